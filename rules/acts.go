@@ -1,0 +1,57 @@
+package rules
+
+// Acts are everything that was done in one candidacy and that its grid rests on.
+// History is welcome: the rules pick what counts. Within each slice Seq gives the
+// order in which things were done; where two are equal, the later in the slice is
+// the later act.
+type Acts struct {
+	Assessments []Assessment
+	Settlements []Settlement
+	Advice      []Advice
+	Exemptions  []Exemption
+}
+
+// Assessment is one assessor's verdict on one criterion, or its retraction. Of one
+// assessor on one criterion only the latest counts. The assessor is a subject,
+// never a key.
+type Assessment struct {
+	Criterion string
+	Assessor  string
+	Verdict   Verdict
+	Retracted bool // the assessor takes the verdict back; Verdict says nothing
+	Seq       uint64
+}
+
+// Opinion is an assessor's verdict that counts.
+type Opinion struct {
+	Assessor string
+	Verdict  Verdict
+}
+
+// Settlement is the jury's verdict on a criterion on which assessors disagree. It
+// holds while their verdicts are those it was made on. Settling anew with the
+// same verdict on the same opinions confirms it, and adds its authors.
+type Settlement struct {
+	Criterion string
+	Verdict   Verdict
+	On        []Opinion // in any order
+	Authors   []string  // jury members; one per act, or all of a folded record
+	Seq       uint64
+}
+
+// Advice is the disability advisor's advice on exempting from one criterion. The
+// latest on a criterion counts. Its reasons are not the rules' business.
+type Advice struct {
+	Criterion  string
+	Favourable bool
+	Seq        uint64
+}
+
+// Exemption is the jury's decision on such advice. The latest on a criterion
+// holds; deciding the same anew confirms it, and adds its authors.
+type Exemption struct {
+	Criterion string
+	Granted   bool
+	Authors   []string
+	Seq       uint64
+}

@@ -1,0 +1,147 @@
+package rules
+
+import "slices"
+
+// consequences says what an act of a jury means for awards, once its rulings
+// stand. An award that no longer holds is superseded; and where no award of the
+// référentiel stands, and every bloc of the revision is held, it is awarded.
+//
+// award is the decision to write, but for its outcome: the revision to try, the
+// session that sat, the candidacy. Registrars' acts never come here.
+func (c Candidate) consequences(rulings []Ruling, award Decision) []Ruling {
+	award.Kind = AwardDecision
+	c.Decisions = slices.Clone(c.Decisions)
+	for _, r := range rulings {
+		c.Decisions = append(c.Decisions, r.Decision)
+	}
+	var follow []Ruling
+	for _, standing := range Effective(c.Decisions) {
+		if !standing.awards() {
+			continue
+		}
+		if lost := c.Ledger(standing.Revision).missing(); len(lost) > 0 {
+			ruling := withdraw(standing, award, lost)
+			follow = append(follow, ruling)
+			c.Decisions = append(c.Decisions, ruling.Decision)
+		}
+	}
+	if ledger := c.Ledger(award.Revision); ledger.Certification == CertificationComplete {
+		award.Outcome = Awarded
+		reason := Reason{Rule: EveryBlocCapitalised, Counted: len(ledger.Blocs)}
+		follow = append(follow, Ruling{Decision: award, Reasons: []Reason{reason}})
+	}
+	return follow
+}
+
+// withdraw supersedes an award whose blocs were lost.
+func withdraw(standing, award Decision, lost []string) Ruling {
+	award.Revision, award.Outcome, award.Supersedes = standing.Revision, NotAwarded, standing.ID
+	ruling := Ruling{Decision: award}
+	for _, bloc := range lost {
+		ruling.Reasons = append(ruling.Reasons, Reason{Rule: AwardLost, Bloc: bloc})
+	}
+	return ruling
+}
+
+// Rectification replaces an effective decision on a bloc.
+type Rectification struct {
+	Decision string // id
+	Outcome  DecisionOutcome
+	Motive   string
+}
+
+// Rectify rules anew on a bloc: the first ruling supersedes the decision, the
+// others say what follows for the award. The case's session is the one whose jury
+// sits, open or closed, the decision's own or another of its référentiel.
+func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []Refusal) {
+	refusals := c.sitting(s)
+	i := slices.IndexFunc(c.Candidate.Decisions, func(d Decision) bool { return d.ID == r.Decision })
+	if i < 0 {
+		return nil, append(refusals, refuse(DecisionUnknown, "decision", r.Decision))
+	}
+	old := c.Candidate.Decisions[i]
+	refusals = append(refusals, c.sitsFor(old.Revision)...)
+	refusals = append(refusals, c.rectifiable(old, r)...)
+	if len(refusals) > 0 {
+		return nil, refusals
+	}
+	anew := old
+	anew.ID, anew.Seq = "", 0
+	anew.Outcome, anew.Session, anew.Supersedes = r.Outcome, c.Session.ID, old.ID
+	rulings := []Ruling{{
+		Decision: anew,
+		Motive:   r.Motive,
+		Reasons:  []Reason{{Rule: JuryRectified, Bloc: old.Bloc}},
+	}}
+	award := Decision{Revision: old.Revision, Session: c.Session.ID, Candidacy: old.Candidacy}
+	return append(rulings, c.Candidate.consequences(rulings, award)...), nil
+}
+
+// rectifiable checks the decision and what is to become of it.
+func (c Case) rectifiable(old Decision, r Rectification) []Refusal {
+	var refusals []Refusal
+	if old.Kind == AwardDecision {
+		return []Refusal{refuse(AwardNotRectifiable, "decision", old.ID)}
+	}
+	if slices.ContainsFunc(c.Candidate.Decisions, func(d Decision) bool { return d.Supersedes == old.ID }) {
+		refusals = append(refusals, refuse(DecisionSuperseded, "decision", old.ID))
+	}
+	if !r.Outcome.forBloc() {
+		refusals = append(refusals, refuse(OutcomeUnknown, "decision", old.ID))
+	}
+	if blank(r.Motive) {
+		refusals = append(refusals, refuse(MotiveMissing, "decision", old.ID))
+	}
+	return refusals
+}
+
+// Award pronounces the certification of the current revision, which the candidate
+// completed by a registrar's act.
+func (c Case) Award(s Sitting, current Revision) ([]Ruling, []Refusal) {
+	refusals := append(c.sitting(s), c.sitsFor(current)...)
+	ledger := c.Candidate.Ledger(current)
+	for _, bloc := range ledger.missing() {
+		refusals = append(refusals, refuse(CertificationNotComplete, "bloc", bloc))
+	}
+	if ledger.Award != "" {
+		refusals = append(refusals, refuse(AwardAlreadyStands, "decision", ledger.Award))
+	}
+	if len(refusals) > 0 {
+		return nil, refusals
+	}
+	return c.Candidate.consequences(nil, Decision{Revision: current, Session: c.Session.ID}), nil
+}
+
+// sitsFor checks that the session's jury may rule on a revision's référentiel.
+func (c Case) sitsFor(revision Revision) []Refusal {
+	var refusals []Refusal
+	if c.Session.State == SessionCancelled {
+		refusals = append(refusals, refuse(SessionIsCancelled, "session", c.Session.ID))
+	}
+	if c.Session.Revision.Referentiel != revision.Referentiel {
+		refusals = append(refusals, refuse(OtherReferentiel, "session", c.Session.ID))
+	}
+	return refusals
+}
+
+// RecordPrior recognises a bloc acquired before the service or by equivalence. It
+// is a registrar's act: it names its proof, and never awards.
+func (c Candidate) RecordPrior(bloc BlocRef, proof string) (Ruling, []Refusal) {
+	var refusals []Refusal
+	if !slices.Contains(c.Catalogue.Blocs(bloc.Revision), bloc.Bloc) {
+		refusals = append(refusals, refuse(BlocUnknown, "bloc", bloc.Bloc))
+	}
+	if c.Ledger(bloc.Revision).Capitalised(bloc.Bloc) {
+		refusals = append(refusals, refuse(BlocCapitalised, "bloc", bloc.Bloc))
+	}
+	if blank(proof) {
+		refusals = append(refusals, refuse(ProofMissing, "bloc", bloc.Bloc))
+	}
+	if len(refusals) > 0 {
+		return Ruling{}, refusals
+	}
+	return Ruling{
+		Decision: Decision{Kind: PriorBlocDecision, Revision: bloc.Revision, Bloc: bloc.Bloc, Outcome: Capitalised},
+		Reasons:  []Reason{{Rule: PriorRecognised, Bloc: bloc.Bloc}},
+	}, nil
+}

@@ -1,0 +1,223 @@
+package rules
+
+import "slices"
+
+// Candidacy is one candidate in one session.
+type Candidacy struct {
+	ID       string
+	Session  string
+	Revision Revision // the one its session pins
+	State    CandidacyState
+	Enrolled []string // the blocs fixed at enrolment; they fix the methods too
+	Left     []Departed
+}
+
+// Departed is a bloc that left its candidacy.
+type Departed struct {
+	Bloc string
+	As   CandidacyState // Withdrawn or Absent
+}
+
+// Presented lists the blocs that did not leave.
+func (c Candidacy) Presented() []string {
+	return slices.DeleteFunc(slices.Clone(c.Enrolled), c.hasLeft)
+}
+
+func (c Candidacy) hasLeft(bloc string) bool {
+	return slices.ContainsFunc(c.Left, func(d Departed) bool { return d.Bloc == bloc })
+}
+
+// method is in force where a compétence has one for a single bloc. It rests on the
+// blocs enrolled: one left over of several is still assessed as announced.
+func (c Candidacy) method() Method {
+	if len(c.Enrolled) == 1 {
+		return BlocOnly
+	}
+	return Normal
+}
+
+// Enrolment is what a candidacy asks to present.
+type Enrolment struct {
+	Scope Scope
+	Blocs []string // with NamedBlocs only
+}
+
+// Enrol opens a candidacy in the case's session. The one returned has no ID yet.
+func (c Case) Enrol(e Enrolment) (Candidacy, []Refusal) {
+	refusals := append(c.Session.open(), c.onePlace("")...)
+	blocs, refused := c.asked(e)
+	refusals = append(refusals, refused...)
+	refusals = append(refusals, c.presentable(blocs, "")...)
+	if len(refusals) > 0 {
+		return Candidacy{}, refusals
+	}
+	return Candidacy{
+		Session:  c.Session.ID,
+		Revision: c.Session.Revision,
+		State:    Enrolled,
+		Enrolled: c.Scheme.inOrder(blocs),
+	}, nil
+}
+
+// asked lists the blocs that an enrolment asks to present.
+func (c Case) asked(e Enrolment) ([]string, []Refusal) {
+	switch {
+	case e.Scope == Whole && len(e.Blocs) > 0:
+		return nil, []Refusal{refuse(BlocsNamedWithWhole, "candidacy", "")}
+	case e.Scope == Whole:
+		return c.notCapitalised()
+	case e.Scope != NamedBlocs:
+		return nil, []Refusal{refuse(ScopeUnknown, "candidacy", "")}
+	case len(e.Blocs) == 0:
+		return nil, []Refusal{refuse(NoBlocNamed, "candidacy", "")}
+	}
+	return e.Blocs, nil
+}
+
+func (c Case) notCapitalised() ([]string, []Refusal) {
+	ledger := c.Candidate.Ledger(c.Session.Revision)
+	left := slices.DeleteFunc(c.Scheme.BlocCodes(), ledger.Capitalised)
+	if len(left) == 0 {
+		return nil, []Refusal{refuse(NothingToPresent, "candidacy", "")}
+	}
+	return left, nil
+}
+
+// onePlace refuses a second live candidacy in the session, besides the one of that
+// id.
+func (c Case) onePlace(besides string) []Refusal {
+	for _, other := range c.Candidate.Candidacies {
+		if other.Session == c.Session.ID && other.State.live() && other.ID != besides {
+			return []Refusal{refuse(AlreadyInSession, "session", c.Session.ID)}
+		}
+	}
+	return nil
+}
+
+// presentable checks blocs that a candidacy, the one of that id, would present.
+func (c Case) presentable(blocs []string, candidacy string) []Refusal {
+	refusals := c.known(blocs)
+	ledger := c.Candidate.Ledger(c.Session.Revision)
+	for i, bloc := range blocs {
+		if slices.Contains(blocs[:i], bloc) {
+			continue // said once
+		}
+		if ledger.Capitalised(bloc) {
+			refusals = append(refusals, refuse(BlocCapitalised, "bloc", bloc))
+		}
+		if c.Candidate.presentsElsewhere(BlocRef{c.Session.Revision, bloc}, candidacy) {
+			refusals = append(refusals, refuse(BlocElsewhere, "bloc", bloc))
+		}
+	}
+	return refusals
+}
+
+// known refuses blocs that the référentiel does not have, or that are named twice.
+func (c Case) known(blocs []string) []Refusal {
+	var refusals []Refusal
+	for i, bloc := range blocs {
+		switch {
+		case slices.Contains(blocs[:i], bloc):
+			refusals = append(refusals, refuse(BlocRepeated, "bloc", bloc))
+		case !c.Scheme.HasBloc(bloc):
+			refusals = append(refusals, refuse(BlocUnknown, "bloc", bloc))
+		}
+	}
+	return refusals
+}
+
+// presentsElsewhere says whether an undecided candidacy, other than the one of that
+// id, presents the bloc or one that counts as the same, whichever way round.
+func (c Candidate) presentsElsewhere(bloc BlocRef, besides string) bool {
+	for _, other := range c.Candidacies {
+		if other.State != Enrolled || other.ID == besides {
+			continue
+		}
+		for _, code := range other.Presented() {
+			ref := BlocRef{other.Revision, code}
+			if c.counts(bloc, ref) || c.counts(ref, bloc) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Leave takes blocs, or all for none named, out of the candidacy, as Withdrawn or
+// Absent. When the last leaves, the candidacy takes that state.
+func (c Case) Leave(as CandidacyState, blocs []string) (Candidacy, []Refusal) {
+	refusals := append(c.Undecided(), c.known(blocs)...)
+	presented := c.Candidacy.Presented()
+	for _, bloc := range blocs {
+		if c.Scheme.HasBloc(bloc) && !slices.Contains(presented, bloc) {
+			refusals = append(refusals, refuse(BlocNotPresented, "bloc", bloc))
+		}
+	}
+	if len(refusals) > 0 {
+		return c.Candidacy, refusals
+	}
+	if len(blocs) == 0 {
+		blocs = presented
+	}
+	after := c.Candidacy
+	after.Left = slices.Clone(after.Left)
+	for _, bloc := range blocs {
+		after.Left = append(after.Left, Departed{Bloc: bloc, As: as})
+	}
+	if len(after.Presented()) == 0 {
+		after.State = as
+	}
+	return after, nil
+}
+
+// Reinstate brings blocs back, or all that left for none named. It passes every
+// check of an enrolment: what the candidate did meanwhile may forbid it.
+func (c Case) Reinstate(blocs []string) (Candidacy, []Refusal) {
+	refusals := c.Session.open()
+	switch c.Candidacy.State {
+	case Enrolled, Withdrawn, Absent:
+	default:
+		refusals = append(refusals, refuse(CandidacyFinal, "candidacy", c.Candidacy.ID))
+	}
+	refusals = append(refusals, c.onePlace(c.Candidacy.ID)...)
+	blocs, refused := c.comingBack(blocs)
+	refusals = append(refusals, refused...)
+	refusals = append(refusals, c.presentable(blocs, c.Candidacy.ID)...)
+	if len(refusals) > 0 {
+		return c.Candidacy, refusals
+	}
+	after := c.Candidacy
+	after.State = Enrolled
+	after.Left = slices.DeleteFunc(slices.Clone(after.Left), func(d Departed) bool { return slices.Contains(blocs, d.Bloc) })
+	return after, nil
+}
+
+// comingBack lists the blocs to reinstate.
+func (c Case) comingBack(named []string) ([]string, []Refusal) {
+	if len(named) > 0 {
+		var refusals []Refusal
+		for _, bloc := range named {
+			if c.Scheme.HasBloc(bloc) && !c.Candidacy.hasLeft(bloc) {
+				refusals = append(refusals, refuse(BlocDidNotLeave, "bloc", bloc))
+			}
+		}
+		return named, refusals
+	}
+	var all []string
+	for _, d := range c.Candidacy.Left {
+		all = append(all, d.Bloc)
+	}
+	if len(all) == 0 {
+		return nil, []Refusal{refuse(NothingToReinstate, "candidacy", c.Candidacy.ID)}
+	}
+	return all, nil
+}
+
+// Undecided refuses where the candidacy takes no acts any more.
+func (c Case) Undecided() []Refusal {
+	refusals := c.Session.open()
+	if c.Candidacy.State != Enrolled {
+		refusals = append(refusals, refuse(CandidacyNotEnrolled, "candidacy", c.Candidacy.ID))
+	}
+	return refusals
+}

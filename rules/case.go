@@ -1,0 +1,148 @@
+package rules
+
+import "slices"
+
+// Case is what the rules must know to judge an act: one candidate before one
+// session. Acts on a candidacy need it whole; Enrol has no candidacy yet, and
+// Rectify and Award, which concern none, read neither Candidacy nor Acts.
+type Case struct {
+	Scheme    *Scheme // of the revision that the session pins
+	Session   Session
+	Candidate Candidate
+	Candidacy Candidacy
+	Acts      Acts
+}
+
+// Candidate is what the rules know of a person beyond one candidacy.
+type Candidate struct {
+	Catalogue   Catalogue
+	Candidacies []Candidacy // all, of every session
+	Decisions   []Decision  // all, superseded ones too, in any order
+	Tied        []string    // subjects with a declared tie to the candidate
+}
+
+// Catalogue is what the rules ask about référentiels other than the session's. It
+// must know every revision that an act, a candidacy or a decision names: of one that
+// it does not know nothing is ever complete, lost or awarded.
+type Catalogue interface {
+	// Blocs lists the blocs of a revision, in order.
+	Blocs(Revision) []string
+	// Counts says whether holding one bloc counts as holding the wanted one: because
+	// they are identical, or because the wanted one's référentiel says that it
+	// replaces the other. A bloc counts as itself without being asked.
+	Counts(wanted, held BlocRef) bool
+}
+
+// BlocRef names a bloc of a revision.
+type BlocRef struct {
+	Revision Revision
+	Bloc     string
+}
+
+// counts says whether holding one bloc counts as holding the wanted one.
+func (c Candidate) counts(wanted, held BlocRef) bool {
+	return wanted == held || c.Catalogue.Counts(wanted, held)
+}
+
+// Grid is the grid of the case's candidacy.
+func (c Case) Grid() Grid { return Assess(c.Scheme, c.Candidacy, c.Acts) }
+
+// CriterionVerdict is one line of a batch of verdicts or settlements.
+type CriterionVerdict struct {
+	Criterion string
+	Verdict   Verdict
+}
+
+// Record checks a batch of verdicts, of which none is written where one is bad. It
+// reads no acts, so that recording need not load them.
+func (c Case) Record(lines []CriterionVerdict) []Refusal {
+	return append(c.Undecided(), c.checkLines(lines)...)
+}
+
+// Retract checks that an assessor can take back the verdicts on these criteria.
+func (c Case) Retract(assessor string, criteria []string) []Refusal {
+	refusals := append(c.Undecided(), c.checkCriteria(criteria)...)
+	grid := c.Grid()
+	for _, code := range criteria {
+		k := grid.Criterion(code)
+		if k != nil && !slices.ContainsFunc(k.Opinions, func(o Opinion) bool { return o.Assessor == assessor }) {
+			refusals = append(refusals, refuse(NothingToRetract, "criterion", code))
+		}
+	}
+	return refusals
+}
+
+// Settle settles contested criteria for a jury member, or settles anew one that was
+// settled before. The settlements returned know what they were made on; they have
+// no Seq yet.
+func (c Case) Settle(juror string, lines []CriterionVerdict) ([]Settlement, []Refusal) {
+	refusals := append(c.Undecided(), c.juror(juror)...)
+	refusals = append(refusals, c.checkLines(lines)...)
+	grid := c.Grid()
+	var settlements []Settlement
+	for _, line := range lines {
+		k := grid.Criterion(line.Criterion)
+		if k == nil {
+			continue // refused above
+		}
+		if !k.Disputed() || k.Settled == StatusPending {
+			refusals = append(refusals, refuse(CriterionNotContested, "criterion", line.Criterion))
+		}
+		settlements = append(settlements, Settlement{
+			Criterion: line.Criterion,
+			Verdict:   line.Verdict,
+			On:        k.Opinions,
+			Authors:   []string{juror},
+		})
+	}
+	if len(refusals) > 0 {
+		return nil, refusals
+	}
+	return settlements, nil
+}
+
+// checkLines checks a batch: each criterion once, presented, with a verdict.
+func (c Case) checkLines(lines []CriterionVerdict) []Refusal {
+	criteria := make([]string, len(lines))
+	var refusals []Refusal
+	for i, line := range lines {
+		criteria[i] = line.Criterion
+		if !line.Verdict.valid() {
+			refusals = append(refusals, refuse(VerdictUnknown, "criterion", line.Criterion))
+		}
+	}
+	return append(c.checkCriteria(criteria), refusals...)
+}
+
+// checkCriteria checks that each criterion exists, is presented, and named once.
+func (c Case) checkCriteria(criteria []string) []Refusal {
+	var refusals []Refusal
+	presented := c.Candidacy.Presented()
+	seen := make(map[string]bool, len(criteria))
+	for _, code := range criteria {
+		place, known := c.Scheme.Place(code)
+		switch {
+		case seen[code]:
+			refusals = append(refusals, refuse(CriterionRepeated, "criterion", code))
+		case !known:
+			refusals = append(refusals, refuse(CriterionUnknown, "criterion", code))
+		case !slices.Contains(presented, place.Bloc):
+			refusals = append(refusals, refuse(CriterionNotPresented, "criterion", code))
+		}
+		seen[code] = true
+	}
+	return refusals
+}
+
+// juror checks that a subject may act alone for the jury before it deliberates:
+// they belong to the session's jury and have no tie with the candidate.
+func (c Case) juror(subject string) []Refusal {
+	var refusals []Refusal
+	if c.Session.member(subject) == nil {
+		refusals = append(refusals, refuse(MemberNotOnJury, "member", subject))
+	}
+	if slices.Contains(c.Candidate.Tied, subject) {
+		refusals = append(refusals, refuse(MemberTied, "member", subject))
+	}
+	return refusals
+}

@@ -1,0 +1,179 @@
+package rules
+
+import "slices"
+
+// Deliberation is what the jury decides of a candidacy.
+type Deliberation struct {
+	SeenEtag    string // of the grid as the jury saw it
+	CurrentEtag string // of the grid as it is
+	Lines       []BlocLine
+}
+
+// BlocLine is what the jury says of one bloc. Only departures from the computed
+// outcome need one; a line that confirms it is welcome.
+type BlocLine struct {
+	Bloc    string
+	Outcome DecisionOutcome // Capitalised or NotCapitalised
+	Motive  string
+}
+
+// Ruling is a decision to write, with why. It has no ID and Seq yet.
+type Ruling struct {
+	Decision
+	Computed  Outcome // what the grid says; empty where no grid was read
+	Departure bool    // the jury departed from Computed
+	Motive    string  // of the jury, as given
+	Reasons   []Reason
+}
+
+// Judgement is what a deliberation comes to. All of it is written, or nothing.
+type Judgement struct {
+	Fates   []Fate   // of every presented bloc, in the référentiel's order
+	Rulings []Ruling // blocs first, then what follows for the award
+}
+
+// Fate is what becomes of a presented bloc.
+type Fate struct {
+	Bloc     string
+	Outcome  DecisionOutcome // Capitalised, NotCapitalised or AlreadyHeld
+	Decision string          // the one by which it is already held
+	Reasons  []Reason
+}
+
+// Deliberate decides the case's candidacy, which becomes DECIDED: every bloc that
+// it presents and that is not held meanwhile, together or not at all.
+func (c Case) Deliberate(s Sitting, d Deliberation) (Judgement, []Refusal) {
+	grid := c.Grid()
+	ledger := c.Candidate.Ledger(c.Session.Revision)
+	refusals := append(c.Undecided(), c.sitting(s)...)
+	if len(c.Undecided()) == 0 && (d.SeenEtag == "" || d.SeenEtag != d.CurrentEtag) {
+		refusals = append(refusals, refuse(GridStale, "candidacy", c.Candidacy.ID))
+	}
+	for _, bloc := range grid.Blocs {
+		if !ledger.Capitalised(bloc.Code) {
+			refusals = append(refusals, bloc.decidable()...)
+			refusals = append(refusals, bloc.authored(s.Present)...)
+		}
+	}
+	refusals = append(refusals, c.checkDepartures(grid, ledger, d.Lines)...)
+	if len(refusals) > 0 {
+		return Judgement{}, refusals
+	}
+	return c.judge(grid, ledger, d.Lines), nil
+}
+
+// decidable refuses a bloc on which the last word is not spoken.
+func (b GridBloc) decidable() []Refusal {
+	switch b.Outcome {
+	case Pending:
+		return []Refusal{refuse(BlocPending, "bloc", b.Code)}
+	case Contested:
+		return []Refusal{refuse(BlocContested, "bloc", b.Code)}
+	}
+	return nil
+}
+
+// authored checks that what one juror did alone has an author among the members
+// present: each settlement in force and each latest decision on an exemption.
+func (b GridBloc) authored(present []string) []Refusal {
+	isPresent := func(author string) bool { return slices.Contains(present, author) }
+	var refusals []Refusal
+	for _, c := range b.Competences {
+		for _, k := range c.Criteria {
+			if k.Settlement != nil && !slices.ContainsFunc(k.Settlement.Authors, isPresent) {
+				refusals = append(refusals, refuse(SettlementAuthorAbsent, "criterion", k.Code))
+			}
+			if k.Exemption != nil && !slices.ContainsFunc(k.Exemption.Authors, isPresent) {
+				refusals = append(refusals, refuse(ExemptionAuthorAbsent, "criterion", k.Code))
+			}
+		}
+	}
+	return refusals
+}
+
+// checkDepartures checks the jury's lines.
+func (c Case) checkDepartures(grid Grid, ledger Ledger, lines []BlocLine) []Refusal {
+	blocs := make([]string, len(lines))
+	for i, line := range lines {
+		blocs[i] = line.Bloc
+	}
+	refusals := c.known(blocs)
+	for _, line := range lines {
+		bloc := grid.Bloc(line.Bloc)
+		held := ledger.Capitalised(line.Bloc)
+		switch {
+		case !c.Scheme.HasBloc(line.Bloc): // refused by known
+		case bloc == nil:
+			refusals = append(refusals, refuse(BlocNotPresented, "bloc", line.Bloc))
+		case !line.Outcome.forBloc():
+			refusals = append(refusals, refuse(OutcomeUnknown, "bloc", line.Bloc))
+		case held && line.Outcome != Capitalised:
+			refusals = append(refusals, refuse(BlocHeld, "bloc", line.Bloc))
+		case !held && line.departs(bloc.Outcome) && blank(line.Motive):
+			refusals = append(refusals, refuse(DepartureWithoutMotive, "bloc", line.Bloc))
+		}
+	}
+	return refusals
+}
+
+// departs says whether the jury decides other than the outcome computed.
+func (l BlocLine) departs(computed Outcome) bool {
+	return (computed == Acquired || computed == NotAcquired) && l.Outcome != computed.decided()
+}
+
+// decided is the decision that follows an outcome where the jury says nothing else.
+func (o Outcome) decided() DecisionOutcome {
+	if o == Acquired {
+		return Capitalised
+	}
+	return NotCapitalised
+}
+
+// judge writes down what a deliberation that nothing forbids comes to.
+func (c Case) judge(grid Grid, ledger Ledger, lines []BlocLine) Judgement {
+	var j Judgement
+	for _, bloc := range grid.Blocs {
+		if held := ledger.Bloc(bloc.Code); held.Status == LedgerCapitalised {
+			j.Fates = append(j.Fates, Fate{
+				Bloc:     bloc.Code,
+				Outcome:  AlreadyHeld,
+				Decision: held.Decision,
+				Reasons:  []Reason{{Rule: HeldMeanwhile, Bloc: bloc.Code}},
+			})
+			continue
+		}
+		ruling := c.ruleOn(bloc, lines)
+		j.Fates = append(j.Fates, Fate{Bloc: bloc.Code, Outcome: ruling.Outcome, Reasons: ruling.Reasons})
+		j.Rulings = append(j.Rulings, ruling)
+	}
+	award := Decision{Revision: c.Session.Revision, Session: c.Session.ID, Candidacy: c.Candidacy.ID}
+	j.Rulings = append(j.Rulings, c.Candidate.consequences(j.Rulings, award)...)
+	return j
+}
+
+// ruleOn decides one bloc: as computed, or as the jury's line says.
+func (c Case) ruleOn(bloc GridBloc, lines []BlocLine) Ruling {
+	ruling := Ruling{
+		Decision: Decision{
+			Kind:      BlocDecision,
+			Revision:  c.Session.Revision,
+			Bloc:      bloc.Code,
+			Outcome:   bloc.Outcome.decided(),
+			Session:   c.Session.ID,
+			Candidacy: c.Candidacy.ID,
+		},
+		Computed: bloc.Outcome,
+	}
+	reason := Reason{Rule: JuryFollowed, Bloc: bloc.Code}
+	for _, line := range lines {
+		if line.Bloc != bloc.Code {
+			continue
+		}
+		ruling.Outcome, ruling.Motive = line.Outcome, line.Motive
+		if line.departs(bloc.Outcome) {
+			ruling.Departure, reason.Rule = true, JuryDeparted
+		}
+	}
+	ruling.Reasons = append(slices.Clone(bloc.Reasons), reason)
+	return ruling
+}

@@ -1,0 +1,46 @@
+// Package rules decides what a candidate has acquired. It is the only place
+// of the service that does.
+//
+// It is pure: values in, values out. It reads no clock, no disk and no network,
+// imports the standard library only, and the same input always gives the same
+// answer; so whoever holds the records of a decision can recompute it years
+// later.
+//
+// The road runs one way:
+//
+//	Spec ──NewScheme──▶ Scheme            the référentiel, compiled once
+//	Scheme + Candidacy + Acts ──Assess──▶ Grid        what was shown
+//	Case ──Deliberate, Rectify, Award──▶ []Ruling     what is decided
+//	Candidate ──Ledger──▶ Ledger                          what is held
+//
+// Two kinds of explanation come out, and each has one table that names all of
+// them. A [Reason] says why an outcome is what it is (reason.go); a [Refusal]
+// says why an act is not possible (refusal.go). Checks return every rule that
+// fails, not the first, in a stable order. testdata holds a case for each of
+// them, in files that a jury member can read and add to.
+//
+// # What can never happen
+//
+//   - Blocs never compensate each other, and an exemption never lowers an outcome.
+//   - The order in which different assessors speak changes nothing.
+//   - A decision is never edited: a later one supersedes it, and both stay.
+//   - A bloc that one candidacy capitalised is not lost by another candidacy.
+//   - No single juror brings about a capitalisation or an award. An act of the
+//     jury has two members present at least, even where a référentiel asks for
+//     fewer ([JuryNotCollegial]); and what one juror did alone beforehand, a
+//     settlement or an exemption, has an author among them.
+//   - No registrar brings about an award. A registrar may recognise a prior bloc,
+//     which names its proof: that capitalises the bloc without a jury, as the
+//     référentiel's law allows, but the certification then is COMPLETE until a
+//     jury pronounces it.
+//
+// # Versions
+//
+// Every decision keeps the [Version] of the rules that made it, and every
+// version that ever decided stays runnable. There is one so far. The second
+// will move these files, unchanged, to rules/v1, and package casefile, which
+// knows the version a decision names, will be the one place that chooses.
+package rules
+
+// Version names this version of the rules. Each decision keeps it.
+const Version = "1"

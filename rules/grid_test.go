@@ -1,0 +1,117 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// genGrid is a référentiel, a candidacy for all of it, and any acts.
+func genGrid(t *rapid.T) (*Scheme, Candidacy, Acts) {
+	scheme, err := NewScheme(genSpec(mainR1).Draw(t, "r1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := scheme.Criteria()
+	var acts Acts
+	speak := func(who, code string, retracted bool) {
+		verdict, seq := genVerdict().Draw(t, "verdict"), uint64(len(acts.Assessments))
+		acts.Assessments = append(acts.Assessments, Assessment{code, who, verdict, retracted, seq})
+	}
+	for _, who := range assessors[:rapid.IntRange(1, 3).Draw(t, "assessors")] {
+		for _, code := range codes {
+			speak(who, code, false)
+		}
+	}
+	for range rapid.IntRange(0, 4).Draw(t, "second thoughts") {
+		who, code := rapid.SampledFrom(assessors).Draw(t, "assessor"), rapid.SampledFrom(codes).Draw(t, "criterion")
+		speak(who, code, rapid.Bool().Draw(t, "retracted"))
+	}
+	for _, code := range codes {
+		if rapid.IntRange(0, 5).Draw(t, "exempted") == 0 {
+			acts.Exemptions = append(acts.Exemptions, Exemption{Criterion: code, Granted: true})
+		}
+	}
+	candidacy := Candidacy{State: Enrolled, Enrolled: scheme.BlocCodes()}
+	for _, k := range Assess(scheme, candidacy, acts).criteria() {
+		if k.Disputed() && rapid.Bool().Draw(t, "settled") {
+			acts.Settlements = append(acts.Settlements, Settlement{Criterion: k.Code, Verdict: genVerdict().Draw(t, "verdict"), On: k.Opinions})
+		}
+	}
+	return scheme, candidacy, acts
+}
+
+// TestAnExemptionNeverLowers compares every compétence and bloc with and without
+// one more exemption: what was acquired stays so, and nothing settled opens again.
+func TestAnExemptionNeverLowers(t *testing.T) {
+	moves := []string{"ACQUIRED→ACQUIRED", "NOT_ACQUIRED→ACQUIRED", "PENDING→ACQUIRED", "CONTESTED→ACQUIRED"}
+	untilReached(t, moves, func(t *rapid.T, moved map[string]int) {
+		scheme, candidacy, acts := genGrid(t)
+		before := outcomes(Assess(scheme, candidacy, acts))
+		code := rapid.SampledFrom(scheme.Criteria()).Draw(t, "exempted")
+		acts.Exemptions = append(acts.Exemptions, Exemption{Criterion: code, Granted: true, Seq: 1})
+		for what, after := range outcomes(Assess(scheme, candidacy, acts)) {
+			moved[fmt.Sprint(before[what], "→", after)]++
+			lowered := before[what] == Acquired && after != Acquired
+			reopened := before[what] == NotAcquired && after != NotAcquired && after != Acquired
+			if lowered || reopened {
+				t.Fatalf("exempting from %s turned %s from %s to %s", code, what, before[what], after)
+			}
+		}
+	})
+}
+
+func outcomes(g Grid) map[string]Outcome {
+	all := make(map[string]Outcome)
+	for _, b := range g.Blocs {
+		all[b.Code] = b.Outcome
+		for _, c := range b.Competences {
+			all[c.Code] = c.Outcome
+		}
+	}
+	return all
+}
+
+// TestBlocsNeverCompensate presents a bloc alone, among all, and among all with
+// nothing shown elsewhere: its outcome is the same.
+func TestBlocsNeverCompensate(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		scheme, candidacy, acts := genGrid(t)
+		among := Assess(scheme, candidacy, acts)
+		code := rapid.SampledFrom(scheme.BlocCodes()).Draw(t, "bloc")
+		alone := Assess(scheme, Candidacy{State: Enrolled, Enrolled: []string{code}}, acts)
+		elsewhere := func(criterion string) bool { p, _ := scheme.Place(criterion); return p.Bloc != code }
+		acts.Assessments = slices.DeleteFunc(slices.Clone(acts.Assessments), func(a Assessment) bool { return elsewhere(a.Criterion) })
+		bare := Assess(scheme, candidacy, acts)
+		for _, other := range []Grid{alone, bare} {
+			if got, want := other.Bloc(code).Outcome, among.Bloc(code).Outcome; got != want {
+				t.Fatalf("%s is %s, and %s among others", code, got, want)
+			}
+		}
+	})
+}
+
+// TestOrderOfAssessorsDoesNotMatter lets the assessors speak in another order, each
+// keeping the order of their own verdicts.
+func TestOrderOfAssessorsDoesNotMatter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		scheme, candidacy, acts := genGrid(t)
+		before := Assess(scheme, candidacy, acts)
+		turns := make([]string, len(acts.Assessments))
+		own := make(map[string][]Assessment)
+		for i, a := range acts.Assessments {
+			turns[i] = a.Assessor
+			own[a.Assessor] = append(own[a.Assessor], a)
+		}
+		for i, who := range rapid.Permutation(turns).Draw(t, "turns") {
+			acts.Assessments[i], own[who] = own[who][0], own[who][1:]
+			acts.Assessments[i].Seq = uint64(i)
+		}
+		if diff := cmp.Diff(before, Assess(scheme, candidacy, acts)); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}

@@ -1,0 +1,145 @@
+package rules
+
+import "slices"
+
+// Session is one sitting of a jury.
+type Session struct {
+	ID       string
+	Revision Revision
+	State    SessionState
+	Jury     []Member
+}
+
+// Member is a member of a session's jury.
+type Member struct {
+	Subject  string
+	External bool
+	Chair    bool
+}
+
+// member finds a member of the session's jury, nil where the subject is none.
+func (s Session) member(subject string) *Member {
+	i := slices.IndexFunc(s.Jury, func(m Member) bool { return m.Subject == subject })
+	if i < 0 {
+		return nil
+	}
+	return &s.Jury[i]
+}
+
+// Sitting is who performs an act of the jury: the members present, as the caller
+// states them, and the caller, who must be one of them.
+type Sitting struct {
+	Caller  string
+	Present []string
+}
+
+// collegial is the fewest members who can act as a jury, whatever a référentiel
+// says: no juror alone brings about a capitalisation or an award.
+const collegial = 2
+
+// sitting checks the members present at an act of the jury.
+func (c Case) sitting(s Sitting) []Refusal {
+	var refusals []Refusal
+	var members []Member
+	for i, subject := range s.Present {
+		if slices.Contains(s.Present[:i], subject) {
+			refusals = append(refusals, refuse(MemberRepeated, "member", subject))
+			continue
+		}
+		refusals = append(refusals, c.juror(subject)...)
+		if m := c.Session.member(subject); m != nil {
+			members = append(members, *m)
+		}
+	}
+	if !slices.Contains(s.Present, s.Caller) {
+		refusals = append(refusals, refuse(CallerNotPresent, "member", s.Caller))
+	}
+	return append(refusals, c.composition(members)...)
+}
+
+// composition checks the jury rule: number, share of externals, a chair.
+func (c Case) composition(members []Member) []Refusal {
+	var refusals []Refusal
+	externals, chairs := 0, 0
+	for _, m := range members {
+		if m.External {
+			externals++
+		}
+		if m.Chair {
+			chairs++
+		}
+	}
+	rule := c.Scheme.Jury()
+	if n := len(members); n < rule.MinMembers.Value {
+		refusals = append(refusals, c.refuseJury(JuryTooSmall).against(n, rule.MinMembers, ""))
+	} else if n < collegial {
+		refusals = append(refusals, c.refuseJury(JuryNotCollegial))
+	}
+	if n := len(members); externals*100 < rule.MinExternalPercent.Value*n {
+		refusals = append(refusals, c.refuseJury(JuryTooInternal).against(externals*100/n, rule.MinExternalPercent, " %"))
+	}
+	if chairs == 0 {
+		refusals = append(refusals, c.refuseJury(JuryWithoutChair))
+	}
+	return refusals
+}
+
+func (c Case) refuseJury(rule RefusalRule) Refusal {
+	return refuse(rule, "jury of session", c.Session.ID)
+}
+
+// Close checks that a session can be closed, given all its candidacies.
+func (s Session) Close(candidacies []Candidacy) []Refusal {
+	return s.end(candidacies, Enrolled, CandidacyUndecided)
+}
+
+// Cancel checks that a session can be cancelled, given all its candidacies. Their
+// state becomes CandidacyCancelled.
+func (s Session) Cancel(candidacies []Candidacy) []Refusal {
+	return s.end(candidacies, Decided, CandidacyDecided)
+}
+
+// end checks an open session that no candidacy in one state holds back.
+func (s Session) end(candidacies []Candidacy, holdsBack CandidacyState, rule RefusalRule) []Refusal {
+	refusals := s.open()
+	for _, c := range candidacies {
+		if c.State == holdsBack {
+			refusals = append(refusals, refuse(rule, "candidacy", c.ID))
+		}
+	}
+	return refusals
+}
+
+// ChangeJury checks a new jury, given the subjects who took part in an act. A new
+// session is checked by a change from no jury.
+func (s Session) ChangeJury(jury []Member, tookPart []string) []Refusal {
+	refusals := s.open()
+	for i, m := range jury {
+		if slices.ContainsFunc(jury[:i], func(other Member) bool { return other.Subject == m.Subject }) {
+			refusals = append(refusals, refuse(MemberRepeated, "member", m.Subject))
+		}
+	}
+	for _, m := range s.Jury {
+		if slices.Contains(tookPart, m.Subject) && !slices.Contains(jury, m) {
+			refusals = append(refusals, refuse(MemberTookPart, "member", m.Subject))
+		}
+	}
+	return refusals
+}
+
+// ChangeRevision checks a change of référentiel or revision.
+func (s Session) ChangeRevision(to Revision, candidacies []Candidacy) []Refusal {
+	refusals := s.open()
+	if to != s.Revision && len(candidacies) > 0 {
+		refusals = append(refusals, refuse(ReferentielFixed, "session", s.ID))
+	}
+	return refusals
+}
+
+// open refuses where the session takes no acts any more.
+func (s Session) open() []Refusal {
+	if s.State != SessionOpen {
+		return []Refusal{refuse(SessionNotOpen, "session", s.ID)}
+	}
+	return nil
+}

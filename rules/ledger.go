@@ -1,0 +1,143 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Decision is one immutable legal act, as far as the rules read it.
+type Decision struct {
+	ID         string
+	Seq        uint64 // order among the decisions of one candidate
+	Kind       DecisionKind
+	Revision   Revision
+	Bloc       string // empty for an award
+	Outcome    DecisionOutcome
+	Session    string // of the jury that sat; empty where a registrar recorded a prior bloc
+	Candidacy  string // that it decided; empty for a prior bloc and for :award
+	Supersedes string // id of the decision that it replaces
+}
+
+// Effective keeps the decisions that none supersedes, in order.
+func Effective(decisions []Decision) []Decision {
+	superseded := make(map[string]bool)
+	for _, d := range decisions {
+		if d.Supersedes != "" {
+			superseded[d.Supersedes] = true
+		}
+	}
+	effective := slices.DeleteFunc(slices.Clone(decisions), func(d Decision) bool { return superseded[d.ID] })
+	slices.SortFunc(effective, func(a, b Decision) int {
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.ID, b.ID))
+	})
+	return effective
+}
+
+// Ledger is what a candidate holds, seen from one revision.
+type Ledger struct {
+	Revision      Revision
+	Blocs         []LedgerBloc // in the référentiel's order
+	Certification CertificationStatus
+	Award         string // id of the award that stands, empty where none does
+	Reasons       []Reason
+}
+
+// LedgerBloc is where one bloc stands.
+type LedgerBloc struct {
+	Code     string
+	Status   LedgerStatus
+	Decision string // by which it stands so: the first that capitalises it, else the last
+	Reasons  []Reason
+}
+
+// Ledger is what the candidate holds, seen from one revision.
+func (c Candidate) Ledger(revision Revision) Ledger {
+	effective := Effective(c.Decisions)
+	ledger := Ledger{Revision: revision}
+	held := 0
+	for _, code := range c.Catalogue.Blocs(revision) {
+		bloc := c.ledgerBloc(BlocRef{revision, code}, effective)
+		if bloc.Status == LedgerCapitalised {
+			held++
+		}
+		ledger.Blocs = append(ledger.Blocs, bloc)
+	}
+	reason := Reason{Counted: held, Required: len(ledger.Blocs)}
+	award := standingAward(effective, revision.Referentiel)
+	switch {
+	case award != nil:
+		ledger.Certification, ledger.Award, reason.Rule = CertificationAwarded, award.ID, AwardStands
+	case ledger.complete():
+		ledger.Certification, reason.Rule = CertificationComplete, AwaitsJury
+	default:
+		ledger.Certification, reason.Rule = CertificationInProgress, BlocsMissing
+	}
+	ledger.Reasons = []Reason{reason}
+	return ledger
+}
+
+// ledgerBloc finds where a bloc stands: held by any effective decision on a bloc
+// that counts as it, whatever other candidacies came to.
+func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision) LedgerBloc {
+	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented}
+	reason := Reason{Rule: NeverDecided, Bloc: wanted.Bloc}
+	for _, d := range effective {
+		ref := BlocRef{d.Revision, d.Bloc}
+		if d.Kind == AwardDecision || !c.counts(wanted, ref) {
+			continue
+		}
+		if d.Outcome != Capitalised {
+			bloc.Status, bloc.Decision, reason.Rule = LedgerNotCapitalised, d.ID, DecidedAgainst
+			continue
+		}
+		bloc.Status, bloc.Decision, reason.Rule = LedgerCapitalised, d.ID, HeldByDecision
+		if ref != wanted {
+			reason.Rule = HeldByEquivalence
+		}
+		break
+	}
+	bloc.Reasons = []Reason{reason}
+	return bloc
+}
+
+// standingAward finds the award of a référentiel, in whatever revision, that is
+// effective and awards; nil where none stands.
+func standingAward(effective []Decision, referentiel string) *Decision {
+	i := slices.IndexFunc(effective, func(d Decision) bool { return d.awards() && d.Revision.Referentiel == referentiel })
+	if i < 0 {
+		return nil
+	}
+	return &effective[i]
+}
+
+func (d Decision) awards() bool { return d.Kind == AwardDecision && d.Outcome == Awarded }
+
+// Bloc finds a bloc of the revision, nil where it has none of that code.
+func (l Ledger) Bloc(code string) *LedgerBloc {
+	i := slices.IndexFunc(l.Blocs, func(b LedgerBloc) bool { return b.Code == code })
+	if i < 0 {
+		return nil
+	}
+	return &l.Blocs[i]
+}
+
+// Capitalised says whether the bloc is held.
+func (l Ledger) Capitalised(bloc string) bool {
+	b := l.Bloc(bloc)
+	return b != nil && b.Status == LedgerCapitalised
+}
+
+// missing lists the blocs that are not held.
+func (l Ledger) missing() []string {
+	var codes []string
+	for _, b := range l.Blocs {
+		if b.Status != LedgerCapitalised {
+			codes = append(codes, b.Code)
+		}
+	}
+	return codes
+}
+
+// complete says whether every bloc is held. A revision without blocs, which is one
+// that the catalogue does not know, is never complete.
+func (l Ledger) complete() bool { return len(l.Blocs) > 0 && len(l.missing()) == 0 }

@@ -1,0 +1,241 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// player plays a script in a world. After each line it holds what the following
+// lines may ask about: the last act's refusals and rulings, the last reasons.
+type player struct {
+	world     *world
+	revisions map[string]*Spec // by the script's name
+	building  string           // the revision whose lines are being read
+	refusals  []Refusal
+	rulings   queue[Ruling]
+	reasons   queue[Reason]
+	fates     []Fate
+}
+
+// queue is a list of which, once one was asked for, all must be.
+type queue[T any] struct {
+	left  []T
+	asked bool
+}
+
+func (q *queue[T]) next() (T, bool) {
+	var none T
+	q.asked = true
+	if len(q.left) == 0 {
+		return none, false
+	}
+	first := q.left[0]
+	q.left = q.left[1:]
+	return first, true
+}
+
+func newPlayer() *player {
+	return &player{world: newWorld(), revisions: make(map[string]*Spec)}
+}
+
+func (p *player) play(s script) error {
+	last := line{word: "end", text: "end"}
+	for _, l := range s.lines {
+		if err := p.playLine(l); err != nil {
+			return err
+		}
+		last.file, last.no = l.file, l.no+1
+	}
+	return p.settleUp(last)
+}
+
+func (p *player) playLine(l line) error {
+	if err := p.settleUp(l); err != nil {
+		return err
+	}
+	if setup, ok := setups[l.word]; ok {
+		return setup(p, l)
+	}
+	if err := p.checkNames(l); err != nil {
+		return err
+	}
+	if check, ok := checks[l.word]; ok {
+		return check(p, l)
+	}
+	act, ok := actions[l.word]
+	if !ok {
+		return l.errorf("unknown word")
+	}
+	p.rulings, p.reasons, p.fates = queue[Ruling]{}, queue[Reason]{}, nil
+	return act(p, l)
+}
+
+// settleUp fails where the lines before left something unsaid.
+func (p *player) settleUp(l line) error {
+	if l.word != "refused" && len(p.refusals) > 0 {
+		r := p.refusals[0]
+		return l.errorf("not listed before it: refused %s %s", r.Rule, r.Subject)
+	}
+	if l.word != "because" && p.reasons.asked && len(p.reasons.left) > 0 {
+		r := p.reasons.left[0]
+		return l.errorf("not listed before it: because %s: %s", r.Rule, r)
+	}
+	if l.word != "because" && l.word != "wrote" && p.rulings.asked && len(p.rulings.left) > 0 {
+		return l.errorf("not listed before it: wrote %s", p.describe(p.rulings.left[0]))
+	}
+	return nil
+}
+
+// checkNames fails for a candidacy, session or revision that the script never made,
+// so that a slip of the pen is not taken for a rule.
+func (p *player) checkNames(l line) error {
+	for i, word := range l.about {
+		switch {
+		case l.word == "refused" || l.word == "because" || l.word == "enrol" && i == 0:
+		case isName(word, 'k') && p.world.file(word) == nil:
+			return l.errorf("there is no candidacy %s", word)
+		case isName(word, 's') && p.world.sessions[word] == nil:
+			return l.errorf("there is no session %s", word)
+		case isName(word, 'r') && p.revisions[word] == nil:
+			return l.errorf("there is no revision %s", word)
+		}
+	}
+	return nil
+}
+
+// isName says whether a word is a letter and a number, "k1".
+func isName(word string, letter byte) bool {
+	if len(word) < 2 || word[0] != letter {
+		return false
+	}
+	_, err := strconv.Atoi(word[1:])
+	return err == nil
+}
+
+// setups are the words that come before the story.
+var setups = map[string]func(*player, line) error{
+	"revision":   (*player).revision,
+	"competence": (*player).competence,
+	"number":     (*player).number,
+	"holding":    (*player).holding,
+	"session":    (*player).session,
+	"tie": func(p *player, l line) error {
+		p.world.tied = append(p.world.tied, l.arg(0))
+		return nil
+	},
+}
+
+func (p *player) revision(l line) error {
+	referentiel := "main"
+	if l.arg(1) == "of" {
+		referentiel = l.arg(2)
+	}
+	p.building = l.arg(0)
+	p.revisions[p.building] = &Spec{Revision: Revision{Referentiel: referentiel, ID: p.building}}
+	return nil
+}
+
+func (p *player) competence(l line) error {
+	spec := p.revisions[p.building]
+	if spec == nil {
+		return l.errorf("no revision begun")
+	}
+	i := slices.IndexFunc(spec.Blocs, func(b Bloc) bool { return b.Code == l.arg(0) })
+	if i < 0 {
+		i = len(spec.Blocs)
+		spec.Blocs = append(spec.Blocs, Bloc{Code: l.arg(0)})
+	}
+	c := Competence{Code: l.arg(1), HasBlocOnlyMethod: l.arg(2) == "dossier"}
+	for _, code := range l.part(0) {
+		bare, eliminatory := strings.CutSuffix(code, "!")
+		c.Criteria = append(c.Criteria, Criterion{Code: bare, Eliminatory: eliminatory})
+	}
+	spec.Blocs[i].Competences = append(spec.Blocs[i].Competences, c)
+	return p.compile(l, spec)
+}
+
+func (p *player) number(l line) error {
+	value, err := strconv.Atoi(l.arg(2))
+	spec := p.revisions[l.arg(0)]
+	if err != nil || spec == nil {
+		return l.errorf("not a number of a revision")
+	}
+	numbers := &spec.Rules
+	field, ok := map[string]**int{
+		"competence-threshold": &numbers.CompetenceThreshold,
+		"bloc-threshold":       &numbers.BlocThreshold,
+		"assessors":            &numbers.MinAssessors,
+		"jury-members":         &numbers.MinMembers,
+		"jury-external":        &numbers.MinExternalPercent,
+	}[l.arg(1)]
+	if !ok {
+		return l.errorf("unknown number")
+	}
+	*field = &value
+	return p.compile(l, spec)
+}
+
+// compile keeps the scheme of a revision up to date.
+func (p *player) compile(l line, spec *Spec) error {
+	scheme, err := NewScheme(*spec)
+	if err != nil {
+		return l.errorf("%v", err)
+	}
+	p.world.schemes[spec.Revision] = scheme
+	return nil
+}
+
+func (p *player) holding(l line) error { // holding r1/B1 counts as r2/B1
+	held, wanted := p.blocRef(l.arg(0)), p.blocRef(l.arg(3))
+	p.world.counting[[2]BlocRef{wanted, held}] = true
+	return nil
+}
+
+func (p *player) session(l line) error {
+	jury, err := juryOf(l)
+	spec := p.revisions[l.arg(1)]
+	if err != nil || spec == nil {
+		return l.errorf("jury or revision not understood: %v", err)
+	}
+	s := &Session{ID: l.arg(0), Revision: spec.Revision, State: SessionOpen}
+	if refusals := s.ChangeJury(jury, nil); len(refusals) > 0 {
+		return l.errorf("%s", refusals[0].Description)
+	}
+	s.Jury = jury
+	p.world.sessions[s.ID] = s
+	return nil
+}
+
+// blocRef reads "r1/B1".
+func (p *player) blocRef(text string) BlocRef {
+	revision, bloc, _ := strings.Cut(text, "/")
+	return BlocRef{Revision: p.revisionOf(revision), Bloc: bloc}
+}
+
+func (p *player) revisionOf(name string) Revision {
+	if spec := p.revisions[name]; spec != nil {
+		return spec.Revision
+	}
+	return Revision{Referentiel: "unknown", ID: name}
+}
+
+// describe says a ruling as a "wrote" line does.
+func (p *player) describe(r Ruling) string {
+	text := fmt.Sprintf("%s %s %s", r.ID, r.Kind, r.Revision.ID)
+	if r.Bloc != "" {
+		text += "/" + r.Bloc
+	}
+	text += " " + string(r.Outcome)
+	if r.Computed != "" {
+		text += " computed " + string(r.Computed)
+	}
+	if r.Departure {
+		text += " departure"
+	}
+	if r.Supersedes != "" {
+		text += " supersedes " + r.Supersedes
+	}
+	return text
+}

@@ -1,0 +1,306 @@
+package rules
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// snapshot is what the properties compare before and after an act.
+type snapshot struct {
+	decisions   []Decision
+	candidacies []Candidacy
+	grids       []Grid
+	awarded     bool
+}
+
+func (s *story) snapshot() snapshot {
+	shot := snapshot{decisions: slices.Clone(s.world.decisions)}
+	for _, k := range s.world.candidacies {
+		shot.candidacies = append(shot.candidacies, k.Candidacy)
+		shot.grids = append(shot.grids, s.world.caseOf(k.ID).Grid())
+	}
+	shot.awarded = len(s.awards()) > 0
+	return shot
+}
+
+// held says, independently of Ledger, whether a bloc is held: some decision, which
+// none supersedes, capitalises it or one that counts as it.
+func (s *story) held(wanted BlocRef) bool {
+	for _, d := range s.world.decisions {
+		ref := BlocRef{d.Revision, d.Bloc}
+		if s.effective(d) && d.Outcome == Capitalised && (ref == wanted || s.world.Counts(wanted, ref)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *story) effective(d Decision) bool {
+	return !slices.ContainsFunc(s.world.decisions, func(later Decision) bool { return later.Supersedes == d.ID })
+}
+
+func (s *story) complete(revision Revision) bool {
+	for _, bloc := range s.world.Blocs(revision) {
+		if !s.held(BlocRef{revision, bloc}) {
+			return false
+		}
+	}
+	return true
+}
+
+// awards lists the awards that stand.
+func (s *story) awards() []Decision {
+	return slices.DeleteFunc(slices.Clone(s.world.decisions), func(d Decision) bool {
+		return d.Outcome != Awarded || !s.effective(d)
+	})
+}
+
+// TestStories plays random stories and checks after each act what must always hold.
+func TestStories(t *testing.T) {
+	untilReached(t, []string{
+		"refused", "contested", "settled", "settlement lapsed", "exempted", "acquired", "not acquired", "bloc only",
+		"capitalised", "not capitalised", "prior", "awarded", "awarded later", "award lost", "rectified", "held by equivalence",
+		"complete", "reinstated", "absent", "withdrawn", "cancelled",
+	}, func(t *rapid.T, reached map[string]int) {
+		s := newStory(t, reached)
+		before := s.snapshot()
+		acts := s.acts()
+		acts[""] = func(t *rapid.T) {
+			s.T = t
+			s.neverEdited(before)
+			s.traceable(before)
+			s.decidedStays(before)
+			s.awardIffComplete(before)
+			s.nobodyDeliberatesAlone()
+			before = s.snapshot()
+			s.count()
+		}
+		t.Repeat(acts)
+		s.nobodyRectifiesAlone()
+		s.sameAgain()
+	})
+}
+
+// untilReached checks a property until it has met every state that it is about, so
+// that it can neither pass for want of trying nor fail by bad luck.
+func untilReached(t *testing.T, states []string, property func(*rapid.T, map[string]int)) {
+	t.Helper()
+	reached := make(map[string]int)
+	missing := func() []string {
+		return slices.DeleteFunc(slices.Clone(states), func(state string) bool { return reached[state] > 0 })
+	}
+	for round := 0; round == 0 || len(missing()) > 0; round++ {
+		if round == 20 {
+			t.Fatalf("never reached: %v", missing())
+		}
+		rapid.Check(t, func(t *rapid.T) { property(t, reached) })
+		if t.Failed() {
+			return
+		}
+	}
+	t.Logf("reached: %v", reached)
+}
+
+// neverEdited: decisions are only ever added.
+func (s *story) neverEdited(before snapshot) {
+	if !slices.Equal(s.world.decisions[:len(before.decisions)], before.decisions) {
+		s.Fatalf("%s edited a decision", s.last)
+	}
+}
+
+// traceable: a new decision names the session whose jury sat and the candidacy that
+// it is about; a registrar's names neither.
+func (s *story) traceable(before snapshot) {
+	for _, d := range s.world.decisions[len(before.decisions):] {
+		if d.Session != s.sat || d.Candidacy != s.of {
+			s.Fatalf("%s, in %q of %q, wrote %+v", s.last, s.sat, s.of, d)
+		}
+	}
+}
+
+// decidedStays: a decided candidacy never changes without a rectification, and even
+// then only by a decision that supersedes.
+func (s *story) decidedStays(before snapshot) {
+	for i, k := range before.candidacies {
+		if k.State != Decided {
+			continue
+		}
+		now := s.world.candidacies[i]
+		if !reflect.DeepEqual(k, now.Candidacy) || !reflect.DeepEqual(before.grids[i], s.world.caseOf(k.ID).Grid()) {
+			s.Fatalf("%s changed the decided candidacy %s", s.last, k.ID)
+		}
+		for _, d := range s.world.decisions[len(before.decisions):] {
+			if d.Kind != AwardDecision && d.Candidacy == k.ID && s.last != "rectify" {
+				s.Fatalf("%s decided %s anew", s.last, k.ID)
+			}
+		}
+	}
+}
+
+// awardIffComplete: an award exists exactly when its conditions hold.
+func (s *story) awardIffComplete(before snapshot) {
+	awards := s.awards()
+	if len(awards) > 1 {
+		s.Fatalf("%d awards of one référentiel stand", len(awards))
+	}
+	for _, a := range awards {
+		if !s.complete(a.Revision) {
+			s.Fatalf("after %s an award stands without its blocs", s.last)
+		}
+	}
+	for _, revision := range s.judged {
+		if s.complete(revision) && len(awards) == 0 {
+			s.Fatalf("%s left every bloc capitalised and awarded nothing", s.last)
+		}
+	}
+	if len(s.judged) == 0 && before.awarded != (len(awards) > 0) {
+		s.Fatalf("%s, no act of a jury, changed the award", s.last)
+	}
+	for _, revision := range []Revision{mainR1, mainR2} {
+		ledger := s.world.candidate().Ledger(revision)
+		want := CertificationInProgress
+		if len(awards) > 0 {
+			want = CertificationAwarded
+		} else if s.complete(revision) {
+			want = CertificationComplete
+		}
+		if ledger.Certification != want {
+			s.Fatalf("ledger says %s, not %s", ledger.Certification, want)
+		}
+	}
+}
+
+// alone are the ways in which one juror can try to be a jury.
+func (s *story) alone() []Sitting {
+	var sittings []Sitting
+	for _, juror := range s.jurors {
+		for _, present := range [][]string{{juror}, {juror, juror}, {juror, "stranger"}} {
+			sittings = append(sittings, Sitting{Caller: juror, Present: present})
+		}
+	}
+	return sittings
+}
+
+// nobodyDeliberatesAlone: whatever was assessed, settled and exempted so far.
+func (s *story) nobodyDeliberatesAlone() {
+	for _, k := range s.world.candidacies {
+		if k.State != Enrolled {
+			continue
+		}
+		for _, sitting := range s.alone() {
+			if _, refusals := s.world.caseOf(k.ID).Deliberate(sitting, Deliberation{SeenEtag: "e", CurrentEtag: "e"}); len(refusals) == 0 {
+				s.Fatalf("%v deliberated %s", sitting, k.ID)
+			}
+		}
+	}
+}
+
+// nobodyRectifiesAlone, nor awards, once the story is told.
+func (s *story) nobodyRectifiesAlone() {
+	for session := range s.world.sessions {
+		for _, sitting := range s.alone() {
+			if _, refusals := s.world.before(session).Award(sitting, mainR1); len(refusals) == 0 {
+				s.Fatalf("%v awarded", sitting)
+			}
+			for _, d := range s.world.decisions {
+				if _, refusals := s.world.before(session).Rectify(sitting, Rectification{d.ID, Capitalised, "motive"}); len(refusals) == 0 {
+					s.Fatalf("%v rectified %s", sitting, d.ID)
+				}
+			}
+		}
+	}
+}
+
+// sameAgain: the same acts give the same ledger, however the records lie.
+func (s *story) sameAgain() {
+	again := *s.world
+	again.decisions, again.candidacies, again.tied, again.seq = nil, nil, nil, 0
+	again.tookPart = make(map[string][]string)
+	again.sessions = make(map[string]*Session)
+	for id, session := range s.world.sessions {
+		fresh := *session
+		fresh.State = SessionOpen
+		again.sessions[id] = &fresh
+	}
+	for _, act := range s.log {
+		act(&again)
+	}
+	again.decisions = rapid.Permutation(again.decisions).Draw(s.T, "decisions")
+	for _, revision := range []Revision{mainR1, mainR2} {
+		if diff := cmp.Diff(s.world.candidate().Ledger(revision), again.candidate().Ledger(revision)); diff != "" {
+			s.Fatalf("the same acts give another ledger: %s", diff)
+		}
+	}
+	for _, k := range again.candidacies {
+		k.acts.Assessments = rapid.Permutation(k.acts.Assessments).Draw(s.T, "assessments")
+		k.acts.Settlements = rapid.Permutation(k.acts.Settlements).Draw(s.T, "settlements")
+		k.acts.Exemptions = rapid.Permutation(k.acts.Exemptions).Draw(s.T, "exemptions")
+		k.acts.Advice = rapid.Permutation(k.acts.Advice).Draw(s.T, "advice")
+		if diff := cmp.Diff(s.world.caseOf(k.ID).Grid(), again.caseOf(k.ID).Grid()); diff != "" {
+			s.Fatalf("the same acts give another grid: %s", diff)
+		}
+	}
+}
+
+// count notes what the story came to.
+func (s *story) count() {
+	for _, d := range s.world.decisions {
+		s.reached[map[DecisionOutcome]string{Capitalised: "capitalised", NotCapitalised: "not capitalised", Awarded: "awarded", NotAwarded: "award lost"}[d.Outcome]]++
+		switch {
+		case d.Kind == PriorBlocDecision && d.Supersedes == "":
+			s.reached["prior"]++
+		case d.Supersedes != "":
+			s.reached["rectified"]++
+		case d.Kind == AwardDecision && d.Candidacy == "":
+			s.reached["awarded later"]++
+		}
+	}
+	for _, k := range s.world.candidacies {
+		s.reached[map[CandidacyState]string{Absent: "absent", Withdrawn: "withdrawn", CandidacyCancelled: "cancelled"}[k.State]]++
+		s.countGrid(s.world.caseOf(k.ID).Grid())
+	}
+	if s.last == "reinstate" {
+		s.reached["reinstated"]++
+	}
+	ledger := s.world.candidate().Ledger(mainR2)
+	s.reached[map[CertificationStatus]string{CertificationComplete: "complete"}[ledger.Certification]]++
+	for _, b := range ledger.Blocs {
+		s.reached[map[ReasonRule]string{HeldByEquivalence: "held by equivalence"}[b.Reasons[0].Rule]]++
+	}
+}
+
+func (s *story) countGrid(g Grid) {
+	for _, b := range g.Blocs {
+		s.reached[map[Outcome]string{Acquired: "acquired", NotAcquired: "not acquired", Contested: "contested"}[b.Outcome]]++
+		for _, c := range b.Competences {
+			s.reached[map[Method]string{BlocOnly: "bloc only"}[c.Method]]++
+			for _, k := range c.Criteria {
+				s.reached[map[ReasonRule]string{SettledByJury: "settled", SettlementLapsed: "settlement lapsed", ExemptionGranted: "exempted"}[k.Reasons[0].Rule]]++
+			}
+		}
+	}
+}
+
+// TestNobodyCapitalisesAlone plays stories in which one juror and the registrar do
+// all they can, the juror's name being the only one of the jury that is ever given.
+func TestNobodyCapitalisesAlone(t *testing.T) {
+	untilReached(t, []string{"acquired", "prior", "complete", "settled", "exempted"}, func(t *rapid.T, reached map[string]int) {
+		s := newStory(t, reached)
+		s.jurors = []string{rapid.SampledFrom(s.jurors).Draw(t, "juror")}
+		acts := s.acts()
+		acts[""] = func(t *rapid.T) {
+			s.T = t
+			s.count()
+			for _, d := range s.world.decisions {
+				if d.Kind != PriorBlocDecision {
+					t.Fatalf("%s brought about %v", s.last, d)
+				}
+			}
+		}
+		t.Repeat(acts)
+	})
+}

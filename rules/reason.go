@@ -1,0 +1,153 @@
+package rules
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Reason says why an outcome is what it is. It names codes and numbers, never
+// people, and holds no free text. Which fields a rule fills stands in its
+// sentence, in [reasonSentences].
+type Reason struct {
+	Rule                        ReasonRule
+	Bloc, Competence, Criterion string
+	Points, Required            int  // what there is, and what there must be
+	Counted                     int  // over how many things
+	Threshold                   int  // percent
+	FromDefault                 bool // the référentiel gave no number, so a default held
+	Exemption                   bool // tells that a criterion was exempted: not for every role
+}
+
+// ReasonRule is the stable name of a rule that decides an outcome.
+type ReasonRule string
+
+// Why a criterion has its status.
+const (
+	TooFewAssessors   ReasonRule = "TOO_FEW_ASSESSORS"
+	AssessorsAgree    ReasonRule = "ASSESSORS_AGREE"
+	SettledByJury     ReasonRule = "SETTLED_BY_JURY"
+	AssessorsDisagree ReasonRule = "ASSESSORS_DISAGREE"
+	SettlementLapsed  ReasonRule = "SETTLEMENT_LAPSED"
+	ExemptionGranted  ReasonRule = "EXEMPTION_GRANTED"
+)
+
+// Why a compétence or a bloc has its outcome.
+const (
+	CriterionPending      ReasonRule = "CRITERION_PENDING"
+	CriterionContested    ReasonRule = "CRITERION_CONTESTED"
+	EliminatoryNotMet     ReasonRule = "ELIMINATORY_NOT_MET"
+	ExemptedCounts        ReasonRule = "EXEMPTED_COUNTS"
+	ExemptedLeftOut       ReasonRule = "EXEMPTED_LEFT_OUT"
+	PointsReached         ReasonRule = "POINTS_REACHED"
+	PointsMissed          ReasonRule = "POINTS_MISSED"
+	CompetencePending     ReasonRule = "COMPETENCE_PENDING"
+	CompetenceContested   ReasonRule = "COMPETENCE_CONTESTED"
+	CompetenceNotAcquired ReasonRule = "COMPETENCE_NOT_ACQUIRED"
+	CompetencesReached    ReasonRule = "COMPETENCES_REACHED"
+	CompetencesMissed     ReasonRule = "COMPETENCES_MISSED"
+)
+
+// Why a decision was taken.
+const (
+	JuryFollowed         ReasonRule = "JURY_FOLLOWED"
+	JuryDeparted         ReasonRule = "JURY_DEPARTED"
+	HeldMeanwhile        ReasonRule = "HELD_MEANWHILE"
+	JuryRectified        ReasonRule = "JURY_RECTIFIED"
+	PriorRecognised      ReasonRule = "PRIOR_RECOGNISED"
+	EveryBlocCapitalised ReasonRule = "EVERY_BLOC_CAPITALISED"
+	AwardLost            ReasonRule = "AWARD_LOST"
+)
+
+// Why the ledger says what it says.
+const (
+	HeldByDecision    ReasonRule = "HELD_BY_DECISION"
+	HeldByEquivalence ReasonRule = "HELD_BY_EQUIVALENCE"
+	DecidedAgainst    ReasonRule = "DECIDED_AGAINST"
+	NeverDecided      ReasonRule = "NEVER_DECIDED"
+	BlocsMissing      ReasonRule = "BLOCS_MISSING"
+	AwaitsJury        ReasonRule = "AWAITS_JURY"
+	AwardStands       ReasonRule = "AWARD_STANDS"
+)
+
+// reasonSentences is the table of all reasons. The names in braces are the
+// reason's fields; {acquired} is Points/100, since a compétence weighs 100.
+var reasonSentences = [...]struct {
+	rule     ReasonRule
+	sentence string
+}{
+	{TooFewAssessors, "{criterion}: {counted} of {required} assessors have given a verdict"},
+	{AssessorsAgree, "{criterion}: no two assessors disagree (verdicts: {counted})"},
+	{SettledByJury, "{criterion}: the assessors disagree and the jury settled it (verdicts: {counted})"},
+	{AssessorsDisagree, "{criterion}: the assessors disagree and the jury has not settled it (verdicts: {counted})"},
+	{SettlementLapsed, "{criterion}: the assessors disagree and their verdicts are no longer those the jury settled (verdicts: {counted})"},
+	{ExemptionGranted, "{criterion}: the jury exempted the candidate from it"},
+
+	{CriterionPending, "{criterion} is still pending"},
+	{CriterionContested, "{criterion} is contested"},
+	{EliminatoryNotMet, "{criterion} is eliminatory and is not met"},
+	{ExemptedCounts, "{criterion} is exempted, but counts since its {points} points reach the threshold of {threshold} %"},
+	{ExemptedLeftOut, "{criterion} is exempted and is left out"},
+	{PointsReached, "{competence}: {points} points reach the {required} needed (criteria: {counted}, threshold: {threshold} %)"},
+	{PointsMissed, "{competence}: {points} points do not reach the {required} needed (criteria: {counted}, threshold: {threshold} %)"},
+	{CompetencePending, "{competence} is still pending"},
+	{CompetenceContested, "{competence} is contested"},
+	{CompetenceNotAcquired, "{competence} is not acquired"},
+	{CompetencesReached, "{bloc}: {acquired} of {counted} competences are acquired, which is enough (threshold: {threshold} %)"},
+	{CompetencesMissed, "{bloc}: {acquired} of {counted} competences are acquired, which is not enough (threshold: {threshold} %)"},
+
+	{JuryFollowed, "{bloc}: the jury decided as the rules compute"},
+	{JuryDeparted, "{bloc}: the jury departed from what the rules compute, with a motive"},
+	{HeldMeanwhile, "{bloc} was capitalised meanwhile, so the jury does not decide it"},
+	{JuryRectified, "{bloc}: the jury rectified an earlier decision, with a motive"},
+	{PriorRecognised, "{bloc} was recognised as acquired before or by equivalence, on a named proof"},
+	{EveryBlocCapitalised, "every bloc is capitalised (blocs: {counted})"},
+	{AwardLost, "{bloc} is no longer capitalised, so the award no longer holds"},
+
+	{HeldByDecision, "{bloc} is capitalised by a decision on it"},
+	{HeldByEquivalence, "{bloc} is capitalised by a decision on a bloc that counts as it"},
+	{DecidedAgainst, "{bloc} was decided and not capitalised"},
+	{NeverDecided, "{bloc} has not been decided"},
+	{BlocsMissing, "{counted} of {required} blocs are capitalised"},
+	{AwaitsJury, "every bloc is capitalised and a jury has yet to award (blocs: {counted})"},
+	{AwardStands, "a jury awarded the certification"},
+}
+
+// ReasonRules lists every rule that a reason can name.
+func ReasonRules() []ReasonRule {
+	rules := make([]ReasonRule, len(reasonSentences))
+	for i, r := range reasonSentences {
+		rules[i] = r.rule
+	}
+	return rules
+}
+
+// String says the reason in one plain English sentence.
+func (r Reason) String() string {
+	for _, row := range reasonSentences {
+		if row.rule == r.Rule {
+			return r.fill(row.sentence) + defaultNote(r.FromDefault)
+		}
+	}
+	return string(r.Rule)
+}
+
+func (r Reason) fill(sentence string) string {
+	return strings.NewReplacer(
+		"{bloc}", r.Bloc,
+		"{competence}", r.Competence,
+		"{criterion}", r.Criterion,
+		"{points}", strconv.Itoa(r.Points),
+		"{acquired}", strconv.Itoa(r.Points/100),
+		"{required}", strconv.Itoa(r.Required),
+		"{counted}", strconv.Itoa(r.Counted),
+		"{threshold}", strconv.Itoa(r.Threshold),
+	).Replace(sentence)
+}
+
+// defaultNote ends a sentence whose number the référentiel does not give.
+func defaultNote(fromDefault bool) string {
+	if fromDefault {
+		return "; a default, since the référentiel gives no number"
+	}
+	return ""
+}

@@ -1,0 +1,233 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Revision names one immutable revision of one référentiel. Both parts count:
+// the same text published under two names is two certifications.
+type Revision struct {
+	Referentiel string // "marketing"
+	ID          string // the canonical id of the revision
+}
+
+// Number is a number of the rules that knows whether the référentiel gave it.
+// A reason that rests on a default says so.
+type Number struct {
+	Value   int
+	Default bool
+}
+
+// What holds where the référentiel gives no number.
+const (
+	DefaultCompetenceThreshold = 100
+	DefaultBlocThreshold       = 100
+	DefaultMinAssessors        = 1
+	DefaultMinMembers          = 2
+	DefaultMinExternalPercent  = 50
+)
+
+// Spec is a référentiel as far as the rules read it: codes, and numbers where
+// the référentiel gives them. Titles and statements decide nothing.
+type Spec struct {
+	Revision Revision
+	Blocs    []Bloc
+	Rules    Numbers
+}
+
+// Numbers are the rules of a référentiel; nil means that it gives none.
+type Numbers struct {
+	CompetenceThreshold *int // percent of points, 1–100
+	BlocThreshold       *int // percent of compétences, 1–100
+	MinAssessors        *int // at least 1
+	MinMembers          *int // at least 1; two must be present all the same
+	MinExternalPercent  *int // 0–100
+}
+
+// Bloc is acquired as one unit.
+type Bloc struct {
+	Code        string
+	Competences []Competence
+}
+
+// Competence is what is assessed, by criteria.
+type Competence struct {
+	Code              string
+	HasBlocOnlyMethod bool // a method replaces the normal one when one bloc is presented alone
+	Criteria          []Criterion
+}
+
+// Criterion is what an assessor gives a verdict on.
+type Criterion struct {
+	Code        string
+	Eliminatory bool
+}
+
+// JuryRule is the smallest jury that may act.
+type JuryRule struct {
+	MinMembers         Number
+	MinExternalPercent Number
+}
+
+// Place says where in a référentiel a criterion stands.
+type Place struct {
+	Bloc        string
+	Competence  string
+	Eliminatory bool
+	index       int // among all criteria of the référentiel
+}
+
+// Scheme is a compiled référentiel. It never changes once made, so any number of
+// goroutines may share it.
+type Scheme struct {
+	revision            Revision
+	blocs               []Bloc
+	competenceThreshold Number
+	blocThreshold       Number
+	minAssessors        Number
+	jury                JuryRule
+	blocIndex           map[string]int
+	places              map[string]Place
+}
+
+// NewScheme compiles a référentiel, or says everything that is wrong with it.
+func NewScheme(spec Spec) (*Scheme, error) {
+	s := &Scheme{
+		revision:  spec.Revision,
+		blocIndex: make(map[string]int),
+		places:    make(map[string]Place),
+	}
+	err := errors.Join(append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs)...)...)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// setNumbers fills in what the référentiel leaves open and checks what it gives.
+func (s *Scheme) setNumbers(given Numbers) []error {
+	var errs []error
+	number := func(name string, given *int, otherwise, low, high int) Number {
+		if given == nil {
+			return Number{Value: otherwise, Default: true}
+		}
+		if *given < low || *given > high {
+			errs = append(errs, fmt.Errorf("%s is %d, not between %d and %d", name, *given, low, high))
+		}
+		return Number{Value: *given}
+	}
+	s.competenceThreshold = number("competence threshold", given.CompetenceThreshold, DefaultCompetenceThreshold, 1, 100)
+	s.blocThreshold = number("bloc threshold", given.BlocThreshold, DefaultBlocThreshold, 1, 100)
+	s.minAssessors = number("number of assessors", given.MinAssessors, DefaultMinAssessors, 1, maxPeople)
+	s.jury.MinMembers = number("number of jury members", given.MinMembers, DefaultMinMembers, 1, maxPeople)
+	s.jury.MinExternalPercent = number("share of external members", given.MinExternalPercent, DefaultMinExternalPercent, 0, 100)
+	return errs
+}
+
+// maxPeople bounds the numbers of people that a référentiel can ask for. It is
+// far above any jury, and keeps the arithmetic far from overflow.
+const maxPeople = 1000
+
+// setBlocs copies the blocs, so that the caller's slices may change later, and
+// builds the indexes.
+func (s *Scheme) setBlocs(blocs []Bloc) []error {
+	var errs []error
+	if len(blocs) == 0 {
+		errs = append(errs, errors.New("no bloc"))
+	}
+	competences := make(map[string]bool)
+	for _, b := range blocs {
+		_, taken := s.blocIndex[b.Code]
+		errs = append(errs, checkCode("bloc", b.Code, taken))
+		if len(b.Competences) == 0 {
+			errs = append(errs, fmt.Errorf("bloc %q has no competence", b.Code))
+		}
+		s.blocIndex[b.Code] = len(s.blocs)
+		b.Competences = slices.Clone(b.Competences)
+		for i, c := range b.Competences {
+			errs = append(errs, checkCode("competence", c.Code, competences[c.Code]))
+			competences[c.Code] = true
+			b.Competences[i].Criteria = slices.Clone(c.Criteria)
+			errs = append(errs, s.setCriteria(b.Code, c)...)
+		}
+		s.blocs = append(s.blocs, b)
+	}
+	return errs
+}
+
+func (s *Scheme) setCriteria(bloc string, c Competence) []error {
+	var errs []error
+	if len(c.Criteria) == 0 {
+		errs = append(errs, fmt.Errorf("competence %q has no criterion", c.Code))
+	}
+	for _, k := range c.Criteria {
+		_, taken := s.places[k.Code]
+		errs = append(errs, checkCode("criterion", k.Code, taken))
+		s.places[k.Code] = Place{Bloc: bloc, Competence: c.Code, Eliminatory: k.Eliminatory, index: len(s.places)}
+	}
+	return errs
+}
+
+func checkCode(noun, code string, taken bool) error {
+	switch {
+	case code == "":
+		return fmt.Errorf("a %s has no code", noun)
+	case taken:
+		return fmt.Errorf("%s %q occurs twice", noun, code)
+	}
+	return nil
+}
+
+// Revision names the revision that was compiled.
+func (s *Scheme) Revision() Revision { return s.revision }
+
+// CompetenceThreshold is the percentage of points that acquires a compétence.
+func (s *Scheme) CompetenceThreshold() Number { return s.competenceThreshold }
+
+// BlocThreshold is the percentage of compétences that acquires a bloc.
+func (s *Scheme) BlocThreshold() Number { return s.blocThreshold }
+
+// MinAssessors is how many assessors must have a verdict on each criterion.
+func (s *Scheme) MinAssessors() Number { return s.minAssessors }
+
+// Jury is the smallest jury that may act.
+func (s *Scheme) Jury() JuryRule { return s.jury }
+
+// BlocCodes lists the blocs in the référentiel's order.
+func (s *Scheme) BlocCodes() []string {
+	codes := make([]string, len(s.blocs))
+	for i, b := range s.blocs {
+		codes[i] = b.Code
+	}
+	return codes
+}
+
+// HasBloc says whether the référentiel has a bloc of that code.
+func (s *Scheme) HasBloc(code string) bool {
+	_, ok := s.blocIndex[code]
+	return ok
+}
+
+// Place finds a criterion by its code.
+func (s *Scheme) Place(criterion string) (Place, bool) {
+	p, ok := s.places[criterion]
+	return p, ok
+}
+
+// inOrder sorts bloc codes as the référentiel orders them.
+func (s *Scheme) inOrder(codes []string) []string {
+	return slices.SortedFunc(slices.Values(codes), func(a, b string) int {
+		return s.blocIndex[a] - s.blocIndex[b]
+	})
+}
+
+// Criteria lists the codes of all criteria in the référentiel's order.
+func (s *Scheme) Criteria() []string {
+	codes := make([]string, len(s.places))
+	for code, place := range s.places {
+		codes[place.index] = code
+	}
+	return codes
+}

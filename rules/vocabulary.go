@@ -1,0 +1,147 @@
+package rules
+
+// The values of these types are exactly the names that the API uses on the wire,
+// so that string(v) is all a conversion needs. The empty value of each is no
+// value at all.
+
+// Verdict is what one assessor says of one criterion.
+type Verdict string
+
+// The verdicts.
+const (
+	Met          Verdict = "MET"
+	PartiallyMet Verdict = "PARTIALLY_MET"
+	NotMet       Verdict = "NOT_MET"
+)
+
+// Points is what a verdict is worth: 100, 50 or 0.
+func (v Verdict) Points() int {
+	switch v {
+	case Met:
+		return 100
+	case PartiallyMet:
+		return 50
+	default:
+		return 0
+	}
+}
+
+// valid says whether v is one of the verdicts.
+func (v Verdict) valid() bool { return v == Met || v == PartiallyMet || v == NotMet }
+
+// CriterionStatus is where a criterion stands: a verdict, or why there is none.
+type CriterionStatus string
+
+// The statuses of a criterion.
+const (
+	StatusMet          CriterionStatus = "MET"
+	StatusPartiallyMet CriterionStatus = "PARTIALLY_MET"
+	StatusNotMet       CriterionStatus = "NOT_MET"
+	StatusPending      CriterionStatus = "PENDING"
+	StatusContested    CriterionStatus = "CONTESTED"
+	StatusExempted     CriterionStatus = "EXEMPTED"
+)
+
+// points is what the verdict that a status stands for is worth; 0 for the others.
+func (s CriterionStatus) points() int { return Verdict(s).Points() }
+
+// Outcome is what the rules compute for a compétence or a bloc.
+type Outcome string
+
+// The computed outcomes.
+const (
+	Pending     Outcome = "PENDING"
+	Contested   Outcome = "CONTESTED"
+	Acquired    Outcome = "ACQUIRED"
+	NotAcquired Outcome = "NOT_ACQUIRED"
+)
+
+// Method says which assessment method of a compétence is in force.
+type Method string
+
+// The methods in force.
+const (
+	Normal   Method = "NORMAL"
+	BlocOnly Method = "BLOC_ONLY"
+)
+
+// Scope is what a candidacy asks to present.
+type Scope string
+
+// The scopes of an enrolment.
+const (
+	Whole      Scope = "WHOLE" // every bloc not yet capitalised
+	NamedBlocs Scope = "BLOCS" // the blocs it names
+)
+
+// SessionState is where a session stands.
+type SessionState string
+
+// The states of a session.
+const (
+	SessionOpen      SessionState = "OPEN"
+	SessionClosed    SessionState = "CLOSED"
+	SessionCancelled SessionState = "CANCELLED"
+)
+
+// CandidacyState is where a candidacy stands.
+type CandidacyState string
+
+// The states of a candidacy. Enrolled is the only undecided one.
+const (
+	Enrolled           CandidacyState = "ENROLLED"
+	Decided            CandidacyState = "DECIDED"
+	Withdrawn          CandidacyState = "WITHDRAWN"
+	Absent             CandidacyState = "ABSENT"
+	CandidacyCancelled CandidacyState = "CANCELLED"
+)
+
+// live says whether a candidacy takes its candidate's one place in the session.
+func (s CandidacyState) live() bool { return s == Enrolled || s == Decided }
+
+// DecisionKind says what a decision is about.
+type DecisionKind string
+
+// The kinds of decision.
+const (
+	BlocDecision      DecisionKind = "BLOC"
+	PriorBlocDecision DecisionKind = "PRIOR_BLOC"
+	AwardDecision     DecisionKind = "AWARD"
+)
+
+// DecisionOutcome is what was decided.
+type DecisionOutcome string
+
+// The outcomes of decisions: two for blocs, two for awards; AlreadyHeld is what
+// becomes of a presented bloc that needs no decision any more.
+const (
+	Capitalised    DecisionOutcome = "CAPITALISED"
+	NotCapitalised DecisionOutcome = "NOT_CAPITALISED"
+	Awarded        DecisionOutcome = "AWARDED"
+	NotAwarded     DecisionOutcome = "NOT_AWARDED"
+	AlreadyHeld    DecisionOutcome = "ALREADY_HELD"
+)
+
+// forBloc says whether a jury can decide o on a bloc.
+func (o DecisionOutcome) forBloc() bool { return o == Capitalised || o == NotCapitalised }
+
+// LedgerStatus is where a bloc stands in a candidate's ledger.
+type LedgerStatus string
+
+// The statuses of a bloc in the ledger.
+const (
+	LedgerNotPresented   LedgerStatus = "NOT_PRESENTED"
+	LedgerNotCapitalised LedgerStatus = "NOT_CAPITALISED"
+	LedgerCapitalised    LedgerStatus = "CAPITALISED"
+)
+
+// CertificationStatus is where the whole certification stands.
+type CertificationStatus string
+
+// The statuses of the certification. Complete means that every bloc is
+// capitalised and that a jury has yet to pronounce the award.
+const (
+	CertificationInProgress CertificationStatus = "IN_PROGRESS"
+	CertificationComplete   CertificationStatus = "COMPLETE"
+	CertificationAwarded    CertificationStatus = "AWARDED"
+)

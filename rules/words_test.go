@@ -1,0 +1,325 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+)
+
+// actions are the words that do something.
+var actions = map[string]func(*player, line) error{
+	"enrol":      (*player).enrol,
+	"withdraw":   (*player).move,
+	"absent":     (*player).move,
+	"reinstate":  (*player).move,
+	"assess":     (*player).assess,
+	"retract":    (*player).retract,
+	"settle":     (*player).settle,
+	"advise":     (*player).advise,
+	"grant":      (*player).exempt,
+	"deny":       (*player).exempt,
+	"deliberate": (*player).deliberate,
+	"rectify":    (*player).rectify,
+	"award":      (*player).award,
+	"prior":      (*player).prior,
+	"close":      (*player).end,
+	"cancel":     (*player).end,
+	"jury":       (*player).jury,
+	"pin":        (*player).pin,
+}
+
+func (p *player) enrol(l line) error {
+	e := Enrolment{Scope: NamedBlocs, Blocs: l.part(0)}
+	if len(e.Blocs) > 0 && (e.Blocs[0] == "whole" || e.Blocs[0] == "neither") {
+		e.Scope = map[string]Scope{"whole": Whole}[e.Blocs[0]]
+		e.Blocs = e.Blocs[1:]
+	}
+	p.refusals = p.world.enrol(l.arg(0), l.arg(2), e)
+	return nil
+}
+
+func (p *player) move(l line) error {
+	p.refusals = p.world.move(l.arg(0), func(c Case) (Candidacy, []Refusal) {
+		switch l.word {
+		case "withdraw":
+			return c.Leave(Withdrawn, l.part(0))
+		case "absent":
+			return c.Leave(Absent, l.part(0))
+		default:
+			return c.Reinstate(l.part(0))
+		}
+	})
+	return nil
+}
+
+// criteria spells out a compétence or a bloc as all its criteria.
+func (p *player) criteria(candidacy string, codes []string) []string {
+	var criteria []string
+	for _, code := range codes {
+		before := len(criteria)
+		for _, b := range p.world.caseOf(candidacy).Scheme.blocs {
+			for _, c := range b.Competences {
+				for _, k := range c.Criteria {
+					if code == b.Code || code == c.Code {
+						criteria = append(criteria, k.Code)
+					}
+				}
+			}
+		}
+		if len(criteria) == before {
+			criteria = append(criteria, code)
+		}
+	}
+	return criteria
+}
+
+func (p *player) verdicts(l line) []CriterionVerdict {
+	var lines []CriterionVerdict
+	for _, code := range p.criteria(l.arg(0), l.part(0)[1:]) {
+		lines = append(lines, CriterionVerdict{Criterion: code, Verdict: Verdict(l.part(0)[0])})
+	}
+	return lines
+}
+
+func (p *player) assess(l line) error {
+	if len(l.part(0)) < 2 {
+		return l.errorf("needs a verdict and criteria")
+	}
+	p.refusals = p.world.record(l.arg(0), l.arg(1), p.verdicts(l)...)
+	return nil
+}
+
+func (p *player) retract(l line) error {
+	p.refusals = p.world.retract(l.arg(0), l.arg(1), p.criteria(l.arg(0), l.part(0))...)
+	return nil
+}
+
+func (p *player) settle(l line) error {
+	if len(l.part(0)) < 2 {
+		return l.errorf("needs a verdict and criteria")
+	}
+	p.refusals = p.world.settle(l.arg(0), l.arg(1), p.verdicts(l)...)
+	return nil
+}
+
+func (p *player) advise(l line) error {
+	if len(l.part(0)) != 2 {
+		return l.errorf("needs favourable or unfavourable, and a criterion")
+	}
+	p.refusals = p.world.advise(l.arg(0), l.part(0)[1], l.part(0)[0] == "favourable")
+	return nil
+}
+
+func (p *player) exempt(l line) error {
+	r := ExemptionRequest{
+		Criterion:               strings.Join(l.part(0), " "),
+		Granted:                 l.word == "grant",
+		CapacityPreserved:       Statement{Holds: true, Reason: "the post asks for it in writing"},
+		NotApplicableInPractice: Statement{Holds: true, Reason: "the post never asks for it"},
+		Reason:                  "the post asks for it",
+	}
+	for _, part := range l.parts[1:] {
+		switch but := strings.Join(part, " "); but {
+		case "capacity in question":
+			r.CapacityPreserved.Holds = false
+		case "applies in practice":
+			r.NotApplicableInPractice.Holds = false
+		case "no reason":
+			r.Reason, r.CapacityPreserved.Reason = " ", ""
+		default:
+			return l.errorf("%q is not understood", but)
+		}
+	}
+	p.refusals = p.world.exempt(l.arg(0), l.arg(1), r)
+	return nil
+}
+
+func (p *player) deliberate(l line) error {
+	d := Deliberation{SeenEtag: "now", CurrentEtag: "now"}
+	for _, part := range l.parts[1:] {
+		switch {
+		case len(part) == 1 && part[0] == "stale":
+			d.SeenEtag = "before"
+		case len(part) == 2 || len(part) == 3 && part[2] == "motive":
+			d.Lines = append(d.Lines, BlocLine{Bloc: part[0], Outcome: DecisionOutcome(part[1]), Motive: strings.Join(part[2:], "")})
+		default:
+			return l.errorf("%q is not understood", part)
+		}
+	}
+	j, refusals := p.world.deliberate(l.arg(0), Sitting{Caller: l.arg(1), Present: l.part(0)}, d)
+	p.refusals, p.rulings.left, p.fates = refusals, j.Rulings, j.Fates
+	return nil
+}
+
+func (p *player) rectify(l line) error { // rectify d1 in s1 ann: ann bob, OUTCOME, motive
+	if len(l.part(1)) != 1 {
+		return l.errorf("needs an outcome")
+	}
+	r := Rectification{Decision: l.arg(0), Outcome: DecisionOutcome(l.part(1)[0]), Motive: strings.Join(l.part(2), "")}
+	p.rulings.left, p.refusals = p.world.rectify(l.arg(2), Sitting{Caller: l.arg(3), Present: l.part(0)}, r)
+	return nil
+}
+
+func (p *player) award(l line) error { // award r1 in s1 ann: ann bob
+	sitting := Sitting{Caller: l.arg(3), Present: l.part(0)}
+	p.rulings.left, p.refusals = p.world.award(l.arg(2), sitting, p.revisionOf(l.arg(0)))
+	return nil
+}
+
+func (p *player) prior(l line) error {
+	p.rulings.left, p.refusals = p.world.prior(p.blocRef(l.arg(0)), l.tail)
+	return nil
+}
+
+func (p *player) end(l line) error {
+	as := map[string]SessionState{"close": SessionClosed, "cancel": SessionCancelled}[l.word]
+	p.refusals = p.world.end(l.arg(0), as)
+	return nil
+}
+
+func (p *player) jury(l line) error {
+	jury, err := juryOf(l)
+	if err != nil {
+		return err
+	}
+	s := p.world.sessions[l.arg(0)]
+	if p.refusals = s.ChangeJury(jury, p.world.tookPart[s.ID]); len(p.refusals) == 0 {
+		s.Jury = jury
+	}
+	return nil
+}
+
+func (p *player) pin(l line) error {
+	s := p.world.sessions[l.arg(0)]
+	to := p.revisionOf(l.arg(1))
+	if p.refusals = s.ChangeRevision(to, p.world.of(s.ID)); len(p.refusals) == 0 {
+		s.Revision = to
+	}
+	return nil
+}
+
+// checks are the words that say what must be.
+var checks = map[string]func(*player, line) error{
+	"refused":       (*player).refused,
+	"because":       (*player).because,
+	"shows":         (*player).shows,
+	"method":        (*player).method,
+	"presents":      (*player).presents,
+	"state":         (*player).state,
+	"wrote":         (*player).wrote,
+	"fate":          (*player).fate,
+	"ledger":        (*player).ledger,
+	"certification": (*player).certification,
+}
+
+func (p *player) refused(l line) error {
+	if len(p.refusals) == 0 {
+		return l.errorf("there is no further refusal")
+	}
+	r := p.refusals[0]
+	p.refusals = p.refusals[1:]
+	if got := string(r.Rule) + " " + r.Subject; got != strings.Join(l.about, " ") {
+		return l.errorf("got %s", got)
+	}
+	if l.colon && l.tail != r.Description {
+		return l.errorf("got %s", r.Description)
+	}
+	return nil
+}
+
+func (p *player) because(l line) error {
+	r, ok := p.reasons.next()
+	if !ok {
+		return l.errorf("there is no further reason")
+	}
+	if string(r.Rule) != l.arg(0) {
+		return l.errorf("got %s: %s", r.Rule, r)
+	}
+	if l.colon && l.tail != r.String() {
+		return l.errorf("got %s", r)
+	}
+	return nil
+}
+
+// expect compares what a line says with what is, and keeps the reasons to be asked.
+func (p *player) expect(l line, want, got string, reasons []Reason) error {
+	p.reasons = queue[Reason]{left: reasons}
+	if got != want {
+		return l.errorf("got %s", got)
+	}
+	return nil
+}
+
+func (p *player) shows(l line) error {
+	grid := p.world.caseOf(l.arg(0)).Grid()
+	code, want := l.arg(1), l.arg(2)
+	if b := grid.Bloc(code); b != nil {
+		return p.expect(l, want, string(b.Outcome), b.Reasons)
+	}
+	if c := grid.Competence(code); c != nil {
+		return p.expect(l, want, string(c.Outcome), c.Reasons)
+	}
+	if k := grid.Criterion(code); k != nil {
+		return p.expect(l, want, string(k.Status), k.Reasons)
+	}
+	return l.errorf("%s is not in the grid", code)
+}
+
+func (p *player) method(l line) error {
+	c := p.world.caseOf(l.arg(0)).Grid().Competence(l.arg(1))
+	if c == nil {
+		return l.errorf("%s is not in the grid", l.arg(1))
+	}
+	return p.expect(l, l.arg(2), string(c.Method), nil)
+}
+
+func (p *player) presents(l line) error {
+	presented := p.world.file(l.arg(0)).Presented()
+	var shown []string
+	for _, b := range p.world.caseOf(l.arg(0)).Grid().Blocs {
+		shown = append(shown, b.Code)
+	}
+	if !slices.Equal(presented, shown) {
+		return l.errorf("presents %v, but the grid shows %v", presented, shown)
+	}
+	return p.expect(l, strings.Join(l.part(0), " "), strings.Join(presented, " "), nil)
+}
+
+func (p *player) state(l line) error {
+	if k := p.world.file(l.arg(0)); k != nil {
+		return p.expect(l, l.arg(1), string(k.State), nil)
+	}
+	return p.expect(l, l.arg(1), string(p.world.sessions[l.arg(0)].State), nil)
+}
+
+func (p *player) wrote(l line) error {
+	r, ok := p.rulings.next()
+	got := "nothing"
+	if ok {
+		got = p.describe(r)
+	}
+	return p.expect(l, strings.Join(l.about, " "), got, r.Reasons)
+}
+
+func (p *player) fate(l line) error {
+	for _, f := range p.fates {
+		if f.Bloc == l.arg(0) {
+			return p.expect(l, l.arg(1), string(f.Outcome), f.Reasons)
+		}
+	}
+	return l.errorf("the last act decided nothing on %s", l.arg(0))
+}
+
+func (p *player) ledger(l line) error {
+	b := p.world.candidate().Ledger(p.revisionOf(l.arg(0))).Bloc(l.arg(1))
+	if b == nil {
+		return l.errorf("there is no such bloc")
+	}
+	want := strings.Join(l.about[2:], " ")
+	return p.expect(l, want, strings.TrimSpace(string(b.Status)+" "+b.Decision), b.Reasons)
+}
+
+func (p *player) certification(l line) error {
+	ledger := p.world.candidate().Ledger(p.revisionOf(l.arg(0)))
+	want := strings.Join(l.about[1:], " ")
+	return p.expect(l, want, strings.TrimSpace(string(ledger.Certification)+" "+ledger.Award), ledger.Reasons)
+}
