@@ -33,7 +33,7 @@ type AdminServiceClient interface {
 	// Creates a key and returns its secret, this once. Nobody creates a key for
 	// their own subject.
 	CreateKey(ctx context.Context, in *CreateKeyRequest, opts ...grpc.CallOption) (*CreateKeyResponse, error)
-	// Lists keys, revoked and expired ones too, in order of their ids; never
+	// Lists keys, revoked and expired ones too, in order of creation; never
 	// their secrets.
 	ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error)
 	// Revokes a key for good, from the next call on. Revoking it again changes
@@ -88,7 +88,7 @@ type AdminServiceServer interface {
 	// Creates a key and returns its secret, this once. Nobody creates a key for
 	// their own subject.
 	CreateKey(context.Context, *CreateKeyRequest) (*CreateKeyResponse, error)
-	// Lists keys, revoked and expired ones too, in order of their ids; never
+	// Lists keys, revoked and expired ones too, in order of creation; never
 	// their secrets.
 	ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error)
 	// Revokes a key for good, from the next call on. Revoking it again changes

@@ -650,7 +650,7 @@ var File_acquis_v1_assessment_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_assessment_proto_rawDesc = "" +
 	"\n" +
-	"\x1aacquis/v1/assessment.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"S\n" +
+	"\x1aacquis/v1/assessment.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"S\n" +
 	"\aVerdict\"H\n" +
 	"\x04Enum\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\a\n" +
@@ -673,33 +673,33 @@ const file_acquis_v1_assessment_proto_rawDesc = "" +
 	"\x06motive\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x06motive\x12\x1d\n" +
 	"\aauthors\x18\x04 \x03(\tB\x03\xe0A\x03R\aauthors\x12@\n" +
 	"\vsettle_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"settleTime\"\xe7\x03\n" +
+	"settleTime\"\xef\x03\n" +
 	"\x18RecordAssessmentsRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12\xa9\x01\n" +
 	"\vassessments\x18\x02 \x03(\v2\x15.acquis.v1.AssessmentBp\xe0A\x02\xbaHj\xba\x01_\n" +
 	"\x12assessments.unique\x12&must not hold the same criterion twice\x1a!this.map(a, a.criterion).unique()\x92\x01\x05\b\x01\x10\xe8\aR\vassessments\x12N\n" +
-	"\bassessor\x18\x03 \x01(\tB2\xe0A\x01\xbaH,r*2(^([A-Za-z0-9][A-Za-z0-9._@:|-]{0,127})?$R\bassessor\x12-\n" +
+	"\bassessor\x18\x03 \x01(\tB2\xe0A\x01\xbaH,r*2(^([A-Za-z0-9][A-Za-z0-9._@:|-]{0,127})?$R\bassessor\x125\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"T\n" +
+	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"T\n" +
 	"\x19RecordAssessmentsResponse\x127\n" +
-	"\vassessments\x18\x01 \x03(\v2\x15.acquis.v1.AssessmentR\vassessments\"\x85\x03\n" +
+	"\vassessments\x18\x01 \x03(\v2\x15.acquis.v1.AssessmentR\vassessments\"\x8d\x03\n" +
 	"\x19RetractAssessmentsRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12G\n" +
 	"\bcriteria\x18\x02 \x03(\tB+\xe0A\x02\xbaH%\x92\x01\"\b\x01\x10\xe8\a\x18\x01\"\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\bcriteria\x12N\n" +
-	"\bassessor\x18\x03 \x01(\tB2\xe0A\x01\xbaH,r*2(^([A-Za-z0-9][A-Za-z0-9._@:|-]{0,127})?$R\bassessor\x12-\n" +
+	"\bassessor\x18\x03 \x01(\tB2\xe0A\x01\xbaH,r*2(^([A-Za-z0-9][A-Za-z0-9._@:|-]{0,127})?$R\bassessor\x125\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"U\n" +
+	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"U\n" +
 	"\x1aRetractAssessmentsResponse\x127\n" +
-	"\vassessments\x18\x01 \x03(\v2\x15.acquis.v1.AssessmentR\vassessments\"\x94\x03\n" +
+	"\vassessments\x18\x01 \x03(\v2\x15.acquis.v1.AssessmentR\vassessments\"\x9c\x03\n" +
 	"\x15SettleCriteriaRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12\xa9\x01\n" +
 	"\vsettlements\x18\x02 \x03(\v2\x15.acquis.v1.SettlementBp\xe0A\x02\xbaHj\xba\x01_\n" +
-	"\x12settlements.unique\x12&must not hold the same criterion twice\x1a!this.map(s, s.criterion).unique()\x92\x01\x05\b\x01\x10\xe8\aR\vsettlements\x12-\n" +
+	"\x12settlements.unique\x12&must not hold the same criterion twice\x1a!this.map(s, s.criterion).unique()\x92\x01\x05\b\x01\x10\xe8\aR\vsettlements\x125\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"Q\n" +
+	"request_id\x18\x03 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"Q\n" +
 	"\x16SettleCriteriaResponse\x127\n" +
 	"\vsettlements\x18\x01 \x03(\v2\x15.acquis.v1.SettlementR\vsettlementsB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 

@@ -518,7 +518,8 @@ type Condition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether it holds.
 	Holds bool `protobuf:"varint,1,opt,name=holds,proto3" json:"holds,omitempty"`
-	// Why, at most 4000 characters; about the job, never about the person's health.
+	// Why; required for a grant. At most 4000 characters; about the job, never
+	// about the person's health.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1243,7 +1244,7 @@ var File_acquis_v1_disability_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\n" +
-	"\x1aacquis/v1/disability.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x06\n" +
+	"\x1aacquis/v1/disability.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x06\n" +
 	"\rAccommodation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12E\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\".acquis.v1.Accommodation.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12J\n" +
@@ -1295,18 +1296,18 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x18\n" +
 	"\aauthors\x18\x05 \x03(\tR\aauthors\x12;\n" +
 	"\vdecide_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"decideTime\"M\n" +
+	"decideTime\"K\n" +
 	"\tCondition\x12\x19\n" +
-	"\x05holds\x18\x01 \x01(\bB\x03\xe0A\x02R\x05holds\x12%\n" +
-	"\x06reason\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x06reason\"\xa4\x03\n" +
+	"\x05holds\x18\x01 \x01(\bB\x03\xe0A\x01R\x05holds\x12#\n" +
+	"\x06reason\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1fR\x06reason\"\xac\x03\n" +
 	"\x1bRequestAccommodationRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12E\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\".acquis.v1.Accommodation.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12J\n" +
 	"\vcompetences\x18\x03 \x03(\tB(\xe0A\x01\xbaH\"\x92\x01\x1f\x10d\x18\x01\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetences\x12!\n" +
-	"\x04need\x18\x04 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x04need\x12-\n" +
+	"\x04need\x18\x04 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x04need\x125\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xad\x06\n" +
+	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xb5\x06\n" +
 	"\x1aDecideAccommodationRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12\xe0\x01\n" +
@@ -1314,9 +1315,9 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\x19acquis.eval/Accommodation\xbaH\x94\x01r\x91\x012\x8e\x01^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/accommodations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\raccommodation\x12\x1d\n" +
 	"\agranted\x18\x03 \x01(\bB\x03\xe0A\x01R\agranted\x12-\n" +
 	"\varrangement\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1fR\varrangement\x12#\n" +
-	"\x06reason\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1fR\x06reason\x12-\n" +
+	"\x06reason\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1fR\x06reason\x125\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId:\xe7\x01\xbaH\xe3\x01\x1aw\n" +
+	"request_id\x18\x06 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\xe7\x01\xbaH\xe3\x01\x1aw\n" +
 	"\x13arrangement.granted\x126arrangement must be given where granted, and only then\x1a(this.granted == (this.arrangement != '')\x1ah\n" +
 	"\x0ereason.refused\x121reason must be given where refused, and only then\x1a#this.granted != (this.reason != '')\"\x8f\x02\n" +
 	"\x19ListAccommodationsRequest\x12\x99\x01\n" +
@@ -1327,7 +1328,7 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x86\x01\n" +
 	"\x1aListAccommodationsResponse\x12@\n" +
 	"\x0eaccommodations\x18\x01 \x03(\v2\x18.acquis.v1.AccommodationR\x0eaccommodations\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x85\x03\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8d\x03\n" +
 	"\x16AdviseExemptionRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12=\n" +
@@ -1335,9 +1336,9 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\n" +
 	"favourable\x18\x03 \x01(\bB\x03\xe0A\x01R\n" +
 	"favourable\x126\n" +
-	"\x0freasoned_advice\x18\x04 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x0ereasonedAdvice\x12-\n" +
+	"\x0freasoned_advice\x18\x04 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x0ereasonedAdvice\x125\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x8e\x04\n" +
+	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x96\x04\n" +
 	"\x16DecideExemptionRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12=\n" +
@@ -1345,9 +1346,9 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\agranted\x18\x03 \x01(\bB\x03\xe0A\x01R\agranted\x12H\n" +
 	"\x12capacity_preserved\x18\x04 \x01(\v2\x14.acquis.v1.ConditionB\x03\xe0A\x01R\x11capacityPreserved\x12V\n" +
 	"\x1anot_applicable_in_practice\x18\x05 \x01(\v2\x14.acquis.v1.ConditionB\x03\xe0A\x01R\x17notApplicableInPractice\x12#\n" +
-	"\x06reason\x18\x06 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1fR\x06reason\x12-\n" +
+	"\x06reason\x18\x06 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1fR\x06reason\x125\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x8b\x02\n" +
+	"request_id\x18\a \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x8b\x02\n" +
 	"\x15ListExemptionsRequest\x12\x99\x01\n" +
 	"\x06parent\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12*\n" +

@@ -112,8 +112,8 @@ type Referentiel struct {
 	Preamble []*Referentiel_Section `protobuf:"bytes,5,rep,name=preamble,proto3" json:"preamble,omitempty"`
 	// The blocs de compétences, in order; 1–50. Empty in lists.
 	Blocs []*Bloc `protobuf:"bytes,6,rep,name=blocs,proto3" json:"blocs,omitempty"`
-	// The rules by which it is decided. Answers always hold every number, with
-	// defaults filled in.
+	// The rules by which it is decided, as the référentiel gives them: a number
+	// left out takes its default.
 	Rules *Rules `protobuf:"bytes,7,opt,name=rules,proto3" json:"rules,omitempty"`
 	// Blocs of other revisions or référentiels that count as one of these
 	// (equivalences). At most 200.
@@ -121,7 +121,9 @@ type Referentiel struct {
 	// When this revision was first published here.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// Whether this is the revision that new sessions pin.
-	Current       bool `protobuf:"varint,10,opt,name=current,proto3" json:"current,omitempty"`
+	Current bool `protobuf:"varint,10,opt,name=current,proto3" json:"current,omitempty"`
+	// The rules with every default filled in.
+	RulesInForce  *Rules `protobuf:"bytes,11,opt,name=rules_in_force,json=rulesInForce,proto3" json:"rules_in_force,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -224,6 +226,13 @@ func (x *Referentiel) GetCurrent() bool {
 		return x.Current
 	}
 	return false
+}
+
+func (x *Referentiel) GetRulesInForce() *Rules {
+	if x != nil {
+		return x.RulesInForce
+	}
+	return nil
 }
 
 // A bloc de compétences: a coherent set of compétences, acquired as one unit.
@@ -588,8 +597,7 @@ func (x *Criterion) GetEliminatory() bool {
 	return false
 }
 
-// The rules of a référentiel. A number left out takes its default; answers
-// hold the number in force.
+// The rules of a référentiel. A number left out takes its default.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Share of the points that acquires a compétence, in percent, 1–100.
@@ -881,7 +889,7 @@ var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x06\n" +
+	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcd\x06\n" +
 	"\vReferentiel\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\x03R\x04name\x12;\n" +
 	"\brevision\x18\x02 \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
@@ -896,7 +904,8 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12\x1d\n" +
 	"\acurrent\x18\n" +
-	" \x01(\bB\x03\xe0A\x03R\acurrent\x1ab\n" +
+	" \x01(\bB\x03\xe0A\x03R\acurrent\x12;\n" +
+	"\x0erules_in_force\x18\v \x01(\v2\x10.acquis.v1.RulesB\x03\xe0A\x03R\frulesInForce\x1ab\n" +
 	"\aSection\x12!\n" +
 	"\x05title\x18\x01 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03R\x05title\x124\n" +
 	"\n" +
@@ -993,18 +1002,19 @@ var file_acquis_v1_referentiel_proto_depIdxs = []int32{
 	7,  // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
 	9,  // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
 	12, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
-	3,  // 5: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
-	4,  // 6: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	5,  // 7: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	5,  // 8: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	6,  // 9: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	0,  // 10: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	8,  // 11: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	7,  // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
+	3,  // 6: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
+	4,  // 7: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
+	5,  // 8: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	5,  // 9: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	6,  // 10: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	0,  // 11: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	8,  // 12: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }

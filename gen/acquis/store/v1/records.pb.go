@@ -592,7 +592,9 @@ type Tie struct {
 	// Who declared it.
 	Declarer string `protobuf:"bytes,4,opt,name=declarer,proto3" json:"declarer,omitempty"`
 	// When.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Its uid.
+	Uid           uint64 `protobuf:"varint,6,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -660,6 +662,13 @@ func (x *Tie) GetCreateTime() *timestamppb.Timestamp {
 		return x.CreateTime
 	}
 	return nil
+}
+
+func (x *Tie) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
 }
 
 // A session.
@@ -2431,14 +2440,15 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"\xb1\x01\n" +
+	"updateTime\"\xc3\x01\n" +
 	"\x03Tie\x12#\n" +
 	"\rcandidate_uid\x18\x01 \x01(\x04R\fcandidateUid\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x12\n" +
 	"\x04kind\x18\x03 \x01(\x05R\x04kind\x12\x1a\n" +
 	"\bdeclarer\x18\x04 \x01(\tR\bdeclarer\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xa6\x04\n" +
+	"createTime\x12\x10\n" +
+	"\x03uid\x18\x06 \x01(\x04R\x03uid\"\xa6\x04\n" +
 	"\aSession\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12!\n" +

@@ -1,0 +1,205 @@
+package referentiel
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+)
+
+// # The canonical encoding
+//
+// This is all that somebody needs to compute the id of a revision elsewhere. It
+// must never change: decisions name these ids.
+//
+//	id       = the first 16 bytes of SHA-256(encoding), as 32 lower-case hex digits
+//	encoding = "acquis.referentiel.v1\n" message
+//	message  = field* 0x00
+//	field    = number value
+//
+// number is one byte: the field's number in proto/acquis/store/v1/referentiel.proto.
+// Fields follow each other by rising number. A value is, by the field's type,
+//
+//	text      length, then that many bytes of UTF-8 in normal form NFC
+//	number    4 bytes, most significant first
+//	yes       0x01
+//	message   as above
+//	list      how many items, then each: a text or a message
+//
+// where lengths and counts are 4 bytes, most significant first.
+//
+// A field is left out where it is an empty text, an empty list, the number 0, no,
+// or a message with no field. The numbers of Rules and JuryRule are the exception:
+// they are left out where the référentiel does not give them, and written where it
+// does, be it 0 or the very default. For a threshold that was chosen and one that
+// rests on a default are not the same content: reasons say which.
+//
+// Every value says where it ends, so two different contents that pass [Check] never
+// have the same encoding.
+
+// ID is the name of a revision: 128 bits of a digest of its content, as 32
+// lower-case hexadecimal digits. It presumes that [Check] accepted r.
+func ID(r *storepb.Referentiel) string {
+	return digest(encode(r))
+}
+
+func digest(encoding []byte) string {
+	sum := sha256.Sum256(encoding)
+	return hex.EncodeToString(sum[:16])
+}
+
+// encode is the canonical encoding of a référentiel.
+func encode(r *storepb.Referentiel) []byte {
+	e := encoder("acquis.referentiel.v1\n")
+	e.text(1, r.GetId())
+	e.text(2, r.GetDisplayName())
+	e.text(3, r.GetRncpNumber())
+	each(&e, 4, r.GetPreamble(), (*encoder).section)
+	each(&e, 5, r.GetBlocs(), (*encoder).bloc)
+	e.message(6, func(e *encoder) { e.rules(r.GetRules()) })
+	each(&e, 7, r.GetReplaces(), (*encoder).replacement)
+	e.end()
+	return e
+}
+
+// encodeBloc is the encoding of one bloc: what a bloc of another revision must
+// share to be identical.
+func encodeBloc(b *storepb.Bloc) []byte {
+	e := encoder("acquis.referentiel.bloc.v1\n")
+	e.bloc(b)
+	e.end()
+	return e
+}
+
+func (e *encoder) section(s *storepb.Section) {
+	e.text(1, s.GetTitle())
+	e.texts(2, s.GetParagraphs())
+}
+
+func (e *encoder) bloc(b *storepb.Bloc) {
+	e.text(1, b.GetCode())
+	e.text(2, b.GetTitle())
+	each(e, 3, b.GetActivities(), (*encoder).activity)
+	each(e, 4, b.GetCompetences(), (*encoder).competence)
+}
+
+func (e *encoder) activity(a *storepb.Activity) {
+	e.text(1, a.GetCode())
+	e.text(2, a.GetTitle())
+}
+
+func (e *encoder) competence(c *storepb.Competence) {
+	e.text(1, c.GetCode())
+	e.text(2, c.GetStatement())
+	e.message(3, func(e *encoder) { e.method(c.GetMethod()) })
+	e.message(4, func(e *encoder) { e.method(c.GetBlocOnlyMethod()) })
+	each(e, 5, c.GetCriteria(), (*encoder).criterion)
+}
+
+func (e *encoder) method(m *storepb.AssessmentMethod) {
+	if kind := m.GetKind(); kind != 0 {
+		e.number(1, &kind)
+	}
+	e.text(2, m.GetTitle())
+	e.text(3, m.GetInstructions())
+	e.texts(4, m.GetDeliverables())
+	e.text(5, m.GetAccommodationFramework())
+}
+
+func (e *encoder) criterion(c *storepb.Criterion) {
+	e.text(1, c.GetCode())
+	e.text(2, c.GetStatement())
+	if c.GetEliminatory() {
+		*e = append(*e, 3, 1)
+	}
+}
+
+func (e *encoder) rules(r *storepb.Rules) {
+	if r == nil {
+		return
+	}
+	e.number(1, r.CompetenceThresholdPercent)
+	e.number(2, r.BlocThresholdPercent)
+	e.number(3, r.MinAssessors)
+	e.message(4, func(e *encoder) { e.juryRule(r.GetJury()) })
+}
+
+func (e *encoder) juryRule(j *storepb.JuryRule) {
+	if j == nil {
+		return
+	}
+	e.number(1, j.MinMembers)
+	e.number(2, j.MinExternalPercent)
+}
+
+func (e *encoder) replacement(r *storepb.Replacement) {
+	e.text(1, r.GetBloc())
+	e.text(2, r.GetReferentiel())
+	e.text(3, r.GetRevision())
+	e.text(4, r.GetReplacedBloc())
+}
+
+// encoder is an encoding under way.
+type encoder []byte
+
+func (e *encoder) uint32(n uint32) { *e = binary.BigEndian.AppendUint32(*e, n) }
+
+func (e *encoder) string(s string) {
+	e.uint32(uint32(len(s)))
+	*e = append(*e, s...)
+}
+
+// end closes a message.
+func (e *encoder) end() { *e = append(*e, 0) }
+
+func (e *encoder) text(field byte, s string) {
+	if s != "" {
+		*e = append(*e, field)
+		e.string(s)
+	}
+}
+
+func (e *encoder) texts(field byte, items []string) {
+	if len(items) == 0 {
+		return
+	}
+	*e = append(*e, field)
+	e.uint32(uint32(len(items)))
+	for _, s := range items {
+		e.string(s)
+	}
+}
+
+// number writes a number that is there, whatever it is.
+func (e *encoder) number(field byte, n *int32) {
+	if n != nil {
+		*e = append(*e, field)
+		e.uint32(uint32(*n))
+	}
+}
+
+// message writes a message, unless it has no field.
+func (e *encoder) message(field byte, fields func(*encoder)) {
+	start := len(*e)
+	*e = append(*e, field)
+	fields(e)
+	if len(*e) == start+1 {
+		*e = (*e)[:start]
+		return
+	}
+	e.end()
+}
+
+// each writes a list of messages.
+func each[T any](e *encoder, field byte, items []T, fields func(*encoder, T)) {
+	if len(items) == 0 {
+		return
+	}
+	*e = append(*e, field)
+	e.uint32(uint32(len(items)))
+	for _, item := range items {
+		fields(e, item)
+		e.end()
+	}
+}

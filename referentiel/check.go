@@ -1,0 +1,204 @@
+package referentiel
+
+import (
+	"fmt"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+)
+
+// Most items of each list. The API's proto says the same.
+const (
+	maxSections     = 50
+	maxParagraphs   = 100
+	maxBlocs        = 50
+	maxActivities   = 50
+	maxCompetences  = 100
+	maxCriteria     = 100
+	maxDeliverables = 50
+	maxReplaces     = 200
+)
+
+// Check says everything that is wrong with a référentiel, in the order of its
+// fields; nothing where it may be published. Fields are named as in the proto.
+//
+// Codes of blocs, activities and compétences are free within 1 to 32 letters,
+// digits, dots and hyphens, and each unique among its kind. The code of a
+// criterion is given by its place: the compétence's code, a dot, its position
+// from 1.
+func Check(r *storepb.Referentiel) []Problem {
+	c := &checker{shapes: newShapes(), blocs: seen{}, activities: seen{}, competences: seen{}}
+	c.head(r)
+	for i, s := range list(c, "preamble", r.GetPreamble(), 0, maxSections) {
+		c.section(at("preamble", i), s)
+	}
+	for i, b := range list(c, "blocs", r.GetBlocs(), 1, maxBlocs) {
+		c.bloc(at("blocs", i), b)
+	}
+	c.rules(r.GetRules())
+	c.replaces(r)
+	return c.problems
+}
+
+// checker gathers problems, and the codes met so far.
+type checker struct {
+	shapes                         shapes
+	problems                       []Problem
+	blocs, activities, competences seen
+}
+
+// seen tells at which field a code was first met.
+type seen map[string]string
+
+func (c *checker) report(field, message string) {
+	c.problems = append(c.problems, Problem{Field: field, Message: message})
+}
+
+// at names an item of a list.
+func at(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }
+
+// list checks how many items a list has and returns those to look at: of a list
+// that is too long, none, for its one problem says it all.
+func list[T any](c *checker, field string, items []T, fewest, most int) []T {
+	switch {
+	case len(items) < fewest:
+		c.report(field, "must not be empty")
+	case len(items) > most:
+		c.report(field, fmt.Sprintf("has %d items; at most %d", len(items), most))
+		return nil
+	}
+	return items
+}
+
+// unique checks a code, and that it is the first of its kind.
+func (c *checker) unique(field, code string, met seen) {
+	if !c.code(field, code) {
+		return
+	}
+	if first, ok := met[code]; ok {
+		c.report(field, fmt.Sprintf("%q is taken by %s", code, first))
+		return
+	}
+	met[code] = field
+}
+
+func (c *checker) head(r *storepb.Referentiel) {
+	switch id := r.GetId(); {
+	case id == "":
+		c.report("id", "must not be empty")
+	case !c.shapes.id.MatchString(id):
+		c.report("id", fmt.Sprintf("%q must be 1 to 63 of a-z 0-9 - and begin and end with a letter or digit", clip(id)))
+	}
+	c.text("display_name", r.GetDisplayName(), maxName)
+	if n := r.GetRncpNumber(); n != "" && !c.shapes.rncp.MatchString(n) {
+		c.report("rncp_number", fmt.Sprintf("%q must be RNCP and 1 to 6 digits; leave it out where it is not known", clip(n)))
+	}
+}
+
+func (c *checker) section(field string, s *storepb.Section) {
+	c.optionalText(field+".title", s.GetTitle(), maxTitle)
+	if s.GetTitle() == "" && len(s.GetParagraphs()) == 0 {
+		c.report(field, "must have a title or a paragraph")
+	}
+	for i, p := range list(c, field+".paragraphs", s.GetParagraphs(), 0, maxParagraphs) {
+		c.text(at(field+".paragraphs", i), p, maxText)
+	}
+}
+
+func (c *checker) bloc(field string, b *storepb.Bloc) {
+	c.unique(field+".code", b.GetCode(), c.blocs)
+	c.text(field+".title", b.GetTitle(), maxTitle)
+	for i, a := range list(c, field+".activities", b.GetActivities(), 0, maxActivities) {
+		item := at(field+".activities", i)
+		c.unique(item+".code", a.GetCode(), c.activities)
+		c.text(item+".title", a.GetTitle(), maxTitle)
+	}
+	for i, k := range list(c, field+".competences", b.GetCompetences(), 1, maxCompetences) {
+		c.competence(at(field+".competences", i), k)
+	}
+}
+
+func (c *checker) competence(field string, k *storepb.Competence) {
+	c.unique(field+".code", k.GetCode(), c.competences)
+	c.text(field+".statement", k.GetStatement(), maxStatement)
+	if k.GetMethod() == nil {
+		c.report(field+".method", "must not be empty")
+	} else {
+		c.method(field+".method", k.GetMethod())
+	}
+	if k.GetBlocOnlyMethod() != nil {
+		c.method(field+".bloc_only_method", k.GetBlocOnlyMethod())
+	}
+	for i, criterion := range list(c, field+".criteria", k.GetCriteria(), 1, maxCriteria) {
+		item := at(field+".criteria", i)
+		// A criterion is known by its place, never by its text; a code that says
+		// another place would make two things of one.
+		if want := fmt.Sprintf("%s.%d", k.GetCode(), i+1); criterion.GetCode() != want && k.GetCode() != "" {
+			c.report(item+".code", fmt.Sprintf("must be %q, its place; is %q", clip(want), clip(criterion.GetCode())))
+		}
+		c.text(item+".statement", criterion.GetStatement(), maxStatement)
+	}
+}
+
+func (c *checker) method(field string, m *storepb.AssessmentMethod) {
+	switch {
+	case m.GetKind() == 0:
+		c.report(field+".kind", "must not be empty")
+	case !knownKind(m.GetKind()):
+		c.report(field+".kind", fmt.Sprintf("%d is not a kind of method", m.GetKind()))
+	}
+	c.text(field+".title", m.GetTitle(), maxTitle)
+	c.optionalText(field+".instructions", m.GetInstructions(), maxText)
+	for i, d := range list(c, field+".deliverables", m.GetDeliverables(), 0, maxDeliverables) {
+		c.text(at(field+".deliverables", i), d, maxStatement)
+	}
+	c.optionalText(field+".accommodation_framework", m.GetAccommodationFramework(), maxText)
+}
+
+func (c *checker) rules(r *storepb.Rules) {
+	if r == nil {
+		return
+	}
+	c.between("rules.competence_threshold_percent", r.CompetenceThresholdPercent, 1, 100)
+	c.between("rules.bloc_threshold_percent", r.BlocThresholdPercent, 1, 100)
+	c.between("rules.min_assessors", r.MinAssessors, 1, 20)
+	// Two at least: no juror brings about a capitalisation alone.
+	if jury := r.GetJury(); jury != nil {
+		c.between("rules.jury.min_members", jury.MinMembers, 2, 50)
+		c.between("rules.jury.min_external_percent", jury.MinExternalPercent, 0, 100)
+	}
+}
+
+func (c *checker) between(field string, n *int32, low, high int32) {
+	if n != nil && (*n < low || *n > high) {
+		c.report(field, fmt.Sprintf("is %d; must be %d to %d", *n, low, high))
+	}
+}
+
+// replaces checks the equivalences. One that names this référentiel must name the
+// revision too: "every revision" would be this one as well, and then acquiring one
+// of its blocs would give another.
+func (c *checker) replaces(r *storepb.Referentiel) {
+	met := make(map[[4]string]string)
+	for i, p := range list(c, "replaces", r.GetReplaces(), 0, maxReplaces) {
+		field := at("replaces", i)
+		if _, known := c.blocs[p.GetBloc()]; !known {
+			c.report(field+".bloc", fmt.Sprintf("%q is not a bloc of this référentiel", clip(p.GetBloc())))
+		}
+		if !c.shapes.id.MatchString(p.GetReferentiel()) {
+			c.report(field+".referentiel", fmt.Sprintf("%q is not the id of a référentiel", clip(p.GetReferentiel())))
+		}
+		switch {
+		case p.GetRevision() != "" && !c.shapes.revision.MatchString(p.GetRevision()):
+			c.report(field+".revision", fmt.Sprintf("%q must be 32 of 0-9 a-f", clip(p.GetRevision())))
+		case p.GetRevision() == "" && p.GetReferentiel() == r.GetId():
+			c.report(field+".revision", "must not be empty where the référentiel is this one: a revision cannot replace itself")
+		}
+		c.code(field+".replaced_bloc", p.GetReplacedBloc())
+		key := [4]string{p.GetBloc(), p.GetReferentiel(), p.GetRevision(), p.GetReplacedBloc()}
+		if first, ok := met[key]; ok {
+			c.report(field, "says the same as "+first)
+		} else {
+			met[key] = field
+		}
+	}
+}

@@ -1,0 +1,240 @@
+package referentiel
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+)
+
+// small is the smallest référentiel that the checker accepts, with one of
+// everything that can be left out.
+func small() *storepb.Referentiel {
+	return &storepb.Referentiel{
+		Id:          "vente",
+		DisplayName: "Vente",
+		RncpNumber:  "RNCP35340",
+		Preamble:    []*storepb.Section{{Title: "Loi", Paragraphs: []string{"Article 1"}}},
+		Blocs: []*storepb.Bloc{{
+			Code:       "B1",
+			Title:      "Vendre",
+			Activities: []*storepb.Activity{{Code: "A1", Title: "Accueil"}},
+			Competences: []*storepb.Competence{{
+				Code:      "C1.1",
+				Statement: "Accueillir le client",
+				Method: &storepb.AssessmentMethod{
+					Kind: 2, Title: "Mise en situation", Instructions: "Le candidat accueille :",
+					Deliverables: []string{"un client"}, AccommodationFramework: "Un tiers aide",
+				},
+				BlocOnlyMethod: &storepb.AssessmentMethod{Kind: 4, Title: "Dossier"},
+				Criteria: []*storepb.Criterion{
+					{Code: "C1.1.1", Statement: "Il salue"},
+					{Code: "C1.1.2", Statement: "Il écoute", Eliminatory: true},
+				},
+			}},
+		}},
+		Rules: &storepb.Rules{
+			CompetenceThresholdPercent: new(int32(70)),
+			BlocThresholdPercent:       new(int32(100)),
+			MinAssessors:               new(int32(2)),
+			Jury:                       &storepb.JuryRule{MinMembers: new(int32(3)), MinExternalPercent: new(int32(0))},
+		},
+		Replaces: []*storepb.Replacement{{Bloc: "B1", Referentiel: "vente-2019", ReplacedBloc: "CCP1"}},
+	}
+}
+
+func TestCheckAccepts(t *testing.T) {
+	for name, r := range map[string]*storepb.Referentiel{"small": small(), "marketing": marketing(t)} {
+		if problems := Check(r); len(problems) > 0 {
+			t.Errorf("%s: %v", name, Problems(problems))
+		}
+	}
+}
+
+// Each rule of the checker: a change to the small référentiel, and all that the
+// checker then says.
+func TestCheck(t *testing.T) {
+	long := strings.Repeat("é", 8001)
+	tests := []struct {
+		name   string
+		change func(r *storepb.Referentiel)
+		want   []string
+	}{
+		{"no id", func(r *storepb.Referentiel) { r.Id = "" },
+			[]string{"id: must not be empty"}},
+		{"id in capitals", func(r *storepb.Referentiel) { r.Id = "Vente" },
+			[]string{`id: "Vente" must be 1 to 63 of a-z 0-9 - and begin and end with a letter or digit`}},
+		{"id that ends in a hyphen", func(r *storepb.Referentiel) { r.Id = "vente-" },
+			[]string{`id: "vente-" must be 1 to 63 of a-z 0-9 - and begin and end with a letter or digit`}},
+		{"id of 64", func(r *storepb.Referentiel) { r.Id = strings.Repeat("v", 64) },
+			[]string{`id: "` + strings.Repeat("v", 64) + `" must be 1 to 63 of a-z 0-9 - and begin and end with a letter or digit`}},
+		{"no name", func(r *storepb.Referentiel) { r.DisplayName = "" },
+			[]string{"display_name: must not be empty"}},
+		{"name too long", func(r *storepb.Referentiel) { r.DisplayName = long[:602] },
+			[]string{"display_name: has 301 characters; at most 300"}},
+		{"RNCP number without letters", func(r *storepb.Referentiel) { r.RncpNumber = "35340" },
+			[]string{`rncp_number: "35340" must be RNCP and 1 to 6 digits; leave it out where it is not known`}},
+
+		{"empty section", func(r *storepb.Referentiel) { r.Preamble[0] = &storepb.Section{} },
+			[]string{"preamble[0]: must have a title or a paragraph"}},
+		{"empty paragraph", func(r *storepb.Referentiel) { r.Preamble[0].Paragraphs[0] = "" },
+			[]string{"preamble[0].paragraphs[0]: must not be empty"}},
+		{"too many sections", func(r *storepb.Referentiel) { r.Preamble = make([]*storepb.Section, 51) },
+			[]string{"preamble: has 51 items; at most 50"}},
+
+		{"no bloc", func(r *storepb.Referentiel) { r.Blocs, r.Replaces = nil, nil },
+			[]string{"blocs: must not be empty"}},
+		{"too many blocs", func(r *storepb.Referentiel) { r.Blocs, r.Replaces = make([]*storepb.Bloc, 51), nil },
+			[]string{"blocs: has 51 items; at most 50"}},
+		{"bloc without anything", func(r *storepb.Referentiel) { r.Blocs = append(r.Blocs, &storepb.Bloc{}) },
+			[]string{"blocs[1].code: must not be empty", "blocs[1].title: must not be empty", "blocs[1].competences: must not be empty"}},
+		{"bloc code with a slash", func(r *storepb.Referentiel) { r.Blocs[0].Code, r.Replaces = "B/1", nil },
+			[]string{`blocs[0].code: "B/1" must be 1 to 32 of A-Z a-z 0-9 . - and begin and end with a letter or digit`}},
+		{"bloc code that is a path", func(r *storepb.Referentiel) { r.Blocs[0].Code, r.Replaces = "..", nil },
+			[]string{`blocs[0].code: ".." must be 1 to 32 of A-Z a-z 0-9 . - and begin and end with a letter or digit`}},
+		{"bloc code twice", func(r *storepb.Referentiel) { r.Blocs = append(r.Blocs, bloc("B1", "A2", "C1.2")) },
+			[]string{`blocs[1].code: "B1" is taken by blocs[0].code`}},
+		{"activity code twice, in two blocs", func(r *storepb.Referentiel) { r.Blocs = append(r.Blocs, bloc("B2", "A1", "C1.2")) },
+			[]string{`blocs[1].activities[0].code: "A1" is taken by blocs[0].activities[0].code`}},
+		{"competence code twice, in two blocs", func(r *storepb.Referentiel) { r.Blocs = append(r.Blocs, bloc("B2", "A2", "C1.1")) },
+			[]string{`blocs[1].competences[0].code: "C1.1" is taken by blocs[0].competences[0].code`}},
+		{"activity without title", func(r *storepb.Referentiel) { r.Blocs[0].Activities[0].Title = "" },
+			[]string{"blocs[0].activities[0].title: must not be empty"}},
+
+		{"no competence code", func(r *storepb.Referentiel) { competence(r).Code = "" },
+			[]string{"blocs[0].competences[0].code: must not be empty"}},
+		{"no statement", func(r *storepb.Referentiel) { competence(r).Statement = "" },
+			[]string{"blocs[0].competences[0].statement: must not be empty"}},
+		{"statement too long", func(r *storepb.Referentiel) { competence(r).Statement = long[:8002] },
+			[]string{"blocs[0].competences[0].statement: has 4001 characters; at most 4000"}},
+		{"statement not trimmed", func(r *storepb.Referentiel) { competence(r).Statement = "Vendre " },
+			[]string{"blocs[0].competences[0].statement: must not begin or end with white space"}},
+		{"statement ends in a no-break space", func(r *storepb.Referentiel) { competence(r).Statement = "Vendre\u00a0" },
+			[]string{"blocs[0].competences[0].statement: must not begin or end with white space"}},
+		{"statement not in NFC", func(r *storepb.Referentiel) { competence(r).Statement = "e\u0301couter" },
+			[]string{"blocs[0].competences[0].statement: must be in Unicode normal form NFC: accents composed with their letters"}},
+		{"statement of two lines", func(r *storepb.Referentiel) { competence(r).Statement = "a\nb" },
+			[]string{"blocs[0].competences[0].statement: must be one paragraph of plain text: holds the control character U+000A"}},
+		{"statement that reads backwards", func(r *storepb.Referentiel) { competence(r).Statement = "a\u202eb" },
+			[]string{"blocs[0].competences[0].statement: must be one paragraph of plain text: holds the control character U+202E"}},
+		{"statement not UTF-8", func(r *storepb.Referentiel) { competence(r).Statement = "\xff" },
+			[]string{"blocs[0].competences[0].statement: must be valid UTF-8"}},
+
+		{"no method", func(r *storepb.Referentiel) { competence(r).Method = nil },
+			[]string{"blocs[0].competences[0].method: must not be empty"}},
+		{"empty method", func(r *storepb.Referentiel) { competence(r).Method = &storepb.AssessmentMethod{} },
+			[]string{"blocs[0].competences[0].method.kind: must not be empty", "blocs[0].competences[0].method.title: must not be empty"}},
+		{"kind unknown", func(r *storepb.Referentiel) { competence(r).BlocOnlyMethod.Kind = 6 },
+			[]string{"blocs[0].competences[0].bloc_only_method.kind: 6 is not a kind of method"}},
+		{"negative kind", func(r *storepb.Referentiel) { competence(r).Method.Kind = -1 },
+			[]string{"blocs[0].competences[0].method.kind: -1 is not a kind of method"}},
+		{"instructions too long", func(r *storepb.Referentiel) { competence(r).Method.Instructions = long },
+			[]string{"blocs[0].competences[0].method.instructions: has 8001 characters; at most 8000"}},
+		{"framework too long", func(r *storepb.Referentiel) { competence(r).Method.AccommodationFramework = long },
+			[]string{"blocs[0].competences[0].method.accommodation_framework: has 8001 characters; at most 8000"}},
+		{"empty deliverable", func(r *storepb.Referentiel) { competence(r).Method.Deliverables[0] = "" },
+			[]string{"blocs[0].competences[0].method.deliverables[0]: must not be empty"}},
+
+		{"no criterion", func(r *storepb.Referentiel) { competence(r).Criteria = nil },
+			[]string{"blocs[0].competences[0].criteria: must not be empty"}},
+		{"too many criteria", func(r *storepb.Referentiel) { competence(r).Criteria = make([]*storepb.Criterion, 101) },
+			[]string{"blocs[0].competences[0].criteria: has 101 items; at most 100"}},
+		{"criterion code of another place", func(r *storepb.Referentiel) { competence(r).Criteria[1].Code = "C1.1.3" },
+			[]string{`blocs[0].competences[0].criteria[1].code: must be "C1.1.2", its place; is "C1.1.3"`}},
+		{"criterion code with a zero", func(r *storepb.Referentiel) { competence(r).Criteria[1].Code = "C1.1.02" },
+			[]string{`blocs[0].competences[0].criteria[1].code: must be "C1.1.2", its place; is "C1.1.02"`}},
+		{"criterion without statement", func(r *storepb.Referentiel) { competence(r).Criteria[1].Statement = "" },
+			[]string{"blocs[0].competences[0].criteria[1].statement: must not be empty"}},
+
+		{"thresholds of 0", func(r *storepb.Referentiel) {
+			r.Rules.CompetenceThresholdPercent, r.Rules.BlocThresholdPercent = new(int32(0)), new(int32(0))
+		}, []string{
+			"rules.competence_threshold_percent: is 0; must be 1 to 100",
+			"rules.bloc_threshold_percent: is 0; must be 1 to 100"}},
+		{"threshold above 100", func(r *storepb.Referentiel) { r.Rules.BlocThresholdPercent = new(int32(101)) },
+			[]string{"rules.bloc_threshold_percent: is 101; must be 1 to 100"}},
+		{"no assessor", func(r *storepb.Referentiel) { r.Rules.MinAssessors = new(int32(0)) },
+			[]string{"rules.min_assessors: is 0; must be 1 to 20"}},
+		{"a jury of one", func(r *storepb.Referentiel) { r.Rules.Jury.MinMembers = new(int32(1)) },
+			[]string{"rules.jury.min_members: is 1; must be 2 to 50"}},
+		{"negative share", func(r *storepb.Referentiel) { r.Rules.Jury.MinExternalPercent = new(int32(-1)) },
+			[]string{"rules.jury.min_external_percent: is -1; must be 0 to 100"}},
+
+		{"replaces without anything", func(r *storepb.Referentiel) { r.Replaces[0] = &storepb.Replacement{} },
+			[]string{
+				`replaces[0].bloc: "" is not a bloc of this référentiel`,
+				`replaces[0].referentiel: "" is not the id of a référentiel`,
+				"replaces[0].replaced_bloc: must not be empty"}},
+		{"replaces at a bad revision", func(r *storepb.Referentiel) { r.Replaces[0].Revision = "latest" },
+			[]string{`replaces[0].revision: "latest" must be 32 of 0-9 a-f`}},
+		{"replaces itself", func(r *storepb.Referentiel) { r.Replaces[0].Referentiel = "vente" },
+			[]string{"replaces[0].revision: must not be empty where the référentiel is this one: a revision cannot replace itself"}},
+		{"replaces twice", func(r *storepb.Referentiel) { r.Replaces = append(r.Replaces, r.Replaces[0]) },
+			[]string{"replaces[1]: says the same as replaces[0]"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := small()
+			test.change(r)
+			var got []string
+			for _, p := range Check(r) {
+				got = append(got, p.String())
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// What may look odd and is right.
+func TestCheckAcceptsOddities(t *testing.T) {
+	for name, change := range map[string]func(*storepb.Referentiel){
+		"no rules":                      func(r *storepb.Referentiel) { r.Rules = nil },
+		"rules without a jury":          func(r *storepb.Referentiel) { r.Rules.Jury = nil },
+		"codes of another house":        func(r *storepb.Referentiel) { r.Blocs[0].Code, r.Replaces = "RNCP35340BC01", nil },
+		"an earlier revision of itself": func(r *storepb.Referentiel) { r.Replaces[0].Referentiel, r.Replaces[0].Revision = "vente", ID(small()) },
+		"a heading alone":               func(r *storepb.Referentiel) { r.Preamble[0].Paragraphs = nil },
+		"a no-break space within":       func(r *storepb.Referentiel) { r.Blocs[0].Title = "Vendre\u00a0: conclure" },
+		"two compétences of one statement": func(r *storepb.Referentiel) {
+			r.Blocs = append(r.Blocs, bloc("B2", "A2", "C2.1"), bloc("B3", "A3", "C3.1"))
+		},
+	} {
+		r := small()
+		change(r)
+		if problems := Check(r); len(problems) > 0 {
+			t.Errorf("%s: %v", name, Problems(problems))
+		}
+	}
+}
+
+// All problems come at once, in the order of the fields.
+func TestCheckReportsAll(t *testing.T) {
+	r := proto.CloneOf(marketing(t))
+	want := 0
+	for _, b := range r.GetBlocs() {
+		for _, k := range b.GetCompetences() {
+			for _, c := range k.GetCriteria() {
+				c.Statement, c.Code = "", ""
+				want += 2
+			}
+		}
+	}
+	if got := len(Check(r)); got != want {
+		t.Errorf("%d problems, want %d", got, want)
+	}
+}
+
+func competence(r *storepb.Referentiel) *storepb.Competence { return r.Blocs[0].Competences[0] }
+
+func bloc(code, activity, competence string) *storepb.Bloc {
+	b := small().Blocs[0]
+	b.Code, b.Activities[0].Code, b.Competences[0].Code = code, activity, competence
+	for i, c := range b.Competences[0].Criteria {
+		c.Code = fmt.Sprintf("%s.%d", competence, i+1)
+	}
+	return b
+}

@@ -1,0 +1,122 @@
+package referentiel
+
+import (
+	"fmt"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/rules"
+	"google.golang.org/protobuf/proto"
+)
+
+// Compiled is one revision, ready for use: the rules' view of it, lookups by code,
+// the texts to search. It never changes once made, so any number of goroutines may
+// share it; make one for each revision and keep it. The messages that it returns
+// are its own: read them only.
+type Compiled struct {
+	content      *storepb.Referentiel
+	scheme       *rules.Scheme
+	blocs        map[string]*storepb.Bloc
+	competences  map[string]*storepb.Competence
+	criteria     map[string]*storepb.Criterion
+	fingerprints map[string]string
+	entries      []entry
+}
+
+// Compile compiles a revision. It fails only where the rules cannot read it at all,
+// which [Check] would have said: a revision already published is not checked anew.
+func Compile(r *storepb.Referentiel) (*Compiled, error) {
+	c := &Compiled{
+		content:      proto.CloneOf(r),
+		blocs:        make(map[string]*storepb.Bloc),
+		competences:  make(map[string]*storepb.Competence),
+		criteria:     make(map[string]*storepb.Criterion),
+		fingerprints: make(map[string]string),
+	}
+	scheme, err := rules.NewScheme(spec(c.content))
+	if err != nil {
+		return nil, fmt.Errorf("référentiel %s: %w", r.GetId(), err)
+	}
+	c.scheme = scheme
+	for _, b := range c.content.GetBlocs() {
+		c.blocs[b.GetCode()] = b
+		c.fingerprints[b.GetCode()] = digest(encodeBloc(b))
+		for _, k := range b.GetCompetences() {
+			c.competences[k.GetCode()] = k
+			for _, criterion := range k.GetCriteria() {
+				c.criteria[criterion.GetCode()] = criterion
+			}
+		}
+	}
+	c.entries = entries(c.content)
+	return c, nil
+}
+
+// Content is the whole revision.
+func (c *Compiled) Content() *storepb.Referentiel { return c.content }
+
+// Revision names it.
+func (c *Compiled) Revision() rules.Revision { return c.scheme.Revision() }
+
+// Scheme is what the rules work on.
+func (c *Compiled) Scheme() *rules.Scheme { return c.scheme }
+
+// Bloc finds a bloc by its code, nil where there is none.
+func (c *Compiled) Bloc(code string) *storepb.Bloc { return c.blocs[code] }
+
+// Competence finds a compétence by its code, nil where there is none.
+func (c *Compiled) Competence(code string) *storepb.Competence { return c.competences[code] }
+
+// Criterion finds a criterion by its code, nil where there is none. Where it stands
+// says [rules.Scheme.Place].
+func (c *Compiled) Criterion(code string) *storepb.Criterion { return c.criteria[code] }
+
+// Method is the assessment method of a compétence where the rules say which is in
+// force, nil where there is no such compétence.
+func (c *Compiled) Method(competence string, inForce rules.Method) *storepb.AssessmentMethod {
+	k := c.competences[competence]
+	if alone := k.GetBlocOnlyMethod(); alone != nil && inForce == rules.BlocOnly {
+		return alone
+	}
+	return k.GetMethod()
+}
+
+// spec is a référentiel as far as the rules read it.
+func spec(r *storepb.Referentiel) rules.Spec {
+	s := rules.Spec{Revision: rules.Revision{Referentiel: r.GetId(), ID: ID(r)}, Rules: numbers(r.GetRules())}
+	for _, b := range r.GetBlocs() {
+		bloc := rules.Bloc{Code: b.GetCode()}
+		for _, k := range b.GetCompetences() {
+			competence := rules.Competence{Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil}
+			for _, criterion := range k.GetCriteria() {
+				competence.Criteria = append(competence.Criteria,
+					rules.Criterion{Code: criterion.GetCode(), Eliminatory: criterion.GetEliminatory()})
+			}
+			bloc.Competences = append(bloc.Competences, competence)
+		}
+		s.Blocs = append(s.Blocs, bloc)
+	}
+	return s
+}
+
+func numbers(r *storepb.Rules) rules.Numbers {
+	var n rules.Numbers
+	if r != nil {
+		n.CompetenceThreshold = number(r.CompetenceThresholdPercent)
+		n.BlocThreshold = number(r.BlocThresholdPercent)
+		n.MinAssessors = number(r.MinAssessors)
+	}
+	if jury := r.GetJury(); jury != nil {
+		n.MinMembers = number(jury.MinMembers)
+		n.MinExternalPercent = number(jury.MinExternalPercent)
+	}
+	return n
+}
+
+// number keeps the difference between a number that is absent and one that is 0.
+func number(n *int32) *int {
+	if n == nil {
+		return nil
+	}
+	v := int(*n)
+	return &v
+}

@@ -1,0 +1,165 @@
+package referentiel
+
+import (
+	"strings"
+	"testing"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/rules"
+)
+
+// compiled compiles a référentiel after a change.
+func compiled(t testing.TB, r *storepb.Referentiel, changes ...func(*storepb.Referentiel)) *Compiled {
+	t.Helper()
+	for _, change := range changes {
+		change(r)
+	}
+	c, err := Compile(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestCompile(t *testing.T) {
+	c := compiled(t, marketing(t))
+	if got, want := c.Revision(), (rules.Revision{Referentiel: "marketing", ID: ID(marketing(t))}); got != want {
+		t.Errorf("revision %v, want %v", got, want)
+	}
+	for code := range c.criteria {
+		if place, ok := c.Scheme().Place(code); !ok || !strings.HasPrefix(code, place.Competence+".") {
+			t.Errorf("the scheme has criterion %s at %v", code, place)
+		}
+	}
+	if got := c.Scheme().CompetenceThreshold(); !got.Default || got.Value != 100 {
+		t.Errorf("threshold %v, want the default of 100", got)
+	}
+	if got := c.Bloc("B3").GetTitle(); got != "Mise en œuvre du plan marketing" {
+		t.Errorf("bloc B3 is %q", got)
+	}
+	if got := c.Criterion("C2.4.2").GetStatement(); got != "Les canaux de distributions ont été identifiés" {
+		t.Errorf("criterion C2.4.2 is %q", got)
+	}
+	if c.Bloc("B5") != nil || c.Competence("C9.9") != nil || c.Criterion("C1.1.6") != nil || c.Method("C9.9", rules.Normal) != nil {
+		t.Error("finds what is not there")
+	}
+}
+
+// The rules' numbers arrive, and a number given is not a default.
+func TestCompileRules(t *testing.T) {
+	s := compiled(t, small()).Scheme()
+	for name, test := range map[string]struct{ got, want rules.Number }{
+		"competence threshold": {s.CompetenceThreshold(), rules.Number{Value: 70}},
+		"bloc threshold":       {s.BlocThreshold(), rules.Number{Value: 100}},
+		"assessors":            {s.MinAssessors(), rules.Number{Value: 2}},
+		"members":              {s.Jury().MinMembers, rules.Number{Value: 3}},
+		"externals":            {s.Jury().MinExternalPercent, rules.Number{Value: 0}},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s: got %v, want %v", name, test.got, test.want)
+		}
+	}
+	if place, ok := s.Place("C1.1.2"); !ok || !place.Eliminatory || place.Bloc != "B1" {
+		t.Errorf("criterion C1.1.2 is at %v", place)
+	}
+}
+
+// A compétence without a dossier keeps its method where a bloc is presented alone.
+func TestMethodInForce(t *testing.T) {
+	c := compiled(t, marketing(t))
+	for _, test := range []struct {
+		competence string
+		inForce    rules.Method
+		want       string
+	}{
+		{"C2.1", rules.Normal, "Projet professionnel et/ou projet de consulting"},
+		{"C2.1", rules.BlocOnly, "dossier professionnel"},
+		{"C1.3", rules.BlocOnly, "Mise en situation"},
+	} {
+		if got := c.Method(test.competence, test.inForce).GetTitle(); got != test.want {
+			t.Errorf("%s %s: got %q, want %q", test.competence, test.inForce, got, test.want)
+		}
+	}
+}
+
+// What the caller does with its référentiel later changes nothing.
+func TestCompiledKeepsItsOwn(t *testing.T) {
+	r := small()
+	c := compiled(t, r)
+	r.Blocs[0].Title = "Acheter"
+	if got := c.Bloc("B1").GetTitle(); got != "Vendre" {
+		t.Errorf("title %q", got)
+	}
+}
+
+func TestCompileRefuses(t *testing.T) {
+	if _, err := Compile(&storepb.Referentiel{Id: "vide"}); err == nil {
+		t.Error("compiles a référentiel without blocs")
+	}
+}
+
+// When a bloc of another revision counts.
+func TestCounts(t *testing.T) {
+	is := func(changes ...func(*storepb.Referentiel)) *Compiled { return compiled(t, small(), changes...) }
+	now := is()
+	sameBloc := is(func(r *storepb.Referentiel) { r.DisplayName, r.Rules = "Vente 2", nil })
+	otherWords := is(func(r *storepb.Referentiel) { competence(r).Criteria[0].Statement = "Il sourit" })
+	eliminatory := is(func(r *storepb.Referentiel) { competence(r).Criteria[0].Eliminatory = true })
+	otherHouse := is(func(r *storepb.Referentiel) { r.Id = "negoce" })
+	ancestor := is(func(r *storepb.Referentiel) {
+		r.Id, r.Replaces, r.Blocs = "vente-2019", nil, []*storepb.Bloc{bloc("CCP1", "A1", "C1"), bloc("CCP2", "A2", "C2")}
+	})
+	pinned := is(func(r *storepb.Referentiel) {
+		competence(r).Statement = "Accueillir chacun"
+		r.Replaces = []*storepb.Replacement{{Bloc: "B1", Referentiel: "vente", Revision: now.Revision().ID, ReplacedBloc: "B1"}}
+	})
+	tests := []struct {
+		name   string
+		wanted *Compiled
+		bloc   string
+		held   *Compiled
+		other  string
+		counts bool
+	}{
+		{"same bloc, other revision", now, "B1", sameBloc, "B1", true},
+		{"the same, the other way round", sameBloc, "B1", now, "B1", true},
+		{"other words", now, "B1", otherWords, "B1", false},
+		{"a criterion became eliminatory", now, "B1", eliminatory, "B1", false},
+		{"same bloc, other référentiel", now, "B1", otherHouse, "B1", false},
+		{"declared, whatever the revision", now, "B1", ancestor, "CCP1", true},
+		{"declared for another bloc", now, "B1", ancestor, "CCP2", false},
+		{"declarations go one way", ancestor, "CCP1", now, "B1", false},
+		{"declared for that revision", pinned, "B1", now, "B1", true},
+		{"declared for another revision, though alike", pinned, "B1", sameBloc, "B1", false},
+		{"no such bloc here", now, "B9", ancestor, "CCP1", false},
+		{"no such bloc there", now, "B1", sameBloc, "B9", false},
+		{"no such bloc on either side", now, "B9", sameBloc, "B9", false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var catalogue rules.Catalogue = NewCatalogue(test.wanted, test.held)
+			got := catalogue.Counts(rules.BlocRef{Revision: test.wanted.Revision(), Bloc: test.bloc},
+				rules.BlocRef{Revision: test.held.Revision(), Bloc: test.other})
+			if got != test.counts {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+// What the catalogue does not know counts only where it is declared.
+func TestCatalogueOfUnknown(t *testing.T) {
+	now := compiled(t, small())
+	catalogue := NewCatalogue(now)
+	unknown := rules.BlocRef{Revision: rules.Revision{Referentiel: "vente-2019", ID: "?"}, Bloc: "CCP1"}
+	wanted := rules.BlocRef{Revision: now.Revision(), Bloc: "B1"}
+	if !catalogue.Counts(wanted, unknown) {
+		t.Error("a declared bloc of a revision that is not here must count")
+	}
+	if catalogue.Counts(unknown, wanted) || catalogue.Blocs(unknown.Revision) != nil {
+		t.Error("knows a revision that is not here")
+	}
+	if got := catalogue.Blocs(now.Revision()); len(got) != 1 || got[0] != "B1" {
+		t.Errorf("blocs %v", got)
+	}
+}

@@ -1,0 +1,53 @@
+package referentiel
+
+import (
+	"embed"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+)
+
+// The référentiels that the service brings along. Nothing writes to it.
+//
+//go:embed data/*.yaml
+var data embed.FS
+
+// Embedded reads the référentiels that the binary brings along, by file name. An
+// error means that the binary was built from a bad file; a test prevents it.
+func Embedded() ([]*storepb.Referentiel, error) {
+	files, err := fs.Glob(data, "data/*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("embedded référentiels: %w", err)
+	}
+	all := make([]*storepb.Referentiel, 0, len(files))
+	for _, file := range files {
+		content, err := data.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("embedded référentiel: %w", err)
+		}
+		r, err := Parse(file, content)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// Load reads and checks a référentiel from a file on disk. What is wrong with its
+// content comes back as [Problems].
+func Load(file string) (*storepb.Referentiel, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	return Parse(file, content)
+}

@@ -1,0 +1,38 @@
+package referentiel
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// words cuts a text into words without accents and in lower case: "L'Œuvre à
+// l'Été" is l, oeuvre, a, l, ete. A word is a run of letters and digits; a dot
+// within one stays, so that codes such as C1.1 are one word.
+func words(text string) []string {
+	cut := strings.FieldsFunc(fold(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && r != '.'
+	})
+	kept := cut[:0]
+	for _, word := range cut {
+		if word = strings.Trim(word, "."); word != "" {
+			kept = append(kept, word)
+		}
+	}
+	return kept
+}
+
+// fold takes accents and case away. Lower case comes first, for it can make
+// letters with marks of their own; the decomposition is the compatible one, which
+// also undoes ligatures and full-width letters that come by copy and paste.
+func fold(text string) string {
+	plain := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, norm.NFKD.String(strings.ToLower(text)))
+	// No decomposition knows these two: Unicode holds them for letters.
+	return strings.NewReplacer("œ", "oe", "æ", "ae").Replace(plain)
+}

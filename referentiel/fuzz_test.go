@@ -1,0 +1,64 @@
+package referentiel
+
+import (
+	"slices"
+	"testing"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// Whatever the file, Parse comes back; and what it accepts passes the checker,
+// compiles, and has one id, before and after it was stored.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(smallFile))
+	marketing, err := data.ReadFile("data/marketing.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(marketing)
+	for _, s := range []string{"", "~", "- a", "a: &a [*a]", "id: \xff", "--- a\n--- b", "blocs: [{}]", "? [a]\n: b", "id: !x y", "%YAML 1.2\n---\nid: a", "rules: {min_assessors: 0x10}"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		r, err := Parse("f.yaml", file)
+		if err != nil {
+			if r != nil {
+				t.Error("a référentiel comes with an error")
+			}
+			return
+		}
+		if problems := Check(r); len(problems) > 0 {
+			t.Errorf("parsed, but does not pass: %v", Problems(problems))
+		}
+		if _, err := Compile(r); err != nil {
+			t.Errorf("parsed, but does not compile: %v", err)
+		}
+		stored, err := proto.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := new(storepb.Referentiel)
+		if err := proto.Unmarshal(stored, back); err != nil {
+			t.Fatal(err)
+		}
+		if ID(back) != ID(r) {
+			t.Error("the id did not survive the store")
+		}
+	})
+}
+
+// Words are folded once and for all: folding them again changes nothing, so a query
+// made of words that were found finds them again.
+func FuzzWords(f *testing.F) {
+	for _, s := range []string{"L'Œuvre à l'Été", "C1.1", "ﬁ ǅ İ ß ẞ ﷺ", "\xff\xfe", "e\u0301", "....", "Ⅻ ½ ㎏"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, word := range words(text) {
+			if got := words(word); !slices.Equal(got, []string{word}) {
+				t.Errorf("%q of %q folds to %q", word, text, got)
+			}
+		}
+	})
+}

@@ -1,0 +1,107 @@
+package referentiel
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"go.yaml.in/yaml/v4"
+)
+
+// MaxFile is the size of the largest file that is read, in bytes.
+const MaxFile = 4 << 20
+
+// Parse reads a référentiel from a YAML file's content and checks it. What is wrong
+// comes back as [Problems], all of them at once: what the file says wrongly, and
+// what [Check] finds in the rest. Of YAML only its plain part is taken: keys of the
+// format, texts, numbers, lists; no anchors, no second document.
+func Parse(file string, data []byte) (*storepb.Referentiel, error) {
+	root, problem := document(data)
+	if problem != nil {
+		problem.File = file
+		return nil, Problems{*problem}
+	}
+	r := new(storepb.Referentiel)
+	d := &decoder{lines: map[string]int{"": root.Line}}
+	d.message(root, r.ProtoReflect(), "")
+	problems := slices.Concat(d.problems, d.locate(Check(r)))
+	if len(problems) == 0 {
+		return r, nil
+	}
+	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	for i := range problems {
+		problems[i].File = file
+	}
+	return nil, Problems(problems)
+}
+
+// document reads the one document of a file.
+func document(data []byte) (*yaml.Node, *Problem) {
+	if len(data) > MaxFile {
+		return nil, &Problem{Message: fmt.Sprintf("is larger than %d MiB", MaxFile>>20)}
+	}
+	loader, err := yaml.NewLoader(bytes.NewReader(data))
+	if err != nil {
+		return nil, syntax(err)
+	}
+	var doc, second yaml.Node
+	switch err := loader.Load(&doc); {
+	case errors.Is(err, io.EOF):
+		return nil, &Problem{Line: 1, Message: "is empty"}
+	case err != nil:
+		return nil, syntax(err)
+	}
+	switch err := loader.Load(&second); {
+	case err == nil:
+		return nil, &Problem{Line: second.Line, Message: "must hold one document: remove what follows ---"}
+	case !errors.Is(err, io.EOF):
+		return nil, syntax(err)
+	}
+	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
+		return nil, &Problem{Line: 1, Message: "is empty"}
+	}
+	return doc.Content[0], nil
+}
+
+// syntax is what the YAML library says of a file that is no YAML.
+func syntax(err error) *Problem {
+	if load, ok := errors.AsType[*yaml.LoadError](err); ok {
+		return &Problem{Line: max(load.Mark.Line, 1), Message: "is not YAML: " + load.Message}
+	}
+	return &Problem{Line: 1, Message: "is not YAML: " + err.Error()}
+}
+
+// locate gives the checker's problems their lines, and leaves out those about a
+// field that the decoder already objected to: it is empty only because what stands
+// there could not be read.
+func (d *decoder) locate(found []Problem) []Problem {
+	located := make([]Problem, 0, len(found))
+	for _, p := range found {
+		if !slices.ContainsFunc(d.unread, func(field string) bool { return within(p.Field, field) }) {
+			p.Line = d.line(p.Field)
+			located = append(located, p)
+		}
+	}
+	return located
+}
+
+// within says whether a field is another or stands in it.
+func within(field, outer string) bool {
+	rest, ok := strings.CutPrefix(field, outer)
+	return ok && (outer == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// line is where a field stands; where it is missing, what it is missing from.
+func (d *decoder) line(field string) int {
+	for {
+		if line, ok := d.lines[field]; ok {
+			return line
+		}
+		field = field[:max(strings.LastIndexAny(field, ".["), 0)]
+	}
+}

@@ -1,0 +1,45 @@
+package referentiel
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one thing that is wrong with a référentiel. File and Line are empty
+// where it did not come from a file.
+type Problem struct {
+	File    string
+	Line    int    // from 1; 0 where it has none
+	Field   string // blocs[1].competences[0].statement; empty for the whole
+	Message string
+}
+
+// String is the problem as compilers print theirs, so that editors find the line.
+func (p Problem) String() string {
+	var b strings.Builder
+	if p.File != "" {
+		fmt.Fprintf(&b, "%s:", p.File)
+		if p.Line > 0 {
+			fmt.Fprintf(&b, "%d:", p.Line)
+		}
+		b.WriteByte(' ')
+	}
+	if p.Field != "" {
+		fmt.Fprintf(&b, "%s: ", p.Field)
+	}
+	b.WriteString(p.Message)
+	return b.String()
+}
+
+// Problems is everything that is wrong with a file, as an error: one line each, in
+// the order of the file.
+type Problems []Problem
+
+// Error is one line for each problem.
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}

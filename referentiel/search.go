@@ -1,0 +1,95 @@
+package referentiel
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+)
+
+// MaxQuery is the length of the longest query, in characters.
+const MaxQuery = 200
+
+// Query is what to look for: words, each of which must begin a word of the text.
+// So "veil marche" finds "un système de veille … du marché", and "eille" does not.
+type Query struct {
+	words []string
+}
+
+// ParseQuery reads a query: 1 to [MaxQuery] characters, with one word at least.
+func ParseQuery(text string) (Query, error) {
+	if n := utf8.RuneCountInString(text); n > MaxQuery {
+		return Query{}, fmt.Errorf("has %d characters; at most %d", n, MaxQuery)
+	}
+	q := Query{words: words(text)}
+	if len(q.words) == 0 {
+		return Query{}, errors.New("must hold a letter or a digit")
+	}
+	return q, nil
+}
+
+// Hit is one text that was found: the title of a bloc or of an activity, or the
+// statement of a compétence or of a criterion. Codes that do not apply are empty.
+type Hit struct {
+	Bloc       string // in which it stands
+	Activity   string // whose title it is
+	Competence string // whose statement it is, or in which the criterion stands
+	Criterion  string // whose statement it is
+	Text       string
+}
+
+// entry is a text that can be found, and its words.
+type entry struct {
+	hit   Hit
+	words string // each after a blank, so that " veil" is found at the start of a word only
+}
+
+// Search finds texts in the référentiel's order. It skips offset of them, returns
+// at most limit, and says how many there are, so that a caller can page through
+// several référentiels as through one.
+func (c *Compiled) Search(q Query, offset, limit int) (hits []Hit, total int) {
+	for _, e := range c.entries {
+		if !e.matches(q) {
+			continue
+		}
+		if total >= offset && len(hits) < limit {
+			hits = append(hits, e.hit)
+		}
+		total++
+	}
+	return hits, total
+}
+
+func (e entry) matches(q Query) bool {
+	for _, word := range q.words {
+		if !strings.Contains(e.words, " "+word) {
+			return false
+		}
+	}
+	return len(q.words) > 0
+}
+
+// entries lists what can be found. A text is found by its code too.
+func entries(r *storepb.Referentiel) []entry {
+	var all []entry
+	add := func(code string, hit Hit) {
+		all = append(all, entry{hit: hit, words: " " + strings.Join(words(code+" "+hit.Text), " ")})
+	}
+	for _, b := range r.GetBlocs() {
+		bloc := b.GetCode()
+		add(bloc, Hit{Bloc: bloc, Text: b.GetTitle()})
+		for _, a := range b.GetActivities() {
+			add(a.GetCode(), Hit{Bloc: bloc, Activity: a.GetCode(), Text: a.GetTitle()})
+		}
+		for _, k := range b.GetCompetences() {
+			competence := k.GetCode()
+			add(competence, Hit{Bloc: bloc, Competence: competence, Text: k.GetStatement()})
+			for _, criterion := range k.GetCriteria() {
+				add(criterion.GetCode(), Hit{Bloc: bloc, Competence: competence, Criterion: criterion.GetCode(), Text: criterion.GetStatement()})
+			}
+		}
+	}
+	return all
+}
