@@ -1,0 +1,177 @@
+package bolt
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+)
+
+// bbolt trusts its file: it maps it into memory, and a page number that leads
+// outside, or a file cut short, ends the process with a signal that cannot be
+// handled; a page of the wrong type is a panic in a goroutine of its own. So
+// the file is read here first, as bytes.
+
+// alwaysWalked is the size up to which every page is read even after a clean
+// stop: it takes some 50 ms and also finds what a disk did meanwhile. Larger
+// files would make every start slow.
+const alwaysWalked = 64 << 20
+
+// maxDepth bounds the height of a bucket's tree. Fifty levels of two entries
+// each are more records than a file can hold; a loop has no end.
+const maxDepth = 50
+
+// check returns why the file must not be opened, or nil.
+func check(file string, log *slog.Logger) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // only read from
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: it is no regular file", ErrNotStore)
+	case info.Size() == 0:
+		return fmt.Errorf("%w: it is empty", ErrNotStore)
+	}
+	pages, err := openPages(f, info.Size())
+	if err != nil {
+		return err
+	}
+	return pages.check(info.Size(), log)
+}
+
+func (f *pageFile) check(size int64, log *slog.Logger) error {
+	clean, err := f.checkFormat()
+	if err != nil {
+		return err
+	}
+	if clean && f.metas < 2 {
+		return fmt.Errorf("%w: one of its two headers is invalid after a clean stop", ErrDamaged)
+	}
+	free, err := f.freePages()
+	if err != nil {
+		return err
+	}
+	if clean && size > alwaysWalked {
+		return nil
+	}
+	if !clean {
+		// One header that a power cut left half written is what the other is for.
+		log.Warn("the store was not closed; every page is checked", "bytes", size, "headers", f.metas)
+	}
+	began := time.Now()
+	if err := f.walk(free); err != nil {
+		return err
+	}
+	log.Info("the store's pages are sound", "pages", f.meta.pages, "took", time.Since(began))
+	return nil
+}
+
+// checkFormat reads the bucket "meta": whether the file is a store of ours, and
+// was closed as it should be.
+func (f *pageFile) checkFormat() (clean bool, err error) {
+	e, err := f.find(bucketRef{root: f.meta.root}, []byte(metaBucket))
+	if err != nil {
+		return false, notFoundMeans(err, fmt.Errorf("%w: it is a bbolt file of something else", ErrNotStore))
+	}
+	b, err := e.asBucket(page{id: f.meta.root})
+	if err != nil {
+		return false, err
+	}
+	record, err := f.find(b, []byte(formatKey))
+	if err != nil {
+		return false, notFoundMeans(err, fmt.Errorf("%w: it has no format record", ErrNotStore))
+	}
+	if _, err := decodeFormat(record.value); err != nil {
+		return false, err
+	}
+	_, err = f.find(b, []byte(cleanKey))
+	return err == nil, notFoundMeans(err, nil)
+}
+
+var errNoEntry = errors.New("store: no such entry")
+
+func notFoundMeans(err, meaning error) error {
+	if errors.Is(err, errNoEntry) {
+		return meaning
+	}
+	return err
+}
+
+// find descends a bucket's tree to the entry with that key.
+func (f *pageFile) find(b bucketRef, key []byte) (element, error) {
+	p, err := f.top(b)
+	for depth := 0; err == nil; depth++ {
+		if depth > maxDepth || p.flags != branchPage && p.flags != leafPage {
+			return element{}, p.damaged("is not where a tree can have it")
+		}
+		var e element
+		if e, err = p.last(key); err != nil {
+			return element{}, err
+		}
+		if p.flags == leafPage {
+			if !bytes.Equal(e.key, key) {
+				return element{}, errNoEntry
+			}
+			return e, nil
+		}
+		p, err = f.read(e.child)
+	}
+	return element{}, err
+}
+
+// last returns the last entry that is not behind key, or the first of all.
+func (p page) last(key []byte) (found element, err error) {
+	for i := range p.count {
+		e, err := p.element(i)
+		if err != nil {
+			return element{}, err
+		}
+		if i > 0 && bytes.Compare(e.key, key) > 0 {
+			break
+		}
+		found = e
+	}
+	if p.count == 0 && p.flags == branchPage {
+		return element{}, p.damaged("is a branch without entries")
+	}
+	return found, nil
+}
+
+// freePages reads the free list, which bbolt would take on trust and give out
+// pages from.
+func (f *pageFile) freePages() (bitset, error) {
+	free := newBitset(f.meta.pages)
+	if f.meta.freelist == noFreelist {
+		return free, nil
+	}
+	p, err := f.read(f.meta.freelist)
+	if err != nil {
+		return nil, err
+	}
+	if p.flags != freelistPage {
+		return nil, p.damaged("should be the free list")
+	}
+	ids := p.data[pageHeaderSize:]
+	count := uint64(p.count)
+	if count == 0xFFFF { // too many for the header: the first number counts them
+		count, ids = binary.NativeEndian.Uint64(ids), ids[8:]
+	}
+	if count > uint64(len(ids)/8) {
+		return nil, p.damaged("is a free list longer than its page")
+	}
+	for i := range count {
+		id := binary.NativeEndian.Uint64(ids[8*i:])
+		if id < 2 || id >= f.meta.pages || !free.add(id) {
+			return nil, p.damaged(fmt.Sprintf("lists page %d as free, which cannot be", id))
+		}
+	}
+	return free, nil
+}

@@ -1,0 +1,33 @@
+package bolt
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// noRoom tells whether a commit failed only because there was no room for what
+// it wrote: then nothing happened, and it may succeed later.
+//
+// bbolt passes on the *fs.PathError of a write, but the bare error number of a
+// sync. The difference matters: a sync that reports lack of space has lost
+// pages that the kernel had accepted, and will not report them again.
+func noRoom(err error) bool {
+	if errors.Is(err, berrors.ErrMaxSizeReached) {
+		return true
+	}
+	var write *fs.PathError
+	if !errors.As(err, &write) {
+		return false
+	}
+	return errors.Is(write.Err, syscall.ENOSPC) || errors.Is(write.Err, syscall.EDQUOT) || errors.Is(write.Err, syscall.EFBIG)
+}
+
+func readOnly(cause error) error { return fmt.Errorf("%w: %w", store.ErrReadOnly, cause) }
+
+func unknownOutcome(cause error) error { return fmt.Errorf("%w: %w", store.ErrUnknownOutcome, cause) }

@@ -1,0 +1,198 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+func TestNoRoom(t *testing.T) {
+	write := func(n syscall.Errno) error { return &fs.PathError{Op: "write", Path: FileName, Err: n} }
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{write(syscall.ENOSPC), true},
+		{write(syscall.EDQUOT), true},
+		{write(syscall.EFBIG), true},
+		{fmt.Errorf("wrapped: %w", write(syscall.ENOSPC)), true},
+		{berrors.ErrMaxSizeReached, true},
+		{write(syscall.EIO), false},
+		{syscall.ENOSPC, false}, // from fdatasync
+		{syscall.EIO, false},
+		{errors.New("file resize error: no space left on device"), false},
+	} {
+		if got := noRoom(c.err); got != c.want {
+			t.Errorf("noRoom(%v) = %v", c.err, got)
+		}
+	}
+}
+
+func write(s *Store, key string) error {
+	return s.Update(context.Background(), store.Act{}, func(w store.Writer) error {
+		return w.Put(store.KindSession, []byte(key), []byte(key))
+	})
+}
+
+// wantKeys fails unless the records of kind session are those.
+func wantKeys(t *testing.T, s *Store, want ...string) {
+	t.Helper()
+	err := s.View(context.Background(), func(r store.Reader) error {
+		records, err := r.Scan(store.KindSession, nil, nil, 99)
+		got := []string{}
+		for _, record := range records {
+			got = append(got, string(record.Key))
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("records %v, want %v", got, want)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestUndurable: a transaction that bbolt shows but that is not synced is
+// waited for, and refused once its sync has failed.
+func TestUndurable(t *testing.T) {
+	p := newProgress(7, 3)
+	ctx := context.Background()
+	if err := p.waitTx(ctx, 7); err != nil {
+		t.Errorf("a durable transaction: %v", err)
+	}
+	short, cancel := context.WithTimeout(ctx, time.Millisecond)
+	defer cancel()
+	if err := p.waitTx(short, 8); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a transaction under way: %v", err)
+	}
+	waits := make(chan error)
+	go func() { waits <- p.waitTx(ctx, 8) }()
+	p.synced(8, 4)
+	if err := <-waits; err != nil {
+		t.Errorf("a transaction that was synced: %v", err)
+	}
+	go func() { waits <- p.waitTx(ctx, 9) }()
+	p.fail(syscall.EIO)
+	if err := <-waits; !errors.Is(err, store.ErrReadOnly) {
+		t.Errorf("a transaction whose sync failed: %v", err)
+	}
+	if err := p.waitTx(ctx, 8); err != nil {
+		t.Errorf("an older one then: %v", err)
+	}
+}
+
+// TestViewIsDurable holds what Views meet against what is known to be synced.
+func TestViewIsDurable(t *testing.T) {
+	s := open(t, t.TempDir())
+	stop := make(chan struct{})
+	wrote := make(chan error)
+	go func() {
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				wrote <- nil
+				return
+			default:
+			}
+			if err := write(s, fmt.Sprint(i%10)); err != nil {
+				wrote <- err
+				return
+			}
+		}
+	}()
+	for s.progress.durableTx() < 200 {
+		tx, err := s.begin(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tx.ID() > s.progress.durableTx() {
+			t.Fatalf("a View of transaction %d, synced is %d", tx.ID(), s.progress.durableTx())
+		}
+		_ = tx.Rollback()
+	}
+	close(stop)
+	if err := errors.Join(<-wrote, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPanicIsAnError(t *testing.T) {
+	s := open(t, t.TempDir())
+	err := s.Update(context.Background(), store.Act{}, func(store.Writer) error { panic("bolt") })
+	var p *PanicError
+	if !errors.As(err, &p) || p.Value != "bolt" || len(p.Stack) == 0 {
+		t.Errorf("error %#v", err)
+	}
+	if err := errors.Join(write(s, "a"), s.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestGoexit: a closure that ends the writer's goroutine takes nobody's answer
+// with it.
+func TestGoexit(t *testing.T) {
+	s := open(t, t.TempDir())
+	err := s.Update(context.Background(), store.Act{}, func(store.Writer) error { runtime.Goexit(); return nil })
+	if !errors.Is(err, errExit) {
+		t.Errorf("the update: %v", err)
+	}
+	if err := write(s, "a"); !errors.Is(err, store.ErrReadOnly) {
+		t.Errorf("the next: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCallerLeaves: a caller whose context ends while its closure runs or
+// commits is told that the outcome is unknown.
+func TestCallerLeaves(t *testing.T) {
+	s := open(t, t.TempDir())
+	ctx, cancel := context.WithCancel(context.Background())
+	running, left := make(chan struct{}), make(chan struct{})
+	done := make(chan error)
+	go func() {
+		done <- s.Update(ctx, store.Act{}, func(store.Writer) error { return nil })
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		done <- s.Update(ctx, store.Act{}, func(w store.Writer) error {
+			close(running)
+			<-left
+			return w.Put(store.KindSession, []byte("a"), nil)
+		})
+	}()
+	<-running
+	// A second one waits behind it and leaves before its turn.
+	second, cancelSecond := context.WithCancel(context.Background())
+	go func() {
+		done <- s.Update(second, store.Act{}, func(store.Writer) error { t.Error("fn ran"); return nil })
+	}()
+	for len(s.queue) == 0 {
+		runtime.Gosched()
+	}
+	cancelSecond()
+	if err := <-done; !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrUnknownOutcome) {
+		t.Errorf("one whose closure did not run: %v", err)
+	}
+	cancel()
+	close(left)
+	if err := <-done; err != nil && !errors.Is(err, store.ErrUnknownOutcome) {
+		t.Errorf("one whose closure ran: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}

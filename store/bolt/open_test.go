@@ -1,0 +1,282 @@
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// A damage is done to the bytes of a store of some hundred pages.
+type damage struct {
+	name  string
+	clean bool // the store was closed as it should be
+	spoil func(b []byte) []byte
+	want  error
+}
+
+const pageBytes = 4096
+
+func damages() []damage {
+	return []damage{
+		{"empty", true, func([]byte) []byte { return nil }, ErrNotStore},
+		{"a text", true, func([]byte) []byte { return []byte("Bonjour") }, ErrNotStore},
+		{"a long text", true, func([]byte) []byte { return bytes.Repeat([]byte("Bonjour "), 4096) }, ErrNotStore},
+		{"zeros", true, func(b []byte) []byte { return make([]byte, len(b)) }, ErrNotStore},
+		{"both headers", false, func(b []byte) []byte { b[20], b[pageBytes+20] = 9, 9; return b }, ErrNotStore},
+		{"the older header after a clean stop", true, func(b []byte) []byte {
+			b[(readPages(b).meta.txid+1)%2*pageBytes+30]++
+			return b
+		}, ErrDamaged},
+		{"half a page", false, func(b []byte) []byte { return b[:pageBytes/2] }, ErrDamaged},
+		{"one page", false, func(b []byte) []byte { return b[:pageBytes] }, ErrDamaged},
+		{"half of it", false, func(b []byte) []byte { return b[:len(b)/2] }, ErrDamaged},
+		{"all but a byte", true, func(b []byte) []byte { return b[:len(b)-1] }, ErrDamaged},
+		{"every data page a leaf with 60000 entries", true, func(b []byte) []byte {
+			return eachPage(b, func(p []byte) { binary.NativeEndian.PutUint16(p[10:], 60000) })
+		}, ErrDamaged},
+		{"every page of no type", true, func(b []byte) []byte {
+			return eachPage(b, func(p []byte) { p[8] = 0x40 })
+		}, ErrDamaged},
+		{"every page thinks it is another", true, func(b []byte) []byte {
+			return eachPage(b, func(p []byte) { p[0]++ })
+		}, ErrDamaged},
+		{"every page goes on for ever", true, func(b []byte) []byte {
+			return eachPage(b, func(p []byte) { binary.NativeEndian.PutUint32(p[12:], 1<<30) })
+		}, ErrDamaged},
+		{"a page in the midst torn", false, func(b []byte) []byte {
+			clear(b[rootOf(b, store.KindName)*pageBytes:][:512])
+			return b
+		}, ErrDamaged},
+	}
+}
+
+func eachPage(b []byte, spoil func(p []byte)) []byte {
+	for at := 2 * pageBytes; at+pageBytes <= len(b); at += pageBytes {
+		spoil(b[at:])
+	}
+	return b
+}
+
+// readPages reads a store that is whole.
+func readPages(b []byte) *pageFile {
+	f, err := openPages(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		panic(err)
+	}
+	return f
+}
+
+// rootOf returns the page where the tree of a kind begins.
+func rootOf(b []byte, kind store.KindID) uint64 {
+	f := readPages(b)
+	e, err := f.find(bucketRef{root: f.meta.root}, bucketName(kind))
+	if err != nil {
+		panic(err)
+	}
+	ref, err := e.asBucket(page{})
+	if err != nil {
+		panic(err)
+	}
+	return ref.root
+}
+
+func TestOpenRefuses(t *testing.T) {
+	clean, unclean := storeBytes(t)
+	for _, d := range damages() {
+		t.Run(d.name, func(t *testing.T) {
+			whole := unclean
+			if d.clean {
+				whole = clean
+			}
+			refused(t, d.spoil(bytes.Clone(whole)), d.want)
+		})
+	}
+}
+
+// TestOpenTruncated cuts a store at every page.
+func TestOpenTruncated(t *testing.T) {
+	clean, unclean := storeBytes(t)
+	for _, whole := range [][]byte{clean, unclean} {
+		for pages := 1; pages < len(whole)/pageBytes; pages++ {
+			refused(t, whole[:pages*pageBytes], ErrDamaged)
+		}
+	}
+}
+
+// refused opens a file of those bytes, which must fail and leave it alone.
+func refused(t *testing.T, spoilt []byte, want error) {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, FileName)
+	if err := os.WriteFile(file, spoilt, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(dir, Options{})
+	if err == nil {
+		t.Fatalf("%d bytes were opened: %v", len(spoilt), s.Close())
+	}
+	if !errors.Is(err, want) || !strings.Contains(err.Error(), file) {
+		t.Errorf("error %q, want %q with the file's name", err, want)
+	}
+	if now, err := os.ReadFile(file); err != nil || !bytes.Equal(now, spoilt) {
+		t.Errorf("the file was changed (%v)", err)
+	}
+}
+
+// storeBytes returns a store of some hundred pages as a clean stop leaves it,
+// and as a snapshot does, without the mark. Only pages in use are in both.
+func storeBytes(t *testing.T) (clean, unclean []byte) {
+	t.Helper()
+	dir := t.TempDir()
+	s := open(t, dir)
+	for i := range 300 {
+		if err := s.Update(context.Background(), store.Act{}, func(w store.Writer) error {
+			return w.Put(store.KindName, fmt.Appendf(nil, "%x", i*7919%301), make([]byte, 700))
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var snapshot bytes.Buffer
+	if err := errors.Join(s.Snapshot(&snapshot), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(filepath.Join(dir, FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return whole[:readPages(whole).meta.pages*pageBytes], snapshot.Bytes()
+}
+
+func TestOpenOtherBoltFiles(t *testing.T) {
+	format1 := format{1, time.Now()}.encode()
+	for _, c := range []struct {
+		name string
+		fill func(tx *bbolt.Tx) error
+		want error
+	}{
+		{"without buckets", func(*bbolt.Tx) error { return nil }, ErrNotStore},
+		{"with a bucket of its own", func(tx *bbolt.Tx) error {
+			_, err := tx.CreateBucket([]byte("accounts"))
+			return err
+		}, ErrNotStore},
+		{"with a meta of its own", meta1("version", []byte("1")), ErrNotStore},
+		{"with a format of its own", meta1(formatKey, []byte("1")), ErrNotStore},
+		{"of a newer format", meta1(formatKey, format{2, time.Now()}.encode()), ErrNewer},
+		{"of a newer, longer format", meta1(formatKey, append(format{7, time.Now()}.encode(), "more"...)), ErrNewer},
+		{"of format 0", meta1(formatKey, format{0, time.Now()}.encode()), ErrDamaged},
+		{"of a longer format 1", meta1(formatKey, append(format1, 0)), ErrDamaged},
+		{"with a large meta", func(tx *bbolt.Tx) error {
+			if err := meta1(formatKey, format{2, time.Now()}.encode())(tx); err != nil {
+				return err
+			}
+			for i := range 2000 {
+				if err := tx.Bucket([]byte(metaBucket)).Put(fmt.Appendf(nil, "%d", i), make([]byte, 50)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, ErrNewer},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "other")
+			db, err := bbolt.Open(file, 0o600, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(db.Update(c.fill), db.Close()); err != nil {
+				t.Fatal(err)
+			}
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			refused(t, content, c.want)
+		})
+	}
+}
+
+func meta1(key string, value []byte) func(*bbolt.Tx) error {
+	return func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucket([]byte(metaBucket))
+		if err != nil {
+			return err
+		}
+		return b.Put([]byte(key), value)
+	}
+}
+
+func TestOpenInUse(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	if _, err := Open(dir, Options{LockTimeout: time.Millisecond}); !errors.Is(err, ErrInUse) {
+		t.Errorf("a second opening: %v", err)
+	}
+	done := make(chan error)
+	go func() {
+		waiting, err := Open(dir, Options{LockTimeout: time.Minute})
+		if err == nil {
+			err = waiting.Close()
+		}
+		done <- err
+	}()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("an opening that waits: %v", err)
+	}
+}
+
+func TestOpenPlaces(t *testing.T) {
+	base := t.TempDir()
+	deep := filepath.Join(base, "a", "b")
+	if err := open(t, deep).Close(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(deep)
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("a new data directory: %v, %v", info.Mode(), err)
+	}
+	if _, err := Open(filepath.Join(deep, FileName), Options{}); err == nil || !strings.Contains(err.Error(), "not a directory") {
+		t.Errorf("a file as data directory: %v", err)
+	}
+	// What a creation left that was interrupted.
+	half := filepath.Join(base, "half")
+	if err := os.MkdirAll(half, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(half, FileName+".new"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, half).Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOpenAfterTornHeader: a power cut in the midst of writing a header leaves
+// the other, which is what bbolt has two for. (Where only the mark of a clean
+// stop was cut off, nothing is lost with it.)
+func TestOpenAfterTornHeader(t *testing.T) {
+	clean, unclean := storeBytes(t)
+	for _, torn := range [][]byte{clean, unclean} {
+		dir := t.TempDir()
+		torn[readPages(torn).meta.txid%2*pageBytes+30]++
+		if err := os.WriteFile(filepath.Join(dir, FileName), torn, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := open(t, dir).Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

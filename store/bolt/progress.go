@@ -1,0 +1,121 @@
+package bolt
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// progress is what is known to be on disk, and whether more can come. The
+// writer moves it; Views, Wait and Health look at it.
+type progress struct {
+	mu      sync.Mutex
+	tx      int           // last bbolt transaction that was synced
+	event   uint64        // last event in it
+	full    error         // the last commit found no room; the next may
+	failed  error         // no commit will succeed until the store is opened anew
+	closed  bool          //
+	changed chan struct{} // closed, and replaced, at every change
+}
+
+func newProgress(tx int, event uint64) *progress {
+	return &progress{tx: tx, event: event, changed: make(chan struct{})}
+}
+
+func (p *progress) change(fn func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fn()
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// synced records a commit that is on disk.
+func (p *progress) synced(tx int, event uint64) {
+	p.change(func() { p.tx, p.event, p.full = tx, event, nil })
+}
+
+func (p *progress) setFull(err error) { p.change(func() { p.full = err }) }
+func (p *progress) fail(err error)    { p.change(func() { p.failed = err }) }
+func (p *progress) close()            { p.change(func() { p.closed = true }) }
+
+func (p *progress) failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failed
+}
+
+func (p *progress) isFull() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.full != nil
+}
+
+func (p *progress) durableTx() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tx
+}
+
+func (p *progress) health() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return store.ErrClosed
+	case p.failed != nil:
+		return readOnly(p.failed)
+	case p.full != nil:
+		return readOnly(p.full)
+	}
+	return nil
+}
+
+// waitTx returns once that transaction is on disk. After a failed sync nobody
+// knows whether it is, so nobody may see it.
+func (p *progress) waitTx(ctx context.Context, tx int) error {
+	return p.wait(ctx, func() (bool, error) {
+		if p.tx >= tx {
+			return true, nil
+		}
+		if p.failed != nil {
+			return false, fmt.Errorf("store: the newest state may not be on disk: %w", readOnly(p.failed))
+		}
+		return false, nil
+	})
+}
+
+// waitEvent returns once an event above after is on disk.
+func (p *progress) waitEvent(ctx context.Context, after uint64) error {
+	return p.wait(ctx, func() (bool, error) {
+		switch {
+		case p.event > after:
+			return true, nil
+		case p.closed:
+			return false, store.ErrClosed
+		case p.failed != nil:
+			return false, readOnly(p.failed)
+		}
+		return false, nil
+	})
+}
+
+// wait asks done again after every change, under the lock.
+func (p *progress) wait(ctx context.Context, done func() (bool, error)) error {
+	for {
+		p.mu.Lock()
+		ok, err := done()
+		changed := p.changed
+		p.mu.Unlock()
+		if ok || err != nil {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,322 @@
+package bolt
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+const (
+	// maxGroup bounds what one commit holds, and so how long its callers wait.
+	maxGroup = 1024
+	// gatherRounds: callers that were just answered, or are about to ask, get
+	// the processor so often before a commit begins without them. It never
+	// waits, and buys 1.6 times the throughput at 64 callers.
+	gatherRounds = 3
+
+	probeInterval = time.Second
+)
+
+// A call is an Update on its way through the writer.
+type call struct {
+	ctx  context.Context
+	act  store.Act
+	fn   func(store.Writer) error
+	done chan error // takes one
+
+	mu sync.Mutex // held while fn runs; fn is nil from then on
+}
+
+// A PanicError is what Update returns where its closure panicked. The panic is
+// not passed on: it happened in the writer's goroutine, which serves others
+// too, and an error reaches the caller wherever that stands by now, also where
+// nothing above it would recover.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+// Error tells the value only; the stack is for logs.
+func (e *PanicError) Error() string { return fmt.Sprintf("store: the update panicked: %v", e.Value) }
+
+// errExit: the closure ended the writer's goroutine (runtime.Goexit, which is
+// what testing's FailNow does).
+var errExit = errors.New("an update's closure ended its goroutine")
+
+// Update implements store.Store. fn runs in the writer's goroutine; a panic in
+// it is returned as a *PanicError. It must not call the store: an Update there
+// waits for itself.
+//
+// Where ctx ends while fn waits its turn, fn is not run; where fn has run, the
+// error says that the outcome is unknown. Either way fn does not run after
+// Update has returned.
+func (s *Store) Update(ctx context.Context, act store.Act, fn func(store.Writer) error) error {
+	c := &call{ctx: ctx, act: act, fn: fn, done: make(chan error, 1)}
+	if err := s.enter(ctx, c); err != nil {
+		return err
+	}
+	select {
+	case err := <-c.done:
+		return err
+	case <-ctx.Done():
+		return c.leave()
+	}
+}
+
+func (s *Store) enter(ctx context.Context, c *call) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.entrance.RLock()
+	defer s.entrance.RUnlock()
+	if s.closed {
+		return store.ErrClosed
+	}
+	select {
+	case s.queue <- c:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// leave is the caller's part once its context has ended. It waits for fn to
+// return, where that runs, but not for the commit.
+func (c *call) leave() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case err := <-c.done:
+		return err
+	default:
+	}
+	if c.fn == nil {
+		return unknownOutcome(c.ctx.Err())
+	}
+	return c.ctx.Err()
+}
+
+// run is the writer's part: it runs fn, unless the caller's context has ended
+// and the caller may be gone.
+func (c *call) run(w store.Writer) (err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.ctx.Err(); err != nil {
+		return err
+	}
+	fn := c.fn
+	c.fn = nil
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return fn(w)
+}
+
+// write is the writer's goroutine.
+func (s *Store) write() {
+	var group []*call
+	ended := false
+	defer func() {
+		if ended {
+			close(s.stopped)
+			return
+		}
+		s.progress.fail(errExit)
+		answer(group, nil, unknownOutcome(errExit))
+		go s.write()
+	}()
+	for {
+		select {
+		case c, ok := <-s.queue:
+			if !ok {
+				ended = true
+				return
+			}
+			group = s.gather(append(group[:0], c))
+			s.serve(group)
+		case <-s.probe:
+			group = group[:0]
+			s.commit(group)
+		}
+	}
+}
+
+// serve commits a group, where the store takes writes.
+//
+// While the disk is full only a probe tries, from time to time. Callers cannot
+// be what finds out: a store that says it takes no writes may get none. Nor
+// should each of them try: after a failed commit bbolt reads the whole file to
+// find its free pages again.
+func (s *Store) serve(group []*call) {
+	if err := s.progress.health(); err != nil {
+		answer(group, nil, err)
+		return
+	}
+	s.commit(group)
+}
+
+// gather adds the calls that wait to the group.
+func (s *Store) gather(group []*call) []*call {
+	for range gatherRounds {
+		group = s.drain(group)
+		runtime.Gosched()
+	}
+	return s.drain(group)
+}
+
+func (s *Store) drain(group []*call) []*call {
+	for len(group) < maxGroup {
+		select {
+		case c, ok := <-s.queue:
+			if !ok {
+				return group
+			}
+			group = append(group, c)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// commit runs the closures of a group and makes what they wrote durable.
+//
+// Nobody is answered before that, not even a closure that failed: its error
+// may rest on what a neighbour wrote just before.
+func (s *Store) commit(group []*call) {
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		answer(group, nil, fmt.Errorf("store: begin: %w", err))
+		return
+	}
+	b := batch{table: newTable(tx), head: s.head, uid: &s.uid}
+	defer b.rollback()
+	errs := make([]error, len(group))
+	for i, c := range group {
+		if errs[i], err = b.add(c); err != nil {
+			answer(group, nil, readOnly(err))
+			return
+		}
+		s.logPanic(errs[i])
+	}
+	answer(group, errs, s.sync(&b))
+}
+
+// answer tells each caller its own error, or the one that befell them all.
+func answer(group []*call, errs []error, all error) {
+	for i, c := range group {
+		if all != nil {
+			c.done <- all
+		} else {
+			c.done <- errs[i]
+		}
+	}
+}
+
+func (s *Store) logPanic(err error) {
+	if p, ok := err.(*PanicError); ok { //nolint:errorlint // only run makes one
+		s.log.Error("an update panicked", "value", p.Value, "stack", string(p.Stack))
+	}
+}
+
+// A batch is a bbolt transaction and the updates in it.
+type batch struct {
+	table *table
+	head  store.Head
+	uid   *uint64
+}
+
+func (b *batch) rollback() {
+	// An error says that it was committed.
+	_ = b.table.tx.Rollback()
+}
+
+// add runs a call's closure. The first error is the caller's; the second is
+// the engine's, after which the whole batch is worthless.
+func (b *batch) add(c *call) (callers, engines error) {
+	draft := store.NewDraft(b.table, b.newUID)
+	defer draft.End()
+	if err := c.run(draft); err != nil {
+		return err, nil
+	}
+	entry, err := draft.Entry(b.head, c.act, rand.Reader)
+	if err != nil || entry == nil {
+		return err, nil
+	}
+	if err := entry.Store(b.table); err != nil {
+		return nil, err
+	}
+	b.head = entry.Head
+	return nil, nil
+}
+
+func (b *batch) newUID() uint64 {
+	*b.uid++
+	return *b.uid
+}
+
+// sync commits the batch, unless nothing happened in it. Uids count even where
+// the closures that took them were discarded: they may have told somebody.
+func (s *Store) sync(b *batch) error {
+	journal, err := b.table.made(store.KindEvent)
+	if err != nil {
+		return readOnly(err)
+	}
+	unchanged := b.head.Sequence == s.head.Sequence && journal.Sequence() == s.uid
+	if unchanged && !s.progress.isFull() {
+		return nil
+	}
+	if err := journal.SetSequence(s.uid); err != nil {
+		return readOnly(fmt.Errorf("store: uid: %w", err))
+	}
+	id := b.table.tx.ID()
+	if err := b.table.tx.Commit(); err != nil {
+		return s.failed(err)
+	}
+	s.head = b.head
+	s.progress.synced(id, b.head.Sequence)
+	return nil
+}
+
+// failed decides what a failed commit means. bbolt has rolled it back, but if
+// it had written the meta page already, the transaction is what readers now
+// get and what an opening would find.
+func (s *Store) failed(cause error) error {
+	published := s.newestTx() > s.progress.durableTx()
+	if noRoom(cause) && !published {
+		s.log.Warn("no room for a commit; read-only until there is", "error", cause)
+		s.progress.setFull(cause)
+		s.probe = time.After(probeInterval)
+		return readOnly(cause)
+	}
+	s.log.Error("a commit failed; read-only until the store is opened anew", "error", cause)
+	s.progress.fail(cause)
+	if published {
+		return unknownOutcome(cause)
+	}
+	return readOnly(cause)
+}
+
+// newestTx returns the transaction that a reader would get now.
+func (s *Store) newestTx() int {
+	id := 0
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		id = tx.ID()
+		return nil
+	})
+	if err != nil {
+		return int(^uint(0) >> 1) // unknown, so the worst
+	}
+	return id
+}

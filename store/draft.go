@@ -1,0 +1,113 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+)
+
+// A Draft is the Writer of one run of an Update's closure. Its writes lie in
+// an overlay until the engine asks for the Entry; to discard them, drop it.
+type Draft struct {
+	below  *LayerReader
+	over   *Overlay // of messages; envelopes come with the event
+	newUID func() uint64
+}
+
+// NewDraft returns an empty draft over what an engine stored. newUID gives the
+// identifiers; they are not taken back when the draft is dropped.
+func NewDraft(stored Layer, newUID func() uint64) *Draft {
+	return &Draft{below: NewReader(stored), over: NewOverlay(messages{stored}), newUID: newUID}
+}
+
+// End makes every later use by the closure an error.
+func (d *Draft) End() { d.below.End() }
+
+// Get implements Reader.
+func (d *Draft) Get(kind KindID, key []byte) ([]byte, error) {
+	if d.below.ended {
+		return nil, errEnded
+	}
+	return cloned(d.over.Get(kind, key))
+}
+
+// Scan implements Reader.
+func (d *Draft) Scan(kind KindID, prefix, after []byte, limit int) ([]Record, error) {
+	if d.below.ended {
+		return nil, errEnded
+	}
+	return clonedAll(d.over.Scan(kind, prefix, after, limit))
+}
+
+// LastEvent implements Reader. The event of this Update has no sequence yet.
+func (d *Draft) LastEvent(kind KindID, key []byte) (uint64, error) {
+	if _, written := d.over.find(kind, key); written {
+		return 0, ErrNotFound
+	}
+	return d.below.LastEvent(kind, key)
+}
+
+// Events implements Reader.
+func (d *Draft) Events(after uint64, limit int) ([]*storepb.Event, error) {
+	return d.below.Events(after, limit)
+}
+
+// Put implements Writer.
+func (d *Draft) Put(kind KindID, key, value []byte) error {
+	if d.below.ended {
+		return errEnded
+	}
+	if err := checkWritable(kind, key); err != nil {
+		return err
+	}
+	if len(value) > MaxValueSize {
+		return fmt.Errorf("store: a record of kind %v has %d bytes, more than %d", kind, len(value), MaxValueSize)
+	}
+	return d.over.Put(kind, clone(key), clone(value))
+}
+
+// Delete implements Writer.
+func (d *Draft) Delete(kind KindID, key []byte) error {
+	if d.below.ended {
+		return errEnded
+	}
+	if err := checkWritable(kind, key); err != nil {
+		return err
+	}
+	return d.over.Delete(kind, clone(key))
+}
+
+// NewUID implements Writer.
+func (d *Draft) NewUID() (uint64, error) {
+	if d.below.ended {
+		return 0, errEnded
+	}
+	return d.newUID(), nil
+}
+
+// A change is a write that leaves a trace.
+type change struct {
+	kind KindID
+	write
+}
+
+// changes returns the writes in order of kind and key, less those that delete
+// what was never there.
+func (d *Draft) changes() ([]change, error) {
+	var changes []change
+	for _, k := range d.over.kinds {
+		for _, w := range k.writes {
+			if w.deleted {
+				switch _, err := d.over.base.Get(k.kind, w.key); {
+				case errors.Is(err, ErrNotFound):
+					continue
+				case err != nil:
+					return nil, err
+				}
+			}
+			changes = append(changes, change{k.kind, w})
+		}
+	}
+	return changes, nil
+}

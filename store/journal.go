@@ -1,0 +1,165 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+)
+
+// A Head is the end of the journal: all that must be known to append to it. It
+// is a plain value, so that a copy can be dropped with a commit that failed.
+type Head struct {
+	Sequence uint64 // of the last event; 0 before the first
+	micros   int64  // its time, since 1970
+	edge     edge
+}
+
+// LoadHead reads the head of a journal whose last event has that sequence.
+func LoadHead(stored Layer, sequence uint64) (Head, error) {
+	if sequence == 0 {
+		return Head{}, nil
+	}
+	r := NewReader(stored)
+	last, err := eventAt(r, sequence)
+	if err != nil {
+		return Head{}, err
+	}
+	e, err := loadEdge(Tree(r), sequence)
+	if err != nil {
+		return Head{}, err
+	}
+	return Head{Sequence: sequence, micros: last.GetTime().AsTime().UnixMicro(), edge: e}, nil
+}
+
+// An Entry is one Update, ready to be stored: its records and its event.
+type Entry struct {
+	Head    Head // of the journal, once the entry is stored
+	changes []change
+	event   []byte
+}
+
+// Entry returns what the draft wrote as the entry that follows head, or nil
+// where it wrote nothing. A draft that wrote only what is not journaled has an
+// event too, without records: every Update that writes leaves one. Salts come
+// from random.
+func (d *Draft) Entry(head Head, act Act, random io.Reader) (*Entry, error) {
+	changes, err := d.changes()
+	if err != nil || len(changes) == 0 {
+		return nil, err
+	}
+	salts, err := newSalts(random, len(changes)+1)
+	if err != nil {
+		return nil, err
+	}
+	head.Sequence++
+	digests := sealAll(changes, head.Sequence, salts[1:])
+	head.micros = max(head.micros, act.Time.UnixMicro())
+	event, err := newEvent(head, act, digests, salts[0])
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := head.edge.append(event)
+	if err != nil {
+		return nil, err
+	}
+	event.Hashes = hashes
+	stored, err := proto.Marshal(event)
+	if err != nil {
+		return nil, fmt.Errorf("store: event: %w", err)
+	}
+	return &Entry{Head: head, changes: changes, event: stored}, nil
+}
+
+// Store writes the entry. Where it fails, what it wrote must be dropped.
+func (e *Entry) Store(t Table) error {
+	for _, c := range e.changes {
+		var err error
+		if c.deleted {
+			err = t.Delete(c.kind, c.key)
+		} else {
+			err = t.Put(c.kind, c.key, c.value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return t.Put(KindEvent, SequenceKey(e.Head.Sequence), e.event)
+}
+
+// sealAll puts journaled changes into their envelopes and returns their traces.
+func sealAll(changes []change, sequence uint64, salts [][]byte) []*storepb.RecordDigest {
+	var digests []*storepb.RecordDigest
+	for i := range changes {
+		c := &changes[i]
+		if !c.kind.Journaled() {
+			continue
+		}
+		d := &storepb.RecordDigest{Kind: uint32(c.kind), Key: c.key}
+		if !c.deleted {
+			d.Digest = Digest(salts[i], c.value)
+			c.value = seal(sequence, salts[i], c.value)
+		}
+		digests = append(digests, d)
+	}
+	return digests
+}
+
+func newEvent(head Head, act Act, digests []*storepb.RecordDigest, salt []byte) (*storepb.Event, error) {
+	body, err := proto.Marshal(&storepb.EventBody{
+		Actor: act.Actor, Rpc: act.RPC, Resource: act.Resource, Kind: act.Kind, Records: digests,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: event body: %w", err)
+	}
+	at := timestamppb.New(time.UnixMicro(head.micros))
+	if err := at.CheckValid(); err != nil {
+		return nil, fmt.Errorf("store: time of the act: %w", err)
+	}
+	return &storepb.Event{
+		Sequence:   head.Sequence,
+		Time:       at,
+		BodyDigest: Digest(salt, body),
+		BodySalt:   salt,
+		Body:       body,
+	}, nil
+}
+
+func newSalts(random io.Reader, n int) ([][]byte, error) {
+	all := make([]byte, n*saltSize)
+	if _, err := io.ReadFull(random, all); err != nil {
+		return nil, fmt.Errorf("store: salts: %w", err)
+	}
+	salts := make([][]byte, n)
+	for i := range salts {
+		salts[i] = all[i*saltSize : (i+1)*saltSize]
+	}
+	return salts, nil
+}
+
+// leafDomain begins every leaf, so that no other signed or hashed thing of
+// ours can be taken for one.
+const leafDomain = "acquis event v1\n"
+
+// AppendLeaf appends the leaf of an event to b: what its place in the Merkle
+// log commits to. It holds nothing that is ever erased.
+//
+//	16 bytes  "acquis event v1\n"
+//	8 bytes   sequence, big-endian
+//	8 bytes   microseconds since 1970, big-endian
+//	32 bytes  body digest
+func AppendLeaf(b []byte, e *storepb.Event) []byte {
+	b = append(b, leafDomain...)
+	b = binary.BigEndian.AppendUint64(b, e.GetSequence())
+	b = binary.BigEndian.AppendUint64(b, uint64(e.GetTime().AsTime().UnixMicro()))
+	return append(b, e.GetBodyDigest()...)
+}
+
+// LeafHash returns the hash of an event's leaf.
+func LeafHash(e *storepb.Event) tlog.Hash { return tlog.RecordHash(AppendLeaf(nil, e)) }

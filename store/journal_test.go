@@ -1,0 +1,299 @@
+package store_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/mod/sumdb/tlog"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// counting is a source of salts that are the same in every run: 00 01 02 …
+type counting byte
+
+func (c *counting) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(*c)
+		*c++
+	}
+	return len(b), nil
+}
+
+// A journal is a table and its head.
+type journal struct {
+	*store.Overlay
+	head   store.Head
+	random io.Reader
+}
+
+func newJournal(t *testing.T) *journal {
+	t.Helper()
+	return &journal{Overlay: table(t), random: new(counting)}
+}
+
+// update does what an engine does; it tells whether there was an event.
+func (j *journal) update(t *testing.T, act store.Act, fn func(store.Writer) error) bool {
+	t.Helper()
+	d := store.NewDraft(j, func() uint64 { return 1 })
+	if err := fn(d); err != nil {
+		t.Fatal(err)
+	}
+	entry, err := d.Entry(j.head, act, j.random)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if entry == nil {
+		return false
+	}
+	if err := entry.Store(j); err != nil {
+		t.Fatal(err)
+	}
+	j.head = entry.Head
+	return true
+}
+
+func (j *journal) events(t *testing.T) []*storepb.Event {
+	t.Helper()
+	events, err := store.NewReader(j).Events(0, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events
+}
+
+var noon = time.Date(2026, 6, 15, 12, 0, 0, 123456789, time.UTC)
+
+// TestGolden pins what is stored. If it fails, stores that exist can no longer
+// be read or proven: raise the format and keep reading the old one.
+func TestGolden(t *testing.T) {
+	j := newJournal(t)
+	act := store.Act{
+		Actor: "assessor-1", RPC: "acquis.v1.SessionService/RecordAssessments",
+		Resource: "sessions/s-001/candidacies/k-001", Kind: storepb.EventBody_Kind_ASSESSMENT, Time: noon,
+	}
+	j.update(t, act, func(w store.Writer) error {
+		return errors.Join(
+			w.Put(store.KindName, []byte("index"), []byte("bare")),
+			w.Put(store.KindAssessment, []byte("key"), []byte("message")),
+		)
+	})
+	stored, err := j.Get(store.KindAssessment, []byte("key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := j.Get(store.KindName, []byte("index"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := j.events(t)[0]
+	body := new(storepb.EventBody)
+	if err := proto.Unmarshal(e.GetBody(), body); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what      string
+		got, want string
+	}{
+		{"envelope: sequence 1, salt, message", hex.EncodeToString(stored),
+			"0000000000000001" + "101112131415161718191a1b1c1d1e1f" + hex.EncodeToString([]byte("message"))},
+		{"a record that is not journaled", string(index), "bare"},
+		{"record digest", hex.EncodeToString(body.GetRecords()[0].GetDigest()), goldenRecordDigest},
+		{"body salt", hex.EncodeToString(e.GetBodySalt()), "000102030405060708090a0b0c0d0e0f"},
+		{"body", hex.EncodeToString(e.GetBody()), goldenBody},
+		{"body digest", hex.EncodeToString(e.GetBodyDigest()), goldenBodyDigest},
+		{"leaf", hex.EncodeToString(store.AppendLeaf(nil, e)),
+			hex.EncodeToString([]byte("acquis event v1\n")) + "0000000000000001" + goldenMicros + goldenBodyDigest},
+		{"leaf hash", hex.EncodeToString(e.GetHashes()[0]), goldenLeafHash},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.what, c.got, c.want)
+		}
+	}
+}
+
+func TestEventSaysWhatWasWritten(t *testing.T) {
+	j := newJournal(t)
+	j.update(t, store.Act{Time: noon}, func(w store.Writer) error {
+		return w.Put(store.KindCandidate, []byte("gone"), []byte("1"))
+	})
+	j.update(t, store.Act{Actor: "a", RPC: "r", Resource: "x", Kind: storepb.EventBody_Kind_CANDIDATE, Time: noon}, func(w store.Writer) error {
+		return errors.Join(
+			w.Put(store.KindSession, []byte("2"), []byte("second")),
+			w.Put(store.KindSession, []byte("1"), []byte("first")),
+			w.Put(store.KindExternalID, []byte("i"), []byte("index")),
+			w.Delete(store.KindCandidate, []byte("gone")),
+			w.Delete(store.KindCandidate, []byte("never there")),
+		)
+	})
+	body := new(storepb.EventBody)
+	if err := proto.Unmarshal(j.events(t)[1].GetBody(), body); err != nil {
+		t.Fatal(err)
+	}
+	digest := func(kind store.KindID, key, message string) *storepb.RecordDigest {
+		d := &storepb.RecordDigest{Kind: uint32(kind), Key: []byte(key)}
+		if message == "" {
+			return d
+		}
+		stored, err := j.Get(kind, []byte(key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := store.OpenEnvelope(stored)
+		if err != nil || string(e.Message) != message || e.Sequence != 2 {
+			t.Fatalf("envelope %+v, %v", e, err)
+		}
+		d.Digest = store.Digest(e.Salt, []byte(message))
+		return d
+	}
+	want := &storepb.EventBody{
+		Actor: "a", Rpc: "r", Resource: "x", Kind: storepb.EventBody_Kind_CANDIDATE,
+		Records: []*storepb.RecordDigest{
+			digest(store.KindCandidate, "gone", ""),
+			digest(store.KindSession, "1", "first"),
+			digest(store.KindSession, "2", "second"),
+		},
+	}
+	if diff := cmp.Diff(want, body, protocmp.Transform()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatLeavesAnEvent(t *testing.T) {
+	j := newJournal(t)
+	for _, c := range []struct {
+		what string
+		fn   func(store.Writer) error
+		want bool
+	}{
+		{"nothing", func(store.Writer) error { return nil }, false},
+		{"a delete of nothing", func(w store.Writer) error { return w.Delete(store.KindSession, []byte("x")) }, false},
+		{"an index alone", func(w store.Writer) error { return w.Put(store.KindName, []byte("x"), nil) }, true},
+		{"a record", func(w store.Writer) error { return w.Put(store.KindSession, []byte("x"), nil) }, true},
+		{"a record put and deleted", func(w store.Writer) error {
+			return errors.Join(w.Put(store.KindSession, []byte("y"), nil), w.Delete(store.KindSession, []byte("y")))
+		}, false},
+	} {
+		if got := j.update(t, store.Act{Time: noon}, c.fn); got != c.want {
+			t.Errorf("%s: event %v, want %v", c.what, got, c.want)
+		}
+	}
+}
+
+func TestEventTimes(t *testing.T) {
+	j := newJournal(t)
+	for i, c := range []struct{ act, want time.Time }{
+		{time.Time{}, time.UnixMicro(0)},
+		{noon, noon.Truncate(time.Microsecond)},
+		{noon.Add(-time.Hour), noon.Truncate(time.Microsecond)},
+		{time.Time{}, noon.Truncate(time.Microsecond)},
+		{noon.Add(time.Hour), noon.Add(time.Hour).Truncate(time.Microsecond)},
+	} {
+		j.update(t, store.Act{Time: c.act}, func(w store.Writer) error { return w.Put(store.KindSession, []byte("x"), nil) })
+		if got := j.events(t)[i].GetTime(); !got.AsTime().Equal(c.want) {
+			t.Errorf("act at %v: event at %v, want %v", c.act, got.AsTime(), c.want)
+		}
+	}
+	d := store.NewDraft(j, nil)
+	if err := d.Put(store.KindSession, []byte("x"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Entry(j.head, store.Act{Time: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)}, j.random); err == nil {
+		t.Error("an act in the year 12026 has an event")
+	}
+}
+
+// TestTree holds the stored hashes against a tree made anew from the leaves,
+// and checks proofs made from them.
+func TestTree(t *testing.T) {
+	j := newJournal(t)
+	var plain []tlog.Hash // all hashes, by stored index
+	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		hashes := make([]tlog.Hash, len(indexes))
+		for i, index := range indexes {
+			hashes[i] = plain[index]
+		}
+		return hashes, nil
+	})
+	roots := []tlog.Hash{{}}
+	for n := range int64(70) {
+		j.update(t, store.Act{Time: noon}, func(w store.Writer) error {
+			return w.Put(store.KindSession, fmt.Appendf(nil, "%d", n), nil)
+		})
+		e := j.events(t)[n]
+		hashes, err := tlog.StoredHashes(n, store.AppendLeaf(nil, e), reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain = append(plain, hashes...)
+		root, err := tlog.TreeHash(n+1, reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := tlog.TreeHash(n+1, store.Tree(store.NewReader(j))); err != nil || got != root {
+			t.Fatalf("root of %d events: %v, %v, want %v", n+1, got, err, root)
+		}
+		roots = append(roots, root)
+		head, err := store.LoadHead(j, uint64(n)+1)
+		if err != nil || head != j.head {
+			t.Fatalf("head after %d events, read anew: %+v, %v, want %+v", n+1, head, err, j.head)
+		}
+	}
+	for range 200 {
+		checkProofs(t, j, roots)
+	}
+}
+
+func checkProofs(t *testing.T, j *journal, roots []tlog.Hash) {
+	t.Helper()
+	tree := store.Tree(store.NewReader(j))
+	size := rand.Int64N(int64(len(roots)-1)) + 1
+	n := rand.Int64N(size)
+	proof, err := tlog.ProveRecord(size, n, tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := store.LeafHash(j.events(t)[n])
+	if err := tlog.CheckRecord(proof, size, roots[size], n, leaf); err != nil {
+		t.Errorf("event %d in %d: %v", n+1, size, err)
+	}
+	growth, err := tlog.ProveTree(size, n+1, tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tlog.CheckTree(growth, size, roots[size], n+1, roots[n+1]); err != nil {
+		t.Errorf("tree of %d in %d: %v", n+1, size, err)
+	}
+}
+
+// TestErasure: the leaf and the hashes stay what they are without the body.
+func TestErasure(t *testing.T) {
+	e := &storepb.Event{Sequence: 1, Time: timestamppb.New(noon), BodyDigest: bytes.Repeat([]byte{7}, 32), Body: []byte("b"), BodySalt: []byte("s")}
+	whole := store.LeafHash(e)
+	e.Body, e.BodySalt = nil, nil
+	if store.LeafHash(e) != whole {
+		t.Error("the leaf depends on the body")
+	}
+}
+
+// Computed by a program in another language from the description alone.
+const (
+	goldenRecordDigest = "c4066d4e23f99a0449cb4c453758e62d2e8a005c233a0bd459308f3a5b3bdef1"
+	goldenBody         = "0a0a6173736573736f722d31122a6163717569732e76312e53657373696f6e536572766963652f5265636f72644173736573" +
+		"736d656e74731a2073657373696f6e732f732d3030312f63616e64696461636965732f6b2d30303120062a29080812036b65791a20c4066d4e23f99a" +
+		"0449cb4c453758e62d2e8a005c233a0bd459308f3a5b3bdef1"
+	goldenBodyDigest = "d187049bd9abf1225d1f04903f2559b1d849c7e642fe1ec3a5aac6481fd26897"
+	goldenMicros     = "0006544990deb240"
+	goldenLeafHash   = "4d5166249d2bef4b8ef35cf013eecfc8afb3812ad4ed495eb90d77d79f7d094c"
+)

@@ -1,0 +1,76 @@
+package store
+
+import "fmt"
+
+// KindEvent is the journal itself: each event under its sequence. Readers list
+// it with Events; Writers cannot write it.
+const KindEvent KindID = 255
+
+const (
+	firstUnjournaled KindID = 64
+	firstReserved    KindID = 240 // for engines and the journal
+)
+
+// Journaled tells whether records of the kind have an envelope and appear in
+// events. The others can be rebuilt or forgotten.
+func (k KindID) Journaled() bool { return k > 0 && k < firstUnjournaled }
+
+// Writable tells whether closures may write records of the kind.
+func (k KindID) Writable() bool { return k > 0 && k < firstReserved }
+
+// Sequential tells whether new records of the kind come last in key order. An
+// engine may pack them densely, because nothing will be put between them.
+func (k KindID) Sequential() bool {
+	switch k {
+	case KindRevision, KindCandidate, KindPersonal, KindSession, KindCandidacy, KindDecision, KindEvent:
+		return true
+	}
+	return false
+}
+
+// String returns a name for people; it is not stored.
+func (k KindID) String() string {
+	switch k {
+	case KindRevision:
+		return "revision"
+	case KindCurrent:
+		return "current"
+	case KindCandidate:
+		return "candidate"
+	case KindPersonal:
+		return "personal"
+	case KindTie:
+		return "tie"
+	case KindSession:
+		return "session"
+	case KindCandidacy:
+		return "candidacy"
+	case KindAssessment:
+		return "assessment"
+	case KindCaseFile:
+		return "casefile"
+	case KindDecision:
+		return "decision"
+	case KindKey:
+		return "key"
+	case KindName:
+		return "name"
+	case KindExternalID:
+		return "external-id"
+	case KindCandidateCandidacy:
+		return "candidate-candidacy"
+	case KindSessionCandidacy:
+		return "session-candidacy"
+	case KindCandidateDecision:
+		return "candidate-decision"
+	case KindSessionDecision:
+		return "session-decision"
+	case KindSessionActor:
+		return "session-actor"
+	case KindIdempotency:
+		return "idempotency"
+	case KindEvent:
+		return "event"
+	}
+	return fmt.Sprintf("kind-%d", uint8(k))
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+)
+
+// Records reads and writes one kind as the messages that it holds.
+type Records[M any, P interface {
+	*M
+	proto.Message
+}] struct {
+	Kind KindID
+}
+
+// The kinds that hold messages.
+var (
+	Revisions   = Records[storepb.ReferentielRevision, *storepb.ReferentielRevision]{KindRevision}
+	Currents    = Records[storepb.CurrentRevision, *storepb.CurrentRevision]{KindCurrent}
+	Candidates  = Records[storepb.Candidate, *storepb.Candidate]{KindCandidate}
+	Personals   = Records[storepb.Personal, *storepb.Personal]{KindPersonal}
+	Ties        = Records[storepb.Tie, *storepb.Tie]{KindTie}
+	Sessions    = Records[storepb.Session, *storepb.Session]{KindSession}
+	Candidacies = Records[storepb.Candidacy, *storepb.Candidacy]{KindCandidacy}
+	Assessments = Records[storepb.Assessment, *storepb.Assessment]{KindAssessment}
+	CaseFiles   = Records[storepb.CaseFile, *storepb.CaseFile]{KindCaseFile}
+	Decisions   = Records[storepb.Decision, *storepb.Decision]{KindDecision}
+	Keys        = Records[storepb.Key, *storepb.Key]{KindKey}
+	Repeats     = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
+)
+
+// Get returns the message under key, or ErrNotFound.
+func (t Records[M, P]) Get(r Reader, key []byte) (P, error) {
+	value, err := r.Get(t.Kind, key)
+	if err != nil {
+		return nil, err
+	}
+	return t.decode(key, value)
+}
+
+// Scan returns the messages that Reader.Scan finds, and the key of the last.
+func (t Records[M, P]) Scan(r Reader, prefix, after []byte, limit int) (found []P, last []byte, err error) {
+	records, err := r.Scan(t.Kind, prefix, after, limit)
+	if err != nil {
+		return nil, nil, err
+	}
+	found = make([]P, len(records))
+	for i, record := range records {
+		if found[i], err = t.decode(record.Key, record.Value); err != nil {
+			return nil, nil, err
+		}
+		last = record.Key
+	}
+	return found, last, nil
+}
+
+// All returns every message whose key starts with prefix, page by page, so that
+// no single read is unbounded.
+func (t Records[M, P]) All(r Reader, prefix []byte) ([]P, error) {
+	const page = 512
+	var all []P
+	var after []byte
+	for {
+		found, last, err := t.Scan(r, prefix, after, page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+		if len(found) < page {
+			return all, nil
+		}
+		after = last
+	}
+}
+
+// Put writes the message under key.
+func (t Records[M, P]) Put(w Writer, key []byte, m P) error {
+	value, err := proto.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("store: %v %x: %w", t.Kind, key, err)
+	}
+	return w.Put(t.Kind, key, value)
+}
+
+func (t Records[M, P]) decode(key, value []byte) (P, error) {
+	m := P(new(M))
+	if err := proto.Unmarshal(value, m); err != nil {
+		return nil, fmt.Errorf("store: %v %x: %w", t.Kind, key, err)
+	}
+	return m, nil
+}
+
+// Key is the key of a record with these uids: eight bytes each, big endian, so
+// that keys sort as the numbers do.
+func Key(uids ...uint64) []byte {
+	key := make([]byte, 0, 8*len(uids))
+	for _, uid := range uids {
+		key = binary.BigEndian.AppendUint64(key, uid)
+	}
+	return key
+}
+
+// LastUID returns the uid that ends a key made by Key.
+func LastUID(key []byte) uint64 {
+	if len(key) < 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(key[len(key)-8:])
+}
+
+// A Collection is a set of resources whose ids callers choose. The numbers are
+// stored.
+type Collection uint8
+
+// The collections.
+const (
+	CollectionCandidate Collection = 1
+	CollectionSession   Collection = 2
+	CollectionCandidacy Collection = 3 // its parent is the session
+	CollectionRevision  Collection = 4 // label: référentiel id, a slash, revision id
+)
+
+// NameKey is the key of the index from a caller's id to a uid.
+func NameKey(c Collection, parent uint64, label string) []byte {
+	return append(append([]byte{byte(c)}, Key(parent)...), label...)
+}
+
+// Lookup returns the uid of the resource that callers know by label.
+func Lookup(r Reader, c Collection, parent uint64, label string) (uint64, error) {
+	value, err := r.Get(KindName, NameKey(c, parent, label))
+	if err != nil {
+		return 0, err
+	}
+	return LastUID(value), nil
+}
+
+// SetName lets callers find the resource with that uid by label.
+func SetName(w Writer, c Collection, parent uint64, label string, uid uint64) error {
+	return w.Put(KindName, NameKey(c, parent, label), Key(uid))
+}
+
+// ListUIDs returns the uids that an index kind lists under owner, above after.
+func ListUIDs(r Reader, index KindID, owner, after uint64, limit int) ([]uint64, error) {
+	records, err := r.Scan(index, Key(owner), Key(owner, after), limit)
+	if err != nil {
+		return nil, err
+	}
+	uids := make([]uint64, len(records))
+	for i, record := range records {
+		uids[i] = LastUID(record.Key)
+	}
+	return uids, nil
+}

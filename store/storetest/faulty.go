@@ -1,0 +1,81 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// Faulty returns a store that fails every write twice before it lets it
+// through: once having done nothing, once having done it. Both times Update
+// returns ErrUnknownOutcome, so that only a caller who repeats with the same
+// request id gets it right. An Update that fails or writes nothing is let
+// through at once, reading is never disturbed.
+//
+// What is "the same write again" goes by the act less its time. Callers at once
+// on one resource share their failures: each still meets some.
+func Faulty(s store.Store) store.Store { return &faulty{Store: s, failed: map[store.Act]int{}} }
+
+type faulty struct {
+	store.Store
+	mu     sync.Mutex
+	failed map[store.Act]int // how often in a row
+}
+
+var errDropped = errors.New("storetest: this write is dropped")
+
+func (f *faulty) Update(ctx context.Context, act store.Act, fn func(store.Writer) error) error {
+	wrote, failed := false, f.failures(act)
+	err := f.Store.Update(ctx, act, func(w store.Writer) error {
+		noting := &noting{Writer: w}
+		err := fn(noting)
+		if wrote = noting.wrote; err == nil && wrote && failed == 0 {
+			return errDropped
+		}
+		return err
+	})
+	switch {
+	case err != nil && !errors.Is(err, errDropped) || !wrote:
+		return err
+	case failed < 2:
+		f.count(act, failed+1)
+		return fmt.Errorf("%w: failure %d of 2 by storetest.Faulty", store.ErrUnknownOutcome, failed+1)
+	}
+	f.count(act, 0)
+	return nil
+}
+
+func (f *faulty) failures(act store.Act) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed[withoutTime(act)]
+}
+
+func (f *faulty) count(act store.Act, n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failed[withoutTime(act)] = n
+}
+
+func withoutTime(act store.Act) store.Act {
+	return store.Act{Actor: act.Actor, RPC: act.RPC, Resource: act.Resource, Kind: act.Kind}
+}
+
+// noting notes whether anything was written.
+type noting struct {
+	store.Writer
+	wrote bool
+}
+
+func (n *noting) Put(kind store.KindID, key, value []byte) error {
+	n.wrote = true
+	return n.Writer.Put(kind, key, value)
+}
+
+func (n *noting) Delete(kind store.KindID, key []byte) error {
+	n.wrote = true
+	return n.Writer.Delete(kind, key)
+}

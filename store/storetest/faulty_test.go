@@ -1,0 +1,64 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/acquis-eval/acquis/store"
+	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestFaulty shows the two failures: after the first the record is not there,
+// after the second it is, and the caller is told the same.
+func TestFaulty(t *testing.T) {
+	st, err := bolt.Open(t.TempDir(), bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	faulty := storetest.Faulty(st)
+	ctx := context.Background()
+	count := func() (n int) {
+		err := faulty.View(ctx, func(r store.Reader) error {
+			events, err := r.Events(0, 99)
+			n = len(events)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	refused := errors.New("refused")
+	for _, act := range []string{"a", "b"} {
+		before := count()
+		for _, c := range []struct {
+			what   string
+			fn     func(store.Writer) error
+			want   error
+			events int
+		}{
+			{"a refusal", func(store.Writer) error { return refused }, refused, 0},
+			{"no write", func(store.Writer) error { return nil }, nil, 0},
+			{"first write", put, store.ErrUnknownOutcome, 0},
+			{"a refusal between", func(store.Writer) error { return refused }, refused, 0},
+			{"second write", put, store.ErrUnknownOutcome, 1},
+			{"third write", put, nil, 2},
+		} {
+			err := faulty.Update(ctx, store.Act{Resource: act}, c.fn)
+			if !errors.Is(err, c.want) || count() != before+c.events {
+				t.Errorf("%s: %v and %d events, want %v and %d", c.what, err, count()-before, c.want, c.events)
+			}
+		}
+	}
+	if err := faulty.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func put(w store.Writer) error { return w.Put(store.KindSession, []byte("a"), nil) }

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+)
+
+// Tree returns the hashes of the Merkle log, for tlog.TreeHash, ProveRecord and
+// ProveTree. Event n is record n-1 of the log.
+func Tree(r Reader) tlog.HashReader {
+	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		hashes := make([]tlog.Hash, len(indexes))
+		for i, index := range indexes {
+			level, n := tlog.SplitStoredHashIndex(index)
+			// The node spans 2^level leaves and is stored with the last of them.
+			e, err := eventAt(r, uint64(n+1)<<level)
+			if err != nil {
+				return nil, err
+			}
+			if len(e.GetHashes()) <= level || len(e.GetHashes()[level]) != tlog.HashSize {
+				return nil, fmt.Errorf("store: event %d lacks the hash of level %d", e.GetSequence(), level)
+			}
+			hashes[i] = tlog.Hash(e.GetHashes()[level])
+		}
+		return hashes, nil
+	})
+}
+
+func eventAt(r Reader, sequence uint64) (*storepb.Event, error) {
+	events, err := r.Events(sequence-1, 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(events) == 0 || events[0].GetSequence() != sequence {
+		return nil, fmt.Errorf("store: no event %d", sequence)
+	}
+	return events[0], nil
+}
+
+// An edge is the right edge of the Merkle log: on each level the last hash
+// that is complete. A new leaf needs no others, so appending reads nothing.
+type edge [64]tlog.Hash
+
+// append adds the event's leaf and returns the hashes that it completes.
+func (e *edge) append(event *storepb.Event) ([][]byte, error) {
+	n := int64(event.GetSequence()) - 1
+	hashes, err := tlog.StoredHashesForRecordHash(n, LeafHash(event), e.before(n))
+	if err != nil {
+		return nil, err
+	}
+	stored := make([][]byte, len(hashes))
+	for level, h := range hashes {
+		e[level] = h
+		stored[level] = h[:]
+	}
+	return stored, nil
+}
+
+// before reads hashes of the edge of a log of size records.
+func (e *edge) before(size int64) tlog.HashReaderFunc {
+	return func(indexes []int64) ([]tlog.Hash, error) {
+		hashes := make([]tlog.Hash, len(indexes))
+		for i, index := range indexes {
+			level, n := tlog.SplitStoredHashIndex(index)
+			if n != size>>level-1 {
+				return nil, errors.New("store: a hash off the edge of the log")
+			}
+			hashes[i] = e[level]
+		}
+		return hashes, nil
+	}
+}
+
+func loadEdge(tree tlog.HashReader, size uint64) (edge, error) {
+	var e edge
+	for level := range bits.Len64(size) {
+		h, err := tree.ReadHashes([]int64{tlog.StoredHashIndex(level, int64(size>>level)-1)})
+		if err != nil {
+			return edge{}, err
+		}
+		e[level] = h[0]
+	}
+	return e, nil
+}
