@@ -54,15 +54,37 @@ func TestCheckAccepts(t *testing.T) {
 	}
 }
 
-// Each rule of the checker: a change to the small référentiel, and all that the
-// checker then says.
-func TestCheck(t *testing.T) {
-	long := strings.Repeat("é", 8001)
-	tests := []struct {
-		name   string
-		change func(r *storepb.Referentiel)
-		want   []string
-	}{
+// Each rule of the checker has a line in one of the tables below: a change to the
+// small référentiel, and all that the checker then says.
+type checkCase struct {
+	name   string
+	change func(r *storepb.Referentiel)
+	want   []string
+}
+
+func runChecks(t *testing.T, tests []checkCase) {
+	t.Helper()
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := small()
+			test.change(r)
+			var got []string
+			for _, p := range Check(r) {
+				got = append(got, p.String())
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// long is longer than any text may be. Each of its letters takes two bytes.
+func long() string { return strings.Repeat("é", 8001) }
+
+// The head: id, name, opening page.
+func TestCheckHead(t *testing.T) {
+	runChecks(t, []checkCase{
 		{"no id", func(r *storepb.Referentiel) { r.Id = "" },
 			[]string{"id: must not be empty"}},
 		{"id in capitals", func(r *storepb.Referentiel) { r.Id = "Vente" },
@@ -73,7 +95,7 @@ func TestCheck(t *testing.T) {
 			[]string{`id: "` + strings.Repeat("v", 64) + `" must be 1 to 63 of a-z 0-9 - and begin and end with a letter or digit`}},
 		{"no name", func(r *storepb.Referentiel) { r.DisplayName = "" },
 			[]string{"display_name: must not be empty"}},
-		{"name too long", func(r *storepb.Referentiel) { r.DisplayName = long[:602] },
+		{"name too long", func(r *storepb.Referentiel) { r.DisplayName = long()[:602] },
 			[]string{"display_name: has 301 characters; at most 300"}},
 		{"RNCP number without letters", func(r *storepb.Referentiel) { r.RncpNumber = "35340" },
 			[]string{`rncp_number: "35340" must be RNCP and 1 to 6 digits; leave it out where it is not known`}},
@@ -84,7 +106,12 @@ func TestCheck(t *testing.T) {
 			[]string{"preamble[0].paragraphs[0]: must not be empty"}},
 		{"too many sections", func(r *storepb.Referentiel) { r.Preamble = make([]*storepb.Section, 51) },
 			[]string{"preamble: has 51 items; at most 50"}},
+	})
+}
 
+// Blocs and activities: how many, and their codes.
+func TestCheckBlocs(t *testing.T) {
+	runChecks(t, []checkCase{
 		{"no bloc", func(r *storepb.Referentiel) { r.Blocs, r.Replaces = nil, nil },
 			[]string{"blocs: must not be empty"}},
 		{"too many blocs", func(r *storepb.Referentiel) { r.Blocs, r.Replaces = make([]*storepb.Bloc, 51), nil },
@@ -103,12 +130,17 @@ func TestCheck(t *testing.T) {
 			[]string{`blocs[1].competences[0].code: "C1.1" is taken by blocs[0].competences[0].code`}},
 		{"activity without title", func(r *storepb.Referentiel) { r.Blocs[0].Activities[0].Title = "" },
 			[]string{"blocs[0].activities[0].title: must not be empty"}},
+	})
+}
 
+// Texts, on the example of a statement.
+func TestCheckTexts(t *testing.T) {
+	runChecks(t, []checkCase{
 		{"no competence code", func(r *storepb.Referentiel) { competence(r).Code = "" },
 			[]string{"blocs[0].competences[0].code: must not be empty"}},
 		{"no statement", func(r *storepb.Referentiel) { competence(r).Statement = "" },
 			[]string{"blocs[0].competences[0].statement: must not be empty"}},
-		{"statement too long", func(r *storepb.Referentiel) { competence(r).Statement = long[:8002] },
+		{"statement too long", func(r *storepb.Referentiel) { competence(r).Statement = long()[:8002] },
 			[]string{"blocs[0].competences[0].statement: has 4001 characters; at most 4000"}},
 		{"statement not trimmed", func(r *storepb.Referentiel) { competence(r).Statement = "Vendre " },
 			[]string{"blocs[0].competences[0].statement: must not begin or end with white space"}},
@@ -122,7 +154,12 @@ func TestCheck(t *testing.T) {
 			[]string{"blocs[0].competences[0].statement: must be one paragraph of plain text: holds the control character U+202E"}},
 		{"statement not UTF-8", func(r *storepb.Referentiel) { competence(r).Statement = "\xff" },
 			[]string{"blocs[0].competences[0].statement: must be valid UTF-8"}},
+	})
+}
 
+// Methods and criteria.
+func TestCheckMethods(t *testing.T) {
+	runChecks(t, []checkCase{
 		{"no method", func(r *storepb.Referentiel) { competence(r).Method = nil },
 			[]string{"blocs[0].competences[0].method: must not be empty"}},
 		{"empty method", func(r *storepb.Referentiel) { competence(r).Method = &storepb.AssessmentMethod{} },
@@ -131,9 +168,9 @@ func TestCheck(t *testing.T) {
 			[]string{"blocs[0].competences[0].bloc_only_method.kind: 6 is not a kind of method"}},
 		{"negative kind", func(r *storepb.Referentiel) { competence(r).Method.Kind = -1 },
 			[]string{"blocs[0].competences[0].method.kind: -1 is not a kind of method"}},
-		{"instructions too long", func(r *storepb.Referentiel) { competence(r).Method.Instructions = long },
+		{"instructions too long", func(r *storepb.Referentiel) { competence(r).Method.Instructions = long() },
 			[]string{"blocs[0].competences[0].method.instructions: has 8001 characters; at most 8000"}},
-		{"framework too long", func(r *storepb.Referentiel) { competence(r).Method.AccommodationFramework = long },
+		{"framework too long", func(r *storepb.Referentiel) { competence(r).Method.AccommodationFramework = long() },
 			[]string{"blocs[0].competences[0].method.accommodation_framework: has 8001 characters; at most 8000"}},
 		{"empty deliverable", func(r *storepb.Referentiel) { competence(r).Method.Deliverables[0] = "" },
 			[]string{"blocs[0].competences[0].method.deliverables[0]: must not be empty"}},
@@ -148,7 +185,12 @@ func TestCheck(t *testing.T) {
 			[]string{`blocs[0].competences[0].criteria[1].code: must be "C1.1.2", its place; is "C1.1.02"`}},
 		{"criterion without statement", func(r *storepb.Referentiel) { competence(r).Criteria[1].Statement = "" },
 			[]string{"blocs[0].competences[0].criteria[1].statement: must not be empty"}},
+	})
+}
 
+// Rules and equivalences.
+func TestCheckRules(t *testing.T) {
+	runChecks(t, []checkCase{
 		{"thresholds of 0", func(r *storepb.Referentiel) {
 			r.Rules.CompetenceThresholdPercent, r.Rules.BlocThresholdPercent = new(int32(0)), new(int32(0))
 		}, []string{
@@ -174,20 +216,7 @@ func TestCheck(t *testing.T) {
 			[]string{"replaces[0].revision: must not be empty where the référentiel is this one: a revision cannot replace itself"}},
 		{"replaces twice", func(r *storepb.Referentiel) { r.Replaces = append(r.Replaces, r.Replaces[0]) },
 			[]string{"replaces[1]: says the same as replaces[0]"}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			r := small()
-			test.change(r)
-			var got []string
-			for _, p := range Check(r) {
-				got = append(got, p.String())
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-		})
-	}
+	})
 }
 
 // What may look odd and is right.

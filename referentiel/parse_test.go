@@ -72,19 +72,36 @@ func TestParse(t *testing.T) {
 }
 
 const (
-	topKeys     = "id, display_name, rncp_number, preamble, blocs, rules, replaces"
-	blocKeys    = "code, title, activities, competences"
-	methodKeys  = "kind, title, instructions, deliverables, accommodation_framework"
-	competences = "code, statement, method, bloc_only_method, criteria"
+	topKeys        = "id, display_name, rncp_number, preamble, blocs, rules, replaces"
+	blocKeys       = "code, title, activities, competences"
+	methodKeys     = "kind, title, instructions, deliverables, accommodation_framework"
+	competenceKeys = "code, statement, method, bloc_only_method, criteria"
 )
 
-// What a file can say wrongly, and where the reader is sent.
-func TestParseRefuses(t *testing.T) {
-	tests := []struct {
-		name     string
-		old, new string // replaced once in the small file
-		want     []string
-	}{
+// What a file can say wrongly, and where the reader is sent: a change to the small
+// file, and all that comes back.
+type parseCase struct {
+	name     string
+	old, new string // replaced once
+	want     []string
+}
+
+func runParses(t *testing.T, tests []parseCase) {
+	t.Helper()
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if strings.Count(smallFile, test.old) == 0 {
+				t.Fatalf("%q is not in the file", test.old)
+			}
+			r, err := Parse("vente.yaml", []byte(strings.Replace(smallFile, test.old, test.new, 1)))
+			checkProblems(t, r, err, test.want)
+		})
+	}
+}
+
+// Keys that are missing, unknown or double.
+func TestParseRefusesKeys(t *testing.T) {
+	runParses(t, []parseCase{
 		{"missing text", "        statement: Accueillir le client\n", "",
 			[]string{"vente.yaml:14: blocs[0].competences[0].statement: must not be empty"}},
 		{"empty text", "Accueillir le client", `""`,
@@ -96,7 +113,7 @@ func TestParseRefuses(t *testing.T) {
 		{"misspelt key", "        statement: Accueillir", "        statment: Accueillir",
 			[]string{
 				"vente.yaml:14: blocs[0].competences[0].statement: must not be empty",
-				"vente.yaml:15: blocs[0].competences[0].statment: is not a key here; the keys are " + competences}},
+				"vente.yaml:15: blocs[0].competences[0].statment: is not a key here; the keys are " + competenceKeys}},
 		{"key of several lines", "id: vente", "id: vente\n\"a\\nb\": 1",
 			[]string{`vente.yaml:2: a\nb: is not a key here; the keys are ` + topKeys}},
 		{"key that is a list", "id: vente", "id: vente\n[a]: 1",
@@ -105,6 +122,12 @@ func TestParseRefuses(t *testing.T) {
 			[]string{"vente.yaml:8: blocs[0].title: must not be empty", "vente.yaml:9: blocs[0].<<: is not a key here; the keys are " + blocKeys}},
 		{"key twice", "title: Vendre", "title: Vendre\n    title: Acheter",
 			[]string{"vente.yaml:10: blocs[0].title: stands twice, first on line 9"}},
+	})
+}
+
+// Texts and lists that are none.
+func TestParseRefusesTexts(t *testing.T) {
+	runParses(t, []parseCase{
 		{"number for text", "title: Vendre", "title: 12",
 			[]string{"vente.yaml:9: blocs[0].title: must be text; put it in quotes where it looks like something else"}},
 		{"yes for text", "title: Vendre", "title: true",
@@ -119,6 +142,12 @@ func TestParseRefuses(t *testing.T) {
 			[]string{"vente.yaml:6: preamble[0].paragraphs[1]: must be text; put it in quotes where it looks like something else"}},
 		{"empty item", "[Article 1]", "[Article 1, ~]",
 			[]string{"vente.yaml:6: preamble[0].paragraphs[1]: must not be empty: write a value or leave it out"}},
+	})
+}
+
+// Groups, numbers, yes and kinds that are none.
+func TestParseRefusesValues(t *testing.T) {
+	runParses(t, []parseCase{
 		{"text for group", "jury:\n    min_members: 3\n    min_external_percent: 0", "jury: 3",
 			[]string{"vente.yaml:38: rules.jury: must be a group of keys: min_members, min_external_percent"}},
 		{"text for number", "min_assessors: 2", "min_assessors: deux",
@@ -139,6 +168,12 @@ func TestParseRefuses(t *testing.T) {
 			[]string{"vente.yaml:17: blocs[0].competences[0].method.kind: must be one of PROFESSIONAL_PROJECT, SITUATIONAL_EXERCISE, REFLECTIVE_ANALYSIS, PROFESSIONAL_FILE, OTHER"}},
 		{"unknown key of a method", "title: Dossier", "title: Dossier\n          duration: 2 h",
 			[]string{"vente.yaml:28: blocs[0].competences[0].bloc_only_method.duration: is not a key here; the keys are " + methodKeys}},
+	})
+}
+
+// What YAML would allow, and what it does not.
+func TestParseRefusesYAML(t *testing.T) {
+	runParses(t, []parseCase{
 		{"anchor", "title: Vendre", "title: &a Vendre",
 			[]string{"vente.yaml:9: blocs[0].title: must not use anchors (&) or aliases (*): write the text out"}},
 		{"anchor and alias", "title: Vendre\n    activities:\n      - code: A1\n        title: Accueil", "title: &a Vendre\n    activities:\n      - code: A1\n        title: *a",
@@ -164,16 +199,7 @@ func TestParseRefuses(t *testing.T) {
 				"vente.yaml:1: display_name: must not be empty",
 				"vente.yaml:3: blocs[0].title: must not be empty",
 				"vente.yaml:3: blocs[0].competences: must not be empty"}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			if strings.Count(smallFile, test.old) == 0 {
-				t.Fatalf("%q is not in the file", test.old)
-			}
-			r, err := Parse("vente.yaml", []byte(strings.Replace(smallFile, test.old, test.new, 1)))
-			checkProblems(t, r, err, test.want)
-		})
-	}
+	})
 }
 
 // Files that are none.

@@ -1,0 +1,132 @@
+package casefile_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/acquis-eval/acquis/casefile"
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+)
+
+// Records hold the API's numbers and the rules its names: each value of the API
+// must be one that the rules know, and the other way round.
+func TestTheRulesKnowEveryNameOfTheAPI(t *testing.T) {
+	for _, c := range []struct {
+		enum protoreflect.EnumDescriptor
+		want []string
+	}{
+		{acquispb.Verdict_Enum(0).Descriptor(), names(rules.Met, rules.PartiallyMet, rules.NotMet)},
+		{acquispb.CriterionStatus_Enum(0).Descriptor(), names(rules.StatusMet, rules.StatusPartiallyMet, rules.StatusNotMet,
+			rules.StatusPending, rules.StatusContested, rules.StatusExempted)},
+		{acquispb.Outcome_Enum(0).Descriptor(), names(rules.Pending, rules.Contested, rules.Acquired, rules.NotAcquired)},
+		{acquispb.Session_State_Enum(0).Descriptor(), names(rules.SessionOpen, rules.SessionClosed, rules.SessionCancelled)},
+		{acquispb.Candidacy_State_Enum(0).Descriptor(), names(rules.Enrolled, rules.Decided, rules.Withdrawn, rules.Absent, rules.CandidacyCancelled)},
+		{acquispb.Candidacy_Scope_Enum(0).Descriptor(), names(rules.Whole, rules.NamedBlocs)},
+		{acquispb.Candidacy_MethodVariant_Enum(0).Descriptor(), names(rules.Normal, rules.BlocOnly)},
+		{acquispb.Decision_Kind_Enum(0).Descriptor(), names(rules.BlocDecision, rules.PriorBlocDecision, rules.AwardDecision)},
+		{acquispb.Decision_Outcome_Enum(0).Descriptor(), names(rules.Capitalised, rules.NotCapitalised, rules.Awarded, rules.NotAwarded)},
+		{acquispb.Capitalisation_BlocStatus_Status_Enum(0).Descriptor(), names(rules.LedgerNotPresented, rules.LedgerNotCapitalised, rules.LedgerCapitalised)},
+		{acquispb.Capitalisation_CertificationStatus_Status_Enum(0).Descriptor(),
+			names(rules.CertificationInProgress, rules.CertificationComplete, rules.CertificationAwarded)},
+	} {
+		var got []string
+		for i := 1; i < c.enum.Values().Len(); i++ { // the first says nothing
+			got = append(got, string(c.enum.Values().Get(i).Name()))
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: rules (-) and API (+):\n%s", c.enum.FullName(), diff)
+		}
+	}
+}
+
+func names[T ~string](values ...T) []string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = string(v)
+	}
+	return list
+}
+
+// Every record of a file becomes the act that it records, in the store's order.
+func TestActs(t *testing.T) {
+	assessments := []*storepb.Assessment{
+		{Uid: 7, Author: "anna", Verdicts: []*storepb.VerdictLine{{Criterion: "C1.1.1", Verdict: 1}, {Criterion: "C1.1.2"}}},
+		{Uid: 9, Author: "jury-1", Settlements: []*storepb.SettlementLine{{
+			Criterion: "C1.1.1", Verdict: 2, On: []*storepb.Opinion{{Assessor: "anna", Verdict: 1}},
+		}}},
+	}
+	file := []*storepb.CaseFile{
+		{Uid: 8, Author: "advisor", Entry: &storepb.CaseFile_Request{Request: &storepb.AccommodationRequest{Kind: 1}}},
+		{Uid: 10, Author: "advisor", Entry: &storepb.CaseFile_Advice{Advice: &storepb.ExemptionAdvice{Criterion: "C1.1.2", Favourable: true}}},
+		{Uid: 11, Author: "jury-1", Entry: &storepb.CaseFile_Exemption{Exemption: &storepb.ExemptionDecision{Criterion: "C1.1.2", Granted: true}}},
+	}
+	want := rules.Acts{
+		Assessments: []rules.Assessment{
+			{Criterion: "C1.1.1", Assessor: "anna", Verdict: rules.Met, Seq: 7},
+			{Criterion: "C1.1.2", Assessor: "anna", Retracted: true, Seq: 7},
+		},
+		Settlements: []rules.Settlement{{
+			Criterion: "C1.1.1", Verdict: rules.PartiallyMet, Authors: []string{"jury-1"}, Seq: 9,
+			On: []rules.Opinion{{Assessor: "anna", Verdict: rules.Met}},
+		}},
+		Advice:     []rules.Advice{{Criterion: "C1.1.2", Favourable: true, Seq: 10}},
+		Exemptions: []rules.Exemption{{Criterion: "C1.1.2", Granted: true, Authors: []string{"jury-1"}, Seq: 11}},
+	}
+	if diff := cmp.Diff(want, casefile.Acts(assessments, file)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A bloc that was held at deliberation has left its candidacy, like one withdrawn.
+func TestCandidacy(t *testing.T) {
+	session := &storepb.Session{Uid: 1, Label: "s-001", Referentiel: "marketing", Revision: "r1", State: 1}
+	candidacy := &storepb.Candidacy{
+		Uid: 2, Label: "k-001", State: int32(acquispb.Candidacy_State_DECIDED), EnrolledBlocs: []string{"B1", "B2", "B3"},
+		DepartedBlocs: []*storepb.DepartedBloc{
+			{Bloc: "B1", Cause: int32(acquispb.Candidacy_DepartedBloc_Cause_WITHDRAWN)},
+			{Bloc: "B3", Cause: int32(acquispb.Candidacy_DepartedBloc_Cause_ALREADY_HELD)},
+		},
+	}
+	got := casefile.Candidacy(candidacy, session)
+	if got.ID != "s-001/k-001" || got.Session != casefile.Session(session).ID || got.State != rules.Decided {
+		t.Errorf("candidacy is %+v", got)
+	}
+	if diff := cmp.Diff([]string{"B2"}, got.Presented()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A decision is read from its two parts; a part that cannot be read is an error,
+// never an empty decision.
+func TestDecision(t *testing.T) {
+	act, err := proto.Marshal(&storepb.DecisionAct{
+		Kind: 1, Bloc: "B2", Outcome: 2, Referentiel: "marketing", Revision: "r1", SupersedesUid: 4,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, CandidateUid: 1, Act: act}})
+	want := []rules.Decision{{
+		ID: "5", Seq: 5, Kind: rules.BlocDecision, Bloc: "B2", Outcome: rules.NotCapitalised, Supersedes: "4",
+		Revision: rules.Revision{Referentiel: "marketing", ID: "r1"},
+	}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if _, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, Act: []byte{0xff}}}); err == nil {
+		t.Error("a damaged act was read")
+	}
+}
+
+func TestIDs(t *testing.T) {
+	for _, uid := range []uint64{0, 1, 1 << 63} {
+		if got := casefile.UID(casefile.ID(uid)); got != uid {
+			t.Errorf("%d became %d", uid, got)
+		}
+	}
+}
