@@ -77,6 +77,29 @@ func (t Records[M, P]) All(r Reader, prefix []byte) ([]P, error) {
 	}
 }
 
+// Listed returns the messages that an index kind lists under owner.
+func (t Records[M, P]) Listed(r Reader, index KindID, owner uint64) ([]P, error) {
+	const page = 512
+	var all []P
+	for after := uint64(0); ; {
+		uids, err := ListUIDs(r, index, owner, after, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, uid := range uids {
+			m, err := t.Get(r, Key(uid))
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, m)
+			after = uid
+		}
+		if len(uids) < page {
+			return all, nil
+		}
+	}
+}
+
 // Put writes the message under key.
 func (t Records[M, P]) Put(w Writer, key []byte, m P) error {
 	value, err := proto.Marshal(m)

@@ -1,0 +1,31 @@
+// Package server answers the calls of the contract in proto/acquis/v1, over gRPC
+// and over REST.
+//
+// # One call
+//
+// Both transports end in the same chain of interceptors (interceptors.go): the
+// call gets an id and a deadline, its size is checked, the key tells who calls
+// (auth.go), the proto file tells which roles are admitted (access.go) and what
+// form the request must have (validate.go). REST reaches it by a channel inside
+// the process (gateway.go), so that no rule can hold on one side only.
+//
+// A handler that reads makes its answer in one View. One that writes is an act
+// (core.go): one closure in one Update that reads the records, asks package
+// rules, writes what they decide, and notes what it made; the answer is then
+// read from the records. A request that is repeated skips the closure and gets
+// its answer the same way (repeat.go).
+//
+// # Where things stand
+//
+// One file for each noun of the API holds its RPCs and how its records are
+// shown. Errors are made and translated in errors.go only.
+//
+// # What can never happen
+//
+//   - An RPC that declares no role is callable: no entry admits nobody.
+//   - A caller learns what exists before the roles were checked, or reads
+//     internal text: an error that errors.go did not make becomes "internal error".
+//   - A refused call has written something: the closure's writes are dropped.
+//   - Words about a person stand in a log line, an event or a record of its act:
+//     they lie in personal records of their own (core.go, putPersonal).
+package server

@@ -1,0 +1,168 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// ErrorDomain is the domain of every ErrorInfo.
+const ErrorDomain = "acquis.eval"
+
+// fail makes an error that a caller may see. Its text must hold nothing that
+// the caller did not send or may not know.
+func fail(code codes.Code, reason acquispb.ErrorReason_Enum, text string, details ...protoadapt.MessageV1) error {
+	return failNamed(code, reason.String(), text, details...)
+}
+
+func failNamed(code codes.Code, reason, text string, details ...protoadapt.MessageV1) error {
+	info := &errdetails.ErrorInfo{Reason: reason, Domain: ErrorDomain}
+	st, err := status.New(code, text).WithDetails(append([]protoadapt.MessageV1{info}, details...)...)
+	if err != nil { // details that cannot be encoded: a fault of ours
+		return status.Error(codes.Internal, "internal error")
+	}
+	return st.Err()
+}
+
+// A violation says what is wrong with one field.
+type violation struct{ field, rule string }
+
+// invalid refuses input, naming each field and the rule that it breaks.
+func invalid(reason acquispb.ErrorReason_Enum, violations ...violation) error {
+	bad := new(errdetails.BadRequest)
+	for _, v := range violations {
+		bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
+			Field: v.field, Description: v.rule, Reason: reason.String(),
+		})
+	}
+	return fail(codes.InvalidArgument, reason, sentence(violations), bad)
+}
+
+func sentence(violations []violation) string {
+	if len(violations) == 0 {
+		return "invalid request"
+	}
+	text := violations[0].rule
+	if violations[0].field != "" {
+		text = violations[0].field + ": " + text
+	}
+	if more := len(violations) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return text
+}
+
+func invalidField(field, rule string) error {
+	return invalid(acquispb.ErrorReason_INVALID_FIELD, violation{field, rule})
+}
+
+func notFound(name string) error {
+	return fail(codes.NotFound, acquispb.ErrorReason_NOT_FOUND, fmt.Sprintf("%s does not exist", name),
+		&errdetails.ResourceInfo{ResourceName: name})
+}
+
+func alreadyExists(name string) error {
+	return fail(codes.AlreadyExists, acquispb.ErrorReason_ALREADY_EXISTS, fmt.Sprintf("%s is taken", name),
+		&errdetails.ResourceInfo{ResourceName: name})
+}
+
+func denied(reason acquispb.ErrorReason_Enum, text string) error {
+	return fail(codes.PermissionDenied, reason, text)
+}
+
+// refused turns what the rules refuse into an error: bad fields where the input
+// is impossible, else every rule that forbids it. field names the field of the
+// request that a refusal speaks of.
+func refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
+	kind := rules.KindOf(refusals)
+	if kind == "" {
+		return nil
+	}
+	var first *rules.Refusal
+	bad, failures := new(errdetails.BadRequest), new(errdetails.PreconditionFailure)
+	for i, r := range refusals {
+		if r.Kind == kind && first == nil {
+			first = &refusals[i]
+		}
+		switch {
+		case r.Kind == rules.InvalidArgument:
+			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
+				Field: field(r), Description: r.Description, Reason: string(r.Rule),
+			})
+		default:
+			failures.Violations = append(failures.Violations, &errdetails.PreconditionFailure_Violation{
+				Type: string(r.Rule), Subject: r.Subject, Description: r.Description,
+			})
+		}
+	}
+	code, details := codes.FailedPrecondition, []protoadapt.MessageV1{failures}
+	switch kind {
+	case rules.InvalidArgument:
+		code, details = codes.InvalidArgument, []protoadapt.MessageV1{bad}
+	case rules.Aborted:
+		code = codes.Aborted
+	}
+	text := first.Description
+	if more := len(refusals) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return failNamed(code, string(first.Rule), text, details...)
+}
+
+// at names one field for every refusal.
+func at(field string) func(rules.Refusal) string {
+	return func(rules.Refusal) string { return field }
+}
+
+// outward makes of any error one that a caller may see. What it does not know
+// is a fault of the service: logged here, and told as "internal error" only.
+func outward(ctx context.Context, log *slog.Logger, err error) error {
+	if err == nil {
+		return nil
+	}
+	if st, ok := status.FromError(err); ok && hasInfo(st) {
+		return err
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded:
+		return fail(codes.DeadlineExceeded, acquispb.ErrorReason_DEADLINE_EXCEEDED, "the call took longer than its deadline")
+	case errors.Is(err, context.Canceled), status.Code(err) == codes.Canceled:
+		return fail(codes.Canceled, acquispb.ErrorReason_CANCELLED, "the caller went away")
+	case errors.Is(err, store.ErrReadOnly):
+		return fail(codes.Unavailable, acquispb.ErrorReason_READ_ONLY, "the store takes no writes at present")
+	case errors.Is(err, store.ErrUnknownOutcome):
+		return fail(codes.Unavailable, acquispb.ErrorReason_WRITE_OUTCOME_UNKNOWN,
+			"the write may or may not have happened; repeat it with the same request_id")
+	case errors.Is(err, store.ErrClosed):
+		return fail(codes.Unavailable, acquispb.ErrorReason_SHUTTING_DOWN, "the service is stopping")
+	}
+	log.ErrorContext(ctx, "internal error", "error", err.Error())
+	return fail(codes.Internal, acquispb.ErrorReason_INTERNAL, "internal error")
+}
+
+func hasInfo(st *status.Status) bool {
+	for _, d := range st.Details() {
+		if _, ok := d.(*errdetails.ErrorInfo); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// notFoundInstead names what was asked for, where a part of it does not exist.
+func notFoundInstead(err error, name string) error {
+	if status.Code(err) == codes.NotFound {
+		return notFound(name)
+	}
+	return err
+}

@@ -1,0 +1,305 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fullstorydev/grpchan/inprocgrpc"
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/gen/openapi"
+)
+
+// gateway serves REST. Every call goes through the same interceptors as over
+// gRPC, by a channel inside the process. What REST adds happens here: who calls
+// is checked before the body is read, and what the gateway library would let
+// pass in silence (unknown query parameters, a second JSON value, another
+// method in a header) is refused.
+type gateway struct {
+	*core
+	limits Limits
+}
+
+// newGateway returns the handler of the REST listener.
+func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handler, error) {
+	g := &gateway{core: c, limits: limits}
+	mux := runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
+			MarshalOptions: protojson.MarshalOptions{EmitUnpopulated: true},
+		}),
+		runtime.WithDisableHTTPMethodOverride(),
+		runtime.WithDisablePathLengthFallback(),
+		runtime.WithIncomingHeaderMatcher(headerIn),
+		runtime.WithOutgoingHeaderMatcher(headerOut),
+		runtime.WithErrorHandler(g.writeError),
+		runtime.WithRoutingErrorHandler(g.writeRoutingError),
+		runtime.WithMiddlewares(g.precheck),
+		runtime.SetQueryParameterParser(strictQuery{}),
+	)
+	ctx := context.Background()
+	for _, register := range []func() error{
+		func() error {
+			return acquispb.RegisterReferentielServiceHandlerClient(ctx, mux, acquispb.NewReferentielServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterCandidateServiceHandlerClient(ctx, mux, acquispb.NewCandidateServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterSessionServiceHandlerClient(ctx, mux, acquispb.NewSessionServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterCapitalisationServiceHandlerClient(ctx, mux, acquispb.NewCapitalisationServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterAuditServiceHandlerClient(ctx, mux, acquispb.NewAuditServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterAdminServiceHandlerClient(ctx, mux, acquispb.NewAdminServiceClient(channel))
+		},
+	} {
+		if err := register(); err != nil {
+			return nil, err
+		}
+	}
+	root := http.NewServeMux()
+	root.HandleFunc("GET /openapi.json", serveOpenAPI)
+	root.Handle("/", mux)
+	return withHeaders(root), nil
+}
+
+func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(openapi.JSON) // a caller who went away needs no answer
+}
+
+// withHeaders sets what every answer bears: answers hold identities, so that no
+// cache may keep them.
+func withHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// headerIn lets the request id in; the library itself passes Authorization on.
+// Nothing else that a caller puts in a header becomes metadata.
+func headerIn(key string) (string, bool) {
+	return requestIDHeader, strings.EqualFold(key, requestIDHeader)
+}
+
+func headerOut(key string) (string, bool) {
+	return "X-Request-Id", key == requestIDHeader
+}
+
+// precheck refuses who may not call before anything of the request is read,
+// then reads the body: one JSON value within the limit, and no query where the
+// body is the whole request.
+func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
+		start := time.Now()
+		rpc, err := g.check(w, r)
+		if err == nil {
+			next(w, r, params)
+			return
+		}
+		id := requestID(r.Header.Values(requestIDHeader))
+		ctx := context.WithValue(r.Context(), callInfoKey{}, &callInfo{requestID: id})
+		err = outward(ctx, g.log, err)
+		g.logCall(ctx, "/"+rpc, time.Since(start), err)
+		w.Header().Set("X-Request-Id", id)
+		g.writeError(ctx, nil, nil, w, r, err)
+	}
+}
+
+func (g *gateway) check(w http.ResponseWriter, r *http.Request) (rpc string, err error) {
+	pattern, _ := runtime.HTTPPattern(r.Context())
+	bound, ok := g.contract.bindings[r.Method+" "+pattern.String()]
+	if !ok {
+		return "", fmt.Errorf("no RPC is bound to %s %s", r.Method, pattern)
+	}
+	caller, err := g.authenticateBearer(r.Context(), r.Header.Values("Authorization"))
+	if err != nil {
+		return bound.rpc.name, err
+	}
+	if err := bound.rpc.admit(caller); err != nil {
+		return bound.rpc.name, err
+	}
+	if bound.hasBody && r.URL.RawQuery != "" {
+		return bound.rpc.name, invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, violation{"query", "is not used by this call: its body is the whole request"})
+	}
+	body, err := g.readBody(w, r)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return bound.rpc.name, err
+}
+
+// readBody reads one JSON value, or nothing.
+func (g *gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(g.limits.MaxRequestBytes)))
+	var over *http.MaxBytesError
+	switch {
+	case errors.As(err, &over):
+		return nil, tooLarge(g.limits.MaxRequestBytes)
+	case err != nil:
+		return nil, invalid(acquispb.ErrorReason_MALFORMED_BODY, violation{"body", "could not be read"})
+	case len(bytes.TrimSpace(body)) == 0:
+		return nil, nil
+	case r.Method == http.MethodGet:
+		return nil, invalid(acquispb.ErrorReason_MALFORMED_BODY, violation{"body", "must be empty: a GET has none"})
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	var value json.RawMessage
+	if err := decoder.Decode(&value); err != nil {
+		return nil, invalid(acquispb.ErrorReason_MALFORMED_BODY, violation{"body", "is not JSON: " + err.Error()})
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, invalid(acquispb.ErrorReason_MALFORMED_BODY, violation{"body", "holds more than one JSON value"})
+	}
+	return body, nil
+}
+
+// strictQuery refuses query parameters that the request does not have. The
+// library would ignore them, and with them a filter that was misspelt.
+type strictQuery struct{ lenient runtime.DefaultQueryParser }
+
+// Parse implements runtime.QueryParameterParser.
+func (q strictQuery) Parse(message proto.Message, values url.Values, filter *utilities.DoubleArray) error {
+	for key, given := range values {
+		path := strings.Split(key, ".")
+		if !hasField(message.ProtoReflect().Descriptor(), path) || filter.HasCommonPrefix(protoPath(message, path)) {
+			return queryError{key, "is not a parameter of this call"}
+		}
+		if len(given) > 1 {
+			return queryError{key, "is given more than once"}
+		}
+	}
+	if err := q.lenient.Parse(message, values, filter); err != nil {
+		return queryError{"", "has a parameter with a wrong value"}
+	}
+	return nil
+}
+
+// queryError is told from errors of the body by its prefix: the generated code
+// keeps nothing but the text.
+type queryError struct{ key, rule string }
+
+const queryPrefix = "query parameter "
+
+func (e queryError) Error() string { return queryPrefix + strconv.Quote(e.key) + " " + e.rule }
+
+func hasField(message protoreflect.MessageDescriptor, path []string) bool {
+	field := fieldNamed(message, path[0])
+	switch {
+	case field == nil:
+		return false
+	case len(path) == 1:
+		return true
+	}
+	return field.Message() != nil && hasField(field.Message(), path[1:])
+}
+
+func fieldNamed(message protoreflect.MessageDescriptor, name string) protoreflect.FieldDescriptor {
+	if field := message.Fields().ByJSONName(name); field != nil {
+		return field
+	}
+	return message.Fields().ByName(protoreflect.Name(name))
+}
+
+// protoPath is a path in proto names, as the generated filters hold them.
+func protoPath(message proto.Message, path []string) []string {
+	descriptor := message.ProtoReflect().Descriptor()
+	names := make([]string, 0, len(path))
+	for _, name := range path {
+		field := fieldNamed(descriptor, name)
+		names = append(names, string(field.Name()))
+		descriptor = field.Message()
+	}
+	return names
+}
+
+// writeError writes any error as google.rpc.Status in JSON.
+func (g *gateway) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	st, _ := status.FromError(err)
+	if !hasInfo(st) {
+		st, _ = status.FromError(g.explain(ctx, st, err))
+	}
+	if md, ok := runtime.ServerMetadataFromContext(ctx); ok {
+		for _, id := range md.HeaderMD.Get(requestIDHeader) {
+			w.Header().Set("X-Request-Id", id)
+		}
+	}
+	writeStatus(w, st, httpStatus(st))
+}
+
+// explain gives an error of the gateway library itself, which is about the form
+// of the request, the shape that all errors have.
+func (g *gateway) explain(ctx context.Context, st *status.Status, err error) error {
+	if st.Code() != codes.InvalidArgument {
+		return outward(ctx, g.log, err)
+	}
+	if text, ok := strings.CutPrefix(st.Message(), queryPrefix); ok {
+		key, rule, _ := strings.Cut(strings.TrimPrefix(text, `"`), `" `)
+		return invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, violation{key, rule})
+	}
+	text := libraryPrefix.ReplaceAllString(st.Message(), "")
+	field := "body"
+	if named := fieldInText.FindStringSubmatch(text); named != nil {
+		field = named[1] + named[2]
+	}
+	return invalid(acquispb.ErrorReason_MALFORMED_BODY, violation{field, text})
+}
+
+var (
+	// libraryPrefix is what protojson puts before its messages.
+	libraryPrefix = regexp.MustCompile(`^proto:[\s\x{a0}]*(\(line \d+:\d+\):[\s\x{a0}]*)?`)
+	// fieldInText finds the field that protojson speaks of.
+	fieldInText = regexp.MustCompile(`unknown field "([^"]*)"|field (?:[A-Za-z0-9_.]*\.)?([A-Za-z0-9_]+)`)
+)
+
+func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	err := fail(codes.NotFound, acquispb.ErrorReason_PATH_UNKNOWN, "no such path")
+	if code == http.StatusMethodNotAllowed {
+		err = fail(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "this path does not take that method")
+	}
+	st, _ := status.FromError(err)
+	writeStatus(w, st, code)
+}
+
+func httpStatus(st *status.Status) int {
+	for _, d := range st.Details() {
+		if info, ok := d.(interface{ GetReason() string }); ok && info.GetReason() == acquispb.ErrorReason_REQUEST_TOO_LARGE.String() {
+			return http.StatusRequestEntityTooLarge
+		}
+	}
+	return runtime.HTTPStatusFromCode(st.Code())
+}
+
+func writeStatus(w http.ResponseWriter, st *status.Status, code int) {
+	body, err := protojson.Marshal(st.Proto())
+	if err != nil {
+		code, body = http.StatusInternalServerError, []byte(`{"code":13,"message":"internal error"}`)
+	}
+	if code == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_, _ = w.Write(body) // a caller who went away needs no answer
+}

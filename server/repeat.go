@@ -1,0 +1,119 @@
+package server
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"io"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// repeatWindow is how long a request id is remembered.
+const repeatWindow = 24 * time.Hour
+
+// A repeat recognises a request that was done before. The record of what was
+// done is written in the Update that does it, so neither can be without the
+// other. It holds a keyed digest of the request and the keys of what it made:
+// no answer, since answers hold identities and secrets.
+//
+// Records lie under the day and a digest of (subject, RPC, request id): a
+// request of the last 24 hours is under today or yesterday, and what is older
+// comes first in key order, where each new record removes two of them.
+type repeat struct {
+	id      []byte // digest of subject, RPC and request id; nil: no request id
+	content []byte // the request without its request id
+	salt    []byte
+	now     time.Time
+}
+
+func newRepeat(subject string, a act, now time.Time) (*repeat, error) {
+	r := &repeat{now: now}
+	if a.request.GetRequestId() == "" {
+		return r, nil
+	}
+	bare := proto.Clone(a.request)
+	message := bare.ProtoReflect()
+	message.Clear(message.Descriptor().Fields().ByName("request_id"))
+	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(bare)
+	if err != nil {
+		return nil, err
+	}
+	r.content, r.salt = content, make([]byte, 16)
+	_, _ = rand.Read(r.salt) // it never fails: it ends the process instead
+	r.id = fingerprint(subject, a.rpc, a.request.GetRequestId())
+	return r, nil
+}
+
+// fingerprint digests strings so that no two lists of strings digest alike.
+func fingerprint(parts ...string) []byte {
+	hash := sha256.New()
+	for _, part := range parts {
+		_ = binary.Write(hash, binary.BigEndian, uint64(len(part))) // a hash takes every write
+		_, _ = io.WriteString(hash, part)
+	}
+	return hash.Sum(nil)
+}
+
+// find returns the keys of what the same request made, if it was done.
+func (r *repeat) find(reader store.Reader) (made [][]byte, found bool, err error) {
+	if r.id == nil {
+		return nil, false, nil
+	}
+	for _, day := range []time.Time{r.now, r.now.Add(-repeatWindow)} {
+		done, err := store.Repeats.Get(reader, r.key(day))
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		if done.GetTime().AsTime().Before(r.now.Add(-repeatWindow)) {
+			continue
+		}
+		if !hmac.Equal(done.GetRequestDigest(), store.Digest(done.GetSalt(), r.content)) {
+			return nil, false, invalid(acquispb.ErrorReason_REQUEST_ID_REUSED,
+				violation{"request_id", "was used with other content"})
+		}
+		return done.GetMade(), true, nil
+	}
+	return nil, false, nil
+}
+
+// remember keeps what the request made, and removes records that are too old.
+func (r *repeat) remember(w store.Writer, made [][]byte) error {
+	if r.id == nil {
+		return nil
+	}
+	oldest, err := w.Scan(store.KindIdempotency, nil, nil, 2)
+	if err != nil {
+		return err
+	}
+	for _, record := range oldest {
+		if binary.BigEndian.Uint32(record.Key) < unixDay(r.now.Add(-repeatWindow)) {
+			if err := w.Delete(store.KindIdempotency, record.Key); err != nil {
+				return err
+			}
+		}
+	}
+	return store.Repeats.Put(w, r.key(r.now), &storepb.Idempotency{
+		Time:          timestamppb.New(r.now),
+		Salt:          r.salt,
+		RequestDigest: store.Digest(r.salt, r.content),
+		Made:          made,
+	})
+}
+
+func (r *repeat) key(day time.Time) []byte {
+	return append(binary.BigEndian.AppendUint32(nil, unixDay(day)), r.id...)
+}
+
+func unixDay(t time.Time) uint32 { return uint32(t.Unix() / (24 * 60 * 60)) }

@@ -1,0 +1,240 @@
+package server
+
+import (
+	"errors"
+	"strings"
+	"sync"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/acquis-eval/acquis/casefile"
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/referentiel"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// A revision is one published revision, compiled and ready to be served. It
+// never changes.
+type revision struct {
+	id       rules.Revision
+	uid      uint64
+	compiled *referentiel.Compiled
+	shown    *acquispb.Referentiel // as the API shows it, but name and current
+	blocs    map[string]*acquispb.Bloc
+}
+
+// revisions compiles each revision once. A revision never changes, so that
+// what is cached is never stale.
+type revisions struct {
+	mu       sync.RWMutex
+	compiled map[rules.Revision]*revision
+}
+
+func newRevisions() *revisions { return &revisions{compiled: make(map[rules.Revision]*revision)} }
+
+// get returns a revision, or ErrNotFound.
+func (c *revisions) get(r store.Reader, id rules.Revision) (*revision, error) {
+	c.mu.RLock()
+	cached := c.compiled[id]
+	c.mu.RUnlock()
+	if cached != nil {
+		return cached, nil
+	}
+	uid, err := store.Lookup(r, store.CollectionRevision, 0, revisionLabel(id))
+	if err != nil {
+		return nil, err
+	}
+	stored, err := store.Revisions.Get(r, store.Key(uid))
+	if err != nil {
+		return nil, err
+	}
+	made, err := compileRevision(uid, stored)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.compiled[id] = made
+	return made, nil
+}
+
+func revisionLabel(id rules.Revision) string { return id.Referentiel + "/" + id.ID }
+
+func compileRevision(uid uint64, stored *storepb.ReferentielRevision) (*revision, error) {
+	compiled, err := referentiel.Compile(stored.GetContent())
+	if err != nil {
+		return nil, err
+	}
+	made := &revision{
+		id: compiled.Revision(), uid: uid, compiled: compiled,
+		shown: referentielFrom(stored, compiled),
+		blocs: make(map[string]*acquispb.Bloc),
+	}
+	for _, bloc := range made.shown.GetBlocs() {
+		made.blocs[bloc.GetCode()] = bloc
+	}
+	return made, nil
+}
+
+// current returns the current revision of a référentiel.
+func (c *revisions) current(r store.Reader, id string) (*revision, error) {
+	current, err := store.Currents.Get(r, []byte(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, notFound(referentielName(id))
+	}
+	if err != nil {
+		return nil, err
+	}
+	stored, err := store.Revisions.Get(r, store.Key(current.GetRevisionUid()))
+	if err != nil {
+		return nil, err
+	}
+	return c.get(r, rules.Revision{Referentiel: id, ID: stored.GetId()})
+}
+
+// byName returns the revision that a name means: referentiels/{id}, the current
+// one, or referentiels/{id}/revisions/{revision}.
+func (c *revisions) byName(r store.Reader, name string) (*revision, error) {
+	id := segment(name, 1)
+	if !strings.Contains(name, "/revisions/") {
+		return c.current(r, id)
+	}
+	found, err := c.get(r, rules.Revision{Referentiel: id, ID: segment(name, 3)})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, notFound(revisionName(id, segment(name, 3)))
+	}
+	return found, err
+}
+
+// catalogue answers the rules about the revisions named, for which it must be
+// asked before: the rules cannot read the store.
+func (c *revisions) catalogue(r store.Reader, ids ...rules.Revision) (referentiel.Catalogue, error) {
+	catalogue := make(referentiel.Catalogue, len(ids))
+	for _, id := range ids {
+		found, err := c.get(r, id)
+		if err != nil {
+			return nil, err
+		}
+		catalogue[id] = found.compiled
+	}
+	return catalogue, nil
+}
+
+// publish makes content the current revision of its référentiel, and stores it
+// if it is new.
+func (c *revisions) publish(w store.Writer, content *storepb.Referentiel, publisher string, now *timestamppb.Timestamp) (uint64, error) {
+	id := rules.Revision{Referentiel: content.GetId(), ID: referentiel.ID(content)}
+	uid, err := store.Lookup(w, store.CollectionRevision, 0, revisionLabel(id))
+	if errors.Is(err, store.ErrNotFound) {
+		uid, err = addRevision(w, id, &storepb.ReferentielRevision{
+			Id: id.ID, Content: content, CreateTime: now, Publisher: publisher,
+		})
+	}
+	if err != nil {
+		return 0, err
+	}
+	return uid, store.Currents.Put(w, []byte(id.Referentiel), &storepb.CurrentRevision{
+		Referentiel: id.Referentiel, RevisionUid: uid, Published: publisher != "",
+	})
+}
+
+func addRevision(w store.Writer, id rules.Revision, stored *storepb.ReferentielRevision) (uint64, error) {
+	uid, err := w.NewUID()
+	if err != nil {
+		return 0, err
+	}
+	if err := store.SetName(w, store.CollectionRevision, 0, revisionLabel(id), uid); err != nil {
+		return 0, err
+	}
+	return uid, store.Revisions.Put(w, store.Key(uid), stored)
+}
+
+// embed brings the référentiels of the binary into the store. One becomes
+// current only where the store never held that revision and none was published
+// over the API: an operator's choice outlives an upgrade.
+func (c *revisions) embed(w store.Writer, contents []*storepb.Referentiel, now *timestamppb.Timestamp) error {
+	for _, content := range contents {
+		id := rules.Revision{Referentiel: content.GetId(), ID: referentiel.ID(content)}
+		_, err := store.Lookup(w, store.CollectionRevision, 0, revisionLabel(id))
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		current, err := store.Currents.Get(w, []byte(content.GetId()))
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if current.GetPublished() {
+			_, err = addRevision(w, id, &storepb.ReferentielRevision{Id: id.ID, Content: content, CreateTime: now})
+		} else {
+			_, err = c.publish(w, content, "", now)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// revisionsOf lists the revisions that decisions and candidacies name.
+func revisionsOf(decisions []rules.Decision, candidacies []rules.Candidacy) []rules.Revision {
+	seen := make(map[rules.Revision]bool)
+	for _, d := range decisions {
+		seen[d.Revision] = true
+	}
+	for _, c := range candidacies {
+		seen[c.Revision] = true
+	}
+	ids := make([]rules.Revision, 0, len(seen))
+	for id := range seen {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// person reads what the rules know of a candidate beyond one candidacy. more
+// names revisions that they will ask about besides.
+func (c *core) person(r store.Reader, candidate uint64, more ...rules.Revision) (rules.Candidate, error) {
+	var person rules.Candidate
+	stored, err := store.Decisions.Listed(r, store.KindCandidateDecision, candidate)
+	if err != nil {
+		return person, err
+	}
+	if person.Decisions, err = casefile.Decisions(stored); err != nil {
+		return person, err
+	}
+	if person.Candidacies, err = candidaciesOfCandidate(r, candidate); err != nil {
+		return person, err
+	}
+	ties, err := store.Ties.All(r, store.Key(candidate))
+	if err != nil {
+		return person, err
+	}
+	for _, tie := range ties {
+		person.Tied = append(person.Tied, tie.GetSubject())
+	}
+	ids := append(revisionsOf(person.Decisions, person.Candidacies), more...)
+	person.Catalogue, err = c.revisions.catalogue(r, ids...)
+	return person, err
+}
+
+// candidaciesOfCandidate reads a candidate's candidacies of every session.
+func candidaciesOfCandidate(r store.Reader, candidate uint64) ([]rules.Candidacy, error) {
+	stored, err := store.Candidacies.Listed(r, store.KindCandidateCandidacy, candidate)
+	if err != nil {
+		return nil, err
+	}
+	candidacies := make([]rules.Candidacy, len(stored))
+	for i, c := range stored {
+		session, err := store.Sessions.Get(r, store.Key(c.GetSessionUid()))
+		if err != nil {
+			return nil, err
+		}
+		candidacies[i] = casefile.Candidacy(c, session)
+	}
+	return candidacies, nil
+}

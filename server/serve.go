@@ -1,0 +1,106 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+)
+
+// Listeners are where a server listens.
+type Listeners struct {
+	GRPC net.Listener
+	HTTP net.Listener
+	Ops  net.Listener
+}
+
+// Serve answers calls until ctx ends or a listener fails. It then stops within
+// grace: it says that it is not ready, lets calls over REST end, which run
+// through the services of gRPC, then those over gRPC, and breaks off what is
+// left. The caller closes the store afterwards.
+func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) error {
+	rest := s.httpServer(s.rest)
+	ops := s.httpServer(s.ops)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.grpc.Serve(l.GRPC) })
+	group.Go(func() error { return served(rest.Serve(l.HTTP)) })
+	group.Go(func() error { return served(ops.Serve(l.Ops)) })
+	group.Go(func() error { s.watchHealth(ctx); return nil })
+	group.Go(func() error {
+		<-ctx.Done()
+		s.stop(rest, grace)
+		return ops.Close()
+	})
+	return group.Wait()
+}
+
+func served(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+func (s *Server) httpServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
+}
+
+func (s *Server) stop(rest *http.Server, grace time.Duration) {
+	close(s.stopped)
+	s.health.Shutdown()
+	deadline, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if err := rest.Shutdown(deadline); err != nil {
+		_ = rest.Close() // the deadline has passed: what is left is broken off
+	}
+	graceful := make(chan struct{})
+	go func() {
+		s.grpc.GracefulStop()
+		close(graceful)
+	}()
+	select {
+	case <-graceful:
+	case <-deadline.Done():
+		s.grpc.Stop()
+		<-graceful
+	}
+}
+
+// ready tells why the server does not want calls, if it does not.
+func (s *Server) ready() error {
+	select {
+	case <-s.stopped:
+		return errors.New("stopping")
+	default:
+		return s.core.store.Health()
+	}
+}
+
+// watchHealth keeps the answer of the gRPC health service true.
+func (s *Server) watchHealth(ctx context.Context) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		state := healthpb.HealthCheckResponse_SERVING
+		if s.ready() != nil {
+			state = healthpb.HealthCheckResponse_NOT_SERVING
+		}
+		s.health.SetServingStatus("", state)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/fullstorydev/grpchan/inprocgrpc"
+	prommetrics "github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// Limits bound what one call may take.
+type Limits struct {
+	MaxRequestBytes int           // size of a request, over either transport
+	CallTimeout     time.Duration // a call that takes longer is given up
+}
+
+// DefaultLimits are enough for a référentiel of hundreds of critères and a batch
+// of a thousand commented verdicts.
+var DefaultLimits = Limits{MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second}
+
+// Options say what a server works with.
+type Options struct {
+	Store  store.Store
+	Log    slog.Handler
+	Limits Limits
+	Now    func() time.Time // the clock; nil: the machine's
+}
+
+// A Server answers over gRPC and REST, and tells operators how it is.
+type Server struct {
+	core    *core
+	grpc    *grpc.Server
+	rest    http.Handler
+	ops     http.Handler
+	health  *health.Server
+	stopped chan struct{} // closed when it no longer wants calls
+}
+
+// New builds a server; Serve runs it. The store must have been bootstrapped.
+func New(o Options) (*Server, error) {
+	validate, err := newValidate()
+	if err != nil {
+		return nil, err
+	}
+	c := newCore(o)
+	metrics := prommetrics.NewServerMetrics(prommetrics.WithServerHandlingTimeHistogram())
+	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate))
+	s := &Server{core: c, health: health.NewServer(), stopped: make(chan struct{})}
+	s.grpc = grpc.NewServer(
+		grpc.UnaryInterceptor(intercept),
+		grpc.StreamInterceptor(guardStream),
+		// Twice our own limit, so that what is somewhat too large gets our own error.
+		grpc.MaxRecvMsgSize(2*o.Limits.MaxRequestBytes),
+		grpc.MaxConcurrentStreams(1000),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute}),
+	)
+	channel := new(inprocgrpc.Channel).WithServerUnaryInterceptor(intercept)
+	for _, registrar := range []grpc.ServiceRegistrar{s.grpc, channel} {
+		register(registrar, c, validate)
+	}
+	healthpb.RegisterHealthServer(s.grpc, s.health)
+	reflection.Register(s.grpc)
+	metrics.InitializeMetrics(s.grpc)
+	if s.rest, err = newGateway(c, o.Limits, channel); err != nil {
+		return nil, err
+	}
+	registry := prometheus.NewRegistry()
+	s.ops = newOps(s, registry, metrics)
+	return s, nil
+}
+
+func newCore(o Options) *core {
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &core{
+		store:     o.Store,
+		revisions: newRevisions(),
+		contract:  readContract(),
+		log:       slog.New(logHandler{o.Log}),
+		now:       func() time.Time { return now().UTC().Truncate(time.Microsecond) },
+	}
+}
+
+func register(r grpc.ServiceRegistrar, c *core, validate validate) {
+	acquispb.RegisterReferentielServiceServer(r, &referentielService{core: c})
+	acquispb.RegisterCandidateServiceServer(r, &candidateService{core: c, validate: validate})
+	acquispb.RegisterSessionServiceServer(r, &sessionService{core: c, validate: validate})
+	acquispb.RegisterCapitalisationServiceServer(r, &capitalisationService{core: c})
+	acquispb.RegisterAuditServiceServer(r, &auditService{core: c})
+	acquispb.RegisterAdminServiceServer(r, &adminService{core: c})
+}
+
+// chain makes one interceptor of several, the first outermost. The channel in
+// process takes one only, so that both transports get the same one.
+func chain(interceptors ...grpc.UnaryServerInterceptor) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+		next := handler
+		for i := len(interceptors) - 1; i > 0; i-- {
+			interceptor, inner := interceptors[i], next
+			next = func(ctx context.Context, req any) (any, error) { return interceptor(ctx, req, info, inner) }
+		}
+		return interceptors[0](ctx, req, info, next)
+	}
+}

@@ -1,0 +1,124 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+)
+
+// validate checks requests against the rules that stand in the proto files.
+type validate struct{ rules protovalidate.Validator }
+
+func newValidate() (validate, error) {
+	rules, err := protovalidate.New()
+	return validate{rules}, err
+}
+
+// request checks a whole request. The resource of an update is partial: it is
+// checked by its handler once it is merged with what is stored.
+func (v validate) request(req any) error {
+	message, ok := req.(proto.Message)
+	if !ok {
+		return errors.New("a request is not a protobuf message")
+	}
+	if field := unknownField(message.ProtoReflect(), ""); field != "" {
+		return invalidField(field, "has a field that this version does not know")
+	}
+	return v.check("", message, protovalidate.WithFilter(skipPartial{}))
+}
+
+// resource checks a merged resource; field names it in the request.
+func (v validate) resource(field string, message proto.Message) error {
+	return v.check(field+".", message)
+}
+
+func (v validate) check(prefix string, message proto.Message, options ...protovalidate.ValidationOption) error {
+	err := v.rules.Validate(message, options...)
+	var broken *protovalidate.ValidationError
+	if !errors.As(err, &broken) {
+		return err
+	}
+	violations := make([]violation, len(broken.Violations))
+	for i, b := range broken.Violations {
+		field := prefix + jsonPath(b)
+		violations[i] = violation{strings.TrimSuffix(field, "."), b.Proto.GetMessage()}
+	}
+	return invalid(acquispb.ErrorReason_INVALID_FIELD, violations...)
+}
+
+// jsonPath names the field as JSON does, since that is what most callers wrote:
+// assessments[3].criterion, birthDate.
+func jsonPath(b *protovalidate.Violation) string {
+	var path strings.Builder
+	for _, element := range b.Proto.GetField().GetElements() {
+		if path.Len() > 0 {
+			path.WriteByte('.')
+		}
+		path.WriteString(jsonName(element.GetFieldName()))
+		if element.GetSubscript() != nil { // we have no maps: it is an index
+			fmt.Fprintf(&path, "[%d]", element.GetIndex())
+		}
+	}
+	return path.String()
+}
+
+// jsonName is protobuf's rule: an underscore and a letter become that letter in
+// upper case.
+func jsonName(field string) string {
+	parts := strings.Split(field, "_")
+	for i, part := range parts {
+		if i > 0 && part != "" {
+			parts[i] = strings.ToUpper(part[:1]) + part[1:]
+		}
+	}
+	return strings.Join(parts, "")
+}
+
+// skipPartial leaves out the resource of an update request: its required fields
+// may be absent.
+type skipPartial struct{}
+
+func (skipPartial) ShouldValidate(message protoreflect.Message, descriptor protoreflect.Descriptor) bool {
+	switch message.Interface().(type) {
+	case *acquispb.UpdateCandidateRequest:
+		return descriptor.Name() != "candidate"
+	case *acquispb.UpdateSessionRequest:
+		return descriptor.Name() != "session"
+	}
+	return true
+}
+
+// unknownField returns the path of the first message that holds a field number
+// that the proto file does not have. Over gRPC such fields would be dropped in
+// silence; over REST the JSON decoder refuses them.
+func unknownField(message protoreflect.Message, path string) (found string) {
+	if len(message.GetUnknown()) > 0 {
+		if path == "" {
+			return "request"
+		}
+		return path
+	}
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		if field.Message() == nil || field.IsMap() {
+			return true
+		}
+		name := strings.TrimPrefix(path+"."+field.JSONName(), ".")
+		if !field.IsList() {
+			found = unknownField(value.Message(), name)
+			return found == ""
+		}
+		for i := range value.List().Len() {
+			if found = unknownField(value.List().Get(i).Message(), fmt.Sprintf("%s[%d]", name, i)); found != "" {
+				return false
+			}
+		}
+		return true
+	})
+	return found
+}
