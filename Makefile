@@ -1,10 +1,38 @@
-# The common tasks, one word each. "make" lists them.
+# The common tasks, one word each; "make" lists them.
 
-BUF := go tool -modfile=tools/go.mod buf
+BUF  := go tool -modfile=tools/go.mod buf
+LINT := go tool -modfile=tools/go.mod golangci-lint
+FUZZTIME ?= 60s
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+.PHONY: run
+run: ## start the service on ./data
+	go run ./cmd/acquis serve
+
+.PHONY: demo
+demo: ## play six candidates through a real server
+	go run ./cmd/acquis demo
+
+.PHONY: test
+test: ## run all tests
+	go test ./...
+
+.PHONY: race
+race: ## run all tests under the race detector
+	go test -race ./...
+
+.PHONY: vet
+vet: ## vet the code
+	go vet ./...
+
+.PHONY: lint
+lint: .proto-deps ## lint Go and proto
+	$(LINT) run
+	$(BUF) lint
+	$(BUF) format --diff --exit-code proto
 
 .PHONY: generate
 generate: .proto-deps ## write gen/ anew from proto/
@@ -14,3 +42,19 @@ generate: .proto-deps ## write gen/ anew from proto/
 .PHONY: .proto-deps
 .proto-deps:
 	@go run ./proto/deps .proto-deps
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (60s)
+	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for target in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$package/*_test.go | cut -c6-); do \
+			go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x || exit 1; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . ./store/bolt ./server
+
+.PHONY: ci
+ci: ## what CI runs, on this tree
+	.ci/run

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// healthcheckCommand asks a running server, as a container's HEALTHCHECK does:
+// the image holds no other program that could.
+type healthcheckCommand struct {
+	OpsAddr string        `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where the server's operations listener is (${default})."`
+	Timeout time.Duration `default:"3s" env:"-" placeholder:"TIME" help:"How long to wait for the answer (${default})."`
+}
+
+// Run fails where the server does not answer in time, or answers that it is not
+// ready.
+func (h *healthcheckCommand) Run(ctx context.Context, c console) error {
+	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+h.OpsAddr+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	// No client of http's own: it would ask the proxy of the environment.
+	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
+	if err != nil {
+		return fmt.Errorf("not ready: %w", err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // it was only read
+	said, err := io.ReadAll(io.LimitReader(answer.Body, 1000))
+	if err != nil {
+		return fmt.Errorf("not ready: %w", err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: %s", strings.TrimSpace(string(said)))
+	}
+	_, err = fmt.Fprintln(c.out, "ready")
+	return err
+}

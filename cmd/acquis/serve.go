@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/acquis-eval/acquis/server"
+)
+
+// bootstrapVariable holds the first key of an empty store. It is no flag, since
+// every user of a machine can read the command lines of its processes.
+const bootstrapVariable = "ACQUIS_BOOTSTRAP_KEY"
+
+// serveCommand runs the service until a signal ends it.
+type serveCommand struct {
+	HTTPAddr          string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where REST listens (${default}); port 0 takes a free one."`
+	GRPCAddr          string        `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Where gRPC listens (${default})."`
+	OpsAddr           string        `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where /metrics, /livez and /readyz listen (${default}); it asks for no key."`
+	DataDir           string        `default:"./data" placeholder:"DIR" help:"Where the store lies (${default}); made if absent."`
+	InsecurePlaintext bool          `help:"Allow addresses that are not loopback: something in front terminates TLS."`
+	LogLevel          slog.Level    `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
+	MaxRequestBytes   int           `default:"8388608" placeholder:"BYTES" help:"Size of the largest request, over either transport (${default})."`
+	CallTimeout       time.Duration `default:"30s" placeholder:"TIME" help:"A call that takes longer is given up (${default})."`
+	ShutdownGrace     time.Duration `default:"20s" placeholder:"TIME" help:"How long calls under way may take after SIGTERM (${default})."`
+}
+
+// The bounds of what can be configured.
+const (
+	minRequestBytes = 1 << 10
+	maxRequestBytes = 256 << 20
+	maxCallTimeout  = 55 * time.Second // below the 60 s after which the REST listener drops an answer
+	maxGrace        = 10 * time.Minute
+)
+
+// Validate refuses what the flags must not say; kong calls it. An address is
+// resolved first, so that a name is judged by what it stands for.
+func (s *serveCommand) Validate() error {
+	switch {
+	case s.MaxRequestBytes < minRequestBytes || s.MaxRequestBytes > maxRequestBytes:
+		return fmt.Errorf("--max-request-bytes must be %d to %d", minRequestBytes, maxRequestBytes)
+	case s.CallTimeout <= 0 || s.CallTimeout > maxCallTimeout:
+		return fmt.Errorf("--call-timeout must be more than 0 and at most %s", maxCallTimeout)
+	case s.ShutdownGrace < 0 || s.ShutdownGrace > maxGrace:
+		return fmt.Errorf("--shutdown-grace must be 0s to %s", maxGrace)
+	}
+	for flag, address := range map[string]string{
+		"--http-addr": s.HTTPAddr, "--grpc-addr": s.GRPCAddr, "--ops-addr": s.OpsAddr,
+	} {
+		if err := checkAddress(flag, address, s.InsecurePlaintext); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkAddress(flag, address string, insecure bool) error {
+	resolved, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", flag, address, err)
+	}
+	if resolved.IP.IsLoopback() || insecure {
+		return nil
+	}
+	return fmt.Errorf("%s %s is not a loopback address, and Acquis speaks plain text: keys and identities would cross "+
+		"the network readable by all. Listen on 127.0.0.1; or, where a proxy in front of Acquis terminates TLS and "+
+		"nothing else reaches this address, say so with --insecure-plaintext (ACQUIS_INSECURE_PLAINTEXT=true)", flag, address)
+}
+
+// Run serves until ctx ends.
+func (s *serveCommand) Run(ctx context.Context, c console) error {
+	first, given, err := firstSecret()
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: s.LogLevel}))
+	service, err := open(ctx, config{
+		HTTPAddr: s.HTTPAddr, GRPCAddr: s.GRPCAddr, OpsAddr: s.OpsAddr,
+		DataDir: s.DataDir, First: first, Log: log,
+		Limits: server.Limits{MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout},
+	})
+	if err != nil {
+		return err
+	}
+	if err := service.announce(c.out, s.DataDir, given); err != nil {
+		return errors.Join(err, service.close())
+	}
+	log.Info("started", "http", service.httpAddr(), "grpc", service.grpcAddr(), "ops", service.opsAddr(), "version", versionOf())
+	err = errors.Join(service.server.Serve(ctx, service.listeners, s.ShutdownGrace), service.close())
+	log.Info("stopped", "clean", err == nil)
+	return err
+}
+
+// firstSecret is the key that an empty store will get: that of the environment
+// (given), else a new one.
+func firstSecret() (first server.Secret, given bool, err error) {
+	text := os.Getenv(bootstrapVariable)
+	if text == "" {
+		return server.NewSecret(), false, nil
+	}
+	first, err = server.ParseSecret(text)
+	if err != nil {
+		// The error says what the form is, never what was given.
+		return server.Secret{}, false, fmt.Errorf("%s: %w", bootstrapVariable, err)
+	}
+	return first, true, nil
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/acquis-eval/acquis/referentiel"
+	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store/bolt"
+)
+
+// config says what a service is made of.
+type config struct {
+	HTTPAddr, GRPCAddr, OpsAddr string
+	DataDir                     string
+	First                       server.Secret // the first key, if the store is empty
+	Limits                      server.Limits
+	Log                         *slog.Logger
+	Now                         func() time.Time // nil: the machine's clock
+}
+
+// A service is the whole machine, ready to serve.
+type service struct {
+	store     *bolt.Store
+	server    *server.Server
+	listeners server.Listeners
+	first     server.Secret
+	isNew     bool // the store was empty: first is its key now
+}
+
+// open makes a service. It listens before it opens the store, so that a port
+// that is taken leaves the data untouched.
+func open(ctx context.Context, c config) (_ *service, err error) {
+	s := &service{first: c.First}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.listeners, err = listen(c); err != nil {
+		return nil, err
+	}
+	if s.store, err = bolt.Open(c.DataDir, bolt.Options{Logger: c.Log}); err != nil {
+		return nil, err
+	}
+	embedded, err := referentiel.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now
+	if c.Now != nil {
+		now = c.Now
+	}
+	if s.isNew, err = server.Bootstrap(ctx, s.store, embedded, c.First, now()); err != nil {
+		return nil, err
+	}
+	s.server, err = server.New(server.Options{Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, Now: now})
+	return s, err
+}
+
+func listen(c config) (l server.Listeners, err error) {
+	for _, want := range []struct {
+		address  string
+		listener *net.Listener
+	}{{c.HTTPAddr, &l.HTTP}, {c.GRPCAddr, &l.GRPC}, {c.OpsAddr, &l.Ops}} {
+		if *want.listener, err = net.Listen("tcp", want.address); err != nil {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+// close closes what is open; the store last, so that nothing still writes to it.
+func (s *service) close() error {
+	var errs []error
+	for _, l := range []net.Listener{s.listeners.HTTP, s.listeners.GRPC, s.listeners.Ops} {
+		if l == nil {
+			continue
+		}
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) { // Serve has closed its own
+			errs = append(errs, err)
+		}
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (s *service) httpAddr() string { return s.listeners.HTTP.Addr().String() }
+func (s *service) grpcAddr() string { return s.listeners.GRPC.Addr().String() }
+func (s *service) opsAddr() string  { return s.listeners.Ops.Addr().String() }
+
+// announce tells where the service listens and, of a new store, its first key:
+// this once, for only its digest is kept. A key that came from the environment
+// is not repeated.
+func (s *service) announce(out io.Writer, dataDir string, given bool) error {
+	text := fmt.Sprintf(`Acquis %s
+  REST        http://%s
+  gRPC        %s
+  operations  http://%s
+  data        %s
+`, versionOf(), s.httpAddr(), s.grpcAddr(), s.opsAddr(), dataDir)
+	switch {
+	case s.isNew && given:
+		text += fmt.Sprintf("\nThe store is new. Its first key, with the role ADMIN, is that of %s.\n", bootstrapVariable)
+	case s.isNew:
+		text += fmt.Sprintf(`
+The store is new. This is its first key, with the role ADMIN. Keep it: it is shown once only.
+
+    export ACQUIS_KEY=%s
+
+Then try, in the same shell:
+
+    curl -H "Authorization: Bearer $ACQUIS_KEY" http://%s/v1/referentiels/marketing
+
+`, s.first, s.httpAddr())
+	}
+	if _, err := io.WriteString(out, text); err != nil && s.isNew && !given {
+		return fmt.Errorf("the first key could not be shown (%w), and nobody has it: remove %s, which holds nothing yet, and start again", err, dataDir)
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package acquis_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/acquis-eval/acquis/"
+
+// importRules say which of our own packages a package may import. Arrows point
+// inward, so that what decides knows nothing of what serves.
+var importRules = []struct {
+	prefix  string // the longest that fits a package counts
+	allowed []string
+	because string
+}{
+	{"rules", nil, "whoever holds the records recomputes a decision with nothing but this package"},
+	{"referentiel", []string{"rules", "gen/acquis/store"}, "it compiles stored référentiels for the rules, and knows no store"},
+	{"casefile", []string{"gen", "rules", "referentiel"}, "server and verifier read records the same way, whatever engine held them"},
+	{"store", []string{"gen/acquis/store"}, "records are bytes and private messages to it: neither rules nor API"},
+	{"store/bolt", []string{"store", "gen/acquis/store"}, "engines are unaware of each other"},
+	{"store/storetest", []string{"store", "gen/acquis/store"}, "the suite must fit every engine"},
+	{"server", []string{"gen", "rules", "referentiel", "casefile", "store"}, "it works over any engine, and never names one"},
+	{"gen", []string{"gen"}, "generated code depends on generated code"},
+	{"proto", []string{"gen"}, "the contract is checked over its own descriptors"},
+	{"docs", []string{""}, "checks that pages are true may look at everything"},
+	{"cmd", []string{""}, "the wiring sees everything"},
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+// TestImportsPointInward reads the imports of production code from the go command.
+func TestImportsPointInward(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if name == p.ImportPath {
+			continue // the root, which holds this test only
+		}
+		checkImports(t, name, p.Imports)
+	}
+}
+
+func checkImports(t *testing.T, name string, imports []string) {
+	t.Helper()
+	rule := -1
+	for i, r := range importRules {
+		if within(name, r.prefix) && (rule < 0 || len(r.prefix) > len(importRules[rule].prefix)) {
+			rule = i
+		}
+	}
+	if rule < 0 {
+		t.Errorf("%s: no rule says what it may import: add one, with its reason", name)
+		return
+	}
+	r := importRules[rule]
+	for _, path := range imports {
+		if path == "testing" && r.prefix != "store/storetest" {
+			t.Errorf("%s imports testing: production code must not", name)
+		}
+		own, ok := strings.CutPrefix(path, module)
+		if r.prefix == "rules" && strings.Contains(path, ".") {
+			t.Errorf("%s imports %s: only the standard library, since %s", name, path, r.because)
+		} else if ok && !allowed(name, own, r.allowed) {
+			t.Errorf("%s imports %s, which it must not, since %s", name, own, r.because)
+		}
+	}
+}
+
+// allowed takes "server" for the package alone where engines lie below "store".
+func allowed(importer, path string, list []string) bool {
+	for _, a := range list {
+		if a == "" || path == a || a != "store" && within(path, a) {
+			return true
+		}
+	}
+	return path == importer
+}
+
+func within(path, prefix string) bool { return path == prefix || strings.HasPrefix(path, prefix+"/") }
+
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []goPackage
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < 10 {
+		t.Fatalf("go list found only %d packages", len(all))
+	}
+	return all
+}
