@@ -29,6 +29,7 @@ var importRules = []struct {
 	{"proto", []string{"gen"}, "the contract is checked over its own descriptors"},
 	{"docs", []string{""}, "checks that pages are true may look at everything"},
 	{"cmd", []string{""}, "the wiring sees everything"},
+	{"systemtest", []string{""}, "it tests the whole"},
 }
 
 type goPackage struct {

@@ -39,13 +39,15 @@ func updatedFields(resource proto.Message, mask *fieldmaskpb.FieldMask, at strin
 	message := resource.ProtoReflect()
 	var fields []string
 	for _, path := range mask.GetPaths() {
-		field, _, _ := strings.Cut(path, ".")
-		if field == "*" {
+		first, _, _ := strings.Cut(path, ".")
+		if first == "*" {
 			return allowed, nil
 		}
-		if message.Descriptor().Fields().ByName(protoreflect.Name(field)) == nil {
-			return nil, invalidField("updateMask", fmt.Sprintf("names %q, which %s does not have", field, at))
+		known := fieldNamed(message.Descriptor(), first)
+		if known == nil {
+			return nil, invalidField("updateMask", fmt.Sprintf("names %q, which %s does not have", first, at))
 		}
+		field := string(known.Name())
 		if slices.Contains(allowed, field) && !slices.Contains(fields, field) {
 			fields = append(fields, field)
 		}

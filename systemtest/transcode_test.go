@@ -1,0 +1,155 @@
+package systemtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+)
+
+// A route is one REST path of an RPC. It is read from the contract here again,
+// so that a test does not believe the gateway.
+type route struct {
+	method     string
+	pattern    *regexp.Regexp
+	fields     []string // of the path's parts
+	body       string
+	fullMethod string
+	input      protoreflect.MessageDescriptor
+	output     protoreflect.MessageDescriptor
+	roles      []string
+}
+
+func (r route) newResponse() proto.Message { return newMessage(r.output) }
+
+func newMessage(d protoreflect.MessageDescriptor) proto.Message {
+	found, err := protoregistry.GlobalTypes.FindMessageByName(d.FullName())
+	if err != nil {
+		panic(err) // every message of the contract is linked
+	}
+	return found.New().Interface()
+}
+
+func readRoutes() (routes []route) {
+	protoregistry.GlobalFiles.RangeFilesByPackage("acquis.v1", func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			methods := file.Services().Get(i).Methods()
+			for j := range methods.Len() {
+				routes = append(routes, routesOf(methods.Get(j))...)
+			}
+		}
+		return true
+	})
+	return routes
+}
+
+var variable = regexp.MustCompile(`\{([a-z_.]+)=([^}]*)\}`)
+
+func routesOf(m protoreflect.MethodDescriptor) (routes []route) {
+	rule := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
+	access := proto.GetExtension(m.Options(), acquispb.E_Access).(*acquispb.Access)
+	for _, rule := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
+		r := route{
+			fullMethod: fmt.Sprintf("/%s/%s", m.Parent().FullName(), m.Name()),
+			input:      m.Input(), output: m.Output(), body: rule.GetBody(),
+		}
+		for _, role := range access.GetRoles() {
+			r.roles = append(r.roles, role.String())
+		}
+		template := ""
+		switch p := rule.GetPattern().(type) {
+		case *annotations.HttpRule_Get:
+			r.method, template = "GET", p.Get
+		case *annotations.HttpRule_Post:
+			r.method, template = "POST", p.Post
+		case *annotations.HttpRule_Patch:
+			r.method, template = "PATCH", p.Patch
+		}
+		for _, v := range variable.FindAllStringSubmatch(template, -1) {
+			r.fields = append(r.fields, v[1])
+		}
+		template = variable.ReplaceAllStringFunc(template, func(v string) string {
+			part := variable.FindStringSubmatch(v)[2]
+			return "(" + strings.ReplaceAll(part, "*", "[^/:]+") + ")"
+		})
+		r.pattern = regexp.MustCompile("^" + template + "$")
+		routes = append(routes, r)
+	}
+	return routes
+}
+
+// transcode finds the RPC of a REST call and makes its request.
+func transcode(routes []route, method, target, body string) (route, proto.Message, error) {
+	path, query, _ := strings.Cut(target, "?")
+	for _, r := range routes {
+		parts := r.pattern.FindStringSubmatch(path)
+		if r.method != method || parts == nil {
+			continue
+		}
+		request, err := r.request(parts[1:], query, body)
+		return r, request, err
+	}
+	return route{}, nil, fmt.Errorf("no RPC is bound to %s %s", method, path)
+}
+
+func (r route) request(parts []string, query, body string) (proto.Message, error) {
+	fields := make(map[string]any)
+	if body != "" {
+		var value any
+		if err := json.Unmarshal([]byte(body), &value); err != nil {
+			return nil, err
+		}
+		if r.body == "*" {
+			fields, _ = value.(map[string]any)
+		} else {
+			fields[r.body] = value
+		}
+	}
+	parameters, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range parameters {
+		fields[name] = values[0]
+	}
+	for i, name := range r.fields {
+		outer, inner, nested := strings.Cut(name, ".")
+		if !nested {
+			fields[name] = parts[i]
+			continue
+		}
+		if message, ok := fields[outer].(map[string]any); ok {
+			message[inner] = parts[i]
+		} else {
+			fields[outer] = map[string]any{inner: parts[i]}
+		}
+	}
+	text, err := json.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	request := newMessage(r.input)
+	return request, protojson.Unmarshal(text, request)
+}
+
+// codeName is a gRPC code as its enum spells it: INVALID_ARGUMENT.
+func codeName(code int) string {
+	names := map[codes.Code]string{
+		codes.OK: "OK", codes.Canceled: "CANCELLED", codes.InvalidArgument: "INVALID_ARGUMENT",
+		codes.DeadlineExceeded: "DEADLINE_EXCEEDED", codes.NotFound: "NOT_FOUND", codes.AlreadyExists: "ALREADY_EXISTS",
+		codes.PermissionDenied: "PERMISSION_DENIED", codes.ResourceExhausted: "RESOURCE_EXHAUSTED",
+		codes.FailedPrecondition: "FAILED_PRECONDITION", codes.Aborted: "ABORTED", codes.Unimplemented: "UNIMPLEMENTED",
+		codes.Internal: "INTERNAL", codes.Unavailable: "UNAVAILABLE", codes.Unauthenticated: "UNAUTHENTICATED",
+	}
+	return names[codes.Code(code)]
+}

@@ -1,0 +1,125 @@
+package systemtest
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestWhoSeesWhatOfADisability holds every answer against what its reader may
+// see: the advisor and the jury all, the registrar kind and state, an assessor
+// the arrangement, a reader nothing.
+func TestWhoSeesWhatOfADisability(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.populate()
+	const k = "/v1/" + session + "/candidacies/k-exempt"
+	asked := w.do("registrar", "POST", k+":requestAccommodation", `{"kind":"EXTRA_TIME","need":"SECRET-need"}`)
+	name := asked["name"].(string)
+	w.do("advisor", "POST", k+":decideAccommodation", `{"accommodation":"`+name+`","granted":true,"arrangement":"SECRET-arrangement"}`)
+	w.do("advisor", "POST", k+":adviseExemption", `{"criterion":"C3.3.1","favourable":true,"reasonedAdvice":"SECRET-advice"}`)
+	w.do("jury-1", "POST", k+":decideExemption", `{"criterion":"C3.3.1","granted":true,
+		"capacityPreserved":{"holds":true,"reason":"SECRET-capacity"},"notApplicableInPractice":{"holds":true,"reason":"SECRET-practice"}}`)
+	etag := w.gridEtag("jury-1", session+"/candidacies/k-exempt")
+	for _, c := range []struct {
+		key, path string
+		sees      []string // of the secrets, all others hidden
+	}{
+		{"advisor", k + "/accommodations", []string{"SECRET-need", "SECRET-arrangement", "EXTRA_TIME"}},
+		{"jury-2", k + "/accommodations", []string{"SECRET-need", "SECRET-arrangement", "EXTRA_TIME"}},
+		{"registrar", k + "/accommodations", []string{"EXTRA_TIME"}},
+		{"assessor-1", k + "/accommodations", []string{"SECRET-arrangement"}},
+		{"advisor", k + "/exemptions", []string{"SECRET-advice", "SECRET-capacity", "SECRET-practice"}},
+		{"jury-2", k + "/exemptions", []string{"SECRET-advice", "SECRET-capacity", "SECRET-practice"}},
+		{"registrar", k + "/grid", []string{"EXEMPTED", etag}},
+		{"assessor-1", k + "/grid", []string{"EXEMPTED", etag}},
+		{"advisor", k + "/grid", []string{"EXEMPTED", etag}},
+		{"jury-2", k + "/grid", []string{"EXEMPTED", etag}},
+	} {
+		a := w.rest(c.key, "GET", c.path, "")
+		if a.http != 200 {
+			t.Errorf("%s %s answered %d", c.key, c.path, a.http)
+		}
+		w.checkSees(c.key+" "+c.path, a.raw, c.sees)
+	}
+	w.decideExempt(k)
+	for key, sees := range map[string][]string{"reader": nil, "registrar": nil, "jury-1": nil} {
+		for _, path := range []string{"/v1/candidates/c-exempt/decisions", "/v1/" + session + "/deliberationRecord", "/v1/candidates/c-exempt/capitalisations/marketing"} {
+			raw := w.rest(key, "GET", path, "").raw
+			w.checkSees(key+" "+path, raw, sees)
+			if key == "reader" && strings.Contains(raw, "EXEMPT") {
+				t.Errorf("a reader learns of an exemption from %s", path)
+			}
+		}
+	}
+	w.checkFileEvents()
+}
+
+func (w *world) checkSees(what, raw string, sees []string) {
+	w.t.Helper()
+	for _, secret := range []string{"SECRET-need", "SECRET-arrangement", "SECRET-advice", "SECRET-capacity", "SECRET-practice", "EXTRA_TIME"} {
+		may := false
+		for _, s := range sees {
+			may = may || s == secret
+		}
+		if strings.Contains(raw, secret) != may {
+			w.t.Errorf("%s: sees %s %v, may %v", what, secret, !may, may)
+		}
+	}
+	for _, s := range sees {
+		if !strings.Contains(raw, s) {
+			w.t.Errorf("%s: does not see %s", what, s)
+		}
+	}
+}
+
+// decideExempt assesses and decides the candidacy with exemptions.
+func (w *world) decideExempt(k string) {
+	w.t.Helper()
+	candidacy := strings.TrimPrefix(k, "/v1/")
+	w.assess("assessor-1", candidacy, "MET")
+	w.do("jury-1", "POST", k+":deliberate", `{"gridEtag":"`+w.gridEtag("jury-1", candidacy)+`","membersPresent":["jury-1","jury-2"]}`)
+}
+
+// checkFileEvents: of acts in a file the journal tells the candidacy, and
+// neither who nor what.
+func (w *world) checkFileEvents() {
+	w.t.Helper()
+	found := 0
+	for _, event := range w.journal() {
+		if event["kind"] != "CANDIDACY_FILE" {
+			continue
+		}
+		found++
+		if event["actor"] != "" || event["rpc"] != "" || event["resource"] != session+"/candidacies/k-exempt" {
+			w.t.Errorf("an event tells %v", event)
+		}
+	}
+	if found != 9 { // populate: 4 advices and 1 decision; here: 4 acts
+		w.t.Errorf("%d events of files", found)
+	}
+}
+
+// TestLogsNameNobody plants marks in every field that can hold words about a
+// person and looks for them in the log.
+func TestLogsNameNobody(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.populate()
+	w.do("registrar", "POST", "/v1/candidates?candidateId=c-mark", `{"birthName":"MARK-birth","usageName":"MARK-usage","givenNames":["MARK-given"],
+		"sex":"FEMALE","birthDate":{"year":1998},"birthPlace":{"city":"MARK-city"},"externalIds":[{"system":"lms","id":"MARK-id"}]}`)
+	w.rest("registrar", "POST", "/v1/candidates?candidateId=c-mark", `{"birthName":"MARK-again","givenNames":["MARK"],"sex":"FEMALE","birthDate":{"year":1998}}`)
+	w.rest("registrar", "GET", "/v1/candidates:lookup?system=lms&id=MARK-other", "")
+	w.do("assessor-1", "POST", "/v1/"+session+"/candidacies/k-pending:recordAssessments",
+		`{"assessments":[{"criterion":"C1.1.2","verdict":"MET","comment":"MARK-comment"}]}`)
+	w.rest("registrar", "POST", "/v1/candidates", `{"birthName":"MARK-bad","unknownMARK":1}`)
+	logged := w.logs.String()
+	if strings.Contains(logged, "MARK") {
+		t.Errorf("the log holds a mark:\n%s", logged)
+	}
+	if !strings.Contains(logged, `"request_id":"`) || !strings.Contains(logged, `"rpc":"acquis.v1.CandidateService/CreateCandidate"`) {
+		t.Error("the log has no calls, so that this test shows nothing")
+	}
+	for _, secret := range w.keys {
+		if strings.Contains(logged, secret) {
+			t.Error("the log holds a key")
+		}
+	}
+}

@@ -1,0 +1,295 @@
+package systemtest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/acquis-eval/acquis/referentiel"
+	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store/bolt"
+)
+
+// A world is a running service, and the keys of those who call it.
+type world struct {
+	t      testing.TB
+	base   string // of REST
+	ops    string
+	conn   *grpc.ClientConn
+	clock  *clock
+	logs   *logs
+	keys   map[string]string // secrets, by name
+	routes []route
+}
+
+// clock is the service's, so that tests can wait a day.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(time.Millisecond)
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// logs collects what the service logs.
+type logs struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// start runs a service on a store in dir until the test ends, or stop is called.
+func start(t testing.TB, dir string) (w *world, stop func()) {
+	t.Helper()
+	w = &world{
+		t: t, keys: make(map[string]string), routes: readRoutes(), logs: new(logs),
+		clock: &clock{now: time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)},
+	}
+	st, err := bolt.Open(dir, bolt.Options{})
+	must(t, err)
+	embedded, err := referentiel.Embedded()
+	must(t, err)
+	first := server.NewSecret()
+	made, err := server.Bootstrap(t.Context(), st, embedded, first, w.clock.Now())
+	must(t, err)
+	if made {
+		w.keys["admin"] = first.String()
+	}
+	srv, err := server.New(server.Options{
+		Store: st, Log: slog.NewJSONHandler(w.logs, nil), Now: w.clock.Now,
+		Limits: server.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second},
+	})
+	must(t, err)
+	ls := server.Listeners{GRPC: listen(t), HTTP: listen(t), Ops: listen(t)}
+	w.base, w.ops = "http://"+ls.HTTP.Addr().String(), "http://"+ls.Ops.Addr().String()
+	w.conn, err = grpc.NewClient(ls.GRPC.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	must(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ctx, ls, 5*time.Second) }()
+	stop = sync.OnceFunc(func() {
+		_ = w.conn.Close()
+		cancel()
+		if err := <-served; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+		if err := st.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return w, stop
+}
+
+func listen(t testing.TB) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	return l
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An answer is what came back, over either transport.
+type answer struct {
+	http int    // 0 over gRPC
+	code string // name of the gRPC code, "OK"
+	body map[string]any
+	raw  string
+}
+
+// rest makes a call over REST.
+func (w *world) rest(key, method, path, body string, headers ...string) answer {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.base+path, strings.NewReader(body))
+	must(w.t, err)
+	if key != "" {
+		req.Header.Set("Authorization", "Bearer "+w.secret(key))
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Add(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	must(w.t, err)
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	must(w.t, err)
+	a := answer{http: res.StatusCode, code: "OK", raw: string(raw)}
+	if err := json.Unmarshal(raw, &a.body); err != nil {
+		w.t.Fatalf("%s %s answered %d with %q: %v", method, path, res.StatusCode, raw, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		number, _ := a.body["code"].(float64)
+		a.code = codeName(int(number))
+	}
+	return a
+}
+
+// secret is the secret of a named key, or the name itself where it is one.
+func (w *world) secret(key string) string {
+	if secret, ok := w.keys[key]; ok {
+		return secret
+	}
+	return key
+}
+
+// grpc makes the same call over gRPC.
+func (w *world) grpc(key, method, path, body string) answer {
+	w.t.Helper()
+	r, request, err := transcode(w.routes, method, path, body)
+	must(w.t, err)
+	ctx := w.t.Context()
+	if key != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.secret(key))
+	}
+	response := r.newResponse()
+	err = w.conn.Invoke(ctx, r.fullMethod, request, response)
+	st := status.Convert(err)
+	a := answer{code: codeName(int(st.Code()))}
+	shown := []byte("{}")
+	if err == nil {
+		shown, err = protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(response)
+	} else {
+		shown, err = protojson.Marshal(st.Proto())
+	}
+	must(w.t, err)
+	a.raw = string(shown)
+	must(w.t, json.Unmarshal(shown, &a.body))
+	return a
+}
+
+// do makes a call over REST that must succeed.
+func (w *world) do(key, method, path, body string) map[string]any {
+	w.t.Helper()
+	a := w.rest(key, method, path, body)
+	if a.http != http.StatusOK {
+		w.t.Fatalf("%s: %s %s %s answered %d: %s", key, method, path, body, a.http, a.raw)
+	}
+	return a.body
+}
+
+// newKey makes a key for a subject of the same name.
+func (w *world) newKey(name string, roles ...string) {
+	w.t.Helper()
+	w.newKeyOf(name, fmt.Sprintf(`{"subject":%q,"roles":["%s"]}`, name, strings.Join(roles, `","`)))
+}
+
+func (w *world) newKeyOf(name, key string) {
+	w.t.Helper()
+	w.keys[name] = w.do("admin", "POST", "/v1/keys", key)["secret"].(string)
+}
+
+// gridEtag reads the etag of a grid.
+func (w *world) gridEtag(key, candidacy string) string {
+	w.t.Helper()
+	return w.do(key, "GET", "/v1/"+candidacy+"/grid", "")["etag"].(string)
+}
+
+// assess records one verdict on every criterion of a candidacy's grid.
+func (w *world) assess(key, candidacy, verdict string) {
+	w.t.Helper()
+	var lines []string
+	for _, criterion := range criteria(w.do(key, "GET", "/v1/"+candidacy+"/grid", "")) {
+		lines = append(lines, fmt.Sprintf(`{"criterion":%q,"verdict":%q}`, criterion, verdict))
+	}
+	w.do(key, "POST", "/v1/"+candidacy+":recordAssessments", `{"assessments":[`+strings.Join(lines, ",")+`]}`)
+}
+
+// criteria lists the codes of a grid's criteria.
+func criteria(grid map[string]any) (codes []string) {
+	for _, bloc := range list(grid, "blocs") {
+		for _, competence := range list(bloc, "competences") {
+			for _, criterion := range list(competence, "criteria") {
+				codes = append(codes, criterion["code"].(string))
+			}
+		}
+	}
+	return codes
+}
+
+// list is a repeated message field.
+func list(message map[string]any, field string) []map[string]any {
+	items, _ := message[field].([]any)
+	messages := make([]map[string]any, len(items))
+	for i, item := range items {
+		messages[i] = item.(map[string]any)
+	}
+	return messages
+}
+
+// get walks fields and, by number, items: get(m, "key", "roles", 0).
+func get(message any, path ...any) any {
+	for _, step := range path {
+		switch step := step.(type) {
+		case string:
+			fields, _ := message.(map[string]any)
+			message = fields[step]
+		case int:
+			items, _ := message.([]any)
+			if step >= len(items) {
+				return nil
+			}
+			message = items[step]
+		}
+	}
+	return message
+}
+
+// events counts the journal, which grows by one with every write.
+func (w *world) events() int {
+	w.t.Helper()
+	return len(w.journal())
+}
+
+func (w *world) journal() (all []map[string]any) {
+	w.t.Helper()
+	token := ""
+	for {
+		page := w.do("auditor", "GET", "/v1/events?pageSize=1000&pageToken="+token, "")
+		all = append(all, list(page, "events")...)
+		if token = page["nextPageToken"].(string); token == "" {
+			return all
+		}
+	}
+}
