@@ -1,0 +1,209 @@
+package systemtest
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store/bolt"
+)
+
+// childDir tells the test binary to be the server that is going to be killed.
+const childDir = "ACQUIS_TEST_CHILD_DIR"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		fmt.Fprintln(os.Stderr, serveChild(dir))
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// serveChild serves the store in dir until it is killed, and prints its address.
+func serveChild(dir string) error {
+	st, err := bolt.Open(dir, bolt.Options{})
+	if err != nil {
+		return err
+	}
+	srv, err := server.New(server.Options{Store: st, Log: slog.DiscardHandler, Limits: server.DefaultLimits})
+	if err != nil {
+		return err
+	}
+	var ls server.Listeners
+	if ls, err = listenAll(); err != nil {
+		return err
+	}
+	fmt.Println(ls.GRPC.Addr())
+	return srv.Serve(context.Background(), ls, time.Second)
+}
+
+// TestKillLosesNothing kills the server with SIGKILL in the middle of 64
+// concurrent writers, again and again. Every acknowledged write must be there
+// afterwards, each event once and in sequence, and a repeated request must do
+// nothing again.
+func TestKillLosesNothing(t *testing.T) {
+	rounds := 5
+	if os.Getenv("ACQUIS_LONG") != "" {
+		rounds = 100
+	}
+	dir := t.TempDir()
+	w, stop := start(t, dir)
+	w.populateForCrash()
+	keys := w.keys
+	stop()
+	total := 0
+	var before []write
+	for round := range rounds {
+		acknowledged := crashRound(t, dir, keys["platform"], round)
+		total += len(acknowledged)
+		before = checkCrash(t, dir, keys, append(before, acknowledged...))
+	}
+	if total < rounds {
+		t.Fatalf("only %d writes were acknowledged", total)
+	}
+	t.Logf("%d rounds, %d acknowledged writes, none lost", rounds, total)
+}
+
+const crashCandidacies = 16
+
+func (w *world) populateForCrash() {
+	w.newKey("registrar", "REGISTRAR")
+	w.newKey("auditor", "AUDITOR")
+	w.newKeyOf("platform", `{"subject":"platform","roles":["ASSESSOR"],"delegate":true}`)
+	w.do("registrar", "POST", "/v1/sessions?sessionId=s", `{"displayName":"d","referentiel":"referentiels/marketing","startDate":{"year":2026,"month":1,"day":1}}`)
+	for i := range crashCandidacies {
+		w.do("registrar", "POST", fmt.Sprintf("/v1/candidates?candidateId=c-%d", i), `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`)
+		w.do("registrar", "POST", fmt.Sprintf("/v1/sessions/s/candidacies?candidacyId=k-%d", i), fmt.Sprintf(`{"candidate":"candidates/c-%d","scope":"WHOLE"}`, i))
+	}
+}
+
+// A write is one acknowledged call. Each names an assessor of its own, so that
+// its trace cannot be taken for another's.
+type write struct {
+	request *acquispb.RecordAssessmentsRequest
+}
+
+// crashRound lets 64 writers write until the server is killed, and returns what
+// was acknowledged to them.
+func crashRound(t *testing.T, dir, key string, round int) []write {
+	t.Helper()
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), childDir+"="+dir)
+	child.Stderr = os.Stderr
+	out, err := child.StdoutPipe()
+	must(t, err)
+	must(t, child.Start())
+	address, err := bufio.NewReader(out).ReadString('\n')
+	must(t, err)
+	conn, err := grpc.NewClient(strings.TrimSpace(address), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	must(t, err)
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+key)
+	client := acquispb.NewSessionServiceClient(conn)
+	var mu sync.Mutex
+	var acknowledged []write
+	var writers sync.WaitGroup
+	for n := range 64 {
+		writers.Go(func() {
+			for i := 0; ; i++ {
+				request := crashRequest(round, n, i)
+				if _, err := client.RecordAssessments(ctx, request); err != nil {
+					return // the server is gone
+				}
+				mu.Lock()
+				acknowledged = append(acknowledged, write{request})
+				mu.Unlock()
+			}
+		})
+	}
+	time.Sleep(100*time.Millisecond + rand.N(200*time.Millisecond))
+	must(t, child.Process.Kill())
+	writers.Wait()
+	_ = child.Wait() // it was killed: that is what it says
+	return acknowledged
+}
+
+func crashRequest(round, writer, i int) *acquispb.RecordAssessmentsRequest {
+	return &acquispb.RecordAssessmentsRequest{
+		Candidacy: fmt.Sprintf("sessions/s/candidacies/k-%d", (writer+i)%crashCandidacies),
+		Assessor:  fmt.Sprintf("assessor-%d-%d-%d", round, writer, i),
+		RequestId: uuid.NewString(),
+		Assessments: []*acquispb.Assessment{
+			{Criterion: "C1.1.1", Verdict: acquispb.Verdict_MET, Comment: "vu"},
+			{Criterion: "C1.1.2", Verdict: acquispb.Verdict_NOT_MET},
+		},
+	}
+}
+
+// checkCrash opens the store again and holds it against what was acknowledged.
+func checkCrash(t *testing.T, dir string, keys map[string]string, acknowledged []write) []write {
+	t.Helper()
+	w, stop := start(t, dir)
+	defer stop()
+	w.keys = keys
+	w.clock.advance(time.Since(w.clock.Now()))
+	traces := 0
+	found := make(map[string]bool)
+	for i := range crashCandidacies {
+		grid := w.do("registrar", "GET", fmt.Sprintf("/v1/sessions/s/candidacies/k-%d/grid", i), "")
+		seen := list(get(grid, "blocs", 0, "competences", 0).(map[string]any), "criteria")
+		for _, a := range list(seen[0], "assessments") {
+			found[a["assessor"].(string)] = true
+		}
+		if len(list(seen[0], "assessments")) != len(list(seen[1], "assessments")) {
+			t.Error("a batch was written by half")
+		}
+		traces += len(list(seen[0], "assessments"))
+	}
+	for _, a := range acknowledged {
+		if !found[a.request.GetAssessor()] {
+			t.Errorf("the acknowledged write of %s is lost", a.request.GetAssessor())
+		}
+	}
+	w.checkSequence(traces)
+	events := w.events()
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+keys["platform"])
+	for _, a := range acknowledged[max(0, len(acknowledged)-50):] {
+		if _, err := acquispb.NewSessionServiceClient(w.conn).RecordAssessments(ctx, a.request); err != nil {
+			t.Errorf("repeating %s: %v", a.request.GetAssessor(), err)
+		}
+	}
+	if got := w.events(); got != events {
+		t.Errorf("repeated requests wrote %d events", got-events)
+	}
+	return acknowledged
+}
+
+// checkSequence: no event is missing or double, and there is one for each write.
+func (w *world) checkSequence(writes int) {
+	w.t.Helper()
+	assessed := 0
+	for i, event := range w.journal() {
+		if event["sequence"] != fmt.Sprint(i+1) {
+			w.t.Fatalf("event %d has the sequence %v", i+1, event["sequence"])
+		}
+		if event["kind"] == "ASSESSMENT" {
+			assessed++
+		}
+	}
+	if assessed != writes {
+		w.t.Errorf("%d events of assessments, %d in the grids", assessed, writes)
+	}
+}

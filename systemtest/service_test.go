@@ -1,0 +1,225 @@
+package systemtest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server"
+)
+
+func listenAll() (l server.Listeners, err error) {
+	for _, listener := range []*net.Listener{&l.GRPC, &l.HTTP, &l.Ops} {
+		if *listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+// TestOpenToAll: health, reflection and the OpenAPI document need no key, and
+// nothing else does without.
+func TestOpenToAll(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	health, err := healthpb.NewHealthClient(w.conn).Check(t.Context(), &healthpb.HealthCheckRequest{})
+	if err != nil || health.GetStatus() != healthpb.HealthCheckResponse_SERVING {
+		t.Errorf("health: %v %v", health, err)
+	}
+	stream, err := grpc_reflection_v1.NewServerReflectionClient(w.conn).ServerReflectionInfo(t.Context())
+	must(t, err)
+	must(t, stream.Send(&grpc_reflection_v1.ServerReflectionRequest{
+		MessageRequest: &grpc_reflection_v1.ServerReflectionRequest_ListServices{},
+	}))
+	answer, err := stream.Recv()
+	must(t, err)
+	if got := len(answer.GetListServicesResponse().GetService()); got < 7 {
+		t.Errorf("reflection lists %d services", got)
+	}
+	document := w.rest("", "GET", "/openapi.json", "")
+	if document.http != 200 || get(document.body, "paths", "/v1/candidates") == nil {
+		t.Errorf("OpenAPI document: %d", document.http)
+	}
+}
+
+// TestHeadersRaiseNobody: what a caller puts into other headers changes nothing.
+func TestHeadersRaiseNobody(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.newKey("reader", "READER")
+	admin := w.keys["admin"]
+	for _, headers := range [][]string{
+		{"Grpc-Metadata-Authorization", "Bearer " + admin},
+		{"Grpcgateway-Authorization", "Bearer " + admin},
+		{"X-HTTP-Method-Override", "GET", "Grpc-Metadata-Roles", "ADMIN"},
+	} {
+		if a := w.rest("reader", "POST", "/v1/keys", `{"subject":"x","roles":["ADMIN"]}`, headers...); a.http != 403 {
+			t.Errorf("with %v: %d %s", headers, a.http, a.raw)
+		}
+	}
+	if a := w.rest("admin", "GET", "/v1/keys", "", "Authorization", "Bearer "+admin); a.http != 401 {
+		t.Errorf("two Authorization headers: %d", a.http)
+	}
+	if a := w.rest("admin", "GET", "/v1/keys", "", "X-Request-Id", "my-id.1"); a.http != 200 {
+		t.Errorf("with a request id: %d", a.http)
+	}
+	if !strings.Contains(w.logs.String(), `"request_id":"my-id.1"`) {
+		t.Error("the caller's request id is not logged")
+	}
+}
+
+// TestUnknownFieldOverGRPC: a field number that the contract does not have is
+// refused, not dropped.
+func TestUnknownFieldOverGRPC(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.newKey("registrar", "REGISTRAR")
+	request := &acquispb.GetCandidateRequest{Name: "candidates/c"}
+	request.ProtoReflect().SetUnknown(protowire.AppendVarint(protowire.AppendTag(nil, 99, protowire.VarintType), 1))
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+w.keys["registrar"])
+	if _, err := acquispb.NewCandidateServiceClient(w.conn).GetCandidate(ctx, request); status.Code(err) != codes.InvalidArgument {
+		t.Errorf("answered %v", err)
+	}
+}
+
+// TestDeadline: an ended deadline is told as such over gRPC, with our reason.
+func TestDeadline(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+	defer cancel()
+	_, err := acquispb.NewAdminServiceClient(w.conn).ListKeys(ctx, &acquispb.ListKeysRequest{})
+	if status.Code(err) != codes.DeadlineExceeded {
+		t.Errorf("answered %v", err)
+	}
+	if a := w.rest("admin", "GET", "/v1/keys", "", "Grpc-Timeout", "1n"); a.http != 504 || get(a.body, "details", 0, "reason") != "DEADLINE_EXCEEDED" {
+		t.Errorf("REST answered %d %s", a.http, a.raw)
+	}
+}
+
+// TestLists pages through a list in order of creation, binds tokens to their
+// request and filters.
+func TestLists(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.populate()
+	for i := range 7 {
+		w.do("registrar", "POST", fmt.Sprintf("/v1/candidates?candidateId=p-%d", i), `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`)
+	}
+	var names []string
+	for token, pages := "", 0; pages == 0 || token != ""; pages++ {
+		page := w.do("reader", "GET", "/v1/candidates?pageSize=3&pageToken="+token, "")
+		for _, c := range list(page, "candidates") {
+			names = append(names, c["name"].(string))
+		}
+		token = page["nextPageToken"].(string)
+	}
+	if len(names) != 13 || names[6] != "candidates/p-0" || names[12] != "candidates/p-6" {
+		t.Errorf("paged through %v", names)
+	}
+	token := w.do("reader", "GET", "/v1/sessions/-/candidacies?pageSize=2", "")["nextPageToken"].(string)
+	if a := w.rest("reader", "GET", "/v1/candidates?pageToken="+token, ""); a.http != 400 {
+		t.Error("the token of one list is good for another")
+	}
+	for filter, want := range map[string]int{
+		`state = ENROLLED`: 4, `state = DECIDED`: 1, `candidate = "candidates/c-full"`: 1, `candidate = "candidates/none"`: 0,
+		`candidate = "candidates/c-full" AND NOT state = ENROLLED`: 0, `state = DECIDED OR state = ENROLLED`: 5,
+	} {
+		if got := len(list(w.filtered("/v1/sessions/-/candidacies", filter), "candidacies")); got != want {
+			t.Errorf("%s: %d candidacies, want %d", filter, got, want)
+		}
+	}
+	for filter, want := range map[string]int{
+		`kind = PRIOR_BLOC`: 1, `session = "sessions/s-001"`: 1, `effective = true`: 2, `effective = false`: 0, `outcome = CAPITALISED`: 2,
+		`referentiel = "marketing" AND decide_time > timestamp("2026-06-15T00:00:00Z")`: 2, `decide_time < timestamp("2026-06-15T00:00:00Z")`: 0,
+	} {
+		if got := len(list(w.filtered("/v1/candidates/-/decisions", filter), "decisions")); got != want {
+			t.Errorf("%s: %d decisions, want %d", filter, got, want)
+		}
+	}
+	for filter, want := range map[string]int{`centre = "LYON"`: 0, `state = OPEN AND referentiel = "referentiels/marketing"`: 1} {
+		if got := len(list(w.filtered("/v1/sessions", filter), "sessions")); got != want {
+			t.Errorf("%s: %d sessions, want %d", filter, got, want)
+		}
+	}
+}
+
+func (w *world) filtered(path, filter string) map[string]any {
+	w.t.Helper()
+	escaped := strings.NewReplacer(" ", "%20", `"`, "%22", ">", "%3E", "<", "%3C", "=", "%3D").Replace(filter)
+	return w.do("registrar", "GET", path+"?filter="+escaped, "")
+}
+
+// TestPublishRoundTrip: what GetReferentiel returned, published again, is the
+// same revision; and a new référentiel is served, searched and pinned.
+func TestPublishRoundTrip(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.newKey("registrar", "REGISTRAR")
+	got := w.rest("admin", "GET", "/v1/referentiels/marketing", "")
+	again := w.do("admin", "POST", "/v1/referentiels:publish", `{"referentielId":"marketing","referentiel":`+got.raw+`}`)
+	if again["revision"] != got.body["revision"] {
+		t.Errorf("published again it is %v, was %v", again["revision"], got.body["revision"])
+	}
+	sales := w.do("admin", "POST", "/v1/referentiels:publish", `{"referentielId":"sales","referentiel":`+got.raw+`}`)
+	if sales["name"] != "referentiels/sales" || sales["revision"] == got.body["revision"] {
+		t.Errorf("published as %v %v", sales["name"], sales["revision"])
+	}
+	found := w.do("admin", "GET", "/v1/referentiels:search?query=REGLEMENTAIRES%20etat", "")
+	if len(list(found, "results")) != 0 { // methods are not searched
+		t.Errorf("found %v", found)
+	}
+	found = w.do("admin", "GET", "/v1/referentiels:search?query=Matrices%20strateg&pageSize=1", "")
+	if get(found, "results", 0, "competence") != "C1.3" || found["nextPageToken"] == "" {
+		t.Errorf("found %v", found)
+	}
+	bloc := w.do("registrar", "GET", "/v1/referentiels/sales/blocs/B2", "")
+	if bloc["code"] != "B2" || len(list(bloc, "competences")) != 4 {
+		t.Errorf("bloc is %v", bloc["code"])
+	}
+}
+
+// TestOps: the operations listener answers, and the server stops in time while
+// it says that it is not ready.
+func TestOps(t *testing.T) {
+	w, stop := start(t, t.TempDir())
+	w.do("admin", "GET", "/v1/keys", "")
+	for path, want := range map[string]string{
+		"/livez": "ok", "/readyz": "ok", "/metrics": `grpc_server_handled_total{grpc_code="OK",grpc_method="ListKeys"`,
+	} {
+		if got := opsGet(t, w.ops+path); !strings.Contains(got, want) {
+			t.Errorf("%s answered %.200s", path, got)
+		}
+	}
+	if !strings.Contains(opsGet(t, w.ops+"/metrics"), "acquis_store_writable 1") {
+		t.Error("the metrics do not tell whether the store is writable")
+	}
+	started := time.Now()
+	stop()
+	if took := time.Since(started); took > 10*time.Second {
+		t.Errorf("stopping took %v", took)
+	}
+	if _, err := w.conn.NewStream(t.Context(), &grpc.StreamDesc{}, "/x/y"); err == nil {
+		t.Error("the server still answers")
+	}
+}
+
+func opsGet(t *testing.T, url string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	must(t, err)
+	res, err := http.DefaultClient.Do(req)
+	must(t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	must(t, err)
+	return string(body)
+}
