@@ -139,8 +139,8 @@ func (c *GridCompetence) weigh(counted []GridCriterion, threshold Number) {
 }
 
 // eliminates says whether the criterion alone fails its compétence and its bloc.
-func (k GridCriterion) eliminates() bool {
-	return k.Eliminatory && k.Status != StatusMet && k.Status != StatusExempted
+func (g GridCriterion) eliminates() bool {
+	return g.Eliminatory && g.Status != StatusMet && g.Status != StatusExempted
 }
 
 // conclude finds the outcome of a bloc: the first rule that applies. It reads no

@@ -94,8 +94,8 @@ func refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
 		if r.Kind == kind && first == nil {
 			first = &refusals[i]
 		}
-		switch {
-		case r.Kind == rules.InvalidArgument:
+		switch r.Kind {
+		case rules.InvalidArgument:
 			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
 				Field: field(r), Description: r.Description, Reason: string(r.Rule),
 			})

@@ -187,7 +187,7 @@ func (w *world) grpc(key, method, path, body string) answer {
 	err = w.conn.Invoke(ctx, r.fullMethod, request, response)
 	st := status.Convert(err)
 	a := answer{code: codeName(int(st.Code()))}
-	shown := []byte("{}")
+	var shown []byte
 	if err == nil {
 		shown, err = protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(response)
 	} else {

@@ -50,7 +50,6 @@ func run(ctx context.Context, args []string, c console) (code int) {
 		kong.DefaultEnvars("ACQUIS"),
 		kong.Writers(c.out, c.err),
 		kong.Exit(func(code int) { panic(exit(code)) }),
-		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(c),
@@ -60,7 +59,7 @@ func run(ctx context.Context, args []string, c console) (code int) {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return failed(c, fmt.Errorf("%w (acquis --help says more)", err), 2)
+		return failed(c, err, 2)
 	}
 	if err := command.Run(); err != nil {
 		return failed(c, err, 1)

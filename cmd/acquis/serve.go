@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -23,7 +24,7 @@ type serveCommand struct {
 	OpsAddr           string        `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where /metrics, /livez and /readyz listen (${default}); it asks for no key."`
 	DataDir           string        `default:"./data" placeholder:"DIR" help:"Where the store lies (${default}); made if absent."`
 	InsecurePlaintext bool          `help:"Allow addresses that are not loopback: something in front terminates TLS."`
-	LogLevel          slog.Level    `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
+	LogLevel          string        `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"${enum} (${default})."`
 	MaxRequestBytes   int           `default:"8388608" placeholder:"BYTES" help:"Size of the largest request, over either transport (${default})."`
 	CallTimeout       time.Duration `default:"30s" placeholder:"TIME" help:"A call that takes longer is given up (${default})."`
 	ShutdownGrace     time.Duration `default:"20s" placeholder:"TIME" help:"How long calls under way may take after SIGTERM (${default})."`
@@ -48,14 +49,11 @@ func (s *serveCommand) Validate() error {
 	case s.ShutdownGrace < 0 || s.ShutdownGrace > maxGrace:
 		return fmt.Errorf("--shutdown-grace must be 0s to %s", maxGrace)
 	}
-	for flag, address := range map[string]string{
-		"--http-addr": s.HTTPAddr, "--grpc-addr": s.GRPCAddr, "--ops-addr": s.OpsAddr,
-	} {
-		if err := checkAddress(flag, address, s.InsecurePlaintext); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(
+		checkAddress("--http-addr", s.HTTPAddr, s.InsecurePlaintext),
+		checkAddress("--grpc-addr", s.GRPCAddr, s.InsecurePlaintext),
+		checkAddress("--ops-addr", s.OpsAddr, s.InsecurePlaintext),
+	)
 }
 
 func checkAddress(flag, address string, insecure bool) error {
@@ -77,7 +75,7 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: s.LogLevel}))
+	log := s.logger(c.err)
 	service, err := open(ctx, config{
 		HTTPAddr: s.HTTPAddr, GRPCAddr: s.GRPCAddr, OpsAddr: s.OpsAddr,
 		DataDir: s.DataDir, First: first, Log: log,
@@ -93,6 +91,13 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 	err = errors.Join(service.server.Serve(ctx, service.listeners, s.ShutdownGrace), service.close())
 	log.Info("stopped", "clean", err == nil)
 	return err
+}
+
+// logger writes JSON, one line an entry; the parser has checked the level.
+func (s *serveCommand) logger(to io.Writer) *slog.Logger {
+	var level slog.LevelVar
+	_ = level.UnmarshalText([]byte(s.LogLevel))
+	return slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{Level: &level}))
 }
 
 // firstSecret is the key that an empty store will get: that of the environment

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,8 +60,7 @@ func print(dir string, file protoreflect.FileDescriptor) error {
 	}
 	var printer protoprint.Printer
 	if err := printer.PrintProtoFile(file, out); err != nil {
-		out.Close()
-		return err
+		return errors.Join(err, out.Close())
 	}
 	return out.Close()
 }

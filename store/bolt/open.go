@@ -128,7 +128,7 @@ func (s *Store) start() error {
 // where it must otherwise be found anew from every page.
 func (s *Store) markClean() error {
 	if s.progress.failure() != nil {
-		return nil
+		return nil //nolint:nilerr // the failure was told to every caller; here it only means: no mark
 	}
 	s.db.NoFreelistSync = false
 	if err := s.db.Update(func(tx *bbolt.Tx) error { return setClean(tx, true) }); err != nil {

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// output collects what a command says while it runs.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// acquis runs one command line to its end.
+func acquis(t *testing.T, args ...string) (code int, out, err string) {
+	t.Helper()
+	var stdout, stderr output
+	code = run(t.Context(), args, console{&stdout, &stderr})
+	return code, stdout.String(), stderr.String()
+}
+
+// serving runs "acquis serve" until stop, which returns its exit code.
+func serving(t *testing.T, dir string) (out *output, stop func() int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, code := new(output), make(chan int, 1)
+	args := []string{"serve", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0"}
+	go func() { code <- run(ctx, args, console{out, io.Discard}) }()
+	stop = sync.OnceValue(func() int { cancel(); return <-code })
+	t.Cleanup(func() { stop() })
+	for range 500 {
+		if strings.Contains(out.String(), "data  ") {
+			return out, stop
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("serve did not start: %s", out)
+	return nil, nil
+}
+
+var (
+	keyLine  = regexp.MustCompile(`ACQUIS_KEY=(acq_[a-z2-7]{16}_[a-z2-7]{52})\n`)
+	httpLine = regexp.MustCompile(`REST +(http://\S+)`)
+	grpcLine = regexp.MustCompile(`gRPC +(\S+)`)
+	opsLine  = regexp.MustCompile(`operations +http://(\S+)`)
+)
+
+// The first start prints its addresses and one key, which works; the second has
+// the data and prints no key; both end well when asked to.
+func TestServePrintsTheFirstKeyOnce(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	out, stop := serving(t, dir)
+	keys := keyLine.FindAllStringSubmatch(out.String(), -1)
+	if len(keys) != 1 {
+		t.Fatalf("printed %d keys:\n%s", len(keys), out)
+	}
+	secret := keys[0][1]
+	if got := statusOf(t, httpLine.FindStringSubmatch(out.String())[1], secret); got != http.StatusOK {
+		t.Errorf("the printed key got %d", got)
+	}
+	if code, said, err := acquis(t, "healthcheck", "--ops-addr", opsLine.FindStringSubmatch(out.String())[1]); code != 0 || said != "ready\n" {
+		t.Errorf("healthcheck: %d %q %q", code, said, err)
+	}
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	again, stop := serving(t, dir)
+	if strings.Contains(again.String(), "acq_") || strings.Contains(again.String(), "new") {
+		t.Errorf("the second start says:\n%s", again)
+	}
+	if got := statusOf(t, httpLine.FindStringSubmatch(again.String())[1], secret); got != http.StatusOK {
+		t.Errorf("after a restart the key got %d", got)
+	}
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func statusOf(t *testing.T, base, secret string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/v1/keys", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+secret)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	return res.StatusCode
+}
+
+// A key from the environment becomes the first key and is not repeated.
+func TestBootstrapKeyIsNotPrinted(t *testing.T) {
+	const secret = "acq_aaaaaaaaaaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	t.Setenv(bootstrapVariable, secret)
+	out, _ := serving(t, t.TempDir())
+	if strings.Contains(out.String(), secret) || !strings.Contains(out.String(), bootstrapVariable) {
+		t.Errorf("serve says:\n%s", out)
+	}
+	if got := statusOf(t, httpLine.FindStringSubmatch(out.String())[1], secret); got != http.StatusOK {
+		t.Errorf("the key got %d", got)
+	}
+}
+
+// Bad command lines are refused with one clear line, before anything is touched.
+func TestRefusedCommandLines(t *testing.T) {
+	for _, c := range []struct {
+		code int
+		says string
+		args []string
+	}{
+		{2, "not a loopback address", []string{"serve", "--http-addr", "0.0.0.0:8080"}},
+		{2, "--insecure-plaintext", []string{"serve", "--grpc-addr", ":9090"}},
+		{2, "--call-timeout", []string{"serve", "--call-timeout", "0s"}},
+		{2, "unknown flag", []string{"serve", "--colour"}},
+		{1, "no such file", []string{"referentiel", "check", "none.yaml"}},
+		{1, "not ready", []string{"healthcheck", "--ops-addr", "127.0.0.1:1"}},
+	} {
+		if code, _, err := acquis(t, c.args...); code != c.code || !strings.Contains(err, c.says) {
+			t.Errorf("%v: exit %d, %q", c.args, code, err)
+		}
+	}
+}
+
+// A store that another process has open is refused, and says so.
+func TestServeRefusesAStoreInUse(t *testing.T) {
+	dir := t.TempDir()
+	serving(t, dir)
+	code, _, err := acquis(t, "serve", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0")
+	if code != 1 || !strings.Contains(err, "in use by another process") {
+		t.Errorf("exit %d, %q", code, err)
+	}
+}
+
+func TestReferentielCheck(t *testing.T) {
+	code, out, _ := acquis(t, "referentiel", "check", "../../referentiel/data/marketing.yaml")
+	if code != 0 || !strings.Contains(out, "4 blocs, 15 compétences, 58 critères\nrevision 0a5ee66c010043345e91231c544541cf\n") {
+		t.Errorf("exit %d, %s", code, out)
+	}
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("id: Sales\nblocs: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, _ = acquis(t, "referentiel", "check", bad)
+	if code != 1 || !strings.Contains(out, bad+":1: id: ") || !strings.Contains(out, "blocs: ") {
+		t.Errorf("exit %d, %s", code, out)
+	}
+}
+
+// The demo tells its six stories, plainly where nobody watches, and leaves
+// nothing behind.
+func TestDemo(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	code, out, err := acquis(t, "demo")
+	if code != 0 || err != "" {
+		t.Fatalf("exit %d: %s", code, err)
+	}
+	rest := out
+	for _, told := range []string{
+		"Léa acquires everything", "C1.1 ●●●●●", "the certification AWARDED",
+		"Hugo presents only bloc B2", `"dossier professionnel"`, "B2 CAPITALISED",
+		"Inès has an accommodation", "NOT_ACQUIRED", "exempts Inès from C3.3.5", "●●●●–", "B3 CAPITALISED",
+		"Tom is contested", "●●≠●●", "CONTESTED", "settles it", "B1 CAPITALISED",
+		"Jade misses a bloc", "B4 NOT_CAPITALISED", "novembre-2026: presents B4", "AWARDED",
+		"Noé appeals", "B2 NOT_CAPITALISED", "too few members present", "rectifies", "certification: AWARDED",
+		"The journal", "44 events",
+	} {
+		_, after, found := strings.Cut(rest, told)
+		if !found {
+			t.Fatalf("the demo does not tell %q, or not in its place:\n%s", told, out)
+		}
+		rest = after
+	}
+	if strings.Contains(out, "\x1b") {
+		t.Error("colours are printed where nobody watches")
+	}
+	if left, _ := os.ReadDir(os.Getenv("TMPDIR")); len(left) > 0 {
+		t.Errorf("the demo left %v", left)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if code, out, _ := acquis(t, "version"); code != 0 || !strings.HasPrefix(out, "acquis ") || !strings.Contains(out, "\nrules 1\n") {
+		t.Errorf("exit %d, %s", code, out)
+	}
+}
+
+// The README's curl and grpcurl work as printed, against the service that its
+// own command starts; only addresses are another's, since ports may be taken.
+func TestREADMECommands(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	if len(blocks) < 4 || blocks[0][1] != "go run ./cmd/acquis serve\ngo test ./...\n" {
+		t.Fatalf("the README does not begin with its two commands: %q", blocks)
+	}
+	out, _ := serving(t, t.TempDir())
+	said := out.String()
+	address := strings.NewReplacer("http://127.0.0.1:8080", httpLine.FindStringSubmatch(said)[1], "127.0.0.1:9090", grpcLine.FindStringSubmatch(said)[1])
+	for _, block := range blocks[1:3] {
+		program, _, _ := strings.Cut(block[1], " ")
+		command := exec.Command("bash", "-c", address.Replace(block[1]))
+		command.Env = append(os.Environ(), "ACQUIS_KEY="+keyLine.FindStringSubmatch(said)[1], "PATH="+withTool(t, program)+":"+os.Getenv("PATH"))
+		answer, err := command.CombinedOutput()
+		if err != nil || !strings.Contains(string(answer), "Piloter un système de veille") {
+			t.Errorf("%s: %v\n%s", block[1], err, answer)
+		}
+	}
+}
+
+// withTool returns a folder that holds the program: tools/go.mod has grpcurl. A
+// machine that has neither skips, or fails where everything is required.
+func withTool(t *testing.T, program string) string {
+	t.Helper()
+	if path, err := exec.LookPath(program); err == nil {
+		return filepath.Dir(path)
+	}
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-modfile=tools/go.mod", "-o", dir, "github.com/fullstorydev/grpcurl/cmd/grpcurl")
+	build.Dir = "../.."
+	if os.Getenv("ACQUIS_REQUIRE_ALL") == "" {
+		t.Skipf("%s is not installed", program)
+	}
+	if answer, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%s is not installed and cannot be built: %v\n%s", program, err, answer)
+	}
+	return dir
+}
