@@ -1,0 +1,48 @@
+package docs_test
+
+import (
+	"os"
+	"regexp"
+	"testing"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+)
+
+// TestRulesPageIsComplete: rules.md names every reason, refusal and error reason,
+// and no other; and every refusal is an error reason of the contract.
+func TestRulesPageIsComplete(t *testing.T) {
+	page, err := os.ReadFile("rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := make(map[string]bool)
+	for _, row := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(string(page), -1) {
+		named[row[1]] = false
+	}
+	expect := func(name string) {
+		if _, ok := named[name]; !ok {
+			t.Errorf("rules.md does not name %s", name)
+		}
+		named[name] = true
+	}
+	for _, r := range rules.ReasonRules() {
+		expect(string(r))
+	}
+	for _, r := range rules.RefusalRules() {
+		expect(string(r))
+		if acquispb.ErrorReason_Enum_value[string(r)] == 0 {
+			t.Errorf("the contract has no error reason %s", r)
+		}
+	}
+	for number, name := range acquispb.ErrorReason_Enum_name {
+		if number != 0 {
+			expect(name)
+		}
+	}
+	for name, exists := range named {
+		if !exists {
+			t.Errorf("rules.md names %s, which does not exist", name)
+		}
+	}
+}
