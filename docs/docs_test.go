@@ -2,7 +2,9 @@ package docs_test
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -43,6 +45,30 @@ func TestRulesPageIsComplete(t *testing.T) {
 	for name, exists := range named {
 		if !exists {
 			t.Errorf("rules.md names %s, which does not exist", name)
+		}
+	}
+}
+
+// TestLinksLeadSomewhere: every link from one of our pages to another file does.
+func TestLinksLeadSomewhere(t *testing.T) {
+	pages, err := filepath.Glob("*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatal("no pages", err)
+	}
+	code := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
+	link := regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
+	for _, page := range append(pages, "../README.md", "../CHANGELOG.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range link.FindAllStringSubmatch(code.ReplaceAllString(string(text), ""), -1) {
+			if strings.Contains(l[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), l[1])); err != nil {
+				t.Errorf("%s links to %s, which does not exist", page, l[1])
+			}
 		}
 	}
 }

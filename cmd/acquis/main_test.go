@@ -234,6 +234,39 @@ func TestREADMECommands(t *testing.T) {
 	}
 }
 
+// The guide follows one candidate through the API; its blocks run in order, word
+// by word, in one shell.
+func TestGuide(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/guide.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tool := withTool(t, "grpcurl")
+	out, _ := serving(t, t.TempDir())
+	script := "set -euo pipefail\n"
+	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(guide), -1)
+	for _, block := range blocks {
+		script += "echo '" + firstWords(block[1]) + "' >&2\n" + block[1]
+	}
+	if len(blocks) < 30 {
+		t.Fatalf("the guide has %d blocks", len(blocks))
+	}
+	command := exec.Command("bash", "-c", script)
+	command.Dir = t.TempDir()
+	said := out.String()
+	command.Env = append(os.Environ(), "H="+httpLine.FindStringSubmatch(said)[1], "G="+grpcLine.FindStringSubmatch(said)[1],
+		"ADMIN="+keyLine.FindStringSubmatch(said)[1], "PATH="+tool+":"+os.Getenv("PATH"))
+	if answer, err := command.CombinedOutput(); err != nil {
+		t.Errorf("%v, near the end of\n%s", err, answer)
+	}
+}
+
+// firstWords names a block where it fails.
+func firstWords(block string) string {
+	line, _, _ := strings.Cut(block, "\n")
+	return strings.NewReplacer("'", "", "\\", "").Replace(line)
+}
+
 // withTool returns a folder that holds the program: tools/go.mod has grpcurl. A
 // machine that has neither skips, or fails where everything is required.
 func withTool(t *testing.T, program string) string {
