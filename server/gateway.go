@@ -115,16 +115,17 @@ func headerOut(key string) (string, bool) {
 func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		start := time.Now()
+		info := &callInfo{requestID: requestID(r.Header.Values(requestIDHeader))}
+		r = r.WithContext(context.WithValue(r.Context(), callInfoKey{}, info))
 		rpc, err := g.check(w, r)
 		if err == nil {
 			next(w, r, params)
 			return
 		}
-		id := requestID(r.Header.Values(requestIDHeader))
-		ctx := context.WithValue(r.Context(), callInfoKey{}, &callInfo{requestID: id})
+		ctx := r.Context()
 		err = outward(ctx, g.log, err)
 		g.logCall(ctx, "/"+rpc, time.Since(start), err)
-		w.Header().Set("X-Request-Id", id)
+		w.Header().Set("X-Request-Id", info.requestID)
 		g.writeError(ctx, nil, nil, w, r, err)
 	}
 }
@@ -139,6 +140,7 @@ func (g *gateway) check(w http.ResponseWriter, r *http.Request) (rpc string, err
 	if err != nil {
 		return bound.rpc.name, err
 	}
+	infoOf(r.Context()).keyID = caller.KeyID
 	if err := bound.rpc.admit(caller); err != nil {
 		return bound.rpc.name, err
 	}
@@ -278,6 +280,7 @@ func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ 
 	if code == http.StatusMethodNotAllowed {
 		err = fail(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "this path does not take that method")
 	}
+	w.Header().Set("X-Request-Id", requestID(r.Header.Values(requestIDHeader)))
 	st, _ := status.FromError(err)
 	writeStatus(w, st, code)
 }

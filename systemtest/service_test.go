@@ -75,6 +75,11 @@ func TestHeadersRaiseNobody(t *testing.T) {
 	if a := w.rest("admin", "GET", "/v1/keys", "", "X-Request-Id", "my-id.1"); a.http != 200 {
 		t.Errorf("with a request id: %d", a.http)
 	}
+	w.rest("reader", "GET", "/v1/keys", "", "X-Request-Id", "refused-1")
+	keyID := strings.Split(w.keys["reader"], "_")[1]
+	if !strings.Contains(w.logs.String(), `"key":"`+keyID+`","request_id":"refused-1"`) {
+		t.Error("a call refused for its role is not logged with its key")
+	}
 	if !strings.Contains(w.logs.String(), `"request_id":"my-id.1"`) {
 		t.Error("the caller's request id is not logged")
 	}
