@@ -53,7 +53,7 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 
 .PHONY: bench
 bench: ## run the benchmarks
-	go test -run '^$$' -bench . ./store/bolt ./server
+	go test -run '^$$' -bench . ./store/bolt ./systemtest
 
 .PHONY: ci
 ci: ## what CI runs, on this tree

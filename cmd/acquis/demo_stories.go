@@ -9,7 +9,7 @@ import (
 type verdicts = map[string]acquispb.Verdict_Enum
 
 func everything(s *stage) error {
-	lea, err := s.enrol("Léa", "lea")
+	lea, err := s.enrol("Léa", "c-001")
 	if err != nil {
 		return err
 	}
@@ -21,7 +21,7 @@ func everything(s *stage) error {
 }
 
 func onlyB2(s *stage) error {
-	hugo, err := s.enrol("Hugo", "hugo", "B2")
+	hugo, err := s.enrol("Hugo", "c-002", "B2")
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func onlyB2(s *stage) error {
 }
 
 func exempted(s *stage) error {
-	ines, err := s.enrol("Inès", "ines", "B3")
+	ines, err := s.enrol("Inès", "c-003", "B3")
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (p *passage) exempt(criterion string) error {
 }
 
 func contested(s *stage) error {
-	tom, err := s.enrol("Tom", "tom", "B1")
+	tom, err := s.enrol("Tom", "c-004", "B1")
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func contested(s *stage) error {
 }
 
 func comesBack(s *stage) error {
-	jade, err := s.enrol("Jade", "jade")
+	jade, err := s.enrol("Jade", "c-005")
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func comesBack(s *stage) error {
 	if err := s.openSession("novembre-2026", "Jury de novembre", 11); err != nil {
 		return err
 	}
-	again, err := s.present("Jade", "jade", "novembre-2026")
+	again, err := s.present("Jade", "c-005", "novembre-2026")
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func comesBack(s *stage) error {
 }
 
 func appeals(s *stage) error {
-	noe, err := s.enrol("Noé", "noe")
+	noe, err := s.enrol("Noé", "c-006")
 	if err != nil {
 		return err
 	}
@@ -184,6 +184,6 @@ func (s *stage) epilogue() error {
 		return err
 	}
 	s.out.title("The journal")
-	s.out.line("%d events: one for each write above, made durable with it, none with a name in it.", len(events.GetEvents()))
+	s.out.line("%d events, one for each write, made durable with it: who did what to which resource, and nobody's name.", len(events.GetEvents()))
 	return nil
 }

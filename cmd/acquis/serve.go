@@ -49,7 +49,9 @@ func (s *serveCommand) Validate() error {
 	case s.ShutdownGrace < 0 || s.ShutdownGrace > maxGrace:
 		return fmt.Errorf("--shutdown-grace must be 0s to %s", maxGrace)
 	}
+	_, _, badKey := firstSecret()
 	return errors.Join(
+		badKey,
 		checkAddress("--http-addr", s.HTTPAddr, s.InsecurePlaintext),
 		checkAddress("--grpc-addr", s.GRPCAddr, s.InsecurePlaintext),
 		checkAddress("--ops-addr", s.OpsAddr, s.InsecurePlaintext),
