@@ -170,11 +170,8 @@ func candidacySource(r store.Reader, parent string, wanted filter) (from source,
 		session = stored.GetUid()
 	}
 	if name, ok := wanted.equals("candidate"); ok {
-		uid, err := store.Lookup(r, store.CollectionCandidate, 0, segment(name, 1))
-		if errors.Is(err, store.ErrNotFound) {
-			return func(uint64, int) ([]uint64, error) { return nil, nil }, 0, nil
-		}
-		return indexOf(r, store.KindCandidateCandidacy, uid), session, err
+		from, err := indexOfNamed(r, store.KindCandidateCandidacy, store.CollectionCandidate, name)
+		return from, session, err
 	}
 	if session != 0 {
 		return indexOf(r, store.KindSessionCandidacy, session), session, nil

@@ -298,6 +298,16 @@ func allOf(r store.Reader, kind store.KindID) source {
 	}
 }
 
+// indexOfNamed lists the uids that an index holds under the owner of that name:
+// none where there is no such owner, as a filter that names one matches nothing.
+func indexOfNamed(r store.Reader, index store.KindID, c store.Collection, name string) (source, error) {
+	owner, err := store.Lookup(r, c, 0, segment(name, 1))
+	if errors.Is(err, store.ErrNotFound) {
+		return func(uint64, int) ([]uint64, error) { return nil, nil }, nil
+	}
+	return indexOf(r, index, owner), err
+}
+
 // indexOf lists the uids that an index holds under owner.
 func indexOf(r store.Reader, index store.KindID, owner uint64) source {
 	return func(after uint64, limit int) ([]uint64, error) {

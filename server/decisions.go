@@ -196,11 +196,8 @@ func decisionSource(r store.Reader, parent string, wanted filter) (from source, 
 		return indexOf(r, store.KindCandidateDecision, stored.GetUid()), stored.GetUid(), nil
 	}
 	if name, ok := wanted.equals("session"); ok {
-		uid, err := store.Lookup(r, store.CollectionSession, 0, segment(name, 1))
-		if errors.Is(err, store.ErrNotFound) {
-			return func(uint64, int) ([]uint64, error) { return nil, nil }, 0, nil
-		}
-		return indexOf(r, store.KindSessionDecision, uid), 0, err
+		from, err := indexOfNamed(r, store.KindSessionDecision, store.CollectionSession, name)
+		return from, 0, err
 	}
 	return allOf(r, store.KindDecision), 0, nil
 }

@@ -81,7 +81,7 @@ func (r *repeat) find(reader store.Reader) (made [][]byte, found bool, err error
 		}
 		if !hmac.Equal(done.GetRequestDigest(), store.Digest(done.GetSalt(), r.content)) {
 			return nil, false, invalid(acquispb.ErrorReason_REQUEST_ID_REUSED,
-				violation{"request_id", "was used with other content"})
+				violation{"requestId", "was used with other content"})
 		}
 		return done.GetMade(), true, nil
 	}

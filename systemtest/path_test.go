@@ -102,6 +102,7 @@ func (w *world) mainPath(call transport) {
 	w.expect(call, "assessor-2", "POST", k+":recordAssessments", `{"assessments":[{"criterion":"C1.1.1","verdict":"NOT_MET","comment":"non"}]}`,
 		"assessments.0.assessor", "assessor-2", "assessments.0.comment", "non")
 	w.expect(call, "jury-1", "GET", k+"/grid", "", "blocs.0.competences.0.criteria.0.status", "CONTESTED",
+		"blocs.0.competences.0.criteria.0.reasons.0.rule", "ASSESSORS_DISAGREE", "blocs.0.competences.0.criteria.0.reasons.0.counted", "2",
 		"blocs.0.outcome", "CONTESTED", "blocs.1.outcome", "ACQUIRED", "blocs.0.competences.0.method.kind", "PROFESSIONAL_PROJECT")
 	w.expect(call, "jury-1", "POST", k+":settleCriteria", `{"settlements":[{"criterion":"C1.1.1","verdict":"MET","motive":"vu"}]}`,
 		"settlements.0.authors", "[jury-1]")

@@ -15,16 +15,44 @@ import (
 	"time"
 )
 
-// output collects what a command says while it runs.
+// output collects what a command says while it runs. Its zero value is ready.
 type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+	mu    sync.Mutex
+	buf   bytes.Buffer
+	heard chan struct{} // closed at the next word, where somebody waits for one
 }
 
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.heard != nil {
+		close(o.heard)
+		o.heard = nil
+	}
 	return o.buf.Write(p)
+}
+
+// waitFor returns once the command has said that.
+func (o *output) waitFor(t *testing.T, said string) {
+	t.Helper()
+	patience := time.After(20 * time.Second)
+	for {
+		o.mu.Lock()
+		found := strings.Contains(o.buf.String(), said)
+		if o.heard == nil {
+			o.heard = make(chan struct{})
+		}
+		heard := o.heard
+		o.mu.Unlock()
+		if found {
+			return
+		}
+		select {
+		case <-heard:
+		case <-patience:
+			t.Fatalf("%q was not said, but:\n%s", said, o)
+		}
+	}
 }
 
 func (o *output) String() string {
@@ -50,14 +78,8 @@ func serving(t *testing.T, dir string) (out *output, stop func() int) {
 	go func() { code <- run(ctx, args, console{out, io.Discard}) }()
 	stop = sync.OnceValue(func() int { cancel(); return <-code })
 	t.Cleanup(func() { stop() })
-	for range 500 {
-		if strings.Contains(out.String(), "data  ") {
-			return out, stop
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("serve did not start: %s", out)
-	return nil, nil
+	out.waitFor(t, "data  ")
+	return out, stop
 }
 
 var (

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // asProcess makes the test binary behave as acquis does, so that a test can send
@@ -35,10 +34,7 @@ func TestSignalsStopTheService(t *testing.T) {
 		if err := process.Start(); err != nil {
 			t.Fatal(err)
 		}
-		started := time.Now()
-		for !strings.Contains(logs.String(), `"msg":"started"`) && time.Since(started) < 20*time.Second {
-			time.Sleep(10 * time.Millisecond)
-		}
+		logs.waitFor(t, `"msg":"started"`)
 		if err := process.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}

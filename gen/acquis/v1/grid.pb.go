@@ -635,7 +635,9 @@ type Grid_GridCriterion struct {
 	// The latest verdict of each assessor, those retracted left out.
 	Assessments []*Assessment `protobuf:"bytes,5,rep,name=assessments,proto3" json:"assessments,omitempty"`
 	// The jury's settlement in force, if any.
-	Settlement    *Settlement `protobuf:"bytes,6,opt,name=settlement,proto3" json:"settlement,omitempty"`
+	Settlement *Settlement `protobuf:"bytes,6,opt,name=settlement,proto3" json:"settlement,omitempty"`
+	// Why it stands there: how many assessors, whether they agree.
+	Reasons       []*Reason `protobuf:"bytes,7,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -712,6 +714,13 @@ func (x *Grid_GridCriterion) GetSettlement() *Settlement {
 	return nil
 }
 
+func (x *Grid_GridCriterion) GetReasons() []*Reason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
 var File_acquis_v1_grid_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_grid_proto_rawDesc = "" +
@@ -744,7 +753,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\brequired\x18\x06 \x01(\x05R\brequired\x12\x18\n" +
 	"\acounted\x18\a \x01(\x05R\acounted\x12!\n" +
 	"\ffrom_default\x18\b \x01(\bR\vfromDefault\x12\x12\n" +
-	"\x04text\x18\t \x01(\tR\x04text\"\x9e\t\n" +
+	"\x04text\x18\t \x01(\tR\x04text\"\xcb\t\n" +
 	"\x04Grid\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x17\n" +
 	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x03R\x04etag\x12;\n" +
@@ -767,7 +776,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\aoutcome\x18\x03 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\aoutcome\x12+\n" +
 	"\areasons\x18\x04 \x03(\v2\x11.acquis.v1.ReasonR\areasons\x123\n" +
 	"\x06method\x18\x05 \x01(\v2\x1b.acquis.v1.AssessmentMethodR\x06method\x129\n" +
-	"\bcriteria\x18\x06 \x03(\v2\x1d.acquis.v1.Grid.GridCriterionR\bcriteria\x1a\x8c\x02\n" +
+	"\bcriteria\x18\x06 \x03(\v2\x1d.acquis.v1.Grid.GridCriterionR\bcriteria\x1a\xb9\x02\n" +
 	"\rGridCriterion\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
 	"\tstatement\x18\x02 \x01(\tR\tstatement\x12 \n" +
@@ -776,7 +785,8 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\vassessments\x18\x05 \x03(\v2\x15.acquis.v1.AssessmentR\vassessments\x125\n" +
 	"\n" +
 	"settlement\x18\x06 \x01(\v2\x15.acquis.v1.SettlementR\n" +
-	"settlement:L\xeaAI\n" +
+	"settlement\x12+\n" +
+	"\areasons\x18\a \x03(\v2\x11.acquis.v1.ReasonR\areasons:L\xeaAI\n" +
 	"\x10acquis.eval/Grid\x12/sessions/{session}/candidacies/{candidacy}/grid2\x04gridB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
@@ -821,11 +831,12 @@ var file_acquis_v1_grid_proto_depIdxs = []int32{
 	0,  // 9: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
 	11, // 10: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
 	12, // 11: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	4,  // 12: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_grid_proto_init() }
