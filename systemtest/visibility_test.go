@@ -50,7 +50,37 @@ func TestWhoSeesWhatOfADisability(t *testing.T) {
 			}
 		}
 	}
+	for key, shown := range map[string]bool{"reader": false, "registrar": true, "jury-1": true} {
+		decisions := w.do(key, "GET", "/v1/candidates/c-exempt/decisions", "")
+		if got := len(list(list(decisions, "decisions")[0], "reasons")) > 0; got != shown {
+			t.Errorf("%s sees the reasons of a decision: %v, may: %v", key, got, shown)
+		}
+	}
 	w.checkFileEvents()
+}
+
+// TestWhoSeesWhoseVerdicts: assessors judge by themselves, so that each sees
+// their own verdicts only; jury and registrar see all, with the jury's motive.
+func TestWhoSeesWhoseVerdicts(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.populate()
+	for key, want := range map[string]string{
+		"assessor-1": "assessor-1", "assessor-2": "assessor-2", "advisor": "",
+		"jury-1": "assessor-1 assessor-2 vu", "registrar": "assessor-1 assessor-2 vu",
+	} {
+		grid := w.do(key, "GET", "/v1/"+session+"/candidacies/k-full/grid", "")
+		criterion, _ := get(grid, "blocs", 0, "competences", 0, "criteria", 0).(map[string]any)
+		var seen []string
+		for _, a := range list(criterion, "assessments") {
+			seen = append(seen, a["assessor"].(string))
+		}
+		if motive, ok := get(criterion, "settlement", "motive").(string); ok {
+			seen = append(seen, motive)
+		}
+		if got := strings.Join(seen, " "); got != want {
+			t.Errorf("%s sees %q, may see %q", key, got, want)
+		}
+	}
 }
 
 func (w *world) checkSees(what, raw string, sees []string) {
