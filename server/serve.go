@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
 
@@ -26,7 +27,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	rest := s.httpServer(s.rest)
 	ops := s.httpServer(s.ops)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.grpc.Serve(l.GRPC) })
+	group.Go(func() error { return served(s.grpc.Serve(l.GRPC)) })
 	group.Go(func() error { return served(rest.Serve(l.HTTP)) })
 	group.Go(func() error { return served(ops.Serve(l.Ops)) })
 	group.Go(func() error { s.watchHealth(ctx); return nil })
@@ -38,8 +39,10 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	return group.Wait()
 }
 
+// served is nil where a listener ended because it was asked to, even before it
+// had begun: a signal may come at any time.
 func served(err error) error {
-	if errors.Is(err, http.ErrServerClosed) {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped) {
 		return nil
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -20,6 +21,7 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 func listenAll() (l server.Listeners, err error) {
@@ -189,6 +191,25 @@ func TestPublishRoundTrip(t *testing.T) {
 	bloc := w.do("registrar", "GET", "/v1/referentiels/sales/blocs/B2", "")
 	if bloc["code"] != "B2" || len(list(bloc, "competences")) != 4 {
 		t.Errorf("bloc is %v", bloc["code"])
+	}
+}
+
+// TestStopBeforeStart: a server that is asked to stop before it has begun to
+// listen stops well.
+func TestStopBeforeStart(t *testing.T) {
+	for range 20 {
+		st, err := bolt.Open(t.TempDir(), bolt.Options{})
+		must(t, err)
+		srv, err := server.New(server.Options{Store: st, Log: slog.DiscardHandler, Limits: server.DefaultLimits})
+		must(t, err)
+		ls, err := listenAll()
+		must(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := srv.Serve(ctx, ls, time.Second); err != nil {
+			t.Errorf("stopping at once: %v", err)
+		}
+		must(t, st.Close())
 	}
 }
 
