@@ -22,6 +22,7 @@ import (
 
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
@@ -35,6 +36,7 @@ type world struct {
 	logs   *logs
 	keys   map[string]string // secrets, by name
 	routes []route
+	send   func(w *world, key, method, path, body string) answer // how do calls
 }
 
 // clock is the service's, so that tests can wait a day.
@@ -77,9 +79,17 @@ func (l *logs) String() string {
 // start runs a service on a store in dir until the test ends, or stop is called.
 func start(t testing.TB, dir string) (w *world, stop func()) {
 	t.Helper()
+	return startOn(t, dir, func(s store.Store) store.Store { return s })
+}
+
+// startOn runs a service whose store behaves as wrap makes it. What is read and
+// written before the service starts goes to the store as it is.
+func startOn(t testing.TB, dir string, wrap func(store.Store) store.Store) (w *world, stop func()) {
+	t.Helper()
 	w = &world{
 		t: t, keys: make(map[string]string), routes: readRoutes(), logs: new(logs),
 		clock: &clock{now: time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)},
+		send:  func(w *world, key, method, path, body string) answer { return w.rest(key, method, path, body) },
 	}
 	st, err := bolt.Open(dir, bolt.Options{})
 	must(t, err)
@@ -92,7 +102,7 @@ func start(t testing.TB, dir string) (w *world, stop func()) {
 		w.keys["admin"] = first.String()
 	}
 	srv, err := server.New(server.Options{
-		Store: st, Log: slog.NewJSONHandler(w.logs, nil), Now: w.clock.Now,
+		Store: wrap(st), Log: slog.NewJSONHandler(w.logs, nil), Now: w.clock.Now,
 		Limits: server.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second},
 	})
 	must(t, err)
@@ -105,6 +115,7 @@ func start(t testing.TB, dir string) (w *world, stop func()) {
 	go func() { served <- srv.Serve(ctx, ls, 5*time.Second) }()
 	stop = sync.OnceFunc(func() {
 		_ = w.conn.Close()
+		http.DefaultClient.CloseIdleConnections()
 		cancel()
 		if err := <-served; err != nil {
 			t.Errorf("serve: %v", err)
@@ -199,12 +210,12 @@ func (w *world) grpc(key, method, path, body string) answer {
 	return a
 }
 
-// do makes a call over REST that must succeed.
+// do makes a call that must succeed: over REST, unless the test sends otherwise.
 func (w *world) do(key, method, path, body string) map[string]any {
 	w.t.Helper()
-	a := w.rest(key, method, path, body)
-	if a.http != http.StatusOK {
-		w.t.Fatalf("%s: %s %s %s answered %d: %s", key, method, path, body, a.http, a.raw)
+	a := w.send(w, key, method, path, body)
+	if a.code != "OK" {
+		w.t.Fatalf("%s: %s %s %s answered %d %s: %s", key, method, path, body, a.http, a.code, a.raw)
 	}
 	return a.body
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"go.uber.org/goleak"
 )
 
 // asProcess makes the test binary behave as acquis does, so that a test can send
@@ -18,7 +20,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProcess) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // A signal ends the process well: exit code 0, and a store that was closed, so
