@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/store"
@@ -109,7 +107,7 @@ func (s *sessionService) answerAccommodation(ctx context.Context, candidacy stri
 		if err != nil {
 			return err
 		}
-		proto.Merge(into, cutAccommodation(shown, callerOf(ctx)))
+		become(into, cutAccommodation(shown, callerOf(ctx)))
 		return nil
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -104,8 +102,7 @@ func (s *sessionService) answerCandidacy(into *acquispb.Candidacy) func(store.Re
 		if err != nil {
 			return err
 		}
-		proto.Reset(into)
-		proto.Merge(into, shown)
+		become(into, shown)
 		return nil
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/google/uuid"
-	"google.golang.org/protobuf/proto"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -320,8 +319,7 @@ func readCandidate(r store.Reader, candidate *storepb.Candidate, into *acquispb.
 	if err := readPersonal(r, candidate.GetIdentity(), identity); err != nil {
 		return err
 	}
-	proto.Reset(into)
-	proto.Merge(into, candidateFrom(candidate, identity))
+	become(into, candidateFrom(candidate, identity))
 	return nil
 }
 

@@ -90,6 +90,13 @@ type tx struct {
 	done   [][]byte // keys of what the answer needs
 }
 
+// become makes an answer what was read. What reads it may run twice, so that
+// nothing of the first run may stay.
+func become(answer, read proto.Message) {
+	proto.Reset(answer)
+	proto.Merge(answer, read)
+}
+
 // made notes the key of a record that the answer is made from.
 func (t *tx) made(key []byte) { t.done = append(t.done, key) }
 

@@ -142,7 +142,7 @@ func outward(ctx context.Context, log *slog.Logger, err error) error {
 		return fail(codes.Unavailable, acquispb.ErrorReason_READ_ONLY, "the store takes no writes at present")
 	case errors.Is(err, store.ErrUnknownOutcome):
 		return fail(codes.Unavailable, acquispb.ErrorReason_WRITE_OUTCOME_UNKNOWN,
-			"the write may or may not have happened; repeat it with the same request_id")
+			"the write may or may not have happened; repeat it with the same request_id, or, if it had none, read first what is there")
 	case errors.Is(err, store.ErrClosed):
 		return fail(codes.Unavailable, acquispb.ErrorReason_SHUTTING_DOWN, "the service is stopping")
 	}

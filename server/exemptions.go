@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"google.golang.org/protobuf/proto"
-
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
@@ -97,7 +95,7 @@ func (s *sessionService) answerExemption(candidacy, criterion string, into *acqu
 		if err != nil {
 			return err
 		}
-		proto.Merge(into, shown)
+		become(into, shown)
 		return nil
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -121,7 +120,7 @@ func (s *adminService) RevokeKey(ctx context.Context, req *acquispb.RevokeKeyReq
 		return store.Keys.Put(t, []byte(id), key)
 	}, func(r store.Reader, made [][]byte) error {
 		key, err := store.Keys.Get(r, made[0])
-		proto.Merge(answer, keyFrom(key))
+		become(answer, keyFrom(key))
 		return err
 	})
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -77,8 +75,7 @@ func (s *sessionService) answerSession(into *acquispb.Session) func(store.Reader
 		if err != nil {
 			return err
 		}
-		proto.Reset(into)
-		proto.Merge(into, sessionFrom(session))
+		become(into, sessionFrom(session))
 		return nil
 	}
 }

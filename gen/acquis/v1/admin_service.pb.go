@@ -212,7 +212,8 @@ type CreateKeyResponse struct {
 	// The key.
 	Key *Key `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// The whole secret, `acq_<id>_<secret>`; shown once. Empty in the answer to a
-	// repeated request.
+	// repeated request: if the first answer was lost, revoke this key and create
+	// another with a new request_id.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
