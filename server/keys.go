@@ -1,10 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -37,8 +37,12 @@ func (s *adminService) CreateKey(ctx context.Context, req *acquispb.CreateKeyReq
 	}
 	answer := new(acquispb.CreateKeyResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
+		uid, err := t.NewUID()
+		if err != nil {
+			return err
+		}
 		key := keyOf(req.GetKey(), secret)
-		key.CreateTime, key.Creator = t.timestamp(), t.caller.Subject
+		key.Uid, key.CreateTime, key.Creator = uid, t.timestamp(), t.caller.Subject
 		t.made([]byte(key.GetId()))
 		return store.Keys.Put(t, []byte(key.GetId()), key)
 	}, func(r store.Reader, made [][]byte) error {
@@ -78,12 +82,7 @@ func (s *adminService) ListKeys(ctx context.Context, req *acquispb.ListKeysReque
 		if err != nil {
 			return err
 		}
-		slices.SortStableFunc(keys, func(a, b *storepb.Key) int {
-			if byTime := a.GetCreateTime().AsTime().Compare(b.GetCreateTime().AsTime()); byTime != 0 {
-				return byTime
-			}
-			return strings.Compare(a.GetId(), b.GetId())
-		})
+		slices.SortStableFunc(keys, func(a, b *storepb.Key) int { return cmp.Compare(a.GetUid(), b.GetUid()) })
 		part, token := slicePage(page, keys)
 		answer.Keys, answer.NextPageToken = nil, token
 		for _, key := range part {

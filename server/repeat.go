@@ -26,8 +26,9 @@ const repeatWindow = 24 * time.Hour
 // no answer, since answers hold identities and secrets.
 //
 // Records lie under the day and a digest of (subject, RPC, request id): a
-// request of the last 24 hours is under today or yesterday, and what is older
-// comes first in key order, where each new record removes two of them.
+// request of the last 24 hours is under today or yesterday, or, where the clock
+// was set back since, under a day to come; and what is older comes first in key
+// order, where each new record removes two of them.
 type repeat struct {
 	id      []byte // digest of subject, RPC and request id; nil: no request id
 	content []byte // the request without its request id
@@ -68,7 +69,11 @@ func (r *repeat) find(reader store.Reader) (made [][]byte, found bool, err error
 	if r.id == nil {
 		return nil, false, nil
 	}
-	for _, day := range []time.Time{r.now, r.now.Add(-repeatWindow)} {
+	days, err := r.days(reader)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, day := range days {
 		done, err := store.Repeats.Get(reader, r.key(day))
 		if errors.Is(err, store.ErrNotFound) {
 			continue
@@ -104,7 +109,7 @@ func (r *repeat) remember(w store.Writer, made [][]byte) error {
 			}
 		}
 	}
-	return store.Repeats.Put(w, r.key(r.now), &storepb.Idempotency{
+	return store.Repeats.Put(w, r.key(unixDay(r.now)), &storepb.Idempotency{
 		Time:          timestamppb.New(r.now),
 		Salt:          r.salt,
 		RequestDigest: store.Digest(r.salt, r.content),
@@ -112,8 +117,23 @@ func (r *repeat) remember(w store.Writer, made [][]byte) error {
 	})
 }
 
-func (r *repeat) key(day time.Time) []byte {
-	return append(binary.BigEndian.AppendUint32(nil, unixDay(day)), r.id...)
+// days are those under which the request can be: as a rule two, and all days to
+// come that have records.
+func (r *repeat) days(reader store.Reader) ([]uint32, error) {
+	last := unixDay(r.now)
+	days := []uint32{last, unixDay(r.now.Add(-repeatWindow))}
+	for {
+		next, err := reader.Scan(store.KindIdempotency, nil, binary.BigEndian.AppendUint32(nil, last+1), 1)
+		if err != nil || len(next) == 0 {
+			return days, err
+		}
+		last = binary.BigEndian.Uint32(next[0].Key)
+		days = append(days, last)
+	}
+}
+
+func (r *repeat) key(day uint32) []byte {
+	return append(binary.BigEndian.AppendUint32(nil, day), r.id...)
 }
 
 func unixDay(t time.Time) uint32 { return uint32(t.Unix() / (24 * 60 * 60)) }

@@ -2210,7 +2210,9 @@ type Key struct {
 	// Who created it.
 	Creator string `protobuf:"bytes,9,opt,name=creator,proto3" json:"creator,omitempty"`
 	// When it was revoked.
-	RevokeTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	// Its uid: keys are listed in this order, whatever the clock said.
+	Uid           uint64 `protobuf:"varint,11,opt,name=uid,proto3" json:"uid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2313,6 +2315,13 @@ func (x *Key) GetRevokeTime() *timestamppb.Timestamp {
 		return x.RevokeTime
 	}
 	return nil
+}
+
+func (x *Key) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
 }
 
 // What a request with a request_id did; kept 24 hours, outside the journal.
@@ -2580,7 +2589,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12!\n" +
 	"\ffrom_default\x18\t \x01(\bR\vfromDefault\x12\x1c\n" +
 	"\texemption\x18\n" +
-	" \x01(\bR\texemption\"\xfa\x02\n" +
+	" \x01(\bR\texemption\"\x8c\x03\n" +
 	"\x03Key\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rsecret_sha256\x18\x02 \x01(\fR\fsecretSha256\x12\x18\n" +
@@ -2595,7 +2604,8 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\acreator\x18\t \x01(\tR\acreator\x12;\n" +
 	"\vrevoke_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"revokeTime\"\x8c\x01\n" +
+	"revokeTime\x12\x10\n" +
+	"\x03uid\x18\v \x01(\x04R\x03uid\"\x8c\x01\n" +
 	"\vIdempotency\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x12\n" +
 	"\x04salt\x18\x02 \x01(\fR\x04salt\x12%\n" +
