@@ -153,8 +153,17 @@ type answer struct {
 // rest makes a call over REST.
 func (w *world) rest(key, method, path, body string, headers ...string) answer {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), method, w.base+path, strings.NewReader(body))
+	a, err := w.tryREST(w.t.Context(), key, method, path, body, headers...)
 	must(w.t, err)
+	return a
+}
+
+// tryREST makes a call over REST that may get no answer: then it is an error.
+func (w *world) tryREST(ctx context.Context, key, method, path, body string, headers ...string) (a answer, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, w.base+path, strings.NewReader(body))
+	if err != nil {
+		return a, err
+	}
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+w.secret(key))
 	}
@@ -162,19 +171,23 @@ func (w *world) rest(key, method, path, body string, headers ...string) answer {
 		req.Header.Add(headers[i], headers[i+1])
 	}
 	res, err := http.DefaultClient.Do(req)
-	must(w.t, err)
+	if err != nil {
+		return a, err
+	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
-	must(w.t, err)
-	a := answer{http: res.StatusCode, code: "OK", raw: string(raw)}
+	if err != nil {
+		return a, err
+	}
+	a = answer{http: res.StatusCode, code: "OK", raw: string(raw)}
 	if err := json.Unmarshal(raw, &a.body); err != nil {
-		w.t.Fatalf("%s %s answered %d with %q: %v", method, path, res.StatusCode, raw, err)
+		return a, fmt.Errorf("%s %s answered %d with %q: %w", method, path, res.StatusCode, raw, err)
 	}
 	if res.StatusCode != http.StatusOK {
 		number, _ := a.body["code"].(float64)
 		a.code = codeName(int(number))
 	}
-	return a
+	return a, nil
 }
 
 // secret is the secret of a named key, or the name itself where it is one.
@@ -188,26 +201,35 @@ func (w *world) secret(key string) string {
 // grpc makes the same call over gRPC.
 func (w *world) grpc(key, method, path, body string) answer {
 	w.t.Helper()
-	r, request, err := transcode(w.routes, method, path, body)
+	a, err := w.tryGRPC(w.t.Context(), key, method, path, body)
 	must(w.t, err)
-	ctx := w.t.Context()
+	return a
+}
+
+// tryGRPC makes a call over gRPC; where no answer comes, the library makes one.
+func (w *world) tryGRPC(ctx context.Context, key, method, path, body string) (a answer, err error) {
+	r, request, err := transcode(w.routes, method, path, body)
+	if err != nil {
+		return a, err
+	}
 	if key != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.secret(key))
 	}
 	response := r.newResponse()
 	err = w.conn.Invoke(ctx, r.fullMethod, request, response)
 	st := status.Convert(err)
-	a := answer{code: codeName(int(st.Code()))}
+	a.code = codeName(int(st.Code()))
 	var shown []byte
 	if err == nil {
 		shown, err = protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(response)
 	} else {
 		shown, err = protojson.Marshal(st.Proto())
 	}
-	must(w.t, err)
+	if err != nil {
+		return a, err
+	}
 	a.raw = string(shown)
-	must(w.t, json.Unmarshal(shown, &a.body))
-	return a
+	return a, json.Unmarshal(shown, &a.body)
 }
 
 // do makes a call that must succeed: over REST, unless the test sends otherwise.
