@@ -31,7 +31,7 @@ vet: ## vet the code
 
 .PHONY: lint
 lint: .proto-deps ## lint Go and proto
-	$(LINT) run
+	$(LINT) run --allow-parallel-runners
 	$(BUF) lint
 	$(BUF) format --diff --exit-code proto
 
