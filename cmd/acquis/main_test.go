@@ -70,11 +70,12 @@ func acquis(t *testing.T, args ...string) (code int, out, err string) {
 }
 
 // serving runs "acquis serve" until stop, which returns its exit code.
-func serving(t *testing.T, dir string) (out *output, stop func() int) {
+func serving(t *testing.T, dir string, more ...string) (out *output, stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out, code := new(output), make(chan int, 1)
 	args := []string{"serve", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0"}
+	args = append(args, more...)
 	go func() { code <- run(ctx, args, console{out, io.Discard}) }()
 	stop = sync.OnceValue(func() int { cancel(); return <-code })
 	t.Cleanup(func() { stop() })

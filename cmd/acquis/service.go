@@ -119,10 +119,19 @@ Then try, in the same shell:
 
     curl -H "Authorization: Bearer $ACQUIS_KEY" http://%s/v1/referentiels/marketing
 
-`, s.first, s.httpAddr())
+`, s.first, reachable(s.listeners.HTTP.Addr()))
 	}
 	if _, err := io.WriteString(out, text); err != nil && s.isNew && !given {
 		return fmt.Errorf("the first key could not be shown (%w), and nobody has it: remove %s, which holds nothing yet, and start again", err, dataDir)
 	}
 	return nil
+}
+
+// reachable is where a caller on this machine finds what listens at that address:
+// one that stands for all of them, as in a container, is no destination.
+func reachable(listening net.Addr) string {
+	if tcp, ok := listening.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+	}
+	return listening.String()
 }
