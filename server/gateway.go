@@ -42,7 +42,9 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 	g := &gateway{core: c, limits: limits}
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
-			MarshalOptions: protojson.MarshalOptions{EmitUnpopulated: true},
+			// Unset values are shown; unset messages are left out, since the
+			// OpenAPI document, as any of version 2, has no null.
+			MarshalOptions: protojson.MarshalOptions{EmitDefaultValues: true},
 		}),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
