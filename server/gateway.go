@@ -17,6 +17,7 @@ import (
 	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -80,15 +81,23 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 			return nil, err
 		}
 	}
-	root := http.NewServeMux()
-	root.HandleFunc("GET /openapi.json", serveOpenAPI)
-	root.Handle("/", mux)
-	return withHeaders(root), nil
+	return withHeaders(g.withOpenAPI(mux)), nil
 }
 
-func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(openapi.JSON) // a caller who went away needs no answer
+// withOpenAPI serves the document of what next serves. It is no http.ServeMux:
+// that would answer paths which are not clean with a redirect of its own.
+func (g *gateway) withOpenAPI(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path != "/openapi.json":
+			next.ServeHTTP(w, r)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			g.writeRoutingError(r.Context(), nil, nil, w, r, http.StatusMethodNotAllowed)
+		default:
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write(openapi.JSON) // a caller who went away needs no answer
+		}
+	})
 }
 
 // withHeaders sets what every answer bears: answers hold identities, so that no
@@ -284,13 +293,18 @@ func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ 
 	}
 	w.Header().Set("X-Request-Id", requestID(r.Header.Values(requestIDHeader)))
 	st, _ := status.FromError(err)
-	writeStatus(w, st, code)
+	writeStatus(w, st, httpStatus(st))
 }
 
+// httpStatus is the status of an error's code, or a closer one where HTTP has it.
 func httpStatus(st *status.Status) int {
 	for _, d := range st.Details() {
-		if info, ok := d.(interface{ GetReason() string }); ok && info.GetReason() == acquispb.ErrorReason_REQUEST_TOO_LARGE.String() {
+		info, _ := d.(*errdetails.ErrorInfo)
+		switch info.GetReason() {
+		case acquispb.ErrorReason_REQUEST_TOO_LARGE.String():
 			return http.StatusRequestEntityTooLarge
+		case acquispb.ErrorReason_METHOD_NOT_ALLOWED.String():
+			return http.StatusMethodNotAllowed
 		}
 	}
 	return runtime.HTTPStatusFromCode(st.Code())
