@@ -101,9 +101,11 @@ func (g *gateway) withOpenAPI(next http.Handler) http.Handler {
 }
 
 // withHeaders sets what every answer bears: answers hold identities, so that no
-// cache may keep them.
+// cache may keep them. A body is JSON whatever its type is said to be: the
+// library would log a type that it cannot read, with what the caller wrote.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Content-Type")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)

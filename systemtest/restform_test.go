@@ -1,6 +1,9 @@
 package systemtest
 
-import "testing"
+import (
+	"net/http"
+	"testing"
+)
 
 // TestRESTForm: what the HTTP libraries would answer by themselves has the form
 // of every error.
@@ -33,5 +36,16 @@ func TestUnsetMessages(t *testing.T) {
 	first := list(body, "keys")[0]
 	if _, shown := first["expireTime"]; shown || first["delegate"] != false || body["nextPageToken"] != "" {
 		t.Errorf("answered %v", body)
+	}
+}
+
+// TestContentType: the body is JSON whatever its type is said to be.
+func TestContentType(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	for i, contentType := range []string{"text/plain", "//", "application/grpc", ""} {
+		key := `{"subject":"reader-` + string(rune('a'+i)) + `","roles":["READER"]}`
+		if a := w.rest("admin", "POST", "/v1/keys", key, "Content-Type", contentType); a.http != http.StatusOK {
+			t.Errorf("%q: %d %s", contentType, a.http, a.raw)
+		}
 	}
 }
