@@ -59,7 +59,8 @@ func New(o Options) (*Server, error) {
 	s := &Server{core: c, health: health.NewServer(), stopped: make(chan struct{})}
 	s.grpc = grpc.NewServer(
 		grpc.UnaryInterceptor(intercept),
-		grpc.StreamInterceptor(guardStream),
+		grpc.StreamInterceptor(c.guardStream),
+		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return noSuchMethod() }),
 		// Twice our own limit, so that what is somewhat too large gets our own error.
 		grpc.MaxRecvMsgSize(2*o.Limits.MaxRequestBytes),
 		grpc.MaxConcurrentStreams(1000),
