@@ -58,6 +58,7 @@ func New(o Options) (*Server, error) {
 	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate))
 	s := &Server{core: c, health: health.NewServer(), stopped: make(chan struct{})}
 	s.grpc = grpc.NewServer(
+		grpc.ForceServerCodecV2(newCodec()),
 		grpc.UnaryInterceptor(intercept),
 		grpc.StreamInterceptor(c.guardStream),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return noSuchMethod() }),
