@@ -22,6 +22,7 @@ import (
 
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
@@ -31,6 +32,7 @@ type world struct {
 	base   string // of REST
 	ops    string
 	conn   *grpc.ClientConn
+	store  store.Store
 	clock  *clock
 	logs   *logs
 	keys   map[string]string // secrets, by name
@@ -77,12 +79,18 @@ func (l *logs) String() string {
 // start runs a service on a store in dir until the test ends, or stop is called.
 func start(t testing.TB, dir string) (w *world, stop func()) {
 	t.Helper()
-	w = &world{
-		t: t, keys: make(map[string]string), routes: readRoutes(), logs: new(logs),
-		clock: &clock{now: time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)},
-	}
 	st, err := bolt.Open(dir, bolt.Options{})
 	must(t, err)
+	return startOn(t, st)
+}
+
+// startOn runs a service on a store, which it closes at the end.
+func startOn(t testing.TB, st store.Store) (w *world, stop func()) {
+	t.Helper()
+	w = &world{
+		t: t, keys: make(map[string]string), routes: readRoutes(), logs: new(logs), store: st,
+		clock: &clock{now: time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)},
+	}
 	embedded, err := referentiel.Embedded()
 	must(t, err)
 	first := server.NewSecret()
