@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -157,6 +158,9 @@ func (g *gateway) check(w http.ResponseWriter, r *http.Request) (rpc string, err
 	if err := bound.rpc.admit(caller); err != nil {
 		return bound.rpc.name, err
 	}
+	if !utf8.ValidString(r.URL.Path) {
+		return bound.rpc.name, invalidField("path", "is not UTF-8")
+	}
 	if bound.hasBody && r.URL.RawQuery != "" {
 		return bound.rpc.name, invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, violation{"query", "is not used by this call: its body is the whole request"})
 	}
@@ -203,6 +207,9 @@ func (q strictQuery) Parse(message proto.Message, values url.Values, filter *uti
 		}
 		if len(given) > 1 {
 			return queryError{key, "is given more than once"}
+		}
+		if !utf8.ValidString(given[0]) {
+			return queryError{key, "is not UTF-8"}
 		}
 	}
 	if err := q.lenient.Parse(message, values, filter); err != nil {
