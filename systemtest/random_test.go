@@ -145,8 +145,8 @@ func (p *prober) send(number int, call randomCall) int {
 		target += "?" + call.query
 	}
 	request, err := http.NewRequestWithContext(p.t.Context(), call.method, target, strings.NewReader(call.body))
-	if err != nil {
-		return 0 // HTTP cannot carry it
+	if err != nil || len(request.URL.RequestURI()) > 12<<10 {
+		return 0 // HTTP cannot carry it, or its library refuses it before it is a call: 431
 	}
 	if call.key != "" {
 		request.Header.Set("Authorization", "Bearer "+p.secret(call.key))
