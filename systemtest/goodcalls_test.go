@@ -7,8 +7,10 @@ import (
 
 // A goodCall is one that succeeds in the populated world, after those before it.
 // Markers in it stand for what only the service knows: {etag CANDIDACY} for the
-// etag of a grid, {decision N} and {key N} for the names of what was made,
-// {marketing} for the whole référentiel, {marketing revision} for its name.
+// etag of a grid, {version NAME} for that of a resource, {decision N}, {award},
+// {key last} and {accommodation} for the names of what was made, {marketing} for
+// the whole référentiel, {marketing revision} for its name, {solo} for the same
+// where one member is a jury.
 type goodCall struct{ key, method, path, body string }
 
 const underSession = "/v1/" + session + "/candidacies/"
@@ -46,7 +48,7 @@ var goodCalls = []goodCall{
 	{"registrar", "POST", "/v1/sessions/s-r1/candidacies/k-r1:reinstate", `{"blocs":["B1"]}`},
 	{"registrar", "POST", "/v1/sessions/s-r1/candidacies/k-r1:markAbsent", `{}`},
 	{"registrar", "POST", "/v1/sessions/s-r1:close", `{}`},
-	{"registrar", "POST", "/v1/sessions?sessionId=s-r2", `{"displayName":"d","referentiel":"referentiels/sales","startDate":{"year":2026,"month":1,"day":1}}`},
+	{"registrar", "POST", "/v1/sessions?sessionId=s-r2", `{"displayName":"d","referentiel":"referentiels/sales",` + laterJury},
 	{"registrar", "POST", "/v1/sessions/s-r2:cancel", `{}`},
 	{"assessor-1", "POST", underSession + "k-pending:recordAssessments", `{"assessments":[{"criterion":"C1.1.3","verdict":"MET","comment":"bien"},{"criterion":"C1.1.4","verdict":"PARTIALLY_MET"}]}`},
 	{"assessor-1", "POST", underSession + "k-pending:retractAssessments", `{"criteria":["C1.1.4"]}`},
@@ -58,7 +60,7 @@ var goodCalls = []goodCall{
 	{"advisor", "POST", underSession + "k-exempt:adviseExemption", `{"criterion":"C3.1.3","favourable":true,"reasonedAdvice":"avis"}`},
 	{"jury-1", "POST", underSession + "k-exempt:decideExemption", `{"criterion":"C3.1.1","granted":true,"capacityPreserved":{"holds":true,"reason":"r"},"notApplicableInPractice":{"holds":true,"reason":"r"}}`},
 	{"jury-1", "GET", underSession + "k-exempt/exemptions?pageSize=10", ""},
-	{"jury-1", "POST", underSession + "k-full:deliberate", `{"gridEtag":"{etag k-full}","membersPresent":["jury-1","jury-2"]}`},
+	{"jury-1", "POST", underSession + "k-full:deliberate", `{"gridEtag":"{etag sessions/s-001/candidacies/k-full}","membersPresent":["jury-1","jury-2"]}`},
 	{"reader", "GET", "/v1/candidates/-/decisions?pageSize=20", ""},
 	{"reader", "GET", "/v1/{decision 0}", ""},
 	{"jury-1", "POST", "/v1/{decision 0}:rectify", `{"session":"sessions/s-001","membersPresent":["jury-1","jury-2"],"outcome":"NOT_CAPITALISED","motive":"appel"}`},
@@ -71,7 +73,7 @@ var goodCalls = []goodCall{
 	{"admin", "POST", "/v1/{key last}:revoke", `{}`},
 }
 
-var marker = regexp.MustCompile(`\{(etag [a-z-]+|decision [0-9]+|key last|accommodation|marketing|marketing revision)\}`)
+var marker = regexp.MustCompile(`\{(etag [a-z0-9/-]+|version [a-z0-9/-]+|decision [0-9]+|award|key first|key last|accommodation|marketing|marketing revision|solo)\}`)
 
 // fill puts what the service knows in the place of a call's markers.
 func (w *world) fill(text string) string {
@@ -80,22 +82,35 @@ func (w *world) fill(text string) string {
 		what, which, _ := strings.Cut(strings.Trim(m, "{}"), " ")
 		switch what {
 		case "etag":
-			etag, _ := w.rest("jury-1", "GET", underSession+which+"/grid", "").body["etag"].(string)
-			return etag
+			return w.gridEtag("jury-1", which)
+		case "version":
+			return w.do("registrar", "GET", "/v1/"+which, "")["etag"].(string)
 		case "decision":
-			decisions := list(w.do("reader", "GET", "/v1/candidates/-/decisions?pageSize=100", ""), "decisions")
-			return decisions[int(which[0]-'0')]["name"].(string)
+			return w.nameIn("reader", "/v1/candidates/-/decisions?pageSize=100", "decisions", int(which[0]-'0'))
+		case "award":
+			return w.nameIn("reader", "/v1/candidates/-/decisions?pageSize=100&filter=kind%3DAWARD", "decisions", -1)
 		case "key":
-			keys := list(w.do("admin", "GET", "/v1/keys?pageSize=1000", ""), "keys")
-			return keys[len(keys)-1]["name"].(string)
+			return w.nameIn("admin", "/v1/keys?pageSize=1000", "keys", map[string]int{"first": 0, "last": -1}[which])
 		case "accommodation":
-			asked := list(w.do("advisor", "GET", underSession+"k-exempt/accommodations", ""), "accommodations")
-			return asked[len(asked)-1]["name"].(string)
+			return w.nameIn("advisor", underSession+"k-exempt/accommodations", "accommodations", -1)
 		}
 		marketing := w.rest("reader", "GET", "/v1/referentiels/marketing", "")
-		if which == "revision" {
+		switch {
+		case which == "revision":
 			return marketing.body["revision"].(string)
+		case what == "solo":
+			return `{"rules":{"jury":{"minMembers":1}},` + strings.TrimPrefix(marketing.raw, "{")
 		}
 		return marketing.raw
 	})
+}
+
+// nameIn is the name of one resource in a list, counted from the end where below 0.
+func (w *world) nameIn(key, path, field string, i int) string {
+	w.t.Helper()
+	items := list(w.do(key, "GET", path, ""), field)
+	if i < 0 {
+		i += len(items)
+	}
+	return items[i]["name"].(string)
 }
