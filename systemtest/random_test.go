@@ -109,6 +109,7 @@ func newProber(t testing.TB, w *world, answers tally) *prober {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	p.newEvents()
+	before := p.last
 	for i, c := range goodCalls {
 		c.path, c.body = w.fill(c.path), w.fill(c.body)
 		path, query, _ := strings.Cut(c.path, "?")
@@ -118,6 +119,9 @@ func newProber(t testing.TB, w *world, answers tally) *prober {
 			t.Fatalf("%s: %s %s answered %d", c.key, c.method, c.path, status)
 		}
 		p.good[op.id] = append(p.good[op.id], c)
+	}
+	if p.last < before+20 {
+		t.Fatalf("the good calls wrote %d events: they are not counted well", p.last-before)
 	}
 	p.learnAll()
 	return p

@@ -197,7 +197,7 @@ func (w *world) grpc(key, method, path, body string) answer {
 	a := answer{code: codeName(int(st.Code()))}
 	var shown []byte
 	if err == nil {
-		shown, err = protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(response)
+		shown, err = protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(response)
 	} else {
 		shown, err = protojson.Marshal(st.Proto())
 	}
