@@ -125,11 +125,7 @@ func (g *generator) fromGood(c choices, op *operation) randomCall {
 		}
 	}
 	if rarely(c, 2) {
-		for _, p := range op.parameters {
-			if p.in == "path" {
-				call.path = g.path(c, op)
-			}
-		}
+		call.path = g.path(c, op)
 	}
 	return g.withGridEtag(c, call)
 }
