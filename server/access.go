@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"google.golang.org/genproto/googleapis/api/annotations"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -97,7 +96,7 @@ func (c *contract) find(fullMethod string) (*rpc, error) {
 	if r, ok := c.rpcs[fullMethod]; ok {
 		return r, nil
 	}
-	return nil, fail(codes.Unimplemented, acquispb.ErrorReason_PATH_UNKNOWN, "no such method")
+	return nil, noSuchMethod()
 }
 
 // public tells which services anyone may call: those that show the contract and

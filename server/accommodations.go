@@ -59,7 +59,7 @@ func (s *sessionService) openFile(r store.Reader, name string) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, refused(f.judged().Undecided(), at("candidacy"))
+	return f, refused(f.judged.Undecided(), at("candidacy"))
 }
 
 // DecideAccommodation implements the RPC.

@@ -74,7 +74,7 @@ func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.R
 		if err := mayAssess(caller, f.session); err != nil {
 			return err
 		}
-		refusals := f.judged().Retract(assessor, req.GetCriteria())
+		refusals := f.judged.Retract(assessor, req.GetCriteria())
 		if err := refused(refusals, func(r rules.Refusal) string { return criterionField(req.GetCriteria(), r) }); err != nil {
 			return err
 		}
@@ -178,11 +178,18 @@ func (c *core) bareCase(r store.Reader, session *storepb.Session, candidacy *sto
 	if err != nil {
 		return rules.Case{}, err
 	}
-	return rules.Case{
-		Scheme:    revision.compiled.Scheme(),
-		Session:   casefile.Session(session),
-		Candidacy: casefile.Candidacy(candidacy, session),
-	}, nil
+	return judgedCase(revision, session, candidacy)
+}
+
+// judgedCase reads what the rules know of a candidacy before any act in it.
+func judgedCase(revision *revision, session *storepb.Session, candidacy *storepb.Candidacy) (rules.Case, error) {
+	judged := rules.Case{Scheme: revision.compiled.Scheme()}
+	var err error
+	if judged.Session, err = casefile.Session(session); err != nil {
+		return rules.Case{}, err
+	}
+	judged.Candidacy, err = casefile.Candidacy(candidacy, session)
+	return judged, err
 }
 
 // lineField names the line of a batch that a refusal speaks of.
@@ -253,7 +260,7 @@ func (s *sessionService) readSettlements(r store.Reader, candidacy string, key [
 	if err != nil {
 		return nil, err
 	}
-	grid := f.judged().Grid()
+	grid := f.judged.Grid()
 	shown := make([]*acquispb.Settlement, len(record.GetSettlements()))
 	for i, line := range record.GetSettlements() {
 		shown[i] = &acquispb.Settlement{

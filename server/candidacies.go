@@ -75,12 +75,12 @@ func (c *core) caseOf(r store.Reader, session *storepb.Session, candidate uint64
 	if err != nil {
 		return rules.Case{}, err
 	}
-	person, err := c.person(r, candidate, append(more, pinned)...)
-	return rules.Case{
-		Scheme:    revision.compiled.Scheme(),
-		Session:   casefile.Session(session),
-		Candidate: person,
-	}, err
+	judged := rules.Case{Scheme: revision.compiled.Scheme()}
+	if judged.Session, err = casefile.Session(session); err != nil {
+		return rules.Case{}, err
+	}
+	judged.Candidate, err = c.person(r, candidate, append(more, pinned)...)
+	return judged, err
 }
 
 // putCandidacy writes a new version of a candidacy and notes it for the answer.
@@ -220,7 +220,9 @@ func (s *sessionService) move(ctx context.Context, rpc string, req moveRequest,
 		if err != nil {
 			return err
 		}
-		c.Candidacy = casefile.Candidacy(candidacy, session)
+		if c.Candidacy, err = casefile.Candidacy(candidacy, session); err != nil {
+			return err
+		}
 		after, refusals := decide(c, req.GetBlocs())
 		if err := refused(refusals, at("blocs")); err != nil {
 			return err
@@ -276,12 +278,16 @@ func readCandidacy(r store.Reader, c *storepb.Candidacy) (*acquispb.Candidacy, e
 	if err != nil {
 		return nil, err
 	}
+	judged, err := casefile.Candidacy(c, session)
+	if err != nil {
+		return nil, err
+	}
 	shown := &acquispb.Candidacy{
 		Name:           candidacyName(session.GetLabel(), c.GetLabel()),
 		Candidate:      candidateName(candidate.GetLabel()),
 		Scope:          acquispb.Candidacy_Scope_Enum(c.GetScope()),
 		AccessRoute:    acquispb.Candidacy_AccessRoute_Enum(c.GetAccessRoute()),
-		PresentedBlocs: casefile.Candidacy(c, session).Presented(),
+		PresentedBlocs: judged.Presented(),
 		MethodVariant:  acquispb.Candidacy_MethodVariant_NORMAL,
 		DepartedBlocs:  departedFrom(c.GetDepartedBlocs()),
 		State:          acquispb.Candidacy_State_Enum(c.GetState()),

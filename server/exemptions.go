@@ -19,7 +19,7 @@ func (s *sessionService) AdviseExemption(ctx context.Context, req *acquispb.Advi
 		if err != nil {
 			return err
 		}
-		if err := refused(f.judged().Advise(req.GetCriterion()), at("criterion")); err != nil {
+		if err := refused(f.judged.Advise(req.GetCriterion()), at("criterion")); err != nil {
 			return err
 		}
 		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Advice{Advice: &storepb.ExemptionAdvice{

@@ -13,10 +13,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -42,7 +44,9 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 	g := &gateway{core: c, limits: limits}
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
-			MarshalOptions: protojson.MarshalOptions{EmitUnpopulated: true},
+			// Unset values are shown; unset messages are left out, since the
+			// OpenAPI document, as any of version 2, has no null.
+			MarshalOptions: protojson.MarshalOptions{EmitDefaultValues: true},
 		}),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
@@ -78,21 +82,31 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 			return nil, err
 		}
 	}
-	root := http.NewServeMux()
-	root.HandleFunc("GET /openapi.json", serveOpenAPI)
-	root.Handle("/", mux)
-	return withHeaders(root), nil
+	return withHeaders(g.withOpenAPI(mux)), nil
 }
 
-func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(openapi.JSON) // a caller who went away needs no answer
+// withOpenAPI serves the document of what next serves. It is no http.ServeMux:
+// that would answer paths which are not clean with a redirect of its own.
+func (g *gateway) withOpenAPI(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path != "/openapi.json":
+			next.ServeHTTP(w, r)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			g.writeRoutingError(r.Context(), nil, nil, w, r, http.StatusMethodNotAllowed)
+		default:
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write(openapi.JSON) // a caller who went away needs no answer
+		}
+	})
 }
 
 // withHeaders sets what every answer bears: answers hold identities, so that no
-// cache may keep them.
+// cache may keep them. A body is JSON whatever its type is said to be: the
+// library would log a type that it cannot read, with what the caller wrote.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Content-Type")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
@@ -144,6 +158,9 @@ func (g *gateway) check(w http.ResponseWriter, r *http.Request) (rpc string, err
 	if err := bound.rpc.admit(caller); err != nil {
 		return bound.rpc.name, err
 	}
+	if !utf8.ValidString(r.URL.Path) {
+		return bound.rpc.name, invalidField("path", "is not UTF-8")
+	}
 	if bound.hasBody && r.URL.RawQuery != "" {
 		return bound.rpc.name, invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, violation{"query", "is not used by this call: its body is the whole request"})
 	}
@@ -190,6 +207,9 @@ func (q strictQuery) Parse(message proto.Message, values url.Values, filter *uti
 		}
 		if len(given) > 1 {
 			return queryError{key, "is given more than once"}
+		}
+		if !utf8.ValidString(given[0]) {
+			return queryError{key, "is not UTF-8"}
 		}
 	}
 	if err := q.lenient.Parse(message, values, filter); err != nil {
@@ -282,13 +302,18 @@ func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ 
 	}
 	w.Header().Set("X-Request-Id", requestID(r.Header.Values(requestIDHeader)))
 	st, _ := status.FromError(err)
-	writeStatus(w, st, code)
+	writeStatus(w, st, httpStatus(st))
 }
 
+// httpStatus is the status of an error's code, or a closer one where HTTP has it.
 func httpStatus(st *status.Status) int {
 	for _, d := range st.Details() {
-		if info, ok := d.(interface{ GetReason() string }); ok && info.GetReason() == acquispb.ErrorReason_REQUEST_TOO_LARGE.String() {
+		info, _ := d.(*errdetails.ErrorInfo)
+		switch info.GetReason() {
+		case acquispb.ErrorReason_REQUEST_TOO_LARGE.String():
 			return http.StatusRequestEntityTooLarge
+		case acquispb.ErrorReason_METHOD_NOT_ALLOWED.String():
+			return http.StatusMethodNotAllowed
 		}
 	}
 	return runtime.HTTPStatusFromCode(st.Code())

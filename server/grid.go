@@ -22,6 +22,7 @@ type file struct {
 	revision    *revision
 	assessments []*storepb.Assessment
 	entries     []*storepb.CaseFile
+	judged      rules.Case // as the rules read it, without the candidate
 }
 
 // loadFile reads the file of a candidacy.
@@ -34,7 +35,13 @@ func (c *core) loadFile(r store.Reader, session *storepb.Session, candidacy *sto
 	if f.assessments, err = store.Assessments.All(r, store.Key(candidacy.GetUid())); err != nil {
 		return nil, err
 	}
-	f.entries, err = store.CaseFiles.All(r, store.Key(candidacy.GetUid()))
+	if f.entries, err = store.CaseFiles.All(r, store.Key(candidacy.GetUid())); err != nil {
+		return nil, err
+	}
+	if f.judged, err = judgedCase(f.revision, session, candidacy); err != nil {
+		return nil, err
+	}
+	f.judged.Acts, err = casefile.Acts(f.assessments, f.entries)
 	return f, err
 }
 
@@ -53,19 +60,9 @@ func (c *core) loadCase(r store.Reader, name string) (*file, rules.Case, error) 
 	if err != nil {
 		return nil, rules.Case{}, err
 	}
-	judged := f.judged()
+	judged := f.judged
 	judged.Candidate, err = c.person(r, f.candidacy.GetCandidateUid(), f.revision.id)
 	return f, judged, err
-}
-
-// judged is the file as far as the rules read it, without the candidate.
-func (f *file) judged() rules.Case {
-	return rules.Case{
-		Scheme:    f.revision.compiled.Scheme(),
-		Session:   casefile.Session(f.session),
-		Candidacy: casefile.Candidacy(f.candidacy, f.session),
-		Acts:      casefile.Acts(f.assessments, f.entries),
-	}
 }
 
 // GetGrid implements the RPC.
@@ -80,7 +77,7 @@ func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridReque
 		if err != nil {
 			return err
 		}
-		grid := f.judged().Grid()
+		grid := f.judged.Grid()
 		answer = f.showGrid(grid, candidateName(candidate.GetLabel()))
 		if !seesAssessments(caller) {
 			return nil

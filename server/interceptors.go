@@ -100,7 +100,8 @@ func (c *core) logCall(ctx context.Context, method string, took time.Duration, e
 func (c *core) guard(validate validate) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		if public(info.FullMethod) {
-			return handler(ctx, req)
+			answer, err := handler(ctx, req)
+			return answer, notFoundInstead(err, "this service")
 		}
 		caller, err := c.authenticate(ctx)
 		if err != nil {
@@ -121,13 +122,27 @@ func (c *core) guard(validate validate) grpc.UnaryServerInterceptor {
 	}
 }
 
-// guardStream lets only streams through that anyone may read: no RPC of ours is
-// one, so that everything else is refused.
-func guardStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	if !public(info.FullMethod) {
-		return denied(acquispb.ErrorReason_ROLE_MISSING, "no such stream")
+// guardStream lets only streams through that anyone may read. No RPC of ours is
+// one: what else comes here is a method that does not exist, and only who may
+// call is told so.
+func (c *core) guardStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	if public(info.FullMethod) {
+		return handler(srv, stream)
 	}
-	return handler(srv, stream)
+	start := time.Now()
+	ctx := withRequestID(stream.Context())
+	caller, err := c.authenticate(ctx)
+	if err == nil {
+		infoOf(ctx).keyID = caller.KeyID
+		err = noSuchMethod()
+	}
+	err = outward(ctx, c.log, err)
+	c.logCall(ctx, "/unknown", time.Since(start), err) // what was asked for may name somebody
+	return err
+}
+
+func noSuchMethod() error {
+	return fail(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "no such method")
 }
 
 // logHandler adds the request id to every line that is logged during a call.

@@ -58,8 +58,10 @@ func New(o Options) (*Server, error) {
 	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate))
 	s := &Server{core: c, health: health.NewServer(), stopped: make(chan struct{})}
 	s.grpc = grpc.NewServer(
+		grpc.ForceServerCodecV2(newCodec()),
 		grpc.UnaryInterceptor(intercept),
-		grpc.StreamInterceptor(guardStream),
+		grpc.StreamInterceptor(c.guardStream),
+		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return noSuchMethod() }),
 		// Twice our own limit, so that what is somewhat too large gets our own error.
 		grpc.MaxRecvMsgSize(2*o.Limits.MaxRequestBytes),
 		grpc.MaxConcurrentStreams(1000),

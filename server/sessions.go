@@ -269,9 +269,12 @@ func loadSession(r store.Reader, session *storepb.Session) (rules.Session, []rul
 	}
 	candidacies := make([]rules.Candidacy, len(stored))
 	for i, c := range stored {
-		candidacies[i] = casefile.Candidacy(c, session)
+		if candidacies[i], err = casefile.Candidacy(c, session); err != nil {
+			return rules.Session{}, nil, err
+		}
 	}
-	return casefile.Session(session), candidacies, nil
+	read, err := casefile.Session(session)
+	return read, candidacies, err
 }
 
 // tookPart notes that subjects took part in an act of a session's jury: from

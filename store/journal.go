@@ -21,10 +21,17 @@ type Head struct {
 	edge     edge
 }
 
+// maxSequence is more than any journal has, and little enough for the arithmetic
+// of the Merkle log: what a damaged file says must not end the process.
+const maxSequence = 1 << 60
+
 // LoadHead reads the head of a journal whose last event has that sequence.
 func LoadHead(stored Layer, sequence uint64) (Head, error) {
 	if sequence == 0 {
 		return Head{}, nil
+	}
+	if sequence > maxSequence {
+		return Head{}, fmt.Errorf("store: an event %d cannot be", sequence)
 	}
 	r := NewReader(stored)
 	last, err := eventAt(r, sequence)

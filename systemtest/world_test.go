@@ -32,6 +32,7 @@ type world struct {
 	base   string // of REST
 	ops    string
 	conn   *grpc.ClientConn
+	store  store.Store
 	clock  *clock
 	logs   *logs
 	keys   map[string]string // secrets, by name
@@ -93,6 +94,7 @@ func startOn(t testing.TB, dir string, wrap func(store.Store) store.Store) (w *w
 	}
 	st, err := bolt.Open(dir, bolt.Options{})
 	must(t, err)
+	w.store = st
 	embedded, err := referentiel.Embedded()
 	must(t, err)
 	first := server.NewSecret()
@@ -221,7 +223,7 @@ func (w *world) tryGRPC(ctx context.Context, key, method, path, body string) (a 
 	a.code = codeName(int(st.Code()))
 	var shown []byte
 	if err == nil {
-		shown, err = protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(response)
+		shown, err = protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(response)
 	} else {
 		shown, err = protojson.Marshal(st.Proto())
 	}
