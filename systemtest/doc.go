@@ -4,4 +4,10 @@
 // Calls are written as REST writes them, in Go or in the text files of testdata.
 // One call runs over both transports: transcode.go finds the RPC that the
 // contract binds to a path, and makes its request of path, query and body.
+//
+// TestModel tells random stories to the service and to package model, a second
+// implementation of the rules, and compares what both come to. An author makes
+// up acts (model_random_test.go); a stage performs each over the wire and in the
+// model (model_stage_test.go). Where they part, the story is shortened as far as
+// it goes and printed with its seed.
 package systemtest
