@@ -116,6 +116,8 @@ func (a *author) advance(k *model.Candidacy) act {
 	switch {
 	case a.chance(25):
 		return a.exempt(k)
+	case len(k.Settled()) > 0 && a.chance(25):
+		return a.settle(k)
 	case len(pending) > 0:
 		for _, assessor := range []string{"assessor-1", "assessor-2", "assessor-3"} {
 			open := slices.DeleteFunc(slices.Clone(pending), func(c string) bool { return k.Opinions(c)[assessor] != "" })
@@ -206,12 +208,16 @@ func (a *author) retract(k *model.Candidacy) act {
 }
 
 func (a *author) settle(k *model.Candidacy) act {
+	by := a.sitting(k.Session, k.Candidate, 80).Caller
+	if settled := k.Settled(); len(settled) > 0 && a.chance(50) {
+		return settle{on{a.short(k.Name)}, by, settled} // it confirms
+	}
 	criteria := unique(a.criteria(k))
 	disputed := slices.DeleteFunc(k.Criteria(), func(c string) bool { return len(k.Opinions(c)) < 2 })
 	if len(disputed) > 0 && a.chance(60) {
 		criteria = disputed[:1+a.IntN(len(disputed))]
 	}
-	return settle{on{a.short(k.Name)}, a.sitting(k.Session, k.Candidate, 80).Caller, a.verdicts(criteria, 60)}
+	return settle{on{a.short(k.Name)}, by, a.verdicts(criteria, 60)}
 }
 
 func (a *author) advise(k *model.Candidacy) act {
@@ -278,6 +284,10 @@ func (a *author) sitting(s *model.Session, c *model.Candidate, regular int) mode
 	}
 	if !a.chance(regular) {
 		present = some(a.Rand, []string{"jury-1", "jury-2", "jury-3", "jury-4", "jury-5"})
+	}
+	if n := len(present); n > 2 && a.chance(40) {
+		i := a.IntN(n)
+		present = slices.Delete(present, i, i+1)
 	}
 	if len(present) == 0 {
 		present = []string{"jury-3"}

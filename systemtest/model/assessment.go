@@ -241,3 +241,13 @@ func (k *Candidacy) Advised() (criteria []string) {
 	}
 	return criteria
 }
+
+// Settled lists the settlements in force.
+func (k *Candidacy) Settled() (lines []Line) {
+	for _, c := range k.Criteria() {
+		if s := k.inForce(c); s != nil {
+			lines = append(lines, Line{c, s.verdict})
+		}
+	}
+	return lines
+}
