@@ -122,7 +122,7 @@ func (a *author) advance(k *model.Candidacy) act {
 		for _, assessor := range []string{"assessor-1", "assessor-2", "assessor-3"} {
 			open := slices.DeleteFunc(slices.Clone(pending), func(c string) bool { return k.Opinions(c)[assessor] != "" })
 			if len(open) > 0 {
-				return record{id, assessor, "", a.verdicts(open, 85)}
+				return record{id, assessor, "", a.verdicts(open, 70)}
 			}
 		}
 	case len(contested) > 0:
