@@ -39,14 +39,13 @@ func (a *author) newID(kind string) string {
 	return fmt.Sprintf("%s%d", kind, a.id)
 }
 
-// short is the id of a story for a name of the model.
-func (a *author) short(name string) string { return shorten(a.s, name) }
-
-func shorten(s *stage, name string) string {
+// short is the id of a story for a name of the model: "s1/k2" for
+// "sessions/m1-s1/candidacies/m1-k2".
+func (a *author) short(name string) string {
 	var ids []string
 	for i, part := range strings.Split(name, "/") {
 		if i%2 == 1 {
-			ids = append(ids, strings.TrimPrefix(part, s.prefix))
+			ids = append(ids, strings.TrimPrefix(part, a.s.prefix))
 		}
 	}
 	return strings.Join(ids, "/")
@@ -101,7 +100,8 @@ func (a *author) onCandidacy(k *model.Candidacy) act {
 	})(k)
 }
 
-// advance does what the candidacy waits for.
+// advance does what the candidacy waits for, now and then something that may
+// change it: an exemption, another word on what is settled.
 func (a *author) advance(k *model.Candidacy) act {
 	var pending, contested []string
 	for _, criterion := range k.Criteria() {

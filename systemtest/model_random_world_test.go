@@ -122,13 +122,13 @@ func (a *author) replacements(p publish) (all []replacement) {
 
 // jury is mostly one that can sit.
 func (a *author) jury() (jury []model.Member) {
-	some := a.chance(30)
+	sparse := a.chance(30)
 	for i := range 5 {
-		if some && a.chance(40) {
+		if sparse && a.chance(40) {
 			continue
 		}
 		jury = append(jury, model.Member{
-			Subject: fmt.Sprintf("jury-%d", i+1), External: a.chance(75), Chair: i == 0 && !some || a.chance(40),
+			Subject: fmt.Sprintf("jury-%d", i+1), External: a.chance(75), Chair: i == 0 && !sparse || a.chance(40),
 		})
 	}
 	return jury

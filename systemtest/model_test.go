@@ -28,8 +28,8 @@ func TestModel(t *testing.T) {
 			t.Fatalf("ACQUIS_MODEL_SEED=%d: %v", seed, err)
 		}
 	}
-	t.Logf("seeds %d to %d and %d, %d acts each, %v", stories[0], stories[max(0, len(stories)-2)], stories[len(stories)-1],
-		acts, time.Since(began).Round(time.Millisecond))
+	t.Logf("%d stories of %d acts in %v, the last of seed %d", len(stories), acts,
+		time.Since(began).Round(time.Millisecond), stories[len(stories)-1])
 	t.Log(total)
 	if missed := total.missed(); len(missed) > 0 {
 		t.Logf("rules of refusal never met: %v", missed)

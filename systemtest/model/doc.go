@@ -13,4 +13,15 @@
 // each rule by itself, as the answer must list every rule that refuses; where
 // there is none it changes the world. The types of shown.go have the form of the
 // API's JSON, so that an answer decodes into them and can be compared whole.
+//
+// Where the text is silent the model does as the service does:
+//   - criteria on which too few assessors disagree are pending, not contested,
+//     and cannot be settled;
+//   - only the latest settlement can hold, be it again;
+//   - a cancelled session leaves candidacies that are withdrawn or absent so;
+//   - blocs are presented elsewhere also where one merely counts as the other;
+//   - a refusal on a bloc that counts as another shows in the ledger of both;
+//   - the rule for a jury is that of the revision of its session;
+//   - a prior bloc that a jury rectifies stays a prior bloc;
+//   - a candidacy that takes no acts has no stale grid.
 package model
