@@ -49,7 +49,7 @@ func seeds(t *testing.T) (all []uint64, acts int) {
 		must(t, err)
 		return []uint64{seed}, length
 	}
-	stories := 9
+	stories := 7
 	if os.Getenv("ACQUIS_LONG") != "" {
 		stories = 150
 	}
