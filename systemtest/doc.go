@@ -13,4 +13,10 @@
 //     what a candidacy should do stands in linear_model_test.go, on a page;
 //   - faulty_test.go plays every act on stores that behave badly;
 //   - clock_test.go sets the clock back.
+//
+// TestModel tells random stories to the service and to package model, a second
+// implementation of the rules, and compares what both come to. An author makes
+// up acts (model_random_test.go); a stage performs each over the wire and in the
+// model (model_stage_test.go). Where they part, the story is shortened as far as
+// it goes and printed with its seed.
 package systemtest

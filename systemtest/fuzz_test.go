@@ -25,7 +25,7 @@ func (f *fuzzed) IntN(n int) int {
 // from input to input, so that acts meet what others left.
 func FuzzREST(f *testing.F) {
 	w, _ := start(f, f.TempDir())
-	p := newProber(f, w, make(tally))
+	p := newProber(f, w, make(answerCount))
 	for i := range p.document.operations {
 		f.Add([]byte{byte(i)}, "")
 		f.Add([]byte{byte(i), 2, 1, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31}, "\xff{\"\u0000é")

@@ -42,7 +42,7 @@ func TestRandomRequests(t *testing.T) {
 		must(t, err)
 		seeds = []uint64{seed}
 	}
-	answers := make(tally)
+	answers := make(answerCount)
 	for _, seed := range seeds {
 		t.Run(fmt.Sprintf("ACQUIS_SEED=%d", seed), func(t *testing.T) {
 			w, _ := start(t, t.TempDir())
@@ -56,10 +56,10 @@ func TestRandomRequests(t *testing.T) {
 	answers.report(t)
 }
 
-// A tally counts answers by operation and status.
-type tally map[string]map[int]int
+// An answerCount counts answers by operation and status.
+type answerCount map[string]map[int]int
 
-func (a tally) add(op *operation, status int) {
+func (a answerCount) add(op *operation, status int) {
 	id := "(no operation)"
 	if op != nil {
 		id = op.id
@@ -72,7 +72,7 @@ func (a tally) add(op *operation, status int) {
 
 // report shows the counts; an operation that never answered 200, or was never
 // refused, was not tested.
-func (a tally) report(t *testing.T) {
+func (a answerCount) report(t *testing.T) {
 	t.Helper()
 	var text strings.Builder
 	total := make(map[int]int)
@@ -97,13 +97,13 @@ func (a tally) report(t *testing.T) {
 type prober struct {
 	*generator
 	t       testing.TB
-	answers tally
+	answers answerCount
 	client  *http.Client
 	last    uint64 // the sequence of the last event
 }
 
 // newProber makes the populated world, and in it every good call.
-func newProber(t testing.TB, w *world, answers tally) *prober {
+func newProber(t testing.TB, w *world, answers answerCount) *prober {
 	t.Helper()
 	p := &prober{generator: newGenerator(w), t: t, answers: answers, client: &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

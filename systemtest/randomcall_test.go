@@ -13,7 +13,13 @@ import (
 // fuzzer's bytes in a fuzz target.
 type choices interface{ IntN(n int) int }
 
-func pick[T any](c choices, from []T) T { return from[c.IntN(len(from))] }
+// pick takes one, or nothing of nothing.
+func pick[T any](c choices, from []T) (one T) {
+	if len(from) > 0 {
+		one = from[c.IntN(len(from))]
+	}
+	return one
+}
 
 // one in n times.
 func rarely(c choices, n int) bool { return c.IntN(n) == n-1 }
