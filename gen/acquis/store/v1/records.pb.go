@@ -503,7 +503,9 @@ type Candidate struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Code of the centre whose key created it; empty: of no one centre.
+	CentreCode    string `protobuf:"bytes,7,opt,name=centre_code,json=centreCode,proto3" json:"centre_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -578,6 +580,13 @@ func (x *Candidate) GetUpdateTime() *timestamppb.Timestamp {
 		return x.UpdateTime
 	}
 	return nil
+}
+
+func (x *Candidate) GetCentreCode() string {
+	if x != nil {
+		return x.CentreCode
+	}
+	return ""
 }
 
 // A declared tie.
@@ -701,7 +710,9 @@ type Session struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Subjects who may assess; none: every assessor.
+	Assessors     []string `protobuf:"bytes,15,rep,name=assessors,proto3" json:"assessors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -830,6 +841,13 @@ func (x *Session) GetCreateTime() *timestamppb.Timestamp {
 func (x *Session) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Session) GetAssessors() []string {
+	if x != nil {
+		return x.Assessors
 	}
 	return nil
 }
@@ -2210,7 +2228,9 @@ type Key struct {
 	// Who created it.
 	Creator string `protobuf:"bytes,9,opt,name=creator,proto3" json:"creator,omitempty"`
 	// When it was revoked.
-	RevokeTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	// Code of the only centre it is for; empty: all.
+	Centre        string `protobuf:"bytes,11,opt,name=centre,proto3" json:"centre,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2313,6 +2333,13 @@ func (x *Key) GetRevokeTime() *timestamppb.Timestamp {
 		return x.RevokeTime
 	}
 	return nil
+}
+
+func (x *Key) GetCentre() string {
+	if x != nil {
+		return x.Centre
+	}
+	return ""
 }
 
 // What a request with a request_id did; kept 24 hours, outside the journal.
@@ -2431,7 +2458,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06system\x18\x01 \x01(\tR\x06system\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"\x1d\n" +
 	"\x05Texts\x12\x14\n" +
-	"\x05texts\x18\x01 \x03(\tR\x05texts\"\x81\x02\n" +
+	"\x05texts\x18\x01 \x03(\tR\x05texts\"\xa2\x02\n" +
 	"\tCandidate\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x128\n" +
@@ -2440,7 +2467,9 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"\xc3\x01\n" +
+	"updateTime\x12\x1f\n" +
+	"\vcentre_code\x18\a \x01(\tR\n" +
+	"centreCode\"\xc3\x01\n" +
 	"\x03Tie\x12#\n" +
 	"\rcandidate_uid\x18\x01 \x01(\x04R\fcandidateUid\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x12\n" +
@@ -2448,7 +2477,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\bdeclarer\x18\x04 \x01(\tR\bdeclarer\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x10\n" +
-	"\x03uid\x18\x06 \x01(\x04R\x03uid\"\xa6\x04\n" +
+	"\x03uid\x18\x06 \x01(\x04R\x03uid\"\xc4\x04\n" +
 	"\aSession\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12!\n" +
@@ -2468,7 +2497,8 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"{\n" +
+	"updateTime\x12\x1c\n" +
+	"\tassessors\x18\x0f \x03(\tR\tassessors\"{\n" +
 	"\n" +
 	"JuryMember\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12!\n" +
@@ -2580,7 +2610,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12!\n" +
 	"\ffrom_default\x18\t \x01(\bR\vfromDefault\x12\x1c\n" +
 	"\texemption\x18\n" +
-	" \x01(\bR\texemption\"\xfa\x02\n" +
+	" \x01(\bR\texemption\"\x92\x03\n" +
 	"\x03Key\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rsecret_sha256\x18\x02 \x01(\fR\fsecretSha256\x12\x18\n" +
@@ -2595,7 +2625,8 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\acreator\x18\t \x01(\tR\acreator\x12;\n" +
 	"\vrevoke_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"revokeTime\"\x8c\x01\n" +
+	"revokeTime\x12\x16\n" +
+	"\x06centre\x18\v \x01(\tR\x06centre\"\x8c\x01\n" +
 	"\vIdempotency\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x12\n" +
 	"\x04salt\x18\x02 \x01(\fR\x04salt\x12%\n" +
