@@ -2230,7 +2230,7 @@ type Key struct {
 	// When it was revoked.
 	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
 	// Code of the only centre it is for; empty: all.
-	Centre        string `protobuf:"bytes,11,opt,name=centre,proto3" json:"centre,omitempty"`
+	Centre        string `protobuf:"bytes,12,opt,name=centre,proto3" json:"centre,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2626,7 +2626,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vrevoke_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"revokeTime\x12\x16\n" +
-	"\x06centre\x18\v \x01(\tR\x06centre\"\x8c\x01\n" +
+	"\x06centre\x18\f \x01(\tR\x06centre\"\x8c\x01\n" +
 	"\vIdempotency\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x12\n" +
 	"\x04salt\x18\x02 \x01(\fR\x04salt\x12%\n" +
