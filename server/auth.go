@@ -27,6 +27,7 @@ type Caller struct {
 	Subject  string
 	Roles    []acquispb.Role_Enum
 	Delegate bool
+	Centre   string // the only one whose sessions and candidates exist for the caller; empty: all
 }
 
 // Has tells whether the caller has a role.
@@ -132,7 +133,7 @@ func admitKey(key *storepb.Key, secret Secret, now time.Time) (*Caller, error) {
 	case expired(key, now):
 		return nil, fail(codes.Unauthenticated, acquispb.ErrorReason_KEY_EXPIRED, "the key has expired")
 	}
-	caller := &Caller{KeyID: key.GetId(), Subject: key.GetSubject(), Delegate: key.GetDelegate()}
+	caller := &Caller{KeyID: key.GetId(), Subject: key.GetSubject(), Delegate: key.GetDelegate(), Centre: key.GetCentre()}
 	for _, role := range key.GetRoles() {
 		caller.Roles = append(caller.Roles, acquispb.Role_Enum(role))
 	}

@@ -22,11 +22,11 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 	}
 	answer := new(acquispb.Candidacy)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		session, err := sessionByName(t, req.GetParent())
+		session, _, err := sessionFor(t, t.caller, req.GetParent())
 		if err != nil {
 			return err
 		}
-		candidate, err := candidateByName(t, req.GetCandidacy().GetCandidate())
+		candidate, err := candidateFor(t, t.caller, req.GetCandidacy().GetCandidate())
 		if err != nil {
 			return err
 		}
@@ -109,8 +109,9 @@ func (s *sessionService) answerCandidacy(into *acquispb.Candidacy) func(store.Re
 
 // GetCandidacy implements the RPC.
 func (s *sessionService) GetCandidacy(ctx context.Context, req *acquispb.GetCandidacyRequest) (answer *acquispb.Candidacy, err error) {
+	caller := callerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		_, candidacy, err := candidacyByName(r, req.GetName())
+		_, candidacy, _, err := candidacyFor(r, caller, req.GetName())
 		if err != nil {
 			return err
 		}
@@ -129,16 +130,21 @@ func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.List
 	if err != nil {
 		return nil, err
 	}
+	caller := callerOf(ctx)
 	answer := new(acquispb.ListCandidaciesResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		from, session, err := candidacySource(r, req.GetParent(), wanted)
+		from, session, err := candidacySource(r, caller, req.GetParent(), wanted)
 		if err != nil {
 			return err
 		}
+		sight := newSessionSight(caller)
 		answer.Candidacies = nil
 		answer.NextPageToken, err = page.fill(from, func(uid uint64) (bool, error) {
 			candidacy, err := store.Candidacies.Get(r, store.Key(uid))
 			if err != nil || session != 0 && candidacy.GetSessionUid() != session {
+				return false, err
+			}
+			if seen, err := sight.sees(r, candidacy.GetSessionUid()); err != nil || !seen {
 				return false, err
 			}
 			shown, err := readCandidacy(r, candidacy)
@@ -158,9 +164,9 @@ func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.List
 // candidacySource picks the shortest index for a list: the candidate's, where
 // the filter names one, else the session's, else all. session, where it is not
 // 0, is still to be checked.
-func candidacySource(r store.Reader, parent string, wanted filter) (from source, session uint64, err error) {
+func candidacySource(r store.Reader, caller *Caller, parent string, wanted filter) (from source, session uint64, err error) {
 	if parent != "sessions/-" {
-		stored, err := sessionByName(r, parent)
+		stored, _, err := sessionFor(r, caller, parent)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -209,7 +215,7 @@ func (s *sessionService) move(ctx context.Context, rpc string, req moveRequest,
 	a := act{rpc: rpc, kind: storepb.EventBody_Kind_CANDIDACY, resource: req.GetName(), request: req}
 	answer := new(acquispb.Candidacy)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		session, candidacy, err := candidacyByName(t, req.GetName())
+		session, candidacy, _, err := candidacyFor(t, t.caller, req.GetName())
 		if err != nil {
 			return err
 		}

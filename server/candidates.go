@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -39,6 +40,7 @@ func (s *candidateService) CreateCandidate(ctx context.Context, req *acquispb.Cr
 			return err
 		}
 		candidate := &storepb.Candidate{Uid: uid, Label: label, Version: 1, CreateTime: t.timestamp(), UpdateTime: t.timestamp()}
+		candidate.CentreCode = t.caller.Centre
 		return t.putCandidate(candidate, identity)
 	}, s.answer(answer))
 }
@@ -56,9 +58,10 @@ func (s *candidateService) answer(into *acquispb.Candidate) func(store.Reader, [
 
 // GetCandidate implements the RPC.
 func (s *candidateService) GetCandidate(ctx context.Context, req *acquispb.GetCandidateRequest) (*acquispb.Candidate, error) {
+	caller := callerOf(ctx)
 	answer := new(acquispb.Candidate)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		candidate, err := candidateByName(r, req.GetName())
+		candidate, err := personFor(r, caller, req.GetName())
 		if err != nil {
 			return err
 		}
@@ -72,12 +75,16 @@ func (s *candidateService) ListCandidates(ctx context.Context, req *acquispb.Lis
 	if err != nil {
 		return nil, err
 	}
+	caller := callerOf(ctx)
 	answer := new(acquispb.ListCandidatesResponse)
 	return answer, s.view(ctx, func(r store.Reader) (err error) {
 		answer.Candidates = nil
 		answer.NextPageToken, err = page.fill(allOf(r, store.KindCandidate), func(uid uint64) (bool, error) {
 			candidate, err := store.Candidates.Get(r, store.Key(uid))
 			if err != nil {
+				return false, err
+			}
+			if seen, err := caller.seesCandidate(r, candidate); err != nil || !seen {
 				return false, err
 			}
 			shown := new(acquispb.Candidate)
@@ -102,7 +109,7 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 	}
 	answer := new(acquispb.Candidate)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		candidate, err := candidateByName(t, name)
+		candidate, err := candidateFor(t, t.caller, name)
 		if err != nil {
 			return err
 		}
@@ -130,11 +137,13 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 
 // LookupCandidate implements the RPC.
 func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.LookupCandidateRequest) (*acquispb.Candidate, error) {
+	caller := callerOf(ctx)
+	missing := notFound("a candidate with this system and id")
 	answer := new(acquispb.Candidate)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		key, err := r.Get(store.KindExternalID, fingerprint(req.GetSystem(), req.GetId()))
 		if errors.Is(err, store.ErrNotFound) {
-			return notFound("a candidate with this system and id")
+			return missing
 		}
 		if err != nil {
 			return err
@@ -142,6 +151,9 @@ func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.Lo
 		candidate, err := store.Candidates.Get(r, key)
 		if err != nil {
 			return err
+		}
+		if seen, err := caller.seesCandidate(r, candidate); err != nil || !seen {
+			return cmp.Or(err, missing)
 		}
 		return readCandidate(r, candidate, answer)
 	})
@@ -159,7 +171,7 @@ func (s *candidateService) DeclareTie(ctx context.Context, req *acquispb.Declare
 	}
 	answer := new(acquispb.DeclareTieResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		candidate, err := candidateByName(t, req.GetCandidate())
+		candidate, err := personFor(t, t.caller, req.GetCandidate())
 		if err != nil {
 			return err
 		}

@@ -60,10 +60,13 @@ func (c *core) do(ctx context.Context, a act, fn func(*tx) error, answer func(r 
 	var made [][]byte
 	event := store.Act{Actor: caller.Subject, RPC: strings.TrimPrefix(a.rpc, "/"), Resource: a.resource, Kind: a.kind, Time: now}
 	err = c.store.Update(ctx, event, func(w store.Writer) error {
-		done, found, err := repeat.find(w)
-		if err != nil || found {
-			made = done
+		done, err := repeat.find(w)
+		if err != nil {
 			return err
+		}
+		if done != nil {
+			made = done.GetMade()
+			return stillExists(w, caller, a.request, done.GetResource())
 		}
 		t := &tx{Writer: w, core: c, caller: caller, now: now, seed: seed}
 		if err := fn(t); err != nil {

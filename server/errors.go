@@ -158,11 +158,3 @@ func hasInfo(st *status.Status) bool {
 	}
 	return false
 }
-
-// notFoundInstead names what was asked for, where a part of it does not exist.
-func notFoundInstead(err error, name string) error {
-	if status.Code(err) == codes.NotFound {
-		return notFound(name)
-	}
-	return err
-}

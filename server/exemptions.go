@@ -15,7 +15,7 @@ func (s *sessionService) AdviseExemption(ctx context.Context, req *acquispb.Advi
 	a := fileAct(acquispb.SessionService_AdviseExemption_FullMethodName, req)
 	answer := new(acquispb.Exemption)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		f, err := s.loadFileByName(t, req.GetCandidacy())
+		f, err := s.loadFileFor(t, t.caller, req.GetCandidacy())
 		if err != nil {
 			return err
 		}
@@ -27,7 +27,7 @@ func (s *sessionService) AdviseExemption(ctx context.Context, req *acquispb.Advi
 		}}}
 		_, err = t.appendEntry(f.candidacy, entry, req.GetReasonedAdvice())
 		return err
-	}, s.answerExemption(req.GetCandidacy(), req.GetCriterion(), answer))
+	}, s.answerExemption(ctx, req.GetCandidacy(), req.GetCriterion(), answer))
 }
 
 // DecideExemption implements the RPC.
@@ -36,7 +36,7 @@ func (s *sessionService) DecideExemption(ctx context.Context, req *acquispb.Deci
 	a := fileAct(acquispb.SessionService_DecideExemption_FullMethodName, req)
 	answer := new(acquispb.Exemption)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		f, c, err := s.loadCase(t, req.GetCandidacy())
+		f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (s *sessionService) DecideExemption(ctx context.Context, req *acquispb.Deci
 		}}}
 		_, err = t.appendEntry(f.candidacy, entry, exemptionTexts(req)...)
 		return err
-	}, s.answerExemption(req.GetCandidacy(), req.GetCriterion(), answer))
+	}, s.answerExemption(ctx, req.GetCandidacy(), req.GetCriterion(), answer))
 }
 
 func exemptionRequest(req *acquispb.DecideExemptionRequest) rules.ExemptionRequest {
@@ -85,9 +85,10 @@ func exemptionTexts(req *acquispb.DecideExemptionRequest) []string {
 	return []string{req.GetReason()}
 }
 
-func (s *sessionService) answerExemption(candidacy, criterion string, into *acquispb.Exemption) func(store.Reader, [][]byte) error {
+func (s *sessionService) answerExemption(ctx context.Context, candidacy, criterion string, into *acquispb.Exemption) func(store.Reader, [][]byte) error {
+	caller := callerOf(ctx)
 	return func(r store.Reader, _ [][]byte) error {
-		f, err := s.loadFileByName(r, candidacy)
+		f, err := s.loadFileFor(r, caller, candidacy)
 		if err != nil {
 			return err
 		}
@@ -106,9 +107,10 @@ func (s *sessionService) ListExemptions(ctx context.Context, req *acquispb.ListE
 	if err != nil {
 		return nil, err
 	}
+	caller := callerOf(ctx)
 	answer := new(acquispb.ListExemptionsResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		f, err := s.loadFileByName(r, req.GetParent())
+		f, err := s.loadFileFor(r, caller, req.GetParent())
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 
 // file is a candidacy with everything that was done in it.
 type file struct {
+	caller      *Caller // as they are in the session
 	session     *storepb.Session
 	candidacy   *storepb.Candidacy
 	revision    *revision
@@ -25,10 +26,13 @@ type file struct {
 	judged      rules.Case // as the rules read it, without the candidate
 }
 
-// loadFile reads the file of a candidacy.
-func (c *core) loadFile(r store.Reader, session *storepb.Session, candidacy *storepb.Candidacy) (*file, error) {
-	f := &file{session: session, candidacy: candidacy}
-	var err error
+// loadFileFor reads the file of a candidacy that exists for the caller.
+func (c *core) loadFileFor(r store.Reader, caller *Caller, name string) (*file, error) {
+	session, candidacy, there, err := candidacyFor(r, caller, name)
+	if err != nil {
+		return nil, err
+	}
+	f := &file{caller: there, session: session, candidacy: candidacy}
 	if f.revision, err = c.revisions.get(r, casefile.Revision(session)); err != nil {
 		return nil, err
 	}
@@ -45,18 +49,10 @@ func (c *core) loadFile(r store.Reader, session *storepb.Session, candidacy *sto
 	return f, err
 }
 
-func (c *core) loadFileByName(r store.Reader, name string) (*file, error) {
-	session, candidacy, err := candidacyByName(r, name)
-	if err != nil {
-		return nil, err
-	}
-	return c.loadFile(r, session, candidacy)
-}
-
 // loadCase reads the file of a candidacy, and all that the rules know with it
 // and with its candidate.
-func (c *core) loadCase(r store.Reader, name string) (*file, rules.Case, error) {
-	f, err := c.loadFileByName(r, name)
+func (c *core) loadCase(r store.Reader, caller *Caller, name string) (*file, rules.Case, error) {
+	f, err := c.loadFileFor(r, caller, name)
 	if err != nil {
 		return nil, rules.Case{}, err
 	}
@@ -69,7 +65,7 @@ func (c *core) loadCase(r store.Reader, name string) (*file, rules.Case, error) 
 func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridRequest) (answer *acquispb.Grid, err error) {
 	caller := callerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		f, err := s.loadFileByName(r, strings.TrimSuffix(req.GetName(), "/grid"))
+		f, err := s.loadFileFor(r, caller, strings.TrimSuffix(req.GetName(), "/grid"))
 		if err != nil {
 			return err
 		}
@@ -79,10 +75,10 @@ func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridReque
 		}
 		grid := f.judged.Grid()
 		answer = f.showGrid(grid, candidateName(candidate.GetLabel()))
-		if !seesAssessments(caller) {
+		if !seesAssessments(f.caller) {
 			return nil
 		}
-		return f.addWords(r, grid, answer, caller)
+		return f.addWords(r, grid, answer)
 	})
 }
 
@@ -164,7 +160,7 @@ func seesAllAssessments(c *Caller) bool {
 }
 
 // addWords adds verdicts, comments and settlements that the caller may see.
-func (f *file) addWords(r store.Reader, grid rules.Grid, shown *acquispb.Grid, caller *Caller) error {
+func (f *file) addWords(r store.Reader, grid rules.Grid, shown *acquispb.Grid) error {
 	words, err := f.readWords(r)
 	if err != nil {
 		return err
@@ -174,11 +170,11 @@ func (f *file) addWords(r store.Reader, grid rules.Grid, shown *acquispb.Grid, c
 			for n, k := range competence.Criteria {
 				criterion := shown.Blocs[i].Competences[j].Criteria[n]
 				for _, o := range k.Opinions {
-					if seesAllAssessments(caller) || o.Assessor == caller.Subject {
+					if seesAllAssessments(f.caller) || o.Assessor == f.caller.Subject {
 						criterion.Assessments = append(criterion.Assessments, words.verdicts[said{k.Code, o.Assessor}])
 					}
 				}
-				if k.Settlement != nil && seesAllAssessments(caller) {
+				if k.Settlement != nil && seesAllAssessments(f.caller) {
 					criterion.Settlement = settlementFrom(k.Settlement, words.settlements[k.Settlement.Seq][k.Code])
 				}
 			}

@@ -150,6 +150,7 @@ func keyOf(k *acquispb.Key, secret Secret) *storepb.Key {
 	stored := &storepb.Key{
 		Id: secret.ID, SecretSha256: secret.digest(),
 		Subject: k.GetSubject(), DisplayName: k.GetDisplayName(), Delegate: k.GetDelegate(), ExpireTime: k.GetExpireTime(),
+		Centre: k.GetCentre(),
 	}
 	for _, role := range k.GetRoles() {
 		stored.Roles = append(stored.Roles, int32(role))
@@ -161,6 +162,7 @@ func keyFrom(k *storepb.Key) *acquispb.Key {
 	shown := &acquispb.Key{
 		Name: keyName(k.GetId()), Subject: k.GetSubject(), DisplayName: k.GetDisplayName(), Delegate: k.GetDelegate(),
 		ExpireTime: k.GetExpireTime(), CreateTime: k.GetCreateTime(), Creator: k.GetCreator(), RevokeTime: k.GetRevokeTime(),
+		Centre: k.GetCentre(),
 	}
 	for _, role := range k.GetRoles() {
 		shown.Roles = append(shown.Roles, acquispb.Role_Enum(role))

@@ -30,14 +30,15 @@ const repeatWindow = 24 * time.Hour
 // was set back since, under a day to come; and what is older comes first in key
 // order, where each new record removes two of them.
 type repeat struct {
-	id      []byte // digest of subject, RPC and request id; nil: no request id
-	content []byte // the request without its request id
-	salt    []byte
-	now     time.Time
+	resource string
+	id       []byte // digest of subject, RPC and request id; nil: no request id
+	content  []byte // the request without its request id
+	salt     []byte
+	now      time.Time
 }
 
 func newRepeat(subject string, a act, now time.Time) (*repeat, error) {
-	r := &repeat{now: now}
+	r := &repeat{resource: a.resource, now: now}
 	if a.request.GetRequestId() == "" {
 		return r, nil
 	}
@@ -64,14 +65,14 @@ func fingerprint(parts ...string) []byte {
 	return hash.Sum(nil)
 }
 
-// find returns the keys of what the same request made, if it was done.
-func (r *repeat) find(reader store.Reader) (made [][]byte, found bool, err error) {
+// find returns what the same request did, nil if it was not done.
+func (r *repeat) find(reader store.Reader) (*storepb.Idempotency, error) {
 	if r.id == nil {
-		return nil, false, nil
+		return nil, nil
 	}
 	days, err := r.days(reader)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	for _, day := range days {
 		done, err := store.Repeats.Get(reader, r.key(day))
@@ -79,18 +80,18 @@ func (r *repeat) find(reader store.Reader) (made [][]byte, found bool, err error
 			continue
 		}
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		if done.GetTime().AsTime().Before(r.now.Add(-repeatWindow)) {
 			continue
 		}
 		if !hmac.Equal(done.GetRequestDigest(), store.Digest(done.GetSalt(), r.content)) {
-			return nil, false, invalid(acquispb.ErrorReason_REQUEST_ID_REUSED,
+			return nil, invalid(acquispb.ErrorReason_REQUEST_ID_REUSED,
 				violation{"requestId", "was used with other content"})
 		}
-		return done.GetMade(), true, nil
+		return done, nil
 	}
-	return nil, false, nil
+	return nil, nil
 }
 
 // remember keeps what the request made, and removes records that are too old.
@@ -114,6 +115,7 @@ func (r *repeat) remember(w store.Writer, made [][]byte) error {
 		Salt:          r.salt,
 		RequestDigest: store.Digest(r.salt, r.content),
 		Made:          made,
+		Resource:      r.resource,
 	})
 }
 

@@ -326,7 +326,7 @@ func (s *stage) compareGrid(k *model.Candidacy) error {
 		model.Grid
 		Etag string
 	}
-	if err := s.read("jury-1", k.Name+"/grid", &got); err != nil {
+	if err := s.read("registrar", k.Name+"/grid", &got); err != nil {
 		return err
 	}
 	for _, b := range got.Blocs {

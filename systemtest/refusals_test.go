@@ -62,6 +62,7 @@ func readRefusals(t *testing.T, name string) (all []refusal) {
 func TestRefusals(t *testing.T) {
 	w, _ := start(t, t.TempDir())
 	w.populate()
+	w.populateCentre()
 	cases := readRefusals(t, "testdata/refusals.txt")
 	if len(cases) < 40 {
 		t.Fatalf("only %d cases", len(cases))
@@ -155,6 +156,17 @@ func (w *world) populate() {
 	w.do("registrar", "POST", "/v1/candidates/c-full:declareTie", `{"subject":"tied","kind":"TRAINER"}`)
 	w.assessAll()
 	w.expiredKeys()
+}
+
+// populateCentre adds a session of one centre, which lists its assessor.
+func (w *world) populateCentre() {
+	w.t.Helper()
+	w.newKeyOf("registrar-lyon", `{"subject":"registrar-lyon","roles":["REGISTRAR"],"centre":"LYON"}`)
+	w.newKeyOf("platform", `{"subject":"platform","roles":["ASSESSOR"],"delegate":true}`)
+	w.do("registrar-lyon", "POST", "/v1/sessions?sessionId=s-listed", `{"displayName":"Jury de Lyon","referentiel":"referentiels/marketing",
+		"startDate":{"year":2026,"month":6,"day":15},"centre":{"code":"LYON"},"assessors":["assessor-1"]}`)
+	w.do("registrar-lyon", "POST", "/v1/candidates?candidateId=c-listed", `{"birthName":"Petit","givenNames":["Ana"],"sex":"FEMALE","birthDate":{"year":1998}}`)
+	w.do("registrar-lyon", "POST", "/v1/sessions/s-listed/candidacies?candidacyId=k-listed", `{"candidate":"candidates/c-listed","scope":"WHOLE"}`)
 }
 
 func (w *world) assessAll() {

@@ -16,6 +16,10 @@ var accepted = Answer{Code: "OK"}
 
 func failed(code, reason string) Answer { return Answer{Code: code, Rules: []string{reason}} }
 
+// hidden is what does not exist for the caller: a session without them on its
+// jury, and all that is in it.
+var hidden = failed("NOT_FOUND", "NOT_FOUND")
+
 // Refusals maps each rule that the model knows to the code of the refusal. Those
 // of the contract that it leaves out no call can meet: the contract's own limits
 // stop them first (INVALID_FIELD), or another of these rules does.
@@ -27,7 +31,8 @@ func Refusals() map[string]string {
 	for _, rule := range forbidden {
 		codes[rule] = "FAILED_PRECONDITION"
 	}
-	for _, rule := range []string{"NOT_DELEGATE", "NOT_ON_JURY", "TIE_NOT_OWN"} {
+	codes["NOT_FOUND"] = "NOT_FOUND"
+	for _, rule := range []string{"NOT_DELEGATE", "TIE_NOT_OWN"} {
 		codes[rule] = "PERMISSION_DENIED"
 	}
 	return codes

@@ -43,8 +43,7 @@ func (k *Candidacy) speaksFor(by Caller, named string) (assessor string, refused
 		a := failed("PERMISSION_DENIED", "NOT_DELEGATE")
 		return "", &a
 	case !by.has("ASSESSOR") && k.Session.member(by.Subject) == nil:
-		a := failed("PERMISSION_DENIED", "NOT_ON_JURY")
-		return "", &a
+		return "", &hidden
 	}
 	return named, nil
 }
@@ -96,6 +95,9 @@ func (k *Candidacy) Retract(by Caller, named string, criteria []string) Answer {
 
 // Settle is the jury's word on criteria whose assessors disagree.
 func (k *Candidacy) Settle(juror string, lines []Line) Answer {
+	if k.Session.member(juror) == nil {
+		return hidden
+	}
 	var o objections
 	k.undecided(&o)
 	k.regular(&o, juror)
@@ -190,6 +192,9 @@ type Exemption struct {
 
 // DecideExemption grants or refuses one; the latest decision holds.
 func (k *Candidacy) DecideExemption(juror string, e Exemption) Answer {
+	if k.Session.member(juror) == nil {
+		return hidden
+	}
 	var o objections
 	k.undecided(&o)
 	k.regular(&o, juror)

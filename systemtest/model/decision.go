@@ -8,6 +8,9 @@ type BlocLine struct{ Bloc, Outcome, Motive string }
 // Deliberate decides every bloc that a candidacy presents. fresh says whether the
 // jury saw the grid as it is.
 func (k *Candidacy) Deliberate(by Sitting, fresh bool, lines []BlocLine) Answer {
+	if k.Session.member(by.Caller) == nil {
+		return hidden
+	}
 	var o objections
 	k.undecided(&o)
 	o.unless(fresh || len(o) > 0, "GRID_STALE")
@@ -103,6 +106,9 @@ func (s *Session) attended(by Sitting) {
 
 // Rectify puts another decision in the place of an effective one on a bloc.
 func (c *Candidate) Rectify(d *Decision, s *Session, by Sitting, outcome, motive string) Answer {
+	if s.member(by.Caller) == nil {
+		return hidden
+	}
 	var o objections
 	s.sit(&o, c, by)
 	s.competent(&o, d.Revision)
@@ -131,6 +137,9 @@ func (s *Session) competent(o *objections, r *Revision) {
 
 // Award pronounces a certification that is complete, under the current revision.
 func (c *Candidate) Award(current *Revision, s *Session, by Sitting) Answer {
+	if s.member(by.Caller) == nil {
+		return hidden
+	}
 	var o objections
 	s.sit(&o, c, by)
 	s.competent(&o, current)

@@ -146,12 +146,16 @@ func (w *World) NewCandidate(name string) Answer {
 }
 
 // DeclareTie ties a subject to a candidate, whatever session they meet in. A jury
-// member declares only ties of their own.
+// member declares only ties of their own, with candidates of their sessions.
 func (w *World) DeclareTie(candidate string, by Caller, subject string) Answer {
 	if !by.has("REGISTRAR") && by.Subject != subject {
 		return failed("PERMISSION_DENIED", "TIE_NOT_OWN")
 	}
 	c := w.Candidate(candidate)
+	meets := func(k *Candidacy) bool { return k.Candidate == c && k.Session.member(by.Subject) != nil }
+	if !by.has("REGISTRAR") && !slices.ContainsFunc(w.Candidacies(), meets) {
+		return hidden
+	}
 	if slices.Contains(c.Tied, subject) {
 		return Answer{Code: "OK", Idle: true}
 	}

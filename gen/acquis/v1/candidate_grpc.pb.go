@@ -32,10 +32,16 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // Keeps candidates: the persons.
+//
+// For a key of one centre those exist who are or were enrolled in a session of
+// that centre, or were created by a key of it; all others are answered by
+// NOT_FOUND and left out of lists. (An id or an external id that another centre
+// took is taken all the same: ids are one namespace.)
 type CandidateServiceClient interface {
 	// Creates a candidate. ALREADY_EXISTS where the id or an external id is taken.
 	CreateCandidate(ctx context.Context, in *CreateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
-	// Returns a candidate.
+	// Returns a candidate. For assessors and jury members those exist who are or
+	// were enrolled in a session of theirs (see SessionService).
 	GetCandidate(ctx context.Context, in *GetCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Lists candidates in order of creation.
 	ListCandidates(ctx context.Context, in *ListCandidatesRequest, opts ...grpc.CallOption) (*ListCandidatesResponse, error)
@@ -45,7 +51,8 @@ type CandidateServiceClient interface {
 	LookupCandidate(ctx context.Context, in *LookupCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Declares a tie between a subject and a candidate: from then on the subject
 	// cannot sit on a jury that decides this candidate, in any session. A jury
-	// member declares only ties of their own.
+	// member declares only ties of their own, with candidates who exist for them as
+	// for GetCandidate.
 	DeclareTie(ctx context.Context, in *DeclareTieRequest, opts ...grpc.CallOption) (*DeclareTieResponse, error)
 }
 
@@ -122,10 +129,16 @@ func (c *candidateServiceClient) DeclareTie(ctx context.Context, in *DeclareTieR
 // for forward compatibility.
 //
 // Keeps candidates: the persons.
+//
+// For a key of one centre those exist who are or were enrolled in a session of
+// that centre, or were created by a key of it; all others are answered by
+// NOT_FOUND and left out of lists. (An id or an external id that another centre
+// took is taken all the same: ids are one namespace.)
 type CandidateServiceServer interface {
 	// Creates a candidate. ALREADY_EXISTS where the id or an external id is taken.
 	CreateCandidate(context.Context, *CreateCandidateRequest) (*Candidate, error)
-	// Returns a candidate.
+	// Returns a candidate. For assessors and jury members those exist who are or
+	// were enrolled in a session of theirs (see SessionService).
 	GetCandidate(context.Context, *GetCandidateRequest) (*Candidate, error)
 	// Lists candidates in order of creation.
 	ListCandidates(context.Context, *ListCandidatesRequest) (*ListCandidatesResponse, error)
@@ -135,7 +148,8 @@ type CandidateServiceServer interface {
 	LookupCandidate(context.Context, *LookupCandidateRequest) (*Candidate, error)
 	// Declares a tie between a subject and a candidate: from then on the subject
 	// cannot sit on a jury that decides this candidate, in any session. A jury
-	// member declares only ties of their own.
+	// member declares only ties of their own, with candidates who exist for them as
+	// for GetCandidate.
 	DeclareTie(context.Context, *DeclareTieRequest) (*DeclareTieResponse, error)
 	mustEmbedUnimplementedCandidateServiceServer()
 }

@@ -39,6 +39,10 @@ const (
 // of the session, satisfy the référentiel's jury rule (number, share of
 // externals), have a chair among them and no declared tie with the candidate,
 // and the caller must be one of them.
+//
+// Sessions exist for a caller as SessionService says, candidates as
+// CandidateService says. A jury member reads the ledger and the decisions of any
+// candidate, since a later jury may sit on an earlier one's decision.
 type CapitalisationServiceClient interface {
 	// Decides all presented blocs of a candidacy together, and awards the
 	// certification where every bloc is then capitalised.
@@ -166,6 +170,10 @@ func (c *capitalisationServiceClient) GetDeliberationRecord(ctx context.Context,
 // of the session, satisfy the référentiel's jury rule (number, share of
 // externals), have a chair among them and no declared tie with the candidate,
 // and the caller must be one of them.
+//
+// Sessions exist for a caller as SessionService says, candidates as
+// CandidateService says. A jury member reads the ledger and the decisions of any
+// candidate, since a later jury may sit on an earlier one's decision.
 type CapitalisationServiceServer interface {
 	// Decides all presented blocs of a candidacy together, and awards the
 	// certification where every bloc is then capitalised.

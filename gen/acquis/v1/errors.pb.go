@@ -43,8 +43,6 @@ const (
 	ErrorReason_OWN_SUBJECT ErrorReason_Enum = 7
 	// PERMISSION_DENIED: a jury member declares only ties of their own.
 	ErrorReason_TIE_NOT_OWN ErrorReason_Enum = 8
-	// PERMISSION_DENIED: who calls as a jury member only must sit on the jury of the session.
-	ErrorReason_NOT_ON_JURY ErrorReason_Enum = 9
 	// INVALID_ARGUMENT: a field breaks its rule; BadRequest names each.
 	ErrorReason_INVALID_FIELD ErrorReason_Enum = 10
 	// INVALID_ARGUMENT: not one JSON value of the request's form: a syntax error, an unknown field or enum name, a wrong type.
@@ -87,6 +85,10 @@ const (
 	ErrorReason_SHUTTING_DOWN ErrorReason_Enum = 29
 	// INTERNAL: a fault of the service; its log has the request id.
 	ErrorReason_INTERNAL ErrorReason_Enum = 30
+	// PERMISSION_DENIED: the session lists its assessors, and the one whom the delegate names is not among them.
+	ErrorReason_ASSESSOR_NOT_LISTED ErrorReason_Enum = 31
+	// PERMISSION_DENIED: a key of one centre creates and keeps sessions of that centre only.
+	ErrorReason_OTHER_CENTRE ErrorReason_Enum = 32
 	// INVALID_ARGUMENT: it presents neither the whole certification nor named blocs.
 	ErrorReason_SCOPE_UNKNOWN ErrorReason_Enum = 100
 	// INVALID_ARGUMENT: it presents named blocs, but names none.
@@ -215,7 +217,6 @@ var (
 		6:   "NOT_DELEGATE",
 		7:   "OWN_SUBJECT",
 		8:   "TIE_NOT_OWN",
-		9:   "NOT_ON_JURY",
 		10:  "INVALID_FIELD",
 		11:  "MALFORMED_BODY",
 		12:  "UNKNOWN_PARAMETER",
@@ -237,6 +238,8 @@ var (
 		28:  "WRITE_OUTCOME_UNKNOWN",
 		29:  "SHUTTING_DOWN",
 		30:  "INTERNAL",
+		31:  "ASSESSOR_NOT_LISTED",
+		32:  "OTHER_CENTRE",
 		100: "SCOPE_UNKNOWN",
 		101: "NO_BLOC_NAMED",
 		102: "BLOCS_NAMED_WITH_WHOLE",
@@ -305,7 +308,6 @@ var (
 		"NOT_DELEGATE":               6,
 		"OWN_SUBJECT":                7,
 		"TIE_NOT_OWN":                8,
-		"NOT_ON_JURY":                9,
 		"INVALID_FIELD":              10,
 		"MALFORMED_BODY":             11,
 		"UNKNOWN_PARAMETER":          12,
@@ -327,6 +329,8 @@ var (
 		"WRITE_OUTCOME_UNKNOWN":      28,
 		"SHUTTING_DOWN":              29,
 		"INTERNAL":                   30,
+		"ASSESSOR_NOT_LISTED":        31,
+		"OTHER_CENTRE":               32,
 		"SCOPE_UNKNOWN":              100,
 		"NO_BLOC_NAMED":              101,
 		"BLOCS_NAMED_WITH_WHOLE":     102,
@@ -457,8 +461,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xd2\x0f\n" +
-	"\vErrorReason\"\xc2\x0f\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xff\x0f\n" +
+	"\vErrorReason\"\xef\x0f\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -468,8 +472,7 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\fROLE_MISSING\x10\x05\x12\x10\n" +
 	"\fNOT_DELEGATE\x10\x06\x12\x0f\n" +
 	"\vOWN_SUBJECT\x10\a\x12\x0f\n" +
-	"\vTIE_NOT_OWN\x10\b\x12\x0f\n" +
-	"\vNOT_ON_JURY\x10\t\x12\x11\n" +
+	"\vTIE_NOT_OWN\x10\b\x12\x11\n" +
 	"\rINVALID_FIELD\x10\n" +
 	"\x12\x12\n" +
 	"\x0eMALFORMED_BODY\x10\v\x12\x15\n" +
@@ -492,7 +495,9 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\tREAD_ONLY\x10\x1b\x12\x19\n" +
 	"\x15WRITE_OUTCOME_UNKNOWN\x10\x1c\x12\x11\n" +
 	"\rSHUTTING_DOWN\x10\x1d\x12\f\n" +
-	"\bINTERNAL\x10\x1e\x12\x11\n" +
+	"\bINTERNAL\x10\x1e\x12\x17\n" +
+	"\x13ASSESSOR_NOT_LISTED\x10\x1f\x12\x10\n" +
+	"\fOTHER_CENTRE\x10 \x12\x11\n" +
 	"\rSCOPE_UNKNOWN\x10d\x12\x11\n" +
 	"\rNO_BLOC_NAMED\x10e\x12\x1a\n" +
 	"\x16BLOCS_NAMED_WITH_WHOLE\x10f\x12\x10\n" +
@@ -550,7 +555,7 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x13DECISION_SUPERSEDED\x10\x99\x01\x12\x1a\n" +
 	"\x15AWARD_NOT_RECTIFIABLE\x10\x9a\x01\x12\x1f\n" +
 	"\x1aCERTIFICATION_NOT_COMPLETE\x10\x9b\x01\x12\x19\n" +
-	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_errors_proto_rawDescOnce sync.Once

@@ -503,7 +503,9 @@ type Candidate struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Code of the centre whose key created it; empty: of no one centre.
+	CentreCode    string `protobuf:"bytes,7,opt,name=centre_code,json=centreCode,proto3" json:"centre_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -578,6 +580,13 @@ func (x *Candidate) GetUpdateTime() *timestamppb.Timestamp {
 		return x.UpdateTime
 	}
 	return nil
+}
+
+func (x *Candidate) GetCentreCode() string {
+	if x != nil {
+		return x.CentreCode
+	}
+	return ""
 }
 
 // A declared tie.
@@ -701,7 +710,9 @@ type Session struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Subjects who may assess; none: every assessor.
+	Assessors     []string `protobuf:"bytes,15,rep,name=assessors,proto3" json:"assessors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -830,6 +841,13 @@ func (x *Session) GetCreateTime() *timestamppb.Timestamp {
 func (x *Session) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Session) GetAssessors() []string {
+	if x != nil {
+		return x.Assessors
 	}
 	return nil
 }
@@ -2212,7 +2230,9 @@ type Key struct {
 	// When it was revoked.
 	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
 	// Its uid: keys are listed in this order, whatever the clock said.
-	Uid           uint64 `protobuf:"varint,11,opt,name=uid,proto3" json:"uid,omitempty"`
+	Uid uint64 `protobuf:"varint,11,opt,name=uid,proto3" json:"uid,omitempty"`
+	// Code of the only centre it is for; empty: all.
+	Centre        string `protobuf:"bytes,12,opt,name=centre,proto3" json:"centre,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2324,6 +2344,13 @@ func (x *Key) GetUid() uint64 {
 	return 0
 }
 
+func (x *Key) GetCentre() string {
+	if x != nil {
+		return x.Centre
+	}
+	return ""
+}
+
 // What a request with a request_id did; kept 24 hours, outside the journal.
 type Idempotency struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2334,7 +2361,10 @@ type Idempotency struct {
 	// HMAC-SHA-256 of the request without its request_id, keyed with salt.
 	RequestDigest []byte `protobuf:"bytes,3,opt,name=request_digest,json=requestDigest,proto3" json:"request_digest,omitempty"`
 	// Keys of the records it made or changed, as the RPC defines.
-	Made          [][]byte `protobuf:"bytes,4,rep,name=made,proto3" json:"made,omitempty"`
+	Made [][]byte `protobuf:"bytes,4,rep,name=made,proto3" json:"made,omitempty"`
+	// Name of the resource acted on: a repeat is answered to those for whom it
+	// still exists.
+	Resource      string `protobuf:"bytes,5,opt,name=resource,proto3" json:"resource,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2397,6 +2427,13 @@ func (x *Idempotency) GetMade() [][]byte {
 	return nil
 }
 
+func (x *Idempotency) GetResource() string {
+	if x != nil {
+		return x.Resource
+	}
+	return ""
+}
+
 var File_acquis_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_records_proto_rawDesc = "" +
@@ -2440,7 +2477,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06system\x18\x01 \x01(\tR\x06system\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"\x1d\n" +
 	"\x05Texts\x12\x14\n" +
-	"\x05texts\x18\x01 \x03(\tR\x05texts\"\x81\x02\n" +
+	"\x05texts\x18\x01 \x03(\tR\x05texts\"\xa2\x02\n" +
 	"\tCandidate\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x128\n" +
@@ -2449,7 +2486,9 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"\xc3\x01\n" +
+	"updateTime\x12\x1f\n" +
+	"\vcentre_code\x18\a \x01(\tR\n" +
+	"centreCode\"\xc3\x01\n" +
 	"\x03Tie\x12#\n" +
 	"\rcandidate_uid\x18\x01 \x01(\x04R\fcandidateUid\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x12\n" +
@@ -2457,7 +2496,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\bdeclarer\x18\x04 \x01(\tR\bdeclarer\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x10\n" +
-	"\x03uid\x18\x06 \x01(\x04R\x03uid\"\xa6\x04\n" +
+	"\x03uid\x18\x06 \x01(\x04R\x03uid\"\xc4\x04\n" +
 	"\aSession\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12!\n" +
@@ -2477,7 +2516,8 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"{\n" +
+	"updateTime\x12\x1c\n" +
+	"\tassessors\x18\x0f \x03(\tR\tassessors\"{\n" +
 	"\n" +
 	"JuryMember\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12!\n" +
@@ -2589,7 +2629,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12!\n" +
 	"\ffrom_default\x18\t \x01(\bR\vfromDefault\x12\x1c\n" +
 	"\texemption\x18\n" +
-	" \x01(\bR\texemption\"\x8c\x03\n" +
+	" \x01(\bR\texemption\"\xa4\x03\n" +
 	"\x03Key\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rsecret_sha256\x18\x02 \x01(\fR\fsecretSha256\x12\x18\n" +
@@ -2605,12 +2645,14 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vrevoke_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"revokeTime\x12\x10\n" +
-	"\x03uid\x18\v \x01(\x04R\x03uid\"\x8c\x01\n" +
+	"\x03uid\x18\v \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06centre\x18\f \x01(\tR\x06centre\"\xa8\x01\n" +
 	"\vIdempotency\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x12\n" +
 	"\x04salt\x18\x02 \x01(\fR\x04salt\x12%\n" +
 	"\x0erequest_digest\x18\x03 \x01(\fR\rrequestDigest\x12\x12\n" +
-	"\x04made\x18\x04 \x03(\fR\x04madeB;Z9github.com/acquis-eval/acquis/gen/acquis/store/v1;storepbb\x06proto3"
+	"\x04made\x18\x04 \x03(\fR\x04made\x12\x1a\n" +
+	"\bresource\x18\x05 \x01(\tR\bresourceB;Z9github.com/acquis-eval/acquis/gen/acquis/store/v1;storepbb\x06proto3"
 
 var (
 	file_acquis_store_v1_records_proto_rawDescOnce sync.Once
