@@ -30,6 +30,8 @@ var (
 	CaseFiles   = Records[storepb.CaseFile, *storepb.CaseFile]{KindCaseFile}
 	Decisions   = Records[storepb.Decision, *storepb.Decision]{KindDecision}
 	Keys        = Records[storepb.Key, *storepb.Key]{KindKey}
+	Holds       = Records[storepb.Hold, *storepb.Hold]{KindHold}
+	Forgettings = Records[storepb.Forgetting, *storepb.Forgetting]{KindForgetting}
 	Repeats     = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
 )
 
