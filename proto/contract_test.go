@@ -30,6 +30,7 @@ func files() []protoreflect.FileDescriptor {
 		acquispb.File_acquis_v1_disability_proto,
 		acquispb.File_acquis_v1_errors_proto,
 		acquispb.File_acquis_v1_grid_proto,
+		acquispb.File_acquis_v1_privacy_proto,
 		acquispb.File_acquis_v1_referentiel_proto,
 		acquispb.File_acquis_v1_referentiel_service_proto,
 		acquispb.File_acquis_v1_session_proto,
@@ -123,7 +124,7 @@ func TestPathsFollowTheKindOfMethod(t *testing.T) {
 		name := string(m.Name())
 		want, body := "POST", "*"
 		switch {
-		case startsWith(name, "Get", "List", "Search", "Lookup"):
+		case startsWith(name, "Get", "List", "Search", "Lookup", "Export"):
 			want, body = "GET", ""
 		case startsWith(name, "Create"):
 			body = resourceField(strings.TrimPrefix(name, "Create"))

@@ -26,11 +26,19 @@ type file struct {
 
 // loadFile reads the file of a candidacy.
 func (c *core) loadFile(r store.Reader, session *storepb.Session, candidacy *storepb.Candidacy) (*file, error) {
-	f := &file{session: session, candidacy: candidacy}
-	var err error
-	if f.revision, err = c.revisions.get(r, casefile.Revision(session)); err != nil {
+	f, err := readFile(r, session, candidacy)
+	if err != nil {
 		return nil, err
 	}
+	f.revision, err = c.revisions.get(r, casefile.Revision(session))
+	return f, err
+}
+
+// readFile reads a file as it is recorded, without the référentiel that gives
+// it its meaning.
+func readFile(r store.Reader, session *storepb.Session, candidacy *storepb.Candidacy) (*file, error) {
+	f := &file{session: session, candidacy: candidacy}
+	var err error
 	if f.assessments, err = store.Assessments.All(r, store.Key(candidacy.GetUid())); err != nil {
 		return nil, err
 	}

@@ -137,6 +137,14 @@ func LastUID(key []byte) uint64 {
 	return binary.BigEndian.Uint64(key[len(key)-8:])
 }
 
+// FirstUID returns the uid that begins a key made by Key.
+func FirstUID(key []byte) uint64 {
+	if len(key) < 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(key)
+}
+
 // A Collection is a set of resources whose ids callers choose. The numbers are
 // stored.
 type Collection uint8

@@ -1,0 +1,132 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"go.einride.tech/aip/pagination"
+	"google.golang.org/protobuf/proto"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// A purge is one batch of what the retention periods do not keep any more. It is
+// looked for in a view, which holds up no writer, and judged again, candidate by
+// candidate, in the Update that erases it.
+type purge struct {
+	report *acquispb.PurgeCandidatesResponse // what would be erased, and what is kept
+	uids   []uint64                          // of the candidates concerned
+}
+
+// maxDropped bounds how many expired request ids one purge removes.
+const maxDropped = 1000
+
+// PurgeCandidates implements the RPC.
+func (s *candidateService) PurgeCandidates(ctx context.Context, req *acquispb.PurgeCandidatesRequest) (*acquispb.PurgeCandidatesResponse, error) {
+	found, err := s.findPurge(ctx, req)
+	if err != nil || req.GetValidateOnly() {
+		return found.report, err
+	}
+	a := act{
+		rpc: acquispb.CandidateService_PurgeCandidates_FullMethodName, kind: storepb.EventBody_Kind_FORGET,
+		resource: "candidates", request: req,
+	}
+	answer := new(acquispb.PurgeCandidatesResponse)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		t.made([]byte(found.report.GetNextPageToken()))
+		for _, uid := range found.uids {
+			if err := t.purge(uid, s.retention); err != nil {
+				return err
+			}
+		}
+		return dropRepeats(t, t.now, maxDropped)
+	}, func(r store.Reader, made [][]byte) error {
+		answer.NextPageToken, answer.Forgettings = string(made[0]), nil
+		for _, key := range made[1:] {
+			shown, err := readForgetting(r, key)
+			if err != nil {
+				return err
+			}
+			answer.Forgettings = append(answer.Forgettings, shown)
+		}
+		return nil
+	})
+}
+
+// findPurge looks for the next batch.
+func (s *candidateService) findPurge(ctx context.Context, req *acquispb.PurgeCandidatesRequest) (found purge, err error) {
+	request := proto.CloneOf(req)
+	request.RequestId = "" // each page has its own, and its token must fit the next
+	page, err := parsePage(pagination.Request(request))
+	if err != nil {
+		return purge{}, err
+	}
+	now := s.now()
+	return found, s.view(ctx, func(r store.Reader) (err error) {
+		found = purge{report: new(acquispb.PurgeCandidatesResponse)}
+		found.report.NextPageToken, err = page.fill(allOf(r, store.KindCandidate), func(uid uint64) (bool, error) {
+			return found.add(r, uid, s.retention, now)
+		})
+		return err
+	})
+}
+
+// add looks at one candidate, and tells whether something would be erased.
+func (p *purge) add(r store.Reader, uid uint64, retention Retention, now time.Time) (bool, error) {
+	d, due, whole, err := dueOf(r, uid, retention, now)
+	if err != nil || len(due) == 0 {
+		return false, err
+	}
+	if kept := keptFrom(d, whole, now); kept != "" {
+		p.report.Kept = append(p.report.Kept, &acquispb.PurgeCandidatesResponse_Kept{
+			Candidate: candidateName(d.candidate.GetLabel()), Because: kept,
+		})
+		return false, nil
+	}
+	shown := &acquispb.Forgetting{Candidate: candidateName(d.candidate.GetLabel()), Whole: whole}
+	for _, t := range due {
+		count(shown, t.kind)
+	}
+	p.report.Forgettings = append(p.report.Forgettings, shown)
+	p.uids = append(p.uids, uid)
+	return true, nil
+}
+
+// dueOf returns what is left to erase of a candidate.
+func dueOf(r store.Reader, uid uint64, retention Retention, now time.Time) (d *dossier, due []trace, whole bool, err error) {
+	candidate, err := store.Candidates.Get(r, store.Key(uid))
+	if err != nil {
+		return nil, nil, false, err
+	}
+	if d, err = loadDossier(r, candidate); err != nil {
+		return nil, nil, false, err
+	}
+	if due, whole, err = retention.due(d, now); err != nil {
+		return nil, nil, false, err
+	}
+	due, err = still(r, due)
+	return d, due, whole, err
+}
+
+// keptFrom names what keeps a candidate from a purge: a hold keeps everything,
+// an open session the identity. Texts of an open session are not due at all.
+func keptFrom(d *dossier, whole bool, now time.Time) string {
+	switch {
+	case d.held(now):
+		return acquispb.ErrorReason_CANDIDATE_HELD.String()
+	case whole && d.inOpenSession():
+		return acquispb.ErrorReason_CANDIDATE_IN_OPEN_SESSION.String()
+	}
+	return ""
+}
+
+// purge erases what is due of one candidate now.
+func (t *tx) purge(uid uint64, retention Retention) error {
+	d, due, whole, err := dueOf(t, uid, retention, t.now)
+	if err != nil || len(due) == 0 || keptFrom(d, whole, t.now) != "" {
+		return err
+	}
+	return t.forget(d, due, &storepb.Forgetting{Whole: whole})
+}
