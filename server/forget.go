@@ -79,15 +79,40 @@ func (t *tx) forget(d *dossier, traces []trace, what *storepb.Forgetting) error 
 			return err
 		}
 	}
+	if err := t.erase(traces, what); err != nil {
+		return err
+	}
+	key := store.Key(what.GetCandidateUid(), uid)
+	t.made(key)
+	return store.Forgettings.Put(t, key, what)
+}
+
+// erase removes traces and lists them. The event of an accommodation tells by
+// its RPC that there was one, so that its body goes too; other bodies name a
+// candidacy and digests without salts, which say nothing about a person.
+func (t *tx) erase(traces []trace, what *storepb.Forgetting) error {
+	var events []uint64
 	for _, trace := range traces {
+		if trace.kind == store.KindCaseFile {
+			sequence, err := t.LastEvent(trace.kind, trace.key)
+			if err != nil {
+				return err
+			}
+			events = append(events, sequence)
+		}
 		if err := t.Delete(trace.kind, trace.key); err != nil {
 			return err
 		}
 		what.Erased = append(what.Erased, &storepb.Forgetting_Erased{Kind: uint32(trace.kind), Key: trace.key})
 	}
-	key := store.Key(what.GetCandidateUid(), uid)
-	t.made(key)
-	return store.Forgettings.Put(t, key, what)
+	slices.Sort(events)
+	for _, sequence := range slices.Compact(events) {
+		if err := t.EraseEvent(sequence); err != nil {
+			return err
+		}
+		what.Erased = append(what.Erased, &storepb.Forgetting_Erased{Kind: uint32(store.KindEvent), Key: store.SequenceKey(sequence)})
+	}
+	return nil
 }
 
 // forgetIdentity frees the ids in other systems and marks the candidate. The

@@ -65,6 +65,7 @@ var gridEtagCall = regexp.MustCompile(`\{etag ([^}]*)\}`)
 func TestRefusals(t *testing.T) {
 	w, _ := start(t, t.TempDir())
 	w.populate()
+	w.populateKept()
 	cases := readRefusals(t)
 	if len(cases) < 40 {
 		t.Fatalf("only %d cases", len(cases))
@@ -154,6 +155,19 @@ func (w *world) populate() {
 	w.do("registrar", "POST", "/v1/candidates/c-full:declareTie", `{"subject":"tied","kind":"TRAINER"}`)
 	w.assessAll()
 	w.expiredKeys()
+}
+
+// populateKept adds those who are forgotten, or cannot be.
+func (w *world) populateKept() {
+	w.t.Helper()
+	for _, id := range []string{"gone", "held"} {
+		w.do("registrar", "POST", "/v1/candidates?candidateId=c-"+id, `{"birthName":"Martin","givenNames":["Léa"],"sex":"FEMALE","birthDate":{"year":1998}}`)
+	}
+	w.do("registrar", "POST", "/v1/"+session+"/candidacies?candidacyId=k-gone", `{"candidate":"candidates/c-gone","scope":"WHOLE"}`)
+	w.do("registrar", "POST", "/v1/"+session+"/candidacies/k-gone:withdraw", `{}`)
+	w.do("registrar", "POST", "/v1/candidates/c-gone/capitalisations/marketing:recordPriorBloc", `{"bloc":"B4","proof":"PV 2024-3"}`)
+	w.do("registrar", "POST", "/v1/candidates/c-gone:forget", `{"ground":"CONSENT_WITHDRAWN"}`)
+	w.do("registrar", "POST", "/v1/candidates/c-held:placeHold", `{"reason":"recours 26-117"}`)
 }
 
 func (w *world) assessAll() {

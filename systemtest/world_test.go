@@ -74,8 +74,9 @@ func (l *logs) String() string {
 	return l.buf.String()
 }
 
-// start runs a service on a store in dir until the test ends, or stop is called.
-func start(t testing.TB, dir string) (w *world, stop func()) {
+// start runs a service on a store in dir until the test ends, or stop is called;
+// more changes what it is made of.
+func start(t testing.TB, dir string, more ...func(*server.Options)) (w *world, stop func()) {
 	t.Helper()
 	w = &world{
 		t: t, keys: make(map[string]string), routes: readRoutes(), logs: new(logs),
@@ -91,10 +92,14 @@ func start(t testing.TB, dir string) (w *world, stop func()) {
 	if made {
 		w.keys["admin"] = first.String()
 	}
-	srv, err := server.New(server.Options{
+	options := server.Options{
 		Store: st, Log: slog.NewJSONHandler(w.logs, nil), Now: w.clock.Now,
 		Limits: server.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second},
-	})
+	}
+	for _, change := range more {
+		change(&options)
+	}
+	srv, err := server.New(options)
 	must(t, err)
 	ls := server.Listeners{GRPC: listen(t), HTTP: listen(t), Ops: listen(t)}
 	w.base, w.ops = "http://"+ls.HTTP.Addr().String(), "http://"+ls.Ops.Addr().String()
