@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
@@ -142,6 +143,8 @@ type answer struct {
 	code string // name of the gRPC code, "OK"
 	body map[string]any
 	raw  string
+
+	headers string // and trailers
 }
 
 // rest makes a call over REST.
@@ -160,7 +163,7 @@ func (w *world) rest(key, method, path, body string, headers ...string) answer {
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	must(w.t, err)
-	a := answer{http: res.StatusCode, code: "OK", raw: string(raw)}
+	a := answer{http: res.StatusCode, code: "OK", raw: string(raw), headers: fmt.Sprint(res.Header, res.Trailer)}
 	if err := json.Unmarshal(raw, &a.body); err != nil {
 		w.t.Fatalf("%s %s answered %d with %q: %v", method, path, res.StatusCode, raw, err)
 	}
@@ -184,14 +187,21 @@ func (w *world) grpc(key, method, path, body string) answer {
 	w.t.Helper()
 	r, request, err := transcode(w.routes, method, path, body)
 	must(w.t, err)
+	return w.invoke(key, r, request)
+}
+
+// invoke makes a call over gRPC with a request that may be anything.
+func (w *world) invoke(key string, r route, request proto.Message) answer {
+	w.t.Helper()
 	ctx := w.t.Context()
 	if key != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.secret(key))
 	}
 	response := r.newResponse()
-	err = w.conn.Invoke(ctx, r.fullMethod, request, response)
+	var header, trailer metadata.MD
+	err := w.conn.Invoke(ctx, r.fullMethod, request, response, grpc.Header(&header), grpc.Trailer(&trailer))
 	st := status.Convert(err)
-	a := answer{code: codeName(int(st.Code()))}
+	a := answer{code: codeName(int(st.Code())), headers: fmt.Sprint(header, trailer)}
 	var shown []byte
 	if err == nil {
 		shown, err = protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(response)
