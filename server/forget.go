@@ -12,7 +12,8 @@ import (
 
 // ForgetCandidate implements the RPC. What was remembered of requests about the
 // candidate goes after the act itself: from then on no more can come, so that
-// looking through them need not hold up the writer.
+// looking through them need not hold up the writer. Where that fails, the call
+// made again goes on with it.
 func (s *candidateService) ForgetCandidate(ctx context.Context, req *acquispb.ForgetCandidateRequest) (*acquispb.ForgetCandidateResponse, error) {
 	a := act{
 		rpc: acquispb.CandidateService_ForgetCandidate_FullMethodName, kind: storepb.EventBody_Kind_FORGET,

@@ -75,18 +75,19 @@ func (s *candidateService) findPurge(ctx context.Context, req *acquispb.PurgeCan
 
 // add looks at one candidate, and tells whether something would be erased.
 func (p *purge) add(r store.Reader, uid uint64, retention Retention, now time.Time) (bool, error) {
-	d, due, whole, err := dueOf(r, uid, retention, now)
-	if err != nil || len(due) == 0 {
+	d, owed, err := dutyTo(r, uid, retention, now)
+	if err != nil {
 		return false, err
 	}
-	if kept := keptFrom(d, whole, now); kept != "" {
-		p.report.Kept = append(p.report.Kept, &acquispb.PurgeCandidatesResponse_Kept{
-			Candidate: candidateName(d.candidate.GetLabel()), Because: kept,
-		})
+	name := candidateName(d.candidate.GetLabel())
+	if owed.kept != acquispb.ErrorReason_ERROR_REASON_UNSPECIFIED {
+		p.report.Kept = append(p.report.Kept, &acquispb.PurgeCandidatesResponse_Kept{Candidate: name, Because: owed.kept.String()})
+	}
+	if len(owed.traces) == 0 {
 		return false, nil
 	}
-	shown := &acquispb.Forgetting{Candidate: candidateName(d.candidate.GetLabel()), Whole: whole}
-	for _, t := range due {
+	shown := &acquispb.Forgetting{Candidate: name, Whole: owed.whole}
+	for _, t := range owed.traces {
 		count(shown, t.kind)
 	}
 	p.report.Forgettings = append(p.report.Forgettings, shown)
@@ -94,39 +95,34 @@ func (p *purge) add(r store.Reader, uid uint64, retention Retention, now time.Ti
 	return true, nil
 }
 
-// dueOf returns what is left to erase of a candidate.
-func dueOf(r store.Reader, uid uint64, retention Retention, now time.Time) (d *dossier, due []trace, whole bool, err error) {
+// dutyTo returns what is left to erase of a candidate now: nothing under a hold.
+func dutyTo(r store.Reader, uid uint64, retention Retention, now time.Time) (*dossier, duty, error) {
 	candidate, err := store.Candidates.Get(r, store.Key(uid))
 	if err != nil {
-		return nil, nil, false, err
+		return nil, duty{}, err
 	}
-	if d, err = loadDossier(r, candidate); err != nil {
-		return nil, nil, false, err
+	d, err := loadDossier(r, candidate)
+	if err != nil {
+		return nil, duty{}, err
 	}
-	if due, whole, err = retention.due(d, now); err != nil {
-		return nil, nil, false, err
+	owed, err := retention.duty(d, now)
+	if err != nil {
+		return nil, duty{}, err
 	}
-	due, err = still(r, due)
-	return d, due, whole, err
-}
-
-// keptFrom names what keeps a candidate from a purge: a hold keeps everything,
-// an open session the identity. Texts of an open session are not due at all.
-func keptFrom(d *dossier, whole bool, now time.Time) string {
-	switch {
-	case d.held(now):
-		return acquispb.ErrorReason_CANDIDATE_HELD.String()
-	case whole && d.inOpenSession():
-		return acquispb.ErrorReason_CANDIDATE_IN_OPEN_SESSION.String()
+	if owed.traces, err = still(r, owed.traces); err != nil {
+		return nil, duty{}, err
 	}
-	return ""
+	if len(owed.traces) > 0 && d.held(now) {
+		owed = duty{kept: acquispb.ErrorReason_CANDIDATE_HELD}
+	}
+	return d, owed, nil
 }
 
 // purge erases what is due of one candidate now.
 func (t *tx) purge(uid uint64, retention Retention) error {
-	d, due, whole, err := dueOf(t, uid, retention, t.now)
-	if err != nil || len(due) == 0 || keptFrom(d, whole, t.now) != "" {
+	d, owed, err := dutyTo(t, uid, retention, t.now)
+	if err != nil || len(owed.traces) == 0 {
 		return err
 	}
-	return t.forget(d, due, &storepb.Forgetting{Whole: whole})
+	return t.forget(d, owed.traces, &storepb.Forgetting{Whole: owed.whole})
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
 // Retention says how long what kind of personal data is kept. A purge erases
@@ -77,27 +79,42 @@ func (r Retention) of(c class) Period {
 	return Period{}
 }
 
-// due lists what a purge would erase of a candidate, were there no hold; whole:
-// all of it, since the period of the identity has ended.
-func (r Retention) due(d *dossier, now time.Time) (due []trace, whole bool, err error) {
+// A duty is what a purge owes one candidate.
+type duty struct {
+	traces []trace // to be erased
+	whole  bool    // all of them: the period of the identity has ended
+	kept   acquispb.ErrorReason_Enum
+}
+
+// duty judges a candidate. A hold keeps everything, an open session the identity
+// and its own texts.
+func (r Retention) duty(d *dossier, now time.Time) (duty, error) {
 	if d.candidate.GetForgetTime() != nil {
-		return nil, false, nil
+		return duty{}, nil
 	}
 	traces, err := d.traces()
 	if err != nil {
-		return nil, false, err
+		return duty{}, err
 	}
 	last, err := d.lastAct()
 	if err != nil {
-		return nil, false, err
+		return duty{}, err
 	}
 	if r.Identity.ended(last, now) {
-		return traces, true, nil
+		if !d.inOpenSession() {
+			return duty{traces: traces, whole: true}, nil
+		}
+		return duty{traces: r.old(traces, now), kept: acquispb.ErrorReason_CANDIDATE_IN_OPEN_SESSION}, nil
 	}
+	return duty{traces: r.old(traces, now)}, nil
+}
+
+// old picks the traces whose own period has ended.
+func (r Retention) old(traces []trace, now time.Time) (old []trace) {
 	for _, t := range traces {
 		if t.class != classIdentity && !t.open && r.of(t.class).ended(t.since, now) {
-			due = append(due, t)
+			old = append(old, t)
 		}
 	}
-	return due, false, nil
+	return old
 }

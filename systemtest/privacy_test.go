@@ -272,7 +272,15 @@ func TestPurge(t *testing.T) {
 			w.purge(call, "candidates/c-002 false 2 0")
 			w.expect(call, "reader", "GET", "/v1/candidates/c-001", "", "birthName", "Martin")
 			w.clock.advance(4 * 365 * 24 * time.Hour)
-			w.purge(call, "candidates/c-001 true 1 0", "candidates/c-002 true 2 0")
+			w.do("registrar", "POST", "/v1/sessions?sessionId=s-003", `{"displayName":"d","referentiel":"referentiels/marketing","startDate":{"year":2032,"month":1,"day":1}}`)
+			w.do("registrar", "POST", "/v1/sessions/s-003/candidacies?candidacyId=k", `{"candidate":"candidates/c-002","scope":"BLOCS","blocs":["B3"]}`)
+			w.purge(call, "candidates/c-001 true 1 0", "candidates/c-002 false 1 0") // the reason of the hold
+			w.clock.advance(6 * 365 * 24 * time.Hour)
+			w.purge(call, "kept candidates/c-002 CANDIDATE_IN_OPEN_SESSION")
+			w.do("registrar", "POST", "/v1/sessions/s-003:cancel", `{}`)
+			w.purge(call) // that was an act about them
+			w.clock.advance(6 * 365 * 24 * time.Hour)
+			w.purge(call, "candidates/c-002 true 1 0")
 			w.expect(call, "reader", "GET", "/v1/candidates/c-001", "", "birthName", "")
 			w.purge(call)
 		})

@@ -861,8 +861,8 @@ type PurgeCandidatesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What was erased, or would be, candidate by candidate.
 	Forgettings []*Forgetting `protobuf:"bytes,1,rep,name=forgettings,proto3" json:"forgettings,omitempty"`
-	// Where validate_only: candidates of whom the identity's period has ended, or
-	// any under a hold, and what keeps it.
+	// Where validate_only: candidates of whom something is past its period and
+	// kept, and by what.
 	Kept []*PurgeCandidatesResponse_Kept `protobuf:"bytes,2,rep,name=kept,proto3" json:"kept,omitempty"`
 	// Token for the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
