@@ -16,6 +16,7 @@ import (
 type rpc struct {
 	name  string // "acquis.v1.SessionService/GetGrid"
 	roles []acquispb.Role_Enum
+	wider []acquispb.Role_Enum // admit nobody, but show more
 }
 
 // A binding is one REST path of an RPC.
@@ -61,6 +62,7 @@ func (c *contract) add(method protoreflect.MethodDescriptor) {
 	r := &rpc{
 		name:  fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
 		roles: access.GetRoles(),
+		wider: access.GetWidenedBy(),
 	}
 	c.rpcs["/"+r.name] = r
 	rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)

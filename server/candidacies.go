@@ -26,7 +26,7 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 		if err != nil {
 			return err
 		}
-		candidate, err := candidateFor(t, t.caller, req.GetCandidacy().GetCandidate())
+		candidate, err := candidateToActOn(t, req.GetCandidacy().GetCandidate())
 		if err != nil {
 			return err
 		}
@@ -222,7 +222,14 @@ func (s *sessionService) move(ctx context.Context, rpc string, req moveRequest,
 		if err := checkEtag(req.GetEtag(), candidacy.GetVersion(), false); err != nil {
 			return err
 		}
-		c, err := s.caseOf(t, session, candidacy.GetCandidateUid())
+		candidate, err := store.Candidates.Get(t, store.Key(candidacy.GetCandidateUid()))
+		if err != nil {
+			return err
+		}
+		if err := notForgotten(candidate); err != nil {
+			return err
+		}
+		c, err := s.caseOf(t, session, candidate.GetUid())
 		if err != nil {
 			return err
 		}

@@ -109,7 +109,7 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 	}
 	answer := new(acquispb.Candidate)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		candidate, err := candidateFor(t, t.caller, name)
+		candidate, err := candidateToActOn(t, name)
 		if err != nil {
 			return err
 		}
@@ -175,6 +175,9 @@ func (s *candidateService) DeclareTie(ctx context.Context, req *acquispb.Declare
 		if err != nil {
 			return err
 		}
+		if err := notForgotten(candidate); err != nil {
+			return err
+		}
 		key, err := t.tie(candidate.GetUid(), req)
 		if err != nil {
 			return err
@@ -186,14 +189,16 @@ func (s *candidateService) DeclareTie(ctx context.Context, req *acquispb.Declare
 		if err != nil {
 			return err
 		}
-		answer.Tie = &acquispb.Tie{
-			Candidate:  req.GetCandidate(),
-			Subject:    tie.GetSubject(),
-			Kind:       acquispb.Tie_Kind_Enum(tie.GetKind()),
-			CreateTime: tie.GetCreateTime(),
-		}
+		answer.Tie = tieFrom(tie, segment(req.GetCandidate(), 1))
 		return nil
 	})
+}
+
+func tieFrom(tie *storepb.Tie, candidate string) *acquispb.Tie {
+	return &acquispb.Tie{
+		Candidate: candidateName(candidate), Subject: tie.GetSubject(),
+		Kind: acquispb.Tie_Kind_Enum(tie.GetKind()), CreateTime: tie.GetCreateTime(),
+	}
 }
 
 // tie returns the key of the tie, which it writes unless it stands already.
@@ -294,6 +299,16 @@ func candidateByName(r store.Reader, name string) (*storepb.Candidate, error) {
 	return store.Candidates.Get(r, store.Key(uid))
 }
 
+// candidateToActOn returns a candidate for an act about them: not one who was
+// forgotten, about whom only what was decided can be read.
+func candidateToActOn(t *tx, name string) (*storepb.Candidate, error) {
+	candidate, err := candidateFor(t, t.caller, name)
+	if err != nil {
+		return nil, err
+	}
+	return candidate, notForgotten(candidate)
+}
+
 // allOf lists the uids of a kind whose key is one uid.
 func allOf(r store.Reader, kind store.KindID) source {
 	return func(after uint64, limit int) ([]uint64, error) {
@@ -328,8 +343,10 @@ func indexOf(r store.Reader, index store.KindID, owner uint64) source {
 
 func readCandidate(r store.Reader, candidate *storepb.Candidate, into *acquispb.Candidate) error {
 	identity := new(storepb.Identity)
-	if err := readPersonal(r, candidate.GetIdentity(), identity); err != nil {
-		return err
+	if candidate.GetForgetTime() == nil {
+		if err := readPersonal(r, candidate.GetIdentity(), identity); err != nil {
+			return err
+		}
 	}
 	become(into, candidateFrom(candidate, identity))
 	return nil
@@ -347,6 +364,7 @@ func candidateFrom(c *storepb.Candidate, id *storepb.Identity) *acquispb.Candida
 		Etag:       etag(c.GetVersion()),
 		CreateTime: c.GetCreateTime(),
 		UpdateTime: c.GetUpdateTime(),
+		ForgetTime: c.GetForgetTime(),
 	}
 	if place := id.GetBirthPlace(); place != nil {
 		shown.BirthPlace = &acquispb.Candidate_BirthPlace{

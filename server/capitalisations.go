@@ -159,7 +159,7 @@ func (s *capitalisationService) Award(ctx context.Context, req *acquispb.AwardRe
 func (s *capitalisationService) sit(t *tx, session, candidate string, present []string, more ...rules.Revision) (sitting, rules.Case, error) {
 	by := sitting{present: present}
 	var err error
-	if by.candidate, err = candidateFor(t, t.caller, candidate); err != nil {
+	if by.candidate, err = candidateToActOn(t, candidate); err != nil {
 		return by, rules.Case{}, err
 	}
 	if by.session, _, err = sessionFor(t, t.caller, session); err != nil {
@@ -198,7 +198,7 @@ func (s *capitalisationService) RecordPriorBloc(ctx context.Context, req *acquis
 	}
 	answer := new(acquispb.RecordPriorBlocResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		candidate, err := candidateFor(t, t.caller, req.GetName())
+		candidate, err := candidateToActOn(t, req.GetName())
 		if err != nil {
 			return err
 		}

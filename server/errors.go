@@ -76,6 +76,13 @@ func alreadyExists(name string) error {
 		&errdetails.ResourceInfo{ResourceName: name})
 }
 
+// forbidden refuses what the state of a resource does not allow.
+func forbidden(reason acquispb.ErrorReason_Enum, subject, text string) error {
+	return fail(codes.FailedPrecondition, reason, text, &errdetails.PreconditionFailure{
+		Violations: []*errdetails.PreconditionFailure_Violation{{Type: reason.String(), Subject: subject, Description: text}},
+	})
+}
+
 func denied(reason acquispb.ErrorReason_Enum, text string) error {
 	return fail(codes.PermissionDenied, reason, text)
 }

@@ -25,7 +25,8 @@ func (s *sessionService) AdviseExemption(ctx context.Context, req *acquispb.Advi
 		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Advice{Advice: &storepb.ExemptionAdvice{
 			Criterion: req.GetCriterion(), Favourable: req.GetFavourable(),
 		}}}
-		_, err = t.appendEntry(f.candidacy, entry, req.GetReasonedAdvice())
+		key, err := t.appendEntry(f.candidacy, entry, req.GetReasonedAdvice())
+		t.made(key)
 		return err
 	}, s.answerExemption(ctx, req.GetCandidacy(), req.GetCriterion(), answer))
 }
@@ -50,7 +51,8 @@ func (s *sessionService) DecideExemption(ctx context.Context, req *acquispb.Deci
 		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Exemption{Exemption: &storepb.ExemptionDecision{
 			Criterion: req.GetCriterion(), Granted: req.GetGranted(),
 		}}}
-		_, err = t.appendEntry(f.candidacy, entry, exemptionTexts(req)...)
+		key, err := t.appendEntry(f.candidacy, entry, exemptionTexts(req)...)
+		t.made(key)
 		return err
 	}, s.answerExemption(ctx, req.GetCandidacy(), req.GetCriterion(), answer))
 }

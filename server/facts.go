@@ -18,10 +18,12 @@ import (
 // by word like what does not exist at all, so that nobody learns of it by
 // asking.
 
-// within returns the caller with those of their roles that an RPC admits: in a
-// call nobody is more than what opened its door.
-func (c *Caller) within(roles []acquispb.Role_Enum) *Caller {
-	return c.with(func(role acquispb.Role_Enum) bool { return slices.Contains(roles, role) })
+// within returns the caller with those of their roles that an RPC knows: in a
+// call nobody is more than what its contract says.
+func (c *Caller) within(r *rpc) *Caller {
+	return c.with(func(role acquispb.Role_Enum) bool {
+		return slices.Contains(r.roles, role) || slices.Contains(r.wider, role)
+	})
 }
 
 func (c *Caller) with(keep func(acquispb.Role_Enum) bool) *Caller {
@@ -158,6 +160,9 @@ func stillExists(r store.Reader, caller *Caller, again request, resource string)
 	case "sessions":
 		_, _, err = sessionFor(r, caller, resource)
 	case "candidates":
+		if segment(resource, 1) == "" {
+			return nil // it was about many
+		}
 		_, err = candidateFor(r, caller, resource)
 	}
 	return err
@@ -169,6 +174,15 @@ func ownCentre(caller *Caller, session *storepb.Session) error {
 		return nil
 	}
 	return denied(acquispb.ErrorReason_OTHER_CENTRE, "a key of one centre creates and keeps sessions of that centre only")
+}
+
+// allCentres refuses to a caller of one centre what concerns a person in all of
+// them.
+func allCentres(caller *Caller) error {
+	if caller.Centre == "" {
+		return nil
+	}
+	return denied(acquispb.ErrorReason_OTHER_CENTRE, "what is held about a person is exported and erased in all centres, which a key of one centre cannot ask for")
 }
 
 // A sessionSight remembers which sessions exist for a caller while a list is read.

@@ -32,20 +32,30 @@ func (c *core) loadFileFor(r store.Reader, caller *Caller, name string) (*file, 
 	if err != nil {
 		return nil, err
 	}
-	f := &file{caller: there, session: session, candidacy: candidacy}
+	f, err := readFile(r, session, candidacy)
+	if err != nil {
+		return nil, err
+	}
+	f.caller = there
 	if f.revision, err = c.revisions.get(r, casefile.Revision(session)); err != nil {
-		return nil, err
-	}
-	if f.assessments, err = store.Assessments.All(r, store.Key(candidacy.GetUid())); err != nil {
-		return nil, err
-	}
-	if f.entries, err = store.CaseFiles.All(r, store.Key(candidacy.GetUid())); err != nil {
 		return nil, err
 	}
 	if f.judged, err = judgedCase(f.revision, session, candidacy); err != nil {
 		return nil, err
 	}
 	f.judged.Acts, err = casefile.Acts(f.assessments, f.entries)
+	return f, err
+}
+
+// readFile reads a file as it is recorded, without the référentiel that gives
+// it its meaning.
+func readFile(r store.Reader, session *storepb.Session, candidacy *storepb.Candidacy) (*file, error) {
+	f := &file{session: session, candidacy: candidacy}
+	var err error
+	if f.assessments, err = store.Assessments.All(r, store.Key(candidacy.GetUid())); err != nil {
+		return nil, err
+	}
+	f.entries, err = store.CaseFiles.All(r, store.Key(candidacy.GetUid()))
 	return f, err
 }
 

@@ -118,7 +118,7 @@ func (c *core) guard(validate validate) grpc.UnaryServerInterceptor {
 		if err := validate.request(req); err != nil {
 			return nil, err
 		}
-		return handler(withCaller(ctx, caller.within(r.roles)), req)
+		return handler(withCaller(ctx, caller.within(r)), req)
 	}
 }
 

@@ -1,12 +1,14 @@
 package server
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -99,16 +101,8 @@ func (r *repeat) remember(w store.Writer, made [][]byte) error {
 	if r.id == nil {
 		return nil
 	}
-	oldest, err := w.Scan(store.KindIdempotency, nil, nil, 2)
-	if err != nil {
+	if err := dropRepeats(w, r.now, 2); err != nil {
 		return err
-	}
-	for _, record := range oldest {
-		if binary.BigEndian.Uint32(record.Key) < unixDay(r.now.Add(-repeatWindow)) {
-			if err := w.Delete(store.KindIdempotency, record.Key); err != nil {
-				return err
-			}
-		}
 	}
 	return store.Repeats.Put(w, r.key(unixDay(r.now)), &storepb.Idempotency{
 		Time:          timestamppb.New(r.now),
@@ -132,6 +126,70 @@ func (r *repeat) days(reader store.Reader) ([]uint32, error) {
 		last = binary.BigEndian.Uint32(next[0].Key)
 		days = append(days, last)
 	}
+}
+
+// dropRepeats removes records that are too old, at most limit.
+func dropRepeats(w store.Writer, now time.Time, limit int) error {
+	oldest, err := w.Scan(store.KindIdempotency, nil, nil, limit)
+	if err != nil {
+		return err
+	}
+	for _, record := range oldest {
+		if binary.BigEndian.Uint32(record.Key) < unixDay(now.Add(-repeatWindow)) {
+			if err := w.Delete(store.KindIdempotency, record.Key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// forgetRepeats removes what is remembered of requests that made a record of
+// which about says so. A record bears a digest of its request and the salt of
+// it, which is enough to try guesses at the request.
+func (c *core) forgetRepeats(ctx context.Context, event store.Act, about func(made []byte) bool) error {
+	const page = 1000
+	for after := []byte(nil); ; {
+		var found [][]byte
+		var read int
+		last := after
+		err := c.view(ctx, func(r store.Reader) error {
+			records, err := r.Scan(store.KindIdempotency, nil, after, page)
+			found, read = nil, len(records)
+			for _, record := range records {
+				done := new(storepb.Idempotency)
+				if err := proto.Unmarshal(record.Value, done); err != nil {
+					return err
+				}
+				if slices.ContainsFunc(done.GetMade(), about) {
+					found = append(found, record.Key)
+				}
+				last = record.Key
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := c.deleteRepeats(ctx, event, found); err != nil || read < page {
+			return err
+		}
+		after = last
+	}
+}
+
+func (c *core) deleteRepeats(ctx context.Context, event store.Act, keys [][]byte) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	return c.store.Update(ctx, event, func(w store.Writer) error {
+		for _, key := range keys {
+			if err := w.Delete(store.KindIdempotency, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (r *repeat) key(day uint32) []byte {

@@ -35,6 +35,8 @@ type Options struct {
 	Log    slog.Handler
 	Limits Limits
 	Now    func() time.Time // the clock; nil: the machine's
+
+	Retention Retention // what a purge may erase; nothing by default
 }
 
 // A Server answers over gRPC and REST, and tells operators how it is.
@@ -92,6 +94,7 @@ func newCore(o Options) *core {
 		store:     o.Store,
 		revisions: newRevisions(),
 		contract:  readContract(),
+		retention: o.Retention,
 		log:       slog.New(logHandler{o.Log}),
 		now:       func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 	}

@@ -49,6 +49,7 @@ func LoadHead(stored Layer, sequence uint64) (Head, error) {
 type Entry struct {
 	Head    Head // of the journal, once the entry is stored
 	changes []change
+	erased  []Record // events without their bodies
 	event   []byte
 }
 
@@ -58,7 +59,11 @@ type Entry struct {
 // from random.
 func (d *Draft) Entry(head Head, act Act, random io.Reader) (*Entry, error) {
 	changes, err := d.changes()
-	if err != nil || len(changes) == 0 {
+	if err != nil || len(changes)+len(d.erased) == 0 {
+		return nil, err
+	}
+	erased, err := d.erasedEvents()
+	if err != nil {
 		return nil, err
 	}
 	salts, err := newSalts(random, len(changes)+1)
@@ -81,7 +86,25 @@ func (d *Draft) Entry(head Head, act Act, random io.Reader) (*Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: event: %w", err)
 	}
-	return &Entry{Head: head, changes: changes, event: stored}, nil
+	return &Entry{Head: head, changes: changes, erased: erased, event: stored}, nil
+}
+
+// erasedEvents returns the events to be erased as they will be stored.
+func (d *Draft) erasedEvents() ([]Record, error) {
+	var erased []Record
+	for _, sequence := range d.erased {
+		event, err := eventAt(d.below, sequence)
+		if err != nil {
+			return nil, err
+		}
+		event.Body, event.BodySalt = nil, nil
+		stored, err := proto.Marshal(event)
+		if err != nil {
+			return nil, fmt.Errorf("store: event %d: %w", sequence, err)
+		}
+		erased = append(erased, Record{Key: SequenceKey(sequence), Value: stored})
+	}
+	return erased, nil
 }
 
 // Store writes the entry. Where it fails, what it wrote must be dropped.
@@ -94,6 +117,11 @@ func (e *Entry) Store(t Table) error {
 			err = t.Put(c.kind, c.key, c.value)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	for _, r := range e.erased {
+		if err := t.Put(KindEvent, r.Key, r.Value); err != nil {
 			return err
 		}
 	}

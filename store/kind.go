@@ -53,6 +53,10 @@ func (k KindID) String() string {
 		return "decision"
 	case KindKey:
 		return "key"
+	case KindHold:
+		return "hold"
+	case KindForgetting:
+		return "forgetting"
 	case KindName:
 		return "name"
 	case KindExternalID:

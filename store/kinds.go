@@ -4,7 +4,7 @@ package store
 // never change or reuse one.
 type KindID uint8
 
-// Kinds of records. Those up to KindKey are the truth and are journaled; the
+// Kinds of records. Those below 64 are the truth and are journaled; the
 // others can be rebuilt from them (indexes) or forgotten (idempotency).
 const (
 	KindRevision   KindID = 1  // uid: a référentiel revision
@@ -18,6 +18,8 @@ const (
 	KindCaseFile   KindID = 9  // candidacy uid, uid: accommodations and exemptions
 	KindDecision   KindID = 10 // uid
 	KindKey        KindID = 11 // key id: an API key
+	KindHold       KindID = 15 // candidate uid, uid: a legal hold
+	KindForgetting KindID = 16 // candidate uid, uid: what was erased
 
 	KindName               KindID = 64 // collection, parent uid, label → uid
 	KindExternalID         KindID = 65 // digest of (system, id) → candidate uid

@@ -30,6 +30,8 @@ var (
 	CaseFiles   = Records[storepb.CaseFile, *storepb.CaseFile]{KindCaseFile}
 	Decisions   = Records[storepb.Decision, *storepb.Decision]{KindDecision}
 	Keys        = Records[storepb.Key, *storepb.Key]{KindKey}
+	Holds       = Records[storepb.Hold, *storepb.Hold]{KindHold}
+	Forgettings = Records[storepb.Forgetting, *storepb.Forgetting]{KindForgetting}
 	Repeats     = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
 )
 
@@ -133,6 +135,14 @@ func LastUID(key []byte) uint64 {
 		return 0
 	}
 	return binary.BigEndian.Uint64(key[len(key)-8:])
+}
+
+// FirstUID returns the uid that begins a key made by Key.
+func FirstUID(key []byte) uint64 {
+	if len(key) < 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(key)
 }
 
 // A Collection is a set of resources whose ids callers choose. The numbers are

@@ -141,7 +141,7 @@ func (w *world) otherActs() {
 		"startDate":{"year":2026,"month":11,"day":2},"jury":[
 		{"subject":"jury-1","displayName":"Une","external":true,"chair":true},{"subject":"jury-2","displayName":"Deux"}]}`)
 	w.do("registrar", "PATCH", "/v1/sessions/s-2", `{"etag":"1","displayName":"Jury de novembre"}`)
-	for _, id := range []string{"2", "3"} {
+	for _, id := range []string{"2", "3", "4"} {
 		w.do("registrar", "POST", "/v1/candidates?candidateId=c-"+id, `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990},
 			"externalIds":[{"system":"lms","id":"`+id+`"}]}`)
 	}
@@ -157,6 +157,11 @@ func (w *world) otherActs() {
 	w.do("registrar", "POST", "/v1/sessions?sessionId=s-3", `{"displayName":"Jury","referentiel":"referentiels/sales","startDate":{"year":2026,"month":12,"day":1}}`)
 	w.do("registrar", "POST", "/v1/sessions/s-3/candidacies?candidacyId=k-3", `{"candidate":"candidates/c-3","scope":"BLOCS","blocs":["B1"]}`)
 	w.do("registrar", "POST", "/v1/sessions/s-3:cancel", "{}")
+	w.do("registrar", "POST", "/v1/candidates/c-4:placeHold", `{"reason":"recours"}`)
+	hold := list(w.do("registrar", "GET", "/v1/candidates/c-4/holds", ""), "holds")[0]["name"].(string)
+	w.do("registrar", "POST", "/v1/"+hold+":release", "{}")
+	w.do("registrar", "POST", "/v1/candidates/c-4:forget", `{"ground":"UNLAWFUL"}`)
+	w.do("registrar", "POST", "/v1/candidates:purge", "{}")
 }
 
 // actsInFile goes through a candidacy that presents two blocs, one of which is
@@ -187,7 +192,7 @@ func (w *world) readAll() (reads []string) {
 	w.t.Helper()
 	for _, read := range [][2]string{
 		{"admin", "/v1/keys?pageSize=1000"}, {"reader", "/v1/referentiels"}, {"reader", "/v1/referentiels/marketing/revisions"},
-		{"reader", "/v1/referentiels/sales/revisions"}, {"registrar", "/v1/candidates"}, {"registrar", "/v1/candidates:lookup?system=sis&id=7"},
+		{"reader", "/v1/referentiels/sales/revisions"}, {"registrar", "/v1/candidates"}, {"registrar", "/v1/candidates/c-4/holds"}, {"registrar", "/v1/candidates:lookup?system=sis&id=7"},
 		{"registrar", "/v1/sessions"}, {"registrar", "/v1/sessions/-/candidacies"}, {"jury-1", "/v1/candidates/-/decisions"},
 		{"jury-1", "/v1/sessions/s-001/candidacies/k-001/grid"}, {"jury-1", "/v1/sessions/s-2/candidacies/k-2/grid"},
 		{"advisor", "/v1/sessions/s-2/candidacies/k-2/accommodations"}, {"advisor", "/v1/sessions/s-2/candidacies/k-2/exemptions"},
@@ -206,7 +211,7 @@ func (w *world) readAll() (reads []string) {
 type renaming map[string]string
 
 var (
-	chosen  = regexp.MustCompile(`(decisions|accommodations|keys)/[a-z0-9]+|"[0-9a-f]{32}"|[0-9a-f-]{36}`)
+	chosen  = regexp.MustCompile(`(decisions|accommodations|holds|keys)/[a-z0-9]+|"[0-9a-f]{32}"|[0-9a-f-]{36}`)
 	dropped = regexp.MustCompile(`"[a-zA-Z]*Time":"[^"]*"|"secret":"acq_[a-z0-9_]*"`)
 )
 

@@ -70,10 +70,17 @@ var goodCalls = []goodCall{
 	{"jury-1", "POST", "/v1/candidates/c-free/capitalisations/marketing:award", `{"session":"sessions/s-001","membersPresent":["jury-1","jury-2"]}`},
 	{"reader", "GET", "/v1/candidates/c-free/capitalisations/marketing", ""},
 	{"reader", "GET", "/v1/sessions/s-001/deliberationRecord", ""},
+	{"registrar", "POST", "/v1/candidates?candidateId=c-r3", `{"birthName":"Double","givenNames":["Paul"],"sex":"MALE","birthDate":{"year":2001}}`},
+	{"registrar", "POST", "/v1/candidates/c-r3:placeHold", `{"reason":"recours","untilDate":{"year":2030,"month":1,"day":1}}`},
+	{"registrar", "GET", "/v1/candidates/c-r3/holds", ""},
+	{"registrar", "POST", "/v1/{hold}:release", `{}`},
+	{"registrar", "GET", "/v1/candidates/c-full:export", ""},
+	{"registrar", "POST", "/v1/candidates:purge", `{"validateOnly":true}`},
+	{"registrar", "POST", "/v1/candidates/c-r3:forget", `{"ground":"UNLAWFUL"}`},
 	{"admin", "POST", "/v1/{key last}:revoke", `{}`},
 }
 
-var marker = regexp.MustCompile(`\{(etag [a-z0-9/-]+|version [a-z0-9/-]+|decision [0-9]+|award|key first|key last|accommodation|marketing|marketing revision|solo)\}`)
+var marker = regexp.MustCompile(`\{(etag [a-z0-9/-]+|version [a-z0-9/-]+|decision [0-9]+|award|key first|key last|accommodation|hold|marketing|marketing revision|solo)\}`)
 
 // fill puts what the service knows in the place of a call's markers.
 func (w *world) fill(text string) string {
@@ -91,6 +98,8 @@ func (w *world) fill(text string) string {
 			return w.nameIn("reader", "/v1/candidates/-/decisions?pageSize=100&filter=kind%3DAWARD", "decisions", -1)
 		case "key":
 			return w.nameIn("admin", "/v1/keys?pageSize=1000", "keys", map[string]int{"first": 0, "last": -1}[which])
+		case "hold":
+			return w.nameIn("registrar", "/v1/candidates/c-r3/holds", "holds", -1)
 		case "accommodation":
 			return w.nameIn("advisor", underSession+"k-exempt/accommodations", "accommodations", -1)
 		}

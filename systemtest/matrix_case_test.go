@@ -33,6 +33,7 @@ type matrixCase struct {
 	accommodated string
 	decision     string
 	complete     string // the ledger, where it can be awarded
+	hold         string
 	key          string
 	revision     string
 	gridEtag     string
@@ -41,13 +42,13 @@ type matrixCase struct {
 
 // ghost is a case that does not exist.
 var ghost = matrixCase{
-	label: "case-none", session: "case-none", accommodated: "1", decision: "1", key: strings.Repeat("a", 16),
+	label: "case-none", session: "case-none", accommodated: "1", decision: "1", hold: "1", key: strings.Repeat("a", 16),
 	revision: "referentiels/small/revisions/" + strings.Repeat("0", 32), gridEtag: "none", number: new(int),
 }
 
 func (c matrixCase) fill(text, caller string) string {
 	*c.number++
-	return strings.NewReplacer("{s}", c.session, "{k}", c.label, "{c}", c.label, "{a}", c.accommodated, "{d}", c.decision,
+	return strings.NewReplacer("{s}", c.session, "{k}", c.label, "{c}", c.label, "{a}", c.accommodated, "{d}", c.decision, "{h}", c.hold,
 		"{key}", c.key, "{revision}", c.revision, "{gridEtag}", c.gridEtag, "{me}", strings.Replace(caller, "@PARIS", "-paris", 1),
 		"{n}", fmt.Sprintf("unused-%s-%d", c.label, *c.number), "{small}", smallReferentiel).Replace(text)
 }
@@ -55,7 +56,7 @@ func (c matrixCase) fill(text, caller string) string {
 // rename replaces the case's ids in an answer by the ghost's.
 func (c matrixCase) rename(answer string) string {
 	return strings.NewReplacer(c.label, ghost.label, "/accommodations/"+c.accommodated, "/accommodations/"+ghost.accommodated,
-		"/decisions/"+c.decision, "/decisions/"+ghost.decision, c.key, ghost.key).Replace(answer)
+		"/decisions/"+c.decision, "/decisions/"+ghost.decision, "/holds/"+c.hold, "/holds/"+ghost.hold, c.key, ghost.key).Replace(answer)
 }
 
 // without is the case less what an answer says does not exist: the session of
@@ -72,7 +73,7 @@ func (c matrixCase) without(answer string) matrixCase {
 func (w *world) matrixCase(state string) matrixCase {
 	w.t.Helper()
 	*ghost.number++
-	c := matrixCase{label: fmt.Sprintf("case-%d", *ghost.number), accommodated: "0", decision: "0", number: ghost.number}
+	c := matrixCase{label: fmt.Sprintf("case-%d", *ghost.number), accommodated: "0", decision: "0", hold: "0", number: ghost.number}
 	c.session = c.label
 	w.do("lyon", "POST", "/v1/sessions?sessionId="+c.label, `{"displayName":"`+c.label+`","referentiel":"referentiels/small",
 		"startDate":{"year":2026,"month":6,"day":15},"centre":{"code":"LYON"},"assessors":["assessor"],"jury":[
@@ -113,6 +114,9 @@ func (w *world) bring(c *matrixCase, state string) {
 		c.accommodated = name[strings.LastIndex(name, "/")+1:]
 	case "advised":
 		w.do("advisor", "POST", k+":adviseExemption", `{"criterion":"C1.1.1","favourable":true,"reasonedAdvice":"r"}`)
+	case "held":
+		name := w.do("registrar", "POST", "/v1/candidates/"+c.label+":placeHold", `{"reason":"r"}`)["name"].(string)
+		c.hold = name[strings.LastIndex(name, "/")+1:]
 	case "withdrawn":
 		w.do("registrar", "POST", k+":withdraw", `{}`)
 	case "complete":

@@ -111,7 +111,7 @@ func sharesNothing(rpc string) bool {
 func (w *world) checkCell(what string, call transport, caller string, row matrixRow, cell string) {
 	w.t.Helper()
 	var c matrixCase
-	if cell == "401" || cell == "role" {
+	if cell == "401" || cell == "role" || cell == "all" {
 		c = ghost
 	} else {
 		c = w.matrixCase(row.state)
@@ -132,6 +132,8 @@ func (w *world) checkCell(what string, call transport, caller string, row matrix
 		got = "401"
 	case a.code == "PERMISSION_DENIED" && reason == "ROLE_MISSING":
 		got = "role"
+	case a.code == "PERMISSION_DENIED" && reason == "OTHER_CENTRE":
+		got = "all"
 	case a.code == "NOT_FOUND":
 		got = "404"
 		none := c.without(a.raw)

@@ -63,6 +63,7 @@ func TestRefusals(t *testing.T) {
 	w, _ := start(t, t.TempDir())
 	w.populate()
 	w.populateCentre()
+	w.populateKept()
 	cases := readRefusals(t, "testdata/refusals.txt")
 	if len(cases) < 40 {
 		t.Fatalf("only %d cases", len(cases))
@@ -167,6 +168,19 @@ func (w *world) populateCentre() {
 		"startDate":{"year":2026,"month":6,"day":15},"centre":{"code":"LYON"},"assessors":["assessor-1"]}`)
 	w.do("registrar-lyon", "POST", "/v1/candidates?candidateId=c-listed", `{"birthName":"Petit","givenNames":["Ana"],"sex":"FEMALE","birthDate":{"year":1998}}`)
 	w.do("registrar-lyon", "POST", "/v1/sessions/s-listed/candidacies?candidacyId=k-listed", `{"candidate":"candidates/c-listed","scope":"WHOLE"}`)
+}
+
+// populateKept adds those who are forgotten, or cannot be.
+func (w *world) populateKept() {
+	w.t.Helper()
+	for _, id := range []string{"gone", "held"} {
+		w.do("registrar", "POST", "/v1/candidates?candidateId=c-"+id, `{"birthName":"Martin","givenNames":["Léa"],"sex":"FEMALE","birthDate":{"year":1998}}`)
+	}
+	w.do("registrar", "POST", "/v1/"+session+"/candidacies?candidacyId=k-gone", `{"candidate":"candidates/c-gone","scope":"WHOLE"}`)
+	w.do("registrar", "POST", "/v1/"+session+"/candidacies/k-gone:withdraw", `{}`)
+	w.do("registrar", "POST", "/v1/candidates/c-gone/capitalisations/marketing:recordPriorBloc", `{"bloc":"B4","proof":"PV 2024-3"}`)
+	w.do("registrar", "POST", "/v1/candidates/c-gone:forget", `{"ground":"CONSENT_WITHDRAWN"}`)
+	w.do("registrar", "POST", "/v1/candidates/c-held:placeHold", `{"reason":"recours 26-117"}`)
 }
 
 func (w *world) assessAll() {

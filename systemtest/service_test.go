@@ -238,7 +238,7 @@ func TestOps(t *testing.T) {
 	}
 }
 
-func opsGet(t *testing.T, url string) string {
+func opsGet(t testing.TB, url string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	must(t, err)

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
@@ -77,15 +78,9 @@ func (l *logs) String() string {
 	return l.buf.String()
 }
 
-// start runs a service on a store in dir until the test ends, or stop is called.
-func start(t testing.TB, dir string) (w *world, stop func()) {
-	t.Helper()
-	return startOn(t, dir, func(s store.Store) store.Store { return s })
-}
-
-// startOn runs a service whose store behaves as wrap makes it. What is read and
-// written before the service starts goes to the store as it is.
-func startOn(t testing.TB, dir string, wrap func(store.Store) store.Store) (w *world, stop func()) {
+// start runs a service on a store in dir until the test ends, or stop is called;
+// more changes what it is made of.
+func start(t testing.TB, dir string, more ...func(*server.Options)) (w *world, stop func()) {
 	t.Helper()
 	w = &world{
 		t: t, keys: make(map[string]string), routes: readRoutes(), logs: new(logs),
@@ -103,10 +98,14 @@ func startOn(t testing.TB, dir string, wrap func(store.Store) store.Store) (w *w
 	if made {
 		w.keys["admin"] = first.String()
 	}
-	srv, err := server.New(server.Options{
-		Store: wrap(st), Log: slog.NewJSONHandler(w.logs, nil), Now: w.clock.Now,
+	options := server.Options{
+		Store: st, Log: slog.NewJSONHandler(w.logs, nil), Now: w.clock.Now,
 		Limits: server.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second},
-	})
+	}
+	for _, change := range more {
+		change(&options)
+	}
+	srv, err := server.New(options)
 	must(t, err)
 	ls := server.Listeners{GRPC: listen(t), HTTP: listen(t), Ops: listen(t)}
 	w.base, w.ops = "http://"+ls.HTTP.Addr().String(), "http://"+ls.Ops.Addr().String()
@@ -130,6 +129,13 @@ func startOn(t testing.TB, dir string, wrap func(store.Store) store.Store) (w *w
 	return w, stop
 }
 
+// startOn runs a service whose store behaves as wrap makes it. What is read and
+// written before the service starts goes to the store as it is.
+func startOn(t testing.TB, dir string, wrap func(store.Store) store.Store) (w *world, stop func()) {
+	t.Helper()
+	return start(t, dir, func(o *server.Options) { o.Store = wrap(o.Store) })
+}
+
 func listen(t testing.TB) net.Listener {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -150,6 +156,8 @@ type answer struct {
 	code string // name of the gRPC code, "OK"
 	body map[string]any
 	raw  string
+
+	headers string // and trailers
 }
 
 // rest makes a call over REST.
@@ -181,7 +189,7 @@ func (w *world) tryREST(ctx context.Context, key, method, path, body string, hea
 	if err != nil {
 		return a, err
 	}
-	a = answer{http: res.StatusCode, code: "OK", raw: string(raw)}
+	a = answer{http: res.StatusCode, code: "OK", raw: string(raw), headers: fmt.Sprint(res.Header, res.Trailer)}
 	if err := json.Unmarshal(raw, &a.body); err != nil {
 		return a, fmt.Errorf("%s %s answered %d with %q: %w", method, path, res.StatusCode, raw, err)
 	}
@@ -214,13 +222,19 @@ func (w *world) tryGRPC(ctx context.Context, key, method, path, body string) (a 
 	if err != nil {
 		return a, err
 	}
+	return w.invoke(ctx, key, r, request)
+}
+
+// invoke makes a call over gRPC with a request that may be anything.
+func (w *world) invoke(ctx context.Context, key string, r route, request proto.Message) (a answer, err error) {
 	if key != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.secret(key))
 	}
 	response := r.newResponse()
-	err = w.conn.Invoke(ctx, r.fullMethod, request, response)
+	var header, trailer metadata.MD
+	err = w.conn.Invoke(ctx, r.fullMethod, request, response, grpc.Header(&header), grpc.Trailer(&trailer))
 	st := status.Convert(err)
-	a.code = codeName(int(st.Code()))
+	a = answer{code: codeName(int(st.Code())), headers: fmt.Sprint(header, trailer)}
 	var shown []byte
 	if err == nil {
 		shown, err = protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(response)

@@ -179,6 +179,29 @@ func TestServeRefusesAStoreInUse(t *testing.T) {
 	}
 }
 
+// TestCompact: a store that is open is left alone; one that is not still works
+// once it is compacted.
+func TestCompact(t *testing.T) {
+	dir := t.TempDir()
+	if code, _, err := acquis(t, "compact", "--data-dir", dir); code != 1 || !strings.Contains(err, "acquis.db") {
+		t.Errorf("without a store: %d %q", code, err)
+	}
+	out, stop := serving(t, dir)
+	out.waitFor(t, "The store is new")
+	if code, _, err := acquis(t, "compact", "--data-dir", dir); code != 1 || !strings.Contains(err, "in use") {
+		t.Errorf("while it is served: %d %q", code, err)
+	}
+	stop()
+	if code, said, err := acquis(t, "compact", "--data-dir", dir); code != 0 || !strings.Contains(said, "bytes before") {
+		t.Errorf("compacting: %d %q %q", code, said, err)
+	}
+	again, stop := serving(t, dir)
+	again.waitFor(t, "operations")
+	if code := stop(); code != 0 || strings.Contains(again.String(), "The store is new") {
+		t.Errorf("afterwards: %d %s", code, again)
+	}
+}
+
 func TestReferentielCheck(t *testing.T) {
 	code, out, _ := acquis(t, "referentiel", "check", "../../referentiel/data/marketing.yaml")
 	if code != 0 || !strings.Contains(out, "4 blocs, 15 compétences, 58 critères\nrevision 0a5ee66c010043345e91231c544541cf\n") {

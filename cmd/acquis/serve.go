@@ -28,6 +28,10 @@ type serveCommand struct {
 	MaxRequestBytes   int           `default:"8388608" placeholder:"BYTES" help:"Size of the largest request, over either transport (${default})."`
 	CallTimeout       time.Duration `default:"30s" placeholder:"TIME" help:"A call that takes longer is given up (${default})."`
 	ShutdownGrace     time.Duration `default:"20s" placeholder:"TIME" help:"How long calls under way may take after SIGTERM (${default})."`
+
+	RetentionIdentity       server.Period `placeholder:"PERIOD" help:"What a purge may erase: candidates of whom nothing was done for so long, such as 5y, 18m or 90d (never)."`
+	RetentionFreeText       server.Period `placeholder:"PERIOD" help:"Comments, motives and reasons that are so old (never)."`
+	RetentionAccommodations server.Period `placeholder:"PERIOD" help:"Accommodations, needs and advice that are so old (never)."`
 }
 
 // The bounds of what can be configured.
@@ -81,7 +85,8 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 	service, err := open(ctx, config{
 		HTTPAddr: s.HTTPAddr, GRPCAddr: s.GRPCAddr, OpsAddr: s.OpsAddr,
 		DataDir: s.DataDir, First: first, Log: log,
-		Limits: server.Limits{MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout},
+		Limits:    server.Limits{MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout},
+		Retention: server.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
 	})
 	if err != nil {
 		return err

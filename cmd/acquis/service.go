@@ -20,6 +20,7 @@ type config struct {
 	DataDir                     string
 	First                       server.Secret // the first key, if the store is empty
 	Limits                      server.Limits
+	Retention                   server.Retention
 	Log                         *slog.Logger
 	Now                         func() time.Time // nil: the machine's clock
 }
@@ -59,7 +60,7 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 	if s.isNew, err = server.Bootstrap(ctx, s.store, embedded, c.First, now()); err != nil {
 		return nil, err
 	}
-	s.server, err = server.New(server.Options{Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, Now: now})
+	s.server, err = server.New(server.Options{Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, Retention: c.Retention, Now: now})
 	return s, err
 }
 

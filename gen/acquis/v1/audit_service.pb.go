@@ -51,6 +51,10 @@ const (
 	Event_Kind_KEY Event_Kind_Enum = 9
 	// The service's own work: first start, upkeep.
 	Event_Kind_SYSTEM Event_Kind_Enum = 10
+	// What was held about a candidate, or a part of it, was erased.
+	Event_Kind_FORGET Event_Kind_Enum = 14
+	// A legal hold was placed or released.
+	Event_Kind_HOLD Event_Kind_Enum = 15
 )
 
 // Enum value maps for Event_Kind_Enum.
@@ -67,6 +71,8 @@ var (
 		8:  "DECISION",
 		9:  "KEY",
 		10: "SYSTEM",
+		14: "FORGET",
+		15: "HOLD",
 	}
 	Event_Kind_Enum_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -80,6 +86,8 @@ var (
 		"DECISION":         8,
 		"KEY":              9,
 		"SYSTEM":           10,
+		"FORGET":           14,
+		"HOLD":             15,
 	}
 )
 
@@ -111,6 +119,7 @@ func (Event_Kind_Enum) EnumDescriptor() ([]byte, []int) {
 }
 
 // One entry of the journal: what one call changed. It holds no personal data.
+// Of an event that forgetting has emptied only name, sequence and time are left.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `events/{sequence}`.
@@ -381,7 +390,7 @@ var File_acquis_v1_audit_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/v1/audit_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x04\n" +
+	"\x1dacquis/v1/audit_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x04\n" +
 	"\x05Event\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1f\n" +
 	"\bsequence\x18\x02 \x01(\x03B\x03\xe0A\x03R\bsequence\x12>\n" +
@@ -391,8 +400,8 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\x05actor\x18\x05 \x01(\tB\x03\xe0A\x03R\x05actor\x12\x15\n" +
 	"\x03rpc\x18\x06 \x01(\tB\x03\xe0A\x03R\x03rpc\x12\x1f\n" +
 	"\bresource\x18\a \x01(\tB\x03\xe0A\x03R\bresource\x12*\n" +
-	"\x0erecord_digests\x18\b \x03(\fB\x03\xe0A\x03R\rrecordDigests\x1a\xb1\x01\n" +
-	"\x04Kind\"\xa8\x01\n" +
+	"\x0erecord_digests\x18\b \x03(\fB\x03\xe0A\x03R\rrecordDigests\x1a\xc7\x01\n" +
+	"\x04Kind\"\xbe\x01\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vREFERENTIEL\x10\x01\x12\r\n" +
@@ -407,7 +416,10 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\x03KEY\x10\t\x12\n" +
 	"\n" +
 	"\x06SYSTEM\x10\n" +
-	":5\xeaA2\n" +
+	"\x12\n" +
+	"\n" +
+	"\x06FORGET\x10\x0e\x12\b\n" +
+	"\x04HOLD\x10\x0f:5\xeaA2\n" +
 	"\x11acquis.eval/Event\x12\x0eevents/{event}*\x06events2\x05event\"\x8d\x01\n" +
 	"\x11ListEventsRequest\x12 \n" +
 	"\x05after\x18\x01 \x01(\x03B\n" +

@@ -282,8 +282,10 @@ type Decision struct {
 	// or ended it. Empty for a PRIOR_BLOC and for what it or `:award` brought about.
 	Candidacy string `protobuf:"bytes,9,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
 	// Why the jury departed from the computed outcome, or why it rectified.
+	// Not for health data.
 	Motive string `protobuf:"bytes,10,opt,name=motive,proto3" json:"motive,omitempty"`
 	// What proves a bloc acquired before the service or by equivalence.
+	// Not for health data.
 	Proof string `protobuf:"bytes,11,opt,name=proof,proto3" json:"proof,omitempty"`
 	// The members of the jury present, with their quality that day.
 	MembersPresent []*JuryMember `protobuf:"bytes,12,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`

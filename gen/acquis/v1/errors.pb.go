@@ -87,8 +87,14 @@ const (
 	ErrorReason_INTERNAL ErrorReason_Enum = 30
 	// PERMISSION_DENIED: the session lists its assessors, and the one whom the delegate names is not among them.
 	ErrorReason_ASSESSOR_NOT_LISTED ErrorReason_Enum = 31
-	// PERMISSION_DENIED: a key of one centre creates and keeps sessions of that centre only.
+	// PERMISSION_DENIED: a key of one centre creates and keeps sessions of that centre only, and neither exports nor erases what is held about a person.
 	ErrorReason_OTHER_CENTRE ErrorReason_Enum = 32
+	// FAILED_PRECONDITION: the candidate was forgotten, so nothing can be done about them any more.
+	ErrorReason_CANDIDATE_FORGOTTEN ErrorReason_Enum = 60
+	// FAILED_PRECONDITION: a legal hold keeps what is held about the candidate.
+	ErrorReason_CANDIDATE_HELD ErrorReason_Enum = 61
+	// FAILED_PRECONDITION: the candidate has a live candidacy in an open session.
+	ErrorReason_CANDIDATE_IN_OPEN_SESSION ErrorReason_Enum = 62
 	// INVALID_ARGUMENT: it presents neither the whole certification nor named blocs.
 	ErrorReason_SCOPE_UNKNOWN ErrorReason_Enum = 100
 	// INVALID_ARGUMENT: it presents named blocs, but names none.
@@ -240,6 +246,9 @@ var (
 		30:  "INTERNAL",
 		31:  "ASSESSOR_NOT_LISTED",
 		32:  "OTHER_CENTRE",
+		60:  "CANDIDATE_FORGOTTEN",
+		61:  "CANDIDATE_HELD",
+		62:  "CANDIDATE_IN_OPEN_SESSION",
 		100: "SCOPE_UNKNOWN",
 		101: "NO_BLOC_NAMED",
 		102: "BLOCS_NAMED_WITH_WHOLE",
@@ -331,6 +340,9 @@ var (
 		"INTERNAL":                   30,
 		"ASSESSOR_NOT_LISTED":        31,
 		"OTHER_CENTRE":               32,
+		"CANDIDATE_FORGOTTEN":        60,
+		"CANDIDATE_HELD":             61,
+		"CANDIDATE_IN_OPEN_SESSION":  62,
 		"SCOPE_UNKNOWN":              100,
 		"NO_BLOC_NAMED":              101,
 		"BLOCS_NAMED_WITH_WHOLE":     102,
@@ -461,8 +473,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xff\x0f\n" +
-	"\vErrorReason\"\xef\x0f\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xcb\x10\n" +
+	"\vErrorReason\"\xbb\x10\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -497,7 +509,10 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\rSHUTTING_DOWN\x10\x1d\x12\f\n" +
 	"\bINTERNAL\x10\x1e\x12\x17\n" +
 	"\x13ASSESSOR_NOT_LISTED\x10\x1f\x12\x10\n" +
-	"\fOTHER_CENTRE\x10 \x12\x11\n" +
+	"\fOTHER_CENTRE\x10 \x12\x17\n" +
+	"\x13CANDIDATE_FORGOTTEN\x10<\x12\x12\n" +
+	"\x0eCANDIDATE_HELD\x10=\x12\x1d\n" +
+	"\x19CANDIDATE_IN_OPEN_SESSION\x10>\x12\x11\n" +
 	"\rSCOPE_UNKNOWN\x10d\x12\x11\n" +
 	"\rNO_BLOC_NAMED\x10e\x12\x1a\n" +
 	"\x16BLOCS_NAMED_WITH_WHOLE\x10f\x12\x10\n" +

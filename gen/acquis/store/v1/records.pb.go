@@ -505,7 +505,9 @@ type Candidate struct {
 	// When it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Code of the centre whose key created it; empty: of no one centre.
-	CentreCode    string `protobuf:"bytes,7,opt,name=centre_code,json=centreCode,proto3" json:"centre_code,omitempty"`
+	CentreCode string `protobuf:"bytes,7,opt,name=centre_code,json=centreCode,proto3" json:"centre_code,omitempty"`
+	// When the candidate was forgotten; absent before.
+	ForgetTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=forget_time,json=forgetTime,proto3" json:"forget_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -587,6 +589,13 @@ func (x *Candidate) GetCentreCode() string {
 		return x.CentreCode
 	}
 	return ""
+}
+
+func (x *Candidate) GetForgetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ForgetTime
+	}
+	return nil
 }
 
 // A declared tie.
@@ -2477,7 +2486,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06system\x18\x01 \x01(\tR\x06system\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"\x1d\n" +
 	"\x05Texts\x12\x14\n" +
-	"\x05texts\x18\x01 \x03(\tR\x05texts\"\xa2\x02\n" +
+	"\x05texts\x18\x01 \x03(\tR\x05texts\"\xdf\x02\n" +
 	"\tCandidate\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x128\n" +
@@ -2488,7 +2497,9 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x1f\n" +
 	"\vcentre_code\x18\a \x01(\tR\n" +
-	"centreCode\"\xc3\x01\n" +
+	"centreCode\x12;\n" +
+	"\vforget_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"forgetTime\"\xc3\x01\n" +
 	"\x03Tie\x12#\n" +
 	"\rcandidate_uid\x18\x01 \x01(\x04R\fcandidateUid\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x12\n" +
@@ -2705,39 +2716,40 @@ var file_acquis_store_v1_records_proto_depIdxs = []int32{
 	1,  // 3: acquis.store.v1.Candidate.identity:type_name -> acquis.store.v1.PersonalRef
 	28, // 4: acquis.store.v1.Candidate.create_time:type_name -> google.protobuf.Timestamp
 	28, // 5: acquis.store.v1.Candidate.update_time:type_name -> google.protobuf.Timestamp
-	28, // 6: acquis.store.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
-	0,  // 7: acquis.store.v1.Session.start_date:type_name -> acquis.store.v1.Date
-	0,  // 8: acquis.store.v1.Session.end_date:type_name -> acquis.store.v1.Date
-	10, // 9: acquis.store.v1.Session.jury:type_name -> acquis.store.v1.JuryMember
-	28, // 10: acquis.store.v1.Session.create_time:type_name -> google.protobuf.Timestamp
-	28, // 11: acquis.store.v1.Session.update_time:type_name -> google.protobuf.Timestamp
-	12, // 12: acquis.store.v1.Candidacy.departed_blocs:type_name -> acquis.store.v1.DepartedBloc
-	28, // 13: acquis.store.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
-	28, // 14: acquis.store.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
-	28, // 15: acquis.store.v1.Assessment.record_time:type_name -> google.protobuf.Timestamp
-	14, // 16: acquis.store.v1.Assessment.verdicts:type_name -> acquis.store.v1.VerdictLine
-	15, // 17: acquis.store.v1.Assessment.settlements:type_name -> acquis.store.v1.SettlementLine
-	1,  // 18: acquis.store.v1.Assessment.texts:type_name -> acquis.store.v1.PersonalRef
-	16, // 19: acquis.store.v1.SettlementLine.on:type_name -> acquis.store.v1.Opinion
-	28, // 20: acquis.store.v1.CaseFile.record_time:type_name -> google.protobuf.Timestamp
-	18, // 21: acquis.store.v1.CaseFile.request:type_name -> acquis.store.v1.AccommodationRequest
-	19, // 22: acquis.store.v1.CaseFile.decision:type_name -> acquis.store.v1.AccommodationDecision
-	20, // 23: acquis.store.v1.CaseFile.advice:type_name -> acquis.store.v1.ExemptionAdvice
-	21, // 24: acquis.store.v1.CaseFile.exemption:type_name -> acquis.store.v1.ExemptionDecision
-	1,  // 25: acquis.store.v1.CaseFile.texts:type_name -> acquis.store.v1.PersonalRef
-	1,  // 26: acquis.store.v1.Decision.text:type_name -> acquis.store.v1.PersonalRef
-	28, // 27: acquis.store.v1.DecisionAct.decide_time:type_name -> google.protobuf.Timestamp
-	10, // 28: acquis.store.v1.DecisionCircumstances.members_present:type_name -> acquis.store.v1.JuryMember
-	25, // 29: acquis.store.v1.DecisionCircumstances.reasons:type_name -> acquis.store.v1.Reason
-	28, // 30: acquis.store.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
-	28, // 31: acquis.store.v1.Key.create_time:type_name -> google.protobuf.Timestamp
-	28, // 32: acquis.store.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
-	28, // 33: acquis.store.v1.Idempotency.time:type_name -> google.protobuf.Timestamp
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	28, // 6: acquis.store.v1.Candidate.forget_time:type_name -> google.protobuf.Timestamp
+	28, // 7: acquis.store.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
+	0,  // 8: acquis.store.v1.Session.start_date:type_name -> acquis.store.v1.Date
+	0,  // 9: acquis.store.v1.Session.end_date:type_name -> acquis.store.v1.Date
+	10, // 10: acquis.store.v1.Session.jury:type_name -> acquis.store.v1.JuryMember
+	28, // 11: acquis.store.v1.Session.create_time:type_name -> google.protobuf.Timestamp
+	28, // 12: acquis.store.v1.Session.update_time:type_name -> google.protobuf.Timestamp
+	12, // 13: acquis.store.v1.Candidacy.departed_blocs:type_name -> acquis.store.v1.DepartedBloc
+	28, // 14: acquis.store.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
+	28, // 15: acquis.store.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
+	28, // 16: acquis.store.v1.Assessment.record_time:type_name -> google.protobuf.Timestamp
+	14, // 17: acquis.store.v1.Assessment.verdicts:type_name -> acquis.store.v1.VerdictLine
+	15, // 18: acquis.store.v1.Assessment.settlements:type_name -> acquis.store.v1.SettlementLine
+	1,  // 19: acquis.store.v1.Assessment.texts:type_name -> acquis.store.v1.PersonalRef
+	16, // 20: acquis.store.v1.SettlementLine.on:type_name -> acquis.store.v1.Opinion
+	28, // 21: acquis.store.v1.CaseFile.record_time:type_name -> google.protobuf.Timestamp
+	18, // 22: acquis.store.v1.CaseFile.request:type_name -> acquis.store.v1.AccommodationRequest
+	19, // 23: acquis.store.v1.CaseFile.decision:type_name -> acquis.store.v1.AccommodationDecision
+	20, // 24: acquis.store.v1.CaseFile.advice:type_name -> acquis.store.v1.ExemptionAdvice
+	21, // 25: acquis.store.v1.CaseFile.exemption:type_name -> acquis.store.v1.ExemptionDecision
+	1,  // 26: acquis.store.v1.CaseFile.texts:type_name -> acquis.store.v1.PersonalRef
+	1,  // 27: acquis.store.v1.Decision.text:type_name -> acquis.store.v1.PersonalRef
+	28, // 28: acquis.store.v1.DecisionAct.decide_time:type_name -> google.protobuf.Timestamp
+	10, // 29: acquis.store.v1.DecisionCircumstances.members_present:type_name -> acquis.store.v1.JuryMember
+	25, // 30: acquis.store.v1.DecisionCircumstances.reasons:type_name -> acquis.store.v1.Reason
+	28, // 31: acquis.store.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
+	28, // 32: acquis.store.v1.Key.create_time:type_name -> google.protobuf.Timestamp
+	28, // 33: acquis.store.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
+	28, // 34: acquis.store.v1.Idempotency.time:type_name -> google.protobuf.Timestamp
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_records_proto_init() }
