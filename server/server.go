@@ -23,11 +23,15 @@ import (
 type Limits struct {
 	MaxRequestBytes int           // size of a request, over either transport
 	CallTimeout     time.Duration // a call that takes longer is given up
+	Attempts        AttemptLimits // bad credentials in a minute
 }
 
 // DefaultLimits are enough for a référentiel of hundreds of critères and a batch
 // of a thousand commented verdicts.
-var DefaultLimits = Limits{MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second}
+var DefaultLimits = Limits{
+	MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second,
+	Attempts: AttemptLimits{PerCredential: 10, PerAddress: 100},
+}
 
 // Options say what a server works with.
 type Options struct {
@@ -79,7 +83,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	registry := prometheus.NewRegistry()
-	s.ops = newOps(s, registry, metrics)
+	s.ops = newOps(s, registry, metrics, c.attempts.bad)
 	return s, nil
 }
 
@@ -92,6 +96,7 @@ func newCore(o Options) *core {
 		store:     o.Store,
 		revisions: newRevisions(),
 		contract:  readContract(),
+		attempts:  newAttempts(o.Limits.Attempts),
 		log:       slog.New(logHandler{o.Log}),
 		now:       func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 	}
