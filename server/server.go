@@ -38,12 +38,14 @@ type Options struct {
 	Store  store.Store
 	Log    slog.Handler
 	Limits Limits
+	TLS    *Certificates    // of both doors; nil: plain text
 	Now    func() time.Time // the clock; nil: the machine's
 }
 
 // A Server answers over gRPC and REST, and tells operators how it is.
 type Server struct {
 	core    *core
+	tls     *Certificates
 	grpc    *grpc.Server
 	rest    http.Handler
 	ops     http.Handler
@@ -60,9 +62,12 @@ func New(o Options) (*Server, error) {
 	c := newCore(o)
 	metrics := prommetrics.NewServerMetrics(prommetrics.WithServerHandlingTimeHistogram())
 	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate))
-	s := &Server{core: c, health: health.NewServer(), stopped: make(chan struct{})}
+	s := &Server{core: c, tls: o.TLS, health: health.NewServer(), stopped: make(chan struct{})}
 	s.grpc = grpc.NewServer(
 		grpc.ForceServerCodecV2(newCodec()),
+		grpc.Creds(o.TLS.credentials()),
+		grpc.ConnectionTimeout(10*time.Second),
+		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.UnaryInterceptor(intercept),
 		grpc.StreamInterceptor(c.guardStream),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return noSuchMethod() }),
