@@ -20,7 +20,8 @@ import (
 // A Caller is who calls: what the key or token that came with the call says, and
 // nothing that the caller put into any other header.
 type Caller struct {
-	KeyID    string
+	KeyID    string // of a key
+	Issuer   string // of a token
 	Subject  string
 	Roles    []acquispb.Role_Enum
 	Delegate bool
@@ -65,11 +66,11 @@ func (c *core) authenticateBearer(ctx context.Context, authorization []string) (
 		c.attempts.bad.WithLabelValues(acquispb.ErrorReason_TOO_MANY_ATTEMPTS.String()).Inc()
 		return nil, tooManyAttempts(wait)
 	}
-	caller, err := c.verifyKey(ctx, text, now)
+	caller, err := c.verify(ctx, text, now)
 	switch {
 	case err == nil:
 		c.attempts.succeeded(try)
-		info.keyID = caller.KeyID
+		info.keyID, info.issuer = caller.KeyID, caller.Issuer
 	case status.Code(err) == codes.Unauthenticated:
 		info.failures = c.attempts.failed(try, now)
 		c.attempts.bad.WithLabelValues(reasonOf(err)).Inc()
@@ -85,6 +86,14 @@ func bearer(authorization []string) string {
 		return ""
 	}
 	return strings.TrimSpace(text)
+}
+
+// verify takes a key or, where an issuer is configured, a token.
+func (c *core) verify(ctx context.Context, text string, now time.Time) (*Caller, error) {
+	if c.tokens != nil && isToken(text) {
+		return c.tokens.verify(ctx, text, now)
+	}
+	return c.verifyKey(ctx, text, now)
 }
 
 func (c *core) verifyKey(ctx context.Context, text string, now time.Time) (*Caller, error) {

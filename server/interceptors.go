@@ -32,6 +32,7 @@ type callInfo struct {
 	requestID string
 	from      netip.Prefix
 	keyID     string // once it is known: of the key that was sent, good or not
+	issuer    string // of the token, once it is known to be good
 	failures  int    // how often this credential failed of late, where it fails now
 }
 
@@ -101,7 +102,12 @@ func (c *core) logCall(ctx context.Context, method string, took time.Duration, e
 	if info.failures > 0 {
 		args = append(args, "failures", info.failures)
 	}
-	args = append(args, "duration_ms", float64(took.Microseconds())/1000, "key", info.keyID)
+	args = append(args, "duration_ms", float64(took.Microseconds())/1000)
+	if info.issuer != "" {
+		args = append(args, "issuer", info.issuer)
+	} else {
+		args = append(args, "key", info.keyID)
+	}
 	c.log.Log(ctx, level, "call", args...)
 }
 

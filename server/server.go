@@ -38,6 +38,7 @@ type Options struct {
 	Store  store.Store
 	Log    slog.Handler
 	Limits Limits
+	OIDC   *OIDC            // whose tokens are taken; nil: keys only
 	TLS    *Certificates    // of both doors; nil: plain text
 	Now    func() time.Time // the clock; nil: the machine's
 }
@@ -59,7 +60,10 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newCore(o)
+	c, err := newCore(o)
+	if err != nil {
+		return nil, err
+	}
 	metrics := prommetrics.NewServerMetrics(prommetrics.WithServerHandlingTimeHistogram())
 	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate))
 	s := &Server{core: c, tls: o.TLS, health: health.NewServer(), stopped: make(chan struct{})}
@@ -92,12 +96,12 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-func newCore(o Options) *core {
+func newCore(o Options) (*core, error) {
 	now := o.Now
 	if now == nil {
 		now = time.Now
 	}
-	return &core{
+	c := &core{
 		store:     o.Store,
 		revisions: newRevisions(),
 		contract:  readContract(),
@@ -105,6 +109,13 @@ func newCore(o Options) *core {
 		log:       slog.New(logHandler{o.Log}),
 		now:       func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 	}
+	if o.OIDC != nil {
+		if err := o.OIDC.Check(); err != nil {
+			return nil, err
+		}
+		c.tokens = &tokens{OIDC: *o.OIDC, issuer: newIssuer(*o.OIDC, c.log, c.now)}
+	}
+	return c, nil
 }
 
 func register(r grpc.ServiceRegistrar, c *core, validate validate) {
