@@ -90,7 +90,7 @@ func (r *rpc) admit(c *Caller) error {
 	if slices.ContainsFunc(r.roles, c.Has) {
 		return nil
 	}
-	return denied(acquispb.ErrorReason_ROLE_MISSING, "the key has none of the roles that this call admits")
+	return denied(acquispb.ErrorReason_ROLE_MISSING, "the key or token has none of the roles that this call admits")
 }
 
 // find returns the RPC of a full method name.

@@ -24,6 +24,8 @@ type core struct {
 	revisions *revisions
 	contract  *contract
 	retention Retention
+	tokens    *tokens // nil: no issuer is configured
+	attempts  *attempts
 	log       *slog.Logger
 	now       func() time.Time // UTC, microseconds: what the store keeps
 }

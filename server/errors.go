@@ -157,11 +157,19 @@ func outward(ctx context.Context, log *slog.Logger, err error) error {
 	return fail(codes.Internal, acquispb.ErrorReason_INTERNAL, "internal error")
 }
 
-func hasInfo(st *status.Status) bool {
+func hasInfo(st *status.Status) bool { return reasonIn(st) != "" }
+
+// reasonOf returns the reason of an error that a caller may see.
+func reasonOf(err error) string {
+	st, _ := status.FromError(err)
+	return reasonIn(st)
+}
+
+func reasonIn(st *status.Status) string {
 	for _, d := range st.Details() {
-		if _, ok := d.(*errdetails.ErrorInfo); ok {
-			return true
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			return info.GetReason()
 		}
 	}
-	return false
+	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -129,7 +130,7 @@ func headerOut(key string) (string, bool) {
 func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		start := time.Now()
-		info := &callInfo{requestID: requestID(r.Header.Values(requestIDHeader))}
+		info := &callInfo{requestID: requestID(r.Header.Values(requestIDHeader)), from: network(r.RemoteAddr)}
 		r = r.WithContext(context.WithValue(r.Context(), callInfoKey{}, info))
 		rpc, err := g.check(w, r)
 		if err == nil {
@@ -154,7 +155,6 @@ func (g *gateway) check(w http.ResponseWriter, r *http.Request) (rpc string, err
 	if err != nil {
 		return bound.rpc.name, err
 	}
-	infoOf(r.Context()).keyID = caller.KeyID
 	if err := bound.rpc.admit(caller); err != nil {
 		return bound.rpc.name, err
 	}
@@ -307,14 +307,11 @@ func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ 
 
 // httpStatus is the status of an error's code, or a closer one where HTTP has it.
 func httpStatus(st *status.Status) int {
-	for _, d := range st.Details() {
-		info, _ := d.(*errdetails.ErrorInfo)
-		switch info.GetReason() {
-		case acquispb.ErrorReason_REQUEST_TOO_LARGE.String():
-			return http.StatusRequestEntityTooLarge
-		case acquispb.ErrorReason_METHOD_NOT_ALLOWED.String():
-			return http.StatusMethodNotAllowed
-		}
+	switch reasonIn(st) {
+	case acquispb.ErrorReason_REQUEST_TOO_LARGE.String():
+		return http.StatusRequestEntityTooLarge
+	case acquispb.ErrorReason_METHOD_NOT_ALLOWED.String():
+		return http.StatusMethodNotAllowed
 	}
 	return runtime.HTTPStatusFromCode(st.Code())
 }
@@ -326,6 +323,11 @@ func writeStatus(w http.ResponseWriter, st *status.Status, code int) {
 	}
 	if code == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	for _, d := range st.Details() {
+		if retry, ok := d.(*errdetails.RetryInfo); ok {
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(retry.GetRetryDelay().AsDuration().Seconds()))))
+		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)

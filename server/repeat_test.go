@@ -23,7 +23,10 @@ func TestForgetRepeats(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	c := newCore(Options{Store: s, Log: slog.DiscardHandler})
+	c, err := newCore(Options{Store: s, Log: slog.DiscardHandler})
+	if err != nil {
+		t.Fatal(err)
+	}
 	const count = 2500
 	act := store.Act{Time: time.Now()}
 	err = s.Update(t.Context(), act, func(w store.Writer) error {

@@ -23,17 +23,23 @@ import (
 type Limits struct {
 	MaxRequestBytes int           // size of a request, over either transport
 	CallTimeout     time.Duration // a call that takes longer is given up
+	Attempts        AttemptLimits // bad credentials in a minute
 }
 
 // DefaultLimits are enough for a référentiel of hundreds of critères and a batch
 // of a thousand commented verdicts.
-var DefaultLimits = Limits{MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second}
+var DefaultLimits = Limits{
+	MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second,
+	Attempts: AttemptLimits{PerCredential: 10, PerAddress: 100},
+}
 
 // Options say what a server works with.
 type Options struct {
 	Store  store.Store
 	Log    slog.Handler
 	Limits Limits
+	OIDC   *OIDC            // whose tokens are taken; nil: keys only
+	TLS    *Certificates    // of both doors; nil: plain text
 	Now    func() time.Time // the clock; nil: the machine's
 
 	Retention Retention // what a purge may erase; nothing by default
@@ -42,6 +48,7 @@ type Options struct {
 // A Server answers over gRPC and REST, and tells operators how it is.
 type Server struct {
 	core    *core
+	tls     *Certificates
 	grpc    *grpc.Server
 	rest    http.Handler
 	ops     http.Handler
@@ -55,12 +62,18 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newCore(o)
+	c, err := newCore(o)
+	if err != nil {
+		return nil, err
+	}
 	metrics := prommetrics.NewServerMetrics(prommetrics.WithServerHandlingTimeHistogram())
 	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate))
-	s := &Server{core: c, health: health.NewServer(), stopped: make(chan struct{})}
+	s := &Server{core: c, tls: o.TLS, health: health.NewServer(), stopped: make(chan struct{})}
 	s.grpc = grpc.NewServer(
 		grpc.ForceServerCodecV2(newCodec()),
+		grpc.Creds(o.TLS.credentials()),
+		grpc.ConnectionTimeout(10*time.Second),
+		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.UnaryInterceptor(intercept),
 		grpc.StreamInterceptor(c.guardStream),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return noSuchMethod() }),
@@ -81,23 +94,31 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	registry := prometheus.NewRegistry()
-	s.ops = newOps(s, registry, metrics)
+	s.ops = newOps(s, registry, metrics, c.attempts.bad)
 	return s, nil
 }
 
-func newCore(o Options) *core {
+func newCore(o Options) (*core, error) {
 	now := o.Now
 	if now == nil {
 		now = time.Now
 	}
-	return &core{
+	c := &core{
 		store:     o.Store,
 		revisions: newRevisions(),
 		contract:  readContract(),
 		retention: o.Retention,
+		attempts:  newAttempts(o.Limits.Attempts),
 		log:       slog.New(logHandler{o.Log}),
 		now:       func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 	}
+	if o.OIDC != nil {
+		if err := o.OIDC.Check(); err != nil {
+			return nil, err
+		}
+		c.tokens = &tokens{OIDC: *o.OIDC, issuer: newIssuer(*o.OIDC, c.log, c.now)}
+	}
+	return c, nil
 }
 
 func register(r grpc.ServiceRegistrar, c *core, validate validate) {

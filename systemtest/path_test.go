@@ -12,7 +12,7 @@ type transport func(key, method, path, body string) answer
 func (w *world) transports() map[string]transport {
 	return map[string]transport{
 		"REST": func(key, method, path, body string) answer { return w.rest(key, method, path, body) },
-		"gRPC": w.grpc,
+		"gRPC": func(key, method, path, body string) answer { return w.grpc(key, method, path, body) },
 	}
 }
 

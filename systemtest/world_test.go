@@ -3,6 +3,7 @@ package systemtest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -32,6 +34,7 @@ type world struct {
 	t      testing.TB
 	base   string // of REST
 	ops    string
+	client http.Client
 	conn   *grpc.ClientConn
 	store  store.Store
 	clock  *clock
@@ -78,9 +81,22 @@ func (l *logs) String() string {
 	return l.buf.String()
 }
 
-// start runs a service on a store in dir until the test ends, or stop is called;
-// more changes what it is made of.
-func start(t testing.TB, dir string, more ...func(*server.Options)) (w *world, stop func()) {
+// start runs a service on a store in dir until the test ends, or stop is called.
+func start(t testing.TB, dir string, change ...func(*server.Options)) (w *world, stop func()) {
+	t.Helper()
+	return startBehind(t, nil, dir, change...)
+}
+
+// startOn runs a service whose store behaves as wrap makes it. What is read and
+// written before the service starts goes to the store as it is.
+func startOn(t testing.TB, dir string, wrap func(store.Store) store.Store) (w *world, stop func()) {
+	t.Helper()
+	return start(t, dir, func(o *server.Options) { o.Store = wrap(o.Store) })
+}
+
+// startBehind starts a service whose doors speak TLS with clients of that
+// configuration; nil: plain text.
+func startBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*server.Options)) (w *world, stop func()) {
 	t.Helper()
 	w = &world{
 		t: t, keys: make(map[string]string), routes: readRoutes(), logs: new(logs),
@@ -102,21 +118,21 @@ func start(t testing.TB, dir string, more ...func(*server.Options)) (w *world, s
 		Store: st, Log: slog.NewJSONHandler(w.logs, nil), Now: w.clock.Now,
 		Limits: server.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second},
 	}
-	for _, change := range more {
+	for _, change := range change {
 		change(&options)
 	}
 	srv, err := server.New(options)
 	must(t, err)
 	ls := server.Listeners{GRPC: listen(t), HTTP: listen(t), Ops: listen(t)}
-	w.base, w.ops = "http://"+ls.HTTP.Addr().String(), "http://"+ls.Ops.Addr().String()
-	w.conn, err = grpc.NewClient(ls.GRPC.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	must(t, err)
+	w.ops = "http://" + ls.Ops.Addr().String()
+	w.dial(doors, ls.HTTP.Addr().String(), ls.GRPC.Addr().String())
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ctx, ls, 5*time.Second) }()
 	stop = sync.OnceFunc(func() {
 		_ = w.conn.Close()
 		http.DefaultClient.CloseIdleConnections()
+		w.client.CloseIdleConnections()
 		cancel()
 		if err := <-served; err != nil {
 			t.Errorf("serve: %v", err)
@@ -129,11 +145,17 @@ func start(t testing.TB, dir string, more ...func(*server.Options)) (w *world, s
 	return w, stop
 }
 
-// startOn runs a service whose store behaves as wrap makes it. What is read and
-// written before the service starts goes to the store as it is.
-func startOn(t testing.TB, dir string, wrap func(store.Store) store.Store) (w *world, stop func()) {
-	t.Helper()
-	return start(t, dir, func(o *server.Options) { o.Store = wrap(o.Store) })
+func (w *world) dial(doors *tls.Config, rest, grpcAddress string) {
+	w.t.Helper()
+	w.base = "http://" + rest
+	transport := insecure.NewCredentials()
+	if doors != nil {
+		w.client, w.base = http.Client{Transport: &http.Transport{TLSClientConfig: doors, ForceAttemptHTTP2: true}}, "https://"+rest
+		transport = credentials.NewTLS(doors)
+	}
+	var err error
+	w.conn, err = grpc.NewClient(grpcAddress, grpc.WithTransportCredentials(transport))
+	must(w.t, err)
 }
 
 func listen(t testing.TB) net.Listener {
@@ -152,7 +174,8 @@ func must(t testing.TB, err error) {
 
 // An answer is what came back, over either transport.
 type answer struct {
-	http int    // 0 over gRPC
+	http int // 0 over gRPC
+	head http.Header
 	code string // name of the gRPC code, "OK"
 	body map[string]any
 	raw  string
@@ -180,7 +203,7 @@ func (w *world) tryREST(ctx context.Context, key, method, path, body string, hea
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Add(headers[i], headers[i+1])
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := w.client.Do(req)
 	if err != nil {
 		return a, err
 	}
@@ -189,7 +212,7 @@ func (w *world) tryREST(ctx context.Context, key, method, path, body string, hea
 	if err != nil {
 		return a, err
 	}
-	a = answer{http: res.StatusCode, code: "OK", raw: string(raw), headers: fmt.Sprint(res.Header, res.Trailer)}
+	a = answer{http: res.StatusCode, head: res.Header, code: "OK", raw: string(raw), headers: fmt.Sprint(res.Header, res.Trailer)}
 	if err := json.Unmarshal(raw, &a.body); err != nil {
 		return a, fmt.Errorf("%s %s answered %d with %q: %w", method, path, res.StatusCode, raw, err)
 	}
@@ -208,10 +231,10 @@ func (w *world) secret(key string) string {
 	return key
 }
 
-// grpc makes the same call over gRPC.
-func (w *world) grpc(key, method, path, body string) answer {
+// grpc makes the same call over gRPC, with more metadata if need be.
+func (w *world) grpc(key, method, path, body string, more ...string) answer {
 	w.t.Helper()
-	a, err := w.tryGRPC(w.t.Context(), key, method, path, body)
+	a, err := w.tryGRPC(metadata.AppendToOutgoingContext(w.t.Context(), more...), key, method, path, body)
 	must(w.t, err)
 	return a
 }
@@ -341,4 +364,9 @@ func (w *world) journal() (all []map[string]any) {
 			return all
 		}
 	}
+}
+
+// bearing adds the key to what goes out with a call over gRPC.
+func (w *world) bearing(ctx context.Context, key string) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.secret(key))
 }

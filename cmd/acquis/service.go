@@ -21,6 +21,8 @@ type config struct {
 	First                       server.Secret // the first key, if the store is empty
 	Limits                      server.Limits
 	Retention                   server.Retention
+	TLS                         *server.Certificates // nil: plain text
+	OIDC                        *server.OIDC         // nil: keys only
 	Log                         *slog.Logger
 	Now                         func() time.Time // nil: the machine's clock
 }
@@ -30,6 +32,7 @@ type service struct {
 	store     *bolt.Store
 	server    *server.Server
 	listeners server.Listeners
+	scheme    string // of REST
 	first     server.Secret
 	isNew     bool // the store was empty: first is its key now
 }
@@ -37,7 +40,10 @@ type service struct {
 // open makes a service. It listens before it opens the store, so that a port
 // that is taken leaves the data untouched.
 func open(ctx context.Context, c config) (_ *service, err error) {
-	s := &service{first: c.First}
+	s := &service{first: c.First, scheme: "http"}
+	if c.TLS != nil {
+		s.scheme = "https"
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -60,7 +66,10 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 	if s.isNew, err = server.Bootstrap(ctx, s.store, embedded, c.First, now()); err != nil {
 		return nil, err
 	}
-	s.server, err = server.New(server.Options{Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, Retention: c.Retention, Now: now})
+	s.server, err = server.New(server.Options{
+		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, OIDC: c.OIDC, TLS: c.TLS, Now: now,
+		Retention: c.Retention,
+	})
 	return s, err
 }
 
@@ -102,11 +111,11 @@ func (s *service) opsAddr() string  { return s.listeners.Ops.Addr().String() }
 // is not repeated.
 func (s *service) announce(out io.Writer, dataDir string, given bool) error {
 	text := fmt.Sprintf(`Acquis %s
-  REST        http://%s
+  REST        %s://%s
   gRPC        %s
   operations  http://%s
   data        %s
-`, versionOf(), s.httpAddr(), s.grpcAddr(), s.opsAddr(), dataDir)
+`, versionOf(), s.scheme, s.httpAddr(), s.grpcAddr(), s.opsAddr(), dataDir)
 	switch {
 	case s.isNew && given:
 		text += fmt.Sprintf("\nThe store is new. Its first key, with the role ADMIN, is that of %s.\n", bootstrapVariable)
@@ -118,9 +127,9 @@ The store is new. This is its first key, with the role ADMIN. Keep it: it is sho
 
 Then try, in the same shell:
 
-    curl -H "Authorization: Bearer $ACQUIS_KEY" http://%s/v1/referentiels/marketing
+    curl -H "Authorization: Bearer $ACQUIS_KEY" %s://%s/v1/referentiels/marketing
 
-`, s.first, reachable(s.listeners.HTTP.Addr()))
+`, s.first, s.scheme, reachable(s.listeners.HTTP.Addr()))
 	}
 	if _, err := io.WriteString(out, text); err != nil && s.isNew && !given {
 		return fmt.Errorf("the first key could not be shown (%w), and nobody has it: remove %s, which holds nothing yet, and start again", err, dataDir)

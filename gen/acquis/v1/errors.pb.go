@@ -29,13 +29,13 @@ const (
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason_Enum = 0
 	// UNAUTHENTICATED: no `Authorization: Bearer …`.
 	ErrorReason_CREDENTIALS_MISSING ErrorReason_Enum = 1
-	// UNAUTHENTICATED: malformed, unknown or wrong key.
+	// UNAUTHENTICATED: malformed, unknown or wrong key or token.
 	ErrorReason_CREDENTIALS_INVALID ErrorReason_Enum = 2
 	// UNAUTHENTICATED: the key's expire_time has passed.
 	ErrorReason_KEY_EXPIRED ErrorReason_Enum = 3
 	// UNAUTHENTICATED: the key was revoked.
 	ErrorReason_KEY_REVOKED ErrorReason_Enum = 4
-	// PERMISSION_DENIED: the key has none of the roles that the RPC admits.
+	// PERMISSION_DENIED: the key or token has none of the roles that the RPC admits.
 	ErrorReason_ROLE_MISSING ErrorReason_Enum = 5
 	// PERMISSION_DENIED: only a delegate's key names another assessor.
 	ErrorReason_NOT_DELEGATE ErrorReason_Enum = 6
@@ -89,6 +89,12 @@ const (
 	ErrorReason_ASSESSOR_NOT_LISTED ErrorReason_Enum = 31
 	// PERMISSION_DENIED: a key of one centre creates and keeps sessions of that centre only, and neither exports nor erases what is held about a person.
 	ErrorReason_OTHER_CENTRE ErrorReason_Enum = 32
+	// UNAUTHENTICATED: the token is good but for its time, which has passed: get a new one.
+	ErrorReason_TOKEN_EXPIRED ErrorReason_Enum = 40
+	// RESOURCE_EXHAUSTED: too many bad credentials came from this address; RetryInfo, over REST also Retry-After, says when to try again.
+	ErrorReason_TOO_MANY_ATTEMPTS ErrorReason_Enum = 41
+	// UNAVAILABLE: tokens cannot be checked at present, since their issuer cannot be reached; keys can.
+	ErrorReason_ISSUER_UNAVAILABLE ErrorReason_Enum = 42
 	// FAILED_PRECONDITION: the candidate was forgotten, so nothing can be done about them any more.
 	ErrorReason_CANDIDATE_FORGOTTEN ErrorReason_Enum = 60
 	// FAILED_PRECONDITION: a legal hold keeps what is held about the candidate.
@@ -246,6 +252,9 @@ var (
 		30:  "INTERNAL",
 		31:  "ASSESSOR_NOT_LISTED",
 		32:  "OTHER_CENTRE",
+		40:  "TOKEN_EXPIRED",
+		41:  "TOO_MANY_ATTEMPTS",
+		42:  "ISSUER_UNAVAILABLE",
 		60:  "CANDIDATE_FORGOTTEN",
 		61:  "CANDIDATE_HELD",
 		62:  "CANDIDATE_IN_OPEN_SESSION",
@@ -340,6 +349,9 @@ var (
 		"INTERNAL":                   30,
 		"ASSESSOR_NOT_LISTED":        31,
 		"OTHER_CENTRE":               32,
+		"TOKEN_EXPIRED":              40,
+		"TOO_MANY_ATTEMPTS":          41,
+		"ISSUER_UNAVAILABLE":         42,
 		"CANDIDATE_FORGOTTEN":        60,
 		"CANDIDATE_HELD":             61,
 		"CANDIDATE_IN_OPEN_SESSION":  62,
@@ -473,8 +485,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xcb\x10\n" +
-	"\vErrorReason\"\xbb\x10\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\x8d\x11\n" +
+	"\vErrorReason\"\xfd\x10\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -509,7 +521,10 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\rSHUTTING_DOWN\x10\x1d\x12\f\n" +
 	"\bINTERNAL\x10\x1e\x12\x17\n" +
 	"\x13ASSESSOR_NOT_LISTED\x10\x1f\x12\x10\n" +
-	"\fOTHER_CENTRE\x10 \x12\x17\n" +
+	"\fOTHER_CENTRE\x10 \x12\x11\n" +
+	"\rTOKEN_EXPIRED\x10(\x12\x15\n" +
+	"\x11TOO_MANY_ATTEMPTS\x10)\x12\x16\n" +
+	"\x12ISSUER_UNAVAILABLE\x10*\x12\x17\n" +
 	"\x13CANDIDATE_FORGOTTEN\x10<\x12\x12\n" +
 	"\x0eCANDIDATE_HELD\x10=\x12\x1d\n" +
 	"\x19CANDIDATE_IN_OPEN_SESSION\x10>\x12\x11\n" +
