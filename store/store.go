@@ -38,7 +38,8 @@ type Store interface {
 	// Health returns nil while the store takes writes, else why it does not.
 	Health() error
 
-	// Close waits for the updates under way and leaves a clean store.
+	// Close waits for the updates under way and leaves a clean store. A View that
+	// begins meanwhile reads, or returns ErrClosed.
 	Close() error
 }
 

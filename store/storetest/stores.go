@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,6 +21,7 @@ func storeTests() []test {
 		{"Snapshot writes a consistent copy while writing goes on", testSnapshot},
 		{"Health returns nil while the store takes writes", testHealth},
 		{"Close waits for the updates under way", testClose},
+		{"Close meets Views without end, and is not held up", testCloseViews},
 		{"a closed store refuses all with ErrClosed", testClosed},
 	}
 }
@@ -135,6 +138,31 @@ func testClose(f *fixture) {
 		}
 		return nil
 	})
+}
+
+func testCloseViews(f *fixture) {
+	f.put("a=1")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // an engine that hangs should say so
+	defer cancel()
+	st := f.Store
+	var viewed atomic.Int64
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		each(callers, func(int) {
+			err := error(nil)
+			for err == nil {
+				err = st.View(ctx, func(r store.Reader) error { _, err := get(r, "n"); return err })
+				viewed.Add(1)
+			}
+			f.is(err, store.ErrClosed)
+		})
+	}()
+	for viewed.Load() < callers {
+		runtime.Gosched()
+	}
+	f.reopen()
+	<-done
 }
 
 func testClosed(f *fixture) {
