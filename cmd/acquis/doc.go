@@ -9,6 +9,7 @@
 //	demo                the same on a temporary store, and six stories told over gRPC
 //	healthcheck         asks a running server whether it wants calls
 //	referentiel check   says what is wrong with a file, before it is published
+//	compact             writes a store that nobody has open anew, without what was erased
 //	version             what this binary is
 //
 // Exit codes: 0 done, 1 it failed, 2 the command line or its environment is
