@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -316,7 +317,7 @@ func (s *Store) newestTx() int {
 		return nil
 	})
 	if err != nil {
-		return int(^uint(0) >> 1) // unknown, so the worst
+		return math.MaxInt // unknown, so the worst
 	}
 	return id
 }
