@@ -93,12 +93,15 @@ func path(rule *annotations.HttpRule) (method, template string) {
 	return "", ""
 }
 
-// Every RPC says who may call it, with roles that exist, each once.
+// Every RPC says who may call it: anyone, or roles that exist, each once.
 func TestRolesStandInTheContract(t *testing.T) {
 	eachMethod(t, func(t *testing.T, m protoreflect.MethodDescriptor) {
 		access, _ := proto.GetExtension(m.Options(), acquispb.E_Access).(*acquispb.Access)
-		if len(access.GetRoles()) == 0 {
+		if len(access.GetRoles()) == 0 && !access.GetPublic() {
 			t.Error("admits nobody: it has no option (access)")
+		}
+		if len(access.GetRoles()) > 0 && access.GetPublic() {
+			t.Error("admits anyone, and names roles too")
 		}
 		seen := make(map[acquispb.Role_Enum]bool)
 		for _, role := range access.GetRoles() {

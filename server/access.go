@@ -15,8 +15,9 @@ import (
 
 // An rpc is what the proto file says of one RPC.
 type rpc struct {
-	name  string // "acquis.v1.SessionService/GetGrid"
-	roles []acquispb.Role_Enum
+	name   string // "acquis.v1.SessionService/GetGrid"
+	roles  []acquispb.Role_Enum
+	public bool // anyone may call, without a key
 }
 
 // A binding is one REST path of an RPC.
@@ -60,8 +61,9 @@ func readContract() *contract {
 func (c *contract) add(method protoreflect.MethodDescriptor) {
 	access, _ := proto.GetExtension(method.Options(), acquispb.E_Access).(*acquispb.Access)
 	r := &rpc{
-		name:  fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
-		roles: access.GetRoles(),
+		name:   fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
+		roles:  access.GetRoles(),
+		public: access.GetPublic(),
 	}
 	c.rpcs["/"+r.name] = r
 	rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
@@ -100,9 +102,10 @@ func (c *contract) find(fullMethod string) (*rpc, error) {
 	return nil, fail(codes.Unimplemented, acquispb.ErrorReason_PATH_UNKNOWN, "no such method")
 }
 
-// public tells which services anyone may call: those that show the contract and
-// whether the service is up, and nothing that is stored.
-func public(fullMethod string) bool {
+// infrastructure tells which services lie outside the contract, where anyone may
+// call: they show the contract and whether the service is up, and nothing that
+// is stored.
+func infrastructure(fullMethod string) bool {
 	return strings.HasPrefix(fullMethod, "/grpc.health.v1.Health/") ||
 		strings.HasPrefix(fullMethod, "/grpc.reflection.")
 }

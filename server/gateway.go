@@ -136,12 +136,7 @@ func (g *gateway) check(w http.ResponseWriter, r *http.Request) (rpc string, err
 	if !ok {
 		return "", fmt.Errorf("no RPC is bound to %s %s", r.Method, pattern)
 	}
-	caller, err := g.authenticateBearer(r.Context(), r.Header.Values("Authorization"))
-	if err != nil {
-		return bound.rpc.name, err
-	}
-	infoOf(r.Context()).keyID = caller.KeyID
-	if err := bound.rpc.admit(caller); err != nil {
+	if err := g.admitBearer(r, bound.rpc); err != nil {
 		return bound.rpc.name, err
 	}
 	if bound.hasBody && r.URL.RawQuery != "" {
@@ -150,6 +145,19 @@ func (g *gateway) check(w http.ResponseWriter, r *http.Request) (rpc string, err
 	body, err := g.readBody(w, r)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return bound.rpc.name, err
+}
+
+// admitBearer refuses who may not call the RPC.
+func (g *gateway) admitBearer(r *http.Request, called *rpc) error {
+	if called.public {
+		return nil
+	}
+	caller, err := g.authenticateBearer(r.Context(), r.Header.Values("Authorization"))
+	if err != nil {
+		return err
+	}
+	infoOf(r.Context()).keyID = caller.KeyID
+	return called.admit(caller)
 }
 
 // readBody reads one JSON value, or nothing.

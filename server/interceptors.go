@@ -99,19 +99,11 @@ func (c *core) logCall(ctx context.Context, method string, took time.Duration, e
 // call learns nothing of what the service thinks of the request.
 func (c *core) guard(validate validate) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		if public(info.FullMethod) {
+		if infrastructure(info.FullMethod) {
 			return handler(ctx, req)
 		}
-		caller, err := c.authenticate(ctx)
+		caller, err := c.enter(ctx, info.FullMethod)
 		if err != nil {
-			return nil, err
-		}
-		infoOf(ctx).keyID = caller.KeyID
-		r, err := c.contract.find(info.FullMethod)
-		if err != nil {
-			return nil, err
-		}
-		if err := r.admit(caller); err != nil {
 			return nil, err
 		}
 		if err := validate.request(req); err != nil {
@@ -121,10 +113,28 @@ func (c *core) guard(validate validate) grpc.UnaryServerInterceptor {
 	}
 }
 
+// enter returns who calls an RPC, where they may. A public RPC asks for no key:
+// whoever calls it has no subject and no role.
+func (c *core) enter(ctx context.Context, fullMethod string) (*Caller, error) {
+	r, unknown := c.contract.find(fullMethod)
+	if unknown == nil && r.public {
+		return new(Caller), nil
+	}
+	caller, err := c.authenticate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	infoOf(ctx).keyID = caller.KeyID
+	if unknown != nil {
+		return nil, unknown
+	}
+	return caller, r.admit(caller)
+}
+
 // guardStream lets only streams through that anyone may read: no RPC of ours is
 // one, so that everything else is refused.
 func guardStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	if !public(info.FullMethod) {
+	if !infrastructure(info.FullMethod) {
 		return denied(acquispb.ErrorReason_ROLE_MISSING, "no such stream")
 	}
 	return handler(srv, stream)

@@ -137,7 +137,10 @@ type Access struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A caller with any one of these roles is admitted; an RPC may look closer
 	// at the facts of the case and then says so in its comment.
-	Roles         []Role_Enum `protobuf:"varint,1,rep,packed,name=roles,proto3,enum=acquis.v1.Role_Enum" json:"roles,omitempty"`
+	Roles []Role_Enum `protobuf:"varint,1,rep,packed,name=roles,proto3,enum=acquis.v1.Role_Enum" json:"roles,omitempty"`
+	// Anyone may call: no key is asked, and one that comes along is not looked at.
+	// Then roles stays empty.
+	Public        bool `protobuf:"varint,2,opt,name=public,proto3" json:"public,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -179,6 +182,13 @@ func (x *Access) GetRoles() []Role_Enum {
 	return nil
 }
 
+func (x *Access) GetPublic() bool {
+	if x != nil {
+		return x.Public
+	}
+	return false
+}
+
 var file_acquis_v1_access_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -214,9 +224,10 @@ const file_acquis_v1_access_proto_rawDesc = "" +
 	"\x12DISABILITY_ADVISOR\x10\x05\x12\n" +
 	"\n" +
 	"\x06READER\x10\x06\x12\v\n" +
-	"\aAUDITOR\x10\a\"4\n" +
+	"\aAUDITOR\x10\a\"L\n" +
 	"\x06Access\x12*\n" +
-	"\x05roles\x18\x01 \x03(\x0e2\x14.acquis.v1.Role.EnumR\x05roles:K\n" +
+	"\x05roles\x18\x01 \x03(\x0e2\x14.acquis.v1.Role.EnumR\x05roles\x12\x16\n" +
+	"\x06public\x18\x02 \x01(\bR\x06public:K\n" +
 	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x11.acquis.v1.AccessR\x06accessB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
