@@ -4,8 +4,9 @@ package store
 // never change or reuse one.
 type KindID uint8
 
-// Kinds of records. Those up to KindKey are the truth and are journaled; the
-// others can be rebuilt from them (indexes) or forgotten (idempotency).
+// Kinds of records. Those below 64 are the truth and are journaled; the others
+// can be rebuilt from them (indexes), forgotten (idempotency) or speak of the
+// journal themselves (checkpoints).
 const (
 	KindRevision   KindID = 1  // uid: a référentiel revision
 	KindCurrent    KindID = 2  // référentiel id: its current revision
@@ -18,6 +19,8 @@ const (
 	KindCaseFile   KindID = 9  // candidacy uid, uid: accommodations and exemptions
 	KindDecision   KindID = 10 // uid
 	KindKey        KindID = 11 // key id: an API key
+	KindSigner     KindID = 12 // uid: a public key that signs checkpoints and attestations
+	KindAccess     KindID = 13 // uid: who read which candidates' files
 
 	KindName               KindID = 64 // collection, parent uid, label → uid
 	KindExternalID         KindID = 65 // digest of (system, id) → candidate uid
@@ -26,6 +29,7 @@ const (
 	KindCandidateDecision  KindID = 68 // candidate uid, decision uid
 	KindSessionDecision    KindID = 69 // session uid, decision uid
 	KindSessionActor       KindID = 70 // session uid, subject: took part in an act of its jury
+	KindCheckpoint         KindID = 80 // LatestCheckpoint, or a day: a signed checkpoint
 
 	KindIdempotency KindID = 96 // day, digest of (subject, RPC, request id)
 )

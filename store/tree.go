@@ -42,6 +42,34 @@ func eventAt(r Reader, sequence uint64) (*storepb.Event, error) {
 	return events[0], nil
 }
 
+// LastSequence returns the sequence of the last event, given one that is known
+// to exist, or 0. It reads a number of events that grows as the logarithm of
+// how many came since.
+func LastSequence(r Reader, known uint64) (uint64, error) {
+	exists := func(sequence uint64) (bool, error) {
+		events, err := r.Events(sequence-1, 1)
+		return len(events) > 0, err
+	}
+	step := uint64(1)
+	for ; ; step *= 2 {
+		if ok, err := exists(known + step); err != nil {
+			return 0, err
+		} else if !ok {
+			break
+		}
+		known += step
+	}
+	// The last one is known or less than step above it.
+	for step /= 2; step > 0; step /= 2 {
+		if ok, err := exists(known + step); err != nil {
+			return 0, err
+		} else if ok {
+			known += step
+		}
+	}
+	return known, nil
+}
+
 // An edge is the right edge of the Merkle log: on each level the last hash
 // that is complete. A new leaf needs no others, so appending reads nothing.
 type edge [64]tlog.Hash

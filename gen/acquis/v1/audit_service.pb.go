@@ -51,6 +51,12 @@ const (
 	Event_Kind_KEY Event_Kind_Enum = 9
 	// The service's own work: first start, upkeep.
 	Event_Kind_SYSTEM Event_Kind_Enum = 10
+	// Candidates' files were read; ListAccesses tells by whom.
+	Event_Kind_READ Event_Kind_Enum = 11
+	// An attestation of a decision was issued.
+	Event_Kind_ATTESTATION Event_Kind_Enum = 12
+	// A key began to sign checkpoints and attestations.
+	Event_Kind_SIGNER Event_Kind_Enum = 13
 )
 
 // Enum value maps for Event_Kind_Enum.
@@ -67,6 +73,9 @@ var (
 		8:  "DECISION",
 		9:  "KEY",
 		10: "SYSTEM",
+		11: "READ",
+		12: "ATTESTATION",
+		13: "SIGNER",
 	}
 	Event_Kind_Enum_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -80,6 +89,9 @@ var (
 		"DECISION":         8,
 		"KEY":              9,
 		"SYSTEM":           10,
+		"READ":             11,
+		"ATTESTATION":      12,
+		"SIGNER":           13,
 	}
 )
 
@@ -381,7 +393,7 @@ var File_acquis_v1_audit_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/v1/audit_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x04\n" +
+	"\x1dacquis/v1/audit_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x04\n" +
 	"\x05Event\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1f\n" +
 	"\bsequence\x18\x02 \x01(\x03B\x03\xe0A\x03R\bsequence\x12>\n" +
@@ -391,8 +403,8 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\x05actor\x18\x05 \x01(\tB\x03\xe0A\x03R\x05actor\x12\x15\n" +
 	"\x03rpc\x18\x06 \x01(\tB\x03\xe0A\x03R\x03rpc\x12\x1f\n" +
 	"\bresource\x18\a \x01(\tB\x03\xe0A\x03R\bresource\x12*\n" +
-	"\x0erecord_digests\x18\b \x03(\fB\x03\xe0A\x03R\rrecordDigests\x1a\xb1\x01\n" +
-	"\x04Kind\"\xa8\x01\n" +
+	"\x0erecord_digests\x18\b \x03(\fB\x03\xe0A\x03R\rrecordDigests\x1a\xd8\x01\n" +
+	"\x04Kind\"\xcf\x01\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vREFERENTIEL\x10\x01\x12\r\n" +
@@ -407,7 +419,11 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\x03KEY\x10\t\x12\n" +
 	"\n" +
 	"\x06SYSTEM\x10\n" +
-	":5\xeaA2\n" +
+	"\x12\b\n" +
+	"\x04READ\x10\v\x12\x0f\n" +
+	"\vATTESTATION\x10\f\x12\n" +
+	"\n" +
+	"\x06SIGNER\x10\r:5\xeaA2\n" +
 	"\x11acquis.eval/Event\x12\x0eevents/{event}*\x06events2\x05event\"\x8d\x01\n" +
 	"\x11ListEventsRequest\x12 \n" +
 	"\x05after\x18\x01 \x01(\x03B\n" +
