@@ -23,6 +23,7 @@ type core struct {
 	store     store.Store
 	revisions *revisions
 	contract  *contract
+	notary    *notary
 	log       *slog.Logger
 	now       func() time.Time // UTC, microseconds: what the store keeps
 }

@@ -86,7 +86,7 @@ func (s *Server) ready() error {
 	case <-s.stopped:
 		return errors.New("stopping")
 	default:
-		return s.core.store.Health()
+		return errors.Join(s.core.store.Health(), s.core.notary.health())
 	}
 }
 

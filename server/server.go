@@ -31,10 +31,11 @@ var DefaultLimits = Limits{MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Seco
 
 // Options say what a server works with.
 type Options struct {
-	Store  store.Store
-	Log    slog.Handler
-	Limits Limits
-	Now    func() time.Time // the clock; nil: the machine's
+	Store   store.Store
+	Log     slog.Handler
+	Limits  Limits
+	Signing Signing
+	Now     func() time.Time // the clock; nil: the machine's
 }
 
 // A Server answers over gRPC and REST, and tells operators how it is.
@@ -47,13 +48,18 @@ type Server struct {
 	stopped chan struct{} // closed when it no longer wants calls
 }
 
-// New builds a server; Serve runs it. The store must have been bootstrapped.
+// New builds a server; Serve runs it. The store must have been bootstrapped; New
+// enters the signing key there where it is new, and holds the journal against
+// its last checkpoint.
 func New(o Options) (*Server, error) {
 	validate, err := newValidate()
 	if err != nil {
 		return nil, err
 	}
-	c := newCore(o)
+	c, err := newCore(o)
+	if err != nil {
+		return nil, err
+	}
 	metrics := prommetrics.NewServerMetrics(prommetrics.WithServerHandlingTimeHistogram())
 	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate))
 	s := &Server{core: c, health: health.NewServer(), stopped: make(chan struct{})}
@@ -81,18 +87,24 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-func newCore(o Options) *core {
+func newCore(o Options) (*core, error) {
 	now := o.Now
 	if now == nil {
 		now = time.Now
 	}
-	return &core{
+	c := &core{
 		store:     o.Store,
 		revisions: newRevisions(),
 		contract:  readContract(),
 		log:       slog.New(logHandler{o.Log}),
 		now:       func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 	}
+	signer, err := newSigner(context.Background(), c.store, o.Signing, c.log, c.now())
+	if err != nil {
+		return nil, err
+	}
+	c.notary = newNotary(c.store, signer, o.Signing.Every, c.now)
+	return c, c.notary.check(context.Background())
 }
 
 func register(r grpc.ServiceRegistrar, c *core, validate validate) {

@@ -29,7 +29,7 @@ const (
 	KindCandidateDecision  KindID = 68 // candidate uid, decision uid
 	KindSessionDecision    KindID = 69 // session uid, decision uid
 	KindSessionActor       KindID = 70 // session uid, subject: took part in an act of its jury
-	KindCheckpoint         KindID = 80 // LatestCheckpoint, or a day: a signed checkpoint
+	KindCheckpoint         KindID = 80 // LatestCheckpoint or DayCheckpoint: a signed checkpoint
 
 	KindIdempotency KindID = 96 // day, digest of (subject, RPC, request id)
 )

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -30,6 +31,8 @@ var (
 	CaseFiles   = Records[storepb.CaseFile, *storepb.CaseFile]{KindCaseFile}
 	Decisions   = Records[storepb.Decision, *storepb.Decision]{KindDecision}
 	Keys        = Records[storepb.Key, *storepb.Key]{KindKey}
+	Signers     = Records[storepb.Signer, *storepb.Signer]{KindSigner}
+	Checkpoints = Records[storepb.Checkpoint, *storepb.Checkpoint]{KindCheckpoint}
 	Repeats     = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
 )
 
@@ -178,3 +181,10 @@ func ListUIDs(r Reader, index KindID, owner, after uint64, limit int) ([]uint64,
 	}
 	return uids, nil
 }
+
+// LatestCheckpoint returns the key of the latest checkpoint.
+func LatestCheckpoint() []byte { return []byte("latest") }
+
+// DayCheckpoint returns the key of a UTC day's last checkpoint. Those keys sort
+// as the days do.
+func DayCheckpoint(t time.Time) []byte { return []byte(t.UTC().Format("2006-01-02")) }

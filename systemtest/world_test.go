@@ -3,6 +3,7 @@ package systemtest
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -75,7 +76,8 @@ func (l *logs) String() string {
 }
 
 // start runs a service on a store in dir until the test ends, or stop is called.
-func start(t testing.TB, dir string) (w *world, stop func()) {
+// Its signing key is the same in every run, as a service's is.
+func start(t testing.TB, dir string, change ...func(*server.Options)) (w *world, stop func()) {
 	t.Helper()
 	w = &world{
 		t: t, keys: make(map[string]string), routes: readRoutes(), logs: new(logs),
@@ -91,10 +93,15 @@ func start(t testing.TB, dir string) (w *world, stop func()) {
 	if made {
 		w.keys["admin"] = first.String()
 	}
-	srv, err := server.New(server.Options{
-		Store: st, Log: slog.NewJSONHandler(w.logs, nil), Now: w.clock.Now,
-		Limits: server.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second},
-	})
+	options := server.Options{
+		Store: st, Log: w.handler(), Now: w.clock.Now,
+		Limits:  server.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second},
+		Signing: server.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Every: time.Millisecond},
+	}
+	for _, change := range change {
+		change(&options)
+	}
+	srv, err := server.New(options)
 	must(t, err)
 	ls := server.Listeners{GRPC: listen(t), HTTP: listen(t), Ops: listen(t)}
 	w.base, w.ops = "http://"+ls.HTTP.Addr().String(), "http://"+ls.Ops.Addr().String()
@@ -116,6 +123,9 @@ func start(t testing.TB, dir string) (w *world, stop func()) {
 	t.Cleanup(stop)
 	return w, stop
 }
+
+// handler takes what the service logs.
+func (w *world) handler() slog.Handler { return slog.NewJSONHandler(w.logs, nil) }
 
 func listen(t testing.TB) net.Listener {
 	t.Helper()

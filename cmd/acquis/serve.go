@@ -23,6 +23,8 @@ type serveCommand struct {
 	GRPCAddr          string        `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Where gRPC listens (${default})."`
 	OpsAddr           string        `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where /metrics, /livez and /readyz listen (${default}); it asks for no key."`
 	DataDir           string        `default:"./data" placeholder:"DIR" help:"Where the store lies (${default}); made if absent."`
+	SigningKeyFile    string        `placeholder:"FILE" help:"PEM file of the Ed25519 key that signs checkpoints and attestations; default: signing.key in the data directory, made if absent. ACQUIS_SIGNING_KEY may hold the key itself instead."`
+	Origin            string        `placeholder:"NAME" help:"Names the journal in checkpoints, for instance after the certificateur's domain; kept at the first start, where the default is a random name."`
 	InsecurePlaintext bool          `help:"Allow addresses that are not loopback: something in front terminates TLS."`
 	LogLevel          string        `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"${enum} (${default})."`
 	MaxRequestBytes   int           `default:"8388608" placeholder:"BYTES" help:"Size of the largest request, over either transport (${default})."`
@@ -50,8 +52,11 @@ func (s *serveCommand) Validate() error {
 		return fmt.Errorf("--shutdown-grace must be 0s to %s", maxGrace)
 	}
 	_, _, badKey := firstSecret()
+	_, _, badSigning := givenSigningKey(s.SigningKeyFile)
 	return errors.Join(
 		badKey,
+		badSigning,
+		server.CheckOrigin(s.Origin),
 		checkAddress("--http-addr", s.HTTPAddr, s.InsecurePlaintext),
 		checkAddress("--grpc-addr", s.GRPCAddr, s.InsecurePlaintext),
 		checkAddress("--ops-addr", s.OpsAddr, s.InsecurePlaintext),
@@ -80,7 +85,7 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 	log := s.logger(c.err)
 	service, err := open(ctx, config{
 		HTTPAddr: s.HTTPAddr, GRPCAddr: s.GRPCAddr, OpsAddr: s.OpsAddr,
-		DataDir: s.DataDir, First: first, Log: log,
+		DataDir: s.DataDir, SigningKeyFile: s.SigningKeyFile, Origin: s.Origin, First: first, Log: log,
 		Limits: server.Limits{MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout},
 	})
 	if err != nil {

@@ -87,6 +87,8 @@ const (
 	ErrorReason_SHUTTING_DOWN ErrorReason_Enum = 29
 	// INTERNAL: a fault of the service; its log has the request id.
 	ErrorReason_INTERNAL ErrorReason_Enum = 30
+	// UNAVAILABLE: the journal does not extend the last checkpoint that was signed, so nothing is signed until it is repaired.
+	ErrorReason_JOURNAL_IN_DOUBT ErrorReason_Enum = 40
 	// INVALID_ARGUMENT: it presents neither the whole certification nor named blocs.
 	ErrorReason_SCOPE_UNKNOWN ErrorReason_Enum = 100
 	// INVALID_ARGUMENT: it presents named blocs, but names none.
@@ -237,6 +239,7 @@ var (
 		28:  "WRITE_OUTCOME_UNKNOWN",
 		29:  "SHUTTING_DOWN",
 		30:  "INTERNAL",
+		40:  "JOURNAL_IN_DOUBT",
 		100: "SCOPE_UNKNOWN",
 		101: "NO_BLOC_NAMED",
 		102: "BLOCS_NAMED_WITH_WHOLE",
@@ -327,6 +330,7 @@ var (
 		"WRITE_OUTCOME_UNKNOWN":      28,
 		"SHUTTING_DOWN":              29,
 		"INTERNAL":                   30,
+		"JOURNAL_IN_DOUBT":           40,
 		"SCOPE_UNKNOWN":              100,
 		"NO_BLOC_NAMED":              101,
 		"BLOCS_NAMED_WITH_WHOLE":     102,
@@ -457,8 +461,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xd2\x0f\n" +
-	"\vErrorReason\"\xc2\x0f\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xe8\x0f\n" +
+	"\vErrorReason\"\xd8\x0f\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -492,7 +496,8 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\tREAD_ONLY\x10\x1b\x12\x19\n" +
 	"\x15WRITE_OUTCOME_UNKNOWN\x10\x1c\x12\x11\n" +
 	"\rSHUTTING_DOWN\x10\x1d\x12\f\n" +
-	"\bINTERNAL\x10\x1e\x12\x11\n" +
+	"\bINTERNAL\x10\x1e\x12\x14\n" +
+	"\x10JOURNAL_IN_DOUBT\x10(\x12\x11\n" +
 	"\rSCOPE_UNKNOWN\x10d\x12\x11\n" +
 	"\rNO_BLOC_NAMED\x10e\x12\x1a\n" +
 	"\x16BLOCS_NAMED_WITH_WHOLE\x10f\x12\x10\n" +
