@@ -113,6 +113,23 @@ func TestRolesStandInTheContract(t *testing.T) {
 	})
 }
 
+// Every RPC that shows something of candidates' files says so, since its calls
+// are journaled: whatever is read, but what holds no candidate.
+func TestReadsOfFilesAreDeclared(t *testing.T) {
+	none := []string{
+		"acquis.v1.AdminService", "acquis.v1.AuditService", "acquis.v1.ReferentielService",
+		"acquis.v1.SessionService.GetSession", "acquis.v1.SessionService.ListSessions",
+	}
+	eachMethod(t, func(t *testing.T, m protoreflect.MethodDescriptor) {
+		access, _ := proto.GetExtension(m.Options(), acquispb.E_Access).(*acquispb.Access)
+		verb, _ := path(httpRule(m))
+		want := verb == "GET" && !slices.Contains(none, string(m.FullName())) && !slices.Contains(none, string(m.Parent().FullName()))
+		if access.GetReadsFile() != want {
+			t.Errorf("reads_file is %v, want %v", access.GetReadsFile(), want)
+		}
+	})
+}
+
 // AIP-127, 131–136: standard methods use their HTTP method, custom ones POST and
 // a verb; all lie under /v1.
 func TestPathsFollowTheKindOfMethod(t *testing.T) {

@@ -15,9 +15,10 @@ import (
 
 // An rpc is what the proto file says of one RPC.
 type rpc struct {
-	name   string // "acquis.v1.SessionService/GetGrid"
-	roles  []acquispb.Role_Enum
-	public bool // anyone may call, without a key
+	name      string // "acquis.v1.SessionService/GetGrid"
+	roles     []acquispb.Role_Enum
+	public    bool // anyone may call, without a key
+	readsFile bool // it shows something of candidates' files
 }
 
 // A binding is one REST path of an RPC.
@@ -61,9 +62,10 @@ func readContract() *contract {
 func (c *contract) add(method protoreflect.MethodDescriptor) {
 	access, _ := proto.GetExtension(method.Options(), acquispb.E_Access).(*acquispb.Access)
 	r := &rpc{
-		name:   fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
-		roles:  access.GetRoles(),
-		public: access.GetPublic(),
+		name:      fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
+		roles:     access.GetRoles(),
+		public:    access.GetPublic(),
+		readsFile: access.GetReadsFile(),
 	}
 	c.rpcs["/"+r.name] = r
 	rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)

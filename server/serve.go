@@ -31,12 +31,15 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	group.Go(func() error { return served(rest.Serve(l.HTTP)) })
 	group.Go(func() error { return served(ops.Serve(l.Ops)) })
 	group.Go(func() error { s.watchHealth(ctx); return nil })
+	group.Go(func() error { s.core.accesses.run(ctx); return nil })
 	group.Go(func() error {
 		<-ctx.Done()
 		s.stop(rest, grace)
 		return ops.Close()
 	})
-	return group.Wait()
+	err := group.Wait()
+	s.core.accesses.flush() // of the last calls; none is left that could add to them
+	return err
 }
 
 // served is nil where a listener ended because it was asked to, even before it

@@ -23,6 +23,7 @@ import (
 type Limits struct {
 	MaxRequestBytes int           // size of a request, over either transport
 	CallTimeout     time.Duration // a call that takes longer is given up
+	AccessDelay     time.Duration // that somebody read a file is journaled at most so much later; 0: 5 seconds
 }
 
 // DefaultLimits are enough for a référentiel of hundreds of critères and a batch
@@ -61,7 +62,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	metrics := prommetrics.NewServerMetrics(prommetrics.WithServerHandlingTimeHistogram())
-	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate))
+	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate), c.accesses.watch())
 	s := &Server{core: c, health: health.NewServer(), stopped: make(chan struct{})}
 	s.grpc = grpc.NewServer(
 		grpc.UnaryInterceptor(intercept),
@@ -83,7 +84,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	registry := prometheus.NewRegistry()
-	s.ops = newOps(s, registry, metrics)
+	s.ops = newOps(s, registry, metrics, c.accesses.lost)
 	return s, nil
 }
 
@@ -103,6 +104,7 @@ func newCore(o Options) (*core, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.accesses = newAccesses(c, o.Limits.AccessDelay)
 	c.notary = newNotary(c.store, signer, o.Signing.Every, c.now)
 	return c, c.notary.check(context.Background())
 }

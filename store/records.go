@@ -32,6 +32,7 @@ var (
 	Decisions   = Records[storepb.Decision, *storepb.Decision]{KindDecision}
 	Keys        = Records[storepb.Key, *storepb.Key]{KindKey}
 	Signers     = Records[storepb.Signer, *storepb.Signer]{KindSigner}
+	Accesses    = Records[storepb.Access, *storepb.Access]{KindAccess}
 	Checkpoints = Records[storepb.Checkpoint, *storepb.Checkpoint]{KindCheckpoint}
 	Repeats     = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
 )

@@ -119,7 +119,210 @@ func (x Event_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Event_Kind_Enum.Descriptor instead.
 func (Event_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{6, 0, 0}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{9, 0, 0}
+}
+
+// Reads of candidates' files: one subject, one RPC, one hour.
+type FileAccess struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `accesses/{id}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Subject of the caller; empty where the RPC is.
+	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Full name of the RPC; empty for accommodations and exemptions.
+	Rpc string `protobuf:"bytes,3,opt,name=rpc,proto3" json:"rpc,omitempty"`
+	// The candidates, in the order of their creation; at most 1000. More of the
+	// same hour may stand in another FileAccess.
+	Candidates []string `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	// Begin of the hour in which they were read.
+	HourTime      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=hour_time,json=hourTime,proto3" json:"hour_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileAccess) Reset() {
+	*x = FileAccess{}
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileAccess) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileAccess) ProtoMessage() {}
+
+func (x *FileAccess) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileAccess.ProtoReflect.Descriptor instead.
+func (*FileAccess) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *FileAccess) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *FileAccess) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *FileAccess) GetRpc() string {
+	if x != nil {
+		return x.Rpc
+	}
+	return ""
+}
+
+func (x *FileAccess) GetCandidates() []string {
+	if x != nil {
+		return x.Candidates
+	}
+	return nil
+}
+
+func (x *FileAccess) GetHourTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HourTime
+	}
+	return nil
+}
+
+// Request of ListAccesses.
+type ListAccessesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many to return, 0–1000; 0 means 50.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the answer before, to a request with the same other fields.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// AIP-160 filter over `candidate` (`candidate = "candidates/c-001"`: among
+	// others), `subject`, `rpc` and `hour_time`.
+	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAccessesRequest) Reset() {
+	*x = ListAccessesRequest{}
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAccessesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAccessesRequest) ProtoMessage() {}
+
+func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAccessesRequest.ProtoReflect.Descriptor instead.
+func (*ListAccessesRequest) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ListAccessesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAccessesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListAccessesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+// Answer of ListAccesses.
+type ListAccessesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The accesses.
+	Accesses []*FileAccess `protobuf:"bytes,1,rep,name=accesses,proto3" json:"accesses,omitempty"`
+	// Token for the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAccessesResponse) Reset() {
+	*x = ListAccessesResponse{}
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAccessesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAccessesResponse) ProtoMessage() {}
+
+func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAccessesResponse.ProtoReflect.Descriptor instead.
+func (*ListAccessesResponse) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListAccessesResponse) GetAccesses() []*FileAccess {
+	if x != nil {
+		return x.Accesses
+	}
+	return nil
+}
+
+func (x *ListAccessesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 // A signed checkpoint: how many events the journal has, and the root of the
@@ -147,7 +350,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[0]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -159,7 +362,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[0]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -172,7 +375,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{0}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Checkpoint) GetName() string {
@@ -228,7 +431,7 @@ type GetCheckpointRequest struct {
 
 func (x *GetCheckpointRequest) Reset() {
 	*x = GetCheckpointRequest{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[1]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -240,7 +443,7 @@ func (x *GetCheckpointRequest) String() string {
 func (*GetCheckpointRequest) ProtoMessage() {}
 
 func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[1]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -253,7 +456,7 @@ func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*GetCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{1}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetCheckpointRequest) GetName() string {
@@ -278,7 +481,7 @@ type GetConsistencyProofRequest struct {
 
 func (x *GetConsistencyProofRequest) Reset() {
 	*x = GetConsistencyProofRequest{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[2]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -290,7 +493,7 @@ func (x *GetConsistencyProofRequest) String() string {
 func (*GetConsistencyProofRequest) ProtoMessage() {}
 
 func (x *GetConsistencyProofRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[2]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -303,7 +506,7 @@ func (x *GetConsistencyProofRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetConsistencyProofRequest.ProtoReflect.Descriptor instead.
 func (*GetConsistencyProofRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{2}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetConsistencyProofRequest) GetName() string {
@@ -342,7 +545,7 @@ type ConsistencyProof struct {
 
 func (x *ConsistencyProof) Reset() {
 	*x = ConsistencyProof{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[3]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -354,7 +557,7 @@ func (x *ConsistencyProof) String() string {
 func (*ConsistencyProof) ProtoMessage() {}
 
 func (x *ConsistencyProof) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[3]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -367,7 +570,7 @@ func (x *ConsistencyProof) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsistencyProof.ProtoReflect.Descriptor instead.
 func (*ConsistencyProof) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{3}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ConsistencyProof) GetFrom() int64 {
@@ -404,7 +607,7 @@ type GetInclusionProofRequest struct {
 
 func (x *GetInclusionProofRequest) Reset() {
 	*x = GetInclusionProofRequest{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[4]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -416,7 +619,7 @@ func (x *GetInclusionProofRequest) String() string {
 func (*GetInclusionProofRequest) ProtoMessage() {}
 
 func (x *GetInclusionProofRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[4]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -429,7 +632,7 @@ func (x *GetInclusionProofRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInclusionProofRequest.ProtoReflect.Descriptor instead.
 func (*GetInclusionProofRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{4}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetInclusionProofRequest) GetName() string {
@@ -470,7 +673,7 @@ type InclusionProof struct {
 
 func (x *InclusionProof) Reset() {
 	*x = InclusionProof{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[5]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -482,7 +685,7 @@ func (x *InclusionProof) String() string {
 func (*InclusionProof) ProtoMessage() {}
 
 func (x *InclusionProof) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[5]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -495,7 +698,7 @@ func (x *InclusionProof) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InclusionProof.ProtoReflect.Descriptor instead.
 func (*InclusionProof) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{5}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *InclusionProof) GetName() string {
@@ -566,7 +769,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[6]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -578,7 +781,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[6]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -591,7 +794,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{6}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Event) GetName() string {
@@ -665,7 +868,7 @@ type ListEventsRequest struct {
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[7]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -677,7 +880,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[7]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -690,7 +893,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{7}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListEventsRequest) GetAfter() int64 {
@@ -728,7 +931,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[8]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -740,7 +943,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[8]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -753,7 +956,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListEventsResponse) GetEvents() []*Event {
@@ -779,7 +982,7 @@ type Event_Kind struct {
 
 func (x *Event_Kind) Reset() {
 	*x = Event_Kind{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[9]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -791,7 +994,7 @@ func (x *Event_Kind) String() string {
 func (*Event_Kind) ProtoMessage() {}
 
 func (x *Event_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[9]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -804,14 +1007,34 @@ func (x *Event_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event_Kind.ProtoReflect.Descriptor instead.
 func (*Event_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{6, 0}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{9, 0}
 }
 
 var File_acquis_v1_audit_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/v1/audit_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x02\n" +
+	"\x1dacquis/v1/audit_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x02\n" +
+	"\n" +
+	"FileAccess\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1d\n" +
+	"\asubject\x18\x02 \x01(\tB\x03\xe0A\x03R\asubject\x12\x15\n" +
+	"\x03rpc\x18\x03 \x01(\tB\x03\xe0A\x03R\x03rpc\x12=\n" +
+	"\n" +
+	"candidates\x18\x04 \x03(\tB\x1d\xe0A\x03\xfaA\x17\n" +
+	"\x15acquis.eval/CandidateR\n" +
+	"candidates\x12<\n" +
+	"\thour_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bhourTime:H\xeaAE\n" +
+	"\x16acquis.eval/FileAccess\x12\x11accesses/{access}*\ffileAccesses2\n" +
+	"fileAccess\"\x92\x01\n" +
+	"\x13ListAccessesRequest\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12#\n" +
+	"\x06filter\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filter\"q\n" +
+	"\x14ListAccessesResponse\x121\n" +
+	"\baccesses\x18\x01 \x03(\v2\x15.acquis.v1.FileAccessR\baccesses\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x86\x02\n" +
 	"\n" +
 	"Checkpoint\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12#\n" +
@@ -897,12 +1120,14 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"f\n" +
 	"\x12ListEventsResponse\x12(\n" +
 	"\x06events\x18\x01 \x03(\v2\x10.acquis.v1.EventR\x06events\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x91\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xff\x04\n" +
 	"\fAuditService\x12l\n" +
 	"\n" +
 	"ListEvents\x12\x1c.acquis.v1.ListEventsRequest\x1a\x1d.acquis.v1.ListEventsResponse\"!\xdaA\x05after\x8a\xb5\x18\x03\n" +
 	"\x01\a\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/events\x12s\n" +
+	"/v1/events\x12l\n" +
+	"\fListAccesses\x12\x1e.acquis.v1.ListAccessesRequest\x1a\x1f.acquis.v1.ListAccessesResponse\"\x1b\x8a\xb5\x18\x03\n" +
+	"\x01\a\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/accesses\x12s\n" +
 	"\rGetCheckpoint\x12\x1f.acquis.v1.GetCheckpointRequest\x1a\x15.acquis.v1.Checkpoint\"*\xdaA\x04name\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=checkpoint}\x12\x8a\x01\n" +
 	"\x13GetConsistencyProof\x12%.acquis.v1.GetConsistencyProofRequest\x1a\x1b.acquis.v1.ConsistencyProof\"/\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{name=checkpoint}:consistency\x12\x90\x01\n" +
 	"\x11GetInclusionProof\x12#.acquis.v1.GetInclusionProofRequest\x1a\x19.acquis.v1.InclusionProof\";\xdaA\x04name\x8a\xb5\x18\x06\n" +
@@ -921,38 +1146,45 @@ func file_acquis_v1_audit_service_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_audit_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_acquis_v1_audit_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_acquis_v1_audit_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_acquis_v1_audit_service_proto_goTypes = []any{
 	(Event_Kind_Enum)(0),               // 0: acquis.v1.Event.Kind.Enum
-	(*Checkpoint)(nil),                 // 1: acquis.v1.Checkpoint
-	(*GetCheckpointRequest)(nil),       // 2: acquis.v1.GetCheckpointRequest
-	(*GetConsistencyProofRequest)(nil), // 3: acquis.v1.GetConsistencyProofRequest
-	(*ConsistencyProof)(nil),           // 4: acquis.v1.ConsistencyProof
-	(*GetInclusionProofRequest)(nil),   // 5: acquis.v1.GetInclusionProofRequest
-	(*InclusionProof)(nil),             // 6: acquis.v1.InclusionProof
-	(*Event)(nil),                      // 7: acquis.v1.Event
-	(*ListEventsRequest)(nil),          // 8: acquis.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),         // 9: acquis.v1.ListEventsResponse
-	(*Event_Kind)(nil),                 // 10: acquis.v1.Event.Kind
-	(*timestamppb.Timestamp)(nil),      // 11: google.protobuf.Timestamp
+	(*FileAccess)(nil),                 // 1: acquis.v1.FileAccess
+	(*ListAccessesRequest)(nil),        // 2: acquis.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),       // 3: acquis.v1.ListAccessesResponse
+	(*Checkpoint)(nil),                 // 4: acquis.v1.Checkpoint
+	(*GetCheckpointRequest)(nil),       // 5: acquis.v1.GetCheckpointRequest
+	(*GetConsistencyProofRequest)(nil), // 6: acquis.v1.GetConsistencyProofRequest
+	(*ConsistencyProof)(nil),           // 7: acquis.v1.ConsistencyProof
+	(*GetInclusionProofRequest)(nil),   // 8: acquis.v1.GetInclusionProofRequest
+	(*InclusionProof)(nil),             // 9: acquis.v1.InclusionProof
+	(*Event)(nil),                      // 10: acquis.v1.Event
+	(*ListEventsRequest)(nil),          // 11: acquis.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),         // 12: acquis.v1.ListEventsResponse
+	(*Event_Kind)(nil),                 // 13: acquis.v1.Event.Kind
+	(*timestamppb.Timestamp)(nil),      // 14: google.protobuf.Timestamp
 }
 var file_acquis_v1_audit_service_proto_depIdxs = []int32{
-	11, // 0: acquis.v1.Event.event_time:type_name -> google.protobuf.Timestamp
-	0,  // 1: acquis.v1.Event.kind:type_name -> acquis.v1.Event.Kind.Enum
-	7,  // 2: acquis.v1.ListEventsResponse.events:type_name -> acquis.v1.Event
-	8,  // 3: acquis.v1.AuditService.ListEvents:input_type -> acquis.v1.ListEventsRequest
-	2,  // 4: acquis.v1.AuditService.GetCheckpoint:input_type -> acquis.v1.GetCheckpointRequest
-	3,  // 5: acquis.v1.AuditService.GetConsistencyProof:input_type -> acquis.v1.GetConsistencyProofRequest
-	5,  // 6: acquis.v1.AuditService.GetInclusionProof:input_type -> acquis.v1.GetInclusionProofRequest
-	9,  // 7: acquis.v1.AuditService.ListEvents:output_type -> acquis.v1.ListEventsResponse
-	1,  // 8: acquis.v1.AuditService.GetCheckpoint:output_type -> acquis.v1.Checkpoint
-	4,  // 9: acquis.v1.AuditService.GetConsistencyProof:output_type -> acquis.v1.ConsistencyProof
-	6,  // 10: acquis.v1.AuditService.GetInclusionProof:output_type -> acquis.v1.InclusionProof
-	7,  // [7:11] is the sub-list for method output_type
-	3,  // [3:7] is the sub-list for method input_type
-	3,  // [3:3] is the sub-list for extension type_name
-	3,  // [3:3] is the sub-list for extension extendee
-	0,  // [0:3] is the sub-list for field type_name
+	14, // 0: acquis.v1.FileAccess.hour_time:type_name -> google.protobuf.Timestamp
+	1,  // 1: acquis.v1.ListAccessesResponse.accesses:type_name -> acquis.v1.FileAccess
+	14, // 2: acquis.v1.Event.event_time:type_name -> google.protobuf.Timestamp
+	0,  // 3: acquis.v1.Event.kind:type_name -> acquis.v1.Event.Kind.Enum
+	10, // 4: acquis.v1.ListEventsResponse.events:type_name -> acquis.v1.Event
+	11, // 5: acquis.v1.AuditService.ListEvents:input_type -> acquis.v1.ListEventsRequest
+	2,  // 6: acquis.v1.AuditService.ListAccesses:input_type -> acquis.v1.ListAccessesRequest
+	5,  // 7: acquis.v1.AuditService.GetCheckpoint:input_type -> acquis.v1.GetCheckpointRequest
+	6,  // 8: acquis.v1.AuditService.GetConsistencyProof:input_type -> acquis.v1.GetConsistencyProofRequest
+	8,  // 9: acquis.v1.AuditService.GetInclusionProof:input_type -> acquis.v1.GetInclusionProofRequest
+	12, // 10: acquis.v1.AuditService.ListEvents:output_type -> acquis.v1.ListEventsResponse
+	3,  // 11: acquis.v1.AuditService.ListAccesses:output_type -> acquis.v1.ListAccessesResponse
+	4,  // 12: acquis.v1.AuditService.GetCheckpoint:output_type -> acquis.v1.Checkpoint
+	7,  // 13: acquis.v1.AuditService.GetConsistencyProof:output_type -> acquis.v1.ConsistencyProof
+	9,  // 14: acquis.v1.AuditService.GetInclusionProof:output_type -> acquis.v1.InclusionProof
+	10, // [10:15] is the sub-list for method output_type
+	5,  // [5:10] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_audit_service_proto_init() }
@@ -967,7 +1199,7 @@ func file_acquis_v1_audit_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_audit_service_proto_rawDesc), len(file_acquis_v1_audit_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   10,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

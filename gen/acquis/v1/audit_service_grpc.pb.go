@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	AuditService_ListEvents_FullMethodName          = "/acquis.v1.AuditService/ListEvents"
+	AuditService_ListAccesses_FullMethodName        = "/acquis.v1.AuditService/ListAccesses"
 	AuditService_GetCheckpoint_FullMethodName       = "/acquis.v1.AuditService/GetCheckpoint"
 	AuditService_GetConsistencyProof_FullMethodName = "/acquis.v1.AuditService/GetConsistencyProof"
 	AuditService_GetInclusionProof_FullMethodName   = "/acquis.v1.AuditService/GetInclusionProof"
@@ -34,6 +35,13 @@ const (
 type AuditServiceClient interface {
 	// Lists events in order of their sequence.
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
+	// Lists who read which candidates' files, in the order in which that was
+	// journaled. Reads are noted once for each subject, RPC, candidate and hour, and
+	// journaled with the next write or after 5 seconds: a crash loses that window.
+	// Reads of accommodations and exemptions show neither subject nor RPC, as events
+	// of that kind do not; the store keeps both. Where a filter drops most of the
+	// list a page may be short: the next token goes on.
+	ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error)
 	// Returns the latest signed checkpoint of the journal. A new one is signed at
 	// most once a second, and covers only what is durable.
 	GetCheckpoint(ctx context.Context, in *GetCheckpointRequest, opts ...grpc.CallOption) (*Checkpoint, error)
@@ -57,6 +65,16 @@ func (c *auditServiceClient) ListEvents(ctx context.Context, in *ListEventsReque
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListEventsResponse)
 	err := c.cc.Invoke(ctx, AuditService_ListEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *auditServiceClient) ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAccessesResponse)
+	err := c.cc.Invoke(ctx, AuditService_ListAccesses_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +120,13 @@ func (c *auditServiceClient) GetInclusionProof(ctx context.Context, in *GetInclu
 type AuditServiceServer interface {
 	// Lists events in order of their sequence.
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
+	// Lists who read which candidates' files, in the order in which that was
+	// journaled. Reads are noted once for each subject, RPC, candidate and hour, and
+	// journaled with the next write or after 5 seconds: a crash loses that window.
+	// Reads of accommodations and exemptions show neither subject nor RPC, as events
+	// of that kind do not; the store keeps both. Where a filter drops most of the
+	// list a page may be short: the next token goes on.
+	ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error)
 	// Returns the latest signed checkpoint of the journal. A new one is signed at
 	// most once a second, and covers only what is durable.
 	GetCheckpoint(context.Context, *GetCheckpointRequest) (*Checkpoint, error)
@@ -123,6 +148,9 @@ type UnimplementedAuditServiceServer struct{}
 
 func (UnimplementedAuditServiceServer) ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListEvents not implemented")
+}
+func (UnimplementedAuditServiceServer) ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAccesses not implemented")
 }
 func (UnimplementedAuditServiceServer) GetCheckpoint(context.Context, *GetCheckpointRequest) (*Checkpoint, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCheckpoint not implemented")
@@ -168,6 +196,24 @@ func _AuditService_ListEvents_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AuditServiceServer).ListEvents(ctx, req.(*ListEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AuditService_ListAccesses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAccessesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuditServiceServer).ListAccesses(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuditService_ListAccesses_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuditServiceServer).ListAccesses(ctx, req.(*ListAccessesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -236,6 +282,10 @@ var AuditService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListEvents",
 			Handler:    _AuditService_ListEvents_Handler,
+		},
+		{
+			MethodName: "ListAccesses",
+			Handler:    _AuditService_ListAccesses_Handler,
 		},
 		{
 			MethodName: "GetCheckpoint",

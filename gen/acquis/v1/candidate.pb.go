@@ -1129,18 +1129,18 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\aTRAINER\x10\x01\x12\f\n" +
 	"\bEMPLOYER\x10\x02\x12\f\n" +
 	"\bRELATIVE\x10\x03\x12\t\n" +
-	"\x05OTHER\x10\x042\xd7\x06\n" +
+	"\x05OTHER\x10\x042\xdd\x06\n" +
 	"\x10CandidateService\x12\x8d\x01\n" +
 	"\x0fCreateCandidate\x12!.acquis.v1.CreateCandidateRequest\x1a\x14.acquis.v1.Candidate\"A\xdaA\x16candidate,candidate_id\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02\x1b:\tcandidate\"\x0e/v1/candidates\x12w\n" +
-	"\fGetCandidate\x12\x1e.acquis.v1.GetCandidateRequest\x1a\x14.acquis.v1.Candidate\"1\xdaA\x04name\x8a\xb5\x18\a\n" +
-	"\x05\x02\x06\x04\x03\x05\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=candidates/*}\x12x\n" +
-	"\x0eListCandidates\x12 .acquis.v1.ListCandidatesRequest\x1a!.acquis.v1.ListCandidatesResponse\"!\xdaA\x00\x8a\xb5\x18\x04\n" +
-	"\x02\x02\x06\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/candidates\x12\x9f\x01\n" +
+	"\x01\x02\x82\xd3\xe4\x93\x02\x1b:\tcandidate\"\x0e/v1/candidates\x12y\n" +
+	"\fGetCandidate\x12\x1e.acquis.v1.GetCandidateRequest\x1a\x14.acquis.v1.Candidate\"3\xdaA\x04name\x8a\xb5\x18\t\n" +
+	"\x05\x02\x06\x04\x03\x05\x18\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=candidates/*}\x12z\n" +
+	"\x0eListCandidates\x12 .acquis.v1.ListCandidatesRequest\x1a!.acquis.v1.ListCandidatesResponse\"#\xdaA\x00\x8a\xb5\x18\x06\n" +
+	"\x02\x02\x06\x18\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/candidates\x12\x9f\x01\n" +
 	"\x0fUpdateCandidate\x12!.acquis.v1.UpdateCandidateRequest\x1a\x14.acquis.v1.Candidate\"S\xdaA\x15candidate,update_mask\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02.:\tcandidate2!/v1/{candidate.name=candidates/*}\x12}\n" +
-	"\x0fLookupCandidate\x12!.acquis.v1.LookupCandidateRequest\x1a\x14.acquis.v1.Candidate\"1\xdaA\tsystem,id\x8a\xb5\x18\x04\n" +
-	"\x02\x02\x06\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/candidates:lookup\x12\x9e\x01\n" +
+	"\x01\x02\x82\xd3\xe4\x93\x02.:\tcandidate2!/v1/{candidate.name=candidates/*}\x12\x7f\n" +
+	"\x0fLookupCandidate\x12!.acquis.v1.LookupCandidateRequest\x1a\x14.acquis.v1.Candidate\"3\xdaA\tsystem,id\x8a\xb5\x18\x06\n" +
+	"\x02\x02\x06\x18\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/candidates:lookup\x12\x9e\x01\n" +
 	"\n" +
 	"DeclareTie\x12\x1c.acquis.v1.DeclareTieRequest\x1a\x1d.acquis.v1.DeclareTieResponse\"S\xdaA\x16candidate,subject,kind\x8a\xb5\x18\x04\n" +
 	"\x02\x02\x04\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{candidate=candidates/*}:declareTieB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"

@@ -36,12 +36,15 @@ type CandidateServiceClient interface {
 	// Creates a candidate. ALREADY_EXISTS where the id or an external id is taken.
 	CreateCandidate(ctx context.Context, in *CreateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Returns a candidate.
+	// Journaled as a read of the candidate's file.
 	GetCandidate(ctx context.Context, in *GetCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Lists candidates in order of creation.
+	// Journaled as a read of the file of each candidate shown.
 	ListCandidates(ctx context.Context, in *ListCandidatesRequest, opts ...grpc.CallOption) (*ListCandidatesResponse, error)
 	// Changes the identity of a candidate. ABORTED where the etag is stale.
 	UpdateCandidate(ctx context.Context, in *UpdateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Finds the candidate that another system knows under an id.
+	// Journaled as a read of the candidate's file.
 	LookupCandidate(ctx context.Context, in *LookupCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Declares a tie between a subject and a candidate: from then on the subject
 	// cannot sit on a jury that decides this candidate, in any session. A jury
@@ -126,12 +129,15 @@ type CandidateServiceServer interface {
 	// Creates a candidate. ALREADY_EXISTS where the id or an external id is taken.
 	CreateCandidate(context.Context, *CreateCandidateRequest) (*Candidate, error)
 	// Returns a candidate.
+	// Journaled as a read of the candidate's file.
 	GetCandidate(context.Context, *GetCandidateRequest) (*Candidate, error)
 	// Lists candidates in order of creation.
+	// Journaled as a read of the file of each candidate shown.
 	ListCandidates(context.Context, *ListCandidatesRequest) (*ListCandidatesResponse, error)
 	// Changes the identity of a candidate. ABORTED where the etag is stale.
 	UpdateCandidate(context.Context, *UpdateCandidateRequest) (*Candidate, error)
 	// Finds the candidate that another system knows under an id.
+	// Journaled as a read of the candidate's file.
 	LookupCandidate(context.Context, *LookupCandidateRequest) (*Candidate, error)
 	// Declares a tie between a subject and a candidate: from then on the subject
 	// cannot sit on a jury that decides this candidate, in any session. A jury

@@ -59,16 +59,21 @@ type CapitalisationServiceClient interface {
 	RecordPriorBloc(ctx context.Context, in *RecordPriorBlocRequest, opts ...grpc.CallOption) (*RecordPriorBlocResponse, error)
 	// Returns what a candidate has acquired of a certification. Before any act
 	// every bloc is NOT_PRESENTED.
+	// Journaled as a read of the candidate's file.
 	GetCapitalisation(ctx context.Context, in *GetCapitalisationRequest, opts ...grpc.CallOption) (*Capitalisation, error)
 	// Returns a decision.
+	// Journaled as a read of the candidate's file.
 	GetDecision(ctx context.Context, in *GetDecisionRequest, opts ...grpc.CallOption) (*Decision, error)
 	// Returns what proves that a decision stands in the journal. It waits up to a
 	// second where the decision is newer than the latest checkpoint.
+	// Journaled as a read of the candidate's file.
 	GetDecisionProof(ctx context.Context, in *GetDecisionProofRequest, opts ...grpc.CallOption) (*DecisionProof, error)
 	// Lists the decisions about a candidate, or about all (`candidates/-`), in
 	// the order in which they were made.
+	// Journaled as a read of the file of each candidate shown.
 	ListDecisions(ctx context.Context, in *ListDecisionsRequest, opts ...grpc.CallOption) (*ListDecisionsResponse, error)
 	// Returns the minutes of a session.
+	// Journaled as a read of the file of each candidate shown.
 	GetDeliberationRecord(ctx context.Context, in *GetDeliberationRecordRequest, opts ...grpc.CallOption) (*DeliberationRecord, error)
 }
 
@@ -199,16 +204,21 @@ type CapitalisationServiceServer interface {
 	RecordPriorBloc(context.Context, *RecordPriorBlocRequest) (*RecordPriorBlocResponse, error)
 	// Returns what a candidate has acquired of a certification. Before any act
 	// every bloc is NOT_PRESENTED.
+	// Journaled as a read of the candidate's file.
 	GetCapitalisation(context.Context, *GetCapitalisationRequest) (*Capitalisation, error)
 	// Returns a decision.
+	// Journaled as a read of the candidate's file.
 	GetDecision(context.Context, *GetDecisionRequest) (*Decision, error)
 	// Returns what proves that a decision stands in the journal. It waits up to a
 	// second where the decision is newer than the latest checkpoint.
+	// Journaled as a read of the candidate's file.
 	GetDecisionProof(context.Context, *GetDecisionProofRequest) (*DecisionProof, error)
 	// Lists the decisions about a candidate, or about all (`candidates/-`), in
 	// the order in which they were made.
+	// Journaled as a read of the file of each candidate shown.
 	ListDecisions(context.Context, *ListDecisionsRequest) (*ListDecisionsResponse, error)
 	// Returns the minutes of a session.
+	// Journaled as a read of the file of each candidate shown.
 	GetDeliberationRecord(context.Context, *GetDeliberationRecordRequest) (*DeliberationRecord, error)
 	mustEmbedUnimplementedCapitalisationServiceServer()
 }

@@ -88,7 +88,7 @@ const (
 	// INTERNAL: a fault of the service; its log has the request id.
 	ErrorReason_INTERNAL ErrorReason_Enum = 30
 	// UNAVAILABLE: the journal does not extend the last checkpoint that was signed, so nothing is signed until it is repaired.
-	ErrorReason_JOURNAL_IN_DOUBT ErrorReason_Enum = 40
+	ErrorReason_JOURNAL_IN_DOUBT ErrorReason_Enum = 50
 	// INVALID_ARGUMENT: it presents neither the whole certification nor named blocs.
 	ErrorReason_SCOPE_UNKNOWN ErrorReason_Enum = 100
 	// INVALID_ARGUMENT: it presents named blocs, but names none.
@@ -239,7 +239,7 @@ var (
 		28:  "WRITE_OUTCOME_UNKNOWN",
 		29:  "SHUTTING_DOWN",
 		30:  "INTERNAL",
-		40:  "JOURNAL_IN_DOUBT",
+		50:  "JOURNAL_IN_DOUBT",
 		100: "SCOPE_UNKNOWN",
 		101: "NO_BLOC_NAMED",
 		102: "BLOCS_NAMED_WITH_WHOLE",
@@ -330,7 +330,7 @@ var (
 		"WRITE_OUTCOME_UNKNOWN":      28,
 		"SHUTTING_DOWN":              29,
 		"INTERNAL":                   30,
-		"JOURNAL_IN_DOUBT":           40,
+		"JOURNAL_IN_DOUBT":           50,
 		"SCOPE_UNKNOWN":              100,
 		"NO_BLOC_NAMED":              101,
 		"BLOCS_NAMED_WITH_WHOLE":     102,
@@ -497,7 +497,7 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x15WRITE_OUTCOME_UNKNOWN\x10\x1c\x12\x11\n" +
 	"\rSHUTTING_DOWN\x10\x1d\x12\f\n" +
 	"\bINTERNAL\x10\x1e\x12\x14\n" +
-	"\x10JOURNAL_IN_DOUBT\x10(\x12\x11\n" +
+	"\x10JOURNAL_IN_DOUBT\x102\x12\x11\n" +
 	"\rSCOPE_UNKNOWN\x10d\x12\x11\n" +
 	"\rNO_BLOC_NAMED\x10e\x12\x1a\n" +
 	"\x16BLOCS_NAMED_WITH_WHOLE\x10f\x12\x10\n" +

@@ -71,9 +71,11 @@ type SessionServiceClient interface {
 	// capitalised, or presented in another undecided candidacy of the candidate.
 	CreateCandidacy(ctx context.Context, in *CreateCandidacyRequest, opts ...grpc.CallOption) (*Candidacy, error)
 	// Returns a candidacy.
+	// Journaled as a read of the candidate's file.
 	GetCandidacy(ctx context.Context, in *GetCandidacyRequest, opts ...grpc.CallOption) (*Candidacy, error)
 	// Lists the candidacies of a session, or of all (`sessions/-`), in order of
 	// creation.
+	// Journaled as a read of the file of each candidate shown.
 	ListCandidacies(ctx context.Context, in *ListCandidaciesRequest, opts ...grpc.CallOption) (*ListCandidaciesResponse, error)
 	// Withdraws a candidacy or some of its blocs, at the candidate's wish.
 	WithdrawCandidacy(ctx context.Context, in *WithdrawCandidacyRequest, opts ...grpc.CallOption) (*Candidacy, error)
@@ -94,12 +96,14 @@ type SessionServiceClient interface {
 	// have no tie with the candidate.
 	SettleCriteria(ctx context.Context, in *SettleCriteriaRequest, opts ...grpc.CallOption) (*SettleCriteriaResponse, error)
 	// Returns the grid of a candidacy.
+	// Journaled as a read of the candidate's file.
 	GetGrid(ctx context.Context, in *GetGridRequest, opts ...grpc.CallOption) (*Grid, error)
 	// Records that the candidate asks for an accommodation.
 	RequestAccommodation(ctx context.Context, in *RequestAccommodationRequest, opts ...grpc.CallOption) (*Accommodation, error)
 	// Grants or refuses an accommodation. The latest decision holds.
 	DecideAccommodation(ctx context.Context, in *DecideAccommodationRequest, opts ...grpc.CallOption) (*Accommodation, error)
 	// Lists the accommodations of a candidacy, cut to what the caller may see.
+	// Journaled as a read of the file of each candidate shown.
 	ListAccommodations(ctx context.Context, in *ListAccommodationsRequest, opts ...grpc.CallOption) (*ListAccommodationsResponse, error)
 	// Gives the advisor's reasoned advice on exempting the candidate from a
 	// criterion. The latest advice counts.
@@ -109,6 +113,7 @@ type SessionServiceClient interface {
 	// candidate. A grant that fails a condition writes nothing.
 	DecideExemption(ctx context.Context, in *DecideExemptionRequest, opts ...grpc.CallOption) (*Exemption, error)
 	// Lists the exemptions of a candidacy, granted, refused or advised.
+	// Journaled as a read of the file of each candidate shown.
 	ListExemptions(ctx context.Context, in *ListExemptionsRequest, opts ...grpc.CallOption) (*ListExemptionsResponse, error)
 }
 
@@ -368,9 +373,11 @@ type SessionServiceServer interface {
 	// capitalised, or presented in another undecided candidacy of the candidate.
 	CreateCandidacy(context.Context, *CreateCandidacyRequest) (*Candidacy, error)
 	// Returns a candidacy.
+	// Journaled as a read of the candidate's file.
 	GetCandidacy(context.Context, *GetCandidacyRequest) (*Candidacy, error)
 	// Lists the candidacies of a session, or of all (`sessions/-`), in order of
 	// creation.
+	// Journaled as a read of the file of each candidate shown.
 	ListCandidacies(context.Context, *ListCandidaciesRequest) (*ListCandidaciesResponse, error)
 	// Withdraws a candidacy or some of its blocs, at the candidate's wish.
 	WithdrawCandidacy(context.Context, *WithdrawCandidacyRequest) (*Candidacy, error)
@@ -391,12 +398,14 @@ type SessionServiceServer interface {
 	// have no tie with the candidate.
 	SettleCriteria(context.Context, *SettleCriteriaRequest) (*SettleCriteriaResponse, error)
 	// Returns the grid of a candidacy.
+	// Journaled as a read of the candidate's file.
 	GetGrid(context.Context, *GetGridRequest) (*Grid, error)
 	// Records that the candidate asks for an accommodation.
 	RequestAccommodation(context.Context, *RequestAccommodationRequest) (*Accommodation, error)
 	// Grants or refuses an accommodation. The latest decision holds.
 	DecideAccommodation(context.Context, *DecideAccommodationRequest) (*Accommodation, error)
 	// Lists the accommodations of a candidacy, cut to what the caller may see.
+	// Journaled as a read of the file of each candidate shown.
 	ListAccommodations(context.Context, *ListAccommodationsRequest) (*ListAccommodationsResponse, error)
 	// Gives the advisor's reasoned advice on exempting the candidate from a
 	// criterion. The latest advice counts.
@@ -406,6 +415,7 @@ type SessionServiceServer interface {
 	// candidate. A grant that fails a condition writes nothing.
 	DecideExemption(context.Context, *DecideExemptionRequest) (*Exemption, error)
 	// Lists the exemptions of a candidacy, granted, refused or advised.
+	// Journaled as a read of the file of each candidate shown.
 	ListExemptions(context.Context, *ListExemptionsRequest) (*ListExemptionsResponse, error)
 	mustEmbedUnimplementedSessionServiceServer()
 }
