@@ -22,6 +22,7 @@ func files() []protoreflect.FileDescriptor {
 		acquispb.File_acquis_v1_access_proto,
 		acquispb.File_acquis_v1_admin_service_proto,
 		acquispb.File_acquis_v1_assessment_proto,
+		acquispb.File_acquis_v1_attestation_service_proto,
 		acquispb.File_acquis_v1_audit_service_proto,
 		acquispb.File_acquis_v1_candidacy_proto,
 		acquispb.File_acquis_v1_candidate_proto,
@@ -192,7 +193,8 @@ func TestStandardRequests(t *testing.T) {
 		case startsWith(name, "Update"):
 			has("update_mask", protoreflect.MessageKind)
 		}
-		if verb, _ := path(httpRule(m)); verb != "GET" {
+		access, _ := proto.GetExtension(m.Options(), acquispb.E_Access).(*acquispb.Access)
+		if verb, _ := path(httpRule(m)); verb != "GET" && !access.GetPublic() { // what is public writes nothing
 			has("request_id", protoreflect.StringKind)
 		}
 	})

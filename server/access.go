@@ -38,6 +38,7 @@ type contract struct {
 func services() []protoreflect.FileDescriptor {
 	return []protoreflect.FileDescriptor{
 		acquispb.File_acquis_v1_admin_service_proto,
+		acquispb.File_acquis_v1_attestation_service_proto,
 		acquispb.File_acquis_v1_audit_service_proto,
 		acquispb.File_acquis_v1_candidate_proto,
 		acquispb.File_acquis_v1_capitalisation_service_proto,

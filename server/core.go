@@ -25,6 +25,8 @@ type core struct {
 	contract  *contract
 	notary    *notary
 	accesses  *accesses
+	issuer    Issuer
+	guesses   guesses
 	log       *slog.Logger
 	now       func() time.Time // UTC, microseconds: what the store keeps
 }

@@ -68,6 +68,9 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 			return acquispb.RegisterCapitalisationServiceHandlerClient(ctx, mux, acquispb.NewCapitalisationServiceClient(channel))
 		},
 		func() error {
+			return acquispb.RegisterAttestationServiceHandlerClient(ctx, mux, acquispb.NewAttestationServiceClient(channel))
+		},
+		func() error {
 			return acquispb.RegisterAuditServiceHandlerClient(ctx, mux, acquispb.NewAuditServiceClient(channel))
 		},
 		func() error {
@@ -80,6 +83,7 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 	}
 	root := http.NewServeMux()
 	root.HandleFunc("GET /openapi.json", serveOpenAPI)
+	root.HandleFunc("GET /.well-known/jwks.json", c.notary.signer.serveKeySet)
 	root.Handle("/", mux)
 	return withHeaders(root), nil
 }

@@ -36,6 +36,7 @@ type Options struct {
 	Log     slog.Handler
 	Limits  Limits
 	Signing Signing
+	Issuer  Issuer
 	Now     func() time.Time // the clock; nil: the machine's
 }
 
@@ -97,6 +98,8 @@ func newCore(o Options) (*core, error) {
 		store:     o.Store,
 		revisions: newRevisions(),
 		contract:  readContract(),
+		issuer:    o.Issuer,
+		guesses:   unlimited{},
 		log:       slog.New(logHandler{o.Log}),
 		now:       func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 	}
@@ -114,6 +117,7 @@ func register(r grpc.ServiceRegistrar, c *core, validate validate) {
 	acquispb.RegisterCandidateServiceServer(r, &candidateService{core: c, validate: validate})
 	acquispb.RegisterSessionServiceServer(r, &sessionService{core: c, validate: validate})
 	acquispb.RegisterCapitalisationServiceServer(r, &capitalisationService{core: c})
+	acquispb.RegisterAttestationServiceServer(r, &attestationService{core: c})
 	acquispb.RegisterAuditServiceServer(r, &auditService{core: c})
 	acquispb.RegisterAdminServiceServer(r, &adminService{core: c})
 }

@@ -27,7 +27,7 @@ func (k KindID) Writable() bool { return k > 0 && k < firstReserved }
 func (k KindID) Sequential() bool {
 	switch k {
 	case KindRevision, KindCandidate, KindPersonal, KindSession, KindCandidacy, KindDecision,
-		KindAccess, KindEvent:
+		KindAccess, KindAttestation, KindEvent:
 		return true
 	}
 	return false
@@ -62,6 +62,8 @@ func (k KindID) String() string {
 		return "signer"
 	case KindAccess:
 		return "access"
+	case KindAttestation:
+		return "attestation"
 	case KindName:
 		return "name"
 	case KindExternalID:
@@ -78,6 +80,10 @@ func (k KindID) String() string {
 		return "session-actor"
 	case KindCheckpoint:
 		return "checkpoint"
+	case KindAttestationCode:
+		return "attestation-code"
+	case KindDecisionAttestation:
+		return "decision-attestation"
 	case KindIdempotency:
 		return "idempotency"
 	case KindEvent:

@@ -20,21 +20,22 @@ type Records[M any, P interface {
 
 // The kinds that hold messages.
 var (
-	Revisions   = Records[storepb.ReferentielRevision, *storepb.ReferentielRevision]{KindRevision}
-	Currents    = Records[storepb.CurrentRevision, *storepb.CurrentRevision]{KindCurrent}
-	Candidates  = Records[storepb.Candidate, *storepb.Candidate]{KindCandidate}
-	Personals   = Records[storepb.Personal, *storepb.Personal]{KindPersonal}
-	Ties        = Records[storepb.Tie, *storepb.Tie]{KindTie}
-	Sessions    = Records[storepb.Session, *storepb.Session]{KindSession}
-	Candidacies = Records[storepb.Candidacy, *storepb.Candidacy]{KindCandidacy}
-	Assessments = Records[storepb.Assessment, *storepb.Assessment]{KindAssessment}
-	CaseFiles   = Records[storepb.CaseFile, *storepb.CaseFile]{KindCaseFile}
-	Decisions   = Records[storepb.Decision, *storepb.Decision]{KindDecision}
-	Keys        = Records[storepb.Key, *storepb.Key]{KindKey}
-	Signers     = Records[storepb.Signer, *storepb.Signer]{KindSigner}
-	Accesses    = Records[storepb.Access, *storepb.Access]{KindAccess}
-	Checkpoints = Records[storepb.Checkpoint, *storepb.Checkpoint]{KindCheckpoint}
-	Repeats     = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
+	Revisions    = Records[storepb.ReferentielRevision, *storepb.ReferentielRevision]{KindRevision}
+	Currents     = Records[storepb.CurrentRevision, *storepb.CurrentRevision]{KindCurrent}
+	Candidates   = Records[storepb.Candidate, *storepb.Candidate]{KindCandidate}
+	Personals    = Records[storepb.Personal, *storepb.Personal]{KindPersonal}
+	Ties         = Records[storepb.Tie, *storepb.Tie]{KindTie}
+	Sessions     = Records[storepb.Session, *storepb.Session]{KindSession}
+	Candidacies  = Records[storepb.Candidacy, *storepb.Candidacy]{KindCandidacy}
+	Assessments  = Records[storepb.Assessment, *storepb.Assessment]{KindAssessment}
+	CaseFiles    = Records[storepb.CaseFile, *storepb.CaseFile]{KindCaseFile}
+	Decisions    = Records[storepb.Decision, *storepb.Decision]{KindDecision}
+	Keys         = Records[storepb.Key, *storepb.Key]{KindKey}
+	Signers      = Records[storepb.Signer, *storepb.Signer]{KindSigner}
+	Accesses     = Records[storepb.Access, *storepb.Access]{KindAccess}
+	Attestations = Records[storepb.Attestation, *storepb.Attestation]{KindAttestation}
+	Checkpoints  = Records[storepb.Checkpoint, *storepb.Checkpoint]{KindCheckpoint}
+	Repeats      = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
 )
 
 // Get returns the message under key, or ErrNotFound.

@@ -159,6 +159,7 @@ func TestRefusedCommandLines(t *testing.T) {
 		{2, "--insecure-plaintext", []string{"serve", "--grpc-addr", ":9090"}},
 		{2, "--call-timeout", []string{"serve", "--call-timeout", "0s"}},
 		{2, "an origin has", []string{"serve", "--origin", "two words"}},
+		{2, "not an absolute URL", []string{"serve", "--issuer-url", "certificateur.example"}},
 		{2, "no such file", []string{"serve", "--signing-key-file", "none.key"}},
 		{2, "unknown flag", []string{"serve", "--colour"}},
 		{1, "no such file", []string{"referentiel", "check", "none.yaml"}},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"time"
 
@@ -25,6 +26,8 @@ type serveCommand struct {
 	DataDir           string        `default:"./data" placeholder:"DIR" help:"Where the store lies (${default}); made if absent."`
 	SigningKeyFile    string        `placeholder:"FILE" help:"PEM file of the Ed25519 key that signs checkpoints and attestations; default: signing.key in the data directory, made if absent. ACQUIS_SIGNING_KEY may hold the key itself instead."`
 	Origin            string        `placeholder:"NAME" help:"Names the journal in checkpoints, for instance after the certificateur's domain; kept at the first start, where the default is a random name."`
+	IssuerURL         string        `placeholder:"URL" help:"Identifies the certificateur in attestations, for instance https://certificateur.example."`
+	IssuerName        string        `placeholder:"NAME" help:"Names the certificateur in attestations."`
 	InsecurePlaintext bool          `help:"Allow addresses that are not loopback: something in front terminates TLS."`
 	LogLevel          string        `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"${enum} (${default})."`
 	MaxRequestBytes   int           `default:"8388608" placeholder:"BYTES" help:"Size of the largest request, over either transport (${default})."`
@@ -57,10 +60,19 @@ func (s *serveCommand) Validate() error {
 		badKey,
 		badSigning,
 		server.CheckOrigin(s.Origin),
+		checkIssuer(s.IssuerURL),
 		checkAddress("--http-addr", s.HTTPAddr, s.InsecurePlaintext),
 		checkAddress("--grpc-addr", s.GRPCAddr, s.InsecurePlaintext),
 		checkAddress("--ops-addr", s.OpsAddr, s.InsecurePlaintext),
 	)
+}
+
+// checkIssuer takes what credentials can name an issuer by: any absolute URI.
+func checkIssuer(text string) error {
+	if parsed, err := url.Parse(text); text != "" && (err != nil || !parsed.IsAbs()) {
+		return fmt.Errorf("--issuer-url %q is not an absolute URL", text)
+	}
+	return nil
 }
 
 func checkAddress(flag, address string, insecure bool) error {
@@ -85,7 +97,9 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 	log := s.logger(c.err)
 	service, err := open(ctx, config{
 		HTTPAddr: s.HTTPAddr, GRPCAddr: s.GRPCAddr, OpsAddr: s.OpsAddr,
-		DataDir: s.DataDir, SigningKeyFile: s.SigningKeyFile, Origin: s.Origin, First: first, Log: log,
+		DataDir: s.DataDir, SigningKeyFile: s.SigningKeyFile, Origin: s.Origin,
+		Issuer: server.Issuer{URL: s.IssuerURL, Name: s.IssuerName},
+		First:  first, Log: log,
 		Limits: server.Limits{MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout},
 	})
 	if err != nil {

@@ -20,6 +20,7 @@ type config struct {
 	DataDir                     string
 	SigningKeyFile              string        // empty: of the environment, else in the data directory
 	Origin                      string        // of the journal; empty: as the store has it
+	Issuer                      server.Issuer // of attestations
 	First                       server.Secret // the first key, if the store is empty
 	Limits                      server.Limits
 	Log                         *slog.Logger
@@ -67,7 +68,7 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 	}
 	s.server, err = server.New(server.Options{
 		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, Now: now,
-		Signing: server.Signing{Key: key, Origin: c.Origin},
+		Signing: server.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer,
 	})
 	return s, err
 }

@@ -89,6 +89,8 @@ const (
 	ErrorReason_INTERNAL ErrorReason_Enum = 30
 	// UNAVAILABLE: the journal does not extend the last checkpoint that was signed, so nothing is signed until it is repaired.
 	ErrorReason_JOURNAL_IN_DOUBT ErrorReason_Enum = 50
+	// FAILED_PRECONDITION: the decision neither capitalises a bloc nor awards the certification, so there is nothing to attest.
+	ErrorReason_NOTHING_TO_ATTEST ErrorReason_Enum = 51
 	// INVALID_ARGUMENT: it presents neither the whole certification nor named blocs.
 	ErrorReason_SCOPE_UNKNOWN ErrorReason_Enum = 100
 	// INVALID_ARGUMENT: it presents named blocs, but names none.
@@ -240,6 +242,7 @@ var (
 		29:  "SHUTTING_DOWN",
 		30:  "INTERNAL",
 		50:  "JOURNAL_IN_DOUBT",
+		51:  "NOTHING_TO_ATTEST",
 		100: "SCOPE_UNKNOWN",
 		101: "NO_BLOC_NAMED",
 		102: "BLOCS_NAMED_WITH_WHOLE",
@@ -331,6 +334,7 @@ var (
 		"SHUTTING_DOWN":              29,
 		"INTERNAL":                   30,
 		"JOURNAL_IN_DOUBT":           50,
+		"NOTHING_TO_ATTEST":          51,
 		"SCOPE_UNKNOWN":              100,
 		"NO_BLOC_NAMED":              101,
 		"BLOCS_NAMED_WITH_WHOLE":     102,
@@ -461,8 +465,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xe8\x0f\n" +
-	"\vErrorReason\"\xd8\x0f\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xff\x0f\n" +
+	"\vErrorReason\"\xef\x0f\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -497,7 +501,8 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x15WRITE_OUTCOME_UNKNOWN\x10\x1c\x12\x11\n" +
 	"\rSHUTTING_DOWN\x10\x1d\x12\f\n" +
 	"\bINTERNAL\x10\x1e\x12\x14\n" +
-	"\x10JOURNAL_IN_DOUBT\x102\x12\x11\n" +
+	"\x10JOURNAL_IN_DOUBT\x102\x12\x15\n" +
+	"\x11NOTHING_TO_ATTEST\x103\x12\x11\n" +
 	"\rSCOPE_UNKNOWN\x10d\x12\x11\n" +
 	"\rNO_BLOC_NAMED\x10e\x12\x1a\n" +
 	"\x16BLOCS_NAMED_WITH_WHOLE\x10f\x12\x10\n" +
