@@ -10,7 +10,15 @@ RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.ver
  && mkdir -p /out/data
 
 FROM scratch
+ARG VERSION=
+LABEL org.opencontainers.image.title="Acquis" \
+      org.opencontainers.image.description="Evaluation service for professional certification" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}"
 COPY --from=build /out/acquis /acquis
+COPY LICENSE /LICENSE
+# A new named volume takes its owner from here; a folder of the host must already
+# belong to this user.
 COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532
 VOLUME /data

@@ -3,6 +3,7 @@
 BUF  := go tool -modfile=tools/go.mod buf
 LINT := go tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 60s
+BENCHTIME ?= 1s
 
 .PHONY: help
 help: ## list the targets
@@ -30,7 +31,7 @@ vet: ## vet the code
 
 .PHONY: lint
 lint: .proto-deps ## lint Go and proto
-	$(LINT) run
+	$(LINT) run --allow-parallel-runners
 	$(BUF) lint
 	$(BUF) format --diff --exit-code proto
 
@@ -52,8 +53,20 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 	done
 
 .PHONY: bench
-bench: ## run the benchmarks
-	go test -run '^$$' -bench . ./store/bolt ./systemtest
+bench: ## run every benchmark for BENCHTIME (1s)
+	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./store/bolt ./systemtest
+
+.PHONY: docs
+docs: ## run the commands of the pages
+	.ci/docs
+
+.PHONY: clients
+clients: ## make and run the clients of docs/integrators.md (npm, protoc)
+	.ci/clients
+
+.PHONY: image
+image: ## build the image and try it, without docker (root, buildah)
+	.ci/image
 
 .PHONY: ci
 ci: ## what CI runs, on this tree

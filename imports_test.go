@@ -30,6 +30,7 @@ var importRules = []struct {
 	{"docs", []string{""}, "checks that pages are true may look at everything"},
 	{"cmd", []string{""}, "the wiring sees everything"},
 	{"systemtest", []string{""}, "it tests the whole"},
+	{"systemtest/model", nil, "what a second implementation shared with the first could be wrong in both and seem right"},
 }
 
 type goPackage struct {

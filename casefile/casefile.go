@@ -8,13 +8,19 @@
 // name them; decisions by their uids, which are their labels too. Uids also give
 // the order of acts: the store hands them out ascending. Enums are stored as the
 // numbers of the API, whose names are those of the rules.
+//
+// A record that contradicts itself or its session, or holds a number that means
+// nothing, is an error: the rules must never judge what nobody wrote.
 package casefile
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -40,14 +46,22 @@ func Revision(s *storepb.Session) rules.Revision {
 	return rules.Revision{Referentiel: s.GetReferentiel(), ID: s.GetRevision()}
 }
 
-// Session reads a session.
-func Session(s *storepb.Session) rules.Session {
-	return rules.Session{
-		ID:       s.GetLabel(),
-		Revision: Revision(s),
-		State:    rules.SessionState(acquispb.Session_State_Enum(s.GetState()).String()),
-		Jury:     Jury(s.GetJury()),
+// nameOf is the name of an enum's value, which is never the one that says nothing.
+func nameOf[T ~string](value protoreflect.Enum) (T, error) {
+	known := value.Descriptor().Values().ByNumber(value.Number())
+	if known == nil || value.Number() == 0 {
+		return "", fmt.Errorf("casefile: %d is no %s", value.Number(), value.Descriptor().FullName())
 	}
+	return T(known.Name()), nil
+}
+
+// Session reads a session.
+func Session(s *storepb.Session) (rules.Session, error) {
+	state, err := nameOf[rules.SessionState](acquispb.Session_State_Enum(s.GetState()))
+	if err != nil {
+		return rules.Session{}, fmt.Errorf("session %d: %w", s.GetUid(), err)
+	}
+	return rules.Session{ID: s.GetLabel(), Revision: Revision(s), State: state, Jury: Jury(s.GetJury())}, nil
 }
 
 // Jury reads the members of a jury.
@@ -60,61 +74,79 @@ func Jury(members []*storepb.JuryMember) []rules.Member {
 }
 
 // Candidacy reads a candidacy of the session.
-func Candidacy(c *storepb.Candidacy, session *storepb.Session) rules.Candidacy {
+func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy, error) {
+	state, err := nameOf[rules.CandidacyState](acquispb.Candidacy_State_Enum(c.GetState()))
+	if err != nil {
+		return rules.Candidacy{}, fmt.Errorf("candidacy %d: %w", c.GetUid(), err)
+	}
+	if c.GetSessionUid() != session.GetUid() {
+		return rules.Candidacy{}, fmt.Errorf("casefile: candidacy %d is of session %d, not %d", c.GetUid(), c.GetSessionUid(), session.GetUid())
+	}
 	left := make([]rules.Departed, len(c.GetDepartedBlocs()))
 	for i, d := range c.GetDepartedBlocs() {
-		cause := acquispb.Candidacy_DepartedBloc_Cause_Enum(d.GetCause()).String()
-		left[i] = rules.Departed{Bloc: d.GetBloc(), As: rules.CandidacyState(cause)}
+		left[i].Bloc = d.GetBloc()
+		if left[i].As, err = nameOf[rules.CandidacyState](acquispb.Candidacy_DepartedBloc_Cause_Enum(d.GetCause())); err != nil {
+			return rules.Candidacy{}, fmt.Errorf("candidacy %d: %w", c.GetUid(), err)
+		}
+		if !slices.Contains(c.GetEnrolledBlocs(), d.GetBloc()) {
+			return rules.Candidacy{}, fmt.Errorf("casefile: bloc %q left candidacy %d, which never presented it", d.GetBloc(), c.GetUid())
+		}
 	}
 	return rules.Candidacy{
 		ID:       session.GetLabel() + "/" + c.GetLabel(),
 		Session:  session.GetLabel(),
 		Revision: Revision(session),
-		State:    rules.CandidacyState(acquispb.Candidacy_State_Enum(c.GetState()).String()),
+		State:    state,
 		Enrolled: c.GetEnrolledBlocs(),
 		Left:     left,
-	}
+	}, nil
 }
 
 // Acts reads everything that was done in a candidacy.
-func Acts(assessments []*storepb.Assessment, file []*storepb.CaseFile) rules.Acts {
+func Acts(assessments []*storepb.Assessment, file []*storepb.CaseFile) (rules.Acts, error) {
 	var acts rules.Acts
 	for _, a := range assessments {
-		addVerdicts(&acts, a)
-		addSettlements(&acts, a)
+		if err := errors.Join(addVerdicts(&acts, a), addSettlements(&acts, a)); err != nil {
+			return rules.Acts{}, fmt.Errorf("assessment %d: %w", a.GetUid(), err)
+		}
 	}
 	for _, entry := range file {
 		addEntry(&acts, entry)
 	}
-	return acts
+	return acts, nil
 }
 
-func addVerdicts(acts *rules.Acts, a *storepb.Assessment) {
+func addVerdicts(acts *rules.Acts, a *storepb.Assessment) (err error) {
 	for _, line := range a.GetVerdicts() {
-		acts.Assessments = append(acts.Assessments, rules.Assessment{
-			Criterion: line.GetCriterion(),
-			Assessor:  a.GetAuthor(),
-			Verdict:   verdict(line.GetVerdict()),
-			Retracted: line.GetVerdict() == 0,
-			Seq:       a.GetUid(),
-		})
+		read := rules.Assessment{
+			Criterion: line.GetCriterion(), Assessor: a.GetAuthor(), Retracted: line.GetVerdict() == 0, Seq: a.GetUid(),
+		}
+		if !read.Retracted {
+			if read.Verdict, err = verdict(line.GetVerdict()); err != nil {
+				return err
+			}
+		}
+		acts.Assessments = append(acts.Assessments, read)
 	}
+	return nil
 }
 
-func addSettlements(acts *rules.Acts, a *storepb.Assessment) {
+func addSettlements(acts *rules.Acts, a *storepb.Assessment) (err error) {
 	for _, line := range a.GetSettlements() {
-		on := make([]rules.Opinion, len(line.GetOn()))
-		for i, o := range line.GetOn() {
-			on[i] = rules.Opinion{Assessor: o.GetAssessor(), Verdict: verdict(o.GetVerdict())}
+		read := rules.Settlement{Criterion: line.GetCriterion(), Authors: []string{a.GetAuthor()}, Seq: a.GetUid()}
+		if read.Verdict, err = verdict(line.GetVerdict()); err != nil {
+			return err
 		}
-		acts.Settlements = append(acts.Settlements, rules.Settlement{
-			Criterion: line.GetCriterion(),
-			Verdict:   verdict(line.GetVerdict()),
-			On:        on,
-			Authors:   []string{a.GetAuthor()},
-			Seq:       a.GetUid(),
-		})
+		read.On = make([]rules.Opinion, len(line.GetOn()))
+		for i, o := range line.GetOn() {
+			read.On[i].Assessor = o.GetAssessor()
+			if read.On[i].Verdict, err = verdict(o.GetVerdict()); err != nil {
+				return err
+			}
+		}
+		acts.Settlements = append(acts.Settlements, read)
 	}
+	return nil
 }
 
 // addEntry adds advice and exemptions; accommodations decide nothing.
@@ -136,11 +168,8 @@ func addEntry(acts *rules.Acts, entry *storepb.CaseFile) {
 	}
 }
 
-func verdict(stored int32) rules.Verdict {
-	if stored == 0 {
-		return ""
-	}
-	return rules.Verdict(acquispb.Verdict_Enum(stored).String())
+func verdict(stored int32) (rules.Verdict, error) {
+	return nameOf[rules.Verdict](acquispb.Verdict_Enum(stored))
 }
 
 // Decision reads a decision and returns both of its parts beside.
@@ -152,13 +181,21 @@ func Decision(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, *store
 	if err := proto.Unmarshal(d.GetCircumstances(), circumstances); err != nil {
 		return rules.Decision{}, nil, nil, fmt.Errorf("casefile: circumstances of decision %d: %w", d.GetUid(), err)
 	}
+	kind, kindErr := nameOf[rules.DecisionKind](acquispb.Decision_Kind_Enum(act.GetKind()))
+	outcome, outcomeErr := nameOf[rules.DecisionOutcome](acquispb.Decision_Outcome_Enum(act.GetOutcome()))
+	if err := errors.Join(kindErr, outcomeErr); err != nil {
+		return rules.Decision{}, nil, nil, fmt.Errorf("decision %d: %w", d.GetUid(), err)
+	}
+	if (kind == rules.AwardDecision) != (act.GetBloc() == "") {
+		return rules.Decision{}, nil, nil, fmt.Errorf("casefile: decision %d is %s of bloc %q", d.GetUid(), kind, act.GetBloc())
+	}
 	return rules.Decision{
 		ID:         ID(d.GetUid()),
 		Seq:        d.GetUid(),
-		Kind:       rules.DecisionKind(acquispb.Decision_Kind_Enum(act.GetKind()).String()),
+		Kind:       kind,
 		Revision:   rules.Revision{Referentiel: act.GetReferentiel(), ID: act.GetRevision()},
 		Bloc:       act.GetBloc(),
-		Outcome:    rules.DecisionOutcome(acquispb.Decision_Outcome_Enum(act.GetOutcome()).String()),
+		Outcome:    outcome,
 		Session:    ID(circumstances.GetSessionUid()),
 		Candidacy:  ID(circumstances.GetCandidacyUid()),
 		Supersedes: ID(act.GetSupersedesUid()),

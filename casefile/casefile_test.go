@@ -77,8 +77,9 @@ func TestActs(t *testing.T) {
 		Advice:     []rules.Advice{{Criterion: "C1.1.2", Favourable: true, Seq: 10}},
 		Exemptions: []rules.Exemption{{Criterion: "C1.1.2", Granted: true, Authors: []string{"jury-1"}, Seq: 11}},
 	}
-	if diff := cmp.Diff(want, casefile.Acts(assessments, file)); diff != "" {
-		t.Error(diff)
+	got, err := casefile.Acts(assessments, file)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Error(err, diff)
 	}
 }
 
@@ -86,15 +87,18 @@ func TestActs(t *testing.T) {
 func TestCandidacy(t *testing.T) {
 	session := &storepb.Session{Uid: 1, Label: "s-001", Referentiel: "marketing", Revision: "r1", State: 1}
 	candidacy := &storepb.Candidacy{
-		Uid: 2, Label: "k-001", State: int32(acquispb.Candidacy_State_DECIDED), EnrolledBlocs: []string{"B1", "B2", "B3"},
+		Uid: 2, Label: "k-001", SessionUid: 1, State: int32(acquispb.Candidacy_State_DECIDED), EnrolledBlocs: []string{"B1", "B2", "B3"},
 		DepartedBlocs: []*storepb.DepartedBloc{
 			{Bloc: "B1", Cause: int32(acquispb.Candidacy_DepartedBloc_Cause_WITHDRAWN)},
 			{Bloc: "B3", Cause: int32(acquispb.Candidacy_DepartedBloc_Cause_ALREADY_HELD)},
 		},
 	}
-	got := casefile.Candidacy(candidacy, session)
-	if got.ID != "s-001/k-001" || got.Session != casefile.Session(session).ID || got.State != rules.Decided {
-		t.Errorf("candidacy is %+v", got)
+	got, err := casefile.Candidacy(candidacy, session)
+	if err != nil || got.ID != "s-001/k-001" || got.State != rules.Decided {
+		t.Errorf("candidacy is %+v, %v", got, err)
+	}
+	if read, err := casefile.Session(session); err != nil || read.ID != got.Session {
+		t.Errorf("session is %+v, %v", read, err)
 	}
 	if diff := cmp.Diff([]string{"B2"}, got.Presented()); diff != "" {
 		t.Error(diff)
@@ -121,6 +125,57 @@ func TestDecision(t *testing.T) {
 	if _, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, Act: []byte{0xff}}}); err == nil {
 		t.Error("a damaged act was read")
 	}
+}
+
+// What contradicts itself, or means nothing, is never handed to the rules.
+func TestContradictions(t *testing.T) {
+	open := &storepb.Session{Uid: 1, State: 1}
+	for what, read := range map[string]func() error{
+		"session in no state":   func() error { _, err := casefile.Session(&storepb.Session{}); return err },
+		"session in state 9":    func() error { _, err := casefile.Session(&storepb.Session{State: 9}); return err },
+		"candidacy in no state": func() error { _, err := casefile.Candidacy(&storepb.Candidacy{SessionUid: 1}, open); return err },
+		"candidacy elsewhere": func() error {
+			_, err := casefile.Candidacy(&storepb.Candidacy{SessionUid: 2, State: 1}, open)
+			return err
+		},
+		"bloc that never was there": func() error {
+			_, err := casefile.Candidacy(&storepb.Candidacy{SessionUid: 1, State: 1, DepartedBlocs: []*storepb.DepartedBloc{{Bloc: "B1", Cause: 1}}}, open)
+			return err
+		},
+		"departed for no cause": func() error {
+			_, err := casefile.Candidacy(&storepb.Candidacy{
+				SessionUid: 1, State: 1, EnrolledBlocs: []string{"B1"}, DepartedBlocs: []*storepb.DepartedBloc{{Bloc: "B1"}},
+			}, open)
+			return err
+		},
+		"verdict 9":          func() error { return acts(&storepb.Assessment{Verdicts: []*storepb.VerdictLine{{Verdict: 9}}}) },
+		"settled as nothing": func() error { return acts(&storepb.Assessment{Settlements: []*storepb.SettlementLine{{}}}) },
+		"settled on nothing": func() error {
+			return acts(&storepb.Assessment{Settlements: []*storepb.SettlementLine{{Verdict: 1, On: []*storepb.Opinion{{}}}}})
+		},
+		"decision of no kind":    func() error { return decision(&storepb.DecisionAct{Bloc: "B1", Outcome: 1}) },
+		"decision 99":            func() error { return decision(&storepb.DecisionAct{Kind: 1, Bloc: "B1", Outcome: 99}) },
+		"award of a bloc":        func() error { return decision(&storepb.DecisionAct{Kind: 3, Bloc: "B1", Outcome: 3}) },
+		"bloc decided, but none": func() error { return decision(&storepb.DecisionAct{Kind: 1, Outcome: 1}) },
+	} {
+		if read() == nil {
+			t.Errorf("%s was read", what)
+		}
+	}
+}
+
+func acts(a *storepb.Assessment) error {
+	_, err := casefile.Acts([]*storepb.Assessment{a}, nil)
+	return err
+}
+
+func decision(act *storepb.DecisionAct) error {
+	stored, err := proto.Marshal(act)
+	if err != nil {
+		panic(err) // every message of ours can be written
+	}
+	_, _, _, err = casefile.Decision(&storepb.Decision{Act: stored})
+	return err
 }
 
 func TestIDs(t *testing.T) {

@@ -1,6 +1,7 @@
 package proto_test
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ func files() []protoreflect.FileDescriptor {
 		acquispb.File_acquis_v1_disability_proto,
 		acquispb.File_acquis_v1_errors_proto,
 		acquispb.File_acquis_v1_grid_proto,
+		acquispb.File_acquis_v1_privacy_proto,
 		acquispb.File_acquis_v1_referentiel_proto,
 		acquispb.File_acquis_v1_referentiel_service_proto,
 		acquispb.File_acquis_v1_session_proto,
@@ -144,7 +146,7 @@ func TestPathsFollowTheKindOfMethod(t *testing.T) {
 		name := string(m.Name())
 		want, body := "POST", "*"
 		switch {
-		case startsWith(name, "Get", "List", "Search", "Lookup"):
+		case startsWith(name, "Get", "List", "Search", "Lookup", "Export"):
 			want, body = "GET", ""
 		case startsWith(name, "Create"):
 			body = resourceField(strings.TrimPrefix(name, "Create"))
@@ -270,5 +272,37 @@ func checkField(t *testing.T, field protoreflect.FieldDescriptor) {
 		}
 	case protoreflect.DoubleKind, protoreflect.FloatKind:
 		t.Errorf("%s is a floating-point number: points and percentages are integers", name)
+	}
+}
+
+// Free texts are not for health data, and each field says so: the nature of a
+// disability has no place in the service. Comments are not in the descriptors
+// that are linked, so that the source is read for them.
+func TestFreeTextsAreNotForHealthData(t *testing.T) {
+	names := []string{"comment", "motive", "need", "arrangement", "reason", "reasoned_advice", "proof"}
+	want := 0
+	eachMessage(t, func(_ *testing.T, m protoreflect.MessageDescriptor) {
+		for i := range m.Fields().Len() {
+			if f := m.Fields().Get(i); f.Kind() == protoreflect.StringKind && slices.Contains(names, string(f.Name())) {
+				want++
+			}
+		}
+	})
+	field := regexp.MustCompile(`(?m)((?:^ *//.*\n)*)^ *(?:repeated )?string (` + strings.Join(names, "|") + `) = `)
+	found := 0
+	for _, file := range files() {
+		source, err := os.ReadFile(file.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range field.FindAllStringSubmatch(string(source), -1) {
+			found++
+			if !strings.Contains(m[1], "Not for health data.") {
+				t.Errorf("%s: %s does not say that it is not for health data", file.Path(), m[2])
+			}
+		}
+	}
+	if found != want || found < 15 {
+		t.Errorf("found %d such fields in the source, %d in the descriptors", found, want)
 	}
 }

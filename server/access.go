@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"google.golang.org/genproto/googleapis/api/annotations"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -17,8 +16,9 @@ import (
 type rpc struct {
 	name      string // "acquis.v1.SessionService/GetGrid"
 	roles     []acquispb.Role_Enum
-	public    bool // anyone may call, without a key
-	readsFile bool // it shows something of candidates' files
+	wider     []acquispb.Role_Enum // admit nobody, but show more
+	public    bool                 // anyone may call, without a key
+	readsFile bool                 // it shows something of candidates' files
 }
 
 // A binding is one REST path of an RPC.
@@ -65,6 +65,7 @@ func (c *contract) add(method protoreflect.MethodDescriptor) {
 	r := &rpc{
 		name:      fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
 		roles:     access.GetRoles(),
+		wider:     access.GetWidenedBy(),
 		public:    access.GetPublic(),
 		readsFile: access.GetReadsFile(),
 	}
@@ -94,7 +95,7 @@ func (r *rpc) admit(c *Caller) error {
 	if slices.ContainsFunc(r.roles, c.Has) {
 		return nil
 	}
-	return denied(acquispb.ErrorReason_ROLE_MISSING, "the key has none of the roles that this call admits")
+	return denied(acquispb.ErrorReason_ROLE_MISSING, "the key or token has none of the roles that this call admits")
 }
 
 // find returns the RPC of a full method name.
@@ -102,7 +103,7 @@ func (c *contract) find(fullMethod string) (*rpc, error) {
 	if r, ok := c.rpcs[fullMethod]; ok {
 		return r, nil
 	}
-	return nil, fail(codes.Unimplemented, acquispb.ErrorReason_PATH_UNKNOWN, "no such method")
+	return nil, noSuchMethod()
 }
 
 // infrastructure tells which services lie outside the contract, where anyone may

@@ -89,12 +89,15 @@ func shownIn(req, answer any) (names []string) {
 		return namesOf(a.GetDecisions(), (*acquispb.Decision).GetName)
 	case *acquispb.DeliberationRecord:
 		return namesOf(a.GetEntries(), (*acquispb.DeliberationRecord_Entry).GetCandidate)
+	case *acquispb.ExportCandidateResponse: // its later pages do not repeat the name
+		named, _ := req.(*acquispb.ExportCandidateRequest)
+		return []string{named.GetName()}
 	case interface{ GetCandidate() string }: // Candidacy, Grid
 		return []string{a.GetCandidate()}
 	case interface{ GetName() string }: // Candidate, Capitalisation, Decision, DecisionProof
 		return []string{a.GetName()}
 	}
-	// Lists of what belongs to one candidacy: an empty one tells something too.
+	// Lists of what belongs to one candidate or candidacy: an empty one tells something too.
 	if r, ok := req.(interface{ GetParent() string }); ok {
 		return []string{r.GetParent()}
 	}

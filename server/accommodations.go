@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/store"
@@ -37,7 +35,7 @@ func (s *sessionService) RequestAccommodation(ctx context.Context, req *acquispb
 	a := fileAct(acquispb.SessionService_RequestAccommodation_FullMethodName, req)
 	answer := new(acquispb.Accommodation)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		f, err := s.openFile(t, req.GetCandidacy())
+		f, err := s.openFile(t, t.caller, req.GetCandidacy())
 		if err != nil {
 			return err
 		}
@@ -56,12 +54,12 @@ func (s *sessionService) RequestAccommodation(ctx context.Context, req *acquispb
 }
 
 // openFile reads the file of a candidacy that still takes acts.
-func (s *sessionService) openFile(r store.Reader, name string) (*file, error) {
-	f, err := s.loadFileByName(r, name)
+func (s *sessionService) openFile(r store.Reader, caller *Caller, name string) (*file, error) {
+	f, err := s.loadFileFor(r, caller, name)
 	if err != nil {
 		return nil, err
 	}
-	return f, refused(f.judged().Undecided(), at("candidacy"))
+	return f, refused(f.judged.Undecided(), at("candidacy"))
 }
 
 // DecideAccommodation implements the RPC.
@@ -72,7 +70,7 @@ func (s *sessionService) DecideAccommodation(ctx context.Context, req *acquispb.
 	a := fileAct(acquispb.SessionService_DecideAccommodation_FullMethodName, req)
 	answer := new(acquispb.Accommodation)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		f, err := s.openFile(t, req.GetCandidacy())
+		f, err := s.openFile(t, t.caller, req.GetCandidacy())
 		if err != nil {
 			return err
 		}
@@ -100,8 +98,9 @@ func (f *file) request(uid uint64) *storepb.CaseFile {
 }
 
 func (s *sessionService) answerAccommodation(ctx context.Context, candidacy string, into *acquispb.Accommodation) func(store.Reader, [][]byte) error {
+	caller := callerOf(ctx)
 	return func(r store.Reader, made [][]byte) error {
-		f, err := s.loadFileByName(r, candidacy)
+		f, err := s.loadFileFor(r, caller, candidacy)
 		if err != nil {
 			return err
 		}
@@ -109,7 +108,7 @@ func (s *sessionService) answerAccommodation(ctx context.Context, candidacy stri
 		if err != nil {
 			return err
 		}
-		proto.Merge(into, cutAccommodation(shown, callerOf(ctx)))
+		become(into, cutAccommodation(shown, f.caller))
 		return nil
 	}
 }
@@ -123,7 +122,7 @@ func (s *sessionService) ListAccommodations(ctx context.Context, req *acquispb.L
 	caller := callerOf(ctx)
 	answer := new(acquispb.ListAccommodationsResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		f, err := s.loadFileByName(r, req.GetParent())
+		f, err := s.loadFileFor(r, caller, req.GetParent())
 		if err != nil {
 			return err
 		}
@@ -136,7 +135,7 @@ func (s *sessionService) ListAccommodations(ctx context.Context, req *acquispb.L
 			if err != nil {
 				return err
 			}
-			if cut := cutAccommodation(shown, caller); cut != nil {
+			if cut := cutAccommodation(shown, f.caller); cut != nil {
 				all = append(all, cut)
 			}
 		}

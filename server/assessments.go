@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -31,11 +30,11 @@ func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.Re
 	a := assessmentAct(acquispb.SessionService_RecordAssessments_FullMethodName, req)
 	answer := new(acquispb.RecordAssessmentsResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		session, candidacy, err := candidacyByName(t, req.GetCandidacy())
+		session, candidacy, _, err := candidacyFor(t, t.caller, req.GetCandidacy())
 		if err != nil {
 			return err
 		}
-		if err := mayAssess(caller, session); err != nil {
+		if err := mayAssess(session, assessor); err != nil {
 			return err
 		}
 		c, err := s.bareCase(t, session, candidacy)
@@ -67,14 +66,14 @@ func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.R
 	a := assessmentAct(acquispb.SessionService_RetractAssessments_FullMethodName, req)
 	answer := new(acquispb.RetractAssessmentsResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		f, err := s.loadFileByName(t, req.GetCandidacy())
+		f, err := s.loadFileFor(t, t.caller, req.GetCandidacy())
 		if err != nil {
 			return err
 		}
-		if err := mayAssess(caller, f.session); err != nil {
+		if err := mayAssess(f.session, assessor); err != nil {
 			return err
 		}
-		refusals := f.judged().Retract(assessor, req.GetCriteria())
+		refusals := f.judged.Retract(assessor, req.GetCriteria())
 		if err := refused(refusals, func(r rules.Refusal) string { return criterionField(req.GetCriteria(), r) }); err != nil {
 			return err
 		}
@@ -97,7 +96,7 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 	a := assessmentAct(acquispb.SessionService_SettleCriteria_FullMethodName, req)
 	answer := new(acquispb.SettleCriteriaResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		f, c, err := s.loadCase(t, req.GetCandidacy())
+		f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
 		if err != nil {
 			return err
 		}
@@ -115,7 +114,7 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 		}
 		return t.appendAssessment(f.candidacy, record, motives...)
 	}, func(r store.Reader, made [][]byte) (err error) {
-		answer.Settlements, err = s.readSettlements(r, req.GetCandidacy(), made[0])
+		answer.Settlements, err = s.readSettlements(r, caller, req.GetCandidacy(), made[0])
 		return err
 	})
 }
@@ -163,13 +162,14 @@ func recorderOf(caller *Caller, assessor string) string {
 	return caller.Subject
 }
 
-// mayAssess lets assessors assess, and jury members in sessions of theirs.
-func mayAssess(caller *Caller, session *storepb.Session) error {
-	onJury := func(m *storepb.JuryMember) bool { return m.GetSubject() == caller.Subject }
-	if caller.Has(acquispb.Role_ASSESSOR) || slices.ContainsFunc(session.GetJury(), onJury) {
+// mayAssess refuses verdicts of somebody whom the session neither lists nor has
+// on its jury. Only a delegate gets here with one: for others such a session does
+// not exist.
+func mayAssess(session *storepb.Session, assessor string) error {
+	if assesses(session, assessor) || onJury(session, assessor) {
 		return nil
 	}
-	return denied(acquispb.ErrorReason_NOT_ON_JURY, "a jury member assesses in the sessions of their own jury only")
+	return denied(acquispb.ErrorReason_ASSESSOR_NOT_LISTED, "the session does not list this assessor")
 }
 
 // bareCase is what the rules need to check verdicts: no acts, no candidate.
@@ -178,11 +178,18 @@ func (c *core) bareCase(r store.Reader, session *storepb.Session, candidacy *sto
 	if err != nil {
 		return rules.Case{}, err
 	}
-	return rules.Case{
-		Scheme:    revision.compiled.Scheme(),
-		Session:   casefile.Session(session),
-		Candidacy: casefile.Candidacy(candidacy, session),
-	}, nil
+	return judgedCase(revision, session, candidacy)
+}
+
+// judgedCase reads what the rules know of a candidacy before any act in it.
+func judgedCase(revision *revision, session *storepb.Session, candidacy *storepb.Candidacy) (rules.Case, error) {
+	judged := rules.Case{Scheme: revision.compiled.Scheme()}
+	var err error
+	if judged.Session, err = casefile.Session(session); err != nil {
+		return rules.Case{}, err
+	}
+	judged.Candidacy, err = casefile.Candidacy(candidacy, session)
+	return judged, err
 }
 
 // lineField names the line of a batch that a refusal speaks of.
@@ -240,7 +247,7 @@ func readAssessments(r store.Reader, key []byte) ([]*acquispb.Assessment, error)
 
 // readSettlements shows the settlements that a call made, with all who have
 // confirmed them since.
-func (s *sessionService) readSettlements(r store.Reader, candidacy string, key []byte) ([]*acquispb.Settlement, error) {
+func (s *sessionService) readSettlements(r store.Reader, caller *Caller, candidacy string, key []byte) ([]*acquispb.Settlement, error) {
 	record, err := store.Assessments.Get(r, key)
 	if err != nil {
 		return nil, err
@@ -249,11 +256,11 @@ func (s *sessionService) readSettlements(r store.Reader, candidacy string, key [
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.loadFileByName(r, candidacy)
+	f, err := s.loadFileFor(r, caller, candidacy)
 	if err != nil {
 		return nil, err
 	}
-	grid := f.judged().Grid()
+	grid := f.judged.Grid()
 	shown := make([]*acquispb.Settlement, len(record.GetSettlements()))
 	for i, line := range record.GetSettlements() {
 		shown[i] = &acquispb.Settlement{

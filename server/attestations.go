@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -23,21 +22,6 @@ type attestationService struct {
 	*core
 }
 
-// guesses bound how often one address may ask for attestations that nobody was
-// given. A code has some 63 random bits, so that this is a second lock.
-type guesses interface {
-	// allow refuses who guessed wrong too often of late.
-	allow(ctx context.Context) error
-	// wrong counts a wrong guess.
-	wrong(ctx context.Context)
-}
-
-// unlimited lets anyone guess.
-type unlimited struct{}
-
-func (unlimited) allow(context.Context) error { return nil }
-func (unlimited) wrong(context.Context)       {}
-
 // IssueAttestation implements the RPC. The credential is made and signed before
 // the Update, over a checkpoint that may have to be signed first; whether the
 // decision still stands is decided in it.
@@ -54,8 +38,15 @@ func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb
 	}
 	answer := new(acquispb.IssueAttestationResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		decision, err := decisionByName(t, req.GetDecision())
+		decision, err := decisionFor(t, t.caller, req.GetDecision())
 		if err != nil {
+			return err
+		}
+		candidate, err := store.Candidates.Get(t, store.Key(decision.GetCandidateUid()))
+		if err != nil {
+			return err
+		}
+		if err := notForgotten(candidate); err != nil {
 			return err
 		}
 		if err := checkAttestable(t, decision); err != nil {
@@ -105,9 +96,9 @@ func credentialDigest(token string) []byte { return fingerprint("credential", to
 func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.IssueAttestationRequest) (string, error) {
 	var act *storepb.DecisionAct
 	var under *revision
-	holder := ""
+	caller, holder := callerOf(ctx), ""
 	p, err := s.proveDecision(ctx, func(r store.Reader) (*storepb.Decision, error) {
-		decision, err := decisionByName(r, req.GetDecision())
+		decision, err := decisionFor(r, caller, req.GetDecision())
 		if err != nil {
 			return nil, err
 		}
@@ -131,8 +122,8 @@ func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.
 
 func readHolder(r store.Reader, candidate uint64) (string, error) {
 	stored, err := store.Candidates.Get(r, store.Key(candidate))
-	if err != nil {
-		return "", err
+	if err != nil || stored.GetForgetTime() != nil {
+		return "", err // nobody is there to be named: the Update says so
 	}
 	identity := new(storepb.Identity)
 	if err := readPersonal(r, stored.GetIdentity(), identity); err != nil {
@@ -192,14 +183,19 @@ func readAttestation(r store.Reader, a *storepb.Attestation, decision string) (*
 }
 
 // VerifyAttestation implements the RPC. Whoever hands over a code has shown the
-// public act; nothing else is told, nor what superseded it.
+// public act; nothing else is told, nor what superseded it. What nobody was given
+// counts as a bad credential of the address that it came from: a code has some 63
+// random bits, so that this is a second lock.
 func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquispb.VerifyAttestationRequest) (answer *acquispb.VerifyAttestationResponse, err error) {
 	digest, err := presented(req)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.guesses.allow(ctx); err != nil {
-		return nil, err
+	info, now := infoOf(ctx), s.now()
+	try := newAttempt(info.from, "attestation "+string(digest))
+	if wait, failures := s.attempts.wait(try, now); wait > 0 {
+		info.failures = failures
+		return nil, tooManyAttempts(wait)
 	}
 	err = s.view(ctx, func(r store.Reader) error {
 		key, err := r.Get(store.KindAttestationCode, digest)
@@ -213,13 +209,16 @@ func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquisp
 		answer, err = s.readPublicAct(r, key)
 		return err
 	})
-	if err == nil && answer.GetState() == acquispb.Attestation_State_UNKNOWN {
-		s.guesses.wrong(ctx)
+	switch {
+	case err != nil:
+	case answer.GetState() == acquispb.Attestation_State_UNKNOWN:
+		info.failures = s.attempts.failed(try, now)
+		s.attempts.bad.WithLabelValues("ATTESTATION_UNKNOWN").Inc()
+	default:
+		s.attempts.succeeded(try)
 	}
 	return answer, err
 }
-
-var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`)
 
 // presented is the digest of what was handed over.
 func presented(req *acquispb.VerifyAttestationRequest) ([]byte, error) {

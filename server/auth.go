@@ -2,31 +2,30 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base32"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A Caller is who calls: what the key that came with the call says, and nothing
-// that the caller put into any other header.
+// A Caller is who calls: what the key or token that came with the call says, and
+// nothing that the caller put into any other header.
 type Caller struct {
-	KeyID    string
+	KeyID    string // of a key
+	Issuer   string // of a token
 	Subject  string
 	Roles    []acquispb.Role_Enum
 	Delegate bool
+	Centre   string // the only one whose sessions and candidates exist for the caller; empty: all
 }
 
 // Has tells whether the caller has a role.
@@ -47,64 +46,59 @@ func callerOf(ctx context.Context) *Caller {
 	return new(Caller)
 }
 
-// A Secret is an API key as its holder knows it: acq_<id>_<secret>.
-type Secret struct{ ID, Value string }
-
-const (
-	keyIDBytes     = 10 // 80 bits: 16 characters
-	keySecretBytes = 32 // 256 bits: 52 characters
-	keyIDLength    = 16
-	keyValueLength = 52
-	keyAlphabet    = "abcdefghijklmnopqrstuvwxyz234567"
-)
-
-// NewSecret makes a random key.
-func NewSecret() Secret {
-	encoding := base32.NewEncoding(keyAlphabet).WithPadding(base32.NoPadding)
-	random := make([]byte, keyIDBytes+keySecretBytes)
-	_, _ = rand.Read(random) // it never fails: it ends the process instead
-	return Secret{
-		ID:    encoding.EncodeToString(random[:keyIDBytes]),
-		Value: encoding.EncodeToString(random[keyIDBytes:]),
-	}
-}
-
-// String returns the form that callers send.
-func (s Secret) String() string { return "acq_" + s.ID + "_" + s.Value }
-
-// ParseSecret reads acq_<id>_<secret>. Its error never repeats the input.
-func ParseSecret(text string) (Secret, error) {
-	parts := strings.Split(text, "_")
-	if len(parts) != 3 || parts[0] != "acq" {
-		return Secret{}, errors.New("a key has the form acq_<id>_<secret>")
-	}
-	for i, length := range []int{1: keyIDLength, 2: keyValueLength} {
-		if i > 0 && (len(parts[i]) != length || strings.Trim(parts[i], keyAlphabet) != "") {
-			return Secret{}, fmt.Errorf("a key has %d and %d characters of a-z and 2-7", keyIDLength, keyValueLength)
-		}
-	}
-	return Secret{ID: parts[1], Value: parts[2]}, nil
-}
-
-// digest is what is stored of a secret: a plain hash is enough for 256 random bits.
-func (s Secret) digest() []byte {
-	sum := sha256.Sum256([]byte(s.Value))
-	return sum[:]
-}
-
 // authenticate finds out who calls, by the authorization metadata.
 func (c *core) authenticate(ctx context.Context) (*Caller, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
 	return c.authenticateBearer(ctx, md.Get("authorization"))
 }
 
+// authenticateBearer finds out who calls, by the values of the authorization
+// header, and notes it for the log. Too many bad ones are refused unseen.
 func (c *core) authenticateBearer(ctx context.Context, authorization []string) (*Caller, error) {
 	if len(authorization) == 0 {
-		return nil, fail(codes.Unauthenticated, acquispb.ErrorReason_CREDENTIALS_MISSING, "no Authorization: Bearer acq_… was sent")
+		return nil, fail(codes.Unauthenticated, acquispb.ErrorReason_CREDENTIALS_MISSING, "no Authorization: Bearer … was sent")
 	}
+	info, text, now := infoOf(ctx), bearer(authorization), c.now()
+	try := newAttempt(info.from, text)
+	wait, failures := c.attempts.wait(try, now)
+	if wait > 0 {
+		info.failures = failures
+		c.attempts.bad.WithLabelValues(acquispb.ErrorReason_TOO_MANY_ATTEMPTS.String()).Inc()
+		return nil, tooManyAttempts(wait)
+	}
+	caller, err := c.verify(ctx, text, now)
+	switch {
+	case err == nil:
+		c.attempts.succeeded(try)
+		info.keyID, info.issuer = caller.KeyID, caller.Issuer
+	case status.Code(err) == codes.Unauthenticated:
+		info.failures = c.attempts.failed(try, now)
+		c.attempts.bad.WithLabelValues(reasonOf(err)).Inc()
+	}
+	return caller, err
+}
+
+// bearer returns the one credential that was sent, or none that is good: of two,
+// nobody should have to know which counts.
+func bearer(authorization []string) string {
 	scheme, text, _ := strings.Cut(authorization[0], " ")
-	secret, err := ParseSecret(strings.TrimSpace(text))
-	if len(authorization) > 1 || !strings.EqualFold(scheme, "bearer") || err != nil {
+	if len(authorization) > 1 || !strings.EqualFold(scheme, "bearer") {
+		return ""
+	}
+	return strings.TrimSpace(text)
+}
+
+// verify takes a key or, where an issuer is configured, a token.
+func (c *core) verify(ctx context.Context, text string, now time.Time) (*Caller, error) {
+	if c.tokens != nil && isToken(text) {
+		return c.tokens.verify(ctx, text, now)
+	}
+	return c.verifyKey(ctx, text, now)
+}
+
+func (c *core) verifyKey(ctx context.Context, text string, now time.Time) (*Caller, error) {
+	secret, err := ParseSecret(text)
+	if err != nil {
 		return nil, invalidCredentials()
 	}
 	var key *storepb.Key
@@ -118,7 +112,8 @@ func (c *core) authenticateBearer(ctx context.Context, authorization []string) (
 	if err != nil {
 		return nil, err
 	}
-	return admitKey(key, secret, c.now())
+	infoOf(ctx).keyID = key.GetId() // also where the secret is wrong: the log tells whose key is tried
+	return admitKey(key, secret, now)
 }
 
 // admitKey checks the secret first, so that only its holder learns that a key
@@ -132,7 +127,7 @@ func admitKey(key *storepb.Key, secret Secret, now time.Time) (*Caller, error) {
 	case expired(key, now):
 		return nil, fail(codes.Unauthenticated, acquispb.ErrorReason_KEY_EXPIRED, "the key has expired")
 	}
-	caller := &Caller{KeyID: key.GetId(), Subject: key.GetSubject(), Delegate: key.GetDelegate()}
+	caller := &Caller{KeyID: key.GetId(), Subject: key.GetSubject(), Delegate: key.GetDelegate(), Centre: key.GetCentre()}
 	for _, role := range key.GetRoles() {
 		caller.Roles = append(caller.Roles, acquispb.Role_Enum(role))
 	}
@@ -144,5 +139,5 @@ func expired(key *storepb.Key, now time.Time) bool {
 }
 
 func invalidCredentials() error {
-	return fail(codes.Unauthenticated, acquispb.ErrorReason_CREDENTIALS_INVALID, "the key is not valid")
+	return fail(codes.Unauthenticated, acquispb.ErrorReason_CREDENTIALS_INVALID, "the key or token is not valid")
 }

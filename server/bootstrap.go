@@ -36,6 +36,9 @@ func Bootstrap(ctx context.Context, s store.Store, embedded []*storepb.Referenti
 			Subject: FirstSubject, DisplayName: "First key", Roles: []acquispb.Role_Enum{acquispb.Role_ADMIN},
 		}, first)
 		key.CreateTime = timestamppb.New(now)
+		if key.Uid, err = w.NewUID(); err != nil {
+			return err
+		}
 		return store.Keys.Put(w, []byte(key.GetId()), key)
 	})
 	return made, err

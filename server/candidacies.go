@@ -5,8 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -24,11 +22,11 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 	}
 	answer := new(acquispb.Candidacy)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		session, err := sessionByName(t, req.GetParent())
+		session, _, err := sessionFor(t, t.caller, req.GetParent())
 		if err != nil {
 			return err
 		}
-		candidate, err := candidateByName(t, req.GetCandidacy().GetCandidate())
+		candidate, err := candidateToActOn(t, req.GetCandidacy().GetCandidate())
 		if err != nil {
 			return err
 		}
@@ -77,12 +75,12 @@ func (c *core) caseOf(r store.Reader, session *storepb.Session, candidate uint64
 	if err != nil {
 		return rules.Case{}, err
 	}
-	person, err := c.person(r, candidate, append(more, pinned)...)
-	return rules.Case{
-		Scheme:    revision.compiled.Scheme(),
-		Session:   casefile.Session(session),
-		Candidate: person,
-	}, err
+	judged := rules.Case{Scheme: revision.compiled.Scheme()}
+	if judged.Session, err = casefile.Session(session); err != nil {
+		return rules.Case{}, err
+	}
+	judged.Candidate, err = c.person(r, candidate, append(more, pinned)...)
+	return judged, err
 }
 
 // putCandidacy writes a new version of a candidacy and notes it for the answer.
@@ -104,16 +102,16 @@ func (s *sessionService) answerCandidacy(into *acquispb.Candidacy) func(store.Re
 		if err != nil {
 			return err
 		}
-		proto.Reset(into)
-		proto.Merge(into, shown)
+		become(into, shown)
 		return nil
 	}
 }
 
 // GetCandidacy implements the RPC.
 func (s *sessionService) GetCandidacy(ctx context.Context, req *acquispb.GetCandidacyRequest) (answer *acquispb.Candidacy, err error) {
+	caller := callerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		_, candidacy, err := candidacyByName(r, req.GetName())
+		_, candidacy, _, err := candidacyFor(r, caller, req.GetName())
 		if err != nil {
 			return err
 		}
@@ -132,16 +130,21 @@ func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.List
 	if err != nil {
 		return nil, err
 	}
+	caller := callerOf(ctx)
 	answer := new(acquispb.ListCandidaciesResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		from, session, err := candidacySource(r, req.GetParent(), wanted)
+		from, session, err := candidacySource(r, caller, req.GetParent(), wanted)
 		if err != nil {
 			return err
 		}
+		sight := newSessionSight(caller)
 		answer.Candidacies = nil
 		answer.NextPageToken, err = page.fill(from, func(uid uint64) (bool, error) {
 			candidacy, err := store.Candidacies.Get(r, store.Key(uid))
 			if err != nil || session != 0 && candidacy.GetSessionUid() != session {
+				return false, err
+			}
+			if seen, err := sight.sees(r, candidacy.GetSessionUid()); err != nil || !seen {
 				return false, err
 			}
 			shown, err := readCandidacy(r, candidacy)
@@ -161,9 +164,9 @@ func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.List
 // candidacySource picks the shortest index for a list: the candidate's, where
 // the filter names one, else the session's, else all. session, where it is not
 // 0, is still to be checked.
-func candidacySource(r store.Reader, parent string, wanted filter) (from source, session uint64, err error) {
+func candidacySource(r store.Reader, caller *Caller, parent string, wanted filter) (from source, session uint64, err error) {
 	if parent != "sessions/-" {
-		stored, err := sessionByName(r, parent)
+		stored, _, err := sessionFor(r, caller, parent)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -212,18 +215,27 @@ func (s *sessionService) move(ctx context.Context, rpc string, req moveRequest,
 	a := act{rpc: rpc, kind: storepb.EventBody_Kind_CANDIDACY, resource: req.GetName(), request: req}
 	answer := new(acquispb.Candidacy)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		session, candidacy, err := candidacyByName(t, req.GetName())
+		session, candidacy, _, err := candidacyFor(t, t.caller, req.GetName())
 		if err != nil {
 			return err
 		}
 		if err := checkEtag(req.GetEtag(), candidacy.GetVersion(), false); err != nil {
 			return err
 		}
-		c, err := s.caseOf(t, session, candidacy.GetCandidateUid())
+		candidate, err := store.Candidates.Get(t, store.Key(candidacy.GetCandidateUid()))
 		if err != nil {
 			return err
 		}
-		c.Candidacy = casefile.Candidacy(candidacy, session)
+		if err := notForgotten(candidate); err != nil {
+			return err
+		}
+		c, err := s.caseOf(t, session, candidate.GetUid())
+		if err != nil {
+			return err
+		}
+		if c.Candidacy, err = casefile.Candidacy(candidacy, session); err != nil {
+			return err
+		}
 		after, refusals := decide(c, req.GetBlocs())
 		if err := refused(refusals, at("blocs")); err != nil {
 			return err
@@ -279,12 +291,16 @@ func readCandidacy(r store.Reader, c *storepb.Candidacy) (*acquispb.Candidacy, e
 	if err != nil {
 		return nil, err
 	}
+	judged, err := casefile.Candidacy(c, session)
+	if err != nil {
+		return nil, err
+	}
 	shown := &acquispb.Candidacy{
 		Name:           candidacyName(session.GetLabel(), c.GetLabel()),
 		Candidate:      candidateName(candidate.GetLabel()),
 		Scope:          acquispb.Candidacy_Scope_Enum(c.GetScope()),
 		AccessRoute:    acquispb.Candidacy_AccessRoute_Enum(c.GetAccessRoute()),
-		PresentedBlocs: casefile.Candidacy(c, session).Presented(),
+		PresentedBlocs: judged.Presented(),
 		MethodVariant:  acquispb.Candidacy_MethodVariant_NORMAL,
 		DepartedBlocs:  departedFrom(c.GetDepartedBlocs()),
 		State:          acquispb.Candidacy_State_Enum(c.GetState()),

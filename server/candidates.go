@@ -1,13 +1,13 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
-	"google.golang.org/protobuf/proto"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -40,6 +40,7 @@ func (s *candidateService) CreateCandidate(ctx context.Context, req *acquispb.Cr
 			return err
 		}
 		candidate := &storepb.Candidate{Uid: uid, Label: label, Version: 1, CreateTime: t.timestamp(), UpdateTime: t.timestamp()}
+		candidate.CentreCode = t.caller.Centre
 		return t.putCandidate(candidate, identity)
 	}, s.answer(answer))
 }
@@ -57,9 +58,10 @@ func (s *candidateService) answer(into *acquispb.Candidate) func(store.Reader, [
 
 // GetCandidate implements the RPC.
 func (s *candidateService) GetCandidate(ctx context.Context, req *acquispb.GetCandidateRequest) (*acquispb.Candidate, error) {
+	caller := callerOf(ctx)
 	answer := new(acquispb.Candidate)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		candidate, err := candidateByName(r, req.GetName())
+		candidate, err := personFor(r, caller, req.GetName())
 		if err != nil {
 			return err
 		}
@@ -73,12 +75,16 @@ func (s *candidateService) ListCandidates(ctx context.Context, req *acquispb.Lis
 	if err != nil {
 		return nil, err
 	}
+	caller := callerOf(ctx)
 	answer := new(acquispb.ListCandidatesResponse)
 	return answer, s.view(ctx, func(r store.Reader) (err error) {
 		answer.Candidates = nil
 		answer.NextPageToken, err = page.fill(allOf(r, store.KindCandidate), func(uid uint64) (bool, error) {
 			candidate, err := store.Candidates.Get(r, store.Key(uid))
 			if err != nil {
+				return false, err
+			}
+			if seen, err := caller.seesCandidate(r, candidate); err != nil || !seen {
 				return false, err
 			}
 			shown := new(acquispb.Candidate)
@@ -103,7 +109,7 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 	}
 	answer := new(acquispb.Candidate)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		candidate, err := candidateByName(t, name)
+		candidate, err := candidateToActOn(t, name)
 		if err != nil {
 			return err
 		}
@@ -131,11 +137,13 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 
 // LookupCandidate implements the RPC.
 func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.LookupCandidateRequest) (*acquispb.Candidate, error) {
+	caller := callerOf(ctx)
+	missing := notFound("a candidate with this system and id")
 	answer := new(acquispb.Candidate)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		key, err := r.Get(store.KindExternalID, fingerprint(req.GetSystem(), req.GetId()))
 		if errors.Is(err, store.ErrNotFound) {
-			return notFound("a candidate with this system and id")
+			return missing
 		}
 		if err != nil {
 			return err
@@ -143,6 +151,9 @@ func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.Lo
 		candidate, err := store.Candidates.Get(r, key)
 		if err != nil {
 			return err
+		}
+		if seen, err := caller.seesCandidate(r, candidate); err != nil || !seen {
+			return cmp.Or(err, missing)
 		}
 		return readCandidate(r, candidate, answer)
 	})
@@ -160,8 +171,11 @@ func (s *candidateService) DeclareTie(ctx context.Context, req *acquispb.Declare
 	}
 	answer := new(acquispb.DeclareTieResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		candidate, err := candidateByName(t, req.GetCandidate())
+		candidate, err := personFor(t, t.caller, req.GetCandidate())
 		if err != nil {
+			return err
+		}
+		if err := notForgotten(candidate); err != nil {
 			return err
 		}
 		key, err := t.tie(candidate.GetUid(), req)
@@ -175,14 +189,16 @@ func (s *candidateService) DeclareTie(ctx context.Context, req *acquispb.Declare
 		if err != nil {
 			return err
 		}
-		answer.Tie = &acquispb.Tie{
-			Candidate:  req.GetCandidate(),
-			Subject:    tie.GetSubject(),
-			Kind:       acquispb.Tie_Kind_Enum(tie.GetKind()),
-			CreateTime: tie.GetCreateTime(),
-		}
+		answer.Tie = tieFrom(tie, segment(req.GetCandidate(), 1))
 		return nil
 	})
+}
+
+func tieFrom(tie *storepb.Tie, candidate string) *acquispb.Tie {
+	return &acquispb.Tie{
+		Candidate: candidateName(candidate), Subject: tie.GetSubject(),
+		Kind: acquispb.Tie_Kind_Enum(tie.GetKind()), CreateTime: tie.GetCreateTime(),
+	}
 }
 
 // tie returns the key of the tie, which it writes unless it stands already.
@@ -283,6 +299,16 @@ func candidateByName(r store.Reader, name string) (*storepb.Candidate, error) {
 	return store.Candidates.Get(r, store.Key(uid))
 }
 
+// candidateToActOn returns a candidate for an act about them: not one who was
+// forgotten, about whom only what was decided can be read.
+func candidateToActOn(t *tx, name string) (*storepb.Candidate, error) {
+	candidate, err := candidateFor(t, t.caller, name)
+	if err != nil {
+		return nil, err
+	}
+	return candidate, notForgotten(candidate)
+}
+
 // allOf lists the uids of a kind whose key is one uid.
 func allOf(r store.Reader, kind store.KindID) source {
 	return func(after uint64, limit int) ([]uint64, error) {
@@ -317,11 +343,12 @@ func indexOf(r store.Reader, index store.KindID, owner uint64) source {
 
 func readCandidate(r store.Reader, candidate *storepb.Candidate, into *acquispb.Candidate) error {
 	identity := new(storepb.Identity)
-	if err := readPersonal(r, candidate.GetIdentity(), identity); err != nil {
-		return err
+	if candidate.GetForgetTime() == nil {
+		if err := readPersonal(r, candidate.GetIdentity(), identity); err != nil {
+			return err
+		}
 	}
-	proto.Reset(into)
-	proto.Merge(into, candidateFrom(candidate, identity))
+	become(into, candidateFrom(candidate, identity))
 	return nil
 }
 
@@ -337,6 +364,7 @@ func candidateFrom(c *storepb.Candidate, id *storepb.Identity) *acquispb.Candida
 		Etag:       etag(c.GetVersion()),
 		CreateTime: c.GetCreateTime(),
 		UpdateTime: c.GetUpdateTime(),
+		ForgetTime: c.GetForgetTime(),
 	}
 	if place := id.GetBirthPlace(); place != nil {
 		shown.BirthPlace = &acquispb.Candidate_BirthPlace{

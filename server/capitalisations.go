@@ -25,7 +25,7 @@ func (s *capitalisationService) Deliberate(ctx context.Context, req *acquispb.De
 	}
 	answer := new(acquispb.DeliberateResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		f, c, err := s.loadCase(t, req.GetCandidacy())
+		f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
 		if err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquis
 	}
 	answer := new(acquispb.RectifyDecisionResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		old, err := decisionByName(t, req.GetName())
+		old, err := decisionFor(t, t.caller, req.GetName())
 		if err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquis
 		by.candidacy = before.GetCandidacyUid()
 		t.made(store.Key(by.candidate.GetUid()))
 		return t.putJuryAct(by, rulings, req.GetMotive())
-	}, s.answerDecisions(ctx, referentielOfDecision(req.GetName()), &answer.Decisions, &answer.Capitalisation))
+	}, s.answerDecisions(ctx, referentielOfDecision(callerOf(ctx), req.GetName()), &answer.Decisions, &answer.Capitalisation))
 }
 
 func computedName(c *storepb.DecisionCircumstances) string {
@@ -159,10 +159,10 @@ func (s *capitalisationService) Award(ctx context.Context, req *acquispb.AwardRe
 func (s *capitalisationService) sit(t *tx, session, candidate string, present []string, more ...rules.Revision) (sitting, rules.Case, error) {
 	by := sitting{present: present}
 	var err error
-	if by.candidate, err = candidateByName(t, candidate); err != nil {
-		return by, rules.Case{}, notFoundInstead(err, candidate)
+	if by.candidate, err = candidateToActOn(t, candidate); err != nil {
+		return by, rules.Case{}, err
 	}
-	if by.session, err = sessionByName(t, session); err != nil {
+	if by.session, _, err = sessionFor(t, t.caller, session); err != nil {
 		return by, rules.Case{}, err
 	}
 	c, err := s.caseOf(t, by.session, by.candidate.GetUid(), more...)
@@ -198,9 +198,9 @@ func (s *capitalisationService) RecordPriorBloc(ctx context.Context, req *acquis
 	}
 	answer := new(acquispb.RecordPriorBlocResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		candidate, err := candidateByName(t, req.GetName())
+		candidate, err := candidateToActOn(t, req.GetName())
 		if err != nil {
-			return notFoundInstead(err, req.GetName())
+			return err
 		}
 		current, err := s.revisions.current(t, id)
 		if err != nil {
@@ -240,9 +240,9 @@ func referentielOfSession(name string) referentielFinder {
 	}
 }
 
-func referentielOfDecision(name string) referentielFinder {
+func referentielOfDecision(caller *Caller, name string) referentielFinder {
 	return func(r store.Reader) (string, error) {
-		decision, err := decisionByName(r, name)
+		decision, err := decisionFor(r, caller, name)
 		if err != nil {
 			return "", err
 		}
@@ -286,10 +286,11 @@ func (s *capitalisationService) answerDecisions(ctx context.Context, find refere
 
 // GetCapitalisation implements the RPC.
 func (s *capitalisationService) GetCapitalisation(ctx context.Context, req *acquispb.GetCapitalisationRequest) (answer *acquispb.Capitalisation, err error) {
+	caller := callerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		candidate, err := candidateByName(r, req.GetName())
+		candidate, err := candidateFor(r, caller, req.GetName())
 		if err != nil {
-			return notFoundInstead(err, req.GetName())
+			return err
 		}
 		answer, err = s.readLedger(r, candidate, segment(req.GetName(), 3))
 		return err

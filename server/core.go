@@ -23,10 +23,12 @@ type core struct {
 	store     store.Store
 	revisions *revisions
 	contract  *contract
+	retention Retention
+	tokens    *tokens // nil: no issuer is configured
+	attempts  *attempts
 	notary    *notary
 	accesses  *accesses
 	issuer    Issuer
-	guesses   guesses
 	log       *slog.Logger
 	now       func() time.Time // UTC, microseconds: what the store keeps
 }
@@ -65,10 +67,13 @@ func (c *core) do(ctx context.Context, a act, fn func(*tx) error, answer func(r 
 	event := store.Act{Actor: caller.Subject, RPC: strings.TrimPrefix(a.rpc, "/"), Resource: a.resource, Kind: a.kind, Time: now}
 	c.accesses.hurry()
 	err = c.store.Update(ctx, event, func(w store.Writer) error {
-		done, found, err := repeat.find(w)
-		if err != nil || found {
-			made = done
+		done, err := repeat.find(w)
+		if err != nil {
 			return err
+		}
+		if done != nil {
+			made = done.GetMade()
+			return stillExists(w, caller, a.request, done.GetResource())
 		}
 		t := &tx{Writer: w, core: c, caller: caller, now: now, seed: seed}
 		if err := fn(t); err != nil {
@@ -93,6 +98,13 @@ type tx struct {
 	seed   [32]byte // fresh for each act: the source of its salts
 	salts  uint64   // how many were drawn
 	done   [][]byte // keys of what the answer needs
+}
+
+// become makes an answer what was read. What reads it may run twice, so that
+// nothing of the first run may stay.
+func become(answer, read proto.Message) {
+	proto.Reset(answer)
+	proto.Merge(answer, read)
 }
 
 // made notes the key of a record that the answer is made from.

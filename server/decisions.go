@@ -117,7 +117,7 @@ func (t *tx) putDecision(s sitting, d *storepb.Decision) error {
 func (s *capitalisationService) GetDecision(ctx context.Context, req *acquispb.GetDecisionRequest) (answer *acquispb.Decision, err error) {
 	caller := callerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		decision, err := decisionByName(r, req.GetName())
+		decision, err := decisionFor(r, caller, req.GetName())
 		if err != nil {
 			return err
 		}
@@ -126,10 +126,10 @@ func (s *capitalisationService) GetDecision(ctx context.Context, req *acquispb.G
 	})
 }
 
-func decisionByName(r store.Reader, name string) (*storepb.Decision, error) {
-	candidate, err := candidateByName(r, name)
+func decisionFor(r store.Reader, caller *Caller, name string) (*storepb.Decision, error) {
+	candidate, err := candidateFor(r, caller, name)
 	if err != nil {
-		return nil, notFoundInstead(err, name)
+		return nil, err
 	}
 	uid, err := strconv.ParseUint(segment(name, 3), 10, 64)
 	if err != nil {
@@ -159,7 +159,7 @@ func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb
 	caller := callerOf(ctx)
 	answer := new(acquispb.ListDecisionsResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		from, candidate, err := decisionSource(r, req.GetParent(), wanted)
+		from, candidate, err := decisionSource(r, caller, req.GetParent(), wanted)
 		if err != nil {
 			return err
 		}
@@ -171,7 +171,7 @@ func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb
 				return false, err
 			}
 			shown, err := reader.read(decision)
-			if err != nil {
+			if err != nil || !reader.seen {
 				return false, err
 			}
 			keep, err := wanted.matches(decisionValues(shown))
@@ -187,9 +187,9 @@ func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb
 // decisionSource picks the shortest index for a list: the candidate's, else the
 // session's that the filter names, else all. candidate, where it is not 0, is
 // still to be checked.
-func decisionSource(r store.Reader, parent string, wanted filter) (from source, candidate uint64, err error) {
+func decisionSource(r store.Reader, caller *Caller, parent string, wanted filter) (from source, candidate uint64, err error) {
 	if parent != "candidates/-" {
-		stored, err := candidateByName(r, parent)
+		stored, err := candidateFor(r, caller, parent)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -219,6 +219,7 @@ type decisionReader struct {
 	reader     store.Reader
 	caller     *Caller
 	candidate  *storepb.Candidate
+	seen       bool              // whether the candidate exists for the caller
 	superseded map[uint64]uint64 // by uid: the uid that supersedes it
 }
 
@@ -311,6 +312,9 @@ func (d *decisionReader) turnTo(uid uint64) error {
 	}
 	stored, err := store.Decisions.Listed(d.reader, store.KindCandidateDecision, uid)
 	if err != nil {
+		return err
+	}
+	if d.seen, err = d.caller.seesCandidate(d.reader, candidate); err != nil {
 		return err
 	}
 	d.candidate, d.superseded = candidate, make(map[uint64]uint64)

@@ -4,10 +4,11 @@
 // # One call
 //
 // Both transports end in the same chain of interceptors (interceptors.go): the
-// call gets an id and a deadline, its size is checked, the key tells who calls
-// (auth.go), the proto file tells which roles are admitted (access.go) and what
-// form the request must have (validate.go). REST reaches it by a channel inside
-// the process (gateway.go), so that no rule can hold on one side only.
+// call gets an id and a deadline, its size is checked, the key or token tells who
+// calls (auth.go, tokens.go), the proto file tells which roles are admitted
+// (access.go) and what form the request must have (validate.go). REST reaches it
+// by a channel inside the process (gateway.go), so that no rule can hold on one
+// side only.
 //
 // A handler that reads makes its answer in one View. One that writes is an act
 // (core.go): one closure in one Update that reads the records, asks package

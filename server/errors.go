@@ -76,6 +76,13 @@ func alreadyExists(name string) error {
 		&errdetails.ResourceInfo{ResourceName: name})
 }
 
+// forbidden refuses what the state of a resource does not allow.
+func forbidden(reason acquispb.ErrorReason_Enum, subject, text string) error {
+	return fail(codes.FailedPrecondition, reason, text, &errdetails.PreconditionFailure{
+		Violations: []*errdetails.PreconditionFailure_Violation{{Type: reason.String(), Subject: subject, Description: text}},
+	})
+}
+
 func denied(reason acquispb.ErrorReason_Enum, text string) error {
 	return fail(codes.PermissionDenied, reason, text)
 }
@@ -142,7 +149,7 @@ func outward(ctx context.Context, log *slog.Logger, err error) error {
 		return fail(codes.Unavailable, acquispb.ErrorReason_READ_ONLY, "the store takes no writes at present")
 	case errors.Is(err, store.ErrUnknownOutcome):
 		return fail(codes.Unavailable, acquispb.ErrorReason_WRITE_OUTCOME_UNKNOWN,
-			"the write may or may not have happened; repeat it with the same request_id")
+			"the write may or may not have happened; repeat it with the same request_id, or, if it had none, read first what is there")
 	case errors.Is(err, store.ErrClosed):
 		return fail(codes.Unavailable, acquispb.ErrorReason_SHUTTING_DOWN, "the service is stopping")
 	}
@@ -150,19 +157,19 @@ func outward(ctx context.Context, log *slog.Logger, err error) error {
 	return fail(codes.Internal, acquispb.ErrorReason_INTERNAL, "internal error")
 }
 
-func hasInfo(st *status.Status) bool {
-	for _, d := range st.Details() {
-		if _, ok := d.(*errdetails.ErrorInfo); ok {
-			return true
-		}
-	}
-	return false
+func hasInfo(st *status.Status) bool { return reasonIn(st) != "" }
+
+// reasonOf returns the reason of an error that a caller may see.
+func reasonOf(err error) string {
+	st, _ := status.FromError(err)
+	return reasonIn(st)
 }
 
-// notFoundInstead names what was asked for, where a part of it does not exist.
-func notFoundInstead(err error, name string) error {
-	if status.Code(err) == codes.NotFound {
-		return notFound(name)
+func reasonIn(st *status.Status) string {
+	for _, d := range st.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			return info.GetReason()
+		}
 	}
-	return err
+	return ""
 }

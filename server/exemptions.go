@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"google.golang.org/protobuf/proto"
-
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
@@ -17,19 +15,20 @@ func (s *sessionService) AdviseExemption(ctx context.Context, req *acquispb.Advi
 	a := fileAct(acquispb.SessionService_AdviseExemption_FullMethodName, req)
 	answer := new(acquispb.Exemption)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		f, err := s.loadFileByName(t, req.GetCandidacy())
+		f, err := s.loadFileFor(t, t.caller, req.GetCandidacy())
 		if err != nil {
 			return err
 		}
-		if err := refused(f.judged().Advise(req.GetCriterion()), at("criterion")); err != nil {
+		if err := refused(f.judged.Advise(req.GetCriterion()), at("criterion")); err != nil {
 			return err
 		}
 		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Advice{Advice: &storepb.ExemptionAdvice{
 			Criterion: req.GetCriterion(), Favourable: req.GetFavourable(),
 		}}}
-		_, err = t.appendEntry(f.candidacy, entry, req.GetReasonedAdvice())
+		key, err := t.appendEntry(f.candidacy, entry, req.GetReasonedAdvice())
+		t.made(key)
 		return err
-	}, s.answerExemption(req.GetCandidacy(), req.GetCriterion(), answer))
+	}, s.answerExemption(ctx, req.GetCandidacy(), req.GetCriterion(), answer))
 }
 
 // DecideExemption implements the RPC.
@@ -38,7 +37,7 @@ func (s *sessionService) DecideExemption(ctx context.Context, req *acquispb.Deci
 	a := fileAct(acquispb.SessionService_DecideExemption_FullMethodName, req)
 	answer := new(acquispb.Exemption)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		f, c, err := s.loadCase(t, req.GetCandidacy())
+		f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
 		if err != nil {
 			return err
 		}
@@ -52,9 +51,10 @@ func (s *sessionService) DecideExemption(ctx context.Context, req *acquispb.Deci
 		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Exemption{Exemption: &storepb.ExemptionDecision{
 			Criterion: req.GetCriterion(), Granted: req.GetGranted(),
 		}}}
-		_, err = t.appendEntry(f.candidacy, entry, exemptionTexts(req)...)
+		key, err := t.appendEntry(f.candidacy, entry, exemptionTexts(req)...)
+		t.made(key)
 		return err
-	}, s.answerExemption(req.GetCandidacy(), req.GetCriterion(), answer))
+	}, s.answerExemption(ctx, req.GetCandidacy(), req.GetCriterion(), answer))
 }
 
 func exemptionRequest(req *acquispb.DecideExemptionRequest) rules.ExemptionRequest {
@@ -87,9 +87,10 @@ func exemptionTexts(req *acquispb.DecideExemptionRequest) []string {
 	return []string{req.GetReason()}
 }
 
-func (s *sessionService) answerExemption(candidacy, criterion string, into *acquispb.Exemption) func(store.Reader, [][]byte) error {
+func (s *sessionService) answerExemption(ctx context.Context, candidacy, criterion string, into *acquispb.Exemption) func(store.Reader, [][]byte) error {
+	caller := callerOf(ctx)
 	return func(r store.Reader, _ [][]byte) error {
-		f, err := s.loadFileByName(r, candidacy)
+		f, err := s.loadFileFor(r, caller, candidacy)
 		if err != nil {
 			return err
 		}
@@ -97,7 +98,7 @@ func (s *sessionService) answerExemption(candidacy, criterion string, into *acqu
 		if err != nil {
 			return err
 		}
-		proto.Merge(into, shown)
+		become(into, shown)
 		return nil
 	}
 }
@@ -108,9 +109,10 @@ func (s *sessionService) ListExemptions(ctx context.Context, req *acquispb.ListE
 	if err != nil {
 		return nil, err
 	}
+	caller := callerOf(ctx)
 	answer := new(acquispb.ListExemptionsResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		f, err := s.loadFileByName(r, req.GetParent())
+		f, err := s.loadFileFor(r, caller, req.GetParent())
 		if err != nil {
 			return err
 		}

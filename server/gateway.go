@@ -7,16 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -42,7 +45,9 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 	g := &gateway{core: c, limits: limits}
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
-			MarshalOptions: protojson.MarshalOptions{EmitUnpopulated: true},
+			// Unset values are shown; unset messages are left out, since the
+			// OpenAPI document, as any of version 2, has no null.
+			MarshalOptions: protojson.MarshalOptions{EmitDefaultValues: true},
 		}),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
@@ -81,11 +86,28 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 			return nil, err
 		}
 	}
-	root := http.NewServeMux()
-	root.HandleFunc("GET /openapi.json", serveOpenAPI)
-	root.HandleFunc("GET /.well-known/jwks.json", c.notary.signer.serveKeySet)
-	root.Handle("/", mux)
-	return withHeaders(root), nil
+	return withHeaders(g.withDocuments(mux)), nil
+}
+
+// withDocuments serves what lies beside next: the document of the contract, and
+// the keys that check attestations. It is no http.ServeMux: that would answer
+// paths which are not clean with a redirect of its own.
+func (g *gateway) withDocuments(next http.Handler) http.Handler {
+	documents := map[string]http.HandlerFunc{
+		"/openapi.json":          serveOpenAPI,
+		"/.well-known/jwks.json": g.notary.signer.serveKeySet,
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serve, ok := documents[r.URL.Path]
+		switch {
+		case !ok:
+			next.ServeHTTP(w, r)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			g.writeRoutingError(r.Context(), nil, nil, w, r, http.StatusMethodNotAllowed)
+		default:
+			serve(w, r)
+		}
+	})
 }
 
 func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
@@ -94,9 +116,11 @@ func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
 }
 
 // withHeaders sets what every answer bears: answers hold identities, so that no
-// cache may keep them.
+// cache may keep them. A body is JSON whatever its type is said to be: the
+// library would log a type that it cannot read, with what the caller wrote.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Content-Type")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
@@ -119,7 +143,7 @@ func headerOut(key string) (string, bool) {
 func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		start := time.Now()
-		info := &callInfo{requestID: requestID(r.Header.Values(requestIDHeader))}
+		info := &callInfo{requestID: requestID(r.Header.Values(requestIDHeader)), from: network(r.RemoteAddr)}
 		r = r.WithContext(context.WithValue(r.Context(), callInfoKey{}, info))
 		rpc, err := g.check(w, r)
 		if err == nil {
@@ -143,6 +167,9 @@ func (g *gateway) check(w http.ResponseWriter, r *http.Request) (rpc string, err
 	if err := g.admitBearer(r, bound.rpc); err != nil {
 		return bound.rpc.name, err
 	}
+	if !utf8.ValidString(r.URL.Path) {
+		return bound.rpc.name, invalidField("path", "is not UTF-8")
+	}
 	if bound.hasBody && r.URL.RawQuery != "" {
 		return bound.rpc.name, invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, violation{"query", "is not used by this call: its body is the whole request"})
 	}
@@ -160,7 +187,6 @@ func (g *gateway) admitBearer(r *http.Request, called *rpc) error {
 	if err != nil {
 		return err
 	}
-	infoOf(r.Context()).keyID = caller.KeyID
 	return called.admit(caller)
 }
 
@@ -202,6 +228,9 @@ func (q strictQuery) Parse(message proto.Message, values url.Values, filter *uti
 		}
 		if len(given) > 1 {
 			return queryError{key, "is given more than once"}
+		}
+		if !utf8.ValidString(given[0]) {
+			return queryError{key, "is not UTF-8"}
 		}
 	}
 	if err := q.lenient.Parse(message, values, filter); err != nil {
@@ -294,14 +323,16 @@ func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ 
 	}
 	w.Header().Set("X-Request-Id", requestID(r.Header.Values(requestIDHeader)))
 	st, _ := status.FromError(err)
-	writeStatus(w, st, code)
+	writeStatus(w, st, httpStatus(st))
 }
 
+// httpStatus is the status of an error's code, or a closer one where HTTP has it.
 func httpStatus(st *status.Status) int {
-	for _, d := range st.Details() {
-		if info, ok := d.(interface{ GetReason() string }); ok && info.GetReason() == acquispb.ErrorReason_REQUEST_TOO_LARGE.String() {
-			return http.StatusRequestEntityTooLarge
-		}
+	switch reasonIn(st) {
+	case acquispb.ErrorReason_REQUEST_TOO_LARGE.String():
+		return http.StatusRequestEntityTooLarge
+	case acquispb.ErrorReason_METHOD_NOT_ALLOWED.String():
+		return http.StatusMethodNotAllowed
 	}
 	return runtime.HTTPStatusFromCode(st.Code())
 }
@@ -313,6 +344,11 @@ func writeStatus(w http.ResponseWriter, st *status.Status, code int) {
 	}
 	if code == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	for _, d := range st.Details() {
+		if retry, ok := d.(*errdetails.RetryInfo); ok {
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(retry.GetRetryDelay().AsDuration().Seconds()))))
+		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)

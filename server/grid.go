@@ -17,20 +17,41 @@ import (
 
 // file is a candidacy with everything that was done in it.
 type file struct {
+	caller      *Caller // as they are in the session
 	session     *storepb.Session
 	candidacy   *storepb.Candidacy
 	revision    *revision
 	assessments []*storepb.Assessment
 	entries     []*storepb.CaseFile
+	judged      rules.Case // as the rules read it, without the candidate
 }
 
-// loadFile reads the file of a candidacy.
-func (c *core) loadFile(r store.Reader, session *storepb.Session, candidacy *storepb.Candidacy) (*file, error) {
-	f := &file{session: session, candidacy: candidacy}
-	var err error
+// loadFileFor reads the file of a candidacy that exists for the caller.
+func (c *core) loadFileFor(r store.Reader, caller *Caller, name string) (*file, error) {
+	session, candidacy, there, err := candidacyFor(r, caller, name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := readFile(r, session, candidacy)
+	if err != nil {
+		return nil, err
+	}
+	f.caller = there
 	if f.revision, err = c.revisions.get(r, casefile.Revision(session)); err != nil {
 		return nil, err
 	}
+	if f.judged, err = judgedCase(f.revision, session, candidacy); err != nil {
+		return nil, err
+	}
+	f.judged.Acts, err = casefile.Acts(f.assessments, f.entries)
+	return f, err
+}
+
+// readFile reads a file as it is recorded, without the référentiel that gives
+// it its meaning.
+func readFile(r store.Reader, session *storepb.Session, candidacy *storepb.Candidacy) (*file, error) {
+	f := &file{session: session, candidacy: candidacy}
+	var err error
 	if f.assessments, err = store.Assessments.All(r, store.Key(candidacy.GetUid())); err != nil {
 		return nil, err
 	}
@@ -38,41 +59,23 @@ func (c *core) loadFile(r store.Reader, session *storepb.Session, candidacy *sto
 	return f, err
 }
 
-func (c *core) loadFileByName(r store.Reader, name string) (*file, error) {
-	session, candidacy, err := candidacyByName(r, name)
-	if err != nil {
-		return nil, err
-	}
-	return c.loadFile(r, session, candidacy)
-}
-
 // loadCase reads the file of a candidacy, and all that the rules know with it
 // and with its candidate.
-func (c *core) loadCase(r store.Reader, name string) (*file, rules.Case, error) {
-	f, err := c.loadFileByName(r, name)
+func (c *core) loadCase(r store.Reader, caller *Caller, name string) (*file, rules.Case, error) {
+	f, err := c.loadFileFor(r, caller, name)
 	if err != nil {
 		return nil, rules.Case{}, err
 	}
-	judged := f.judged()
+	judged := f.judged
 	judged.Candidate, err = c.person(r, f.candidacy.GetCandidateUid(), f.revision.id)
 	return f, judged, err
-}
-
-// judged is the file as far as the rules read it, without the candidate.
-func (f *file) judged() rules.Case {
-	return rules.Case{
-		Scheme:    f.revision.compiled.Scheme(),
-		Session:   casefile.Session(f.session),
-		Candidacy: casefile.Candidacy(f.candidacy, f.session),
-		Acts:      casefile.Acts(f.assessments, f.entries),
-	}
 }
 
 // GetGrid implements the RPC.
 func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridRequest) (answer *acquispb.Grid, err error) {
 	caller := callerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		f, err := s.loadFileByName(r, strings.TrimSuffix(req.GetName(), "/grid"))
+		f, err := s.loadFileFor(r, caller, strings.TrimSuffix(req.GetName(), "/grid"))
 		if err != nil {
 			return err
 		}
@@ -80,12 +83,12 @@ func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridReque
 		if err != nil {
 			return err
 		}
-		grid := f.judged().Grid()
+		grid := f.judged.Grid()
 		answer = f.showGrid(grid, candidateName(candidate.GetLabel()))
-		if !seesAssessments(caller) {
+		if !seesAssessments(f.caller) {
 			return nil
 		}
-		return f.addWords(r, grid, answer, caller)
+		return f.addWords(r, grid, answer)
 	})
 }
 
@@ -167,7 +170,7 @@ func seesAllAssessments(c *Caller) bool {
 }
 
 // addWords adds verdicts, comments and settlements that the caller may see.
-func (f *file) addWords(r store.Reader, grid rules.Grid, shown *acquispb.Grid, caller *Caller) error {
+func (f *file) addWords(r store.Reader, grid rules.Grid, shown *acquispb.Grid) error {
 	words, err := f.readWords(r)
 	if err != nil {
 		return err
@@ -177,11 +180,11 @@ func (f *file) addWords(r store.Reader, grid rules.Grid, shown *acquispb.Grid, c
 			for n, k := range competence.Criteria {
 				criterion := shown.Blocs[i].Competences[j].Criteria[n]
 				for _, o := range k.Opinions {
-					if seesAllAssessments(caller) || o.Assessor == caller.Subject {
+					if seesAllAssessments(f.caller) || o.Assessor == f.caller.Subject {
 						criterion.Assessments = append(criterion.Assessments, words.verdicts[said{k.Code, o.Assessor}])
 					}
 				}
-				if k.Settlement != nil && seesAllAssessments(caller) {
+				if k.Settlement != nil && seesAllAssessments(f.caller) {
 					criterion.Settlement = settlementFrom(k.Settlement, words.settlements[k.Settlement.Seq][k.Code])
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"regexp"
 	"runtime/debug"
 	"time"
@@ -25,11 +26,14 @@ const requestIDHeader = "x-request-id"
 var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
 // callInfo is what the log says of a call besides its outcome. The key's id tells
-// which system called without naming anybody; addresses are not logged, since
-// they can be a person's.
+// which system called without naming anybody. Addresses are not logged, since
+// they can be a person's: where the call comes from is for the limits alone.
 type callInfo struct {
 	requestID string
-	keyID     string // once it is known
+	from      netip.Prefix
+	keyID     string // once it is known: of the key that was sent, good or not
+	issuer    string // of the token, once it is known to be good
+	failures  int    // how often this credential failed of late, where it fails now
 }
 
 type callInfoKey struct{}
@@ -75,7 +79,7 @@ func withRequestID(ctx context.Context) context.Context {
 	md, _ := metadata.FromIncomingContext(ctx)
 	id := requestID(md.Get(requestIDHeader))
 	_ = grpc.SetHeader(ctx, metadata.Pairs(requestIDHeader, id)) // it fails only where nobody reads headers
-	return context.WithValue(ctx, callInfoKey{}, &callInfo{requestID: id})
+	return context.WithValue(ctx, callInfoKey{}, &callInfo{requestID: id, from: connectionOf(ctx)})
 }
 
 func requestID(given []string) string {
@@ -90,17 +94,31 @@ func (c *core) logCall(ctx context.Context, method string, took time.Duration, e
 	if status.Code(err) == codes.Internal || status.Code(err) == codes.Unavailable {
 		level = slog.LevelError
 	}
-	c.log.Log(ctx, level, "call", "rpc", method[1:], "code", status.Code(err).String(),
-		"duration_ms", float64(took.Microseconds())/1000, "key", infoOf(ctx).keyID)
+	info := infoOf(ctx)
+	args := []any{"rpc", method[1:], "code", status.Code(err).String()}
+	if reason := reasonOf(err); reason != "" {
+		args = append(args, "reason", reason)
+	}
+	if info.failures > 0 {
+		args = append(args, "failures", info.failures)
+	}
+	args = append(args, "duration_ms", float64(took.Microseconds())/1000)
+	if info.issuer != "" {
+		args = append(args, "issuer", info.issuer)
+	} else {
+		args = append(args, "key", info.keyID)
+	}
+	c.log.Log(ctx, level, "call", args...)
 }
 
-// guard lets a call through where its key is good, a role of it is admitted and
-// the request keeps the rules of the proto file, in this order: who may not
-// call learns nothing of what the service thinks of the request.
+// guard lets a call through where its key or token is good, a role of it is
+// admitted and the request keeps the rules of the proto file, in this order: who
+// may not call learns nothing of what the service thinks of the request.
 func (c *core) guard(validate validate) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		if infrastructure(info.FullMethod) {
-			return handler(ctx, req)
+			answer, err := handler(ctx, req)
+			return answer, notFoundInstead(err, "this service")
 		}
 		caller, err := c.enter(ctx, info.FullMethod)
 		if err != nil {
@@ -113,8 +131,9 @@ func (c *core) guard(validate validate) grpc.UnaryServerInterceptor {
 	}
 }
 
-// enter returns who calls an RPC, where they may. A public RPC asks for no key:
-// whoever calls it has no subject and no role.
+// enter returns who calls an RPC, where they may, with those of their roles that
+// it knows. A public RPC asks for no key: whoever calls it has no subject and no
+// role.
 func (c *core) enter(ctx context.Context, fullMethod string) (*Caller, error) {
 	r, unknown := c.contract.find(fullMethod)
 	if unknown == nil && r.public {
@@ -124,20 +143,32 @@ func (c *core) enter(ctx context.Context, fullMethod string) (*Caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	infoOf(ctx).keyID = caller.KeyID
 	if unknown != nil {
 		return nil, unknown
 	}
-	return caller, r.admit(caller)
+	return caller.within(r), r.admit(caller)
 }
 
-// guardStream lets only streams through that anyone may read: no RPC of ours is
-// one, so that everything else is refused.
-func guardStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	if !infrastructure(info.FullMethod) {
-		return denied(acquispb.ErrorReason_ROLE_MISSING, "no such stream")
+// guardStream lets only streams through that anyone may read. No RPC of ours is
+// one: what else comes here is a method that does not exist, and only who may
+// call is told so.
+func (c *core) guardStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	if infrastructure(info.FullMethod) {
+		return handler(srv, stream)
 	}
-	return handler(srv, stream)
+	start := time.Now()
+	ctx := withRequestID(stream.Context())
+	_, err := c.authenticate(ctx)
+	if err == nil {
+		err = noSuchMethod()
+	}
+	err = outward(ctx, c.log, err)
+	c.logCall(ctx, "/unknown", time.Since(start), err) // what was asked for may name somebody
+	return err
+}
+
+func noSuchMethod() error {
+	return fail(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "no such method")
 }
 
 // logHandler adds the request id to every line that is logged during a call.

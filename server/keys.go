@@ -1,14 +1,13 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -38,8 +37,12 @@ func (s *adminService) CreateKey(ctx context.Context, req *acquispb.CreateKeyReq
 	}
 	answer := new(acquispb.CreateKeyResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
+		uid, err := t.NewUID()
+		if err != nil {
+			return err
+		}
 		key := keyOf(req.GetKey(), secret)
-		key.CreateTime, key.Creator = t.timestamp(), t.caller.Subject
+		key.Uid, key.CreateTime, key.Creator = uid, t.timestamp(), t.caller.Subject
 		t.made([]byte(key.GetId()))
 		return store.Keys.Put(t, []byte(key.GetId()), key)
 	}, func(r store.Reader, made [][]byte) error {
@@ -79,12 +82,7 @@ func (s *adminService) ListKeys(ctx context.Context, req *acquispb.ListKeysReque
 		if err != nil {
 			return err
 		}
-		slices.SortStableFunc(keys, func(a, b *storepb.Key) int {
-			if byTime := a.GetCreateTime().AsTime().Compare(b.GetCreateTime().AsTime()); byTime != 0 {
-				return byTime
-			}
-			return strings.Compare(a.GetId(), b.GetId())
-		})
+		slices.SortStableFunc(keys, func(a, b *storepb.Key) int { return cmp.Compare(a.GetUid(), b.GetUid()) })
 		part, token := slicePage(page, keys)
 		answer.Keys, answer.NextPageToken = nil, token
 		for _, key := range part {
@@ -121,7 +119,7 @@ func (s *adminService) RevokeKey(ctx context.Context, req *acquispb.RevokeKeyReq
 		return store.Keys.Put(t, []byte(id), key)
 	}, func(r store.Reader, made [][]byte) error {
 		key, err := store.Keys.Get(r, made[0])
-		proto.Merge(answer, keyFrom(key))
+		become(answer, keyFrom(key))
 		return err
 	})
 }
@@ -152,6 +150,7 @@ func keyOf(k *acquispb.Key, secret Secret) *storepb.Key {
 	stored := &storepb.Key{
 		Id: secret.ID, SecretSha256: secret.digest(),
 		Subject: k.GetSubject(), DisplayName: k.GetDisplayName(), Delegate: k.GetDelegate(), ExpireTime: k.GetExpireTime(),
+		Centre: k.GetCentre(),
 	}
 	for _, role := range k.GetRoles() {
 		stored.Roles = append(stored.Roles, int32(role))
@@ -163,6 +162,7 @@ func keyFrom(k *storepb.Key) *acquispb.Key {
 	shown := &acquispb.Key{
 		Name: keyName(k.GetId()), Subject: k.GetSubject(), DisplayName: k.GetDisplayName(), Delegate: k.GetDelegate(),
 		ExpireTime: k.GetExpireTime(), CreateTime: k.GetCreateTime(), Creator: k.GetCreator(), RevokeTime: k.GetRevokeTime(),
+		Centre: k.GetCentre(),
 	}
 	for _, role := range k.GetRoles() {
 		shown.Roles = append(shown.Roles, acquispb.Role_Enum(role))

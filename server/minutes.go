@@ -12,7 +12,7 @@ import (
 func (s *capitalisationService) GetDeliberationRecord(ctx context.Context, req *acquispb.GetDeliberationRecordRequest) (answer *acquispb.DeliberationRecord, err error) {
 	caller := callerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		session, err := sessionByName(r, req.GetName())
+		session, _, err := sessionFor(r, caller, req.GetName())
 		if err != nil {
 			return err
 		}

@@ -35,6 +35,10 @@ func decisionName(candidate string, uid uint64) string {
 	return candidateName(candidate) + "/decisions/" + strconv.FormatUint(uid, 10)
 }
 
+func holdName(candidate string, uid uint64) string {
+	return candidateName(candidate) + "/holds/" + strconv.FormatUint(uid, 10)
+}
+
 func capitalisationName(candidate, referentiel string) string {
 	return candidateName(candidate) + "/capitalisations/" + referentiel
 }

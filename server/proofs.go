@@ -150,8 +150,9 @@ func (c *core) proveDecision(ctx context.Context, find func(store.Reader) (*stor
 
 // GetDecisionProof implements the RPC.
 func (s *capitalisationService) GetDecisionProof(ctx context.Context, req *acquispb.GetDecisionProofRequest) (*acquispb.DecisionProof, error) {
+	caller := callerOf(ctx)
 	p, err := s.proveDecision(ctx, func(r store.Reader) (*storepb.Decision, error) {
-		return decisionByName(r, strings.TrimSuffix(req.GetName(), "/proof"))
+		return decisionFor(r, caller, strings.TrimSuffix(req.GetName(), "/proof"))
 	})
 	if err != nil {
 		return nil, err

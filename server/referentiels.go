@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/referentiel"
@@ -204,7 +202,7 @@ func (s *referentielService) PublishReferentiel(ctx context.Context, req *acquis
 		if err != nil {
 			return err
 		}
-		proto.Merge(answer, revision.whole(name, true))
+		become(answer, revision.whole(name, true))
 		return nil
 	})
 }

@@ -234,7 +234,9 @@ func candidaciesOfCandidate(r store.Reader, candidate uint64) ([]rules.Candidacy
 		if err != nil {
 			return nil, err
 		}
-		candidacies[i] = casefile.Candidacy(c, session)
+		if candidacies[i], err = casefile.Candidacy(c, session); err != nil {
+			return nil, err
+		}
 	}
 	return candidacies, nil
 }

@@ -3,8 +3,12 @@ package server
 import (
 	"context"
 	"errors"
+	"log"
+	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,10 +32,13 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	ops := s.httpServer(s.ops)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return served(s.grpc.Serve(l.GRPC)) })
-	group.Go(func() error { return served(rest.Serve(l.HTTP)) })
+	group.Go(func() error { return served(s.serveREST(rest, l.HTTP)) })
 	group.Go(func() error { return served(ops.Serve(l.Ops)) })
 	group.Go(func() error { s.watchHealth(ctx); return nil })
 	group.Go(func() error { s.core.accesses.run(ctx); return nil })
+	if t := s.core.tokens; t != nil {
+		group.Go(func() error { t.issuer.run(ctx); return nil })
+	}
 	group.Go(func() error {
 		<-ctx.Done()
 		s.stop(rest, grace)
@@ -58,8 +65,31 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          log.New(connectionLog{s.core.log}, "", 0),
 	}
+}
+
+// maxHeaderBytes is room for the longest token and then some, over either transport.
+const maxHeaderBytes = 16 << 10
+
+func (s *Server) serveREST(rest *http.Server, l net.Listener) error {
+	if s.tls == nil {
+		return rest.Serve(l)
+	}
+	rest.TLSConfig = s.tls.config("h2", "http/1.1")
+	return rest.ServeTLS(l, "", "")
+}
+
+// connectionLog takes what the HTTP library logs of connections, without their
+// addresses, which can be a person's.
+type connectionLog struct{ log *slog.Logger }
+
+var addressInText = regexp.MustCompile(`\[[0-9a-fA-F:.]+(%\w+)?\](:\d+)?|\d+\.\d+\.\d+\.\d+(:\d+)?`)
+
+func (c connectionLog) Write(line []byte) (int, error) {
+	c.log.Warn("connection", "error", addressInText.ReplaceAllString(strings.TrimSpace(string(line)), "…"))
+	return len(line), nil
 }
 
 func (s *Server) stop(rest *http.Server, grace time.Duration) {

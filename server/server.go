@@ -24,11 +24,15 @@ type Limits struct {
 	MaxRequestBytes int           // size of a request, over either transport
 	CallTimeout     time.Duration // a call that takes longer is given up
 	AccessDelay     time.Duration // that somebody read a file is journaled at most so much later; 0: 5 seconds
+	Attempts        AttemptLimits // bad credentials in a minute
 }
 
 // DefaultLimits are enough for a référentiel of hundreds of critères and a batch
 // of a thousand commented verdicts.
-var DefaultLimits = Limits{MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second}
+var DefaultLimits = Limits{
+	MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second,
+	Attempts: AttemptLimits{PerCredential: 10, PerAddress: 100},
+}
 
 // Options say what a server works with.
 type Options struct {
@@ -37,12 +41,17 @@ type Options struct {
 	Limits  Limits
 	Signing Signing
 	Issuer  Issuer
+	OIDC    *OIDC            // whose tokens are taken; nil: keys only
+	TLS     *Certificates    // of both doors; nil: plain text
 	Now     func() time.Time // the clock; nil: the machine's
+
+	Retention Retention // what a purge may erase; nothing by default
 }
 
 // A Server answers over gRPC and REST, and tells operators how it is.
 type Server struct {
 	core    *core
+	tls     *Certificates
 	grpc    *grpc.Server
 	rest    http.Handler
 	ops     http.Handler
@@ -64,10 +73,15 @@ func New(o Options) (*Server, error) {
 	}
 	metrics := prommetrics.NewServerMetrics(prommetrics.WithServerHandlingTimeHistogram())
 	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate), c.accesses.watch())
-	s := &Server{core: c, health: health.NewServer(), stopped: make(chan struct{})}
+	s := &Server{core: c, tls: o.TLS, health: health.NewServer(), stopped: make(chan struct{})}
 	s.grpc = grpc.NewServer(
+		grpc.ForceServerCodecV2(newCodec()),
+		grpc.Creds(o.TLS.credentials()),
+		grpc.ConnectionTimeout(10*time.Second),
+		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.UnaryInterceptor(intercept),
-		grpc.StreamInterceptor(guardStream),
+		grpc.StreamInterceptor(c.guardStream),
+		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return noSuchMethod() }),
 		// Twice our own limit, so that what is somewhat too large gets our own error.
 		grpc.MaxRecvMsgSize(2*o.Limits.MaxRequestBytes),
 		grpc.MaxConcurrentStreams(1000),
@@ -85,7 +99,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	registry := prometheus.NewRegistry()
-	s.ops = newOps(s, registry, metrics, c.accesses.lost)
+	s.ops = newOps(s, registry, metrics, c.attempts.bad, c.accesses.lost)
 	return s, nil
 }
 
@@ -98,10 +112,17 @@ func newCore(o Options) (*core, error) {
 		store:     o.Store,
 		revisions: newRevisions(),
 		contract:  readContract(),
+		retention: o.Retention,
+		attempts:  newAttempts(o.Limits.Attempts),
 		issuer:    o.Issuer,
-		guesses:   unlimited{},
 		log:       slog.New(logHandler{o.Log}),
 		now:       func() time.Time { return now().UTC().Truncate(time.Microsecond) },
+	}
+	if o.OIDC != nil {
+		if err := o.OIDC.Check(); err != nil {
+			return nil, err
+		}
+		c.tokens = &tokens{OIDC: *o.OIDC, issuer: newIssuer(*o.OIDC, c.log, c.now)}
 	}
 	signer, err := newSigner(context.Background(), c.store, o.Signing, c.log, c.now())
 	if err != nil {

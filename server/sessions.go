@@ -3,8 +3,7 @@ package server
 import (
 	"context"
 	"errors"
-
-	"google.golang.org/protobuf/proto"
+	"slices"
 
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -44,6 +43,9 @@ func (s *sessionService) CreateSession(ctx context.Context, req *acquispb.Create
 			CreateTime: t.timestamp(), UpdateTime: t.timestamp(),
 		}
 		describeSession(session, req.GetSession())
+		if err := ownCentre(t.caller, session); err != nil {
+			return err
+		}
 		return t.putSession(session)
 	}, s.answerSession(answer))
 }
@@ -56,6 +58,7 @@ func describeSession(session *storepb.Session, given *acquispb.Session) {
 		session.EndDate = session.StartDate
 	}
 	session.CentreCode, session.CentreDisplayName = given.GetCentre().GetCode(), given.GetCentre().GetDisplayName()
+	session.Assessors = slices.Clone(given.GetAssessors())
 	session.Jury = nil
 	for _, m := range given.GetJury() {
 		session.Jury = append(session.Jury, &storepb.JuryMember{
@@ -77,16 +80,16 @@ func (s *sessionService) answerSession(into *acquispb.Session) func(store.Reader
 		if err != nil {
 			return err
 		}
-		proto.Reset(into)
-		proto.Merge(into, sessionFrom(session))
+		become(into, sessionFrom(session))
 		return nil
 	}
 }
 
 // GetSession implements the RPC.
 func (s *sessionService) GetSession(ctx context.Context, req *acquispb.GetSessionRequest) (answer *acquispb.Session, err error) {
+	caller := callerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		session, err := sessionByName(r, req.GetName())
+		session, _, err := sessionFor(r, caller, req.GetName())
 		if err != nil {
 			return err
 		}
@@ -106,12 +109,13 @@ func (s *sessionService) ListSessions(ctx context.Context, req *acquispb.ListSes
 	if err != nil {
 		return nil, err
 	}
+	caller := callerOf(ctx)
 	answer := new(acquispb.ListSessionsResponse)
 	return answer, s.view(ctx, func(r store.Reader) (err error) {
 		answer.Sessions = nil
 		answer.NextPageToken, err = page.fill(allOf(r, store.KindSession), func(uid uint64) (bool, error) {
 			session, err := store.Sessions.Get(r, store.Key(uid))
-			if err != nil {
+			if err != nil || caller.at(session).Roles == nil {
 				return false, err
 			}
 			keep, err := wanted.matches(values{
@@ -137,7 +141,7 @@ func referentielSpellings(id, revision string) []string {
 func (s *sessionService) UpdateSession(ctx context.Context, req *acquispb.UpdateSessionRequest) (*acquispb.Session, error) {
 	name := req.GetSession().GetName()
 	fields, err := updatedFields(req.GetSession(), req.GetUpdateMask(), "session",
-		"display_name", "referentiel", "start_date", "end_date", "centre", "jury")
+		"display_name", "referentiel", "start_date", "end_date", "centre", "jury", "assessors")
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +151,7 @@ func (s *sessionService) UpdateSession(ctx context.Context, req *acquispb.Update
 	}
 	answer := new(acquispb.Session)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		session, err := sessionByName(t, name)
+		session, _, err := sessionFor(t, t.caller, name)
 		if err != nil {
 			return err
 		}
@@ -178,6 +182,9 @@ func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *
 		return err
 	}
 	describeSession(session, merged)
+	if err := ownCentre(t.caller, session); err != nil {
+		return err
+	}
 	refusals := before.ChangeJury(casefile.Jury(session.GetJury()), tookPart)
 	if revision.id != before.Revision {
 		refusals = append(refusals, before.ChangeRevision(revision.id, candidacies)...)
@@ -216,7 +223,7 @@ func (s *sessionService) endSession(ctx context.Context, rpc string, req endRequ
 	a := act{rpc: rpc, kind: storepb.EventBody_Kind_SESSION, resource: req.GetName(), request: req}
 	answer := new(acquispb.Session)
 	return answer, s.do(ctx, a, func(t *tx) error {
-		session, err := sessionByName(t, req.GetName())
+		session, _, err := sessionFor(t, t.caller, req.GetName())
 		if err != nil {
 			return err
 		}
@@ -272,9 +279,12 @@ func loadSession(r store.Reader, session *storepb.Session) (rules.Session, []rul
 	}
 	candidacies := make([]rules.Candidacy, len(stored))
 	for i, c := range stored {
-		candidacies[i] = casefile.Candidacy(c, session)
+		if candidacies[i], err = casefile.Candidacy(c, session); err != nil {
+			return rules.Session{}, nil, err
+		}
 	}
-	return casefile.Session(session), candidacies, nil
+	read, err := casefile.Session(session)
+	return read, candidacies, err
 }
 
 // tookPart notes that subjects took part in an act of a session's jury: from
@@ -327,6 +337,7 @@ func sessionFrom(s *storepb.Session) *acquispb.Session {
 		StartDate:   dateFrom(s.GetStartDate()),
 		EndDate:     dateFrom(s.GetEndDate()),
 		Jury:        juryFrom(s.GetJury()),
+		Assessors:   slices.Clone(s.GetAssessors()),
 		State:       acquispb.Session_State_Enum(s.GetState()),
 		Etag:        etag(s.GetVersion()),
 		CreateTime:  s.GetCreateTime(),

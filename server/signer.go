@@ -66,7 +66,7 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 	made := &signer{key: o.Key}
 	random, entered := randomOrigin(), false
 	act := store.Act{RPC: "signer", Kind: storepb.EventBody_Kind_SIGNER, Time: now}
-	err := s.Update(ctx, act, func(w store.Writer) (err error) {
+	register := func(w store.Writer) (err error) {
 		if made.known, err = store.Signers.All(w, nil); err != nil {
 			return err
 		}
@@ -77,7 +77,13 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 			return nil
 		}
 		return made.enter(w, now)
-	})
+	}
+	err := s.Update(ctx, act, register)
+	for range 2 { // nobody else could ask again; whatever happened, once more does no harm
+		if errors.Is(err, store.ErrUnknownOutcome) {
+			err = s.Update(ctx, act, register)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the signing key: %w", err)
 	}

@@ -27,6 +27,9 @@ func (v validate) request(req any) error {
 	if !ok {
 		return errors.New("a request is not a protobuf message")
 	}
+	if isMalformed(message) {
+		return invalid(acquispb.ErrorReason_MALFORMED_BODY, violation{"request", "is not a message of this call"})
+	}
 	if field := unknownField(message.ProtoReflect(), ""); field != "" {
 		return invalidField(field, "has a field that this version does not know")
 	}

@@ -12,6 +12,7 @@ import (
 type Draft struct {
 	below  *LayerReader
 	over   *Overlay // of messages; envelopes come with the event
+	erased []uint64 // sequences of events
 	newUID func() uint64
 }
 
@@ -76,6 +77,18 @@ func (d *Draft) Delete(kind KindID, key []byte) error {
 		return err
 	}
 	return d.over.Delete(kind, clone(key))
+}
+
+// EraseEvent implements Writer.
+func (d *Draft) EraseEvent(sequence uint64) error {
+	if d.below.ended {
+		return errEnded
+	}
+	if _, err := eventAt(d.below, sequence); err != nil {
+		return err
+	}
+	d.erased = append(d.erased, sequence)
+	return nil
 }
 
 // NewUID implements Writer.

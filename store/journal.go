@@ -22,10 +22,17 @@ type Head struct {
 	edge     edge
 }
 
+// maxSequence is more than any journal has, and little enough for the arithmetic
+// of the Merkle log: what a damaged file says must not end the process.
+const maxSequence = 1 << 60
+
 // LoadHead reads the head of a journal whose last event has that sequence.
 func LoadHead(stored Layer, sequence uint64) (Head, error) {
 	if sequence == 0 {
 		return Head{}, nil
+	}
+	if sequence > maxSequence {
+		return Head{}, fmt.Errorf("store: an event %d cannot be", sequence)
 	}
 	r := NewReader(stored)
 	last, err := eventAt(r, sequence)
@@ -43,7 +50,8 @@ func LoadHead(stored Layer, sequence uint64) (Head, error) {
 type Entry struct {
 	Head    Head // of the journal, once the entry is stored
 	changes []change
-	event   []byte // nil where all changes are silent
+	erased  []Record // events without their bodies
+	event   []byte   // nil where all changes are silent
 }
 
 // Entry returns what the draft wrote as the entry that follows head, or nil
@@ -52,10 +60,14 @@ type Entry struct {
 // that it wrote is silent. Salts come from random.
 func (d *Draft) Entry(head Head, act Act, random io.Reader) (*Entry, error) {
 	changes, err := d.changes()
-	if err != nil || len(changes) == 0 {
+	if err != nil || len(changes)+len(d.erased) == 0 {
 		return nil, err
 	}
-	if !slices.ContainsFunc(changes, func(c change) bool { return !c.kind.Silent() }) {
+	erased, err := d.erasedEvents()
+	if err != nil {
+		return nil, err
+	}
+	if len(erased) == 0 && !slices.ContainsFunc(changes, func(c change) bool { return !c.kind.Silent() }) {
 		return &Entry{Head: head, changes: changes}, nil
 	}
 	acts, err := actDigests(changes, random)
@@ -83,7 +95,25 @@ func (d *Draft) Entry(head Head, act Act, random io.Reader) (*Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: event: %w", err)
 	}
-	return &Entry{Head: head, changes: changes, event: stored}, nil
+	return &Entry{Head: head, changes: changes, erased: erased, event: stored}, nil
+}
+
+// erasedEvents returns the events to be erased as they will be stored.
+func (d *Draft) erasedEvents() ([]Record, error) {
+	var erased []Record
+	for _, sequence := range d.erased {
+		event, err := eventAt(d.below, sequence)
+		if err != nil {
+			return nil, err
+		}
+		event.Body, event.BodySalt = nil, nil
+		stored, err := proto.Marshal(event)
+		if err != nil {
+			return nil, fmt.Errorf("store: event %d: %w", sequence, err)
+		}
+		erased = append(erased, Record{Key: SequenceKey(sequence), Value: stored})
+	}
+	return erased, nil
 }
 
 // Store writes the entry. Where it fails, what it wrote must be dropped.
@@ -96,6 +126,11 @@ func (e *Entry) Store(t Table) error {
 			err = t.Put(c.kind, c.key, c.value)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	for _, r := range e.erased {
+		if err := t.Put(KindEvent, r.Key, r.Value); err != nil {
 			return err
 		}
 	}

@@ -64,6 +64,10 @@ func (k KindID) String() string {
 		return "access"
 	case KindAttestation:
 		return "attestation"
+	case KindHold:
+		return "hold"
+	case KindForgetting:
+		return "forgetting"
 	case KindName:
 		return "name"
 	case KindExternalID:

@@ -22,6 +22,8 @@ const (
 	KindSigner      KindID = 12 // uid: a public key that signs checkpoints and attestations
 	KindAccess      KindID = 13 // uid: who read which candidates' files
 	KindAttestation KindID = 14 // uid: that a decision was attested
+	KindHold        KindID = 15 // candidate uid, uid: a legal hold
+	KindForgetting  KindID = 16 // candidate uid, uid: what was erased
 
 	KindName                KindID = 64 // collection, parent uid, label → uid
 	KindExternalID          KindID = 65 // digest of (system, id) → candidate uid

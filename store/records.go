@@ -34,6 +34,8 @@ var (
 	Signers      = Records[storepb.Signer, *storepb.Signer]{KindSigner}
 	Accesses     = Records[storepb.Access, *storepb.Access]{KindAccess}
 	Attestations = Records[storepb.Attestation, *storepb.Attestation]{KindAttestation}
+	Holds        = Records[storepb.Hold, *storepb.Hold]{KindHold}
+	Forgettings  = Records[storepb.Forgetting, *storepb.Forgetting]{KindForgetting}
 	Checkpoints  = Records[storepb.Checkpoint, *storepb.Checkpoint]{KindCheckpoint}
 	Repeats      = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
 )
@@ -138,6 +140,14 @@ func LastUID(key []byte) uint64 {
 		return 0
 	}
 	return binary.BigEndian.Uint64(key[len(key)-8:])
+}
+
+// FirstUID returns the uid that begins a key made by Key.
+func FirstUID(key []byte) uint64 {
+	if len(key) < 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(key)
 }
 
 // A Collection is a set of resources whose ids callers choose. The numbers are

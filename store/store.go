@@ -83,6 +83,10 @@ type Writer interface {
 	// Delete removes the record under (kind, key), if any.
 	Delete(kind KindID, key []byte) error
 
+	// EraseEvent removes the body of an earlier event and its salt, for good.
+	// Sequence, time and digest stay, and with them the leaf and every proof.
+	EraseEvent(sequence uint64) error
+
 	// NewUID returns an identifier above all that the store gave before.
 	NewUID() (uint64, error)
 }

@@ -24,6 +24,8 @@ var reads = []struct{ rpc, key, path, candidates string }{
 	{"CandidateService/GetCandidate", "reader", "/v1/candidates/c-full", "c-full"},
 	{"CandidateService/ListCandidates", "reader", "/v1/candidates?pageSize=2", "c-full c-pending"},
 	{"CandidateService/LookupCandidate", "reader", "/v1/candidates:lookup?system=lms&id=free", "c-free"},
+	{"CandidateService/ExportCandidate", "registrar", "/v1/candidates/c-full:export", "c-full"},
+	{"CandidateService/ListHolds", "registrar", "/v1/candidates/c-free/holds", "c-free"},
 	{"SessionService/GetCandidacy", "assessor-1", "/v1/sessions/s-001/candidacies/k-exempt", "c-exempt"},
 	{"SessionService/ListCandidacies", "assessor-1", "/v1/sessions/s-001/candidacies?pageSize=2", "c-full c-pending"},
 	{"SessionService/GetGrid", "jury-1", "/v1/sessions/s-001/candidacies/k-full/grid", "c-full"},
@@ -242,7 +244,7 @@ func TestReadsNeverFail(t *testing.T) {
 	w, stop := start(t, t.TempDir(), func(o *server.Options) { o.Store = deaf{o.Store} })
 	w.populate()
 	for _, r := range reads {
-		w.read(w.grpc, r.key, r.path)
+		w.read(w.transports()["gRPC"], r.key, r.path)
 	}
 	stop()
 	if !strings.Contains(w.logs.String(), "could not be journaled") {

@@ -138,7 +138,7 @@ func TestCredential(t *testing.T) {
 	})
 	w.populate()
 	decision := w.decisionOf("c-free") // a prior bloc
-	_, credential := w.attest(w.grpc, decision, `{"includeName":true}`)
+	_, credential := w.attest(w.transports()["gRPC"], decision, `{"includeName":true}`)
 	c := w.claims(credential)
 	subject := c["credentialSubject"].(map[string]any)
 	for what, pair := range map[string][2]any{
@@ -163,7 +163,7 @@ func TestCredential(t *testing.T) {
 	if err != nil || float64(from.Unix()) != c["nbf"] {
 		t.Errorf("valid from %v, not before %v", c["validFrom"], c["nbf"])
 	}
-	_, checkpoint := w.checkpoint(w.grpc)
+	_, checkpoint := w.checkpoint(w.transports()["gRPC"])
 	if err := checkDecision(t, decision, c["acquisProof"].(map[string]any), checkpoint["keys"].([]any)); err != nil {
 		t.Error(err)
 	}
@@ -174,7 +174,7 @@ func TestCredential(t *testing.T) {
 func TestAttestationsCannotBeGuessed(t *testing.T) {
 	w, _ := start(t, t.TempDir())
 	w.populate()
-	code, credential := w.attest(w.grpc, w.decisionOf("c-decided"), "{}")
+	code, credential := w.attest(w.transports()["gRPC"], w.decisionOf("c-decided"), "{}")
 	for name, call := range w.transports() {
 		if a := call("", "GET", "/v1/attestations/3333-3333-3333-3333:verify", ""); a.code != "OK" || a.body["state"] != "UNKNOWN" || a.body["bloc"] != "" {
 			t.Errorf("%s: a code of nobody: %s", name, a.raw)
@@ -206,7 +206,7 @@ func TestAttestationIsRepeated(t *testing.T) {
 	w.populate()
 	decision := w.decisionOf("c-decided")
 	const request = `{"includeName":true,"requestId":"6f1c2f0e-3a55-4c8e-9b37-6c2c53f7d1ab"}`
-	code, credential := w.attest(w.grpc, decision, request)
+	code, credential := w.attest(w.transports()["gRPC"], decision, request)
 	events := w.events()
 	for _, call := range w.transports() {
 		if code, credential := w.attest(call, decision, request); code != "" || credential != "" {
@@ -216,9 +216,9 @@ func TestAttestationIsRepeated(t *testing.T) {
 	if w.events() != events {
 		t.Error("it was issued again")
 	}
-	w.expect(w.grpc, "jury-1", "POST", "/v1/"+decision+":rectify",
+	w.expect(w.transports()["gRPC"], "jury-1", "POST", "/v1/"+decision+":rectify",
 		`{"session":"sessions/s-001","membersPresent":["jury-1","jury-2"],"outcome":"NOT_CAPITALISED","motive":"erreur"}`)
-	w.expect(w.grpc, "registrar", "POST", "/v1/"+decision+":attest", request, "attestation.state", "SUPERSEDED")
+	w.expect(w.transports()["gRPC"], "registrar", "POST", "/v1/"+decision+":attest", request, "attestation.state", "SUPERSEDED")
 	stop()
 	file, err := os.ReadFile(filepath.Join(dir, bolt.FileName))
 	must(t, err)
@@ -257,7 +257,7 @@ func TestAttestationIsRepeated(t *testing.T) {
 func TestAwardIsSuperseded(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := start(t, dir, signedBy(1, 0))
-	w.mainPath(w.grpc)
+	w.mainPath(w.transports()["gRPC"])
 	all := list(w.do("registrar", "GET", "/v1/candidates/c-001/decisions?filter=effective=true", ""), "decisions")
 	var award, bloc string
 	for _, d := range all {
@@ -273,7 +273,7 @@ func TestAwardIsSuperseded(t *testing.T) {
 	stop()
 	w, _ = start(t, dir, signedBy(2, 0))
 	w.keys = keys
-	if c := w.claims(credential); get(c, "credentialSubject", "achievement", "name") == "" || w.state(w.grpc, "credential", credential) != "VALID" {
+	if c := w.claims(credential); get(c, "credentialSubject", "achievement", "name") == "" || w.state(w.transports()["gRPC"], "credential", credential) != "VALID" {
 		t.Errorf("after the rotation: %v", c)
 	}
 	res, err := http.Get(w.base + "/.well-known/jwks.json") //nolint:noctx // as anyone would
@@ -284,7 +284,7 @@ func TestAwardIsSuperseded(t *testing.T) {
 	}
 	w.do("jury-1", "POST", "/v1/"+bloc+":rectify",
 		`{"session":"sessions/s-001","membersPresent":["jury-1","jury-2"],"outcome":"NOT_CAPITALISED","motive":"erreur"}`)
-	if got := w.state(w.grpc, "credential", credential); got != "SUPERSEDED" {
+	if got := w.state(w.transports()["gRPC"], "credential", credential); got != "SUPERSEDED" {
 		t.Errorf("the award's attestation is %v", got)
 	}
 }
@@ -297,7 +297,7 @@ func TestOutsiderChecksAttestations(t *testing.T) {
 	w.clock.advance(time.Until(w.clock.Now()) - 24*time.Hour) // the script has the machine's clock, and refuses the future
 	w.populate()
 	decision := w.decisionOf("c-decided")
-	_, credential := w.attest(w.grpc, decision, `{"includeName":true}`)
+	_, credential := w.attest(w.transports()["gRPC"], decision, `{"includeName":true}`)
 	dir := t.TempDir()
 	write := func(name, content string) string {
 		file := filepath.Join(dir, name)

@@ -1,56 +1,19 @@
 package systemtest
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server"
-	"github.com/acquis-eval/acquis/store/bolt"
 )
-
-// childDir tells the test binary to be the server that is going to be killed.
-const childDir = "ACQUIS_TEST_CHILD_DIR"
-
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(childDir); dir != "" {
-		fmt.Fprintln(os.Stderr, serveChild(dir))
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
-
-// serveChild serves the store in dir until it is killed, and prints its address.
-func serveChild(dir string) error {
-	st, err := bolt.Open(dir, bolt.Options{})
-	if err != nil {
-		return err
-	}
-	srv, err := server.New(server.Options{Store: st, Log: slog.DiscardHandler, Limits: server.DefaultLimits})
-	if err != nil {
-		return err
-	}
-	var ls server.Listeners
-	if ls, err = listenAll(); err != nil {
-		return err
-	}
-	fmt.Println(ls.GRPC.Addr())
-	return srv.Serve(context.Background(), ls, time.Second)
-}
 
 // TestKillLosesNothing kills the server with SIGKILL in the middle of 64
 // concurrent writers, again and again. Every acknowledged write must be there
@@ -114,21 +77,12 @@ type write struct {
 // was acknowledged to them.
 func crashRound(t *testing.T, dir, key string, round int) []write {
 	t.Helper()
-	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childDir+"="+dir)
-	child.Stderr = os.Stderr
-	out, err := child.StdoutPipe()
-	must(t, err)
-	must(t, child.Start())
-	address, err := bufio.NewReader(out).ReadString('\n')
-	must(t, err)
-	conn, err := grpc.NewClient(strings.TrimSpace(address), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	must(t, err)
-	defer conn.Close()
+	child := startChild(t, dir)
+	defer child.kill()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+key)
-	client := acquispb.NewSessionServiceClient(conn)
+	client := acquispb.NewSessionServiceClient(child.conn)
 	var mu sync.Mutex
 	var acknowledged []write
 	var writers sync.WaitGroup
@@ -146,9 +100,8 @@ func crashRound(t *testing.T, dir, key string, round int) []write {
 		})
 	}
 	time.Sleep(100*time.Millisecond + rand.N(200*time.Millisecond))
-	must(t, child.Process.Kill())
+	child.kill()
 	writers.Wait()
-	_ = child.Wait() // it was killed: that is what it says
 	return acknowledged
 }
 

@@ -12,7 +12,7 @@ type transport func(key, method, path, body string) answer
 func (w *world) transports() map[string]transport {
 	return map[string]transport{
 		"REST": func(key, method, path, body string) answer { return w.rest(key, method, path, body) },
-		"gRPC": w.grpc,
+		"gRPC": func(key, method, path, body string) answer { return w.grpc(key, method, path, body) },
 	}
 }
 
@@ -75,11 +75,11 @@ func (w *world) mainPath(call transport) {
 	created := w.expect(call, "admin", "POST", "/v1/keys", `{"subject":"assessor-1","displayName":"Assesseur","roles":["ASSESSOR"]}`,
 		"key.subject", "assessor-1", "key.roles.0", "ASSESSOR", "key.creator", "admin")
 	w.keys["assessor-1"] = created["secret"].(string)
-	for name, role := range map[string]string{
-		"registrar": "REGISTRAR", "assessor-2": "ASSESSOR", "jury-1": "JURY", "jury-2": "JURY",
-		"advisor": "DISABILITY_ADVISOR", "reader": "READER", "auditor": "AUDITOR",
+	for _, made := range [][2]string{
+		{"registrar", "REGISTRAR"}, {"assessor-2", "ASSESSOR"}, {"jury-1", "JURY"}, {"jury-2", "JURY"},
+		{"advisor", "DISABILITY_ADVISOR"}, {"reader", "READER"}, {"auditor", "AUDITOR"},
 	} {
-		w.newKey(name, role)
+		w.newKey(made[0], made[1])
 	}
 	w.expect(call, "reader", "GET", "/v1/referentiels/marketing", "", "name", "referentiels/marketing", "current", "true",
 		"blocs.1.code", "B2", "blocs.0.activities.0.code", "A1", "blocs.0.competences.0.method.kind", "PROFESSIONAL_PROJECT",

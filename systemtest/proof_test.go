@@ -150,7 +150,7 @@ func TestCheckpointBurst(t *testing.T) {
 			t.Fatal("another checkpoint within the hour")
 		}
 	}
-	w.expect(w.grpc, "auditor", "GET", fmt.Sprintf("/v1/events/%d/inclusionProof", first.size), "", "checkpoint", answer["checkpoint"].(string))
+	w.expect(w.transports()["gRPC"], "auditor", "GET", fmt.Sprintf("/v1/events/%d/inclusionProof", first.size), "", "checkpoint", answer["checkpoint"].(string))
 }
 
 // TestInclusionProofs: every event is proven in the latest tree and in older
@@ -159,12 +159,12 @@ func TestInclusionProofs(t *testing.T) {
 	w, _ := start(t, t.TempDir())
 	w.newKey("auditor", "AUDITOR")
 	w.newKey("reader", "READER")
-	small, _ := w.checkpoint(w.grpc)
+	small, _ := w.checkpoint(w.transports()["gRPC"])
 	for i := range 4 {
 		w.newKey(fmt.Sprint("more-", i), "READER")
 	}
 	w.covered(small.size + 4)
-	large, answer := w.checkpoint(w.grpc)
+	large, answer := w.checkpoint(w.transports()["gRPC"])
 	for name, call := range w.transports() {
 		for n := int64(1); n <= large.size; n++ {
 			path := fmt.Sprintf("/v1/events/%d/inclusionProof", n)
@@ -272,15 +272,15 @@ func checkDecision(t *testing.T, name string, p map[string]any, keys []any) erro
 	return tlog.CheckRecord(hashes(t, p["hashes"]), signed.size, signed.root, number(p["sequence"])-1, tlog.RecordHash(leaf))
 }
 
-// TestKeyRotation: a new key signs after a restart, the old one stays among the
+// TestSigningKeyRotation: a new key signs after a restart, the old one stays among the
 // keys, and the tree goes on. Another origin is refused.
-func TestKeyRotation(t *testing.T) {
+func TestSigningKeyRotation(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := start(t, dir, signedBy(1, 0))
-	old, first := w.checkpoint(w.grpc)
+	old, first := w.checkpoint(w.transports()["gRPC"])
 	stop()
 	w, stop = start(t, dir, signedBy(2, 0))
-	now, second := w.checkpoint(w.grpc)
+	now, second := w.checkpoint(w.transports()["gRPC"])
 	if keys := second["keys"].([]any); len(keys) != 2 || keys[1] != get(first, "keys", 0) {
 		t.Errorf("keys after rotation: %v, before %v", keys, first["keys"])
 	}
@@ -309,7 +309,7 @@ func TestJournalInDoubt(t *testing.T) {
 		dir := t.TempDir()
 		w, stop := start(t, dir)
 		w.newKey("reader", "READER")
-		w.checkpoint(w.grpc)
+		w.checkpoint(w.transports()["gRPC"])
 		stop()
 		st, err := bolt.Open(dir, bolt.Options{})
 		must(t, err)

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,10 +20,10 @@ type refusal struct {
 	code, reason, named     string
 }
 
-// readRefusals reads testdata/refusals.txt; its head explains the form.
-func readRefusals(t *testing.T) (all []refusal) {
+// readRefusals reads a file of cases; the head of testdata/refusals.txt explains
+// the form.
+func readRefusals(t *testing.T, name string) (all []refusal) {
 	t.Helper()
-	const name = "testdata/refusals.txt"
 	file, err := os.Open(name)
 	must(t, err)
 	defer file.Close()
@@ -58,25 +57,29 @@ func readRefusals(t *testing.T) (all []refusal) {
 	return all
 }
 
-var gridEtagCall = regexp.MustCompile(`\{etag ([^}]*)\}`)
-
 // TestRefusals makes every call of the file over both transports: each must be
 // refused as it says, name the field or the rule, and write nothing.
 func TestRefusals(t *testing.T) {
 	w, _ := start(t, t.TempDir())
 	w.populate()
-	cases := readRefusals(t)
+	w.populateCentre()
+	w.populateKept()
+	cases := readRefusals(t, "testdata/refusals.txt")
 	if len(cases) < 40 {
 		t.Fatalf("only %d cases", len(cases))
 	}
+	w.refuse(t, cases)
+}
+
+// refuse makes the calls of the cases.
+func (w *world) refuse(t *testing.T, cases []refusal) {
+	t.Helper()
 	for _, c := range cases {
 		t.Run(strconv.Itoa(c.line)+" "+c.title, func(t *testing.T) {
 			w := *w
 			w.t = t
-			c.body = strings.ReplaceAll(c.body, "{MEGABYTES}", strings.Repeat("x", 1<<20))
-			c.body = gridEtagCall.ReplaceAllStringFunc(c.body, func(call string) string {
-				return w.gridEtag("jury-1", gridEtagCall.FindStringSubmatch(call)[1])
-			})
+			c.path = w.fill(c.path)
+			c.body = strings.ReplaceAll(w.fill(c.body), "{MEGABYTES}", strings.Repeat("x", 1<<20))
 			before := w.events()
 			w.checkRefusal(c, w.rest(c.key, c.method, c.path, c.body))
 			if !c.restOnly {
@@ -154,6 +157,30 @@ func (w *world) populate() {
 	w.do("registrar", "POST", "/v1/candidates/c-full:declareTie", `{"subject":"tied","kind":"TRAINER"}`)
 	w.assessAll()
 	w.expiredKeys()
+}
+
+// populateCentre adds a session of one centre, which lists its assessor.
+func (w *world) populateCentre() {
+	w.t.Helper()
+	w.newKeyOf("registrar-lyon", `{"subject":"registrar-lyon","roles":["REGISTRAR"],"centre":"LYON"}`)
+	w.newKeyOf("platform", `{"subject":"platform","roles":["ASSESSOR"],"delegate":true}`)
+	w.do("registrar-lyon", "POST", "/v1/sessions?sessionId=s-listed", `{"displayName":"Jury de Lyon","referentiel":"referentiels/marketing",
+		"startDate":{"year":2026,"month":6,"day":15},"centre":{"code":"LYON"},"assessors":["assessor-1"]}`)
+	w.do("registrar-lyon", "POST", "/v1/candidates?candidateId=c-listed", `{"birthName":"Petit","givenNames":["Ana"],"sex":"FEMALE","birthDate":{"year":1998}}`)
+	w.do("registrar-lyon", "POST", "/v1/sessions/s-listed/candidacies?candidacyId=k-listed", `{"candidate":"candidates/c-listed","scope":"WHOLE"}`)
+}
+
+// populateKept adds those who are forgotten, or cannot be.
+func (w *world) populateKept() {
+	w.t.Helper()
+	for _, id := range []string{"gone", "held"} {
+		w.do("registrar", "POST", "/v1/candidates?candidateId=c-"+id, `{"birthName":"Martin","givenNames":["Léa"],"sex":"FEMALE","birthDate":{"year":1998}}`)
+	}
+	w.do("registrar", "POST", "/v1/"+session+"/candidacies?candidacyId=k-gone", `{"candidate":"candidates/c-gone","scope":"WHOLE"}`)
+	w.do("registrar", "POST", "/v1/"+session+"/candidacies/k-gone:withdraw", `{}`)
+	w.do("registrar", "POST", "/v1/candidates/c-gone/capitalisations/marketing:recordPriorBloc", `{"bloc":"B4","proof":"PV 2024-3"}`)
+	w.do("registrar", "POST", "/v1/candidates/c-gone:forget", `{"ground":"CONSENT_WITHDRAWN"}`)
+	w.do("registrar", "POST", "/v1/candidates/c-held:placeHold", `{"reason":"recours 26-117"}`)
 }
 
 func (w *world) assessAll() {

@@ -34,6 +34,9 @@ func TestRepeatedRequestsDoNothingAgain(t *testing.T) {
 		{"jury-1", "POST", k + "k-exempt:decideExemption", `{"criterion":"C3.1.1","granted":false,"reason":"r","requestId":"` + requestID + `"}`},
 		{"jury-1", "POST", k + "k-full:deliberate", full + `,"requestId":"` + requestID + `"}`},
 		{"registrar", "POST", "/v1/candidates/c-free/capitalisations/marketing:recordPriorBloc", `{"bloc":"B3","proof":"p","requestId":"` + requestID + `"}`},
+		{"registrar", "POST", "/v1/candidates/c-full:placeHold", `{"reason":"r","requestId":"` + requestID + `"}`},
+		{"registrar", "POST", "/v1/candidates/c-new:forget", `{"ground":"UNLAWFUL","requestId":"` + requestID + `"}`},
+		{"registrar", "POST", "/v1/candidates:purge", `{"requestId":"` + requestID + `"}`},
 	} {
 		first := w.rest(c.key, c.method, c.path, c.body)
 		events := w.events()

@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
@@ -57,33 +58,111 @@ func TestOpenToAll(t *testing.T) {
 	}
 }
 
-// TestHeadersRaiseNobody: what a caller puts into other headers changes nothing.
+// TestHeadersRaiseNobody: what a caller puts into other headers or metadata, over
+// either transport, changes nothing.
 func TestHeadersRaiseNobody(t *testing.T) {
 	w, _ := start(t, t.TempDir())
 	w.newKey("reader", "READER")
-	admin := w.keys["admin"]
-	for _, headers := range [][]string{
-		{"Grpc-Metadata-Authorization", "Bearer " + admin},
-		{"Grpcgateway-Authorization", "Bearer " + admin},
+	bearer := "Bearer " + w.keys["admin"]
+	forged := [][]string{
+		{"Grpc-Metadata-Authorization", bearer}, {"Grpcgateway-Authorization", bearer}, {"Proxy-Authorization", bearer},
+		{"X-Authorization", bearer}, {"X-Forwarded-Authorization", bearer}, {"Cookie", "authorization=" + bearer},
 		{"X-HTTP-Method-Override", "GET", "Grpc-Metadata-Roles", "ADMIN"},
-	} {
+		{"X-Acquis-Roles", "ADMIN", "X-Acquis-Subject", "admin", "X-Acquis-Caller", "admin", "X-Acquis-Key", w.keys["admin"]},
+		{"Grpc-Metadata-X-Acquis-Roles", "ADMIN", "Grpc-Metadata-Caller", "admin"},
+		{"X-Forwarded-For", "127.0.0.1", "X-Forwarded-User", "admin", "X-Forwarded-Client-Cert", "Subject=admin", "X-Remote-User", "admin"},
+		{"Forwarded", "for=127.0.0.1;by=admin", "X-Real-Ip", "127.0.0.1", "Via", "1.1 admin"},
+		{"Roles", "ADMIN", "Role", "1", "Subject", "admin", "Delegate", "true"},
+		{"Grpcgateway-Roles-Bin", "QURNSU4=", "Grpc-Metadata-Roles-Bin", "QURNSU4="},
+	}
+	for _, headers := range forged {
 		if a := w.rest("reader", "POST", "/v1/keys", `{"subject":"x","roles":["ADMIN"]}`, headers...); a.http != 403 {
-			t.Errorf("with %v: %d %s", headers, a.http, a.raw)
+			t.Errorf("REST with %v: %d %s", headers, a.http, a.raw)
+		}
+		if a := w.rest("", "GET", "/v1/keys", "", headers...); a.http != 401 {
+			t.Errorf("REST with %v alone: %d %s", headers, a.http, a.raw)
+		}
+		if a := w.grpc("reader", "POST", "/v1/keys", `{"subject":"x","roles":["ADMIN"]}`, headers...); a.code != "PERMISSION_DENIED" {
+			t.Errorf("gRPC with %v: %s", headers, a.raw)
+		}
+		if a := w.grpc("", "GET", "/v1/keys", "", headers...); a.code != "UNAUTHENTICATED" {
+			t.Errorf("gRPC with %v alone: %s", headers, a.raw)
 		}
 	}
-	if a := w.rest("admin", "GET", "/v1/keys", "", "Authorization", "Bearer "+admin); a.http != 401 {
-		t.Errorf("two Authorization headers: %d", a.http)
+	w.checkTwoCredentials()
+	w.checkAuthority()
+	if a := w.rest("", "GET", "/v1/keys?access_token="+w.keys["admin"]+"&authorization="+w.keys["admin"], ""); a.http != 401 {
+		t.Errorf("a key in the query: %d", a.http)
 	}
+	w.checkRequestIDs()
+}
+
+// checkTwoCredentials: of two, none counts, whichever comes first and however
+// they are written.
+func (w *world) checkTwoCredentials() {
+	w.t.Helper()
+	for _, first := range []string{"admin", "reader"} {
+		for _, second := range []string{"Bearer " + w.keys["admin"], "", "Basic YWRtaW46", "Bearer \u00e9"} {
+			if a := w.rest(first, "GET", "/v1/keys", "", "Authorization", second); a.http != 401 {
+				w.t.Errorf("REST: %s and %q: %d", first, second, a.http)
+			}
+		}
+		if a := w.grpc(first, "GET", "/v1/keys", "", "authorization", "Bearer "+w.keys["admin"]); a.code != "UNAUTHENTICATED" {
+			w.t.Errorf("gRPC: %s and another: %s", first, a.raw)
+		}
+	}
+	for _, joined := range []string{
+		"Bearer " + w.keys["reader"] + ", Bearer " + w.keys["admin"], "Bearer Bearer " + w.keys["admin"], "Basic " + w.keys["admin"],
+		w.keys["admin"], "Bearer" + w.keys["admin"], "Bearer " + w.keys["admin"] + "=", "Bearer " + strings.ToUpper(w.keys["admin"]),
+	} {
+		if a := w.rest("", "GET", "/v1/keys", "", "Authorization", joined); a.http != 401 {
+			w.t.Errorf("REST: %q: %d", joined, a.http)
+		}
+		if a := w.grpc("", "GET", "/v1/keys", "", "authorization", joined); a.code != "UNAUTHENTICATED" {
+			w.t.Errorf("gRPC: %q: %s", joined, a.raw)
+		}
+	}
+}
+
+// checkAuthority: under whatever name the service is called, a caller is the same.
+func (w *world) checkAuthority() {
+	w.t.Helper()
+	conn, err := grpc.NewClient(w.conn.Target(), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithAuthority("admin@acquis"))
+	must(w.t, err)
+	defer conn.Close()
+	for key, want := range map[string]codes.Code{"": codes.Unauthenticated, "reader": codes.PermissionDenied, "admin": codes.OK} {
+		ctx := w.t.Context()
+		if key != "" {
+			ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.keys[key])
+		}
+		if _, err := acquispb.NewAdminServiceClient(conn).ListKeys(ctx, &acquispb.ListKeysRequest{}); status.Code(err) != want {
+			w.t.Errorf("%q under another authority: %v", key, err)
+		}
+	}
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.base+"/v1/keys", nil)
+	must(w.t, err)
+	req.Host = "admin@acquis"
+	req.Header.Set("Authorization", "Bearer "+w.keys["reader"])
+	res, err := w.client.Do(req)
+	must(w.t, err)
+	res.Body.Close()
+	if res.StatusCode != http.StatusForbidden && res.StatusCode != http.StatusBadRequest {
+		w.t.Errorf("a reader under another host: %d", res.StatusCode)
+	}
+}
+
+func (w *world) checkRequestIDs() {
+	w.t.Helper()
 	if a := w.rest("admin", "GET", "/v1/keys", "", "X-Request-Id", "my-id.1"); a.http != 200 {
-		t.Errorf("with a request id: %d", a.http)
+		w.t.Errorf("with a request id: %d", a.http)
 	}
 	w.rest("reader", "GET", "/v1/keys", "", "X-Request-Id", "refused-1")
 	keyID := strings.Split(w.keys["reader"], "_")[1]
 	if !strings.Contains(w.logs.String(), `"key":"`+keyID+`","request_id":"refused-1"`) {
-		t.Error("a call refused for its role is not logged with its key")
+		w.t.Error("a call refused for its role is not logged with its key")
 	}
 	if !strings.Contains(w.logs.String(), `"request_id":"my-id.1"`) {
-		t.Error("the caller's request id is not logged")
+		w.t.Error("the caller's request id is not logged")
 	}
 }
 
@@ -238,7 +317,7 @@ func TestOps(t *testing.T) {
 	}
 }
 
-func opsGet(t *testing.T, url string) string {
+func opsGet(t testing.TB, url string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	must(t, err)

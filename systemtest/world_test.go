@@ -4,25 +4,30 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
@@ -31,11 +36,14 @@ type world struct {
 	t      testing.TB
 	base   string // of REST
 	ops    string
+	client http.Client
 	conn   *grpc.ClientConn
+	store  store.Store
 	clock  *clock
 	logs   *logs
 	keys   map[string]string // secrets, by name
 	routes []route
+	send   func(w *world, key, method, path, body string) answer // how do calls
 }
 
 // clock is the service's, so that tests can wait a day.
@@ -79,12 +87,28 @@ func (l *logs) String() string {
 // Its signing key is the same in every run, as a service's is.
 func start(t testing.TB, dir string, change ...func(*server.Options)) (w *world, stop func()) {
 	t.Helper()
+	return startBehind(t, nil, dir, change...)
+}
+
+// startOn runs a service whose store behaves as wrap makes it. What is read and
+// written before the service starts goes to the store as it is.
+func startOn(t testing.TB, dir string, wrap func(store.Store) store.Store) (w *world, stop func()) {
+	t.Helper()
+	return start(t, dir, func(o *server.Options) { o.Store = wrap(o.Store) })
+}
+
+// startBehind starts a service whose doors speak TLS with clients of that
+// configuration; nil: plain text.
+func startBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*server.Options)) (w *world, stop func()) {
+	t.Helper()
 	w = &world{
 		t: t, keys: make(map[string]string), routes: readRoutes(), logs: new(logs),
 		clock: &clock{now: time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)},
+		send:  func(w *world, key, method, path, body string) answer { return w.rest(key, method, path, body) },
 	}
 	st, err := bolt.Open(dir, bolt.Options{})
 	must(t, err)
+	w.store = st
 	embedded, err := referentiel.Embedded()
 	must(t, err)
 	first := server.NewSecret()
@@ -104,14 +128,15 @@ func start(t testing.TB, dir string, change ...func(*server.Options)) (w *world,
 	srv, err := server.New(options)
 	must(t, err)
 	ls := server.Listeners{GRPC: listen(t), HTTP: listen(t), Ops: listen(t)}
-	w.base, w.ops = "http://"+ls.HTTP.Addr().String(), "http://"+ls.Ops.Addr().String()
-	w.conn, err = grpc.NewClient(ls.GRPC.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	must(t, err)
+	w.ops = "http://" + ls.Ops.Addr().String()
+	w.dial(doors, ls.HTTP.Addr().String(), ls.GRPC.Addr().String())
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ctx, ls, 5*time.Second) }()
 	stop = sync.OnceFunc(func() {
 		_ = w.conn.Close()
+		http.DefaultClient.CloseIdleConnections()
+		w.client.CloseIdleConnections()
 		cancel()
 		if err := <-served; err != nil {
 			t.Errorf("serve: %v", err)
@@ -126,6 +151,19 @@ func start(t testing.TB, dir string, change ...func(*server.Options)) (w *world,
 
 // handler takes what the service logs.
 func (w *world) handler() slog.Handler { return slog.NewJSONHandler(w.logs, nil) }
+
+func (w *world) dial(doors *tls.Config, rest, grpcAddress string) {
+	w.t.Helper()
+	w.base = "http://" + rest
+	transport := insecure.NewCredentials()
+	if doors != nil {
+		w.client, w.base = http.Client{Transport: &http.Transport{TLSClientConfig: doors, ForceAttemptHTTP2: true}}, "https://"+rest
+		transport = credentials.NewTLS(doors)
+	}
+	var err error
+	w.conn, err = grpc.NewClient(grpcAddress, grpc.WithTransportCredentials(transport))
+	must(w.t, err)
+}
 
 func listen(t testing.TB) net.Listener {
 	t.Helper()
@@ -143,37 +181,53 @@ func must(t testing.TB, err error) {
 
 // An answer is what came back, over either transport.
 type answer struct {
-	http int    // 0 over gRPC
+	http int // 0 over gRPC
+	head http.Header
 	code string // name of the gRPC code, "OK"
 	body map[string]any
 	raw  string
+
+	headers string // and trailers
 }
 
 // rest makes a call over REST.
 func (w *world) rest(key, method, path, body string, headers ...string) answer {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), method, w.base+path, strings.NewReader(body))
+	a, err := w.tryREST(w.t.Context(), key, method, path, body, headers...)
 	must(w.t, err)
+	return a
+}
+
+// tryREST makes a call over REST that may get no answer: then it is an error.
+func (w *world) tryREST(ctx context.Context, key, method, path, body string, headers ...string) (a answer, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, w.base+path, strings.NewReader(body))
+	if err != nil {
+		return a, err
+	}
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+w.secret(key))
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Add(headers[i], headers[i+1])
 	}
-	res, err := http.DefaultClient.Do(req)
-	must(w.t, err)
+	res, err := w.client.Do(req)
+	if err != nil {
+		return a, err
+	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
-	must(w.t, err)
-	a := answer{http: res.StatusCode, code: "OK", raw: string(raw)}
+	if err != nil {
+		return a, err
+	}
+	a = answer{http: res.StatusCode, head: res.Header, code: "OK", raw: string(raw), headers: fmt.Sprint(res.Header, res.Trailer)}
 	if err := json.Unmarshal(raw, &a.body); err != nil {
-		w.t.Fatalf("%s %s answered %d with %q: %v", method, path, res.StatusCode, raw, err)
+		return a, fmt.Errorf("%s %s answered %d with %q: %w", method, path, res.StatusCode, raw, err)
 	}
 	if res.StatusCode != http.StatusOK {
 		number, _ := a.body["code"].(float64)
 		a.code = codeName(int(number))
 	}
-	return a
+	return a, nil
 }
 
 // secret is the secret of a named key, or the name itself where it is one.
@@ -184,37 +238,52 @@ func (w *world) secret(key string) string {
 	return key
 }
 
-// grpc makes the same call over gRPC.
-func (w *world) grpc(key, method, path, body string) answer {
+// grpc makes the same call over gRPC, with more metadata if need be.
+func (w *world) grpc(key, method, path, body string, more ...string) answer {
 	w.t.Helper()
-	r, request, err := transcode(w.routes, method, path, body)
+	a, err := w.tryGRPC(metadata.AppendToOutgoingContext(w.t.Context(), more...), key, method, path, body)
 	must(w.t, err)
-	ctx := w.t.Context()
+	return a
+}
+
+// tryGRPC makes a call over gRPC; where no answer comes, the library makes one.
+func (w *world) tryGRPC(ctx context.Context, key, method, path, body string) (a answer, err error) {
+	r, request, err := transcode(w.routes, method, path, body)
+	if err != nil {
+		return a, err
+	}
+	return w.invoke(ctx, key, r, request)
+}
+
+// invoke makes a call over gRPC with a request that may be anything.
+func (w *world) invoke(ctx context.Context, key string, r route, request proto.Message) (a answer, err error) {
 	if key != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.secret(key))
 	}
 	response := r.newResponse()
-	err = w.conn.Invoke(ctx, r.fullMethod, request, response)
+	var header, trailer metadata.MD
+	err = w.conn.Invoke(ctx, r.fullMethod, request, response, grpc.Header(&header), grpc.Trailer(&trailer))
 	st := status.Convert(err)
-	a := answer{code: codeName(int(st.Code()))}
+	a = answer{code: codeName(int(st.Code())), headers: fmt.Sprint(header, trailer)}
 	var shown []byte
 	if err == nil {
-		shown, err = protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(response)
+		shown, err = protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(response)
 	} else {
 		shown, err = protojson.Marshal(st.Proto())
 	}
-	must(w.t, err)
+	if err != nil {
+		return a, err
+	}
 	a.raw = string(shown)
-	must(w.t, json.Unmarshal(shown, &a.body))
-	return a
+	return a, json.Unmarshal(shown, &a.body)
 }
 
-// do makes a call over REST that must succeed.
+// do makes a call that must succeed: over REST, unless the test sends otherwise.
 func (w *world) do(key, method, path, body string) map[string]any {
 	w.t.Helper()
-	a := w.rest(key, method, path, body)
-	if a.http != http.StatusOK {
-		w.t.Fatalf("%s: %s %s %s answered %d: %s", key, method, path, body, a.http, a.raw)
+	a := w.send(w, key, method, path, body)
+	if a.code != "OK" {
+		w.t.Fatalf("%s: %s %s %s answered %d %s: %s", key, method, path, body, a.http, a.code, a.raw)
 	}
 	return a.body
 }
@@ -288,14 +357,14 @@ func get(message any, path ...any) any {
 
 // events counts the journal, which grows by one with every write. Reads of files
 // are left out: they are journaled when there is time.
-func (w *world) events() (n int) {
+func (w *world) events() int {
 	w.t.Helper()
-	for _, event := range w.journal() {
-		if event["kind"] != "READ" {
-			n++
-		}
-	}
-	return n
+	return len(w.writes())
+}
+
+func (w *world) writes() []map[string]any {
+	w.t.Helper()
+	return slices.DeleteFunc(w.journal(), func(event map[string]any) bool { return event["kind"] == "READ" })
 }
 
 func (w *world) journal() (all []map[string]any) {
@@ -308,4 +377,9 @@ func (w *world) journal() (all []map[string]any) {
 			return all
 		}
 	}
+}
+
+// bearing adds the key to what goes out with a call over gRPC.
+func (w *world) bearing(ctx context.Context, key string) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.secret(key))
 }

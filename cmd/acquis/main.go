@@ -16,6 +16,7 @@ import (
 type commandLine struct {
 	Serve       serveCommand       `cmd:"" help:"Run the service: REST, gRPC and an operations listener."`
 	Demo        demoCommand        `cmd:"" help:"Play six candidates through a real server on a temporary store."`
+	Compact     compactCommand     `cmd:"" help:"Write a store that nobody has open anew, without the pages that still hold what was erased."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it wants calls; exits 0 or 1."`
 	Referentiel struct {
 		Check checkCommand `cmd:"" help:"Check the file of a référentiel; prints every problem as file:line: field: message."`

@@ -70,11 +70,12 @@ func acquis(t *testing.T, args ...string) (code int, out, err string) {
 }
 
 // serving runs "acquis serve" until stop, which returns its exit code.
-func serving(t *testing.T, dir string) (out *output, stop func() int) {
+func serving(t *testing.T, dir string, more ...string) (out *output, stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out, code := new(output), make(chan int, 1)
 	args := []string{"serve", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0"}
+	args = append(args, more...)
 	go func() { code <- run(ctx, args, console{out, io.Discard}) }()
 	stop = sync.OnceValue(func() int { cancel(); return <-code })
 	t.Cleanup(func() { stop() })
@@ -178,6 +179,29 @@ func TestServeRefusesAStoreInUse(t *testing.T) {
 	code, _, err := acquis(t, "serve", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0")
 	if code != 1 || !strings.Contains(err, "in use by another process") {
 		t.Errorf("exit %d, %q", code, err)
+	}
+}
+
+// TestCompact: a store that is open is left alone; one that is not still works
+// once it is compacted.
+func TestCompact(t *testing.T) {
+	dir := t.TempDir()
+	if code, _, err := acquis(t, "compact", "--data-dir", dir); code != 1 || !strings.Contains(err, "acquis.db") {
+		t.Errorf("without a store: %d %q", code, err)
+	}
+	out, stop := serving(t, dir)
+	out.waitFor(t, "The store is new")
+	if code, _, err := acquis(t, "compact", "--data-dir", dir); code != 1 || !strings.Contains(err, "in use") {
+		t.Errorf("while it is served: %d %q", code, err)
+	}
+	stop()
+	if code, said, err := acquis(t, "compact", "--data-dir", dir); code != 0 || !strings.Contains(said, "bytes before") {
+		t.Errorf("compacting: %d %q %q", code, said, err)
+	}
+	again, stop := serving(t, dir)
+	again.waitFor(t, "operations")
+	if code := stop(); code != 0 || strings.Contains(again.String(), "The store is new") {
+		t.Errorf("afterwards: %d %s", code, again)
 	}
 }
 

@@ -5,9 +5,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
+
+	"go.uber.org/goleak"
 )
 
 // asProcess makes the test binary behave as acquis does, so that a test can send
@@ -18,7 +21,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProcess) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // A signal ends the process well: exit code 0, and a store that was closed, so
@@ -70,5 +73,18 @@ func TestHealthcheckOfAServerThatIsNotReady(t *testing.T) {
 	t.Setenv("ACQUIS_OPS_ADDR", strings.TrimPrefix(stopping.URL, "http://"))
 	if code, _, err := acquis(t, "healthcheck"); code != 1 || err != "acquis: not ready: stopping /readyz\n" {
 		t.Errorf("exit %d, %q", code, err)
+	}
+}
+
+// The command that the first start prints can be pasted also where the service
+// listens everywhere, as it does in a container.
+func TestThePrintedCommandIsReachable(t *testing.T) {
+	t.Setenv("ACQUIS_INSECURE_PLAINTEXT", "true")
+	out, _ := serving(t, t.TempDir(), "--http-addr", "0.0.0.0:0")
+	printed := regexp.MustCompile(`(?m)^ +curl .*$`).FindString(out.String())
+	command := exec.CommandContext(t.Context(), "bash", "-c", strings.Replace(printed, "curl ", "curl --fail --silent --noproxy '*' ", 1))
+	command.Env = append(os.Environ(), "ACQUIS_KEY="+keyLine.FindStringSubmatch(out.String())[1])
+	if answer, err := command.CombinedOutput(); err != nil || !strings.Contains(printed, "http://127.0.0.1:") {
+		t.Errorf("%s: %v %s", printed, err, answer)
 	}
 }

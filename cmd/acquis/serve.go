@@ -33,6 +33,16 @@ type serveCommand struct {
 	MaxRequestBytes   int           `default:"8388608" placeholder:"BYTES" help:"Size of the largest request, over either transport (${default})."`
 	CallTimeout       time.Duration `default:"30s" placeholder:"TIME" help:"A call that takes longer is given up (${default})."`
 	ShutdownGrace     time.Duration `default:"20s" placeholder:"TIME" help:"How long calls under way may take after SIGTERM (${default})."`
+
+	FailedAttempts        int `default:"10" placeholder:"N" help:"Failed attempts a minute with one key or token from one address (${default}); 0: any number."`
+	FailedAttemptsAddress int `default:"100" placeholder:"N" help:"Failed attempts a minute from one address (${default}); 0: any number."`
+
+	TLS  tlsFlags  `embed:"" prefix:"tls-"`
+	OIDC oidcFlags `embed:"" prefix:"oidc-"`
+
+	RetentionIdentity       server.Period `placeholder:"PERIOD" help:"What a purge may erase: candidates of whom nothing was done for so long, such as 5y, 18m or 90d (never)."`
+	RetentionFreeText       server.Period `placeholder:"PERIOD" help:"Comments, motives and reasons that are so old (never)."`
+	RetentionAccommodations server.Period `placeholder:"PERIOD" help:"Accommodations, needs and advice that are so old (never)."`
 }
 
 // The bounds of what can be configured.
@@ -41,6 +51,7 @@ const (
 	maxRequestBytes = 256 << 20
 	maxCallTimeout  = 55 * time.Second // below the 60 s after which the REST listener drops an answer
 	maxGrace        = 10 * time.Minute
+	maxAttempts     = 1_000_000
 )
 
 // Validate refuses what the flags must not say; kong calls it. An address is
@@ -53,6 +64,8 @@ func (s *serveCommand) Validate() error {
 		return fmt.Errorf("--call-timeout must be more than 0 and at most %s", maxCallTimeout)
 	case s.ShutdownGrace < 0 || s.ShutdownGrace > maxGrace:
 		return fmt.Errorf("--shutdown-grace must be 0s to %s", maxGrace)
+	case min(s.FailedAttempts, s.FailedAttemptsAddress) < 0 || max(s.FailedAttempts, s.FailedAttemptsAddress) > maxAttempts:
+		return fmt.Errorf("--failed-attempts and --failed-attempts-address must be 0 to %d", maxAttempts)
 	}
 	_, _, badKey := firstSecret()
 	_, _, badSigning := givenSigningKey(s.SigningKeyFile)
@@ -61,8 +74,10 @@ func (s *serveCommand) Validate() error {
 		badSigning,
 		server.CheckOrigin(s.Origin),
 		checkIssuer(s.IssuerURL),
-		checkAddress("--http-addr", s.HTTPAddr, s.InsecurePlaintext),
-		checkAddress("--grpc-addr", s.GRPCAddr, s.InsecurePlaintext),
+		s.TLS.check(),
+		s.OIDC.check(),
+		checkAddress("--http-addr", s.HTTPAddr, s.InsecurePlaintext || s.TLS.given()),
+		checkAddress("--grpc-addr", s.GRPCAddr, s.InsecurePlaintext || s.TLS.given()),
 		checkAddress("--ops-addr", s.OpsAddr, s.InsecurePlaintext),
 	)
 }
@@ -75,17 +90,22 @@ func checkIssuer(text string) error {
 	return nil
 }
 
-func checkAddress(flag, address string, insecure bool) error {
+func checkAddress(flag, address string, allowed bool) error {
 	resolved, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", flag, address, err)
 	}
-	if resolved.IP.IsLoopback() || insecure {
+	if resolved.IP.IsLoopback() || allowed {
 		return nil
 	}
-	return fmt.Errorf("%s %s is not a loopback address, and Acquis speaks plain text: keys and identities would cross "+
-		"the network readable by all. Listen on 127.0.0.1; or, where a proxy in front of Acquis terminates TLS and "+
-		"nothing else reaches this address, say so with --insecure-plaintext (ACQUIS_INSECURE_PLAINTEXT=true)", flag, address)
+	if flag == "--ops-addr" {
+		return fmt.Errorf("%s %s is not a loopback address, and it asks nobody for a key: listen on 127.0.0.1; or, where nothing "+
+			"but your own monitoring reaches this address, say so with --insecure-plaintext (ACQUIS_INSECURE_PLAINTEXT=true)", flag, address)
+	}
+	return fmt.Errorf("%s %s is not a loopback address, and without a certificate Acquis speaks plain text: keys and identities "+
+		"would cross the network readable by all. Give --tls-cert-file and --tls-key-file; or listen on 127.0.0.1; or, where a "+
+		"proxy in front of Acquis terminates TLS and nothing else reaches this address, say so with --insecure-plaintext "+
+		"(ACQUIS_INSECURE_PLAINTEXT=true)", flag, address)
 }
 
 // Run serves until ctx ends.
@@ -95,12 +115,24 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 		return err
 	}
 	log := s.logger(c.err)
+	oidc, err := s.OIDC.config()
+	if err != nil {
+		return err
+	}
+	certificates, err := s.TLS.load(log)
+	if err != nil {
+		return err
+	}
 	service, err := open(ctx, config{
 		HTTPAddr: s.HTTPAddr, GRPCAddr: s.GRPCAddr, OpsAddr: s.OpsAddr,
 		DataDir: s.DataDir, SigningKeyFile: s.SigningKeyFile, Origin: s.Origin,
 		Issuer: server.Issuer{URL: s.IssuerURL, Name: s.IssuerName},
-		First:  first, Log: log,
-		Limits: server.Limits{MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout},
+		First:  first, Log: log, TLS: certificates, OIDC: oidc,
+		Limits: server.Limits{
+			MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout,
+			Attempts: server.AttemptLimits{PerCredential: s.FailedAttempts, PerAddress: s.FailedAttemptsAddress},
+		},
+		Retention: server.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
 	})
 	if err != nil {
 		return err

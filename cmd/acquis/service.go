@@ -23,6 +23,9 @@ type config struct {
 	Issuer                      server.Issuer // of attestations
 	First                       server.Secret // the first key, if the store is empty
 	Limits                      server.Limits
+	Retention                   server.Retention
+	TLS                         *server.Certificates // nil: plain text
+	OIDC                        *server.OIDC         // nil: keys only
 	Log                         *slog.Logger
 	Now                         func() time.Time // nil: the machine's clock
 }
@@ -32,6 +35,7 @@ type service struct {
 	store     *bolt.Store
 	server    *server.Server
 	listeners server.Listeners
+	scheme    string // of REST
 	first     server.Secret
 	isNew     bool // the store was empty: first is its key now
 }
@@ -39,7 +43,10 @@ type service struct {
 // open makes a service. It listens before it opens the store, so that a port
 // that is taken leaves the data untouched.
 func open(ctx context.Context, c config) (_ *service, err error) {
-	s := &service{first: c.First}
+	s := &service{first: c.First, scheme: "http"}
+	if c.TLS != nil {
+		s.scheme = "https"
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -67,8 +74,8 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 		return nil, err
 	}
 	s.server, err = server.New(server.Options{
-		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, Now: now,
-		Signing: server.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer,
+		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, OIDC: c.OIDC, TLS: c.TLS, Now: now,
+		Signing: server.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer, Retention: c.Retention,
 	})
 	return s, err
 }
@@ -111,11 +118,11 @@ func (s *service) opsAddr() string  { return s.listeners.Ops.Addr().String() }
 // is not repeated.
 func (s *service) announce(out io.Writer, dataDir string, given bool) error {
 	text := fmt.Sprintf(`Acquis %s
-  REST        http://%s
+  REST        %s://%s
   gRPC        %s
   operations  http://%s
   data        %s
-`, versionOf(), s.httpAddr(), s.grpcAddr(), s.opsAddr(), dataDir)
+`, versionOf(), s.scheme, s.httpAddr(), s.grpcAddr(), s.opsAddr(), dataDir)
 	switch {
 	case s.isNew && given:
 		text += fmt.Sprintf("\nThe store is new. Its first key, with the role ADMIN, is that of %s.\n", bootstrapVariable)
@@ -127,12 +134,21 @@ The store is new. This is its first key, with the role ADMIN. Keep it: it is sho
 
 Then try, in the same shell:
 
-    curl -H "Authorization: Bearer $ACQUIS_KEY" http://%s/v1/referentiels/marketing
+    curl -H "Authorization: Bearer $ACQUIS_KEY" %s://%s/v1/referentiels/marketing
 
-`, s.first, s.httpAddr())
+`, s.first, s.scheme, reachable(s.listeners.HTTP.Addr()))
 	}
 	if _, err := io.WriteString(out, text); err != nil && s.isNew && !given {
 		return fmt.Errorf("the first key could not be shown (%w), and nobody has it: remove %s, which holds nothing yet, and start again", err, dataDir)
 	}
 	return nil
+}
+
+// reachable is where a caller on this machine finds what listens at that address:
+// one that stands for all of them, as in a container, is no destination.
+func reachable(listening net.Addr) string {
+	if tcp, ok := listening.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+	}
+	return listening.String()
 }

@@ -20,6 +20,8 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate" // buf/validate
 	_ "github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-openapiv2/options"  // openapiv2 options
 	_ "google.golang.org/genproto/googleapis/api/annotations"                   // google/api
+	_ "google.golang.org/genproto/googleapis/rpc/errdetails"                    // google/rpc, for clients that read errors
+	_ "google.golang.org/genproto/googleapis/rpc/status"                        // google/rpc
 	_ "google.golang.org/genproto/googleapis/type/date"                         // google/type
 )
 

@@ -49,8 +49,14 @@ func TestFaulty(t *testing.T) {
 			{"a refusal between", func(store.Writer) error { return refused }, refused, 0},
 			{"second write", put, store.ErrUnknownOutcome, 1},
 			{"third write", put, nil, 2},
+			{"first write anew", put, store.ErrUnknownOutcome, 2},
+			{"second write anew", put, store.ErrUnknownOutcome, 3},
+			{"the caller finds it", func(store.Writer) error { return nil }, nil, 3},
+			{"first write of another", put, store.ErrUnknownOutcome, 3},
+			{"second write of another", put, store.ErrUnknownOutcome, 4},
+			{"third write of another", put, nil, 5},
 		} {
-			err := faulty.Update(ctx, store.Act{Resource: act}, c.fn)
+			err := faulty.Update(ctx, store.Act{RPC: act}, c.fn)
 			if !errors.Is(err, c.want) || count() != before+c.events {
 				t.Errorf("%s: %v and %d events, want %v and %d", c.what, err, count()-before, c.want, c.events)
 			}

@@ -22,12 +22,13 @@ func journalTests() []test {
 		{"an event says the act and the records, and no content", testEventBody},
 		{"an event is never earlier than the last one", testEventTime},
 		{"LastEvent returns the event that last wrote the record", testLastEvent},
+		{"EraseEvent removes body and salt, and no proof", testEraseEvent},
 		{"the journal goes on after a reopening", testJournalReopen},
 	}
 }
 
 // CheckJournal fails the test unless the events are a whole journal: sequences
-// 1, 2, 3 …, times that never go back, bodies that fit their digests, and
+// 1, 2, 3 …, times that never go back, bodies that fit their digests or are erased, and
 // hashes that are those of a tree made anew from the leaves.
 func CheckJournal(t testing.TB, events []*storepb.Event) {
 	t.Helper()
@@ -46,7 +47,8 @@ func CheckJournal(t testing.TB, events []*storepb.Event) {
 		if i > 0 && e.GetTime().AsTime().Before(events[i-1].GetTime().AsTime()) {
 			t.Errorf("event %d is earlier than the one before", i+1)
 		}
-		if !bytes.Equal(e.GetBodyDigest(), store.Digest(e.GetBodySalt(), e.GetBody())) {
+		erased := e.GetBody() == nil && e.GetBodySalt() == nil
+		if !erased && !bytes.Equal(e.GetBodyDigest(), store.Digest(e.GetBodySalt(), e.GetBody())) {
 			t.Errorf("event %d: body and digest differ", i+1)
 		}
 		fresh, err := tlog.StoredHashes(int64(i), store.AppendLeaf(nil, e), made)
@@ -91,6 +93,40 @@ func testEvents(f *fixture) {
 	if len(events) != callers*3 || len(met) != callers*3 {
 		f.Errorf("%d events on %d resources, want %d", len(events), len(met), callers*3)
 	}
+}
+
+func testEraseEvent(f *fixture) {
+	for _, record := range []string{"a=1", "b=2", "c=3"} {
+		f.put(record)
+	}
+	before := f.events()
+	f.is(f.Update(f.Context(), act(), func(w store.Writer) error {
+		return errors.Join(w.EraseEvent(2), errRefused)
+	}), errRefused)
+	if f.events()[1].GetBody() == nil {
+		f.Error("an update that failed erased an event")
+	}
+	if err := f.Update(f.Context(), act(), func(w store.Writer) error { return w.EraseEvent(9) }); err == nil {
+		f.Error("an event that does not exist was erased")
+	}
+	f.update(func(w store.Writer) error { return w.EraseEvent(2) })
+	f.reopen()
+	after := f.events()
+	if len(after) != 4 || after[1].GetBody() != nil || after[1].GetBodySalt() != nil {
+		f.Fatalf("%d events, the second is %v", len(after), after[1])
+	}
+	for i, e := range before {
+		if store.LeafHash(e) != store.LeafHash(after[i]) {
+			f.Errorf("the leaf of event %d changed", i+1)
+		}
+	}
+	before[1].Body, before[1].BodySalt = nil, nil
+	for i, e := range before {
+		if !proto.Equal(e, after[i]) {
+			f.Errorf("event %d is %v, was %v", i+1, after[i], e)
+		}
+	}
+	CheckJournal(f, after)
 }
 
 func testEventsPage(f *fixture) {

@@ -143,7 +143,10 @@ type Access struct {
 	Public bool `protobuf:"varint,2,opt,name=public,proto3" json:"public,omitempty"`
 	// The RPC shows something of candidates' files: who called it about whom is
 	// journaled, and AuditService.ListAccesses shows it.
-	ReadsFile     bool `protobuf:"varint,3,opt,name=reads_file,json=readsFile,proto3" json:"reads_file,omitempty"`
+	ReadsFile bool `protobuf:"varint,3,opt,name=reads_file,json=readsFile,proto3" json:"reads_file,omitempty"`
+	// Roles that admit nobody by themselves, but show a caller more who is
+	// admitted by another; the RPC's comment says what.
+	WidenedBy     []Role_Enum `protobuf:"varint,4,rep,packed,name=widened_by,json=widenedBy,proto3,enum=acquis.v1.Role_Enum" json:"widened_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -199,6 +202,13 @@ func (x *Access) GetReadsFile() bool {
 	return false
 }
 
+func (x *Access) GetWidenedBy() []Role_Enum {
+	if x != nil {
+		return x.WidenedBy
+	}
+	return nil
+}
+
 var file_acquis_v1_access_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -234,12 +244,14 @@ const file_acquis_v1_access_proto_rawDesc = "" +
 	"\x12DISABILITY_ADVISOR\x10\x05\x12\n" +
 	"\n" +
 	"\x06READER\x10\x06\x12\v\n" +
-	"\aAUDITOR\x10\a\"k\n" +
+	"\aAUDITOR\x10\a\"\xa0\x01\n" +
 	"\x06Access\x12*\n" +
 	"\x05roles\x18\x01 \x03(\x0e2\x14.acquis.v1.Role.EnumR\x05roles\x12\x16\n" +
 	"\x06public\x18\x02 \x01(\bR\x06public\x12\x1d\n" +
 	"\n" +
-	"reads_file\x18\x03 \x01(\bR\treadsFile:K\n" +
+	"reads_file\x18\x03 \x01(\bR\treadsFile\x123\n" +
+	"\n" +
+	"widened_by\x18\x04 \x03(\x0e2\x14.acquis.v1.Role.EnumR\twidenedBy:K\n" +
 	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x11.acquis.v1.AccessR\x06accessB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
@@ -264,13 +276,14 @@ var file_acquis_v1_access_proto_goTypes = []any{
 }
 var file_acquis_v1_access_proto_depIdxs = []int32{
 	0, // 0: acquis.v1.Access.roles:type_name -> acquis.v1.Role.Enum
-	3, // 1: acquis.v1.access:extendee -> google.protobuf.MethodOptions
-	2, // 2: acquis.v1.access:type_name -> acquis.v1.Access
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	2, // [2:3] is the sub-list for extension type_name
-	1, // [1:2] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	0, // 1: acquis.v1.Access.widened_by:type_name -> acquis.v1.Role.Enum
+	3, // 2: acquis.v1.access:extendee -> google.protobuf.MethodOptions
+	2, // 3: acquis.v1.access:type_name -> acquis.v1.Access
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	3, // [3:4] is the sub-list for extension type_name
+	2, // [2:3] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_access_proto_init() }

@@ -52,7 +52,12 @@ type Key struct {
 	// Subject that created it; empty for the first key of a store.
 	Creator string `protobuf:"bytes,8,opt,name=creator,proto3" json:"creator,omitempty"`
 	// When it was revoked, if it was.
-	RevokeTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	// Code of the one centre that the key is for; left out: all. With it, only
+	// that centre's sessions exist for the key, and only the candidates who are
+	// enrolled in one of them or were created by a key of that centre. Not for
+	// ADMIN and AUDITOR, whose work has no centre.
+	Centre        string `protobuf:"bytes,10,opt,name=centre,proto3" json:"centre,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -150,6 +155,13 @@ func (x *Key) GetRevokeTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Key) GetCentre() string {
+	if x != nil {
+		return x.Centre
+	}
+	return ""
+}
+
 // Request of CreateKey.
 type CreateKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -212,7 +224,8 @@ type CreateKeyResponse struct {
 	// The key.
 	Key *Key `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// The whole secret, `acq_<id>_<secret>`; shown once. Empty in the answer to a
-	// repeated request.
+	// repeated request: if the first answer was lost, revoke this key and create
+	// another with a new request_id.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -431,7 +444,7 @@ var File_acquis_v1_admin_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/v1/admin_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x04\n" +
+	"\x1dacquis/v1/admin_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb0\x06\n" +
 	"\x03Key\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12I\n" +
 	"\asubject\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\asubject\x12.\n" +
@@ -444,10 +457,13 @@ const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"createTime\x12\x1d\n" +
 	"\acreator\x18\b \x01(\tB\x03\xe0A\x03R\acreator\x12@\n" +
 	"\vrevoke_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"revokeTime:\x85\x01\xeaA(\n" +
+	"revokeTime\x12;\n" +
+	"\x06centre\x18\n" +
+	" \x01(\tB#\xe0A\x01\xbaH\x1d\xd8\x01\x01r\x182\x16^[A-Za-z0-9._-]{1,64}$R\x06centre:\x8b\x02\xeaA(\n" +
 	"\x0facquis.eval/Key\x12\n" +
-	"keys/{key}*\x04keys2\x03key\xbaHW\x1aU\n" +
-	"\x0edelegate.roles\x12 delegate needs the role ASSESSOR\x1a!!this.delegate || 3 in this.roles\"v\n" +
+	"keys/{key}*\x04keys2\x03key\xbaH\xdc\x01\x1aU\n" +
+	"\x0edelegate.roles\x12 delegate needs the role ASSESSOR\x1a!!this.delegate || 3 in this.roles\x1a\x82\x01\n" +
+	"\fcentre.roles\x123centre does not go with the roles ADMIN and AUDITOR\x1a=this.centre == '' || !(1 in this.roles) && !(7 in this.roles)\"v\n" +
 	"\x10CreateKeyRequest\x12+\n" +
 	"\x03key\x18\x01 \x01(\v2\x0e.acquis.v1.KeyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x03key\x125\n" +
 	"\n" +

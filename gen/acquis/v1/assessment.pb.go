@@ -127,7 +127,7 @@ type Assessment struct {
 	// The verdict. VERDICT_UNSPECIFIED only in answers: retracted.
 	Verdict Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
 	// What the assessor saw; about the work, never about health. At most 4000
-	// characters.
+	// characters. Not for health data.
 	Comment string `protobuf:"bytes,3,opt,name=comment,proto3" json:"comment,omitempty"`
 	// Subject of the assessor.
 	Assessor string `protobuf:"bytes,4,opt,name=assessor,proto3" json:"assessor,omitempty"`
@@ -221,6 +221,7 @@ type Settlement struct {
 	// What the jury finds.
 	Verdict Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
 	// Why, 1–4000 characters; about the work, never about health.
+	// Not for health data.
 	Motive string `protobuf:"bytes,3,opt,name=motive,proto3" json:"motive,omitempty"`
 	// Subjects of the jury members who settled or confirmed it so.
 	Authors []string `protobuf:"bytes,4,rep,name=authors,proto3" json:"authors,omitempty"`

@@ -57,6 +57,10 @@ const (
 	Event_Kind_ATTESTATION Event_Kind_Enum = 12
 	// A key began to sign checkpoints and attestations.
 	Event_Kind_SIGNER Event_Kind_Enum = 13
+	// What was held about a candidate, or a part of it, was erased.
+	Event_Kind_FORGET Event_Kind_Enum = 14
+	// A legal hold was placed or released.
+	Event_Kind_HOLD Event_Kind_Enum = 15
 )
 
 // Enum value maps for Event_Kind_Enum.
@@ -76,6 +80,8 @@ var (
 		11: "READ",
 		12: "ATTESTATION",
 		13: "SIGNER",
+		14: "FORGET",
+		15: "HOLD",
 	}
 	Event_Kind_Enum_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -92,6 +98,8 @@ var (
 		"READ":             11,
 		"ATTESTATION":      12,
 		"SIGNER":           13,
+		"FORGET":           14,
+		"HOLD":             15,
 	}
 )
 
@@ -744,6 +752,7 @@ func (x *InclusionProof) GetCheckpoint() string {
 }
 
 // One entry of the journal: what one call changed. It holds no personal data.
+// Of an event that forgetting has emptied only name, sequence and time are left.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `events/{sequence}`.
@@ -1080,7 +1089,7 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\x06 \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:_\xeaA\\\n" +
-	"\x1aacquis.eval/InclusionProof\x12\x1devents/{event}/inclusionProof*\x0finclusionProofs2\x0einclusionProof\"\xc7\x04\n" +
+	"\x1aacquis.eval/InclusionProof\x12\x1devents/{event}/inclusionProof*\x0finclusionProofs2\x0einclusionProof\"\xdd\x04\n" +
 	"\x05Event\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1f\n" +
 	"\bsequence\x18\x02 \x01(\x03B\x03\xe0A\x03R\bsequence\x12>\n" +
@@ -1090,8 +1099,8 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\x05actor\x18\x05 \x01(\tB\x03\xe0A\x03R\x05actor\x12\x15\n" +
 	"\x03rpc\x18\x06 \x01(\tB\x03\xe0A\x03R\x03rpc\x12\x1f\n" +
 	"\bresource\x18\a \x01(\tB\x03\xe0A\x03R\bresource\x12*\n" +
-	"\x0erecord_digests\x18\b \x03(\fB\x03\xe0A\x03R\rrecordDigests\x1a\xd8\x01\n" +
-	"\x04Kind\"\xcf\x01\n" +
+	"\x0erecord_digests\x18\b \x03(\fB\x03\xe0A\x03R\rrecordDigests\x1a\xee\x01\n" +
+	"\x04Kind\"\xe5\x01\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vREFERENTIEL\x10\x01\x12\r\n" +
@@ -1110,7 +1119,10 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\x04READ\x10\v\x12\x0f\n" +
 	"\vATTESTATION\x10\f\x12\n" +
 	"\n" +
-	"\x06SIGNER\x10\r:5\xeaA2\n" +
+	"\x06SIGNER\x10\r\x12\n" +
+	"\n" +
+	"\x06FORGET\x10\x0e\x12\b\n" +
+	"\x04HOLD\x10\x0f:5\xeaA2\n" +
 	"\x11acquis.eval/Event\x12\x0eevents/{event}*\x06events2\x05event\"\x8d\x01\n" +
 	"\x11ListEventsRequest\x12 \n" +
 	"\x05after\x18\x01 \x01(\x03B\n" +

@@ -168,7 +168,9 @@ type Candidate struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// When the candidate was forgotten; absent before. Identity is empty from then on.
+	ForgetTime    *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=forget_time,json=forgetTime,proto3" json:"forget_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -276,6 +278,13 @@ func (x *Candidate) GetCreateTime() *timestamppb.Timestamp {
 func (x *Candidate) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Candidate) GetForgetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ForgetTime
 	}
 	return nil
 }
@@ -815,6 +824,135 @@ func (x *Tie) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// Answer of ExportCandidate.
+type ExportCandidateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When this was read; each page is of one moment.
+	ExportTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=export_time,json=exportTime,proto3" json:"export_time,omitempty"`
+	// Identity and ids in other systems.
+	Candidate *Candidate `protobuf:"bytes,2,opt,name=candidate,proto3" json:"candidate,omitempty"`
+	// The candidacies, each with all that was said and done in it.
+	Candidacies []*ExportedCandidacy `protobuf:"bytes,3,rep,name=candidacies,proto3" json:"candidacies,omitempty"`
+	// Every decision, superseded ones too.
+	Decisions []*Decision `protobuf:"bytes,4,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	// Declared ties.
+	Ties []*Tie `protobuf:"bytes,5,rep,name=ties,proto3" json:"ties,omitempty"`
+	// Legal holds.
+	Holds []*Hold `protobuf:"bytes,6,rep,name=holds,proto3" json:"holds,omitempty"`
+	// What was erased before, and when.
+	Forgettings []*Forgetting `protobuf:"bytes,7,rep,name=forgettings,proto3" json:"forgettings,omitempty"`
+	// The journal's latest event about each record of the above; events before it
+	// held other versions of the same record and nothing else about the person.
+	Events []*Event `protobuf:"bytes,8,rep,name=events,proto3" json:"events,omitempty"`
+	// Whether texts about accommodations or exemptions exist that the caller may
+	// not see.
+	FileWithheld bool `protobuf:"varint,9,opt,name=file_withheld,json=fileWithheld,proto3" json:"file_withheld,omitempty"`
+	// Token for the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,10,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportCandidateResponse) Reset() {
+	*x = ExportCandidateResponse{}
+	mi := &file_acquis_v1_candidate_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportCandidateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportCandidateResponse) ProtoMessage() {}
+
+func (x *ExportCandidateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_candidate_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportCandidateResponse.ProtoReflect.Descriptor instead.
+func (*ExportCandidateResponse) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_candidate_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ExportCandidateResponse) GetExportTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExportTime
+	}
+	return nil
+}
+
+func (x *ExportCandidateResponse) GetCandidate() *Candidate {
+	if x != nil {
+		return x.Candidate
+	}
+	return nil
+}
+
+func (x *ExportCandidateResponse) GetCandidacies() []*ExportedCandidacy {
+	if x != nil {
+		return x.Candidacies
+	}
+	return nil
+}
+
+func (x *ExportCandidateResponse) GetDecisions() []*Decision {
+	if x != nil {
+		return x.Decisions
+	}
+	return nil
+}
+
+func (x *ExportCandidateResponse) GetTies() []*Tie {
+	if x != nil {
+		return x.Ties
+	}
+	return nil
+}
+
+func (x *ExportCandidateResponse) GetHolds() []*Hold {
+	if x != nil {
+		return x.Holds
+	}
+	return nil
+}
+
+func (x *ExportCandidateResponse) GetForgettings() []*Forgetting {
+	if x != nil {
+		return x.Forgettings
+	}
+	return nil
+}
+
+func (x *ExportCandidateResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *ExportCandidateResponse) GetFileWithheld() bool {
+	if x != nil {
+		return x.FileWithheld
+	}
+	return false
+}
+
+func (x *ExportCandidateResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // Sex in the civil register.
 type Candidate_Sex struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -824,7 +962,7 @@ type Candidate_Sex struct {
 
 func (x *Candidate_Sex) Reset() {
 	*x = Candidate_Sex{}
-	mi := &file_acquis_v1_candidate_proto_msgTypes[10]
+	mi := &file_acquis_v1_candidate_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -836,7 +974,7 @@ func (x *Candidate_Sex) String() string {
 func (*Candidate_Sex) ProtoMessage() {}
 
 func (x *Candidate_Sex) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_candidate_proto_msgTypes[10]
+	mi := &file_acquis_v1_candidate_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +1009,7 @@ type Candidate_BirthPlace struct {
 
 func (x *Candidate_BirthPlace) Reset() {
 	*x = Candidate_BirthPlace{}
-	mi := &file_acquis_v1_candidate_proto_msgTypes[11]
+	mi := &file_acquis_v1_candidate_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -883,7 +1021,7 @@ func (x *Candidate_BirthPlace) String() string {
 func (*Candidate_BirthPlace) ProtoMessage() {}
 
 func (x *Candidate_BirthPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_candidate_proto_msgTypes[11]
+	mi := &file_acquis_v1_candidate_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -947,7 +1085,7 @@ type Candidate_ExternalId struct {
 
 func (x *Candidate_ExternalId) Reset() {
 	*x = Candidate_ExternalId{}
-	mi := &file_acquis_v1_candidate_proto_msgTypes[12]
+	mi := &file_acquis_v1_candidate_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -959,7 +1097,7 @@ func (x *Candidate_ExternalId) String() string {
 func (*Candidate_ExternalId) ProtoMessage() {}
 
 func (x *Candidate_ExternalId) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_candidate_proto_msgTypes[12]
+	mi := &file_acquis_v1_candidate_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -998,7 +1136,7 @@ type Tie_Kind struct {
 
 func (x *Tie_Kind) Reset() {
 	*x = Tie_Kind{}
-	mi := &file_acquis_v1_candidate_proto_msgTypes[13]
+	mi := &file_acquis_v1_candidate_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1010,7 +1148,7 @@ func (x *Tie_Kind) String() string {
 func (*Tie_Kind) ProtoMessage() {}
 
 func (x *Tie_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_candidate_proto_msgTypes[13]
+	mi := &file_acquis_v1_candidate_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1030,7 +1168,7 @@ var File_acquis_v1_candidate_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidate.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xd9\f\n" +
+	"\x19acquis/v1/candidate.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1dacquis/v1/audit_service.proto\x1a\x18acquis/v1/decision.proto\x1a\x17acquis/v1/privacy.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9b\r\n" +
 	"\tCandidate\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12+\n" +
 	"\n" +
@@ -1056,7 +1194,9 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\x1a8\n" +
+	"updateTime\x12@\n" +
+	"\vforget_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"forgetTime\x1a8\n" +
 	"\x03Sex\"1\n" +
 	"\x04Enum\x12\x13\n" +
 	"\x0fSEX_UNSPECIFIED\x10\x00\x12\n" +
@@ -1129,7 +1269,20 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\aTRAINER\x10\x01\x12\f\n" +
 	"\bEMPLOYER\x10\x02\x12\f\n" +
 	"\bRELATIVE\x10\x03\x12\t\n" +
-	"\x05OTHER\x10\x042\xdd\x06\n" +
+	"\x05OTHER\x10\x04\"\xf8\x03\n" +
+	"\x17ExportCandidateResponse\x12;\n" +
+	"\vexport_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"exportTime\x122\n" +
+	"\tcandidate\x18\x02 \x01(\v2\x14.acquis.v1.CandidateR\tcandidate\x12>\n" +
+	"\vcandidacies\x18\x03 \x03(\v2\x1c.acquis.v1.ExportedCandidacyR\vcandidacies\x121\n" +
+	"\tdecisions\x18\x04 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12\"\n" +
+	"\x04ties\x18\x05 \x03(\v2\x0e.acquis.v1.TieR\x04ties\x12%\n" +
+	"\x05holds\x18\x06 \x03(\v2\x0f.acquis.v1.HoldR\x05holds\x127\n" +
+	"\vforgettings\x18\a \x03(\v2\x15.acquis.v1.ForgettingR\vforgettings\x12(\n" +
+	"\x06events\x18\b \x03(\v2\x10.acquis.v1.EventR\x06events\x12#\n" +
+	"\rfile_withheld\x18\t \x01(\bR\ffileWithheld\x12&\n" +
+	"\x0fnext_page_token\x18\n" +
+	" \x01(\tR\rnextPageToken2\xaf\r\n" +
 	"\x10CandidateService\x12\x8d\x01\n" +
 	"\x0fCreateCandidate\x12!.acquis.v1.CreateCandidateRequest\x1a\x14.acquis.v1.Candidate\"A\xdaA\x16candidate,candidate_id\x8a\xb5\x18\x03\n" +
 	"\x01\x02\x82\xd3\xe4\x93\x02\x1b:\tcandidate\"\x0e/v1/candidates\x12y\n" +
@@ -1143,7 +1296,19 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\x02\x02\x06\x18\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/candidates:lookup\x12\x9e\x01\n" +
 	"\n" +
 	"DeclareTie\x12\x1c.acquis.v1.DeclareTieRequest\x1a\x1d.acquis.v1.DeclareTieResponse\"S\xdaA\x16candidate,subject,kind\x8a\xb5\x18\x04\n" +
-	"\x02\x02\x04\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{candidate=candidates/*}:declareTieB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x02\x02\x04\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{candidate=candidates/*}:declareTie\x12\x93\x01\n" +
+	"\x0fExportCandidate\x12!.acquis.v1.ExportCandidateRequest\x1a\".acquis.v1.ExportCandidateResponse\"9\xdaA\x04name\x8a\xb5\x18\b\n" +
+	"\x01\x02\x18\x01\"\x01\x05\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=candidates/*}:export\x12\x98\x01\n" +
+	"\x0fForgetCandidate\x12!.acquis.v1.ForgetCandidateRequest\x1a\".acquis.v1.ForgetCandidateResponse\">\xdaA\vname,ground\x8a\xb5\x18\x03\n" +
+	"\x01\x02\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/{name=candidates/*}:forget\x12\x90\x01\n" +
+	"\x0fPurgeCandidates\x12!.acquis.v1.PurgeCandidatesRequest\x1a\".acquis.v1.PurgeCandidatesResponse\"6\xdaA\rvalidate_only\x8a\xb5\x18\x03\n" +
+	"\x01\x02\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/candidates:purge\x12\x86\x01\n" +
+	"\tPlaceHold\x12\x1b.acquis.v1.PlaceHoldRequest\x1a\x0f.acquis.v1.Hold\"K\xdaA\x10candidate,reason\x8a\xb5\x18\x03\n" +
+	"\x01\x02\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{candidate=candidates/*}:placeHold\x12\x7f\n" +
+	"\vReleaseHold\x12\x1d.acquis.v1.ReleaseHoldRequest\x1a\x0f.acquis.v1.Hold\"@\xdaA\x04name\x8a\xb5\x18\x03\n" +
+	"\x01\x02\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=candidates/*/holds/*}:release\x12\x81\x01\n" +
+	"\tListHolds\x12\x1b.acquis.v1.ListHoldsRequest\x1a\x1c.acquis.v1.ListHoldsResponse\"9\xdaA\x06parent\x8a\xb5\x18\x05\n" +
+	"\x01\x02\x18\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=candidates/*}/holdsB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_candidate_proto_rawDescOnce sync.Once
@@ -1158,60 +1323,96 @@ func file_acquis_v1_candidate_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_candidate_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_acquis_v1_candidate_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_acquis_v1_candidate_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_acquis_v1_candidate_proto_goTypes = []any{
-	(Candidate_Sex_Enum)(0),        // 0: acquis.v1.Candidate.Sex.Enum
-	(Tie_Kind_Enum)(0),             // 1: acquis.v1.Tie.Kind.Enum
-	(*Candidate)(nil),              // 2: acquis.v1.Candidate
-	(*CreateCandidateRequest)(nil), // 3: acquis.v1.CreateCandidateRequest
-	(*GetCandidateRequest)(nil),    // 4: acquis.v1.GetCandidateRequest
-	(*ListCandidatesRequest)(nil),  // 5: acquis.v1.ListCandidatesRequest
-	(*ListCandidatesResponse)(nil), // 6: acquis.v1.ListCandidatesResponse
-	(*UpdateCandidateRequest)(nil), // 7: acquis.v1.UpdateCandidateRequest
-	(*LookupCandidateRequest)(nil), // 8: acquis.v1.LookupCandidateRequest
-	(*DeclareTieRequest)(nil),      // 9: acquis.v1.DeclareTieRequest
-	(*DeclareTieResponse)(nil),     // 10: acquis.v1.DeclareTieResponse
-	(*Tie)(nil),                    // 11: acquis.v1.Tie
-	(*Candidate_Sex)(nil),          // 12: acquis.v1.Candidate.Sex
-	(*Candidate_BirthPlace)(nil),   // 13: acquis.v1.Candidate.BirthPlace
-	(*Candidate_ExternalId)(nil),   // 14: acquis.v1.Candidate.ExternalId
-	(*Tie_Kind)(nil),               // 15: acquis.v1.Tie.Kind
-	(*date.Date)(nil),              // 16: google.type.Date
-	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),  // 18: google.protobuf.FieldMask
+	(Candidate_Sex_Enum)(0),         // 0: acquis.v1.Candidate.Sex.Enum
+	(Tie_Kind_Enum)(0),              // 1: acquis.v1.Tie.Kind.Enum
+	(*Candidate)(nil),               // 2: acquis.v1.Candidate
+	(*CreateCandidateRequest)(nil),  // 3: acquis.v1.CreateCandidateRequest
+	(*GetCandidateRequest)(nil),     // 4: acquis.v1.GetCandidateRequest
+	(*ListCandidatesRequest)(nil),   // 5: acquis.v1.ListCandidatesRequest
+	(*ListCandidatesResponse)(nil),  // 6: acquis.v1.ListCandidatesResponse
+	(*UpdateCandidateRequest)(nil),  // 7: acquis.v1.UpdateCandidateRequest
+	(*LookupCandidateRequest)(nil),  // 8: acquis.v1.LookupCandidateRequest
+	(*DeclareTieRequest)(nil),       // 9: acquis.v1.DeclareTieRequest
+	(*DeclareTieResponse)(nil),      // 10: acquis.v1.DeclareTieResponse
+	(*Tie)(nil),                     // 11: acquis.v1.Tie
+	(*ExportCandidateResponse)(nil), // 12: acquis.v1.ExportCandidateResponse
+	(*Candidate_Sex)(nil),           // 13: acquis.v1.Candidate.Sex
+	(*Candidate_BirthPlace)(nil),    // 14: acquis.v1.Candidate.BirthPlace
+	(*Candidate_ExternalId)(nil),    // 15: acquis.v1.Candidate.ExternalId
+	(*Tie_Kind)(nil),                // 16: acquis.v1.Tie.Kind
+	(*date.Date)(nil),               // 17: google.type.Date
+	(*timestamppb.Timestamp)(nil),   // 18: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),   // 19: google.protobuf.FieldMask
+	(*ExportedCandidacy)(nil),       // 20: acquis.v1.ExportedCandidacy
+	(*Decision)(nil),                // 21: acquis.v1.Decision
+	(*Hold)(nil),                    // 22: acquis.v1.Hold
+	(*Forgetting)(nil),              // 23: acquis.v1.Forgetting
+	(*Event)(nil),                   // 24: acquis.v1.Event
+	(*ExportCandidateRequest)(nil),  // 25: acquis.v1.ExportCandidateRequest
+	(*ForgetCandidateRequest)(nil),  // 26: acquis.v1.ForgetCandidateRequest
+	(*PurgeCandidatesRequest)(nil),  // 27: acquis.v1.PurgeCandidatesRequest
+	(*PlaceHoldRequest)(nil),        // 28: acquis.v1.PlaceHoldRequest
+	(*ReleaseHoldRequest)(nil),      // 29: acquis.v1.ReleaseHoldRequest
+	(*ListHoldsRequest)(nil),        // 30: acquis.v1.ListHoldsRequest
+	(*ForgetCandidateResponse)(nil), // 31: acquis.v1.ForgetCandidateResponse
+	(*PurgeCandidatesResponse)(nil), // 32: acquis.v1.PurgeCandidatesResponse
+	(*ListHoldsResponse)(nil),       // 33: acquis.v1.ListHoldsResponse
 }
 var file_acquis_v1_candidate_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Candidate.sex:type_name -> acquis.v1.Candidate.Sex.Enum
-	16, // 1: acquis.v1.Candidate.birth_date:type_name -> google.type.Date
-	13, // 2: acquis.v1.Candidate.birth_place:type_name -> acquis.v1.Candidate.BirthPlace
-	14, // 3: acquis.v1.Candidate.external_ids:type_name -> acquis.v1.Candidate.ExternalId
-	17, // 4: acquis.v1.Candidate.create_time:type_name -> google.protobuf.Timestamp
-	17, // 5: acquis.v1.Candidate.update_time:type_name -> google.protobuf.Timestamp
-	2,  // 6: acquis.v1.CreateCandidateRequest.candidate:type_name -> acquis.v1.Candidate
-	2,  // 7: acquis.v1.ListCandidatesResponse.candidates:type_name -> acquis.v1.Candidate
-	2,  // 8: acquis.v1.UpdateCandidateRequest.candidate:type_name -> acquis.v1.Candidate
-	18, // 9: acquis.v1.UpdateCandidateRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 10: acquis.v1.DeclareTieRequest.kind:type_name -> acquis.v1.Tie.Kind.Enum
-	11, // 11: acquis.v1.DeclareTieResponse.tie:type_name -> acquis.v1.Tie
-	1,  // 12: acquis.v1.Tie.kind:type_name -> acquis.v1.Tie.Kind.Enum
-	17, // 13: acquis.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
-	3,  // 14: acquis.v1.CandidateService.CreateCandidate:input_type -> acquis.v1.CreateCandidateRequest
-	4,  // 15: acquis.v1.CandidateService.GetCandidate:input_type -> acquis.v1.GetCandidateRequest
-	5,  // 16: acquis.v1.CandidateService.ListCandidates:input_type -> acquis.v1.ListCandidatesRequest
-	7,  // 17: acquis.v1.CandidateService.UpdateCandidate:input_type -> acquis.v1.UpdateCandidateRequest
-	8,  // 18: acquis.v1.CandidateService.LookupCandidate:input_type -> acquis.v1.LookupCandidateRequest
-	9,  // 19: acquis.v1.CandidateService.DeclareTie:input_type -> acquis.v1.DeclareTieRequest
-	2,  // 20: acquis.v1.CandidateService.CreateCandidate:output_type -> acquis.v1.Candidate
-	2,  // 21: acquis.v1.CandidateService.GetCandidate:output_type -> acquis.v1.Candidate
-	6,  // 22: acquis.v1.CandidateService.ListCandidates:output_type -> acquis.v1.ListCandidatesResponse
-	2,  // 23: acquis.v1.CandidateService.UpdateCandidate:output_type -> acquis.v1.Candidate
-	2,  // 24: acquis.v1.CandidateService.LookupCandidate:output_type -> acquis.v1.Candidate
-	10, // 25: acquis.v1.CandidateService.DeclareTie:output_type -> acquis.v1.DeclareTieResponse
-	20, // [20:26] is the sub-list for method output_type
-	14, // [14:20] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	17, // 1: acquis.v1.Candidate.birth_date:type_name -> google.type.Date
+	14, // 2: acquis.v1.Candidate.birth_place:type_name -> acquis.v1.Candidate.BirthPlace
+	15, // 3: acquis.v1.Candidate.external_ids:type_name -> acquis.v1.Candidate.ExternalId
+	18, // 4: acquis.v1.Candidate.create_time:type_name -> google.protobuf.Timestamp
+	18, // 5: acquis.v1.Candidate.update_time:type_name -> google.protobuf.Timestamp
+	18, // 6: acquis.v1.Candidate.forget_time:type_name -> google.protobuf.Timestamp
+	2,  // 7: acquis.v1.CreateCandidateRequest.candidate:type_name -> acquis.v1.Candidate
+	2,  // 8: acquis.v1.ListCandidatesResponse.candidates:type_name -> acquis.v1.Candidate
+	2,  // 9: acquis.v1.UpdateCandidateRequest.candidate:type_name -> acquis.v1.Candidate
+	19, // 10: acquis.v1.UpdateCandidateRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 11: acquis.v1.DeclareTieRequest.kind:type_name -> acquis.v1.Tie.Kind.Enum
+	11, // 12: acquis.v1.DeclareTieResponse.tie:type_name -> acquis.v1.Tie
+	1,  // 13: acquis.v1.Tie.kind:type_name -> acquis.v1.Tie.Kind.Enum
+	18, // 14: acquis.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
+	18, // 15: acquis.v1.ExportCandidateResponse.export_time:type_name -> google.protobuf.Timestamp
+	2,  // 16: acquis.v1.ExportCandidateResponse.candidate:type_name -> acquis.v1.Candidate
+	20, // 17: acquis.v1.ExportCandidateResponse.candidacies:type_name -> acquis.v1.ExportedCandidacy
+	21, // 18: acquis.v1.ExportCandidateResponse.decisions:type_name -> acquis.v1.Decision
+	11, // 19: acquis.v1.ExportCandidateResponse.ties:type_name -> acquis.v1.Tie
+	22, // 20: acquis.v1.ExportCandidateResponse.holds:type_name -> acquis.v1.Hold
+	23, // 21: acquis.v1.ExportCandidateResponse.forgettings:type_name -> acquis.v1.Forgetting
+	24, // 22: acquis.v1.ExportCandidateResponse.events:type_name -> acquis.v1.Event
+	3,  // 23: acquis.v1.CandidateService.CreateCandidate:input_type -> acquis.v1.CreateCandidateRequest
+	4,  // 24: acquis.v1.CandidateService.GetCandidate:input_type -> acquis.v1.GetCandidateRequest
+	5,  // 25: acquis.v1.CandidateService.ListCandidates:input_type -> acquis.v1.ListCandidatesRequest
+	7,  // 26: acquis.v1.CandidateService.UpdateCandidate:input_type -> acquis.v1.UpdateCandidateRequest
+	8,  // 27: acquis.v1.CandidateService.LookupCandidate:input_type -> acquis.v1.LookupCandidateRequest
+	9,  // 28: acquis.v1.CandidateService.DeclareTie:input_type -> acquis.v1.DeclareTieRequest
+	25, // 29: acquis.v1.CandidateService.ExportCandidate:input_type -> acquis.v1.ExportCandidateRequest
+	26, // 30: acquis.v1.CandidateService.ForgetCandidate:input_type -> acquis.v1.ForgetCandidateRequest
+	27, // 31: acquis.v1.CandidateService.PurgeCandidates:input_type -> acquis.v1.PurgeCandidatesRequest
+	28, // 32: acquis.v1.CandidateService.PlaceHold:input_type -> acquis.v1.PlaceHoldRequest
+	29, // 33: acquis.v1.CandidateService.ReleaseHold:input_type -> acquis.v1.ReleaseHoldRequest
+	30, // 34: acquis.v1.CandidateService.ListHolds:input_type -> acquis.v1.ListHoldsRequest
+	2,  // 35: acquis.v1.CandidateService.CreateCandidate:output_type -> acquis.v1.Candidate
+	2,  // 36: acquis.v1.CandidateService.GetCandidate:output_type -> acquis.v1.Candidate
+	6,  // 37: acquis.v1.CandidateService.ListCandidates:output_type -> acquis.v1.ListCandidatesResponse
+	2,  // 38: acquis.v1.CandidateService.UpdateCandidate:output_type -> acquis.v1.Candidate
+	2,  // 39: acquis.v1.CandidateService.LookupCandidate:output_type -> acquis.v1.Candidate
+	10, // 40: acquis.v1.CandidateService.DeclareTie:output_type -> acquis.v1.DeclareTieResponse
+	12, // 41: acquis.v1.CandidateService.ExportCandidate:output_type -> acquis.v1.ExportCandidateResponse
+	31, // 42: acquis.v1.CandidateService.ForgetCandidate:output_type -> acquis.v1.ForgetCandidateResponse
+	32, // 43: acquis.v1.CandidateService.PurgeCandidates:output_type -> acquis.v1.PurgeCandidatesResponse
+	22, // 44: acquis.v1.CandidateService.PlaceHold:output_type -> acquis.v1.Hold
+	22, // 45: acquis.v1.CandidateService.ReleaseHold:output_type -> acquis.v1.Hold
+	33, // 46: acquis.v1.CandidateService.ListHolds:output_type -> acquis.v1.ListHoldsResponse
+	35, // [35:47] is the sub-list for method output_type
+	23, // [23:35] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_candidate_proto_init() }
@@ -1220,13 +1421,16 @@ func file_acquis_v1_candidate_proto_init() {
 		return
 	}
 	file_acquis_v1_access_proto_init()
+	file_acquis_v1_audit_service_proto_init()
+	file_acquis_v1_decision_proto_init()
+	file_acquis_v1_privacy_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_candidate_proto_rawDesc), len(file_acquis_v1_candidate_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,12 @@ const (
 	CandidateService_UpdateCandidate_FullMethodName = "/acquis.v1.CandidateService/UpdateCandidate"
 	CandidateService_LookupCandidate_FullMethodName = "/acquis.v1.CandidateService/LookupCandidate"
 	CandidateService_DeclareTie_FullMethodName      = "/acquis.v1.CandidateService/DeclareTie"
+	CandidateService_ExportCandidate_FullMethodName = "/acquis.v1.CandidateService/ExportCandidate"
+	CandidateService_ForgetCandidate_FullMethodName = "/acquis.v1.CandidateService/ForgetCandidate"
+	CandidateService_PurgeCandidates_FullMethodName = "/acquis.v1.CandidateService/PurgeCandidates"
+	CandidateService_PlaceHold_FullMethodName       = "/acquis.v1.CandidateService/PlaceHold"
+	CandidateService_ReleaseHold_FullMethodName     = "/acquis.v1.CandidateService/ReleaseHold"
+	CandidateService_ListHolds_FullMethodName       = "/acquis.v1.CandidateService/ListHolds"
 )
 
 // CandidateServiceClient is the client API for CandidateService service.
@@ -32,10 +38,16 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // Keeps candidates: the persons.
+//
+// For a key of one centre those exist who are or were enrolled in a session of
+// that centre, or were created by a key of it; all others are answered by
+// NOT_FOUND and left out of lists. (An id or an external id that another centre
+// took is taken all the same: ids are one namespace.)
 type CandidateServiceClient interface {
 	// Creates a candidate. ALREADY_EXISTS where the id or an external id is taken.
 	CreateCandidate(ctx context.Context, in *CreateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
-	// Returns a candidate.
+	// Returns a candidate. For assessors and jury members those exist who are or
+	// were enrolled in a session of theirs (see SessionService).
 	// Journaled as a read of the candidate's file.
 	GetCandidate(ctx context.Context, in *GetCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Lists candidates in order of creation.
@@ -48,8 +60,33 @@ type CandidateServiceClient interface {
 	LookupCandidate(ctx context.Context, in *LookupCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Declares a tie between a subject and a candidate: from then on the subject
 	// cannot sit on a jury that decides this candidate, in any session. A jury
-	// member declares only ties of their own.
+	// member declares only ties of their own, with candidates who exist for them as
+	// for GetCandidate.
 	DeclareTie(ctx context.Context, in *DeclareTieRequest, opts ...grpc.CallOption) (*DeclareTieResponse, error)
+	// Returns everything that is held about a candidate, for the candidate. What
+	// is not about one candidacy comes with the first page. Texts about
+	// accommodations and exemptions are seen by few: a key that exports them has
+	// the role DISABILITY_ADVISOR too, or `file_withheld` says what is missing.
+	// Journaled as a read of the candidate's file.
+	ExportCandidate(ctx context.Context, in *ExportCandidateRequest, opts ...grpc.CallOption) (*ExportCandidateResponse, error)
+	// Forgets a candidate: erases identity, ids in other systems, every free text
+	// about them and their accommodations, for good. What was decided stays,
+	// under the candidate's id, and every proof of it. FAILED_PRECONDITION while a
+	// hold stands (CANDIDATE_HELD) or a candidacy is ENROLLED or DECIDED in an
+	// OPEN session (CANDIDATE_IN_OPEN_SESSION). From then on every act on the
+	// candidate is refused (CANDIDATE_FORGOTTEN).
+	ForgetCandidate(ctx context.Context, in *ForgetCandidateRequest, opts ...grpc.CallOption) (*ForgetCandidateResponse, error)
+	// Erases what the configured retention periods do not keep any more, one
+	// bounded batch a call: call it with each next_page_token until there is none.
+	// What a hold or an open session keeps, it leaves.
+	PurgeCandidates(ctx context.Context, in *PurgeCandidatesRequest, opts ...grpc.CallOption) (*PurgeCandidatesResponse, error)
+	// Places a legal hold on a candidate.
+	PlaceHold(ctx context.Context, in *PlaceHoldRequest, opts ...grpc.CallOption) (*Hold, error)
+	// Releases a hold. Releasing it again changes nothing.
+	ReleaseHold(ctx context.Context, in *ReleaseHoldRequest, opts ...grpc.CallOption) (*Hold, error)
+	// Lists the holds on a candidate.
+	// Journaled as a read of the candidate's file.
+	ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error)
 }
 
 type candidateServiceClient struct {
@@ -120,15 +157,81 @@ func (c *candidateServiceClient) DeclareTie(ctx context.Context, in *DeclareTieR
 	return out, nil
 }
 
+func (c *candidateServiceClient) ExportCandidate(ctx context.Context, in *ExportCandidateRequest, opts ...grpc.CallOption) (*ExportCandidateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportCandidateResponse)
+	err := c.cc.Invoke(ctx, CandidateService_ExportCandidate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *candidateServiceClient) ForgetCandidate(ctx context.Context, in *ForgetCandidateRequest, opts ...grpc.CallOption) (*ForgetCandidateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ForgetCandidateResponse)
+	err := c.cc.Invoke(ctx, CandidateService_ForgetCandidate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *candidateServiceClient) PurgeCandidates(ctx context.Context, in *PurgeCandidatesRequest, opts ...grpc.CallOption) (*PurgeCandidatesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PurgeCandidatesResponse)
+	err := c.cc.Invoke(ctx, CandidateService_PurgeCandidates_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *candidateServiceClient) PlaceHold(ctx context.Context, in *PlaceHoldRequest, opts ...grpc.CallOption) (*Hold, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Hold)
+	err := c.cc.Invoke(ctx, CandidateService_PlaceHold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *candidateServiceClient) ReleaseHold(ctx context.Context, in *ReleaseHoldRequest, opts ...grpc.CallOption) (*Hold, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Hold)
+	err := c.cc.Invoke(ctx, CandidateService_ReleaseHold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *candidateServiceClient) ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHoldsResponse)
+	err := c.cc.Invoke(ctx, CandidateService_ListHolds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CandidateServiceServer is the server API for CandidateService service.
 // All implementations must embed UnimplementedCandidateServiceServer
 // for forward compatibility.
 //
 // Keeps candidates: the persons.
+//
+// For a key of one centre those exist who are or were enrolled in a session of
+// that centre, or were created by a key of it; all others are answered by
+// NOT_FOUND and left out of lists. (An id or an external id that another centre
+// took is taken all the same: ids are one namespace.)
 type CandidateServiceServer interface {
 	// Creates a candidate. ALREADY_EXISTS where the id or an external id is taken.
 	CreateCandidate(context.Context, *CreateCandidateRequest) (*Candidate, error)
-	// Returns a candidate.
+	// Returns a candidate. For assessors and jury members those exist who are or
+	// were enrolled in a session of theirs (see SessionService).
 	// Journaled as a read of the candidate's file.
 	GetCandidate(context.Context, *GetCandidateRequest) (*Candidate, error)
 	// Lists candidates in order of creation.
@@ -141,8 +244,33 @@ type CandidateServiceServer interface {
 	LookupCandidate(context.Context, *LookupCandidateRequest) (*Candidate, error)
 	// Declares a tie between a subject and a candidate: from then on the subject
 	// cannot sit on a jury that decides this candidate, in any session. A jury
-	// member declares only ties of their own.
+	// member declares only ties of their own, with candidates who exist for them as
+	// for GetCandidate.
 	DeclareTie(context.Context, *DeclareTieRequest) (*DeclareTieResponse, error)
+	// Returns everything that is held about a candidate, for the candidate. What
+	// is not about one candidacy comes with the first page. Texts about
+	// accommodations and exemptions are seen by few: a key that exports them has
+	// the role DISABILITY_ADVISOR too, or `file_withheld` says what is missing.
+	// Journaled as a read of the candidate's file.
+	ExportCandidate(context.Context, *ExportCandidateRequest) (*ExportCandidateResponse, error)
+	// Forgets a candidate: erases identity, ids in other systems, every free text
+	// about them and their accommodations, for good. What was decided stays,
+	// under the candidate's id, and every proof of it. FAILED_PRECONDITION while a
+	// hold stands (CANDIDATE_HELD) or a candidacy is ENROLLED or DECIDED in an
+	// OPEN session (CANDIDATE_IN_OPEN_SESSION). From then on every act on the
+	// candidate is refused (CANDIDATE_FORGOTTEN).
+	ForgetCandidate(context.Context, *ForgetCandidateRequest) (*ForgetCandidateResponse, error)
+	// Erases what the configured retention periods do not keep any more, one
+	// bounded batch a call: call it with each next_page_token until there is none.
+	// What a hold or an open session keeps, it leaves.
+	PurgeCandidates(context.Context, *PurgeCandidatesRequest) (*PurgeCandidatesResponse, error)
+	// Places a legal hold on a candidate.
+	PlaceHold(context.Context, *PlaceHoldRequest) (*Hold, error)
+	// Releases a hold. Releasing it again changes nothing.
+	ReleaseHold(context.Context, *ReleaseHoldRequest) (*Hold, error)
+	// Lists the holds on a candidate.
+	// Journaled as a read of the candidate's file.
+	ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error)
 	mustEmbedUnimplementedCandidateServiceServer()
 }
 
@@ -170,6 +298,24 @@ func (UnimplementedCandidateServiceServer) LookupCandidate(context.Context, *Loo
 }
 func (UnimplementedCandidateServiceServer) DeclareTie(context.Context, *DeclareTieRequest) (*DeclareTieResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeclareTie not implemented")
+}
+func (UnimplementedCandidateServiceServer) ExportCandidate(context.Context, *ExportCandidateRequest) (*ExportCandidateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportCandidate not implemented")
+}
+func (UnimplementedCandidateServiceServer) ForgetCandidate(context.Context, *ForgetCandidateRequest) (*ForgetCandidateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ForgetCandidate not implemented")
+}
+func (UnimplementedCandidateServiceServer) PurgeCandidates(context.Context, *PurgeCandidatesRequest) (*PurgeCandidatesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PurgeCandidates not implemented")
+}
+func (UnimplementedCandidateServiceServer) PlaceHold(context.Context, *PlaceHoldRequest) (*Hold, error) {
+	return nil, status.Error(codes.Unimplemented, "method PlaceHold not implemented")
+}
+func (UnimplementedCandidateServiceServer) ReleaseHold(context.Context, *ReleaseHoldRequest) (*Hold, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReleaseHold not implemented")
+}
+func (UnimplementedCandidateServiceServer) ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHolds not implemented")
 }
 func (UnimplementedCandidateServiceServer) mustEmbedUnimplementedCandidateServiceServer() {}
 func (UnimplementedCandidateServiceServer) testEmbeddedByValue()                          {}
@@ -300,6 +446,114 @@ func _CandidateService_DeclareTie_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CandidateService_ExportCandidate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportCandidateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CandidateServiceServer).ExportCandidate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CandidateService_ExportCandidate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CandidateServiceServer).ExportCandidate(ctx, req.(*ExportCandidateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CandidateService_ForgetCandidate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ForgetCandidateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CandidateServiceServer).ForgetCandidate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CandidateService_ForgetCandidate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CandidateServiceServer).ForgetCandidate(ctx, req.(*ForgetCandidateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CandidateService_PurgeCandidates_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PurgeCandidatesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CandidateServiceServer).PurgeCandidates(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CandidateService_PurgeCandidates_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CandidateServiceServer).PurgeCandidates(ctx, req.(*PurgeCandidatesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CandidateService_PlaceHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PlaceHoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CandidateServiceServer).PlaceHold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CandidateService_PlaceHold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CandidateServiceServer).PlaceHold(ctx, req.(*PlaceHoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CandidateService_ReleaseHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleaseHoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CandidateServiceServer).ReleaseHold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CandidateService_ReleaseHold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CandidateServiceServer).ReleaseHold(ctx, req.(*ReleaseHoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CandidateService_ListHolds_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHoldsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CandidateServiceServer).ListHolds(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CandidateService_ListHolds_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CandidateServiceServer).ListHolds(ctx, req.(*ListHoldsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CandidateService_ServiceDesc is the grpc.ServiceDesc for CandidateService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -330,6 +584,30 @@ var CandidateService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeclareTie",
 			Handler:    _CandidateService_DeclareTie_Handler,
+		},
+		{
+			MethodName: "ExportCandidate",
+			Handler:    _CandidateService_ExportCandidate_Handler,
+		},
+		{
+			MethodName: "ForgetCandidate",
+			Handler:    _CandidateService_ForgetCandidate_Handler,
+		},
+		{
+			MethodName: "PurgeCandidates",
+			Handler:    _CandidateService_PurgeCandidates_Handler,
+		},
+		{
+			MethodName: "PlaceHold",
+			Handler:    _CandidateService_PlaceHold_Handler,
+		},
+		{
+			MethodName: "ReleaseHold",
+			Handler:    _CandidateService_ReleaseHold_Handler,
+		},
+		{
+			MethodName: "ListHolds",
+			Handler:    _CandidateService_ListHolds_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -173,7 +173,7 @@ type RectifyDecisionRequest struct {
 	MembersPresent []string `protobuf:"bytes,3,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
 	// CAPITALISED or NOT_CAPITALISED.
 	Outcome Decision_Outcome_Enum `protobuf:"varint,4,opt,name=outcome,proto3,enum=acquis.v1.Decision_Outcome_Enum" json:"outcome,omitempty"`
-	// Why, 1–4000 characters.
+	// Why, 1–4000 characters. Not for health data.
 	Motive string `protobuf:"bytes,5,opt,name=motive,proto3" json:"motive,omitempty"`
 	// UUID; a repeated request with the same one does nothing again (24 hours).
 	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -445,6 +445,7 @@ type RecordPriorBlocRequest struct {
 	// Code of the bloc in the current revision.
 	Bloc string `protobuf:"bytes,2,opt,name=bloc,proto3" json:"bloc,omitempty"`
 	// What proves it, for instance the reference of a procès-verbal; 1–1000 characters.
+	// Not for health data.
 	Proof string `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
 	// UUID; a repeated request with the same one does nothing again (24 hours).
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -888,7 +889,7 @@ type DeliberateRequest_BlocDecision struct {
 	// CAPITALISED or NOT_CAPITALISED.
 	Outcome Decision_Outcome_Enum `protobuf:"varint,2,opt,name=outcome,proto3,enum=acquis.v1.Decision_Outcome_Enum" json:"outcome,omitempty"`
 	// Why the jury departs from the computed outcome; required where it does.
-	// At most 4000 characters.
+	// At most 4000 characters. Not for health data.
 	Motive        string `protobuf:"bytes,3,opt,name=motive,proto3" json:"motive,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

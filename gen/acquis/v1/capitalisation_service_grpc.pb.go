@@ -40,6 +40,10 @@ const (
 // of the session, satisfy the référentiel's jury rule (number, share of
 // externals), have a chair among them and no declared tie with the candidate,
 // and the caller must be one of them.
+//
+// Sessions exist for a caller as SessionService says, candidates as
+// CandidateService says. A jury member reads the ledger and the decisions of any
+// candidate, since a later jury may sit on an earlier one's decision.
 type CapitalisationServiceClient interface {
 	// Decides all presented blocs of a candidacy together, and awards the
 	// certification where every bloc is then capitalised.
@@ -185,6 +189,10 @@ func (c *capitalisationServiceClient) GetDeliberationRecord(ctx context.Context,
 // of the session, satisfy the référentiel's jury rule (number, share of
 // externals), have a chair among them and no declared tie with the candidate,
 // and the caller must be one of them.
+//
+// Sessions exist for a caller as SessionService says, candidates as
+// CandidateService says. A jury member reads the ledger and the decisions of any
+// candidate, since a later jury may sit on an earlier one's decision.
 type CapitalisationServiceServer interface {
 	// Decides all presented blocs of a candidacy together, and awards the
 	// certification where every bloc is then capitalised.

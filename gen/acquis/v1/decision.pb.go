@@ -275,13 +275,17 @@ type Decision struct {
 	Reasons []*Reason `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	// The référentiel revision under which it was decided.
 	Referentiel string `protobuf:"bytes,7,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
-	// The session whose jury decided; empty for a PRIOR_BLOC.
+	// The session whose jury decided; empty where a registrar recorded a
+	// PRIOR_BLOC.
 	Session string `protobuf:"bytes,8,opt,name=session,proto3" json:"session,omitempty"`
-	// The candidacy decided; empty for a PRIOR_BLOC or an AWARD.
+	// The candidacy decided; of an AWARD the one whose decision brought it about
+	// or ended it. Empty for a PRIOR_BLOC and for what it or `:award` brought about.
 	Candidacy string `protobuf:"bytes,9,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
 	// Why the jury departed from the computed outcome, or why it rectified.
+	// Not for health data.
 	Motive string `protobuf:"bytes,10,opt,name=motive,proto3" json:"motive,omitempty"`
 	// What proves a bloc acquired before the service or by equivalence.
+	// Not for health data.
 	Proof string `protobuf:"bytes,11,opt,name=proof,proto3" json:"proof,omitempty"`
 	// The members of the jury present, with their quality that day.
 	MembersPresent []*JuryMember `protobuf:"bytes,12,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`

@@ -157,13 +157,14 @@ type Accommodation struct {
 	// Codes of the compétences whose assessment it concerns; empty: all.
 	Competences []string `protobuf:"bytes,3,rep,name=competences,proto3" json:"competences,omitempty"`
 	// The practical need as the candidate puts it, 1–4000 characters; never the
-	// nature of a disability.
+	// nature of a disability. Not for health data.
 	Need string `protobuf:"bytes,4,opt,name=need,proto3" json:"need,omitempty"`
 	// State.
 	State Accommodation_State_Enum `protobuf:"varint,5,opt,name=state,proto3,enum=acquis.v1.Accommodation_State_Enum" json:"state,omitempty"`
 	// The practical arrangement, where granted: what those who assess must do.
+	// Not for health data.
 	Arrangement string `protobuf:"bytes,6,opt,name=arrangement,proto3" json:"arrangement,omitempty"`
-	// Why it was refused.
+	// Why it was refused. Not for health data.
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Subject of the advisor who decided.
 	Advisor string `protobuf:"bytes,8,opt,name=advisor,proto3" json:"advisor,omitempty"`
@@ -355,6 +356,7 @@ type ExemptionAdvice struct {
 	// Whether the advisor is in favour of an exemption.
 	Favourable bool `protobuf:"varint,1,opt,name=favourable,proto3" json:"favourable,omitempty"`
 	// The reasons; about the job and the criterion, never about the person's health.
+	// Not for health data.
 	ReasonedAdvice string `protobuf:"bytes,2,opt,name=reasoned_advice,json=reasonedAdvice,proto3" json:"reasoned_advice,omitempty"`
 	// Subject of the advisor.
 	Advisor string `protobuf:"bytes,3,opt,name=advisor,proto3" json:"advisor,omitempty"`
@@ -431,7 +433,7 @@ type ExemptionDecision struct {
 	CapacityPreserved *Condition `protobuf:"bytes,2,opt,name=capacity_preserved,json=capacityPreserved,proto3" json:"capacity_preserved,omitempty"`
 	// Condition (b), as the jury found it; set where granted.
 	NotApplicableInPractice *Condition `protobuf:"bytes,3,opt,name=not_applicable_in_practice,json=notApplicableInPractice,proto3" json:"not_applicable_in_practice,omitempty"`
-	// Why it was refused; set where refused.
+	// Why it was refused; set where refused. Not for health data.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Subjects of the jury members who decided or confirmed it so.
 	Authors []string `protobuf:"bytes,5,rep,name=authors,proto3" json:"authors,omitempty"`
@@ -519,7 +521,7 @@ type Condition struct {
 	// Whether it holds.
 	Holds bool `protobuf:"varint,1,opt,name=holds,proto3" json:"holds,omitempty"`
 	// Why; required for a grant. At most 4000 characters; about the job, never
-	// about the person's health.
+	// about the person's health. Not for health data.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -579,6 +581,7 @@ type RequestAccommodationRequest struct {
 	// Codes of the compétences whose assessment it concerns; empty: all.
 	Competences []string `protobuf:"bytes,3,rep,name=competences,proto3" json:"competences,omitempty"`
 	// The practical need, 1–4000 characters; never the nature of a disability.
+	// Not for health data.
 	Need string `protobuf:"bytes,4,opt,name=need,proto3" json:"need,omitempty"`
 	// UUID; a repeated request with the same one does nothing again (24 hours).
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -661,8 +664,9 @@ type DecideAccommodationRequest struct {
 	// Whether it is granted.
 	Granted bool `protobuf:"varint,3,opt,name=granted,proto3" json:"granted,omitempty"`
 	// Where granted: what those who assess must do, 1–4000 characters.
+	// Not for health data.
 	Arrangement string `protobuf:"bytes,4,opt,name=arrangement,proto3" json:"arrangement,omitempty"`
-	// Where refused: why, 1–4000 characters.
+	// Where refused: why, 1–4000 characters. Not for health data.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// UUID; a repeated request with the same one does nothing again (24 hours).
 	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -871,6 +875,7 @@ type AdviseExemptionRequest struct {
 	// Whether the advisor is in favour.
 	Favourable bool `protobuf:"varint,3,opt,name=favourable,proto3" json:"favourable,omitempty"`
 	// The reasons, 1–4000 characters; about the job, never about the person's health.
+	// Not for health data.
 	ReasonedAdvice string `protobuf:"bytes,4,opt,name=reasoned_advice,json=reasonedAdvice,proto3" json:"reasoned_advice,omitempty"`
 	// UUID; a repeated request with the same one does nothing again (24 hours).
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -959,7 +964,7 @@ type DecideExemptionRequest struct {
 	// Where granted: (b) given the nature of the disability, the criterion will
 	// not apply in the candidate's future practice.
 	NotApplicableInPractice *Condition `protobuf:"bytes,5,opt,name=not_applicable_in_practice,json=notApplicableInPractice,proto3" json:"not_applicable_in_practice,omitempty"`
-	// Where refused: why, 1–4000 characters.
+	// Where refused: why, 1–4000 characters. Not for health data.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// UUID; a repeated request with the same one does nothing again (24 hours).
 	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`

@@ -29,13 +29,13 @@ const (
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason_Enum = 0
 	// UNAUTHENTICATED: no `Authorization: Bearer …`.
 	ErrorReason_CREDENTIALS_MISSING ErrorReason_Enum = 1
-	// UNAUTHENTICATED: malformed, unknown or wrong key.
+	// UNAUTHENTICATED: malformed, unknown or wrong key or token.
 	ErrorReason_CREDENTIALS_INVALID ErrorReason_Enum = 2
 	// UNAUTHENTICATED: the key's expire_time has passed.
 	ErrorReason_KEY_EXPIRED ErrorReason_Enum = 3
 	// UNAUTHENTICATED: the key was revoked.
 	ErrorReason_KEY_REVOKED ErrorReason_Enum = 4
-	// PERMISSION_DENIED: the key has none of the roles that the RPC admits.
+	// PERMISSION_DENIED: the key or token has none of the roles that the RPC admits.
 	ErrorReason_ROLE_MISSING ErrorReason_Enum = 5
 	// PERMISSION_DENIED: only a delegate's key names another assessor.
 	ErrorReason_NOT_DELEGATE ErrorReason_Enum = 6
@@ -43,8 +43,6 @@ const (
 	ErrorReason_OWN_SUBJECT ErrorReason_Enum = 7
 	// PERMISSION_DENIED: a jury member declares only ties of their own.
 	ErrorReason_TIE_NOT_OWN ErrorReason_Enum = 8
-	// PERMISSION_DENIED: who calls as a jury member only must sit on the jury of the session.
-	ErrorReason_NOT_ON_JURY ErrorReason_Enum = 9
 	// INVALID_ARGUMENT: a field breaks its rule; BadRequest names each.
 	ErrorReason_INVALID_FIELD ErrorReason_Enum = 10
 	// INVALID_ARGUMENT: not one JSON value of the request's form: a syntax error, an unknown field or enum name, a wrong type.
@@ -87,6 +85,22 @@ const (
 	ErrorReason_SHUTTING_DOWN ErrorReason_Enum = 29
 	// INTERNAL: a fault of the service; its log has the request id.
 	ErrorReason_INTERNAL ErrorReason_Enum = 30
+	// PERMISSION_DENIED: the session lists its assessors, and the one whom the delegate names is not among them.
+	ErrorReason_ASSESSOR_NOT_LISTED ErrorReason_Enum = 31
+	// PERMISSION_DENIED: a key of one centre creates and keeps sessions of that centre only, and neither exports nor erases what is held about a person.
+	ErrorReason_OTHER_CENTRE ErrorReason_Enum = 32
+	// UNAUTHENTICATED: the token is good but for its time, which has passed: get a new one.
+	ErrorReason_TOKEN_EXPIRED ErrorReason_Enum = 40
+	// RESOURCE_EXHAUSTED: too many bad credentials came from this address; RetryInfo, over REST also Retry-After, says when to try again.
+	ErrorReason_TOO_MANY_ATTEMPTS ErrorReason_Enum = 41
+	// UNAVAILABLE: tokens cannot be checked at present, since their issuer cannot be reached; keys can.
+	ErrorReason_ISSUER_UNAVAILABLE ErrorReason_Enum = 42
+	// FAILED_PRECONDITION: the candidate was forgotten, so nothing can be done about them any more.
+	ErrorReason_CANDIDATE_FORGOTTEN ErrorReason_Enum = 60
+	// FAILED_PRECONDITION: a legal hold keeps what is held about the candidate.
+	ErrorReason_CANDIDATE_HELD ErrorReason_Enum = 61
+	// FAILED_PRECONDITION: the candidate has a live candidacy in an open session.
+	ErrorReason_CANDIDATE_IN_OPEN_SESSION ErrorReason_Enum = 62
 	// UNAVAILABLE: the journal does not extend the last checkpoint that was signed, so nothing is signed until it is repaired.
 	ErrorReason_JOURNAL_IN_DOUBT ErrorReason_Enum = 50
 	// FAILED_PRECONDITION: the decision neither capitalises a bloc nor awards the certification, so there is nothing to attest.
@@ -219,7 +233,6 @@ var (
 		6:   "NOT_DELEGATE",
 		7:   "OWN_SUBJECT",
 		8:   "TIE_NOT_OWN",
-		9:   "NOT_ON_JURY",
 		10:  "INVALID_FIELD",
 		11:  "MALFORMED_BODY",
 		12:  "UNKNOWN_PARAMETER",
@@ -241,6 +254,14 @@ var (
 		28:  "WRITE_OUTCOME_UNKNOWN",
 		29:  "SHUTTING_DOWN",
 		30:  "INTERNAL",
+		31:  "ASSESSOR_NOT_LISTED",
+		32:  "OTHER_CENTRE",
+		40:  "TOKEN_EXPIRED",
+		41:  "TOO_MANY_ATTEMPTS",
+		42:  "ISSUER_UNAVAILABLE",
+		60:  "CANDIDATE_FORGOTTEN",
+		61:  "CANDIDATE_HELD",
+		62:  "CANDIDATE_IN_OPEN_SESSION",
 		50:  "JOURNAL_IN_DOUBT",
 		51:  "NOTHING_TO_ATTEST",
 		100: "SCOPE_UNKNOWN",
@@ -311,7 +332,6 @@ var (
 		"NOT_DELEGATE":               6,
 		"OWN_SUBJECT":                7,
 		"TIE_NOT_OWN":                8,
-		"NOT_ON_JURY":                9,
 		"INVALID_FIELD":              10,
 		"MALFORMED_BODY":             11,
 		"UNKNOWN_PARAMETER":          12,
@@ -333,6 +353,14 @@ var (
 		"WRITE_OUTCOME_UNKNOWN":      28,
 		"SHUTTING_DOWN":              29,
 		"INTERNAL":                   30,
+		"ASSESSOR_NOT_LISTED":        31,
+		"OTHER_CENTRE":               32,
+		"TOKEN_EXPIRED":              40,
+		"TOO_MANY_ATTEMPTS":          41,
+		"ISSUER_UNAVAILABLE":         42,
+		"CANDIDATE_FORGOTTEN":        60,
+		"CANDIDATE_HELD":             61,
+		"CANDIDATE_IN_OPEN_SESSION":  62,
 		"JOURNAL_IN_DOUBT":           50,
 		"NOTHING_TO_ATTEST":          51,
 		"SCOPE_UNKNOWN":              100,
@@ -465,8 +493,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xff\x0f\n" +
-	"\vErrorReason\"\xef\x0f\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xba\x11\n" +
+	"\vErrorReason\"\xaa\x11\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -476,8 +504,7 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\fROLE_MISSING\x10\x05\x12\x10\n" +
 	"\fNOT_DELEGATE\x10\x06\x12\x0f\n" +
 	"\vOWN_SUBJECT\x10\a\x12\x0f\n" +
-	"\vTIE_NOT_OWN\x10\b\x12\x0f\n" +
-	"\vNOT_ON_JURY\x10\t\x12\x11\n" +
+	"\vTIE_NOT_OWN\x10\b\x12\x11\n" +
 	"\rINVALID_FIELD\x10\n" +
 	"\x12\x12\n" +
 	"\x0eMALFORMED_BODY\x10\v\x12\x15\n" +
@@ -500,7 +527,15 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\tREAD_ONLY\x10\x1b\x12\x19\n" +
 	"\x15WRITE_OUTCOME_UNKNOWN\x10\x1c\x12\x11\n" +
 	"\rSHUTTING_DOWN\x10\x1d\x12\f\n" +
-	"\bINTERNAL\x10\x1e\x12\x14\n" +
+	"\bINTERNAL\x10\x1e\x12\x17\n" +
+	"\x13ASSESSOR_NOT_LISTED\x10\x1f\x12\x10\n" +
+	"\fOTHER_CENTRE\x10 \x12\x11\n" +
+	"\rTOKEN_EXPIRED\x10(\x12\x15\n" +
+	"\x11TOO_MANY_ATTEMPTS\x10)\x12\x16\n" +
+	"\x12ISSUER_UNAVAILABLE\x10*\x12\x17\n" +
+	"\x13CANDIDATE_FORGOTTEN\x10<\x12\x12\n" +
+	"\x0eCANDIDATE_HELD\x10=\x12\x1d\n" +
+	"\x19CANDIDATE_IN_OPEN_SESSION\x10>\x12\x14\n" +
 	"\x10JOURNAL_IN_DOUBT\x102\x12\x15\n" +
 	"\x11NOTHING_TO_ATTEST\x103\x12\x11\n" +
 	"\rSCOPE_UNKNOWN\x10d\x12\x11\n" +
@@ -560,7 +595,7 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x13DECISION_SUPERSEDED\x10\x99\x01\x12\x1a\n" +
 	"\x15AWARD_NOT_RECTIFIABLE\x10\x9a\x01\x12\x1f\n" +
 	"\x1aCERTIFICATION_NOT_COMPLETE\x10\x9b\x01\x12\x19\n" +
-	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_errors_proto_rawDescOnce sync.Once

@@ -100,7 +100,9 @@ type Session struct {
 	// Where it takes place.
 	Centre *Session_Centre `protobuf:"bytes,6,opt,name=centre,proto3" json:"centre,omitempty"`
 	// Members of the jury; at most 50, each subject once. The rule of the
-	// référentiel is checked when the jury acts, over the members present.
+	// référentiel is checked when the jury acts, over the members present. For
+	// whoever calls as a jury member and does not stand here the session does not
+	// exist.
 	Jury []*JuryMember `protobuf:"bytes,7,rep,name=jury,proto3" json:"jury,omitempty"`
 	// State.
 	State Session_State_Enum `protobuf:"varint,8,opt,name=state,proto3,enum=acquis.v1.Session_State_Enum" json:"state,omitempty"`
@@ -109,7 +111,12 @@ type Session struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Subjects who assess in this session; at most 1000, each once. For any other
+	// assessor the session does not exist. None listed: every assessor assesses.
+	// Members of the jury may assess without standing here. What somebody recorded
+	// stays when they are taken off.
+	Assessors     []string `protobuf:"bytes,12,rep,name=assessors,proto3" json:"assessors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -217,6 +224,13 @@ func (x *Session) GetCreateTime() *timestamppb.Timestamp {
 func (x *Session) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Session) GetAssessors() []string {
+	if x != nil {
+		return x.Assessors
 	}
 	return nil
 }
@@ -390,7 +404,7 @@ var File_acquis_v1_session_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x17acquis/v1/session.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xf0\x0e\n" +
+	"\x17acquis/v1/session.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xc9\x0f\n" +
 	"\aSession\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x120\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\vdisplayName\x12\x93\x01\n" +
@@ -411,7 +425,8 @@ const file_acquis_v1_session_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\x1aK\n" +
+	"updateTime\x12W\n" +
+	"\tassessors\x18\f \x03(\tB9\xe0A\x01\xbaH3\x92\x010\x10\xe8\a\x18\x01\")r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\tassessors\x1aK\n" +
 	"\x05State\"B\n" +
 	"\x04Enum\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\b\n" +

@@ -51,6 +51,13 @@ const (
 //
 // Every act on a candidacy needs its session OPEN and the candidacy ENROLLED,
 // else it is FAILED_PRECONDITION; it is written whole or not at all.
+//
+// A session exists for a caller as the facts have it: for an assessor where it
+// lists them or lists nobody (for a delegate: always), for a jury member where
+// its jury names them, for a key of one centre where it is that centre's. Any
+// other is answered by NOT_FOUND, word by word as if it did not exist, and left
+// out of lists. A caller with several roles has in a session those that hold
+// there.
 type SessionServiceClient interface {
 	// Creates a session. It pins the current revision of the référentiel, or the
 	// one named.
@@ -85,15 +92,15 @@ type SessionServiceClient interface {
 	// check of an enrolment again.
 	ReinstateCandidacy(ctx context.Context, in *ReinstateCandidacyRequest, opts ...grpc.CallOption) (*Candidacy, error)
 	// Records verdicts of one assessor. A later verdict on the same criterion
-	// takes the place of the earlier one. Who calls as a jury member only must
-	// sit on the jury of the session.
+	// takes the place of the earlier one. PERMISSION_DENIED where the session
+	// lists its assessors and the one for whom a delegate speaks is neither among
+	// them nor on its jury.
 	RecordAssessments(ctx context.Context, in *RecordAssessmentsRequest, opts ...grpc.CallOption) (*RecordAssessmentsResponse, error)
-	// Takes back verdicts of one assessor. Who calls as a jury member only must
-	// sit on the jury of the session.
+	// Takes back verdicts of one assessor, who must be one as for
+	// RecordAssessments.
 	RetractAssessments(ctx context.Context, in *RetractAssessmentsRequest, opts ...grpc.CallOption) (*RetractAssessmentsResponse, error)
 	// Settles criteria on which the assessors disagree, or settles them anew, or
-	// confirms a settlement. The caller must sit on the jury of the session and
-	// have no tie with the candidate.
+	// confirms a settlement. The caller must have no tie with the candidate.
 	SettleCriteria(ctx context.Context, in *SettleCriteriaRequest, opts ...grpc.CallOption) (*SettleCriteriaResponse, error)
 	// Returns the grid of a candidacy.
 	// Journaled as a read of the candidate's file.
@@ -109,8 +116,7 @@ type SessionServiceClient interface {
 	// criterion. The latest advice counts.
 	AdviseExemption(ctx context.Context, in *AdviseExemptionRequest, opts ...grpc.CallOption) (*Exemption, error)
 	// Grants or refuses an exemption from a criterion, or confirms the decision.
-	// The caller must sit on the jury of the session and have no tie with the
-	// candidate. A grant that fails a condition writes nothing.
+	// The caller must have no tie with the candidate. A grant that fails a condition writes nothing.
 	DecideExemption(ctx context.Context, in *DecideExemptionRequest, opts ...grpc.CallOption) (*Exemption, error)
 	// Lists the exemptions of a candidacy, granted, refused or advised.
 	// Journaled as a read of the file of each candidate shown.
@@ -353,6 +359,13 @@ func (c *sessionServiceClient) ListExemptions(ctx context.Context, in *ListExemp
 //
 // Every act on a candidacy needs its session OPEN and the candidacy ENROLLED,
 // else it is FAILED_PRECONDITION; it is written whole or not at all.
+//
+// A session exists for a caller as the facts have it: for an assessor where it
+// lists them or lists nobody (for a delegate: always), for a jury member where
+// its jury names them, for a key of one centre where it is that centre's. Any
+// other is answered by NOT_FOUND, word by word as if it did not exist, and left
+// out of lists. A caller with several roles has in a session those that hold
+// there.
 type SessionServiceServer interface {
 	// Creates a session. It pins the current revision of the référentiel, or the
 	// one named.
@@ -387,15 +400,15 @@ type SessionServiceServer interface {
 	// check of an enrolment again.
 	ReinstateCandidacy(context.Context, *ReinstateCandidacyRequest) (*Candidacy, error)
 	// Records verdicts of one assessor. A later verdict on the same criterion
-	// takes the place of the earlier one. Who calls as a jury member only must
-	// sit on the jury of the session.
+	// takes the place of the earlier one. PERMISSION_DENIED where the session
+	// lists its assessors and the one for whom a delegate speaks is neither among
+	// them nor on its jury.
 	RecordAssessments(context.Context, *RecordAssessmentsRequest) (*RecordAssessmentsResponse, error)
-	// Takes back verdicts of one assessor. Who calls as a jury member only must
-	// sit on the jury of the session.
+	// Takes back verdicts of one assessor, who must be one as for
+	// RecordAssessments.
 	RetractAssessments(context.Context, *RetractAssessmentsRequest) (*RetractAssessmentsResponse, error)
 	// Settles criteria on which the assessors disagree, or settles them anew, or
-	// confirms a settlement. The caller must sit on the jury of the session and
-	// have no tie with the candidate.
+	// confirms a settlement. The caller must have no tie with the candidate.
 	SettleCriteria(context.Context, *SettleCriteriaRequest) (*SettleCriteriaResponse, error)
 	// Returns the grid of a candidacy.
 	// Journaled as a read of the candidate's file.
@@ -411,8 +424,7 @@ type SessionServiceServer interface {
 	// criterion. The latest advice counts.
 	AdviseExemption(context.Context, *AdviseExemptionRequest) (*Exemption, error)
 	// Grants or refuses an exemption from a criterion, or confirms the decision.
-	// The caller must sit on the jury of the session and have no tie with the
-	// candidate. A grant that fails a condition writes nothing.
+	// The caller must have no tie with the candidate. A grant that fails a condition writes nothing.
 	DecideExemption(context.Context, *DecideExemptionRequest) (*Exemption, error)
 	// Lists the exemptions of a candidacy, granted, refused or advised.
 	// Journaled as a read of the file of each candidate shown.

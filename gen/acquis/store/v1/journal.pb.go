@@ -54,6 +54,10 @@ const (
 	EventBody_Kind_ATTESTATION EventBody_Kind_Enum = 12
 	// A key began to sign checkpoints and attestations.
 	EventBody_Kind_SIGNER EventBody_Kind_Enum = 13
+	// What was held about a candidate, or a part of it, was erased.
+	EventBody_Kind_FORGET EventBody_Kind_Enum = 14
+	// A legal hold was placed or released.
+	EventBody_Kind_HOLD EventBody_Kind_Enum = 15
 )
 
 // Enum value maps for EventBody_Kind_Enum.
@@ -73,6 +77,8 @@ var (
 		11: "READ",
 		12: "ATTESTATION",
 		13: "SIGNER",
+		14: "FORGET",
+		15: "HOLD",
 	}
 	EventBody_Kind_Enum_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -89,6 +95,8 @@ var (
 		"READ":             11,
 		"ATTESTATION":      12,
 		"SIGNER":           13,
+		"FORGET":           14,
+		"HOLD":             15,
 	}
 )
 
@@ -425,14 +433,14 @@ const file_acquis_store_v1_journal_proto_rawDesc = "" +
 	"\x06hashes\x18\x04 \x03(\fR\x06hashes\x12\x1b\n" +
 	"\tbody_salt\x18\x05 \x01(\fR\bbodySalt\x12\x12\n" +
 	"\x04body\x18\x06 \x01(\fR\x04body\x12\x12\n" +
-	"\x04acts\x18\a \x03(\fR\x04acts\"\x9d\x03\n" +
+	"\x04acts\x18\a \x03(\fR\x04acts\"\xb3\x03\n" +
 	"\tEventBody\x12\x14\n" +
 	"\x05actor\x18\x01 \x01(\tR\x05actor\x12\x10\n" +
 	"\x03rpc\x18\x02 \x01(\tR\x03rpc\x12\x1a\n" +
 	"\bresource\x18\x03 \x01(\tR\bresource\x128\n" +
 	"\x04kind\x18\x04 \x01(\x0e2$.acquis.store.v1.EventBody.Kind.EnumR\x04kind\x127\n" +
-	"\arecords\x18\x05 \x03(\v2\x1d.acquis.store.v1.RecordDigestR\arecords\x1a\xd8\x01\n" +
-	"\x04Kind\"\xcf\x01\n" +
+	"\arecords\x18\x05 \x03(\v2\x1d.acquis.store.v1.RecordDigestR\arecords\x1a\xee\x01\n" +
+	"\x04Kind\"\xe5\x01\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vREFERENTIEL\x10\x01\x12\r\n" +
@@ -451,7 +459,10 @@ const file_acquis_store_v1_journal_proto_rawDesc = "" +
 	"\x04READ\x10\v\x12\x0f\n" +
 	"\vATTESTATION\x10\f\x12\n" +
 	"\n" +
-	"\x06SIGNER\x10\r\"L\n" +
+	"\x06SIGNER\x10\r\x12\n" +
+	"\n" +
+	"\x06FORGET\x10\x0e\x12\b\n" +
+	"\x04HOLD\x10\x0f\"L\n" +
 	"\fRecordDigest\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12\x16\n" +

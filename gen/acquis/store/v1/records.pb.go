@@ -503,7 +503,11 @@ type Candidate struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Code of the centre whose key created it; empty: of no one centre.
+	CentreCode string `protobuf:"bytes,7,opt,name=centre_code,json=centreCode,proto3" json:"centre_code,omitempty"`
+	// When the candidate was forgotten; absent before.
+	ForgetTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=forget_time,json=forgetTime,proto3" json:"forget_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -576,6 +580,20 @@ func (x *Candidate) GetCreateTime() *timestamppb.Timestamp {
 func (x *Candidate) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Candidate) GetCentreCode() string {
+	if x != nil {
+		return x.CentreCode
+	}
+	return ""
+}
+
+func (x *Candidate) GetForgetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ForgetTime
 	}
 	return nil
 }
@@ -701,7 +719,9 @@ type Session struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Subjects who may assess; none: every assessor.
+	Assessors     []string `protobuf:"bytes,15,rep,name=assessors,proto3" json:"assessors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -830,6 +850,13 @@ func (x *Session) GetCreateTime() *timestamppb.Timestamp {
 func (x *Session) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Session) GetAssessors() []string {
+	if x != nil {
+		return x.Assessors
 	}
 	return nil
 }
@@ -2210,7 +2237,11 @@ type Key struct {
 	// Who created it.
 	Creator string `protobuf:"bytes,9,opt,name=creator,proto3" json:"creator,omitempty"`
 	// When it was revoked.
-	RevokeTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	// Its uid: keys are listed in this order, whatever the clock said.
+	Uid uint64 `protobuf:"varint,11,opt,name=uid,proto3" json:"uid,omitempty"`
+	// Code of the only centre it is for; empty: all.
+	Centre        string `protobuf:"bytes,12,opt,name=centre,proto3" json:"centre,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2315,6 +2346,20 @@ func (x *Key) GetRevokeTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Key) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *Key) GetCentre() string {
+	if x != nil {
+		return x.Centre
+	}
+	return ""
+}
+
 // What a request with a request_id did; kept 24 hours, outside the journal.
 type Idempotency struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2325,7 +2370,10 @@ type Idempotency struct {
 	// HMAC-SHA-256 of the request without its request_id, keyed with salt.
 	RequestDigest []byte `protobuf:"bytes,3,opt,name=request_digest,json=requestDigest,proto3" json:"request_digest,omitempty"`
 	// Keys of the records it made or changed, as the RPC defines.
-	Made          [][]byte `protobuf:"bytes,4,rep,name=made,proto3" json:"made,omitempty"`
+	Made [][]byte `protobuf:"bytes,4,rep,name=made,proto3" json:"made,omitempty"`
+	// Name of the resource acted on: a repeat is answered to those for whom it
+	// still exists.
+	Resource      string `protobuf:"bytes,5,opt,name=resource,proto3" json:"resource,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2388,6 +2436,13 @@ func (x *Idempotency) GetMade() [][]byte {
 	return nil
 }
 
+func (x *Idempotency) GetResource() string {
+	if x != nil {
+		return x.Resource
+	}
+	return ""
+}
+
 var File_acquis_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_records_proto_rawDesc = "" +
@@ -2431,7 +2486,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06system\x18\x01 \x01(\tR\x06system\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"\x1d\n" +
 	"\x05Texts\x12\x14\n" +
-	"\x05texts\x18\x01 \x03(\tR\x05texts\"\x81\x02\n" +
+	"\x05texts\x18\x01 \x03(\tR\x05texts\"\xdf\x02\n" +
 	"\tCandidate\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x128\n" +
@@ -2440,7 +2495,11 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"\xc3\x01\n" +
+	"updateTime\x12\x1f\n" +
+	"\vcentre_code\x18\a \x01(\tR\n" +
+	"centreCode\x12;\n" +
+	"\vforget_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"forgetTime\"\xc3\x01\n" +
 	"\x03Tie\x12#\n" +
 	"\rcandidate_uid\x18\x01 \x01(\x04R\fcandidateUid\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x12\n" +
@@ -2448,7 +2507,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\bdeclarer\x18\x04 \x01(\tR\bdeclarer\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x10\n" +
-	"\x03uid\x18\x06 \x01(\x04R\x03uid\"\xa6\x04\n" +
+	"\x03uid\x18\x06 \x01(\x04R\x03uid\"\xc4\x04\n" +
 	"\aSession\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12!\n" +
@@ -2468,7 +2527,8 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"{\n" +
+	"updateTime\x12\x1c\n" +
+	"\tassessors\x18\x0f \x03(\tR\tassessors\"{\n" +
 	"\n" +
 	"JuryMember\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12!\n" +
@@ -2580,7 +2640,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12!\n" +
 	"\ffrom_default\x18\t \x01(\bR\vfromDefault\x12\x1c\n" +
 	"\texemption\x18\n" +
-	" \x01(\bR\texemption\"\xfa\x02\n" +
+	" \x01(\bR\texemption\"\xa4\x03\n" +
 	"\x03Key\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rsecret_sha256\x18\x02 \x01(\fR\fsecretSha256\x12\x18\n" +
@@ -2595,12 +2655,15 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\acreator\x18\t \x01(\tR\acreator\x12;\n" +
 	"\vrevoke_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"revokeTime\"\x8c\x01\n" +
+	"revokeTime\x12\x10\n" +
+	"\x03uid\x18\v \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06centre\x18\f \x01(\tR\x06centre\"\xa8\x01\n" +
 	"\vIdempotency\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x12\n" +
 	"\x04salt\x18\x02 \x01(\fR\x04salt\x12%\n" +
 	"\x0erequest_digest\x18\x03 \x01(\fR\rrequestDigest\x12\x12\n" +
-	"\x04made\x18\x04 \x03(\fR\x04madeB;Z9github.com/acquis-eval/acquis/gen/acquis/store/v1;storepbb\x06proto3"
+	"\x04made\x18\x04 \x03(\fR\x04made\x12\x1a\n" +
+	"\bresource\x18\x05 \x01(\tR\bresourceB;Z9github.com/acquis-eval/acquis/gen/acquis/store/v1;storepbb\x06proto3"
 
 var (
 	file_acquis_store_v1_records_proto_rawDescOnce sync.Once
@@ -2653,39 +2716,40 @@ var file_acquis_store_v1_records_proto_depIdxs = []int32{
 	1,  // 3: acquis.store.v1.Candidate.identity:type_name -> acquis.store.v1.PersonalRef
 	28, // 4: acquis.store.v1.Candidate.create_time:type_name -> google.protobuf.Timestamp
 	28, // 5: acquis.store.v1.Candidate.update_time:type_name -> google.protobuf.Timestamp
-	28, // 6: acquis.store.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
-	0,  // 7: acquis.store.v1.Session.start_date:type_name -> acquis.store.v1.Date
-	0,  // 8: acquis.store.v1.Session.end_date:type_name -> acquis.store.v1.Date
-	10, // 9: acquis.store.v1.Session.jury:type_name -> acquis.store.v1.JuryMember
-	28, // 10: acquis.store.v1.Session.create_time:type_name -> google.protobuf.Timestamp
-	28, // 11: acquis.store.v1.Session.update_time:type_name -> google.protobuf.Timestamp
-	12, // 12: acquis.store.v1.Candidacy.departed_blocs:type_name -> acquis.store.v1.DepartedBloc
-	28, // 13: acquis.store.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
-	28, // 14: acquis.store.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
-	28, // 15: acquis.store.v1.Assessment.record_time:type_name -> google.protobuf.Timestamp
-	14, // 16: acquis.store.v1.Assessment.verdicts:type_name -> acquis.store.v1.VerdictLine
-	15, // 17: acquis.store.v1.Assessment.settlements:type_name -> acquis.store.v1.SettlementLine
-	1,  // 18: acquis.store.v1.Assessment.texts:type_name -> acquis.store.v1.PersonalRef
-	16, // 19: acquis.store.v1.SettlementLine.on:type_name -> acquis.store.v1.Opinion
-	28, // 20: acquis.store.v1.CaseFile.record_time:type_name -> google.protobuf.Timestamp
-	18, // 21: acquis.store.v1.CaseFile.request:type_name -> acquis.store.v1.AccommodationRequest
-	19, // 22: acquis.store.v1.CaseFile.decision:type_name -> acquis.store.v1.AccommodationDecision
-	20, // 23: acquis.store.v1.CaseFile.advice:type_name -> acquis.store.v1.ExemptionAdvice
-	21, // 24: acquis.store.v1.CaseFile.exemption:type_name -> acquis.store.v1.ExemptionDecision
-	1,  // 25: acquis.store.v1.CaseFile.texts:type_name -> acquis.store.v1.PersonalRef
-	1,  // 26: acquis.store.v1.Decision.text:type_name -> acquis.store.v1.PersonalRef
-	28, // 27: acquis.store.v1.DecisionAct.decide_time:type_name -> google.protobuf.Timestamp
-	10, // 28: acquis.store.v1.DecisionCircumstances.members_present:type_name -> acquis.store.v1.JuryMember
-	25, // 29: acquis.store.v1.DecisionCircumstances.reasons:type_name -> acquis.store.v1.Reason
-	28, // 30: acquis.store.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
-	28, // 31: acquis.store.v1.Key.create_time:type_name -> google.protobuf.Timestamp
-	28, // 32: acquis.store.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
-	28, // 33: acquis.store.v1.Idempotency.time:type_name -> google.protobuf.Timestamp
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	28, // 6: acquis.store.v1.Candidate.forget_time:type_name -> google.protobuf.Timestamp
+	28, // 7: acquis.store.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
+	0,  // 8: acquis.store.v1.Session.start_date:type_name -> acquis.store.v1.Date
+	0,  // 9: acquis.store.v1.Session.end_date:type_name -> acquis.store.v1.Date
+	10, // 10: acquis.store.v1.Session.jury:type_name -> acquis.store.v1.JuryMember
+	28, // 11: acquis.store.v1.Session.create_time:type_name -> google.protobuf.Timestamp
+	28, // 12: acquis.store.v1.Session.update_time:type_name -> google.protobuf.Timestamp
+	12, // 13: acquis.store.v1.Candidacy.departed_blocs:type_name -> acquis.store.v1.DepartedBloc
+	28, // 14: acquis.store.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
+	28, // 15: acquis.store.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
+	28, // 16: acquis.store.v1.Assessment.record_time:type_name -> google.protobuf.Timestamp
+	14, // 17: acquis.store.v1.Assessment.verdicts:type_name -> acquis.store.v1.VerdictLine
+	15, // 18: acquis.store.v1.Assessment.settlements:type_name -> acquis.store.v1.SettlementLine
+	1,  // 19: acquis.store.v1.Assessment.texts:type_name -> acquis.store.v1.PersonalRef
+	16, // 20: acquis.store.v1.SettlementLine.on:type_name -> acquis.store.v1.Opinion
+	28, // 21: acquis.store.v1.CaseFile.record_time:type_name -> google.protobuf.Timestamp
+	18, // 22: acquis.store.v1.CaseFile.request:type_name -> acquis.store.v1.AccommodationRequest
+	19, // 23: acquis.store.v1.CaseFile.decision:type_name -> acquis.store.v1.AccommodationDecision
+	20, // 24: acquis.store.v1.CaseFile.advice:type_name -> acquis.store.v1.ExemptionAdvice
+	21, // 25: acquis.store.v1.CaseFile.exemption:type_name -> acquis.store.v1.ExemptionDecision
+	1,  // 26: acquis.store.v1.CaseFile.texts:type_name -> acquis.store.v1.PersonalRef
+	1,  // 27: acquis.store.v1.Decision.text:type_name -> acquis.store.v1.PersonalRef
+	28, // 28: acquis.store.v1.DecisionAct.decide_time:type_name -> google.protobuf.Timestamp
+	10, // 29: acquis.store.v1.DecisionCircumstances.members_present:type_name -> acquis.store.v1.JuryMember
+	25, // 30: acquis.store.v1.DecisionCircumstances.reasons:type_name -> acquis.store.v1.Reason
+	28, // 31: acquis.store.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
+	28, // 32: acquis.store.v1.Key.create_time:type_name -> google.protobuf.Timestamp
+	28, // 33: acquis.store.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
+	28, // 34: acquis.store.v1.Idempotency.time:type_name -> google.protobuf.Timestamp
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_records_proto_init() }

@@ -1,0 +1,215 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/fullstorydev/grpchan/inprocgrpc"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+)
+
+// AttemptLimits say how many bad credentials may be sent in a minute. As many may
+// come at once; what was used up comes back evenly. 0: any number.
+type AttemptLimits struct {
+	PerCredential int // of one key id, or of one text that is no key, from one address
+	PerAddress    int // from one address, whatever was sent
+}
+
+// attempts keeps count of bad credentials, so that guessing, and a client that
+// keeps sending a dead key, cost little.
+//
+// Where too many came, further ones are refused without a look at them, right or
+// wrong, until the limit allows the next. Behind a proxy all callers share one
+// address, so a credential that was found good is remembered, by digest, and
+// looked at whatever the others do: nobody can lock a caller out who is at work.
+// Nothing that a caller sends says which address is theirs: the connection does.
+//
+// Memory is bounded. Who can send from so many addresses that counts are let go
+// of early meets secrets of 256 random bits and signatures.
+type attempts struct {
+	limits AttemptLimits
+	bad    *prometheus.CounterVec // by reason
+
+	mu          sync.Mutex
+	credentials *recent[attempt, *bucket]
+	addresses   *recent[netip.Prefix, *bucket]
+	good        *recent[[sha256.Size]byte, struct{}]
+}
+
+// remembered is how many credentials, addresses and good credentials are
+// remembered, each: a few megabytes in all.
+const remembered = 10_000
+
+func newAttempts(limits AttemptLimits) *attempts {
+	return &attempts{
+		limits: limits,
+		bad: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "acquis_bad_credentials_total",
+			Help: "Calls refused for the key or token that they bore, by reason.",
+		}, []string{"reason"}),
+		credentials: newRecent[attempt, *bucket](remembered),
+		addresses:   newRecent[netip.Prefix, *bucket](remembered),
+		good:        newRecent[[sha256.Size]byte, struct{}](remembered),
+	}
+}
+
+// An attempt is a credential that came from an address.
+type attempt struct {
+	from netip.Prefix
+	// What failures count for: the key's id, whatever secret follows it; else a
+	// digest of the text, so that one client's dead token holds up no other.
+	name   string
+	digest [sha256.Size]byte
+}
+
+func newAttempt(from netip.Prefix, text string) attempt {
+	a := attempt{from: from, digest: sha256.Sum256([]byte(text))}
+	if secret, err := ParseSecret(text); err == nil {
+		a.name = secret.ID
+	} else {
+		a.name = string(a.digest[:])
+	}
+	return a
+}
+
+// counted is the attempt as failures are counted: without the secret.
+func (a attempt) counted() attempt { return attempt{from: a.from, name: a.name} }
+
+// wait tells how long the attempt must wait before it is looked at, and how many
+// before it failed or were refused. What is refused is not remembered by itself,
+// so that it cannot drive out what is.
+func (as *attempts) wait(a attempt, now time.Time) (wait time.Duration, failures int) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	if _, ok := as.good.get(a.digest); ok {
+		return 0, 0
+	}
+	var full *bucket
+	if b, ok := as.credentials.get(a.counted()); ok {
+		full, wait = b, b.wait(as.limits.PerCredential, now)
+	}
+	if b, ok := as.addresses.get(a.from); ok {
+		if longer := b.wait(as.limits.PerAddress, now); longer > wait {
+			full, wait = b, longer
+		}
+	}
+	if wait == 0 {
+		return 0, 0
+	}
+	full.failures++
+	return wait, full.failures
+}
+
+// succeeded remembers that the credential is good.
+func (as *attempts) succeeded(a attempt) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	if _, ok := as.good.get(a.digest); !ok {
+		as.good.put(a.digest, struct{}{})
+	}
+}
+
+// failed counts a bad credential, and returns how many there were of its name.
+func (as *attempts) failed(a attempt, now time.Time) (failures int) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	as.good.remove(a.digest)
+	bucketOf(as.addresses, a.from).spend(as.limits.PerAddress, now)
+	credential := bucketOf(as.credentials, a.counted())
+	credential.spend(as.limits.PerCredential, now)
+	return credential.failures
+}
+
+func bucketOf[K comparable](buckets *recent[K, *bucket], key K) *bucket {
+	b, ok := buckets.get(key)
+	if !ok {
+		b = new(bucket)
+		buckets.put(key, b)
+	}
+	return b
+}
+
+// A bucket counts what was spent of a limit and has not come back yet.
+type bucket struct {
+	spent    float64
+	at       time.Time
+	failures int // since all had come back
+}
+
+// wait tells when the next may be spent.
+func (b *bucket) wait(perMinute int, now time.Time) time.Duration {
+	if perMinute == 0 {
+		return 0
+	}
+	b.refill(perMinute, now)
+	missing := b.spent + 1 - float64(perMinute)
+	if missing <= 0 {
+		return 0
+	}
+	return time.Duration(missing / float64(perMinute) * float64(time.Minute))
+}
+
+// spend takes one. Calls that were let through together may spend more than
+// there was; that is forgiven, or they would lock out whoever comes next.
+func (b *bucket) spend(perMinute int, now time.Time) {
+	b.refill(perMinute, now)
+	b.spent = min(b.spent+1, float64(perMinute))
+	b.failures++
+}
+
+func (b *bucket) refill(perMinute int, now time.Time) {
+	if now.After(b.at) {
+		b.spent = max(0, b.spent-now.Sub(b.at).Minutes()*float64(perMinute))
+		b.at = now
+	}
+	if b.spent == 0 {
+		b.failures = 0
+	}
+}
+
+func tooManyAttempts(wait time.Duration) error {
+	return fail(codes.ResourceExhausted, acquispb.ErrorReason_TOO_MANY_ATTEMPTS,
+		"too many bad keys, tokens or codes came from this address", &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
+}
+
+// connectionOf tells where a call comes from, by its connection: never by what it
+// says. A call over REST crosses the channel in the process, where the gateway
+// has noted it.
+func connectionOf(ctx context.Context) netip.Prefix {
+	if gateway := inprocgrpc.ClientContext(ctx); gateway != nil {
+		return infoOf(gateway).from
+	}
+	if p, ok := peer.FromContext(ctx); ok {
+		return network(p.Addr.String())
+	}
+	return netip.Prefix{}
+}
+
+// network is the address alone or, of IPv6, the network that one household or
+// machine commonly has for itself.
+func network(hostPort string) netip.Prefix {
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	address, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	address, bits := address.Unmap().WithZone(""), 32
+	if address.Is6() {
+		bits = 64
+	}
+	prefix, _ := address.Prefix(bits) // it fails only for bits that the address has not
+	return prefix
+}

@@ -1,0 +1,145 @@
+package store_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"testing"
+
+	"golang.org/x/mod/sumdb/tlog"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// Whatever bytes a damaged file holds, they are read as an error or as a value
+// that has one encoding.
+
+// A reader reads the record under a key of one kind, and shows whether Scan finds
+// the same.
+type reader struct {
+	kind store.KindID
+	read func(r store.Reader, key []byte) (message proto.Message, scanned bool, err error)
+}
+
+// readers are those of each kind that holds messages.
+var readers = []reader{
+	readerOf(store.Revisions), readerOf(store.Currents), readerOf(store.Candidates), readerOf(store.Personals),
+	readerOf(store.Ties), readerOf(store.Sessions), readerOf(store.Candidacies), readerOf(store.Assessments),
+	readerOf(store.CaseFiles), readerOf(store.Decisions), readerOf(store.Keys), readerOf(store.Repeats),
+}
+
+func readerOf[M any, P interface {
+	*M
+	proto.Message
+}](records store.Records[M, P]) reader {
+	return reader{records.Kind, func(r store.Reader, key []byte) (proto.Message, bool, error) {
+		m, err := records.Get(r, key)
+		found, last, scanErr := records.Scan(r, nil, nil, 1)
+		if err != nil {
+			return nil, scanErr == nil, err
+		}
+		return m, scanErr == nil && len(found) == 1 && bytes.Equal(last, key) && proto.Equal(found[0], m), nil
+	}}
+}
+
+func FuzzRecords(f *testing.F) {
+	envelope := make([]byte, 24)
+	for i, message := range []proto.Message{
+		&storepb.ReferentielRevision{}, &storepb.CurrentRevision{Referentiel: "marketing"}, &storepb.Candidate{Uid: 1, Label: "c"},
+		&storepb.Personal{CandidateUid: 1, Salt: envelope[:16], Content: []byte("x")}, &storepb.Tie{Uid: 9},
+		&storepb.Session{Uid: 2, Label: "s", Jury: []*storepb.JuryMember{{Subject: "a"}}}, &storepb.Candidacy{Uid: 3, EnrolledBlocs: []string{"B1"}},
+		&storepb.Assessment{Uid: 4, Verdicts: []*storepb.VerdictLine{{Criterion: "C1.1.1", Verdict: 1}}},
+		&storepb.CaseFile{Uid: 5, Entry: &storepb.CaseFile_Advice{Advice: &storepb.ExemptionAdvice{Criterion: "C1.1.1"}}},
+		&storepb.Decision{Uid: 6, Act: []byte{8, 1}}, &storepb.Key{Id: "a"}, &storepb.Idempotency{Made: [][]byte{{1}}},
+	} {
+		encoded, err := proto.Marshal(message)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if readers[i].kind.Journaled() {
+			encoded = append(bytes.Clone(envelope), encoded...)
+		}
+		f.Add(uint8(i), encoded)
+		f.Add(uint8(i), encoded[:len(encoded)/2])
+	}
+	f.Fuzz(func(t *testing.T, which uint8, stored []byte) {
+		reader := readers[int(which)%len(readers)]
+		key := []byte("key")
+		o := table(t)
+		if err := o.Put(reader.kind, key, stored); err != nil {
+			t.Fatal(err)
+		}
+		r := store.NewReader(o)
+		if last, err := r.LastEvent(reader.kind, key); err == nil && (!reader.kind.Journaled() || last != binary.BigEndian.Uint64(stored)) {
+			t.Errorf("%v: last written by event %d", reader.kind, last)
+		}
+		message, scanned, err := reader.read(r, key)
+		if scanned != (err == nil) {
+			t.Errorf("%v: Get and Scan differ: %v", reader.kind, err)
+		}
+		if err == nil {
+			checkOneEncoding(t, message)
+		}
+	})
+}
+
+// checkOneEncoding: what was read is written as bytes that are read as the same.
+func checkOneEncoding(t *testing.T, message proto.Message) {
+	t.Helper()
+	first, err := proto.Marshal(message)
+	if err != nil {
+		t.Fatalf("%T was read and cannot be written: %v", message, err)
+	}
+	again := message.ProtoReflect().New().Interface()
+	if err := proto.Unmarshal(first, again); err != nil {
+		t.Fatalf("%T was written and cannot be read: %v", message, err)
+	}
+	second, err := proto.Marshal(again)
+	if err != nil || !bytes.Equal(first, second) || !proto.Equal(message, again) {
+		t.Errorf("%T: %x became %x, %v", message, first, second, err)
+	}
+}
+
+// FuzzEvent reads a journal whose last event is any bytes: its leaf tells the
+// event, and the head that is loaded from it is that event's, or there is an error.
+func FuzzEvent(f *testing.F) {
+	digest := sha256.Sum256(nil)
+	for _, event := range []*storepb.Event{
+		{Sequence: 1, Time: timestamppb.New(noon), BodyDigest: digest[:], Hashes: [][]byte{digest[:]}, Body: []byte("x")},
+		{Sequence: 2, BodyDigest: digest[:], Hashes: [][]byte{digest[:], digest[:]}},
+		{Sequence: 4, Hashes: [][]byte{digest[:], digest[:], digest[:1]}},
+		{Sequence: 1 << 63, Time: &timestamppb.Timestamp{Seconds: 1 << 62, Nanos: -1}},
+	} {
+		stored, err := proto.Marshal(event)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(event.GetSequence(), stored)
+	}
+	f.Fuzz(func(t *testing.T, sequence uint64, stored []byte) {
+		o := table(t)
+		if err := o.Put(store.KindEvent, store.SequenceKey(sequence), stored); err != nil {
+			t.Fatal(err)
+		}
+		r := store.NewReader(o)
+		head, err := store.LoadHead(o, sequence)
+		if err == nil && head.Sequence != sequence {
+			t.Errorf("the head of event %d is %d", sequence, head.Sequence)
+		}
+		events, err := r.Events(0, 10)
+		if err != nil || len(events) == 0 { // not an event, or number 0, which is before all
+			return
+		}
+		checkOneEncoding(t, events[0])
+		leaf := store.AppendLeaf(nil, events[0])
+		if len(leaf) != 32+len(events[0].GetBodyDigest()) || store.LeafHash(events[0]) != tlog.RecordHash(leaf) {
+			t.Errorf("the leaf of %v is %x", events[0], leaf)
+		}
+		if body := new(storepb.EventBody); proto.Unmarshal(events[0].GetBody(), body) == nil {
+			checkOneEncoding(t, body)
+		}
+	})
+}

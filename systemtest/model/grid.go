@@ -1,0 +1,164 @@
+package model
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+var points = map[string]int{"MET": 100, "PARTIALLY_MET": 50, "NOT_MET": 0}
+
+// settled is where a criterion stands before exemptions: the first that applies
+// of pending, what all say, what the jury settled, contested.
+func (k *Candidacy) settled(criterion string) string {
+	verdicts := k.verdicts[criterion]
+	if len(verdicts) < k.Session.Revision.Number(MinAssessors) {
+		return "PENDING"
+	}
+	if verdict := common(verdicts); verdict != "" {
+		return verdict
+	}
+	if s := k.inForce(criterion); s != nil {
+		return s.verdict
+	}
+	return "CONTESTED"
+}
+
+// inForce is the latest settlement, where the verdicts still are, or are again,
+// those that it was made on.
+func (k *Candidacy) inForce(criterion string) *settlement {
+	s := k.settlements[criterion]
+	if s == nil || !maps.Equal(s.on, k.verdicts[criterion]) {
+		return nil
+	}
+	return s
+}
+
+// Status is where a criterion stands.
+func (k *Candidacy) Status(criterion string) string {
+	if k.exempted(criterion) {
+		return "EXEMPTED"
+	}
+	return k.settled(criterion)
+}
+
+// excluded says whether a criterion keeps its compétence and bloc from being
+// acquired, whatever the points.
+func (k *Candidacy) excluded(c Criterion) bool {
+	status := k.Status(c.Code)
+	return c.Eliminatory && status != "MET" && status != "EXEMPTED"
+}
+
+// competence computes an outcome. An exempted criterion is left out, unless it
+// does not pull the compétence down.
+func (k *Candidacy) competence(c Competence) string {
+	threshold := k.Session.Revision.Number(CompetenceThreshold)
+	sum, counted := 0, 0
+	seen := make(map[string]bool)
+	out := false
+	for _, criterion := range c.Criteria {
+		status := k.Status(criterion.Code)
+		seen[status] = true
+		out = out || k.excluded(criterion)
+		p, judged := points[k.settled(criterion.Code)]
+		if status == "EXEMPTED" && (!judged || p < threshold) {
+			continue
+		}
+		sum += p
+		counted++
+	}
+	return outcome(seen, out, sum >= threshold*counted)
+}
+
+// bloc computes an outcome.
+func (k *Candidacy) bloc(b Bloc) string {
+	seen := make(map[string]bool)
+	out := false
+	acquired := 0
+	for _, c := range b.Competences {
+		o := k.competence(c)
+		seen[o] = true
+		if o == "ACQUIRED" {
+			acquired++
+		}
+		out = out || slices.ContainsFunc(c.Criteria, k.excluded)
+	}
+	return outcome(seen, out, acquired*100 >= k.Session.Revision.Number(BlocThreshold)*len(b.Competences))
+}
+
+// outcome is the first that applies.
+func outcome(parts map[string]bool, excluded, reached bool) string {
+	switch {
+	case parts["PENDING"]:
+		return "PENDING"
+	case parts["CONTESTED"]:
+		return "CONTESTED"
+	case excluded || !reached:
+		return "NOT_ACQUIRED"
+	}
+	return "ACQUIRED"
+}
+
+// method is the one in force. It is fixed at enrolment: a bloc that leaves does
+// not change it.
+func (k *Candidacy) method(c Competence) string {
+	if len(k.Enrolled) == 1 && c.BlocOnlyMethod != "" {
+		return c.BlocOnlyMethod
+	}
+	return c.Method
+}
+
+// Grid is the grid: the blocs that are presented still.
+func (k *Candidacy) Grid() Grid {
+	g := Grid{Name: k.Name + "/grid", Candidate: k.Candidate.Name, Referentiel: k.Session.Revision.Name, State: k.State, Blocs: []GridBloc{}}
+	for _, code := range k.Presented() {
+		bloc := *k.Session.Revision.Bloc(code)
+		shown := GridBloc{Code: code, Outcome: k.bloc(bloc)}
+		for _, c := range bloc.Competences {
+			shown.Competences = append(shown.Competences, k.gridCompetence(c))
+		}
+		g.Blocs = append(g.Blocs, shown)
+	}
+	return g
+}
+
+func (k *Candidacy) gridCompetence(c Competence) GridCompetence {
+	shown := GridCompetence{Code: c.Code, Outcome: k.competence(c), Method: Method{Kind: k.method(c)}}
+	for _, criterion := range c.Criteria {
+		line := GridCriterion{
+			Code: criterion.Code, Eliminatory: criterion.Eliminatory,
+			Status: k.Status(criterion.Code), Assessments: []Assessment{},
+		}
+		for assessor, verdict := range k.verdicts[criterion.Code] {
+			line.Assessments = append(line.Assessments, Assessment{assessor, verdict})
+		}
+		SortAssessments(line.Assessments)
+		if s := k.inForce(criterion.Code); s != nil {
+			line.Settlement = &Settlement{Verdict: s.verdict, Authors: slices.Sorted(slices.Values(s.authors))}
+		}
+		shown.Criteria = append(shown.Criteria, line)
+	}
+	return shown
+}
+
+// SortAssessments puts them in an order that says nothing.
+func SortAssessments(all []Assessment) {
+	slices.SortFunc(all, func(a, b Assessment) int { return cmp.Compare(a.Assessor, b.Assessor) })
+}
+
+// Opinions are the standing verdicts on a criterion, by assessor.
+func (k *Candidacy) Opinions(criterion string) map[string]string {
+	return maps.Clone(k.verdicts[criterion])
+}
+
+// Criteria lists the criteria of the blocs that are presented still.
+func (k *Candidacy) Criteria() (codes []string) {
+	for _, code := range k.Presented() {
+		for _, competence := range k.Session.Revision.Bloc(code).Competences {
+			for _, c := range competence.Criteria {
+				codes = append(codes, c.Code)
+			}
+		}
+	}
+	return codes
+}

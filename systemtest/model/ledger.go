@@ -1,0 +1,65 @@
+package model
+
+// holds finds the first effective decision that capitalises a bloc of a revision,
+// or a bloc that counts as it; nil where none does.
+func (c *Candidate) holds(r *Revision, bloc string) *Decision {
+	for _, d := range c.about(r, bloc) {
+		if d.Outcome == "CAPITALISED" {
+			return d
+		}
+	}
+	return nil
+}
+
+// about lists the effective decisions that speak of a bloc of a revision.
+func (c *Candidate) about(r *Revision, bloc string) (all []*Decision) {
+	for _, d := range c.Decisions {
+		if d.SupersededBy == nil && d.Kind != "AWARD" && r.Bloc(bloc) != nil && r.counts(bloc, held{d.Revision, d.Bloc}) {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// complete says whether every bloc of a revision is held.
+func (c *Candidate) complete(r *Revision) bool {
+	for _, code := range r.Codes() {
+		if c.holds(r, code) == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// award finds the award of a référentiel that stands, nil where there is none.
+func (c *Candidate) award(referentiel string) *Decision {
+	for _, d := range c.Decisions {
+		if d.Outcome == "AWARDED" && d.SupersededBy == nil && d.Revision.ID == referentiel {
+			return d
+		}
+	}
+	return nil
+}
+
+// Ledger shows what the candidate has acquired, under a revision.
+func (c *Candidate) Ledger(r *Revision) Ledger {
+	l := Ledger{Name: c.Name + "/capitalisations/" + r.ID, Referentiel: r.Name}
+	for _, code := range r.Codes() {
+		status := BlocStatus{Code: code, Status: "NOT_PRESENTED"}
+		if about := c.about(r, code); len(about) > 0 {
+			status.Status, status.Decision = "NOT_CAPITALISED", about[len(about)-1].Name
+		}
+		if d := c.holds(r, code); d != nil {
+			status.Status, status.Decision = "CAPITALISED", d.Name
+		}
+		l.Blocs = append(l.Blocs, status)
+	}
+	l.Certification.Status = "IN_PROGRESS"
+	if c.complete(r) {
+		l.Certification.Status = "COMPLETE"
+	}
+	if d := c.award(r.ID); d != nil {
+		l.Certification.Status, l.Certification.Decision = "AWARDED", d.Name
+	}
+	return l
+}

@@ -1,0 +1,131 @@
+package model
+
+import (
+	"reflect"
+	"slices"
+)
+
+// A Revision is one revision of a référentiel. It never changes.
+type Revision struct {
+	ID       string // of the référentiel
+	Name     string // as the service calls it: the model computes no digests
+	Blocs    []Bloc
+	Numbers  map[Number]int // those that the référentiel gives
+	Replaces []Replacement
+}
+
+// A Bloc has compétences, which are assessed by critères.
+type Bloc struct {
+	Code, Title string
+	Activities  []string
+	Competences []Competence
+}
+
+// A Competence is assessed by BlocOnlyMethod, where it has one, in a candidacy
+// for a single bloc.
+type Competence struct {
+	Code, Statement string
+	Method          string // a kind
+	BlocOnlyMethod  string // a kind, or empty
+	Criteria        []Criterion
+}
+
+// A Criterion is known by its code.
+type Criterion struct {
+	Code, Statement string
+	Eliminatory     bool
+}
+
+// A Replacement says that holding another bloc counts as holding Bloc.
+type Replacement struct {
+	Bloc         string
+	Referentiel  string // id of the other one
+	Revision     string // name of the other revision; empty: every one
+	ReplacedBloc string
+}
+
+// A Number is one that a référentiel can set.
+type Number string
+
+// The numbers, by the names that the API gives them.
+const (
+	CompetenceThreshold Number = "competenceThresholdPercent"
+	BlocThreshold       Number = "blocThresholdPercent"
+	MinAssessors        Number = "minAssessors"
+	MinMembers          Number = "minMembers"
+	MinExternal         Number = "minExternalPercent"
+)
+
+// Number is the one in force.
+func (r *Revision) Number(n Number) int {
+	if given, ok := r.Numbers[n]; ok {
+		return given
+	}
+	switch n {
+	case MinAssessors:
+		return 1
+	case MinMembers:
+		return 2
+	case MinExternal:
+		return 50
+	}
+	return 100
+}
+
+// Bloc finds a bloc, nil where there is none of that code.
+func (r *Revision) Bloc(code string) *Bloc {
+	for i := range r.Blocs {
+		if r.Blocs[i].Code == code {
+			return &r.Blocs[i]
+		}
+	}
+	return nil
+}
+
+// Codes lists the codes of the blocs, in order.
+func (r *Revision) Codes() (codes []string) {
+	for _, b := range r.Blocs {
+		codes = append(codes, b.Code)
+	}
+	return codes
+}
+
+// Find finds a criterion and where it belongs, nil where there is none of that code.
+func (r *Revision) Find(criterion string) (*Bloc, *Competence, *Criterion) {
+	for i := range r.Blocs {
+		for j := range r.Blocs[i].Competences {
+			c := &r.Blocs[i].Competences[j]
+			for k := range c.Criteria {
+				if c.Criteria[k].Code == criterion {
+					return &r.Blocs[i], c, &c.Criteria[k]
+				}
+			}
+		}
+	}
+	return nil, nil, nil
+}
+
+// A held bloc is one of some revision on which there is a decision.
+type held struct {
+	revision *Revision
+	bloc     string
+}
+
+// counts says whether holding one bloc counts as holding this revision's: it is
+// the same, identical in another revision of the référentiel, or replaced.
+func (r *Revision) counts(bloc string, other held) bool {
+	if r.ID == other.revision.ID && reflect.DeepEqual(r.Bloc(bloc), other.revision.Bloc(other.bloc)) {
+		return true
+	}
+	return slices.ContainsFunc(r.Replaces, func(p Replacement) bool {
+		return p.Bloc == bloc && p.ReplacedBloc == other.bloc && p.Referentiel == other.revision.ID &&
+			(p.Revision == "" || p.Revision == other.revision.Name)
+	})
+}
+
+// sameContent says whether publishing one makes the same revision as the other.
+func sameContent(a, b *Revision) bool {
+	x, y := *a, *b
+	x.Name, y.Name = "", ""
+	return reflect.DeepEqual(x, y)
+}

@@ -1,0 +1,118 @@
+package model
+
+// A Grid has the form of the API's.
+type Grid struct {
+	Name, Candidate, Referentiel, State string
+	Blocs                               []GridBloc
+}
+
+// A GridBloc is a bloc in a grid.
+type GridBloc struct {
+	Code, Outcome string
+	Competences   []GridCompetence
+}
+
+// A GridCompetence is a compétence in a grid.
+type GridCompetence struct {
+	Code, Outcome string
+	Method        Method
+	Criteria      []GridCriterion
+}
+
+// A Method is what the tests compare of one.
+type Method struct{ Kind string }
+
+// A GridCriterion is a criterion in a grid.
+type GridCriterion struct {
+	Code, Status string
+	Eliminatory  bool
+	Assessments  []Assessment
+	Settlement   *Settlement
+}
+
+// An Assessment is an assessor's standing verdict.
+type Assessment struct{ Assessor, Verdict string }
+
+// A Settlement is the one in force.
+type Settlement struct {
+	Verdict string
+	Authors []string
+}
+
+// A Ledger has the form of the API's capitalisation.
+type Ledger struct {
+	Name, Referentiel string
+	Blocs             []BlocStatus
+	Certification     struct{ Status, Decision string }
+}
+
+// A BlocStatus is where a bloc stands in a ledger.
+type BlocStatus struct{ Code, Status, Decision string }
+
+// A ShownDecision has the form of the API's decision.
+type ShownDecision struct {
+	Name, Kind, Bloc, Outcome, ComputedOutcome string
+	Referentiel, Session, Candidacy            string
+	Motive                                     string
+	MembersPresent                             []Member
+	Effective                                  bool
+	Supersedes, SupersededBy                   string
+}
+
+// Shown is the decision as the API shows it.
+func (d *Decision) Shown() ShownDecision {
+	shown := ShownDecision{
+		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed,
+		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{},
+	}
+	if d.Computed == "" {
+		shown.ComputedOutcome = "OUTCOME_UNSPECIFIED"
+	}
+	if d.Session != nil {
+		shown.Session = d.Session.Name
+		shown.MembersPresent = append(shown.MembersPresent, d.Present...)
+	}
+	if d.Candidacy != nil {
+		shown.Candidacy = d.Candidacy.Name
+	}
+	if d.Supersedes != nil {
+		shown.Supersedes = d.Supersedes.Name
+	}
+	if d.SupersededBy != nil {
+		shown.SupersededBy = d.SupersededBy.Name
+	}
+	return shown
+}
+
+// A ShownCandidacy has the form of the API's candidacy.
+type ShownCandidacy struct {
+	Name, Candidate, Scope, State, Referentiel, MethodVariant string
+	Blocs, PresentedBlocs                                     []string
+	DepartedBlocs                                             []Departed
+}
+
+// Shown is the candidacy as the API shows it.
+func (k *Candidacy) Shown() ShownCandidacy {
+	shown := ShownCandidacy{
+		Name: k.Name, Candidate: k.Candidate.Name, Scope: k.Scope, State: k.State, Referentiel: k.Session.Revision.Name,
+		MethodVariant: "NORMAL", Blocs: []string{}, PresentedBlocs: k.Presented(), DepartedBlocs: append([]Departed{}, k.Departed...),
+	}
+	if len(k.Enrolled) == 1 {
+		shown.MethodVariant = "BLOC_ONLY"
+	}
+	if k.Scope == "BLOCS" {
+		shown.Blocs = k.Enrolled
+	}
+	return shown
+}
+
+// A ShownSession has the form of the API's session.
+type ShownSession struct {
+	Name, Referentiel, State string
+	Jury                     []Member
+}
+
+// Shown is the session as the API shows it.
+func (s *Session) Shown() ShownSession {
+	return ShownSession{Name: s.Name, Referentiel: s.Revision.Name, State: s.State, Jury: append([]Member{}, s.Jury...)}
+}
