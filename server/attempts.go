@@ -55,7 +55,7 @@ func newAttempts(limits AttemptLimits) *attempts {
 		limits: limits,
 		bad: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "acquis_bad_credentials_total",
-			Help: "Calls refused for the key or token that they bore, by reason.",
+			Help: "Keys, tokens and attestations that were not good, by reason.",
 		}, []string{"reason"}),
 		credentials: newRecent[attempt, *bucket](remembered),
 		addresses:   newRecent[netip.Prefix, *bucket](remembered),
