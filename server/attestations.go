@@ -57,7 +57,7 @@ func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb
 			return err
 		}
 		t.made(store.Key(uid))
-		return t.putAttestation(&storepb.Attestation{
+		return store.Attestations.PutIndexed(t, store.Key(uid), &storepb.Attestation{
 			Uid: uid, DecisionUid: decision.GetUid(), CodeDigest: digests[0], CredentialDigest: digests[1],
 			Author: t.caller.Subject, IssueTime: t.timestamp(),
 		})
@@ -75,21 +75,11 @@ func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb
 	})
 }
 
-// putAttestation writes an attestation and its indexes.
-func (t *tx) putAttestation(a *storepb.Attestation) error {
-	key := store.Key(a.GetUid())
-	return errors.Join(
-		t.Put(store.KindAttestationCode, a.GetCodeDigest(), key),
-		t.Put(store.KindAttestationCode, a.GetCredentialDigest(), key),
-		t.Put(store.KindDecisionAttestation, store.Key(a.GetDecisionUid(), a.GetUid()), []byte{1}),
-		store.Attestations.Put(t, key, a))
-}
-
 // codeDigest and credentialDigest are the keys of the index: no code is a
 // credential, and neither can be read from its digest, for want of knowing what
 // to try.
-func codeDigest(code string) []byte        { return fingerprint("code", code) }
-func credentialDigest(token string) []byte { return fingerprint("credential", token) }
+func codeDigest(code string) []byte        { return store.Fingerprint("code", code) }
+func credentialDigest(token string) []byte { return store.Fingerprint("credential", token) }
 
 // writeCredential makes and signs the credential, or returns none where there is
 // nothing to attest: the Update says so, unless the request was made before.

@@ -71,7 +71,9 @@ func (t *tx) putRuling(s sitting, ruling rules.Ruling, text string) error {
 	if decision.Text, err = t.putTexts(s.candidate.GetUid(), text); err != nil {
 		return err
 	}
-	return t.putDecision(s, decision)
+	key := store.Key(uid)
+	t.made(key)
+	return store.Decisions.PutIndexed(t, key, decision)
 }
 
 func (t *tx) circumstances(s sitting, ruling rules.Ruling) *storepb.DecisionCircumstances {
@@ -96,21 +98,6 @@ func (t *tx) circumstances(s sitting, ruling rules.Ruling) *storepb.DecisionCirc
 		})
 	}
 	return c
-}
-
-// putDecision writes a decision and its indexes.
-func (t *tx) putDecision(s sitting, d *storepb.Decision) error {
-	if err := t.Put(store.KindCandidateDecision, store.Key(s.candidate.GetUid(), d.GetUid()), []byte{1}); err != nil {
-		return err
-	}
-	if s.session != nil {
-		if err := t.Put(store.KindSessionDecision, store.Key(s.session.GetUid(), d.GetUid()), []byte{1}); err != nil {
-			return err
-		}
-	}
-	key := store.Key(d.GetUid())
-	t.made(key)
-	return store.Decisions.Put(t, key, d)
 }
 
 // GetDecision implements the RPC.

@@ -176,11 +176,6 @@ func Lookup(r Reader, c Collection, parent uint64, label string) (uint64, error)
 	return LastUID(value), nil
 }
 
-// SetName lets callers find the resource with that uid by label.
-func SetName(w Writer, c Collection, parent uint64, label string, uid uint64) error {
-	return w.Put(KindName, NameKey(c, parent, label), Key(uid))
-}
-
 // ListUIDs returns the uids that an index kind lists under owner, above after.
 func ListUIDs(r Reader, index KindID, owner, after uint64, limit int) ([]uint64, error) {
 	records, err := r.Scan(index, Key(owner), Key(owner, after), limit)
