@@ -47,20 +47,14 @@ func (t *tx) putRuling(s sitting, ruling rules.Ruling, text string) error {
 	if err != nil {
 		return err
 	}
-	act, err := proto.Marshal(&storepb.DecisionAct{
-		Kind:          acquispb.Decision_Kind_Enum_value[string(ruling.Kind)],
-		Bloc:          ruling.Bloc,
-		Outcome:       acquispb.Decision_Outcome_Enum_value[string(ruling.Outcome)],
-		Referentiel:   ruling.Revision.Referentiel,
-		Revision:      ruling.Revision.ID,
-		DecideTime:    t.timestamp(),
-		RulesVersion:  rules.Version,
-		SupersedesUid: casefile.UID(ruling.Supersedes),
-	})
+	ruled, how := casefile.Ruling(ruling)
+	ruled.DecideTime = t.timestamp()
+	act, err := proto.Marshal(ruled)
 	if err != nil {
 		return err
 	}
-	circumstances, err := proto.Marshal(t.circumstances(s, ruling))
+	t.completeCircumstances(how, s, ruling.Candidacy != "")
+	circumstances, err := proto.Marshal(how)
 	if err != nil {
 		return err
 	}
@@ -76,13 +70,10 @@ func (t *tx) putRuling(s sitting, ruling rules.Ruling, text string) error {
 	return store.Decisions.PutIndexed(t, key, decision)
 }
 
-func (t *tx) circumstances(s sitting, ruling rules.Ruling) *storepb.DecisionCircumstances {
-	c := &storepb.DecisionCircumstances{
-		SessionUid:      s.session.GetUid(),
-		Author:          t.caller.Subject,
-		ComputedOutcome: acquispb.Outcome_Enum_value[string(ruling.Computed)],
-	}
-	if ruling.Candidacy != "" {
+// completeCircumstances adds who decided to what the rules say.
+func (t *tx) completeCircumstances(c *storepb.DecisionCircumstances, s sitting, ofCandidacy bool) {
+	c.SessionUid, c.Author = s.session.GetUid(), t.caller.Subject
+	if ofCandidacy {
 		c.CandidacyUid = s.candidacy
 	}
 	for _, m := range s.session.GetJury() {
@@ -90,14 +81,6 @@ func (t *tx) circumstances(s sitting, ruling rules.Ruling) *storepb.DecisionCirc
 			c.MembersPresent = append(c.MembersPresent, m)
 		}
 	}
-	for _, r := range ruling.Reasons {
-		c.Reasons = append(c.Reasons, &storepb.Reason{
-			Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
-			Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
-			Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption,
-		})
-	}
-	return c
 }
 
 // GetDecision implements the RPC.

@@ -40,6 +40,40 @@ var (
 	Repeats      = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
 )
 
+// NewMessage returns an empty message of the type that a kind holds, or nil where
+// this program knows no such kind of messages.
+func NewMessage(kind KindID) proto.Message {
+	switch kind {
+	case KindRevision:
+		return new(storepb.ReferentielRevision)
+	case KindCurrent:
+		return new(storepb.CurrentRevision)
+	case KindCandidate:
+		return new(storepb.Candidate)
+	case KindPersonal:
+		return new(storepb.Personal)
+	case KindTie:
+		return new(storepb.Tie)
+	case KindSession:
+		return new(storepb.Session)
+	case KindCandidacy:
+		return new(storepb.Candidacy)
+	case KindAssessment:
+		return new(storepb.Assessment)
+	case KindCaseFile:
+		return new(storepb.CaseFile)
+	case KindDecision:
+		return new(storepb.Decision)
+	case KindKey:
+		return new(storepb.Key)
+	case KindHold:
+		return new(storepb.Hold)
+	case KindForgetting:
+		return new(storepb.Forgetting)
+	}
+	return nil
+}
+
 // Get returns the message under key, or ErrNotFound.
 func (t Records[M, P]) Get(r Reader, key []byte) (P, error) {
 	value, err := r.Get(t.Kind, key)

@@ -115,3 +115,31 @@ func loadEdge(tree tlog.HashReader, size uint64) (edge, error) {
 	}
 	return e, nil
 }
+
+// A Replay grows a Merkle log anew from its events, in order, to compare it with
+// the hashes that are stored. Its zero value is an empty log.
+type Replay struct {
+	size uint64
+	edge edge
+}
+
+// Append adds the next event and returns the hashes that it completes, as they
+// must be stored with it.
+func (r *Replay) Append(e *storepb.Event) ([][]byte, error) {
+	if e.GetSequence() != r.size+1 {
+		return nil, fmt.Errorf("store: event %d does not follow event %d", e.GetSequence(), r.size)
+	}
+	hashes, err := r.edge.append(e)
+	if err == nil {
+		r.size++
+	}
+	return hashes, err
+}
+
+// Root returns the hash over all events appended.
+func (r *Replay) Root() (tlog.Hash, error) {
+	if r.size == 0 {
+		return tlog.TreeHash(0, nil)
+	}
+	return tlog.TreeHash(int64(r.size), r.edge.before(int64(r.size)))
+}
