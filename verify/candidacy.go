@@ -197,6 +197,9 @@ func (e entry) assessed(judged rules.Case) {
 	if len(retracted) > 0 {
 		refusals = append(refusals, judged.Retract(e.assessment.GetAuthor(), retracted)...)
 	}
+	if len(given)+len(retracted)+len(e.assessment.GetSettlements()) == 0 {
+		e.wrong("holds nothing")
+	}
 	if len(e.assessment.GetSettlements()) > 0 {
 		refusals = append(refusals, e.settled(judged)...)
 	}

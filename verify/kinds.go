@@ -25,6 +25,7 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 		return v.current(s, m)
 	case *storepb.Candidate:
 		s.keyed(m.GetUid())
+		s.dated(b, m.GetCreateTime(), m.GetUpdateTime())
 		if m.GetForgetTime() == nil && m.GetIdentity() == nil {
 			s.wrong("has no identity, and was not forgotten")
 		}
@@ -38,9 +39,11 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 		return v.exists(s, store.KindCandidate, m.GetCandidateUid())
 	case *storepb.Session:
 		s.keyed(m.GetUid())
+		s.dated(b, m.GetCreateTime(), m.GetUpdateTime())
 		return v.pins(s, casefile.Revision(m))
 	case *storepb.Candidacy:
 		s.keyed(m.GetUid())
+		s.dated(b, m.GetCreateTime(), m.GetUpdateTime())
 		if err := v.exists(s, store.KindCandidate, m.GetCandidateUid()); err != nil {
 			return err
 		}
@@ -114,8 +117,15 @@ func (s subject) by(b body, author string, at *timestamppb.Timestamp) {
 	if b.state == bodyThere && b.GetActor() != author {
 		s.wrong("is by %q, its event by %q", author, b.GetActor())
 	}
-	if at.CheckValid() != nil || b.event != nil && at.AsTime().After(b.event.GetTime().AsTime()) {
-		s.wrong("has a time that is none, or later than that of its event")
+	s.dated(b, at)
+}
+
+// dated checks that times are such, and not later than that of the event.
+func (s subject) dated(b body, times ...*timestamppb.Timestamp) {
+	for _, at := range times {
+		if at.CheckValid() != nil || b.event != nil && at.AsTime().After(b.event.GetTime().AsTime()) {
+			s.wrong("has a time that is none, or later than that of its event")
+		}
 	}
 }
 

@@ -31,19 +31,31 @@ func (v *verifier) forgettings() (err error) {
 	})
 }
 
-// records checks every journaled record: that the event that it names wrote it,
-// and what it says.
+// records checks that the event that a record names wrote it, for every
+// journaled record before any is trusted by another.
 func (v *verifier) records() error {
 	for _, kind := range v.kinds {
-		if !kind.Journaled() {
-			continue
-		}
-		if store.NewMessage(kind) == nil {
+		switch {
+		case !kind.Journaled():
+		case store.NewMessage(kind) == nil:
 			v.subject(kind, nil, 0).wrong("is a kind that this program does not know: verify with the version that wrote the store")
+		default:
+			if err := v.scan(kind, nil, func(r store.Record) error { return v.digest(kind, r) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// references checks what every journaled record says, and the index entries that
+// follow from it.
+func (v *verifier) references() error {
+	for _, kind := range v.kinds {
+		if !kind.Journaled() || store.NewMessage(kind) == nil {
 			continue
 		}
-		err := v.scan(kind, nil, func(r store.Record) error { return v.record(kind, r) })
-		if err != nil {
+		if err := v.scan(kind, nil, func(r store.Record) error { return v.record(kind, r) }); err != nil {
 			return err
 		}
 	}
@@ -53,7 +65,7 @@ func (v *verifier) records() error {
 	return nil
 }
 
-func (v *verifier) record(kind store.KindID, r store.Record) error {
+func (v *verifier) digest(kind store.KindID, r store.Record) error {
 	add(&v.report.Records, kind.String(), 1)
 	envelope, err := store.OpenEnvelope(r.Value)
 	if err != nil {
@@ -65,13 +77,23 @@ func (v *verifier) record(kind store.KindID, r store.Record) error {
 	if err != nil {
 		return err
 	}
-	if !s.written(body, envelope) {
-		return nil
+	s.written(body, envelope)
+	return nil
+}
+
+func (v *verifier) record(kind store.KindID, r store.Record) error {
+	envelope, err := store.OpenEnvelope(r.Value)
+	if err != nil {
+		return nil //nolint:nilerr // told by digest
 	}
-	message := store.NewMessage(kind)
+	s, message := v.subject(kind, r.Key, envelope.Sequence), store.NewMessage(kind)
 	if err := proto.Unmarshal(envelope.Message, message); err != nil {
 		s.wrong("cannot be decoded")
 		return nil
+	}
+	body, err := v.bodies.of(envelope.Sequence)
+	if err != nil {
+		return err
 	}
 	if unknown(message.ProtoReflect()) {
 		s.wrong("has fields that this program does not know")
@@ -83,13 +105,13 @@ func (v *verifier) record(kind store.KindID, r store.Record) error {
 }
 
 // written checks that the record is what its event wrote.
-func (s subject) written(b body, envelope store.Envelope) bool {
+func (s subject) written(b body, envelope store.Envelope) {
 	switch b.state {
 	case bodyAbsent:
 		s.wrong("names event %d, which does not exist", s.event)
-		return false
+		return
 	case bodyErased, bodyUnreadable: // told by the journal's pass, where it is no right
-		return true
+		return
 	}
 	i, found := slices.BinarySearchFunc(b.GetRecords(), s, func(d *storepb.RecordDigest, s subject) int {
 		return compareDigests(d, &storepb.RecordDigest{Kind: uint32(s.kind), Key: s.key})
@@ -103,9 +125,7 @@ func (s subject) written(b body, envelope store.Envelope) bool {
 		s.wrong("is not what event %d wrote: its digest differs", s.event)
 	default:
 		s.v.checked("digests of records")
-		return true
 	}
-	return false
 }
 
 // bodies reads bodies of events. It remembers the last ones, since records that

@@ -3,6 +3,8 @@ package verify
 import (
 	"fmt"
 	"strings"
+
+	"github.com/acquis-eval/acquis/store"
 )
 
 // A Report says what was checked and what did not fit.
@@ -52,6 +54,11 @@ func (f Finding) String() string {
 		fmt.Fprintf(&s, " (written by event %d)", f.Event)
 	}
 	return s.String() + ": " + f.Problem
+}
+
+// Is tells whether the finding is about the record of that kind and key.
+func (f Finding) Is(kind store.KindID, key []byte) bool {
+	return f.Kind == kind.String() && f.Key == readable(kind, key)
 }
 
 // add counts one more of something.

@@ -9,11 +9,15 @@ import (
 
 // revision checks that a revision is the content that its id names.
 func (v *verifier) revision(s subject, m *storepb.ReferentielRevision) error {
-	if id := referentiel.ID(m.GetContent()); id != m.GetId() {
+	if err := v.loadRevisions(); err != nil {
+		return err
+	}
+	id := referentiel.ID(m.GetContent())
+	if id != m.GetId() {
 		s.wrong("has id %s, its content %s", m.GetId(), id)
 	}
-	if _, err := referentiel.Compile(m.GetContent()); err != nil {
-		s.wrong("cannot be compiled: %v", err)
+	if v.scheme(rules.Revision{Referentiel: m.GetContent().GetId(), ID: id}) == nil {
+		s.wrong("is no référentiel that the rules can read")
 	}
 	v.checked("ids of revisions")
 	return nil

@@ -42,7 +42,7 @@ func Verify(ctx context.Context, source Source, opts Options) (*Report, error) {
 		actors: make(map[string]bool),
 	}
 	for _, check := range []func() error{
-		v.forgettings, v.journal, v.records, v.indexes, v.candidates, v.checkpoint,
+		v.forgettings, v.journal, v.records, v.references, v.indexes, v.candidates, v.checkpoint,
 	} {
 		if err := check(); err != nil {
 			return nil, err
