@@ -40,8 +40,8 @@ var (
 	Repeats      = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
 )
 
-// NewMessage returns an empty message of the type that a kind holds, or nil where
-// this program knows no such kind of messages.
+// NewMessage returns an empty message of the type that a journaled kind holds, or
+// nil where this program knows no such kind.
 func NewMessage(kind KindID) proto.Message {
 	switch kind {
 	case KindRevision:
@@ -66,6 +66,8 @@ func NewMessage(kind KindID) proto.Message {
 		return new(storepb.Decision)
 	case KindKey:
 		return new(storepb.Key)
+	case KindSigner:
+		return new(storepb.Signer)
 	case KindHold:
 		return new(storepb.Hold)
 	case KindForgetting:

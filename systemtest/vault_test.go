@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"go.etcd.io/bbolt"
@@ -24,6 +25,7 @@ type vault struct {
 	dir     string
 	file    []byte // the store
 	older   []byte // the same store, earlier
+	note    []byte // a checkpoint of it
 	records map[store.KindID][]store.Record
 	past    map[store.KindID][]store.Record
 }
@@ -33,7 +35,8 @@ func newVault(t testing.TB) *vault {
 	t.Helper()
 	dir := t.TempDir()
 	w, stop := start(t, dir)
-	w.history(t, 7, 16, 240)
+	w.history(t, 7, 8, 160)
+	w.forgotten("c-f")
 	w.publishMini("Mini", `"minAssessors":1`) // every criterion counts in it
 	w.do("registrar", "POST", "/v1/candidates?candidateId=c-v", `{"birthName":"N","usageName":"U","givenNames":["G"],"sex":"MALE",
 		"birthDate":{"year":1990,"month":2,"day":3},"birthPlace":{"inseeCode":"75056","city":"Paris"},"externalIds":[{"system":"lms","id":"v"}]}`)
@@ -48,6 +51,7 @@ func newVault(t testing.TB) *vault {
 	v.goOn(dir, w)
 	v.file = v.read(dir)
 	v.records = v.all(v.file)
+	t.Logf("a store of %d events, %d bytes", len(v.records[store.KindEvent]), len(v.file))
 	return v
 }
 
@@ -69,7 +73,22 @@ func (v *vault) goOn(dir string, before *world) {
 			w.do("admin", "POST", "/v1/"+key["name"].(string)+":revoke", `{}`)
 		}
 	}
+	v.note = []byte(w.do("auditor", "GET", "/v1/checkpoint", "")["checkpoint"].(string))
 	stop()
+}
+
+// forgotten makes a candidate with an accommodation, and a hold that was
+// released, and forgets them.
+func (w *world) forgotten(label string) {
+	w.do("registrar", "POST", "/v1/candidates?candidateId="+label, `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990},
+		"externalIds":[{"system":"lms","id":"`+label+`"}]}`)
+	w.do("registrar", "POST", "/v1/sessions?sessionId=s-f", `{"displayName":"d","referentiel":"referentiels/mini","startDate":{"year":2026,"month":6,"day":15}}`)
+	w.do("registrar", "POST", "/v1/sessions/s-f/candidacies?candidacyId=k-f", `{"candidate":"candidates/`+label+`","scope":"WHOLE"}`)
+	w.do("registrar", "POST", "/v1/sessions/s-f/candidacies/k-f:requestAccommodation", `{"kind":"EXTRA_TIME","need":"du temps"}`)
+	w.do("registrar", "POST", "/v1/sessions/s-f:cancel", `{}`)
+	hold := w.do("registrar", "POST", "/v1/candidates/"+label+":placeHold", `{"reason":"recours","untilDate":{"year":2030,"month":1,"day":1}}`)
+	w.do("registrar", "POST", "/v1/"+hold["name"].(string)+":release", `{}`)
+	w.do("registrar", "POST", "/v1/candidates/"+label+":forget", `{"ground":"OBJECTION"}`)
 }
 
 // decideAll brings a candidacy to a decision by everything that one can rest on:
@@ -89,8 +108,15 @@ func (w *world) decideAll(candidacy string) {
 		`","membersPresent":["jury-1","jury-2"],"blocDecisions":[{"bloc":"B2","outcome":"NOT_CAPITALISED","motive":"souverain"}]}`)
 }
 
+// read returns a store without the room that its file keeps for more.
 func (v *vault) read(dir string) []byte {
-	content, err := os.ReadFile(filepath.Join(dir, bolt.FileName))
+	source, err := bbolt.Open(filepath.Join(dir, bolt.FileName), 0o600, &bbolt.Options{ReadOnly: true})
+	must(v.t, err)
+	small := filepath.Join(v.t.TempDir(), "small")
+	compact, err := bbolt.Open(small, 0o600, &bbolt.Options{NoSync: true})
+	must(v.t, err)
+	must(v.t, errors.Join(bbolt.Compact(compact, source, 0), compact.Close(), source.Close()))
+	content, err := os.ReadFile(small)
 	must(v.t, err)
 	return content
 }
@@ -153,12 +179,17 @@ func (v *vault) tampered(do func(tamperer) error, opts verify.Options) (*verify.
 // message is the record's, with the envelope before it.
 func message(t testing.TB, kind store.KindID, stored []byte) (envelope []byte, m proto.Message) {
 	t.Helper()
-	m = store.NewMessage(kind)
-	if kind == store.KindEvent {
+	switch kind {
+	case store.KindEvent:
 		m = new(storepb.Event)
+	case store.KindCheckpoint:
+		m = new(storepb.Checkpoint)
+	}
+	if m != nil {
 		must(t, proto.Unmarshal(stored, m))
 		return nil, m
 	}
+	m = store.NewMessage(kind)
 	e, err := store.OpenEnvelope(stored)
 	must(t, err)
 	must(t, proto.Unmarshal(e.Message, m))
@@ -175,21 +206,14 @@ func (x tamperer) reseal() error {
 		if value == nil {
 			return nil
 		}
-		event, body := new(storepb.Event), new(storepb.EventBody)
-		if err := errors.Join(proto.Unmarshal(value, event), proto.Unmarshal(event.GetBody(), body)); err != nil {
+		event := new(storepb.Event)
+		err := proto.Unmarshal(value, event)
+		if err == nil && len(event.GetBody()) > 0 {
+			err = x.resealBody(event)
+		}
+		if err != nil {
 			return err
 		}
-		for _, d := range body.GetRecords() {
-			e, err := store.OpenEnvelope(x.bucket(store.KindID(d.GetKind())).Get(d.GetKey()))
-			if err == nil && e.Sequence == sequence {
-				d.Digest = store.Digest(e.Salt, e.Message)
-			}
-		}
-		var err error
-		if event.Body, err = proto.Marshal(body); err != nil {
-			return err
-		}
-		event.BodyDigest = store.Digest(event.GetBodySalt(), event.GetBody())
 		if event.Hashes, err = tree.Append(event); err != nil {
 			return err
 		}
@@ -200,4 +224,28 @@ func (x tamperer) reseal() error {
 			return err
 		}
 	}
+}
+
+// resealBody makes an event name the records that it wrote as they are now.
+func (x tamperer) resealBody(event *storepb.Event) (err error) {
+	body := new(storepb.EventBody)
+	if err := proto.Unmarshal(event.GetBody(), body); err != nil {
+		return err
+	}
+	for _, d := range body.GetRecords() {
+		e, err := store.OpenEnvelope(x.bucket(store.KindID(d.GetKind())).Get(d.GetKey()))
+		if err != nil || e.Sequence != event.GetSequence() {
+			continue
+		}
+		d.Digest = store.Digest(e.Salt, e.Message)
+		decision := new(storepb.Decision)
+		if store.KindID(d.GetKind()) == store.KindDecision && proto.Unmarshal(e.Message, decision) == nil {
+			event.Acts = append(event.Acts, store.ActDigest(decision))
+		}
+	}
+	slices.SortFunc(event.Acts, bytes.Compare)
+	event.Acts = slices.CompactFunc(event.Acts, bytes.Equal)
+	event.Body, err = proto.Marshal(body)
+	event.BodyDigest = store.Digest(event.GetBodySalt(), event.GetBody())
+	return err
 }

@@ -56,6 +56,9 @@ func TestVerifyHistory(t *testing.T) {
 		t.Errorf("only %d events", report.Events)
 	}
 	t.Logf("seed %d: %d events written in %v, verified in %v", seed, report.Events, wrote, time.Since(began))
-	t.Logf("stored %v", report.Records)
+	if report.Erased == 0 {
+		t.Error("nothing was forgotten")
+	}
+	t.Logf("stored %v, erased %d", report.Records, report.Erased)
 	t.Logf("checked %v", report.Checked)
 }

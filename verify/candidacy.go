@@ -248,7 +248,8 @@ func (p *person) filed(e entry, judged rules.Case, before []entry) error {
 		})
 	case *storepb.CaseFile_Decision:
 		asked := act.Decision.GetRequestUid()
-		if !slices.ContainsFunc(before, func(b entry) bool { return b.uid == asked && b.file.GetRequest() != nil }) {
+		forgotten := p.erased[place{store.KindCaseFile, string(store.Key(store.FirstUID(e.key), asked))}] > e.event
+		if !forgotten && !slices.ContainsFunc(before, func(b entry) bool { return b.uid == asked && b.file.GetRequest() != nil }) {
 			e.wrong("decides on accommodation %d, which nobody asked for", asked)
 		}
 	case *storepb.CaseFile_Request:

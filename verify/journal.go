@@ -98,6 +98,10 @@ func (j *journal) head(s subject, e *storepb.Event) {
 	if len(e.GetBodyDigest()) != 32 {
 		s.wrong("has a body digest of %d bytes", len(e.GetBodyDigest()))
 	}
+	if acts := e.GetActs(); !slices.IsSortedFunc(acts, bytes.Compare) ||
+		slices.ContainsFunc(acts, func(act []byte) bool { return len(act) != 32 }) {
+		s.wrong("has digests of acts that are none, or out of order")
+	}
 }
 
 // leaf grows the tree by the event, and compares the hashes that this completes
@@ -180,6 +184,9 @@ func (j *journal) follow(s subject, d *storepb.RecordDigest) error {
 	removed := len(d.GetDigest()) == 0
 	switch {
 	case errors.Is(err, store.ErrNotFound) && removed:
+		if j.erased[at] < s.event {
+			j.subject(kind, d.GetKey(), s.event).wrong("was removed, and no forgetting lists it")
+		}
 		delete(j.missing, at)
 		return nil
 	case errors.Is(err, store.ErrNotFound):

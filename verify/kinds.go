@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"errors"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -52,6 +53,9 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 		if string(s.key) != m.GetId() {
 			s.wrong("is the key %q", m.GetId())
 		}
+	case *storepb.Signer:
+		s.keyed(m.GetUid())
+		v.signer(s, m)
 	case *storepb.Hold:
 		s.keyed(m.GetCandidateUid(), m.GetUid())
 		return v.refers(s, m.GetReason(), m.GetCandidateUid())
@@ -88,6 +92,9 @@ func (v *verifier) saysAct(s subject, message proto.Message, b body) error {
 			s.wrong("has parts without salts of 16 bytes")
 		}
 		s.by(b, how.GetAuthor(), act.GetDecideTime())
+		if b.event != nil && !slices.ContainsFunc(b.event.GetActs(), func(digest []byte) bool { return bytes.Equal(digest, store.ActDigest(m)) }) {
+			s.wrong("has a public act to which its event does not commit")
+		}
 		if err := v.exists(s, store.KindCandidate, m.GetCandidateUid()); err != nil {
 			return err
 		}

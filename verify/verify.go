@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -42,7 +43,7 @@ func Verify(ctx context.Context, source Source, opts Options) (*Report, error) {
 		actors: make(map[string]bool),
 	}
 	for _, check := range []func() error{
-		v.forgettings, v.journal, v.records, v.references, v.indexes, v.candidates, v.checkpoint,
+		v.forgettings, v.journal, v.records, v.references, v.indexes, v.candidates, v.checkpoints,
 	} {
 		if err := check(); err != nil {
 			return nil, err
@@ -63,6 +64,7 @@ type verifier struct {
 	actors    map[string]bool       // keys of session-actor that follow from acts
 	catalogue referentiel.Catalogue // every revision, once loaded
 	lastUID   uint64                // highest met
+	signers   []*storepb.Signer
 }
 
 // A place is a kind and a key.
