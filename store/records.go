@@ -68,6 +68,8 @@ func NewMessage(kind KindID) proto.Message {
 		return new(storepb.Key)
 	case KindSigner:
 		return new(storepb.Signer)
+	case KindAccess:
+		return new(storepb.Access)
 	case KindHold:
 		return new(storepb.Hold)
 	case KindForgetting:

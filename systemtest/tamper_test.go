@@ -319,7 +319,7 @@ func testForging(t *testing.T, v *vault) {
 		forged++
 		last := len(report.Findings) - 1
 		switch {
-		case last < 0 || !report.Findings[last].Is(store.KindEvent, nil):
+		case last < 0 || !report.Findings[last].Is(store.KindCheckpoint, nil):
 			t.Errorf("%s: the checkpoint does not show it", x.name)
 		case last > 0:
 			seen++

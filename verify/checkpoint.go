@@ -148,14 +148,14 @@ func (v *verifier) outside() error {
 	if err != nil {
 		return err
 	}
-	s := v.subject(store.KindEvent, nil, 0)
+	s := v.subject(store.KindCheckpoint, nil, 0)
 	if signed && strings.TrimSpace(signatures) != "" {
 		if _, err := note.Open(v.opts.Checkpoint, v.verifiers()); err != nil {
-			s.wrong("the checkpoint is not signed by a key of this store: %v", err)
+			s.wrong("the one from outside is not signed by a key of this store: %v", err)
 		}
 	}
 	if len(v.signers) > 0 && c.origin != v.signers[0].GetOrigin() {
-		s.wrong("the checkpoint is of journal %q, this is %q", c.origin, v.signers[0].GetOrigin())
+		s.wrong("the one from outside is of journal %q, this is %q", c.origin, v.signers[0].GetOrigin())
 	}
 	if v.grows(s, c) {
 		v.report.Checkpoint = fmt.Sprintf("the journal is that of the checkpoint of %d events, with %d more", c.size, v.report.Events-c.size)
@@ -176,7 +176,7 @@ func (v *verifier) grows(s subject, c claim) bool {
 	}
 	root, err := tlog.TreeHash(int64(c.size), store.Tree(v.reader))
 	if err != nil || root != c.root {
-		s.wrong("says that the root over %d events is %v, it is %v: the journal is another", c.size, c.root, root)
+		s.wrong("says that the root over %d events is %v, and it is %v: the journal is another", c.size, c.root, root)
 		return false
 	}
 	v.checked("checkpoints")

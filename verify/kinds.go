@@ -56,6 +56,10 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 	case *storepb.Signer:
 		s.keyed(m.GetUid())
 		v.signer(s, m)
+	case *storepb.Access:
+		s.keyed(m.GetUid())
+		s.dated(b, m.GetHourTime())
+		return v.candidatesExist(s, m.GetCandidateUids())
 	case *storepb.Hold:
 		s.keyed(m.GetCandidateUid(), m.GetUid())
 		return v.refers(s, m.GetReason(), m.GetCandidateUid())
@@ -143,6 +147,15 @@ func (v *verifier) exists(s subject, kind store.KindID, uid uint64) error {
 		s.wrong("refers to %v %d, which is not there", kind, uid)
 	}
 	return err
+}
+
+func (v *verifier) candidatesExist(s subject, uids []uint64) error {
+	for _, uid := range uids {
+		if err := v.exists(s, store.KindCandidate, uid); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pins checks that the revision that a record names is there.

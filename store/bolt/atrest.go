@@ -46,7 +46,7 @@ func OpenAtRest(dir string, opts Options) (*AtRest, error) {
 }
 
 func openAtRest(file string, opts Options) (*AtRest, error) {
-	if err := check(file, true, opts.Logger); err != nil {
+	if err := checkPages(file, true, opts.Logger); err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, file)
 	}
 	db, err := bbolt.Open(file, 0o600, &bbolt.Options{ReadOnly: true, Timeout: opts.LockTimeout, NoStatistics: true})

@@ -24,9 +24,11 @@ const alwaysWalked = 64 << 20
 // each are more records than a file can hold; a loop has no end.
 const maxDepth = 50
 
-// check returns why the file must not be opened, or nil. whole asks for every
-// page to be read, whatever the size.
-func check(file string, whole bool, log *slog.Logger) error {
+// check returns why the file must not be opened, or nil.
+func check(file string, log *slog.Logger) error { return checkPages(file, false, log) }
+
+// checkPages is check; whole asks for every page to be read, whatever the size.
+func checkPages(file string, whole bool, log *slog.Logger) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err

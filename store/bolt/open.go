@@ -71,7 +71,7 @@ func openLocked(dir string, opts Options) (*Store, error) {
 			return nil, fmt.Errorf("store: create %s: %w", file, err)
 		}
 	}
-	if err := check(file, false, opts.Logger); err != nil {
+	if err := check(file, opts.Logger); err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, file)
 	}
 	db, err := bbolt.Open(file, 0o600, boltOptions(opts))
