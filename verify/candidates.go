@@ -1,8 +1,6 @@
 package verify
 
 import (
-	"google.golang.org/protobuf/proto"
-
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/rules"
@@ -113,7 +111,7 @@ func (p *person) texts(ref *storepb.PersonalRef, n int) ([]string, error) {
 		return nil, err
 	}
 	kept := new(storepb.Texts)
-	if ok && proto.Unmarshal(personal.message.GetContent(), kept) == nil {
+	if ok && decoded(personal.message.GetContent(), kept) {
 		copy(texts, kept.GetTexts())
 		return texts, nil
 	}

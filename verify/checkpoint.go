@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
-	"google.golang.org/protobuf/proto"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/store"
@@ -74,7 +73,7 @@ func (v *verifier) checkpoints() error {
 	err := v.scan(store.KindCheckpoint, nil, func(r store.Record) error {
 		add(&v.report.Records, store.KindCheckpoint.String(), 1)
 		s, m := v.subject(store.KindCheckpoint, r.Key, 0), new(storepb.Checkpoint)
-		if proto.Unmarshal(r.Value, m) != nil || unknown(m.ProtoReflect()) {
+		if !decoded(r.Value, m) || unknown(m.ProtoReflect()) {
 			s.wrong("cannot be decoded")
 			return nil
 		}
@@ -126,7 +125,7 @@ func (v *verifier) latest(newest *storepb.Checkpoint) error {
 		s.wrong("is missing, though there are checkpoints of days")
 	case err != nil:
 		return err
-	case proto.Unmarshal(value, m) == nil && m.GetSize() < newest.GetSize():
+	case decoded(value, m) && m.GetSize() < newest.GetSize():
 		s.wrong("is of %d events, the newest of %d", m.GetSize(), newest.GetSize())
 	default:
 		ofDay, err := v.source.Get(store.KindCheckpoint, store.DayCheckpoint(m.GetSignTime().AsTime()))

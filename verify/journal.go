@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -68,7 +67,7 @@ func (j *journal) event(r store.Record) error {
 	}
 	j.last = sequence
 	e := new(storepb.Event)
-	if err := proto.Unmarshal(r.Value, e); err != nil {
+	if !decoded(r.Value, e) {
 		s.wrong("cannot be decoded")
 		j.broken = true
 		return nil
@@ -146,7 +145,7 @@ func (j *journal) body(s subject, e *storepb.Event) error {
 	}
 	j.checked("bodies of events")
 	b := new(storepb.EventBody)
-	if err := proto.Unmarshal(e.GetBody(), b); err != nil {
+	if !decoded(e.GetBody(), b) {
 		s.wrong("has a body that cannot be decoded")
 		return nil
 	}
@@ -195,9 +194,9 @@ func (j *journal) follow(s subject, d *storepb.RecordDigest) error {
 	case err != nil:
 		return err
 	}
-	envelope, err := store.OpenEnvelope(value)
-	if err != nil {
-		return nil //nolint:nilerr // the pass over all records reports it
+	envelope, ok := opened(value)
+	if !ok {
+		return nil // the pass over all records tells it
 	}
 	record := j.subject(kind, d.GetKey(), envelope.Sequence)
 	switch {

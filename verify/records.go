@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -67,8 +66,8 @@ func (v *verifier) references() error {
 
 func (v *verifier) digest(kind store.KindID, r store.Record) error {
 	add(&v.report.Records, kind.String(), 1)
-	envelope, err := store.OpenEnvelope(r.Value)
-	if err != nil {
+	envelope, ok := opened(r.Value)
+	if !ok {
 		v.subject(kind, r.Key, 0).wrong("is shorter than its envelope")
 		return nil
 	}
@@ -82,12 +81,12 @@ func (v *verifier) digest(kind store.KindID, r store.Record) error {
 }
 
 func (v *verifier) record(kind store.KindID, r store.Record) error {
-	envelope, err := store.OpenEnvelope(r.Value)
-	if err != nil {
-		return nil //nolint:nilerr // told by digest
+	envelope, ok := opened(r.Value)
+	if !ok {
+		return nil // told by digest
 	}
 	s, message := v.subject(kind, r.Key, envelope.Sequence), store.NewMessage(kind)
-	if err := proto.Unmarshal(envelope.Message, message); err != nil {
+	if !decoded(envelope.Message, message) {
 		s.wrong("cannot be decoded")
 		return nil
 	}
@@ -180,11 +179,11 @@ func (c *bodies) read(sequence uint64) (body, error) {
 	}
 	b := body{EventBody: new(storepb.EventBody), event: new(storepb.Event)}
 	switch {
-	case proto.Unmarshal(value, b.event) != nil:
+	case !decoded(value, b.event):
 		return body{state: bodyUnreadable}, nil
 	case len(b.event.GetBody()) == 0:
 		b.state = bodyErased
-	case proto.Unmarshal(b.event.GetBody(), b.EventBody) != nil:
+	case !decoded(b.event.GetBody(), b.EventBody):
 		return body{state: bodyUnreadable}, nil
 	}
 	return b, nil

@@ -168,13 +168,22 @@ func listed[P proto.Message](v *verifier, index, kind store.KindID, owner uint64
 }
 
 func open[P proto.Message](v *verifier, kind store.KindID, key, value []byte) (found stored[P], ok bool) {
-	envelope, err := store.OpenEnvelope(value)
-	if err != nil {
+	envelope, ok := opened(value)
+	if !ok {
 		return found, false
 	}
 	message, known := store.NewMessage(kind).(P)
-	if !known || proto.Unmarshal(envelope.Message, message) != nil {
+	if !known || !decoded(envelope.Message, message) {
 		return found, false
 	}
 	return stored[P]{v.subject(kind, key, envelope.Sequence), message}, true
 }
+
+// opened takes a record out of its envelope, where it has one.
+func opened(value []byte) (store.Envelope, bool) {
+	envelope, err := store.OpenEnvelope(value)
+	return envelope, err == nil
+}
+
+// decoded reads a message, where the bytes are one.
+func decoded(b []byte, m proto.Message) bool { return proto.Unmarshal(b, m) == nil }

@@ -13,7 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// ErrNoStore: the data directory holds no store.
+// ErrNoStore is why there is nothing to look at.
 var ErrNoStore = errors.New("store: the data directory holds no store")
 
 // AtRest is a store that nobody serves, opened to be looked at: a store.Layer of
