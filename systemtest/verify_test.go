@@ -62,3 +62,21 @@ func TestVerifyHistory(t *testing.T) {
 	t.Logf("stored %v, erased %d", report.Records, report.Erased)
 	t.Logf("checked %v", report.Checked)
 }
+
+// TestVerifyPurged: what a retention period erased, in part or as a whole, is
+// missing by right.
+func TestVerifyPurged(t *testing.T) {
+	dir := t.TempDir()
+	w, stop := start(t, dir, retain(t, "5y", "30d", "30d"))
+	w.history(t, 11, 16, 200)
+	w.clock.advance(90 * 24 * time.Hour)
+	w.do("registrar", "POST", "/v1/candidates:purge", `{}`)
+	stop()
+	report := verified(t, dir, verify.Options{})
+	for _, f := range report.Findings {
+		t.Error(f)
+	}
+	if report.Erased < 10 {
+		t.Errorf("only %d things were erased", report.Erased)
+	}
+}
