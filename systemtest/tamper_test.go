@@ -24,6 +24,10 @@ type tampering struct {
 	names []place
 }
 
+func (x tampering) isNamed(f verify.Finding) bool {
+	return slices.ContainsFunc(x.names, func(p place) bool { return f.Is(p.kind, p.key) })
+}
+
 type place struct {
 	kind store.KindID
 	key  []byte
@@ -34,6 +38,7 @@ func TestVerifyTampered(t *testing.T) {
 	v := newVault(t)
 	t.Run("named", func(t *testing.T) { testTampering(t, v) })
 	t.Run("forged", func(t *testing.T) { testForging(t, v) })
+	t.Run("forged with care", func(t *testing.T) { testForgeries(t, v) })
 	t.Run("flipped", func(t *testing.T) { testFlips(t, v) })
 }
 
@@ -64,7 +69,7 @@ func testTampering(t *testing.T, v *vault) {
 				continue
 			}
 			first := report.Findings[0]
-			if !slices.ContainsFunc(x.names, func(p place) bool { return first.Is(p.kind, p.key) }) {
+			if !x.isNamed(first) {
 				t.Errorf("%s: named first: %v", x.name, first)
 			}
 			count[family.name]++

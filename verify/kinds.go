@@ -96,9 +96,7 @@ func (v *verifier) saysAct(s subject, message proto.Message, b body) error {
 			s.wrong("has parts without salts of 16 bytes")
 		}
 		s.by(b, how.GetAuthor(), act.GetDecideTime())
-		if b.event != nil && !slices.ContainsFunc(b.event.GetActs(), func(digest []byte) bool { return bytes.Equal(digest, store.ActDigest(m)) }) {
-			s.wrong("has a public act to which its event does not commit")
-		}
+		s.committed(b, store.ActDigest(m))
 		if err := v.exists(s, store.KindCandidate, m.GetCandidateUid()); err != nil {
 			return err
 		}
@@ -129,6 +127,15 @@ func (s subject) by(b body, author string, at *timestamppb.Timestamp) {
 		s.wrong("is by %q, its event by %q", author, b.GetActor())
 	}
 	s.dated(b, at)
+}
+
+// committed checks that an event commits to the public act of a decision. Events
+// of before there were proofs of decisions commit to none, and their leaves say so.
+func (s subject) committed(b body, act []byte) {
+	acts := b.event.GetActs()
+	if len(acts) > 0 && !slices.ContainsFunc(acts, func(digest []byte) bool { return bytes.Equal(digest, act) }) {
+		s.wrong("has a public act to which its event does not commit")
+	}
 }
 
 // dated checks that times are such, and not later than that of the event.

@@ -13,7 +13,8 @@ type Report struct {
 	// log over them, in base64; empty where the journal is broken.
 	Events uint64 `json:"events"`
 	Root   string `json:"root"`
-	// Erased counts what is missing because a forgetting lists it.
+	// Erased counts references, records and bodies of events that lead nowhere or
+	// are gone because a forgetting lists what is missing.
 	Erased int `json:"erased"`
 	// Records counts what is stored, by kind, in order of their numbers.
 	Records []Count `json:"records"`

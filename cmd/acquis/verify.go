@@ -41,7 +41,7 @@ func (k *verifyCommand) Run(ctx context.Context, c console) (err error) {
 	}
 	source, err := bolt.OpenAtRest(k.DataDir, bolt.Options{})
 	if errors.Is(err, bolt.ErrInUse) {
-		return fmt.Errorf("%w: stop the server first, or verify a snapshot", err)
+		return fmt.Errorf("%w: stop the server first", err)
 	}
 	if err != nil {
 		return err
