@@ -28,7 +28,8 @@ type IndexEntry struct {
 func (k KindID) Index() bool {
 	switch k {
 	case KindName, KindExternalID, KindCandidateCandidacy, KindSessionCandidacy,
-		KindCandidateDecision, KindSessionDecision, KindSessionActor:
+		KindCandidateDecision, KindSessionDecision, KindSessionActor,
+		KindAttestationCode, KindDecisionAttestation:
 		return true
 	}
 	return false

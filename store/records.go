@@ -70,6 +70,8 @@ func NewMessage(kind KindID) proto.Message {
 		return new(storepb.Signer)
 	case KindAccess:
 		return new(storepb.Access)
+	case KindAttestation:
+		return new(storepb.Attestation)
 	case KindHold:
 		return new(storepb.Hold)
 	case KindForgetting:

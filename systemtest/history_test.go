@@ -78,7 +78,7 @@ func (h *historian) step() {
 	}{
 		{3, h.createCandidate}, {1, h.updateCandidate}, {1, h.tie}, {2, h.createSession}, {1, h.updateSession}, {6, h.enrol},
 		{12, h.assess1}, {3, h.assessAll}, {1, h.retract}, {3, h.settle}, {2, h.accommodate}, {2, h.advise}, {2, h.exempt},
-		{1, h.leave}, {1, h.reinstate}, {6, h.deliberate}, {2, h.rectify}, {1, h.priorBloc}, {1, h.award}, {1, h.endSession}, {1, h.hold}, {1, h.forget},
+		{1, h.leave}, {1, h.reinstate}, {6, h.deliberate}, {2, h.rectify}, {1, h.priorBloc}, {1, h.award}, {1, h.endSession}, {1, h.attest}, {1, h.hold}, {1, h.forget},
 	}
 	total := 0
 	for _, s := range steps {
@@ -290,6 +290,10 @@ func (h *historian) priorBloc() {
 func (h *historian) award() {
 	a, ok := h.act("jury-1", "POST", h.one(h.candidates)+"/capitalisations/mini:award", `{"session":%q,"membersPresent":["jury-1","jury-2"]}`, h.one(h.sessions))
 	h.note(a, ok)
+}
+
+func (h *historian) attest() {
+	h.act("registrar", "POST", h.one(h.decisions)+":attest", `{}`)
 }
 
 func (h *historian) hold() {

@@ -68,6 +68,11 @@ func (v *vault) goOn(dir string, before *world) {
 		w.do("registrar", "PATCH", "/v1/"+change.resource+"?updateMask="+change.mask, `{"etag":"`+etag+`",`+change.fields+`}`)
 	}
 	w.decideAll("sessions/s-v/candidacies/k-v")
+	for _, decision := range list(w.do("registrar", "GET", "/v1/candidates/c-v/decisions", ""), "decisions") {
+		if decision["outcome"] == "CAPITALISED" {
+			w.do("registrar", "POST", "/v1/"+decision["name"].(string)+":attest", `{}`)
+		}
+	}
 	for _, key := range list(w.do("admin", "GET", "/v1/keys?pageSize=1000", ""), "keys") {
 		if key["subject"] == "expiring" {
 			w.do("admin", "POST", "/v1/"+key["name"].(string)+":revoke", `{}`)

@@ -20,6 +20,8 @@ type person struct {
 type candidacy struct {
 	stored[*storepb.Candidacy]
 	session *storepb.Session
+	ruled   rules.Candidacy // as the rules read it
+	sitting rules.Session   // as they read its session
 	scheme  *rules.Scheme
 }
 
@@ -71,16 +73,20 @@ func (v *verifier) person(uid uint64) (*person, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := candidacy{stored: s, session: session.message}
-		if ok {
-			c.scheme = v.scheme(casefile.Revision(session.message))
-		}
-		if c.scheme != nil { // else reported where all records are
+		if c, readable := v.readCandidacy(s, session.message); ok && readable { // else told where all records are
 			p.candidacies = append(p.candidacies, c)
 		}
 	}
 	p.ties, err = loadAll[*storepb.Tie](v, store.KindTie, store.Key(uid))
 	return p, err
+}
+
+func (v *verifier) readCandidacy(s stored[*storepb.Candidacy], session *storepb.Session) (c candidacy, ok bool) {
+	c = candidacy{stored: s, session: session, scheme: v.scheme(casefile.Revision(session))}
+	var bad, worse error
+	c.ruled, bad = casefile.Candidacy(s.message, session)
+	c.sitting, worse = casefile.Session(session)
+	return c, bad == nil && worse == nil && c.scheme != nil
 }
 
 // before is what the rules knew of the person when an event was yet to come.

@@ -78,15 +78,16 @@ func (p *person) play(a act) error {
 	if err != nil {
 		return err
 	}
-	if !ok || p.scheme(casefile.Revision(session.message)) == nil {
-		first.wrong("was decided in session %d, which is not there, or its revision is not", first.how.GetSessionUid())
-		return nil
+	sitting, err := casefile.Session(session.message)
+	if !ok || err != nil || p.scheme(sitting.Revision) == nil {
+		first.wrong("was decided in session %d, which is not there or cannot be read, or its revision is not", first.how.GetSessionUid())
+		return nil //nolint:nilerr // it is told
 	}
 	switch {
 	case first.ruled.Kind == rules.AwardDecision && first.how.GetCandidacyUid() == 0:
-		p.award(a, session.message)
+		p.award(a, sitting, session.message.GetUid())
 	case first.ruled.Kind != rules.AwardDecision && first.act.GetSupersedesUid() != 0:
-		return p.rectification(a, session.message)
+		return p.rectification(a, sitting, session.message.GetUid())
 	default:
 		first.wrong("follows from no deliberation: candidacy %d was not decided by event %d", first.how.GetCandidacyUid(), a.event)
 	}
@@ -100,11 +101,10 @@ func (p *person) deliberation(a act) error {
 	if err != nil {
 		return err
 	}
-	judged := p.caseOf(a, c.session)
+	judged := p.caseOf(a, c.sitting)
 	judged.Acts = actsOf(entries)
-	judged.Candidacy = casefile.Candidacy(c.message, c.session)
-	judged.Candidacy.State = rules.Enrolled
-	judged.Candidacy.Left = slices.DeleteFunc(judged.Candidacy.Left, func(d rules.Departed) bool {
+	judged.Candidacy = c.enrolled()
+	judged.Candidacy.Left = slices.DeleteFunc(slices.Clone(c.ruled.Left), func(d rules.Departed) bool {
 		return d.As == rules.CandidacyState(rules.AlreadyHeld)
 	})
 	if len(a.decisions) == 0 {
@@ -171,13 +171,13 @@ func (p *person) fates(c candidacy, fates []rules.Fate) {
 }
 
 // rectification rectifies again.
-func (p *person) rectification(a act, session *storepb.Session) error {
+func (p *person) rectification(a act, sitting rules.Session, session uint64) error {
 	first := a.decisions[0]
 	texts, err := p.texts(first.message.GetText(), 1)
 	if err != nil {
 		return err
 	}
-	rulings, refusals := p.caseOf(a, session).Rectify(sittingOf(a), rules.Rectification{
+	rulings, refusals := p.caseOf(a, sitting).Rectify(sittingOf(a), rules.Rectification{
 		Decision: casefile.ID(first.act.GetSupersedesUid()), Outcome: first.ruled.Outcome, Motive: texts[0],
 	})
 	var candidacy uint64
@@ -191,15 +191,15 @@ func (p *person) rectification(a act, session *storepb.Session) error {
 			}
 		}
 	}
-	p.compare(a, rulings, refusals, session.GetUid(), candidacy)
+	p.compare(a, rulings, refusals, session, candidacy)
 	return nil
 }
 
 // award awards again, under the revision that was current then.
-func (p *person) award(a act, session *storepb.Session) {
+func (p *person) award(a act, sitting rules.Session, session uint64) {
 	last := a.decisions[len(a.decisions)-1]
-	rulings, refusals := p.caseOf(a, session).Award(sittingOf(a), last.ruled.Revision)
-	p.compare(a, rulings, refusals, session.GetUid(), 0)
+	rulings, refusals := p.caseOf(a, sitting).Award(sittingOf(a), last.ruled.Revision)
+	p.compare(a, rulings, refusals, session, 0)
 }
 
 // priorBloc recognises a prior bloc again.
@@ -214,10 +214,9 @@ func (p *person) priorBloc(a act) error {
 	return nil
 }
 
-func (p *person) caseOf(a act, session *storepb.Session) rules.Case {
-	s := casefile.Session(session)
-	s.State = rules.SessionOpen // as it was
-	return rules.Case{Scheme: p.scheme(s.Revision), Session: s, Candidate: p.before(a.event)}
+func (p *person) caseOf(a act, sitting rules.Session) rules.Case {
+	sitting.State = rules.SessionOpen // as it was
+	return rules.Case{Scheme: p.scheme(sitting.Revision), Session: sitting, Candidate: p.before(a.event)}
 }
 
 // sittingOf is who sat, as the first decision says; the others must say the same.

@@ -41,6 +41,9 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 	case *storepb.Session:
 		s.keyed(m.GetUid())
 		s.dated(b, m.GetCreateTime(), m.GetUpdateTime())
+		if _, err := casefile.Session(m); err != nil {
+			s.wrong("cannot be read: %v", err)
+		}
 		return v.pins(s, casefile.Revision(m))
 	case *storepb.Candidacy:
 		s.keyed(m.GetUid())
@@ -48,7 +51,13 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 		if err := v.exists(s, store.KindCandidate, m.GetCandidateUid()); err != nil {
 			return err
 		}
-		return v.exists(s, store.KindSession, m.GetSessionUid())
+		session, ok, err := load[*storepb.Session](v, store.KindSession, store.Key(m.GetSessionUid()))
+		if !ok && err == nil {
+			s.wrong("refers to session %d, which is not there", m.GetSessionUid())
+		} else if _, bad := casefile.Candidacy(m, session.message); bad != nil && ok {
+			s.wrong("cannot be read: %v", bad)
+		}
+		return err
 	case *storepb.Key:
 		if string(s.key) != m.GetId() {
 			s.wrong("is the key %q", m.GetId())
@@ -60,6 +69,10 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 		s.keyed(m.GetUid())
 		s.dated(b, m.GetHourTime())
 		return v.candidatesExist(s, m.GetCandidateUids())
+	case *storepb.Attestation:
+		s.keyed(m.GetUid())
+		s.by(b, m.GetAuthor(), m.GetIssueTime())
+		return v.attested(s, m)
 	case *storepb.Hold:
 		s.keyed(m.GetCandidateUid(), m.GetUid())
 		return v.refers(s, m.GetReason(), m.GetCandidateUid())
@@ -77,6 +90,9 @@ func (v *verifier) saysAct(s subject, message proto.Message, b body) error {
 	case *storepb.Assessment:
 		s.keyed(store.LastUID(s.key[:min(8, len(s.key))]), m.GetUid())
 		s.by(b, recorder(m), m.GetRecordTime())
+		if _, err := casefile.Acts([]*storepb.Assessment{m}, nil); err != nil {
+			s.wrong("cannot be read: %v", err)
+		}
 		return v.inCandidacy(s, m.GetTexts())
 	case *storepb.CaseFile:
 		s.keyed(store.LastUID(s.key[:min(8, len(s.key))]), m.GetUid())
@@ -154,6 +170,22 @@ func (v *verifier) exists(s subject, kind store.KindID, uid uint64) error {
 		s.wrong("refers to %v %d, which is not there", kind, uid)
 	}
 	return err
+}
+
+// attested checks that an attestation shows something that was acquired.
+func (v *verifier) attested(s subject, a *storepb.Attestation) error {
+	decision, ok, err := load[*storepb.Decision](v, store.KindDecision, store.Key(a.GetDecisionUid()))
+	if !ok || err != nil {
+		return errors.Join(err, v.exists(s, store.KindDecision, a.GetDecisionUid()))
+	}
+	acquired, _, _, err := casefile.Decision(decision.message)
+	if err != nil {
+		return nil //nolint:nilerr // the decision's own finding says so
+	}
+	if acquired.Outcome != rules.Capitalised && acquired.Outcome != rules.Awarded {
+		s.wrong("attests decision %d, which is %v", a.GetDecisionUid(), acquired.Outcome)
+	}
+	return nil
 }
 
 func (v *verifier) candidatesExist(s subject, uids []uint64) error {
