@@ -44,6 +44,10 @@ var readers = []reader{
 	readerOf(store.Repeats, &storepb.Idempotency{Made: [][]byte{{1}}}),
 	readerOf(store.Holds, &storepb.Hold{Uid: 7}),
 	readerOf(store.Forgettings, &storepb.Forgetting{Uid: 8}),
+	readerOf(store.Signers, &storepb.Signer{}),
+	readerOf(store.Accesses, &storepb.Access{}),
+	readerOf(store.Attestations, &storepb.Attestation{}),
+	readerOf(store.Checkpoints, &storepb.Checkpoint{}),
 }
 
 func readerOf[M any, P interface {

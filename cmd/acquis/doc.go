@@ -9,6 +9,7 @@
 //	demo                the same on a temporary store, and six stories told over gRPC
 //	healthcheck         asks a running server whether it wants calls
 //	referentiel check   says what is wrong with a file, before it is published
+//	verify              checks a store at rest, and decides every decision again
 //	compact             writes a store that nobody has open anew, without what was erased
 //	version             what this binary is
 //
