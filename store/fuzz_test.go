@@ -64,12 +64,17 @@ func readerOf[M any, P interface {
 	}}
 }
 
-// TestEveryJournaledKindHasAReader: a kind that is added is fuzzed as well.
-func TestEveryJournaledKindHasAReader(t *testing.T) {
+// TestEveryJournaledKindIsKnown: one that is added has a name, a message, which is
+// that of its Records, and is fuzzed as well.
+func TestEveryJournaledKindIsKnown(t *testing.T) {
 	for kind := store.KindID(1); kind.Journaled(); kind++ {
 		named := !strings.HasPrefix(kind.String(), "kind-")
-		if read := slices.ContainsFunc(readers, func(r reader) bool { return r.kind == kind }); named != read {
-			t.Errorf("%v is a kind: %v, has a reader: %v", kind, named, read)
+		message := store.NewMessage(kind)
+		i := slices.IndexFunc(readers, func(r reader) bool { return r.kind == kind })
+		if named != (message != nil) || named != (i >= 0) {
+			t.Errorf("%v has a name: %v, a message: %v, a reader: %v", kind, named, message != nil, i >= 0)
+		} else if named && message.ProtoReflect().Descriptor() != readers[i].seed.ProtoReflect().Descriptor() {
+			t.Errorf("%v holds %T, and its Records %T", kind, message, readers[i].seed)
 		}
 	}
 }
