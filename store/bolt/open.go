@@ -66,6 +66,9 @@ func (o Options) withDefaults() Options {
 
 func openLocked(dir string, opts Options) (*Store, error) {
 	file := filepath.Join(dir, FileName)
+	if err := removeUnfinished(dir); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
 	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
 		if err := create(file); err != nil {
 			return nil, fmt.Errorf("store: create %s: %w", file, err)
@@ -148,9 +151,6 @@ func (s *Store) markClean() error {
 // or machine that stops meanwhile leaves no store rather than half of one.
 func create(file string) error {
 	made := file + ".new"
-	if err := os.Remove(made); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	db, err := bbolt.Open(made, 0o600, &bbolt.Options{FreelistType: bbolt.FreelistMapType})
 	if err != nil {
 		return err

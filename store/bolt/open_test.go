@@ -207,7 +207,7 @@ func storeBytes(t *testing.T) (clean, unclean []byte) {
 		}
 	}
 	var snapshot bytes.Buffer
-	if err := errors.Join(s.Snapshot(&snapshot), s.Close()); err != nil {
+	if err := errors.Join(s.Snapshot(t.Context(), &snapshot, func(store.Reader) error { return nil }), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(filepath.Join(dir, FileName))

@@ -68,7 +68,7 @@ func (p *progress) health() error {
 	case p.failed != nil:
 		return readOnly(p.failed)
 	case p.full != nil:
-		return readOnly(p.full)
+		return full(p.full)
 	}
 	return nil
 }

@@ -3,7 +3,9 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -74,7 +76,11 @@ func testSnapshot(f *fixture) {
 	}()
 	f.ok(f.Wait(context.Background(), 3))
 	var snapshot bytes.Buffer
-	f.ok(f.Snapshot(&snapshot))
+	var seen uint64
+	f.ok(f.Snapshot(context.Background(), &snapshot, func(r store.Reader) (err error) {
+		seen, err = get(r, "last")
+		return err
+	}))
 	close(stop)
 	<-done
 
@@ -89,7 +95,7 @@ func testSnapshot(f *fixture) {
 		last, err := get(r, "last")
 		records, scanErr := r.Scan(store.KindSession, []byte("n"), nil, 1<<20)
 		f.ok(scanErr)
-		if n < 3 || last != n || uint64(len(records)) != n {
+		if n < 3 || last != n || n != seen || uint64(len(records)) != n {
 			f.Errorf("a snapshot of %d, %d and %d records", n, last, len(records))
 		}
 		return err
@@ -100,6 +106,16 @@ func testSnapshot(f *fixture) {
 		f.Error(diff)
 	}
 	other.put("it=works")
+	testSnapshotEnds(f)
+}
+
+// testSnapshotEnds: what ends a copy is told, and the store goes on.
+func testSnapshotEnds(f *fixture) {
+	refused := errors.New("seen enough")
+	f.is(f.Snapshot(context.Background(), io.Discard, func(store.Reader) error { return refused }), refused)
+	ctx, cancel := context.WithCancel(context.Background())
+	f.is(f.Snapshot(ctx, io.Discard, func(store.Reader) error { cancel(); return nil }), context.Canceled)
+	f.put("it=goes on")
 }
 
 func testHealth(f *fixture) {
@@ -171,7 +187,7 @@ func testClosed(f *fixture) {
 	f.is(st.View(ctx, func(store.Reader) error { return nil }), store.ErrClosed)
 	f.is(st.Update(ctx, act(), func(store.Writer) error { return nil }), store.ErrClosed)
 	f.is(st.Wait(ctx, 0), store.ErrClosed)
-	f.is(st.Snapshot(new(bytes.Buffer)), store.ErrClosed)
+	f.is(st.Snapshot(ctx, io.Discard, func(store.Reader) error { return nil }), store.ErrClosed)
 	f.is(st.Health(), store.ErrClosed)
 	f.ok(st.Close())
 }
