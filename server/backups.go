@@ -52,14 +52,15 @@ func (b *backups) copyTo(ctx context.Context, w *backup.Writer) (backup.Manifest
 	return w.Seal(m)
 }
 
-// describe says which state of the journal it is.
+// describe says which state of the journal it is; also of one that is in doubt,
+// so that its last checkpoint may be of more events than there are.
 func describe(r store.Reader, m *backup.Manifest) error {
 	last, err := store.Checkpoints.Get(r, store.LatestCheckpoint())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	m.Checkpoint = last.GetNote()
-	if m.Sequence, err = store.LastSequence(r, last.GetSize()); err != nil {
+	if m.Sequence, err = store.LastSequence(r, 0); err != nil {
 		return err
 	}
 	root, err := tlog.TreeHash(int64(m.Sequence), store.Tree(r))

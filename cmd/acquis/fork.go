@@ -83,7 +83,7 @@ func lookAt(file string) (s state, err error) {
 		return s, err
 	}
 	s.checkpoint = last.GetNote()
-	s.sequence, err = store.LastSequence(r, last.GetSize())
+	s.sequence, err = store.LastSequence(r, 0)
 	return s, err
 }
 
