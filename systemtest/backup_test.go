@@ -17,6 +17,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/acquis-eval/acquis/backup"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -220,5 +222,40 @@ func (w *world) refusedBackup(key string, code codes.Code, reason string) {
 	a := w.stream(key, "", acquispb.AdminService_Backup_FullMethodName, "")
 	if a.code != codeName(int(code)) || get(a.body, "details", 0, "reason") != reason {
 		w.t.Errorf("%s: %s %s, want %v %s", key, a.code, a.raw, code, reason)
+	}
+}
+
+// TestStreamRequests: what opens a stream is checked as any request is.
+func TestStreamRequests(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.newKey("reader", "READER")
+	unknown := new(acquispb.BackupRequest)
+	unknown.ProtoReflect().SetUnknown(protowire.AppendVarint(protowire.AppendTag(nil, 99, protowire.VarintType), 1))
+	large := new(acquispb.BackupRequest)
+	large.ProtoReflect().SetUnknown(protowire.AppendBytes(protowire.AppendTag(nil, 99, protowire.BytesType), make([]byte, 1<<20)))
+	for _, c := range []struct {
+		key, reason string
+		request     any
+		options     []grpc.CallOption
+	}{
+		{"admin", "INVALID_FIELD", unknown, nil},
+		{"admin", "REQUEST_TOO_LARGE", large, nil},
+		{"admin", "MALFORMED_BODY", rawMessage("\xff\xff"), []grpc.CallOption{grpc.ForceCodec(rawCodec{})}},
+		{"reader", "ROLE_MISSING", unknown, nil},
+		{"nonsense", "CREDENTIALS_INVALID", unknown, nil},
+		{"admin", "", new(acquispb.BackupRequest), nil},
+	} {
+		ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+w.secret(c.key))
+		stream, err := w.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, acquispb.AdminService_Backup_FullMethodName, c.options...)
+		must(t, err)
+		err = errors.Join(stream.SendMsg(c.request), stream.CloseSend())
+		for err == nil || errors.Is(err, io.EOF) && c.reason != "" {
+			if err = stream.RecvMsg(new(emptypb.Empty)); errors.Is(err, io.EOF) {
+				break
+			}
+		}
+		if got := reasonOf(err); got != c.reason {
+			t.Errorf("%s as %s: %v, want %s", got, c.key, err, c.reason)
+		}
 	}
 }

@@ -250,7 +250,7 @@ func TestKilledBackupsAndRestores(t *testing.T) {
 // killed runs a command and kills it at some moment, unless it is done before.
 func killed(t *testing.T, args ...string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond+rand.N(60*time.Millisecond))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond+rand.N(50*time.Millisecond))
 	defer cancel()
 	process := exec.CommandContext(ctx, os.Args[0], args...)
 	process.Env = append(os.Environ(), asProcess+"=1")
