@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/acquis-eval/acquis/backup"
 )
 
 // smallDisk mounts a file system of a few MiB until the test ends.
@@ -44,8 +47,8 @@ func TestNoRoom(t *testing.T) {
 	fails(t, "no room", "restore", "--from", file, "--data-dir", dir)
 	out, stop := serving(t, t.TempDir())
 	t.Setenv(keyVariable, keyLine.FindStringSubmatch(out.String())[1])
-	backup := []string{"backup", "--server", grpcLine.FindStringSubmatch(out.String())[1], "--to", filepath.Join(disk, "b")}
-	fails(t, "no space left", backup...)
+	call := []string{"backup", "--server", grpcLine.FindStringSubmatch(out.String())[1], "--to", filepath.Join(disk, "b")}
+	fails(t, "no space left", call...)
 	if after := contents(t, dir); !bytes.Equal(before, after) {
 		t.Error("the store has changed")
 	}
@@ -58,6 +61,30 @@ func TestNoRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	succeeds(t, "bytes before", "compact", "--data-dir", dir)
-	succeeds(t, "", backup...)
+	succeeds(t, "", call...)
 	stop()
+}
+
+// A backup stops while there still is some room: a store on the same disk needs it.
+func TestBackupLeavesRoom(t *testing.T) {
+	disk := smallDisk(t)
+	w, err := backup.Create(filepath.Join(disk, "b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(make([]byte, 4096)); err != nil {
+		t.Errorf("on an empty disk: %v", err)
+	}
+	if err := errors.Join(w.Close(), os.WriteFile(filepath.Join(disk, "ballast"), make([]byte, 4<<20-256<<10), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if w, err = backup.Create(filepath.Join(disk, "b")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(make([]byte, 4096)); !errors.Is(err, backup.ErrNoRoom) {
+		t.Errorf("where 256 KiB are left: %v", err)
+	}
+	if err := errors.Join(w.Close(), os.WriteFile(filepath.Join(disk, "store"), make([]byte, 128<<10), 0o600)); err != nil {
+		t.Errorf("there was no room left: %v", err)
+	}
 }
