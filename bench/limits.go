@@ -1,0 +1,171 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// limits holds Acquis against what carries it: gRPC and net/http with answers of
+// the same size that were encoded before, bbolt with records of the same size,
+// the disk itself.
+func (b *bench) limits(w *world) error {
+	b.step("limits: reads")
+	jobs := []job{w.referentiel(), w.grid(), w.capitalisation()}
+	var inGRPC, inREST []int
+	for _, j := range jobs {
+		size, err := w.answerSize(b.ctx, j)
+		if err != nil {
+			return err
+		}
+		answer, err := w.answer(b.ctx, j)
+		if err != nil {
+			return err
+		}
+		inGRPC, inREST = append(inGRPC, size), append(inREST, len(answer))
+	}
+	echo, err := b.spawn(order{Kind: "echo", Sizes: unique(inGRPC)})
+	if err != nil {
+		return err
+	}
+	plain, err := b.spawn(order{Kind: "http", Sizes: unique(inREST)})
+	if err != nil {
+		return err
+	}
+	targets := []struct{ gRPC, plainHTTP, rest float64 }{{gRPC: 0.85, plainHTTP: 0.75}, {gRPC: 0.5, rest: 0.2}, {gRPC: 0.5, rest: 0.5}}
+	for i, j := range jobs {
+		found, err := b.read(w, j, echo, plain, inGRPC[i], inREST[i])
+		if err != nil {
+			return err
+		}
+		b.add(
+			found.overGRPC.target(targets[i].gRPC), found.overREST.target(targets[i].plainHTTP),
+			found.between.target(targets[i].rest))
+	}
+	for _, c := range []*child{echo, plain} {
+		if err := c.stop(); err != nil {
+			return err
+		}
+	}
+	return b.commits(w)
+}
+
+// target sets what the row should reach, 0: nothing.
+func (r Row) target(atLeast float64) Row {
+	if atLeast == 0 {
+		return r
+	}
+	return r.atLeast(atLeast)
+}
+
+func unique(sizes []int) []int { return slices.Compact(slices.Sorted(slices.Values(sizes))) }
+
+// reading are the rows of one job that reads.
+type reading struct{ overGRPC, overREST, between Row }
+
+func (b *bench) read(w *world, j job, echo, plain *child, inGRPC, inREST int) (rows reading, err error) {
+	ours, err := w.overGRPC(b.ctx, "Acquis", j)
+	if err != nil {
+		return rows, err
+	}
+	rest, err := w.overREST(b, "Acquis", j)
+	if err != nil {
+		return rows, err
+	}
+	conn, err := dial(echo.Address)
+	if err != nil {
+		return rows, err
+	}
+	defer conn.Close()
+	ctx, request := w.as(b.ctx, j.subject), filled(64) // the same headers
+	bare := &side{name: "echo", call: func(int, int) error { return invoke(ctx, conn, echoMethod(inGRPC), request) }}
+	cached, err := b.reads("net/http", plain.Address, w.keys[j.subject], []string{"/" + strconv.Itoa(inREST)})
+	if err != nil {
+		return rows, err
+	}
+	found, err := b.contest(ours, bare, rest, cached).run()
+	if err != nil {
+		return rows, err
+	}
+	rows.overGRPC = found.compare(j.name+" over gRPC : echo of the same size", calls, ours, bare)
+	rows.overREST = found.compare(j.name+" over REST : net/http with cached bytes", calls, rest, cached)
+	rows.between = found.compare(j.name+" over REST : over gRPC", calls, rest, ours)
+	rows.between.OfA, rows.between.OfB = "REST", "gRPC"
+	return rows, nil
+}
+
+// contest lets sides take turns as long as the form says.
+func (b *bench) contest(sides ...*side) contest {
+	return contest{callers: callers, rounds: b.form.rounds, time: b.form.round, sides: sides}
+}
+
+// commits holds the call that writes most against bbolt and the disk: many
+// callers, then one.
+func (b *bench) commits(w *world) error {
+	b.step("limits: commits")
+	bare, ours, err := b.bareBehindEcho(w)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(b.dir, "alone")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	alone, err := openBare(dir, w.seeded.record, w.seeded.event)
+	if err != nil {
+		return err
+	}
+	disk, err := openDisk(dir)
+	if err != nil {
+		return err
+	}
+	inProcess := &side{name: "bare bbolt", call: func(_, i int) error { return alone.put(i) }}
+	synced := &side{name: "fdatasync", call: func(_, i int) error { return disk.write(i) }}
+	many, err := b.contest(ours, bare, inProcess).run() // the third only so that its file has grown before it is alone
+	if err != nil {
+		return err
+	}
+	single := b.contest(ours, bare, inProcess, synced)
+	single.callers = 1
+	one, err := single.run()
+	if err != nil {
+		return err
+	}
+	b.add(
+		many.compare("RecordAssessments (4 verdicts) : bare bbolt group commit behind echo", calls, ours, bare).atLeast(0.6),
+		one.compare("RecordAssessments, one caller : bare bbolt commit, no call", calls, ours, inProcess).atLeast(0.6),
+		one.compare("RecordAssessments, one caller : bare bbolt commit behind echo", calls, ours, bare),
+		one.compare("Bare bbolt commit : fdatasync of the disk", calls, inProcess, synced),
+	)
+	if err := alone.close(); err != nil {
+		return err
+	}
+	return disk.file.Close()
+}
+
+// bareBehindEcho starts the bare store and makes the two sides of the contest.
+func (b *bench) bareBehindEcho(w *world) (bare, ours *side, err error) {
+	j := w.recording()
+	size, err := w.answerSize(b.ctx, j)
+	if err != nil {
+		return nil, nil, err
+	}
+	dir := filepath.Join(b.dir, "bare")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, nil, err
+	}
+	c, err := b.spawn(order{Kind: "bare", Dir: dir, Sizes: []int{size, w.seeded.record, w.seeded.event}})
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := dial(c.Address)
+	if err != nil {
+		return nil, nil, err
+	}
+	b.atExit(func() { _ = conn.Close() }) // nothing was left to send
+	ctx, request := w.as(b.ctx, assessor), filled(128)
+	bare = &side{name: "bare bbolt", call: func(int, int) error { return invoke(ctx, conn, bareMethod, request) }}
+	ours, err = w.overGRPC(b.ctx, "Acquis", j)
+	return bare, ours, err
+}
