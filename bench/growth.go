@@ -194,7 +194,7 @@ func (b *bench) weighProcess(w *world) error {
 // backup times a backup of the running store.
 func (b *bench) backup(w *world) error {
 	b.step("growth: backup")
-	if exec.CommandContext(b.ctx, b.acquis, "backup", "--help").Run() != nil {
+	if !b.knows("backup") {
 		b.note("Left out: the time of a backup: this acquis has no command backup.")
 		return nil
 	}
@@ -212,4 +212,9 @@ func (b *bench) backup(w *world) error {
 	}
 	b.note("A backup of %d candidacies, %s MiB, took %s.", w.size, figure(size/(1<<20)), took.Round(time.Millisecond))
 	return os.RemoveAll(file)
+}
+
+// knows tells whether the program that is measured has a command.
+func (b *bench) knows(command string) bool {
+	return exec.CommandContext(b.ctx, b.acquis, command, "--help").Run() == nil
 }
