@@ -13,13 +13,15 @@ type side struct {
 	name string
 	call func(caller, i int) error // the i-th call of the side, by one of the callers
 
-	calls atomic.Int64 // made so far, over all rounds
+	server *process     // that answers; nil: several, or this one
+	calls  atomic.Int64 // made so far, over all rounds
 }
 
 // A sample is what a side did in one round.
 type sample struct {
 	rate     float64 // calls per second
 	p50, p99 float64 // milliseconds
+	cpu      float64 // microseconds of the server for a call; 0: not known
 }
 
 // A contest lets its sides take turns.
@@ -65,6 +67,10 @@ func (c contest) round(s *side, length time.Duration) (sample, error) {
 	left.Store(int64(c.most))
 	took := make([][]float64, c.callers)
 	errs := make([]error, c.callers)
+	used, err := s.cpuTime()
+	if err != nil {
+		return sample{}, err
+	}
 	began := time.Now()
 	for caller := range c.callers {
 		wait.Go(func() {
@@ -86,12 +92,25 @@ func (c contest) round(s *side, length time.Duration) (sample, error) {
 			return sample{}, fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
-	return sampleOf(slices.Concat(took...), elapsed), nil
+	after, err := s.cpuTime()
+	return sampleOf(slices.Concat(took...), elapsed, after-used), err
 }
 
-func sampleOf(took []float64, elapsed time.Duration) sample {
+func sampleOf(took []float64, elapsed, cpu time.Duration) sample {
 	slices.Sort(took)
-	return sample{rate: float64(len(took)) / elapsed.Seconds(), p50: quantile(took, 0.5), p99: quantile(took, 0.99)}
+	made := float64(len(took))
+	return sample{
+		rate: made / elapsed.Seconds(), p50: quantile(took, 0.5), p99: quantile(took, 0.99),
+		cpu: float64(cpu.Microseconds()) / made,
+	}
+}
+
+// cpuTime is what the side's server has used of the processor.
+func (s *side) cpuTime() (time.Duration, error) {
+	if s.server == nil {
+		return 0, nil
+	}
+	return processorTime(s.server.cmd.Process.Pid)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -107,6 +126,7 @@ var (
 	calls = measure{"calls/s", func(s sample) float64 { return s.rate }}
 	p50   = measure{"ms", func(s sample) float64 { return s.p50 }}
 	p99   = measure{"ms", func(s sample) float64 { return s.p99 }}
+	cpu   = measure{"µs", func(s sample) float64 { return s.cpu }}
 )
 
 // compare makes the row of two sides.

@@ -156,7 +156,7 @@ func (w *world) overGRPC(ctx context.Context, name string, j job) (*side, error)
 			return nil, err
 		}
 	}
-	return &side{name: name, call: func(_, i int) error {
+	return &side{name: name, server: w.process, call: func(_, i int) error {
 		return invoke(ctx, w.conn, j.method, requests[i%len(requests)])
 	}}, nil
 }
@@ -167,26 +167,21 @@ func (w *world) overREST(b *bench, name string, j job) (*side, error) {
 	for i := range paths {
 		paths[i] = j.path(i)
 	}
-	return b.reads(name, w.rest, w.keys[j.subject], paths)
+	return b.reads(name, w.process, w.rest, w.keys[j.subject], paths)
 }
 
-// reads makes a side that gets paths over HTTP.
-func (b *bench) reads(name, address, token string, paths []string) (*side, error) {
+// reads makes a side that gets paths over HTTP, in turn.
+func (b *bench) reads(name string, server *process, address, token string, paths []string) (*side, error) {
 	requests := make([][]byte, len(paths))
 	for i, path := range paths {
 		requests[i] = restRequest(http.MethodGet, path, token, nil)
 	}
-	return b.sends(name, address, requests)
-}
-
-// sends makes a side that sends requests over HTTP, in turn.
-func (b *bench) sends(name, address string, requests [][]byte) (*side, error) {
 	client, err := dialREST(address, callers)
 	if err != nil {
 		return nil, err
 	}
 	b.atExit(func() { _ = client.close() }) // nothing was left to send
-	return &side{name: name, call: func(caller, i int) error { return client.do(caller, requests[i%len(requests)]) }}, nil
+	return &side{name: name, server: server, call: func(caller, i int) error { return client.do(caller, requests[i%len(requests)]) }}, nil
 }
 
 // answerSize is how many bytes a job's first answer has over gRPC.

@@ -41,7 +41,7 @@ func (b *bench) limits(w *world) error {
 		}
 		b.add(
 			found.overGRPC.target(targets[i].gRPC), found.overREST.target(targets[i].plainHTTP),
-			found.between.target(targets[i].rest))
+			found.between.target(targets[i].rest), found.cpuOfGRPC, found.cpuOfREST)
 	}
 	for _, c := range []*child{echo, plain} {
 		if err := c.stop(); err != nil {
@@ -62,7 +62,7 @@ func (r Row) target(atLeast float64) Row {
 func unique(sizes []int) []int { return slices.Compact(slices.Sorted(slices.Values(sizes))) }
 
 // reading are the rows of one job that reads.
-type reading struct{ overGRPC, overREST, between Row }
+type reading struct{ overGRPC, overREST, between, cpuOfGRPC, cpuOfREST Row }
 
 func (b *bench) read(w *world, j job, echo, plain *child, inGRPC, inREST int) (rows reading, err error) {
 	ours, err := w.overGRPC(b.ctx, "Acquis", j)
@@ -79,8 +79,8 @@ func (b *bench) read(w *world, j job, echo, plain *child, inGRPC, inREST int) (r
 	}
 	defer conn.Close()
 	ctx, request := w.as(b.ctx, j.subject), filled(64) // the same headers
-	bare := &side{name: "echo", call: func(int, int) error { return invoke(ctx, conn, echoMethod(inGRPC), request) }}
-	cached, err := b.reads("net/http", plain.Address, w.keys[j.subject], []string{"/" + strconv.Itoa(inREST)})
+	bare := &side{name: "echo", server: echo.process, call: func(int, int) error { return invoke(ctx, conn, echoMethod(inGRPC), request) }}
+	cached, err := b.reads("net/http", plain.process, plain.Address, w.keys[j.subject], []string{"/" + strconv.Itoa(inREST)})
 	if err != nil {
 		return rows, err
 	}
@@ -91,6 +91,8 @@ func (b *bench) read(w *world, j job, echo, plain *child, inGRPC, inREST int) (r
 	rows.overGRPC = found.compare(j.name+" over gRPC : echo of the same size", calls, ours, bare)
 	rows.overREST = found.compare(j.name+" over REST : net/http with cached bytes", calls, rest, cached)
 	rows.between = found.compare(j.name+" over REST : over gRPC", calls, rest, ours)
+	rows.cpuOfGRPC = found.compare(j.name+" over gRPC, processor time of the server : echo", cpu, ours, bare)
+	rows.cpuOfREST = found.compare(j.name+" over REST, processor time of the server : net/http", cpu, rest, cached)
 	rows.between.OfA, rows.between.OfB = "REST", "gRPC"
 	return rows, nil
 }
@@ -134,6 +136,7 @@ func (b *bench) commits(w *world) error {
 	}
 	b.add(
 		many.compare("RecordAssessments (4 verdicts) : bare bbolt group commit behind echo", calls, ours, bare).atLeast(0.6),
+		many.compare("RecordAssessments, processor time of the server : bare bbolt behind echo", cpu, ours, bare),
 		one.compare("RecordAssessments, one caller : bare bbolt commit, no call", calls, ours, inProcess).atLeast(0.6),
 		one.compare("RecordAssessments, one caller : bare bbolt commit behind echo", calls, ours, bare),
 		one.compare("Bare bbolt commit : fdatasync of the disk", calls, inProcess, synced),
@@ -165,7 +168,7 @@ func (b *bench) bareBehindEcho(w *world) (bare, ours *side, err error) {
 	}
 	b.atExit(func() { _ = conn.Close() }) // nothing was left to send
 	ctx, request := w.as(b.ctx, assessor), filled(128)
-	bare = &side{name: "bare bbolt", call: func(int, int) error { return invoke(ctx, conn, bareMethod, request) }}
+	bare = &side{name: "bare bbolt", server: c.process, call: func(int, int) error { return invoke(ctx, conn, bareMethod, request) }}
 	ours, err = w.overGRPC(b.ctx, "Acquis", j)
 	return bare, ours, err
 }

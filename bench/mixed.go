@@ -76,8 +76,11 @@ func (b *bench) mixedDay(s *seeded) error {
 	}
 	share, heap := w.errors.collector()
 	b.tellDay(s.size, calls)
-	b.note("The mixed day spent %s %% of the server's processor time on collecting garbage; its live heap was at most %s MiB; "+
-		"the file grew from %s to %s MiB.", figure(share), figure(heap/(1<<20)), figure(before/(1<<20)), figure(after/(1<<20)))
+	collecting := single("Mixed day, share of the collector : all processor time", share, 100, "%")
+	collecting.OfA, collecting.OfB = "collector", "all"
+	b.add(collecting)
+	b.note("The live heap of the mixed day was at most %s MiB; the file grew from %s to %s MiB.",
+		figure(heap/(1<<20)), figure(before/(1<<20)), figure(after/(1<<20)))
 	return w.stop()
 }
 

@@ -14,7 +14,7 @@ type Row struct {
 	AtMost bool     `json:"atMost,omitempty"` // the target is an upper limit
 	A      float64  `json:"a"`
 	B      float64  `json:"b"`
-	Spread float64  `json:"spread"` // of the ratios of single rounds: (largest − smallest) / median
+	Spread float64  `json:"spread"` // of the ratios of single rounds: the width of their middle half / median
 
 	OfA  string `json:"aIs"` // what a is
 	OfB  string `json:"bIs"`
@@ -69,12 +69,11 @@ func median(of []float64) float64 {
 	return (of[(len(of)-1)/2] + of[len(of)/2]) / 2
 }
 
-// spread is the width of the figures in terms of their median.
+// spread is the width of the middle half of the figures in terms of their median:
+// what one outlier does not change, as it does not change the median.
 func spread(of []float64) float64 {
-	if len(of) == 0 {
-		return math.NaN()
-	}
-	return (slices.Max(of) - slices.Min(of)) / median(of)
+	sorted := slices.Sorted(slices.Values(of))
+	return (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median(of)
 }
 
 // quantile returns the figure below which q of them lie. They are sorted.
@@ -82,7 +81,7 @@ func quantile(sorted []float64, q float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()
 	}
-	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+	return sorted[int(q*float64(len(sorted)-1)+0.5)]
 }
 
 // figure writes a number as people read it: three digits that count.
