@@ -102,8 +102,13 @@ func (s *bareStore) store(tx *bbolt.Tx, group []bareCall) error {
 	return nil
 }
 
-// bareMethod puts one call's records.
-const bareMethod = "/" + echoService + "/Put"
+// The methods of a bare store: one commit a call, and many one after another, which
+// makes the call itself negligible.
+const (
+	bareMethod  = "/" + echoService + "/Put"
+	bareMany    = "/" + echoService + "/PutMany"
+	bareCommits = 32
+)
 
 // serveBare serves a bare store behind the server of echo, so that the call is
 // there too.
@@ -118,5 +123,13 @@ func serveBare(ctx context.Context, o order, ready func(hello) error) error {
 	var calls atomic.Int64
 	answer := filled(o.Sizes[0])
 	put := func() ([]byte, error) { return answer, s.put(int(calls.Add(1))) }
-	return errors.Join(serveRaw(ctx, map[string]func() ([]byte, error){"Put": put}, ready), s.close())
+	many := func() ([]byte, error) {
+		for range bareCommits {
+			if _, err := put(); err != nil {
+				return nil, err
+			}
+		}
+		return answer, nil
+	}
+	return errors.Join(serveRaw(ctx, map[string]func() ([]byte, error){"Put": put, "PutMany": many}, ready), s.close())
 }

@@ -13,6 +13,7 @@ type side struct {
 	name string
 	call func(caller, i int) error // the i-th call of the side, by one of the callers
 
+	times  int          // how often one call does the job; 0: once
 	server *process     // that answers; nil: several, or this one
 	calls  atomic.Int64 // made so far, over all rounds
 }
@@ -93,12 +94,12 @@ func (c contest) round(s *side, length time.Duration) (sample, error) {
 		}
 	}
 	after, err := s.cpuTime()
-	return sampleOf(slices.Concat(took...), elapsed, after-used), err
+	return sampleOf(slices.Concat(took...), max(s.times, 1), elapsed, after-used), err
 }
 
-func sampleOf(took []float64, elapsed, cpu time.Duration) sample {
+func sampleOf(took []float64, times int, elapsed, cpu time.Duration) sample {
 	slices.Sort(took)
-	made := float64(len(took))
+	made := float64(len(took) * times)
 	return sample{
 		rate: made / elapsed.Seconds(), p50: quantile(took, 0.5), p99: quantile(took, 0.99),
 		cpu: float64(cpu.Microseconds()) / made,

@@ -106,29 +106,21 @@ func (b *bench) contest(sides ...*side) contest {
 // callers, then one.
 func (b *bench) commits(w *world) error {
 	b.step("limits: commits")
-	bare, ours, err := b.bareBehindEcho(w)
+	bare, noCall, ours, err := b.bareBehindEcho(w)
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(b.dir, "alone")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
-	}
-	alone, err := openBare(dir, w.seeded.record, w.seeded.event)
+	disk, err := openDisk(b.dir)
 	if err != nil {
 		return err
 	}
-	disk, err := openDisk(dir)
-	if err != nil {
-		return err
-	}
-	inProcess := &side{name: "bare bbolt", call: func(_, i int) error { return alone.put(i) }}
+	defer disk.file.Close()
 	synced := &side{name: "fdatasync", call: func(_, i int) error { return disk.write(i) }}
-	many, err := b.contest(ours, bare, inProcess).run() // the third only so that its file has grown before it is alone
+	many, err := b.contest(ours, bare).run()
 	if err != nil {
 		return err
 	}
-	single := b.contest(ours, bare, inProcess, synced)
+	single := b.contest(ours, bare, noCall, synced)
 	single.callers = 1
 	one, err := single.run()
 	if err != nil {
@@ -137,38 +129,39 @@ func (b *bench) commits(w *world) error {
 	b.add(
 		many.compare("RecordAssessments (4 verdicts) : bare bbolt group commit behind echo", calls, ours, bare).atLeast(0.6),
 		many.compare("RecordAssessments, processor time of the server : bare bbolt behind echo", cpu, ours, bare),
-		one.compare("RecordAssessments, one caller : bare bbolt commit, no call", calls, ours, inProcess).atLeast(0.6),
+		one.compare("RecordAssessments, one caller : bare bbolt commit, no call", calls, ours, noCall).atLeast(0.6),
 		one.compare("RecordAssessments, one caller : bare bbolt commit behind echo", calls, ours, bare),
-		one.compare("Bare bbolt commit : fdatasync of the disk", calls, inProcess, synced),
+		one.compare("Bare bbolt commit : fdatasync of the disk", calls, noCall, synced),
 	)
-	if err := alone.close(); err != nil {
-		return err
-	}
-	return disk.file.Close()
+	return nil
 }
 
-// bareBehindEcho starts the bare store and makes the two sides of the contest.
-func (b *bench) bareBehindEcho(w *world) (bare, ours *side, err error) {
-	j := w.recording()
-	size, err := w.answerSize(b.ctx, j)
+// bareBehindEcho starts the bare store and makes the sides of the contest: it with
+// a call for each commit, with next to no calls, and Acquis.
+func (b *bench) bareBehindEcho(w *world) (bare, noCall, ours *side, err error) {
+	size, err := w.answerSize(b.ctx, w.recording())
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	dir := filepath.Join(b.dir, "bare")
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	c, err := b.spawn(order{Kind: "bare", Dir: dir, Sizes: []int{size, w.seeded.record, w.seeded.event}})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	conn, err := dial(c.Address)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	b.atExit(func() { _ = conn.Close() }) // nothing was left to send
 	ctx, request := w.as(b.ctx, assessor), filled(128)
-	bare = &side{name: "bare bbolt", server: c.process, call: func(int, int) error { return invoke(ctx, conn, bareMethod, request) }}
-	ours, err = w.overGRPC(b.ctx, "Acquis", j)
-	return bare, ours, err
+	calling := func(method string) func(int, int) error {
+		return func(int, int) error { return invoke(ctx, conn, method, request) }
+	}
+	bare = &side{name: "bare bbolt", server: c.process, call: calling(bareMethod)}
+	noCall = &side{name: "bare bbolt", server: c.process, call: calling(bareMany), times: bareCommits}
+	ours, err = w.overGRPC(b.ctx, "Acquis", w.recording())
+	return bare, noCall, ours, err
 }

@@ -27,7 +27,7 @@ type form struct {
 // The forms. Many short rounds beat few long ones: what disturbs a machine for a
 // second falls on both sides.
 var (
-	quick  = form{"quick", 5, 200 * time.Millisecond, []int{1_000, 10_000}, 5 * time.Second, 10_000}
+	quick  = form{"quick", 4, 200 * time.Millisecond, []int{1_000, 10_000}, 5 * time.Second, 10_000}
 	normal = form{"normal", 11, 500 * time.Millisecond, []int{1_000, 10_000, 100_000}, 30 * time.Second, 10_000}
 	full   = form{"full", 15, time.Second, []int{1_000, 100_000, 1_000_000}, 5 * time.Minute, 1_000_000}
 )

@@ -60,6 +60,7 @@ func (b *bench) startPostgres() (url string, stop func() error, err error) {
 		_ = p.cmd.Process.Signal(syscall.SIGINT) // without waiting for whoever is connected
 		return p.end()
 	}
+	b.atExit(func() { _ = stop() }) // killed, it would leave its own children behind
 	if err := awaitPostgres(p); err != nil {
 		return "", nil, err
 	}
