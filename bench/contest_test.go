@@ -54,3 +54,11 @@ func TestContestFails(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestSample: a call that does the job three times counts for three.
+func TestSample(t *testing.T) {
+	got := sampleOf([]float64{5, 1, 3, 4, 2}, 3, 2*time.Second, 30*time.Microsecond)
+	if want := (sample{rate: 7.5, p50: 3, p99: 5, cpu: 2}); got != want {
+		t.Errorf("%+v, not %+v", got, want)
+	}
+}

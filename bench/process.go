@@ -74,7 +74,7 @@ func (p *process) failed(err error) error {
 	return fmt.Errorf("%w: %s", err, p.errors.lastLine())
 }
 
-// peakAnon is the memory of the process that is no page of a file, in bytes.
+// anonymous is the memory of the process that is no page of a file, in bytes.
 func (p *process) anonymous() (float64, error) { return anonymousMemory(p.cmd.Process.Pid) }
 
 // An errorLog follows what a process writes on standard error: what Go tells of

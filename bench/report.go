@@ -35,9 +35,13 @@ func (r *Report) markdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Form %s, %s, %s.\n\n", r.Form, r.Machine, r.Time.UTC().Format("2 January 2006"))
 	b.WriteString(table(r.Results))
-	if len(r.Notes) > 0 {
-		b.WriteString("\n")
+	targets := 0
+	for _, row := range r.Results {
+		if row.Target != nil {
+			targets++
+		}
 	}
+	fmt.Fprintf(&b, "\nOf %d targets %d are missed.\n\n", targets, len(r.missed()))
 	for _, note := range r.Notes {
 		b.WriteString("- " + note + "\n")
 	}

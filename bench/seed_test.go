@@ -45,6 +45,13 @@ func TestSeed(t *testing.T) {
 			t.Errorf("%s differs from what the API made: %s", at.candidacy(), diff)
 		}
 	}
+	last := place(sessionSize + 19)
+	if got := listed(t, w, "sessions/"+last.session(), ""); got != 20 {
+		t.Errorf("the second session lists %d candidacies, not 20", got)
+	}
+	if got := listed(t, w, "sessions/-", `candidate = "candidates/`+last.candidate()+`"`); got != 1 {
+		t.Errorf("the last candidate has %d candidacies, not 1", got)
+	}
 	if got := verdictsOf(made); got != 58 {
 		t.Errorf("the mould has %d verdicts, not 58", got)
 	}
@@ -66,6 +73,16 @@ func gridAt(t *testing.T, w *world, at place) *acquispb.Grid {
 		t.Fatal(err)
 	}
 	return grid
+}
+
+func listed(t *testing.T, w *world, parent, filter string) int {
+	t.Helper()
+	request := &acquispb.ListCandidaciesRequest{Parent: parent, Filter: filter, PageSize: 1000}
+	page, err := acquispb.NewSessionServiceClient(w.conn).ListCandidacies(w.as(t.Context(), registrar), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(page.GetCandidacies())
 }
 
 func verdictsOf(grid *acquispb.Grid) (count int) {

@@ -42,8 +42,8 @@ func parts(n int) (decided, deliberated, read, recorded stretch) {
 	return stretch{0, first}, stretch{first, place(n / 2)}, stretch{place(n / 2), place(3 * n / 4)}, stretch{place(3 * n / 4), place(n)}
 }
 
-// critères are those of the marketing référentiel: how many each compétence has.
-var critères = []struct {
+// criteria are those of the marketing référentiel: how many each compétence has.
+var criteria = []struct {
 	competence string
 	count      int
 }{
@@ -57,7 +57,7 @@ var critères = []struct {
 // by compétence. With comments, every third call explains its first verdict.
 func recordings(candidacy string, comments bool) []*acquispb.RecordAssessmentsRequest {
 	var all []*acquispb.RecordAssessmentsRequest
-	for i, c := range critères {
+	for i, c := range criteria {
 		request := record(candidacy, c.competence, c.count)
 		if comments && i%3 == 0 {
 			request.Assessments[0].Comment = "Le candidat justifie son choix et cite ses sources."
