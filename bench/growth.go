@@ -20,7 +20,7 @@ const (
 	mostHeap    = 300 // MiB
 	mostFile    = 12  // KiB a candidacy, compacted
 	fileWorst   = 30 << 10
-	deliberates = 30 // in a round: a small store has few candidacies
+	mostDecided = 30 // deliberations of a round
 )
 
 // sizes compares stores of each size with the smallest, and runs the mixed day on
@@ -111,6 +111,14 @@ func (w *world) jobs(b *bench) (sides []*side, err error) {
 	return append(sides, w.creates(b.ctx, "CreateCandidate"), w.deliberates(b.ctx, deliberateName)), nil
 }
 
+// deliberations is how many a round may have, so that those of all rounds, and the
+// one before them, do not decide more candidacies than the smallest store has for it.
+func (f form) deliberations() int {
+	_, deliberated, _, _ := parts(f.sizes[0])
+	rounds := (len(f.sizes) - 1) * (f.rounds + 1)
+	return min(mostDecided, int(deliberated.to-deliberated.from)/rounds)
+}
+
 const deliberateName = "GetGrid and Deliberate"
 
 func (b *bench) growthOfCalls(w *world, small []*side) error {
@@ -122,7 +130,7 @@ func (b *bench) growthOfCalls(w *world, small []*side) error {
 	for i, s := range large {
 		c := b.contest(s, small[i])
 		if s.name == deliberateName {
-			c.most = deliberates
+			c.most = b.form.deliberations()
 		}
 		found, err := c.run()
 		if err != nil {

@@ -123,3 +123,15 @@ func TestStretches(t *testing.T) {
 		t.Errorf("%d verdicts, not 58", verdicts)
 	}
 }
+
+// TestDeliberationsSuffice: no form decides more candidacies than its smallest
+// store has, nor so few that they say nothing.
+func TestDeliberationsSuffice(t *testing.T) {
+	for _, f := range []form{quick, normal, full} {
+		_, deliberated, _, _ := parts(f.sizes[0])
+		all := (len(f.sizes) - 1) * (f.rounds + 1) * f.deliberations()
+		if f.deliberations() < 10 || all > int(deliberated.to-deliberated.from) {
+			t.Errorf("form %s: %d a round, %d in all, of %d", f.name, f.deliberations(), all, deliberated.to-deliberated.from)
+		}
+	}
+}
