@@ -3,30 +3,47 @@ package systemtest
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
-	"strings"
+	"os/signal"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// childDir tells the test binary to be the server that is going to be killed.
-const childDir = "ACQUIS_TEST_CHILD_DIR"
+// What makes the test binary a server in a process of its own.
+const (
+	childDir   = "ACQUIS_TEST_CHILD_DIR"   // its store; without it, the binary runs tests
+	childKey   = "ACQUIS_TEST_CHILD_KEY"   // the first key of a store that is new
+	childMarks = "ACQUIS_TEST_CHILD_MARKS" // a file that takes a mark for what the store was told and acknowledged
+)
 
-// serveChild serves the store in dir until it is killed, and prints its
-// addresses.
+// serveChild serves the store in dir until it is killed or told to stop, and
+// prints its process id and addresses.
 func serveChild(dir string) error {
-	st, err := bolt.Open(dir, bolt.Options{})
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer cancel()
+	opened, err := bolt.Open(dir, bolt.Options{})
 	if err != nil {
+		return err
+	}
+	st, err := withMarks(opened, os.Getenv(childMarks))
+	if err != nil {
+		return err
+	}
+	if err := bootstrapChild(ctx, st, os.Getenv(childKey)); err != nil {
 		return err
 	}
 	srv, err := server.New(server.Options{Store: st, Log: slog.DiscardHandler, Limits: server.DefaultLimits})
@@ -37,36 +54,70 @@ func serveChild(dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(ls.GRPC.Addr(), ls.HTTP.Addr())
-	return srv.Serve(context.Background(), ls, time.Second)
+	fmt.Println(os.Getpid(), ls.GRPC.Addr(), ls.HTTP.Addr())
+	return errors.Join(srv.Serve(ctx, ls, time.Second), st.Close())
+}
+
+func bootstrapChild(ctx context.Context, st store.Store, key string) error {
+	if key == "" {
+		return nil
+	}
+	first, err := server.ParseSecret(key)
+	if err != nil {
+		return err
+	}
+	embedded, err := referentiel.Embedded()
+	if err != nil {
+		return err
+	}
+	_, err = server.Bootstrap(ctx, st, embedded, first, time.Now())
+	return err
 }
 
 // A child is a server in a process of its own.
 type child struct {
 	conn *grpc.ClientConn
-	base string // of REST
-	kill func() // with SIGKILL; more than once is once
+	base string       // of REST
+	kill func()       // with SIGKILL; more than once is once
+	stop func() error // with SIGTERM
 }
 
 func startChild(t testing.TB, dir string) *child {
 	t.Helper()
-	process := exec.Command(os.Args[0])
-	process.Env = append(os.Environ(), childDir+"="+dir)
+	c, err := startChildUnder(t, dir, nil)
+	must(t, err)
+	return c
+}
+
+// startChildUnder starts it under another program, which runs what follows its
+// own arguments and goes with it; and with more of an environment.
+func startChildUnder(t testing.TB, dir string, under []string, env ...string) (*child, error) {
+	t.Helper()
+	command := append(under[:len(under):len(under)], os.Args[0])
+	process := exec.Command(command[0], command[1:]...)
+	process.Env = append(append(os.Environ(), childDir+"="+dir), env...)
 	process.Stderr = os.Stderr
 	out, err := process.StdoutPipe()
 	must(t, err)
 	must(t, process.Start())
-	c := &child{kill: sync.OnceFunc(func() {
+	var pid int
+	var grpcAddress, httpAddress string
+	if _, err := fmt.Fscanln(bufio.NewReader(out), &pid, &grpcAddress, &httpAddress); err != nil {
 		_ = process.Process.Kill()
-		_ = process.Wait() // it was killed: that is what it says
-	})}
+		return nil, fmt.Errorf("the child did not start: %w", errors.Join(err, process.Wait()))
+	}
+	ended := sync.OnceValue(process.Wait)
+	c := &child{base: "http://" + httpAddress}
+	c.kill = sync.OnceFunc(func() {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+		_ = ended() // it was killed: that is what it says
+	})
 	t.Cleanup(c.kill)
-	addresses, err := bufio.NewReader(out).ReadString('\n')
-	must(t, err)
-	grpcAddress, httpAddress, _ := strings.Cut(strings.TrimSpace(addresses), " ")
-	c.base = "http://" + httpAddress
 	c.conn, err = grpc.NewClient(grpcAddress, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	must(t, err)
 	t.Cleanup(func() { _ = c.conn.Close() })
-	return c
+	c.stop = func() error {
+		return errors.Join(syscall.Kill(pid, syscall.SIGTERM), ended())
+	}
+	return c, nil
 }

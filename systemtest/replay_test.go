@@ -1,0 +1,213 @@
+package systemtest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/store"
+	"github.com/acquis-eval/acquis/store/bolt"
+)
+
+// A replay goes through a recording and cuts the power again and again.
+type replay struct {
+	recording recording
+	acts      []storeAct // in the order of events
+
+	syncs, commits, acknowledged int
+
+	mu       sync.Mutex
+	states   int
+	failures []string
+}
+
+// A storeAct is an update as its mark tells.
+type storeAct struct {
+	update int
+	acked  bool
+	puts   []put
+}
+
+func newReplay(rec recording) *replay { return &replay{recording: rec} }
+
+// A cutTask is a power cut and what must be there after it.
+type cutTask struct {
+	cut      powerCut
+	acts     []storeAct
+	required int // at least so many of the acts
+}
+
+// run cuts the power in every n-th window between two syncs. Stores are opened
+// by as many at once as there are processors.
+func (r *replay) run(t *testing.T, ops []diskOp, seed uint64, subsets, every int) {
+	t.Helper()
+	tasks := make(chan cutTask)
+	var openers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		dir := t.TempDir()
+		openers.Go(func() {
+			for task := range tasks {
+				r.try(dir, task)
+			}
+		})
+	}
+	d := newSimDisk()
+	for i, op := range ops {
+		last := i == len(ops)-1
+		if op.what == opSync || op.what == opSyncDir || last {
+			r.window(d, op, seed+uint64(i), subsets, every, tasks)
+		}
+		r.note(op)
+		must(t, d.do(op))
+	}
+	close(tasks)
+	openers.Wait()
+}
+
+// window cuts the power before a sync has ended. What was acknowledged by then
+// must have been on disk before.
+func (r *replay) window(d *simDisk, op diskOp, seed uint64, subsets, every int, tasks chan<- cutTask) {
+	r.syncs++
+	if f := d.files[storeFile]; op.file == storeFile && f != nil && len(f.pending) > 0 && f.pending[len(f.pending)-1].at < 2*4096 {
+		r.commits++
+	}
+	if r.syncs%every != 0 {
+		return
+	}
+	required := 0
+	for i, a := range r.acts {
+		if a.acked {
+			required = i + 1
+		}
+	}
+	for _, cut := range d.cuts(seed, subsets) {
+		cut.how = fmt.Sprintf("before sync %d ends, %s", r.syncs, cut.how)
+		tasks <- cutTask{cut: cut, acts: slices.Clone(r.acts), required: required}
+	}
+}
+
+// note keeps account of what the store was told and what it acknowledged.
+func (r *replay) note(op diskOp) {
+	switch {
+	case op.what == opRestart:
+		// What the process had not come to, the next one does not find.
+		r.acts = r.acts[:min(len(r.acts), int(op.at))]
+		for i := range r.acts {
+			r.acts[i].update = 0 // the next process counts anew
+		}
+	case op.what != opMark:
+	case op.mark.Acked:
+		for i := range r.acts {
+			if r.acts[i].update == op.mark.Update {
+				r.acts[i].acked = true
+				r.acknowledged++
+			}
+		}
+	default:
+		r.acts = append(r.acts, storeAct{update: op.mark.Update, puts: op.mark.Puts})
+	}
+}
+
+func (r *replay) try(dir string, task cutTask) {
+	err := task.cut.put(dir, storeFile, newFile)
+	if err == nil {
+		err = task.check(dir)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.states++
+	if err != nil {
+		r.failures = append(r.failures, fmt.Sprintf("%s: %v", task.cut.how, err))
+	}
+}
+
+// check opens the store, which reads every page, holds it against the acts, and
+// writes to it.
+func (task cutTask) check(dir string) error {
+	st, err := bolt.Open(dir, bolt.Options{})
+	if err != nil {
+		return fmt.Errorf("it does not open: %w", err)
+	}
+	defer st.Close() //nolint:errcheck // closed below, where all is well
+	ctx := context.Background()
+	if err := st.View(ctx, task.holds); err != nil {
+		return err
+	}
+	key := []byte("after the cut")
+	if err := st.Update(ctx, store.Act{}, func(w store.Writer) error { return w.Put(store.KindName, key, key) }); err != nil {
+		return fmt.Errorf("it takes no writes: %w", err)
+	}
+	return st.Close()
+}
+
+// holds compares all records with those that the acts left, as many as there
+// are events.
+func (task cutTask) holds(r store.Reader) error {
+	events, err := r.Events(0, 1<<30)
+	if err != nil {
+		return err
+	}
+	if n := len(events); n < task.required || n > len(task.acts) {
+		return fmt.Errorf("%d acts are there, of %d that were acknowledged and %d begun", n, task.required, len(task.acts))
+	}
+	want := make(map[string][]byte)
+	for _, a := range task.acts[:len(events)] {
+		for _, p := range a.puts {
+			if want[p.id()] = p.Digest; p.Digest == nil {
+				delete(want, p.id())
+			}
+		}
+	}
+	for kind := store.KindID(1); kind.Writable(); kind++ {
+		records, err := r.Scan(kind, nil, nil, 1<<30)
+		if err != nil {
+			return err
+		}
+		for _, record := range records {
+			id := put{Kind: kind, Key: record.Key}.id()
+			if !bytes.Equal(want[id], digest(record.Value)) {
+				return fmt.Errorf("the %v %x is not what %d acts left", kind, record.Key, len(events))
+			}
+			delete(want, id)
+		}
+	}
+	if len(want) > 0 {
+		return fmt.Errorf("of %d acts %d records are missing", len(events), len(want))
+	}
+	return wholeJournal(events)
+}
+
+// wholeJournal makes the tree anew from the leaves.
+func wholeJournal(events []*storepb.Event) error {
+	var hashes []tlog.Hash
+	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		found := make([]tlog.Hash, len(indexes))
+		for i, index := range indexes {
+			found[i] = hashes[index]
+		}
+		return found, nil
+	})
+	for i, e := range events {
+		fresh, err := tlog.StoredHashes(int64(i), store.AppendLeaf(nil, e), reader)
+		if err != nil {
+			return err
+		}
+		if e.GetSequence() != uint64(i)+1 || len(fresh) != len(e.GetHashes()) || !bytes.Equal(e.GetBodyDigest(), store.Digest(e.GetBodySalt(), e.GetBody())) {
+			return fmt.Errorf("event %d is not whole", i+1)
+		}
+		for level, h := range fresh {
+			if !bytes.Equal(h[:], e.GetHashes()[level]) {
+				return fmt.Errorf("event %d: hash of level %d differs", i+1, level)
+			}
+		}
+		hashes = append(hashes, fresh...)
+	}
+	return nil
+}
