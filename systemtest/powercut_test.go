@@ -103,7 +103,7 @@ func recordStore(t *testing.T, strace string, commits int) (rec recording) {
 
 	c, w, log = begin(1)
 	w.keys = keys
-	acknowledged = append(acknowledged, callers(c, keys["platform"], 1, commits/4)...)
+	acknowledged = append(acknowledged, callers(c, keys["platform"], 1, commits/2)...)
 	must(t, c.stop())
 	end(log)
 	checkCrash(t, dir, keys, acknowledged)

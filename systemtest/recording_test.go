@@ -83,7 +83,7 @@ type recordingReader struct {
 }
 
 var (
-	recordedLine = regexp.MustCompile(`^(\d+) +(?:<\.\.\. \w+ resumed>)?(.*?)( <unfinished \.\.\.>)?$`)
+	recordedLine = regexp.MustCompile(`^(\d+) +(?:<\.\.\. \w+ resumed>)?(.*?)( <(?:unfinished|detached) \.\.\.>)?$`)
 	recordedCall = regexp.MustCompile(`^(\w+)\((.*)\) += (-?\d+)(?:<([^>]*)>)?(?: (.*))?$`)
 	quoted       = regexp.MustCompile(`"([^"]*)"`)
 	descriptor   = regexp.MustCompile(`^\d+<([^>]*)>`)
@@ -111,8 +111,8 @@ func (r *recordingReader) line(line string) error {
 		return errors.New("no call")
 	}
 	thread, text, unfinished := part[1], part[2], part[3] != ""
-	if strings.HasPrefix(text, "+++") {
-		return nil // a thread has ended
+	if strings.HasPrefix(text, "+++") || strings.HasPrefix(text, "???") {
+		return nil // a thread has ended, or was about to call something
 	}
 	if unfinished {
 		r.begun[thread] = text
