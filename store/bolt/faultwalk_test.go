@@ -55,25 +55,29 @@ func TestEveryFault(t *testing.T) {
 	if err != nil {
 		t.Skip("strace is not installed")
 	}
-	step := 25 // every 25th call
+	steps := map[string]int{"opening": 2, "serving": 25, "closing": 2} // every so many calls
 	if os.Getenv("ACQUIS_LONG") != "" {
-		step = 1
+		steps = map[string]int{"opening": 1, "serving": 1, "closing": 1}
 	}
 	var mu sync.Mutex
-	faults := make(map[string]int)
+	faults := make(map[string]int) // by phase
+	openedFull := 0
 	var walks sync.WaitGroup
 	atOnce := make(chan struct{}, 2*runtime.GOMAXPROCS(0)) // most of them wait for a disk to have room again
 	for _, f := range everyFault() {
 		walks.Go(func() {
-			for f.n = 1; ; f.n += step {
+			for f.n = 1; ; f.n += steps[f.phase] {
 				atOnce <- struct{}{}
-				met := tryFault(t, strace, f)
+				met, report := tryFault(t, strace, f)
 				<-atOnce
 				if !met {
 					return
 				}
 				mu.Lock()
 				faults[f.phase]++
+				if f.phase == "opening" && report.Opened == "" {
+					openedFull++
+				}
 				mu.Unlock()
 			}
 		})
@@ -84,7 +88,10 @@ func TestEveryFault(t *testing.T) {
 			t.Errorf("no fault in %s", phase)
 		}
 	}
-	t.Logf("faults: %v", faults)
+	if openedFull == 0 {
+		t.Error("no store opened on a full disk")
+	}
+	t.Logf("faults: %v; in %d of those of opening the disk was full, and the store opened all the same", faults, openedFull)
 }
 
 // everyFault lists what can fail where, each at its first call.
@@ -116,11 +123,11 @@ type faultReport struct {
 
 // tryFault runs a child that meets the fault, if there is such a call, and
 // checks what it leaves.
-func tryFault(t *testing.T, strace string, f fault) (met bool) {
+func tryFault(t *testing.T, strace string, f fault) (met bool, report faultReport) {
 	home := t.TempDir()
 	if err := os.Mkdir(filepath.Join(home, faultPhases[0]), 0o700); err != nil {
 		t.Error(err)
-		return false
+		return false, report
 	}
 	log := filepath.Join(home, "log")
 	command := exec.Command(strace, "-f", "-o", log, "-e", "signal=none", "-e", "trace="+f.call,
@@ -138,23 +145,22 @@ func tryFault(t *testing.T, strace string, f fault) (met bool) {
 	command.Stderr = &said
 	if err := command.Run(); err != nil {
 		t.Errorf("%v: %v: %s", f, err, said.String())
-		return false
+		return false, report
 	}
-	var report faultReport
 	if err := json.NewDecoder(bufio.NewReader(&said)).Decode(&report); err != nil || report.Failure != "" {
 		t.Errorf("%v: %v: %+v", f, err, report)
-		return false
+		return false, report
 	}
 	calls, err := os.ReadFile(log)
 	if err != nil {
 		t.Error(err)
-		return false
+		return false, report
 	}
 	if met = bytes.Contains(calls, []byte("(INJECTED)")); met {
 		report.check(t, f)
 	}
 	checkFaulted(t, f, home, report)
-	return met
+	return met, report
 }
 
 // check holds what the child was told against what the documentation promises.

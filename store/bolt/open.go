@@ -100,27 +100,52 @@ func boltOptions(opts Options) *bbolt.Options {
 
 // start reads the head of the journal and writes that the store is open. That
 // commit also makes durable what a killed process had written but not synced,
-// which this one would otherwise show.
+// which this one would otherwise show. Where it finds no room, the store opens
+// all the same: it serves reads, and the first commit that does find room marks it.
 func (s *Store) start() error {
-	var id int
-	err := s.db.Update(func(tx *bbolt.Tx) error {
-		id = tx.ID()
-		t := newTable(tx)
-		journal, err := t.made(store.KindEvent)
-		if err != nil {
-			return err
-		}
-		s.uid = journal.Sequence()
-		if s.head, err = store.LoadHead(t, lastSequence(journal)); err != nil {
-			return err
-		}
-		return setClean(tx, false)
-	})
+	id, err := s.loadHead()
 	if err != nil {
 		return fmt.Errorf("store: start: %w", err)
 	}
+	opened, err := s.markOpen()
+	switch {
+	case err == nil:
+		s.progress = newProgress(opened, s.head.Sequence)
+		return nil
+	case !noRoom(err) || s.newestTx() != id:
+		return fmt.Errorf("store: start: %w", err)
+	}
+	if err := s.db.Sync(); err != nil {
+		return fmt.Errorf("store: start: %w", err)
+	}
+	s.unmarked = true
 	s.progress = newProgress(id, s.head.Sequence)
+	s.setFull(err)
 	return nil
+}
+
+// loadHead returns the transaction whose head it is.
+func (s *Store) loadHead() (id int, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) (err error) {
+		id = tx.ID()
+		t := newTable(tx)
+		journal := t.bucket(store.KindEvent)
+		if journal == nil {
+			return nil
+		}
+		s.uid = journal.Sequence()
+		s.head, err = store.LoadHead(t, lastSequence(journal))
+		return err
+	})
+	return id, err
+}
+
+func (s *Store) markOpen() (id int, err error) {
+	err = s.db.Update(func(tx *bbolt.Tx) error {
+		id = tx.ID()
+		return setClean(tx, false)
+	})
+	return id, err
 }
 
 // markClean writes that the store is closed, unless what the disk holds is
