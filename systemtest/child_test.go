@@ -106,10 +106,12 @@ func startChildUnder(t testing.TB, dir string, under []string, env ...string) (*
 		_ = process.Process.Kill()
 		return nil, fmt.Errorf("the child did not start: %w", errors.Join(err, process.Wait()))
 	}
+	serving, err := os.FindProcess(pid)
+	must(t, err)
 	ended := sync.OnceValue(process.Wait)
 	c := &child{base: "http://" + httpAddress}
 	c.kill = sync.OnceFunc(func() {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+		_ = serving.Kill()
 		_ = ended() // it was killed: that is what it says
 	})
 	t.Cleanup(c.kill)
@@ -117,7 +119,7 @@ func startChildUnder(t testing.TB, dir string, under []string, env ...string) (*
 	must(t, err)
 	t.Cleanup(func() { _ = c.conn.Close() })
 	c.stop = func() error {
-		return errors.Join(syscall.Kill(pid, syscall.SIGTERM), ended())
+		return errors.Join(serving.Signal(syscall.SIGTERM), ended())
 	}
 	return c, nil
 }
