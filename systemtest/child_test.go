@@ -16,6 +16,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
@@ -122,4 +123,22 @@ func startChildUnder(t testing.TB, dir string, under []string, env ...string) (*
 		return errors.Join(serving.Signal(syscall.SIGTERM), ended())
 	}
 	return c, nil
+}
+
+// waitHealth waits until the health service says so.
+func (c *child) waitHealth(t *testing.T, want healthpb.HealthCheckResponse_ServingStatus) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	watch, err := healthpb.NewHealthClient(c.conn).Watch(ctx, &healthpb.HealthCheckRequest{})
+	must(t, err)
+	for {
+		health, err := watch.Recv()
+		if err != nil {
+			t.Fatalf("waiting for %v: %v", want, err)
+		}
+		if health.GetStatus() == want {
+			return
+		}
+	}
 }

@@ -1,13 +1,11 @@
 package systemtest
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -90,13 +88,13 @@ func (f *fullDisk) round(round int) {
 	acknowledged, refused := f.writeUntilRefused(round)
 	f.acknowledged = append(f.acknowledged, acknowledged...)
 	f.refused += len(refused)
-	f.waitHealth(healthpb.HealthCheckResponse_NOT_SERVING)
+	f.child.waitHealth(t, healthpb.HealthCheckResponse_NOT_SERVING)
 	f.read()
 	f.child.kill()
 	f.start()
 	f.read()
 	f.disk.free(t)
-	f.waitHealth(healthpb.HealthCheckResponse_SERVING)
+	f.child.waitHealth(t, healthpb.HealthCheckResponse_SERVING)
 	client := acquispb.NewSessionServiceClient(f.child.conn)
 	for _, w := range refused {
 		if _, err := client.RecordAssessments(f.world.bearing(t.Context(), "platform"), w.request); err != nil {
@@ -152,23 +150,5 @@ func (f *fullDisk) read() {
 	f.t.Helper()
 	for candidacy := range crashCandidacies {
 		f.world.do("registrar", "GET", "/v1/"+crashRequest(0, candidacy, 0).GetCandidacy()+"/grid", "")
-	}
-}
-
-// waitHealth waits until the health service says so.
-func (f *fullDisk) waitHealth(want healthpb.HealthCheckResponse_ServingStatus) {
-	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), 30*time.Second)
-	defer cancel()
-	watch, err := healthpb.NewHealthClient(f.child.conn).Watch(ctx, &healthpb.HealthCheckRequest{})
-	must(f.t, err)
-	for {
-		health, err := watch.Recv()
-		if err != nil {
-			f.t.Fatalf("waiting for %v: %v", want, err)
-		}
-		if health.GetStatus() == want {
-			return
-		}
 	}
 }
