@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"testing"
 )
 
 // A simDisk holds what a disk must still know after a power cut, and apart from
@@ -62,7 +63,7 @@ func (d *simDisk) do(op diskOp) error {
 		d.files[op.to] = f
 		d.renames = append(d.renames, naming{op.file, op.to, f})
 	case op.what == opSync:
-		f.kept = f.cached()
+		f.kept.apply(f.pending)
 		f.pending = nil
 	case op.what == opResize:
 		f.pending = append(f.pending, op)
@@ -97,20 +98,24 @@ func (f *simFile) cached() simImage { return f.kept.with(f.pending) }
 
 func (i simImage) with(ops []diskOp) simImage {
 	i.bytes = bytes.Clone(i.bytes)
+	i.apply(ops)
+	return i
+}
+
+func (i *simImage) apply(ops []diskOp) {
 	for _, op := range ops {
-		end := op.at + int64(len(op.data))
 		if op.what == opResize {
 			i.size = op.at
 			i.bytes = i.bytes[:min(op.at, int64(len(i.bytes)))]
 			continue
 		}
+		end := op.at + int64(len(op.data))
 		if grown := end - int64(len(i.bytes)); grown > 0 {
 			i.bytes = append(i.bytes, make([]byte, grown)...)
 		}
 		i.size = max(i.size, end)
 		copy(i.bytes[op.at:], op.data)
 	}
-	return i
 }
 
 // A powerCut is what a disk holds after one.
@@ -227,4 +232,32 @@ func (c powerCut) put(dir string, names ...string) error {
 		}
 	}
 	return nil
+}
+
+// unfinished is what a killed process has left in the store's file besides what
+// was recorded: the file itself tells. Anything else is a fault of the recording.
+func (d *simDisk) unfinished(t *testing.T, dir string) (ops []diskOp) {
+	t.Helper()
+	is, err := os.ReadFile(filepath.Join(dir, storeFile))
+	must(t, err)
+	said := d.files[storeFile].cached()
+	said.bytes = append(said.bytes, make([]byte, said.size-int64(len(said.bytes)))...)
+	if len(is) != len(said.bytes) {
+		t.Fatalf("by what was recorded the file has %d bytes, it has %d", len(said.bytes), len(is))
+	}
+	for at := 0; at < len(is); at += simSector {
+		if sector := is[at:min(len(is), at+simSector)]; !bytes.Equal(sector, said.bytes[at:at+len(sector)]) {
+			ops = append(ops, diskOp{what: opWrite, file: storeFile, at: int64(at), data: sector})
+		}
+	}
+	return ops
+}
+
+// load makes a disk that holds the store in dir for good, and nothing else.
+func (d *simDisk) load(t *testing.T, dir string) {
+	t.Helper()
+	is, err := os.ReadFile(filepath.Join(dir, storeFile))
+	must(t, err)
+	d.files[storeFile] = &simFile{kept: simImage{bytes.TrimRight(is, "\x00"), int64(len(is))}}
+	d.names[storeFile] = d.files[storeFile]
 }
