@@ -68,6 +68,10 @@ clients: ## make and run the clients of docs/integrators.md (npm, protoc)
 image: ## build the image and try it, without docker (root, buildah)
 	.ci/image
 
+.PHONY: vulnerabilities
+vulnerabilities: ## look for known vulnerabilities in what the binary calls (network)
+	.ci/vulnerabilities
+
 .PHONY: ci
 ci: ## what CI runs, on this tree
 	.ci/run

@@ -24,6 +24,7 @@ var importRules = []struct {
 	{"store", []string{"gen/acquis/store"}, "records are bytes and private messages to it: neither rules nor API"},
 	{"store/bolt", []string{"store", "gen/acquis/store"}, "engines are unaware of each other"},
 	{"store/storetest", []string{"store", "gen/acquis/store"}, "the suite must fit every engine"},
+	{"verify", []string{"gen", "rules", "referentiel", "casefile", "store"}, "it reads what any engine stored, and decides again by the same rules as the server, which it never asks"},
 	{"server", []string{"gen", "rules", "referentiel", "casefile", "store"}, "it works over any engine, and never names one"},
 	{"gen", []string{"gen"}, "generated code depends on generated code"},
 	{"proto", []string{"gen"}, "the contract is checked over its own descriptors"},

@@ -213,3 +213,31 @@ func Decisions(stored []*storepb.Decision) ([]rules.Decision, error) {
 	}
 	return decisions, nil
 }
+
+// Ruling is a ruling as it is stored: the parts of a decision that the rules
+// decide. Who decides and when is added by the server, which writes decisions;
+// the verifier compares.
+func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstances) {
+	act := &storepb.DecisionAct{
+		Kind:          acquispb.Decision_Kind_Enum_value[string(r.Kind)],
+		Bloc:          r.Bloc,
+		Outcome:       acquispb.Decision_Outcome_Enum_value[string(r.Outcome)],
+		Referentiel:   r.Revision.Referentiel,
+		Revision:      r.Revision.ID,
+		RulesVersion:  rules.Version,
+		SupersedesUid: UID(r.Supersedes),
+	}
+	circumstances := &storepb.DecisionCircumstances{ComputedOutcome: acquispb.Outcome_Enum_value[string(r.Computed)]}
+	for _, reason := range r.Reasons {
+		circumstances.Reasons = append(circumstances.Reasons, &storepb.Reason{
+			Rule: string(reason.Rule), Bloc: reason.Bloc, Competence: reason.Competence, Criterion: reason.Criterion,
+			Points: int32(reason.Points), Required: int32(reason.Required), Counted: int32(reason.Counted),
+			Threshold: int32(reason.Threshold), FromDefault: reason.FromDefault, Exemption: reason.Exemption,
+		})
+	}
+	return act, circumstances
+}
+
+// Runs says whether this program holds that version of the rules, so that what
+// it decided can be decided again.
+func Runs(version string) bool { return version == rules.Version }

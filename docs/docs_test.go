@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -46,6 +47,38 @@ func TestRulesPageIsComplete(t *testing.T) {
 		if !exists {
 			t.Errorf("rules.md names %s, which does not exist", name)
 		}
+	}
+}
+
+// TestNamedTestsExist: where a page says which test shows something, that test is
+// there.
+func TestNamedTestsExist(t *testing.T) {
+	exists := make(map[string]bool)
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, found := range declared.FindAllStringSubmatch(string(text), -1) {
+			exists[found[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for _, page := range pages(t) {
+		for _, found := range regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w+)`").FindAllStringSubmatch(read(t, "../"+page), -1) {
+			named++
+			if !exists[found[1]] {
+				t.Errorf("%s names %s, which does not exist", page, found[1])
+			}
+		}
+	}
+	if named < 30 {
+		t.Errorf("only %d tests are named: does this test still find them?", named)
 	}
 }
 

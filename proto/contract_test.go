@@ -23,6 +23,7 @@ func files() []protoreflect.FileDescriptor {
 		acquispb.File_acquis_v1_access_proto,
 		acquispb.File_acquis_v1_admin_service_proto,
 		acquispb.File_acquis_v1_assessment_proto,
+		acquispb.File_acquis_v1_attestation_service_proto,
 		acquispb.File_acquis_v1_audit_service_proto,
 		acquispb.File_acquis_v1_candidacy_proto,
 		acquispb.File_acquis_v1_candidate_proto,
@@ -95,12 +96,15 @@ func path(rule *annotations.HttpRule) (method, template string) {
 	return "", ""
 }
 
-// Every RPC says who may call it, with roles that exist, each once.
+// Every RPC says who may call it: anyone, or roles that exist, each once.
 func TestRolesStandInTheContract(t *testing.T) {
 	eachMethod(t, func(t *testing.T, m protoreflect.MethodDescriptor) {
 		access, _ := proto.GetExtension(m.Options(), acquispb.E_Access).(*acquispb.Access)
-		if len(access.GetRoles()) == 0 {
+		if len(access.GetRoles()) == 0 && !access.GetPublic() {
 			t.Error("admits nobody: it has no option (access)")
+		}
+		if len(access.GetRoles()) > 0 && access.GetPublic() {
+			t.Error("admits anyone, and names roles too")
 		}
 		seen := make(map[acquispb.Role_Enum]bool)
 		for _, role := range access.GetRoles() {
@@ -108,6 +112,23 @@ func TestRolesStandInTheContract(t *testing.T) {
 				t.Errorf("role %v is unknown, unspecified or named twice", role)
 			}
 			seen[role] = true
+		}
+	})
+}
+
+// Every RPC that shows something of candidates' files says so, since its calls
+// are journaled: whatever is read, but what holds no candidate.
+func TestReadsOfFilesAreDeclared(t *testing.T) {
+	none := []string{
+		"acquis.v1.AdminService", "acquis.v1.AuditService", "acquis.v1.ReferentielService",
+		"acquis.v1.SessionService.GetSession", "acquis.v1.SessionService.ListSessions",
+	}
+	eachMethod(t, func(t *testing.T, m protoreflect.MethodDescriptor) {
+		access, _ := proto.GetExtension(m.Options(), acquispb.E_Access).(*acquispb.Access)
+		verb, _ := path(httpRule(m))
+		want := verb == "GET" && !slices.Contains(none, string(m.FullName())) && !slices.Contains(none, string(m.Parent().FullName()))
+		if access.GetReadsFile() != want {
+			t.Errorf("reads_file is %v, want %v", access.GetReadsFile(), want)
 		}
 	})
 }
@@ -174,7 +195,8 @@ func TestStandardRequests(t *testing.T) {
 		case startsWith(name, "Update"):
 			has("update_mask", protoreflect.MessageKind)
 		}
-		if verb, _ := path(httpRule(m)); verb != "GET" {
+		access, _ := proto.GetExtension(m.Options(), acquispb.E_Access).(*acquispb.Access)
+		if verb, _ := path(httpRule(m)); verb != "GET" && !access.GetPublic() { // what is public writes nothing
 			has("request_id", protoreflect.StringKind)
 		}
 	})
@@ -219,7 +241,7 @@ func TestResourcesHaveNames(t *testing.T) {
 }
 
 // AIP-126, 142, 140: enums have a zero value that says nothing; times end in
-// _time, dates in _date; no 64-bit number needs a string in JSON but sequences.
+// _time, dates in _date; no 64-bit number needs a string in JSON but places in the journal.
 func TestNamesAndTypes(t *testing.T) {
 	eachMessage(t, func(t *testing.T, m protoreflect.MessageDescriptor) {
 		for i := range m.Enums().Len() {
@@ -245,7 +267,7 @@ func checkField(t *testing.T, field protoreflect.FieldDescriptor) {
 			t.Errorf("the date %s does not end in _date", name)
 		}
 	case protoreflect.Int64Kind, protoreflect.Uint64Kind:
-		if name != "sequence" && name != "after" {
+		if !slices.Contains([]string{"sequence", "after", "tree_size", "from", "to"}, name) {
 			t.Errorf("%s is a 64-bit number, which is a string in JSON", name)
 		}
 	case protoreflect.DoubleKind, protoreflect.FloatKind:

@@ -14,9 +14,11 @@ import (
 
 // An rpc is what the proto file says of one RPC.
 type rpc struct {
-	name  string // "acquis.v1.SessionService/GetGrid"
-	roles []acquispb.Role_Enum
-	wider []acquispb.Role_Enum // admit nobody, but show more
+	name      string // "acquis.v1.SessionService/GetGrid"
+	roles     []acquispb.Role_Enum
+	wider     []acquispb.Role_Enum // admit nobody, but show more
+	public    bool                 // anyone may call, without a key
+	readsFile bool                 // it shows something of candidates' files
 }
 
 // A binding is one REST path of an RPC.
@@ -36,6 +38,7 @@ type contract struct {
 func services() []protoreflect.FileDescriptor {
 	return []protoreflect.FileDescriptor{
 		acquispb.File_acquis_v1_admin_service_proto,
+		acquispb.File_acquis_v1_attestation_service_proto,
 		acquispb.File_acquis_v1_audit_service_proto,
 		acquispb.File_acquis_v1_candidate_proto,
 		acquispb.File_acquis_v1_capitalisation_service_proto,
@@ -60,9 +63,11 @@ func readContract() *contract {
 func (c *contract) add(method protoreflect.MethodDescriptor) {
 	access, _ := proto.GetExtension(method.Options(), acquispb.E_Access).(*acquispb.Access)
 	r := &rpc{
-		name:  fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
-		roles: access.GetRoles(),
-		wider: access.GetWidenedBy(),
+		name:      fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
+		roles:     access.GetRoles(),
+		wider:     access.GetWidenedBy(),
+		public:    access.GetPublic(),
+		readsFile: access.GetReadsFile(),
 	}
 	c.rpcs["/"+r.name] = r
 	rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
@@ -101,9 +106,10 @@ func (c *contract) find(fullMethod string) (*rpc, error) {
 	return nil, noSuchMethod()
 }
 
-// public tells which services anyone may call: those that show the contract and
-// whether the service is up, and nothing that is stored.
-func public(fullMethod string) bool {
+// infrastructure tells which services lie outside the contract, where anyone may
+// call: they show the contract and whether the service is up, and nothing that
+// is stored.
+func infrastructure(fullMethod string) bool {
 	return strings.HasPrefix(fullMethod, "/grpc.health.v1.Health/") ||
 		strings.HasPrefix(fullMethod, "/grpc.reflection.")
 }

@@ -27,7 +27,7 @@ func (t *tx) appendEntry(candidacy *storepb.Candidacy, entry *storepb.CaseFile, 
 		return nil, err
 	}
 	key := store.Key(candidacy.GetUid(), uid)
-	return key, store.CaseFiles.Put(t, key, entry)
+	return key, store.CaseFiles.PutIndexed(t, key, entry)
 }
 
 // RequestAccommodation implements the RPC.

@@ -105,9 +105,6 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 		if err := refused(refusals, field); err != nil {
 			return err
 		}
-		if err := t.tookPart(f.session.GetUid(), caller.Subject); err != nil {
-			return err
-		}
 		record := &storepb.Assessment{Author: caller.Subject}
 		for _, settled := range settlements {
 			record.Settlements = append(record.Settlements, settlementLine(settled))
@@ -226,7 +223,7 @@ func (t *tx) appendAssessment(candidacy *storepb.Candidacy, template *storepb.As
 	}
 	key := store.Key(candidacy.GetUid(), uid)
 	t.made(key)
-	return store.Assessments.Put(t, key, record)
+	return store.Assessments.PutIndexed(t, key, record)
 }
 
 func readAssessments(r store.Reader, key []byte) ([]*acquispb.Assessment, error) {

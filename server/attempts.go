@@ -55,7 +55,7 @@ func newAttempts(limits AttemptLimits) *attempts {
 		limits: limits,
 		bad: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "acquis_bad_credentials_total",
-			Help: "Calls refused for the key or token that they bore, by reason.",
+			Help: "Keys, tokens and attestations that were not good, by reason.",
 		}, []string{"reason"}),
 		credentials: newRecent[attempt, *bucket](remembered),
 		addresses:   newRecent[netip.Prefix, *bucket](remembered),
@@ -179,7 +179,7 @@ func (b *bucket) refill(perMinute int, now time.Time) {
 
 func tooManyAttempts(wait time.Duration) error {
 	return fail(codes.ResourceExhausted, acquispb.ErrorReason_TOO_MANY_ATTEMPTS,
-		"too many bad keys or tokens came from this address", &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
+		"too many bad keys, tokens or codes came from this address", &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
 }
 
 // connectionOf tells where a call comes from, by its connection: never by what it

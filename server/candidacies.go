@@ -44,12 +44,6 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 			EnrolledBlocs: enrolled.Enrolled, State: int32(acquispb.Candidacy_State_ENROLLED),
 			CreateTime: t.timestamp(),
 		}
-		if err := t.Put(store.KindCandidateCandidacy, store.Key(candidate.GetUid(), uid), []byte{1}); err != nil {
-			return err
-		}
-		if err := t.Put(store.KindSessionCandidacy, store.Key(session.GetUid(), uid), []byte{1}); err != nil {
-			return err
-		}
 		return t.putCandidacy(candidacy)
 	}, s.answerCandidacy(answer))
 }
@@ -89,7 +83,7 @@ func (t *tx) putCandidacy(c *storepb.Candidacy) error {
 	c.UpdateTime = t.timestamp()
 	key := store.Key(c.GetUid())
 	t.made(key)
-	return store.Candidacies.Put(t, key, c)
+	return store.Candidacies.PutIndexed(t, key, c)
 }
 
 func (s *sessionService) answerCandidacy(into *acquispb.Candidacy) func(store.Reader, [][]byte) error {

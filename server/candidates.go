@@ -141,7 +141,7 @@ func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.Lo
 	missing := notFound("a candidate with this system and id")
 	answer := new(acquispb.Candidate)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		key, err := r.Get(store.KindExternalID, fingerprint(req.GetSystem(), req.GetId()))
+		key, err := r.Get(store.KindExternalID, store.ExternalIDKey(req.GetSystem(), req.GetId()))
 		if errors.Is(err, store.ErrNotFound) {
 			return missing
 		}
@@ -237,34 +237,35 @@ func (t *tx) putCandidate(candidate *storepb.Candidate, identity *storepb.Identi
 	}
 	key := store.Key(candidate.GetUid())
 	t.made(key)
-	return store.Candidates.Put(t, key, candidate)
+	return store.Candidates.PutIndexed(t, key, candidate)
 }
 
 // claimExternalIDs gives the candidate the ids that it has now, and frees those
-// that it had before. The index holds digests: it names nobody by itself.
+// that it had before.
 func (t *tx) claimExternalIDs(candidate uint64, before, now []*storepb.ExternalId) error {
 	for _, e := range before {
-		if err := t.Delete(store.KindExternalID, fingerprint(e.GetSystem(), e.GetId())); err != nil {
+		if err := t.Delete(store.KindExternalID, store.ExternalIDKey(e.GetSystem(), e.GetId())); err != nil {
 			return err
 		}
 	}
 	for i, e := range now {
-		key := fingerprint(e.GetSystem(), e.GetId())
-		_, err := t.Get(store.KindExternalID, key)
+		entry := store.ExternalIDEntry(e, candidate)
+		_, err := t.Get(entry.Kind, entry.Key)
 		if err == nil {
 			return alreadyExists("candidate.externalIds[" + strconv.Itoa(i) + "]")
 		}
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if err := t.Put(store.KindExternalID, key, store.Key(candidate)); err != nil {
+		if err := t.Put(entry.Kind, entry.Key, entry.Value); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// newNamed gives a new resource its uid under the label that callers use.
+// newNamed gives a new resource its uid, where no other has the label that
+// callers use.
 func (t *tx) newNamed(c store.Collection, parent uint64, label, name string) (uint64, error) {
 	_, err := store.Lookup(t, c, parent, label)
 	if err == nil {
@@ -273,11 +274,7 @@ func (t *tx) newNamed(c store.Collection, parent uint64, label, name string) (ui
 	if !errors.Is(err, store.ErrNotFound) {
 		return 0, err
 	}
-	uid, err := t.NewUID()
-	if err != nil {
-		return 0, err
-	}
-	return uid, store.SetName(t, c, parent, label, uid)
+	return t.NewUID()
 }
 
 // labelOr makes an id where the caller chose none.

@@ -37,9 +37,6 @@ func (s *capitalisationService) Deliberate(ctx context.Context, req *acquispb.De
 		if err != nil {
 			return err
 		}
-		if err := t.tookPart(f.session.GetUid(), req.GetMembersPresent()...); err != nil {
-			return err
-		}
 		if err := t.decideCandidacy(f.candidacy, judgement.Fates); err != nil {
 			return err
 		}
@@ -117,7 +114,7 @@ func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquis
 		rulings[0].Computed = rules.Outcome(computedName(before))
 		by.candidacy = before.GetCandidacyUid()
 		t.made(store.Key(by.candidate.GetUid()))
-		return t.putJuryAct(by, rulings, req.GetMotive())
+		return t.putRulings(by, rulings, req.GetMotive())
 	}, s.answerDecisions(ctx, referentielOfDecision(callerOf(ctx), req.GetName()), &answer.Decisions, &answer.Capitalisation))
 }
 
@@ -150,7 +147,7 @@ func (s *capitalisationService) Award(ctx context.Context, req *acquispb.AwardRe
 			return err
 		}
 		t.made(store.Key(by.candidate.GetUid()))
-		return t.putJuryAct(by, rulings, "")
+		return t.putRulings(by, rulings, "")
 	}, s.answerDecisions(ctx, always(id), &answer.Decisions, &answer.Capitalisation))
 }
 
@@ -167,13 +164,6 @@ func (s *capitalisationService) sit(t *tx, session, candidate string, present []
 	}
 	c, err := s.caseOf(t, by.session, by.candidate.GetUid(), more...)
 	return by, c, err
-}
-
-func (t *tx) putJuryAct(by sitting, rulings []rules.Ruling, motive string) error {
-	if err := t.tookPart(by.session.GetUid(), by.present...); err != nil {
-		return err
-	}
-	return t.putRulings(by, rulings, motive)
 }
 
 // juryField names the field of a jury's act that a refusal speaks of.

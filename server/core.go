@@ -26,6 +26,9 @@ type core struct {
 	retention Retention
 	tokens    *tokens // nil: no issuer is configured
 	attempts  *attempts
+	notary    *notary
+	accesses  *accesses
+	issuer    Issuer
 	log       *slog.Logger
 	now       func() time.Time // UTC, microseconds: what the store keeps
 }
@@ -62,6 +65,7 @@ func (c *core) do(ctx context.Context, a act, fn func(*tx) error, answer func(r 
 	_, _ = rand.Read(seed[:]) // it never fails: it ends the process instead
 	var made [][]byte
 	event := store.Act{Actor: caller.Subject, RPC: strings.TrimPrefix(a.rpc, "/"), Resource: a.resource, Kind: a.kind, Time: now}
+	c.accesses.hurry()
 	err = c.store.Update(ctx, event, func(w store.Writer) error {
 		done, err := repeat.find(w)
 		if err != nil {

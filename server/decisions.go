@@ -47,20 +47,14 @@ func (t *tx) putRuling(s sitting, ruling rules.Ruling, text string) error {
 	if err != nil {
 		return err
 	}
-	act, err := proto.Marshal(&storepb.DecisionAct{
-		Kind:          acquispb.Decision_Kind_Enum_value[string(ruling.Kind)],
-		Bloc:          ruling.Bloc,
-		Outcome:       acquispb.Decision_Outcome_Enum_value[string(ruling.Outcome)],
-		Referentiel:   ruling.Revision.Referentiel,
-		Revision:      ruling.Revision.ID,
-		DecideTime:    t.timestamp(),
-		RulesVersion:  rules.Version,
-		SupersedesUid: casefile.UID(ruling.Supersedes),
-	})
+	ruled, how := casefile.Ruling(ruling)
+	ruled.DecideTime = t.timestamp()
+	act, err := proto.Marshal(ruled)
 	if err != nil {
 		return err
 	}
-	circumstances, err := proto.Marshal(t.circumstances(s, ruling))
+	t.completeCircumstances(how, s, ruling.Candidacy != "")
+	circumstances, err := proto.Marshal(how)
 	if err != nil {
 		return err
 	}
@@ -71,16 +65,15 @@ func (t *tx) putRuling(s sitting, ruling rules.Ruling, text string) error {
 	if decision.Text, err = t.putTexts(s.candidate.GetUid(), text); err != nil {
 		return err
 	}
-	return t.putDecision(s, decision)
+	key := store.Key(uid)
+	t.made(key)
+	return store.Decisions.PutIndexed(t, key, decision)
 }
 
-func (t *tx) circumstances(s sitting, ruling rules.Ruling) *storepb.DecisionCircumstances {
-	c := &storepb.DecisionCircumstances{
-		SessionUid:      s.session.GetUid(),
-		Author:          t.caller.Subject,
-		ComputedOutcome: acquispb.Outcome_Enum_value[string(ruling.Computed)],
-	}
-	if ruling.Candidacy != "" {
+// completeCircumstances adds who decided to what the rules say.
+func (t *tx) completeCircumstances(c *storepb.DecisionCircumstances, s sitting, ofCandidacy bool) {
+	c.SessionUid, c.Author = s.session.GetUid(), t.caller.Subject
+	if ofCandidacy {
 		c.CandidacyUid = s.candidacy
 	}
 	for _, m := range s.session.GetJury() {
@@ -88,29 +81,6 @@ func (t *tx) circumstances(s sitting, ruling rules.Ruling) *storepb.DecisionCirc
 			c.MembersPresent = append(c.MembersPresent, m)
 		}
 	}
-	for _, r := range ruling.Reasons {
-		c.Reasons = append(c.Reasons, &storepb.Reason{
-			Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
-			Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
-			Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption,
-		})
-	}
-	return c
-}
-
-// putDecision writes a decision and its indexes.
-func (t *tx) putDecision(s sitting, d *storepb.Decision) error {
-	if err := t.Put(store.KindCandidateDecision, store.Key(s.candidate.GetUid(), d.GetUid()), []byte{1}); err != nil {
-		return err
-	}
-	if s.session != nil {
-		if err := t.Put(store.KindSessionDecision, store.Key(s.session.GetUid(), d.GetUid()), []byte{1}); err != nil {
-			return err
-		}
-	}
-	key := store.Key(d.GetUid())
-	t.made(key)
-	return store.Decisions.Put(t, key, d)
 }
 
 // GetDecision implements the RPC.

@@ -21,11 +21,22 @@
 // One file for each noun of the API holds its RPCs and how its records are
 // shown. Errors are made and translated in errors.go only.
 //
+// # Proofs
+//
+// notary.go signs checkpoints of the journal, proofs.go leads from an event or a
+// decision to one, signer.go holds the key. accesses.go notes who read whose file,
+// for every RPC that the proto file says reads files; it journals that in the
+// background, the only thing that is written without a call. attestations.go
+// gives a decision's public act and its proof to people outside, credential.go in
+// the form of their field.
+//
 // # What can never happen
 //
 //   - An RPC that declares no role is callable: no entry admits nobody.
 //   - A caller learns what exists before the roles were checked, or reads
 //     internal text: an error that errors.go did not make becomes "internal error".
+//   - A checkpoint is signed of what is not durable, or of a journal that does not
+//     extend the last one.
 //   - A refused call has written something: the closure's writes are dropped.
 //   - Words about a person stand in a log line, an event or a record of its act:
 //     they lie in personal records of their own (core.go, putPersonal).

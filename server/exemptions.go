@@ -45,9 +45,6 @@ func (s *sessionService) DecideExemption(ctx context.Context, req *acquispb.Deci
 		if err := refused(refusals, exemptionField); err != nil {
 			return err
 		}
-		if err := t.tookPart(f.session.GetUid(), caller.Subject); err != nil {
-			return err
-		}
 		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Exemption{Exemption: &storepb.ExemptionDecision{
 			Criterion: req.GetCriterion(), Granted: req.GetGranted(),
 		}}}

@@ -73,6 +73,9 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 			return acquispb.RegisterCapitalisationServiceHandlerClient(ctx, mux, acquispb.NewCapitalisationServiceClient(channel))
 		},
 		func() error {
+			return acquispb.RegisterAttestationServiceHandlerClient(ctx, mux, acquispb.NewAttestationServiceClient(channel))
+		},
+		func() error {
 			return acquispb.RegisterAuditServiceHandlerClient(ctx, mux, acquispb.NewAuditServiceClient(channel))
 		},
 		func() error {
@@ -83,23 +86,33 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 			return nil, err
 		}
 	}
-	return withHeaders(g.withOpenAPI(mux)), nil
+	return withHeaders(g.withDocuments(mux)), nil
 }
 
-// withOpenAPI serves the document of what next serves. It is no http.ServeMux:
-// that would answer paths which are not clean with a redirect of its own.
-func (g *gateway) withOpenAPI(next http.Handler) http.Handler {
+// withDocuments serves what lies beside next: the document of the contract, and
+// the keys that check attestations. It is no http.ServeMux: that would answer
+// paths which are not clean with a redirect of its own.
+func (g *gateway) withDocuments(next http.Handler) http.Handler {
+	documents := map[string]http.HandlerFunc{
+		"/openapi.json":          serveOpenAPI,
+		"/.well-known/jwks.json": g.notary.signer.serveKeySet,
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serve, ok := documents[r.URL.Path]
 		switch {
-		case r.URL.Path != "/openapi.json":
+		case !ok:
 			next.ServeHTTP(w, r)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			g.writeRoutingError(r.Context(), nil, nil, w, r, http.StatusMethodNotAllowed)
 		default:
-			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write(openapi.JSON) // a caller who went away needs no answer
+			serve(w, r)
 		}
 	})
+}
+
+func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(openapi.JSON) // a caller who went away needs no answer
 }
 
 // withHeaders sets what every answer bears: answers hold identities, so that no
@@ -151,11 +164,7 @@ func (g *gateway) check(w http.ResponseWriter, r *http.Request) (rpc string, err
 	if !ok {
 		return "", fmt.Errorf("no RPC is bound to %s %s", r.Method, pattern)
 	}
-	caller, err := g.authenticateBearer(r.Context(), r.Header.Values("Authorization"))
-	if err != nil {
-		return bound.rpc.name, err
-	}
-	if err := bound.rpc.admit(caller); err != nil {
+	if err := g.admitBearer(r, bound.rpc); err != nil {
 		return bound.rpc.name, err
 	}
 	if !utf8.ValidString(r.URL.Path) {
@@ -167,6 +176,18 @@ func (g *gateway) check(w http.ResponseWriter, r *http.Request) (rpc string, err
 	body, err := g.readBody(w, r)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return bound.rpc.name, err
+}
+
+// admitBearer refuses who may not call the RPC.
+func (g *gateway) admitBearer(r *http.Request, called *rpc) error {
+	if called.public {
+		return nil
+	}
+	caller, err := g.authenticateBearer(r.Context(), r.Header.Values("Authorization"))
+	if err != nil {
+		return err
+	}
+	return called.admit(caller)
 }
 
 // readBody reads one JSON value, or nothing.

@@ -107,7 +107,7 @@ func (f *file) etag() string {
 			exemptions = entry.GetUid()
 		}
 	}
-	digest := fingerprint(f.revision.id.Referentiel, f.revision.id.ID, rules.Version,
+	digest := store.Fingerprint(f.revision.id.Referentiel, f.revision.id.ID, rules.Version,
 		last(f.candidacy.GetUid()), etag(f.candidacy.GetVersion()), last(verdicts), last(exemptions))
 	return hex.EncodeToString(digest[:16])
 }

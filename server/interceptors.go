@@ -116,33 +116,44 @@ func (c *core) logCall(ctx context.Context, method string, took time.Duration, e
 // may not call learns nothing of what the service thinks of the request.
 func (c *core) guard(validate validate) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		if public(info.FullMethod) {
+		if infrastructure(info.FullMethod) {
 			answer, err := handler(ctx, req)
 			return answer, notFoundInstead(err, "this service")
 		}
-		caller, err := c.authenticate(ctx)
+		caller, err := c.enter(ctx, info.FullMethod)
 		if err != nil {
-			return nil, err
-		}
-		r, err := c.contract.find(info.FullMethod)
-		if err != nil {
-			return nil, err
-		}
-		if err := r.admit(caller); err != nil {
 			return nil, err
 		}
 		if err := validate.request(req); err != nil {
 			return nil, err
 		}
-		return handler(withCaller(ctx, caller.within(r)), req)
+		return handler(withCaller(ctx, caller), req)
 	}
+}
+
+// enter returns who calls an RPC, where they may, with those of their roles that
+// it knows. A public RPC asks for no key: whoever calls it has no subject and no
+// role.
+func (c *core) enter(ctx context.Context, fullMethod string) (*Caller, error) {
+	r, unknown := c.contract.find(fullMethod)
+	if unknown == nil && r.public {
+		return new(Caller), nil
+	}
+	caller, err := c.authenticate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if unknown != nil {
+		return nil, unknown
+	}
+	return caller.within(r), r.admit(caller)
 }
 
 // guardStream lets only streams through that anyone may read. No RPC of ours is
 // one: what else comes here is a method that does not exist, and only who may
 // call is told so.
 func (c *core) guardStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	if public(info.FullMethod) {
+	if infrastructure(info.FullMethod) {
 		return handler(srv, stream)
 	}
 	start := time.Now()

@@ -43,4 +43,6 @@ func capitalisationName(candidate, referentiel string) string {
 	return candidateName(candidate) + "/capitalisations/" + referentiel
 }
 
+func accessName(uid uint64) string { return "accesses/" + strconv.FormatUint(uid, 10) }
+
 func keyName(id string) string { return "keys/" + id }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"io"
 	"slices"
 	"time"
 
@@ -53,18 +51,8 @@ func newRepeat(subject string, a act, now time.Time) (*repeat, error) {
 	}
 	r.content, r.salt = content, make([]byte, 16)
 	_, _ = rand.Read(r.salt) // it never fails: it ends the process instead
-	r.id = fingerprint(subject, a.rpc, a.request.GetRequestId())
+	r.id = store.Fingerprint(subject, a.rpc, a.request.GetRequestId())
 	return r, nil
-}
-
-// fingerprint digests strings so that no two lists of strings digest alike.
-func fingerprint(parts ...string) []byte {
-	hash := sha256.New()
-	for _, part := range parts {
-		_ = binary.Write(hash, binary.BigEndian, uint64(len(part))) // a hash takes every write
-		_, _ = io.WriteString(hash, part)
-	}
-	return hash.Sum(nil)
 }
 
 // find returns what the same request did, nil if it was not done.

@@ -31,7 +31,7 @@ func TestForgetRepeats(t *testing.T) {
 	act := store.Act{Time: time.Now()}
 	err = s.Update(t.Context(), act, func(w store.Writer) error {
 		for i := range uint64(count) {
-			key := append(binary.BigEndian.AppendUint32(nil, unixDay(act.Time)), fingerprint(string(store.Key(i)))...)
+			key := append(binary.BigEndian.AppendUint32(nil, unixDay(act.Time)), store.Fingerprint(string(store.Key(i)))...)
 			if err := store.Repeats.Put(w, key, &storepb.Idempotency{Made: [][]byte{store.Key(i % 2), store.Key(7, i)}}); err != nil {
 				return err
 			}

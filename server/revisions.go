@@ -60,7 +60,7 @@ func (c *revisions) get(r store.Reader, id rules.Revision) (*revision, error) {
 	return made, nil
 }
 
-func revisionLabel(id rules.Revision) string { return id.Referentiel + "/" + id.ID }
+func revisionLabel(id rules.Revision) string { return store.RevisionLabel(id.Referentiel, id.ID) }
 
 func compileRevision(uid uint64, stored *storepb.ReferentielRevision) (*revision, error) {
 	compiled, err := referentiel.Compile(stored.GetContent())
@@ -128,7 +128,7 @@ func (c *revisions) publish(w store.Writer, content *storepb.Referentiel, publis
 	id := rules.Revision{Referentiel: content.GetId(), ID: referentiel.ID(content)}
 	uid, err := store.Lookup(w, store.CollectionRevision, 0, revisionLabel(id))
 	if errors.Is(err, store.ErrNotFound) {
-		uid, err = addRevision(w, id, &storepb.ReferentielRevision{
+		uid, err = addRevision(w, &storepb.ReferentielRevision{
 			Id: id.ID, Content: content, CreateTime: now, Publisher: publisher,
 		})
 	}
@@ -140,15 +140,12 @@ func (c *revisions) publish(w store.Writer, content *storepb.Referentiel, publis
 	})
 }
 
-func addRevision(w store.Writer, id rules.Revision, stored *storepb.ReferentielRevision) (uint64, error) {
+func addRevision(w store.Writer, stored *storepb.ReferentielRevision) (uint64, error) {
 	uid, err := w.NewUID()
 	if err != nil {
 		return 0, err
 	}
-	if err := store.SetName(w, store.CollectionRevision, 0, revisionLabel(id), uid); err != nil {
-		return 0, err
-	}
-	return uid, store.Revisions.Put(w, store.Key(uid), stored)
+	return uid, store.Revisions.PutIndexed(w, store.Key(uid), stored)
 }
 
 // embed brings the référentiels of the binary into the store. One becomes
@@ -169,7 +166,7 @@ func (c *revisions) embed(w store.Writer, contents []*storepb.Referentiel, now *
 			return err
 		}
 		if current.GetPublished() {
-			_, err = addRevision(w, id, &storepb.ReferentielRevision{Id: id.ID, Content: content, CreateTime: now})
+			_, err = addRevision(w, &storepb.ReferentielRevision{Id: id.ID, Content: content, CreateTime: now})
 		} else {
 			_, err = c.publish(w, content, "", now)
 		}

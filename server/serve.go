@@ -35,6 +35,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	group.Go(func() error { return served(s.serveREST(rest, l.HTTP)) })
 	group.Go(func() error { return served(ops.Serve(l.Ops)) })
 	group.Go(func() error { s.watchHealth(ctx); return nil })
+	group.Go(func() error { s.core.accesses.run(ctx); return nil })
 	if t := s.core.tokens; t != nil {
 		group.Go(func() error { t.issuer.run(ctx); return nil })
 	}
@@ -43,7 +44,9 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 		s.stop(rest, grace)
 		return ops.Close()
 	})
-	return group.Wait()
+	err := group.Wait()
+	s.core.accesses.flush() // of the last calls; none is left that could add to them
+	return err
 }
 
 // served is nil where a listener ended because it was asked to, even before it
@@ -116,7 +119,7 @@ func (s *Server) ready() error {
 	case <-s.stopped:
 		return errors.New("stopping")
 	default:
-		return s.core.store.Health()
+		return errors.Join(s.core.store.Health(), s.core.notary.health())
 	}
 }
 

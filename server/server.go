@@ -23,6 +23,7 @@ import (
 type Limits struct {
 	MaxRequestBytes int           // size of a request, over either transport
 	CallTimeout     time.Duration // a call that takes longer is given up
+	AccessDelay     time.Duration // that somebody read a file is journaled at most so much later; 0: 5 seconds
 	Attempts        AttemptLimits // bad credentials in a minute
 }
 
@@ -35,12 +36,14 @@ var DefaultLimits = Limits{
 
 // Options say what a server works with.
 type Options struct {
-	Store  store.Store
-	Log    slog.Handler
-	Limits Limits
-	OIDC   *OIDC            // whose tokens are taken; nil: keys only
-	TLS    *Certificates    // of both doors; nil: plain text
-	Now    func() time.Time // the clock; nil: the machine's
+	Store   store.Store
+	Log     slog.Handler
+	Limits  Limits
+	Signing Signing
+	Issuer  Issuer
+	OIDC    *OIDC            // whose tokens are taken; nil: keys only
+	TLS     *Certificates    // of both doors; nil: plain text
+	Now     func() time.Time // the clock; nil: the machine's
 
 	Retention Retention // what a purge may erase; nothing by default
 }
@@ -56,7 +59,9 @@ type Server struct {
 	stopped chan struct{} // closed when it no longer wants calls
 }
 
-// New builds a server; Serve runs it. The store must have been bootstrapped.
+// New builds a server; Serve runs it. The store must have been bootstrapped; New
+// enters the signing key there where it is new, and holds the journal against
+// its last checkpoint.
 func New(o Options) (*Server, error) {
 	validate, err := newValidate()
 	if err != nil {
@@ -67,7 +72,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	metrics := prommetrics.NewServerMetrics(prommetrics.WithServerHandlingTimeHistogram())
-	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate))
+	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate), c.accesses.watch())
 	s := &Server{core: c, tls: o.TLS, health: health.NewServer(), stopped: make(chan struct{})}
 	s.grpc = grpc.NewServer(
 		grpc.ForceServerCodecV2(newCodec()),
@@ -94,7 +99,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	registry := prometheus.NewRegistry()
-	s.ops = newOps(s, registry, metrics, c.attempts.bad)
+	s.ops = newOps(s, registry, metrics, c.attempts.bad, c.accesses.lost)
 	return s, nil
 }
 
@@ -109,6 +114,7 @@ func newCore(o Options) (*core, error) {
 		contract:  readContract(),
 		retention: o.Retention,
 		attempts:  newAttempts(o.Limits.Attempts),
+		issuer:    o.Issuer,
 		log:       slog.New(logHandler{o.Log}),
 		now:       func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 	}
@@ -118,7 +124,13 @@ func newCore(o Options) (*core, error) {
 		}
 		c.tokens = &tokens{OIDC: *o.OIDC, issuer: newIssuer(*o.OIDC, c.log, c.now)}
 	}
-	return c, nil
+	signer, err := newSigner(context.Background(), c.store, o.Signing, c.log, c.now())
+	if err != nil {
+		return nil, err
+	}
+	c.accesses = newAccesses(c, o.Limits.AccessDelay)
+	c.notary = newNotary(c.store, signer, o.Signing.Every, c.now)
+	return c, c.notary.check(context.Background())
 }
 
 func register(r grpc.ServiceRegistrar, c *core, validate validate) {
@@ -126,6 +138,7 @@ func register(r grpc.ServiceRegistrar, c *core, validate validate) {
 	acquispb.RegisterCandidateServiceServer(r, &candidateService{core: c, validate: validate})
 	acquispb.RegisterSessionServiceServer(r, &sessionService{core: c, validate: validate})
 	acquispb.RegisterCapitalisationServiceServer(r, &capitalisationService{core: c})
+	acquispb.RegisterAttestationServiceServer(r, &attestationService{core: c})
 	acquispb.RegisterAuditServiceServer(r, &auditService{core: c})
 	acquispb.RegisterAdminServiceServer(r, &adminService{core: c})
 }

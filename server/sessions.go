@@ -71,7 +71,7 @@ func describeSession(session *storepb.Session, given *acquispb.Session) {
 func (t *tx) putSession(session *storepb.Session) error {
 	key := store.Key(session.GetUid())
 	t.made(key)
-	return store.Sessions.Put(t, key, session)
+	return store.Sessions.PutIndexed(t, key, session)
 }
 
 func (s *sessionService) answerSession(into *acquispb.Session) func(store.Reader, [][]byte) error {
@@ -285,22 +285,6 @@ func loadSession(r store.Reader, session *storepb.Session) (rules.Session, []rul
 	}
 	read, err := casefile.Session(session)
 	return read, candidacies, err
-}
-
-// tookPart notes that subjects took part in an act of a session's jury: from
-// then on they cannot be removed from it.
-func (t *tx) tookPart(session uint64, subjects ...string) error {
-	for _, subject := range subjects {
-		key := append(store.Key(session), subject...)
-		_, err := t.Get(store.KindSessionActor, key)
-		if errors.Is(err, store.ErrNotFound) {
-			err = t.Put(store.KindSessionActor, key, []byte{1})
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // actors lists the subjects who took part in an act of a session's jury.

@@ -23,7 +23,9 @@
 //	rest      the message, which is all that a Reader returns
 //
 // Kinds from 64 on are indexes, which can be rebuilt, and records that may be
-// forgotten: they are stored bare and appear in no event.
+// forgotten: they are stored bare and appear in no event. Checkpoints among them
+// are silent too: they speak of the journal, and an Update that writes nothing
+// else leaves no event.
 //
 // # The journal
 //
@@ -35,6 +37,10 @@
 // golang.org/x/mod/sumdb/tlog over leaves that hold only sequence, time and
 // body digest (see AppendLeaf). The hashes that leaf n completes are stored
 // with event n, so that Tree can prove membership and growth.
+//
+// A body names actors and every record written, so no outsider may see one. The
+// leaf of an event that holds decisions therefore commits to their public acts
+// by themselves as well (acts.go): one can be shown without the others.
 //
 // # What can never happen
 //

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -50,19 +51,26 @@ type Entry struct {
 	Head    Head // of the journal, once the entry is stored
 	changes []change
 	erased  []Record // events without their bodies
-	event   []byte
+	event   []byte   // nil where all changes are silent
 }
 
 // Entry returns what the draft wrote as the entry that follows head, or nil
 // where it wrote nothing. A draft that wrote only what is not journaled has an
-// event too, without records: every Update that writes leaves one. Salts come
-// from random.
+// event too, without records: every Update that writes leaves one, unless all
+// that it wrote is silent. Salts come from random.
 func (d *Draft) Entry(head Head, act Act, random io.Reader) (*Entry, error) {
 	changes, err := d.changes()
 	if err != nil || len(changes)+len(d.erased) == 0 {
 		return nil, err
 	}
 	erased, err := d.erasedEvents()
+	if err != nil {
+		return nil, err
+	}
+	if len(erased) == 0 && !slices.ContainsFunc(changes, func(c change) bool { return !c.kind.Silent() }) {
+		return &Entry{Head: head, changes: changes}, nil
+	}
+	acts, err := actDigests(changes, random)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +85,7 @@ func (d *Draft) Entry(head Head, act Act, random io.Reader) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	event.Acts = acts
 	hashes, err := head.edge.append(event)
 	if err != nil {
 		return nil, err
@@ -124,6 +133,9 @@ func (e *Entry) Store(t Table) error {
 		if err := t.Put(KindEvent, r.Key, r.Value); err != nil {
 			return err
 		}
+	}
+	if e.event == nil {
+		return nil
 	}
 	return t.Put(KindEvent, SequenceKey(e.Head.Sequence), e.event)
 }
@@ -189,11 +201,17 @@ const leafDomain = "acquis event v1\n"
 //	8 bytes   sequence, big-endian
 //	8 bytes   microseconds since 1970, big-endian
 //	32 bytes  body digest
+//	32 bytes  root of the tree of acts, only where the event holds decisions
 func AppendLeaf(b []byte, e *storepb.Event) []byte {
 	b = append(b, leafDomain...)
 	b = binary.BigEndian.AppendUint64(b, e.GetSequence())
 	b = binary.BigEndian.AppendUint64(b, uint64(e.GetTime().AsTime().UnixMicro()))
-	return append(b, e.GetBodyDigest()...)
+	b = append(b, e.GetBodyDigest()...)
+	if len(e.GetActs()) == 0 {
+		return b
+	}
+	root := actsRoot(e.GetActs())
+	return append(b, root[:]...)
 }
 
 // LeafHash returns the hash of an event's leaf.

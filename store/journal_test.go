@@ -60,8 +60,9 @@ func (j *journal) update(t *testing.T, act store.Act, fn func(store.Writer) erro
 	if err := entry.Store(j); err != nil {
 		t.Fatal(err)
 	}
+	before := j.head
 	j.head = entry.Head
-	return true
+	return j.head != before
 }
 
 func (j *journal) events(t *testing.T) []*storepb.Event {
@@ -181,6 +182,10 @@ func TestWhatLeavesAnEvent(t *testing.T) {
 		{"a delete of nothing", func(w store.Writer) error { return w.Delete(store.KindSession, []byte("x")) }, false},
 		{"an index alone", func(w store.Writer) error { return w.Put(store.KindName, []byte("x"), nil) }, true},
 		{"a record", func(w store.Writer) error { return w.Put(store.KindSession, []byte("x"), nil) }, true},
+		{"a checkpoint alone", func(w store.Writer) error { return w.Put(store.KindCheckpoint, []byte("x"), nil) }, false},
+		{"a checkpoint and an index", func(w store.Writer) error {
+			return errors.Join(w.Put(store.KindCheckpoint, []byte("x"), nil), w.Put(store.KindName, []byte("x"), nil))
+		}, true},
 		{"a record put and deleted", func(w store.Writer) error {
 			return errors.Join(w.Put(store.KindSession, []byte("y"), nil), w.Delete(store.KindSession, []byte("y")))
 		}, false},

@@ -15,6 +15,10 @@ const (
 // events. The others can be rebuilt or forgotten.
 func (k KindID) Journaled() bool { return k > 0 && k < firstUnjournaled }
 
+// Silent tells whether records of the kind leave no event by themselves. A
+// checkpoint speaks of the journal: an event for it would outdate it at once.
+func (k KindID) Silent() bool { return k == KindCheckpoint }
+
 // Writable tells whether closures may write records of the kind.
 func (k KindID) Writable() bool { return k > 0 && k < firstReserved }
 
@@ -22,7 +26,8 @@ func (k KindID) Writable() bool { return k > 0 && k < firstReserved }
 // engine may pack them densely, because nothing will be put between them.
 func (k KindID) Sequential() bool {
 	switch k {
-	case KindRevision, KindCandidate, KindPersonal, KindSession, KindCandidacy, KindDecision, KindEvent:
+	case KindRevision, KindCandidate, KindPersonal, KindSession, KindCandidacy, KindDecision,
+		KindAccess, KindAttestation, KindEvent:
 		return true
 	}
 	return false
@@ -53,6 +58,12 @@ func (k KindID) String() string {
 		return "decision"
 	case KindKey:
 		return "key"
+	case KindSigner:
+		return "signer"
+	case KindAccess:
+		return "access"
+	case KindAttestation:
+		return "attestation"
 	case KindHold:
 		return "hold"
 	case KindForgetting:
@@ -71,6 +82,12 @@ func (k KindID) String() string {
 		return "session-decision"
 	case KindSessionActor:
 		return "session-actor"
+	case KindCheckpoint:
+		return "checkpoint"
+	case KindAttestationCode:
+		return "attestation-code"
+	case KindDecisionAttestation:
+		return "decision-attestation"
 	case KindIdempotency:
 		return "idempotency"
 	case KindEvent:

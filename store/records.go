@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -19,21 +20,65 @@ type Records[M any, P interface {
 
 // The kinds that hold messages.
 var (
-	Revisions   = Records[storepb.ReferentielRevision, *storepb.ReferentielRevision]{KindRevision}
-	Currents    = Records[storepb.CurrentRevision, *storepb.CurrentRevision]{KindCurrent}
-	Candidates  = Records[storepb.Candidate, *storepb.Candidate]{KindCandidate}
-	Personals   = Records[storepb.Personal, *storepb.Personal]{KindPersonal}
-	Ties        = Records[storepb.Tie, *storepb.Tie]{KindTie}
-	Sessions    = Records[storepb.Session, *storepb.Session]{KindSession}
-	Candidacies = Records[storepb.Candidacy, *storepb.Candidacy]{KindCandidacy}
-	Assessments = Records[storepb.Assessment, *storepb.Assessment]{KindAssessment}
-	CaseFiles   = Records[storepb.CaseFile, *storepb.CaseFile]{KindCaseFile}
-	Decisions   = Records[storepb.Decision, *storepb.Decision]{KindDecision}
-	Keys        = Records[storepb.Key, *storepb.Key]{KindKey}
-	Holds       = Records[storepb.Hold, *storepb.Hold]{KindHold}
-	Forgettings = Records[storepb.Forgetting, *storepb.Forgetting]{KindForgetting}
-	Repeats     = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
+	Revisions    = Records[storepb.ReferentielRevision, *storepb.ReferentielRevision]{KindRevision}
+	Currents     = Records[storepb.CurrentRevision, *storepb.CurrentRevision]{KindCurrent}
+	Candidates   = Records[storepb.Candidate, *storepb.Candidate]{KindCandidate}
+	Personals    = Records[storepb.Personal, *storepb.Personal]{KindPersonal}
+	Ties         = Records[storepb.Tie, *storepb.Tie]{KindTie}
+	Sessions     = Records[storepb.Session, *storepb.Session]{KindSession}
+	Candidacies  = Records[storepb.Candidacy, *storepb.Candidacy]{KindCandidacy}
+	Assessments  = Records[storepb.Assessment, *storepb.Assessment]{KindAssessment}
+	CaseFiles    = Records[storepb.CaseFile, *storepb.CaseFile]{KindCaseFile}
+	Decisions    = Records[storepb.Decision, *storepb.Decision]{KindDecision}
+	Keys         = Records[storepb.Key, *storepb.Key]{KindKey}
+	Signers      = Records[storepb.Signer, *storepb.Signer]{KindSigner}
+	Accesses     = Records[storepb.Access, *storepb.Access]{KindAccess}
+	Attestations = Records[storepb.Attestation, *storepb.Attestation]{KindAttestation}
+	Holds        = Records[storepb.Hold, *storepb.Hold]{KindHold}
+	Forgettings  = Records[storepb.Forgetting, *storepb.Forgetting]{KindForgetting}
+	Checkpoints  = Records[storepb.Checkpoint, *storepb.Checkpoint]{KindCheckpoint}
+	Repeats      = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
 )
+
+// NewMessage returns an empty message of the type that a journaled kind holds, or
+// nil where this program knows no such kind.
+func NewMessage(kind KindID) proto.Message {
+	switch kind {
+	case KindRevision:
+		return new(storepb.ReferentielRevision)
+	case KindCurrent:
+		return new(storepb.CurrentRevision)
+	case KindCandidate:
+		return new(storepb.Candidate)
+	case KindPersonal:
+		return new(storepb.Personal)
+	case KindTie:
+		return new(storepb.Tie)
+	case KindSession:
+		return new(storepb.Session)
+	case KindCandidacy:
+		return new(storepb.Candidacy)
+	case KindAssessment:
+		return new(storepb.Assessment)
+	case KindCaseFile:
+		return new(storepb.CaseFile)
+	case KindDecision:
+		return new(storepb.Decision)
+	case KindKey:
+		return new(storepb.Key)
+	case KindSigner:
+		return new(storepb.Signer)
+	case KindAccess:
+		return new(storepb.Access)
+	case KindAttestation:
+		return new(storepb.Attestation)
+	case KindHold:
+		return new(storepb.Hold)
+	case KindForgetting:
+		return new(storepb.Forgetting)
+	}
+	return nil
+}
 
 // Get returns the message under key, or ErrNotFound.
 func (t Records[M, P]) Get(r Reader, key []byte) (P, error) {
@@ -171,11 +216,6 @@ func Lookup(r Reader, c Collection, parent uint64, label string) (uint64, error)
 	return LastUID(value), nil
 }
 
-// SetName lets callers find the resource with that uid by label.
-func SetName(w Writer, c Collection, parent uint64, label string, uid uint64) error {
-	return w.Put(KindName, NameKey(c, parent, label), Key(uid))
-}
-
 // ListUIDs returns the uids that an index kind lists under owner, above after.
 func ListUIDs(r Reader, index KindID, owner, after uint64, limit int) ([]uint64, error) {
 	records, err := r.Scan(index, Key(owner), Key(owner, after), limit)
@@ -188,3 +228,10 @@ func ListUIDs(r Reader, index KindID, owner, after uint64, limit int) ([]uint64,
 	}
 	return uids, nil
 }
+
+// LatestCheckpoint returns the key of the latest checkpoint.
+func LatestCheckpoint() []byte { return []byte("latest") }
+
+// DayCheckpoint returns the key of a UTC day's last checkpoint. Those keys sort
+// as the days do.
+func DayCheckpoint(t time.Time) []byte { return []byte(t.UTC().Format("2006-01-02")) }

@@ -22,7 +22,8 @@ type Store interface {
 	// All updates behave as if run one after another, each seeing those before
 	// it. fn may run more than once, so it must touch nothing but its writer
 	// and variables that it sets anew at each run. An fn that writes nothing
-	// leaves no event.
+	// leaves no event, nor does one that writes only what is silent
+	// (KindID.Silent), which becomes durable all the same.
 	//
 	// Where ctx ends first, Update returns its error and the outcome is
 	// unknown: the update happened whole or not at all.

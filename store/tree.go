@@ -42,6 +42,34 @@ func eventAt(r Reader, sequence uint64) (*storepb.Event, error) {
 	return events[0], nil
 }
 
+// LastSequence returns the sequence of the last event, given one that is known
+// to exist, or 0. It reads a number of events that grows as the logarithm of
+// how many came since.
+func LastSequence(r Reader, known uint64) (uint64, error) {
+	exists := func(sequence uint64) (bool, error) {
+		events, err := r.Events(sequence-1, 1)
+		return len(events) > 0, err
+	}
+	step := uint64(1)
+	for ; ; step *= 2 {
+		if ok, err := exists(known + step); err != nil {
+			return 0, err
+		} else if !ok {
+			break
+		}
+		known += step
+	}
+	// The last one is known or less than step above it.
+	for step /= 2; step > 0; step /= 2 {
+		if ok, err := exists(known + step); err != nil {
+			return 0, err
+		} else if ok {
+			known += step
+		}
+	}
+	return known, nil
+}
+
 // An edge is the right edge of the Merkle log: on each level the last hash
 // that is complete. A new leaf needs no others, so appending reads nothing.
 type edge [64]tlog.Hash
@@ -86,4 +114,32 @@ func loadEdge(tree tlog.HashReader, size uint64) (edge, error) {
 		e[level] = h[0]
 	}
 	return e, nil
+}
+
+// A Replay grows a Merkle log anew from its events, in order, to compare it with
+// the hashes that are stored. Its zero value is an empty log.
+type Replay struct {
+	size uint64
+	edge edge
+}
+
+// Append adds the next event and returns the hashes that it completes, as they
+// must be stored with it.
+func (r *Replay) Append(e *storepb.Event) ([][]byte, error) {
+	if e.GetSequence() != r.size+1 {
+		return nil, fmt.Errorf("store: event %d does not follow event %d", e.GetSequence(), r.size)
+	}
+	hashes, err := r.edge.append(e)
+	if err == nil {
+		r.size++
+	}
+	return hashes, err
+}
+
+// Root returns the hash over all events appended.
+func (r *Replay) Root() (tlog.Hash, error) {
+	if r.size == 0 {
+		return tlog.TreeHash(0, nil)
+	}
+	return tlog.TreeHash(int64(r.size), r.edge.before(int64(r.size)))
 }

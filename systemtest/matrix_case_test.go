@@ -96,15 +96,15 @@ func (w *world) bring(c *matrixCase, state string) {
 	}
 	switch state {
 	case "enrolled":
-	case "assessed", "contested", "decided":
-		first := map[string]string{"assessed": "MET", "contested": "MET", "decided": "NOT_MET"}[state]
+	case "assessed", "contested", "decided", "capitalised":
+		first := map[string]string{"assessed": "MET", "contested": "MET", "decided": "NOT_MET", "capitalised": "MET"}[state]
 		verdicts("assessor", first, "MET")
 		if state == "contested" {
 			first = "NOT_MET"
 		}
 		verdicts("jury", first, "MET")
 		c.gridEtag = w.gridEtag("jury", strings.TrimPrefix(k, "/v1/"))
-		if state == "decided" {
+		if state == "decided" || state == "capitalised" {
 			made := w.do("jury", "POST", k+":deliberate", `{"gridEtag":"`+c.gridEtag+`","membersPresent":["jury","colleague"]}`)
 			name := get(made, "decisions", 0, "name").(string)
 			c.decision = name[strings.LastIndex(name, "/")+1:]

@@ -197,6 +197,7 @@ func (s *stage) compareJournal() error {
 	var page struct {
 		Events []struct {
 			Sequence int `json:",string"`
+			Kind     string
 		}
 	}
 	if err := s.read("auditor", fmt.Sprintf("events?after=%d", s.events), &page); err != nil {
@@ -206,10 +207,16 @@ func (s *stage) compareJournal() error {
 	if s.judgement.OK() && !s.judgement.Idle {
 		want = 1
 	}
-	if len(page.Events) != want {
-		return fmt.Errorf("the journal grew by %d events, not %d", len(page.Events), want)
+	grew := 0
+	for _, event := range page.Events {
+		s.events = event.Sequence
+		if event.Kind != "READ" { // those come when there is time
+			grew++
+		}
 	}
-	s.events += want
+	if grew != want {
+		return fmt.Errorf("the journal grew by %d events, not %d", grew, want)
+	}
 	return nil
 }
 

@@ -86,7 +86,7 @@ func (w *world) readOperation(compiler *jsonschema.Compiler, path, method string
 			read.schema = p["schema"].(map[string]any)
 			compiler.MustCompile(fmt.Sprintf("%s/parameters/%d/schema", pointer, i)) // its references lead somewhere
 		case "path":
-			pattern = strings.ReplaceAll(pattern, regexp.QuoteMeta("{"+read.name+"}"), "("+p["pattern"].(string)+")")
+			pattern = strings.ReplaceAll(pattern, regexp.QuoteMeta("{"+read.name+"}"), "("+patternOf(p)+")")
 		}
 		op.parameters = append(op.parameters, read)
 	}
@@ -95,6 +95,15 @@ func (w *world) readOperation(compiler *jsonschema.Compiler, path, method string
 	op.success = compiler.MustCompile(pointer + "/responses/200/schema")
 	op.documentsFailure = get(o, "responses", "default", "schema", "$ref") == "#/definitions/rpc.Status"
 	return op
+}
+
+// patternOf is the pattern of a parameter in a path: that of one segment, where
+// the document gives none.
+func patternOf(p map[string]any) string {
+	if pattern, ok := p["pattern"].(string); ok {
+		return pattern
+	}
+	return "[^/]+"
 }
 
 // admitted lists the keys of the populated world that may make an operation.
@@ -106,6 +115,9 @@ func (w *world) admitted(operationID string) (keys []string) {
 		}
 		for _, role := range r.roles {
 			keys = append(keys, holders[role]...)
+		}
+		if r.public {
+			keys = []string{"reader"}
 		}
 		return keys
 	}

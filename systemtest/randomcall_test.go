@@ -169,7 +169,7 @@ func (g *generator) path(c choices, op *operation) string {
 	path := op.path
 	for _, p := range op.parameters {
 		if p.in == "path" {
-			path = strings.ReplaceAll(path, "{"+p.name+"}", g.nameLike(c, p.schema["pattern"].(string)))
+			path = strings.ReplaceAll(path, "{"+p.name+"}", g.nameLike(c, patternOf(p.schema)))
 		}
 	}
 	return path

@@ -28,6 +28,7 @@ type route struct {
 	input      protoreflect.MessageDescriptor
 	output     protoreflect.MessageDescriptor
 	roles      []string
+	public     bool
 }
 
 func (r route) newResponse() proto.Message { return newMessage(r.output) }
@@ -61,7 +62,7 @@ func routesOf(m protoreflect.MethodDescriptor) (routes []route) {
 	for _, rule := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
 		r := route{
 			fullMethod: fmt.Sprintf("/%s/%s", m.Parent().FullName(), m.Name()),
-			input:      m.Input(), output: m.Output(), body: rule.GetBody(),
+			input:      m.Input(), output: m.Output(), body: rule.GetBody(), public: access.GetPublic(),
 		}
 		for _, role := range access.GetRoles() {
 			r.roles = append(r.roles, role.String())

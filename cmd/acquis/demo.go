@@ -21,10 +21,16 @@ func (demoCommand) Run(ctx context.Context, c console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	return play(ctx, c, dir, "")
+}
+
+// play tells the stories on a store in dir, which stays. An empty origin of its
+// journal is made up.
+func play(ctx context.Context, c console, dir, origin string) error {
 	first := server.NewSecret()
 	service, err := open(ctx, config{
 		HTTPAddr: "127.0.0.1:0", GRPCAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0",
-		DataDir: dir, First: first, Limits: server.DefaultLimits, Log: slog.New(slog.DiscardHandler),
+		DataDir: dir, Origin: origin, First: first, Limits: server.DefaultLimits, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return err

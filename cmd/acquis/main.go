@@ -21,6 +21,7 @@ type commandLine struct {
 	Referentiel struct {
 		Check checkCommand `cmd:"" help:"Check the file of a référentiel; prints every problem as file:line: field: message."`
 	} `cmd:"" help:"Work on files of référentiels."`
+	Verify  verifyCommand  `cmd:"" help:"Check a store at rest: digests, journal, indexes, and every decision decided again; exits 0 or 1."`
 	Version versionCommand `cmd:"" help:"Print what this binary is."`
 }
 

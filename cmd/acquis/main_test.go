@@ -159,6 +159,9 @@ func TestRefusedCommandLines(t *testing.T) {
 		{2, "not a loopback address", []string{"serve", "--http-addr", "0.0.0.0:8080"}},
 		{2, "--insecure-plaintext", []string{"serve", "--grpc-addr", ":9090"}},
 		{2, "--call-timeout", []string{"serve", "--call-timeout", "0s"}},
+		{2, "an origin has", []string{"serve", "--origin", "two words"}},
+		{2, "not an absolute URL", []string{"serve", "--issuer-url", "certificateur.example"}},
+		{2, "no such file", []string{"serve", "--signing-key-file", "none.key"}},
 		{2, "unknown flag", []string{"serve", "--colour"}},
 		{1, "no such file", []string{"referentiel", "check", "none.yaml"}},
 		{1, "not ready", []string{"healthcheck", "--ops-addr", "127.0.0.1:1"}},
@@ -233,7 +236,7 @@ func TestDemo(t *testing.T) {
 		"Tom is contested", "●●≠●●", "CONTESTED", "settles it", "B1 CAPITALISED",
 		"Jade misses a bloc", "B4 NOT_CAPITALISED", "novembre-2026: presents B4", "AWARDED",
 		"Noé appeals", "B2 NOT_CAPITALISED", "too few members present", "rectifies", "certification: AWARDED",
-		"The journal", "44 events",
+		"The journal", "45 events",
 	} {
 		_, after, found := strings.Cut(rest, told)
 		if !found {

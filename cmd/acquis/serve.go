@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"time"
 
@@ -23,6 +24,10 @@ type serveCommand struct {
 	GRPCAddr          string        `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Where gRPC listens (${default})."`
 	OpsAddr           string        `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where /metrics, /livez and /readyz listen (${default}); it asks for no key."`
 	DataDir           string        `default:"./data" placeholder:"DIR" help:"Where the store lies (${default}); made if absent."`
+	SigningKeyFile    string        `placeholder:"FILE" help:"PEM file of the Ed25519 key that signs checkpoints and attestations; default: signing.key in the data directory, made if absent. ACQUIS_SIGNING_KEY may hold the key itself instead."`
+	Origin            string        `placeholder:"NAME" help:"Names the journal in checkpoints, for instance after the certificateur's domain; kept at the first start, where the default is a random name."`
+	IssuerURL         string        `placeholder:"URL" help:"Identifies the certificateur in attestations, for instance https://certificateur.example."`
+	IssuerName        string        `placeholder:"NAME" help:"Names the certificateur in attestations."`
 	InsecurePlaintext bool          `help:"Allow addresses that are not loopback: something in front terminates TLS."`
 	LogLevel          string        `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"${enum} (${default})."`
 	MaxRequestBytes   int           `default:"8388608" placeholder:"BYTES" help:"Size of the largest request, over either transport (${default})."`
@@ -63,14 +68,26 @@ func (s *serveCommand) Validate() error {
 		return fmt.Errorf("--failed-attempts and --failed-attempts-address must be 0 to %d", maxAttempts)
 	}
 	_, _, badKey := firstSecret()
+	_, _, badSigning := givenSigningKey(s.SigningKeyFile)
 	return errors.Join(
 		badKey,
+		badSigning,
+		server.CheckOrigin(s.Origin),
+		checkIssuer(s.IssuerURL),
 		s.TLS.check(),
 		s.OIDC.check(),
 		checkAddress("--http-addr", s.HTTPAddr, s.InsecurePlaintext || s.TLS.given()),
 		checkAddress("--grpc-addr", s.GRPCAddr, s.InsecurePlaintext || s.TLS.given()),
 		checkAddress("--ops-addr", s.OpsAddr, s.InsecurePlaintext),
 	)
+}
+
+// checkIssuer takes what credentials can name an issuer by: any absolute URI.
+func checkIssuer(text string) error {
+	if parsed, err := url.Parse(text); text != "" && (err != nil || !parsed.IsAbs()) {
+		return fmt.Errorf("--issuer-url %q is not an absolute URL", text)
+	}
+	return nil
 }
 
 func checkAddress(flag, address string, allowed bool) error {
@@ -108,7 +125,9 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 	}
 	service, err := open(ctx, config{
 		HTTPAddr: s.HTTPAddr, GRPCAddr: s.GRPCAddr, OpsAddr: s.OpsAddr,
-		DataDir: s.DataDir, First: first, Log: log, TLS: certificates, OIDC: oidc,
+		DataDir: s.DataDir, SigningKeyFile: s.SigningKeyFile, Origin: s.Origin,
+		Issuer: server.Issuer{URL: s.IssuerURL, Name: s.IssuerName},
+		First:  first, Log: log, TLS: certificates, OIDC: oidc,
 		Limits: server.Limits{
 			MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout,
 			Attempts: server.AttemptLimits{PerCredential: s.FailedAttempts, PerAddress: s.FailedAttemptsAddress},

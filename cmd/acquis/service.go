@@ -18,6 +18,9 @@ import (
 type config struct {
 	HTTPAddr, GRPCAddr, OpsAddr string
 	DataDir                     string
+	SigningKeyFile              string        // empty: of the environment, else in the data directory
+	Origin                      string        // of the journal; empty: as the store has it
+	Issuer                      server.Issuer // of attestations
 	First                       server.Secret // the first key, if the store is empty
 	Limits                      server.Limits
 	Retention                   server.Retention
@@ -66,9 +69,13 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 	if s.isNew, err = server.Bootstrap(ctx, s.store, embedded, c.First, now()); err != nil {
 		return nil, err
 	}
+	key, err := signingKey(c.SigningKeyFile, c.DataDir, c.Log)
+	if err != nil {
+		return nil, err
+	}
 	s.server, err = server.New(server.Options{
 		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, OIDC: c.OIDC, TLS: c.TLS, Now: now,
-		Retention: c.Retention,
+		Signing: server.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer, Retention: c.Retention,
 	})
 	return s, err
 }

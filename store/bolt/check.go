@@ -25,7 +25,10 @@ const alwaysWalked = 64 << 20
 const maxDepth = 50
 
 // check returns why the file must not be opened, or nil.
-func check(file string, log *slog.Logger) error {
+func check(file string, log *slog.Logger) error { return checkPages(file, false, log) }
+
+// checkPages is check; whole asks for every page to be read, whatever the size.
+func checkPages(file string, whole bool, log *slog.Logger) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
@@ -44,10 +47,10 @@ func check(file string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	return pages.check(info.Size(), log)
+	return pages.check(whole || info.Size() <= alwaysWalked, log)
 }
 
-func (f *pageFile) check(size int64, log *slog.Logger) error {
+func (f *pageFile) check(whole bool, log *slog.Logger) error {
 	clean, err := f.checkFormat()
 	if err != nil {
 		return err
@@ -59,12 +62,12 @@ func (f *pageFile) check(size int64, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	if clean && size > alwaysWalked {
+	if clean && !whole {
 		return nil
 	}
 	if !clean {
 		// One header that a power cut left half written is what the other is for.
-		log.Warn("the store was not closed; every page is checked", "bytes", size, "headers", f.metas)
+		log.Warn("the store was not closed; every page is checked", "pages", f.meta.pages, "headers", f.metas)
 	}
 	began := time.Now()
 	if err := f.walk(free); err != nil {

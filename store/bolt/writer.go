@@ -235,6 +235,7 @@ type batch struct {
 	table *table
 	head  store.Head
 	uid   *uint64
+	wrote bool // an entry was stored, perhaps one without an event
 }
 
 func (b *batch) rollback() {
@@ -257,7 +258,7 @@ func (b *batch) add(c *call) (callers, engines error) {
 	if err := entry.Store(b.table); err != nil {
 		return nil, err
 	}
-	b.head = entry.Head
+	b.head, b.wrote = entry.Head, true
 	return nil, nil
 }
 
@@ -273,7 +274,7 @@ func (s *Store) sync(b *batch) error {
 	if err != nil {
 		return readOnly(err)
 	}
-	unchanged := b.head.Sequence == s.head.Sequence && journal.Sequence() == s.uid
+	unchanged := !b.wrote && journal.Sequence() == s.uid
 	if unchanged && !s.progress.isFull() {
 		return nil
 	}

@@ -19,6 +19,7 @@ func updateTests() []test {
 		{"nobody else sees writes before Update returns", testInvisible},
 		{"one that fails does not disturb its neighbours", testNeighbours},
 		{"an fn that writes nothing leaves no event", testNoEvent},
+		{"an fn that writes only what is silent leaves no event, and it is durable", testSilent},
 		{"where ctx has ended before, fn is not run", testEndedContext},
 		{"where ctx ends, the update happened whole or not at all", testContext},
 		{"writes out of bounds are refused", testBounds},
@@ -159,6 +160,38 @@ func testNoEvent(f *fixture) {
 	f.update(func(w store.Writer) error { return w.Delete(store.KindSession, []byte("none")) })
 	if n := len(f.events()); n != 1 {
 		f.Errorf("%d events, want 1", n)
+	}
+}
+
+func testSilent(f *fixture) {
+	checkpoint := func(value string) func(store.Writer) error {
+		return func(w store.Writer) error { return w.Put(store.KindCheckpoint, []byte("a"), []byte(value)) }
+	}
+	want := func(value string) {
+		f.Helper()
+		f.view(func(r store.Reader) error {
+			got, err := r.Get(store.KindCheckpoint, []byte("a"))
+			if string(got) != value {
+				f.Errorf("checkpoint %q, want %q", got, value)
+			}
+			return err
+		})
+	}
+	f.update(checkpoint("0"))
+	f.put("a=1")
+	f.update(checkpoint("1"))
+	want("1")
+	f.reopen()
+	want("1")
+	if n := len(f.events()); n != 1 {
+		f.Errorf("%d events, want 1", n)
+	}
+	f.update(func(w store.Writer) error { return errors.Join(checkpoint("2")(w), putAll(w, "a=2")) })
+	want("2")
+	events := f.events()
+	CheckJournal(f, events)
+	if len(events) != 2 {
+		f.Errorf("%d events, want 2", len(events))
 	}
 }
 

@@ -138,6 +138,12 @@ type Access struct {
 	// A caller with any one of these roles is admitted; an RPC may look closer
 	// at the facts of the case and then says so in its comment.
 	Roles []Role_Enum `protobuf:"varint,1,rep,packed,name=roles,proto3,enum=acquis.v1.Role_Enum" json:"roles,omitempty"`
+	// Anyone may call: no key is asked, and one that comes along is not looked at.
+	// Then roles stays empty.
+	Public bool `protobuf:"varint,2,opt,name=public,proto3" json:"public,omitempty"`
+	// The RPC shows something of candidates' files: who called it about whom is
+	// journaled, and AuditService.ListAccesses shows it.
+	ReadsFile bool `protobuf:"varint,3,opt,name=reads_file,json=readsFile,proto3" json:"reads_file,omitempty"`
 	// Roles that admit nobody by themselves, but show a caller more who is
 	// admitted by another; the RPC's comment says what.
 	WidenedBy     []Role_Enum `protobuf:"varint,4,rep,packed,name=widened_by,json=widenedBy,proto3,enum=acquis.v1.Role_Enum" json:"widened_by,omitempty"`
@@ -182,6 +188,20 @@ func (x *Access) GetRoles() []Role_Enum {
 	return nil
 }
 
+func (x *Access) GetPublic() bool {
+	if x != nil {
+		return x.Public
+	}
+	return false
+}
+
+func (x *Access) GetReadsFile() bool {
+	if x != nil {
+		return x.ReadsFile
+	}
+	return false
+}
+
 func (x *Access) GetWidenedBy() []Role_Enum {
 	if x != nil {
 		return x.WidenedBy
@@ -224,9 +244,12 @@ const file_acquis_v1_access_proto_rawDesc = "" +
 	"\x12DISABILITY_ADVISOR\x10\x05\x12\n" +
 	"\n" +
 	"\x06READER\x10\x06\x12\v\n" +
-	"\aAUDITOR\x10\a\"i\n" +
+	"\aAUDITOR\x10\a\"\xa0\x01\n" +
 	"\x06Access\x12*\n" +
-	"\x05roles\x18\x01 \x03(\x0e2\x14.acquis.v1.Role.EnumR\x05roles\x123\n" +
+	"\x05roles\x18\x01 \x03(\x0e2\x14.acquis.v1.Role.EnumR\x05roles\x12\x16\n" +
+	"\x06public\x18\x02 \x01(\bR\x06public\x12\x1d\n" +
+	"\n" +
+	"reads_file\x18\x03 \x01(\bR\treadsFile\x123\n" +
 	"\n" +
 	"widened_by\x18\x04 \x03(\x0e2\x14.acquis.v1.Role.EnumR\twidenedBy:K\n" +
 	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x11.acquis.v1.AccessR\x06accessB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"

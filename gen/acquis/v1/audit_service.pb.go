@@ -51,6 +51,12 @@ const (
 	Event_Kind_KEY Event_Kind_Enum = 9
 	// The service's own work: first start, upkeep.
 	Event_Kind_SYSTEM Event_Kind_Enum = 10
+	// Candidates' files were read; ListAccesses tells by whom.
+	Event_Kind_READ Event_Kind_Enum = 11
+	// An attestation of a decision was issued.
+	Event_Kind_ATTESTATION Event_Kind_Enum = 12
+	// A key began to sign checkpoints and attestations.
+	Event_Kind_SIGNER Event_Kind_Enum = 13
 	// What was held about a candidate, or a part of it, was erased.
 	Event_Kind_FORGET Event_Kind_Enum = 14
 	// A legal hold was placed or released.
@@ -71,6 +77,9 @@ var (
 		8:  "DECISION",
 		9:  "KEY",
 		10: "SYSTEM",
+		11: "READ",
+		12: "ATTESTATION",
+		13: "SIGNER",
 		14: "FORGET",
 		15: "HOLD",
 	}
@@ -86,6 +95,9 @@ var (
 		"DECISION":         8,
 		"KEY":              9,
 		"SYSTEM":           10,
+		"READ":             11,
+		"ATTESTATION":      12,
+		"SIGNER":           13,
 		"FORGET":           14,
 		"HOLD":             15,
 	}
@@ -115,7 +127,628 @@ func (x Event_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Event_Kind_Enum.Descriptor instead.
 func (Event_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{0, 0, 0}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{9, 0, 0}
+}
+
+// Reads of candidates' files: one subject, one RPC, one hour.
+type FileAccess struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `accesses/{id}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Subject of the caller; empty where the RPC is.
+	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Full name of the RPC; empty for accommodations and exemptions.
+	Rpc string `protobuf:"bytes,3,opt,name=rpc,proto3" json:"rpc,omitempty"`
+	// The candidates, in the order of their creation; at most 1000. More of the
+	// same hour may stand in another FileAccess.
+	Candidates []string `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	// Begin of the hour in which they were read.
+	HourTime      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=hour_time,json=hourTime,proto3" json:"hour_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileAccess) Reset() {
+	*x = FileAccess{}
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileAccess) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileAccess) ProtoMessage() {}
+
+func (x *FileAccess) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileAccess.ProtoReflect.Descriptor instead.
+func (*FileAccess) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *FileAccess) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *FileAccess) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *FileAccess) GetRpc() string {
+	if x != nil {
+		return x.Rpc
+	}
+	return ""
+}
+
+func (x *FileAccess) GetCandidates() []string {
+	if x != nil {
+		return x.Candidates
+	}
+	return nil
+}
+
+func (x *FileAccess) GetHourTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HourTime
+	}
+	return nil
+}
+
+// Request of ListAccesses.
+type ListAccessesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many to return, 0–1000; 0 means 50.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the answer before, to a request with the same other fields.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// AIP-160 filter over `candidate` (`candidate = "candidates/c-001"`: among
+	// others), `subject`, `rpc` and `hour_time`.
+	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAccessesRequest) Reset() {
+	*x = ListAccessesRequest{}
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAccessesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAccessesRequest) ProtoMessage() {}
+
+func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAccessesRequest.ProtoReflect.Descriptor instead.
+func (*ListAccessesRequest) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ListAccessesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAccessesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListAccessesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+// Answer of ListAccesses.
+type ListAccessesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The accesses.
+	Accesses []*FileAccess `protobuf:"bytes,1,rep,name=accesses,proto3" json:"accesses,omitempty"`
+	// Token for the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAccessesResponse) Reset() {
+	*x = ListAccessesResponse{}
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAccessesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAccessesResponse) ProtoMessage() {}
+
+func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAccessesResponse.ProtoReflect.Descriptor instead.
+func (*ListAccessesResponse) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListAccessesResponse) GetAccesses() []*FileAccess {
+	if x != nil {
+		return x.Accesses
+	}
+	return nil
+}
+
+func (x *ListAccessesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A signed checkpoint: how many events the journal has, and the root of the
+// Merkle tree over them.
+type Checkpoint struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `checkpoint`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The checkpoint as a signed note: origin, size and root in lines of their
+	// own, an empty line, signatures.
+	Checkpoint string `protobuf:"bytes,2,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	// The name of this journal. It never changes.
+	Origin string `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`
+	// How many events it covers. A string in JSON.
+	TreeSize int64 `protobuf:"varint,4,opt,name=tree_size,json=treeSize,proto3" json:"tree_size,omitempty"`
+	// The root, 32 bytes.
+	RootHash []byte `protobuf:"bytes,5,opt,name=root_hash,json=rootHash,proto3" json:"root_hash,omitempty"`
+	// Every key that signs or signed checkpoints here, as the verifier key of a
+	// signed note; the one that signs now comes first. Whoever wants to rely on a
+	// key gets it once, and from the certificateur, not with each answer.
+	Keys          []string `protobuf:"bytes,6,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Checkpoint) Reset() {
+	*x = Checkpoint{}
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Checkpoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Checkpoint) ProtoMessage() {}
+
+func (x *Checkpoint) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
+func (*Checkpoint) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Checkpoint) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Checkpoint) GetCheckpoint() string {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return ""
+}
+
+func (x *Checkpoint) GetOrigin() string {
+	if x != nil {
+		return x.Origin
+	}
+	return ""
+}
+
+func (x *Checkpoint) GetTreeSize() int64 {
+	if x != nil {
+		return x.TreeSize
+	}
+	return 0
+}
+
+func (x *Checkpoint) GetRootHash() []byte {
+	if x != nil {
+		return x.RootHash
+	}
+	return nil
+}
+
+func (x *Checkpoint) GetKeys() []string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+// Request of GetCheckpoint.
+type GetCheckpointRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `checkpoint`.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCheckpointRequest) Reset() {
+	*x = GetCheckpointRequest{}
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCheckpointRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCheckpointRequest) ProtoMessage() {}
+
+func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCheckpointRequest.ProtoReflect.Descriptor instead.
+func (*GetCheckpointRequest) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GetCheckpointRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// Request of GetConsistencyProof.
+type GetConsistencyProofRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `checkpoint`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Size of the older tree; 1 or more.
+	From int64 `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
+	// Size of the newer tree, at most that of the latest checkpoint; 0 means that.
+	To            int64 `protobuf:"varint,3,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetConsistencyProofRequest) Reset() {
+	*x = GetConsistencyProofRequest{}
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetConsistencyProofRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetConsistencyProofRequest) ProtoMessage() {}
+
+func (x *GetConsistencyProofRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetConsistencyProofRequest.ProtoReflect.Descriptor instead.
+func (*GetConsistencyProofRequest) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetConsistencyProofRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *GetConsistencyProofRequest) GetFrom() int64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *GetConsistencyProofRequest) GetTo() int64 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+// Proof that one tree extends another (RFC 6962, section 2.1.2).
+type ConsistencyProof struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Size of the older tree.
+	From int64 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
+	// Size of the newer tree.
+	To int64 `protobuf:"varint,2,opt,name=to,proto3" json:"to,omitempty"`
+	// The hashes, 32 bytes each.
+	Hashes        [][]byte `protobuf:"bytes,3,rep,name=hashes,proto3" json:"hashes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsistencyProof) Reset() {
+	*x = ConsistencyProof{}
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsistencyProof) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsistencyProof) ProtoMessage() {}
+
+func (x *ConsistencyProof) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsistencyProof.ProtoReflect.Descriptor instead.
+func (*ConsistencyProof) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ConsistencyProof) GetFrom() int64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *ConsistencyProof) GetTo() int64 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+func (x *ConsistencyProof) GetHashes() [][]byte {
+	if x != nil {
+		return x.Hashes
+	}
+	return nil
+}
+
+// Request of GetInclusionProof.
+type GetInclusionProofRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `events/{sequence}/inclusionProof`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Size of the tree; 0 means that of the latest checkpoint.
+	TreeSize      int64 `protobuf:"varint,2,opt,name=tree_size,json=treeSize,proto3" json:"tree_size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetInclusionProofRequest) Reset() {
+	*x = GetInclusionProofRequest{}
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetInclusionProofRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetInclusionProofRequest) ProtoMessage() {}
+
+func (x *GetInclusionProofRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetInclusionProofRequest.ProtoReflect.Descriptor instead.
+func (*GetInclusionProofRequest) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GetInclusionProofRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *GetInclusionProofRequest) GetTreeSize() int64 {
+	if x != nil {
+		return x.TreeSize
+	}
+	return 0
+}
+
+// Proof that an event stands in the journal (RFC 6962, section 2.1.1).
+type InclusionProof struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `events/{sequence}/inclusionProof`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The event's place: leaf sequence-1 of the tree, counted from 0.
+	Sequence int64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// The leaf: 16 bytes "acquis event v1\n", sequence and microseconds since 1970
+	// (8 bytes each), 32 bytes digest of the body and, where the event holds
+	// decisions, 32 bytes root of the tree of their acts.
+	Leaf []byte `protobuf:"bytes,3,opt,name=leaf,proto3" json:"leaf,omitempty"`
+	// Size of the tree.
+	TreeSize int64 `protobuf:"varint,4,opt,name=tree_size,json=treeSize,proto3" json:"tree_size,omitempty"`
+	// The hashes from the leaf to the root, 32 bytes each.
+	Hashes [][]byte `protobuf:"bytes,5,rep,name=hashes,proto3" json:"hashes,omitempty"`
+	// The signed checkpoint of a tree of that size; empty where the request named
+	// another size than the latest.
+	Checkpoint    string `protobuf:"bytes,6,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InclusionProof) Reset() {
+	*x = InclusionProof{}
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InclusionProof) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InclusionProof) ProtoMessage() {}
+
+func (x *InclusionProof) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InclusionProof.ProtoReflect.Descriptor instead.
+func (*InclusionProof) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *InclusionProof) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *InclusionProof) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *InclusionProof) GetLeaf() []byte {
+	if x != nil {
+		return x.Leaf
+	}
+	return nil
+}
+
+func (x *InclusionProof) GetTreeSize() int64 {
+	if x != nil {
+		return x.TreeSize
+	}
+	return 0
+}
+
+func (x *InclusionProof) GetHashes() [][]byte {
+	if x != nil {
+		return x.Hashes
+	}
+	return nil
+}
+
+func (x *InclusionProof) GetCheckpoint() string {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return ""
 }
 
 // One entry of the journal: what one call changed. It holds no personal data.
@@ -145,7 +778,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[0]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -157,7 +790,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[0]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -170,7 +803,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{0}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Event) GetName() string {
@@ -244,7 +877,7 @@ type ListEventsRequest struct {
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[1]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -256,7 +889,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[1]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -269,7 +902,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{1}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListEventsRequest) GetAfter() int64 {
@@ -307,7 +940,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[2]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -319,7 +952,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[2]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -332,7 +965,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{2}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListEventsResponse) GetEvents() []*Event {
@@ -358,7 +991,7 @@ type Event_Kind struct {
 
 func (x *Event_Kind) Reset() {
 	*x = Event_Kind{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[3]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -370,7 +1003,7 @@ func (x *Event_Kind) String() string {
 func (*Event_Kind) ProtoMessage() {}
 
 func (x *Event_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[3]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -383,14 +1016,80 @@ func (x *Event_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event_Kind.ProtoReflect.Descriptor instead.
 func (*Event_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{0, 0}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{9, 0}
 }
 
 var File_acquis_v1_audit_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/v1/audit_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x04\n" +
+	"\x1dacquis/v1/audit_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x02\n" +
+	"\n" +
+	"FileAccess\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1d\n" +
+	"\asubject\x18\x02 \x01(\tB\x03\xe0A\x03R\asubject\x12\x15\n" +
+	"\x03rpc\x18\x03 \x01(\tB\x03\xe0A\x03R\x03rpc\x12=\n" +
+	"\n" +
+	"candidates\x18\x04 \x03(\tB\x1d\xe0A\x03\xfaA\x17\n" +
+	"\x15acquis.eval/CandidateR\n" +
+	"candidates\x12<\n" +
+	"\thour_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bhourTime:H\xeaAE\n" +
+	"\x16acquis.eval/FileAccess\x12\x11accesses/{access}*\ffileAccesses2\n" +
+	"fileAccess\"\x92\x01\n" +
+	"\x13ListAccessesRequest\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12#\n" +
+	"\x06filter\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filter\"q\n" +
+	"\x14ListAccessesResponse\x121\n" +
+	"\baccesses\x18\x01 \x03(\v2\x15.acquis.v1.FileAccessR\baccesses\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x86\x02\n" +
+	"\n" +
+	"Checkpoint\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12#\n" +
+	"\n" +
+	"checkpoint\x18\x02 \x01(\tB\x03\xe0A\x03R\n" +
+	"checkpoint\x12\x1b\n" +
+	"\x06origin\x18\x03 \x01(\tB\x03\xe0A\x03R\x06origin\x12 \n" +
+	"\ttree_size\x18\x04 \x01(\x03B\x03\xe0A\x03R\btreeSize\x12 \n" +
+	"\troot_hash\x18\x05 \x01(\fB\x03\xe0A\x03R\brootHash\x12\x17\n" +
+	"\x04keys\x18\x06 \x03(\tB\x03\xe0A\x03R\x04keys:@\xeaA=\n" +
+	"\x16acquis.eval/Checkpoint\x12\n" +
+	"checkpoint*\vcheckpoints2\n" +
+	"checkpoint\"[\n" +
+	"\x14GetCheckpointRequest\x12C\n" +
+	"\x04name\x18\x01 \x01(\tB/\xe0A\x02\xfaA\x18\n" +
+	"\x16acquis.eval/Checkpoint\xbaH\x0er\f\n" +
+	"\n" +
+	"checkpointR\x04name\"\x9d\x01\n" +
+	"\x1aGetConsistencyProofRequest\x12C\n" +
+	"\x04name\x18\x01 \x01(\tB/\xe0A\x02\xfaA\x18\n" +
+	"\x16acquis.eval/Checkpoint\xbaH\x0er\f\n" +
+	"\n" +
+	"checkpointR\x04name\x12\x1e\n" +
+	"\x04from\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02(\x01R\x04from\x12\x1a\n" +
+	"\x02to\x18\x03 \x01(\x03B\n" +
+	"\xe0A\x01\xbaH\x04\"\x02(\x00R\x02to\"N\n" +
+	"\x10ConsistencyProof\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\x03R\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\x03R\x02to\x12\x16\n" +
+	"\x06hashes\x18\x03 \x03(\fR\x06hashes\"\xaa\x01\n" +
+	"\x18GetInclusionProofRequest\x12e\n" +
+	"\x04name\x18\x01 \x01(\tBQ\xe0A\x02\xfaA\x1c\n" +
+	"\x1aacquis.eval/InclusionProof\xbaH,r*2(^events/[1-9][0-9]{0,17}/inclusionProof$R\x04name\x12'\n" +
+	"\ttree_size\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x01\xbaH\x04\"\x02(\x00R\btreeSize\"\xa8\x02\n" +
+	"\x0eInclusionProof\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1f\n" +
+	"\bsequence\x18\x02 \x01(\x03B\x03\xe0A\x03R\bsequence\x12\x17\n" +
+	"\x04leaf\x18\x03 \x01(\fB\x03\xe0A\x03R\x04leaf\x12 \n" +
+	"\ttree_size\x18\x04 \x01(\x03B\x03\xe0A\x03R\btreeSize\x12\x1b\n" +
+	"\x06hashes\x18\x05 \x03(\fB\x03\xe0A\x03R\x06hashes\x12#\n" +
+	"\n" +
+	"checkpoint\x18\x06 \x01(\tB\x03\xe0A\x03R\n" +
+	"checkpoint:_\xeaA\\\n" +
+	"\x1aacquis.eval/InclusionProof\x12\x1devents/{event}/inclusionProof*\x0finclusionProofs2\x0einclusionProof\"\xdd\x04\n" +
 	"\x05Event\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1f\n" +
 	"\bsequence\x18\x02 \x01(\x03B\x03\xe0A\x03R\bsequence\x12>\n" +
@@ -400,8 +1099,8 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\x05actor\x18\x05 \x01(\tB\x03\xe0A\x03R\x05actor\x12\x15\n" +
 	"\x03rpc\x18\x06 \x01(\tB\x03\xe0A\x03R\x03rpc\x12\x1f\n" +
 	"\bresource\x18\a \x01(\tB\x03\xe0A\x03R\bresource\x12*\n" +
-	"\x0erecord_digests\x18\b \x03(\fB\x03\xe0A\x03R\rrecordDigests\x1a\xc7\x01\n" +
-	"\x04Kind\"\xbe\x01\n" +
+	"\x0erecord_digests\x18\b \x03(\fB\x03\xe0A\x03R\rrecordDigests\x1a\xee\x01\n" +
+	"\x04Kind\"\xe5\x01\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vREFERENTIEL\x10\x01\x12\r\n" +
@@ -416,7 +1115,11 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\x03KEY\x10\t\x12\n" +
 	"\n" +
 	"\x06SYSTEM\x10\n" +
-	"\x12\n" +
+	"\x12\b\n" +
+	"\x04READ\x10\v\x12\x0f\n" +
+	"\vATTESTATION\x10\f\x12\n" +
+	"\n" +
+	"\x06SIGNER\x10\r\x12\n" +
 	"\n" +
 	"\x06FORGET\x10\x0e\x12\b\n" +
 	"\x04HOLD\x10\x0f:5\xeaA2\n" +
@@ -429,12 +1132,18 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"f\n" +
 	"\x12ListEventsResponse\x12(\n" +
 	"\x06events\x18\x01 \x03(\v2\x10.acquis.v1.EventR\x06events\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2|\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xff\x04\n" +
 	"\fAuditService\x12l\n" +
 	"\n" +
 	"ListEvents\x12\x1c.acquis.v1.ListEventsRequest\x1a\x1d.acquis.v1.ListEventsResponse\"!\xdaA\x05after\x8a\xb5\x18\x03\n" +
 	"\x01\a\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/eventsB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"/v1/events\x12l\n" +
+	"\fListAccesses\x12\x1e.acquis.v1.ListAccessesRequest\x1a\x1f.acquis.v1.ListAccessesResponse\"\x1b\x8a\xb5\x18\x03\n" +
+	"\x01\a\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/accesses\x12s\n" +
+	"\rGetCheckpoint\x12\x1f.acquis.v1.GetCheckpointRequest\x1a\x15.acquis.v1.Checkpoint\"*\xdaA\x04name\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=checkpoint}\x12\x8a\x01\n" +
+	"\x13GetConsistencyProof\x12%.acquis.v1.GetConsistencyProofRequest\x1a\x1b.acquis.v1.ConsistencyProof\"/\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{name=checkpoint}:consistency\x12\x90\x01\n" +
+	"\x11GetInclusionProof\x12#.acquis.v1.GetInclusionProofRequest\x1a\x19.acquis.v1.InclusionProof\";\xdaA\x04name\x8a\xb5\x18\x06\n" +
+	"\x04\a\x06\x02\x04\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=events/*/inclusionProof}B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_audit_service_proto_rawDescOnce sync.Once
@@ -449,26 +1158,45 @@ func file_acquis_v1_audit_service_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_audit_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_acquis_v1_audit_service_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_acquis_v1_audit_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_acquis_v1_audit_service_proto_goTypes = []any{
-	(Event_Kind_Enum)(0),          // 0: acquis.v1.Event.Kind.Enum
-	(*Event)(nil),                 // 1: acquis.v1.Event
-	(*ListEventsRequest)(nil),     // 2: acquis.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),    // 3: acquis.v1.ListEventsResponse
-	(*Event_Kind)(nil),            // 4: acquis.v1.Event.Kind
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(Event_Kind_Enum)(0),               // 0: acquis.v1.Event.Kind.Enum
+	(*FileAccess)(nil),                 // 1: acquis.v1.FileAccess
+	(*ListAccessesRequest)(nil),        // 2: acquis.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),       // 3: acquis.v1.ListAccessesResponse
+	(*Checkpoint)(nil),                 // 4: acquis.v1.Checkpoint
+	(*GetCheckpointRequest)(nil),       // 5: acquis.v1.GetCheckpointRequest
+	(*GetConsistencyProofRequest)(nil), // 6: acquis.v1.GetConsistencyProofRequest
+	(*ConsistencyProof)(nil),           // 7: acquis.v1.ConsistencyProof
+	(*GetInclusionProofRequest)(nil),   // 8: acquis.v1.GetInclusionProofRequest
+	(*InclusionProof)(nil),             // 9: acquis.v1.InclusionProof
+	(*Event)(nil),                      // 10: acquis.v1.Event
+	(*ListEventsRequest)(nil),          // 11: acquis.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),         // 12: acquis.v1.ListEventsResponse
+	(*Event_Kind)(nil),                 // 13: acquis.v1.Event.Kind
+	(*timestamppb.Timestamp)(nil),      // 14: google.protobuf.Timestamp
 }
 var file_acquis_v1_audit_service_proto_depIdxs = []int32{
-	5, // 0: acquis.v1.Event.event_time:type_name -> google.protobuf.Timestamp
-	0, // 1: acquis.v1.Event.kind:type_name -> acquis.v1.Event.Kind.Enum
-	1, // 2: acquis.v1.ListEventsResponse.events:type_name -> acquis.v1.Event
-	2, // 3: acquis.v1.AuditService.ListEvents:input_type -> acquis.v1.ListEventsRequest
-	3, // 4: acquis.v1.AuditService.ListEvents:output_type -> acquis.v1.ListEventsResponse
-	4, // [4:5] is the sub-list for method output_type
-	3, // [3:4] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	14, // 0: acquis.v1.FileAccess.hour_time:type_name -> google.protobuf.Timestamp
+	1,  // 1: acquis.v1.ListAccessesResponse.accesses:type_name -> acquis.v1.FileAccess
+	14, // 2: acquis.v1.Event.event_time:type_name -> google.protobuf.Timestamp
+	0,  // 3: acquis.v1.Event.kind:type_name -> acquis.v1.Event.Kind.Enum
+	10, // 4: acquis.v1.ListEventsResponse.events:type_name -> acquis.v1.Event
+	11, // 5: acquis.v1.AuditService.ListEvents:input_type -> acquis.v1.ListEventsRequest
+	2,  // 6: acquis.v1.AuditService.ListAccesses:input_type -> acquis.v1.ListAccessesRequest
+	5,  // 7: acquis.v1.AuditService.GetCheckpoint:input_type -> acquis.v1.GetCheckpointRequest
+	6,  // 8: acquis.v1.AuditService.GetConsistencyProof:input_type -> acquis.v1.GetConsistencyProofRequest
+	8,  // 9: acquis.v1.AuditService.GetInclusionProof:input_type -> acquis.v1.GetInclusionProofRequest
+	12, // 10: acquis.v1.AuditService.ListEvents:output_type -> acquis.v1.ListEventsResponse
+	3,  // 11: acquis.v1.AuditService.ListAccesses:output_type -> acquis.v1.ListAccessesResponse
+	4,  // 12: acquis.v1.AuditService.GetCheckpoint:output_type -> acquis.v1.Checkpoint
+	7,  // 13: acquis.v1.AuditService.GetConsistencyProof:output_type -> acquis.v1.ConsistencyProof
+	9,  // 14: acquis.v1.AuditService.GetInclusionProof:output_type -> acquis.v1.InclusionProof
+	10, // [10:15] is the sub-list for method output_type
+	5,  // [5:10] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_audit_service_proto_init() }
@@ -483,7 +1211,7 @@ func file_acquis_v1_audit_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_audit_service_proto_rawDesc), len(file_acquis_v1_audit_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

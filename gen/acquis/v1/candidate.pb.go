@@ -1282,23 +1282,23 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\x06events\x18\b \x03(\v2\x10.acquis.v1.EventR\x06events\x12#\n" +
 	"\rfile_withheld\x18\t \x01(\bR\ffileWithheld\x12&\n" +
 	"\x0fnext_page_token\x18\n" +
-	" \x01(\tR\rnextPageToken2\xa4\r\n" +
+	" \x01(\tR\rnextPageToken2\xaf\r\n" +
 	"\x10CandidateService\x12\x8d\x01\n" +
 	"\x0fCreateCandidate\x12!.acquis.v1.CreateCandidateRequest\x1a\x14.acquis.v1.Candidate\"A\xdaA\x16candidate,candidate_id\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02\x1b:\tcandidate\"\x0e/v1/candidates\x12w\n" +
-	"\fGetCandidate\x12\x1e.acquis.v1.GetCandidateRequest\x1a\x14.acquis.v1.Candidate\"1\xdaA\x04name\x8a\xb5\x18\a\n" +
-	"\x05\x02\x06\x04\x03\x05\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=candidates/*}\x12x\n" +
-	"\x0eListCandidates\x12 .acquis.v1.ListCandidatesRequest\x1a!.acquis.v1.ListCandidatesResponse\"!\xdaA\x00\x8a\xb5\x18\x04\n" +
-	"\x02\x02\x06\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/candidates\x12\x9f\x01\n" +
+	"\x01\x02\x82\xd3\xe4\x93\x02\x1b:\tcandidate\"\x0e/v1/candidates\x12y\n" +
+	"\fGetCandidate\x12\x1e.acquis.v1.GetCandidateRequest\x1a\x14.acquis.v1.Candidate\"3\xdaA\x04name\x8a\xb5\x18\t\n" +
+	"\x05\x02\x06\x04\x03\x05\x18\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=candidates/*}\x12z\n" +
+	"\x0eListCandidates\x12 .acquis.v1.ListCandidatesRequest\x1a!.acquis.v1.ListCandidatesResponse\"#\xdaA\x00\x8a\xb5\x18\x06\n" +
+	"\x02\x02\x06\x18\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/candidates\x12\x9f\x01\n" +
 	"\x0fUpdateCandidate\x12!.acquis.v1.UpdateCandidateRequest\x1a\x14.acquis.v1.Candidate\"S\xdaA\x15candidate,update_mask\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02.:\tcandidate2!/v1/{candidate.name=candidates/*}\x12}\n" +
-	"\x0fLookupCandidate\x12!.acquis.v1.LookupCandidateRequest\x1a\x14.acquis.v1.Candidate\"1\xdaA\tsystem,id\x8a\xb5\x18\x04\n" +
-	"\x02\x02\x06\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/candidates:lookup\x12\x9e\x01\n" +
+	"\x01\x02\x82\xd3\xe4\x93\x02.:\tcandidate2!/v1/{candidate.name=candidates/*}\x12\x7f\n" +
+	"\x0fLookupCandidate\x12!.acquis.v1.LookupCandidateRequest\x1a\x14.acquis.v1.Candidate\"3\xdaA\tsystem,id\x8a\xb5\x18\x06\n" +
+	"\x02\x02\x06\x18\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/candidates:lookup\x12\x9e\x01\n" +
 	"\n" +
 	"DeclareTie\x12\x1c.acquis.v1.DeclareTieRequest\x1a\x1d.acquis.v1.DeclareTieResponse\"S\xdaA\x16candidate,subject,kind\x8a\xb5\x18\x04\n" +
-	"\x02\x02\x04\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{candidate=candidates/*}:declareTie\x12\x91\x01\n" +
-	"\x0fExportCandidate\x12!.acquis.v1.ExportCandidateRequest\x1a\".acquis.v1.ExportCandidateResponse\"7\xdaA\x04name\x8a\xb5\x18\x06\n" +
-	"\x01\x02\"\x01\x05\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=candidates/*}:export\x12\x98\x01\n" +
+	"\x02\x02\x04\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{candidate=candidates/*}:declareTie\x12\x93\x01\n" +
+	"\x0fExportCandidate\x12!.acquis.v1.ExportCandidateRequest\x1a\".acquis.v1.ExportCandidateResponse\"9\xdaA\x04name\x8a\xb5\x18\b\n" +
+	"\x01\x02\x18\x01\"\x01\x05\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=candidates/*}:export\x12\x98\x01\n" +
 	"\x0fForgetCandidate\x12!.acquis.v1.ForgetCandidateRequest\x1a\".acquis.v1.ForgetCandidateResponse\">\xdaA\vname,ground\x8a\xb5\x18\x03\n" +
 	"\x01\x02\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/{name=candidates/*}:forget\x12\x90\x01\n" +
 	"\x0fPurgeCandidates\x12!.acquis.v1.PurgeCandidatesRequest\x1a\".acquis.v1.PurgeCandidatesResponse\"6\xdaA\rvalidate_only\x8a\xb5\x18\x03\n" +
@@ -1306,9 +1306,9 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\tPlaceHold\x12\x1b.acquis.v1.PlaceHoldRequest\x1a\x0f.acquis.v1.Hold\"K\xdaA\x10candidate,reason\x8a\xb5\x18\x03\n" +
 	"\x01\x02\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{candidate=candidates/*}:placeHold\x12\x7f\n" +
 	"\vReleaseHold\x12\x1d.acquis.v1.ReleaseHoldRequest\x1a\x0f.acquis.v1.Hold\"@\xdaA\x04name\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=candidates/*/holds/*}:release\x12\x7f\n" +
-	"\tListHolds\x12\x1b.acquis.v1.ListHoldsRequest\x1a\x1c.acquis.v1.ListHoldsResponse\"7\xdaA\x06parent\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=candidates/*}/holdsB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x01\x02\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=candidates/*/holds/*}:release\x12\x81\x01\n" +
+	"\tListHolds\x12\x1b.acquis.v1.ListHoldsRequest\x1a\x1c.acquis.v1.ListHoldsResponse\"9\xdaA\x06parent\x8a\xb5\x18\x05\n" +
+	"\x01\x02\x18\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=candidates/*}/holdsB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_candidate_proto_rawDescOnce sync.Once

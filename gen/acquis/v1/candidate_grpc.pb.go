@@ -48,12 +48,15 @@ type CandidateServiceClient interface {
 	CreateCandidate(ctx context.Context, in *CreateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Returns a candidate. For assessors and jury members those exist who are or
 	// were enrolled in a session of theirs (see SessionService).
+	// Journaled as a read of the candidate's file.
 	GetCandidate(ctx context.Context, in *GetCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Lists candidates in order of creation.
+	// Journaled as a read of the file of each candidate shown.
 	ListCandidates(ctx context.Context, in *ListCandidatesRequest, opts ...grpc.CallOption) (*ListCandidatesResponse, error)
 	// Changes the identity of a candidate. ABORTED where the etag is stale.
 	UpdateCandidate(ctx context.Context, in *UpdateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Finds the candidate that another system knows under an id.
+	// Journaled as a read of the candidate's file.
 	LookupCandidate(ctx context.Context, in *LookupCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Declares a tie between a subject and a candidate: from then on the subject
 	// cannot sit on a jury that decides this candidate, in any session. A jury
@@ -64,6 +67,7 @@ type CandidateServiceClient interface {
 	// is not about one candidacy comes with the first page. Texts about
 	// accommodations and exemptions are seen by few: a key that exports them has
 	// the role DISABILITY_ADVISOR too, or `file_withheld` says what is missing.
+	// Journaled as a read of the candidate's file.
 	ExportCandidate(ctx context.Context, in *ExportCandidateRequest, opts ...grpc.CallOption) (*ExportCandidateResponse, error)
 	// Forgets a candidate: erases identity, ids in other systems, every free text
 	// about them and their accommodations, for good. What was decided stays,
@@ -81,6 +85,7 @@ type CandidateServiceClient interface {
 	// Releases a hold. Releasing it again changes nothing.
 	ReleaseHold(ctx context.Context, in *ReleaseHoldRequest, opts ...grpc.CallOption) (*Hold, error)
 	// Lists the holds on a candidate.
+	// Journaled as a read of the candidate's file.
 	ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error)
 }
 
@@ -227,12 +232,15 @@ type CandidateServiceServer interface {
 	CreateCandidate(context.Context, *CreateCandidateRequest) (*Candidate, error)
 	// Returns a candidate. For assessors and jury members those exist who are or
 	// were enrolled in a session of theirs (see SessionService).
+	// Journaled as a read of the candidate's file.
 	GetCandidate(context.Context, *GetCandidateRequest) (*Candidate, error)
 	// Lists candidates in order of creation.
+	// Journaled as a read of the file of each candidate shown.
 	ListCandidates(context.Context, *ListCandidatesRequest) (*ListCandidatesResponse, error)
 	// Changes the identity of a candidate. ABORTED where the etag is stale.
 	UpdateCandidate(context.Context, *UpdateCandidateRequest) (*Candidate, error)
 	// Finds the candidate that another system knows under an id.
+	// Journaled as a read of the candidate's file.
 	LookupCandidate(context.Context, *LookupCandidateRequest) (*Candidate, error)
 	// Declares a tie between a subject and a candidate: from then on the subject
 	// cannot sit on a jury that decides this candidate, in any session. A jury
@@ -243,6 +251,7 @@ type CandidateServiceServer interface {
 	// is not about one candidacy comes with the first page. Texts about
 	// accommodations and exemptions are seen by few: a key that exports them has
 	// the role DISABILITY_ADVISOR too, or `file_withheld` says what is missing.
+	// Journaled as a read of the candidate's file.
 	ExportCandidate(context.Context, *ExportCandidateRequest) (*ExportCandidateResponse, error)
 	// Forgets a candidate: erases identity, ids in other systems, every free text
 	// about them and their accommodations, for good. What was decided stays,
@@ -260,6 +269,7 @@ type CandidateServiceServer interface {
 	// Releases a hold. Releasing it again changes nothing.
 	ReleaseHold(context.Context, *ReleaseHoldRequest) (*Hold, error)
 	// Lists the holds on a candidate.
+	// Journaled as a read of the candidate's file.
 	ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error)
 	mustEmbedUnimplementedCandidateServiceServer()
 }

@@ -658,6 +658,52 @@ func (x *GetDecisionRequest) GetName() string {
 	return ""
 }
 
+// Request of GetDecisionProof.
+type GetDecisionProofRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `candidates/{candidate}/decisions/{id}/proof`.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDecisionProofRequest) Reset() {
+	*x = GetDecisionProofRequest{}
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDecisionProofRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDecisionProofRequest) ProtoMessage() {}
+
+func (x *GetDecisionProofRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDecisionProofRequest.ProtoReflect.Descriptor instead.
+func (*GetDecisionProofRequest) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *GetDecisionProofRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 // Request of ListDecisions.
 type ListDecisionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -678,7 +724,7 @@ type ListDecisionsRequest struct {
 
 func (x *ListDecisionsRequest) Reset() {
 	*x = ListDecisionsRequest{}
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[10]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -690,7 +736,7 @@ func (x *ListDecisionsRequest) String() string {
 func (*ListDecisionsRequest) ProtoMessage() {}
 
 func (x *ListDecisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[10]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -703,7 +749,7 @@ func (x *ListDecisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDecisionsRequest.ProtoReflect.Descriptor instead.
 func (*ListDecisionsRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{10}
+	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListDecisionsRequest) GetParent() string {
@@ -747,7 +793,7 @@ type ListDecisionsResponse struct {
 
 func (x *ListDecisionsResponse) Reset() {
 	*x = ListDecisionsResponse{}
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[11]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -759,7 +805,7 @@ func (x *ListDecisionsResponse) String() string {
 func (*ListDecisionsResponse) ProtoMessage() {}
 
 func (x *ListDecisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[11]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -772,7 +818,7 @@ func (x *ListDecisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDecisionsResponse.ProtoReflect.Descriptor instead.
 func (*ListDecisionsResponse) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{11}
+	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListDecisionsResponse) GetDecisions() []*Decision {
@@ -800,7 +846,7 @@ type GetDeliberationRecordRequest struct {
 
 func (x *GetDeliberationRecordRequest) Reset() {
 	*x = GetDeliberationRecordRequest{}
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[12]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -812,7 +858,7 @@ func (x *GetDeliberationRecordRequest) String() string {
 func (*GetDeliberationRecordRequest) ProtoMessage() {}
 
 func (x *GetDeliberationRecordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[12]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -825,7 +871,7 @@ func (x *GetDeliberationRecordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDeliberationRecordRequest.ProtoReflect.Descriptor instead.
 func (*GetDeliberationRecordRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{12}
+	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetDeliberationRecordRequest) GetName() string {
@@ -851,7 +897,7 @@ type DeliberateRequest_BlocDecision struct {
 
 func (x *DeliberateRequest_BlocDecision) Reset() {
 	*x = DeliberateRequest_BlocDecision{}
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[13]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -863,7 +909,7 @@ func (x *DeliberateRequest_BlocDecision) String() string {
 func (*DeliberateRequest_BlocDecision) ProtoMessage() {}
 
 func (x *DeliberateRequest_BlocDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[13]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -960,7 +1006,10 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\x1aacquis.eval/Capitalisation\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/capitalisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\xaa\x01\n" +
 	"\x12GetDecisionRequest\x12\x93\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x7f\xe0A\x02\xfaA\x16\n" +
-	"\x14acquis.eval/Decision\xbaH`r^2\\^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x84\x02\n" +
+	"\x14acquis.eval/Decision\xbaH`r^2\\^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\xbb\x01\n" +
+	"\x17GetDecisionProofRequest\x12\x9f\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\x8a\x01\xe0A\x02\xfaA\x1b\n" +
+	"\x19acquis.eval/DecisionProof\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/proof$R\x04name\"\x84\x02\n" +
 	"\x14ListDecisionsRequest\x12o\n" +
 	"\x06parent\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidate\xbaH7r523^candidates/(-|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$R\x06parent\x12*\n" +
@@ -973,8 +1022,7 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa2\x01\n" +
 	"\x1cGetDeliberationRecordRequest\x12\x81\x01\n" +
 	"\x04name\x18\x01 \x01(\tBm\xe0A\x02\xfaA \n" +
-	"\x1eacquis.eval/DeliberationRecord\xbaHDrB2@^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/deliberationRecord$R\x04name2\xaa\n" +
-	"\n" +
+	"\x1eacquis.eval/DeliberationRecord\xbaHDrB2@^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/deliberationRecord$R\x04name2\xcb\v\n" +
 	"\x15CapitalisationService\x12\xb6\x01\n" +
 	"\n" +
 	"Deliberate\x12\x1c.acquis.v1.DeliberateRequest\x1a\x1d.acquis.v1.DeliberateResponse\"k\xdaA#candidacy,grid_etag,members_present\x8a\xb5\x18\x03\n" +
@@ -984,15 +1032,17 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\x05Award\x12\x17.acquis.v1.AwardRequest\x1a\x18.acquis.v1.AwardResponse\"`\xdaA\x1cname,session,members_present\x8a\xb5\x18\x03\n" +
 	"\x01\x04\x82\xd3\xe4\x93\x024:\x01*\"//v1/{name=candidates/*/capitalisations/*}:award\x12\xb7\x01\n" +
 	"\x0fRecordPriorBloc\x12!.acquis.v1.RecordPriorBlocRequest\x1a\".acquis.v1.RecordPriorBlocResponse\"]\xdaA\x0fname,bloc,proof\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02>:\x01*\"9/v1/{name=candidates/*/capitalisations/*}:recordPriorBloc\x12\x96\x01\n" +
-	"\x11GetCapitalisation\x12#.acquis.v1.GetCapitalisationRequest\x1a\x19.acquis.v1.Capitalisation\"A\xdaA\x04name\x8a\xb5\x18\x05\n" +
-	"\x03\x06\x02\x04\x82\xd3\xe4\x93\x02+\x12)/v1/{name=candidates/*/capitalisations/*}\x12~\n" +
-	"\vGetDecision\x12\x1d.acquis.v1.GetDecisionRequest\x1a\x13.acquis.v1.Decision\";\xdaA\x04name\x8a\xb5\x18\x05\n" +
-	"\x03\x06\x02\x04\x82\xd3\xe4\x93\x02%\x12#/v1/{name=candidates/*/decisions/*}\x12\x91\x01\n" +
-	"\rListDecisions\x12\x1f.acquis.v1.ListDecisionsRequest\x1a .acquis.v1.ListDecisionsResponse\"=\xdaA\x06parent\x8a\xb5\x18\x05\n" +
-	"\x03\x06\x02\x04\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=candidates/*}/decisions\x12\xa1\x01\n" +
-	"\x15GetDeliberationRecord\x12'.acquis.v1.GetDeliberationRecordRequest\x1a\x1d.acquis.v1.DeliberationRecord\"@\xdaA\x04name\x8a\xb5\x18\x05\n" +
-	"\x03\x06\x02\x04\x82\xd3\xe4\x93\x02*\x12(/v1/{name=sessions/*/deliberationRecord}B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x01\x02\x82\xd3\xe4\x93\x02>:\x01*\"9/v1/{name=candidates/*/capitalisations/*}:recordPriorBloc\x12\x98\x01\n" +
+	"\x11GetCapitalisation\x12#.acquis.v1.GetCapitalisationRequest\x1a\x19.acquis.v1.Capitalisation\"C\xdaA\x04name\x8a\xb5\x18\a\n" +
+	"\x03\x06\x02\x04\x18\x01\x82\xd3\xe4\x93\x02+\x12)/v1/{name=candidates/*/capitalisations/*}\x12\x80\x01\n" +
+	"\vGetDecision\x12\x1d.acquis.v1.GetDecisionRequest\x1a\x13.acquis.v1.Decision\"=\xdaA\x04name\x8a\xb5\x18\a\n" +
+	"\x03\x06\x02\x04\x18\x01\x82\xd3\xe4\x93\x02%\x12#/v1/{name=candidates/*/decisions/*}\x12\x95\x01\n" +
+	"\x10GetDecisionProof\x12\".acquis.v1.GetDecisionProofRequest\x1a\x18.acquis.v1.DecisionProof\"C\xdaA\x04name\x8a\xb5\x18\a\n" +
+	"\x03\x06\x02\x04\x18\x01\x82\xd3\xe4\x93\x02+\x12)/v1/{name=candidates/*/decisions/*/proof}\x12\x93\x01\n" +
+	"\rListDecisions\x12\x1f.acquis.v1.ListDecisionsRequest\x1a .acquis.v1.ListDecisionsResponse\"?\xdaA\x06parent\x8a\xb5\x18\a\n" +
+	"\x03\x06\x02\x04\x18\x01\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=candidates/*}/decisions\x12\xa3\x01\n" +
+	"\x15GetDeliberationRecord\x12'.acquis.v1.GetDeliberationRecordRequest\x1a\x1d.acquis.v1.DeliberationRecord\"B\xdaA\x04name\x8a\xb5\x18\a\n" +
+	"\x03\x06\x02\x04\x18\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=sessions/*/deliberationRecord}B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_capitalisation_service_proto_rawDescOnce sync.Once
@@ -1006,7 +1056,7 @@ func file_acquis_v1_capitalisation_service_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_capitalisation_service_proto_rawDescData
 }
 
-var file_acquis_v1_capitalisation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_acquis_v1_capitalisation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_acquis_v1_capitalisation_service_proto_goTypes = []any{
 	(*DeliberateRequest)(nil),              // 0: acquis.v1.DeliberateRequest
 	(*DeliberateResponse)(nil),             // 1: acquis.v1.DeliberateResponse
@@ -1018,46 +1068,50 @@ var file_acquis_v1_capitalisation_service_proto_goTypes = []any{
 	(*RecordPriorBlocResponse)(nil),        // 7: acquis.v1.RecordPriorBlocResponse
 	(*GetCapitalisationRequest)(nil),       // 8: acquis.v1.GetCapitalisationRequest
 	(*GetDecisionRequest)(nil),             // 9: acquis.v1.GetDecisionRequest
-	(*ListDecisionsRequest)(nil),           // 10: acquis.v1.ListDecisionsRequest
-	(*ListDecisionsResponse)(nil),          // 11: acquis.v1.ListDecisionsResponse
-	(*GetDeliberationRecordRequest)(nil),   // 12: acquis.v1.GetDeliberationRecordRequest
-	(*DeliberateRequest_BlocDecision)(nil), // 13: acquis.v1.DeliberateRequest.BlocDecision
-	(*Decision)(nil),                       // 14: acquis.v1.Decision
-	(*Capitalisation)(nil),                 // 15: acquis.v1.Capitalisation
-	(Decision_Outcome_Enum)(0),             // 16: acquis.v1.Decision.Outcome.Enum
-	(*DeliberationRecord)(nil),             // 17: acquis.v1.DeliberationRecord
+	(*GetDecisionProofRequest)(nil),        // 10: acquis.v1.GetDecisionProofRequest
+	(*ListDecisionsRequest)(nil),           // 11: acquis.v1.ListDecisionsRequest
+	(*ListDecisionsResponse)(nil),          // 12: acquis.v1.ListDecisionsResponse
+	(*GetDeliberationRecordRequest)(nil),   // 13: acquis.v1.GetDeliberationRecordRequest
+	(*DeliberateRequest_BlocDecision)(nil), // 14: acquis.v1.DeliberateRequest.BlocDecision
+	(*Decision)(nil),                       // 15: acquis.v1.Decision
+	(*Capitalisation)(nil),                 // 16: acquis.v1.Capitalisation
+	(Decision_Outcome_Enum)(0),             // 17: acquis.v1.Decision.Outcome.Enum
+	(*DecisionProof)(nil),                  // 18: acquis.v1.DecisionProof
+	(*DeliberationRecord)(nil),             // 19: acquis.v1.DeliberationRecord
 }
 var file_acquis_v1_capitalisation_service_proto_depIdxs = []int32{
-	13, // 0: acquis.v1.DeliberateRequest.bloc_decisions:type_name -> acquis.v1.DeliberateRequest.BlocDecision
-	14, // 1: acquis.v1.DeliberateResponse.decisions:type_name -> acquis.v1.Decision
-	15, // 2: acquis.v1.DeliberateResponse.capitalisation:type_name -> acquis.v1.Capitalisation
-	16, // 3: acquis.v1.RectifyDecisionRequest.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
-	14, // 4: acquis.v1.RectifyDecisionResponse.decisions:type_name -> acquis.v1.Decision
-	15, // 5: acquis.v1.RectifyDecisionResponse.capitalisation:type_name -> acquis.v1.Capitalisation
-	14, // 6: acquis.v1.AwardResponse.decisions:type_name -> acquis.v1.Decision
-	15, // 7: acquis.v1.AwardResponse.capitalisation:type_name -> acquis.v1.Capitalisation
-	14, // 8: acquis.v1.RecordPriorBlocResponse.decisions:type_name -> acquis.v1.Decision
-	15, // 9: acquis.v1.RecordPriorBlocResponse.capitalisation:type_name -> acquis.v1.Capitalisation
-	14, // 10: acquis.v1.ListDecisionsResponse.decisions:type_name -> acquis.v1.Decision
-	16, // 11: acquis.v1.DeliberateRequest.BlocDecision.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
+	14, // 0: acquis.v1.DeliberateRequest.bloc_decisions:type_name -> acquis.v1.DeliberateRequest.BlocDecision
+	15, // 1: acquis.v1.DeliberateResponse.decisions:type_name -> acquis.v1.Decision
+	16, // 2: acquis.v1.DeliberateResponse.capitalisation:type_name -> acquis.v1.Capitalisation
+	17, // 3: acquis.v1.RectifyDecisionRequest.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
+	15, // 4: acquis.v1.RectifyDecisionResponse.decisions:type_name -> acquis.v1.Decision
+	16, // 5: acquis.v1.RectifyDecisionResponse.capitalisation:type_name -> acquis.v1.Capitalisation
+	15, // 6: acquis.v1.AwardResponse.decisions:type_name -> acquis.v1.Decision
+	16, // 7: acquis.v1.AwardResponse.capitalisation:type_name -> acquis.v1.Capitalisation
+	15, // 8: acquis.v1.RecordPriorBlocResponse.decisions:type_name -> acquis.v1.Decision
+	16, // 9: acquis.v1.RecordPriorBlocResponse.capitalisation:type_name -> acquis.v1.Capitalisation
+	15, // 10: acquis.v1.ListDecisionsResponse.decisions:type_name -> acquis.v1.Decision
+	17, // 11: acquis.v1.DeliberateRequest.BlocDecision.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
 	0,  // 12: acquis.v1.CapitalisationService.Deliberate:input_type -> acquis.v1.DeliberateRequest
 	2,  // 13: acquis.v1.CapitalisationService.RectifyDecision:input_type -> acquis.v1.RectifyDecisionRequest
 	4,  // 14: acquis.v1.CapitalisationService.Award:input_type -> acquis.v1.AwardRequest
 	6,  // 15: acquis.v1.CapitalisationService.RecordPriorBloc:input_type -> acquis.v1.RecordPriorBlocRequest
 	8,  // 16: acquis.v1.CapitalisationService.GetCapitalisation:input_type -> acquis.v1.GetCapitalisationRequest
 	9,  // 17: acquis.v1.CapitalisationService.GetDecision:input_type -> acquis.v1.GetDecisionRequest
-	10, // 18: acquis.v1.CapitalisationService.ListDecisions:input_type -> acquis.v1.ListDecisionsRequest
-	12, // 19: acquis.v1.CapitalisationService.GetDeliberationRecord:input_type -> acquis.v1.GetDeliberationRecordRequest
-	1,  // 20: acquis.v1.CapitalisationService.Deliberate:output_type -> acquis.v1.DeliberateResponse
-	3,  // 21: acquis.v1.CapitalisationService.RectifyDecision:output_type -> acquis.v1.RectifyDecisionResponse
-	5,  // 22: acquis.v1.CapitalisationService.Award:output_type -> acquis.v1.AwardResponse
-	7,  // 23: acquis.v1.CapitalisationService.RecordPriorBloc:output_type -> acquis.v1.RecordPriorBlocResponse
-	15, // 24: acquis.v1.CapitalisationService.GetCapitalisation:output_type -> acquis.v1.Capitalisation
-	14, // 25: acquis.v1.CapitalisationService.GetDecision:output_type -> acquis.v1.Decision
-	11, // 26: acquis.v1.CapitalisationService.ListDecisions:output_type -> acquis.v1.ListDecisionsResponse
-	17, // 27: acquis.v1.CapitalisationService.GetDeliberationRecord:output_type -> acquis.v1.DeliberationRecord
-	20, // [20:28] is the sub-list for method output_type
-	12, // [12:20] is the sub-list for method input_type
+	10, // 18: acquis.v1.CapitalisationService.GetDecisionProof:input_type -> acquis.v1.GetDecisionProofRequest
+	11, // 19: acquis.v1.CapitalisationService.ListDecisions:input_type -> acquis.v1.ListDecisionsRequest
+	13, // 20: acquis.v1.CapitalisationService.GetDeliberationRecord:input_type -> acquis.v1.GetDeliberationRecordRequest
+	1,  // 21: acquis.v1.CapitalisationService.Deliberate:output_type -> acquis.v1.DeliberateResponse
+	3,  // 22: acquis.v1.CapitalisationService.RectifyDecision:output_type -> acquis.v1.RectifyDecisionResponse
+	5,  // 23: acquis.v1.CapitalisationService.Award:output_type -> acquis.v1.AwardResponse
+	7,  // 24: acquis.v1.CapitalisationService.RecordPriorBloc:output_type -> acquis.v1.RecordPriorBlocResponse
+	16, // 25: acquis.v1.CapitalisationService.GetCapitalisation:output_type -> acquis.v1.Capitalisation
+	15, // 26: acquis.v1.CapitalisationService.GetDecision:output_type -> acquis.v1.Decision
+	18, // 27: acquis.v1.CapitalisationService.GetDecisionProof:output_type -> acquis.v1.DecisionProof
+	12, // 28: acquis.v1.CapitalisationService.ListDecisions:output_type -> acquis.v1.ListDecisionsResponse
+	19, // 29: acquis.v1.CapitalisationService.GetDeliberationRecord:output_type -> acquis.v1.DeliberationRecord
+	21, // [21:30] is the sub-list for method output_type
+	12, // [12:21] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
 	12, // [12:12] is the sub-list for extension extendee
 	0,  // [0:12] is the sub-list for field type_name
@@ -1076,7 +1130,7 @@ func file_acquis_v1_capitalisation_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_capitalisation_service_proto_rawDesc), len(file_acquis_v1_capitalisation_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -293,6 +293,45 @@ func local_request_CapitalisationService_GetDecision_0(ctx context.Context, mars
 	return msg, metadata, err
 }
 
+func request_CapitalisationService_GetDecisionProof_0(ctx context.Context, marshaler runtime.Marshaler, client CapitalisationServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq GetDecisionProofRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["name"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "name")
+	}
+	protoReq.Name, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "name", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.GetDecisionProof(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_CapitalisationService_GetDecisionProof_0(ctx context.Context, marshaler runtime.Marshaler, server CapitalisationServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq GetDecisionProofRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["name"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "name")
+	}
+	protoReq.Name, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "name", err)
+	}
+	msg, err := server.GetDecisionProof(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 var filter_CapitalisationService_ListDecisions_0 = &utilities.DoubleArray{Encoding: map[string]int{"parent": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
 
 func request_CapitalisationService_ListDecisions_0(ctx context.Context, marshaler runtime.Marshaler, client CapitalisationServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
@@ -511,6 +550,26 @@ func RegisterCapitalisationServiceHandlerServer(ctx context.Context, mux *runtim
 		}
 		forward_CapitalisationService_GetDecision_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_CapitalisationService_GetDecisionProof_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/acquis.v1.CapitalisationService/GetDecisionProof", runtime.WithHTTPPathPattern("/v1/{name=candidates/*/decisions/*/proof}"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_CapitalisationService_GetDecisionProof_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_CapitalisationService_GetDecisionProof_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_CapitalisationService_ListDecisions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -693,6 +752,23 @@ func RegisterCapitalisationServiceHandlerClient(ctx context.Context, mux *runtim
 		}
 		forward_CapitalisationService_GetDecision_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_CapitalisationService_GetDecisionProof_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/acquis.v1.CapitalisationService/GetDecisionProof", runtime.WithHTTPPathPattern("/v1/{name=candidates/*/decisions/*/proof}"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_CapitalisationService_GetDecisionProof_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_CapitalisationService_GetDecisionProof_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_CapitalisationService_ListDecisions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -737,6 +813,7 @@ var (
 	pattern_CapitalisationService_RecordPriorBloc_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "candidates", "capitalisations", "name"}, "recordPriorBloc"))
 	pattern_CapitalisationService_GetCapitalisation_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "candidates", "capitalisations", "name"}, ""))
 	pattern_CapitalisationService_GetDecision_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "candidates", "decisions", "name"}, ""))
+	pattern_CapitalisationService_GetDecisionProof_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 2, 3, 4, 5, 5, 4}, []string{"v1", "candidates", "decisions", "proof", "name"}, ""))
 	pattern_CapitalisationService_ListDecisions_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2, 2, 3}, []string{"v1", "candidates", "parent", "decisions"}, ""))
 	pattern_CapitalisationService_GetDeliberationRecord_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 4, 3, 5, 3}, []string{"v1", "sessions", "deliberationRecord", "name"}, ""))
 )
@@ -748,6 +825,7 @@ var (
 	forward_CapitalisationService_RecordPriorBloc_0       = runtime.ForwardResponseMessage
 	forward_CapitalisationService_GetCapitalisation_0     = runtime.ForwardResponseMessage
 	forward_CapitalisationService_GetDecision_0           = runtime.ForwardResponseMessage
+	forward_CapitalisationService_GetDecisionProof_0      = runtime.ForwardResponseMessage
 	forward_CapitalisationService_ListDecisions_0         = runtime.ForwardResponseMessage
 	forward_CapitalisationService_GetDeliberationRecord_0 = runtime.ForwardResponseMessage
 )

@@ -25,6 +25,7 @@ const (
 	CapitalisationService_RecordPriorBloc_FullMethodName       = "/acquis.v1.CapitalisationService/RecordPriorBloc"
 	CapitalisationService_GetCapitalisation_FullMethodName     = "/acquis.v1.CapitalisationService/GetCapitalisation"
 	CapitalisationService_GetDecision_FullMethodName           = "/acquis.v1.CapitalisationService/GetDecision"
+	CapitalisationService_GetDecisionProof_FullMethodName      = "/acquis.v1.CapitalisationService/GetDecisionProof"
 	CapitalisationService_ListDecisions_FullMethodName         = "/acquis.v1.CapitalisationService/ListDecisions"
 	CapitalisationService_GetDeliberationRecord_FullMethodName = "/acquis.v1.CapitalisationService/GetDeliberationRecord"
 )
@@ -62,13 +63,21 @@ type CapitalisationServiceClient interface {
 	RecordPriorBloc(ctx context.Context, in *RecordPriorBlocRequest, opts ...grpc.CallOption) (*RecordPriorBlocResponse, error)
 	// Returns what a candidate has acquired of a certification. Before any act
 	// every bloc is NOT_PRESENTED.
+	// Journaled as a read of the candidate's file.
 	GetCapitalisation(ctx context.Context, in *GetCapitalisationRequest, opts ...grpc.CallOption) (*Capitalisation, error)
 	// Returns a decision.
+	// Journaled as a read of the candidate's file.
 	GetDecision(ctx context.Context, in *GetDecisionRequest, opts ...grpc.CallOption) (*Decision, error)
+	// Returns what proves that a decision stands in the journal. It waits up to a
+	// second where the decision is newer than the latest checkpoint.
+	// Journaled as a read of the candidate's file.
+	GetDecisionProof(ctx context.Context, in *GetDecisionProofRequest, opts ...grpc.CallOption) (*DecisionProof, error)
 	// Lists the decisions about a candidate, or about all (`candidates/-`), in
 	// the order in which they were made.
+	// Journaled as a read of the file of each candidate shown.
 	ListDecisions(ctx context.Context, in *ListDecisionsRequest, opts ...grpc.CallOption) (*ListDecisionsResponse, error)
 	// Returns the minutes of a session.
+	// Journaled as a read of the file of each candidate shown.
 	GetDeliberationRecord(ctx context.Context, in *GetDeliberationRecordRequest, opts ...grpc.CallOption) (*DeliberationRecord, error)
 }
 
@@ -140,6 +149,16 @@ func (c *capitalisationServiceClient) GetDecision(ctx context.Context, in *GetDe
 	return out, nil
 }
 
+func (c *capitalisationServiceClient) GetDecisionProof(ctx context.Context, in *GetDecisionProofRequest, opts ...grpc.CallOption) (*DecisionProof, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DecisionProof)
+	err := c.cc.Invoke(ctx, CapitalisationService_GetDecisionProof_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *capitalisationServiceClient) ListDecisions(ctx context.Context, in *ListDecisionsRequest, opts ...grpc.CallOption) (*ListDecisionsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListDecisionsResponse)
@@ -193,13 +212,21 @@ type CapitalisationServiceServer interface {
 	RecordPriorBloc(context.Context, *RecordPriorBlocRequest) (*RecordPriorBlocResponse, error)
 	// Returns what a candidate has acquired of a certification. Before any act
 	// every bloc is NOT_PRESENTED.
+	// Journaled as a read of the candidate's file.
 	GetCapitalisation(context.Context, *GetCapitalisationRequest) (*Capitalisation, error)
 	// Returns a decision.
+	// Journaled as a read of the candidate's file.
 	GetDecision(context.Context, *GetDecisionRequest) (*Decision, error)
+	// Returns what proves that a decision stands in the journal. It waits up to a
+	// second where the decision is newer than the latest checkpoint.
+	// Journaled as a read of the candidate's file.
+	GetDecisionProof(context.Context, *GetDecisionProofRequest) (*DecisionProof, error)
 	// Lists the decisions about a candidate, or about all (`candidates/-`), in
 	// the order in which they were made.
+	// Journaled as a read of the file of each candidate shown.
 	ListDecisions(context.Context, *ListDecisionsRequest) (*ListDecisionsResponse, error)
 	// Returns the minutes of a session.
+	// Journaled as a read of the file of each candidate shown.
 	GetDeliberationRecord(context.Context, *GetDeliberationRecordRequest) (*DeliberationRecord, error)
 	mustEmbedUnimplementedCapitalisationServiceServer()
 }
@@ -228,6 +255,9 @@ func (UnimplementedCapitalisationServiceServer) GetCapitalisation(context.Contex
 }
 func (UnimplementedCapitalisationServiceServer) GetDecision(context.Context, *GetDecisionRequest) (*Decision, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetDecision not implemented")
+}
+func (UnimplementedCapitalisationServiceServer) GetDecisionProof(context.Context, *GetDecisionProofRequest) (*DecisionProof, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetDecisionProof not implemented")
 }
 func (UnimplementedCapitalisationServiceServer) ListDecisions(context.Context, *ListDecisionsRequest) (*ListDecisionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListDecisions not implemented")
@@ -364,6 +394,24 @@ func _CapitalisationService_GetDecision_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CapitalisationService_GetDecisionProof_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetDecisionProofRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CapitalisationServiceServer).GetDecisionProof(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CapitalisationService_GetDecisionProof_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CapitalisationServiceServer).GetDecisionProof(ctx, req.(*GetDecisionProofRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CapitalisationService_ListDecisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListDecisionsRequest)
 	if err := dec(in); err != nil {
@@ -430,6 +478,10 @@ var CapitalisationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetDecision",
 			Handler:    _CapitalisationService_GetDecision_Handler,
+		},
+		{
+			MethodName: "GetDecisionProof",
+			Handler:    _CapitalisationService_GetDecisionProof_Handler,
 		},
 		{
 			MethodName: "ListDecisions",

@@ -195,7 +195,7 @@ func (x Capitalisation_BlocStatus_Status_Enum) Number() protoreflect.EnumNumber 
 
 // Deprecated: Use Capitalisation_BlocStatus_Status_Enum.Descriptor instead.
 func (Capitalisation_BlocStatus_Status_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{1, 0, 0, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0, 0, 0}
 }
 
 // See Status.
@@ -252,7 +252,7 @@ func (x Capitalisation_CertificationStatus_Status_Enum) Number() protoreflect.En
 
 // Deprecated: Use Capitalisation_CertificationStatus_Status_Enum.Descriptor instead.
 func (Capitalisation_CertificationStatus_Status_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{1, 1, 0, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1, 0, 0}
 }
 
 // A decision: one immutable legal act about a candidate. It is never edited or
@@ -461,6 +461,148 @@ func (x *Decision) GetSupersededBy() string {
 	return ""
 }
 
+// What proves that a decision stands in the journal, and when: its public act,
+// and the hashes from it to a signed checkpoint. It tells nothing else of the
+// decision: neither who decided nor why. docs/proofs.md tells how to check it.
+type DecisionProof struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `candidates/{candidate}/decisions/{id}/proof`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The public act: the bytes of a message of kind (1), bloc (2), outcome (3),
+	// référentiel (4), revision (5), time of decision (6), version of the rules
+	// (7) and id of the superseded decision (8).
+	Act []byte `protobuf:"bytes,2,opt,name=act,proto3" json:"act,omitempty"`
+	// The act's digest is HMAC-SHA-256 of the decision's id (8 bytes, big-endian)
+	// and the act, keyed with this.
+	ActSalt []byte `protobuf:"bytes,3,opt,name=act_salt,json=actSalt,proto3" json:"act_salt,omitempty"`
+	// Place of the digest in the tree of acts, counted from 0.
+	ActIndex int32 `protobuf:"varint,4,opt,name=act_index,json=actIndex,proto3" json:"act_index,omitempty"`
+	// Size of the tree of acts. It is filled up, so that it tells no number.
+	ActCount int32 `protobuf:"varint,5,opt,name=act_count,json=actCount,proto3" json:"act_count,omitempty"`
+	// The hashes from the digest to the root of the tree of acts, with which the
+	// leaf ends.
+	ActHashes [][]byte `protobuf:"bytes,6,rep,name=act_hashes,json=actHashes,proto3" json:"act_hashes,omitempty"`
+	// The event's place: leaf sequence-1 of the tree, counted from 0.
+	Sequence int64 `protobuf:"varint,7,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// The leaf; see InclusionProof.
+	Leaf []byte `protobuf:"bytes,8,opt,name=leaf,proto3" json:"leaf,omitempty"`
+	// Size of the tree.
+	TreeSize int64 `protobuf:"varint,9,opt,name=tree_size,json=treeSize,proto3" json:"tree_size,omitempty"`
+	// The hashes from the leaf to the root.
+	Hashes [][]byte `protobuf:"bytes,10,rep,name=hashes,proto3" json:"hashes,omitempty"`
+	// The signed checkpoint of a tree of that size.
+	Checkpoint    string `protobuf:"bytes,11,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecisionProof) Reset() {
+	*x = DecisionProof{}
+	mi := &file_acquis_v1_decision_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecisionProof) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecisionProof) ProtoMessage() {}
+
+func (x *DecisionProof) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_decision_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecisionProof.ProtoReflect.Descriptor instead.
+func (*DecisionProof) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *DecisionProof) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DecisionProof) GetAct() []byte {
+	if x != nil {
+		return x.Act
+	}
+	return nil
+}
+
+func (x *DecisionProof) GetActSalt() []byte {
+	if x != nil {
+		return x.ActSalt
+	}
+	return nil
+}
+
+func (x *DecisionProof) GetActIndex() int32 {
+	if x != nil {
+		return x.ActIndex
+	}
+	return 0
+}
+
+func (x *DecisionProof) GetActCount() int32 {
+	if x != nil {
+		return x.ActCount
+	}
+	return 0
+}
+
+func (x *DecisionProof) GetActHashes() [][]byte {
+	if x != nil {
+		return x.ActHashes
+	}
+	return nil
+}
+
+func (x *DecisionProof) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *DecisionProof) GetLeaf() []byte {
+	if x != nil {
+		return x.Leaf
+	}
+	return nil
+}
+
+func (x *DecisionProof) GetTreeSize() int64 {
+	if x != nil {
+		return x.TreeSize
+	}
+	return 0
+}
+
+func (x *DecisionProof) GetHashes() [][]byte {
+	if x != nil {
+		return x.Hashes
+	}
+	return nil
+}
+
+func (x *DecisionProof) GetCheckpoint() string {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return ""
+}
+
 // A capitalisation: a candidate's ledger of acquired blocs for one
 // certification, under its current revision.
 type Capitalisation struct {
@@ -479,7 +621,7 @@ type Capitalisation struct {
 
 func (x *Capitalisation) Reset() {
 	*x = Capitalisation{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[1]
+	mi := &file_acquis_v1_decision_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -491,7 +633,7 @@ func (x *Capitalisation) String() string {
 func (*Capitalisation) ProtoMessage() {}
 
 func (x *Capitalisation) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[1]
+	mi := &file_acquis_v1_decision_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -504,7 +646,7 @@ func (x *Capitalisation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capitalisation.ProtoReflect.Descriptor instead.
 func (*Capitalisation) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{1}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Capitalisation) GetName() string {
@@ -551,7 +693,7 @@ type DeliberationRecord struct {
 
 func (x *DeliberationRecord) Reset() {
 	*x = DeliberationRecord{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[2]
+	mi := &file_acquis_v1_decision_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -563,7 +705,7 @@ func (x *DeliberationRecord) String() string {
 func (*DeliberationRecord) ProtoMessage() {}
 
 func (x *DeliberationRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[2]
+	mi := &file_acquis_v1_decision_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -576,7 +718,7 @@ func (x *DeliberationRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliberationRecord.ProtoReflect.Descriptor instead.
 func (*DeliberationRecord) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *DeliberationRecord) GetName() string {
@@ -609,7 +751,7 @@ type Decision_Kind struct {
 
 func (x *Decision_Kind) Reset() {
 	*x = Decision_Kind{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	mi := &file_acquis_v1_decision_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -621,7 +763,7 @@ func (x *Decision_Kind) String() string {
 func (*Decision_Kind) ProtoMessage() {}
 
 func (x *Decision_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	mi := &file_acquis_v1_decision_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -646,7 +788,7 @@ type Decision_Outcome struct {
 
 func (x *Decision_Outcome) Reset() {
 	*x = Decision_Outcome{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[4]
+	mi := &file_acquis_v1_decision_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -658,7 +800,7 @@ func (x *Decision_Outcome) String() string {
 func (*Decision_Outcome) ProtoMessage() {}
 
 func (x *Decision_Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[4]
+	mi := &file_acquis_v1_decision_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -691,7 +833,7 @@ type Capitalisation_BlocStatus struct {
 
 func (x *Capitalisation_BlocStatus) Reset() {
 	*x = Capitalisation_BlocStatus{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[5]
+	mi := &file_acquis_v1_decision_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -703,7 +845,7 @@ func (x *Capitalisation_BlocStatus) String() string {
 func (*Capitalisation_BlocStatus) ProtoMessage() {}
 
 func (x *Capitalisation_BlocStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[5]
+	mi := &file_acquis_v1_decision_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -716,7 +858,7 @@ func (x *Capitalisation_BlocStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capitalisation_BlocStatus.ProtoReflect.Descriptor instead.
 func (*Capitalisation_BlocStatus) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{1, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0}
 }
 
 func (x *Capitalisation_BlocStatus) GetCode() string {
@@ -760,7 +902,7 @@ type Capitalisation_CertificationStatus struct {
 
 func (x *Capitalisation_CertificationStatus) Reset() {
 	*x = Capitalisation_CertificationStatus{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[6]
+	mi := &file_acquis_v1_decision_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -772,7 +914,7 @@ func (x *Capitalisation_CertificationStatus) String() string {
 func (*Capitalisation_CertificationStatus) ProtoMessage() {}
 
 func (x *Capitalisation_CertificationStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[6]
+	mi := &file_acquis_v1_decision_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -785,7 +927,7 @@ func (x *Capitalisation_CertificationStatus) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use Capitalisation_CertificationStatus.ProtoReflect.Descriptor instead.
 func (*Capitalisation_CertificationStatus) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{1, 1}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1}
 }
 
 func (x *Capitalisation_CertificationStatus) GetStatus() Capitalisation_CertificationStatus_Status_Enum {
@@ -811,7 +953,7 @@ type Capitalisation_BlocStatus_Status struct {
 
 func (x *Capitalisation_BlocStatus_Status) Reset() {
 	*x = Capitalisation_BlocStatus_Status{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[7]
+	mi := &file_acquis_v1_decision_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -823,7 +965,7 @@ func (x *Capitalisation_BlocStatus_Status) String() string {
 func (*Capitalisation_BlocStatus_Status) ProtoMessage() {}
 
 func (x *Capitalisation_BlocStatus_Status) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[7]
+	mi := &file_acquis_v1_decision_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -836,7 +978,7 @@ func (x *Capitalisation_BlocStatus_Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capitalisation_BlocStatus_Status.ProtoReflect.Descriptor instead.
 func (*Capitalisation_BlocStatus_Status) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{1, 0, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0, 0}
 }
 
 // Statuses of a certification.
@@ -848,7 +990,7 @@ type Capitalisation_CertificationStatus_Status struct {
 
 func (x *Capitalisation_CertificationStatus_Status) Reset() {
 	*x = Capitalisation_CertificationStatus_Status{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[8]
+	mi := &file_acquis_v1_decision_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -860,7 +1002,7 @@ func (x *Capitalisation_CertificationStatus_Status) String() string {
 func (*Capitalisation_CertificationStatus_Status) ProtoMessage() {}
 
 func (x *Capitalisation_CertificationStatus_Status) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[8]
+	mi := &file_acquis_v1_decision_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -873,7 +1015,7 @@ func (x *Capitalisation_CertificationStatus_Status) ProtoReflect() protoreflect.
 
 // Deprecated: Use Capitalisation_CertificationStatus_Status.ProtoReflect.Descriptor instead.
 func (*Capitalisation_CertificationStatus_Status) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{1, 1, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1, 0}
 }
 
 // One candidacy, or a candidate about whom this jury decided without one.
@@ -898,7 +1040,7 @@ type DeliberationRecord_Entry struct {
 
 func (x *DeliberationRecord_Entry) Reset() {
 	*x = DeliberationRecord_Entry{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[9]
+	mi := &file_acquis_v1_decision_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -910,7 +1052,7 @@ func (x *DeliberationRecord_Entry) String() string {
 func (*DeliberationRecord_Entry) ProtoMessage() {}
 
 func (x *DeliberationRecord_Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[9]
+	mi := &file_acquis_v1_decision_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -923,7 +1065,7 @@ func (x *DeliberationRecord_Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliberationRecord_Entry.ProtoReflect.Descriptor instead.
 func (*DeliberationRecord_Entry) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3, 0}
 }
 
 func (x *DeliberationRecord_Entry) GetCandidate() string {
@@ -1015,7 +1157,24 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x0fNOT_CAPITALISED\x10\x02\x12\v\n" +
 	"\aAWARDED\x10\x03\x12\x0f\n" +
 	"\vNOT_AWARDED\x10\x04:[\xeaAX\n" +
-	"\x14acquis.eval/Decision\x12+candidates/{candidate}/decisions/{decision}*\tdecisions2\bdecision\"\x94\a\n" +
+	"\x14acquis.eval/Decision\x12+candidates/{candidate}/decisions/{decision}*\tdecisions2\bdecision\"\xd7\x03\n" +
+	"\rDecisionProof\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x15\n" +
+	"\x03act\x18\x02 \x01(\fB\x03\xe0A\x03R\x03act\x12\x1e\n" +
+	"\bact_salt\x18\x03 \x01(\fB\x03\xe0A\x03R\aactSalt\x12 \n" +
+	"\tact_index\x18\x04 \x01(\x05B\x03\xe0A\x03R\bactIndex\x12 \n" +
+	"\tact_count\x18\x05 \x01(\x05B\x03\xe0A\x03R\bactCount\x12\"\n" +
+	"\n" +
+	"act_hashes\x18\x06 \x03(\fB\x03\xe0A\x03R\tactHashes\x12\x1f\n" +
+	"\bsequence\x18\a \x01(\x03B\x03\xe0A\x03R\bsequence\x12\x17\n" +
+	"\x04leaf\x18\b \x01(\fB\x03\xe0A\x03R\x04leaf\x12 \n" +
+	"\ttree_size\x18\t \x01(\x03B\x03\xe0A\x03R\btreeSize\x12\x1b\n" +
+	"\x06hashes\x18\n" +
+	" \x03(\fB\x03\xe0A\x03R\x06hashes\x12#\n" +
+	"\n" +
+	"checkpoint\x18\v \x01(\tB\x03\xe0A\x03R\n" +
+	"checkpoint:p\xeaAm\n" +
+	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\x94\a\n" +
 	"\x0eCapitalisation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12A\n" +
 	"\vreferentiel\x18\x02 \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
@@ -1074,45 +1233,46 @@ func file_acquis_v1_decision_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_decision_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_acquis_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_acquis_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_acquis_v1_decision_proto_goTypes = []any{
 	(Decision_Kind_Enum)(0),                             // 0: acquis.v1.Decision.Kind.Enum
 	(Decision_Outcome_Enum)(0),                          // 1: acquis.v1.Decision.Outcome.Enum
 	(Capitalisation_BlocStatus_Status_Enum)(0),          // 2: acquis.v1.Capitalisation.BlocStatus.Status.Enum
 	(Capitalisation_CertificationStatus_Status_Enum)(0), // 3: acquis.v1.Capitalisation.CertificationStatus.Status.Enum
 	(*Decision)(nil),                                    // 4: acquis.v1.Decision
-	(*Capitalisation)(nil),                              // 5: acquis.v1.Capitalisation
-	(*DeliberationRecord)(nil),                          // 6: acquis.v1.DeliberationRecord
-	(*Decision_Kind)(nil),                               // 7: acquis.v1.Decision.Kind
-	(*Decision_Outcome)(nil),                            // 8: acquis.v1.Decision.Outcome
-	(*Capitalisation_BlocStatus)(nil),                   // 9: acquis.v1.Capitalisation.BlocStatus
-	(*Capitalisation_CertificationStatus)(nil),          // 10: acquis.v1.Capitalisation.CertificationStatus
-	(*Capitalisation_BlocStatus_Status)(nil),            // 11: acquis.v1.Capitalisation.BlocStatus.Status
-	(*Capitalisation_CertificationStatus_Status)(nil),   // 12: acquis.v1.Capitalisation.CertificationStatus.Status
-	(*DeliberationRecord_Entry)(nil),                    // 13: acquis.v1.DeliberationRecord.Entry
-	(Outcome_Enum)(0),                                   // 14: acquis.v1.Outcome.Enum
-	(*Reason)(nil),                                      // 15: acquis.v1.Reason
-	(*JuryMember)(nil),                                  // 16: acquis.v1.JuryMember
-	(*timestamppb.Timestamp)(nil),                       // 17: google.protobuf.Timestamp
-	(*Session)(nil),                                     // 18: acquis.v1.Session
-	(Candidacy_State_Enum)(0),                           // 19: acquis.v1.Candidacy.State.Enum
-	(*Candidacy_DepartedBloc)(nil),                      // 20: acquis.v1.Candidacy.DepartedBloc
+	(*DecisionProof)(nil),                               // 5: acquis.v1.DecisionProof
+	(*Capitalisation)(nil),                              // 6: acquis.v1.Capitalisation
+	(*DeliberationRecord)(nil),                          // 7: acquis.v1.DeliberationRecord
+	(*Decision_Kind)(nil),                               // 8: acquis.v1.Decision.Kind
+	(*Decision_Outcome)(nil),                            // 9: acquis.v1.Decision.Outcome
+	(*Capitalisation_BlocStatus)(nil),                   // 10: acquis.v1.Capitalisation.BlocStatus
+	(*Capitalisation_CertificationStatus)(nil),          // 11: acquis.v1.Capitalisation.CertificationStatus
+	(*Capitalisation_BlocStatus_Status)(nil),            // 12: acquis.v1.Capitalisation.BlocStatus.Status
+	(*Capitalisation_CertificationStatus_Status)(nil),   // 13: acquis.v1.Capitalisation.CertificationStatus.Status
+	(*DeliberationRecord_Entry)(nil),                    // 14: acquis.v1.DeliberationRecord.Entry
+	(Outcome_Enum)(0),                                   // 15: acquis.v1.Outcome.Enum
+	(*Reason)(nil),                                      // 16: acquis.v1.Reason
+	(*JuryMember)(nil),                                  // 17: acquis.v1.JuryMember
+	(*timestamppb.Timestamp)(nil),                       // 18: google.protobuf.Timestamp
+	(*Session)(nil),                                     // 19: acquis.v1.Session
+	(Candidacy_State_Enum)(0),                           // 20: acquis.v1.Candidacy.State.Enum
+	(*Candidacy_DepartedBloc)(nil),                      // 21: acquis.v1.Candidacy.DepartedBloc
 }
 var file_acquis_v1_decision_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Decision.kind:type_name -> acquis.v1.Decision.Kind.Enum
 	1,  // 1: acquis.v1.Decision.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
-	14, // 2: acquis.v1.Decision.computed_outcome:type_name -> acquis.v1.Outcome.Enum
-	15, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
-	16, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
-	17, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
-	9,  // 6: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
-	10, // 7: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
-	18, // 8: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
-	13, // 9: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
+	15, // 2: acquis.v1.Decision.computed_outcome:type_name -> acquis.v1.Outcome.Enum
+	16, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
+	17, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
+	18, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
+	10, // 6: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
+	11, // 7: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
+	19, // 8: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
+	14, // 9: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
 	2,  // 10: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
 	3,  // 11: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	19, // 12: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
-	20, // 13: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
+	20, // 12: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
+	21, // 13: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
 	4,  // 14: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
 	15, // [15:15] is the sub-list for method output_type
 	15, // [15:15] is the sub-list for method input_type
@@ -1135,7 +1295,7 @@ func file_acquis_v1_decision_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_decision_proto_rawDesc), len(file_acquis_v1_decision_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

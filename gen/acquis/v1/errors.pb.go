@@ -101,6 +101,10 @@ const (
 	ErrorReason_CANDIDATE_HELD ErrorReason_Enum = 61
 	// FAILED_PRECONDITION: the candidate has a live candidacy in an open session.
 	ErrorReason_CANDIDATE_IN_OPEN_SESSION ErrorReason_Enum = 62
+	// UNAVAILABLE: the journal does not extend the last checkpoint that was signed, so nothing is signed until it is repaired.
+	ErrorReason_JOURNAL_IN_DOUBT ErrorReason_Enum = 50
+	// FAILED_PRECONDITION: the decision neither capitalises a bloc nor awards the certification, so there is nothing to attest.
+	ErrorReason_NOTHING_TO_ATTEST ErrorReason_Enum = 51
 	// INVALID_ARGUMENT: it presents neither the whole certification nor named blocs.
 	ErrorReason_SCOPE_UNKNOWN ErrorReason_Enum = 100
 	// INVALID_ARGUMENT: it presents named blocs, but names none.
@@ -258,6 +262,8 @@ var (
 		60:  "CANDIDATE_FORGOTTEN",
 		61:  "CANDIDATE_HELD",
 		62:  "CANDIDATE_IN_OPEN_SESSION",
+		50:  "JOURNAL_IN_DOUBT",
+		51:  "NOTHING_TO_ATTEST",
 		100: "SCOPE_UNKNOWN",
 		101: "NO_BLOC_NAMED",
 		102: "BLOCS_NAMED_WITH_WHOLE",
@@ -355,6 +361,8 @@ var (
 		"CANDIDATE_FORGOTTEN":        60,
 		"CANDIDATE_HELD":             61,
 		"CANDIDATE_IN_OPEN_SESSION":  62,
+		"JOURNAL_IN_DOUBT":           50,
+		"NOTHING_TO_ATTEST":          51,
 		"SCOPE_UNKNOWN":              100,
 		"NO_BLOC_NAMED":              101,
 		"BLOCS_NAMED_WITH_WHOLE":     102,
@@ -485,8 +493,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\x8d\x11\n" +
-	"\vErrorReason\"\xfd\x10\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xba\x11\n" +
+	"\vErrorReason\"\xaa\x11\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -527,7 +535,9 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x12ISSUER_UNAVAILABLE\x10*\x12\x17\n" +
 	"\x13CANDIDATE_FORGOTTEN\x10<\x12\x12\n" +
 	"\x0eCANDIDATE_HELD\x10=\x12\x1d\n" +
-	"\x19CANDIDATE_IN_OPEN_SESSION\x10>\x12\x11\n" +
+	"\x19CANDIDATE_IN_OPEN_SESSION\x10>\x12\x14\n" +
+	"\x10JOURNAL_IN_DOUBT\x102\x12\x15\n" +
+	"\x11NOTHING_TO_ATTEST\x103\x12\x11\n" +
 	"\rSCOPE_UNKNOWN\x10d\x12\x11\n" +
 	"\rNO_BLOC_NAMED\x10e\x12\x1a\n" +
 	"\x16BLOCS_NAMED_WITH_WHOLE\x10f\x12\x10\n" +

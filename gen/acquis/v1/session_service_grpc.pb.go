@@ -78,9 +78,11 @@ type SessionServiceClient interface {
 	// capitalised, or presented in another undecided candidacy of the candidate.
 	CreateCandidacy(ctx context.Context, in *CreateCandidacyRequest, opts ...grpc.CallOption) (*Candidacy, error)
 	// Returns a candidacy.
+	// Journaled as a read of the candidate's file.
 	GetCandidacy(ctx context.Context, in *GetCandidacyRequest, opts ...grpc.CallOption) (*Candidacy, error)
 	// Lists the candidacies of a session, or of all (`sessions/-`), in order of
 	// creation.
+	// Journaled as a read of the file of each candidate shown.
 	ListCandidacies(ctx context.Context, in *ListCandidaciesRequest, opts ...grpc.CallOption) (*ListCandidaciesResponse, error)
 	// Withdraws a candidacy or some of its blocs, at the candidate's wish.
 	WithdrawCandidacy(ctx context.Context, in *WithdrawCandidacyRequest, opts ...grpc.CallOption) (*Candidacy, error)
@@ -101,12 +103,14 @@ type SessionServiceClient interface {
 	// confirms a settlement. The caller must have no tie with the candidate.
 	SettleCriteria(ctx context.Context, in *SettleCriteriaRequest, opts ...grpc.CallOption) (*SettleCriteriaResponse, error)
 	// Returns the grid of a candidacy.
+	// Journaled as a read of the candidate's file.
 	GetGrid(ctx context.Context, in *GetGridRequest, opts ...grpc.CallOption) (*Grid, error)
 	// Records that the candidate asks for an accommodation.
 	RequestAccommodation(ctx context.Context, in *RequestAccommodationRequest, opts ...grpc.CallOption) (*Accommodation, error)
 	// Grants or refuses an accommodation. The latest decision holds.
 	DecideAccommodation(ctx context.Context, in *DecideAccommodationRequest, opts ...grpc.CallOption) (*Accommodation, error)
 	// Lists the accommodations of a candidacy, cut to what the caller may see.
+	// Journaled as a read of the file of each candidate shown.
 	ListAccommodations(ctx context.Context, in *ListAccommodationsRequest, opts ...grpc.CallOption) (*ListAccommodationsResponse, error)
 	// Gives the advisor's reasoned advice on exempting the candidate from a
 	// criterion. The latest advice counts.
@@ -115,6 +119,7 @@ type SessionServiceClient interface {
 	// The caller must have no tie with the candidate. A grant that fails a condition writes nothing.
 	DecideExemption(ctx context.Context, in *DecideExemptionRequest, opts ...grpc.CallOption) (*Exemption, error)
 	// Lists the exemptions of a candidacy, granted, refused or advised.
+	// Journaled as a read of the file of each candidate shown.
 	ListExemptions(ctx context.Context, in *ListExemptionsRequest, opts ...grpc.CallOption) (*ListExemptionsResponse, error)
 }
 
@@ -381,9 +386,11 @@ type SessionServiceServer interface {
 	// capitalised, or presented in another undecided candidacy of the candidate.
 	CreateCandidacy(context.Context, *CreateCandidacyRequest) (*Candidacy, error)
 	// Returns a candidacy.
+	// Journaled as a read of the candidate's file.
 	GetCandidacy(context.Context, *GetCandidacyRequest) (*Candidacy, error)
 	// Lists the candidacies of a session, or of all (`sessions/-`), in order of
 	// creation.
+	// Journaled as a read of the file of each candidate shown.
 	ListCandidacies(context.Context, *ListCandidaciesRequest) (*ListCandidaciesResponse, error)
 	// Withdraws a candidacy or some of its blocs, at the candidate's wish.
 	WithdrawCandidacy(context.Context, *WithdrawCandidacyRequest) (*Candidacy, error)
@@ -404,12 +411,14 @@ type SessionServiceServer interface {
 	// confirms a settlement. The caller must have no tie with the candidate.
 	SettleCriteria(context.Context, *SettleCriteriaRequest) (*SettleCriteriaResponse, error)
 	// Returns the grid of a candidacy.
+	// Journaled as a read of the candidate's file.
 	GetGrid(context.Context, *GetGridRequest) (*Grid, error)
 	// Records that the candidate asks for an accommodation.
 	RequestAccommodation(context.Context, *RequestAccommodationRequest) (*Accommodation, error)
 	// Grants or refuses an accommodation. The latest decision holds.
 	DecideAccommodation(context.Context, *DecideAccommodationRequest) (*Accommodation, error)
 	// Lists the accommodations of a candidacy, cut to what the caller may see.
+	// Journaled as a read of the file of each candidate shown.
 	ListAccommodations(context.Context, *ListAccommodationsRequest) (*ListAccommodationsResponse, error)
 	// Gives the advisor's reasoned advice on exempting the candidate from a
 	// criterion. The latest advice counts.
@@ -418,6 +427,7 @@ type SessionServiceServer interface {
 	// The caller must have no tie with the candidate. A grant that fails a condition writes nothing.
 	DecideExemption(context.Context, *DecideExemptionRequest) (*Exemption, error)
 	// Lists the exemptions of a candidacy, granted, refused or advised.
+	// Journaled as a read of the file of each candidate shown.
 	ListExemptions(context.Context, *ListExemptionsRequest) (*ListExemptionsResponse, error)
 	mustEmbedUnimplementedSessionServiceServer()
 }

@@ -48,6 +48,12 @@ const (
 	EventBody_Kind_KEY EventBody_Kind_Enum = 9
 	// The service's own work: first start, upkeep.
 	EventBody_Kind_SYSTEM EventBody_Kind_Enum = 10
+	// Candidates' files were read: by whom, the records of the event say.
+	EventBody_Kind_READ EventBody_Kind_Enum = 11
+	// An attestation was issued.
+	EventBody_Kind_ATTESTATION EventBody_Kind_Enum = 12
+	// A key began to sign checkpoints and attestations.
+	EventBody_Kind_SIGNER EventBody_Kind_Enum = 13
 	// What was held about a candidate, or a part of it, was erased.
 	EventBody_Kind_FORGET EventBody_Kind_Enum = 14
 	// A legal hold was placed or released.
@@ -68,6 +74,9 @@ var (
 		8:  "DECISION",
 		9:  "KEY",
 		10: "SYSTEM",
+		11: "READ",
+		12: "ATTESTATION",
+		13: "SIGNER",
 		14: "FORGET",
 		15: "HOLD",
 	}
@@ -83,6 +92,9 @@ var (
 		"DECISION":         8,
 		"KEY":              9,
 		"SYSTEM":           10,
+		"READ":             11,
+		"ATTESTATION":      12,
+		"SIGNER":           13,
 		"FORGET":           14,
 		"HOLD":             15,
 	}
@@ -117,7 +129,8 @@ func (EventBody_Kind_Enum) EnumDescriptor() ([]byte, []int) {
 
 // One entry of the journal: what one Update changed.
 //
-// The leaf of the Merkle log is (sequence, time, body_digest). The body and its
+// The leaf of the Merkle log is (sequence, time, body_digest) and, where the
+// event holds decisions, the root of a small tree over acts. The body and its
 // salt lie beside it, so that they can be erased while the leaf and every proof
 // over it stay valid.
 type Event struct {
@@ -134,7 +147,12 @@ type Event struct {
 	// 16 random bytes; absent once the body is erased.
 	BodySalt []byte `protobuf:"bytes,5,opt,name=body_salt,json=bodySalt,proto3" json:"body_salt,omitempty"`
 	// The bytes of an EventBody; absent once erased.
-	Body          []byte `protobuf:"bytes,6,opt,name=body,proto3" json:"body,omitempty"`
+	Body []byte `protobuf:"bytes,6,opt,name=body,proto3" json:"body,omitempty"`
+	// Where the event holds decisions: the salted digests of their public acts,
+	// filled up with random ones to 16 or the next power of two, and sorted. So
+	// one act can be shown to stand in the journal, and neither the body nor how
+	// many acts there were is told. Never erased.
+	Acts          [][]byte `protobuf:"bytes,7,rep,name=acts,proto3" json:"acts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -207,6 +225,13 @@ func (x *Event) GetBodySalt() []byte {
 func (x *Event) GetBody() []byte {
 	if x != nil {
 		return x.Body
+	}
+	return nil
+}
+
+func (x *Event) GetActs() [][]byte {
+	if x != nil {
+		return x.Acts
 	}
 	return nil
 }
@@ -399,7 +424,7 @@ var File_acquis_store_v1_journal_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_journal_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/store/v1/journal.proto\x12\x0facquis.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x01\n" +
+	"\x1dacquis/store/v1/journal.proto\x12\x0facquis.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\x01\n" +
 	"\x05Event\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1f\n" +
@@ -407,14 +432,15 @@ const file_acquis_store_v1_journal_proto_rawDesc = "" +
 	"bodyDigest\x12\x16\n" +
 	"\x06hashes\x18\x04 \x03(\fR\x06hashes\x12\x1b\n" +
 	"\tbody_salt\x18\x05 \x01(\fR\bbodySalt\x12\x12\n" +
-	"\x04body\x18\x06 \x01(\fR\x04body\"\x8c\x03\n" +
+	"\x04body\x18\x06 \x01(\fR\x04body\x12\x12\n" +
+	"\x04acts\x18\a \x03(\fR\x04acts\"\xb3\x03\n" +
 	"\tEventBody\x12\x14\n" +
 	"\x05actor\x18\x01 \x01(\tR\x05actor\x12\x10\n" +
 	"\x03rpc\x18\x02 \x01(\tR\x03rpc\x12\x1a\n" +
 	"\bresource\x18\x03 \x01(\tR\bresource\x128\n" +
 	"\x04kind\x18\x04 \x01(\x0e2$.acquis.store.v1.EventBody.Kind.EnumR\x04kind\x127\n" +
-	"\arecords\x18\x05 \x03(\v2\x1d.acquis.store.v1.RecordDigestR\arecords\x1a\xc7\x01\n" +
-	"\x04Kind\"\xbe\x01\n" +
+	"\arecords\x18\x05 \x03(\v2\x1d.acquis.store.v1.RecordDigestR\arecords\x1a\xee\x01\n" +
+	"\x04Kind\"\xe5\x01\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vREFERENTIEL\x10\x01\x12\r\n" +
@@ -429,7 +455,11 @@ const file_acquis_store_v1_journal_proto_rawDesc = "" +
 	"\x03KEY\x10\t\x12\n" +
 	"\n" +
 	"\x06SYSTEM\x10\n" +
-	"\x12\n" +
+	"\x12\b\n" +
+	"\x04READ\x10\v\x12\x0f\n" +
+	"\vATTESTATION\x10\f\x12\n" +
+	"\n" +
+	"\x06SIGNER\x10\r\x12\n" +
 	"\n" +
 	"\x06FORGET\x10\x0e\x12\b\n" +
 	"\x04HOLD\x10\x0f\"L\n" +

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/verify"
+)
+
+// verifyCommand checks a store that no server runs on.
+type verifyCommand struct {
+	DataDir    string `default:"./data" placeholder:"DIR" help:"Where the store lies (${default}); it is only read."`
+	Checkpoint string `placeholder:"FILE" help:"A checkpoint of this store that was kept elsewhere: shows a rollback or a fork."`
+	JSON       bool   `name:"json" help:"Print the report as JSON."`
+	Limit      int    `default:"100" placeholder:"N" help:"How many findings to print (${default}); all are counted."`
+}
+
+// maxCheckpoint bounds a file that is three lines and some signatures.
+const maxCheckpoint = 64 << 10
+
+// Validate refuses what the flags must not say; kong calls it.
+func (k *verifyCommand) Validate() error {
+	if k.Limit < 1 {
+		return errors.New("--limit must be at least 1")
+	}
+	return nil
+}
+
+// Run prints what does not fit, and fails where anything does not.
+func (k *verifyCommand) Run(ctx context.Context, c console) (err error) {
+	opts := verify.Options{Limit: k.Limit}
+	if k.Checkpoint != "" {
+		if opts.Checkpoint, err = readCheckpoint(k.Checkpoint); err != nil {
+			return err
+		}
+	}
+	source, err := bolt.OpenAtRest(k.DataDir, bolt.Options{})
+	if errors.Is(err, bolt.ErrInUse) {
+		return fmt.Errorf("%w: stop the server first", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	report, err := verify.Verify(ctx, source, opts)
+	if err != nil {
+		return err
+	}
+	show := showReport
+	if k.JSON {
+		show = showReportJSON
+	}
+	if err := show(c.out, report); err != nil {
+		return err
+	}
+	if !report.OK() {
+		return errSaid
+	}
+	return nil
+}
+
+func readCheckpoint(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxCheckpoint))
+}
+
+func showReportJSON(out io.Writer, r *verify.Report) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(struct {
+		OK bool `json:"ok"`
+		*verify.Report
+	}{r.OK(), r})
+}
+
+// showReport prints findings first: they are what must be seen.
+func showReport(out io.Writer, r *verify.Report) error {
+	var text []byte
+	for _, f := range r.Findings {
+		text = fmt.Appendln(text, f)
+	}
+	if r.More > 0 {
+		text = fmt.Appendf(text, "… and %d more\n", r.More)
+	}
+	if !r.OK() {
+		text = fmt.Appendln(text)
+	}
+	text = fmt.Appendf(text, "events   %d\nroot     %s\nerased   %d\n\nstored\n", r.Events, orNone(r.Root), r.Erased)
+	text = appendCounts(text, r.Records)
+	text = fmt.Appendln(text, "\nderived anew and compared")
+	text = appendCounts(text, r.Checked)
+	if r.Checkpoint != "" {
+		text = fmt.Appendf(text, "\n%s\n", r.Checkpoint)
+	}
+	if r.OK() {
+		text = fmt.Appendln(text, "\nEverything fits.")
+	} else {
+		text = fmt.Appendf(text, "\n%d things do not fit; the first is: %s\n", len(r.Findings)+r.More, r.Findings[0])
+	}
+	_, err := out.Write(text)
+	return err
+}
+
+func appendCounts(text []byte, counts []verify.Count) []byte {
+	for _, c := range counts {
+		text = fmt.Appendf(text, "%9d  %s\n", c.N, c.What)
+	}
+	return text
+}
+
+func orNone(root string) string {
+	if root == "" {
+		return "none: the journal is broken"
+	}
+	return root
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/acquis-eval/acquis/store"
+	"github.com/acquis-eval/acquis/store/bolt"
+)
+
+// A store that the demo left verifies, for people and for machines; one that was
+// tampered with does not, and neither is written to.
+func TestVerifyDemo(t *testing.T) {
+	dir := t.TempDir()
+	if err := play(t.Context(), console{io.Discard, io.Discard}, dir, "demo"); err != nil {
+		t.Fatal(err)
+	}
+	before := stored(t, dir)
+	if code, out, errs := acquis(t, "verify", "--data-dir", dir); code != 0 || !strings.Contains(out, "Everything fits.") {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+	var report struct {
+		OK       bool
+		Events   int
+		Root     string
+		Findings []struct{ Kind, Key, Problem string }
+	}
+	asJSON := func(want int, args ...string) {
+		t.Helper()
+		code, out, errs := acquis(t, append([]string{"verify", "--json", "--data-dir", dir}, args...)...)
+		if err := json.Unmarshal([]byte(out), &report); err != nil || code != want || report.OK != (want == 0) {
+			t.Fatalf("exit code %d, want %d: %v\n%s%s", code, want, err, out, errs)
+		}
+	}
+	asJSON(0)
+	if report.Events < 40 || len(report.Findings) != 0 {
+		t.Errorf("reported %+v", report)
+	}
+	checkpoint, events := filepath.Join(t.TempDir(), "checkpoint"), report.Events
+	for text, want := range map[string]int{
+		report.Root: 0, strings.Repeat("A", 43) + "=": 1,
+	} {
+		note := fmt.Sprintf("demo\n%d\n%s\n", events, text)
+		if err := os.WriteFile(checkpoint, []byte(note), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		asJSON(want, "--checkpoint", checkpoint)
+	}
+	if !bytes.Equal(stored(t, dir), before) {
+		t.Error("the store was changed")
+	}
+	tamper(t, dir, func(tx *bbolt.Tx) error {
+		names := tx.Bucket([]byte{byte(store.KindName)})
+		key, _ := names.Cursor().First()
+		return names.Delete(key)
+	})
+	code, out, _ := acquis(t, "verify", "--data-dir", dir)
+	if code != 1 || !strings.HasPrefix(out, "name ") || !strings.Contains(out, "is missing, though it follows from") {
+		t.Errorf("tampered: exit code %d\n%s", code, out)
+	}
+}
+
+func stored(t *testing.T, dir string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, bolt.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// tamper writes to a store at rest behind its back.
+func tamper(t *testing.T, dir string, fn func(*bbolt.Tx) error) {
+	t.Helper()
+	db, err := bbolt.Open(filepath.Join(dir, bolt.FileName), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Update(fn); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What cannot be verified is refused in words, and left alone.
+func TestVerifyRefuses(t *testing.T) {
+	running := filepath.Join(t.TempDir(), "data")
+	serving(t, running)
+	newer, foreign := filepath.Join(t.TempDir(), "data"), t.TempDir()
+	_, stop := serving(t, newer)
+	stop()
+	tamper(t, newer, func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte("meta")).Put([]byte("format"), []byte("acquis store\n\x00\x00\x00\x09"))
+	})
+	if err := os.WriteFile(filepath.Join(foreign, bolt.FileName), []byte("Bonjour"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, want string
+		args       []string
+	}{
+		{"a running server", "stop the server first", []string{"--data-dir", running}},
+		{"a newer format", "written by a newer program", []string{"--data-dir", newer}},
+		{"something else", "not an Acquis store", []string{"--data-dir", foreign}},
+		{"nothing", "holds no store", []string{"--data-dir", t.TempDir()}},
+		{"no checkpoint", "no such file", []string{"--data-dir", running, "--checkpoint", filepath.Join(foreign, "none")}},
+		{"no findings", "--limit", []string{"--limit", "0"}},
+	} {
+		code, out, errs := acquis(t, append([]string{"verify"}, c.args...)...)
+		if code == 0 || out != "" || !strings.Contains(errs, c.want) {
+			t.Errorf("%s: exit code %d, %s%s", c.name, code, out, errs)
+		}
+	}
+}
+
+// A store that has just been made verifies too.
+func TestVerifyEmpty(t *testing.T) {
+	dir := t.TempDir()
+	s, err := bolt.Open(dir, bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := acquis(t, "verify", "--data-dir", dir); code != 0 {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+}

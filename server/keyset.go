@@ -1,0 +1,48 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// jsonWebKey is a public key as RFC 8037 writes it.
+type jsonWebKey struct {
+	KeyType   string `json:"kty"`
+	Curve     string `json:"crv"`
+	X         string `json:"x"`
+	KeyID     string `json:"kid"`
+	Use       string `json:"use"`
+	Algorithm string `json:"alg"`
+}
+
+func newJSONWebKey(public []byte) jsonWebKey {
+	return jsonWebKey{
+		KeyType: "OKP", Curve: "Ed25519", X: base64.RawURLEncoding.EncodeToString(public),
+		KeyID: keyThumbprint(public), Use: "sig", Algorithm: "EdDSA",
+	}
+}
+
+// keyThumbprint names a public key (RFC 7638), so that a credential can say
+// which one signed it.
+func keyThumbprint(public []byte) string {
+	canonical := fmt.Sprintf(`{"crv":"Ed25519","kty":"OKP","x":%q}`, base64.RawURLEncoding.EncodeToString(public))
+	sum := sha256.Sum256([]byte(canonical))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// serveKeySet answers with every key that signs or signed here. Caches may keep
+// it for a short while: a new key is to be known soon.
+func (s *signer) serveKeySet(w http.ResponseWriter, _ *http.Request) {
+	var set struct {
+		Keys []jsonWebKey `json:"keys"`
+	}
+	for _, known := range s.known {
+		set.Keys = append(set.Keys, newJSONWebKey(known.GetPublicKey()))
+	}
+	w.Header().Set("Content-Type", "application/jwk-set+json")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_ = json.NewEncoder(w).Encode(set) // a caller who went away needs no answer
+}

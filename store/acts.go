@@ -1,0 +1,110 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"golang.org/x/mod/sumdb/tlog"
+	"google.golang.org/protobuf/proto"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+)
+
+// The body of an event tells who acted on whom, and names every record written:
+// it cannot be shown to an outsider. So the leaf of an event that holds
+// decisions commits to their public acts a second time, each by itself.
+
+// fewestActs is how many digests an event with decisions has at least. A path
+// in its tree would else tell how many blocs a jury decided together, and with
+// them how many it refused.
+const fewestActs = 16
+
+// ActDigest is what the journal commits to of a decision's public act:
+// HMAC-SHA-256 of its uid (8 bytes, big-endian) and the act's bytes, keyed with
+// the act's salt.
+func ActDigest(d *storepb.Decision) []byte {
+	return Digest(d.GetActSalt(), append(binary.BigEndian.AppendUint64(nil, d.GetUid()), d.GetAct()...))
+}
+
+// actDigests returns the digests of the acts among the changes, filled up from
+// random and sorted, so that neither place nor number tells anything.
+func actDigests(changes []change, random io.Reader) ([][]byte, error) {
+	var digests [][]byte
+	for _, c := range changes {
+		if c.kind != KindDecision || c.deleted {
+			continue
+		}
+		d := new(storepb.Decision)
+		if err := proto.Unmarshal(c.value, d); err != nil {
+			return nil, fmt.Errorf("store: decision %x: %w", c.key, err)
+		}
+		digests = append(digests, ActDigest(d))
+	}
+	if len(digests) == 0 {
+		return nil, nil
+	}
+	size := fewestActs
+	for size < len(digests) {
+		size *= 2
+	}
+	for len(digests) < size {
+		filler := make([]byte, tlog.HashSize)
+		if _, err := io.ReadFull(random, filler); err != nil {
+			return nil, fmt.Errorf("store: acts: %w", err)
+		}
+		digests = append(digests, filler)
+	}
+	slices.SortFunc(digests, bytes.Compare)
+	return digests, nil
+}
+
+// actLevel is the lowest level of the tree of acts: the hash of each digest, as
+// the Merkle log itself hashes its leaves.
+func actLevel(acts [][]byte) []tlog.Hash {
+	level := make([]tlog.Hash, len(acts))
+	for i, digest := range acts {
+		level[i] = tlog.RecordHash(digest)
+	}
+	return level
+}
+
+// above returns the level above; the last of an odd number moves up as it is.
+func above(level []tlog.Hash) []tlog.Hash {
+	var up []tlog.Hash
+	for i := 0; i+1 < len(level); i += 2 {
+		up = append(up, tlog.NodeHash(level[i], level[i+1]))
+	}
+	if len(level)%2 == 1 {
+		up = append(up, level[len(level)-1])
+	}
+	return up
+}
+
+func actsRoot(acts [][]byte) tlog.Hash {
+	level := actLevel(acts)
+	for len(level) > 1 {
+		level = above(level)
+	}
+	return level[0]
+}
+
+// ProveAct returns the place of a digest among the acts of an event, and the
+// hashes that lead from it to their root, as tlog.CheckRecord takes them.
+func ProveAct(acts [][]byte, digest []byte) (index int, path tlog.RecordProof, err error) {
+	index = slices.IndexFunc(acts, func(act []byte) bool { return bytes.Equal(act, digest) })
+	if index < 0 {
+		return 0, nil, errors.New("store: the event does not hold this act")
+	}
+	level := actLevel(acts)
+	for i := index; len(level) > 1; i /= 2 {
+		if sibling := i ^ 1; sibling < len(level) {
+			path = append(path, level[sibling])
+		}
+		level = above(level)
+	}
+	return index, path, nil
+}

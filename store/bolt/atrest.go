@@ -1,0 +1,93 @@
+package bolt
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// ErrNoStore is why there is nothing to look at.
+var ErrNoStore = errors.New("store: the data directory holds no store")
+
+// AtRest is a store that nobody serves, opened to be looked at: a store.Layer of
+// exactly the bytes that are stored. It holds the data directory, so that no
+// server starts meanwhile, and never writes to the file.
+type AtRest struct {
+	*table
+	db   *bbolt.DB
+	lock io.Closer
+}
+
+// OpenAtRest opens the store in the data directory dir for reading. Every page
+// is checked first, whatever its size and however it was closed.
+func OpenAtRest(dir string, opts Options) (*AtRest, error) {
+	opts = opts.withDefaults()
+	file := filepath.Join(dir, FileName)
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w (%s)", ErrNoStore, dir)
+	}
+	lock, err := lockDir(dir, opts.LockTimeout)
+	if err != nil {
+		return nil, err
+	}
+	a, err := openAtRest(file, opts)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	a.lock = lock
+	return a, nil
+}
+
+func openAtRest(file string, opts Options) (*AtRest, error) {
+	if err := checkPages(file, true, opts.Logger); err != nil {
+		return nil, fmt.Errorf("%w (%s)", err, file)
+	}
+	db, err := bbolt.Open(file, 0o600, &bbolt.Options{ReadOnly: true, Timeout: opts.LockTimeout, NoStatistics: true})
+	if err != nil {
+		return nil, fmt.Errorf("store: open %s: %w", file, err)
+	}
+	tx, err := db.Begin(false)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("store: begin: %w", err), db.Close())
+	}
+	return &AtRest{table: newTable(tx), db: db}, nil
+}
+
+// Kinds lists the kinds of which something is stored, in order. A bucket that no
+// kind has is an error.
+func (a *AtRest) Kinds() ([]store.KindID, error) {
+	var kinds []store.KindID
+	err := a.tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+		switch {
+		case string(name) == metaBucket:
+		case len(name) != 1:
+			return fmt.Errorf("%w: it has a bucket %q", ErrDamaged, name)
+		default:
+			if k, _ := b.Cursor().First(); k != nil {
+				kinds = append(kinds, store.KindID(name[0]))
+			}
+		}
+		return nil
+	})
+	return kinds, err
+}
+
+// LastUID returns the last identifier that the store gave.
+func (a *AtRest) LastUID() uint64 {
+	if journal := a.bucket(store.KindEvent); journal != nil {
+		return journal.Sequence()
+	}
+	return 0
+}
+
+// Close leaves the store as it was found.
+func (a *AtRest) Close() error {
+	return errors.Join(a.tx.Rollback(), a.db.Close(), a.lock.Close())
+}

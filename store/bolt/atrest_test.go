@@ -1,0 +1,95 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// TestAtRest: a store at rest shows what is stored, keeps others out, and is left
+// as it was, however it was closed.
+func TestAtRest(t *testing.T) {
+	_, unclean := storeBytes(t)
+	dir := t.TempDir()
+	file := filepath.Join(dir, FileName)
+	if err := os.WriteFile(file, unclean, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	then := time.Now().Add(-time.Hour).Truncate(time.Second)
+	if err := os.Chtimes(file, then, then); err != nil {
+		t.Fatal(err)
+	}
+	a, err := OpenAtRest(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds, err := a.Kinds()
+	if err != nil || !slices.Equal(kinds, []store.KindID{store.KindName, store.KindEvent}) {
+		t.Errorf("kinds %v, %v", kinds, err)
+	}
+	if found, err := a.Scan(store.KindName, nil, nil, 1000); err != nil || len(found) != 300 {
+		t.Errorf("%d names, %v", len(found), err)
+	}
+	if _, err := Open(dir, Options{LockTimeout: time.Millisecond}); !errors.Is(err, ErrInUse) {
+		t.Errorf("a server starts meanwhile: %v", err)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(file)
+	if err != nil || !info.ModTime().Equal(then) {
+		t.Errorf("the file was changed: %v, %v", info.ModTime(), err)
+	}
+	if _, err := OpenAtRest(t.TempDir(), Options{}); !errors.Is(err, ErrNoStore) {
+		t.Errorf("no store: %v", err)
+	}
+}
+
+// TestAtRestInUse: nobody looks at a store that is served.
+func TestAtRestInUse(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	if _, err := OpenAtRest(dir, Options{LockTimeout: time.Millisecond}); !errors.Is(err, ErrInUse) {
+		t.Errorf("opened: %v", err)
+	}
+	if err := s.Update(context.Background(), store.Act{}, func(w store.Writer) error { _, err := w.NewUID(); return err }); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := OpenAtRest(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.LastUID() != 1 {
+		t.Errorf("last uid %d", a.LastUID())
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAtRestRefuses: what a server refuses to open is refused here too.
+func TestAtRestRefuses(t *testing.T) {
+	clean, unclean := storeBytes(t)
+	for _, d := range damages() {
+		whole := unclean
+		if d.clean {
+			whole = clean
+		}
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, FileName), d.spoil(slices.Clone(whole)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenAtRest(dir, Options{}); !errors.Is(err, d.want) {
+			t.Errorf("%s: %v, want %v", d.name, err, d.want)
+		}
+	}
+}

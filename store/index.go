@@ -1,0 +1,231 @@
+package store
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"io"
+
+	"google.golang.org/protobuf/proto"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+)
+
+// Indexes are how records are found by other things than their key. Every entry
+// follows from a record of the truth, and this file alone says which: who writes
+// a record writes what IndexOf derives from it, in the same Update, and the
+// offline verifier derives it again and compares.
+
+// An IndexEntry is one record of an index.
+type IndexEntry struct {
+	Kind  KindID
+	Key   []byte
+	Value []byte
+}
+
+// Index tells whether a kind is an index.
+func (k KindID) Index() bool {
+	switch k {
+	case KindName, KindExternalID, KindCandidateCandidacy, KindSessionCandidacy,
+		KindCandidateDecision, KindSessionDecision, KindSessionActor,
+		KindAttestationCode, KindDecisionAttestation:
+		return true
+	}
+	return false
+}
+
+// IndexOf returns the entries that follow from the record under (kind, key). r
+// is asked for other records that they depend on.
+func IndexOf(r Reader, kind KindID, key []byte, record proto.Message) ([]IndexEntry, error) {
+	switch m := record.(type) {
+	case *storepb.ReferentielRevision:
+		label := RevisionLabel(m.GetContent().GetId(), m.GetId())
+		return []IndexEntry{nameEntry(CollectionRevision, 0, label, LastUID(key))}, nil
+	case *storepb.Candidate:
+		return candidateIndex(r, m)
+	case *storepb.Session:
+		return []IndexEntry{nameEntry(CollectionSession, 0, m.GetLabel(), m.GetUid())}, nil
+	case *storepb.Candidacy:
+		return []IndexEntry{
+			nameEntry(CollectionCandidacy, m.GetSessionUid(), m.GetLabel(), m.GetUid()),
+			listEntry(KindCandidateCandidacy, m.GetCandidateUid(), m.GetUid()),
+			listEntry(KindSessionCandidacy, m.GetSessionUid(), m.GetUid()),
+		}, nil
+	case *storepb.Assessment:
+		if len(m.GetSettlements()) == 0 {
+			return nil, nil
+		}
+		return jurorIndex(r, key, m.GetAuthor())
+	case *storepb.CaseFile:
+		if m.GetExemption() == nil {
+			return nil, nil
+		}
+		return jurorIndex(r, key, m.GetAuthor())
+	case *storepb.Decision:
+		return decisionIndex(m)
+	case *storepb.Attestation:
+		return []IndexEntry{
+			{KindAttestationCode, m.GetCodeDigest(), Key(m.GetUid())},
+			{KindAttestationCode, m.GetCredentialDigest(), Key(m.GetUid())},
+			listEntry(KindDecisionAttestation, m.GetDecisionUid(), m.GetUid()),
+		}, nil
+	}
+	return nil, nil
+}
+
+// candidateIndex finds a candidate by label, and by ids of other systems as long
+// as their identity is kept.
+func candidateIndex(r Reader, c *storepb.Candidate) ([]IndexEntry, error) {
+	entries := []IndexEntry{nameEntry(CollectionCandidate, 0, c.GetLabel(), c.GetUid())}
+	if c.GetIdentity() == nil {
+		return entries, nil
+	}
+	personal, err := Personals.Get(r, Key(c.GetIdentity().GetUid()))
+	if errors.Is(err, ErrNotFound) {
+		return entries, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	identity := new(storepb.Identity)
+	if err := proto.Unmarshal(personal.GetContent(), identity); err != nil {
+		return nil, err
+	}
+	for _, id := range identity.GetExternalIds() {
+		entries = append(entries, ExternalIDEntry(id, c.GetUid()))
+	}
+	return entries, nil
+}
+
+// jurorIndex notes who acted for the jury in a candidacy: from then on they
+// cannot be removed from the jury of its session. key is that of the act.
+func jurorIndex(r Reader, key []byte, author string) ([]IndexEntry, error) {
+	candidacy, err := Candidacies.Get(r, key[:min(8, len(key))])
+	if err != nil {
+		return nil, err
+	}
+	return []IndexEntry{actorEntry(candidacy.GetSessionUid(), author)}, nil
+}
+
+// decisionIndex lists a decision under its candidate and, where a jury took it,
+// under its session, whose members present took part.
+func decisionIndex(d *storepb.Decision) ([]IndexEntry, error) {
+	entries := []IndexEntry{listEntry(KindCandidateDecision, d.GetCandidateUid(), d.GetUid())}
+	circumstances := new(storepb.DecisionCircumstances)
+	if err := proto.Unmarshal(d.GetCircumstances(), circumstances); err != nil {
+		return nil, err
+	}
+	session := circumstances.GetSessionUid()
+	if session == 0 {
+		return entries, nil
+	}
+	entries = append(entries, listEntry(KindSessionDecision, session, d.GetUid()))
+	for _, member := range circumstances.GetMembersPresent() {
+		entries = append(entries, actorEntry(session, member.GetSubject()))
+	}
+	return entries, nil
+}
+
+// nameEntry finds the resource with that uid by the label that callers use.
+func nameEntry(c Collection, parent uint64, label string, uid uint64) IndexEntry {
+	return IndexEntry{KindName, NameKey(c, parent, label), Key(uid)}
+}
+
+// listEntry lists a uid under its owner. The key says it all.
+func listEntry(index KindID, owner, uid uint64) IndexEntry {
+	return IndexEntry{index, Key(owner, uid), []byte{1}}
+}
+
+func actorEntry(session uint64, subject string) IndexEntry {
+	return IndexEntry{KindSessionActor, append(Key(session), subject...), []byte{1}}
+}
+
+// ExternalIDEntry finds a candidate by an id in another system. Its key is a
+// digest, so that the index names nobody by itself.
+func ExternalIDEntry(id *storepb.ExternalId, candidate uint64) IndexEntry {
+	return IndexEntry{KindExternalID, ExternalIDKey(id.GetSystem(), id.GetId()), Key(candidate)}
+}
+
+// ExternalIDKey is the key of that entry.
+func ExternalIDKey(system, id string) []byte { return Fingerprint(system, id) }
+
+// RevisionLabel is the label of a revision among all revisions.
+func RevisionLabel(referentiel, revision string) string { return referentiel + "/" + revision }
+
+// Fingerprint digests strings so that no two lists of strings digest alike.
+func Fingerprint(parts ...string) []byte {
+	hash := sha256.New()
+	for _, part := range parts {
+		_ = binary.Write(hash, binary.BigEndian, uint64(len(part))) // a hash takes every write
+		_, _ = io.WriteString(hash, part)
+	}
+	return hash.Sum(nil)
+}
+
+// Origin names the record that an entry follows from. It is the only one, but
+// for who took part in a session's acts: that follows from any such act, and
+// Origin names the session.
+func (e IndexEntry) Origin() (kind KindID, key []byte, ok bool) {
+	switch e.Kind {
+	case KindName:
+		if len(e.Key) < 9 {
+			return 0, nil, false
+		}
+		kind, ok = Collection(e.Key[0]).kind()
+		return kind, e.Value, ok
+	case KindExternalID:
+		return KindCandidate, e.Value, true
+	case KindCandidateCandidacy, KindSessionCandidacy:
+		return KindCandidacy, lastKey(e.Key), len(e.Key) == 16
+	case KindCandidateDecision, KindSessionDecision:
+		return KindDecision, lastKey(e.Key), len(e.Key) == 16
+	case KindAttestationCode:
+		return KindAttestation, e.Value, true
+	case KindDecisionAttestation:
+		return KindAttestation, lastKey(e.Key), len(e.Key) == 16
+	case KindSessionActor:
+		return KindSession, e.Key[:min(8, len(e.Key))], len(e.Key) > 8
+	}
+	return 0, nil, false
+}
+
+func lastKey(key []byte) []byte { return Key(LastUID(key)) }
+
+// kind is the kind of the records that a collection names.
+func (c Collection) kind() (KindID, bool) {
+	switch c {
+	case CollectionCandidate:
+		return KindCandidate, true
+	case CollectionSession:
+		return KindSession, true
+	case CollectionCandidacy:
+		return KindCandidacy, true
+	case CollectionRevision:
+		return KindRevision, true
+	}
+	return 0, false
+}
+
+// PutIndexed writes the message under key, and the index entries that follow from
+// it and are not there yet. Entries that followed from an older version of the
+// record and do no more are the caller's to remove.
+func (t Records[M, P]) PutIndexed(w Writer, key []byte, m P) error {
+	if err := t.Put(w, key, m); err != nil {
+		return err
+	}
+	entries, err := IndexOf(w, t.Kind, key, m)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		found, err := w.Get(e.Kind, e.Key)
+		if errors.Is(err, ErrNotFound) || err == nil && !bytes.Equal(found, e.Value) {
+			err = w.Put(e.Kind, e.Key, e.Value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

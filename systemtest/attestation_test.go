@@ -1,0 +1,315 @@
+package systemtest
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store"
+	"github.com/acquis-eval/acquis/store/bolt"
+)
+
+// attest has a decision attested and returns code and credential.
+func (w *world) attest(call transport, decision, body string) (code, credential string) {
+	w.t.Helper()
+	answer := w.expect(call, "registrar", "POST", "/v1/"+decision+":attest", body,
+		"attestation.decision", decision, "attestation.author", "registrar", "attestation.state", "VALID")
+	return answer["code"].(string), answer["credential"].(string)
+}
+
+// state asks anyone's question about a code or a credential.
+func (w *world) state(call transport, field, presented string) any {
+	w.t.Helper()
+	body, err := json.Marshal(map[string]string{field: presented})
+	must(w.t, err)
+	return w.expect(call, "", "POST", "/v1/attestations:verify", string(body))["state"]
+}
+
+// claims reads a credential after checking its signature with the published keys.
+func (w *world) claims(credential string) map[string]any {
+	w.t.Helper()
+	parts := strings.Split(credential, ".")
+	header, payload := fromBase64URL(w.t, parts[0]), fromBase64URL(w.t, parts[1])
+	var head map[string]string
+	must(w.t, json.Unmarshal([]byte(header), &head))
+	if head["alg"] != "EdDSA" || head["typ"] != "JWT" {
+		w.t.Errorf("header %v", head)
+	}
+	for _, key := range list(w.rest("", "GET", "/.well-known/jwks.json", "").body, "keys") {
+		public := ed25519.PublicKey(fromBase64URL(w.t, key["x"].(string)))
+		if key["kid"] == head["kid"] && ed25519.Verify(public, []byte(parts[0]+"."+parts[1]), []byte(fromBase64URL(w.t, parts[2]))) {
+			var claims map[string]any
+			must(w.t, json.Unmarshal([]byte(payload), &claims))
+			return claims
+		}
+	}
+	w.t.Fatal("no published key signed the credential")
+	return nil
+}
+
+func fromBase64URL(t testing.TB, text string) string {
+	t.Helper()
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	must(t, err)
+	return string(data)
+}
+
+// decisionOf returns the name of the first decision about a candidate.
+func (w *world) decisionOf(candidate string) string {
+	w.t.Helper()
+	found := w.do("reader", "GET", "/v1/candidates/"+candidate+"/decisions", "")
+	return get(found, "decisions", 0, "name").(string)
+}
+
+// TestAttestations: a code and a credential are good for anyone, tell the public
+// act and nothing of the holder, and are superseded with their decision.
+func TestAttestations(t *testing.T) {
+	for _, name := range []string{"REST", "gRPC"} {
+		t.Run(name, func(t *testing.T) {
+			w, _ := start(t, t.TempDir())
+			w.populate()
+			call := w.transports()[name]
+			decision := w.decisionOf("c-decided")
+			code, credential := w.attest(call, decision, "{}")
+			for _, typed := range []string{code, strings.ToLower(strings.ReplaceAll(code, "-", " "))} {
+				if got := w.state(call, "code", typed); got != "VALID" {
+					t.Errorf("%q is %v", typed, got)
+				}
+			}
+			act := w.expect(call, "", "GET", "/v1/attestations/"+code+":verify", "", "state", "VALID", "kind", "BLOC", "bloc", "B1", "outcome", "CAPITALISED")
+			shown := get(w.claims(credential), "credentialSubject", "achievement", "id")
+			if want := "urn:acquis:" + act["referentiel"].(string) + "/blocs/B1"; shown != want {
+				t.Errorf("the credential shows %v, want %v", shown, want)
+			}
+			if got := w.state(call, "credential", credential+"\n"); got != "VALID" {
+				t.Errorf("the credential is %v", got)
+			}
+			answer := call("", "GET", "/v1/attestations/"+code+":verify", "")
+			for _, word := range []string{"identifier", "Martin", "Léa", "c-decided", "jury-1", "k-decided", "s-001", "registrar"} {
+				claims, err := json.Marshal(w.claims(credential))
+				must(t, err)
+				if strings.Contains(answer.raw, word) || bytes.Contains(claims, []byte(word)) {
+					t.Errorf("%q is told: %s\n%s", word, answer.raw, claims)
+				}
+			}
+			w.expect(call, "jury-1", "POST", "/v1/"+decision+":rectify",
+				`{"session":"sessions/s-001","membersPresent":["jury-1","jury-2"],"outcome":"NOT_CAPITALISED","motive":"erreur"}`)
+			for field, presented := range map[string]string{"code": code, "credential": credential} {
+				if got := w.state(call, field, presented); got != "SUPERSEDED" {
+					t.Errorf("after the rectification the %s is %v", field, got)
+				}
+			}
+			w.expect(call, "", "GET", "/v1/attestations/"+code+":verify", "", "state", "SUPERSEDED", "bloc", "B1", "outcome", "CAPITALISED")
+			if a := call("registrar", "POST", "/v1/"+decision+":attest", "{}"); get(a.body, "details", 0, "reason") != "DECISION_SUPERSEDED" {
+				t.Errorf("a superseded decision: %s", a.raw)
+			}
+			other := w.decisions("c-decided")[1]
+			if a := call("registrar", "POST", "/v1/"+other+":attest", "{}"); get(a.body, "details", 0, "reason") != "NOTHING_TO_ATTEST" {
+				t.Errorf("a bloc that is not capitalised: %s", a.raw)
+			}
+		})
+	}
+}
+
+// decisions returns the names of the decisions about a candidate.
+func (w *world) decisions(candidate string) (names []string) {
+	w.t.Helper()
+	for _, d := range list(w.do("reader", "GET", "/v1/candidates/"+candidate+"/decisions", ""), "decisions") {
+		names = append(names, d["name"].(string))
+	}
+	return names
+}
+
+// TestCredential: it has the fields of an Open Badge as a VC-JWT, and its proof
+// leads from the act to the signed checkpoint.
+func TestCredential(t *testing.T) {
+	w, _ := start(t, t.TempDir(), func(o *server.Options) {
+		o.Issuer = server.Issuer{URL: "https://certificateur.example", Name: "École exemple"}
+	})
+	w.populate()
+	decision := w.decisionOf("c-free") // a prior bloc
+	_, credential := w.attest(w.transports()["gRPC"], decision, `{"includeName":true}`)
+	c := w.claims(credential)
+	subject := c["credentialSubject"].(map[string]any)
+	for what, pair := range map[string][2]any{
+		"iss":        {c["iss"], "https://certificateur.example"},
+		"issuer":     {get(c, "issuer", "id"), c["iss"]},
+		"its name":   {get(c, "issuer", "name"), "École exemple"},
+		"jti":        {c["jti"], c["id"]},
+		"sub":        {c["sub"], subject["id"]},
+		"type":       {get(c, "type", 1), "OpenBadgeCredential"},
+		"context":    {get(c, "@context", 0), "https://www.w3.org/ns/credentials/v2"},
+		"vc claim":   {c["vc"], nil},
+		"holder":     {get(subject, "identifier", 0, "identityHash"), "Léa Martin"},
+		"hashed":     {get(subject, "identifier", 0, "hashed"), false},
+		"name":       {c["name"], get(subject, "achievement", "name")},
+		"of bloc B4": {strings.HasSuffix(get(subject, "achievement", "id").(string), "/blocs/B4"), true},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s is %v, want %v", what, pair[0], pair[1])
+		}
+	}
+	from, err := time.Parse(time.RFC3339, c["validFrom"].(string))
+	if err != nil || float64(from.Unix()) != c["nbf"] {
+		t.Errorf("valid from %v, not before %v", c["validFrom"], c["nbf"])
+	}
+	_, checkpoint := w.checkpoint(w.transports()["gRPC"])
+	if err := checkDecision(t, decision, c["acquisProof"].(map[string]any), checkpoint["keys"].([]any)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAttestationsCannotBeGuessed: what was never given is unknown, what never
+// could be is refused; an altered credential is unknown.
+func TestAttestationsCannotBeGuessed(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.populate()
+	code, credential := w.attest(w.transports()["gRPC"], w.decisionOf("c-decided"), "{}")
+	for name, call := range w.transports() {
+		if a := call("", "GET", "/v1/attestations/3333-3333-3333-3333:verify", ""); a.code != "OK" || a.body["state"] != "UNKNOWN" || a.body["bloc"] != "" {
+			t.Errorf("%s: a code of nobody: %s", name, a.raw)
+		}
+		parts := strings.Split(credential, ".")
+		payload := strings.Replace(fromBase64URL(t, parts[1]), "B1", "B2", 1)
+		altered := parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + "." + parts[2]
+		if got := w.state(call, "credential", altered); got != "UNKNOWN" {
+			t.Errorf("%s: an altered credential is %v", name, got)
+		}
+		for _, body := range []string{
+			`{}`, `{"code":"` + code + `","credential":"a.b.c"}`, `{"code":"3333-3333-3333-3334"}`, `{"code":"O` + code[1:] + `"}`, `{"code":"3"}`, `{"credential":"a.b"}`,
+		} {
+			if a := call("", "POST", "/v1/attestations:verify", body); a.code != "INVALID_ARGUMENT" {
+				t.Errorf("%s: %s: %s", name, body, a.raw)
+			}
+		}
+	}
+	if strings.Contains(w.logs.String(), strings.Split(code, "-")[0]+"-") || strings.Contains(w.logs.String(), strings.ReplaceAll(code, "-", "")) {
+		t.Error("the log has the code")
+	}
+}
+
+// TestAttestationIsRepeated: the same request again makes nothing, and shows
+// neither code nor credential again; and the store has neither.
+func TestAttestationIsRepeated(t *testing.T) {
+	dir := t.TempDir()
+	w, stop := start(t, dir)
+	w.populate()
+	decision := w.decisionOf("c-decided")
+	const request = `{"includeName":true,"requestId":"6f1c2f0e-3a55-4c8e-9b37-6c2c53f7d1ab"}`
+	code, credential := w.attest(w.transports()["gRPC"], decision, request)
+	events := w.events()
+	for _, call := range w.transports() {
+		if code, credential := w.attest(call, decision, request); code != "" || credential != "" {
+			t.Errorf("shown again: %q %q", code, credential)
+		}
+	}
+	if w.events() != events {
+		t.Error("it was issued again")
+	}
+	w.expect(w.transports()["gRPC"], "jury-1", "POST", "/v1/"+decision+":rectify",
+		`{"session":"sessions/s-001","membersPresent":["jury-1","jury-2"],"outcome":"NOT_CAPITALISED","motive":"erreur"}`)
+	w.expect(w.transports()["gRPC"], "registrar", "POST", "/v1/"+decision+":attest", request, "attestation.state", "SUPERSEDED")
+	stop()
+	file, err := os.ReadFile(filepath.Join(dir, bolt.FileName))
+	must(t, err)
+	claims := strings.Split(credential, ".")[1]
+	for _, secret := range []string{code, strings.ReplaceAll(code, "-", ""), claims[:40]} {
+		if bytes.Contains(file, []byte(secret)) {
+			t.Errorf("the store holds %q", secret)
+		}
+	}
+	st, err := bolt.Open(dir, bolt.Options{})
+	must(t, err)
+	defer st.Close()
+	must(t, st.View(t.Context(), func(r store.Reader) error {
+		all, err := store.Attestations.All(r, nil)
+		must(t, err)
+		for _, a := range all {
+			for _, digest := range [][]byte{a.GetCodeDigest(), a.GetCredentialDigest()} {
+				if key, err := r.Get(store.KindAttestationCode, digest); err != nil || store.LastUID(key) != a.GetUid() {
+					t.Errorf("index of attestation %d: %x, %v", a.GetUid(), key, err)
+				}
+			}
+			uids, err := store.ListUIDs(r, store.KindDecisionAttestation, a.GetDecisionUid(), 0, 9)
+			if err != nil || len(uids) != 1 || uids[0] != a.GetUid() {
+				t.Errorf("attestations of the decision: %v, %v", uids, err)
+			}
+		}
+		if len(all) != 1 {
+			t.Errorf("%d attestations", len(all))
+		}
+		return nil
+	}))
+}
+
+// TestAwardIsSuperseded: where a rectification ends an award, its attestation
+// ends with it. A key that has signed stays published.
+func TestAwardIsSuperseded(t *testing.T) {
+	dir := t.TempDir()
+	w, stop := start(t, dir, signedBy(1, 0))
+	w.mainPath(w.transports()["gRPC"])
+	all := list(w.do("registrar", "GET", "/v1/candidates/c-001/decisions?filter=effective=true", ""), "decisions")
+	var award, bloc string
+	for _, d := range all {
+		switch {
+		case d["kind"] == "AWARD":
+			award = d["name"].(string)
+		case d["bloc"] == "B1":
+			bloc = d["name"].(string)
+		}
+	}
+	_, credential := w.attest(w.transports()["REST"], award, "{}")
+	keys := w.keys
+	stop()
+	w, _ = start(t, dir, signedBy(2, 0))
+	w.keys = keys
+	if c := w.claims(credential); get(c, "credentialSubject", "achievement", "name") == "" || w.state(w.transports()["gRPC"], "credential", credential) != "VALID" {
+		t.Errorf("after the rotation: %v", c)
+	}
+	res, err := http.Get(w.base + "/.well-known/jwks.json") //nolint:noctx // as anyone would
+	must(t, err)
+	defer res.Body.Close()
+	if cache := res.Header.Get("Cache-Control"); cache != "public, max-age=300" {
+		t.Errorf("caches may: %q", cache)
+	}
+	w.do("jury-1", "POST", "/v1/"+bloc+":rectify",
+		`{"session":"sessions/s-001","membersPresent":["jury-1","jury-2"],"outcome":"NOT_CAPITALISED","motive":"erreur"}`)
+	if got := w.state(w.transports()["gRPC"], "credential", credential); got != "SUPERSEDED" {
+		t.Errorf("the award's attestation is %v", got)
+	}
+}
+
+// TestAttestationOutlivesForgetting: what was decided about a forgotten candidate
+// stands, and so does its attestation; nobody is there to be given another.
+func TestAttestationOutlivesForgetting(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.populate()
+	decision := w.decisionOf("c-free")
+	code, credential := w.attest(w.transports()["gRPC"], decision, `{"includeName":true}`)
+	w.do("registrar", "POST", "/v1/candidates/c-free:forget", `{"ground":"OBJECTION"}`)
+	for name, call := range w.transports() {
+		for _, body := range []string{`{"includeName":true}`, `{}`} {
+			if a := call("registrar", "POST", "/v1/"+decision+":attest", body); get(a.body, "details", 0, "reason") != "CANDIDATE_FORGOTTEN" {
+				t.Errorf("%s: %s", name, a.raw)
+			}
+		}
+		for field, presented := range map[string]string{"code": code, "credential": credential} {
+			if got := w.state(call, field, presented); got != "VALID" {
+				t.Errorf("%s: the %s is %v", name, field, got)
+			}
+		}
+		_, checkpoint := w.checkpoint(call)
+		proof := w.expect(call, "reader", "GET", "/v1/"+decision+"/proof", "")
+		if err := checkDecision(t, decision, proof, checkpoint["keys"].([]any)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

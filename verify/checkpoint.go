@@ -1,0 +1,183 @@
+package verify
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// signer checks a public key, and keeps it for the checkpoints.
+func (v *verifier) signer(s subject, m *storepb.Signer) {
+	if _, err := note.NewEd25519VerifierKey(m.GetOrigin(), m.GetPublicKey()); err != nil {
+		s.wrong("is no Ed25519 key: %v", err)
+		return
+	}
+	if len(v.signers) > 0 && v.signers[0].GetOrigin() != m.GetOrigin() {
+		s.wrong("signs for origin %q, the first key for %q", m.GetOrigin(), v.signers[0].GetOrigin())
+	}
+	v.signers = append(v.signers, m)
+}
+
+// verifiers are all keys that ever signed here.
+func (v *verifier) verifiers() note.Verifiers {
+	var known []note.Verifier
+	for _, s := range v.signers {
+		key, err := note.NewEd25519VerifierKey(s.GetOrigin(), s.GetPublicKey())
+		if err != nil {
+			continue // told by signer
+		}
+		if verifier, err := note.NewVerifier(key); err == nil {
+			known = append(known, verifier)
+		}
+	}
+	return note.VerifierList(known...)
+}
+
+// A claim is what a checkpoint says of the journal.
+type claim struct {
+	origin string
+	size   uint64
+	root   tlog.Hash
+}
+
+// parseClaim reads the text of a checkpoint (C2SP tlog-checkpoint): three lines,
+// origin, size and root, perhaps more.
+func parseClaim(text string) (claim, error) {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	if len(lines) < 3 || lines[0] == "" {
+		return claim{}, errors.New("a checkpoint has three lines: origin, size and root")
+	}
+	size, err := strconv.ParseUint(lines[1], 10, 63)
+	if err != nil || strconv.FormatUint(size, 10) != lines[1] {
+		return claim{}, fmt.Errorf("a checkpoint's size is a number, not %q", lines[1])
+	}
+	root, err := base64.StdEncoding.DecodeString(lines[2])
+	if err != nil || len(root) != tlog.HashSize {
+		return claim{}, fmt.Errorf("a checkpoint's root is 32 bytes in base64, not %q", lines[2])
+	}
+	return claim{lines[0], size, tlog.Hash(root)}, nil
+}
+
+// checkpoints checks those that the store keeps, and the one from outside.
+func (v *verifier) checkpoints() error {
+	var latest *storepb.Checkpoint
+	err := v.scan(store.KindCheckpoint, nil, func(r store.Record) error {
+		add(&v.report.Records, store.KindCheckpoint.String(), 1)
+		s, m := v.subject(store.KindCheckpoint, r.Key, 0), new(storepb.Checkpoint)
+		if !decoded(r.Value, m) || unknown(m.ProtoReflect()) {
+			s.wrong("cannot be decoded")
+			return nil
+		}
+		if latest == nil || m.GetSize() > latest.GetSize() {
+			latest = m
+		}
+		if day := store.DayCheckpoint(m.GetSignTime().AsTime()); !bytes.Equal(r.Key, day) && !bytes.Equal(r.Key, store.LatestCheckpoint()) {
+			s.wrong("was signed on %s", day)
+		}
+		v.kept(s, m)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := v.latest(latest); err != nil {
+		return err
+	}
+	return v.outside()
+}
+
+// kept checks a checkpoint of the store: signed by one of its keys, and true.
+func (v *verifier) kept(s subject, m *storepb.Checkpoint) {
+	opened, err := note.Open([]byte(m.GetNote()), v.verifiers())
+	if err != nil {
+		s.wrong("is not signed by a key of this store: %v", err)
+		return
+	}
+	c, err := parseClaim(opened.Text)
+	switch {
+	case err != nil:
+		s.wrong("cannot be read: %v", err)
+	case c.size != m.GetSize() || !bytes.Equal(c.root[:], m.GetRoot()):
+		s.wrong("lists another size or root than it signs")
+	default:
+		v.grows(s, c)
+	}
+}
+
+// latest checks that the record of the latest checkpoint is the latest.
+func (v *verifier) latest(newest *storepb.Checkpoint) error {
+	if newest == nil {
+		return nil
+	}
+	s, m := v.subject(store.KindCheckpoint, store.LatestCheckpoint(), 0), new(storepb.Checkpoint)
+	value, err := v.source.Get(store.KindCheckpoint, store.LatestCheckpoint())
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		s.wrong("is missing, though there are checkpoints of days")
+	case err != nil:
+		return err
+	case decoded(value, m) && m.GetSize() < newest.GetSize():
+		s.wrong("is of %d events, the newest of %d", m.GetSize(), newest.GetSize())
+	default:
+		ofDay, err := v.source.Get(store.KindCheckpoint, store.DayCheckpoint(m.GetSignTime().AsTime()))
+		if err != nil || !bytes.Equal(ofDay, value) {
+			s.wrong("is not the last of its day")
+		}
+	}
+	return nil
+}
+
+// outside compares the journal with a checkpoint that was kept elsewhere: the one
+// thing that whoever can write the store cannot make fit.
+func (v *verifier) outside() error {
+	if v.opts.Checkpoint == nil {
+		return nil
+	}
+	text, signatures, signed := strings.Cut(string(v.opts.Checkpoint), "\n\n")
+	c, err := parseClaim(text)
+	if err != nil {
+		return err
+	}
+	s := v.subject(store.KindCheckpoint, nil, 0)
+	if signed && strings.TrimSpace(signatures) != "" {
+		if _, err := note.Open(v.opts.Checkpoint, v.verifiers()); err != nil {
+			s.wrong("the one from outside is not signed by a key of this store: %v", err)
+		}
+	}
+	if len(v.signers) > 0 && c.origin != v.signers[0].GetOrigin() {
+		s.wrong("the one from outside is of journal %q, this is %q", c.origin, v.signers[0].GetOrigin())
+	}
+	if v.grows(s, c) {
+		v.report.Checkpoint = fmt.Sprintf("the journal is that of the checkpoint of %d events, with %d more", c.size, v.report.Events-c.size)
+	}
+	return nil
+}
+
+// grows checks that the journal is the one that a checkpoint speaks of, or has
+// grown from it.
+func (v *verifier) grows(s subject, c claim) bool {
+	switch {
+	case v.report.Root == "":
+		s.wrong("cannot be compared with the tree, which is broken")
+		return false
+	case c.size > v.report.Events:
+		s.wrong("speaks of %d events, the journal has %d: it was rolled back", c.size, v.report.Events)
+		return false
+	}
+	root, err := tlog.TreeHash(int64(c.size), store.Tree(v.reader))
+	if err != nil || root != c.root {
+		s.wrong("says that the root over %d events is %v, and it is %v: the journal is another", c.size, c.root, root)
+		return false
+	}
+	v.checked("checkpoints")
+	return true
+}

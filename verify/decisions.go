@@ -1,0 +1,284 @@
+package verify
+
+import (
+	"cmp"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/acquis-eval/acquis/casefile"
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// An act is all that one event decided about a candidate.
+type act struct {
+	event     uint64
+	candidacy *candidacy // decided by a deliberation; nil for other acts
+	decisions []decision // by uid
+}
+
+// decided plays every act that decided about the candidate again.
+func (p *person) decided() error {
+	for _, a := range p.timeline() {
+		p.checked("acts that decide")
+		add(&p.report.Checked, "decisions", len(a.decisions))
+		if err := p.play(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// timeline groups decisions by the event that wrote them. A candidacy that is
+// DECIDED was last written by its deliberation, which may have decided nothing.
+func (p *person) timeline() []act {
+	byEvent := make(map[uint64]*act)
+	at := func(event uint64) *act {
+		if byEvent[event] == nil {
+			byEvent[event] = &act{event: event}
+		}
+		return byEvent[event]
+	}
+	for _, d := range p.decisions {
+		a := at(d.event)
+		a.decisions = append(a.decisions, d)
+	}
+	for i := range p.candidacies {
+		if c := &p.candidacies[i]; c.state() == acquispb.Candidacy_State_DECIDED {
+			at(c.event).candidacy = c
+		}
+	}
+	acts := make([]act, 0, len(byEvent))
+	for _, a := range byEvent {
+		acts = append(acts, *a)
+	}
+	slices.SortFunc(acts, func(a, b act) int { return cmp.Compare(a.event, b.event) })
+	return acts
+}
+
+// play decides again, and compares.
+func (p *person) play(a act) error {
+	for _, d := range a.decisions {
+		if !casefile.Runs(d.act.GetRulesVersion()) {
+			d.wrong("was decided under version %q of the rules, which this program does not hold", d.act.GetRulesVersion())
+			return nil
+		}
+	}
+	if a.candidacy != nil {
+		return p.deliberation(a)
+	}
+	first := a.decisions[0]
+	if first.how.GetSessionUid() == 0 {
+		return p.priorBloc(a)
+	}
+	session, ok, err := load[*storepb.Session](p.verifier, store.KindSession, store.Key(first.how.GetSessionUid()))
+	if err != nil {
+		return err
+	}
+	sitting, err := casefile.Session(session.message)
+	if !ok || err != nil || p.scheme(sitting.Revision) == nil {
+		first.wrong("was decided in session %d, which is not there or cannot be read, or its revision is not", first.how.GetSessionUid())
+		return nil //nolint:nilerr // it is told
+	}
+	switch {
+	case first.ruled.Kind == rules.AwardDecision && first.how.GetCandidacyUid() == 0:
+		p.award(a, sitting, session.message.GetUid())
+	case first.ruled.Kind != rules.AwardDecision && first.act.GetSupersedesUid() != 0:
+		return p.rectification(a, sitting, session.message.GetUid())
+	default:
+		first.wrong("follows from no deliberation: candidacy %d was not decided by event %d", first.how.GetCandidacyUid(), a.event)
+	}
+	return nil
+}
+
+// deliberation deliberates again on the acts in the candidacy.
+func (p *person) deliberation(a act) error {
+	c := *a.candidacy
+	entries, err := p.entries(c)
+	if err != nil {
+		return err
+	}
+	judged := p.caseOf(a, c.sitting)
+	judged.Acts = actsOf(entries)
+	judged.Candidacy = c.enrolled()
+	judged.Candidacy.Left = slices.DeleteFunc(slices.Clone(c.ruled.Left), func(d rules.Departed) bool {
+		return d.As == rules.CandidacyState(rules.AlreadyHeld)
+	})
+	if len(a.decisions) == 0 {
+		p.heldAlready(judged, c)
+		return nil
+	}
+	lines, err := p.lines(a)
+	if err != nil {
+		return err
+	}
+	judgement, refusals := judged.Deliberate(sittingOf(a), rules.Deliberation{SeenEtag: "seen", CurrentEtag: "seen", Lines: lines})
+	if p.compare(a, judgement.Rulings, refusals, c.message.GetSessionUid(), c.message.GetUid()) {
+		p.fates(c, judgement.Fates)
+	}
+	return nil
+}
+
+// lines are what the jury said of blocs. Where it followed the rules, that is
+// said too, which changes nothing.
+func (p *person) lines(a act) (lines []rules.BlocLine, err error) {
+	for _, d := range a.decisions {
+		if d.ruled.Kind == rules.AwardDecision {
+			continue
+		}
+		texts, err := p.texts(d.message.GetText(), 1)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, rules.BlocLine{Bloc: d.ruled.Bloc, Outcome: d.ruled.Outcome, Motive: texts[0]})
+	}
+	return lines, nil
+}
+
+// heldAlready checks a deliberation that decided nothing: every bloc was held.
+func (p *person) heldAlready(judged rules.Case, c candidacy) {
+	ledger := judged.Candidate.Ledger(judged.Session.Revision)
+	var held []rules.Fate
+	for _, bloc := range judged.Candidacy.Presented() {
+		if !ledger.Capitalised(bloc) {
+			c.wrong("is DECIDED, and no decision of event %d says what became of bloc %s", c.event, bloc)
+			return
+		}
+		held = append(held, rules.Fate{Bloc: bloc, Outcome: rules.AlreadyHeld})
+	}
+	p.fates(c, held)
+}
+
+// fates checks which blocs the candidacy says were held already.
+func (p *person) fates(c candidacy, fates []rules.Fate) {
+	var want, said []string
+	for _, fate := range fates {
+		if fate.Outcome == rules.AlreadyHeld {
+			want = append(want, fate.Bloc)
+		}
+	}
+	for _, left := range c.message.GetDepartedBlocs() {
+		if left.GetCause() == int32(acquispb.Candidacy_DepartedBloc_Cause_ALREADY_HELD) {
+			said = append(said, left.GetBloc())
+		}
+	}
+	if !slices.Equal(want, said) {
+		c.wrong("says that blocs %v were held at its deliberation, expected %v", said, want)
+	}
+}
+
+// rectification rectifies again.
+func (p *person) rectification(a act, sitting rules.Session, session uint64) error {
+	first := a.decisions[0]
+	texts, err := p.texts(first.message.GetText(), 1)
+	if err != nil {
+		return err
+	}
+	rulings, refusals := p.caseOf(a, sitting).Rectify(sittingOf(a), rules.Rectification{
+		Decision: casefile.ID(first.act.GetSupersedesUid()), Outcome: first.ruled.Outcome, Motive: texts[0],
+	})
+	var candidacy uint64
+	for _, old := range p.decisions {
+		if old.message.GetUid() == first.act.GetSupersedesUid() && len(rulings) > 0 {
+			candidacy = old.how.GetCandidacyUid()
+			// Verdicts are not read again: what was computed then stays.
+			rulings[0].Computed = rules.Outcome("")
+			if computed := old.how.GetComputedOutcome(); computed != 0 {
+				rulings[0].Computed = rules.Outcome(acquispb.Outcome_Enum(computed).String())
+			}
+		}
+	}
+	p.compare(a, rulings, refusals, session, candidacy)
+	return nil
+}
+
+// award awards again, under the revision that was current then.
+func (p *person) award(a act, sitting rules.Session, session uint64) {
+	last := a.decisions[len(a.decisions)-1]
+	rulings, refusals := p.caseOf(a, sitting).Award(sittingOf(a), last.ruled.Revision)
+	p.compare(a, rulings, refusals, session, 0)
+}
+
+// priorBloc recognises a prior bloc again.
+func (p *person) priorBloc(a act) error {
+	first := a.decisions[0]
+	proof, err := p.texts(first.message.GetText(), 1)
+	if err != nil {
+		return err
+	}
+	ruling, refusals := p.before(a.event).RecordPrior(rules.BlocRef{Revision: first.ruled.Revision, Bloc: first.ruled.Bloc}, proof[0])
+	p.compare(a, []rules.Ruling{ruling}, refusals, 0, 0)
+	return nil
+}
+
+func (p *person) caseOf(a act, sitting rules.Session) rules.Case {
+	sitting.State = rules.SessionOpen // as it was
+	return rules.Case{Scheme: p.scheme(sitting.Revision), Session: sitting, Candidate: p.before(a.event)}
+}
+
+// sittingOf is who sat, as the first decision says; the others must say the same.
+func sittingOf(a act) rules.Sitting {
+	how := a.decisions[0].how
+	s := rules.Sitting{Caller: how.GetAuthor()}
+	for _, m := range how.GetMembersPresent() {
+		s.Present = append(s.Present, m.GetSubject())
+	}
+	return s
+}
+
+// compare compares what was decided with what the rules decide, and tells
+// whether it is the same.
+func (p *person) compare(a act, rulings []rules.Ruling, refusals []rules.Refusal, session, candidacy uint64) bool {
+	if len(refusals) > 0 {
+		a.decisions[0].wrong("was decided, which the rules forbid: %s", why(refusals))
+		return false
+	}
+	same := p.qualities(a, session)
+	for i, d := range a.decisions {
+		if i >= len(rulings) {
+			d.wrong("follows from nothing: the act comes to %d decisions", len(rulings))
+			return false
+		}
+		wantAct, wantHow := casefile.Ruling(rulings[i])
+		wantAct.DecideTime = a.decisions[0].act.GetDecideTime()
+		wantHow.SessionUid, wantHow.Author = session, a.decisions[0].how.GetAuthor()
+		wantHow.MembersPresent = a.decisions[0].how.GetMembersPresent()
+		if rulings[i].Candidacy != "" {
+			wantHow.CandidacyUid = candidacy
+		}
+		for _, pair := range [][2]proto.Message{{wantAct, d.act}, {wantHow, d.how}} {
+			if differs := difference(pair[0], pair[1]); differs != "" {
+				d.wrong("does not follow from the records under its rules: %s", differs)
+				same = false
+			}
+		}
+	}
+	if missing := len(a.decisions); missing < len(rulings) {
+		a.decisions[0].wrong("is one of %d decisions of its act, expected %d: also %s %s %s",
+			missing, len(rulings), rulings[missing].Kind, rulings[missing].Bloc, rulings[missing].Outcome)
+		return false
+	}
+	return same
+}
+
+// qualities checks that members sat in the quality in which the jury lists them.
+func (p *person) qualities(a act, session uint64) bool {
+	if session == 0 {
+		return true
+	}
+	s, ok, err := load[*storepb.Session](p.verifier, store.KindSession, store.Key(session))
+	if err != nil || !ok {
+		return false // told before
+	}
+	jury := casefile.Jury(s.message.GetJury())
+	for _, m := range casefile.Jury(a.decisions[0].how.GetMembersPresent()) {
+		if !slices.Contains(jury, m) {
+			a.decisions[0].wrong("names a member present, %s, in another quality than the jury of session %d does", m.Subject, session)
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,45 @@
+// Package verify checks a store at rest, offline: that its records are those of
+// its journal, and that its decisions follow from its records.
+//
+// # The idea
+//
+// A store holds one truth and much that follows from it. Verify derives
+// everything that follows anew, from the bytes that are stored, and compares:
+//
+//	journal     every event and its place in the Merkle log      journal.go
+//	records     every record and the event that last wrote it    records.go
+//	references  what a record says of others                     kinds.go
+//	indexes     every entry, both ways                           index.go
+//	candidacies enrolment, verdicts, settlements, exemptions     candidacy.go
+//	decisions   every act of a jury, played again by the rules   decisions.go
+//	checkpoint  one kept outside, against this journal           checkpoint.go
+//
+// What does not fit becomes a [Finding] that names a record: the one that was
+// changed, or one that plainly depends on it. Nothing is repaired, and nothing
+// stops at the first finding, so that a look at the list tells what happened.
+//
+// # Acts of the past
+//
+// A decision rests on what was there when it was taken. Records that are never
+// rewritten (assessments, case files, decisions, ties) are put in order by the
+// events that wrote them, and each act sees those before it. Of records that
+// are rewritten only the latest version is kept; what an act saw of them is
+// known all the same, because the rules forbid that it changes afterwards: a
+// session with a candidacy keeps its revision, a candidacy that left ENROLLED
+// takes no more acts, a juror who took part stays on the jury in the same
+// quality.
+//
+// # What is missing by right
+//
+// A record, or the body of an event with its salt, may be missing where the
+// record of a later forgetting lists it, and only there. Earlier versions of
+// records are gone too; that they existed, the leaves tell. Request ids are kept
+// for a day, outside the journal, and are not checked.
+//
+// # What can never happen
+//
+// The store is written to. A store that is damaged, however badly, ends the
+// program: all bytes are taken for hostile. Memory grows with the store: it is
+// read page by page, record by record, candidate by candidate. (It grows with
+// revisions, sessions and what was forgotten; not with assessments.)
+package verify

@@ -1,0 +1,98 @@
+package verify
+
+import (
+	"bytes"
+	"errors"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// indexed compares the index entries that follow from a record with those that
+// are stored.
+func (v *verifier) indexed(s subject, message proto.Message) error {
+	entries, err := store.IndexOf(v.reader, s.kind, s.key, message)
+	if err != nil {
+		// What it depends on is absent or damaged, and reported there.
+		return nil //nolint:nilerr // see above
+	}
+	for _, want := range entries {
+		if want.Kind == store.KindSessionActor {
+			v.actors[string(want.Key)] = true
+		}
+		found, err := v.source.Get(want.Kind, want.Key)
+		entry := v.subject(want.Kind, want.Key, 0)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			entry.wrong("is missing, though it follows from %v %s", s.kind, readable(s.kind, s.key))
+		case err != nil:
+			return err
+		case !bytes.Equal(found, want.Value):
+			entry.wrong("holds %x; from %v %s follows %x", found, s.kind, readable(s.kind, s.key), want.Value)
+		}
+		v.checked("index entries")
+	}
+	return nil
+}
+
+// indexes checks that every index entry follows from a record.
+func (v *verifier) indexes() error {
+	for _, kind := range v.kinds {
+		switch {
+		case kind.Index():
+			err := v.scan(kind, nil, func(r store.Record) error {
+				return v.follows(store.IndexEntry{Kind: kind, Key: r.Key, Value: r.Value})
+			})
+			if err != nil {
+				return err
+			}
+		case kind.Journaled(), kind == store.KindCheckpoint, kind == store.KindIdempotency, kind == store.KindEvent:
+		default:
+			v.subject(kind, nil, 0).wrong("is a kind that this program does not know: verify with the version that wrote the store")
+		}
+	}
+	return nil
+}
+
+// follows checks that an entry follows from the record that it leads to.
+func (v *verifier) follows(e store.IndexEntry) error {
+	add(&v.report.Records, e.Kind.String(), 1)
+	if e.Kind == store.KindSessionActor {
+		v.actor(e)
+		return nil
+	}
+	s := v.subject(e.Kind, e.Key, 0)
+	kind, key, ok := e.Origin()
+	if !ok {
+		s.wrong("is no entry of this index")
+		return nil
+	}
+	record, ok, err := load[proto.Message](v, kind, key)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		s.wrong("leads to %v %s, which is not there", kind, readable(kind, key))
+		return nil
+	}
+	entries, err := store.IndexOf(v.reader, kind, key, record.message)
+	if err != nil {
+		return nil //nolint:nilerr // as in indexed
+	}
+	for _, want := range entries {
+		if want.Kind == e.Kind && bytes.Equal(want.Key, e.Key) && bytes.Equal(want.Value, e.Value) {
+			return nil
+		}
+	}
+	s.wrong("does not follow from %v %s, to which it leads", kind, readable(kind, key))
+	return nil
+}
+
+// actor checks who is said to have taken part in the acts of a session's jury.
+// That each of those who did is said to, indexed has told.
+func (v *verifier) actor(e store.IndexEntry) {
+	if !v.actors[string(e.Key)] {
+		v.subject(e.Kind, e.Key, 0).wrong("follows from no act of the session's jury")
+	}
+}

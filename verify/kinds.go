@@ -1,0 +1,286 @@
+package verify
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/acquis-eval/acquis/casefile"
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// says checks what a record says: that it lies under its own key, that what it
+// refers to is there, and, where it is never rewritten, that the event that
+// wrote it agrees on who and when.
+func (v *verifier) says(s subject, message proto.Message, b body) error {
+	switch m := message.(type) {
+	case *storepb.ReferentielRevision:
+		s.keyed(store.LastUID(s.key))
+		return v.revision(s, m)
+	case *storepb.CurrentRevision:
+		return v.current(s, m)
+	case *storepb.Candidate:
+		s.keyed(m.GetUid())
+		s.dated(b, m.GetCreateTime(), m.GetUpdateTime())
+		if m.GetForgetTime() == nil && m.GetIdentity() == nil {
+			s.wrong("has no identity, and was not forgotten")
+		}
+		return v.refers(s, m.GetIdentity(), m.GetUid())
+	case *storepb.Personal:
+		s.keyed(store.LastUID(s.key))
+		return v.exists(s, store.KindCandidate, m.GetCandidateUid())
+	case *storepb.Tie:
+		s.keyed(m.GetCandidateUid(), m.GetUid())
+		s.by(b, m.GetDeclarer(), m.GetCreateTime())
+		return v.exists(s, store.KindCandidate, m.GetCandidateUid())
+	case *storepb.Session:
+		s.keyed(m.GetUid())
+		s.dated(b, m.GetCreateTime(), m.GetUpdateTime())
+		if _, err := casefile.Session(m); err != nil {
+			s.wrong("cannot be read: %v", err)
+		}
+		return v.pins(s, casefile.Revision(m))
+	case *storepb.Candidacy:
+		s.keyed(m.GetUid())
+		s.dated(b, m.GetCreateTime(), m.GetUpdateTime())
+		if err := v.exists(s, store.KindCandidate, m.GetCandidateUid()); err != nil {
+			return err
+		}
+		session, ok, err := load[*storepb.Session](v, store.KindSession, store.Key(m.GetSessionUid()))
+		if !ok && err == nil {
+			s.wrong("refers to session %d, which is not there", m.GetSessionUid())
+		} else if _, bad := casefile.Candidacy(m, session.message); bad != nil && ok {
+			s.wrong("cannot be read: %v", bad)
+		}
+		return err
+	case *storepb.Key:
+		if string(s.key) != m.GetId() {
+			s.wrong("is the key %q", m.GetId())
+		}
+	case *storepb.Signer:
+		s.keyed(m.GetUid())
+		v.signer(s, m)
+	case *storepb.Access:
+		s.keyed(m.GetUid())
+		s.dated(b, m.GetHourTime())
+		return v.candidatesExist(s, m.GetCandidateUids())
+	case *storepb.Attestation:
+		s.keyed(m.GetUid())
+		s.by(b, m.GetAuthor(), m.GetIssueTime())
+		return v.attested(s, m)
+	case *storepb.Hold:
+		s.keyed(m.GetCandidateUid(), m.GetUid())
+		return v.refers(s, m.GetReason(), m.GetCandidateUid())
+	case *storepb.Forgetting:
+		return v.forgetting(s, m, b)
+	default:
+		return v.saysAct(s, message, b)
+	}
+	return nil
+}
+
+// saysAct is says, for what is done in a candidacy and for decisions.
+func (v *verifier) saysAct(s subject, message proto.Message, b body) error {
+	switch m := message.(type) {
+	case *storepb.Assessment:
+		s.keyed(store.LastUID(s.key[:min(8, len(s.key))]), m.GetUid())
+		s.by(b, recorder(m), m.GetRecordTime())
+		if _, err := casefile.Acts([]*storepb.Assessment{m}, nil); err != nil {
+			s.wrong("cannot be read: %v", err)
+		}
+		return v.inCandidacy(s, m.GetTexts())
+	case *storepb.CaseFile:
+		s.keyed(store.LastUID(s.key[:min(8, len(s.key))]), m.GetUid())
+		s.by(b, m.GetAuthor(), m.GetRecordTime())
+		return v.inCandidacy(s, m.GetTexts())
+	case *storepb.Decision:
+		s.keyed(m.GetUid())
+		_, act, how, err := casefile.Decision(m)
+		if err != nil {
+			s.wrong("cannot be decoded in its parts")
+			return nil //nolint:nilerr // it is reported
+		}
+		if unknown(act.ProtoReflect()) || unknown(how.ProtoReflect()) {
+			s.wrong("has parts with fields that this program does not know")
+		}
+		if len(m.GetActSalt()) != 16 || len(m.GetCircumstancesSalt()) != 16 {
+			s.wrong("has parts without salts of 16 bytes")
+		}
+		s.by(b, how.GetAuthor(), act.GetDecideTime())
+		s.committed(b, store.ActDigest(m))
+		if err := v.exists(s, store.KindCandidate, m.GetCandidateUid()); err != nil {
+			return err
+		}
+		return v.refers(s, m.GetText(), m.GetCandidateUid())
+	}
+	return nil
+}
+
+// recorder is who called to record verdicts.
+func recorder(a *storepb.Assessment) string {
+	if a.GetRecorder() != "" {
+		return a.GetRecorder()
+	}
+	return a.GetAuthor()
+}
+
+// keyed checks the key of a record, and notes its uid.
+func (s subject) keyed(uids ...uint64) {
+	if !bytes.Equal(s.key, store.Key(uids...)) {
+		s.wrong("lies under another key than its own, %s", readable(s.kind, store.Key(uids...)))
+	}
+	s.v.lastUID = max(s.v.lastUID, store.LastUID(s.key))
+}
+
+// by checks who wrote a record that is never rewritten, and when.
+func (s subject) by(b body, author string, at *timestamppb.Timestamp) {
+	if b.state == bodyThere && b.GetActor() != author {
+		s.wrong("is by %q, its event by %q", author, b.GetActor())
+	}
+	s.dated(b, at)
+}
+
+// committed checks that an event commits to the public act of a decision. Events
+// of before there were proofs of decisions commit to none, and their leaves say so.
+func (s subject) committed(b body, act []byte) {
+	acts := b.event.GetActs()
+	if len(acts) > 0 && !slices.ContainsFunc(acts, func(digest []byte) bool { return bytes.Equal(digest, act) }) {
+		s.wrong("has a public act to which its event does not commit")
+	}
+}
+
+// dated checks that times are such, and not later than that of the event.
+func (s subject) dated(b body, times ...*timestamppb.Timestamp) {
+	for _, at := range times {
+		if at.CheckValid() != nil || b.event != nil && at.AsTime().After(b.event.GetTime().AsTime()) {
+			s.wrong("has a time that is none, or later than that of its event")
+		}
+	}
+}
+
+// exists checks that what a record refers to is there.
+func (v *verifier) exists(s subject, kind store.KindID, uid uint64) error {
+	_, ok, err := load[proto.Message](v, kind, store.Key(uid))
+	if !ok && err == nil {
+		s.wrong("refers to %v %d, which is not there", kind, uid)
+	}
+	return err
+}
+
+// attested checks that an attestation shows something that was acquired.
+func (v *verifier) attested(s subject, a *storepb.Attestation) error {
+	decision, ok, err := load[*storepb.Decision](v, store.KindDecision, store.Key(a.GetDecisionUid()))
+	if !ok || err != nil {
+		return errors.Join(err, v.exists(s, store.KindDecision, a.GetDecisionUid()))
+	}
+	acquired, _, _, err := casefile.Decision(decision.message)
+	if err != nil {
+		return nil //nolint:nilerr // the decision's own finding says so
+	}
+	if acquired.Outcome != rules.Capitalised && acquired.Outcome != rules.Awarded {
+		s.wrong("attests decision %d, which is %v", a.GetDecisionUid(), acquired.Outcome)
+	}
+	return nil
+}
+
+func (v *verifier) candidatesExist(s subject, uids []uint64) error {
+	for _, uid := range uids {
+		if err := v.exists(s, store.KindCandidate, uid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pins checks that the revision that a record names is there.
+func (v *verifier) pins(s subject, id rules.Revision) error {
+	if err := v.loadRevisions(); err != nil {
+		return err
+	}
+	if v.catalogue[id] == nil {
+		s.wrong("names revision %s of référentiel %s, which is not there", id.ID, id.Referentiel)
+	}
+	return nil
+}
+
+// inCandidacy checks what belongs to a candidacy, and its texts.
+func (v *verifier) inCandidacy(s subject, texts *storepb.PersonalRef) error {
+	uid := store.LastUID(s.key[:min(8, len(s.key))])
+	candidacy, ok, err := load[*storepb.Candidacy](v, store.KindCandidacy, store.Key(uid))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		s.wrong("belongs to candidacy %d, which is not there", uid)
+		return nil
+	}
+	return v.refers(s, texts, candidacy.message.GetCandidateUid())
+}
+
+// refers checks a reference to a personal record: that it is what was committed
+// to, or was forgotten since.
+func (v *verifier) refers(s subject, ref *storepb.PersonalRef, candidate uint64) error {
+	if ref == nil {
+		return nil
+	}
+	personal, ok, err := load[*storepb.Personal](v, store.KindPersonal, store.Key(ref.GetUid()))
+	if err != nil {
+		return err
+	}
+	switch m := personal.message; {
+	case !ok && v.forgotten(ref, s.event):
+		v.report.Erased++
+		return nil
+	case !ok:
+		s.wrong("refers to personal %d, which is not there and which no later forgetting lists", ref.GetUid())
+	case m.GetCandidateUid() != candidate:
+		s.wrong("refers to personal %d, which is about candidate %d, not %d", ref.GetUid(), m.GetCandidateUid(), candidate)
+	case !bytes.Equal(store.Digest(m.GetSalt(), m.GetContent()), ref.GetDigest()):
+		s.wrong("refers to personal %d with another digest than its content has", ref.GetUid())
+	}
+	v.checked("references to personal records")
+	return nil
+}
+
+// forgotten tells whether a personal record was forgotten after the event that
+// wrote a reference to it, or in it.
+func (v *verifier) forgotten(ref *storepb.PersonalRef, event uint64) bool {
+	at := v.erased[place{store.KindPersonal, string(store.Key(ref.GetUid()))}]
+	return at != 0 && at >= event
+}
+
+// forgetting checks that what was forgotten is gone.
+func (v *verifier) forgetting(s subject, m *storepb.Forgetting, b body) error {
+	s.keyed(m.GetCandidateUid(), m.GetUid())
+	s.by(b, m.GetAuthor(), m.GetForgetTime())
+	if b.state == bodyThere && b.GetKind() != storepb.EventBody_Kind_FORGET {
+		s.wrong("was written by an event of kind %s", b.GetKind())
+	}
+	for _, e := range m.GetErased() {
+		gone, err := v.gone(e)
+		if err != nil {
+			return err
+		}
+		if !gone {
+			s.wrong("lists %v %s as erased, which is there", store.KindID(e.GetKind()), readable(store.KindID(e.GetKind()), e.GetKey()))
+		}
+	}
+	return v.exists(s, store.KindCandidate, m.GetCandidateUid())
+}
+
+func (v *verifier) gone(e *storepb.Forgetting_Erased) (bool, error) {
+	if kind := store.KindID(e.GetKind()); kind != store.KindEvent {
+		_, err := v.source.Get(kind, e.GetKey())
+		if errors.Is(err, store.ErrNotFound) {
+			return true, nil
+		}
+		return false, err
+	}
+	b, err := v.bodies.of(store.LastUID(e.GetKey()))
+	return b.state == bodyErased, err
+}

@@ -1,0 +1,68 @@
+package verify
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// readable is a key as people read it: uids as numbers, labels as they are.
+func readable(kind store.KindID, key []byte) string {
+	switch kind {
+	case store.KindCurrent, store.KindKey:
+		return text(key)
+	case store.KindName:
+		return readableName(key)
+	case store.KindSessionActor:
+		if len(key) > 8 {
+			return fmt.Sprintf("session %d, %s", store.LastUID(key[:8]), text(key[8:]))
+		}
+	case store.KindExternalID:
+		return hex.EncodeToString(key)
+	}
+	if len(key) == 0 {
+		return "" // the kind as a whole
+	}
+	if len(key)%8 != 0 {
+		return text(key)
+	}
+	var uids []string
+	for ; len(key) > 0; key = key[8:] {
+		uids = append(uids, strconv.FormatUint(binary.BigEndian.Uint64(key), 10))
+	}
+	return strings.Join(uids, "/")
+}
+
+// readableName names what the index of names finds.
+func readableName(key []byte) string {
+	if len(key) < 9 {
+		return text(key)
+	}
+	parent, label := store.LastUID(key[1:9]), text(key[9:])
+	switch store.Collection(key[0]) {
+	case store.CollectionCandidate:
+		return "candidates/" + label
+	case store.CollectionSession:
+		return "sessions/" + label
+	case store.CollectionCandidacy:
+		return fmt.Sprintf("session %d, candidacies/%s", parent, label)
+	case store.CollectionRevision:
+		return "referentiels/" + strings.Replace(label, "/", "/revisions/", 1)
+	}
+	return text(key)
+}
+
+// text is bytes as they are where they are printable, else in hexadecimal.
+func text(b []byte) string {
+	printable := utf8.Valid(b) && strings.IndexFunc(string(b), func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+	if printable {
+		return string(b)
+	}
+	return "0x" + hex.EncodeToString(b)
+}

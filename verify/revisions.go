@@ -1,0 +1,65 @@
+package verify
+
+import (
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/referentiel"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// revision checks that a revision is the content that its id names.
+func (v *verifier) revision(s subject, m *storepb.ReferentielRevision) error {
+	if err := v.loadRevisions(); err != nil {
+		return err
+	}
+	id := referentiel.ID(m.GetContent())
+	if id != m.GetId() {
+		s.wrong("has id %s, its content %s", m.GetId(), id)
+	}
+	if v.scheme(rules.Revision{Referentiel: m.GetContent().GetId(), ID: id}) == nil {
+		s.wrong("is no référentiel that the rules can read")
+	}
+	v.checked("ids of revisions")
+	return nil
+}
+
+// current checks that a référentiel's current revision is one of its own.
+func (v *verifier) current(s subject, m *storepb.CurrentRevision) error {
+	if string(s.key) != m.GetReferentiel() {
+		s.wrong("is of référentiel %s", m.GetReferentiel())
+	}
+	revision, ok, err := load[*storepb.ReferentielRevision](v, store.KindRevision, store.Key(m.GetRevisionUid()))
+	if err == nil && (!ok || revision.message.GetContent().GetId() != m.GetReferentiel()) {
+		s.wrong("names revision %d, which is none of référentiel %s", m.GetRevisionUid(), m.GetReferentiel())
+	}
+	return err
+}
+
+// loadRevisions compiles every revision once. A certificateur has some dozens.
+// One whose id is not that of its content answers to the latter only.
+func (v *verifier) loadRevisions() error {
+	if v.catalogue != nil {
+		return nil
+	}
+	v.catalogue = make(referentiel.Catalogue)
+	return v.scan(store.KindRevision, nil, func(r store.Record) error {
+		revision, ok := open[*storepb.ReferentielRevision](v, store.KindRevision, r.Key, r.Value)
+		if !ok {
+			return nil
+		}
+		compiled, err := referentiel.Compile(revision.message.GetContent())
+		if err != nil {
+			return nil //nolint:nilerr // reported where all records are
+		}
+		v.catalogue[compiled.Revision()] = compiled
+		return nil
+	})
+}
+
+// scheme is what the rules work on, nil where there is no such revision.
+func (v *verifier) scheme(id rules.Revision) *rules.Scheme {
+	if compiled := v.catalogue[id]; compiled != nil {
+		return compiled.Scheme()
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// A shelf is a source of records of one kind that nobody wrote through a store.
+type shelf struct {
+	kind    store.KindID
+	records []store.Record
+}
+
+func (s shelf) Get(store.KindID, []byte) ([]byte, error) { return nil, store.ErrNotFound }
+func (s shelf) Kinds() ([]store.KindID, error)           { return []store.KindID{s.kind}, nil }
+func (s shelf) LastUID() uint64                          { return 0 }
+func (s shelf) Scan(kind store.KindID, _, after []byte, limit int) ([]store.Record, error) {
+	var found []store.Record
+	for _, r := range s.records {
+		if kind == s.kind && string(r.Key) > string(after) && len(found) < limit {
+			found = append(found, r)
+		}
+	}
+	return found, nil
+}
+
+// TestLimit: findings are kept up to a limit, and all are counted, over many pages.
+func TestLimit(t *testing.T) {
+	s := shelf{kind: store.KindTie}
+	for uid := range uint64(2000) {
+		s.records = append(s.records, store.Record{Key: store.Key(uid + 1), Value: []byte("short")})
+	}
+	report, err := Verify(t.Context(), s, Options{Limit: 7})
+	if err != nil || report.OK() || len(report.Findings) != 7 || report.More != 1993 {
+		t.Errorf("%d findings and %d more, %v", len(report.Findings), report.More, err)
+	}
+	if f := report.Findings[0]; f.String() != "tie 1: is shorter than its envelope" || !f.Is(store.KindTie, store.Key(1)) {
+		t.Errorf("the first is %q", f)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Verify(ended, s, Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("with an ended context: %v", err)
+	}
+}
+
+func TestReadable(t *testing.T) {
+	for _, c := range []struct {
+		kind store.KindID
+		key  []byte
+		want string
+	}{
+		{store.KindDecision, store.Key(42), "42"},
+		{store.KindAssessment, store.Key(40, 57), "40/57"},
+		{store.KindAssessment, []byte{1, 2, 3}, "0x010203"},
+		{store.KindCurrent, []byte("marketing"), "marketing"},
+		{store.KindName, store.NameKey(store.CollectionCandidate, 0, "c-001"), "candidates/c-001"},
+		{store.KindName, store.NameKey(store.CollectionCandidacy, 7, "k"), "session 7, candidacies/k"},
+		{store.KindName, store.NameKey(store.CollectionRevision, 0, "m/1f"), "referentiels/m/revisions/1f"},
+		{store.KindName, []byte{9}, "0x09"},
+		{store.KindSessionActor, append(store.Key(7), "jury-1"...), "session 7, jury-1"},
+		{store.KindKey, []byte("a\nb"), "0x610a62"},
+		{store.KindDecision, nil, ""},
+	} {
+		if got := readable(c.kind, c.key); got != c.want {
+			t.Errorf("%v %x is %q, want %q", c.kind, c.key, got, c.want)
+		}
+	}
+}
+
+func TestParseClaim(t *testing.T) {
+	root := tlog.Hash{1}.String()
+	if c, err := parseClaim("acquis/x\n12\n" + root + "\n"); err != nil || c != (claim{"acquis/x", 12, tlog.Hash{1}}) {
+		t.Errorf("parsed %v, %v", c, err)
+	}
+	for _, bad := range []string{
+		"", "a\n1\n", "\n1\n" + root, "a\n-1\n" + root, "a\n01\n" + root, "a\n1\n" + root[1:], "a\n1\n" + strings.Repeat("!", 44),
+	} {
+		if c, err := parseClaim(bad); err == nil {
+			t.Errorf("%q was parsed: %v", bad, c)
+		}
+	}
+}
