@@ -3,6 +3,7 @@ package systemtest
 import (
 	"bufio"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -47,7 +48,10 @@ func serveChild(dir string) error {
 	if err := bootstrapChild(ctx, st, os.Getenv(childKey)); err != nil {
 		return err
 	}
-	srv, err := server.New(server.Options{Store: st, Log: slog.DiscardHandler, Limits: server.DefaultLimits})
+	srv, err := server.New(server.Options{
+		Store: st, Log: slog.DiscardHandler, Limits: server.DefaultLimits,
+		Signing: server.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32))},
+	})
 	if err != nil {
 		return err
 	}
