@@ -54,7 +54,7 @@ func TestPowerCut(t *testing.T) {
 		r.commits, r.syncs, len(r.acts), r.acknowledged, r.states, seed, len(r.failures))
 
 	careless := newReplay(rec)
-	careless.run(t, withoutDataSyncs(rec.ops), seed, subsets, every)
+	careless.run(t, withoutDataSyncs(rec.ops), seed, subsets, 2*every)
 	if len(careless.failures) == 0 {
 		t.Error("a store that does not sync before it writes its header passes as well")
 	}

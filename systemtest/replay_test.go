@@ -3,6 +3,7 @@ package systemtest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/verify"
 )
 
 // A replay goes through a recording and cuts the power again and again.
@@ -128,9 +130,12 @@ func (r *replay) try(dir string, task cutTask) {
 	}
 }
 
-// check opens the store, which reads every page, holds it against the acts, and
-// writes to it.
+// check verifies the store, which reads every page and derives anew all that
+// follows from the records; opens it; holds it against the acts; and writes to it.
 func (task cutTask) check(dir string) error {
+	if err := fits(dir); err != nil {
+		return err
+	}
 	st, err := bolt.Open(dir, bolt.Options{})
 	if err != nil {
 		return fmt.Errorf("it does not open: %w", err)
@@ -145,6 +150,26 @@ func (task cutTask) check(dir string) error {
 		return fmt.Errorf("it takes no writes: %w", err)
 	}
 	return st.Close()
+}
+
+// fits verifies a store at rest; where there is none, there is nothing to say.
+func fits(dir string) error {
+	source, err := bolt.OpenAtRest(dir, bolt.Options{})
+	if errors.Is(err, bolt.ErrNoStore) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("it cannot be looked at: %w", err)
+	}
+	defer source.Close() //nolint:errcheck // only read from
+	report, err := verify.Verify(context.Background(), source, verify.Options{})
+	if err != nil {
+		return fmt.Errorf("it cannot be verified: %w", err)
+	}
+	if !report.OK() {
+		return fmt.Errorf("%d things do not fit, the first: %v", len(report.Findings)+report.More, report.Findings[0])
+	}
+	return nil
 }
 
 // holds compares all records with those that the acts left, as many as there
