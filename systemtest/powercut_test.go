@@ -42,7 +42,7 @@ func TestPowerCut(t *testing.T) {
 	}
 	rec := recordStore(t, strace(t), commits)
 	seed := rand.Uint64()
-	r := newReplay(rec)
+	r := new(replay)
 	r.run(t, rec.ops, seed, subsets, every)
 	if r.commits < commits {
 		t.Errorf("only %d commits", r.commits)
@@ -53,7 +53,7 @@ func TestPowerCut(t *testing.T) {
 	t.Logf("%d commits, %d syncs, %d acts, %d of them acknowledged; %d power cuts, seed %x: %d stores that fail",
 		r.commits, r.syncs, len(r.acts), r.acknowledged, r.states, seed, len(r.failures))
 
-	careless := newReplay(rec)
+	careless := new(replay)
 	careless.run(t, withoutDataSyncs(rec.ops), seed, subsets, 2*every)
 	if len(careless.failures) == 0 {
 		t.Error("a store that does not sync before it writes its header passes as well")
@@ -61,7 +61,7 @@ func TestPowerCut(t *testing.T) {
 	t.Logf("without every second sync: %d power cuts, %d stores that fail", careless.states, len(careless.failures))
 }
 
-// A recording is what happened to a disk, and what its store held at the end.
+// A recording is what happened to a disk, over several processes.
 type recording struct {
 	ops []diskOp
 }

@@ -83,10 +83,11 @@ type recordingReader struct {
 }
 
 var (
-	recordedLine = regexp.MustCompile(`^(\d+) +(?:<\.\.\. \w+ resumed>)?(.*?)( <(?:unfinished|detached) \.\.\.>)?$`)
-	recordedCall = regexp.MustCompile(`^(\w+)\((.*)\) += (-?\d+)(?:<([^>]*)>)?(?: (.*))?$`)
-	quoted       = regexp.MustCompile(`"([^"]*)"`)
-	descriptor   = regexp.MustCompile(`^\d+<([^>]*)>`)
+	recordedLine    = regexp.MustCompile(`^(\d+) +(?:<\.\.\. \w+ resumed>)?(.*?)( <(?:unfinished|detached) \.\.\.>)?$`)
+	recordedCall    = regexp.MustCompile(`^(\w+)\((.*)\) += (-?\d+)(?:<([^>]*)>)?(?: (.*))?$`)
+	killedMeanwhile = regexp.MustCompile(`\) += \?( |$)`)
+	quoted          = regexp.MustCompile(`"([^"]*)"`)
+	descriptor      = regexp.MustCompile(`^\d+<([^>]*)>`)
 )
 
 // readRecording reads the recording of a process that has ended; marks is the
@@ -99,7 +100,7 @@ func readRecording(log, dir, marks string) ([]diskOp, error) {
 	r := &recordingReader{dir: dir, marks: marks, begun: make(map[string]string)}
 	for line := range strings.Lines(string(raw)) {
 		if err := r.line(strings.TrimSuffix(line, "\n")); err != nil {
-			return nil, fmt.Errorf("recorded %.300q: %w", line, err)
+			return nil, fmt.Errorf("recorded %.20s…%s: %w", line, line[max(0, len(line)-100):], err)
 		}
 	}
 	return r.ops, nil
@@ -115,37 +116,47 @@ func (r *recordingReader) line(line string) error {
 		return nil // a thread has ended, or was about to call something
 	}
 	if unfinished {
-		r.begun[thread] = text
-		if strings.HasPrefix(text, "write(") { // of a mark: what counts is when it begins
-			return r.call(text + ") = 0")
-		}
-		if !strings.HasPrefix(text, "openat(") {
-			if r.changing != "" {
-				return errors.New("two threads change the store at once")
-			}
-			r.changing = thread
-		}
+		return r.begins(thread, text)
+	}
+	begun, ok := r.begun[thread]
+	delete(r.begun, thread)
+	switch {
+	case ok && strings.HasPrefix(begun, "write("):
+		return nil // its mark is there since it began
+	case r.changing == thread:
+		r.changing = ""
+	case r.changing != "" && changes(begun+text):
+		return errTwoThreads
+	}
+	return r.call(begun + text)
+}
+
+var errTwoThreads = errors.New("two threads change the store at once")
+
+func (r *recordingReader) begins(thread, text string) error {
+	r.begun[thread] = text
+	switch {
+	case strings.HasPrefix(text, "write("): // of a mark: what counts is when it begins
+		return r.call(text + ") = 0")
+	case !changes(text):
 		return nil
+	case r.changing != "":
+		return errTwoThreads
 	}
-	if begun, ok := r.begun[thread]; ok {
-		delete(r.begun, thread)
-		if strings.HasPrefix(begun, "write(") {
-			return nil
-		}
-		if r.changing == thread {
-			r.changing = ""
-		}
-		text = begun + text
-	} else if r.changing != "" && !strings.HasPrefix(text, "write(") && !strings.HasPrefix(text, "openat(") {
-		return errors.New("two threads change the store at once")
-	}
-	return r.call(text)
+	r.changing = thread
+	return nil
+}
+
+// changes tells whether a call has a place in the order of those that change the
+// store. Marks and openings may come between.
+func changes(call string) bool {
+	return !strings.HasPrefix(call, "write(") && !strings.HasPrefix(call, "openat(")
 }
 
 // call adds what a call did. One that failed did nothing; one whose process was
 // killed meanwhile may have done anything, which the file tells.
 func (r *recordingReader) call(text string) error {
-	if strings.HasSuffix(text, " = ?") {
+	if killedMeanwhile.MatchString(text) {
 		return nil
 	}
 	part := recordedCall.FindStringSubmatch(text)

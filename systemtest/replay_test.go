@@ -20,8 +20,7 @@ import (
 
 // A replay goes through a recording and cuts the power again and again.
 type replay struct {
-	recording recording
-	acts      []storeAct // in the order of events
+	acts []storeAct // in the order of events
 
 	syncs, commits, acknowledged int
 
@@ -36,8 +35,6 @@ type storeAct struct {
 	acked  bool
 	puts   []put
 }
-
-func newReplay(rec recording) *replay { return &replay{recording: rec} }
 
 // A cutTask is a power cut and what must be there after it.
 type cutTask struct {
