@@ -74,6 +74,9 @@ func openLocked(dir string, opts Options) (*Store, error) {
 	if err := check(file, opts.Logger); err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, file)
 	}
+	if err := renewHeader(file); err != nil && !noRoom(err) {
+		return nil, fmt.Errorf("store: header: %w (%s)", err, file)
+	}
 	db, err := bbolt.Open(file, 0o600, boltOptions(opts))
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", file, err)
@@ -84,6 +87,35 @@ func openLocked(dir string, opts Options) (*Store, error) {
 	}
 	go s.write()
 	return s, nil
+}
+
+// renewHeader writes the newest header once more, as it is, and syncs it. Where
+// a sync of it has failed, the kernel shows it and takes it for written, but the
+// disk may still hold the one before the last. The next commit overwrites the
+// last; should the power go then, nothing would be left that was acknowledged.
+func renewHeader(file string) (err error) {
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	pages, err := openPages(f, info.Size())
+	if err != nil {
+		return err
+	}
+	header := make([]byte, pages.meta.pageSize)
+	at := int64(pages.meta.txid%2) * int64(len(header)) // bbolt takes turns
+	if _, err := f.ReadAt(header, at); err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(header, at); err != nil {
+		return err
+	}
+	return f.Sync()
 }
 
 func boltOptions(opts Options) *bbolt.Options {
