@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -29,9 +30,12 @@ type naming struct {
 	file     *simFile
 }
 
-// A simFile is a file's content for good, and what was written since.
+// A simFile is a file's content for good, and what was written since. What a sync
+// that failed should have written is in doubt for ever: the kernel shows it, and
+// takes it for written, so that no later sync writes it.
 type simFile struct {
 	kept    simImage
+	doubt   []diskOp
 	pending []diskOp // writes, of one sector each, and resizes
 }
 
@@ -63,8 +67,9 @@ func (d *simDisk) do(op diskOp) error {
 		d.files[op.to] = f
 		d.renames = append(d.renames, naming{op.file, op.to, f})
 	case op.what == opSync:
-		f.kept.apply(f.pending)
-		f.pending = nil
+		f.sync()
+	case op.what == opFailedSync:
+		f.doubt, f.pending = append(f.doubt, f.pending...), nil
 	case op.what == opResize:
 		f.pending = append(f.pending, op)
 	case op.what == opWrite:
@@ -93,8 +98,23 @@ func (d *simDisk) after(n int) map[string]*simFile {
 	return names
 }
 
+// sync makes what was written since the file's own. Where that was in doubt
+// before, it is no longer.
+func (f *simFile) sync() {
+	written := make(map[int64]bool)
+	for _, op := range f.pending {
+		written[op.at] = op.what == opWrite
+	}
+	f.doubt = slices.DeleteFunc(f.doubt, func(op diskOp) bool { return op.what == opWrite && written[op.at] })
+	f.kept.apply(f.pending)
+	f.pending = nil
+}
+
+// told is what the disk was told and may not hold.
+func (f *simFile) told() []diskOp { return slices.Concat(f.doubt, f.pending) }
+
 // cached is the file as the process sees it.
-func (f *simFile) cached() simImage { return f.kept.with(f.pending) }
+func (f *simFile) cached() simImage { return f.kept.with(f.told()) }
 
 func (i simImage) with(ops []diskOp) simImage {
 	i.bytes = bytes.Clone(i.bytes)
@@ -142,7 +162,7 @@ func (d *simDisk) cuts(seed uint64, subsets int) (cuts []powerCut) {
 		}
 		key := ""
 		for name, f := range d.after(names) {
-			c.files[name] = f.kept.with(keep(random, f.pending))
+			c.files[name] = f.kept.with(keep(random, f.told()))
 			key += name + string(digest(c.files[name].bytes)) + fmt.Sprint(c.files[name].size)
 		}
 		if !seen[key] {
@@ -157,7 +177,7 @@ func keepNone(*rand.Rand, []diskOp) []diskOp      { return nil }
 func keepAll(_ *rand.Rand, ops []diskOp) []diskOp { return ops }
 
 // keepers choose what a disk keeps of what it was told since the last sync.
-var keepers = []func(*rand.Rand, []diskOp) []diskOp{keepPages, keepSectors, keepButOne, keepTorn}
+var keepers = []func(*rand.Rand, []diskOp) []diskOp{keepPages, keepSectors, keepButOne, keepTorn, keepTornOnly}
 
 // keepPages keeps some pages of 4 KiB, those whole.
 func keepPages(random *rand.Rand, ops []diskOp) (kept []diskOp) {
@@ -211,6 +231,21 @@ func keepTorn(random *rand.Rand, ops []diskOp) (kept []diskOp) {
 		kept = append(kept, op)
 	}
 	return kept
+}
+
+// keepTornOnly keeps, of the page that was written last, the first bytes, and
+// nothing else. For headers that is the worst.
+func keepTornOnly(random *rand.Rand, ops []diskOp) []diskOp {
+	if len(ops) == 0 || ops[len(ops)-1].what != opWrite {
+		return nil
+	}
+	first := len(ops) - 1
+	for first > 0 && ops[first-1].what == opWrite && ops[first-1].at/4096 == ops[first].at/4096 {
+		first--
+	}
+	op := ops[first]
+	op.data = op.data[:random.IntN(min(96, len(op.data)))]
+	return []diskOp{op}
 }
 
 // put writes what the disk holds into a directory, in place of what is there.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -74,9 +75,10 @@ func recordStore(t *testing.T, strace string, commits int) (rec recording) {
 	dir, marks := filepath.Join(home, "data"), filepath.Join(home, "marks")
 	must(t, os.Mkdir(dir, 0o700))
 	first := server.NewSecret()
-	begin := func(n int) (*child, *world, string) {
+	begin := func(n int, more ...string) (*child, *world, string) {
 		log := filepath.Join(home, fmt.Sprint("recording-", n))
 		under := recorder(strace, log, dir, filepath.Join(dir, storeFile), filepath.Join(dir, newFile), marks)
+		under = slices.Insert(under, len(under)-1, more...)
 		c, err := startChildUnder(t, dir, under, childKey+"="+first.String(), childMarks+"="+marks)
 		must(t, err)
 		w := (&world{t: t, keys: map[string]string{"admin": first.String()}, routes: readRoutes()}).in(c)
@@ -102,9 +104,16 @@ func recordStore(t *testing.T, strace string, commits int) (rec recording) {
 	acknowledged := <-killed
 	end(log)
 
-	c, w, log = begin(1)
-	w.keys = keys
-	acknowledged = append(acknowledged, callers(c, keys["platform"], 1, commits/2)...)
+	// Now a sync of pages fails, now one of a header, and all that follow.
+	for round := 1; round <= 4; round++ {
+		c, _, log = begin(round, "-e", fmt.Sprintf("inject=fdatasync:error=EIO:when=%d+", 8+round))
+		acknowledged = append(acknowledged, callers(c, keys["platform"], round, 1<<30)...)
+		c.kill()
+		end(log)
+	}
+
+	c, _, log = begin(5)
+	acknowledged = append(acknowledged, callers(c, keys["platform"], 5, commits/2)...)
 	must(t, c.stop())
 	end(log)
 	checkCrash(t, dir, keys, acknowledged)

@@ -62,14 +62,15 @@ type diskOp struct {
 }
 
 const (
-	opCreate  = "create"
-	opWrite   = "write"
-	opResize  = "resize"
-	opSync    = "sync"
-	opRename  = "rename"
-	opSyncDir = "sync of the directory"
-	opMark    = "mark"
-	opRestart = "restart" // of the process; at is how many events it finds
+	opCreate     = "create"
+	opWrite      = "write"
+	opResize     = "resize"
+	opSync       = "sync"
+	opFailedSync = "failed sync"
+	opRename     = "rename"
+	opSyncDir    = "sync of the directory"
+	opMark       = "mark"
+	opRestart    = "restart" // of the process; at is how many events it finds
 )
 
 // A recordingReader turns a recording into what the disk was told, in order. A
@@ -79,7 +80,7 @@ type recordingReader struct {
 	dir, marks string
 	ops        []diskOp
 	begun      map[string]string // calls under way, by thread
-	changing   string            // the thread whose call changes the store
+	changing   map[string]bool   // threads whose call changes the store
 }
 
 var (
@@ -97,7 +98,7 @@ func readRecording(log, dir, marks string) ([]diskOp, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &recordingReader{dir: dir, marks: marks, begun: make(map[string]string)}
+	r := &recordingReader{dir: dir, marks: marks, begun: make(map[string]string), changing: make(map[string]bool)}
 	for line := range strings.Lines(string(raw)) {
 		if err := r.line(strings.TrimSuffix(line, "\n")); err != nil {
 			return nil, fmt.Errorf("recorded %.20s…%s: %w", line, line[max(0, len(line)-100):], err)
@@ -120,30 +121,27 @@ func (r *recordingReader) line(line string) error {
 	}
 	begun, ok := r.begun[thread]
 	delete(r.begun, thread)
+	delete(r.changing, thread)
+	text = begun + text
 	switch {
 	case ok && strings.HasPrefix(begun, "write("):
 		return nil // its mark is there since it began
-	case r.changing == thread:
-		r.changing = ""
-	case r.changing != "" && changes(begun+text):
-		return errTwoThreads
+	case killedMeanwhile.MatchString(text):
+		return nil // it may have done anything, which the file tells
+	case len(r.changing) > 0 && changes(text):
+		return errors.New("two threads change the store at once")
 	}
-	return r.call(begun + text)
+	return r.call(text)
 }
-
-var errTwoThreads = errors.New("two threads change the store at once")
 
 func (r *recordingReader) begins(thread, text string) error {
 	r.begun[thread] = text
-	switch {
-	case strings.HasPrefix(text, "write("): // of a mark: what counts is when it begins
+	if strings.HasPrefix(text, "write(") { // of a mark: what counts is when it begins
 		return r.call(text + ") = 0")
-	case !changes(text):
-		return nil
-	case r.changing != "":
-		return errTwoThreads
 	}
-	r.changing = thread
+	if changes(text) {
+		r.changing[thread] = true
+	}
 	return nil
 }
 
@@ -153,12 +151,8 @@ func changes(call string) bool {
 	return !strings.HasPrefix(call, "write(") && !strings.HasPrefix(call, "openat(")
 }
 
-// call adds what a call did. One that failed did nothing; one whose process was
-// killed meanwhile may have done anything, which the file tells.
+// call adds what a call did. One that failed did nothing, unless it is a sync.
 func (r *recordingReader) call(text string) error {
-	if killedMeanwhile.MatchString(text) {
-		return nil
-	}
 	part := recordedCall.FindStringSubmatch(text)
 	if part == nil {
 		return errors.New("no call")
@@ -168,7 +162,7 @@ func (r *recordingReader) call(text string) error {
 	if err != nil {
 		return err
 	}
-	if result < 0 {
+	if result < 0 && name != "fdatasync" && name != "fsync" {
 		return nil
 	}
 	var names []string
@@ -210,6 +204,8 @@ func (r *recordingReader) add(name, on string, names, fields []string, result in
 	case name == "ftruncate":
 		op.what = opResize
 		op.at, err = strconv.ParseInt(last, 10, 64)
+	case result < 0:
+		op.what = opFailedSync
 	case name == "fsync" && on == r.dir:
 		op.what = opSyncDir
 	case name == "fsync" || name == "fdatasync":
