@@ -116,7 +116,7 @@ func TestLinearizableAcrossPowerCuts(t *testing.T) {
 	t.Parallel() // with what waits
 	strace := strace(t)
 	var total linFigures
-	for range linRounds(40) {
+	for range linRounds(20) {
 		home := t.TempDir()
 		dir, log := filepath.Join(home, "data"), filepath.Join(home, "log")
 		w, stop := start(t, dir)

@@ -28,7 +28,7 @@ const (
 
 // TestPowerCut records what a server has its disk do, from the making of its
 // store on, while callers write over gRPC; in the midst it is killed and started
-// again, at the end stopped. Then the power is cut: at every sync, and between
+// again, then some of its syncs fail, at the end it is stopped. Then the power is cut: at every sync, and between
 // two of them with every part of what was written since that the seeds choose.
 // Each time the store must open, hold exactly the first n acts, with n no less
 // than what was acknowledged by the end of the later sync, and take more.
@@ -37,11 +37,11 @@ const (
 // that does not sync its pages before its header would be like: this must show.
 func TestPowerCut(t *testing.T) {
 	t.Parallel() // with what waits for disks
-	commits, subsets, every := 200, 20, 1
+	commits, subsets, every, failures := 200, 20, 1, 6
 	if os.Getenv("ACQUIS_LONG") == "" {
-		commits, subsets, every = 24, 6, 4 // every fourth window
+		commits, subsets, every, failures = 24, 6, 4, 2 // every fourth window
 	}
-	rec := recordStore(t, strace(t), commits)
+	rec := recordStore(t, strace(t), commits, failures)
 	seed := rand.Uint64()
 	r := new(replay)
 	r.run(t, rec.ops, seed, subsets, every)
@@ -68,8 +68,8 @@ type recording struct {
 }
 
 // recordStore lets callers write to a server that is recorded, until it has made so
-// many commits.
-func recordStore(t *testing.T, strace string, commits int) (rec recording) {
+// many commits and so many processes have met a sync that fails.
+func recordStore(t *testing.T, strace string, commits, failures int) (rec recording) {
 	t.Helper()
 	home := t.TempDir()
 	dir, marks := filepath.Join(home, "data"), filepath.Join(home, "marks")
@@ -105,15 +105,15 @@ func recordStore(t *testing.T, strace string, commits int) (rec recording) {
 	end(log)
 
 	// Now a sync of pages fails, now one of a header, and all that follow.
-	for round := 1; round <= 4; round++ {
+	for round := 1; round <= failures; round++ {
 		c, _, log = begin(round, "-e", fmt.Sprintf("inject=fdatasync:error=EIO:when=%d+", 8+round))
 		acknowledged = append(acknowledged, callers(c, keys["platform"], round, 1<<30)...)
 		c.kill()
 		end(log)
 	}
 
-	c, _, log = begin(5)
-	acknowledged = append(acknowledged, callers(c, keys["platform"], 5, commits/2)...)
+	c, _, log = begin(failures + 1)
+	acknowledged = append(acknowledged, callers(c, keys["platform"], failures+1, commits/2)...)
 	must(t, c.stop())
 	end(log)
 	checkCrash(t, dir, keys, acknowledged)
