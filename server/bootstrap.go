@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -17,7 +18,8 @@ const FirstSubject = "admin"
 // Bootstrap brings a store up to this binary: it adds the référentiels that the
 // binary embeds, and gives an empty store its first key, first, with the role
 // admin. It reports whether it made that key; on any other store first is
-// ignored.
+// ignored. A store that takes no writes, because its disk is full, stays as it
+// is: it can be read, and a later start brings it up.
 func Bootstrap(ctx context.Context, s store.Store, embedded []*storepb.Referentiel, first Secret, now time.Time) (made bool, err error) {
 	now = now.UTC().Truncate(time.Microsecond)
 	act := store.Act{RPC: "bootstrap", Kind: storepb.EventBody_Kind_SYSTEM, Time: now}
@@ -41,5 +43,18 @@ func Bootstrap(ctx context.Context, s store.Store, embedded []*storepb.Referenti
 		}
 		return store.Keys.Put(w, []byte(key.GetId()), key)
 	})
+	if errors.Is(err, store.ErrReadOnly) && holdsEvents(ctx, s) {
+		return false, nil
+	}
 	return made, err
+}
+
+func holdsEvents(ctx context.Context, s store.Store) bool {
+	events := 0
+	err := s.View(ctx, func(r store.Reader) error {
+		first, err := r.Events(0, 1)
+		events = len(first)
+		return err
+	})
+	return err == nil && events > 0
 }

@@ -67,19 +67,24 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 	made := &signer{key: o.Key}
 	random, entered := randomOrigin(), false
 	act := store.Act{RPC: "signer", Kind: storepb.EventBody_Kind_SIGNER, Time: now}
-	register := func(w store.Writer) (err error) {
-		if made.known, err = store.Signers.All(w, nil); err != nil {
+	look := func(r store.Reader) (err error) {
+		if made.known, err = store.Signers.All(r, nil); err != nil {
 			return err
 		}
-		if made.origin, err = chooseOrigin(made.known, o.Origin, random); err != nil {
+		made.origin, err = chooseOrigin(made.known, o.Origin, random)
+		entered = !made.isKnown()
+		return err
+	}
+	register := func(w store.Writer) error {
+		if err := look(w); err != nil || !entered {
 			return err
-		}
-		if entered = !made.isKnown(); !entered {
-			return nil
 		}
 		return made.enter(w, now)
 	}
-	err := s.Update(ctx, act, register)
+	err := s.View(ctx, look)
+	if err == nil && entered { // a known key is no reason to write: the disk may be full
+		err = s.Update(ctx, act, register)
+	}
 	for range 2 { // nobody else could ask again; whatever happened, once more does no harm
 		if errors.Is(err, store.ErrUnknownOutcome) {
 			err = s.Update(ctx, act, register)

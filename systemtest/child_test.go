@@ -3,33 +3,55 @@ package systemtest
 import (
 	"bufio"
 	"context"
+	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
-	"strings"
+	"os/signal"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
+	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// childDir tells the test binary to be the server that is going to be killed.
-const childDir = "ACQUIS_TEST_CHILD_DIR"
+// What makes the test binary a server in a process of its own.
+const (
+	childDir   = "ACQUIS_TEST_CHILD_DIR"   // its store; without it, the binary runs tests
+	childKey   = "ACQUIS_TEST_CHILD_KEY"   // the first key of a store that is new
+	childMarks = "ACQUIS_TEST_CHILD_MARKS" // a file that takes a mark for what the store was told and acknowledged
+)
 
-// serveChild serves the store in dir until it is killed, and prints its
-// addresses.
+// serveChild serves the store in dir until it is killed or told to stop, and
+// prints its process id and addresses.
 func serveChild(dir string) error {
-	st, err := bolt.Open(dir, bolt.Options{})
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer cancel()
+	opened, err := bolt.Open(dir, bolt.Options{})
 	if err != nil {
 		return err
 	}
-	srv, err := server.New(server.Options{Store: st, Log: slog.DiscardHandler, Limits: server.DefaultLimits})
+	st, err := withMarks(opened, os.Getenv(childMarks))
+	if err != nil {
+		return err
+	}
+	if err := bootstrapChild(ctx, st, os.Getenv(childKey)); err != nil {
+		return err
+	}
+	srv, err := server.New(server.Options{
+		Store: st, Log: slog.DiscardHandler, Limits: server.DefaultLimits,
+		Signing: server.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32))},
+	})
 	if err != nil {
 		return err
 	}
@@ -37,36 +59,90 @@ func serveChild(dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(ls.GRPC.Addr(), ls.HTTP.Addr())
-	return srv.Serve(context.Background(), ls, time.Second)
+	fmt.Println(os.Getpid(), ls.GRPC.Addr(), ls.HTTP.Addr())
+	return errors.Join(srv.Serve(ctx, ls, time.Second), st.Close())
+}
+
+func bootstrapChild(ctx context.Context, st store.Store, key string) error {
+	if key == "" {
+		return nil
+	}
+	first, err := server.ParseSecret(key)
+	if err != nil {
+		return err
+	}
+	embedded, err := referentiel.Embedded()
+	if err != nil {
+		return err
+	}
+	_, err = server.Bootstrap(ctx, st, embedded, first, time.Now())
+	return err
 }
 
 // A child is a server in a process of its own.
 type child struct {
 	conn *grpc.ClientConn
-	base string // of REST
-	kill func() // with SIGKILL; more than once is once
+	base string       // of REST
+	kill func()       // with SIGKILL; more than once is once
+	stop func() error // with SIGTERM
 }
 
 func startChild(t testing.TB, dir string) *child {
 	t.Helper()
-	process := exec.Command(os.Args[0])
-	process.Env = append(os.Environ(), childDir+"="+dir)
+	c, err := startChildUnder(t, dir, nil)
+	must(t, err)
+	return c
+}
+
+// startChildUnder starts it under another program, which runs what follows its
+// own arguments and goes with it; and with more of an environment.
+func startChildUnder(t testing.TB, dir string, under []string, env ...string) (*child, error) {
+	t.Helper()
+	command := append(under[:len(under):len(under)], os.Args[0])
+	process := exec.Command(command[0], command[1:]...)
+	process.Env = append(append(os.Environ(), childDir+"="+dir), env...)
 	process.Stderr = os.Stderr
 	out, err := process.StdoutPipe()
 	must(t, err)
 	must(t, process.Start())
-	c := &child{kill: sync.OnceFunc(func() {
+	var pid int
+	var grpcAddress, httpAddress string
+	if _, err := fmt.Fscanln(bufio.NewReader(out), &pid, &grpcAddress, &httpAddress); err != nil {
 		_ = process.Process.Kill()
-		_ = process.Wait() // it was killed: that is what it says
-	})}
-	t.Cleanup(c.kill)
-	addresses, err := bufio.NewReader(out).ReadString('\n')
+		return nil, fmt.Errorf("the child did not start: %w", errors.Join(err, process.Wait()))
+	}
+	serving, err := os.FindProcess(pid)
 	must(t, err)
-	grpcAddress, httpAddress, _ := strings.Cut(strings.TrimSpace(addresses), " ")
-	c.base = "http://" + httpAddress
+	ended := sync.OnceValue(process.Wait)
+	c := &child{base: "http://" + httpAddress}
+	c.kill = sync.OnceFunc(func() {
+		_ = serving.Kill()
+		_ = ended() // it was killed: that is what it says
+	})
+	t.Cleanup(c.kill)
 	c.conn, err = grpc.NewClient(grpcAddress, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	must(t, err)
 	t.Cleanup(func() { _ = c.conn.Close() })
-	return c
+	c.stop = func() error {
+		return errors.Join(serving.Signal(syscall.SIGTERM), ended())
+	}
+	return c, nil
+}
+
+// waitHealth waits until the health service says so.
+func (c *child) waitHealth(t *testing.T, want healthpb.HealthCheckResponse_ServingStatus) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	watch, err := healthpb.NewHealthClient(c.conn).Watch(ctx, &healthpb.HealthCheckRequest{})
+	must(t, err)
+	for {
+		health, err := watch.Recv()
+		if err != nil {
+			t.Fatalf("waiting for %v: %v", want, err)
+		}
+		if health.GetStatus() == want {
+			return
+		}
+	}
 }

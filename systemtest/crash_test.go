@@ -22,7 +22,7 @@ import (
 func TestKillLosesNothing(t *testing.T) {
 	stores := 1
 	if os.Getenv("ACQUIS_LONG") != "" {
-		stores = 20
+		stores = 200
 	}
 	total := 0
 	for range stores {

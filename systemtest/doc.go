@@ -8,8 +8,13 @@
 // Hard tests, longer with ACQUIS_LONG=1:
 //
 //   - crash_test.go kills the server under writers;
-//   - linear_test.go lets 64 callers at once loose on it, across kills too, and
-//     has porcupine look for one order of all calls that explains every answer;
+//   - powercut_test.go records what a server has its disk do (recording_test.go),
+//     lets a disk forget any part that was not synced (disk_test.go), and holds
+//     the store against what was acknowledged (replay_test.go);
+//   - fulldisk_test.go lets real disks run full under it;
+//   - linear_test.go lets 64 callers at once loose on it, across kills,
+//     power cuts, full and failing disks too (linear_faults_test.go), and has
+//     porcupine look for one order of all calls that explains every answer;
 //     what a candidacy should do stands in linear_model_test.go, on a page;
 //   - faulty_test.go plays every act on stores that behave badly;
 //   - clock_test.go sets the clock back.

@@ -94,10 +94,12 @@ func (h *linHistory) reaches(calls int) {
 
 // A linPlace is where the service is at present: after a kill it is elsewhere.
 type linPlace struct {
-	mu    sync.Mutex
-	moved *sync.Cond
-	world *world
-	stays bool // it is never killed
+	mu     sync.Mutex
+	moved  *sync.Cond
+	world  *world
+	stays  bool   // it is never killed
+	sick   *world // it has refused a call because its store takes no writes
+	closed bool   // all calls have ended
 }
 
 func newLinPlace(w *world, stays bool) *linPlace {
@@ -127,6 +129,35 @@ func (p *linPlace) after(gone *world) *world {
 		p.moved.Wait()
 	}
 	return p.world
+}
+
+// refused says that the service refused a call because its store takes no
+// writes, and returns the one that follows it, or the same when it is well again.
+func (p *linPlace) refused(w *world) *world {
+	p.mu.Lock()
+	p.sick = w
+	p.moved.Broadcast()
+	p.mu.Unlock()
+	return p.after(w)
+}
+
+// waitRefused waits until the service has refused a call for its store, or all
+// calls have ended.
+func (p *linPlace) waitRefused() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.sick != p.world && !p.closed {
+		p.moved.Wait()
+	}
+	return !p.closed
+}
+
+// close says that all calls have ended.
+func (p *linPlace) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	p.moved.Broadcast()
 }
 
 // linHabits are how often, of 1, a caller does what makes it interesting.
@@ -218,8 +249,11 @@ func (c *linCaller) call(ctx context.Context, call linCall) {
 		if call.reads() || tries == linTries || c.random.Float64() < c.habits.givesUp {
 			break
 		}
-		if over && a.reason() == "" {
+		switch {
+		case over && a.reason() == "":
 			w = c.place.after(w)
+		case a.reason() == "READ_ONLY":
+			w = c.place.refused(w)
 		}
 		last = c.now()
 		a, known, over = request.send(ctx, w)

@@ -115,9 +115,9 @@ func (h *linHistory) readLast(w *world) {
 
 // linFigures tell what tests have covered.
 type linFigures struct {
-	rounds, operations, candidacies, written, refused, stale, decided, repeated, open, kills int
-	checking                                                                                 time.Duration
-	seeds                                                                                    []uint64
+	rounds, operations, candidacies, written, refused, stale, decided, repeated, open, kills, faults int
+	checking                                                                                         time.Duration
+	seeds                                                                                            []uint64
 }
 
 func (f *linFigures) add(g linFigures) {
@@ -140,8 +140,8 @@ func (f linFigures) report(t *testing.T) {
 	if f.decided+f.stale == 0 || f.written == 0 || f.refused == 0 || f.repeated == 0 || f.open == 0 {
 		t.Error("hardly anything happened")
 	}
-	t.Logf("%d rounds, %d kills: %d operations on %d candidacies; %d acts written, %d refused, %d stale, %d candidacies decided; "+
-		"%d calls repeated, %d left open; checked in %v; seeds %x", f.rounds, f.kills, f.operations, f.candidacies,
+	t.Logf("%d rounds, %d kills, %d faults of the disk: %d operations on %d candidacies; %d acts written, %d refused, %d stale, %d candidacies decided; "+
+		"%d calls repeated, %d left open; checked in %v; seeds %x", f.rounds, f.kills, f.faults, f.operations, f.candidacies,
 		f.written, f.refused, f.stale, f.decided, f.repeated, f.open, f.checking, f.seeds)
 }
 

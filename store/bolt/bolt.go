@@ -75,9 +75,10 @@ type Store struct {
 	closeErr error
 
 	// Owned by the writer.
-	head  store.Head
-	uid   uint64           // last one given, also to closures that were discarded
-	probe <-chan time.Time // fires when a full disk should be tried again
+	head     store.Head
+	uid      uint64           // last one given, also to closures that were discarded
+	probe    <-chan time.Time // fires when a full disk should be tried again
+	unmarked bool             // the file does not say yet that it is open: there was no room
 }
 
 // View implements store.Store. fn runs in the caller's goroutine and must not

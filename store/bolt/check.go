@@ -55,18 +55,17 @@ func (f *pageFile) check(whole bool, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	if clean && f.metas < 2 {
-		return fmt.Errorf("%w: one of its two headers is invalid after a clean stop", ErrDamaged)
-	}
+	// One header that a power cut left half written is what the other is for; so
+	// it can be after a clean stop, when the next start was cut off as it began.
+	sound := clean && f.metas == 2
 	free, err := f.freePages()
 	if err != nil {
 		return err
 	}
-	if clean && !whole {
+	if sound && !whole {
 		return nil
 	}
-	if !clean {
-		// One header that a power cut left half written is what the other is for.
+	if !sound {
 		log.Warn("the store was not closed; every page is checked", "pages", f.meta.pages, "headers", f.metas)
 	}
 	began := time.Now()

@@ -77,6 +77,9 @@ func openLocked(dir string, opts Options) (*Store, error) {
 	if err := check(file, opts.Logger); err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, file)
 	}
+	if err := renewHeader(file); err != nil && !noRoom(err) {
+		return nil, fmt.Errorf("store: header: %w (%s)", err, file)
+	}
 	db, err := bbolt.Open(file, 0o600, boltOptions(opts))
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", file, err)
@@ -87,6 +90,35 @@ func openLocked(dir string, opts Options) (*Store, error) {
 	}
 	go s.write()
 	return s, nil
+}
+
+// renewHeader writes the newest header once more, as it is, and syncs it. Where
+// a sync of it has failed, the kernel shows it and takes it for written, but the
+// disk may still hold the one before the last. The next commit overwrites the
+// last; should the power go then, nothing would be left that was acknowledged.
+func renewHeader(file string) (err error) {
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	pages, err := openPages(f, info.Size())
+	if err != nil {
+		return err
+	}
+	header := make([]byte, pages.meta.pageSize)
+	at := int64(pages.meta.txid%2) * int64(len(header)) // bbolt takes turns
+	if _, err := f.ReadAt(header, at); err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(header, at); err != nil {
+		return err
+	}
+	return f.Sync()
 }
 
 func boltOptions(opts Options) *bbolt.Options {
@@ -103,27 +135,52 @@ func boltOptions(opts Options) *bbolt.Options {
 
 // start reads the head of the journal and writes that the store is open. That
 // commit also makes durable what a killed process had written but not synced,
-// which this one would otherwise show.
+// which this one would otherwise show. Where it finds no room, the store opens
+// all the same: it serves reads, and the first commit that does find room marks it.
 func (s *Store) start() error {
-	var id int
-	err := s.db.Update(func(tx *bbolt.Tx) error {
-		id = tx.ID()
-		t := newTable(tx)
-		journal, err := t.made(store.KindEvent)
-		if err != nil {
-			return err
-		}
-		s.uid = journal.Sequence()
-		if s.head, err = store.LoadHead(t, lastSequence(journal)); err != nil {
-			return err
-		}
-		return setClean(tx, false)
-	})
+	id, err := s.loadHead()
 	if err != nil {
 		return fmt.Errorf("store: start: %w", err)
 	}
+	opened, err := s.markOpen()
+	switch {
+	case err == nil:
+		s.progress = newProgress(opened, s.head.Sequence)
+		return nil
+	case !noRoom(err) || s.newestTx() != id:
+		return fmt.Errorf("store: start: %w", err)
+	}
+	if err := s.db.Sync(); err != nil {
+		return fmt.Errorf("store: start: %w", err)
+	}
+	s.unmarked = true
 	s.progress = newProgress(id, s.head.Sequence)
+	s.setFull(err)
 	return nil
+}
+
+// loadHead returns the transaction whose head it is.
+func (s *Store) loadHead() (id int, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) (err error) {
+		id = tx.ID()
+		t := newTable(tx)
+		journal := t.bucket(store.KindEvent)
+		if journal == nil {
+			return nil
+		}
+		s.uid = journal.Sequence()
+		s.head, err = store.LoadHead(t, lastSequence(journal))
+		return err
+	})
+	return id, err
+}
+
+func (s *Store) markOpen() (id int, err error) {
+	err = s.db.Update(func(tx *bbolt.Tx) error {
+		id = tx.ID()
+		return setClean(tx, false)
+	})
+	return id, err
 }
 
 // markClean writes that the store is closed, unless what the disk holds is

@@ -282,11 +282,16 @@ func (s *Store) sync(b *batch) error {
 	if err := journal.SetSequence(s.uid); err != nil {
 		return readOnly(fmt.Errorf("store: uid: %w", err))
 	}
+	if s.unmarked {
+		if err := setClean(b.table.tx, false); err != nil {
+			return readOnly(err)
+		}
+	}
 	id := b.table.tx.ID()
 	if err := b.table.tx.Commit(); err != nil {
 		return s.failed(err)
 	}
-	s.head = b.head
+	s.head, s.unmarked = b.head, false
 	s.progress.synced(id, b.head.Sequence)
 	return nil
 }
@@ -297,9 +302,7 @@ func (s *Store) sync(b *batch) error {
 func (s *Store) failed(cause error) error {
 	published := s.newestTx() > s.progress.durableTx()
 	if noRoom(cause) && !published {
-		s.log.Warn("no room for a commit; read-only until there is", "error", cause)
-		s.progress.setFull(cause)
-		s.probe = time.After(probeInterval)
+		s.setFull(cause)
 		return full(cause)
 	}
 	s.log.Error("a commit failed; read-only until the store is opened anew", "error", cause)
@@ -308,6 +311,13 @@ func (s *Store) failed(cause error) error {
 		return unknownOutcome(cause)
 	}
 	return readOnly(cause)
+}
+
+// setFull makes the store read-only until a probe finds room.
+func (s *Store) setFull(cause error) {
+	s.log.Warn("no room for a commit; read-only until there is", "error", cause)
+	s.progress.setFull(cause)
+	s.probe = time.After(probeInterval)
 }
 
 // newestTx returns the transaction that a reader would get now.

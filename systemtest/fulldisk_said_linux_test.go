@@ -41,10 +41,10 @@ func mount(t *testing.T, kind string) string {
 	return place
 }
 
-// TestFullDisk fills the disk under a server. Writes are refused, which they and
+// TestFullDiskIsSaid fills the disk under a server. Writes are refused, which they and
 // the readiness say; reads go on; and once there is room all is as before, by
 // itself, with every acknowledged write.
-func TestFullDisk(t *testing.T) {
+func TestFullDiskIsSaid(t *testing.T) {
 	for kind := range disks {
 		t.Run(kind, func(t *testing.T) { fillDisk(t, mount(t, kind)) })
 	}

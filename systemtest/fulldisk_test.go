@@ -1,0 +1,156 @@
+package systemtest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+
+	errdetails "google.golang.org/genproto/googleapis/rpc/errdetails"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store/bolt"
+)
+
+// TestFullDisk lets the disk of a server run full, again and again. Writes are
+// refused as READ_ONLY, reads go on, health tells; once there is room the server
+// finds out by itself. Meanwhile it is killed, and must start on the full disk; in
+// every second round it starts there with a compacted file, which has no page to
+// spare. A refused call, repeated, is done in the end; nothing that was
+// acknowledged is lost.
+func TestFullDisk(t *testing.T) {
+	t.Parallel() // it mostly waits
+	rounds := 1
+	if os.Getenv("ACQUIS_LONG") != "" {
+		rounds = 40
+	}
+	for i, kind := range smallDisks {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			f := &fullDisk{t: t, disk: newSmallDisk(t, kind), first: server.NewSecret()}
+			f.dir = filepath.Join(f.disk.dir, "data")
+			f.start()
+			f.world.populateForCrash()
+			for round := range rounds {
+				f.round(i + round)
+			}
+			f.child.kill()
+			checkCrash(t, f.dir, f.world.keys, f.acknowledged)
+			if f.refused == 0 {
+				t.Error("no call was refused")
+			}
+			t.Logf("%d rounds, %d kills while the disk was full; %d acknowledged writes, none lost; %d refused, and done when repeated",
+				rounds, rounds, len(f.acknowledged), f.refused)
+		})
+	}
+}
+
+type fullDisk struct {
+	t     *testing.T
+	disk  *smallDisk
+	dir   string
+	first server.Secret
+	child *child
+	world *world
+
+	acknowledged []write
+	refused      int
+}
+
+// start starts the server, on a disk that may be full.
+func (f *fullDisk) start() {
+	f.t.Helper()
+	var err error
+	f.child, err = startChildUnder(f.t, f.dir, nil, childKey+"="+f.first.String())
+	must(f.t, err)
+	if f.world == nil {
+		f.world = &world{t: f.t, keys: map[string]string{"admin": f.first.String()}, routes: readRoutes(),
+			send: func(w *world, key, method, path, body string) answer { return w.rest(key, method, path, body) }}
+	}
+	f.world = f.world.in(f.child)
+}
+
+func (f *fullDisk) round(round int) {
+	t := f.t
+	t.Helper()
+	if round%2 == 0 {
+		f.disk.fill(t, int64(round%8)<<16)
+	} else {
+		must(t, f.child.stop())
+		must(t, bolt.Compact(f.dir, bolt.Options{}))
+		f.disk.fill(t, 0)
+		f.start()
+	}
+	acknowledged, refused := f.writeUntilRefused(round)
+	f.acknowledged = append(f.acknowledged, acknowledged...)
+	f.refused += len(refused)
+	f.child.waitHealth(t, healthpb.HealthCheckResponse_NOT_SERVING)
+	f.read()
+	f.child.kill()
+	f.start()
+	f.read()
+	f.disk.free(t)
+	f.child.waitHealth(t, healthpb.HealthCheckResponse_SERVING)
+	client := acquispb.NewSessionServiceClient(f.child.conn)
+	for _, w := range refused {
+		if _, err := client.RecordAssessments(f.world.bearing(t.Context(), "platform"), w.request); err != nil {
+			t.Errorf("repeated, once there is room: %v", err)
+		}
+	}
+	f.acknowledged = append(f.acknowledged, refused...)
+}
+
+// writeUntilRefused lets callers write until each of them is refused.
+func (f *fullDisk) writeUntilRefused(round int) (acknowledged, refused []write) {
+	client := acquispb.NewSessionServiceClient(f.child.conn)
+	var mu sync.Mutex
+	var callers sync.WaitGroup
+	for n := range 16 {
+		callers.Go(func() {
+			for i := 0; ; i++ {
+				request := crashRequest(round, n, i)
+				request.Assessments[0].Comment = strings.Repeat("vu ", 1000)
+				_, err := client.RecordAssessments(f.world.bearing(f.t.Context(), "platform"), request)
+				mu.Lock()
+				if err != nil {
+					refused = append(refused, write{request})
+				} else {
+					acknowledged = append(acknowledged, write{request})
+				}
+				mu.Unlock()
+				if err != nil && !isReadOnly(err) {
+					f.t.Errorf("refused because the disk is full: %v", err)
+				}
+				if err != nil {
+					return
+				}
+			}
+		})
+	}
+	callers.Wait()
+	return acknowledged, refused
+}
+
+func isReadOnly(err error) bool {
+	st := status.Convert(err)
+	for _, detail := range st.Details() {
+		if info, ok := detail.(*errdetails.ErrorInfo); ok {
+			return st.Code() == codes.Unavailable && info.GetReason() == acquispb.ErrorReason_READ_ONLY.String()
+		}
+	}
+	return false
+}
+
+// read reads what was acknowledged; a full disk does not keep anybody from that.
+func (f *fullDisk) read() {
+	f.t.Helper()
+	for candidacy := range crashCandidacies {
+		f.world.do("registrar", "GET", "/v1/"+crashRequest(0, candidacy, 0).GetCandidacy()+"/grid", "")
+	}
+}

@@ -1,0 +1,178 @@
+package systemtest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/acquis-eval/acquis/store/bolt"
+)
+
+// linFaults is how often the disk of one history fails.
+const linFaults = 3
+
+// TestLinearizableOnFullDisk: the same on a real disk that runs full, and has
+// room again once a call was refused. Callers who are refused wait for that, and
+// repeat their request.
+func TestLinearizableOnFullDisk(t *testing.T) {
+	t.Parallel() // it mostly waits
+	var total linFigures
+	for range linRounds(20) {
+		disk := newSmallDisk(t, "tmpfs")
+		dir := filepath.Join(disk.dir, "data")
+		w, stop := start(t, dir)
+		h := newLinHistory(w, linEach)
+		stop()
+		child := startChild(t, dir)
+		place := newLinPlace(w.in(child), false)
+		done := h.play(t.Context(), place, linHabits{leaves: 0.1, givesUp: 0.1})
+		go func() {
+			<-done
+			place.close()
+		}()
+		for fault := range linFaults {
+			h.reaches((fault + 1) * linGroups * linCallers * linEach * linCalls / (linFaults + 1))
+			disk.fill(t, 0)
+			refused := place.waitRefused()
+			if refused {
+				// Both states are waited for: the first may be what health said before.
+				child.waitHealth(t, healthpb.HealthCheckResponse_NOT_SERVING)
+				total.faults++
+			}
+			disk.free(t)
+			if refused {
+				child.waitHealth(t, healthpb.HealthCheckResponse_SERVING)
+				place.move(w.in(child))
+			}
+		}
+		<-done
+		h.readLast(place.now())
+		child.kill()
+		total.add(h.check(t))
+	}
+	total.report(t)
+	if total.faults == 0 {
+		t.Error("the disk was never full")
+	}
+}
+
+// TestLinearizableAcrossFailedSyncs: the same on a disk that fails: now a sync,
+// now a write. The server is read-only from then on, is killed and started again.
+// Whether the write that failed is there afterwards, nobody was told.
+func TestLinearizableAcrossFailedSyncs(t *testing.T) {
+	t.Parallel() // with what waits
+	strace := strace(t)
+	var total linFigures
+	for round := range linRounds(40) {
+		dir := t.TempDir()
+		w, stop := start(t, dir)
+		h := newLinHistory(w, linEach)
+		stop()
+		faults := 0
+		next := func() *child {
+			var under []string
+			if faults < linFaults {
+				under = failing(strace, dir, []string{"fdatasync", "pwrite64"}[(round+faults)%2])
+			}
+			faults++
+			c, err := startChildUnder(t, dir, under)
+			must(t, err)
+			return c
+		}
+		child := next()
+		place := newLinPlace(w.in(child), false)
+		done := h.play(t.Context(), place, linHabits{leaves: 0.1, givesUp: 0.1})
+		go func() {
+			<-done
+			place.close()
+		}()
+		for place.waitRefused() {
+			child.kill()
+			child = next()
+			place.move(w.in(child))
+			total.faults++
+			total.kills++
+		}
+		<-done
+		child.kill() // its store may be read-only since the last call
+		faults = linFaults
+		child = next()
+		h.readLast(w.in(child))
+		child.kill()
+		total.add(h.check(t))
+	}
+	total.report(t)
+	if total.faults == 0 {
+		t.Error("nothing failed")
+	}
+}
+
+// TestLinearizableAcrossPowerCuts: the same while the server is killed and its
+// disk forgets any part of what was not synced, before it is started again.
+func TestLinearizableAcrossPowerCuts(t *testing.T) {
+	t.Parallel() // with what waits
+	strace := strace(t)
+	var total linFigures
+	for range linRounds(20) {
+		home := t.TempDir()
+		dir, log := filepath.Join(home, "data"), filepath.Join(home, "log")
+		w, stop := start(t, dir)
+		h := newLinHistory(w, linEach)
+		stop()
+		disk := newSimDisk()
+		next := func() *child {
+			disk.load(t, dir)
+			c, err := startChildUnder(t, dir, recorder(strace, log, filepath.Join(dir, storeFile)))
+			must(t, err)
+			return c
+		}
+		child := next()
+		place := newLinPlace(w.in(child), false)
+		done := h.play(t.Context(), place, linHabits{leaves: 0.1, givesUp: 0.1})
+		for kill := range linKills {
+			h.reaches((kill + 1) * linGroups * linCallers * linEach * linCalls / (linKills + 1))
+			child.kill()
+			if disk.cutPower(t, dir, log, h.seed+uint64(kill)) {
+				total.faults++
+			}
+			child = next()
+			place.move(w.in(child))
+			total.kills++
+		}
+		<-done
+		h.readLast(place.now())
+		child.kill()
+		total.add(h.check(t))
+	}
+	total.report(t)
+}
+
+// cutPower leaves in dir what the disk may hold after a power cut, given what was
+// recorded of the process that has gone. It tells whether anything was not synced.
+func (d *simDisk) cutPower(t *testing.T, dir, log string, seed uint64) bool {
+	t.Helper()
+	ops, err := readRecording(log, dir, "")
+	must(t, err)
+	for _, op := range ops {
+		must(t, d.do(op))
+	}
+	for _, op := range d.unfinished(t, dir) {
+		must(t, d.do(op))
+	}
+	cuts := d.cuts(seed, 4)
+	must(t, cuts[int(seed%uint64(len(cuts)))].put(dir, storeFile))
+	return len(cuts) > 1
+}
+
+// failing is a command under which a call of that name fails on the store in
+// dir, and all that follow, some way into a child's life: an early one would keep
+// it from starting. Calls are counted by thread.
+func failing(strace, dir, call string) []string {
+	return []string{
+		strace, "-f", "-o", "/dev/null", "-e", "signal=none", "-e", "trace=" + call, "-P", filepath.Join(dir, bolt.FileName),
+		"-e", fmt.Sprintf("inject=%s:error=EIO:when=%d+", call, 4+rand.IntN(8)), "--",
+	}
+}
