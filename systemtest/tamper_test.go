@@ -39,6 +39,7 @@ func TestVerifyTampered(t *testing.T) {
 	t.Run("named", func(t *testing.T) { testTampering(t, v) })
 	t.Run("forged", func(t *testing.T) { testForging(t, v) })
 	t.Run("forged with care", func(t *testing.T) { testForgeries(t, v) })
+	t.Run("excused", func(t *testing.T) { testExcuses(t, v) })
 	t.Run("flipped", func(t *testing.T) { testFlips(t, v) })
 }
 

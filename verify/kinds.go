@@ -27,10 +27,7 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 	case *storepb.Candidate:
 		s.keyed(m.GetUid())
 		s.dated(b, m.GetCreateTime(), m.GetUpdateTime())
-		if m.GetForgetTime() == nil && m.GetIdentity() == nil {
-			s.wrong("has no identity, and was not forgotten")
-		}
-		return v.refers(s, m.GetIdentity(), m.GetUid())
+		return v.identified(s, m)
 	case *storepb.Personal:
 		s.keyed(store.LastUID(s.key))
 		return v.exists(s, store.KindCandidate, m.GetCandidateUid())
@@ -197,6 +194,18 @@ func (v *verifier) candidatesExist(s subject, uids []uint64) error {
 	return nil
 }
 
+// identified checks that a candidate has an identity until they are forgotten.
+func (v *verifier) identified(s subject, m *storepb.Candidate) error {
+	_, kept, err := load[*storepb.Personal](v, store.KindPersonal, store.Key(m.GetIdentity().GetUid()))
+	if err != nil {
+		return err
+	}
+	if forgotten := m.GetForgetTime() != nil; kept == forgotten {
+		s.wrong("has an identity: %t; was forgotten: %t", kept, forgotten)
+	}
+	return v.refers(s, m.GetIdentity(), m.GetUid())
+}
+
 // pins checks that the revision that a record names is there.
 func (v *verifier) pins(s subject, id rules.Revision) error {
 	if err := v.loadRevisions(); err != nil {
@@ -233,7 +242,7 @@ func (v *verifier) refers(s subject, ref *storepb.PersonalRef, candidate uint64)
 		return err
 	}
 	switch m := personal.message; {
-	case !ok && v.forgotten(ref, s.event):
+	case !ok && v.forgotten(ref, s.event, candidate):
 		v.report.Erased++
 		return nil
 	case !ok:
@@ -247,14 +256,15 @@ func (v *verifier) refers(s subject, ref *storepb.PersonalRef, candidate uint64)
 	return nil
 }
 
-// forgotten tells whether a personal record was forgotten after the event that
-// wrote a reference to it, or in it.
-func (v *verifier) forgotten(ref *storepb.PersonalRef, event uint64) bool {
-	at := v.erased[place{store.KindPersonal, string(store.Key(ref.GetUid()))}]
-	return at != 0 && at >= event
+// forgotten tells whether a personal record was forgotten with that candidate,
+// after the event that wrote a reference to it, or in it.
+func (v *verifier) forgotten(ref *storepb.PersonalRef, event, candidate uint64) bool {
+	erased, ok := v.erased[place{store.KindPersonal, string(store.Key(ref.GetUid()))}]
+	return ok && erased.event >= event && erased.candidate == candidate
 }
 
-// forgetting checks that what was forgotten is gone.
+// forgetting checks that what was forgotten is gone, and that it was about that
+// candidate and may be forgotten at all.
 func (v *verifier) forgetting(s subject, m *storepb.Forgetting, b body) error {
 	s.keyed(m.GetCandidateUid(), m.GetUid())
 	s.by(b, m.GetAuthor(), m.GetForgetTime())
@@ -262,15 +272,38 @@ func (v *verifier) forgetting(s subject, m *storepb.Forgetting, b body) error {
 		s.wrong("was written by an event of kind %s", b.GetKind())
 	}
 	for _, e := range m.GetErased() {
+		kind := store.KindID(e.GetKind())
 		gone, err := v.gone(e)
 		if err != nil {
 			return err
 		}
-		if !gone {
-			s.wrong("lists %v %s as erased, which is there", store.KindID(e.GetKind()), readable(store.KindID(e.GetKind()), e.GetKey()))
+		of, err := v.candidateOf(e, m.GetCandidateUid())
+		switch what := readable(kind, e.GetKey()); {
+		case err != nil:
+			return err
+		case !erasable(e):
+			s.wrong("lists %v %s, which forgetting does not erase", kind, what)
+		case !gone:
+			s.wrong("lists %v %s as erased, which is there", kind, what)
+		case of != m.GetCandidateUid():
+			s.wrong("lists %v %s, which is about candidate %d", kind, what, of)
 		}
 	}
-	return v.exists(s, store.KindCandidate, m.GetCandidateUid())
+	candidate, ok, err := load[*storepb.Candidate](v, store.KindCandidate, store.Key(m.GetCandidateUid()))
+	if ok && m.GetWhole() && candidate.message.GetForgetTime() == nil {
+		s.wrong("forgot candidate %d as a whole, who does not say so", m.GetCandidateUid())
+	}
+	return errors.Join(err, v.exists(s, store.KindCandidate, m.GetCandidateUid()))
+}
+
+// candidateOf returns whom something erased was about. Of most only who refers to
+// it knows (refers): then it is said to be about the one expected.
+func (v *verifier) candidateOf(e *storepb.Forgetting_Erased, expected uint64) (uint64, error) {
+	if e.GetKind() != uint32(store.KindCaseFile) {
+		return expected, nil
+	}
+	candidacy, _, err := load[*storepb.Candidacy](v, store.KindCandidacy, store.Key(store.FirstUID(e.GetKey())))
+	return candidacy.message.GetCandidateUid(), err
 }
 
 func (v *verifier) gone(e *storepb.Forgetting_Erased) (bool, error) {

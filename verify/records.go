@@ -23,11 +23,24 @@ func (v *verifier) forgettings() (err error) {
 			return nil
 		}
 		for _, e := range forgetting.message.GetErased() {
-			at := place{store.KindID(min(e.GetKind(), 255)), string(e.GetKey())}
-			v.erased[at] = max(v.erased[at], forgetting.event)
+			at := place{store.KindID(e.GetKind()), string(e.GetKey())}
+			if erasable(e) && v.erased[at].event < forgetting.event {
+				v.erased[at] = erasure{forgetting.event, forgetting.message.GetCandidateUid()}
+			}
 		}
 		return nil
 	})
+}
+
+// erasable tells whether forgetting erases such things: texts and identities, what
+// was said of accommodations, and the bodies of events. Acts stay: a forgetting
+// that lists one is forged, and excuses nothing.
+func erasable(e *storepb.Forgetting_Erased) bool {
+	switch e.GetKind() {
+	case uint32(store.KindPersonal), uint32(store.KindCaseFile), uint32(store.KindEvent):
+		return true
+	}
+	return false
 }
 
 // records checks that the event that a record names wrote it, for every
@@ -109,7 +122,10 @@ func (s subject) written(b body, envelope store.Envelope) {
 	case bodyAbsent:
 		s.wrong("names event %d, which does not exist", s.event)
 		return
-	case bodyErased, bodyUnreadable: // told by the journal's pass, where it is no right
+	case bodyErased: // the event was about an accommodation, which goes with it
+		s.wrong("names event %d, whose body was erased, so that nothing says what it wrote", s.event)
+		return
+	case bodyUnreadable: // told by the journal's pass
 		return
 	}
 	i, found := slices.BinarySearchFunc(b.GetRecords(), s, func(d *storepb.RecordDigest, s subject) int {
