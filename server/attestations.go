@@ -153,12 +153,12 @@ func isSuperseded(r store.Reader, decision *storepb.Decision) (bool, error) {
 	return false, nil
 }
 
-func stateOf(r store.Reader, decision *storepb.Decision) (acquispb.Attestation_State_Enum, error) {
-	superseded, err := isSuperseded(r, decision)
+// stateOf is the state of what attests a decision.
+func stateOf(superseded bool) acquispb.Attestation_State_Enum {
 	if superseded {
-		return acquispb.Attestation_State_SUPERSEDED, err
+		return acquispb.Attestation_State_SUPERSEDED
 	}
-	return acquispb.Attestation_State_VALID, err
+	return acquispb.Attestation_State_VALID
 }
 
 func readAttestation(r store.Reader, a *storepb.Attestation, decision string) (*acquispb.Attestation, error) {
@@ -166,10 +166,16 @@ func readAttestation(r store.Reader, a *storepb.Attestation, decision string) (*
 	if err != nil {
 		return nil, err
 	}
-	state, err := stateOf(r, stored)
+	superseded, err := isSuperseded(r, stored)
+	return attestationFrom(a, decision, superseded), err
+}
+
+// attestationFrom shows an attestation of the decision of that name.
+func attestationFrom(a *storepb.Attestation, decision string, superseded bool) *acquispb.Attestation {
 	return &acquispb.Attestation{
-		Name: attestationName(a.GetUid()), Decision: decision, Author: a.GetAuthor(), IssueTime: a.GetIssueTime(), State: state,
-	}, err
+		Name: attestationName(a.GetUid()), Decision: decision, Author: a.GetAuthor(), IssueTime: a.GetIssueTime(),
+		State: stateOf(superseded),
+	}
 }
 
 // VerifyAttestation implements the RPC. Whoever hands over a code has shown the
@@ -239,9 +245,9 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 	if err != nil {
 		return nil, err
 	}
-	state, err := stateOf(r, decision)
+	superseded, err := isSuperseded(r, decision)
 	return &acquispb.VerifyAttestationResponse{
-		State:         state,
+		State:         stateOf(superseded),
 		Kind:          acquispb.Decision_Kind_Enum(act.GetKind()),
 		Bloc:          act.GetBloc(),
 		BlocTitle:     under.blocs[act.GetBloc()].GetTitle(),

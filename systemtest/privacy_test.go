@@ -3,6 +3,7 @@ package systemtest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -232,7 +233,43 @@ func TestExport(t *testing.T) {
 	}
 }
 
-// TestExportPages: candidacies come page by page, the person once.
+// TestExportTellsWhoRead: attestations come with the decisions, and who read the
+// file, in as much as an auditor sees of it; nothing about the others whom the
+// same call showed.
+func TestExportTellsWhoRead(t *testing.T) {
+	dir := t.TempDir()
+	w, stop := start(t, dir)
+	w.forgettable()
+	decisions := w.do("registrar", "GET", "/v1/candidates/c-001/decisions", "")
+	w.do("registrar", "POST", "/v1/"+get(decisions, "decisions", 0, "name").(string)+":attest", `{}`)
+	w.clock.advance(time.Hour)
+	hour := w.clock.Now().Truncate(time.Hour).Format(time.RFC3339)
+	w.do("reader", "GET", "/v1/candidates", "")
+	w.do("jury-1", "GET", "/v1/sessions/s-001/candidacies/k-001/exemptions", "")
+	w.do("reader", "GET", "/v1/candidates/c-002", "")
+	clock, keys := w.clock, w.keys
+	stop()
+	w, _ = start(t, dir)
+	w.clock, w.keys = clock, keys
+	for name, call := range w.transports() {
+		all := w.expect(call, "registrar", "GET", "/v1/candidates/c-001:export", "", "nextPageToken", "",
+			"attestations.0.decision", fmt.Sprint(get(decisions, "decisions", 0, "name")), "attestations.0.state", "VALID", "attestations.0.author", "registrar")
+		var found []string
+		for _, read := range list(all, "accesses") {
+			if read["hourTime"] == hour {
+				found = append(found, fmt.Sprint(read["subject"], " ", read["rpc"], " ", read["candidates"]))
+			}
+		}
+		slices.Sort(found)
+		want := []string{"  [candidates/c-001]", "reader acquis.v1.CandidateService/ListCandidates [candidates/c-001]"}
+		if diff := cmp.Diff(want, found); diff != "" {
+			t.Errorf("%s: who read the file: %s", name, diff)
+		}
+	}
+}
+
+// TestExportPages: candidacies and reads of the file come page by page, the person
+// once.
 func TestExportPages(t *testing.T) {
 	w, _ := start(t, t.TempDir())
 	w.populate()
@@ -242,12 +279,19 @@ func TestExportPages(t *testing.T) {
 		w.do("registrar", "POST", "/v1/sessions/"+id+"/candidacies?candidacyId=k", fmt.Sprintf(`{"candidate":"candidates/c-free","scope":"BLOCS","blocs":["B%d"]}`, i+1))
 	}
 	first := w.do("registrar", "GET", "/v1/candidates/c-free:export?pageSize=2", "")
-	second := w.do("registrar", "GET", "/v1/candidates/c-free:export?pageSize=2&pageToken="+first["nextPageToken"].(string), "")
-	if len(list(first, "candidacies")) != 2 || len(list(second, "candidacies")) != 1 || second["nextPageToken"] != "" {
-		t.Errorf("pages are %v and %v", first, second)
+	if first["candidate"] == nil {
+		t.Errorf("the first page lacks the person: %v", first)
 	}
-	if first["candidate"] == nil || second["candidate"] != nil || len(list(second, "decisions")) != 0 {
-		t.Error("the person comes with another page than the first")
+	candidacies := len(list(first, "candidacies"))
+	for page := first; page["nextPageToken"] != ""; {
+		page = w.do("registrar", "GET", "/v1/candidates/c-free:export?pageSize=2&pageToken="+page["nextPageToken"].(string), "")
+		candidacies += len(list(page, "candidacies"))
+		if n := len(list(page, "candidacies")) + len(list(page, "accesses")); page["candidate"] != nil || len(list(page, "decisions")) != 0 || n == 0 || n > 2 {
+			t.Errorf("a later page is %v", page)
+		}
+	}
+	if candidacies != 3 {
+		t.Errorf("%d candidacies", candidacies)
 	}
 }
 

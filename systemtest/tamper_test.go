@@ -195,7 +195,10 @@ func (v *vault) rollbacks() (all []tampering) {
 }
 
 func (v *vault) indexes() (all []tampering) {
-	for kind := store.KindName; kind <= store.KindSessionActor; kind++ {
+	for kind := store.KindName; kind < store.KindIdempotency; kind++ {
+		if !kind.Index() {
+			continue
+		}
 		first := v.records[kind][0]
 		more := bytes.Clone(first.Key)
 		more[len(more)-1] ^= 1
