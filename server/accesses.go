@@ -48,7 +48,7 @@ type access struct {
 const (
 	maxNoted          = 100_000
 	maxPending        = 50_000
-	maxAccessList     = 1000 // candidates in one record
+	maxAccessList     = 100 // candidates in one record: a page lists a thousand of these
 	accessFlushBudget = 10 * time.Second
 )
 
