@@ -191,6 +191,7 @@ func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquisp
 	try := newAttempt(info.from, "attestation "+string(digest))
 	if wait, failures := s.attempts.wait(try, now); wait > 0 {
 		info.failures = failures
+		s.attempts.bad.WithLabelValues(acquispb.ErrorReason_TOO_MANY_ATTEMPTS.String()).Inc()
 		return nil, tooManyAttempts(wait)
 	}
 	err = s.view(ctx, func(r store.Reader) error {

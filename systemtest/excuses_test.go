@@ -2,6 +2,7 @@ package systemtest
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -55,11 +56,22 @@ func testExcuses(t *testing.T, v *vault) {
 			t.Errorf("%s: named first: %v", name, first)
 		}
 	}
-	report, err := v.tampered(func(by tamperer) error {
-		return by.forget(uint64(len(v.records[store.KindEvent])), candidate, []place{{store.KindPersonal, comment}})
-	}, verify.Options{Checkpoint: v.note})
-	if must(t, err); !report.OK() {
-		t.Errorf("what the service itself may erase is found: %v", report.Findings)
+	forget := func(about uint64, erased []byte) []verify.Finding {
+		report, err := v.tampered(func(by tamperer) error {
+			return by.forget(uint64(len(v.records[store.KindEvent])), about, []place{{store.KindPersonal, erased}})
+		}, verify.Options{Checkpoint: v.note})
+		must(t, err)
+		return report.Findings
+	}
+	if found := forget(candidate, comment); len(found) != 0 {
+		t.Errorf("what the service itself may erase is found: %v", found)
+	}
+	holds := v.records[store.KindHold]
+	_, m = message(t, store.KindHold, holds[len(holds)-1].Value)
+	hold := m.(*storepb.Hold)
+	found := forget(hold.GetCandidateUid(), store.Key(hold.GetReason().GetUid()))
+	if len(found) != 1 || found[0].Problem != fmt.Sprintf("forgot what hold %d kept", hold.GetUid()) {
+		t.Errorf("what a hold keeps is forgotten, found: %v", found)
 	}
 }
 

@@ -11,38 +11,6 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// forgettings reads what was forgotten before anything is missed. Whether these
-// records are genuine is checked with all the others.
-func (v *verifier) forgettings() (err error) {
-	if v.kinds, err = v.source.Kinds(); err != nil {
-		return err
-	}
-	return v.scan(store.KindForgetting, nil, func(r store.Record) error {
-		forgetting, ok := open[*storepb.Forgetting](v, store.KindForgetting, r.Key, r.Value)
-		if !ok {
-			return nil
-		}
-		for _, e := range forgetting.message.GetErased() {
-			at := place{store.KindID(e.GetKind()), string(e.GetKey())}
-			if erasable(e) && v.erased[at].event < forgetting.event {
-				v.erased[at] = erasure{forgetting.event, forgetting.message.GetCandidateUid()}
-			}
-		}
-		return nil
-	})
-}
-
-// erasable tells whether forgetting erases such things: texts and identities, what
-// was said of accommodations, and the bodies of events. Acts stay: a forgetting
-// that lists one is forged, and excuses nothing.
-func erasable(e *storepb.Forgetting_Erased) bool {
-	switch e.GetKind() {
-	case uint32(store.KindPersonal), uint32(store.KindCaseFile), uint32(store.KindEvent):
-		return true
-	}
-	return false
-}
-
 // records checks that the event that a record names wrote it, for every
 // journaled record before any is trusted by another.
 func (v *verifier) records() error {

@@ -73,9 +73,6 @@ type place struct {
 	key  string
 }
 
-// An erasure says which event forgot a record, and about whom.
-type erasure struct{ event, candidate uint64 }
-
 // A subject is a record that is looked at.
 type subject struct {
 	v     *verifier
