@@ -36,11 +36,14 @@ type place struct {
 // TestVerifyTampered: a store that was tampered with does not verify.
 func TestVerifyTampered(t *testing.T) {
 	v := newVault(t)
-	t.Run("named", func(t *testing.T) { testTampering(t, v) })
-	t.Run("forged", func(t *testing.T) { testForging(t, v) })
-	t.Run("forged with care", func(t *testing.T) { testForgeries(t, v) })
-	t.Run("excused", func(t *testing.T) { testExcuses(t, v) })
-	t.Run("flipped", func(t *testing.T) { testFlips(t, v) })
+	for name, test := range map[string]func(*testing.T, *vault){
+		"named": testTampering, "forged": testForging, "forged with care": testForgeries, "excused": testExcuses, "flipped": testFlips,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, v.copyFor(t))
+		})
+	}
 }
 
 // testTampering: whatever is done to a record, an event or an index entry is

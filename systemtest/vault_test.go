@@ -146,6 +146,13 @@ func (v *vault) all(file []byte) map[store.KindID][]store.Record {
 	return records
 }
 
+// copyFor is the same store for a test that tampers with it beside others.
+func (v *vault) copyFor(t testing.TB) *vault {
+	own := *v
+	own.t, own.dir = t, t.TempDir()
+	return &own
+}
+
 func (v *vault) lay(file []byte) {
 	must(v.t, os.WriteFile(filepath.Join(v.dir, bolt.FileName), file, 0o600))
 }
