@@ -57,6 +57,7 @@ func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb
 			return err
 		}
 		t.made(store.Key(uid))
+		t.made(store.Key(candidate.GetUid())) // forgetting finds what is remembered of this request by it
 		return store.Attestations.PutIndexed(t, store.Key(uid), &storepb.Attestation{
 			Uid: uid, DecisionUid: decision.GetUid(), CodeDigest: digests[0], CredentialDigest: digests[1],
 			Author: t.caller.Subject, IssueTime: t.timestamp(),

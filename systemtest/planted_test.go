@@ -113,8 +113,10 @@ func (p *planter) story(call transport, label string) {
 	plant("jury-1", "POST", k+":settleCriteria", `{"settlements":[{"criterion":"C2.1.1","verdict":"MET","motive":"*"}],"requestId":"{id}"}`)
 	decided := plant("jury-1", "POST", k+":deliberate", `{"gridEtag":"`+p.gridEtag("jury-1", k[len("/v1/"):])+`",
 		"membersPresent":["jury-1","jury-2"],"blocDecisions":[{"bloc":"B2","outcome":"NOT_CAPITALISED","motive":"*"}],"requestId":"{id}"}`)
-	plant("jury-1", "POST", "/v1/"+get(decided, "decisions", 0, "name").(string)+":rectify", `{"session":"sessions/s-`+label+`",
+	upheld := plant("jury-1", "POST", "/v1/"+get(decided, "decisions", 0, "name").(string)+":rectify", `{"session":"sessions/s-`+label+`",
 		"membersPresent":["jury-1","jury-2"],"outcome":"CAPITALISED","motive":"*","requestId":"{id}"}`)
+	attested := plant("registrar", "POST", "/v1/"+get(upheld, "decisions", 0, "name").(string)+":attest", `{"includeName":true,"requestId":"{id}"}`)
+	p.attested = append(p.attested, attested["code"].(string))
 	plant("registrar", "POST", ledger+":recordPriorBloc", `{"bloc":"B4","proof":"*","requestId":"{id}"}`)
 	hold := plant("registrar", "POST", c+":placeHold", `{"reason":"*","requestId":"{id}"}`)
 	plant("registrar", "POST", "/v1/"+hold["name"].(string)+":release", `{"requestId":"{id}"}`)
@@ -182,6 +184,11 @@ func (p *planter) checkOutputs() {
 		"journal over gRPC":  p.grpc("auditor", "GET", "/v1/events?pageSize=1000", "").raw,
 		"errors and headers": p.answered.String(),
 		"OpenAPI":            p.rest("", "GET", "/openapi.json", "").raw,
+		"checkpoint":         p.rest("", "GET", "/v1/checkpoint", "").raw,
+		"published keys":     p.rest("", "GET", "/.well-known/jwks.json", "").raw,
+		"who read files":     p.rest("auditor", "GET", "/v1/accesses?pageSize=1000", "").raw,
+		"attestation, REST":  p.rest("", "GET", "/v1/attestations/"+p.attested[0]+":verify", "").raw,
+		"attestation, gRPC":  p.grpc("", "POST", "/v1/attestations:verify", `{"code":"`+p.attested[1]+`"}`).raw,
 		"report of a purge":  p.rest("registrar", "POST", "/v1/candidates:purge", `{"validateOnly":true}`).raw,
 	} {
 		if output == "" {

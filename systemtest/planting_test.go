@@ -19,6 +19,7 @@ import (
 // A planter makes calls whose texts are marks: words that occur nowhere else, so
 // that each output can be searched for them.
 type planter struct {
+	attested []string // codes
 	*world
 	calls     map[string]transport
 	count     int

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -299,7 +300,7 @@ func (s *Store) failed(cause error) error {
 		s.log.Warn("no room for a commit; read-only until there is", "error", cause)
 		s.progress.setFull(cause)
 		s.probe = time.After(probeInterval)
-		return readOnly(cause)
+		return full(cause)
 	}
 	s.log.Error("a commit failed; read-only until the store is opened anew", "error", cause)
 	s.progress.fail(cause)
@@ -317,7 +318,7 @@ func (s *Store) newestTx() int {
 		return nil
 	})
 	if err != nil {
-		return int(^uint(0) >> 1) // unknown, so the worst
+		return math.MaxInt // unknown, so the worst
 	}
 	return id
 }
