@@ -48,7 +48,7 @@ type access struct {
 const (
 	maxNoted          = 100_000
 	maxPending        = 50_000
-	maxAccessList     = 1000 // candidates in one record
+	maxAccessList     = 100 // candidates in one record: a page lists a thousand of these
 	accessFlushBudget = 10 * time.Second
 )
 
@@ -236,7 +236,7 @@ func putAccesses(w store.Writer, reads []access) error {
 				return err
 			}
 			record := &storepb.Access{Uid: uid, Subject: g.subject, Rpc: g.rpc, HourTime: timestamppb.New(g.hour), CandidateUids: uids}
-			if err := store.Accesses.Put(w, store.Key(uid), record); err != nil {
+			if err := store.Accesses.PutIndexed(w, store.Key(uid), record); err != nil {
 				return err
 			}
 		}
@@ -274,8 +274,12 @@ func (s *auditService) ListAccesses(ctx context.Context, req *acquispb.ListAcces
 	}
 	answer := new(acquispb.ListAccessesResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
+		from, err := accessSource(r, wanted)
+		if err != nil {
+			return err
+		}
 		answer.Accesses = nil
-		answer.NextPageToken, err = page.fill(allOf(r, store.KindAccess), func(uid uint64) (bool, error) {
+		answer.NextPageToken, err = page.fill(from, func(uid uint64) (bool, error) {
 			stored, err := store.Accesses.Get(r, store.Key(uid))
 			if err != nil {
 				return false, err
@@ -297,14 +301,28 @@ func (s *auditService) ListAccesses(ctx context.Context, req *acquispb.ListAcces
 	})
 }
 
-// accessFrom shows an access. Who looks for accommodations and exemptions, and
-// that somebody did, can tell that there are some: see eventFrom.
-func accessFrom(r store.Reader, a *storepb.Access) (*acquispb.FileAccess, error) {
+// accessSource is the index of the candidate that the filter names, else all.
+func accessSource(r store.Reader, wanted filter) (source, error) {
+	if name, ok := wanted.equals("candidate"); ok {
+		return indexOfNamed(r, store.KindCandidateAccess, store.CollectionCandidate, name)
+	}
+	return allOf(r, store.KindAccess), nil
+}
+
+// cutAccess shows an access, without whose files were read. Who looks for
+// accommodations and exemptions, and that somebody did, can tell that there are
+// some: see eventFrom.
+func cutAccess(a *storepb.Access) *acquispb.FileAccess {
 	shown := &acquispb.FileAccess{Name: accessName(a.GetUid()), Subject: a.GetSubject(), Rpc: a.GetRpc(), HourTime: a.GetHourTime()}
 	switch "/" + a.GetRpc() {
 	case acquispb.SessionService_ListAccommodations_FullMethodName, acquispb.SessionService_ListExemptions_FullMethodName:
 		shown.Subject, shown.Rpc = "", ""
 	}
+	return shown
+}
+
+func accessFrom(r store.Reader, a *storepb.Access) (*acquispb.FileAccess, error) {
+	shown := cutAccess(a)
 	for _, uid := range a.GetCandidateUids() {
 		candidate, err := store.Candidates.Get(r, store.Key(uid))
 		if err != nil {

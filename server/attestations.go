@@ -154,12 +154,12 @@ func isSuperseded(r store.Reader, decision *storepb.Decision) (bool, error) {
 	return false, nil
 }
 
-func stateOf(r store.Reader, decision *storepb.Decision) (acquispb.Attestation_State_Enum, error) {
-	superseded, err := isSuperseded(r, decision)
+// stateOf is the state of what attests a decision.
+func stateOf(superseded bool) acquispb.Attestation_State_Enum {
 	if superseded {
-		return acquispb.Attestation_State_SUPERSEDED, err
+		return acquispb.Attestation_State_SUPERSEDED
 	}
-	return acquispb.Attestation_State_VALID, err
+	return acquispb.Attestation_State_VALID
 }
 
 func readAttestation(r store.Reader, a *storepb.Attestation, decision string) (*acquispb.Attestation, error) {
@@ -167,10 +167,16 @@ func readAttestation(r store.Reader, a *storepb.Attestation, decision string) (*
 	if err != nil {
 		return nil, err
 	}
-	state, err := stateOf(r, stored)
+	superseded, err := isSuperseded(r, stored)
+	return attestationFrom(a, decision, superseded), err
+}
+
+// attestationFrom shows an attestation of the decision of that name.
+func attestationFrom(a *storepb.Attestation, decision string, superseded bool) *acquispb.Attestation {
 	return &acquispb.Attestation{
-		Name: attestationName(a.GetUid()), Decision: decision, Author: a.GetAuthor(), IssueTime: a.GetIssueTime(), State: state,
-	}, err
+		Name: attestationName(a.GetUid()), Decision: decision, Author: a.GetAuthor(), IssueTime: a.GetIssueTime(),
+		State: stateOf(superseded),
+	}
 }
 
 // VerifyAttestation implements the RPC. Whoever hands over a code has shown the
@@ -186,6 +192,7 @@ func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquisp
 	try := newAttempt(info.from, "attestation "+string(digest))
 	if wait, failures := s.attempts.wait(try, now); wait > 0 {
 		info.failures = failures
+		s.attempts.bad.WithLabelValues(acquispb.ErrorReason_TOO_MANY_ATTEMPTS.String()).Inc()
 		return nil, tooManyAttempts(wait)
 	}
 	err = s.view(ctx, func(r store.Reader) error {
@@ -240,9 +247,9 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 	if err != nil {
 		return nil, err
 	}
-	state, err := stateOf(r, decision)
+	superseded, err := isSuperseded(r, decision)
 	return &acquispb.VerifyAttestationResponse{
-		State:         state,
+		State:         stateOf(superseded),
 		Kind:          acquispb.Decision_Kind_Enum(act.GetKind()),
 		Bloc:          act.GetBloc(),
 		BlocTitle:     under.blocs[act.GetBloc()].GetTitle(),

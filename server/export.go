@@ -33,17 +33,16 @@ func (s *candidateService) ExportCandidate(ctx context.Context, req *acquispb.Ex
 		}
 		e = &export{Reader: r, core: s.core, caller: caller, answer: new(acquispb.ExportCandidateResponse)}
 		e.answer.ExportTime = timestamppb.New(s.now())
-		first := page.after == 0
-		d.files, e.answer.NextPageToken = slicePage(page, d.files)
-		if first {
+		if page.after == 0 {
 			if err := e.addPerson(d); err != nil {
 				return err
 			}
 		}
-		for _, f := range d.files {
-			if err := e.addFile(f); err != nil {
-				return err
-			}
+		e.answer.NextPageToken, err = page.fill(exported(r, candidate.GetUid()), func(uid uint64) (bool, error) {
+			return true, e.add(d, uid)
+		})
+		if err != nil {
+			return err
 		}
 		return e.addEvents()
 	})
@@ -51,6 +50,21 @@ func (s *candidateService) ExportCandidate(ctx context.Context, req *acquispb.Ex
 		return nil, err
 	}
 	return e.answer, nil
+}
+
+// exported lists a candidate's candidacies and the reads of their file, in the
+// order in which they came: what comes while pages are read is on the last one.
+func exported(r store.Reader, candidate uint64) source {
+	return func(after uint64, limit int) ([]uint64, error) {
+		candidacies, err := store.ListUIDs(r, store.KindCandidateCandidacy, candidate, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		accesses, err := store.ListUIDs(r, store.KindCandidateAccess, candidate, after, limit)
+		uids := append(candidacies, accesses...)
+		slices.Sort(uids)
+		return uids[:min(limit, len(uids))], err
+	}
 }
 
 // An export gathers one page.
@@ -115,7 +129,42 @@ func (e *export) addDecisions(d *dossier) error {
 		if err := e.wrote(store.KindDecision, store.Key(decision.GetUid())); err != nil {
 			return err
 		}
+		if err := e.addAttestations(decision.GetUid(), shown); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// addAttestations adds those of a decision.
+func (e *export) addAttestations(uid uint64, decision *acquispb.Decision) error {
+	attestations, err := store.Attestations.Listed(e, store.KindDecisionAttestation, uid)
+	if err != nil {
+		return err
+	}
+	for _, a := range attestations {
+		e.answer.Attestations = append(e.answer.Attestations, attestationFrom(a, decision.GetName(), !decision.GetEffective()))
+		if err := e.wrote(store.KindAttestation, store.Key(a.GetUid())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add adds a candidacy or a read of the file.
+func (e *export) add(d *dossier, uid uint64) error {
+	for _, f := range d.files {
+		if f.candidacy.GetUid() == uid {
+			return e.addFile(f)
+		}
+	}
+	access, err := store.Accesses.Get(e, store.Key(uid))
+	if err != nil {
+		return err
+	}
+	shown := cutAccess(access)
+	shown.Candidates = []string{candidateName(d.candidate.GetLabel())} // not the others whom it lists
+	e.answer.Accesses = append(e.answer.Accesses, shown)
 	return nil
 }
 

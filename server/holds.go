@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/store"
@@ -79,8 +77,7 @@ func (s *candidateService) answerHold(candidate string, into *acquispb.Hold) fun
 		if err != nil {
 			return err
 		}
-		proto.Reset(into)
-		proto.Merge(into, shown)
+		become(into, shown)
 		return nil
 	}
 }

@@ -29,7 +29,7 @@ func (k KindID) Index() bool {
 	switch k {
 	case KindName, KindExternalID, KindCandidateCandidacy, KindSessionCandidacy,
 		KindCandidateDecision, KindSessionDecision, KindSessionActor,
-		KindAttestationCode, KindDecisionAttestation:
+		KindAttestationCode, KindDecisionAttestation, KindCandidateAccess:
 		return true
 	}
 	return false
@@ -70,6 +70,12 @@ func IndexOf(r Reader, kind KindID, key []byte, record proto.Message) ([]IndexEn
 			{KindAttestationCode, m.GetCredentialDigest(), Key(m.GetUid())},
 			listEntry(KindDecisionAttestation, m.GetDecisionUid(), m.GetUid()),
 		}, nil
+	case *storepb.Access:
+		entries := make([]IndexEntry, len(m.GetCandidateUids()))
+		for i, candidate := range m.GetCandidateUids() {
+			entries[i] = listEntry(KindCandidateAccess, candidate, m.GetUid())
+		}
+		return entries, nil
 	}
 	return nil, nil
 }
@@ -184,6 +190,8 @@ func (e IndexEntry) Origin() (kind KindID, key []byte, ok bool) {
 		return KindAttestation, e.Value, true
 	case KindDecisionAttestation:
 		return KindAttestation, lastKey(e.Key), len(e.Key) == 16
+	case KindCandidateAccess:
+		return KindAccess, lastKey(e.Key), len(e.Key) == 16
 	case KindSessionActor:
 		return KindSession, e.Key[:min(8, len(e.Key))], len(e.Key) > 8
 	}

@@ -45,6 +45,8 @@ func TestIndexOrigin(t *testing.T) {
 		{store.KindCaseFile, store.Key(5, 7), &storepb.CaseFile{Uid: 7, Author: "j", Entry: &storepb.CaseFile_Exemption{}}, 0, 0},
 		{store.KindDecision, store.Key(8), &storepb.Decision{Uid: 8, CandidateUid: 2}, 1, 0},
 		{store.KindTie, store.Key(2, 11), &storepb.Tie{}, 0, 0},
+		{store.KindAttestation, store.Key(12), &storepb.Attestation{Uid: 12, DecisionUid: 8, CodeDigest: []byte("a"), CredentialDigest: []byte("b")}, 3, 0},
+		{store.KindAccess, store.Key(13), &storepb.Access{Uid: 13, CandidateUids: []uint64{2, 4}}, 2, 0},
 	} {
 		entries, err := store.IndexOf(d, c.kind, c.key, c.record)
 		if err != nil || len(entries) != c.entries {

@@ -88,6 +88,8 @@ func (k KindID) String() string {
 		return "attestation-code"
 	case KindDecisionAttestation:
 		return "decision-attestation"
+	case KindCandidateAccess:
+		return "candidate-access"
 	case KindIdempotency:
 		return "idempotency"
 	case KindEvent:

@@ -35,6 +35,7 @@ const (
 	KindCheckpoint          KindID = 80 // LatestCheckpoint or DayCheckpoint: a signed checkpoint
 	KindAttestationCode     KindID = 81 // digest of a code or credential → attestation uid
 	KindDecisionAttestation KindID = 82 // decision uid, attestation uid
+	KindCandidateAccess     KindID = 83 // candidate uid, access uid
 
 	KindIdempotency KindID = 96 // day, digest of (subject, RPC, request id)
 )

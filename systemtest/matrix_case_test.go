@@ -69,6 +69,17 @@ func (c matrixCase) without(answer string) matrixCase {
 	return c
 }
 
+// matrixCases are cases by the state that they are in, which nothing changes.
+type matrixCases map[string]matrixCase
+
+func (m matrixCases) of(w *world, state string) matrixCase {
+	w.t.Helper()
+	if _, ok := m[state]; !ok {
+		m[state] = w.matrixCase(state)
+	}
+	return m[state]
+}
+
 // matrixCase makes a case and brings it into a state.
 func (w *world) matrixCase(state string) matrixCase {
 	w.t.Helper()

@@ -1,7 +1,6 @@
 package systemtest
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -190,64 +189,6 @@ func TestHolds(t *testing.T) {
 			}
 			w.expect(call, "registrar", "GET", "/v1/candidates/c-001/holds", "", "holds.0.reason", "", "holds.1.standing", "false")
 		})
-	}
-}
-
-// TestExport: the person gets everything, each text once; a key that may not see
-// texts about a disability exports none, and says so.
-func TestExport(t *testing.T) {
-	w, _ := start(t, t.TempDir())
-	w.forgettable()
-	w.newKeyOf("officer", `{"subject":"dpo","roles":["REGISTRAR","DISABILITY_ADVISOR"]}`)
-	w.do("registrar", "POST", "/v1/candidates/c-001:declareTie", `{"subject":"jury-9","kind":"TRAINER"}`)
-	w.do("registrar", "POST", "/v1/candidates/c-001:placeHold", `{"reason":"recours 26-117"}`)
-	for name, call := range w.transports() {
-		all := w.expect(call, "officer", "GET", "/v1/candidates/c-001:export", "", "candidate.birthName", "Martin", "candidate.externalIds.0.id", "42",
-			"candidacies.0.candidacy.name", "sessions/s-001/candidacies/k-001", "ties.0.subject", "jury-9", "holds.0.reason", "recours 26-117",
-			"candidacies.0.settlements.0.motive", "vu", "candidacies.0.exemptions.0.advice.reasonedAdvice", "avis",
-			"candidacies.0.exemptions.1.decision.capacityPreserved.reason", "a", "decisions.2.motive", "dossier absent",
-			"fileWithheld", "false", "nextPageToken", "")
-		last := list(list(all, "candidacies")[0], "assessments")
-		if got := last[len(last)-1]; got["comment"] != "non" || got["assessor"] != "assessor-2" {
-			t.Errorf("%s: the last verdict is %v", name, got)
-		}
-		// Records: candidate, tie, hold, candidacy, two of verdicts, one of
-		// settlements, two of the file, and two acts that decided.
-		if got := len(list(all, "events")); got != 10 {
-			t.Errorf("%s: %d events", name, got)
-		}
-		w.expect(call, "officer", "GET", "/v1/candidates/c-002:export", "", "candidacies.0.accommodations.0.need", "besoin",
-			"candidacies.0.accommodations.0.state", "REQUESTED", "candidacies.0.accommodations.1.state", "GRANTED",
-			"candidacies.0.accommodations.1.arrangement", "temps", "decisions.0.proof", "PV 2024-3")
-		for _, candidate := range []string{"c-001", "c-002"} {
-			cut := w.expect(call, "registrar", "GET", "/v1/candidates/"+candidate+":export", "", "fileWithheld", "true")
-			raw, err := json.Marshal(cut)
-			must(t, err)
-			for _, text := range []string{"besoin", "temps", "avis", "capacityPreserved"} {
-				if strings.Contains(string(raw), text) {
-					t.Errorf("%s: the registrar sees %q", name, text)
-				}
-			}
-		}
-	}
-}
-
-// TestExportPages: candidacies come page by page, the person once.
-func TestExportPages(t *testing.T) {
-	w, _ := start(t, t.TempDir())
-	w.populate()
-	for i := range 3 {
-		id := fmt.Sprintf("s-x%d", i)
-		w.do("registrar", "POST", "/v1/sessions?sessionId="+id, `{"displayName":"d","referentiel":"referentiels/marketing","startDate":{"year":2026,"month":1,"day":1}}`)
-		w.do("registrar", "POST", "/v1/sessions/"+id+"/candidacies?candidacyId=k", fmt.Sprintf(`{"candidate":"candidates/c-free","scope":"BLOCS","blocs":["B%d"]}`, i+1))
-	}
-	first := w.do("registrar", "GET", "/v1/candidates/c-free:export?pageSize=2", "")
-	second := w.do("registrar", "GET", "/v1/candidates/c-free:export?pageSize=2&pageToken="+first["nextPageToken"].(string), "")
-	if len(list(first, "candidacies")) != 2 || len(list(second, "candidacies")) != 1 || second["nextPageToken"] != "" {
-		t.Errorf("pages are %v and %v", first, second)
-	}
-	if first["candidate"] == nil || second["candidate"] != nil || len(list(second, "decisions")) != 0 {
-		t.Error("the person comes with another page than the first")
 	}
 }
 

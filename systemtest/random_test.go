@@ -44,18 +44,26 @@ func TestRandomRequests(t *testing.T) {
 		must(t, err)
 		seeds = []uint64{seed}
 	}
-	answers := make(answerCount)
-	for _, seed := range seeds {
-		t.Run(fmt.Sprintf("ACQUIS_SEED=%d", seed), func(t *testing.T) {
-			w, _ := start(t, t.TempDir())
-			p := newProber(t, w, answers)
-			source := rand.New(rand.NewPCG(seed, 0))
-			for i := 0; i < calls && !t.Failed(); i++ {
-				p.send(i, p.next(source))
-			}
-		})
+	counts := make([]answerCount, len(seeds))
+	t.Run("worlds", func(t *testing.T) { // ends when all of them have
+		for n, seed := range seeds {
+			counts[n] = make(answerCount)
+			t.Run(fmt.Sprintf("ACQUIS_SEED=%d", seed), func(t *testing.T) {
+				w, _ := start(t, t.TempDir()) // one by one: the gateway library has a variable that they share
+				t.Parallel()
+				p := newProber(t, w, counts[n])
+				source := rand.New(rand.NewPCG(seed, 0))
+				for i := 0; i < calls && !t.Failed(); i++ {
+					p.send(i, p.next(source))
+				}
+			})
+		}
+	})
+	total := make(answerCount)
+	for _, count := range counts {
+		total.addAll(count)
 	}
-	answers.report(t)
+	total.report(t)
 }
 
 // An answerCount counts answers by operation and status.
@@ -70,6 +78,17 @@ func (a answerCount) add(op *operation, status int) {
 		a[id] = make(map[int]int)
 	}
 	a[id][status]++
+}
+
+func (a answerCount) addAll(other answerCount) {
+	for id, statuses := range other {
+		if a[id] == nil {
+			a[id] = make(map[int]int)
+		}
+		for status, n := range statuses {
+			a[id][status] += n
+		}
+	}
 }
 
 // report shows the counts; an operation that never answered 200, or was never

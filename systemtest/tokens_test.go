@@ -86,8 +86,7 @@ func TestRefusedTokens(t *testing.T) {
 	good := i.claims(now, nil)
 	parts := strings.Split(i.token("rsa", good), ".")
 	payload := func(claims map[string]any) string { text, _ := json.Marshal(claims); return base64Text(string(text)) }
-	public := i.keys["rsa"].Public()
-	der, err := x509.MarshalPKIXPublicKey(public)
+	der, err := x509.MarshalPKIXPublicKey(i.keys["rsa"].Public())
 	must(t, err)
 	refused := map[string]string{
 		"not yet valid":                            with("nbf", now.Add(time.Hour).Unix()),

@@ -68,6 +68,7 @@ func (v *vault) goOn(dir string, before *world) {
 		w.do("registrar", "PATCH", "/v1/"+change.resource+"?updateMask="+change.mask, `{"etag":"`+etag+`",`+change.fields+`}`)
 	}
 	w.decideAll("sessions/s-v/candidacies/k-v")
+	w.do("registrar", "POST", "/v1/candidates/c-v:placeHold", `{"reason":"recours"}`)
 	for _, decision := range list(w.do("registrar", "GET", "/v1/candidates/c-v/decisions", ""), "decisions") {
 		if decision["outcome"] == "CAPITALISED" {
 			w.do("registrar", "POST", "/v1/"+decision["name"].(string)+":attest", `{}`)
@@ -143,6 +144,13 @@ func (v *vault) all(file []byte) map[store.KindID][]store.Record {
 	}
 	must(v.t, source.Close())
 	return records
+}
+
+// copyFor is the same store for a test that tampers with it beside others.
+func (v *vault) copyFor(t testing.TB) *vault {
+	own := *v
+	own.t, own.dir = t, t.TempDir()
+	return &own
 }
 
 func (v *vault) lay(file []byte) {

@@ -250,7 +250,7 @@ func (p *person) filed(e entry, judged rules.Case, before []entry) error {
 		})
 	case *storepb.CaseFile_Decision:
 		asked := act.Decision.GetRequestUid()
-		forgotten := p.erased[place{store.KindCaseFile, string(store.Key(store.FirstUID(e.key), asked))}] > e.event
+		forgotten := p.erased[place{store.KindCaseFile, string(store.Key(store.FirstUID(e.key), asked))}].event > e.event
 		if !forgotten && !slices.ContainsFunc(before, func(b entry) bool { return b.uid == asked && b.file.GetRequest() != nil }) {
 			e.wrong("decides on accommodation %d, which nobody asked for", asked)
 		}

@@ -9,6 +9,7 @@
 //	journal     every event and its place in the Merkle log      journal.go
 //	records     every record and the event that last wrote it    records.go
 //	references  what a record says of others                     kinds.go
+//	            what a forgetting excuses                        forgetting.go
 //	indexes     every entry, both ways                           index.go
 //	candidacies enrolment, verdicts, settlements, exemptions     candidacy.go
 //	decisions   every act of a jury, played again by the rules   decisions.go
@@ -31,8 +32,11 @@
 //
 // # What is missing by right
 //
-// A record, or the body of an event with its salt, may be missing where the
-// record of a later forgetting lists it, and only there. Earlier versions of
+// A text, an identity, an accommodation, or the body of an event with its salt
+// may be missing where the record of a later forgetting of that candidate lists
+// it, and only there. Who can write the file can append such a record, and the
+// journal still extends every checkpoint: so an act is never missing by right, and
+// no record may rest on an event whose body is. Earlier versions of
 // records are gone too; that they existed, the leaves tell. Request ids are kept
 // for a day, outside the journal, and are not checked.
 //

@@ -33,7 +33,7 @@ func (v *verifier) journal() error {
 		return err
 	}
 	for _, p := range slices.SortedFunc(maps.Keys(j.missing), comparePlaces) {
-		if event := j.missing[p]; v.erased[p] > event {
+		if event := j.missing[p]; v.erased[p].event > event {
 			v.report.Erased++
 		} else {
 			v.subject(p.kind, []byte(p.key), event).wrong("is missing: no later event removes it and no forgetting lists it")
@@ -133,7 +133,7 @@ func (j *journal) leaf(s subject, e *storepb.Event) {
 // body checks the body, and follows the records that it names.
 func (j *journal) body(s subject, e *storepb.Event) error {
 	if len(e.GetBody()) == 0 && len(e.GetBodySalt()) == 0 {
-		if j.erased[place{store.KindEvent, string(s.key)}] > s.event {
+		if j.erased[place{store.KindEvent, string(s.key)}].event > s.event {
 			j.report.Erased++
 		} else {
 			s.wrong("has no body, and no later forgetting lists it")
@@ -183,7 +183,7 @@ func (j *journal) follow(s subject, d *storepb.RecordDigest) error {
 	removed := len(d.GetDigest()) == 0
 	switch {
 	case errors.Is(err, store.ErrNotFound) && removed:
-		if j.erased[at] < s.event {
+		if j.erased[at].event < s.event {
 			j.subject(kind, d.GetKey(), s.event).wrong("was removed, and no forgetting lists it")
 		}
 		delete(j.missing, at)

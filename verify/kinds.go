@@ -27,10 +27,7 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 	case *storepb.Candidate:
 		s.keyed(m.GetUid())
 		s.dated(b, m.GetCreateTime(), m.GetUpdateTime())
-		if m.GetForgetTime() == nil && m.GetIdentity() == nil {
-			s.wrong("has no identity, and was not forgotten")
-		}
-		return v.refers(s, m.GetIdentity(), m.GetUid())
+		return v.identified(s, m)
 	case *storepb.Personal:
 		s.keyed(store.LastUID(s.key))
 		return v.exists(s, store.KindCandidate, m.GetCandidateUid())
@@ -197,6 +194,18 @@ func (v *verifier) candidatesExist(s subject, uids []uint64) error {
 	return nil
 }
 
+// identified checks that a candidate has an identity until they are forgotten.
+func (v *verifier) identified(s subject, m *storepb.Candidate) error {
+	_, kept, err := load[*storepb.Personal](v, store.KindPersonal, store.Key(m.GetIdentity().GetUid()))
+	if err != nil {
+		return err
+	}
+	if forgotten := m.GetForgetTime() != nil; kept == forgotten {
+		s.wrong("has an identity: %t; was forgotten: %t", kept, forgotten)
+	}
+	return v.refers(s, m.GetIdentity(), m.GetUid())
+}
+
 // pins checks that the revision that a record names is there.
 func (v *verifier) pins(s subject, id rules.Revision) error {
 	if err := v.loadRevisions(); err != nil {
@@ -233,7 +242,7 @@ func (v *verifier) refers(s subject, ref *storepb.PersonalRef, candidate uint64)
 		return err
 	}
 	switch m := personal.message; {
-	case !ok && v.forgotten(ref, s.event):
+	case !ok && v.forgotten(ref, s.event, candidate):
 		v.report.Erased++
 		return nil
 	case !ok:
@@ -245,42 +254,4 @@ func (v *verifier) refers(s subject, ref *storepb.PersonalRef, candidate uint64)
 	}
 	v.checked("references to personal records")
 	return nil
-}
-
-// forgotten tells whether a personal record was forgotten after the event that
-// wrote a reference to it, or in it.
-func (v *verifier) forgotten(ref *storepb.PersonalRef, event uint64) bool {
-	at := v.erased[place{store.KindPersonal, string(store.Key(ref.GetUid()))}]
-	return at != 0 && at >= event
-}
-
-// forgetting checks that what was forgotten is gone.
-func (v *verifier) forgetting(s subject, m *storepb.Forgetting, b body) error {
-	s.keyed(m.GetCandidateUid(), m.GetUid())
-	s.by(b, m.GetAuthor(), m.GetForgetTime())
-	if b.state == bodyThere && b.GetKind() != storepb.EventBody_Kind_FORGET {
-		s.wrong("was written by an event of kind %s", b.GetKind())
-	}
-	for _, e := range m.GetErased() {
-		gone, err := v.gone(e)
-		if err != nil {
-			return err
-		}
-		if !gone {
-			s.wrong("lists %v %s as erased, which is there", store.KindID(e.GetKind()), readable(store.KindID(e.GetKind()), e.GetKey()))
-		}
-	}
-	return v.exists(s, store.KindCandidate, m.GetCandidateUid())
-}
-
-func (v *verifier) gone(e *storepb.Forgetting_Erased) (bool, error) {
-	if kind := store.KindID(e.GetKind()); kind != store.KindEvent {
-		_, err := v.source.Get(kind, e.GetKey())
-		if errors.Is(err, store.ErrNotFound) {
-			return true, nil
-		}
-		return false, err
-	}
-	b, err := v.bodies.of(store.LastUID(e.GetKey()))
-	return b.state == bodyErased, err
 }

@@ -11,25 +11,6 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// forgettings reads what was forgotten before anything is missed. Whether these
-// records are genuine is checked with all the others.
-func (v *verifier) forgettings() (err error) {
-	if v.kinds, err = v.source.Kinds(); err != nil {
-		return err
-	}
-	return v.scan(store.KindForgetting, nil, func(r store.Record) error {
-		forgetting, ok := open[*storepb.Forgetting](v, store.KindForgetting, r.Key, r.Value)
-		if !ok {
-			return nil
-		}
-		for _, e := range forgetting.message.GetErased() {
-			at := place{store.KindID(min(e.GetKind(), 255)), string(e.GetKey())}
-			v.erased[at] = max(v.erased[at], forgetting.event)
-		}
-		return nil
-	})
-}
-
 // records checks that the event that a record names wrote it, for every
 // journaled record before any is trusted by another.
 func (v *verifier) records() error {
@@ -109,7 +90,10 @@ func (s subject) written(b body, envelope store.Envelope) {
 	case bodyAbsent:
 		s.wrong("names event %d, which does not exist", s.event)
 		return
-	case bodyErased, bodyUnreadable: // told by the journal's pass, where it is no right
+	case bodyErased: // the event was about an accommodation, which goes with it
+		s.wrong("names event %d, whose body was erased, so that nothing says what it wrote", s.event)
+		return
+	case bodyUnreadable: // told by the journal's pass
 		return
 	}
 	i, found := slices.BinarySearchFunc(b.GetRecords(), s, func(d *storepb.RecordDigest, s subject) int {

@@ -38,7 +38,7 @@ func Verify(ctx context.Context, source Source, opts Options) (*Report, error) {
 	v := &verifier{
 		ctx: ctx, source: source, reader: store.NewReader(source), opts: opts,
 		report: &Report{Findings: []Finding{}},
-		erased: make(map[place]uint64),
+		erased: make(map[place]erasure),
 		bodies: newBodies(source),
 		actors: make(map[string]bool),
 	}
@@ -59,7 +59,7 @@ type verifier struct {
 	opts      Options
 	report    *Report
 	kinds     []store.KindID
-	erased    map[place]uint64 // what was forgotten: the event that says so
+	erased    map[place]erasure // what was forgotten
 	bodies    *bodies
 	actors    map[string]bool       // keys of session-actor that follow from acts
 	catalogue referentiel.Catalogue // every revision, once loaded

@@ -139,7 +139,7 @@ type FileAccess struct {
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	// Full name of the RPC; empty for accommodations and exemptions.
 	Rpc string `protobuf:"bytes,3,opt,name=rpc,proto3" json:"rpc,omitempty"`
-	// The candidates, in the order of their creation; at most 1000. More of the
+	// The candidates, in the order of their creation; at most 100. More of the
 	// same hour may stand in another FileAccess. Empty where it was a backup: all.
 	Candidates []string `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	// Begin of the hour in which they were read.

@@ -849,6 +849,12 @@ type ExportCandidateResponse struct {
 	FileWithheld bool `protobuf:"varint,9,opt,name=file_withheld,json=fileWithheld,proto3" json:"file_withheld,omitempty"`
 	// Token for the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,10,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Attestations of the decisions, and whether each still stands. Neither codes
+	// nor credentials are held.
+	Attestations []*Attestation `protobuf:"bytes,11,rep,name=attestations,proto3" json:"attestations,omitempty"`
+	// Who read the candidate's file, through which RPC, in which hour, as far as
+	// ListAccesses tells it; never whose else. The last seconds may be missing.
+	Accesses      []*FileAccess `protobuf:"bytes,12,rep,name=accesses,proto3" json:"accesses,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -951,6 +957,20 @@ func (x *ExportCandidateResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ExportCandidateResponse) GetAttestations() []*Attestation {
+	if x != nil {
+		return x.Attestations
+	}
+	return nil
+}
+
+func (x *ExportCandidateResponse) GetAccesses() []*FileAccess {
+	if x != nil {
+		return x.Accesses
+	}
+	return nil
 }
 
 // Sex in the civil register.
@@ -1168,7 +1188,7 @@ var File_acquis_v1_candidate_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidate.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1dacquis/v1/audit_service.proto\x1a\x18acquis/v1/decision.proto\x1a\x17acquis/v1/privacy.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9b\r\n" +
+	"\x19acquis/v1/candidate.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a#acquis/v1/attestation_service.proto\x1a\x1dacquis/v1/audit_service.proto\x1a\x18acquis/v1/decision.proto\x1a\x17acquis/v1/privacy.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9b\r\n" +
 	"\tCandidate\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12+\n" +
 	"\n" +
@@ -1269,7 +1289,7 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\aTRAINER\x10\x01\x12\f\n" +
 	"\bEMPLOYER\x10\x02\x12\f\n" +
 	"\bRELATIVE\x10\x03\x12\t\n" +
-	"\x05OTHER\x10\x04\"\xf8\x03\n" +
+	"\x05OTHER\x10\x04\"\xe7\x04\n" +
 	"\x17ExportCandidateResponse\x12;\n" +
 	"\vexport_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"exportTime\x122\n" +
@@ -1282,7 +1302,9 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\x06events\x18\b \x03(\v2\x10.acquis.v1.EventR\x06events\x12#\n" +
 	"\rfile_withheld\x18\t \x01(\bR\ffileWithheld\x12&\n" +
 	"\x0fnext_page_token\x18\n" +
-	" \x01(\tR\rnextPageToken2\xaf\r\n" +
+	" \x01(\tR\rnextPageToken\x12:\n" +
+	"\fattestations\x18\v \x03(\v2\x16.acquis.v1.AttestationR\fattestations\x121\n" +
+	"\baccesses\x18\f \x03(\v2\x15.acquis.v1.FileAccessR\baccesses2\xaf\r\n" +
 	"\x10CandidateService\x12\x8d\x01\n" +
 	"\x0fCreateCandidate\x12!.acquis.v1.CreateCandidateRequest\x1a\x14.acquis.v1.Candidate\"A\xdaA\x16candidate,candidate_id\x8a\xb5\x18\x03\n" +
 	"\x01\x02\x82\xd3\xe4\x93\x02\x1b:\tcandidate\"\x0e/v1/candidates\x12y\n" +
@@ -1350,15 +1372,17 @@ var file_acquis_v1_candidate_proto_goTypes = []any{
 	(*Hold)(nil),                    // 22: acquis.v1.Hold
 	(*Forgetting)(nil),              // 23: acquis.v1.Forgetting
 	(*Event)(nil),                   // 24: acquis.v1.Event
-	(*ExportCandidateRequest)(nil),  // 25: acquis.v1.ExportCandidateRequest
-	(*ForgetCandidateRequest)(nil),  // 26: acquis.v1.ForgetCandidateRequest
-	(*PurgeCandidatesRequest)(nil),  // 27: acquis.v1.PurgeCandidatesRequest
-	(*PlaceHoldRequest)(nil),        // 28: acquis.v1.PlaceHoldRequest
-	(*ReleaseHoldRequest)(nil),      // 29: acquis.v1.ReleaseHoldRequest
-	(*ListHoldsRequest)(nil),        // 30: acquis.v1.ListHoldsRequest
-	(*ForgetCandidateResponse)(nil), // 31: acquis.v1.ForgetCandidateResponse
-	(*PurgeCandidatesResponse)(nil), // 32: acquis.v1.PurgeCandidatesResponse
-	(*ListHoldsResponse)(nil),       // 33: acquis.v1.ListHoldsResponse
+	(*Attestation)(nil),             // 25: acquis.v1.Attestation
+	(*FileAccess)(nil),              // 26: acquis.v1.FileAccess
+	(*ExportCandidateRequest)(nil),  // 27: acquis.v1.ExportCandidateRequest
+	(*ForgetCandidateRequest)(nil),  // 28: acquis.v1.ForgetCandidateRequest
+	(*PurgeCandidatesRequest)(nil),  // 29: acquis.v1.PurgeCandidatesRequest
+	(*PlaceHoldRequest)(nil),        // 30: acquis.v1.PlaceHoldRequest
+	(*ReleaseHoldRequest)(nil),      // 31: acquis.v1.ReleaseHoldRequest
+	(*ListHoldsRequest)(nil),        // 32: acquis.v1.ListHoldsRequest
+	(*ForgetCandidateResponse)(nil), // 33: acquis.v1.ForgetCandidateResponse
+	(*PurgeCandidatesResponse)(nil), // 34: acquis.v1.PurgeCandidatesResponse
+	(*ListHoldsResponse)(nil),       // 35: acquis.v1.ListHoldsResponse
 }
 var file_acquis_v1_candidate_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Candidate.sex:type_name -> acquis.v1.Candidate.Sex.Enum
@@ -1384,35 +1408,37 @@ var file_acquis_v1_candidate_proto_depIdxs = []int32{
 	22, // 20: acquis.v1.ExportCandidateResponse.holds:type_name -> acquis.v1.Hold
 	23, // 21: acquis.v1.ExportCandidateResponse.forgettings:type_name -> acquis.v1.Forgetting
 	24, // 22: acquis.v1.ExportCandidateResponse.events:type_name -> acquis.v1.Event
-	3,  // 23: acquis.v1.CandidateService.CreateCandidate:input_type -> acquis.v1.CreateCandidateRequest
-	4,  // 24: acquis.v1.CandidateService.GetCandidate:input_type -> acquis.v1.GetCandidateRequest
-	5,  // 25: acquis.v1.CandidateService.ListCandidates:input_type -> acquis.v1.ListCandidatesRequest
-	7,  // 26: acquis.v1.CandidateService.UpdateCandidate:input_type -> acquis.v1.UpdateCandidateRequest
-	8,  // 27: acquis.v1.CandidateService.LookupCandidate:input_type -> acquis.v1.LookupCandidateRequest
-	9,  // 28: acquis.v1.CandidateService.DeclareTie:input_type -> acquis.v1.DeclareTieRequest
-	25, // 29: acquis.v1.CandidateService.ExportCandidate:input_type -> acquis.v1.ExportCandidateRequest
-	26, // 30: acquis.v1.CandidateService.ForgetCandidate:input_type -> acquis.v1.ForgetCandidateRequest
-	27, // 31: acquis.v1.CandidateService.PurgeCandidates:input_type -> acquis.v1.PurgeCandidatesRequest
-	28, // 32: acquis.v1.CandidateService.PlaceHold:input_type -> acquis.v1.PlaceHoldRequest
-	29, // 33: acquis.v1.CandidateService.ReleaseHold:input_type -> acquis.v1.ReleaseHoldRequest
-	30, // 34: acquis.v1.CandidateService.ListHolds:input_type -> acquis.v1.ListHoldsRequest
-	2,  // 35: acquis.v1.CandidateService.CreateCandidate:output_type -> acquis.v1.Candidate
-	2,  // 36: acquis.v1.CandidateService.GetCandidate:output_type -> acquis.v1.Candidate
-	6,  // 37: acquis.v1.CandidateService.ListCandidates:output_type -> acquis.v1.ListCandidatesResponse
-	2,  // 38: acquis.v1.CandidateService.UpdateCandidate:output_type -> acquis.v1.Candidate
-	2,  // 39: acquis.v1.CandidateService.LookupCandidate:output_type -> acquis.v1.Candidate
-	10, // 40: acquis.v1.CandidateService.DeclareTie:output_type -> acquis.v1.DeclareTieResponse
-	12, // 41: acquis.v1.CandidateService.ExportCandidate:output_type -> acquis.v1.ExportCandidateResponse
-	31, // 42: acquis.v1.CandidateService.ForgetCandidate:output_type -> acquis.v1.ForgetCandidateResponse
-	32, // 43: acquis.v1.CandidateService.PurgeCandidates:output_type -> acquis.v1.PurgeCandidatesResponse
-	22, // 44: acquis.v1.CandidateService.PlaceHold:output_type -> acquis.v1.Hold
-	22, // 45: acquis.v1.CandidateService.ReleaseHold:output_type -> acquis.v1.Hold
-	33, // 46: acquis.v1.CandidateService.ListHolds:output_type -> acquis.v1.ListHoldsResponse
-	35, // [35:47] is the sub-list for method output_type
-	23, // [23:35] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	25, // 23: acquis.v1.ExportCandidateResponse.attestations:type_name -> acquis.v1.Attestation
+	26, // 24: acquis.v1.ExportCandidateResponse.accesses:type_name -> acquis.v1.FileAccess
+	3,  // 25: acquis.v1.CandidateService.CreateCandidate:input_type -> acquis.v1.CreateCandidateRequest
+	4,  // 26: acquis.v1.CandidateService.GetCandidate:input_type -> acquis.v1.GetCandidateRequest
+	5,  // 27: acquis.v1.CandidateService.ListCandidates:input_type -> acquis.v1.ListCandidatesRequest
+	7,  // 28: acquis.v1.CandidateService.UpdateCandidate:input_type -> acquis.v1.UpdateCandidateRequest
+	8,  // 29: acquis.v1.CandidateService.LookupCandidate:input_type -> acquis.v1.LookupCandidateRequest
+	9,  // 30: acquis.v1.CandidateService.DeclareTie:input_type -> acquis.v1.DeclareTieRequest
+	27, // 31: acquis.v1.CandidateService.ExportCandidate:input_type -> acquis.v1.ExportCandidateRequest
+	28, // 32: acquis.v1.CandidateService.ForgetCandidate:input_type -> acquis.v1.ForgetCandidateRequest
+	29, // 33: acquis.v1.CandidateService.PurgeCandidates:input_type -> acquis.v1.PurgeCandidatesRequest
+	30, // 34: acquis.v1.CandidateService.PlaceHold:input_type -> acquis.v1.PlaceHoldRequest
+	31, // 35: acquis.v1.CandidateService.ReleaseHold:input_type -> acquis.v1.ReleaseHoldRequest
+	32, // 36: acquis.v1.CandidateService.ListHolds:input_type -> acquis.v1.ListHoldsRequest
+	2,  // 37: acquis.v1.CandidateService.CreateCandidate:output_type -> acquis.v1.Candidate
+	2,  // 38: acquis.v1.CandidateService.GetCandidate:output_type -> acquis.v1.Candidate
+	6,  // 39: acquis.v1.CandidateService.ListCandidates:output_type -> acquis.v1.ListCandidatesResponse
+	2,  // 40: acquis.v1.CandidateService.UpdateCandidate:output_type -> acquis.v1.Candidate
+	2,  // 41: acquis.v1.CandidateService.LookupCandidate:output_type -> acquis.v1.Candidate
+	10, // 42: acquis.v1.CandidateService.DeclareTie:output_type -> acquis.v1.DeclareTieResponse
+	12, // 43: acquis.v1.CandidateService.ExportCandidate:output_type -> acquis.v1.ExportCandidateResponse
+	33, // 44: acquis.v1.CandidateService.ForgetCandidate:output_type -> acquis.v1.ForgetCandidateResponse
+	34, // 45: acquis.v1.CandidateService.PurgeCandidates:output_type -> acquis.v1.PurgeCandidatesResponse
+	22, // 46: acquis.v1.CandidateService.PlaceHold:output_type -> acquis.v1.Hold
+	22, // 47: acquis.v1.CandidateService.ReleaseHold:output_type -> acquis.v1.Hold
+	35, // 48: acquis.v1.CandidateService.ListHolds:output_type -> acquis.v1.ListHoldsResponse
+	37, // [37:49] is the sub-list for method output_type
+	25, // [25:37] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_candidate_proto_init() }
@@ -1421,6 +1447,7 @@ func file_acquis_v1_candidate_proto_init() {
 		return
 	}
 	file_acquis_v1_access_proto_init()
+	file_acquis_v1_attestation_service_proto_init()
 	file_acquis_v1_audit_service_proto_init()
 	file_acquis_v1_decision_proto_init()
 	file_acquis_v1_privacy_proto_init()

@@ -63,8 +63,9 @@ type CandidateServiceClient interface {
 	// member declares only ties of their own, with candidates who exist for them as
 	// for GetCandidate.
 	DeclareTie(ctx context.Context, in *DeclareTieRequest, opts ...grpc.CallOption) (*DeclareTieResponse, error)
-	// Returns everything that is held about a candidate, for the candidate. What
-	// is not about one candidacy comes with the first page. Texts about
+	// Returns everything that is held about a candidate, for the candidate.
+	// Candidacies and reads of the file come page by page; what is about neither
+	// comes with the first page. Texts about
 	// accommodations and exemptions are seen by few: a key that exports them has
 	// the role DISABILITY_ADVISOR too, or `file_withheld` says what is missing.
 	// Journaled as a read of the candidate's file.
@@ -247,8 +248,9 @@ type CandidateServiceServer interface {
 	// member declares only ties of their own, with candidates who exist for them as
 	// for GetCandidate.
 	DeclareTie(context.Context, *DeclareTieRequest) (*DeclareTieResponse, error)
-	// Returns everything that is held about a candidate, for the candidate. What
-	// is not about one candidacy comes with the first page. Texts about
+	// Returns everything that is held about a candidate, for the candidate.
+	// Candidacies and reads of the file come page by page; what is about neither
+	// comes with the first page. Texts about
 	// accommodations and exemptions are seen by few: a key that exports them has
 	// the role DISABILITY_ADVISOR too, or `file_withheld` says what is missing.
 	// Journaled as a read of the candidate's file.

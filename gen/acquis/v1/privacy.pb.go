@@ -926,7 +926,7 @@ type ExportCandidateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `candidates/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How many candidacies to return, 0–100; 0 means 50.
+	// How many candidacies and reads of the file to return, 0–100; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the answer before, to a request with the same other fields.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`

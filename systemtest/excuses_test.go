@@ -1,0 +1,181 @@
+package systemtest
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/store"
+	"github.com/acquis-eval/acquis/verify"
+)
+
+// testExcuses takes from the store what its owner would like to be rid of, and
+// appends a forgetting, in an event that fits, to excuse it. The journal extends
+// every checkpoint; only what may be forgotten tells.
+func testExcuses(t *testing.T, v *vault) {
+	verdicts, candidate := v.undecidedVerdicts()
+	_, m := message(t, store.KindAssessment, verdicts.Value)
+	assessment := m.(*storepb.Assessment)
+	written := store.SequenceKey(sequenceOf(verdicts))
+	comment, identity := store.Key(assessment.GetTexts().GetUid()), v.identityOf(candidate)
+	for name, excuse := range map[string]struct {
+		about   uint64
+		erased  []place
+		changed func(tamperer) error
+		names   []place
+	}{
+		"verdicts": {about: candidate, erased: []place{{store.KindAssessment, verdicts.Key}}, names: []place{{store.KindAssessment, verdicts.Key}}},
+		"the body of an event, so that its verdicts can be changed": {about: candidate, erased: []place{{store.KindEvent, written}},
+			changed: func(by tamperer) error {
+				assessment.Verdicts[0].Verdict = int32(acquispb.Verdict_PARTIALLY_MET)
+				changed, err := proto.Marshal(assessment)
+				must(t, err)
+				return by.put(store.KindAssessment, verdicts.Key, append(bytes.Clone(verdicts.Value[:24]), changed...))
+			}, names: []place{{store.KindAssessment, verdicts.Key}, {store.KindPersonal, comment}}},
+		"a comment on another person": {about: v.otherThan(candidate), erased: []place{{store.KindPersonal, comment}},
+			names: []place{{store.KindAssessment, verdicts.Key}}},
+		"the identity of one who was not forgotten": {about: candidate, erased: []place{{store.KindPersonal, identity}},
+			names: []place{{store.KindCandidate, store.Key(candidate)}}},
+	} {
+		report, err := v.tampered(func(by tamperer) error {
+			if excuse.changed != nil {
+				if err := excuse.changed(by); err != nil {
+					return err
+				}
+			}
+			return by.forget(uint64(len(v.records[store.KindEvent])), excuse.about, excuse.erased)
+		}, verify.Options{Checkpoint: v.note})
+		must(t, err)
+		if report.OK() {
+			t.Errorf("%s: not found", name)
+		} else if first := report.Findings[0]; !(tampering{names: excuse.names}).isNamed(first) {
+			t.Errorf("%s: named first: %v", name, first)
+		}
+	}
+	forget := func(about uint64, erased []byte) []verify.Finding {
+		report, err := v.tampered(func(by tamperer) error {
+			return by.forget(uint64(len(v.records[store.KindEvent])), about, []place{{store.KindPersonal, erased}})
+		}, verify.Options{Checkpoint: v.note})
+		must(t, err)
+		return report.Findings
+	}
+	if found := forget(candidate, comment); len(found) != 0 {
+		t.Errorf("what the service itself may erase is found: %v", found)
+	}
+	holds := v.records[store.KindHold]
+	_, m = message(t, store.KindHold, holds[len(holds)-1].Value)
+	hold := m.(*storepb.Hold)
+	found := forget(hold.GetCandidateUid(), store.Key(hold.GetReason().GetUid()))
+	if len(found) != 1 || found[0].Problem != fmt.Sprintf("forgot what hold %d kept", hold.GetUid()) {
+		t.Errorf("what a hold keeps is forgotten, found: %v", found)
+	}
+}
+
+func sequenceOf(r store.Record) uint64 { return store.FirstUID(r.Value) }
+
+// undecidedVerdicts are verdicts, with comments, on which nothing rests yet.
+func (v *vault) undecidedVerdicts() (verdicts store.Record, candidate uint64) {
+	for _, r := range v.records[store.KindAssessment] {
+		_, m := message(v.t, store.KindAssessment, r.Value)
+		given := m.(*storepb.Assessment)
+		for _, of := range v.records[store.KindCandidacy] {
+			_, m := message(v.t, store.KindCandidacy, of.Value)
+			c := m.(*storepb.Candidacy)
+			if bytes.HasPrefix(r.Key, of.Key) && c.GetState() == int32(acquispb.Candidacy_State_ENROLLED) &&
+				given.GetTexts() != nil && len(given.GetVerdicts()) > 0 && given.GetVerdicts()[0].GetVerdict() == int32(acquispb.Verdict_MET) {
+				verdicts, candidate = r, c.GetCandidateUid()
+			}
+		}
+	}
+	if candidate == 0 {
+		v.t.Fatal("the store holds no verdicts with comments in a candidacy that is not decided")
+	}
+	return verdicts, candidate
+}
+
+func (v *vault) otherThan(candidate uint64) uint64 {
+	for _, r := range v.records[store.KindCandidate] {
+		if uid := store.LastUID(r.Key); uid != candidate {
+			return uid
+		}
+	}
+	return 0
+}
+
+// identityOf is the key of a candidate's identity.
+func (v *vault) identityOf(candidate uint64) []byte {
+	for _, r := range v.records[store.KindCandidate] {
+		if _, m := message(v.t, store.KindCandidate, r.Value); store.LastUID(r.Key) == candidate {
+			return store.Key(m.(*storepb.Candidate).GetIdentity().GetUid())
+		}
+	}
+	return nil
+}
+
+// forget erases records and bodies of events, and appends the event of a
+// forgetting that lists them, as the service would have.
+func (x tamperer) forget(last, candidate uint64, erased []place) error {
+	journal := x.bucket(store.KindEvent)
+	uid := journal.Sequence() + 1
+	if err := journal.SetSequence(uid); err != nil {
+		return err
+	}
+	before := new(storepb.Event)
+	if err := proto.Unmarshal(journal.Get(store.SequenceKey(last)), before); err != nil {
+		return err
+	}
+	what := &storepb.Forgetting{Uid: uid, CandidateUid: candidate, Author: "registrar", ForgetTime: before.GetTime()}
+	body := &storepb.EventBody{Actor: "registrar", Kind: storepb.EventBody_Kind_FORGET}
+	for _, e := range erased {
+		what.Erased = append(what.Erased, &storepb.Forgetting_Erased{Kind: uint32(e.kind), Key: e.key})
+		if e.kind == store.KindEvent {
+			if err := x.eraseBody(e.key); err != nil {
+				return err
+			}
+			continue
+		}
+		body.Records = append(body.Records, &storepb.RecordDigest{Kind: uint32(e.kind), Key: e.key})
+		if err := x.remove(e.kind, e.key); err != nil {
+			return err
+		}
+	}
+	forgetting, err := proto.Marshal(what)
+	if err != nil {
+		return err
+	}
+	key := store.Key(candidate, uid)
+	body.Records = append(body.Records, &storepb.RecordDigest{Kind: uint32(store.KindForgetting), Key: key})
+	encoded, err := proto.Marshal(body)
+	if err != nil {
+		return err
+	}
+	event, err := proto.Marshal(&storepb.Event{Sequence: last + 1, Time: before.GetTime(), Body: encoded, BodySalt: make([]byte, 16)})
+	if err != nil {
+		return err
+	}
+	envelope := append(store.SequenceKey(last+1), make([]byte, 16)...)
+	if err := x.put(store.KindForgetting, key, append(envelope, forgetting...)); err != nil {
+		return err
+	}
+	if err := x.put(store.KindEvent, store.SequenceKey(last+1), event); err != nil {
+		return err
+	}
+	return x.reseal()
+}
+
+func (x tamperer) eraseBody(key []byte) error {
+	event := new(storepb.Event)
+	if err := proto.Unmarshal(x.bucket(store.KindEvent).Get(key), event); err != nil {
+		return err
+	}
+	event.Body, event.BodySalt = nil, nil
+	erased, err := proto.Marshal(event)
+	if err != nil {
+		return err
+	}
+	return x.put(store.KindEvent, key, erased)
+}
