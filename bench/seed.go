@@ -176,9 +176,7 @@ func (m *mould) castSession(ctx context.Context, st store.Store, at place) (uid 
 			}
 			made := proto.CloneOf(m.session)
 			made.Uid, made.Label = uid, at.session()
-			return errors.Join(
-				store.SetName(w, store.CollectionSession, 0, made.GetLabel(), uid),
-				store.Sessions.Put(w, store.Key(uid), made))
+			return store.Sessions.PutIndexed(w, store.Key(uid), made)
 		})
 	return uid, err
 }
@@ -216,9 +214,7 @@ func (m *mould) castCandidate(ctx context.Context, st store.Store, at place) (ui
 			if made.Identity, err = m.castPersonal(w, made.GetIdentity(), uid); err != nil {
 				return err
 			}
-			return errors.Join(
-				store.SetName(w, store.CollectionCandidate, 0, made.GetLabel(), uid),
-				store.Candidates.Put(w, store.Key(uid), made))
+			return store.Candidates.PutIndexed(w, store.Key(uid), made)
 		})
 	return uid, err
 }
@@ -231,11 +227,7 @@ func (m *mould) castCandidacy(ctx context.Context, st store.Store, at place, ses
 			}
 			made := proto.CloneOf(m.candidacy)
 			made.Uid, made.Label, made.SessionUid, made.CandidateUid = uid, at.label("k"), session, candidate
-			return errors.Join(
-				store.SetName(w, store.CollectionCandidacy, session, made.GetLabel(), uid),
-				w.Put(store.KindCandidateCandidacy, store.Key(candidate, uid), []byte{1}),
-				w.Put(store.KindSessionCandidacy, store.Key(session, uid), []byte{1}),
-				store.Candidacies.Put(w, store.Key(uid), made))
+			return store.Candidacies.PutIndexed(w, store.Key(uid), made)
 		})
 	return uid, err
 }
@@ -252,7 +244,7 @@ func (m *mould) castAssessment(w store.Writer, a *storepb.Assessment, candidate,
 			return err
 		}
 	}
-	return store.Assessments.Put(w, store.Key(candidacy, uid), made)
+	return store.Assessments.PutIndexed(w, store.Key(candidacy, uid), made)
 }
 
 // castPersonal copies a personal record. Its digest stays, as salt and content do.
