@@ -244,7 +244,7 @@ func (m *mould) castAssessment(w store.Writer, a *storepb.Assessment, candidate,
 			return err
 		}
 	}
-	return store.Assessments.Put(w, store.Key(candidacy, uid), made)
+	return store.Assessments.PutIndexed(w, store.Key(candidacy, uid), made)
 }
 
 // castPersonal copies a personal record. Its digest stays, as salt and content do.
