@@ -235,19 +235,18 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 	} else {
 		shown.Motive = text[0]
 	}
-	if seesReasons(d.caller) {
-		shown.Reasons = storedReasons(circumstances.GetReasons())
-	}
 	return shown, d.place(circumstances, shown)
 }
 
-// seesReasons tells whether a caller sees why a decision was computed: reasons
-// can tell of an exemption, which a reader must not see.
+// seesReasons tells whether a caller sees why a decision of their session was
+// computed: reasons can tell of an exemption, which a reader must not see, nor
+// the jury of another session.
 func seesReasons(c *Caller) bool {
 	return c.Has(acquispb.Role_REGISTRAR) || c.Has(acquispb.Role_JURY)
 }
 
-// place names the session and the candidacy of a decision.
+// place names the session and the candidacy of a decision, and what only those see
+// who belong there.
 func (d *decisionReader) place(c *storepb.DecisionCircumstances, shown *acquispb.Decision) error {
 	if c.GetSessionUid() != 0 {
 		session, err := store.Sessions.Get(d.reader, store.Key(c.GetSessionUid()))
@@ -255,6 +254,9 @@ func (d *decisionReader) place(c *storepb.DecisionCircumstances, shown *acquispb
 			return err
 		}
 		shown.Session = sessionName(session.GetLabel())
+		if seesReasons(d.caller.at(session)) {
+			shown.Reasons = storedReasons(c.GetReasons())
+		}
 	}
 	if c.GetCandidacyUid() == 0 {
 		return nil

@@ -113,3 +113,19 @@ func TestNobodyRaisesThemselves(t *testing.T) {
 		}
 	}
 }
+
+// TestReasonsStayInTheSession: why a decision was computed can tell of an
+// exemption; the jury of another session reads the decision, and not why.
+func TestReasonsStayInTheSession(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.populateMatrix()
+	c := w.matrixCase("decided")
+	for key, sees := range map[string]bool{"jury": true, "registrar": true, "jury-other": false, "reader": false} {
+		for name, call := range w.transports() {
+			a := call(key, "GET", "/v1/candidates/"+c.label+"/decisions/"+c.decision, "")
+			if a.code != "OK" || (len(list(a.body, "reasons")) > 0) != sees {
+				t.Errorf("%s over %s: sees reasons %v, want %v: %s", key, name, !sees, sees, a.raw)
+			}
+		}
+	}
+}

@@ -50,7 +50,7 @@ func (c matrixCase) fill(text, caller string) string {
 	*c.number++
 	return strings.NewReplacer("{s}", c.session, "{k}", c.label, "{c}", c.label, "{a}", c.accommodated, "{d}", c.decision, "{h}", c.hold,
 		"{key}", c.key, "{revision}", c.revision, "{gridEtag}", c.gridEtag, "{me}", strings.Replace(caller, "@PARIS", "-paris", 1),
-		"{n}", fmt.Sprintf("unused-%s-%d", c.label, *c.number), "{small}", smallReferentiel).Replace(text)
+		"{n}", fmt.Sprintf("unused-%d", *c.number), "{small}", smallReferentiel).Replace(text)
 }
 
 // rename replaces the case's ids in an answer by the ghost's.

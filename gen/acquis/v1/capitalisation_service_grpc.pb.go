@@ -43,7 +43,8 @@ const (
 //
 // Sessions exist for a caller as SessionService says, candidates as
 // CandidateService says. A jury member reads the ledger and the decisions of any
-// candidate, since a later jury may sit on an earlier one's decision.
+// candidate, since a later jury may sit on an earlier one's decision; the reasons
+// of those that their own juries took.
 type CapitalisationServiceClient interface {
 	// Decides all presented blocs of a candidacy together, and awards the
 	// certification where every bloc is then capitalised.
@@ -192,7 +193,8 @@ func (c *capitalisationServiceClient) GetDeliberationRecord(ctx context.Context,
 //
 // Sessions exist for a caller as SessionService says, candidates as
 // CandidateService says. A jury member reads the ledger and the decisions of any
-// candidate, since a later jury may sit on an earlier one's decision.
+// candidate, since a later jury may sit on an earlier one's decision; the reasons
+// of those that their own juries took.
 type CapitalisationServiceServer interface {
 	// Decides all presented blocs of a candidacy together, and awards the
 	// certification where every bloc is then capitalised.
