@@ -30,9 +30,12 @@ type revision struct {
 type revisions struct {
 	mu       sync.RWMutex
 	compiled map[rules.Revision]*revision
+	uids     map[uint64]*revision // the same ones
 }
 
-func newRevisions() *revisions { return &revisions{compiled: make(map[rules.Revision]*revision)} }
+func newRevisions() *revisions {
+	return &revisions{compiled: make(map[rules.Revision]*revision), uids: make(map[uint64]*revision)}
+}
 
 // get returns a revision, or ErrNotFound.
 func (c *revisions) get(r store.Reader, id rules.Revision) (*revision, error) {
@@ -50,13 +53,22 @@ func (c *revisions) get(r store.Reader, id rules.Revision) (*revision, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.add(uid, stored)
+}
+
+// add compiles a revision and keeps it, unless somebody else was faster: of each
+// there is one, so that pointers can be compared.
+func (c *revisions) add(uid uint64, stored *storepb.ReferentielRevision) (*revision, error) {
 	made, err := compileRevision(uid, stored)
 	if err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.compiled[id] = made
+	if kept := c.compiled[made.id]; kept != nil && kept.uid == uid {
+		made = kept
+	}
+	c.compiled[made.id], c.uids[uid] = made, made
 	return made, nil
 }
 
@@ -87,11 +99,24 @@ func (c *revisions) current(r store.Reader, id string) (*revision, error) {
 	if err != nil {
 		return nil, err
 	}
-	stored, err := store.Revisions.Get(r, store.Key(current.GetRevisionUid()))
+	return c.byUID(r, current.GetRevisionUid())
+}
+
+// byUID returns the revision with that uid, or ErrNotFound. It reads the record
+// only the first time: decoding a whole référentiel took a third of the time of
+// GetCapitalisation, and 0.2 ms of every GetReferentiel.
+func (c *revisions) byUID(r store.Reader, uid uint64) (*revision, error) {
+	c.mu.RLock()
+	cached := c.uids[uid]
+	c.mu.RUnlock()
+	if cached != nil {
+		return cached, nil
+	}
+	stored, err := store.Revisions.Get(r, store.Key(uid))
 	if err != nil {
 		return nil, err
 	}
-	return c.get(r, rules.Revision{Referentiel: id, ID: stored.GetId()})
+	return c.add(uid, stored)
 }
 
 // byName returns the revision that a name means: referentiels/{id}, the current
