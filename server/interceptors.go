@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -34,6 +35,13 @@ type callInfo struct {
 	keyID     string // once it is known: of the key that was sent, good or not
 	issuer    string // of the token, once it is known to be good
 	failures  int    // how often this credential failed of late, where it fails now
+
+	caller  *Caller  // over REST: who calls, as the gateway found out
+	encoded *encoded // of the answer, where it never changes
+
+	// What the headers of a call over REST say of the answer.
+	ifNoneMatch []string
+	gzip        bool
 }
 
 type callInfoKey struct{}
@@ -60,6 +68,9 @@ func (c *core) outermost(limits Limits) grpc.UnaryServerInterceptor {
 			}
 			err = outward(ctx, c.log, err)
 			c.logCall(ctx, info.FullMethod, time.Since(start), err)
+			if encoded := infoOf(ctx).encoded; err == nil && encoded != nil {
+				answer = encoded
+			}
 		}()
 		if m, ok := req.(proto.Message); ok && proto.Size(m) > limits.MaxRequestBytes {
 			return nil, tooLarge(limits.MaxRequestBytes)
@@ -76,10 +87,19 @@ func tooLarge(limit int) error {
 // withRequestID takes the caller's id for this call, or makes one, and sends it
 // back with the answer.
 func withRequestID(ctx context.Context) context.Context {
+	info := newCallInfo(ctx)
+	_ = grpc.SetHeader(ctx, metadata.Pairs(requestIDHeader, info.requestID)) // it fails only where nobody reads headers
+	return context.WithValue(ctx, callInfoKey{}, info)
+}
+
+// newCallInfo makes the info of a call over gRPC. One over REST has that which
+// the gateway made: it crosses the channel by context, where no caller can write.
+func newCallInfo(ctx context.Context) *callInfo {
+	if gateway := inprocgrpc.ClientContext(ctx); gateway != nil {
+		return infoOf(gateway)
+	}
 	md, _ := metadata.FromIncomingContext(ctx)
-	id := requestID(md.Get(requestIDHeader))
-	_ = grpc.SetHeader(ctx, metadata.Pairs(requestIDHeader, id)) // it fails only where nobody reads headers
-	return context.WithValue(ctx, callInfoKey{}, &callInfo{requestID: id, from: connectionOf(ctx)})
+	return &callInfo{requestID: requestID(md.Get(requestIDHeader)), from: connectionOf(ctx)}
 }
 
 func requestID(given []string) string {
@@ -139,7 +159,7 @@ func (c *core) enter(ctx context.Context, fullMethod string) (*Caller, error) {
 	if unknown == nil && r.public {
 		return new(Caller), nil
 	}
-	caller, err := c.authenticate(ctx)
+	caller, err := c.identify(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,14 @@ type revision struct {
 	uid      uint64
 	compiled *referentiel.Compiled
 	shown    *acquispb.Referentiel // as the API shows it, but name and current
-	blocs    map[string]*acquispb.Bloc
+	wholes   map[appearance]prepared[*acquispb.Referentiel]
+	blocs    map[string]prepared[*acquispb.Bloc]
+}
+
+// An appearance is what answers that show one revision whole differ in.
+type appearance struct {
+	name    string // by which it was asked for
+	current bool
 }
 
 // revisions compiles each revision once. A revision never changes, so that
@@ -81,11 +88,18 @@ func compileRevision(uid uint64, stored *storepb.ReferentielRevision) (*revision
 	}
 	made := &revision{
 		id: compiled.Revision(), uid: uid, compiled: compiled,
-		shown: referentielFrom(stored, compiled),
-		blocs: make(map[string]*acquispb.Bloc),
+		shown:  referentielFrom(stored, compiled),
+		wholes: make(map[appearance]prepared[*acquispb.Referentiel]),
+		blocs:  make(map[string]prepared[*acquispb.Bloc]),
+	}
+	id := made.id.Referentiel
+	for _, as := range []appearance{
+		{referentielName(id), true}, {revisionName(id, made.id.ID), true}, {revisionName(id, made.id.ID), false},
+	} {
+		made.wholes[as] = prepare(made.whole(as.name, as.current))
 	}
 	for _, bloc := range made.shown.GetBlocs() {
-		made.blocs[bloc.GetCode()] = bloc
+		made.blocs[bloc.GetCode()] = prepare(bloc)
 	}
 	return made, nil
 }

@@ -88,7 +88,7 @@ func New(o Options) (*Server, error) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute}),
 	)
-	channel := new(inprocgrpc.Channel).WithServerUnaryInterceptor(intercept)
+	channel := new(inprocgrpc.Channel).WithServerUnaryInterceptor(intercept).WithCloner(cloner{})
 	for _, registrar := range []grpc.ServiceRegistrar{s.grpc, channel} {
 		register(registrar, c, validate)
 	}
