@@ -45,6 +45,7 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 	g := &gateway{core: c, limits: limits}
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
+		runtime.WithWriteContentLength(), // else the HTTP library sends what is large in pieces
 		runtime.WithForwardResponseOption(validator),
 		runtime.WithForwardResponseRewriter(rewrite),
 		runtime.WithDisableHTTPMethodOverride(),

@@ -115,20 +115,22 @@ func (c *core) logCall(ctx context.Context, method string, took time.Duration, e
 		level = slog.LevelError
 	}
 	info := infoOf(ctx)
-	args := []any{"rpc", method[1:], "code", status.Code(err).String()}
+	attrs := []slog.Attr{slog.String("rpc", method[1:]), slog.String("code", status.Code(err).String())}
 	if reason := reasonOf(err); reason != "" {
-		args = append(args, "reason", reason)
+		attrs = append(attrs, slog.String("reason", reason))
 	}
 	if info.failures > 0 {
-		args = append(args, "failures", info.failures)
+		attrs = append(attrs, slog.Int("failures", info.failures))
 	}
-	args = append(args, "duration_ms", float64(took.Microseconds())/1000)
+	// A whole number: slog writes fractions by reflection, which took two thirds
+	// of the time of a line.
+	attrs = append(attrs, slog.Int64("duration_us", took.Microseconds()))
 	if info.issuer != "" {
-		args = append(args, "issuer", info.issuer)
+		attrs = append(attrs, slog.String("issuer", info.issuer))
 	} else {
-		args = append(args, "key", info.keyID)
+		attrs = append(attrs, slog.String("key", info.keyID))
 	}
-	c.log.Log(ctx, level, "call", args...)
+	c.log.LogAttrs(ctx, level, "call", attrs...)
 }
 
 // guard lets a call through where its key or token is good, a role of it is
