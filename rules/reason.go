@@ -135,6 +135,7 @@ func (r Reason) String() string {
 // built anew for each reason and took a quarter of the time of GetGrid.
 func (r Reason) fill(sentence string) string {
 	var text strings.Builder
+	text.Grow(len(sentence))
 	for {
 		before, rest, ok := strings.Cut(sentence, "{")
 		text.WriteString(before)
