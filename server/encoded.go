@@ -23,9 +23,8 @@ import (
 //
 // Its handler gives the message, as all handlers do, and notes beside it what
 // it is encoded as (prepared.serve). The outermost interceptor hands that out
-// instead. Over gRPC the codec takes its bytes. Over REST it crosses the channel
-// in the process by callInfo (the cloner passes it by), and the gateway writes
-// its JSON, or says that the caller has it already.
+// instead. Over gRPC the codec takes its bytes. Over REST the gateway writes its
+// JSON, or says that the caller has it already.
 
 // prepared is a message that never changes.
 type prepared[M proto.Message] struct {
@@ -108,31 +107,48 @@ func (m *marshaler) Marshal(v any) ([]byte, error) {
 	return m.JSONPb.Marshal(v)
 }
 
-// cloner copies messages between the two ends of the channel, but for what is
-// encoded: that crosses by callInfo.
+// crossed stands for an answer that crosses the channel in the process by
+// callInfo: whoever made it is done with it, so that it need not be copied. Of a
+// grid the copy took a tenth of the time of the whole call.
+type crossed struct{}
+
+// cloner copies requests between the two ends of the channel, and no answers.
 type cloner struct{ inprocgrpc.ProtoCloner }
 
 // Copy implements inprocgrpc.Cloner.
 func (c cloner) Copy(out, in any) error {
-	if _, ok := in.(*encoded); ok {
+	if _, ok := in.(crossed); ok {
 		return nil
 	}
 	return c.ProtoCloner.Copy(out, in)
 }
 
-// rewrite is what the gateway marshals instead of an answer that crossed encoded.
-func rewrite(ctx context.Context, answer proto.Message) (any, error) {
+// hand is what the outermost interceptor hands out for an answer.
+func (i *callInfo) hand(answer any) any {
+	switch {
+	case i.overREST:
+		i.answer = answer
+		return crossed{}
+	case i.encoded != nil:
+		return i.encoded
+	}
+	return answer
+}
+
+// rewrite is what the gateway marshals: the answer that crossed, not the empty
+// one that the channel's client made for it.
+func rewrite(ctx context.Context, _ proto.Message) (any, error) {
 	info := infoOf(ctx)
 	switch {
 	case info.encoded == nil:
-		return answer, nil
+		return info.answer, nil
 	case info.gzip:
 		return info.encoded.gzip, nil
 	}
 	return info.encoded.json, nil
 }
 
-// validator writes the headers of an answer that crossed encoded. A caller may
+// validator writes the headers of an answer that never changes. A caller may
 // keep it, and asks each time whether it still holds: the call runs all the same,
 // so that who may no longer call learns that and nothing else. The tag is a weak
 // one, for packed and plain bytes alike.

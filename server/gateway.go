@@ -143,7 +143,7 @@ func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		start := time.Now()
 		info := &callInfo{
-			requestID: requestID(r.Header.Values(requestIDHeader)), from: network(r.RemoteAddr),
+			requestID: requestID(r.Header.Values(requestIDHeader)), from: network(r.RemoteAddr), overREST: true,
 			ifNoneMatch: r.Header.Values("If-None-Match"), gzip: acceptsGzip(r.Header.Values("Accept-Encoding")),
 		}
 		r = r.WithContext(context.WithValue(r.Context(), callInfoKey{}, info))

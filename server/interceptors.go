@@ -36,12 +36,14 @@ type callInfo struct {
 	issuer    string // of the token, once it is known to be good
 	failures  int    // how often this credential failed of late, where it fails now
 
-	caller  *Caller  // over REST: who calls, as the gateway found out
 	encoded *encoded // of the answer, where it never changes
 
-	// What the headers of a call over REST say of the answer.
+	// Of a call over REST.
+	overREST    bool
+	caller      *Caller // as the gateway found out
+	answer      any
 	ifNoneMatch []string
-	gzip        bool
+	gzip        bool // the caller takes it packed
 }
 
 type callInfoKey struct{}
@@ -68,8 +70,8 @@ func (c *core) outermost(limits Limits) grpc.UnaryServerInterceptor {
 			}
 			err = outward(ctx, c.log, err)
 			c.logCall(ctx, info.FullMethod, time.Since(start), err)
-			if encoded := infoOf(ctx).encoded; err == nil && encoded != nil {
-				answer = encoded
+			if err == nil {
+				answer = infoOf(ctx).hand(answer)
 			}
 		}()
 		if m, ok := req.(proto.Message); ok && proto.Size(m) > limits.MaxRequestBytes {
