@@ -105,6 +105,11 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 // Acts reads everything that was done in a candidacy.
 func Acts(assessments []*storepb.Assessment, file []*storepb.CaseFile) (rules.Acts, error) {
 	var acts rules.Acts
+	lines := 0
+	for _, a := range assessments {
+		lines += len(a.GetVerdicts())
+	}
+	acts.Assessments = slices.Grow(acts.Assessments, lines)
 	for _, a := range assessments {
 		if err := errors.Join(addVerdicts(&acts, a), addSettlements(&acts, a)); err != nil {
 			return rules.Acts{}, fmt.Errorf("assessment %d: %w", a.GetUid(), err)

@@ -105,7 +105,7 @@ func (g *GridCriterion) disputed() bool {
 // opinions keeps each assessor's latest verdict that is not retracted, sorted by
 // assessor, so that the order in which they spoke leaves no trace.
 func opinions(assessments []Assessment) []Opinion {
-	var heard []string
+	heard := make([]string, 0, 4) // mostly enough, and then no allocation
 	var standing []Opinion
 	for _, a := range slices.Backward(assessments) {
 		if slices.Contains(heard, a.Assessor) {

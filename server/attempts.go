@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -186,9 +185,6 @@ func tooManyAttempts(wait time.Duration) error {
 // says. A call over REST crosses the channel in the process, where the gateway
 // has noted it.
 func connectionOf(ctx context.Context) netip.Prefix {
-	if gateway := inprocgrpc.ClientContext(ctx); gateway != nil {
-		return infoOf(gateway).from
-	}
 	if p, ok := peer.FromContext(ctx); ok {
 		return network(p.Addr.String())
 	}

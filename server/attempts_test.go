@@ -85,7 +85,7 @@ func TestConnectionCrossesTheChannel(t *testing.T) {
 	var got netip.Prefix
 	channel := new(inprocgrpc.Channel).WithServerUnaryInterceptor(
 		func(ctx context.Context, _ any, _ *grpc.UnaryServerInfo, _ grpc.UnaryHandler) (any, error) {
-			got = connectionOf(ctx)
+			got = newCallInfo(ctx).from
 			return new(acquispb.ListKeysResponse), nil
 		})
 	acquispb.RegisterAdminServiceServer(channel, acquispb.UnimplementedAdminServiceServer{})

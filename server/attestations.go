@@ -252,7 +252,7 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 		State:         stateOf(superseded),
 		Kind:          acquispb.Decision_Kind_Enum(act.GetKind()),
 		Bloc:          act.GetBloc(),
-		BlocTitle:     under.blocs[act.GetBloc()].GetTitle(),
+		BlocTitle:     under.blocs[act.GetBloc()].message.GetTitle(),
 		Outcome:       acquispb.Decision_Outcome_Enum(act.GetOutcome()),
 		Certification: under.shown.GetDisplayName(),
 		RncpNumber:    under.shown.GetRncpNumber(),

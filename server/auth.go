@@ -46,6 +46,15 @@ func callerOf(ctx context.Context) *Caller {
 	return new(Caller)
 }
 
+// identify finds out who calls: over REST the gateway has, before it read the
+// body.
+func (c *core) identify(ctx context.Context) (*Caller, error) {
+	if caller := infoOf(ctx).caller; caller != nil {
+		return caller, nil
+	}
+	return c.authenticate(ctx)
+}
+
 // authenticate finds out who calls, by the authorization metadata.
 func (c *core) authenticate(ctx context.Context) (*Caller, error) {
 	md, _ := metadata.FromIncomingContext(ctx)

@@ -20,6 +20,16 @@ type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }
 
+// Marshal implements encoding.CodecV2.
+func (c codec) Marshal(v any) (mem.BufferSlice, error) {
+	e, ok := v.(*encoded)
+	if !ok {
+		return c.CodecV2.Marshal(v)
+	}
+	data, err := e.protobuf()
+	return mem.BufferSlice{mem.SliceBuffer(data)}, err
+}
+
 // Unmarshal implements encoding.CodecV2.
 func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	err := c.CodecV2.Unmarshal(data, v)

@@ -44,11 +44,10 @@ type gateway struct {
 func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handler, error) {
 	g := &gateway{core: c, limits: limits}
 	mux := runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
-			// Unset values are shown; unset messages are left out, since the
-			// OpenAPI document, as any of version 2, has no null.
-			MarshalOptions: protojson.MarshalOptions{EmitDefaultValues: true},
-		}),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
+		runtime.WithWriteContentLength(), // else the HTTP library sends what is large in pieces
+		runtime.WithForwardResponseOption(validator),
+		runtime.WithForwardResponseRewriter(rewrite),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithIncomingHeaderMatcher(headerIn),
@@ -143,7 +142,10 @@ func headerOut(key string) (string, bool) {
 func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		start := time.Now()
-		info := &callInfo{requestID: requestID(r.Header.Values(requestIDHeader)), from: network(r.RemoteAddr)}
+		info := &callInfo{
+			requestID: requestID(r.Header.Values(requestIDHeader)), from: network(r.RemoteAddr), overREST: true,
+			ifNoneMatch: r.Header.Values("If-None-Match"), gzip: acceptsGzip(r.Header.Values("Accept-Encoding")),
+		}
 		r = r.WithContext(context.WithValue(r.Context(), callInfoKey{}, info))
 		rpc, err := g.check(w, r)
 		if err == nil {
@@ -187,6 +189,7 @@ func (g *gateway) admitBearer(r *http.Request, called *rpc) error {
 	if err != nil {
 		return err
 	}
+	infoOf(r.Context()).caller = caller
 	return called.admit(caller)
 }
 

@@ -145,15 +145,16 @@ func (f *file) showCompetence(c rules.GridCompetence) *acquispb.Grid_GridCompete
 		Outcome:   outcomeFrom(c.Outcome),
 		Reasons:   reasonsFrom(c.Reasons),
 		Method:    methodFrom(compiled.Method(c.Code, c.Method)),
+		Criteria:  make([]*acquispb.Grid_GridCriterion, len(c.Criteria)),
 	}
-	for _, k := range c.Criteria {
-		shown.Criteria = append(shown.Criteria, &acquispb.Grid_GridCriterion{
+	for i, k := range c.Criteria {
+		shown.Criteria[i] = &acquispb.Grid_GridCriterion{
 			Code:        k.Code,
 			Statement:   compiled.Criterion(k.Code).GetStatement(),
 			Eliminatory: k.Eliminatory,
 			Status:      acquispb.CriterionStatus_Enum(acquispb.CriterionStatus_Enum_value[string(k.Status)]),
 			Reasons:     reasonsFrom(k.Reasons),
-		})
+		}
 	}
 	return shown
 }
@@ -203,7 +204,7 @@ type words struct {
 }
 
 func (f *file) readWords(r store.Reader) (words, error) {
-	w := words{make(map[said]*acquispb.Assessment), make(map[uint64]map[string]*acquispb.Settlement)}
+	w := words{make(map[said]*acquispb.Assessment, len(f.judged.Acts.Assessments)), make(map[uint64]map[string]*acquispb.Settlement)}
 	for _, a := range f.assessments {
 		texts, err := readTexts(r, a.GetTexts(), len(a.GetVerdicts())+len(a.GetSettlements()))
 		if err != nil {
@@ -211,6 +212,9 @@ func (f *file) readWords(r store.Reader) (words, error) {
 		}
 		for i, line := range a.GetVerdicts() {
 			w.verdicts[said{line.GetCriterion(), a.GetAuthor()}] = assessmentFrom(a, line, texts[i])
+		}
+		if len(a.GetSettlements()) == 0 {
+			continue
 		}
 		byCriterion := make(map[string]*acquispb.Settlement)
 		for i, line := range a.GetSettlements() {

@@ -60,7 +60,7 @@ func (s *referentielService) GetReferentiel(ctx context.Context, req *acquispb.G
 		if err != nil {
 			return err
 		}
-		answer = revision.whole(req.GetName(), true)
+		answer = revision.wholes[appearance{req.GetName(), true}].serve(ctx)
 		return nil
 	})
 }
@@ -107,7 +107,7 @@ func (s *referentielService) GetReferentielRevision(ctx context.Context, req *ac
 		if err != nil {
 			return err
 		}
-		answer = revision.whole(req.GetName(), revision == current)
+		answer = revision.wholes[appearance{req.GetName(), revision == current}].serve(ctx)
 		return nil
 	})
 }
@@ -120,9 +120,11 @@ func (s *referentielService) GetBloc(ctx context.Context, req *acquispb.GetBlocR
 		if err != nil {
 			return err
 		}
-		if answer = revision.blocs[code]; answer == nil {
+		bloc, ok := revision.blocs[code]
+		if !ok {
 			return notFound(req.GetName())
 		}
+		answer = bloc.serve(ctx)
 		return nil
 	})
 }

@@ -88,10 +88,13 @@ func New(o Options) (*Server, error) {
 		// Twice our own limit, so that what is somewhat too large gets our own error.
 		grpc.MaxRecvMsgSize(2*o.Limits.MaxRequestBytes),
 		grpc.MaxConcurrentStreams(1000),
+		// Goroutines that stay have a stack that is deep enough already: 1.1 times
+		// the calls of GetReferentiel. Where all are busy, a call gets one of its own.
+		grpc.NumStreamWorkers(128),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute}),
 	)
-	channel := new(inprocgrpc.Channel).WithServerUnaryInterceptor(intercept).WithServerStreamInterceptor(interceptStream)
+	channel := new(inprocgrpc.Channel).WithServerUnaryInterceptor(intercept).WithServerStreamInterceptor(interceptStream).WithCloner(cloner{})
 	for _, registrar := range []grpc.ServiceRegistrar{s.grpc, channel} {
 		register(registrar, c, validate)
 	}

@@ -113,6 +113,7 @@ func checkAddress(flag, address string, allowed bool) error {
 
 // Run serves until ctx ends.
 func (s *serveCommand) Run(ctx context.Context, c console) error {
+	setCollector()
 	first, given, err := firstSecret()
 	if err != nil {
 		return err
