@@ -4,6 +4,7 @@ BUF  := go tool -modfile=tools/go.mod buf
 LINT := go tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 60s
 BENCHTIME ?= 1s
+BENCH ?= --quick
 
 .PHONY: help
 help: ## list the targets
@@ -21,6 +22,10 @@ demo: ## play six candidates through a real server
 test: ## run all tests
 	go test ./...
 
+.PHONY: test-bench
+test-bench: ## vet and test the bench, which is a module of its own
+	cd bench && go vet ./... && go test ./...
+
 .PHONY: race
 race: ## run all tests under the race detector
 	go test -race ./...
@@ -32,6 +37,7 @@ vet: ## vet the code
 .PHONY: lint
 lint: .proto-deps ## lint Go and proto
 	$(LINT) run --allow-parallel-runners
+	cd bench && $(subst tools/,../tools/,$(LINT)) run --allow-parallel-runners
 	$(BUF) lint
 	$(BUF) format --diff --exit-code proto
 
@@ -53,7 +59,11 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 	done
 
 .PHONY: bench
-bench: ## run every benchmark for BENCHTIME (1s)
+bench: ## Acquis beside the machine's limits and its peers; BENCH holds flags (--quick)
+	cd bench && go run . $(BENCH)
+
+.PHONY: benchmarks
+benchmarks: ## run every Go benchmark for BENCHTIME (1s)
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./store/bolt ./systemtest
 
 .PHONY: docs

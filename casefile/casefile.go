@@ -5,8 +5,8 @@
 // no store; who calls has loaded the records.
 //
 // Sessions and candidacies go by the labels that callers know, since refusals
-// name them; decisions by their uids, which are their labels too. Uids also give
-// the order of acts: the store hands them out ascending. Enums are stored as the
+// name them; decisions, and what they refer to, by uids. Uids also give the order
+// of acts: the store hands them out ascending. Enums are stored as the
 // numbers of the API, whose names are those of the rules.
 //
 // A record that contradicts itself or its session, or holds a number that means
@@ -172,7 +172,9 @@ func verdict(stored int32) (rules.Verdict, error) {
 	return nameOf[rules.Verdict](acquispb.Verdict_Enum(stored))
 }
 
-// Decision reads a decision and returns both of its parts beside.
+// Decision reads a decision and returns both of its parts beside. Its session and
+// candidacy are uids, which is all that it stores: the rules hand them on, and
+// never look them up.
 func Decision(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, *storepb.DecisionCircumstances, error) {
 	act, circumstances := new(storepb.DecisionAct), new(storepb.DecisionCircumstances)
 	if err := proto.Unmarshal(d.GetAct(), act); err != nil {

@@ -85,7 +85,10 @@ func TestActs(t *testing.T) {
 
 // A bloc that was held at deliberation has left its candidacy, like one withdrawn.
 func TestCandidacy(t *testing.T) {
-	session := &storepb.Session{Uid: 1, Label: "s-001", Referentiel: "marketing", Revision: "r1", State: 1}
+	session := &storepb.Session{
+		Uid: 1, Label: "s-001", Referentiel: "marketing", Revision: "r1", State: 1,
+		Jury: []*storepb.JuryMember{{Subject: "ann", External: true}, {Subject: "bob", Chair: true}},
+	}
 	candidacy := &storepb.Candidacy{
 		Uid: 2, Label: "k-001", SessionUid: 1, State: int32(acquispb.Candidacy_State_DECIDED), EnrolledBlocs: []string{"B1", "B2", "B3"},
 		DepartedBlocs: []*storepb.DepartedBloc{
@@ -97,8 +100,13 @@ func TestCandidacy(t *testing.T) {
 	if err != nil || got.ID != "s-001/k-001" || got.State != rules.Decided {
 		t.Errorf("candidacy is %+v, %v", got, err)
 	}
-	if read, err := casefile.Session(session); err != nil || read.ID != got.Session {
-		t.Errorf("session is %+v, %v", read, err)
+	want := rules.Session{
+		ID: got.Session, Revision: rules.Revision{Referentiel: "marketing", ID: "r1"}, State: rules.SessionOpen,
+		Jury: []rules.Member{{Subject: "ann", External: true}, {Subject: "bob", Chair: true}},
+	}
+	read, err := casefile.Session(session)
+	if diff := cmp.Diff(want, read); err != nil || diff != "" || got.Revision != want.Revision {
+		t.Error(err, diff, got.Revision)
 	}
 	if diff := cmp.Diff([]string{"B2"}, got.Presented()); diff != "" {
 		t.Error(diff)
@@ -114,9 +122,14 @@ func TestDecision(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, CandidateUid: 1, Act: act}})
+	circumstances, err := proto.Marshal(&storepb.DecisionCircumstances{SessionUid: 2, CandidacyUid: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, CandidateUid: 1, Act: act, Circumstances: circumstances}})
 	want := []rules.Decision{{
 		ID: "5", Seq: 5, Kind: rules.BlocDecision, Bloc: "B2", Outcome: rules.NotCapitalised, Supersedes: "4",
+		Session: "2", Candidacy: "3",
 		Revision: rules.Revision{Referentiel: "marketing", ID: "r1"},
 	}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -124,6 +137,9 @@ func TestDecision(t *testing.T) {
 	}
 	if _, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, Act: []byte{0xff}}}); err == nil {
 		t.Error("a damaged act was read")
+	}
+	if _, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, Act: act, Circumstances: []byte{0xff}}}); err == nil {
+		t.Error("damaged circumstances were read")
 	}
 }
 

@@ -152,6 +152,8 @@ func TestCheckTexts(t *testing.T) {
 			[]string{"blocs[0].competences[0].statement: must be one paragraph of plain text: holds the control character U+000A"}},
 		{"statement that reads backwards", func(r *storepb.Referentiel) { competence(r).Statement = "a\u202eb" },
 			[]string{"blocs[0].competences[0].statement: must be one paragraph of plain text: holds the control character U+202E"}},
+		{"statement with a byte order mark", func(r *storepb.Referentiel) { competence(r).Statement = "a\ufeffb" },
+			[]string{"blocs[0].competences[0].statement: must be one paragraph of plain text: holds the control character U+FEFF"}},
 		{"statement not UTF-8", func(r *storepb.Referentiel) { competence(r).Statement = "\xff" },
 			[]string{"blocs[0].competences[0].statement: must be valid UTF-8"}},
 	})

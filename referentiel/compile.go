@@ -18,7 +18,7 @@ type Compiled struct {
 	blocs        map[string]*storepb.Bloc
 	competences  map[string]*storepb.Competence
 	criteria     map[string]*storepb.Criterion
-	fingerprints map[string]string
+	fingerprints map[string]string // of each bloc: a digest of all that it holds
 	entries      []entry
 }
 

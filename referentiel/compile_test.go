@@ -98,6 +98,14 @@ func TestCompileRefuses(t *testing.T) {
 	}
 }
 
+func catalogueOf(revisions ...*Compiled) Catalogue {
+	c := make(Catalogue, len(revisions))
+	for _, r := range revisions {
+		c[r.Revision()] = r
+	}
+	return c
+}
+
 // When a bloc of another revision counts.
 func TestCounts(t *testing.T) {
 	is := func(changes ...func(*storepb.Referentiel)) *Compiled { return compiled(t, small(), changes...) }
@@ -137,7 +145,7 @@ func TestCounts(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var catalogue rules.Catalogue = NewCatalogue(test.wanted, test.held)
+			var catalogue rules.Catalogue = catalogueOf(test.wanted, test.held)
 			got := catalogue.Counts(rules.BlocRef{Revision: test.wanted.Revision(), Bloc: test.bloc},
 				rules.BlocRef{Revision: test.held.Revision(), Bloc: test.other})
 			if got != test.counts {
@@ -150,7 +158,7 @@ func TestCounts(t *testing.T) {
 // What the catalogue does not know counts only where it is declared.
 func TestCatalogueOfUnknown(t *testing.T) {
 	now := compiled(t, small())
-	catalogue := NewCatalogue(now)
+	catalogue := catalogueOf(now)
 	unknown := rules.BlocRef{Revision: rules.Revision{Referentiel: "vente-2019", ID: "?"}, Bloc: "CCP1"}
 	wanted := rules.BlocRef{Revision: now.Revision(), Bloc: "B1"}
 	if !catalogue.Counts(wanted, unknown) {

@@ -2,17 +2,9 @@ package referentiel
 
 import "github.com/acquis-eval/acquis/rules"
 
-// A Catalogue holds revisions and answers what the rules ask about référentiels.
+// A Catalogue holds revisions and answers what the rules ask about référentiels
+// ([rules.Catalogue]).
 type Catalogue map[rules.Revision]*Compiled
-
-// NewCatalogue makes a catalogue of revisions.
-func NewCatalogue(revisions ...*Compiled) Catalogue {
-	c := make(Catalogue, len(revisions))
-	for _, r := range revisions {
-		c[r.Revision()] = r
-	}
-	return c
-}
 
 // Blocs lists the blocs of a revision, in order; none where it is not known.
 func (c Catalogue) Blocs(revision rules.Revision) []string {
@@ -28,13 +20,13 @@ func (c Catalogue) Counts(wanted, held rules.BlocRef) bool {
 	if current == nil {
 		return false
 	}
-	return current.Replaces(wanted.Bloc, held) || current.identical(wanted.Bloc, c[held.Revision], held.Bloc)
+	return current.replaces(wanted.Bloc, held) || current.identical(wanted.Bloc, c[held.Revision], held.Bloc)
 }
 
-// Replaces says whether this revision declares that the held bloc counts as one of
+// replaces says whether this revision declares that the held bloc counts as one of
 // its own. The declarations of other revisions do not add up: each revision
 // repeats those that still hold, so that one page says all that counts.
-func (c *Compiled) Replaces(bloc string, held rules.BlocRef) bool {
+func (c *Compiled) replaces(bloc string, held rules.BlocRef) bool {
 	if c.blocs[bloc] == nil {
 		return false
 	}
@@ -48,15 +40,10 @@ func (c *Compiled) Replaces(bloc string, held rules.BlocRef) bool {
 	return false
 }
 
-// Fingerprint is a digest of a bloc: its code, title, activities, compétences,
-// methods and critères. Two revisions of one référentiel have the same bloc where
-// it is the same. It is empty where there is no such bloc.
-func (c *Compiled) Fingerprint(bloc string) string { return c.fingerprints[bloc] }
-
 // identical says whether another revision of the same référentiel has the same
 // bloc. Between référentiels only replaces counts: the law registers each
 // certification by itself, whatever words they share.
 func (c *Compiled) identical(bloc string, other *Compiled, otherBloc string) bool {
 	return other != nil && c.content.GetId() == other.content.GetId() &&
-		c.blocs[bloc] != nil && c.Fingerprint(bloc) == other.Fingerprint(otherBloc)
+		c.blocs[bloc] != nil && c.fingerprints[bloc] == other.fingerprints[otherBloc]
 }

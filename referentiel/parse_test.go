@@ -162,6 +162,8 @@ func TestParseRefusesValues(t *testing.T) {
 			[]string{"vente.yaml:37: rules.min_assessors: is 0; must be 1 to 20"}},
 		{"text for yes", "eliminatory: true", "eliminatory: oui",
 			[]string{"vente.yaml:33: blocs[0].competences[0].criteria[1].eliminatory: must be true or false"}},
+		{"yes in capitals", "eliminatory: true", "eliminatory: True",
+			[]string{"vente.yaml:33: blocs[0].competences[0].criteria[1].eliminatory: must be true or false"}},
 		{"unknown kind", "kind: SITUATIONAL_EXERCISE", "kind: EXAM",
 			[]string{"vente.yaml:17: blocs[0].competences[0].method.kind: must be one of PROFESSIONAL_PROJECT, SITUATIONAL_EXERCISE, REFLECTIVE_ANALYSIS, PROFESSIONAL_FILE, OTHER"}},
 		{"kind by number", "kind: SITUATIONAL_EXERCISE", "kind: 2",

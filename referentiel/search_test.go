@@ -137,7 +137,7 @@ func TestSearchFindsEverything(t *testing.T) {
 // Any number of goroutines may share a compiled revision; the race detector looks on.
 func TestCompiledIsShared(t *testing.T) {
 	c := compiled(t, marketing(t))
-	catalogue := NewCatalogue(c, compiled(t, marketing(t), func(r *storepb.Referentiel) { r.DisplayName = "Autre" }))
+	catalogue := catalogueOf(c, compiled(t, marketing(t), func(r *storepb.Referentiel) { r.DisplayName = "Autre" }))
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -152,7 +152,6 @@ func TestCompiledIsShared(t *testing.T) {
 				catalogue.Blocs(revision)
 			}
 			c.Method("C1.1", "BLOC_ONLY")
-			c.Fingerprint("B1")
 		})
 	}
 	group.Wait()

@@ -119,7 +119,7 @@ func (c Case) known(blocs []string) []Refusal {
 		switch {
 		case slices.Contains(blocs[:i], bloc):
 			refusals = append(refusals, refuse(BlocRepeated, "bloc", bloc))
-		case !c.Scheme.HasBloc(bloc):
+		case !c.Scheme.hasBloc(bloc):
 			refusals = append(refusals, refuse(BlocUnknown, "bloc", bloc))
 		}
 	}
@@ -149,7 +149,7 @@ func (c Case) Leave(as CandidacyState, blocs []string) (Candidacy, []Refusal) {
 	refusals := append(c.Undecided(), c.known(blocs)...)
 	presented := c.Candidacy.Presented()
 	for _, bloc := range blocs {
-		if c.Scheme.HasBloc(bloc) && !slices.Contains(presented, bloc) {
+		if c.Scheme.hasBloc(bloc) && !slices.Contains(presented, bloc) {
 			refusals = append(refusals, refuse(BlocNotPresented, "bloc", bloc))
 		}
 	}
@@ -197,7 +197,7 @@ func (c Case) comingBack(named []string) ([]string, []Refusal) {
 	if len(named) > 0 {
 		var refusals []Refusal
 		for _, bloc := range named {
-			if c.Scheme.HasBloc(bloc) && !c.Candidacy.hasLeft(bloc) {
+			if c.Scheme.hasBloc(bloc) && !c.Candidacy.hasLeft(bloc) {
 				refusals = append(refusals, refuse(BlocDidNotLeave, "bloc", bloc))
 			}
 		}

@@ -85,7 +85,7 @@ func (c Case) Settle(juror string, lines []CriterionVerdict) ([]Settlement, []Re
 		if k == nil {
 			continue // refused above
 		}
-		if !k.Disputed() || k.Settled == StatusPending {
+		if !k.disputed() || k.Settled == StatusPending {
 			refusals = append(refusals, refuse(CriterionNotContested, "criterion", line.Criterion))
 		}
 		settlements = append(settlements, Settlement{

@@ -79,7 +79,7 @@ func (g *GridCriterion) settle(settlements []Settlement, minAssessors Number) {
 		g.Settled = StatusPending
 		reason.Rule = TooFewAssessors
 		reason.Required, reason.FromDefault = minAssessors.Value, minAssessors.Default
-	case !g.Disputed():
+	case !g.disputed():
 		g.Settled = CriterionStatus(g.Opinions[0].Verdict)
 		reason.Rule = AssessorsAgree
 	case settlement == nil:
@@ -96,9 +96,9 @@ func (g *GridCriterion) settle(settlements []Settlement, minAssessors Number) {
 	g.Reasons = []Reason{reason}
 }
 
-// Disputed says whether the assessors disagree, settled or not. Only then has the
+// disputed says whether the assessors disagree, settled or not. Only then has the
 // jury something to settle.
-func (g *GridCriterion) Disputed() bool {
+func (g *GridCriterion) disputed() bool {
 	return slices.ContainsFunc(g.Opinions, func(o Opinion) bool { return o.Verdict != g.Opinions[0].Verdict })
 }
 

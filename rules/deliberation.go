@@ -102,7 +102,7 @@ func (c Case) checkDepartures(grid Grid, ledger Ledger, lines []BlocLine) []Refu
 		bloc := grid.Bloc(line.Bloc)
 		held := ledger.Capitalised(line.Bloc)
 		switch {
-		case !c.Scheme.HasBloc(line.Bloc): // refused by known
+		case !c.Scheme.hasBloc(line.Bloc): // refused by known
 		case bloc == nil:
 			refusals = append(refusals, refuse(BlocNotPresented, "bloc", line.Bloc))
 		case !line.Outcome.forBloc():

@@ -37,7 +37,7 @@ func genGrid(t *rapid.T) (*Scheme, Candidacy, Acts) {
 	}
 	candidacy := Candidacy{State: Enrolled, Enrolled: scheme.BlocCodes()}
 	for _, k := range Assess(scheme, candidacy, acts).criteria() {
-		if k.Disputed() && rapid.Bool().Draw(t, "settled") {
+		if k.disputed() && rapid.Bool().Draw(t, "settled") {
 			acts.Settlements = append(acts.Settlements, Settlement{Criterion: k.Code, Verdict: genVerdict().Draw(t, "verdict"), On: k.Opinions})
 		}
 	}

@@ -204,8 +204,8 @@ func (s *Scheme) BlocCodes() []string {
 	return codes
 }
 
-// HasBloc says whether the référentiel has a bloc of that code.
-func (s *Scheme) HasBloc(code string) bool {
+// hasBloc says whether the référentiel has a bloc of that code.
+func (s *Scheme) hasBloc(code string) bool {
 	_, ok := s.blocIndex[code]
 	return ok
 }

@@ -66,8 +66,8 @@ func parseLine(file string, no int, text string) (line, bool) {
 	return l, true
 }
 
-// splitCommas keeps commas inside parentheses: "ann(external,chair)" is one word.
-// Parts and jury lists never meet in one line, so juries read the tail instead.
+// juryOf reads a jury from the tail rather than from the parts, since commas stand
+// within its words: "ann(external,chair) bob".
 func juryOf(l line) ([]Member, error) {
 	var jury []Member
 	for word := range strings.FieldsSeq(l.tail) {

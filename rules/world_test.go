@@ -140,7 +140,7 @@ func (w *world) whole(id string, verdict Verdict) []CriterionVerdict {
 func (w *world) disputed(id string, verdict Verdict) []CriterionVerdict {
 	var lines []CriterionVerdict
 	for _, k := range w.caseOf(id).Grid().criteria() {
-		if k.Disputed() {
+		if k.disputed() {
 			lines = append(lines, CriterionVerdict{k.Code, verdict})
 		}
 	}

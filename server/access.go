@@ -71,6 +71,9 @@ func (c *contract) add(method protoreflect.MethodDescriptor) {
 	}
 	c.rpcs["/"+r.name] = r
 	rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
+	if rule == nil {
+		return // over gRPC only
+	}
 	for _, rule := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
 		method, path := httpPath(rule)
 		c.bindings[method+" "+path] = binding{rpc: r, hasBody: rule.GetBody() == "*"}

@@ -29,6 +29,7 @@ type core struct {
 	notary    *notary
 	accesses  *accesses
 	issuer    Issuer
+	backups   *backups
 	log       *slog.Logger
 	now       func() time.Time // UTC, microseconds: what the store keeps
 }

@@ -30,6 +30,13 @@
 // gives a decision's public act and its proof to people outside, credential.go in
 // the form of their field.
 //
+// # Backups
+//
+// backups.go sends a copy of the store, scheduled.go makes them by the clock: one
+// at a time, over a file of its own, so that nobody slow holds the store. Backup
+// is the one RPC that sends a stream, and so over gRPC only; streams.go does for
+// it what interceptors.go does for the others.
+//
 // # What can never happen
 //
 //   - An RPC that declares no role is callable: no entry admits nobody.

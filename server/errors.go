@@ -145,8 +145,12 @@ func outward(ctx context.Context, log *slog.Logger, err error) error {
 		return fail(codes.DeadlineExceeded, acquispb.ErrorReason_DEADLINE_EXCEEDED, "the call took longer than its deadline")
 	case errors.Is(err, context.Canceled), status.Code(err) == codes.Canceled:
 		return fail(codes.Canceled, acquispb.ErrorReason_CANCELLED, "the caller went away")
+	case errors.Is(err, store.ErrNoRoom):
+		return fail(codes.Unavailable, acquispb.ErrorReason_READ_ONLY,
+			"the store takes no writes: its disk is full; it takes them again by itself once there is room")
 	case errors.Is(err, store.ErrReadOnly):
-		return fail(codes.Unavailable, acquispb.ErrorReason_READ_ONLY, "the store takes no writes at present")
+		return fail(codes.Unavailable, acquispb.ErrorReason_READ_ONLY,
+			"the store takes no writes: one failed, and what the disk holds is unknown until the service is restarted")
 	case errors.Is(err, store.ErrUnknownOutcome):
 		return fail(codes.Unavailable, acquispb.ErrorReason_WRITE_OUTCOME_UNKNOWN,
 			"the write may or may not have happened; repeat it with the same request_id, or, if it had none, read first what is there")

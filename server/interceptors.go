@@ -55,8 +55,7 @@ func (c *core) outermost(limits Limits) grpc.UnaryServerInterceptor {
 		ctx = withRequestID(ctx)
 		defer func() {
 			if p := recover(); p != nil {
-				c.log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-				answer, err = nil, fail(codes.Internal, acquispb.ErrorReason_INTERNAL, "internal error")
+				answer, err = nil, c.panicked(ctx, p)
 			}
 			err = outward(ctx, c.log, err)
 			c.logCall(ctx, info.FullMethod, time.Since(start), err)
@@ -66,6 +65,11 @@ func (c *core) outermost(limits Limits) grpc.UnaryServerInterceptor {
 		}
 		return handler(ctx, req)
 	}
+}
+
+func (c *core) panicked(ctx context.Context, p any) error {
+	c.log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	return fail(codes.Internal, acquispb.ErrorReason_INTERNAL, "internal error")
 }
 
 func tooLarge(limit int) error {
@@ -147,24 +151,6 @@ func (c *core) enter(ctx context.Context, fullMethod string) (*Caller, error) {
 		return nil, unknown
 	}
 	return caller.within(r), r.admit(caller)
-}
-
-// guardStream lets only streams through that anyone may read. No RPC of ours is
-// one: what else comes here is a method that does not exist, and only who may
-// call is told so.
-func (c *core) guardStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	if infrastructure(info.FullMethod) {
-		return handler(srv, stream)
-	}
-	start := time.Now()
-	ctx := withRequestID(stream.Context())
-	_, err := c.authenticate(ctx)
-	if err == nil {
-		err = noSuchMethod()
-	}
-	err = outward(ctx, c.log, err)
-	c.logCall(ctx, "/unknown", time.Since(start), err) // what was asked for may name somebody
-	return err
 }
 
 func noSuchMethod() error {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 )
 
 // jsonWebKey is a public key as RFC 8037 writes it.
@@ -40,7 +41,10 @@ func (s *signer) serveKeySet(w http.ResponseWriter, _ *http.Request) {
 		Keys []jsonWebKey `json:"keys"`
 	}
 	for _, known := range s.known {
-		set.Keys = append(set.Keys, newJSONWebKey(known.GetPublicKey()))
+		key := newJSONWebKey(known.GetPublicKey())
+		if !slices.Contains(set.Keys, key) { // it may have signed under two names
+			set.Keys = append(set.Keys, key)
+		}
 	}
 	w.Header().Set("Content-Type", "application/jwk-set+json")
 	w.Header().Set("Cache-Control", "public, max-age=300")

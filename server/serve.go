@@ -36,6 +36,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	group.Go(func() error { return served(ops.Serve(l.Ops)) })
 	group.Go(func() error { s.watchHealth(ctx); return nil })
 	group.Go(func() error { s.core.accesses.run(ctx); return nil })
+	group.Go(func() error { s.core.backups.run(ctx); return nil })
 	if t := s.core.tokens; t != nil {
 		group.Go(func() error { t.issuer.run(ctx); return nil })
 	}

@@ -23,6 +23,7 @@ import (
 type Limits struct {
 	MaxRequestBytes int           // size of a request, over either transport
 	CallTimeout     time.Duration // a call that takes longer is given up
+	StreamTimeout   time.Duration // the same for one that sends a stream; 0: an hour
 	AccessDelay     time.Duration // that somebody read a file is journaled at most so much later; 0: 5 seconds
 	Attempts        AttemptLimits // bad credentials in a minute
 }
@@ -46,6 +47,7 @@ type Options struct {
 	Now     func() time.Time // the clock; nil: the machine's
 
 	Retention Retention // what a purge may erase; nothing by default
+	Backups   Backups
 }
 
 // A Server answers over gRPC and REST, and tells operators how it is.
@@ -72,6 +74,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	metrics := prommetrics.NewServerMetrics(prommetrics.WithServerHandlingTimeHistogram())
+	interceptStream := c.guardStream(metrics.StreamServerInterceptor(), o.Limits, validate)
 	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate), c.accesses.watch())
 	s := &Server{core: c, tls: o.TLS, health: health.NewServer(), stopped: make(chan struct{})}
 	s.grpc = grpc.NewServer(
@@ -80,7 +83,7 @@ func New(o Options) (*Server, error) {
 		grpc.ConnectionTimeout(10*time.Second),
 		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.UnaryInterceptor(intercept),
-		grpc.StreamInterceptor(c.guardStream),
+		grpc.StreamInterceptor(interceptStream),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return noSuchMethod() }),
 		// Twice our own limit, so that what is somewhat too large gets our own error.
 		grpc.MaxRecvMsgSize(2*o.Limits.MaxRequestBytes),
@@ -88,7 +91,7 @@ func New(o Options) (*Server, error) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute}),
 	)
-	channel := new(inprocgrpc.Channel).WithServerUnaryInterceptor(intercept)
+	channel := new(inprocgrpc.Channel).WithServerUnaryInterceptor(intercept).WithServerStreamInterceptor(interceptStream)
 	for _, registrar := range []grpc.ServiceRegistrar{s.grpc, channel} {
 		register(registrar, c, validate)
 	}
@@ -99,7 +102,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	registry := prometheus.NewRegistry()
-	s.ops = newOps(s, registry, metrics, c.attempts.bad, c.accesses.lost)
+	s.ops = newOps(s, registry, append(c.backups.collectors(), metrics, c.attempts.bad, c.accesses.lost)...)
 	return s, nil
 }
 
@@ -129,6 +132,7 @@ func newCore(o Options) (*core, error) {
 		return nil, err
 	}
 	c.accesses = newAccesses(c, o.Limits.AccessDelay)
+	c.backups = newBackups(c, o.Backups)
 	c.notary = newNotary(c.store, signer, o.Signing.Every, c.now)
 	return c, c.notary.check(context.Background())
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -71,7 +72,7 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 			return err
 		}
 		made.origin, err = chooseOrigin(made.known, o.Origin, random)
-		entered = made.find(made.public()) == nil
+		entered = !made.isKnown()
 		return err
 	}
 	register := func(w store.Writer) error {
@@ -95,7 +96,7 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 	if entered && len(made.known) > 1 {
 		log.Warn("a new key signs from now on; older signatures stay good", "keys", len(made.known))
 	}
-	verifier, err := note.NewVerifier(made.noteKey(made.public()))
+	verifier, err := note.NewVerifier(noteKey(made.origin, made.public()))
 	if err != nil {
 		return nil, err
 	}
@@ -109,8 +110,35 @@ func randomOrigin() string {
 	return "acquis/" + base32.NewEncoding(keyAlphabet).WithPadding(base32.NoPadding).EncodeToString(random)
 }
 
-// chooseOrigin keeps the name that the journal has: under another one, all that
-// was ever proven of it would be of some other journal.
+// RenameJournal gives the journal of a store a new name, from its next event on:
+// for a store that goes on from before a checkpoint that was published under its
+// old one. What was signed stays good, under the name that it bears. An empty
+// Origin stands for a random name, as at the first start; a new one is returned.
+func RenameJournal(ctx context.Context, s store.Store, o Signing, now time.Time) (origin string, err error) {
+	if err := CheckOrigin(o.Origin); err != nil {
+		return "", err
+	}
+	if origin = o.Origin; origin == "" {
+		origin = randomOrigin()
+	}
+	renamed := &signer{key: o.Key, origin: origin}
+	act := store.Act{RPC: "restore", Kind: storepb.EventBody_Kind_SIGNER, Time: now}
+	return origin, s.Update(ctx, act, func(w store.Writer) (err error) {
+		if renamed.known, err = store.Signers.All(w, nil); err != nil {
+			return err
+		}
+		for _, known := range renamed.known {
+			if known.GetOrigin() == origin {
+				return fmt.Errorf("the journal had the name %q already: a new one is needed", origin)
+			}
+		}
+		return renamed.enter(w, now)
+	})
+}
+
+// chooseOrigin keeps the name that the journal has, the last one that it was
+// given: under another one, all that was ever proven of it would be of some other
+// journal.
 func chooseOrigin(known []*storepb.Signer, asked, random string) (string, error) {
 	if len(known) == 0 {
 		if asked == "" {
@@ -118,10 +146,11 @@ func chooseOrigin(known []*storepb.Signer, asked, random string) (string, error)
 		}
 		return asked, nil
 	}
-	if has := known[0].GetOrigin(); asked == "" || asked == has {
+	has := known[len(known)-1].GetOrigin()
+	if asked == "" || asked == has {
 		return has, nil
 	}
-	return "", fmt.Errorf("this journal's origin is %q and never changes, but %q was asked", known[0].GetOrigin(), asked)
+	return "", fmt.Errorf("this journal's origin is %q and never changes, but %q was asked", has, asked)
 }
 
 func (s *signer) enter(w store.Writer, now time.Time) error {
@@ -139,18 +168,16 @@ func (s *signer) public() ed25519.PublicKey {
 	return public
 }
 
-func (s *signer) find(public ed25519.PublicKey) *storepb.Signer {
-	for _, known := range s.known {
-		if bytes.Equal(known.GetPublicKey(), public) {
-			return known
-		}
-	}
-	return nil
+// isKnown tells whether the key has signed under the name that the journal has.
+func (s *signer) isKnown() bool {
+	return slices.ContainsFunc(s.known, func(k *storepb.Signer) bool {
+		return bytes.Equal(k.GetPublicKey(), s.public()) && k.GetOrigin() == s.origin
+	})
 }
 
 // noteKey writes a public key as signed notes do.
-func (s *signer) noteKey(public ed25519.PublicKey) string {
-	key, err := note.NewEd25519VerifierKey(s.origin, public)
+func noteKey(origin string, public ed25519.PublicKey) string {
+	key, err := note.NewEd25519VerifierKey(origin, public)
 	if err != nil {
 		return "" // a stored key of a wrong length: nothing verifies under it
 	}
@@ -159,10 +186,10 @@ func (s *signer) noteKey(public ed25519.PublicKey) string {
 
 // noteKeys lists all keys, the one that signs now first.
 func (s *signer) noteKeys() []string {
-	keys := []string{s.noteKey(s.public())}
+	keys := []string{noteKey(s.origin, s.public())}
 	for i := len(s.known) - 1; i >= 0; i-- {
-		if public := s.known[i].GetPublicKey(); !bytes.Equal(public, s.public()) {
-			keys = append(keys, s.noteKey(public))
+		if key := noteKey(s.known[i].GetOrigin(), s.known[i].GetPublicKey()); key != keys[0] {
+			keys = append(keys, key)
 		}
 	}
 	return keys

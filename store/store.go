@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -33,13 +34,17 @@ type Store interface {
 	Wait(ctx context.Context, after uint64) error
 
 	// Snapshot writes a consistent copy of the whole store, as the engine
-	// would open it, while reading and writing go on.
-	Snapshot(w io.Writer) error
+	// would open it, while reading and writing go on. It holds every write
+	// that was acknowledged before the call. look sees the state that is
+	// copied; an error of it, or the end of ctx, ends the copy. While w is
+	// slow the store may grow: write to a local file, then send that.
+	Snapshot(ctx context.Context, w io.Writer, look func(Reader) error) error
 
 	// Health returns nil while the store takes writes, else why it does not.
 	Health() error
 
-	// Close waits for the updates under way and leaves a clean store.
+	// Close waits for the updates under way and leaves a clean store. A View that
+	// begins meanwhile reads, or returns ErrClosed.
 	Close() error
 }
 
@@ -103,6 +108,9 @@ var (
 	ErrNotFound = errors.New("store: no such record")
 	// ErrReadOnly: the store takes no writes; Health says why.
 	ErrReadOnly = errors.New("store: read-only")
+	// ErrNoRoom: read-only, because there is no room; it takes writes again by
+	// itself once there is.
+	ErrNoRoom = fmt.Errorf("%w: no room", ErrReadOnly)
 	// ErrUnknownOutcome: the write may or may not have happened.
 	ErrUnknownOutcome = errors.New("store: outcome unknown")
 	// ErrClosed: the store was closed.

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -134,6 +137,34 @@ func (r *Replay) Append(e *storepb.Event) ([][]byte, error) {
 		r.size++
 	}
 	return hashes, err
+}
+
+// Regrow grows the Merkle log anew from every event that is stored, compares it
+// with the hashes that are stored, and returns its size and root.
+func Regrow(ctx context.Context, stored Layer) (size uint64, root tlog.Hash, err error) {
+	r, grown := NewReader(stored), new(Replay)
+	for {
+		if err := ctx.Err(); err != nil {
+			return 0, root, err
+		}
+		events, err := r.Events(grown.size, 512)
+		if err != nil {
+			return 0, root, err
+		}
+		if len(events) == 0 {
+			root, err := grown.Root()
+			return grown.size, root, err
+		}
+		for _, e := range events {
+			want, err := grown.Append(e)
+			if err != nil {
+				return 0, root, err
+			}
+			if !slices.EqualFunc(want, e.GetHashes(), bytes.Equal) {
+				return 0, root, fmt.Errorf("store: event %d has other hashes of the tree than it and those before it give", e.GetSequence())
+			}
+		}
+	}
 }
 
 // Root returns the hash over all events appended.

@@ -1,10 +1,19 @@
 package systemtest
 
 import (
+	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 // A matrix says who may call what; testdata/matrix.txt is one, and explains its
@@ -52,19 +61,19 @@ func (m matrix) set(t *testing.T, rpc string, cells []string) {
 	m.rows[i].cells = cells
 }
 
-// TestMatrix walks every RPC, every caller and both transports.
+// TestMatrix walks every RPC, every caller and both transports; a stream has one.
 func TestMatrix(t *testing.T) {
 	w, _ := start(t, t.TempDir())
 	w.populateMatrix()
 	m := readMatrix(t)
-	m.checkComplete(t, w.routes)
+	m.checkComplete(t, readRPCs())
 	checked, kinds := 0, make(map[string]int)
 	for _, row := range m.rows {
 		t.Run(strings.ReplaceAll(row.rpc, "/", "."), func(t *testing.T) {
 			w := *w
 			w.t = t
 			for i, caller := range m.callers {
-				for name, call := range w.transports() {
+				for name, call := range w.transportsOf(row) {
 					w.checkCell(caller+" over "+name, call, caller, row, row.cells[i])
 					checked++
 					kinds[row.cells[i]]++
@@ -73,6 +82,38 @@ func TestMatrix(t *testing.T) {
 		})
 	}
 	t.Logf("%d RPCs × %d callers × 2 transports: %d cells %v", len(m.rows), len(m.callers), checked, kinds)
+}
+
+func (w *world) transportsOf(row matrixRow) map[string]transport {
+	if row.method == "STREAM" {
+		return map[string]transport{"gRPC": w.stream}
+	}
+	return w.transports()
+}
+
+// stream makes a call that is answered with a stream, and reads it to its end.
+func (w *world) stream(key, _, path, _ string) answer {
+	w.t.Helper()
+	ctx := w.t.Context()
+	if key != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.secret(key))
+	}
+	stream, err := w.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, path)
+	must(w.t, err)
+	must(w.t, stream.SendMsg(new(emptypb.Empty)))
+	must(w.t, stream.CloseSend())
+	for err == nil {
+		err = stream.RecvMsg(new(emptypb.Empty))
+	}
+	if errors.Is(err, io.EOF) {
+		return answer{code: "OK"}
+	}
+	st := status.Convert(err)
+	shown, err := protojson.Marshal(st.Proto())
+	must(w.t, err)
+	a := answer{code: codeName(int(st.Code())), raw: string(shown)}
+	must(w.t, json.Unmarshal(shown, &a.body))
+	return a
 }
 
 // checkComplete: every RPC of the contract has a row, and its cells agree with

@@ -158,7 +158,7 @@ var atTheDoors = []acquispb.ErrorReason_Enum{
 
 // TestEveryReason: every reason that the contract documents comes out of a test
 // over both transports, and no other does: TestRefusals and TestLaterRefusals
-// show those of their files, TestFaults its own.
+// show those of their files, TestFaults and TestBackupRefused their own.
 func TestEveryReason(t *testing.T) {
 	shown := make(map[string]bool)
 	for _, name := range []string{"testdata/refusals.txt", laterFile} {
@@ -169,7 +169,7 @@ func TestEveryReason(t *testing.T) {
 	for _, c := range faults {
 		shown[c.reason.String()] = true
 	}
-	for _, reason := range atTheDoors {
+	for _, reason := range append(backupFaults, atTheDoors...) {
 		shown[reason.String()] = true
 	}
 	for _, reason := range ruledOut {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"google.golang.org/genproto/googleapis/api/annotations"
@@ -41,7 +42,12 @@ func newMessage(d protoreflect.MessageDescriptor) proto.Message {
 	return found.New().Interface()
 }
 
+// readRoutes returns the routes of every RPC that both transports have.
 func readRoutes() (routes []route) {
+	return slices.DeleteFunc(readRPCs(), func(r route) bool { return r.method == "STREAM" })
+}
+
+func readRPCs() (routes []route) {
 	protoregistry.GlobalFiles.RangeFilesByPackage("acquis.v1", func(file protoreflect.FileDescriptor) bool {
 		for i := range file.Services().Len() {
 			methods := file.Services().Get(i).Methods()
@@ -59,6 +65,9 @@ var variable = regexp.MustCompile(`\{([a-z_.]+)=([^}]*)\}`)
 func routesOf(m protoreflect.MethodDescriptor) (routes []route) {
 	rule := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
 	access := proto.GetExtension(m.Options(), acquispb.E_Access).(*acquispb.Access)
+	if rule == nil { // over gRPC only
+		rule = &annotations.HttpRule{Pattern: &annotations.HttpRule_Custom{Custom: &annotations.CustomHttpPattern{Kind: "STREAM"}}}
+	}
 	for _, rule := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
 		r := route{
 			fullMethod: fmt.Sprintf("/%s/%s", m.Parent().FullName(), m.Name()),
@@ -75,6 +84,8 @@ func routesOf(m protoreflect.MethodDescriptor) (routes []route) {
 			r.method, template = "POST", p.Post
 		case *annotations.HttpRule_Patch:
 			r.method, template = "PATCH", p.Patch
+		case *annotations.HttpRule_Custom:
+			r.method, template = p.Custom.GetKind(), r.fullMethod
 		}
 		for _, v := range variable.FindAllStringSubmatch(template, -1) {
 			r.fields = append(r.fields, v[1])

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,9 +21,6 @@ func (v *verifier) signer(s subject, m *storepb.Signer) {
 	if _, err := note.NewEd25519VerifierKey(m.GetOrigin(), m.GetPublicKey()); err != nil {
 		s.wrong("is no Ed25519 key: %v", err)
 		return
-	}
-	if len(v.signers) > 0 && v.signers[0].GetOrigin() != m.GetOrigin() {
-		s.wrong("signs for origin %q, the first key for %q", m.GetOrigin(), v.signers[0].GetOrigin())
 	}
 	v.signers = append(v.signers, m)
 }
@@ -153,8 +151,11 @@ func (v *verifier) outside() error {
 			s.wrong("the one from outside is not signed by a key of this store: %v", err)
 		}
 	}
-	if len(v.signers) > 0 && c.origin != v.signers[0].GetOrigin() {
-		s.wrong("the one from outside is of journal %q, this is %q", c.origin, v.signers[0].GetOrigin())
+	// A journal that goes on from a backup got a new name; what was published under
+	// the old one must be true of it all the same.
+	ours := func(signer *storepb.Signer) bool { return signer.GetOrigin() == c.origin }
+	if n := len(v.signers); n > 0 && !slices.ContainsFunc(v.signers, ours) {
+		s.wrong("the one from outside is of journal %q, this is %q", c.origin, v.signers[n-1].GetOrigin())
 	}
 	if v.grows(s, c) {
 		v.report.Checkpoint = fmt.Sprintf("the journal is that of the checkpoint of %d events, with %d more", c.size, v.report.Events-c.size)

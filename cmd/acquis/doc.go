@@ -7,8 +7,12 @@
 //
 //	serve               flags ─▶ addresses ─▶ store ─▶ first key ─▶ server ─▶ listen
 //	demo                the same on a temporary store, and six stories told over gRPC
+//	backup              fetches a copy of a running server's store, and checks it
+//	restore             puts one into a data directory, unless that forked a journal
 //	healthcheck         asks a running server whether it wants calls
 //	referentiel check   says what is wrong with a file, before it is published
+//	verify              checks a store at rest, and decides every decision again
+//	compact             writes a store that nobody has open anew, without what was erased
 //	version             what this binary is
 //
 // Exit codes: 0 done, 1 it failed, 2 the command line or its environment is

@@ -16,6 +16,8 @@ import (
 type commandLine struct {
 	Serve       serveCommand       `cmd:"" help:"Run the service: REST, gRPC and an operations listener."`
 	Demo        demoCommand        `cmd:"" help:"Play six candidates through a real server on a temporary store."`
+	Backup      backupCommand      `cmd:"" help:"Fetch a backup from a running server, check it, and give it its name. The key is in ACQUIS_KEY."`
+	Restore     restoreCommand     `cmd:"" help:"Put the store of a backup into a data directory that no server holds."`
 	Compact     compactCommand     `cmd:"" help:"Write a store that nobody has open anew, without the pages that still hold what was erased."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it wants calls; exits 0 or 1."`
 	Referentiel struct {

@@ -136,6 +136,27 @@ func statusOf(t *testing.T, base, secret string) int {
 	return res.StatusCode
 }
 
+// A first key that nobody can have seen ends the start, which says what to do.
+func TestFirstKeyThatCannotBeShown(t *testing.T) {
+	full, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer write.Close()
+	if err := full.Close(); err != nil { // nobody reads, so that writing fails
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a service that starts all the same ends well
+	defer cancel()
+	var logs output
+	dir := t.TempDir()
+	code := run(ctx, []string{"serve", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0"},
+		console{write, &logs})
+	if code != 1 || !strings.Contains(logs.String(), "nobody has it: remove "+dir) {
+		t.Errorf("exit %d, %s", code, &logs)
+	}
+}
+
 // A key from the environment becomes the first key and is not repeated.
 func TestBootstrapKeyIsNotPrinted(t *testing.T) {
 	const secret = "acq_aaaaaaaaaaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/alecthomas/kong"
 )
 
 // The README's table of flags is that of "acquis serve --help": the same flags, in
@@ -41,5 +43,24 @@ func TestREADMEFlags(t *testing.T) {
 	}
 	if got, want := strings.Join(told, "\n"), strings.Join(flags, "\n"); got != want {
 		t.Errorf("the README tells\n%s\nand --help\n%s", got, want)
+	}
+}
+
+// The package comment has a line for every command.
+func TestThePackageCommentNamesEveryCommand(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var line commandLine
+	parser, err := kong.New(&line, kong.Name("acquis"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range parser.Model.Leaves(true) {
+		name := strings.TrimPrefix(command.FullPath(), "acquis ")
+		if !strings.Contains(string(doc), "\n//\t"+name+"  ") {
+			t.Errorf("doc.go has no line for %q", name)
+		}
 	}
 }

@@ -37,6 +37,8 @@ type serveCommand struct {
 	FailedAttempts        int `default:"10" placeholder:"N" help:"Failed attempts a minute with one key or token from one address (${default}); 0: any number."`
 	FailedAttemptsAddress int `default:"100" placeholder:"N" help:"Failed attempts a minute from one address (${default}); 0: any number."`
 
+	Backup backupFlags `embed:"" prefix:"backup-"`
+
 	TLS  tlsFlags  `embed:"" prefix:"tls-"`
 	OIDC oidcFlags `embed:"" prefix:"oidc-"`
 
@@ -74,6 +76,7 @@ func (s *serveCommand) Validate() error {
 		badSigning,
 		server.CheckOrigin(s.Origin),
 		checkIssuer(s.IssuerURL),
+		s.Backup.check(),
 		s.TLS.check(),
 		s.OIDC.check(),
 		checkAddress("--http-addr", s.HTTPAddr, s.InsecurePlaintext || s.TLS.given()),
@@ -129,9 +132,10 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 		Issuer: server.Issuer{URL: s.IssuerURL, Name: s.IssuerName},
 		First:  first, Log: log, TLS: certificates, OIDC: oidc,
 		Limits: server.Limits{
-			MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout,
+			MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout, StreamTimeout: s.Backup.Timeout,
 			Attempts: server.AttemptLimits{PerCredential: s.FailedAttempts, PerAddress: s.FailedAttemptsAddress},
 		},
+		Backups:   s.Backup.backups(s.DataDir),
 		Retention: server.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
 	})
 	if err != nil {

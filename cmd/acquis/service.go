@@ -23,6 +23,7 @@ type config struct {
 	Issuer                      server.Issuer // of attestations
 	First                       server.Secret // the first key, if the store is empty
 	Limits                      server.Limits
+	Backups                     server.Backups
 	Retention                   server.Retention
 	TLS                         *server.Certificates // nil: plain text
 	OIDC                        *server.OIDC         // nil: keys only
@@ -76,6 +77,7 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 	s.server, err = server.New(server.Options{
 		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, OIDC: c.OIDC, TLS: c.TLS, Now: now,
 		Signing: server.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer, Retention: c.Retention,
+		Backups: c.Backups,
 	})
 	return s, err
 }

@@ -64,13 +64,20 @@ func (k *verifyCommand) Run(ctx context.Context, c console) (err error) {
 	return nil
 }
 
+// readCheckpoint reads a checkpoint: the note alone, or within the answer of
+// GetCheckpoint.
 func readCheckpoint(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxCheckpoint))
+	text, err := io.ReadAll(io.LimitReader(f, maxCheckpoint))
+	var answer struct{ Checkpoint string }
+	if err == nil && json.Unmarshal(text, &answer) == nil {
+		return []byte(answer.Checkpoint), nil
+	}
+	return text, err
 }
 
 func showReportJSON(out io.Writer, r *verify.Report) error {

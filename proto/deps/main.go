@@ -44,14 +44,14 @@ func write(dir string) error {
 	var failed error
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		if !strings.HasPrefix(file.Path(), "google/protobuf/") {
-			failed = print(dir, file)
+			failed = writeFile(dir, file)
 		}
 		return failed == nil
 	})
 	return failed
 }
 
-func print(dir string, file protoreflect.FileDescriptor) error {
+func writeFile(dir string, file protoreflect.FileDescriptor) error {
 	path := filepath.Join(dir, filepath.FromSlash(file.Path()))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

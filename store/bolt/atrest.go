@@ -17,12 +17,12 @@ import (
 var ErrNoStore = errors.New("store: the data directory holds no store")
 
 // AtRest is a store that nobody serves, opened to be looked at: a store.Layer of
-// exactly the bytes that are stored. It holds the data directory, so that no
-// server starts meanwhile, and never writes to the file.
+// exactly the bytes that are stored. It holds the data directory, if it lies in
+// one, so that no server starts meanwhile, and never writes to the file.
 type AtRest struct {
 	*table
 	db   *bbolt.DB
-	lock io.Closer
+	lock io.Closer // nil: the file lies in no data directory
 }
 
 // OpenAtRest opens the store in the data directory dir for reading. Every page
@@ -43,6 +43,12 @@ func OpenAtRest(dir string, opts Options) (*AtRest, error) {
 	}
 	a.lock = lock
 	return a, nil
+}
+
+// OpenFile opens a copy of a store, such as a backup, for reading: a file of any
+// name in a directory that is nobody's. Every page is checked first.
+func OpenFile(file string, opts Options) (*AtRest, error) {
+	return openAtRest(file, opts.withDefaults())
 }
 
 func openAtRest(file string, opts Options) (*AtRest, error) {
@@ -89,5 +95,9 @@ func (a *AtRest) LastUID() uint64 {
 
 // Close leaves the store as it was found.
 func (a *AtRest) Close() error {
-	return errors.Join(a.tx.Rollback(), a.db.Close(), a.lock.Close())
+	err := errors.Join(a.tx.Rollback(), a.db.Close())
+	if a.lock != nil {
+		err = errors.Join(err, a.lock.Close())
+	}
+	return err
 }

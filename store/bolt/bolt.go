@@ -27,6 +27,7 @@
 package bolt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,18 +119,39 @@ func (s *Store) Wait(ctx context.Context, after uint64) error {
 
 // Snapshot implements store.Store. The copy is a store file; one taken from a
 // running store is checked whole when it is opened. While w is slow, the pages
-// that the snapshot needs cannot be reused and the file grows: write to a local
-// file, then send that.
-func (s *Store) Snapshot(w io.Writer) error {
-	tx, err := s.begin(context.Background())
+// that the snapshot needs cannot be reused and the file grows.
+func (s *Store) Snapshot(ctx context.Context, w io.Writer, look func(store.Reader) error) error {
+	tx, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // as in View
-	if _, err := tx.WriteTo(w); err != nil {
-		return fmt.Errorf("store: snapshot: %w", err)
+	r := store.NewReader(newTable(tx))
+	defer r.End()
+	if err := look(r); err != nil {
+		return err
+	}
+	to := &untilDone{ctx: ctx, to: w}
+	if _, err := tx.WriteTo(to); err != nil {
+		return fmt.Errorf("store: snapshot: %w", cmp.Or(to.failed, err))
 	}
 	return nil
+}
+
+// untilDone is a writer that takes nothing any more once its context has ended.
+// It keeps what failed, of which bbolt passes on the text only.
+type untilDone struct {
+	ctx    context.Context
+	to     io.Writer
+	failed error
+}
+
+func (u *untilDone) Write(p []byte) (n int, err error) {
+	if err = u.ctx.Err(); err == nil {
+		n, err = u.to.Write(p)
+	}
+	u.failed = err
+	return n, err
 }
 
 // Health implements store.Store.

@@ -1,9 +1,9 @@
 package bolt
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -15,8 +15,9 @@ const compactTx = 64 << 20
 
 // Compact writes the store in the data directory dir anew, without the pages
 // that hold nothing any more: what was erased stays readable in those until
-// they are used again. Nobody may have the store open. The new file takes the
-// place of the old one whole, or not at all; it needs room for both.
+// they are used again. Nobody may have the store open. The new file is compared
+// with the old one, record by record, before it takes its place: whole, or not
+// at all. It needs room for both; where there is none, the old one stays.
 func Compact(dir string, opts Options) error {
 	opts = opts.withDefaults()
 	file := filepath.Join(dir, FileName)
@@ -35,16 +36,80 @@ func compactLocked(file string, opts Options) error {
 		return fmt.Errorf("%w (%s)", err, file)
 	}
 	made := file + ".new"
-	if err := os.Remove(made); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removeUnfinished(filepath.Dir(file)); err != nil {
 		return err
 	}
 	if err := copyStore(made, file, opts); err != nil {
 		return errors.Join(fmt.Errorf("store: compact: %w", err), os.Remove(made))
 	}
+	if err := sameStore(made, file, opts); err != nil {
+		return errors.Join(fmt.Errorf("store: compact: %w", err), os.Remove(made))
+	}
+	return swap(made, file)
+}
+
+// swap puts a file that was made aside in its place.
+func swap(made, file string) error {
 	if err := os.Rename(made, file); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(file))
+}
+
+// sameStore tells that a copy is sound and holds what the store holds.
+func sameStore(copied, file string, opts Options) (err error) {
+	if err := checkPages(copied, true, opts.Logger); err != nil {
+		return fmt.Errorf("the copy: %w", err)
+	}
+	readOnly := &bbolt.Options{ReadOnly: true, Timeout: opts.LockTimeout}
+	from, err := bbolt.Open(file, 0o600, readOnly)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	to, err := bbolt.Open(copied, 0o600, readOnly)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.Close()) }()
+	return from.View(func(a *bbolt.Tx) error {
+		return to.View(func(b *bbolt.Tx) error { return sameBuckets(a, b) })
+	})
+}
+
+// errDiffers: the copy is not what was copied.
+var errDiffers = errors.New("the copy differs from the store")
+
+func sameBuckets(a, b *bbolt.Tx) error {
+	ca, cb := a.Cursor(), b.Cursor()
+	name, _ := ca.First()
+	for other, _ := cb.First(); name != nil || other != nil; other, _ = cb.Next() {
+		if !bytes.Equal(name, other) {
+			return fmt.Errorf("%w: bucket %q", errDiffers, name)
+		}
+		if string(name) != metaBucket { // which differs by the mark of a clean stop
+			if err := sameRecords(a.Bucket(name), b.Bucket(name)); err != nil {
+				return fmt.Errorf("%w in bucket %x", err, name)
+			}
+		}
+		name, _ = ca.Next()
+	}
+	return nil
+}
+
+func sameRecords(a, b *bbolt.Bucket) error {
+	if a.Sequence() != b.Sequence() {
+		return errDiffers
+	}
+	ca, cb := a.Cursor(), b.Cursor()
+	k, v := ca.First()
+	for k2, v2 := cb.First(); k != nil || k2 != nil; k2, v2 = cb.Next() {
+		if !bytes.Equal(k, k2) || !bytes.Equal(v, v2) {
+			return fmt.Errorf("%w at record %x", errDiffers, k)
+		}
+		k, v = ca.Next()
+	}
+	return nil
 }
 
 func copyStore(made, file string, opts Options) (err error) {

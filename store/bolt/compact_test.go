@@ -43,6 +43,9 @@ func TestCompact(t *testing.T) {
 	if bytes.Contains(read(t, file), []byte("erased")) {
 		t.Error("the compacted file holds what was erased")
 	}
+	if !markedClean(t, file) {
+		t.Error("the compacted store is not marked as closed well")
+	}
 	s = open(t, dir)
 	change(t, s, func(w store.Writer) error {
 		got, err := w.Get(store.KindPersonal, store.Key(2))

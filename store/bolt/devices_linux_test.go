@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -126,11 +127,14 @@ func TestFailedSync(t *testing.T) {
 		t.Errorf("Wait after a failed sync: %v", err)
 	}
 	wantKeys(t, s, "a", "b")
-	dir := f.Name()
+	file := f.Name()
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	again := open(t, dir[:len(dir)-len(FileName)])
+	if markedClean(t, file) {
+		t.Error("a store that does not know what the disk holds is marked as closed well")
+	}
+	again := open(t, filepath.Dir(file))
 	wantKeys(t, again, "a", "b")
 	if err := errors.Join(write(again, "e"), again.Close()); err != nil {
 		t.Errorf("after a restart: %v", err)

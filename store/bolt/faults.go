@@ -28,6 +28,8 @@ func noRoom(err error) bool {
 	return errors.Is(write.Err, syscall.ENOSPC) || errors.Is(write.Err, syscall.EDQUOT) || errors.Is(write.Err, syscall.EFBIG)
 }
 
+func full(cause error) error { return fmt.Errorf("%w: %w", store.ErrNoRoom, cause) }
+
 func readOnly(cause error) error { return fmt.Errorf("%w: %w", store.ErrReadOnly, cause) }
 
 func unknownOutcome(cause error) error { return fmt.Errorf("%w: %w", store.ErrUnknownOutcome, cause) }

@@ -91,6 +91,40 @@ func TestUndurable(t *testing.T) {
 	}
 }
 
+// TestUndurableAtTheEnd: nobody waits for a sync once the store is closed, or a
+// View would hold Close up for ever, and Close the View.
+func TestUndurableAtTheEnd(t *testing.T) {
+	p := newProgress(7, 3)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	waits := make(chan error)
+	go func() { waits <- p.waitTx(ctx, 8) }()
+	p.close()
+	if err := <-waits; !errors.Is(err, store.ErrClosed) {
+		t.Errorf("a transaction under way: %v", err)
+	}
+	if err := p.waitTx(ctx, 7); err != nil {
+		t.Errorf("a durable transaction: %v", err)
+	}
+}
+
+// TestViewWhileClosing: the commit that marks a clean stop is on disk as well, so
+// a View that begins just after it reads.
+func TestViewWhileClosing(t *testing.T) {
+	s := open(t, t.TempDir())
+	if err := errors.Join(write(s, "a"), s.markClean()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.View(ctx, func(store.Reader) error { return nil }); err != nil {
+		t.Errorf("a View behind the mark: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestViewIsDurable holds what Views meet against what is known to be synced.
 func TestViewIsDurable(t *testing.T) {
 	s := open(t, t.TempDir())
@@ -155,18 +189,13 @@ func TestGoexit(t *testing.T) {
 }
 
 // TestCallerLeaves: a caller whose context ends while its closure runs or
-// commits is told that the outcome is unknown.
+// commits is told that the outcome is unknown; one whose turn has not come, that
+// nothing happened. Either way the closure does not run once Update has returned.
 func TestCallerLeaves(t *testing.T) {
 	s := open(t, t.TempDir())
 	ctx, cancel := context.WithCancel(context.Background())
 	running, left := make(chan struct{}), make(chan struct{})
 	done := make(chan error)
-	go func() {
-		done <- s.Update(ctx, store.Act{}, func(store.Writer) error { return nil })
-	}()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
 	go func() {
 		done <- s.Update(ctx, store.Act{}, func(w store.Writer) error {
 			close(running)
@@ -188,6 +217,11 @@ func TestCallerLeaves(t *testing.T) {
 		t.Errorf("one whose closure did not run: %v", err)
 	}
 	cancel()
+	select {
+	case err := <-done:
+		t.Fatalf("Update returned while its closure ran: %v", err)
+	case <-time.After(10 * time.Millisecond):
+	}
 	close(left)
 	if err := <-done; err != nil && !errors.Is(err, store.ErrUnknownOutcome) {
 		t.Errorf("one whose closure ran: %v", err)

@@ -66,6 +66,9 @@ func (o Options) withDefaults() Options {
 
 func openLocked(dir string, opts Options) (*Store, error) {
 	file := filepath.Join(dir, FileName)
+	if err := removeUnfinished(dir); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
 	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
 		if err := create(file); err != nil {
 			return nil, fmt.Errorf("store: create %s: %w", file, err)
@@ -182,15 +185,22 @@ func (s *Store) markOpen() (id int, err error) {
 
 // markClean writes that the store is closed, unless what the disk holds is
 // unknown. The free list goes with it: the next opening reads it in no time,
-// where it must otherwise be found anew from every page.
+// where it must otherwise be found anew from every page. Views go on meanwhile,
+// and those that meet this commit must know that it is durable.
 func (s *Store) markClean() error {
 	if s.progress.failure() != nil {
 		return nil //nolint:nilerr // the failure was told to every caller; here it only means: no mark
 	}
 	s.db.NoFreelistSync = false
-	if err := s.db.Update(func(tx *bbolt.Tx) error { return setClean(tx, true) }); err != nil {
+	var id int
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		id = tx.ID()
+		return setClean(tx, true)
+	})
+	if err != nil {
 		return fmt.Errorf("store: the mark of a clean stop: %w", err)
 	}
+	s.progress.synced(id, s.head.Sequence)
 	return nil
 }
 
@@ -198,9 +208,6 @@ func (s *Store) markClean() error {
 // or machine that stops meanwhile leaves no store rather than half of one.
 func create(file string) error {
 	made := file + ".new"
-	if err := os.Remove(made); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	db, err := bbolt.Open(made, 0o600, &bbolt.Options{FreelistType: bbolt.FreelistMapType})
 	if err != nil {
 		return err

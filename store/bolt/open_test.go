@@ -50,6 +50,29 @@ func damages() []damage {
 		{"every page goes on for ever", true, func(b []byte) []byte {
 			return eachPage(b, func(p []byte) { binary.NativeEndian.PutUint32(p[12:], 1<<30) })
 		}, ErrDamaged},
+		{"a free list longer than its page", true, func(b []byte) []byte {
+			binary.NativeEndian.PutUint16(freeList(b)[10:], 60000)
+			return b
+		}, ErrDamaged},
+		{"a header that is free", true, func(b []byte) []byte { return firstFree(b, 1) }, ErrDamaged},
+		{"a free page behind the end", true, func(b []byte) []byte { return firstFree(b, readPages(b).meta.pages) }, ErrDamaged},
+		{"a page that is used and free", true, func(b []byte) []byte { return firstFree(b, rootOf(b, store.KindName)) }, ErrDamaged},
+		{"a key twice", false, func(b []byte) []byte {
+			entries := firstLeaf(b)[pageHeaderSize:]
+			copy(entries, entries[elementSize:2*elementSize])
+			binary.NativeEndian.PutUint32(entries[4:], binary.NativeEndian.Uint32(entries[4:])+elementSize) // it counts from the entry
+			return b
+		}, ErrDamaged},
+		{"a key of another page", false, func(b []byte) []byte {
+			leaf := firstLeaf(b)
+			last := leaf[pageHeaderSize+(int(binary.NativeEndian.Uint16(leaf[10:]))-1)*elementSize:]
+			last[binary.NativeEndian.Uint32(last[4:])] = 0xFF
+			return b
+		}, ErrDamaged},
+		{"a value that ends outside", false, func(b []byte) []byte {
+			binary.NativeEndian.PutUint32(firstLeaf(b)[pageHeaderSize+12:], 1<<20)
+			return b
+		}, ErrDamaged},
 		{"a page in the midst torn", false, func(b []byte) []byte {
 			clear(b[rootOf(b, store.KindName)*pageBytes:][:512])
 			return b
@@ -62,6 +85,42 @@ func eachPage(b []byte, spoil func(p []byte)) []byte {
 		spoil(b[at:])
 	}
 	return b
+}
+
+// freeList returns the bytes of a whole store from its free list on.
+func freeList(b []byte) []byte { return b[readPages(b).meta.freelist*pageBytes:] }
+
+// firstFree makes that page the first one that is free.
+func firstFree(b []byte, id uint64) []byte {
+	binary.NativeEndian.PutUint64(freeList(b)[pageHeaderSize:], id)
+	return b
+}
+
+// firstLeaf returns the bytes from the first page of names on.
+func firstLeaf(b []byte) []byte {
+	branch, err := readPages(b).read(rootOf(b, store.KindName))
+	if err != nil {
+		panic(err)
+	}
+	first, err := branch.element(0)
+	if err != nil || branch.flags != branchPage {
+		panic(fmt.Sprint("not a branch: ", branch.flags, err))
+	}
+	return b[first.child*pageBytes:]
+}
+
+// markedClean tells whether the store in a file bears the mark of a clean stop.
+func markedClean(t *testing.T, file string) bool {
+	t.Helper()
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clean, err := readPages(whole).checkFormat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clean
 }
 
 // readPages reads a store that is whole.
@@ -144,7 +203,7 @@ func storeBytes(t *testing.T) (clean, unclean []byte) {
 		}
 	}
 	var snapshot bytes.Buffer
-	if err := errors.Join(s.Snapshot(&snapshot), s.Close()); err != nil {
+	if err := errors.Join(s.Snapshot(t.Context(), &snapshot, func(store.Reader) error { return nil }), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(filepath.Join(dir, FileName))

@@ -16,7 +16,7 @@ type progress struct {
 	event   uint64        // last event in it
 	full    error         // the last commit found no room; the next may
 	failed  error         // no commit will succeed until the store is opened anew
-	closed  bool          //
+	closed  bool          // no commit will follow
 	changed chan struct{} // closed, and replaced, at every change
 }
 
@@ -68,20 +68,23 @@ func (p *progress) health() error {
 	case p.failed != nil:
 		return readOnly(p.failed)
 	case p.full != nil:
-		return readOnly(p.full)
+		return full(p.full)
 	}
 	return nil
 }
 
 // waitTx returns once that transaction is on disk. After a failed sync nobody
-// knows whether it is, so nobody may see it.
+// knows whether it is, so nobody may see it. Whoever waits holds a transaction
+// open, for which the closing of the file waits: so waiting ends with the store.
 func (p *progress) waitTx(ctx context.Context, tx int) error {
 	return p.wait(ctx, func() (bool, error) {
-		if p.tx >= tx {
+		switch {
+		case p.tx >= tx:
 			return true, nil
-		}
-		if p.failed != nil {
+		case p.failed != nil:
 			return false, fmt.Errorf("store: the newest state may not be on disk: %w", readOnly(p.failed))
+		case p.closed:
+			return false, store.ErrClosed
 		}
 		return false, nil
 	})

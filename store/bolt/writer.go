@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -302,7 +303,7 @@ func (s *Store) failed(cause error) error {
 	published := s.newestTx() > s.progress.durableTx()
 	if noRoom(cause) && !published {
 		s.setFull(cause)
-		return readOnly(cause)
+		return full(cause)
 	}
 	s.log.Error("a commit failed; read-only until the store is opened anew", "error", cause)
 	s.progress.fail(cause)
@@ -327,7 +328,7 @@ func (s *Store) newestTx() int {
 		return nil
 	})
 	if err != nil {
-		return int(^uint(0) >> 1) // unknown, so the worst
+		return math.MaxInt // unknown, so the worst
 	}
 	return id
 }

@@ -81,3 +81,8 @@ func (n *noting) Delete(kind store.KindID, key []byte) error {
 	n.wrote = true
 	return n.Writer.Delete(kind, key)
 }
+
+func (n *noting) EraseEvent(sequence uint64) error {
+	n.wrote = true
+	return n.Writer.EraseEvent(sequence)
+}

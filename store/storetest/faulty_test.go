@@ -55,6 +55,9 @@ func TestFaulty(t *testing.T) {
 			{"first write of another", put, store.ErrUnknownOutcome, 3},
 			{"second write of another", put, store.ErrUnknownOutcome, 4},
 			{"third write of another", put, nil, 5},
+			{"first erasure", erase, store.ErrUnknownOutcome, 5},
+			{"second erasure", erase, store.ErrUnknownOutcome, 6},
+			{"third erasure", erase, nil, 7},
 		} {
 			err := faulty.Update(ctx, store.Act{RPC: act}, c.fn)
 			if !errors.Is(err, c.want) || count() != before+c.events {
@@ -66,5 +69,7 @@ func TestFaulty(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func erase(w store.Writer) error { return w.EraseEvent(1) }
 
 func put(w store.Writer) error { return w.Put(store.KindSession, []byte("a"), nil) }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -107,9 +108,10 @@ func (m *model) step(t *rapid.T, w store.Writer, s step) {
 		err = w.Delete(s.kind, key)
 		delete(m.records, s.id())
 	case "read":
-		got, _ := w.Get(s.kind, key)
-		if string(got) != m.records[s.id()] {
-			t.Fatalf("Get(%v, %q) = %q, want %q", s.kind, s.key, got, m.records[s.id()])
+		got, getErr := w.Get(s.kind, key)
+		want, known := m.records[s.id()]
+		if string(got) != want || known != (getErr == nil) || !known && !errors.Is(getErr, store.ErrNotFound) {
+			t.Fatalf("Get(%v, %q) = %q, %v, want %q, known %v", s.kind, s.key, got, getErr, want, known)
 		}
 	}
 	if err != nil {

@@ -157,16 +157,26 @@ func testEnded(f *fixture) {
 	f.view(func(inner store.Reader) error { r = inner; return nil })
 	var w store.Writer
 	f.update(func(inner store.Writer) error { w = inner; return nil })
+	key := []byte("a")
 	for _, reader := range []store.Reader{r, w} {
-		if _, err := reader.Get(store.KindSession, []byte("a")); err == nil {
-			f.Error("Get works after its closure")
-		}
-		if _, err := reader.Scan(store.KindSession, nil, nil, 1); err == nil {
-			f.Error("Scan works after its closure")
+		_, getErr := reader.Get(store.KindSession, key)
+		_, scanErr := reader.Scan(store.KindSession, nil, nil, 1)
+		_, lastErr := reader.LastEvent(store.KindSession, key)
+		_, eventsErr := reader.Events(0, 1)
+		for what, err := range map[string]error{"Get": getErr, "Scan": scanErr, "LastEvent": lastErr, "Events": eventsErr} {
+			if err == nil {
+				f.Errorf("%s of a %T works after its closure", what, reader)
+			}
 		}
 	}
-	if err := w.Put(store.KindSession, []byte("b"), nil); err == nil {
-		f.Error("Put works after its closure")
+	_, uidErr := w.NewUID()
+	for what, err := range map[string]error{
+		"Put": w.Put(store.KindSession, []byte("b"), nil), "Delete": w.Delete(store.KindSession, key),
+		"EraseEvent": w.EraseEvent(1), "NewUID": uidErr,
+	} {
+		if err == nil {
+			f.Errorf("%s works after its closure", what)
+		}
 	}
 	f.wantAll("a=1")
 }

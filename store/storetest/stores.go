@@ -3,7 +3,11 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,6 +23,7 @@ func storeTests() []test {
 		{"Snapshot writes a consistent copy while writing goes on", testSnapshot},
 		{"Health returns nil while the store takes writes", testHealth},
 		{"Close waits for the updates under way", testClose},
+		{"Close meets Views without end, and is not held up", testCloseViews},
 		{"a closed store refuses all with ErrClosed", testClosed},
 	}
 }
@@ -71,7 +76,11 @@ func testSnapshot(f *fixture) {
 	}()
 	f.ok(f.Wait(context.Background(), 3))
 	var snapshot bytes.Buffer
-	f.ok(f.Snapshot(&snapshot))
+	var seen uint64
+	f.ok(f.Snapshot(context.Background(), &snapshot, func(r store.Reader) (err error) {
+		seen, err = get(r, "last")
+		return err
+	}))
 	close(stop)
 	<-done
 
@@ -86,7 +95,7 @@ func testSnapshot(f *fixture) {
 		last, err := get(r, "last")
 		records, scanErr := r.Scan(store.KindSession, []byte("n"), nil, 1<<20)
 		f.ok(scanErr)
-		if n < 3 || last != n || uint64(len(records)) != n {
+		if n < 3 || last != n || n != seen || uint64(len(records)) != n {
 			f.Errorf("a snapshot of %d, %d and %d records", n, last, len(records))
 		}
 		return err
@@ -97,6 +106,16 @@ func testSnapshot(f *fixture) {
 		f.Error(diff)
 	}
 	other.put("it=works")
+	testSnapshotEnds(f)
+}
+
+// testSnapshotEnds: what ends a copy is told, and the store goes on.
+func testSnapshotEnds(f *fixture) {
+	refused := errors.New("seen enough")
+	f.is(f.Snapshot(context.Background(), io.Discard, func(store.Reader) error { return refused }), refused)
+	ctx, cancel := context.WithCancel(context.Background())
+	f.is(f.Snapshot(ctx, io.Discard, func(store.Reader) error { cancel(); return nil }), context.Canceled)
+	f.put("it=goes on")
 }
 
 func testHealth(f *fixture) {
@@ -137,13 +156,38 @@ func testClose(f *fixture) {
 	})
 }
 
+func testCloseViews(f *fixture) {
+	f.put("a=1")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // an engine that hangs should say so
+	defer cancel()
+	st := f.Store
+	var viewed atomic.Int64
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		each(callers, func(int) {
+			err := error(nil)
+			for err == nil {
+				err = st.View(ctx, func(r store.Reader) error { _, err := get(r, "n"); return err })
+				viewed.Add(1)
+			}
+			f.is(err, store.ErrClosed)
+		})
+	}()
+	for viewed.Load() < callers {
+		runtime.Gosched()
+	}
+	f.reopen()
+	<-done
+}
+
 func testClosed(f *fixture) {
 	ctx, st := context.Background(), f.Store
 	f.reopen()
 	f.is(st.View(ctx, func(store.Reader) error { return nil }), store.ErrClosed)
 	f.is(st.Update(ctx, act(), func(store.Writer) error { return nil }), store.ErrClosed)
 	f.is(st.Wait(ctx, 0), store.ErrClosed)
-	f.is(st.Snapshot(new(bytes.Buffer)), store.ErrClosed)
+	f.is(st.Snapshot(ctx, io.Discard, func(store.Reader) error { return nil }), store.ErrClosed)
 	f.is(st.Health(), store.ErrClosed)
 	f.ok(st.Close())
 }

@@ -72,6 +72,14 @@ func (r *rehearsal) Delete(kind store.KindID, key []byte) error {
 	return r.write(kind, key, func(key []byte) error { return r.over.Delete(kind, key) })
 }
 
+func (r *rehearsal) EraseEvent(sequence uint64) error {
+	events, err := r.Events(sequence-1, 1)
+	if err == nil && len(events) == 1 && events[0].GetSequence() == sequence {
+		return nil
+	}
+	return r.Writer.EraseEvent(sequence) // refused, as above
+}
+
 func (r *rehearsal) write(kind store.KindID, key []byte, do func(key []byte) error) error {
 	if !kind.Writable() || len(key) == 0 || len(key) > store.MaxKeySize {
 		return r.Writer.Put(kind, key, nil) // refused, as above

@@ -440,6 +440,248 @@ func (x *RevokeKeyRequest) GetRequestId() string {
 	return ""
 }
 
+// Request of Backup.
+type BackupRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupRequest) Reset() {
+	*x = BackupRequest{}
+	mi := &file_acquis_v1_admin_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupRequest) ProtoMessage() {}
+
+func (x *BackupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_admin_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
+func (*BackupRequest) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_admin_service_proto_rawDescGZIP(), []int{6}
+}
+
+// A part of the answer of Backup.
+type BackupResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first one is the manifest, the others are pieces of the file.
+	//
+	// Types that are valid to be assigned to Part:
+	//
+	//	*BackupResponse_Manifest
+	//	*BackupResponse_Piece
+	Part          isBackupResponse_Part `protobuf_oneof:"part"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupResponse) Reset() {
+	*x = BackupResponse{}
+	mi := &file_acquis_v1_admin_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupResponse) ProtoMessage() {}
+
+func (x *BackupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_admin_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
+func (*BackupResponse) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_admin_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *BackupResponse) GetPart() isBackupResponse_Part {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+func (x *BackupResponse) GetManifest() *BackupManifest {
+	if x != nil {
+		if x, ok := x.Part.(*BackupResponse_Manifest); ok {
+			return x.Manifest
+		}
+	}
+	return nil
+}
+
+func (x *BackupResponse) GetPiece() []byte {
+	if x != nil {
+		if x, ok := x.Part.(*BackupResponse_Piece); ok {
+			return x.Piece
+		}
+	}
+	return nil
+}
+
+type isBackupResponse_Part interface {
+	isBackupResponse_Part()
+}
+
+type BackupResponse_Manifest struct {
+	// What the backup is.
+	Manifest *BackupManifest `protobuf:"bytes,1,opt,name=manifest,proto3,oneof"`
+}
+
+type BackupResponse_Piece struct {
+	// The next bytes of the file, at most 1 MiB.
+	Piece []byte `protobuf:"bytes,2,opt,name=piece,proto3,oneof"`
+}
+
+func (*BackupResponse_Manifest) isBackupResponse_Part() {}
+
+func (*BackupResponse_Piece) isBackupResponse_Part() {}
+
+// What a backup is. It also stands, as JSON, in the last 4096 bytes of the file.
+type BackupManifest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version of the form of the file; 1.
+	Form int32 `protobuf:"varint,1,opt,name=form,proto3" json:"form,omitempty"`
+	// Name of the journal, as its checkpoints have it; empty: it has none yet.
+	Origin string `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
+	// Sequence of the last event.
+	Sequence uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Root of the Merkle log over all events, 32 bytes.
+	RootHash []byte `protobuf:"bytes,4,opt,name=root_hash,json=rootHash,proto3" json:"root_hash,omitempty"`
+	// The last checkpoint that was signed, if any.
+	Checkpoint string `protobuf:"bytes,5,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	// Bytes of the store in the file; 4096 more follow it.
+	StoreBytes int64 `protobuf:"varint,6,opt,name=store_bytes,json=storeBytes,proto3" json:"store_bytes,omitempty"`
+	// SHA-256 of the store in the file, 32 bytes.
+	StoreSha256 []byte `protobuf:"bytes,7,opt,name=store_sha256,json=storeSha256,proto3" json:"store_sha256,omitempty"`
+	// When it was made.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Version of the program that made it.
+	ProgramVersion string `protobuf:"bytes,9,opt,name=program_version,json=programVersion,proto3" json:"program_version,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *BackupManifest) Reset() {
+	*x = BackupManifest{}
+	mi := &file_acquis_v1_admin_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupManifest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupManifest) ProtoMessage() {}
+
+func (x *BackupManifest) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_admin_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupManifest.ProtoReflect.Descriptor instead.
+func (*BackupManifest) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_admin_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *BackupManifest) GetForm() int32 {
+	if x != nil {
+		return x.Form
+	}
+	return 0
+}
+
+func (x *BackupManifest) GetOrigin() string {
+	if x != nil {
+		return x.Origin
+	}
+	return ""
+}
+
+func (x *BackupManifest) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *BackupManifest) GetRootHash() []byte {
+	if x != nil {
+		return x.RootHash
+	}
+	return nil
+}
+
+func (x *BackupManifest) GetCheckpoint() string {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return ""
+}
+
+func (x *BackupManifest) GetStoreBytes() int64 {
+	if x != nil {
+		return x.StoreBytes
+	}
+	return 0
+}
+
+func (x *BackupManifest) GetStoreSha256() []byte {
+	if x != nil {
+		return x.StoreSha256
+	}
+	return nil
+}
+
+func (x *BackupManifest) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *BackupManifest) GetProgramVersion() string {
+	if x != nil {
+		return x.ProgramVersion
+	}
+	return ""
+}
+
 var File_acquis_v1_admin_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_admin_service_proto_rawDesc = "" +
@@ -482,7 +724,26 @@ const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB1\xe0A\x02\xfaA\x11\n" +
 	"\x0facquis.eval/Key\xbaH\x17r\x152\x13^keys/[a-z2-7]{16}$R\x04name\x125\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\xc8\x02\n" +
+	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x0f\n" +
+	"\rBackupRequest\"i\n" +
+	"\x0eBackupResponse\x127\n" +
+	"\bmanifest\x18\x01 \x01(\v2\x19.acquis.v1.BackupManifestH\x00R\bmanifest\x12\x16\n" +
+	"\x05piece\x18\x02 \x01(\fH\x00R\x05pieceB\x06\n" +
+	"\x04part\"\xbf\x02\n" +
+	"\x0eBackupManifest\x12\x12\n" +
+	"\x04form\x18\x01 \x01(\x05R\x04form\x12\x16\n" +
+	"\x06origin\x18\x02 \x01(\tR\x06origin\x12\x1a\n" +
+	"\bsequence\x18\x03 \x01(\x04R\bsequence\x12\x1b\n" +
+	"\troot_hash\x18\x04 \x01(\fR\brootHash\x12\x1e\n" +
+	"\n" +
+	"checkpoint\x18\x05 \x01(\tR\n" +
+	"checkpoint\x12\x1f\n" +
+	"\vstore_bytes\x18\x06 \x01(\x03R\n" +
+	"storeBytes\x12!\n" +
+	"\fstore_sha256\x18\a \x01(\fR\vstoreSha256\x12;\n" +
+	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12'\n" +
+	"\x0fprogram_version\x18\t \x01(\tR\x0eprogramVersion2\x92\x03\n" +
 	"\fAdminService\x12j\n" +
 	"\tCreateKey\x12\x1b.acquis.v1.CreateKeyRequest\x1a\x1c.acquis.v1.CreateKeyResponse\"\"\xdaA\x03key\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02\x0f:\x03key\"\b/v1/keys\x12_\n" +
@@ -490,7 +751,9 @@ const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"\x01\x01\x82\xd3\xe4\x93\x02\n" +
 	"\x12\b/v1/keys\x12k\n" +
 	"\tRevokeKey\x12\x1b.acquis.v1.RevokeKeyRequest\x1a\x0e.acquis.v1.Key\"1\xdaA\x04name\x8a\xb5\x18\x03\n" +
-	"\x01\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/{name=keys/*}:revokeB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x01\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/{name=keys/*}:revoke\x12H\n" +
+	"\x06Backup\x12\x18.acquis.v1.BackupRequest\x1a\x19.acquis.v1.BackupResponse\"\a\x8a\xb5\x18\x03\n" +
+	"\x01\x010\x01B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_admin_service_proto_rawDescOnce sync.Once
@@ -504,7 +767,7 @@ func file_acquis_v1_admin_service_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_admin_service_proto_rawDescData
 }
 
-var file_acquis_v1_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_acquis_v1_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_acquis_v1_admin_service_proto_goTypes = []any{
 	(*Key)(nil),                   // 0: acquis.v1.Key
 	(*CreateKeyRequest)(nil),      // 1: acquis.v1.CreateKeyRequest
@@ -512,28 +775,35 @@ var file_acquis_v1_admin_service_proto_goTypes = []any{
 	(*ListKeysRequest)(nil),       // 3: acquis.v1.ListKeysRequest
 	(*ListKeysResponse)(nil),      // 4: acquis.v1.ListKeysResponse
 	(*RevokeKeyRequest)(nil),      // 5: acquis.v1.RevokeKeyRequest
-	(Role_Enum)(0),                // 6: acquis.v1.Role.Enum
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*BackupRequest)(nil),         // 6: acquis.v1.BackupRequest
+	(*BackupResponse)(nil),        // 7: acquis.v1.BackupResponse
+	(*BackupManifest)(nil),        // 8: acquis.v1.BackupManifest
+	(Role_Enum)(0),                // 9: acquis.v1.Role.Enum
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 }
 var file_acquis_v1_admin_service_proto_depIdxs = []int32{
-	6,  // 0: acquis.v1.Key.roles:type_name -> acquis.v1.Role.Enum
-	7,  // 1: acquis.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
-	7,  // 2: acquis.v1.Key.create_time:type_name -> google.protobuf.Timestamp
-	7,  // 3: acquis.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
+	9,  // 0: acquis.v1.Key.roles:type_name -> acquis.v1.Role.Enum
+	10, // 1: acquis.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
+	10, // 2: acquis.v1.Key.create_time:type_name -> google.protobuf.Timestamp
+	10, // 3: acquis.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
 	0,  // 4: acquis.v1.CreateKeyRequest.key:type_name -> acquis.v1.Key
 	0,  // 5: acquis.v1.CreateKeyResponse.key:type_name -> acquis.v1.Key
 	0,  // 6: acquis.v1.ListKeysResponse.keys:type_name -> acquis.v1.Key
-	1,  // 7: acquis.v1.AdminService.CreateKey:input_type -> acquis.v1.CreateKeyRequest
-	3,  // 8: acquis.v1.AdminService.ListKeys:input_type -> acquis.v1.ListKeysRequest
-	5,  // 9: acquis.v1.AdminService.RevokeKey:input_type -> acquis.v1.RevokeKeyRequest
-	2,  // 10: acquis.v1.AdminService.CreateKey:output_type -> acquis.v1.CreateKeyResponse
-	4,  // 11: acquis.v1.AdminService.ListKeys:output_type -> acquis.v1.ListKeysResponse
-	0,  // 12: acquis.v1.AdminService.RevokeKey:output_type -> acquis.v1.Key
-	10, // [10:13] is the sub-list for method output_type
-	7,  // [7:10] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	8,  // 7: acquis.v1.BackupResponse.manifest:type_name -> acquis.v1.BackupManifest
+	10, // 8: acquis.v1.BackupManifest.create_time:type_name -> google.protobuf.Timestamp
+	1,  // 9: acquis.v1.AdminService.CreateKey:input_type -> acquis.v1.CreateKeyRequest
+	3,  // 10: acquis.v1.AdminService.ListKeys:input_type -> acquis.v1.ListKeysRequest
+	5,  // 11: acquis.v1.AdminService.RevokeKey:input_type -> acquis.v1.RevokeKeyRequest
+	6,  // 12: acquis.v1.AdminService.Backup:input_type -> acquis.v1.BackupRequest
+	2,  // 13: acquis.v1.AdminService.CreateKey:output_type -> acquis.v1.CreateKeyResponse
+	4,  // 14: acquis.v1.AdminService.ListKeys:output_type -> acquis.v1.ListKeysResponse
+	0,  // 15: acquis.v1.AdminService.RevokeKey:output_type -> acquis.v1.Key
+	7,  // 16: acquis.v1.AdminService.Backup:output_type -> acquis.v1.BackupResponse
+	13, // [13:17] is the sub-list for method output_type
+	9,  // [9:13] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_admin_service_proto_init() }
@@ -542,13 +812,17 @@ func file_acquis_v1_admin_service_proto_init() {
 		return
 	}
 	file_acquis_v1_access_proto_init()
+	file_acquis_v1_admin_service_proto_msgTypes[7].OneofWrappers = []any{
+		(*BackupResponse_Manifest)(nil),
+		(*BackupResponse_Piece)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_admin_service_proto_rawDesc), len(file_acquis_v1_admin_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

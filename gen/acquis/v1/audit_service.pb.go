@@ -140,7 +140,7 @@ type FileAccess struct {
 	// Full name of the RPC; empty for accommodations and exemptions.
 	Rpc string `protobuf:"bytes,3,opt,name=rpc,proto3" json:"rpc,omitempty"`
 	// The candidates, in the order of their creation; at most 1000. More of the
-	// same hour may stand in another FileAccess.
+	// same hour may stand in another FileAccess. Empty where it was a backup: all.
 	Candidates []string `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	// Begin of the hour in which they were read.
 	HourTime      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=hour_time,json=hourTime,proto3" json:"hour_time,omitempty"`

@@ -77,7 +77,7 @@ const (
 	ErrorReason_DEADLINE_EXCEEDED ErrorReason_Enum = 25
 	// CANCELLED: the caller went away.
 	ErrorReason_CANCELLED ErrorReason_Enum = 26
-	// UNAVAILABLE: the store takes no writes at present.
+	// UNAVAILABLE: the store takes no writes: its disk is full, and it takes them again by itself once there is room; or a write failed, and it must be restarted. The message says which.
 	ErrorReason_READ_ONLY ErrorReason_Enum = 27
 	// UNAVAILABLE: the write may have happened: repeat it with the same request_id.
 	ErrorReason_WRITE_OUTCOME_UNKNOWN ErrorReason_Enum = 28
@@ -105,6 +105,10 @@ const (
 	ErrorReason_JOURNAL_IN_DOUBT ErrorReason_Enum = 50
 	// FAILED_PRECONDITION: the decision neither capitalises a bloc nor awards the certification, so there is nothing to attest.
 	ErrorReason_NOTHING_TO_ATTEST ErrorReason_Enum = 51
+	// UNAVAILABLE: another backup is being made or sent; one at a time.
+	ErrorReason_BACKUP_UNDER_WAY ErrorReason_Enum = 70
+	// RESOURCE_EXHAUSTED: the server's disk has no room for the copy that is sent.
+	ErrorReason_NO_ROOM_FOR_BACKUP ErrorReason_Enum = 71
 	// INVALID_ARGUMENT: it presents neither the whole certification nor named blocs.
 	ErrorReason_SCOPE_UNKNOWN ErrorReason_Enum = 100
 	// INVALID_ARGUMENT: it presents named blocs, but names none.
@@ -264,6 +268,8 @@ var (
 		62:  "CANDIDATE_IN_OPEN_SESSION",
 		50:  "JOURNAL_IN_DOUBT",
 		51:  "NOTHING_TO_ATTEST",
+		70:  "BACKUP_UNDER_WAY",
+		71:  "NO_ROOM_FOR_BACKUP",
 		100: "SCOPE_UNKNOWN",
 		101: "NO_BLOC_NAMED",
 		102: "BLOCS_NAMED_WITH_WHOLE",
@@ -363,6 +369,8 @@ var (
 		"CANDIDATE_IN_OPEN_SESSION":  62,
 		"JOURNAL_IN_DOUBT":           50,
 		"NOTHING_TO_ATTEST":          51,
+		"BACKUP_UNDER_WAY":           70,
+		"NO_ROOM_FOR_BACKUP":         71,
 		"SCOPE_UNKNOWN":              100,
 		"NO_BLOC_NAMED":              101,
 		"BLOCS_NAMED_WITH_WHOLE":     102,
@@ -493,8 +501,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xba\x11\n" +
-	"\vErrorReason\"\xaa\x11\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xe8\x11\n" +
+	"\vErrorReason\"\xd8\x11\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -537,7 +545,9 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x0eCANDIDATE_HELD\x10=\x12\x1d\n" +
 	"\x19CANDIDATE_IN_OPEN_SESSION\x10>\x12\x14\n" +
 	"\x10JOURNAL_IN_DOUBT\x102\x12\x15\n" +
-	"\x11NOTHING_TO_ATTEST\x103\x12\x11\n" +
+	"\x11NOTHING_TO_ATTEST\x103\x12\x14\n" +
+	"\x10BACKUP_UNDER_WAY\x10F\x12\x16\n" +
+	"\x12NO_ROOM_FOR_BACKUP\x10G\x12\x11\n" +
 	"\rSCOPE_UNKNOWN\x10d\x12\x11\n" +
 	"\rNO_BLOC_NAMED\x10e\x12\x1a\n" +
 	"\x16BLOCS_NAMED_WITH_WHOLE\x10f\x12\x10\n" +

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"google.golang.org/grpc/status"
+
+	"github.com/acquis-eval/acquis/backup"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+)
+
+// backupCommand fetches a backup from a running server, and checks it.
+type backupCommand struct {
+	dialFlags
+	To        string        `required:"" placeholder:"FILE" help:"The file to make; one that exists is never replaced."`
+	Decisions bool          `env:"-" help:"Also decide every decision again, as acquis verify does: takes longer."`
+	Timeout   time.Duration `default:"1h" env:"-" placeholder:"TIME" help:"How long it may take (${default})."`
+}
+
+// Validate refuses what the flags must not say; kong calls it.
+func (b *backupCommand) Validate() error { return b.check() }
+
+// Run writes the backup under another name, and gives it its own once it was
+// found sound.
+func (b *backupCommand) Run(ctx context.Context, c console) error {
+	if err := backup.Free(b.To); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, b.Timeout)
+	defer cancel()
+	made := b.To + ".partial"
+	m, err := b.fetch(ctx, made)
+	if err == nil {
+		err = checkBackup(ctx, made, b.Decisions)
+	}
+	if err == nil {
+		err = backup.Publish(made, b.To)
+	}
+	if err != nil {
+		_ = os.Remove(made) // it may not be there
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "%s: %s\n", b.To, told(m))
+	return err
+}
+
+// fetch calls the server and writes what it sends.
+func (b *backupCommand) fetch(ctx context.Context, name string) (m backup.Manifest, err error) {
+	conn, err := b.dial()
+	if err != nil {
+		return m, err
+	}
+	defer conn.Close() //nolint:errcheck // nothing is left to send
+	stream, err := acquispb.NewAdminServiceClient(conn).Backup(withKey(ctx), new(acquispb.BackupRequest))
+	if err != nil {
+		return m, b.refused(err)
+	}
+	first, err := stream.Recv()
+	if err != nil {
+		return m, b.refused(err)
+	}
+	if err := writePieces(name, first.GetManifest(), stream.Recv); err != nil {
+		return m, b.refused(err)
+	}
+	m, err = backup.ReadManifest(name)
+	if err == nil && (m.Sequence != first.GetManifest().GetSequence() || !bytes.Equal(m.SHA256, first.GetManifest().GetStoreSha256())) {
+		err = errors.New("the server announced another backup than it sent")
+	}
+	return m, err
+}
+
+// refused says what the server said, or why it could not be asked.
+func (b *backupCommand) refused(err error) error {
+	if st, ok := status.FromError(err); ok {
+		return fmt.Errorf("%s: %s", b.Server, st.Message())
+	}
+	return err
+}
+
+// writePieces writes a file, no longer than was announced.
+func writePieces(name string, announced *acquispb.BackupManifest, next func() (*acquispb.BackupResponse, error)) (err error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // personal data: the owner's only
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	left := announced.GetStoreBytes() + backup.BlockSize
+	for {
+		part, err := next()
+		if errors.Is(err, io.EOF) {
+			return f.Sync()
+		}
+		if err != nil {
+			return err
+		}
+		if left -= int64(len(part.GetPiece())); left < 0 {
+			return errors.New("the server sends more than it announced")
+		}
+		if _, err := f.Write(part.GetPiece()); err != nil {
+			return err
+		}
+	}
+}
+
+// told says what a backup is, on one line.
+func told(m backup.Manifest) string {
+	return fmt.Sprintf("%d bytes, journal %s up to event %d, made %s, SHA-256 of the store %x",
+		m.Size+backup.BlockSize, m.Origin, m.Sequence, m.Time.Format(time.RFC3339), m.SHA256)
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A key never crosses a network in the clear unless somebody says so: only what
+// lies on this machine is called without TLS.
+func TestTransport(t *testing.T) {
+	dir := t.TempDir()
+	writeCertificate(t, dir)
+	ca, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	t.Setenv(keyVariable, "acq_some")
+	for _, c := range []struct {
+		flags    dialFlags
+		protocol string
+	}{
+		{dialFlags{Server: "127.0.0.1:9090"}, "insecure"},
+		{dialFlags{Server: "[::1]:9090"}, "insecure"},
+		{dialFlags{Server: "localhost:9090"}, "insecure"},
+		{dialFlags{Server: "localhost.example:9090"}, "tls"},
+		{dialFlags{Server: "127.0.0.1.example:9090"}, "tls"},
+		{dialFlags{Server: "192.0.2.1:9090"}, "tls"},
+		{dialFlags{Server: "dns:///127.0.0.1:9090"}, "tls"},
+		{dialFlags{Server: "127.0.0.1:9090", CAFile: ca}, "tls"},
+		{dialFlags{Server: "127.0.0.1:9090", CertFile: ca, KeyFile: key}, "tls"},
+		{dialFlags{Server: "192.0.2.1:9090", InsecurePlaintext: true}, "insecure"},
+	} {
+		if err := c.flags.check(); err != nil {
+			t.Errorf("%+v: %v", c.flags, err)
+		}
+		if got, err := c.flags.transport(); err != nil || got.Info().SecurityProtocol != c.protocol {
+			t.Errorf("%+v: %v %v, want %s", c.flags, got, err, c.protocol)
+		}
+	}
+	for says, d := range map[string]dialFlags{
+		"go together":    {CertFile: ca},
+		"does not go":    {InsecurePlaintext: true, CAFile: ca},
+		"no certificate": {CAFile: key},
+		"no such file":   {CAFile: "none.pem"},
+		"--cert-file: ":  {CertFile: key, KeyFile: key},
+	} {
+		err := d.check()
+		if err == nil {
+			_, err = d.transport()
+		}
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%+v: %v, want %q", d, err, says)
+		}
+	}
+}
+
+// A server with a certificate is backed up under TLS, by whoever knows its
+// authority.
+func TestBackupUnderTLS(t *testing.T) {
+	dir := t.TempDir()
+	writeCertificate(t, dir)
+	ca := filepath.Join(dir, "cert.pem")
+	out, _ := serving(t, filepath.Join(dir, "data"), "--tls-cert-file", ca, "--tls-key-file", filepath.Join(dir, "key.pem"), "--tls-client-ca-file", ca)
+	t.Setenv(keyVariable, keyLine.FindStringSubmatch(out.String())[1])
+	backup := []string{"backup", "--server", grpcLine.FindStringSubmatch(out.String())[1], "--to", filepath.Join(dir, "b")}
+	fails(t, "acquis: ", append(backup, "--timeout", "2s")...)
+	fails(t, "acquis: ", append(backup, "--ca-file", ca, "--timeout", "2s")...)
+	succeeds(t, "up to event", append(backup, "--ca-file", ca, "--cert-file", ca, "--key-file", filepath.Join(dir, "key.pem"))...)
+}
+
+// Flags of backups that make no sense are refused.
+func TestRefusedBackupFlags(t *testing.T) {
+	for says, args := range map[string][]string{
+		"--backup-interval": {"--backup-interval", "1s"},
+		"--backup-keep":     {"--backup-keep", "0"},
+		"--backup-timeout":  {"--backup-timeout", "0s"},
+	} {
+		if _, err := parseServe(t, args...); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/acquis-eval/acquis/backup"
+	"github.com/acquis-eval/acquis/store"
+	"github.com/acquis-eval/acquis/store/bolt"
+)
+
+// A checkpoint that was published is a promise: the journal will never have
+// another beginning than that. A store that is restored from before it, and
+// written to, breaks the promise without anybody meaning to. So what is restored
+// is compared with the last checkpoint that can be had.
+
+// A comparison says what a backup was compared with.
+type comparison struct {
+	said string
+	lost uint64 // events of the store that is there, above those of the backup
+}
+
+// compare tells whether the backup may be restored.
+func (r *restoreCommand) compare(restored store.Layer, old string, m backup.Manifest) (c comparison, err error) {
+	with, signed := "the checkpoint in "+r.Checkpoint, []byte(nil)
+	there, unreadable := lookAt(old)
+	if there.sequence > m.Sequence {
+		c.lost = there.sequence - m.Sequence
+	}
+	switch {
+	case r.Checkpoint != "":
+		if signed, err = readCheckpoint(r.Checkpoint); err != nil {
+			return c, err
+		}
+	case unreadable != nil:
+		c.said = fmt.Sprintf("It could not be compared with what was published: the store that is there cannot be read (%v).", unreadable)
+		return c, nil
+	case old == "":
+		c.said = "It could not be compared with what was published: there was no store, and no --checkpoint was given."
+		return c, nil
+	case there.checkpoint == "":
+		c.said = "It could not be compared with what was published: the store that is there has signed no checkpoint."
+		return c, nil
+	default:
+		with, signed = "the last checkpoint of the store that was there", []byte(there.checkpoint)
+	}
+	err = extends(restored, m, signed)
+	switch {
+	case errors.Is(err, errFork) && r.NewOrigin:
+		c.said = fmt.Sprintf("It goes on from before %s, under a new name.", with)
+		return c, nil
+	case err != nil:
+		return c, fmt.Errorf("%s: %w", with, err)
+	}
+	c.said = fmt.Sprintf("It extends %s.", with)
+	return c, nil
+}
+
+// A state is how far a store has come.
+type state struct {
+	sequence   uint64
+	checkpoint string // the last one that it signed, if any
+}
+
+func lookAt(file string) (s state, err error) {
+	if file == "" {
+		return s, nil
+	}
+	there, err := bolt.OpenFile(file, bolt.Options{})
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, there.Close()) }()
+	r := store.NewReader(there)
+	last, err := store.Checkpoints.Get(r, store.LatestCheckpoint())
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return s, err
+	}
+	s.checkpoint = last.GetNote()
+	s.sequence, err = store.LastSequence(r, 0)
+	return s, err
+}
+
+// errFork: there would be two journals of one name with one beginning and two ends.
+var errFork = errors.New("the backup is older, or of another journal: what was published would become untrue. " +
+	"To restore it all the same, under a new name for the journal, say --new-origin")
+
+// extends tells whether a store's journal has grown from a checkpoint.
+func extends(restored store.Layer, m backup.Manifest, signed []byte) error {
+	reader := store.NewReader(restored)
+	keys, err := noteKeys(reader)
+	if err != nil {
+		return err
+	}
+	opened, err := note.Open(signed, keys)
+	var unknown *note.UnverifiedNoteError
+	if errors.As(err, &unknown) {
+		return fmt.Errorf("%w (it is not signed by a key that the backup knows)", errFork)
+	}
+	if err != nil {
+		return fmt.Errorf("it is no checkpoint: %w", err)
+	}
+	size, root, err := parseCheckpoint(opened.Text)
+	if err != nil {
+		return err
+	}
+	if size > m.Sequence {
+		return fmt.Errorf("%w (it speaks of %d events, the backup has %d)", errFork, size, m.Sequence)
+	}
+	if has, err := tlog.TreeHash(int64(size), store.Tree(reader)); err != nil || has != root {
+		return errors.Join(fmt.Errorf("%w (the first %d events differ)", errFork, size), err)
+	}
+	return nil
+}
+
+// noteKeys are all keys that ever signed for a journal.
+func noteKeys(r store.Reader) (note.Verifiers, error) {
+	signers, err := store.Signers.All(r, nil)
+	var keys []note.Verifier
+	for _, s := range signers {
+		text, keyErr := note.NewEd25519VerifierKey(s.GetOrigin(), s.GetPublicKey())
+		if keyErr != nil {
+			continue // no key of ours: nothing verifies under it
+		}
+		key, keyErr := note.NewVerifier(text)
+		if keyErr == nil {
+			keys = append(keys, key)
+		}
+	}
+	return note.VerifierList(keys...), err
+}
+
+// parseCheckpoint reads the three lines of a checkpoint (C2SP tlog-checkpoint).
+func parseCheckpoint(text string) (size uint64, root tlog.Hash, err error) {
+	lines := strings.SplitN(text, "\n", 4)
+	if len(lines) < 4 {
+		return 0, root, errors.New("it is no checkpoint: it lacks lines")
+	}
+	size, err = strconv.ParseUint(lines[1], 10, 62)
+	if err != nil {
+		return 0, root, fmt.Errorf("it is no checkpoint: %w", err)
+	}
+	hash, err := base64.StdEncoding.DecodeString(lines[2])
+	if err != nil || len(hash) != tlog.HashSize {
+		return 0, root, errors.New("it is no checkpoint: its root is no hash")
+	}
+	return size, tlog.Hash(hash), nil
+}

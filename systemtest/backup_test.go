@@ -1,0 +1,261 @@
+package systemtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/acquis-eval/acquis/backup"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store"
+	"github.com/acquis-eval/acquis/store/bolt"
+)
+
+// TestBackupWhileWriting backs a server up while 64 callers write. The copy holds
+// every write that was acknowledged before the call, and the journal of what it
+// holds without a gap; it can be written to.
+func TestBackupWhileWriting(t *testing.T) {
+	dir := t.TempDir()
+	w, stop := start(t, dir)
+	w.populateForCrash()
+	admin, keys := w.keys["admin"], w.keys
+	stop()
+	child := startChild(t, dir)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	writing, stopWriting := context.WithCancel(ctx)
+	client := acquispb.NewSessionServiceClient(child.conn)
+	var mu sync.Mutex
+	var acknowledged []write
+	var writers sync.WaitGroup
+	enough := make(chan struct{})
+	for n := range 64 {
+		writers.Go(func() {
+			as := metadata.AppendToOutgoingContext(writing, "authorization", "Bearer "+keys["platform"])
+			for i := 0; ; i++ {
+				request := crashRequest(0, n, i)
+				if _, err := client.RecordAssessments(as, request); err != nil {
+					return // it was enough
+				}
+				mu.Lock()
+				if acknowledged = append(acknowledged, write{request}); len(acknowledged) == 500 {
+					close(enough)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	select {
+	case <-enough:
+	case <-ctx.Done():
+		t.Fatal("the writers did not get that far")
+	}
+	var rounds int
+	var before []write
+	var file string
+	for rounds = range 3 {
+		mu.Lock()
+		before = append([]write(nil), acknowledged...)
+		mu.Unlock()
+		m, got, err := takeBackup(ctx, child.conn, admin)
+		must(t, err)
+		file = filepath.Join(t.TempDir(), "b")
+		must(t, os.WriteFile(file, got, 0o600))
+		checkManifest(t, file, m)
+	}
+	stopWriting()
+	writers.Wait()
+	child.kill()
+	copied := t.TempDir()
+	f, err := os.Create(filepath.Join(copied, bolt.FileName))
+	must(t, err)
+	m, err := backup.Extract(ctx, file, f)
+	must(t, errors.Join(err, f.Close()))
+	checkCrash(t, copied, keys, before)
+	t.Logf("%d backups; the last, of event %d, holds all %d writes acknowledged before it, of %d", rounds+1, m.Sequence, len(before), len(acknowledged))
+}
+
+func checkManifest(t *testing.T, file string, sent *acquispb.BackupManifest) {
+	t.Helper()
+	m, err := backup.ReadManifest(file)
+	must(t, err)
+	if m.Sequence != sent.GetSequence() || m.Size != sent.GetStoreBytes() || m.Origin == "" || m.Origin != sent.GetOrigin() ||
+		!bytes.Equal(m.Root, sent.GetRootHash()) || !bytes.Equal(m.SHA256, sent.GetStoreSha256()) || !m.Time.Equal(sent.GetCreateTime().AsTime()) {
+		t.Errorf("the file says %+v, the call %v", m, sent)
+	}
+	if _, err := backup.Extract(t.Context(), file, io.Discard); err != nil {
+		t.Error(err)
+	}
+}
+
+// takeBackup reads a backup to its end.
+func takeBackup(ctx context.Context, conn *grpc.ClientConn, secret string) (m *acquispb.BackupManifest, file []byte, err error) {
+	stream, err := acquispb.NewAdminServiceClient(conn).Backup(
+		metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+secret), new(acquispb.BackupRequest))
+	if err != nil {
+		return nil, nil, err
+	}
+	for n := 0; ; n++ {
+		part, err := stream.Recv()
+		switch {
+		case errors.Is(err, io.EOF):
+			return m, file, nil
+		case err != nil:
+			return m, file, err
+		case n == 0:
+			m = part.GetManifest()
+		}
+		file = append(file, part.GetPiece()...)
+	}
+}
+
+// TestBackupIsTold: a backup is journaled, in itself too, logged and measured; what
+// is no RPC is not measured, whatever it is called.
+func TestBackupIsTold(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.newKey("auditor", "AUDITOR")
+	w.newKey("reader", "READER")
+	m, _, err := takeBackup(t.Context(), w.conn, w.keys["admin"])
+	must(t, err)
+	events := w.journal()
+	last := events[len(events)-1]
+	if last["kind"] != "READ" || last["rpc"] != "acquis.v1.AdminService/Backup" || last["actor"] != "admin" || fmt.Sprint(m.GetSequence()) != last["sequence"] {
+		t.Errorf("a backup of event %d, and the last event is %v", m.GetSequence(), last)
+	}
+	w.stream("reader", "", acquispb.AdminService_Backup_FullMethodName, "")
+	w.stream("reader", "", "/acquis.v1.AdminService/Secret", "")
+	logged, measured := w.logs.String(), opsGet(t, w.ops+"/metrics")
+	for _, want := range []string{
+		`"rpc":"acquis.v1.AdminService/Backup","code":"OK"`,
+		`"rpc":"acquis.v1.AdminService/Backup","code":"PermissionDenied","reason":"ROLE_MISSING"`,
+		`"rpc":"unknown","code":"Unimplemented"`,
+	} {
+		if !strings.Contains(logged, want) {
+			t.Errorf("the log lacks %s", want)
+		}
+	}
+	if want := `grpc_server_handled_total{grpc_code="PermissionDenied",grpc_method="Backup",grpc_service="acquis.v1.AdminService",grpc_type="server_stream"} 1`; !strings.Contains(measured, want) {
+		t.Errorf("the metrics lack %s", want)
+	}
+	if strings.Contains(measured+logged, "Secret") {
+		t.Error("a name that a caller thought of is measured or logged")
+	}
+}
+
+// snapshots is a store whose snapshots fail as they are told.
+type snapshots struct {
+	store.Store
+	err error
+}
+
+func (s *snapshots) Snapshot(ctx context.Context, w io.Writer, look func(store.Reader) error) error {
+	if s.err != nil {
+		return s.err
+	}
+	return s.Store.Snapshot(ctx, w, look)
+}
+
+// backupFaults are the reasons that only a backup has.
+var backupFaults = []acquispb.ErrorReason_Enum{
+	acquispb.ErrorReason_NO_ROOM_FOR_BACKUP, acquispb.ErrorReason_BACKUP_UNDER_WAY,
+}
+
+// TestBackupRefused: what refuses a backup has its reason, and a caller who does
+// not read keeps others away for as long as a call may take, and no longer.
+func TestBackupRefused(t *testing.T) {
+	failing := new(snapshots)
+	w, _ := start(t, t.TempDir(), func(o *server.Options) {
+		failing.Store, o.Store = o.Store, failing
+		o.Limits.StreamTimeout = time.Second
+		o.Backups.Scratch = t.TempDir()
+	})
+	failing.err = fmt.Errorf("scratch: %w", backup.ErrNoRoom)
+	w.refusedBackup("admin", codes.ResourceExhausted, "NO_ROOM_FOR_BACKUP")
+	failing.err = store.ErrClosed
+	w.refusedBackup("admin", codes.Unavailable, "SHUTTING_DOWN")
+	failing.err = nil
+
+	// More than a connection holds unread.
+	must(t, w.store.Update(t.Context(), store.Act{}, func(w store.Writer) error {
+		return w.Put(store.KindIdempotency, []byte("large"), make([]byte, 8<<20))
+	}))
+	slow, err := acquispb.NewAdminServiceClient(w.conn).Backup(
+		metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+w.keys["admin"]), new(acquispb.BackupRequest))
+	must(t, err)
+	_, err = slow.Recv()
+	must(t, err)
+	w.refusedBackup("admin", codes.Unavailable, "BACKUP_UNDER_WAY")
+	for err == nil {
+		if _, _, err = takeBackup(t.Context(), w.conn, w.keys["admin"]); reasonOf(err) == "BACKUP_UNDER_WAY" {
+			err = nil // until the slow one is given up
+			continue
+		}
+		break
+	}
+	must(t, err)
+	for err == nil {
+		_, err = slow.Recv()
+	}
+	if status.Code(err) != codes.DeadlineExceeded || reasonOf(err) != "DEADLINE_EXCEEDED" {
+		t.Errorf("the slow one was told %v", err)
+	}
+}
+
+func (w *world) refusedBackup(key string, code codes.Code, reason string) {
+	w.t.Helper()
+	a := w.stream(key, "", acquispb.AdminService_Backup_FullMethodName, "")
+	if a.code != codeName(int(code)) || get(a.body, "details", 0, "reason") != reason {
+		w.t.Errorf("%s: %s %s, want %v %s", key, a.code, a.raw, code, reason)
+	}
+}
+
+// TestStreamRequests: what opens a stream is checked as any request is.
+func TestStreamRequests(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.newKey("reader", "READER")
+	unknown := new(acquispb.BackupRequest)
+	unknown.ProtoReflect().SetUnknown(protowire.AppendVarint(protowire.AppendTag(nil, 99, protowire.VarintType), 1))
+	large := new(acquispb.BackupRequest)
+	large.ProtoReflect().SetUnknown(protowire.AppendBytes(protowire.AppendTag(nil, 99, protowire.BytesType), make([]byte, 1<<20)))
+	for _, c := range []struct {
+		key, reason string
+		request     any
+		options     []grpc.CallOption
+	}{
+		{"admin", "INVALID_FIELD", unknown, nil},
+		{"admin", "REQUEST_TOO_LARGE", large, nil},
+		{"admin", "MALFORMED_BODY", rawMessage("\xff\xff"), []grpc.CallOption{grpc.ForceCodec(rawCodec{})}},
+		{"reader", "ROLE_MISSING", unknown, nil},
+		{"nonsense", "CREDENTIALS_INVALID", unknown, nil},
+		{"admin", "", new(acquispb.BackupRequest), nil},
+	} {
+		ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+w.secret(c.key))
+		stream, err := w.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, acquispb.AdminService_Backup_FullMethodName, c.options...)
+		must(t, err)
+		err = errors.Join(stream.SendMsg(c.request), stream.CloseSend())
+		for err == nil || errors.Is(err, io.EOF) && c.reason != "" {
+			if err = stream.RecvMsg(new(emptypb.Empty)); errors.Is(err, io.EOF) {
+				break
+			}
+		}
+		if got := reasonOf(err); got != c.reason {
+			t.Errorf("%s as %s: %v, want %s", got, c.key, err, c.reason)
+		}
+	}
+}
