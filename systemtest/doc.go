@@ -11,7 +11,7 @@
 //   - powercut_test.go records what a server has its disk do (recording_test.go),
 //     lets a disk forget any part that was not synced (disk_test.go), and holds
 //     the store against what was acknowledged (replay_test.go);
-//   - fulldisk_test.go lets real disks run full under it;
+//   - fulldisks_test.go lets real disks run full under it;
 //   - linear_test.go lets 64 callers at once loose on it, across kills,
 //     power cuts, full and failing disks too (linear_faults_test.go), and has
 //     porcupine look for one order of all calls that explains every answer;

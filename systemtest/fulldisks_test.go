@@ -18,13 +18,13 @@ import (
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// TestFullDisk lets the disk of a server run full, again and again. Writes are
+// TestDisksRunFull lets the disk of a server run full, again and again. Writes are
 // refused as READ_ONLY, reads go on, health tells; once there is room the server
 // finds out by itself. Meanwhile it is killed, and must start on the full disk; in
 // every second round it starts there with a compacted file, which has no page to
 // spare. A refused call, repeated, is done in the end; nothing that was
 // acknowledged is lost.
-func TestFullDisk(t *testing.T) {
+func TestDisksRunFull(t *testing.T) {
 	t.Parallel() // it mostly waits
 	rounds := 1
 	if os.Getenv("ACQUIS_LONG") != "" {
