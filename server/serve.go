@@ -50,6 +50,10 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	return err
 }
 
+// Close ends a server that may never have served: the goroutines that wait for its
+// calls are there from New on.
+func (s *Server) Close() { s.grpc.Stop() }
+
 // served is nil where a listener ended because it was asked to, even before it
 // had begun: a signal may come at any time.
 func served(err error) error {

@@ -105,6 +105,9 @@ func (s *service) close() error {
 			errs = append(errs, err)
 		}
 	}
+	if s.server != nil {
+		s.server.Close()
+	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}
