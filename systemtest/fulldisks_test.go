@@ -25,14 +25,12 @@ import (
 // spare. A refused call, repeated, is done in the end; nothing that was
 // acknowledged is lost.
 func TestDisksRunFull(t *testing.T) {
-	t.Parallel() // it mostly waits
 	rounds := 1
 	if os.Getenv("ACQUIS_LONG") != "" {
 		rounds = 40
 	}
 	for i, kind := range smallDisks {
 		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
 			f := &fullDisk{t: t, disk: newSmallDisk(t, kind), first: server.NewSecret()}
 			f.dir = filepath.Join(f.disk.dir, "data")
 			f.start()

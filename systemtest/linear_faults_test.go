@@ -18,7 +18,6 @@ const linFaults = 3
 // room again once a call was refused. Callers who are refused wait for that, and
 // repeat their request.
 func TestLinearizableOnFullDisk(t *testing.T) {
-	t.Parallel() // it mostly waits
 	var total linFigures
 	for range linRounds(20) {
 		disk := newSmallDisk(t, "tmpfs")
@@ -63,7 +62,6 @@ func TestLinearizableOnFullDisk(t *testing.T) {
 // now a write. The server is read-only from then on, is killed and started again.
 // Whether the write that failed is there afterwards, nobody was told.
 func TestLinearizableAcrossFailedSyncs(t *testing.T) {
-	t.Parallel() // with what waits
 	strace := strace(t)
 	var total linFigures
 	for round := range linRounds(40) {
@@ -113,7 +111,6 @@ func TestLinearizableAcrossFailedSyncs(t *testing.T) {
 // TestLinearizableAcrossPowerCuts: the same while the server is killed and its
 // disk forgets any part of what was not synced, before it is started again.
 func TestLinearizableAcrossPowerCuts(t *testing.T) {
-	t.Parallel() // with what waits
 	strace := strace(t)
 	var total linFigures
 	for range linRounds(20) {

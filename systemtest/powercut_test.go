@@ -36,7 +36,6 @@ const (
 // Then the same recording with every second sync left out, which is what a store
 // that does not sync its pages before its header would be like: this must show.
 func TestPowerCut(t *testing.T) {
-	t.Parallel() // with what waits for disks
 	commits, subsets, every, failures := 200, 20, 1, 6
 	if os.Getenv("ACQUIS_LONG") == "" {
 		commits, subsets, every, failures = 24, 6, 4, 2 // every fourth window
