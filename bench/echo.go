@@ -36,6 +36,7 @@ func serveRaw(ctx context.Context, methods map[string]func() ([]byte, error), re
 		return err
 	}
 	s := grpc.NewServer(
+		grpc.NumStreamWorkers(128), // as Acquis
 		grpc.ForceServerCodecV2(rawCodec{}),
 		grpc.ConnectionTimeout(10*time.Second),
 		grpc.MaxHeaderListSize(16<<10),

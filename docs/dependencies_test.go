@@ -8,6 +8,22 @@ import (
 	"testing"
 )
 
+// TestTheImageIsMadeOfAllItNeeds: what the binary is built from of ours is let into
+// the image's build.
+func TestTheImageIsMadeOfAllItNeeds(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if .Main}}{{$.ImportPath}}{{end}}{{end}}", "../cmd/acquis").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	let := read(t, "../.dockerignore")
+	for path := range strings.FieldsSeq(string(out)) {
+		folder, _, _ := strings.Cut(strings.TrimPrefix(path, "github.com/acquis-eval/acquis/"), "/")
+		if !strings.Contains(let, "\n!"+folder+"\n") {
+			t.Errorf(".dockerignore keeps %s out, which the binary is built from", folder)
+		}
+	}
+}
+
 // TestDependenciesPage: the page names every module that is linked into the
 // binary, and no other.
 func TestDependenciesPage(t *testing.T) {
