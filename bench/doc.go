@@ -1,4 +1,4 @@
-// The bench measures Acquis against what this machine can do, and against what
+// Command bench measures Acquis against what this machine can do, and against what
 // one would pick instead.
 //
 // # The idea
