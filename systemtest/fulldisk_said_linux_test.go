@@ -1,10 +1,8 @@
 package systemtest
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -16,42 +14,17 @@ import (
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// disks are small real file systems, and how they are made at a place.
-var disks = map[string]func(place, image string) *exec.Cmd{
-	"tmpfs": func(place, _ string) *exec.Cmd {
-		return exec.Command("mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", place)
-	},
-	"ext4": func(place, image string) *exec.Cmd {
-		return exec.Command("sh", "-ec", `truncate -s 64M "$1"; mkfs.ext4 -q "$1"; mount -o loop "$1" "$0"`, place, image)
-	},
-}
-
-// mount makes such a file system until the test ends.
-func mount(t *testing.T, kind string) string {
-	t.Helper()
-	place := t.TempDir()
-	out, err := disks[kind](place, filepath.Join(t.TempDir(), "image")).CombinedOutput()
-	if err != nil && os.Getenv("ACQUIS_REQUIRE_ALL") != "" {
-		t.Fatalf("no %s can be mounted here, which a full disk needs: %v: %s", kind, err, out)
-	}
-	if err != nil {
-		t.Skipf("no %s can be mounted here, which a full disk needs: %v: %s", kind, err, out)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(place, 0) })
-	return place
-}
-
 // TestFullDiskIsSaid fills the disk under a server. Writes are refused, which they and
 // the readiness say; reads go on; and once there is room all is as before, by
 // itself, with every acknowledged write.
 func TestFullDiskIsSaid(t *testing.T) {
-	for kind := range disks {
-		t.Run(kind, func(t *testing.T) { fillDisk(t, mount(t, kind)) })
+	for _, kind := range smallDisks {
+		t.Run(kind, func(t *testing.T) { fillDisk(t, newSmallDisk(t, kind, 48)) }) // room for a backup too
 	}
 }
 
-func fillDisk(t *testing.T, disk string) {
-	dir := filepath.Join(disk, "data")
+func fillDisk(t *testing.T, disk *smallDisk) {
+	dir := filepath.Join(disk.dir, "data")
 	w, stop := start(t, dir, func(o *server.Options) { o.Backups.Scratch = dir })
 	made := 0
 	write := func() answer {
@@ -66,7 +39,7 @@ func fillDisk(t *testing.T, disk string) {
 		rounds = 10
 	}
 	for round := range rounds {
-		ballast := fill(t, filepath.Join(disk, "ballast"))
+		disk.fill(t, 0)
 		a := write()
 		for ; a.code == "OK"; a = write() {
 			if made > 5000 {
@@ -89,7 +62,7 @@ func fillDisk(t *testing.T, disk string) {
 		if _, _, err := takeBackup(t.Context(), w.conn, w.keys["admin"]); reasonOf(err) != "NO_ROOM_FOR_BACKUP" {
 			t.Errorf("round %d: a backup without room: %v", round, err)
 		}
-		must(t, os.Remove(ballast))
+		disk.free(t)
 		w.waitReady()
 		if a := write(); a.code != "OK" {
 			t.Errorf("round %d: a write once there is room: %s", round, a.raw)
@@ -108,23 +81,6 @@ func fillDisk(t *testing.T, disk string) {
 		t.Errorf("%d keys of %d acknowledged", got, made+1)
 	}
 	t.Logf("%d writes acknowledged over %d full disks", made, rounds)
-}
-
-// fill takes all room that is left.
-func fill(t *testing.T, name string) string {
-	t.Helper()
-	f, err := os.Create(name)
-	must(t, err)
-	defer f.Close()
-	for block := make([]byte, 1<<20); len(block) >= 512; {
-		if _, err := f.Write(block); errors.Is(err, syscall.ENOSPC) {
-			block = block[:len(block)/2]
-		} else {
-			must(t, err)
-		}
-	}
-	_ = f.Sync() // whatever it says: the room is taken
-	return name
 }
 
 // waitReady returns once the server wants calls again.

@@ -31,7 +31,7 @@ func TestDisksRunFull(t *testing.T) {
 	}
 	for i, kind := range smallDisks {
 		t.Run(kind, func(t *testing.T) {
-			f := &fullDisk{t: t, disk: newSmallDisk(t, kind), first: server.NewSecret()}
+			f := &fullDisk{t: t, disk: newSmallDisk(t, kind, 24), first: server.NewSecret()}
 			f.dir = filepath.Join(f.disk.dir, "data")
 			f.start()
 			f.world.populateForCrash()

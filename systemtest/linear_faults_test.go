@@ -20,7 +20,7 @@ const linFaults = 3
 func TestLinearizableOnFullDisk(t *testing.T) {
 	var total linFigures
 	for range linRounds(20) {
-		disk := newSmallDisk(t, "tmpfs")
+		disk := newSmallDisk(t, "tmpfs", 24)
 		dir := filepath.Join(disk.dir, "data")
 		w, stop := start(t, dir)
 		h := newLinHistory(w, linEach)

@@ -2,6 +2,7 @@ package systemtest
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -21,19 +22,19 @@ type smallDisk struct {
 // journal and gives out its blocks when it must write.
 var smallDisks = []string{"tmpfs", "ext4"}
 
-// newSmallDisk mounts one until the test ends. Only root may.
-func newSmallDisk(t *testing.T, kind string) *smallDisk {
+// newSmallDisk mounts one with so much room until the test ends. Only root may.
+func newSmallDisk(t *testing.T, kind string, megabytes int) *smallDisk {
 	t.Helper()
 	if runtime.GOOS != "linux" || os.Getuid() != 0 {
 		skip(t, "only root, on Linux, can mount a small disk")
 	}
 	d := &smallDisk{dir: t.TempDir()}
 	d.ballast = filepath.Join(d.dir, "ballast")
-	mount := []string{"mount", "-t", "tmpfs", "-o", "size=24m", "acquis", d.dir}
+	mount := []string{"mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm", megabytes), "acquis", d.dir}
 	if kind == "ext4" {
 		image := filepath.Join(t.TempDir(), "image")
 		must(t, os.WriteFile(image, nil, 0o600))
-		must(t, os.Truncate(image, 32<<20))
+		must(t, os.Truncate(image, int64(megabytes)<<20*4/3)) // its own tables and journal take the rest
 		if out, err := exec.Command("mkfs.ext4", "-q", "-F", image).CombinedOutput(); err != nil {
 			skip(t, "no ext4 can be made: "+err.Error()+string(out))
 		}
