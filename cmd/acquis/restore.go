@@ -56,7 +56,7 @@ func (r *restoreCommand) Run(ctx context.Context, c console) error {
 		text += fmt.Sprintf("The store that was there has %d events that the backup lacks.\n", compared.lost)
 	}
 	if kept != "" {
-		text += fmt.Sprintf("It is now %s; remove it once you need it no more.\n", kept)
+		text += fmt.Sprintf("The store that was there is now %s; remove it once you need it no more.\n", kept)
 	}
 	_, err = fmt.Fprint(c.out, text, r.missing())
 	return err
