@@ -33,7 +33,7 @@ func TestAttemptsKeepTheLimits(t *testing.T) {
 				continue
 			}
 			as.failed(a, now)
-			looked[a.counted()]++
+			looked[a.suspect]++
 			looked[a.from]++
 		}
 		minutes := now.Sub(start).Minutes()
@@ -68,7 +68,7 @@ func TestAttemptsAreBounded(t *testing.T) {
 		}
 	}
 	last := newAttempt(network(fmt.Sprintf("10.%d.%d.1:9", (2*remembered-1)/256, (2*remembered-1)%256)), fmt.Sprint("bad", 2*remembered-1))
-	if _, ok := as.credentials.get(last.counted()); !ok {
+	if _, ok := as.credentials.get(last.suspect); !ok {
 		t.Error("one address drove out what is remembered of another")
 	}
 	for what, n := range map[string]int{

@@ -116,7 +116,9 @@ func newCore(o Options) (*core, error) {
 	}
 	c := &core{
 		store:     o.Store,
+		keys:      newUnchanged[string, *knownKey](o.Store, store.KindKey),
 		revisions: newRevisions(),
+		current:   newUnchanged[string, *revision](o.Store, store.KindCurrent),
 		contract:  readContract(),
 		retention: o.Retention,
 		attempts:  newAttempts(o.Limits.Attempts),
