@@ -57,8 +57,7 @@ func (c *core) identify(ctx context.Context) (*Caller, error) {
 
 // authenticate finds out who calls, by the authorization metadata.
 func (c *core) authenticate(ctx context.Context) (*Caller, error) {
-	md, _ := metadata.FromIncomingContext(ctx)
-	return c.authenticateBearer(ctx, md.Get("authorization"))
+	return c.authenticateBearer(ctx, metadata.ValueFromIncomingContext(ctx, "authorization"))
 }
 
 // authenticateBearer finds out who calls, by the values of the authorization

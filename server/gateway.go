@@ -16,7 +16,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -41,7 +40,7 @@ type gateway struct {
 }
 
 // newGateway returns the handler of the REST listener.
-func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handler, error) {
+func newGateway(c *core, limits Limits, channel *channel) (http.Handler, error) {
 	g := &gateway{core: c, limits: limits}
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
@@ -50,8 +49,6 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 		runtime.WithForwardResponseRewriter(rewrite),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
-		runtime.WithIncomingHeaderMatcher(headerIn),
-		runtime.WithOutgoingHeaderMatcher(headerOut),
 		runtime.WithErrorHandler(g.writeError),
 		runtime.WithRoutingErrorHandler(g.writeRoutingError),
 		runtime.WithMiddlewares(g.precheck),
@@ -126,14 +123,19 @@ func withHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// headerIn lets the request id in; the library itself passes Authorization on.
-// Nothing else that a caller puts in a header becomes metadata.
-func headerIn(key string) (string, bool) {
-	return requestIDHeader, strings.EqualFold(key, requestIDHeader)
-}
-
-func headerOut(key string) (string, bool) {
-	return "X-Request-Id", key == requestIDHeader
+// bare is a request without its headers and whence it came, which the library
+// would make metadata of: what a call needs of them stands in its callInfo by now,
+// and nothing else goes any further. How long the caller waits and whether they
+// take trailers the library reads itself.
+func bare(r *http.Request) *http.Request {
+	header := make(http.Header)
+	for _, name := range []string{"Grpc-Timeout", "Te"} {
+		if values, ok := r.Header[name]; ok {
+			header[name] = values
+		}
+	}
+	r.Header, r.Host, r.RemoteAddr = header, "", ""
+	return r
 }
 
 // precheck refuses who may not call before anything of the request is read,
@@ -146,16 +148,16 @@ func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 			requestID: requestID(r.Header.Values(requestIDHeader)), from: network(r.RemoteAddr), overREST: true,
 			ifNoneMatch: r.Header.Values("If-None-Match"), gzip: acceptsGzip(r.Header.Values("Accept-Encoding")),
 		}
+		w.Header().Set("X-Request-Id", info.requestID)
 		r = r.WithContext(context.WithValue(r.Context(), callInfoKey{}, info))
 		rpc, err := g.check(w, r)
 		if err == nil {
-			next(w, r, params)
+			next(w, bare(r), params)
 			return
 		}
 		ctx := r.Context()
 		err = outward(ctx, g.log, err)
 		g.logCall(ctx, "/"+rpc, time.Since(start), err)
-		w.Header().Set("X-Request-Id", info.requestID)
 		g.writeError(ctx, nil, nil, w, r, err)
 	}
 }
@@ -285,11 +287,6 @@ func (g *gateway) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime
 	st, _ := status.FromError(err)
 	if !hasInfo(st) {
 		st, _ = status.FromError(g.explain(ctx, st, err))
-	}
-	if md, ok := runtime.ServerMetadataFromContext(ctx); ok {
-		for _, id := range md.HeaderMD.Get(requestIDHeader) {
-			w.Header().Set("X-Request-Id", id)
-		}
 	}
 	writeStatus(w, st, httpStatus(st))
 }

@@ -9,7 +9,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -62,7 +61,7 @@ func (c *core) outermost(limits Limits) grpc.UnaryServerInterceptor {
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(ctx, limits.CallTimeout)
 		defer cancel()
-		ctx = withRequestID(ctx)
+		ctx, call := withCallInfo(ctx)
 		defer func() {
 			if p := recover(); p != nil {
 				answer, err = nil, c.panicked(ctx, p)
@@ -70,7 +69,7 @@ func (c *core) outermost(limits Limits) grpc.UnaryServerInterceptor {
 			err = outward(ctx, c.log, err)
 			c.logCall(ctx, info.FullMethod, time.Since(start), err)
 			if err == nil {
-				answer = infoOf(ctx).hand(answer)
+				answer = call.hand(answer)
 			}
 		}()
 		if m, ok := req.(proto.Message); ok && proto.Size(m) > limits.MaxRequestBytes {
@@ -90,22 +89,17 @@ func tooLarge(limit int) error {
 		fmt.Sprintf("a request may have at most %d bytes", limit))
 }
 
-// withRequestID takes the caller's id for this call, or makes one, and sends it
-// back with the answer.
-func withRequestID(ctx context.Context) context.Context {
-	info := newCallInfo(ctx)
-	_ = grpc.SetHeader(ctx, metadata.Pairs(requestIDHeader, info.requestID)) // it fails only where nobody reads headers
-	return context.WithValue(ctx, callInfoKey{}, info)
-}
-
-// newCallInfo makes the info of a call over gRPC. One over REST has that which
-// the gateway made: it crosses the channel by context, where no caller can write.
-func newCallInfo(ctx context.Context) *callInfo {
-	if gateway := inprocgrpc.ClientContext(ctx); gateway != nil {
-		return infoOf(gateway)
+// withCallInfo makes the info of a call over gRPC, with the caller's id for it or
+// a new one, and sends that back with the answer. A call over REST has the info that
+// the gateway made, in its context: where no caller can write.
+func withCallInfo(ctx context.Context) (context.Context, *callInfo) {
+	if info, ok := ctx.Value(callInfoKey{}).(*callInfo); ok {
+		return ctx, info
 	}
-	md, _ := metadata.FromIncomingContext(ctx)
-	return &callInfo{requestID: requestID(md.Get(requestIDHeader)), from: connectionOf(ctx)}
+	given := metadata.ValueFromIncomingContext(ctx, requestIDHeader)
+	info := &callInfo{requestID: requestID(given), from: connectionOf(ctx)}
+	_ = grpc.SetHeader(ctx, metadata.MD{requestIDHeader: {info.requestID}}) // it fails only where nobody reads headers
+	return context.WithValue(ctx, callInfoKey{}, info), info
 }
 
 func requestID(given []string) string {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/fullstorydev/grpchan/inprocgrpc"
 	prommetrics "github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus"
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
@@ -94,7 +93,7 @@ func New(o Options) (*Server, error) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute}),
 	)
-	channel := new(inprocgrpc.Channel).WithServerUnaryInterceptor(intercept).WithServerStreamInterceptor(interceptStream).WithCloner(cloner{})
+	channel := newChannel(intercept)
 	for _, registrar := range []grpc.ServiceRegistrar{s.grpc, channel} {
 		register(registrar, c, validate)
 	}
@@ -152,8 +151,8 @@ func register(r grpc.ServiceRegistrar, c *core, validate validate) {
 	acquispb.RegisterAdminServiceServer(r, &adminService{core: c})
 }
 
-// chain makes one interceptor of several, the first outermost. The channel in
-// process takes one only, so that both transports get the same one.
+// chain makes one interceptor of several, the first outermost, so that both
+// transports get the same one.
 func chain(interceptors ...grpc.UnaryServerInterceptor) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		next := handler

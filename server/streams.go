@@ -37,7 +37,7 @@ func (c *core) guarded(srv any, stream *guardedStream, method string, handler gr
 	}
 	ctx, cancel := context.WithTimeout(stream.ServerStream.Context(), stream.limits.StreamTimeout)
 	defer cancel()
-	ctx = withRequestID(ctx)
+	ctx, _ = withCallInfo(ctx)
 	defer func() {
 		if p := recover(); p != nil {
 			err = c.panicked(ctx, p)
