@@ -53,6 +53,7 @@ type encoded struct {
 	json    encodedJSON
 	gzip    encodedJSON
 	tag     string // of an ETag, without its quotes
+	etag    string // the same as a weak one: packed and plain bytes say the same
 	textErr error
 }
 
@@ -72,6 +73,7 @@ func (e *encoded) asJSON() error {
 		}
 		digest := store.Fingerprint(string(e.json))
 		e.tag = hex.EncodeToString(digest[:16])
+		e.etag = `W/"` + e.tag + `"`
 		e.gzip, e.textErr = packed(e.json)
 	})
 	return e.textErr
@@ -144,7 +146,7 @@ func validator(ctx context.Context, w http.ResponseWriter, _ proto.Message) erro
 		return err
 	}
 	w.Header().Set("Cache-Control", "private, no-cache")
-	w.Header().Set("Etag", `W/"`+info.encoded.tag+`"`)
+	w.Header().Set("Etag", info.encoded.etag)
 	w.Header().Set("Vary", "Accept-Encoding")
 	if matches(info.ifNoneMatch, info.encoded.tag) {
 		w.Header().Del("Content-Type")

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -55,27 +56,28 @@ func newGateway(c *core, limits Limits, channel *channel) (http.Handler, error) 
 		runtime.SetQueryParameterParser(strictQuery{}),
 	)
 	ctx := context.Background()
+	// The library tries the routes that were registered last first, one by one.
 	for _, register := range []func() error{
 		func() error {
-			return acquispb.RegisterReferentielServiceHandlerClient(ctx, mux, acquispb.NewReferentielServiceClient(channel))
-		},
-		func() error {
-			return acquispb.RegisterCandidateServiceHandlerClient(ctx, mux, acquispb.NewCandidateServiceClient(channel))
-		},
-		func() error {
-			return acquispb.RegisterSessionServiceHandlerClient(ctx, mux, acquispb.NewSessionServiceClient(channel))
-		},
-		func() error {
-			return acquispb.RegisterCapitalisationServiceHandlerClient(ctx, mux, acquispb.NewCapitalisationServiceClient(channel))
-		},
-		func() error {
-			return acquispb.RegisterAttestationServiceHandlerClient(ctx, mux, acquispb.NewAttestationServiceClient(channel))
+			return acquispb.RegisterAdminServiceHandlerClient(ctx, mux, acquispb.NewAdminServiceClient(channel))
 		},
 		func() error {
 			return acquispb.RegisterAuditServiceHandlerClient(ctx, mux, acquispb.NewAuditServiceClient(channel))
 		},
 		func() error {
-			return acquispb.RegisterAdminServiceHandlerClient(ctx, mux, acquispb.NewAdminServiceClient(channel))
+			return acquispb.RegisterAttestationServiceHandlerClient(ctx, mux, acquispb.NewAttestationServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterCandidateServiceHandlerClient(ctx, mux, acquispb.NewCandidateServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterCapitalisationServiceHandlerClient(ctx, mux, acquispb.NewCapitalisationServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterSessionServiceHandlerClient(ctx, mux, acquispb.NewSessionServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterReferentielServiceHandlerClient(ctx, mux, acquispb.NewReferentielServiceClient(channel))
 		},
 	} {
 		if err := register(); err != nil {
@@ -140,46 +142,60 @@ func bare(r *http.Request) *http.Request {
 
 // precheck refuses who may not call before anything of the request is read,
 // then reads the body: one JSON value within the limit, and no query where the
-// body is the whole request.
+// body is the whole request. It is asked once for each route: whose binding is
+// looked up at its first call.
 func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
+	var once sync.Once
+	var bound binding
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		start := time.Now()
+		once.Do(func() { bound = g.bindingOf(r) })
 		info := &callInfo{
 			requestID: requestID(r.Header.Values(requestIDHeader)), from: network(r.RemoteAddr), overREST: true,
 			ifNoneMatch: r.Header.Values("If-None-Match"), gzip: acceptsGzip(r.Header.Values("Accept-Encoding")),
 		}
 		w.Header().Set("X-Request-Id", info.requestID)
 		r = r.WithContext(context.WithValue(r.Context(), callInfoKey{}, info))
-		rpc, err := g.check(w, r)
+		err := g.check(w, r, bound)
 		if err == nil {
 			next(w, bare(r), params)
 			return
 		}
 		ctx := r.Context()
 		err = outward(ctx, g.log, err)
-		g.logCall(ctx, "/"+rpc, time.Since(start), err)
+		g.logCall(ctx, "/"+bound.rpc.name, time.Since(start), err)
 		g.writeError(ctx, nil, nil, w, r, err)
 	}
 }
 
-func (g *gateway) check(w http.ResponseWriter, r *http.Request) (rpc string, err error) {
+// bindingOf returns the binding of the route that was found for a request.
+func (g *gateway) bindingOf(r *http.Request) binding {
 	pattern, _ := runtime.HTTPPattern(r.Context())
-	bound, ok := g.contract.bindings[r.Method+" "+pattern.String()]
-	if !ok {
-		return "", fmt.Errorf("no RPC is bound to %s %s", r.Method, pattern)
+	if bound, ok := g.contract.bindings[r.Method+" "+pattern.String()]; ok {
+		return bound
+	}
+	return binding{rpc: new(rpc)}
+}
+
+func (g *gateway) check(w http.ResponseWriter, r *http.Request, bound binding) error {
+	if bound.rpc.name == "" {
+		return fmt.Errorf("no RPC is bound to a %s that the gateway routes", r.Method)
 	}
 	if err := g.admitBearer(r, bound.rpc); err != nil {
-		return bound.rpc.name, err
+		return err
 	}
 	if !utf8.ValidString(r.URL.Path) {
-		return bound.rpc.name, invalidField("path", "is not UTF-8")
+		return invalidField("path", "is not UTF-8")
 	}
 	if bound.hasBody && r.URL.RawQuery != "" {
-		return bound.rpc.name, invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, violation{"query", "is not used by this call: its body is the whole request"})
+		return invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, violation{"query", "is not used by this call: its body is the whole request"})
+	}
+	if r.Body == http.NoBody {
+		return nil
 	}
 	body, err := g.readBody(w, r)
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	return bound.rpc.name, err
+	return err
 }
 
 // admitBearer refuses who may not call the RPC.
