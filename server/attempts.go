@@ -193,18 +193,20 @@ func tooManyAttempts(wait time.Duration) error {
 		"too many bad keys, tokens or codes came from this address", &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
 }
 
-// connectionOf tells where a call comes from, by its connection: never by what it
-// says. A call over REST crosses the channel in the process, where the gateway
-// has noted it.
+// connectionOf tells where a call over gRPC comes from, by its connection: never by
+// what it says. Of a call over REST the gateway notes it.
 func connectionOf(ctx context.Context) netip.Prefix {
-	if p, ok := peer.FromContext(ctx); ok {
-		return network(p.Addr.String())
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return netip.Prefix{}
 	}
-	return netip.Prefix{}
+	if tcp, ok := p.Addr.(*net.TCPAddr); ok {
+		return networkOf(tcp.AddrPort().Addr())
+	}
+	return network(p.Addr.String())
 }
 
-// network is the address alone or, of IPv6, the network that one household or
-// machine commonly has for itself.
+// network is that of "host:port".
 func network(hostPort string) netip.Prefix {
 	host, _, err := net.SplitHostPort(hostPort)
 	if err != nil {
@@ -214,6 +216,12 @@ func network(hostPort string) netip.Prefix {
 	if err != nil {
 		return netip.Prefix{}
 	}
+	return networkOf(address)
+}
+
+// networkOf is the address alone or, of IPv6, the network that one household or
+// machine commonly has for itself.
+func networkOf(address netip.Addr) netip.Prefix {
 	address, bits := address.Unmap().WithZone(""), 32
 	if address.Is6() {
 		bits = 64

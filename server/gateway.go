@@ -163,7 +163,7 @@ func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 		}
 		ctx := r.Context()
 		err = outward(ctx, g.log, err)
-		g.logCall(ctx, "/"+bound.rpc.name, time.Since(start), err)
+		g.logCall(ctx, "/"+bound.rpc.name, start, err)
 		g.writeError(ctx, nil, nil, w, r, err)
 	}
 }

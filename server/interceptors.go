@@ -67,7 +67,7 @@ func (c *core) outermost(limits Limits) grpc.UnaryServerInterceptor {
 				answer, err = nil, c.panicked(ctx, p)
 			}
 			err = outward(ctx, c.log, err)
-			c.logCall(ctx, info.FullMethod, time.Since(start), err)
+			c.logCall(ctx, info.FullMethod, start, err)
 			if err == nil {
 				answer = call.hand(answer)
 			}
@@ -109,28 +109,34 @@ func requestID(given []string) string {
 	return uuid.NewString()
 }
 
-func (c *core) logCall(ctx context.Context, method string, took time.Duration, err error) {
-	level := slog.LevelInfo
-	if status.Code(err) == codes.Internal || status.Code(err) == codes.Unavailable {
+// logCall makes the record by hand: to find out where in the source it was made,
+// which no line shows, took a fifth of the time of a line.
+func (c *core) logCall(ctx context.Context, method string, start time.Time, err error) {
+	level, code := slog.LevelInfo, status.Code(err)
+	if code == codes.Internal || code == codes.Unavailable {
 		level = slog.LevelError
 	}
-	info := infoOf(ctx)
-	attrs := []slog.Attr{slog.String("rpc", method[1:]), slog.String("code", status.Code(err).String())}
+	if !c.log.Enabled(ctx, level) {
+		return
+	}
+	info, now := infoOf(ctx), time.Now()
+	line := slog.NewRecord(now, level, "call", 0)
+	line.AddAttrs(slog.String("rpc", method[1:]), slog.String("code", code.String()))
 	if reason := reasonOf(err); reason != "" {
-		attrs = append(attrs, slog.String("reason", reason))
+		line.AddAttrs(slog.String("reason", reason))
 	}
 	if info.failures > 0 {
-		attrs = append(attrs, slog.Int("failures", info.failures))
+		line.AddAttrs(slog.Int("failures", info.failures))
 	}
 	// A whole number: slog writes fractions by reflection, which took two thirds
 	// of the time of a line.
-	attrs = append(attrs, slog.Int64("duration_us", took.Microseconds()))
+	line.AddAttrs(slog.Int64("duration_us", now.Sub(start).Microseconds()))
 	if info.issuer != "" {
-		attrs = append(attrs, slog.String("issuer", info.issuer))
+		line.AddAttrs(slog.String("issuer", info.issuer))
 	} else {
-		attrs = append(attrs, slog.String("key", info.keyID))
+		line.AddAttrs(slog.String("key", info.keyID))
 	}
-	c.log.LogAttrs(ctx, level, "call", attrs...)
+	_ = c.log.Handler().Handle(ctx, line) // a log that cannot be written cannot be told of either
 }
 
 // guard lets a call through where its key or token is good, a role of it is

@@ -43,7 +43,7 @@ func (c *core) guarded(srv any, stream *guardedStream, method string, handler gr
 			err = c.panicked(ctx, p)
 		}
 		err = outward(ctx, c.log, err)
-		c.logCall(ctx, logged, time.Since(start), err)
+		c.logCall(ctx, logged, start, err)
 	}()
 	caller, err := c.enter(ctx, method)
 	if err != nil {
