@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	prommetrics "github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus"
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
@@ -72,9 +71,9 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	metrics := prommetrics.NewServerMetrics(prommetrics.WithServerHandlingTimeHistogram())
-	interceptStream := c.guardStream(metrics.StreamServerInterceptor(), o.Limits, validate)
-	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate), c.accesses.watch())
+	metrics := newMetrics()
+	interceptStream := c.guardStream(metrics.stream, o.Limits, validate)
+	intercept := chain(metrics.unary, c.outermost(o.Limits), c.guard(validate), c.accesses.watch())
 	s := &Server{core: c, tls: o.TLS, health: health.NewServer(), stopped: make(chan struct{})}
 	s.grpc = grpc.NewServer(
 		grpc.ForceServerCodecV2(newCodec()),
@@ -99,12 +98,12 @@ func New(o Options) (*Server, error) {
 	}
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
-	metrics.InitializeMetrics(s.grpc)
+	metrics.add(s.grpc.GetServiceInfo())
 	if s.rest, err = newGateway(c, o.Limits, channel); err != nil {
 		return nil, err
 	}
 	registry := prometheus.NewRegistry()
-	s.ops = newOps(s, registry, append(c.backups.collectors(), metrics, c.attempts.bad, c.accesses.lost)...)
+	s.ops = newOps(s, registry, append(append(metrics.collectors(), c.backups.collectors()...), c.attempts.bad, c.accesses.lost)...)
 	return s, nil
 }
 
