@@ -40,9 +40,9 @@ type attempts struct {
 	bad    *prometheus.CounterVec // by reason
 
 	mu          sync.Mutex
-	credentials *recent[attempt, *bucket]
+	credentials *recent[suspect, *bucket]
 	addresses   *recent[netip.Prefix, *bucket]
-	good        *recent[[sha256.Size]byte, struct{}]
+	good        *recent[goodCredential, struct{}]
 }
 
 // remembered is how many credentials, addresses and good credentials are
@@ -56,45 +56,56 @@ func newAttempts(limits AttemptLimits) *attempts {
 			Name: "acquis_bad_credentials_total",
 			Help: "Keys, tokens and attestations that were not good, by reason.",
 		}, []string{"reason"}),
-		credentials: newRecent[attempt, *bucket](remembered),
+		credentials: newRecent[suspect, *bucket](remembered),
 		addresses:   newRecent[netip.Prefix, *bucket](remembered),
-		good:        newRecent[[sha256.Size]byte, struct{}](remembered),
+		good:        newRecent[goodCredential, struct{}](remembered),
 	}
 }
 
-// An attempt is a credential that came from an address.
+// An attempt is a credential that came from an address, read once.
 type attempt struct {
+	suspect
+	key    Secret // as it was sent, where it has the form of one
+	digest [sha256.Size]byte
+	known  bool // it was found good before
+}
+
+// A suspect is what failures count for: the key's id, whatever secret follows it;
+// else a digest of the text, so that one client's dead token holds up no other.
+type suspect struct {
 	from netip.Prefix
-	// What failures count for: the key's id, whatever secret follows it; else a
-	// digest of the text, so that one client's dead token holds up no other.
+	name string
+}
+
+// newAttempt reads a credential. The digest of a key is that of its secret, as
+// it is stored.
+func newAttempt(from netip.Prefix, text string) *attempt {
+	if secret, err := ParseSecret(text); err == nil {
+		return &attempt{suspect: suspect{from, secret.ID}, key: secret, digest: secret.digest()}
+	}
+	digest := sha256.Sum256([]byte(text))
+	return &attempt{suspect: suspect{from, string(digest[:])}, digest: digest}
+}
+
+// A goodCredential is all that tells one from any other.
+type goodCredential struct {
 	name   string
 	digest [sha256.Size]byte
 }
 
-func newAttempt(from netip.Prefix, text string) attempt {
-	a := attempt{from: from, digest: sha256.Sum256([]byte(text))}
-	if secret, err := ParseSecret(text); err == nil {
-		a.name = secret.ID
-	} else {
-		a.name = string(a.digest[:])
-	}
-	return a
-}
-
-// counted is the attempt as failures are counted: without the secret.
-func (a attempt) counted() attempt { return attempt{from: a.from, name: a.name} }
+func (a *attempt) credential() goodCredential { return goodCredential{a.name, a.digest} }
 
 // wait tells how long the attempt must wait before it is looked at, and how many
 // before it failed or were refused. What is refused is not remembered by itself,
 // so that it cannot drive out what is.
-func (as *attempts) wait(a attempt, now time.Time) (wait time.Duration, failures int) {
+func (as *attempts) wait(a *attempt, now time.Time) (wait time.Duration, failures int) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
-	if _, ok := as.good.get(a.digest); ok {
+	if _, a.known = as.good.get(a.credential()); a.known {
 		return 0, 0
 	}
 	var full *bucket
-	if b, ok := as.credentials.get(a.counted()); ok {
+	if b, ok := as.credentials.get(a.suspect); ok {
 		full, wait = b, b.wait(as.limits.PerCredential, now)
 	}
 	if b, ok := as.addresses.get(a.from); ok {
@@ -110,23 +121,24 @@ func (as *attempts) wait(a attempt, now time.Time) (wait time.Duration, failures
 }
 
 // succeeded remembers that the credential is good.
-func (as *attempts) succeeded(a attempt) {
+func (as *attempts) succeeded(a *attempt) {
+	if a.known {
+		return
+	}
 	as.mu.Lock()
 	defer as.mu.Unlock()
-	if _, ok := as.good.get(a.digest); !ok {
-		as.good.put(a.digest, struct{}{})
-	}
+	as.good.put(a.credential(), struct{}{})
 }
 
 // failed counts a bad credential, and returns how many there were of its name.
-func (as *attempts) failed(a attempt, now time.Time) (failures int) {
+func (as *attempts) failed(a *attempt, now time.Time) (failures int) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
-	as.good.remove(a.digest)
+	as.good.remove(a.credential())
 	bucketOf(as.addresses, a.from).spend(as.limits.PerAddress, now)
-	credential := bucketOf(as.credentials, a.counted())
-	credential.spend(as.limits.PerCredential, now)
-	return credential.failures
+	spent := bucketOf(as.credentials, a.suspect)
+	spent.spend(as.limits.PerCredential, now)
+	return spent.failures
 }
 
 func bucketOf[K comparable](buckets *recent[K, *bucket], key K) *bucket {
@@ -181,18 +193,20 @@ func tooManyAttempts(wait time.Duration) error {
 		"too many bad keys, tokens or codes came from this address", &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
 }
 
-// connectionOf tells where a call comes from, by its connection: never by what it
-// says. A call over REST crosses the channel in the process, where the gateway
-// has noted it.
+// connectionOf tells where a call over gRPC comes from, by its connection: never by
+// what it says. Of a call over REST the gateway notes it.
 func connectionOf(ctx context.Context) netip.Prefix {
-	if p, ok := peer.FromContext(ctx); ok {
-		return network(p.Addr.String())
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return netip.Prefix{}
 	}
-	return netip.Prefix{}
+	if tcp, ok := p.Addr.(*net.TCPAddr); ok {
+		return networkOf(tcp.AddrPort().Addr())
+	}
+	return network(p.Addr.String())
 }
 
-// network is the address alone or, of IPv6, the network that one household or
-// machine commonly has for itself.
+// network is that of "host:port".
 func network(hostPort string) netip.Prefix {
 	host, _, err := net.SplitHostPort(hostPort)
 	if err != nil {
@@ -202,6 +216,12 @@ func network(hostPort string) netip.Prefix {
 	if err != nil {
 		return netip.Prefix{}
 	}
+	return networkOf(address)
+}
+
+// networkOf is the address alone or, of IPv6, the network that one household or
+// machine commonly has for itself.
+func networkOf(address netip.Addr) netip.Prefix {
 	address, bits := address.Unmap().WithZone(""), 32
 	if address.Is6() {
 		bits = 64

@@ -57,8 +57,7 @@ func (c *core) identify(ctx context.Context) (*Caller, error) {
 
 // authenticate finds out who calls, by the authorization metadata.
 func (c *core) authenticate(ctx context.Context) (*Caller, error) {
-	md, _ := metadata.FromIncomingContext(ctx)
-	return c.authenticateBearer(ctx, md.Get("authorization"))
+	return c.authenticateBearer(ctx, metadata.ValueFromIncomingContext(ctx, "authorization"))
 }
 
 // authenticateBearer finds out who calls, by the values of the authorization
@@ -67,7 +66,8 @@ func (c *core) authenticateBearer(ctx context.Context, authorization []string) (
 	if len(authorization) == 0 {
 		return nil, fail(codes.Unauthenticated, acquispb.ErrorReason_CREDENTIALS_MISSING, "no Authorization: Bearer … was sent")
 	}
-	info, text, now := infoOf(ctx), bearer(authorization), c.now()
+	info, now := infoOf(ctx), c.now()
+	text := bearer(authorization)
 	try := newAttempt(info.from, text)
 	wait, failures := c.attempts.wait(try, now)
 	if wait > 0 {
@@ -75,7 +75,7 @@ func (c *core) authenticateBearer(ctx context.Context, authorization []string) (
 		c.attempts.bad.WithLabelValues(acquispb.ErrorReason_TOO_MANY_ATTEMPTS.String()).Inc()
 		return nil, tooManyAttempts(wait)
 	}
-	caller, err := c.verify(ctx, text, now)
+	caller, err := c.verify(ctx, try, text, now)
 	switch {
 	case err == nil:
 		c.attempts.succeeded(try)
@@ -98,22 +98,23 @@ func bearer(authorization []string) string {
 }
 
 // verify takes a key or, where an issuer is configured, a token.
-func (c *core) verify(ctx context.Context, text string, now time.Time) (*Caller, error) {
-	if c.tokens != nil && isToken(text) {
+func (c *core) verify(ctx context.Context, try *attempt, text string, now time.Time) (*Caller, error) {
+	switch {
+	case try.key != Secret{}:
+		return c.verifyKey(ctx, try, now)
+	case c.tokens != nil && isToken(text):
 		return c.tokens.verify(ctx, text, now)
 	}
-	return c.verifyKey(ctx, text, now)
+	return nil, invalidCredentials()
 }
 
-func (c *core) verifyKey(ctx context.Context, text string, now time.Time) (*Caller, error) {
-	secret, err := ParseSecret(text)
-	if err != nil {
-		return nil, invalidCredentials()
-	}
-	var key *storepb.Key
-	err = c.store.View(ctx, func(r store.Reader) (err error) {
-		key, err = store.Keys.Get(r, []byte(secret.ID))
-		return err
+func (c *core) verifyKey(ctx context.Context, try *attempt, now time.Time) (*Caller, error) {
+	key, err := c.keys.get(ctx, try.key.ID, func(r store.Reader) (*knownKey, error) {
+		stored, err := store.Keys.Get(r, []byte(try.key.ID))
+		if err != nil {
+			return nil, err
+		}
+		return knownKeyOf(stored), nil
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, invalidCredentials()
@@ -121,26 +122,36 @@ func (c *core) verifyKey(ctx context.Context, text string, now time.Time) (*Call
 	if err != nil {
 		return nil, err
 	}
-	infoOf(ctx).keyID = key.GetId() // also where the secret is wrong: the log tells whose key is tried
-	return admitKey(key, secret, now)
+	infoOf(ctx).keyID = key.caller.KeyID // also where the secret is wrong: the log tells whose key is tried
+	return key.admit(try, now)
 }
 
-// admitKey checks the secret first, so that only its holder learns that a key
-// has expired or was revoked.
-func admitKey(key *storepb.Key, secret Secret, now time.Time) (*Caller, error) {
-	switch {
-	case subtle.ConstantTimeCompare(key.GetSecretSha256(), secret.digest()) != 1:
-		return nil, invalidCredentials()
-	case key.GetRevokeTime() != nil:
-		return nil, fail(codes.Unauthenticated, acquispb.ErrorReason_KEY_REVOKED, "the key was revoked")
-	case expired(key, now):
-		return nil, fail(codes.Unauthenticated, acquispb.ErrorReason_KEY_EXPIRED, "the key has expired")
-	}
-	caller := &Caller{KeyID: key.GetId(), Subject: key.GetSubject(), Delegate: key.GetDelegate(), Centre: key.GetCentre()}
-	for _, role := range key.GetRoles() {
+// A knownKey is a key as its record says, and who calls with it.
+type knownKey struct {
+	stored *storepb.Key
+	caller *Caller
+}
+
+func knownKeyOf(stored *storepb.Key) *knownKey {
+	caller := &Caller{KeyID: stored.GetId(), Subject: stored.GetSubject(), Delegate: stored.GetDelegate(), Centre: stored.GetCentre()}
+	for _, role := range stored.GetRoles() {
 		caller.Roles = append(caller.Roles, acquispb.Role_Enum(role))
 	}
-	return caller, nil
+	return &knownKey{stored, caller}
+}
+
+// admit checks the secret first, so that only its holder learns that a key has
+// expired or was revoked.
+func (k *knownKey) admit(try *attempt, now time.Time) (*Caller, error) {
+	switch {
+	case subtle.ConstantTimeCompare(k.stored.GetSecretSha256(), try.digest[:]) != 1:
+		return nil, invalidCredentials()
+	case k.stored.GetRevokeTime() != nil:
+		return nil, fail(codes.Unauthenticated, acquispb.ErrorReason_KEY_REVOKED, "the key was revoked")
+	case expired(k.stored, now):
+		return nil, fail(codes.Unauthenticated, acquispb.ErrorReason_KEY_EXPIRED, "the key has expired")
+	}
+	return k.caller, nil
 }
 
 func expired(key *storepb.Key, now time.Time) bool {

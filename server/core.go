@@ -21,7 +21,9 @@ import (
 // core is what every service shares.
 type core struct {
 	store     store.Store
+	keys      *unchanged[string, *knownKey] // by id
 	revisions *revisions
+	current   *unchanged[string, *revision] // by id of the référentiel
 	contract  *contract
 	retention Retention
 	tokens    *tokens // nil: no issuer is configured

@@ -13,10 +13,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
-	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -41,7 +41,7 @@ type gateway struct {
 }
 
 // newGateway returns the handler of the REST listener.
-func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handler, error) {
+func newGateway(c *core, limits Limits, channel *channel) (http.Handler, error) {
 	g := &gateway{core: c, limits: limits}
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
@@ -50,35 +50,34 @@ func newGateway(c *core, limits Limits, channel *inprocgrpc.Channel) (http.Handl
 		runtime.WithForwardResponseRewriter(rewrite),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
-		runtime.WithIncomingHeaderMatcher(headerIn),
-		runtime.WithOutgoingHeaderMatcher(headerOut),
 		runtime.WithErrorHandler(g.writeError),
 		runtime.WithRoutingErrorHandler(g.writeRoutingError),
 		runtime.WithMiddlewares(g.precheck),
 		runtime.SetQueryParameterParser(strictQuery{}),
 	)
 	ctx := context.Background()
+	// The library tries the routes that were registered last first, one by one.
 	for _, register := range []func() error{
 		func() error {
-			return acquispb.RegisterReferentielServiceHandlerClient(ctx, mux, acquispb.NewReferentielServiceClient(channel))
-		},
-		func() error {
-			return acquispb.RegisterCandidateServiceHandlerClient(ctx, mux, acquispb.NewCandidateServiceClient(channel))
-		},
-		func() error {
-			return acquispb.RegisterSessionServiceHandlerClient(ctx, mux, acquispb.NewSessionServiceClient(channel))
-		},
-		func() error {
-			return acquispb.RegisterCapitalisationServiceHandlerClient(ctx, mux, acquispb.NewCapitalisationServiceClient(channel))
-		},
-		func() error {
-			return acquispb.RegisterAttestationServiceHandlerClient(ctx, mux, acquispb.NewAttestationServiceClient(channel))
+			return acquispb.RegisterAdminServiceHandlerClient(ctx, mux, acquispb.NewAdminServiceClient(channel))
 		},
 		func() error {
 			return acquispb.RegisterAuditServiceHandlerClient(ctx, mux, acquispb.NewAuditServiceClient(channel))
 		},
 		func() error {
-			return acquispb.RegisterAdminServiceHandlerClient(ctx, mux, acquispb.NewAdminServiceClient(channel))
+			return acquispb.RegisterAttestationServiceHandlerClient(ctx, mux, acquispb.NewAttestationServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterCandidateServiceHandlerClient(ctx, mux, acquispb.NewCandidateServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterCapitalisationServiceHandlerClient(ctx, mux, acquispb.NewCapitalisationServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterSessionServiceHandlerClient(ctx, mux, acquispb.NewSessionServiceClient(channel))
+		},
+		func() error {
+			return acquispb.RegisterReferentielServiceHandlerClient(ctx, mux, acquispb.NewReferentielServiceClient(channel))
 		},
 	} {
 		if err := register(); err != nil {
@@ -126,58 +125,77 @@ func withHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// headerIn lets the request id in; the library itself passes Authorization on.
-// Nothing else that a caller puts in a header becomes metadata.
-func headerIn(key string) (string, bool) {
-	return requestIDHeader, strings.EqualFold(key, requestIDHeader)
-}
-
-func headerOut(key string) (string, bool) {
-	return "X-Request-Id", key == requestIDHeader
+// bare is a request without its headers and whence it came, which the library
+// would make metadata of: what a call needs of them stands in its callInfo by now,
+// and nothing else goes any further. How long the caller waits and whether they
+// take trailers the library reads itself.
+func bare(r *http.Request) *http.Request {
+	header := make(http.Header)
+	for _, name := range []string{"Grpc-Timeout", "Te"} {
+		if values, ok := r.Header[name]; ok {
+			header[name] = values
+		}
+	}
+	r.Header, r.Host, r.RemoteAddr = header, "", ""
+	return r
 }
 
 // precheck refuses who may not call before anything of the request is read,
 // then reads the body: one JSON value within the limit, and no query where the
-// body is the whole request.
+// body is the whole request. It is asked once for each route: whose binding is
+// looked up at its first call.
 func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
+	var once sync.Once
+	var bound binding
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		start := time.Now()
+		once.Do(func() { bound = g.bindingOf(r) })
 		info := &callInfo{
 			requestID: requestID(r.Header.Values(requestIDHeader)), from: network(r.RemoteAddr), overREST: true,
 			ifNoneMatch: r.Header.Values("If-None-Match"), gzip: acceptsGzip(r.Header.Values("Accept-Encoding")),
 		}
+		w.Header().Set("X-Request-Id", info.requestID)
 		r = r.WithContext(context.WithValue(r.Context(), callInfoKey{}, info))
-		rpc, err := g.check(w, r)
+		err := g.check(w, r, bound)
 		if err == nil {
-			next(w, r, params)
+			next(w, bare(r), params)
 			return
 		}
 		ctx := r.Context()
 		err = outward(ctx, g.log, err)
-		g.logCall(ctx, "/"+rpc, time.Since(start), err)
-		w.Header().Set("X-Request-Id", info.requestID)
+		g.logCall(ctx, "/"+bound.rpc.name, start, err)
 		g.writeError(ctx, nil, nil, w, r, err)
 	}
 }
 
-func (g *gateway) check(w http.ResponseWriter, r *http.Request) (rpc string, err error) {
+// bindingOf returns the binding of the route that was found for a request.
+func (g *gateway) bindingOf(r *http.Request) binding {
 	pattern, _ := runtime.HTTPPattern(r.Context())
-	bound, ok := g.contract.bindings[r.Method+" "+pattern.String()]
-	if !ok {
-		return "", fmt.Errorf("no RPC is bound to %s %s", r.Method, pattern)
+	if bound, ok := g.contract.bindings[r.Method+" "+pattern.String()]; ok {
+		return bound
+	}
+	return binding{rpc: new(rpc)}
+}
+
+func (g *gateway) check(w http.ResponseWriter, r *http.Request, bound binding) error {
+	if bound.rpc.name == "" {
+		return fmt.Errorf("no RPC is bound to a %s that the gateway routes", r.Method)
 	}
 	if err := g.admitBearer(r, bound.rpc); err != nil {
-		return bound.rpc.name, err
+		return err
 	}
 	if !utf8.ValidString(r.URL.Path) {
-		return bound.rpc.name, invalidField("path", "is not UTF-8")
+		return invalidField("path", "is not UTF-8")
 	}
 	if bound.hasBody && r.URL.RawQuery != "" {
-		return bound.rpc.name, invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, violation{"query", "is not used by this call: its body is the whole request"})
+		return invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, violation{"query", "is not used by this call: its body is the whole request"})
+	}
+	if r.Body == http.NoBody {
+		return nil
 	}
 	body, err := g.readBody(w, r)
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	return bound.rpc.name, err
+	return err
 }
 
 // admitBearer refuses who may not call the RPC.
@@ -285,11 +303,6 @@ func (g *gateway) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime
 	st, _ := status.FromError(err)
 	if !hasInfo(st) {
 		st, _ = status.FromError(g.explain(ctx, st, err))
-	}
-	if md, ok := runtime.ServerMetadataFromContext(ctx); ok {
-		for _, id := range md.HeaderMD.Get(requestIDHeader) {
-			w.Header().Set("X-Request-Id", id)
-		}
 	}
 	writeStatus(w, st, httpStatus(st))
 }

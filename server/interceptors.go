@@ -9,7 +9,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -62,15 +61,15 @@ func (c *core) outermost(limits Limits) grpc.UnaryServerInterceptor {
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(ctx, limits.CallTimeout)
 		defer cancel()
-		ctx = withRequestID(ctx)
+		ctx, call := withCallInfo(ctx)
 		defer func() {
 			if p := recover(); p != nil {
 				answer, err = nil, c.panicked(ctx, p)
 			}
 			err = outward(ctx, c.log, err)
-			c.logCall(ctx, info.FullMethod, time.Since(start), err)
+			c.logCall(ctx, info.FullMethod, start, err)
 			if err == nil {
-				answer = infoOf(ctx).hand(answer)
+				answer = call.hand(answer)
 			}
 		}()
 		if m, ok := req.(proto.Message); ok && proto.Size(m) > limits.MaxRequestBytes {
@@ -90,22 +89,17 @@ func tooLarge(limit int) error {
 		fmt.Sprintf("a request may have at most %d bytes", limit))
 }
 
-// withRequestID takes the caller's id for this call, or makes one, and sends it
-// back with the answer.
-func withRequestID(ctx context.Context) context.Context {
-	info := newCallInfo(ctx)
-	_ = grpc.SetHeader(ctx, metadata.Pairs(requestIDHeader, info.requestID)) // it fails only where nobody reads headers
-	return context.WithValue(ctx, callInfoKey{}, info)
-}
-
-// newCallInfo makes the info of a call over gRPC. One over REST has that which
-// the gateway made: it crosses the channel by context, where no caller can write.
-func newCallInfo(ctx context.Context) *callInfo {
-	if gateway := inprocgrpc.ClientContext(ctx); gateway != nil {
-		return infoOf(gateway)
+// withCallInfo makes the info of a call over gRPC, with the caller's id for it or
+// a new one, and sends that back with the answer. A call over REST has the info that
+// the gateway made, in its context: where no caller can write.
+func withCallInfo(ctx context.Context) (context.Context, *callInfo) {
+	if info, ok := ctx.Value(callInfoKey{}).(*callInfo); ok {
+		return ctx, info
 	}
-	md, _ := metadata.FromIncomingContext(ctx)
-	return &callInfo{requestID: requestID(md.Get(requestIDHeader)), from: connectionOf(ctx)}
+	given := metadata.ValueFromIncomingContext(ctx, requestIDHeader)
+	info := &callInfo{requestID: requestID(given), from: connectionOf(ctx)}
+	_ = grpc.SetHeader(ctx, metadata.MD{requestIDHeader: {info.requestID}}) // it fails only where nobody reads headers
+	return context.WithValue(ctx, callInfoKey{}, info), info
 }
 
 func requestID(given []string) string {
@@ -115,28 +109,34 @@ func requestID(given []string) string {
 	return uuid.NewString()
 }
 
-func (c *core) logCall(ctx context.Context, method string, took time.Duration, err error) {
-	level := slog.LevelInfo
-	if status.Code(err) == codes.Internal || status.Code(err) == codes.Unavailable {
+// logCall makes the record by hand: to find out where in the source it was made,
+// which no line shows, took a fifth of the time of a line.
+func (c *core) logCall(ctx context.Context, method string, start time.Time, err error) {
+	level, code := slog.LevelInfo, status.Code(err)
+	if code == codes.Internal || code == codes.Unavailable {
 		level = slog.LevelError
 	}
-	info := infoOf(ctx)
-	attrs := []slog.Attr{slog.String("rpc", method[1:]), slog.String("code", status.Code(err).String())}
+	if !c.log.Enabled(ctx, level) {
+		return
+	}
+	info, now := infoOf(ctx), time.Now()
+	line := slog.NewRecord(now, level, "call", 0)
+	line.AddAttrs(slog.String("rpc", method[1:]), slog.String("code", code.String()))
 	if reason := reasonOf(err); reason != "" {
-		attrs = append(attrs, slog.String("reason", reason))
+		line.AddAttrs(slog.String("reason", reason))
 	}
 	if info.failures > 0 {
-		attrs = append(attrs, slog.Int("failures", info.failures))
+		line.AddAttrs(slog.Int("failures", info.failures))
 	}
 	// A whole number: slog writes fractions by reflection, which took two thirds
 	// of the time of a line.
-	attrs = append(attrs, slog.Int64("duration_us", took.Microseconds()))
+	line.AddAttrs(slog.Int64("duration_us", now.Sub(start).Microseconds()))
 	if info.issuer != "" {
-		attrs = append(attrs, slog.String("issuer", info.issuer))
+		line.AddAttrs(slog.String("issuer", info.issuer))
 	} else {
-		attrs = append(attrs, slog.String("key", info.keyID))
+		line.AddAttrs(slog.String("key", info.keyID))
 	}
-	c.log.LogAttrs(ctx, level, "call", attrs...)
+	_ = c.log.Handler().Handle(ctx, line) // a log that cannot be written cannot be told of either
 }
 
 // guard lets a call through where its key or token is good, a role of it is

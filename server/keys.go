@@ -147,8 +147,9 @@ func isAdmin(key *storepb.Key) bool {
 }
 
 func keyOf(k *acquispb.Key, secret Secret) *storepb.Key {
+	digest := secret.digest()
 	stored := &storepb.Key{
-		Id: secret.ID, SecretSha256: secret.digest(),
+		Id: secret.ID, SecretSha256: digest[:],
 		Subject: k.GetSubject(), DisplayName: k.GetDisplayName(), Delegate: k.GetDelegate(), ExpireTime: k.GetExpireTime(),
 		Centre: k.GetCentre(),
 	}

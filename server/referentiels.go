@@ -54,15 +54,13 @@ func (s *referentielService) currents(r store.Reader) ([]*revision, error) {
 }
 
 // GetReferentiel implements the RPC.
-func (s *referentielService) GetReferentiel(ctx context.Context, req *acquispb.GetReferentielRequest) (answer *acquispb.Referentiel, err error) {
-	return answer, s.view(ctx, func(r store.Reader) error {
-		revision, err := s.revisions.current(r, segment(req.GetName(), 1))
-		if err != nil {
-			return err
-		}
-		answer = revision.wholes[appearance{req.GetName(), true}].serve(ctx)
-		return nil
-	})
+func (s *referentielService) GetReferentiel(ctx context.Context, req *acquispb.GetReferentielRequest) (*acquispb.Referentiel, error) {
+	id := segment(req.GetName(), 1)
+	revision, err := s.current.get(ctx, id, func(r store.Reader) (*revision, error) { return s.revisions.current(r, id) })
+	if err != nil {
+		return nil, err
+	}
+	return revision.wholes[appearance{req.GetName(), true}].serve(ctx), nil
 }
 
 // ListReferentielRevisions implements the RPC.

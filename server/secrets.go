@@ -36,20 +36,19 @@ func (s Secret) String() string { return "acq_" + s.ID + "_" + s.Value }
 
 // ParseSecret reads acq_<id>_<secret>. Its error never repeats the input.
 func ParseSecret(text string) (Secret, error) {
-	parts := strings.Split(text, "_")
-	if len(parts) != 3 || parts[0] != "acq" {
+	rest, found := strings.CutPrefix(text, "acq_")
+	id, value, cut := strings.Cut(rest, "_")
+	switch {
+	case !found || !cut || strings.Contains(value, "_"):
 		return Secret{}, errors.New("a key has the form acq_<id>_<secret>")
+	case len(id) != keyIDLength || len(value) != keyValueLength ||
+		strings.ContainsFunc(id, isOutsideAlphabet) || strings.ContainsFunc(value, isOutsideAlphabet):
+		return Secret{}, fmt.Errorf("a key has %d and %d characters of a-z and 2-7", keyIDLength, keyValueLength)
 	}
-	for i, length := range []int{1: keyIDLength, 2: keyValueLength} {
-		if i > 0 && (len(parts[i]) != length || strings.Trim(parts[i], keyAlphabet) != "") {
-			return Secret{}, fmt.Errorf("a key has %d and %d characters of a-z and 2-7", keyIDLength, keyValueLength)
-		}
-	}
-	return Secret{ID: parts[1], Value: parts[2]}, nil
+	return Secret{ID: id, Value: value}, nil
 }
 
+func isOutsideAlphabet(r rune) bool { return !('a' <= r && r <= 'z' || '2' <= r && r <= '7') }
+
 // digest is what is stored of a secret: a plain hash is enough for 256 random bits.
-func (s Secret) digest() []byte {
-	sum := sha256.Sum256([]byte(s.Value))
-	return sum[:]
-}
+func (s Secret) digest() [sha256.Size]byte { return sha256.Sum256([]byte(s.Value)) }

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/fullstorydev/grpchan/inprocgrpc"
-	prommetrics "github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus"
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
@@ -73,9 +71,9 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	metrics := prommetrics.NewServerMetrics(prommetrics.WithServerHandlingTimeHistogram())
-	interceptStream := c.guardStream(metrics.StreamServerInterceptor(), o.Limits, validate)
-	intercept := chain(metrics.UnaryServerInterceptor(), c.outermost(o.Limits), c.guard(validate), c.accesses.watch())
+	metrics := newMetrics()
+	interceptStream := c.guardStream(metrics.stream, o.Limits, validate)
+	intercept := chain(metrics.unary, c.outermost(o.Limits), c.guard(validate), c.accesses.watch())
 	s := &Server{core: c, tls: o.TLS, health: health.NewServer(), stopped: make(chan struct{})}
 	s.grpc = grpc.NewServer(
 		grpc.ForceServerCodecV2(newCodec()),
@@ -94,18 +92,18 @@ func New(o Options) (*Server, error) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute}),
 	)
-	channel := new(inprocgrpc.Channel).WithServerUnaryInterceptor(intercept).WithServerStreamInterceptor(interceptStream).WithCloner(cloner{})
+	channel := newChannel(intercept)
 	for _, registrar := range []grpc.ServiceRegistrar{s.grpc, channel} {
 		register(registrar, c, validate)
 	}
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
-	metrics.InitializeMetrics(s.grpc)
+	metrics.add(s.grpc.GetServiceInfo())
 	if s.rest, err = newGateway(c, o.Limits, channel); err != nil {
 		return nil, err
 	}
 	registry := prometheus.NewRegistry()
-	s.ops = newOps(s, registry, append(c.backups.collectors(), metrics, c.attempts.bad, c.accesses.lost)...)
+	s.ops = newOps(s, registry, append(append(metrics.collectors(), c.backups.collectors()...), c.attempts.bad, c.accesses.lost)...)
 	return s, nil
 }
 
@@ -116,7 +114,9 @@ func newCore(o Options) (*core, error) {
 	}
 	c := &core{
 		store:     o.Store,
+		keys:      newUnchanged[string, *knownKey](o.Store, store.KindKey),
 		revisions: newRevisions(),
+		current:   newUnchanged[string, *revision](o.Store, store.KindCurrent),
 		contract:  readContract(),
 		retention: o.Retention,
 		attempts:  newAttempts(o.Limits.Attempts),
@@ -150,8 +150,8 @@ func register(r grpc.ServiceRegistrar, c *core, validate validate) {
 	acquispb.RegisterAdminServiceServer(r, &adminService{core: c})
 }
 
-// chain makes one interceptor of several, the first outermost. The channel in
-// process takes one only, so that both transports get the same one.
+// chain makes one interceptor of several, the first outermost, so that both
+// transports get the same one.
 func chain(interceptors ...grpc.UnaryServerInterceptor) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		next := handler

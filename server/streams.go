@@ -37,13 +37,13 @@ func (c *core) guarded(srv any, stream *guardedStream, method string, handler gr
 	}
 	ctx, cancel := context.WithTimeout(stream.ServerStream.Context(), stream.limits.StreamTimeout)
 	defer cancel()
-	ctx = withRequestID(ctx)
+	ctx, _ = withCallInfo(ctx)
 	defer func() {
 		if p := recover(); p != nil {
 			err = c.panicked(ctx, p)
 		}
 		err = outward(ctx, c.log, err)
-		c.logCall(ctx, logged, time.Since(start), err)
+		c.logCall(ctx, logged, start, err)
 	}()
 	caller, err := c.enter(ctx, method)
 	if err != nil {

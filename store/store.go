@@ -30,6 +30,18 @@ type Store interface {
 	// unknown: the update happened whole or not at all.
 	Update(ctx context.Context, act Act, fn func(Writer) error) error
 
+	// Changed returns a number for those who keep what they read of a kind.
+	// Each commit that wrote or deleted a record of the kind makes it grow,
+	// before any View sees that commit and before its Update returns, whether
+	// or not the caller of that Update is still there. So all Views that begin
+	// after Changed has returned n and end before it returns more read the same
+	// records of the kind.
+	//
+	// It grows as well when a commit fails so that the store takes no writes any
+	// more, and when the store is closed: who reads anew then learns it. It may
+	// grow without need; an engine that cannot tell returns more each time.
+	Changed(kind KindID) uint64
+
 	// Wait returns once an event with a sequence above after is durable.
 	Wait(ctx context.Context, after uint64) error
 

@@ -112,6 +112,9 @@ func (s *Store) begin(ctx context.Context) (*bbolt.Tx, error) {
 	return tx, nil
 }
 
+// Changed implements store.Store.
+func (s *Store) Changed(kind store.KindID) uint64 { return s.progress.kinds[kind].Load() }
+
 // Wait implements store.Store.
 func (s *Store) Wait(ctx context.Context, after uint64) error {
 	return s.progress.waitEvent(ctx, after)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -77,14 +78,18 @@ func TestUndurable(t *testing.T) {
 	}
 	waits := make(chan error)
 	go func() { waits <- p.waitTx(ctx, 8) }()
-	p.synced(8, 4)
+	p.synced(8, 4, new(kindSet))
 	if err := <-waits; err != nil {
 		t.Errorf("a transaction that was synced: %v", err)
 	}
+	before := p.kinds[store.KindKey].Load()
 	go func() { waits <- p.waitTx(ctx, 9) }()
 	p.fail(syscall.EIO)
 	if err := <-waits; !errors.Is(err, store.ErrReadOnly) {
 		t.Errorf("a transaction whose sync failed: %v", err)
+	}
+	if p.kinds[store.KindKey].Load() == before {
+		t.Error("what was read before may still be gone by")
 	}
 	if err := p.waitTx(ctx, 8); err != nil {
 		t.Errorf("an older one then: %v", err)
@@ -157,6 +162,44 @@ func TestViewIsDurable(t *testing.T) {
 	close(stop)
 	if err := errors.Join(<-wrote, s.Close()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestChangedKinds: a write of sessions outdates nothing that was read of keys.
+func TestChangedKinds(t *testing.T) {
+	s := open(t, t.TempDir())
+	if err := write(s, "a"); err != nil {
+		t.Fatal(err)
+	}
+	var changed []store.KindID
+	for kind := range s.progress.kinds {
+		if s.Changed(store.KindID(kind)) > 0 {
+			changed = append(changed, store.KindID(kind))
+		}
+	}
+	if want := []store.KindID{store.KindSession, store.KindEvent}; !slices.Equal(changed, want) {
+		t.Errorf("%v changed, want %v", changed, want)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestChangedInTime: whoever may see a transaction finds that its kinds have
+// changed.
+func TestChangedInTime(t *testing.T) {
+	const commits = 20_000
+	p := newProgress(0, 0)
+	go func() {
+		for tx := 1; tx <= commits; tx++ {
+			p.synced(tx, 0, &kindSet{store.KindKey: true})
+		}
+	}()
+	for tx := 0; tx < commits; {
+		tx = p.durableTx()
+		if changed := p.kinds[store.KindKey].Load(); changed < uint64(tx) {
+			t.Fatalf("transaction %d can be seen, and keys have changed %d times", tx, changed)
+		}
 	}
 }
 

@@ -200,7 +200,7 @@ func (s *Store) markClean() error {
 	if err != nil {
 		return fmt.Errorf("store: the mark of a clean stop: %w", err)
 	}
-	s.progress.synced(id, s.head.Sequence)
+	s.progress.synced(id, s.head.Sequence, new(kindSet))
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/acquis-eval/acquis/store"
 )
@@ -18,7 +19,15 @@ type progress struct {
 	failed  error         // no commit will succeed until the store is opened anew
 	closed  bool          // no commit will follow
 	changed chan struct{} // closed, and replaced, at every change
+
+	// How often records of each kind have changed, or what the disk holds of
+	// them become unknown. Moved under the lock, together with what makes Views
+	// answer otherwise; read without it.
+	kinds [1 << 8]atomic.Uint64
 }
+
+// kindSet tells which kinds a commit wrote.
+type kindSet [1 << 8]bool
 
 func newProgress(tx int, event uint64) *progress {
 	return &progress{tx: tx, event: event, changed: make(chan struct{})}
@@ -32,14 +41,30 @@ func (p *progress) change(fn func()) {
 	p.changed = make(chan struct{})
 }
 
-// synced records a commit that is on disk.
-func (p *progress) synced(tx int, event uint64) {
-	p.change(func() { p.tx, p.event, p.full = tx, event, nil })
+// synced records a commit that is on disk. Until it returns, Views of that
+// commit wait: none sees what it wrote before the kinds have changed.
+func (p *progress) synced(tx int, event uint64, wrote *kindSet) {
+	p.change(func() {
+		p.tx, p.event, p.full = tx, event, nil
+		for kind, written := range wrote {
+			if written {
+				p.kinds[kind].Add(1)
+			}
+		}
+	})
 }
 
 func (p *progress) setFull(err error) { p.change(func() { p.full = err }) }
-func (p *progress) fail(err error)    { p.change(func() { p.failed = err }) }
-func (p *progress) close()            { p.change(func() { p.closed = true }) }
+func (p *progress) fail(err error)    { p.change(func() { p.failed = err; p.changeKinds() }) }
+func (p *progress) close()            { p.change(func() { p.closed = true; p.changeKinds() }) }
+
+// changeKinds: a View may fail from now on, and nobody should go by what was
+// read before.
+func (p *progress) changeKinds() {
+	for kind := range p.kinds {
+		p.kinds[kind].Add(1)
+	}
+}
 
 func (p *progress) failure() error {
 	p.mu.Lock()

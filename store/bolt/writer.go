@@ -8,6 +8,7 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -231,12 +232,25 @@ func (s *Store) logPanic(err error) {
 	}
 }
 
-// A batch is a bbolt transaction and the updates in it.
+// A batch is a bbolt transaction and the updates in it. As a store.Table it
+// notes what entries write.
 type batch struct {
-	table *table
+	*table
 	head  store.Head
 	uid   *uint64
-	wrote bool // an entry was stored, perhaps one without an event
+	wrote kindSet // none: no entry was stored, not even one without an event
+}
+
+// Put implements store.Table.
+func (b *batch) Put(kind store.KindID, key, value []byte) error {
+	b.wrote[kind] = true
+	return b.table.Put(kind, key, value)
+}
+
+// Delete implements store.Table.
+func (b *batch) Delete(kind store.KindID, key []byte) error {
+	b.wrote[kind] = true
+	return b.table.Delete(kind, key)
 }
 
 func (b *batch) rollback() {
@@ -256,10 +270,10 @@ func (b *batch) add(c *call) (callers, engines error) {
 	if err != nil || entry == nil {
 		return err, nil
 	}
-	if err := entry.Store(b.table); err != nil {
+	if err := entry.Store(b); err != nil {
 		return nil, err
 	}
-	b.head, b.wrote = entry.Head, true
+	b.head = entry.Head
 	return nil, nil
 }
 
@@ -275,7 +289,7 @@ func (s *Store) sync(b *batch) error {
 	if err != nil {
 		return readOnly(err)
 	}
-	unchanged := !b.wrote && journal.Sequence() == s.uid
+	unchanged := !slices.Contains(b.wrote[:], true) && journal.Sequence() == s.uid
 	if unchanged && !s.progress.isFull() {
 		return nil
 	}
@@ -292,7 +306,7 @@ func (s *Store) sync(b *batch) error {
 		return s.failed(err)
 	}
 	s.head, s.unmarked = b.head, false
-	s.progress.synced(id, b.head.Sequence)
+	s.progress.synced(id, b.head.Sequence, &b.wrote)
 	return nil
 }
 

@@ -51,6 +51,7 @@ func Run(t *testing.T, e Engine) {
 		{"Serial", serialTests()},
 		{"Journal", journalTests()},
 		{"Store", storeTests()},
+		{"Changed", changedTests()},
 		{"Model", []test{{"random histories", testModel}}},
 	} {
 		t.Run(group.name, func(t *testing.T) {
