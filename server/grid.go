@@ -153,7 +153,7 @@ func (f *file) showCompetence(c rules.GridCompetence) *acquispb.Grid_GridCompete
 			Statement:   compiled.Criterion(k.Code).GetStatement(),
 			Eliminatory: k.Eliminatory,
 			Status:      acquispb.CriterionStatus_Enum(acquispb.CriterionStatus_Enum_value[string(k.Status)]),
-			Reasons:     reasonsFrom(k.Reasons),
+			Reasons:     reasonsFrom([]rules.Reason{k.Reason}),
 		}
 	}
 	return shown
