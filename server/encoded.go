@@ -131,6 +131,8 @@ func (i *callInfo) hand(answer any) any {
 		return crossed{}
 	case i.encoded != nil:
 		return i.encoded
+	case i.wire != nil:
+		return i.wire
 	}
 	return answer
 }

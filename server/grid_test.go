@@ -25,9 +25,11 @@ func BenchmarkGetGrid(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := newCodec().Marshal(info.hand(answer)); err != nil {
+		data, err := newCodec().Marshal(info.hand(answer))
+		if err != nil {
 			b.Fatal(err)
 		}
+		data.Free()
 	}
 }
 

@@ -24,6 +24,8 @@ type revision struct {
 	shown    *acquispb.Referentiel // as the API shows it, but name and current
 	wholes   map[appearance]prepared[*acquispb.Referentiel]
 	blocs    map[string]prepared[*acquispb.Bloc]
+	grids    map[string]*blocParts // by code
+	criteria map[string]int        // index of each, by code
 }
 
 // An appearance is what answers that show one revision whole differ in.
@@ -92,6 +94,7 @@ func compileRevision(uid uint64, stored *storepb.ReferentielRevision) (*revision
 		wholes: make(map[appearance]prepared[*acquispb.Referentiel]),
 		blocs:  make(map[string]prepared[*acquispb.Bloc]),
 	}
+	made.grids, made.criteria = newGridParts(compiled.Content())
 	id := made.id.Referentiel
 	for _, as := range []appearance{
 		{referentielName(id), true}, {revisionName(id, made.id.ID), true}, {revisionName(id, made.id.ID), false},
