@@ -261,6 +261,25 @@ func (c *core) person(r store.Reader, candidate uint64, more ...rules.Revision) 
 	return person, err
 }
 
+// holder reads of a candidate what their ledger follows from, seen from the
+// revision named: the public acts alone. That is 1.2 times the calls of
+// GetCapitalisation that all which person reads allows.
+func (c *core) holder(r store.Reader, candidate uint64, seenFrom rules.Revision) (rules.Candidate, error) {
+	var holder rules.Candidate
+	stored, err := store.Decisions.Listed(r, store.KindCandidateDecision, candidate)
+	if err != nil {
+		return holder, err
+	}
+	holder.Decisions = make([]rules.Decision, len(stored))
+	for i, decision := range stored {
+		if holder.Decisions[i], _, err = casefile.Act(decision); err != nil {
+			return holder, err
+		}
+	}
+	holder.Catalogue, err = c.revisions.catalogue(r, append(revisionsOf(holder.Decisions, nil), seenFrom)...)
+	return holder, err
+}
+
 // candidaciesOfCandidate reads a candidate's candidacies of every session.
 func candidaciesOfCandidate(r store.Reader, candidate uint64) ([]rules.Candidacy, error) {
 	stored, err := store.Candidacies.Listed(r, store.KindCandidateCandidacy, candidate)
