@@ -181,20 +181,32 @@ func verdict(stored int32) (rules.Verdict, error) {
 // candidacy are uids, which is all that it stores: the rules hand them on, and
 // never look them up.
 func Decision(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, *storepb.DecisionCircumstances, error) {
-	act, circumstances := new(storepb.DecisionAct), new(storepb.DecisionCircumstances)
-	if err := proto.Unmarshal(d.GetAct(), act); err != nil {
-		return rules.Decision{}, nil, nil, fmt.Errorf("casefile: act of decision %d: %w", d.GetUid(), err)
+	read, act, err := Act(d)
+	if err != nil {
+		return rules.Decision{}, nil, nil, err
 	}
+	circumstances := new(storepb.DecisionCircumstances)
 	if err := proto.Unmarshal(d.GetCircumstances(), circumstances); err != nil {
 		return rules.Decision{}, nil, nil, fmt.Errorf("casefile: circumstances of decision %d: %w", d.GetUid(), err)
+	}
+	read.Session, read.Candidacy = ID(circumstances.GetSessionUid()), ID(circumstances.GetCandidacyUid())
+	return read, act, circumstances, nil
+}
+
+// Act reads a decision without its circumstances, by its public act alone: all
+// that a ledger follows from.
+func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
+	act := new(storepb.DecisionAct)
+	if err := proto.Unmarshal(d.GetAct(), act); err != nil {
+		return rules.Decision{}, nil, fmt.Errorf("casefile: act of decision %d: %w", d.GetUid(), err)
 	}
 	kind, kindErr := nameOf[rules.DecisionKind](acquispb.Decision_Kind_Enum(act.GetKind()))
 	outcome, outcomeErr := nameOf[rules.DecisionOutcome](acquispb.Decision_Outcome_Enum(act.GetOutcome()))
 	if err := errors.Join(kindErr, outcomeErr); err != nil {
-		return rules.Decision{}, nil, nil, fmt.Errorf("decision %d: %w", d.GetUid(), err)
+		return rules.Decision{}, nil, fmt.Errorf("decision %d: %w", d.GetUid(), err)
 	}
 	if (kind == rules.AwardDecision) != (act.GetBloc() == "") {
-		return rules.Decision{}, nil, nil, fmt.Errorf("casefile: decision %d is %s of bloc %q", d.GetUid(), kind, act.GetBloc())
+		return rules.Decision{}, nil, fmt.Errorf("casefile: decision %d is %s of bloc %q", d.GetUid(), kind, act.GetBloc())
 	}
 	return rules.Decision{
 		ID:         ID(d.GetUid()),
@@ -203,10 +215,8 @@ func Decision(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, *store
 		Revision:   rules.Revision{Referentiel: act.GetReferentiel(), ID: act.GetRevision()},
 		Bloc:       act.GetBloc(),
 		Outcome:    outcome,
-		Session:    ID(circumstances.GetSessionUid()),
-		Candidacy:  ID(circumstances.GetCandidacyUid()),
 		Supersedes: ID(act.GetSupersedesUid()),
-	}, act, circumstances, nil
+	}, act, nil
 }
 
 // Decisions reads all decisions of a candidate.

@@ -5,39 +5,35 @@ import (
 	"slices"
 )
 
-// criterionActs are the acts on one criterion, each kind in order.
-type criterionActs struct {
-	assessments []Assessment
-	settlements []Settlement
-	exemptions  []Exemption
-	advice      *Advice
-}
-
-// sortActs hands each criterion of the scheme its acts. Acts on unknown criteria
-// are passed over.
-func sortActs(scheme *Scheme, acts Acts) []criterionActs {
-	sorted := make([]criterionActs, len(scheme.places))
+// gather hands each criterion of the référentiel, in its order, the acts on it
+// that hold. Acts on unknown criteria are passed over.
+func gather(scheme *Scheme, acts Acts) []GridCriterion {
+	criteria := make([]GridCriterion, len(scheme.places))
+	first := make([]Opinion, len(criteria)) // room for one of each, which is mostly all
+	for i := range criteria {
+		criteria[i].Opinions = first[i : i : i+1]
+	}
 	for _, a := range inSeq(acts.Assessments, func(a Assessment) uint64 { return a.Seq }) {
-		if p, ok := scheme.Place(a.Criterion); ok {
-			sorted[p.index].assessments = append(sorted[p.index].assessments, a)
+		if p, ok := scheme.places[a.Criterion]; ok {
+			criteria[p.index].hear(a)
 		}
 	}
 	for _, s := range inSeq(acts.Settlements, func(s Settlement) uint64 { return s.Seq }) {
-		if p, ok := scheme.Place(s.Criterion); ok {
-			sorted[p.index].settlements = append(sorted[p.index].settlements, s)
+		if p, ok := scheme.places[s.Criterion]; ok {
+			criteria[p.index].addSettlement(s)
 		}
 	}
 	for _, e := range inSeq(acts.Exemptions, func(e Exemption) uint64 { return e.Seq }) {
-		if p, ok := scheme.Place(e.Criterion); ok {
-			sorted[p.index].exemptions = append(sorted[p.index].exemptions, e)
+		if p, ok := scheme.places[e.Criterion]; ok {
+			criteria[p.index].addExemption(e)
 		}
 	}
 	for _, a := range inSeq(acts.Advice, func(a Advice) uint64 { return a.Seq }) {
-		if p, ok := scheme.Place(a.Criterion); ok {
-			sorted[p.index].advice = &a
+		if p, ok := scheme.places[a.Criterion]; ok {
+			criteria[p.index].Advice = &a
 		}
 	}
-	return sorted
+	return criteria
 }
 
 // inSeq returns acts in order, leaving the caller's slice alone. Records mostly
@@ -52,48 +48,74 @@ func inSeq[T any](acts []T, seq func(T) uint64) []T {
 	return acts
 }
 
-// assess says where a criterion stands.
-func (acts criterionActs) assess(k Criterion, minAssessors Number) GridCriterion {
-	g := GridCriterion{
-		Code:        k.Code,
-		Eliminatory: k.Eliminatory,
-		Opinions:    opinions(acts.assessments),
-		Advice:      acts.advice,
-		Exemption:   latestExemption(acts.exemptions),
+// hear takes note of an assessor's latest verdict, or that they have none any
+// more. Opinions stay sorted by assessor, so that the order in which they spoke
+// leaves no trace.
+func (g *GridCriterion) hear(a Assessment) {
+	i, heard := slices.BinarySearchFunc(g.Opinions, a.Assessor, func(o Opinion, assessor string) int {
+		return cmp.Compare(o.Assessor, assessor)
+	})
+	switch {
+	case heard && a.Retracted:
+		g.Opinions = slices.Delete(g.Opinions, i, i+1)
+	case heard:
+		g.Opinions[i].Verdict = a.Verdict
+	case !a.Retracted:
+		g.Opinions = slices.Insert(g.Opinions, i, Opinion{Assessor: a.Assessor, Verdict: a.Verdict})
 	}
-	g.settle(acts.settlements, minAssessors)
+}
+
+// addSettlement takes note of the latest settlement, with the authors of those
+// before it that it merely confirms: an act in between that says otherwise starts
+// anew.
+func (g *GridCriterion) addSettlement(s Settlement) {
+	s.On = byAssessor(slices.Clone(s.On))
+	if before := g.Settlement; before != nil && before.Verdict == s.Verdict && slices.Equal(before.On, s.On) {
+		s.Authors = addAuthors(before.Authors, s.Authors)
+	}
+	g.Settlement = &s
+}
+
+// addExemption takes note of the latest decision, with the authors of those that
+// it confirms.
+func (g *GridCriterion) addExemption(e Exemption) {
+	if before := g.Exemption; before != nil && before.Granted == e.Granted {
+		e.Authors = addAuthors(before.Authors, e.Authors)
+	}
+	g.Exemption = &e
+}
+
+// assess says where the criterion stands.
+func (g *GridCriterion) assess(k Criterion, minAssessors Number) {
+	g.Code, g.Eliminatory = k.Code, k.Eliminatory
+	g.settle(minAssessors)
 	g.Status = g.Settled
 	if g.Exemption != nil && g.Exemption.Granted {
 		g.Status = StatusExempted
-		g.Reasons = []Reason{{Rule: ExemptionGranted, Criterion: k.Code, Exemption: true}}
+		g.Reason = Reason{Rule: ExemptionGranted, Criterion: g.Code, Exemption: true}
 	}
-	return g
 }
 
-// settle finds the settled status: the first of the four rules that applies.
-func (g *GridCriterion) settle(settlements []Settlement, minAssessors Number) {
-	reason := Reason{Criterion: g.Code, Counted: len(g.Opinions)}
-	settlement := latestSettlement(settlements)
+// settle finds the settled status: the first of the four rules that applies. A
+// settlement that is not in force is dropped.
+func (g *GridCriterion) settle(minAssessors Number) {
+	settlement := g.Settlement
+	g.Settlement = nil
+	g.Reason = Reason{Criterion: g.Code, Counted: len(g.Opinions)}
 	switch {
 	case len(g.Opinions) < minAssessors.Value:
-		g.Settled = StatusPending
-		reason.Rule = TooFewAssessors
-		reason.Required, reason.FromDefault = minAssessors.Value, minAssessors.Default
+		g.Settled, g.Reason.Rule = StatusPending, TooFewAssessors
+		g.Reason.Required, g.Reason.FromDefault = minAssessors.Value, minAssessors.Default
 	case !g.disputed():
-		g.Settled = CriterionStatus(g.Opinions[0].Verdict)
-		reason.Rule = AssessorsAgree
+		g.Settled, g.Reason.Rule = CriterionStatus(g.Opinions[0].Verdict), AssessorsAgree
 	case settlement == nil:
-		g.Settled = StatusContested
-		reason.Rule = AssessorsDisagree
-	case !sameOpinions(settlement.On, g.Opinions):
-		g.Settled = StatusContested
-		reason.Rule = SettlementLapsed
+		g.Settled, g.Reason.Rule = StatusContested, AssessorsDisagree
+	case !slices.Equal(settlement.On, g.Opinions):
+		g.Settled, g.Reason.Rule = StatusContested, SettlementLapsed
 	default:
-		g.Settled = CriterionStatus(settlement.Verdict)
+		g.Settled, g.Reason.Rule = CriterionStatus(settlement.Verdict), SettledByJury
 		g.Settlement = settlement
-		reason.Rule = SettledByJury
 	}
-	g.Reasons = []Reason{reason}
 }
 
 // disputed says whether the assessors disagree, settled or not. Only then has the
@@ -102,57 +124,10 @@ func (g *GridCriterion) disputed() bool {
 	return slices.ContainsFunc(g.Opinions, func(o Opinion) bool { return o.Verdict != g.Opinions[0].Verdict })
 }
 
-// opinions keeps each assessor's latest verdict that is not retracted, sorted by
-// assessor, so that the order in which they spoke leaves no trace.
-func opinions(assessments []Assessment) []Opinion {
-	heard := make([]string, 0, 4) // mostly enough, and then no allocation
-	var standing []Opinion
-	for _, a := range slices.Backward(assessments) {
-		if slices.Contains(heard, a.Assessor) {
-			continue
-		}
-		heard = append(heard, a.Assessor)
-		if !a.Retracted {
-			standing = append(standing, Opinion{Assessor: a.Assessor, Verdict: a.Verdict})
-		}
-	}
-	return byAssessor(standing)
-}
-
+// byAssessor sorts opinions in place.
 func byAssessor(opinions []Opinion) []Opinion {
 	slices.SortFunc(opinions, func(a, b Opinion) int { return cmp.Compare(a.Assessor, b.Assessor) })
 	return opinions
-}
-
-// sameOpinions says whether opinions are those, sorted, that now stand.
-func sameOpinions(then, now []Opinion) bool {
-	return slices.Equal(byAssessor(slices.Clone(then)), now)
-}
-
-// latestSettlement is the last settlement, with the authors of those before it
-// that it merely confirms: an act in between that says otherwise starts anew.
-func latestSettlement(settlements []Settlement) *Settlement {
-	var latest *Settlement
-	for _, s := range settlements {
-		s.On = byAssessor(slices.Clone(s.On))
-		if latest != nil && latest.Verdict == s.Verdict && slices.Equal(latest.On, s.On) {
-			s.Authors = addAuthors(latest.Authors, s.Authors)
-		}
-		latest = &s
-	}
-	return latest
-}
-
-// latestExemption is the last decision, with the authors of those that it confirms.
-func latestExemption(exemptions []Exemption) *Exemption {
-	var latest *Exemption
-	for _, e := range exemptions {
-		if latest != nil && latest.Granted == e.Granted {
-			e.Authors = addAuthors(latest.Authors, e.Authors)
-		}
-		latest = &e
-	}
-	return latest
 }
 
 // addAuthors joins two lists without repeating anyone.

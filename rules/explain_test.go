@@ -68,9 +68,9 @@ func TestReasonsThatTellOfAnExemption(t *testing.T) {
 			t.Errorf("%s: %+v, want all marked %t", what, reasons, want)
 		}
 	}
-	check("exempted criterion", bloc.Competences[0].Criteria[0].Reasons, true)
+	check("exempted criterion", []Reason{bloc.Competences[0].Criteria[0].Reason}, true)
 	check("its competence", bloc.Competences[0].Reasons, true)
-	check("its neighbour", bloc.Competences[0].Criteria[1].Reasons, false)
+	check("its neighbour", []Reason{bloc.Competences[0].Criteria[1].Reason}, false)
 	check("another competence", bloc.Competences[1].Reasons, false)
 	check("the bloc", bloc.Reasons, false)
 }

@@ -31,7 +31,7 @@ type GridCriterion struct {
 	Eliminatory bool
 	Status      CriterionStatus
 	Settled     CriterionStatus // the status as it would be without an exemption
-	Reasons     []Reason
+	Reason      Reason
 	Opinions    []Opinion   // the verdicts that count, by assessor
 	Settlement  *Settlement // the one in force, with all its authors; nil where none is
 	Advice      *Advice     // the latest; nil where there is none
@@ -42,9 +42,8 @@ type GridCriterion struct {
 // référentiel's order; acts on other criteria are passed over, so that they count
 // again when their bloc is reinstated.
 func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
-	sorted := sortActs(scheme, acts)
+	criteria := gather(scheme, acts)
 	presented := candidacy.Presented()
-	method := candidacy.method()
 	var grid Grid
 	for _, b := range scheme.blocs {
 		if !slices.Contains(presented, b.Code) {
@@ -52,15 +51,7 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 		}
 		bloc := GridBloc{Code: b.Code, Competences: make([]GridCompetence, len(b.Competences))}
 		for i, c := range b.Competences {
-			competence := GridCompetence{Code: c.Code, Method: Normal, Criteria: make([]GridCriterion, len(c.Criteria))}
-			if c.HasBlocOnlyMethod {
-				competence.Method = method
-			}
-			for j, k := range c.Criteria {
-				competence.Criteria[j] = sorted[scheme.places[k.Code].index].assess(k, scheme.minAssessors)
-			}
-			competence.conclude(scheme.competenceThreshold)
-			bloc.Competences[i] = competence
+			bloc.Competences[i].assess(scheme, c, candidacy.method(), criteria)
 		}
 		bloc.conclude(scheme.blocThreshold)
 		grid.Blocs = append(grid.Blocs, bloc)
@@ -68,69 +59,76 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 	return grid
 }
 
-// conclude finds the outcome of a compétence: the first rule that applies.
-func (c *GridCompetence) conclude(threshold Number) {
-	counted, exempted := c.counted(threshold)
-	for _, rule := range []struct {
-		outcome Outcome
-		reason  ReasonRule
-		applies func(GridCriterion) bool
-	}{
-		{Pending, CriterionPending, func(k GridCriterion) bool { return k.Settled == StatusPending }},
-		{Contested, CriterionContested, func(k GridCriterion) bool { return k.Settled == StatusContested }},
-		{NotAcquired, EliminatoryNotMet, GridCriterion.eliminates},
-	} {
-		for _, k := range counted {
-			if rule.applies(k) {
-				c.Outcome = rule.outcome
-				c.Reasons = append(c.Reasons, Reason{Rule: rule.reason, Competence: c.Code, Criterion: k.Code})
-			}
-		}
-		if c.Outcome != "" {
-			return
-		}
+// assess says where the compétence stands, given every criterion of the
+// référentiel.
+func (c *GridCompetence) assess(scheme *Scheme, of Competence, method Method, criteria []GridCriterion) {
+	c.Code, c.Method = of.Code, Normal
+	if of.HasBlocOnlyMethod {
+		c.Method = method
 	}
-	c.Reasons = exempted
-	c.weigh(counted, threshold)
+	first := scheme.places[of.Criteria[0].Code].index // the others follow it
+	c.Criteria = criteria[first : first+len(of.Criteria) : first+len(of.Criteria)]
+	for i, k := range of.Criteria {
+		c.Criteria[i].assess(k, scheme.minAssessors)
+	}
+	c.conclude(scheme.competenceThreshold)
 }
 
-// counted keeps the criteria that count. An exempted criterion counts where its
+// conclude finds the outcome of a compétence: the first rule that applies.
+func (c *GridCompetence) conclude(threshold Number) {
+	switch {
+	case c.because(Pending, CriterionPending, (*GridCriterion).pending, threshold):
+	case c.because(Contested, CriterionContested, (*GridCriterion).contested, threshold):
+	case c.because(NotAcquired, EliminatoryNotMet, (*GridCriterion).eliminates, threshold):
+	default:
+		c.weigh(threshold)
+	}
+}
+
+// because gives the compétence an outcome where a rule applies to any of the
+// criteria that count, and says whether one did.
+func (c *GridCompetence) because(outcome Outcome, rule ReasonRule, applies func(*GridCriterion) bool, threshold Number) bool {
+	for i := range c.Criteria {
+		if k := &c.Criteria[i]; k.counts(threshold) && applies(k) {
+			c.Outcome = outcome
+			c.Reasons = append(c.Reasons, Reason{Rule: rule, Competence: c.Code, Criterion: k.Code})
+		}
+	}
+	return c.Outcome != ""
+}
+
+func (g *GridCriterion) pending() bool   { return g.Settled == StatusPending }
+func (g *GridCriterion) contested() bool { return g.Settled == StatusContested }
+
+// eliminates says whether the criterion alone fails its compétence and its bloc.
+func (g *GridCriterion) eliminates() bool {
+	return g.Eliminatory && g.Status != StatusMet && g.Status != StatusExempted
+}
+
+// counts says whether the criterion counts. An exempted one does where its
 // settled points reach the threshold: it then cannot pull the sum below it, and
 // leaving it out could. So an exemption never lowers an outcome.
-func (c *GridCompetence) counted(threshold Number) (counted []GridCriterion, exempted []Reason) {
-	for _, k := range c.Criteria {
-		reason := Reason{Competence: c.Code, Criterion: k.Code, Exemption: true}
-		switch {
-		case k.Status != StatusExempted:
-			counted = append(counted, k)
-			continue
-		case k.Settled.points() >= threshold.Value:
-			counted = append(counted, k)
-			reason.Rule = ExemptedCounts
-			reason.Points, reason.Threshold, reason.FromDefault = k.Settled.points(), threshold.Value, threshold.Default
-		default:
-			reason.Rule = ExemptedLeftOut
-		}
-		exempted = append(exempted, reason)
-	}
-	return counted, exempted
+func (g *GridCriterion) counts(threshold Number) bool {
+	return g.Status != StatusExempted || g.Settled.points() >= threshold.Value
 }
 
 // weigh compares the points of the criteria that count with the threshold.
-func (c *GridCompetence) weigh(counted []GridCriterion, threshold Number) {
-	reason := Reason{
-		Competence:  c.Code,
-		Required:    threshold.Value * len(counted),
-		Counted:     len(counted),
-		Threshold:   threshold.Value,
-		FromDefault: threshold.Default,
-		Exemption:   len(c.Reasons) > 0,
+func (c *GridCompetence) weigh(threshold Number) {
+	reason := Reason{Competence: c.Code, Threshold: threshold.Value, FromDefault: threshold.Default}
+	for i := range c.Criteria {
+		k := &c.Criteria[i]
+		if k.counts(threshold) {
+			reason.Counted++
+			reason.Points += k.Settled.points()
+		}
+		if k.Status == StatusExempted {
+			reason.Exemption = true
+			c.Reasons = append(c.Reasons, c.exempted(k, threshold))
+		}
 	}
-	for _, k := range counted {
-		reason.Points += k.Settled.points()
-	}
+	reason.Required = threshold.Value * reason.Counted
 	// Where every criterion is left out, which no grant allows, nothing was shown.
-	if len(counted) > 0 && reason.Points >= reason.Required {
+	if reason.Counted > 0 && reason.Points >= reason.Required {
 		c.Outcome, reason.Rule = Acquired, PointsReached
 	} else {
 		c.Outcome, reason.Rule = NotAcquired, PointsMissed
@@ -138,9 +136,14 @@ func (c *GridCompetence) weigh(counted []GridCriterion, threshold Number) {
 	c.Reasons = append(c.Reasons, reason)
 }
 
-// eliminates says whether the criterion alone fails its compétence and its bloc.
-func (g GridCriterion) eliminates() bool {
-	return g.Eliminatory && g.Status != StatusMet && g.Status != StatusExempted
+// exempted says what became of an exempted criterion in the sum.
+func (c *GridCompetence) exempted(k *GridCriterion, threshold Number) Reason {
+	reason := Reason{Rule: ExemptedLeftOut, Competence: c.Code, Criterion: k.Code, Exemption: true}
+	if k.counts(threshold) {
+		reason.Rule = ExemptedCounts
+		reason.Points, reason.Threshold, reason.FromDefault = k.Settled.points(), threshold.Value, threshold.Default
+	}
+	return reason
 }
 
 // conclude finds the outcome of a bloc: the first rule that applies. It reads no
@@ -159,8 +162,8 @@ func (b *GridBloc) conclude(threshold Number) {
 // whether one did.
 func (b *GridBloc) because(outcome Outcome, rule ReasonRule) bool {
 	found := false
-	for _, c := range b.Competences {
-		if c.Outcome == outcome {
+	for i := range b.Competences {
+		if c := &b.Competences[i]; c.Outcome == outcome {
 			found = true
 			b.Outcome = outcome
 			b.Reasons = append(b.Reasons, Reason{Rule: rule, Bloc: b.Code, Competence: c.Code})
@@ -172,8 +175,8 @@ func (b *GridBloc) because(outcome Outcome, rule ReasonRule) bool {
 // eliminated fails the bloc on any eliminatory criterion, and says whether it did.
 func (b *GridBloc) eliminated() bool {
 	for _, c := range b.Competences {
-		for _, k := range c.Criteria {
-			if k.eliminates() {
+		for i := range c.Criteria {
+			if k := &c.Criteria[i]; k.eliminates() {
 				b.Outcome = NotAcquired
 				b.Reasons = append(b.Reasons, Reason{Rule: EliminatoryNotMet, Bloc: b.Code, Competence: c.Code, Criterion: k.Code})
 			}

@@ -279,7 +279,7 @@ func (s *story) countGrid(g Grid) {
 		for _, c := range b.Competences {
 			s.reached[map[Method]string{BlocOnly: "bloc only"}[c.Method]]++
 			for _, k := range c.Criteria {
-				s.reached[map[ReasonRule]string{SettledByJury: "settled", SettlementLapsed: "settlement lapsed", ExemptionGranted: "exempted"}[k.Reasons[0].Rule]]++
+				s.reached[map[ReasonRule]string{SettledByJury: "settled", SettlementLapsed: "settlement lapsed", ExemptionGranted: "exempted"}[k.Reason.Rule]]++
 			}
 		}
 	}

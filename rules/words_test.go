@@ -259,7 +259,7 @@ func (p *player) shows(l line) error {
 		return p.expect(l, want, string(c.Outcome), c.Reasons)
 	}
 	if k := grid.Criterion(code); k != nil {
-		return p.expect(l, want, string(k.Status), k.Reasons)
+		return p.expect(l, want, string(k.Status), []Reason{k.Reason})
 	}
 	return l.errorf("%s is not in the grid", code)
 }

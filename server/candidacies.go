@@ -252,20 +252,19 @@ func setCandidacy(stored *storepb.Candidacy, c rules.Candidacy) {
 
 // candidacyByName returns a candidacy and its session.
 func candidacyByName(r store.Reader, name string) (*storepb.Session, *storepb.Candidacy, error) {
-	missing := notFound(candidacyName(segment(name, 1), segment(name, 3)))
-	session, err := store.Lookup(r, store.CollectionSession, 0, segment(name, 1))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil, missing
+	missing := func(err error) error {
+		if errors.Is(err, store.ErrNotFound) {
+			return notFound(candidacyName(segment(name, 1), segment(name, 3)))
+		}
+		return err
 	}
+	session, err := store.Lookup(r, store.CollectionSession, 0, segment(name, 1))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, missing(err)
 	}
 	uid, err := store.Lookup(r, store.CollectionCandidacy, session, segment(name, 3))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil, missing
-	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, missing(err)
 	}
 	stored, err := store.Sessions.Get(r, store.Key(session))
 	if err != nil {

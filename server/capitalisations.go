@@ -293,11 +293,11 @@ func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Ca
 	if err != nil {
 		return nil, err
 	}
-	person, err := s.person(r, candidate.GetUid(), current.id)
+	holder, err := s.holder(r, candidate.GetUid(), current.id)
 	if err != nil {
 		return nil, err
 	}
-	ledger := person.Ledger(current.id)
+	ledger := holder.Ledger(current.id)
 	label := candidate.GetLabel()
 	shown := &acquispb.Capitalisation{
 		Name:          capitalisationName(label, id),

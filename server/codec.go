@@ -22,12 +22,14 @@ func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }
 
 // Marshal implements encoding.CodecV2.
 func (c codec) Marshal(v any) (mem.BufferSlice, error) {
-	e, ok := v.(*encoded)
-	if !ok {
-		return c.CodecV2.Marshal(v)
+	switch answer := v.(type) {
+	case *encoded:
+		data, err := answer.protobuf()
+		return mem.BufferSlice{mem.SliceBuffer(data)}, err
+	case mem.BufferSlice:
+		return answer, nil
 	}
-	data, err := e.protobuf()
-	return mem.BufferSlice{mem.SliceBuffer(data)}, err
+	return c.CodecV2.Marshal(v)
 }
 
 // Unmarshal implements encoding.CodecV2.

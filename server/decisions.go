@@ -291,7 +291,7 @@ func (d *decisionReader) turnTo(uid uint64) error {
 	}
 	d.candidate, d.superseded = candidate, make(map[uint64]uint64)
 	for _, decision := range stored {
-		_, act, _, err := casefile.Decision(decision)
+		_, act, err := casefile.Act(decision)
 		if err != nil {
 			return err
 		}

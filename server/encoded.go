@@ -116,6 +116,8 @@ func (i *callInfo) hand(answer any) any {
 		i.answer = answer
 	case i.encoded != nil:
 		return i.encoded
+	case i.wire != nil:
+		return i.wire
 	}
 	return answer
 }

@@ -3,9 +3,11 @@ package server
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 
+	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/acquis-eval/acquis/casefile"
@@ -71,7 +73,9 @@ func (c *core) loadCase(r store.Reader, caller *Caller, name string) (*file, rul
 	return f, judged, err
 }
 
-// GetGrid implements the RPC.
+// GetGrid implements the RPC. A grid is made as bytes, which gRPC sends; the
+// message beside them is then only their head. REST gets the message that they
+// are, so that one place says what a grid shows.
 func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridRequest) (answer *acquispb.Grid, err error) {
 	caller := callerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
@@ -83,12 +87,19 @@ func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridReque
 		if err != nil {
 			return err
 		}
-		grid := f.judged.Grid()
-		answer = f.showGrid(grid, candidateName(candidate.GetLabel()))
-		if !seesAssessments(f.caller) {
+		answer = f.gridHead(candidateName(candidate.GetLabel()))
+		encoded, err := f.encodeGrid(r, answer, f.judged.Grid())
+		if err != nil {
+			return err
+		}
+		info := infoOf(ctx)
+		if !info.overREST {
+			info.wire = mem.BufferSlice{encoded}
 			return nil
 		}
-		return f.addWords(r, grid, answer)
+		defer encoded.Free()
+		answer = new(acquispb.Grid)
+		return proto.Unmarshal(encoded.ReadOnlyData(), answer)
 	})
 }
 
@@ -112,9 +123,9 @@ func (f *file) etag() string {
 	return hex.EncodeToString(digest[:16])
 }
 
-// showGrid shows what every role that may ask sees.
-func (f *file) showGrid(grid rules.Grid, candidate string) *acquispb.Grid {
-	shown := &acquispb.Grid{
+// gridHead is a grid without its blocs.
+func (f *file) gridHead(candidate string) *acquispb.Grid {
+	return &acquispb.Grid{
 		Name:         candidacyName(f.session.GetLabel(), f.candidacy.GetLabel()) + "/grid",
 		Etag:         f.etag(),
 		Candidate:    candidate,
@@ -122,46 +133,6 @@ func (f *file) showGrid(grid rules.Grid, candidate string) *acquispb.Grid {
 		State:        acquispb.Candidacy_State_Enum(f.candidacy.GetState()),
 		RulesVersion: rules.Version,
 	}
-	for _, bloc := range grid.Blocs {
-		shownBloc := &acquispb.Grid_GridBloc{
-			Code:    bloc.Code,
-			Title:   f.revision.compiled.Bloc(bloc.Code).GetTitle(),
-			Outcome: outcomeFrom(bloc.Outcome),
-			Reasons: reasonsFrom(bloc.Reasons),
-		}
-		for _, competence := range bloc.Competences {
-			shownBloc.Competences = append(shownBloc.Competences, f.showCompetence(competence))
-		}
-		shown.Blocs = append(shown.Blocs, shownBloc)
-	}
-	return shown
-}
-
-func (f *file) showCompetence(c rules.GridCompetence) *acquispb.Grid_GridCompetence {
-	compiled := f.revision.compiled
-	shown := &acquispb.Grid_GridCompetence{
-		Code:      c.Code,
-		Statement: compiled.Competence(c.Code).GetStatement(),
-		Outcome:   outcomeFrom(c.Outcome),
-		Reasons:   reasonsFrom(c.Reasons),
-		Method:    methodFrom(compiled.Method(c.Code, c.Method)),
-		Criteria:  make([]*acquispb.Grid_GridCriterion, len(c.Criteria)),
-	}
-	for i, k := range c.Criteria {
-		shown.Criteria[i] = &acquispb.Grid_GridCriterion{
-			Code:        k.Code,
-			Statement:   compiled.Criterion(k.Code).GetStatement(),
-			Eliminatory: k.Eliminatory,
-			Status:      acquispb.CriterionStatus_Enum(acquispb.CriterionStatus_Enum_value[string(k.Status)]),
-			Reasons:     reasonsFrom(k.Reasons),
-		}
-	}
-	return shown
-}
-
-// seesAssessments tells whether a caller sees any single verdict.
-func seesAssessments(c *Caller) bool {
-	return seesAllAssessments(c) || c.Has(acquispb.Role_ASSESSOR)
 }
 
 // seesAllAssessments tells whether a caller sees everyone's verdicts, comments
@@ -170,59 +141,89 @@ func seesAllAssessments(c *Caller) bool {
 	return c.Has(acquispb.Role_JURY) || c.Has(acquispb.Role_REGISTRAR)
 }
 
-// addWords adds verdicts, comments and settlements that the caller may see.
-func (f *file) addWords(r store.Reader, grid rules.Grid, shown *acquispb.Grid) error {
-	words, err := f.readWords(r)
-	if err != nil {
-		return err
+// sees tells whether the caller sees what an assessor said.
+func (f *file) sees(assessor string) bool {
+	return seesAllAssessments(f.caller) || f.caller.Has(acquispb.Role_ASSESSOR) && assessor == f.caller.Subject
+}
+
+// words are what was said in a file, as far as the caller may see it. Texts are
+// read when they are asked for: many are superseded, and nobody sees them.
+type words struct {
+	reader  store.Reader
+	records []*storepb.Assessment // in order of their uids
+	texts   [][]string            // of each record, once they are read
+	lines   []spoken
+	last    []int // of each criterion of the référentiel: the number of the last line about it
+}
+
+// spoken is one line in one record. Lines are numbered from 1.
+type spoken struct {
+	record, line int
+	before       int // the number of the line before it about the same criterion; 0: none
+}
+
+func (f *file) words(r store.Reader) *words {
+	w := &words{
+		reader: r, records: f.assessments, texts: make([][]string, len(f.assessments)),
+		lines: make([]spoken, 0, len(f.judged.Acts.Assessments)), last: make([]int, len(f.revision.criteria)),
 	}
-	for i, bloc := range grid.Blocs {
-		for j, competence := range bloc.Competences {
-			for n, k := range competence.Criteria {
-				criterion := shown.Blocs[i].Competences[j].Criteria[n]
-				for _, o := range k.Opinions {
-					if seesAllAssessments(f.caller) || o.Assessor == f.caller.Subject {
-						criterion.Assessments = append(criterion.Assessments, words.verdicts[said{k.Code, o.Assessor}])
-					}
-				}
-				if k.Settlement != nil && seesAllAssessments(f.caller) {
-					criterion.Settlement = settlementFrom(k.Settlement, words.settlements[k.Settlement.Seq][k.Code])
-				}
+	for i, a := range f.assessments {
+		if !f.sees(a.GetAuthor()) {
+			continue
+		}
+		for j, line := range a.GetVerdicts() {
+			if criterion, ok := f.revision.criteria[line.GetCriterion()]; ok {
+				w.lines = append(w.lines, spoken{i, j, w.last[criterion]})
+				w.last[criterion] = len(w.lines)
 			}
 		}
 	}
-	return nil
+	return w
 }
 
-// said is who spoke about which criterion.
-type said struct{ criterion, author string }
-
-// words are the texts of a file, by what they belong to.
-type words struct {
-	verdicts    map[said]*acquispb.Assessment              // the latest
-	settlements map[uint64]map[string]*acquispb.Settlement // by uid of the act and criterion
-}
-
-func (f *file) readWords(r store.Reader) (words, error) {
-	w := words{make(map[said]*acquispb.Assessment, len(f.judged.Acts.Assessments)), make(map[uint64]map[string]*acquispb.Settlement)}
-	for _, a := range f.assessments {
-		texts, err := readTexts(r, a.GetTexts(), len(a.GetVerdicts())+len(a.GetSettlements()))
-		if err != nil {
-			return w, err
-		}
-		for i, line := range a.GetVerdicts() {
-			w.verdicts[said{line.GetCriterion(), a.GetAuthor()}] = assessmentFrom(a, line, texts[i])
-		}
-		if len(a.GetSettlements()) == 0 {
-			continue
-		}
-		byCriterion := make(map[string]*acquispb.Settlement)
-		for i, line := range a.GetSettlements() {
-			byCriterion[line.GetCriterion()] = &acquispb.Settlement{Motive: texts[i], SettleTime: a.GetRecordTime()}
-		}
-		w.settlements[a.GetUid()] = byCriterion
+// latest returns what an assessor said last on a criterion.
+func (w *words) latest(criterion int, assessor string) spoken {
+	at := w.lines[w.last[criterion]-1]
+	for w.records[at.record].GetAuthor() != assessor {
+		at = w.lines[at.before-1]
 	}
-	return w, nil
+	return at
+}
+
+// text returns what was said there.
+func (w *words) text(at spoken) (string, error) {
+	a := w.records[at.record]
+	if a.GetTexts() == nil {
+		return "", nil
+	}
+	if w.texts[at.record] == nil {
+		texts, err := readTexts(w.reader, a.GetTexts(), len(a.GetVerdicts())+len(a.GetSettlements()))
+		if err != nil {
+			return "", err
+		}
+		w.texts[at.record] = texts
+	}
+	return w.texts[at.record][at.line], nil
+}
+
+// settlement shows one that is in force, with all who confirmed it.
+func (w *words) settlement(s *rules.Settlement) (*acquispb.Settlement, error) {
+	shown := &acquispb.Settlement{
+		Criterion: s.Criterion,
+		Verdict:   verdictFrom(s.Verdict),
+		Authors:   s.Authors,
+	}
+	i := slices.IndexFunc(w.records, func(a *storepb.Assessment) bool { return a.GetUid() == s.Seq })
+	for j, line := range w.records[i].GetSettlements() {
+		if line.GetCriterion() == s.Criterion {
+			text, err := w.text(spoken{record: i, line: j})
+			if err != nil {
+				return nil, err
+			}
+			shown.Motive, shown.SettleTime = text, w.records[i].GetRecordTime()
+		}
+	}
+	return shown, nil
 }
 
 func assessmentFrom(a *storepb.Assessment, line *storepb.VerdictLine, comment string) *acquispb.Assessment {
@@ -240,16 +241,8 @@ func assessmentFrom(a *storepb.Assessment, line *storepb.VerdictLine, comment st
 	}
 }
 
-func settlementFrom(s *rules.Settlement, spoken *acquispb.Settlement) *acquispb.Settlement {
-	shown := &acquispb.Settlement{
-		Criterion: s.Criterion,
-		Verdict:   acquispb.Verdict_Enum(acquispb.Verdict_Enum_value[string(s.Verdict)]),
-		Authors:   s.Authors,
-	}
-	if spoken != nil {
-		shown.Motive, shown.SettleTime = spoken.GetMotive(), proto.CloneOf(spoken.GetSettleTime())
-	}
-	return shown
+func verdictFrom(v rules.Verdict) acquispb.Verdict_Enum {
+	return acquispb.Verdict_Enum(acquispb.Verdict_Enum_value[string(v)])
 }
 
 func outcomeFrom(o rules.Outcome) acquispb.Outcome_Enum {

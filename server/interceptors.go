@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -35,7 +36,8 @@ type callInfo struct {
 	issuer    string // of the token, once it is known to be good
 	failures  int    // how often this credential failed of late, where it fails now
 
-	encoded *encoded // of the answer, where it never changes
+	encoded *encoded        // of the answer, where it never changes
+	wire    mem.BufferSlice // the answer over gRPC, where its handler encoded it
 
 	// Of a call over REST.
 	overREST    bool

@@ -10,11 +10,13 @@ import (
 
 // segment returns the i-th part of a name, from 0.
 func segment(name string, i int) string {
-	parts := strings.Split(name, "/")
-	if i >= len(parts) {
-		return ""
+	for part := range strings.SplitSeq(name, "/") {
+		if i == 0 {
+			return part
+		}
+		i--
 	}
-	return parts[i]
+	return ""
 }
 
 func candidateName(label string) string { return "candidates/" + label }
