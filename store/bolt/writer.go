@@ -252,14 +252,14 @@ func (b *batch) add(c *call) (callers, engines error) {
 	if err := c.run(draft); err != nil {
 		return err, nil
 	}
-	entry, err := draft.Entry(b.head, c.act, rand.Reader)
+	entry, err := draft.Entry(&b.head, c.act, rand.Reader)
 	if err != nil || entry == nil {
 		return err, nil
 	}
 	if err := entry.Store(b.table); err != nil {
 		return nil, err
 	}
-	b.head, b.wrote = entry.Head, true
+	b.wrote = true
 	return nil, nil
 }
 
