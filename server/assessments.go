@@ -45,7 +45,7 @@ func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.Re
 		if err := refused(c.Record(lines), field); err != nil {
 			return err
 		}
-		return t.appendAssessment(candidacy, record, comments...)
+		return t.appendVerdicts(candidacy, record, comments, &answer.Assessments)
 	}, func(r store.Reader, made [][]byte) (err error) {
 		answer.Assessments, err = readAssessments(r, made[0])
 		return err
@@ -77,7 +77,7 @@ func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.R
 		if err := refused(refusals, func(r rules.Refusal) string { return criterionField(req.GetCriteria(), r) }); err != nil {
 			return err
 		}
-		return t.appendAssessment(f.candidacy, record)
+		return t.appendVerdicts(f.candidacy, record, make([]string, len(record.GetVerdicts())), &answer.Assessments)
 	}, func(r store.Reader, made [][]byte) (err error) {
 		answer.Assessments, err = readAssessments(r, made[0])
 		return err
@@ -109,7 +109,8 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 		for _, settled := range settlements {
 			record.Settlements = append(record.Settlements, settlementLine(settled))
 		}
-		return t.appendAssessment(f.candidacy, record, motives...)
+		_, err = t.appendAssessment(f.candidacy, record, motives...)
+		return err
 	}, func(r store.Reader, made [][]byte) (err error) {
 		answer.Settlements, err = s.readSettlements(r, caller, req.GetCandidacy(), made[0])
 		return err
@@ -208,22 +209,29 @@ func criterionField(criteria []string, r rules.Refusal) string {
 	return "criteria"
 }
 
+// appendVerdicts adds verdicts to a candidacy, and answers with them.
+func (t *tx) appendVerdicts(candidacy *storepb.Candidacy, template *storepb.Assessment, comments []string, into *[]*acquispb.Assessment) error {
+	record, err := t.appendAssessment(candidacy, template, comments...)
+	t.answer = func() { *into = assessmentsFrom(record, comments) }
+	return err
+}
+
 // appendAssessment adds a record to a candidacy and notes it for the answer.
-func (t *tx) appendAssessment(candidacy *storepb.Candidacy, template *storepb.Assessment, texts ...string) error {
+func (t *tx) appendAssessment(candidacy *storepb.Candidacy, template *storepb.Assessment, texts ...string) (*storepb.Assessment, error) {
 	uid, err := t.NewUID()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	record := &storepb.Assessment{
 		Uid: uid, Author: template.GetAuthor(), Recorder: template.GetRecorder(), RecordTime: t.timestamp(),
 		Verdicts: template.GetVerdicts(), Settlements: template.GetSettlements(),
 	}
 	if record.Texts, err = t.putTexts(candidacy.GetCandidateUid(), texts...); err != nil {
-		return err
+		return nil, err
 	}
 	key := store.Key(candidacy.GetUid(), uid)
 	t.made(key)
-	return store.Assessments.PutIndexed(t, key, record)
+	return record, store.Assessments.PutIndexed(t, key, record)
 }
 
 func readAssessments(r store.Reader, key []byte) ([]*acquispb.Assessment, error) {
@@ -231,15 +239,19 @@ func readAssessments(r store.Reader, key []byte) ([]*acquispb.Assessment, error)
 	if err != nil {
 		return nil, err
 	}
-	texts, err := readTexts(r, record.GetTexts(), len(record.GetVerdicts()))
+	comments, err := readTexts(r, record.GetTexts(), len(record.GetVerdicts()))
 	if err != nil {
 		return nil, err
 	}
+	return assessmentsFrom(record, comments), nil
+}
+
+func assessmentsFrom(record *storepb.Assessment, comments []string) []*acquispb.Assessment {
 	shown := make([]*acquispb.Assessment, len(record.GetVerdicts()))
 	for i, line := range record.GetVerdicts() {
-		shown[i] = assessmentFrom(record, line, texts[i])
+		shown[i] = assessmentFrom(record, line, comments[i])
 	}
-	return shown, nil
+	return shown
 }
 
 // readSettlements shows the settlements that a call made, with all who have

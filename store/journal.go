@@ -15,7 +15,9 @@ import (
 )
 
 // A Head is the end of the journal: all that must be known to append to it. It
-// is a plain value, so that a copy can be dropped with a commit that failed.
+// is a plain value, so that a copy can be dropped with a commit that failed; but
+// one of 2 KB, so that a copy for every event was a tenth of all that
+// RecordAssessments allocates.
 type Head struct {
 	Sequence uint64 // of the last event; 0 before the first
 	micros   int64  // its time, since 1970
@@ -48,17 +50,18 @@ func LoadHead(stored Layer, sequence uint64) (Head, error) {
 
 // An Entry is one Update, ready to be stored: its records and its event.
 type Entry struct {
-	Head    Head // of the journal, once the entry is stored
-	changes []change
-	erased  []Record // events without their bodies
-	event   []byte   // nil where all changes are silent
+	changes  []change
+	erased   []Record // events without their bodies
+	sequence uint64   // of the event
+	event    []byte   // nil where all changes are silent
 }
 
 // Entry returns what the draft wrote as the entry that follows head, or nil
-// where it wrote nothing. A draft that wrote only what is not journaled has an
-// event too, without records: every Update that writes leaves one, unless all
-// that it wrote is silent. Salts come from random.
-func (d *Draft) Entry(head Head, act Act, random io.Reader) (*Entry, error) {
+// where it wrote nothing, and moves head behind the entry's event; where it
+// fails, head stays. A draft that wrote only what is not journaled has an event
+// too, without records: every Update that writes leaves one, unless all that it
+// wrote is silent. Salts come from random.
+func (d *Draft) Entry(head *Head, act Act, random io.Reader) (*Entry, error) {
 	changes, err := d.changes()
 	if err != nil || len(changes)+len(d.erased) == 0 {
 		return nil, err
@@ -68,7 +71,7 @@ func (d *Draft) Entry(head Head, act Act, random io.Reader) (*Entry, error) {
 		return nil, err
 	}
 	if len(erased) == 0 && !slices.ContainsFunc(changes, func(c change) bool { return !c.kind.Silent() }) {
-		return &Entry{Head: head, changes: changes}, nil
+		return &Entry{changes: changes}, nil
 	}
 	acts, err := actDigests(changes, random)
 	if err != nil {
@@ -78,24 +81,23 @@ func (d *Draft) Entry(head Head, act Act, random io.Reader) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	head.Sequence++
-	digests := sealAll(changes, head.Sequence, salts[1:])
-	head.micros = max(head.micros, act.Time.UnixMicro())
-	event, err := newEvent(head, act, digests, salts[0])
+	sequence, micros := head.Sequence+1, max(head.micros, act.Time.UnixMicro())
+	digests := sealAll(changes, sequence, salts[1:])
+	event, err := newEvent(sequence, micros, act, digests, salts[0])
 	if err != nil {
 		return nil, err
 	}
 	event.Acts = acts
-	hashes, err := head.edge.append(event)
-	if err != nil {
+	if event.Hashes, err = head.edge.completed(event); err != nil {
 		return nil, err
 	}
-	event.Hashes = hashes
 	stored, err := proto.Marshal(event)
 	if err != nil {
 		return nil, fmt.Errorf("store: event: %w", err)
 	}
-	return &Entry{Head: head, changes: changes, erased: erased, event: stored}, nil
+	head.Sequence, head.micros = sequence, micros
+	head.edge.move(event.GetHashes())
+	return &Entry{changes: changes, erased: erased, sequence: sequence, event: stored}, nil
 }
 
 // erasedEvents returns the events to be erased as they will be stored.
@@ -137,7 +139,7 @@ func (e *Entry) Store(t Table) error {
 	if e.event == nil {
 		return nil
 	}
-	return t.Put(KindEvent, SequenceKey(e.Head.Sequence), e.event)
+	return t.Put(KindEvent, SequenceKey(e.sequence), e.event)
 }
 
 // sealAll puts journaled changes into their envelopes and returns their traces.
@@ -158,19 +160,19 @@ func sealAll(changes []change, sequence uint64, salts [][]byte) []*storepb.Recor
 	return digests
 }
 
-func newEvent(head Head, act Act, digests []*storepb.RecordDigest, salt []byte) (*storepb.Event, error) {
+func newEvent(sequence uint64, micros int64, act Act, digests []*storepb.RecordDigest, salt []byte) (*storepb.Event, error) {
 	body, err := proto.Marshal(&storepb.EventBody{
 		Actor: act.Actor, Rpc: act.RPC, Resource: act.Resource, Kind: act.Kind, Records: digests,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store: event body: %w", err)
 	}
-	at := timestamppb.New(time.UnixMicro(head.micros))
+	at := timestamppb.New(time.UnixMicro(micros))
 	if err := at.CheckValid(); err != nil {
 		return nil, fmt.Errorf("store: time of the act: %w", err)
 	}
 	return &storepb.Event{
-		Sequence:   head.Sequence,
+		Sequence:   sequence,
 		Time:       at,
 		BodyDigest: Digest(salt, body),
 		BodySalt:   salt,

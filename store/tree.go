@@ -77,19 +77,25 @@ func LastSequence(r Reader, known uint64) (uint64, error) {
 // that is complete. A new leaf needs no others, so appending reads nothing.
 type edge [64]tlog.Hash
 
-// append adds the event's leaf and returns the hashes that it completes.
-func (e *edge) append(event *storepb.Event) ([][]byte, error) {
+// completed returns the hashes that the event's leaf completes.
+func (e *edge) completed(event *storepb.Event) ([][]byte, error) {
 	n := int64(event.GetSequence()) - 1
 	hashes, err := tlog.StoredHashesForRecordHash(n, LeafHash(event), e.before(n))
 	if err != nil {
 		return nil, err
 	}
 	stored := make([][]byte, len(hashes))
-	for level, h := range hashes {
-		e[level] = h
-		stored[level] = h[:]
+	for level := range hashes {
+		stored[level] = hashes[level][:]
 	}
 	return stored, nil
+}
+
+// move takes the hashes that the next leaf completed.
+func (e *edge) move(completed [][]byte) {
+	for level, h := range completed {
+		e[level] = tlog.Hash(h)
+	}
 }
 
 // before reads hashes of the edge of a log of size records.
@@ -132,9 +138,10 @@ func (r *Replay) Append(e *storepb.Event) ([][]byte, error) {
 	if e.GetSequence() != r.size+1 {
 		return nil, fmt.Errorf("store: event %d does not follow event %d", e.GetSequence(), r.size)
 	}
-	hashes, err := r.edge.append(e)
+	hashes, err := r.edge.completed(e)
 	if err == nil {
 		r.size++
+		r.edge.move(hashes)
 	}
 	return hashes, err
 }

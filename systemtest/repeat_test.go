@@ -26,7 +26,7 @@ func TestRepeatedRequestsDoNothingAgain(t *testing.T) {
 		{"registrar", "POST", "/v1/sessions/s-new/candidacies/k-new:reinstate", `{"requestId":"` + requestID + `"}`},
 		{"registrar", "POST", "/v1/sessions/s-new/candidacies/k-new:markAbsent", `{"blocs":["B2"],"requestId":"` + requestID + `"}`},
 		{"registrar", "POST", "/v1/sessions/s-new:cancel", `{"requestId":"` + requestID + `"}`},
-		{"assessor-1", "POST", k + "k-pending:recordAssessments", `{"assessments":[{"criterion":"C1.1.3","verdict":"MET"}],"requestId":"` + requestID + `"}`},
+		{"assessor-1", "POST", k + "k-pending:recordAssessments", `{"assessments":[{"criterion":"C1.1.3","verdict":"MET"},{"criterion":"C1.1.2","verdict":"NOT_MET","comment":"c"}],"requestId":"` + requestID + `"}`},
 		{"assessor-1", "POST", k + "k-pending:retractAssessments", `{"criteria":["C1.1.3"],"requestId":"` + requestID + `"}`},
 		{"jury-1", "POST", k + "k-contested:settleCriteria", `{"settlements":[{"criterion":"C2.1.1","verdict":"MET","motive":"m"}],"requestId":"` + requestID + `"}`},
 		{"registrar", "POST", k + "k-exempt:requestAccommodation", `{"kind":"EXTRA_TIME","need":"n","requestId":"` + requestID + `"}`},

@@ -266,15 +266,11 @@ func (b *batch) add(c *call) (callers, engines error) {
 	if err := c.run(draft); err != nil {
 		return err, nil
 	}
-	entry, err := draft.Entry(b.head, c.act, rand.Reader)
+	entry, err := draft.Entry(&b.head, c.act, rand.Reader)
 	if err != nil || entry == nil {
 		return err, nil
 	}
-	if err := entry.Store(b); err != nil {
-		return nil, err
-	}
-	b.head = entry.Head
-	return nil, nil
+	return nil, entry.Store(b)
 }
 
 func (b *batch) newUID() uint64 {
