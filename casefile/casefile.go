@@ -4,10 +4,10 @@
 // read the same records the same way, so the reading stands here, once. It reads
 // no store; who calls has loaded the records.
 //
-// Sessions and candidacies go by the labels that callers know, since refusals
-// name them; decisions, and what they refer to, by uids. Uids also give the order
-// of acts: the store hands them out ascending. Enums are stored as the
-// numbers of the API, whose names are those of the rules.
+// Whatever has an id goes by its uid; sessions and candidacies bear the labels that
+// callers know besides, since refusals name them. Uids also give the order of acts:
+// the store hands them out ascending. Enums are stored as the numbers of the API,
+// whose names are those of the rules.
 //
 // A record that contradicts itself or its session, or holds a number that means
 // nothing, is an error: the rules must never judge what nobody wrote.
@@ -61,7 +61,9 @@ func Session(s *storepb.Session) (rules.Session, error) {
 	if err != nil {
 		return rules.Session{}, fmt.Errorf("session %d: %w", s.GetUid(), err)
 	}
-	return rules.Session{ID: s.GetLabel(), Revision: Revision(s), State: state, Jury: Jury(s.GetJury())}, nil
+	return rules.Session{
+		ID: ID(s.GetUid()), Label: s.GetLabel(), Revision: Revision(s), State: state, Jury: Jury(s.GetJury()),
+	}, nil
 }
 
 // Jury reads the members of a jury.
@@ -93,8 +95,9 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 		}
 	}
 	return rules.Candidacy{
-		ID:       session.GetLabel() + "/" + c.GetLabel(),
-		Session:  session.GetLabel(),
+		ID:       ID(c.GetUid()),
+		Label:    session.GetLabel() + "/" + c.GetLabel(),
+		Session:  ID(session.GetUid()),
 		Revision: Revision(session),
 		State:    state,
 		Enrolled: c.GetEnrolledBlocs(),
@@ -177,9 +180,7 @@ func verdict(stored int32) (rules.Verdict, error) {
 	return nameOf[rules.Verdict](acquispb.Verdict_Enum(stored))
 }
 
-// Decision reads a decision and returns both of its parts beside. Its session and
-// candidacy are uids, which is all that it stores: the rules hand them on, and
-// never look them up.
+// Decision reads a decision and returns both of its parts beside.
 func Decision(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, *storepb.DecisionCircumstances, error) {
 	read, act, err := Act(d)
 	if err != nil {

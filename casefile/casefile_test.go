@@ -97,11 +97,11 @@ func TestCandidacy(t *testing.T) {
 		},
 	}
 	got, err := casefile.Candidacy(candidacy, session)
-	if err != nil || got.ID != "s-001/k-001" || got.State != rules.Decided {
+	if err != nil || got.ID != "2" || got.Label != "s-001/k-001" || got.State != rules.Decided {
 		t.Errorf("candidacy is %+v, %v", got, err)
 	}
 	want := rules.Session{
-		ID: got.Session, Revision: rules.Revision{Referentiel: "marketing", ID: "r1"}, State: rules.SessionOpen,
+		ID: got.Session, Label: "s-001", Revision: rules.Revision{Referentiel: "marketing", ID: "r1"}, State: rules.SessionOpen,
 		Jury: []rules.Member{{Subject: "ann", External: true}, {Subject: "bob", Chair: true}},
 	}
 	read, err := casefile.Session(session)

@@ -41,7 +41,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	competence := rules.Assess(marketing.Scheme(), candidacy, acts).Competence("C3.2")
-	fmt.Println(candidacy.ID, competence.Code, competence.Outcome)
+	fmt.Println(candidacy.Label, competence.Code, competence.Outcome)
 	fmt.Println(competence.Reasons[0])
 	// Output:
 	// juin-2026/k-001 C3.2 NOT_ACQUIRED

@@ -116,10 +116,10 @@ func (c Case) Award(s Sitting, current Revision) ([]Ruling, []Refusal) {
 func (c Case) sitsFor(revision Revision) []Refusal {
 	var refusals []Refusal
 	if c.Session.State == SessionCancelled {
-		refusals = append(refusals, refuse(SessionIsCancelled, "session", c.Session.ID))
+		refusals = append(refusals, refuse(SessionIsCancelled, "session", c.Session.Label))
 	}
 	if c.Session.Revision.Referentiel != revision.Referentiel {
-		refusals = append(refusals, refuse(OtherReferentiel, "session", c.Session.ID))
+		refusals = append(refusals, refuse(OtherReferentiel, "session", c.Session.Label))
 	}
 	return refusals
 }

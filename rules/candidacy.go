@@ -5,6 +5,7 @@ import "slices"
 // Candidacy is one candidate in one session.
 type Candidacy struct {
 	ID       string
+	Label    string // what callers call it, and so do refusals
 	Session  string
 	Revision Revision // the one its session pins
 	State    CandidacyState
@@ -42,7 +43,8 @@ type Enrolment struct {
 	Blocs []string // with NamedBlocs only
 }
 
-// Enrol opens a candidacy in the case's session. The one returned has no ID yet.
+// Enrol opens a candidacy in the case's session. The one returned has no ID and no
+// label yet.
 func (c Case) Enrol(e Enrolment) (Candidacy, []Refusal) {
 	refusals := append(c.Session.open(), c.onePlace("")...)
 	blocs, refused := c.asked(e)
@@ -88,7 +90,7 @@ func (c Case) notCapitalised() ([]string, []Refusal) {
 func (c Case) onePlace(besides string) []Refusal {
 	for _, other := range c.Candidate.Candidacies {
 		if other.Session == c.Session.ID && other.State.live() && other.ID != besides {
-			return []Refusal{refuse(AlreadyInSession, "session", c.Session.ID)}
+			return []Refusal{refuse(AlreadyInSession, "session", c.Session.Label)}
 		}
 	}
 	return nil
@@ -177,7 +179,7 @@ func (c Case) Reinstate(blocs []string) (Candidacy, []Refusal) {
 	switch c.Candidacy.State {
 	case Enrolled, Withdrawn, Absent:
 	default:
-		refusals = append(refusals, refuse(CandidacyFinal, "candidacy", c.Candidacy.ID))
+		refusals = append(refusals, refuse(CandidacyFinal, "candidacy", c.Candidacy.Label))
 	}
 	refusals = append(refusals, c.onePlace(c.Candidacy.ID)...)
 	blocs, refused := c.comingBack(blocs)
@@ -208,7 +210,7 @@ func (c Case) comingBack(named []string) ([]string, []Refusal) {
 		all = append(all, d.Bloc)
 	}
 	if len(all) == 0 {
-		return nil, []Refusal{refuse(NothingToReinstate, "candidacy", c.Candidacy.ID)}
+		return nil, []Refusal{refuse(NothingToReinstate, "candidacy", c.Candidacy.Label)}
 	}
 	return all, nil
 }
@@ -217,7 +219,7 @@ func (c Case) comingBack(named []string) ([]string, []Refusal) {
 func (c Case) Undecided() []Refusal {
 	refusals := c.Session.open()
 	if c.Candidacy.State != Enrolled {
-		refusals = append(refusals, refuse(CandidacyNotEnrolled, "candidacy", c.Candidacy.ID))
+		refusals = append(refusals, refuse(CandidacyNotEnrolled, "candidacy", c.Candidacy.Label))
 	}
 	return refusals
 }

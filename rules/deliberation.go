@@ -47,7 +47,7 @@ func (c Case) Deliberate(s Sitting, d Deliberation) (Judgement, []Refusal) {
 	ledger := c.Candidate.Ledger(c.Session.Revision)
 	refusals := append(c.Undecided(), c.sitting(s)...)
 	if len(c.Undecided()) == 0 && (d.SeenEtag == "" || d.SeenEtag != d.CurrentEtag) {
-		refusals = append(refusals, refuse(GridStale, "candidacy", c.Candidacy.ID))
+		refusals = append(refusals, refuse(GridStale, "candidacy", c.Candidacy.Label))
 	}
 	for _, bloc := range grid.Blocs {
 		if !ledger.Capitalised(bloc.Code) {

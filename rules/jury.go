@@ -5,6 +5,7 @@ import "slices"
 // Session is one sitting of a jury.
 type Session struct {
 	ID       string
+	Label    string // what callers call it, and so do refusals
 	Revision Revision
 	State    SessionState
 	Jury     []Member
@@ -85,7 +86,7 @@ func (c Case) composition(members []Member) []Refusal {
 }
 
 func (c Case) refuseJury(rule RefusalRule) Refusal {
-	return refuse(rule, "jury of session", c.Session.ID)
+	return refuse(rule, "jury of session", c.Session.Label)
 }
 
 // Close checks that a session can be closed, given all its candidacies.
@@ -104,7 +105,7 @@ func (s Session) end(candidacies []Candidacy, holdsBack CandidacyState, rule Ref
 	refusals := s.open()
 	for _, c := range candidacies {
 		if c.State == holdsBack {
-			refusals = append(refusals, refuse(rule, "candidacy", c.ID))
+			refusals = append(refusals, refuse(rule, "candidacy", c.Label))
 		}
 	}
 	return refusals
@@ -131,7 +132,7 @@ func (s Session) ChangeJury(jury []Member, tookPart []string) []Refusal {
 func (s Session) ChangeRevision(to Revision, candidacies []Candidacy) []Refusal {
 	refusals := s.open()
 	if to != s.Revision && len(candidacies) > 0 {
-		refusals = append(refusals, refuse(ReferentielFixed, "session", s.ID))
+		refusals = append(refusals, refuse(ReferentielFixed, "session", s.Label))
 	}
 	return refusals
 }
@@ -139,7 +140,7 @@ func (s Session) ChangeRevision(to Revision, candidacies []Candidacy) []Refusal 
 // open refuses where the session takes no acts any more.
 func (s Session) open() []Refusal {
 	if s.State != SessionOpen {
-		return []Refusal{refuse(SessionNotOpen, "session", s.ID)}
+		return []Refusal{refuse(SessionNotOpen, "session", s.Label)}
 	}
 	return nil
 }

@@ -199,7 +199,7 @@ func (p *player) session(l line) error {
 	if err != nil || spec == nil {
 		return l.errorf("jury or revision not understood: %v", err)
 	}
-	s := &Session{ID: l.arg(0), Revision: spec.Revision, State: SessionOpen}
+	s := &Session{ID: l.arg(0), Label: l.arg(0), Revision: spec.Revision, State: SessionOpen}
 	if refusals := s.ChangeJury(jury, nil); len(refusals) > 0 {
 		return l.errorf("%s", refusals[0].Description)
 	}

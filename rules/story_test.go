@@ -58,7 +58,7 @@ func startOf(specs []Spec, counting map[[2]BlocRef]bool) *world {
 	}
 	jury := []Member{{"ann", true, true}, {"bob", false, true}, {"cleo", true, false}, {"dan", false, false}}
 	for id, revision := range map[string]Revision{"s1": mainR1, "s2": mainR1, "s3": mainR2} {
-		w.sessions[id] = &Session{ID: id, Revision: revision, State: SessionOpen, Jury: jury}
+		w.sessions[id] = &Session{ID: id, Label: id, Revision: revision, State: SessionOpen, Jury: jury}
 	}
 	return w
 }

@@ -89,7 +89,7 @@ func (w *world) next() uint64 {
 func (w *world) enrol(id, session string, e Enrolment) []Refusal {
 	k, refusals := w.before(session).Enrol(e)
 	if len(refusals) == 0 {
-		k.ID = id
+		k.ID, k.Label = id, id
 		w.candidacies = append(w.candidacies, &candidacyFile{Candidacy: k})
 	}
 	return refusals

@@ -26,23 +26,28 @@ type dossier struct {
 }
 
 func loadDossier(r store.Reader, candidate *storepb.Candidate) (*dossier, error) {
-	d := &dossier{candidate: candidate}
-	uid := candidate.GetUid()
-	candidacies, err := store.Candidacies.Listed(r, store.KindCandidateCandidacy, uid)
+	d, err := loadPerson(r, candidate)
+	if err != nil {
+		return nil, err
+	}
+	candidacies, err := store.Candidacies.Listed(r, store.KindCandidateCandidacy, candidate.GetUid())
 	if err != nil {
 		return nil, err
 	}
 	for _, candidacy := range candidacies {
-		session, err := store.Sessions.Get(r, store.Key(candidacy.GetSessionUid()))
-		if err != nil {
-			return nil, err
-		}
-		f, err := readFile(r, session, candidacy)
+		f, err := fileOf(r, candidacy)
 		if err != nil {
 			return nil, err
 		}
 		d.files = append(d.files, f)
 	}
+	return d, nil
+}
+
+// loadPerson reads a dossier without its files, which are the most of it.
+func loadPerson(r store.Reader, candidate *storepb.Candidate) (d *dossier, err error) {
+	d = &dossier{candidate: candidate}
+	uid := candidate.GetUid()
 	if d.decisions, err = store.Decisions.Listed(r, store.KindCandidateDecision, uid); err != nil {
 		return nil, err
 	}
@@ -54,6 +59,14 @@ func loadDossier(r store.Reader, candidate *storepb.Candidate) (*dossier, error)
 	}
 	d.forgettings, err = store.Forgettings.All(r, store.Key(uid))
 	return d, err
+}
+
+func fileOf(r store.Reader, candidacy *storepb.Candidacy) (*file, error) {
+	session, err := store.Sessions.Get(r, store.Key(candidacy.GetSessionUid()))
+	if err != nil {
+		return nil, err
+	}
+	return readFile(r, session, candidacy)
 }
 
 // open tells whether the session of a file still runs.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -27,19 +28,15 @@ func (s *candidateService) ExportCandidate(ctx context.Context, req *acquispb.Ex
 		if err != nil {
 			return err
 		}
-		d, err := loadDossier(r, candidate)
-		if err != nil {
-			return err
-		}
-		e = &export{Reader: r, core: s.core, caller: caller, answer: new(acquispb.ExportCandidateResponse)}
+		e = &export{Reader: r, core: s.core, caller: caller, candidate: candidate, answer: new(acquispb.ExportCandidateResponse)}
 		e.answer.ExportTime = timestamppb.New(s.now())
 		if page.after == 0 {
-			if err := e.addPerson(d); err != nil {
+			if err := e.addPerson(); err != nil {
 				return err
 			}
 		}
 		e.answer.NextPageToken, err = page.fill(exported(r, candidate.GetUid()), func(uid uint64) (bool, error) {
-			return true, e.add(d, uid)
+			return true, e.add(uid)
 		})
 		if err != nil {
 			return err
@@ -67,13 +64,14 @@ func exported(r store.Reader, candidate uint64) source {
 	}
 }
 
-// An export gathers one page.
+// An export gathers one page, and reads no more of the dossier than is on it.
 type export struct {
 	store.Reader
-	core   *core
-	caller *Caller
-	answer *acquispb.ExportCandidateResponse
-	events []uint64 // sequences of the events that last wrote what was read
+	core      *core
+	caller    *Caller
+	candidate *storepb.Candidate
+	answer    *acquispb.ExportCandidateResponse
+	events    []uint64 // sequences of the events that last wrote what was read
 }
 
 // wrote notes the event that last wrote a record.
@@ -86,8 +84,12 @@ func (e *export) wrote(kind store.KindID, key []byte) error {
 }
 
 // addPerson adds what is not about one candidacy.
-func (e *export) addPerson(d *dossier) (err error) {
-	candidate := d.candidate
+func (e *export) addPerson() error {
+	candidate := e.candidate
+	d, err := loadPerson(e, candidate)
+	if err != nil {
+		return err
+	}
 	e.answer.Candidate = new(acquispb.Candidate)
 	if err := readCandidate(e, candidate, e.answer.Candidate); err != nil {
 		return err
@@ -152,25 +154,31 @@ func (e *export) addAttestations(uid uint64, decision *acquispb.Decision) error 
 }
 
 // add adds a candidacy or a read of the file.
-func (e *export) add(d *dossier, uid uint64) error {
-	for _, f := range d.files {
-		if f.candidacy.GetUid() == uid {
-			return e.addFile(f)
-		}
+func (e *export) add(uid uint64) error {
+	candidacy, err := store.Candidacies.Get(e, store.Key(uid))
+	if err == nil {
+		return e.addFile(candidacy)
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
 	}
 	access, err := store.Accesses.Get(e, store.Key(uid))
 	if err != nil {
 		return err
 	}
 	shown := cutAccess(access)
-	shown.Candidates = []string{candidateName(d.candidate.GetLabel())} // not the others whom it lists
+	shown.Candidates = []string{candidateName(e.candidate.GetLabel())} // not the others whom it lists
 	e.answer.Accesses = append(e.answer.Accesses, shown)
 	return nil
 }
 
 // addFile adds one candidacy with all that was said and done in it.
-func (e *export) addFile(f *file) error {
-	candidacy, err := readCandidacy(e, f.candidacy)
+func (e *export) addFile(stored *storepb.Candidacy) error {
+	f, err := fileOf(e, stored)
+	if err != nil {
+		return err
+	}
+	candidacy, err := readCandidacy(e, stored)
 	if err != nil {
 		return err
 	}

@@ -62,34 +62,31 @@ func actDigests(changes []change, random io.Reader) ([][]byte, error) {
 	return digests, nil
 }
 
-// actLevel is the lowest level of the tree of acts: the hash of each digest, as
-// the Merkle log itself hashes its leaves.
-func actLevel(acts [][]byte) []tlog.Hash {
-	level := make([]tlog.Hash, len(acts))
+// An actTree is the tree of the acts of one event: a Merkle log by itself, grown
+// whole in memory. It holds every hash that its leaves complete, in the order in
+// which package tlog counts them. Reading it never fails, and so nothing does.
+type actTree []tlog.Hash
+
+func newActTree(acts [][]byte) (tree actTree) {
 	for i, digest := range acts {
-		level[i] = tlog.RecordHash(digest)
+		completed, _ := tlog.StoredHashes(int64(i), digest, tree)
+		tree = append(tree, completed...)
 	}
-	return level
+	return tree
 }
 
-// above returns the level above; the last of an odd number moves up as it is.
-func above(level []tlog.Hash) []tlog.Hash {
-	var up []tlog.Hash
-	for i := 0; i+1 < len(level); i += 2 {
-		up = append(up, tlog.NodeHash(level[i], level[i+1]))
+// ReadHashes implements tlog.HashReader.
+func (t actTree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	hashes := make([]tlog.Hash, len(indexes))
+	for i, index := range indexes {
+		hashes[i] = t[index]
 	}
-	if len(level)%2 == 1 {
-		up = append(up, level[len(level)-1])
-	}
-	return up
+	return hashes, nil
 }
 
 func actsRoot(acts [][]byte) tlog.Hash {
-	level := actLevel(acts)
-	for len(level) > 1 {
-		level = above(level)
-	}
-	return level[0]
+	root, _ := tlog.TreeHash(int64(len(acts)), newActTree(acts))
+	return root
 }
 
 // ProveAct returns the place of a digest among the acts of an event, and the
@@ -99,12 +96,6 @@ func ProveAct(acts [][]byte, digest []byte) (index int, path tlog.RecordProof, e
 	if index < 0 {
 		return 0, nil, errors.New("store: the event does not hold this act")
 	}
-	level := actLevel(acts)
-	for i := index; len(level) > 1; i /= 2 {
-		if sibling := i ^ 1; sibling < len(level) {
-			path = append(path, level[sibling])
-		}
-		level = above(level)
-	}
-	return index, path, nil
+	path, err = tlog.ProveRecord(int64(len(acts)), int64(index), newActTree(acts))
+	return index, path, err
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"slices"
-	"strings"
 	"testing"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -62,21 +60,6 @@ func readerOf[M any, P interface {
 		}
 		return m, scanErr == nil && len(found) == 1 && bytes.Equal(last, key) && proto.Equal(found[0], m), nil
 	}}
-}
-
-// TestEveryJournaledKindIsKnown: one that is added has a name, a message, which is
-// that of its Records, and is fuzzed as well.
-func TestEveryJournaledKindIsKnown(t *testing.T) {
-	for kind := store.KindID(1); kind.Journaled(); kind++ {
-		named := !strings.HasPrefix(kind.String(), "kind-")
-		message := store.NewMessage(kind)
-		i := slices.IndexFunc(readers, func(r reader) bool { return r.kind == kind })
-		if named != (message != nil) || named != (i >= 0) {
-			t.Errorf("%v has a name: %v, a message: %v, a reader: %v", kind, named, message != nil, i >= 0)
-		} else if named && message.ProtoReflect().Descriptor() != readers[i].seed.ProtoReflect().Descriptor() {
-			t.Errorf("%v holds %T, and its Records %T", kind, message, readers[i].seed)
-		}
-	}
 }
 
 func FuzzRecords(f *testing.F) {

@@ -24,17 +24,6 @@ type IndexEntry struct {
 	Value []byte
 }
 
-// Index tells whether a kind is an index.
-func (k KindID) Index() bool {
-	switch k {
-	case KindName, KindExternalID, KindCandidateCandidacy, KindSessionCandidacy,
-		KindCandidateDecision, KindSessionDecision, KindSessionActor,
-		KindAttestationCode, KindDecisionAttestation, KindCandidateAccess:
-		return true
-	}
-	return false
-}
-
 // IndexOf returns the entries that follow from the record under (kind, key). r
 // is asked for other records that they depend on.
 func IndexOf(r Reader, kind KindID, key []byte, record proto.Message) ([]IndexEntry, error) {

@@ -1,99 +1,58 @@
 package store
 
-import "fmt"
+import (
+	"fmt"
 
-// KindEvent is the journal itself: each event under its sequence. Readers list
-// it with Events; Writers cannot write it.
-const KindEvent KindID = 255
-
-const (
-	firstUnjournaled KindID = 64
-	firstReserved    KindID = 240 // for engines and the journal
+	"google.golang.org/protobuf/proto"
 )
+
+// Kinds returns the kinds that this program knows, in order.
+func Kinds() []KindID {
+	var known []KindID
+	for k := range kinds {
+		if KindID(k).Known() {
+			known = append(known, KindID(k))
+		}
+	}
+	return known
+}
+
+// Known tells whether this program knows the kind. A store may hold others, which
+// a later one wrote.
+func (k KindID) Known() bool { return kinds[k].name != "" }
+
+// String returns a name for people; it is not stored.
+func (k KindID) String() string {
+	if !k.Known() {
+		return fmt.Sprintf("kind-%d", uint8(k))
+	}
+	return kinds[k].name
+}
 
 // Journaled tells whether records of the kind have an envelope and appear in
 // events. The others can be rebuilt or forgotten.
 func (k KindID) Journaled() bool { return k > 0 && k < firstUnjournaled }
 
+// Index tells whether the kind is an index: each of its records follows from one
+// of the truth, as IndexOf says.
+func (k KindID) Index() bool { return kinds[k].index }
+
 // Silent tells whether records of the kind leave no event by themselves. A
 // checkpoint speaks of the journal: an event for it would outdate it at once.
-func (k KindID) Silent() bool { return k == KindCheckpoint }
+func (k KindID) Silent() bool { return kinds[k].silent }
 
 // Writable tells whether closures may write records of the kind.
-func (k KindID) Writable() bool { return k > 0 && k < firstReserved }
+func (k KindID) Writable() bool { return k < firstReserved && k.Known() }
 
 // Sequential tells whether new records of the kind come last in key order. An
 // engine may pack them densely, because nothing will be put between them.
-func (k KindID) Sequential() bool {
-	switch k {
-	case KindRevision, KindCandidate, KindPersonal, KindSession, KindCandidacy, KindDecision,
-		KindAccess, KindAttestation, KindEvent:
-		return true
-	}
-	return false
-}
+func (k KindID) Sequential() bool { return kinds[k].sequential }
 
-// String returns a name for people; it is not stored.
-func (k KindID) String() string {
-	switch k {
-	case KindRevision:
-		return "revision"
-	case KindCurrent:
-		return "current"
-	case KindCandidate:
-		return "candidate"
-	case KindPersonal:
-		return "personal"
-	case KindTie:
-		return "tie"
-	case KindSession:
-		return "session"
-	case KindCandidacy:
-		return "candidacy"
-	case KindAssessment:
-		return "assessment"
-	case KindCaseFile:
-		return "casefile"
-	case KindDecision:
-		return "decision"
-	case KindKey:
-		return "key"
-	case KindSigner:
-		return "signer"
-	case KindAccess:
-		return "access"
-	case KindAttestation:
-		return "attestation"
-	case KindHold:
-		return "hold"
-	case KindForgetting:
-		return "forgetting"
-	case KindName:
-		return "name"
-	case KindExternalID:
-		return "external-id"
-	case KindCandidateCandidacy:
-		return "candidate-candidacy"
-	case KindSessionCandidacy:
-		return "session-candidacy"
-	case KindCandidateDecision:
-		return "candidate-decision"
-	case KindSessionDecision:
-		return "session-decision"
-	case KindSessionActor:
-		return "session-actor"
-	case KindCheckpoint:
-		return "checkpoint"
-	case KindAttestationCode:
-		return "attestation-code"
-	case KindDecisionAttestation:
-		return "decision-attestation"
-	case KindCandidateAccess:
-		return "candidate-access"
-	case KindIdempotency:
-		return "idempotency"
-	case KindEvent:
-		return "event"
+// NewMessage returns an empty message of the type that a kind holds, or nil where
+// it holds none or this program knows no such kind.
+func NewMessage(k KindID) proto.Message {
+	if kinds[k].records == nil {
+		return nil
 	}
-	return fmt.Sprintf("kind-%d", uint8(k))
+	return kinds[k].records.newMessage()
 }

@@ -1,5 +1,11 @@
 package store
 
+import (
+	"google.golang.org/protobuf/proto"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+)
+
 // KindID is the number of a kind of records. It is part of what is stored:
 // never change or reuse one.
 type KindID uint8
@@ -25,6 +31,8 @@ const (
 	KindHold        KindID = 15 // candidate uid, uid: a legal hold
 	KindForgetting  KindID = 16 // candidate uid, uid: what was erased
 
+	firstUnjournaled KindID = 64
+
 	KindName                KindID = 64 // collection, parent uid, label → uid
 	KindExternalID          KindID = 65 // digest of (system, id) → candidate uid
 	KindCandidateCandidacy  KindID = 66 // candidate uid, candidacy uid
@@ -38,4 +46,79 @@ const (
 	KindCandidateAccess     KindID = 83 // candidate uid, access uid
 
 	KindIdempotency KindID = 96 // day, digest of (subject, RPC, request id)
+
+	firstReserved KindID = 240 // for engines and the journal
+
+	// KindEvent is the journal itself: each event under its sequence. Readers list
+	// it with Events; Writers cannot write it.
+	KindEvent KindID = 255
 )
+
+// The kinds that hold messages.
+var (
+	Revisions    = Records[storepb.ReferentielRevision, *storepb.ReferentielRevision]{KindRevision}
+	Currents     = Records[storepb.CurrentRevision, *storepb.CurrentRevision]{KindCurrent}
+	Candidates   = Records[storepb.Candidate, *storepb.Candidate]{KindCandidate}
+	Personals    = Records[storepb.Personal, *storepb.Personal]{KindPersonal}
+	Ties         = Records[storepb.Tie, *storepb.Tie]{KindTie}
+	Sessions     = Records[storepb.Session, *storepb.Session]{KindSession}
+	Candidacies  = Records[storepb.Candidacy, *storepb.Candidacy]{KindCandidacy}
+	Assessments  = Records[storepb.Assessment, *storepb.Assessment]{KindAssessment}
+	CaseFiles    = Records[storepb.CaseFile, *storepb.CaseFile]{KindCaseFile}
+	Decisions    = Records[storepb.Decision, *storepb.Decision]{KindDecision}
+	Keys         = Records[storepb.Key, *storepb.Key]{KindKey}
+	Signers      = Records[storepb.Signer, *storepb.Signer]{KindSigner}
+	Accesses     = Records[storepb.Access, *storepb.Access]{KindAccess}
+	Attestations = Records[storepb.Attestation, *storepb.Attestation]{KindAttestation}
+	Holds        = Records[storepb.Hold, *storepb.Hold]{KindHold}
+	Forgettings  = Records[storepb.Forgetting, *storepb.Forgetting]{KindForgetting}
+	Checkpoints  = Records[storepb.Checkpoint, *storepb.Checkpoint]{KindCheckpoint}
+	Repeats      = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
+)
+
+// A row is what this program knows of a kind. What each column means stands at
+// the method of KindID that reads it.
+type row struct {
+	name       string
+	records    interface{ newMessage() proto.Message } // nil where the kind holds no messages of its own
+	sequential bool
+	index      bool
+	silent     bool
+}
+
+// kinds says of each kind all that does not follow from its number. A kind
+// without a row cannot be written.
+var kinds = [256]row{
+	KindRevision:    {name: "revision", records: Revisions, sequential: true},
+	KindCurrent:     {name: "current", records: Currents},
+	KindCandidate:   {name: "candidate", records: Candidates, sequential: true},
+	KindPersonal:    {name: "personal", records: Personals, sequential: true},
+	KindTie:         {name: "tie", records: Ties},
+	KindSession:     {name: "session", records: Sessions, sequential: true},
+	KindCandidacy:   {name: "candidacy", records: Candidacies, sequential: true},
+	KindAssessment:  {name: "assessment", records: Assessments},
+	KindCaseFile:    {name: "casefile", records: CaseFiles},
+	KindDecision:    {name: "decision", records: Decisions, sequential: true},
+	KindKey:         {name: "key", records: Keys},
+	KindSigner:      {name: "signer", records: Signers},
+	KindAccess:      {name: "access", records: Accesses, sequential: true},
+	KindAttestation: {name: "attestation", records: Attestations, sequential: true},
+	KindHold:        {name: "hold", records: Holds},
+	KindForgetting:  {name: "forgetting", records: Forgettings},
+
+	KindName:                {name: "name", index: true},
+	KindExternalID:          {name: "external-id", index: true},
+	KindCandidateCandidacy:  {name: "candidate-candidacy", index: true},
+	KindSessionCandidacy:    {name: "session-candidacy", index: true},
+	KindCandidateDecision:   {name: "candidate-decision", index: true},
+	KindSessionDecision:     {name: "session-decision", index: true},
+	KindSessionActor:        {name: "session-actor", index: true},
+	KindCheckpoint:          {name: "checkpoint", records: Checkpoints, silent: true},
+	KindAttestationCode:     {name: "attestation-code", index: true},
+	KindDecisionAttestation: {name: "decision-attestation", index: true},
+	KindCandidateAccess:     {name: "candidate-access", index: true},
+
+	KindIdempotency: {name: "idempotency", records: Repeats},
+
+	KindEvent: {name: "event", sequential: true},
+}

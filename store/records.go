@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
-
-	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
 // Records reads and writes one kind as the messages that it holds.
@@ -16,68 +14,6 @@ type Records[M any, P interface {
 	proto.Message
 }] struct {
 	Kind KindID
-}
-
-// The kinds that hold messages.
-var (
-	Revisions    = Records[storepb.ReferentielRevision, *storepb.ReferentielRevision]{KindRevision}
-	Currents     = Records[storepb.CurrentRevision, *storepb.CurrentRevision]{KindCurrent}
-	Candidates   = Records[storepb.Candidate, *storepb.Candidate]{KindCandidate}
-	Personals    = Records[storepb.Personal, *storepb.Personal]{KindPersonal}
-	Ties         = Records[storepb.Tie, *storepb.Tie]{KindTie}
-	Sessions     = Records[storepb.Session, *storepb.Session]{KindSession}
-	Candidacies  = Records[storepb.Candidacy, *storepb.Candidacy]{KindCandidacy}
-	Assessments  = Records[storepb.Assessment, *storepb.Assessment]{KindAssessment}
-	CaseFiles    = Records[storepb.CaseFile, *storepb.CaseFile]{KindCaseFile}
-	Decisions    = Records[storepb.Decision, *storepb.Decision]{KindDecision}
-	Keys         = Records[storepb.Key, *storepb.Key]{KindKey}
-	Signers      = Records[storepb.Signer, *storepb.Signer]{KindSigner}
-	Accesses     = Records[storepb.Access, *storepb.Access]{KindAccess}
-	Attestations = Records[storepb.Attestation, *storepb.Attestation]{KindAttestation}
-	Holds        = Records[storepb.Hold, *storepb.Hold]{KindHold}
-	Forgettings  = Records[storepb.Forgetting, *storepb.Forgetting]{KindForgetting}
-	Checkpoints  = Records[storepb.Checkpoint, *storepb.Checkpoint]{KindCheckpoint}
-	Repeats      = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
-)
-
-// NewMessage returns an empty message of the type that a journaled kind holds, or
-// nil where this program knows no such kind.
-func NewMessage(kind KindID) proto.Message {
-	switch kind {
-	case KindRevision:
-		return new(storepb.ReferentielRevision)
-	case KindCurrent:
-		return new(storepb.CurrentRevision)
-	case KindCandidate:
-		return new(storepb.Candidate)
-	case KindPersonal:
-		return new(storepb.Personal)
-	case KindTie:
-		return new(storepb.Tie)
-	case KindSession:
-		return new(storepb.Session)
-	case KindCandidacy:
-		return new(storepb.Candidacy)
-	case KindAssessment:
-		return new(storepb.Assessment)
-	case KindCaseFile:
-		return new(storepb.CaseFile)
-	case KindDecision:
-		return new(storepb.Decision)
-	case KindKey:
-		return new(storepb.Key)
-	case KindSigner:
-		return new(storepb.Signer)
-	case KindAccess:
-		return new(storepb.Access)
-	case KindAttestation:
-		return new(storepb.Attestation)
-	case KindHold:
-		return new(storepb.Hold)
-	case KindForgetting:
-		return new(storepb.Forgetting)
-	}
-	return nil
 }
 
 // Get returns the message under key, or ErrNotFound.
@@ -155,6 +91,8 @@ func (t Records[M, P]) Put(w Writer, key []byte, m P) error {
 	}
 	return w.Put(t.Kind, key, value)
 }
+
+func (Records[M, P]) newMessage() proto.Message { return P(new(M)) }
 
 func (t Records[M, P]) decode(key, value []byte) (P, error) {
 	m := P(new(M))

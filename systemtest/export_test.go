@@ -1,14 +1,19 @@
 package systemtest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/store"
 )
 
 // TestExport: the person gets everything, each text once; a key that may not see
@@ -85,23 +90,54 @@ func TestExportTellsWhoRead(t *testing.T) {
 	}
 }
 
+// fileReads counts how often the verdicts of a candidacy are read in views.
+type fileReads struct {
+	store.Store
+	n atomic.Int64
+}
+
+func (s *fileReads) View(ctx context.Context, fn func(store.Reader) error) error {
+	return s.Store.View(ctx, func(r store.Reader) error { return fn(fileReader{r, s}) })
+}
+
+type fileReader struct {
+	store.Reader
+	reads *fileReads
+}
+
+func (r fileReader) Scan(kind store.KindID, prefix, after []byte, limit int) ([]store.Record, error) {
+	if kind == store.KindAssessment {
+		r.reads.n.Add(1)
+	}
+	return r.Reader.Scan(kind, prefix, after, limit)
+}
+
 // TestExportPages: candidacies and reads of the file come page by page, the person
-// once.
+// once, and no page reads the candidacies of another.
 func TestExportPages(t *testing.T) {
-	w, _ := start(t, t.TempDir())
+	var reads *fileReads
+	w, _ := start(t, t.TempDir(), func(o *server.Options) { reads = &fileReads{Store: o.Store}; o.Store = reads })
 	w.populate()
 	for i := range 3 {
 		id := fmt.Sprintf("s-x%d", i)
 		w.do("registrar", "POST", "/v1/sessions?sessionId="+id, `{"displayName":"d","referentiel":"referentiels/marketing","startDate":{"year":2026,"month":1,"day":1}}`)
 		w.do("registrar", "POST", "/v1/sessions/"+id+"/candidacies?candidacyId=k", fmt.Sprintf(`{"candidate":"candidates/c-free","scope":"BLOCS","blocs":["B%d"]}`, i+1))
 	}
-	first := w.do("registrar", "GET", "/v1/candidates/c-free:export?pageSize=2", "")
+	exported := func(pageToken string) map[string]any {
+		before := reads.n.Load()
+		page := w.do("registrar", "GET", "/v1/candidates/c-free:export?pageSize=2&pageToken="+pageToken, "")
+		if read, shown := reads.n.Load()-before, len(list(page, "candidacies")); int(read) != shown {
+			t.Errorf("a page read %d candidacies to show %d", read, shown)
+		}
+		return page
+	}
+	first := exported("")
 	if first["candidate"] == nil {
 		t.Errorf("the first page lacks the person: %v", first)
 	}
 	candidacies := len(list(first, "candidacies"))
 	for page := first; page["nextPageToken"] != ""; {
-		page = w.do("registrar", "GET", "/v1/candidates/c-free:export?pageSize=2&pageToken="+page["nextPageToken"].(string), "")
+		page = exported(page["nextPageToken"].(string))
 		candidacies += len(list(page, "candidacies"))
 		if n := len(list(page, "candidacies")) + len(list(page, "accesses")); page["candidate"] != nil || len(list(page, "decisions")) != 0 || n == 0 || n > 2 {
 			t.Errorf("a later page is %v", page)

@@ -184,7 +184,10 @@ func (task cutTask) holds(r store.Reader) error {
 			}
 		}
 	}
-	for kind := store.KindID(1); kind.Writable(); kind++ {
+	for _, kind := range store.Kinds() {
+		if !kind.Writable() {
+			continue
+		}
 		records, err := r.Scan(kind, nil, nil, 1<<30)
 		if err != nil {
 			return err

@@ -198,7 +198,7 @@ func (v *vault) rollbacks() (all []tampering) {
 }
 
 func (v *vault) indexes() (all []tampering) {
-	for kind := store.KindName; kind < store.KindIdempotency; kind++ {
+	for _, kind := range store.Kinds() {
 		if !kind.Index() {
 			continue
 		}

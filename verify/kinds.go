@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -114,8 +115,9 @@ func (v *verifier) saysAct(s subject, message proto.Message, b body) error {
 			return err
 		}
 		return v.refers(s, m.GetText(), m.GetCandidateUid())
+	default:
+		return fmt.Errorf("verify: nothing is checked of what a %v says", s.kind)
 	}
-	return nil
 }
 
 // recorder is who called to record verdicts.

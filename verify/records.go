@@ -11,15 +11,15 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// records checks that the event that a record names wrote it, for every
-// journaled record before any is trusted by another.
+// records checks that this program knows the kinds that are stored, and that the
+// event that a record names wrote it, for every journaled record before any is
+// trusted by another.
 func (v *verifier) records() error {
 	for _, kind := range v.kinds {
 		switch {
-		case !kind.Journaled():
-		case store.NewMessage(kind) == nil:
+		case !kind.Known():
 			v.subject(kind, nil, 0).wrong("is a kind that this program does not know: verify with the version that wrote the store")
-		default:
+		case kind.Journaled():
 			if err := v.scan(kind, nil, func(r store.Record) error { return v.digest(kind, r) }); err != nil {
 				return err
 			}
@@ -32,7 +32,7 @@ func (v *verifier) records() error {
 // follow from it.
 func (v *verifier) references() error {
 	for _, kind := range v.kinds {
-		if !kind.Journaled() || store.NewMessage(kind) == nil {
+		if !kind.Journaled() || !kind.Known() {
 			continue
 		}
 		if err := v.scan(kind, nil, func(r store.Record) error { return v.record(kind, r) }); err != nil {

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +29,23 @@ func (s shelf) Scan(kind store.KindID, _, after []byte, limit int) ([]store.Reco
 		}
 	}
 	return found, nil
+}
+
+// TestEveryKindIsChecked: of every kind of truth something is checked, and of one
+// that is not known it is told.
+func TestEveryKindIsChecked(t *testing.T) {
+	for kind := store.KindID(1); kind.Journaled(); kind++ {
+		s := shelf{kind, []store.Record{{Key: store.Key(7, 8), Value: make([]byte, 24)}}}
+		report, err := Verify(t.Context(), s, Options{})
+		if err != nil {
+			t.Errorf("an empty %v: %v", kind, err)
+			continue
+		}
+		unknown := slices.ContainsFunc(report.Findings, func(f Finding) bool { return strings.Contains(f.Problem, "does not know") })
+		if unknown == kind.Known() {
+			t.Errorf("%v is known: %t; findings: %v", kind, kind.Known(), report.Findings)
+		}
+	}
 }
 
 // TestLimit: findings are kept up to a limit, and all are counted, over many pages.

@@ -1,0 +1,85 @@
+package store_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// TestEveryKind: a kind that is added has a name of its own, and is fuzzed if it
+// holds messages; the truth holds messages, and what is an index leads to it.
+func TestEveryKind(t *testing.T) {
+	named := make(map[string]store.KindID)
+	for _, kind := range store.Kinds() {
+		if other, ok := named[kind.String()]; ok {
+			t.Errorf("kinds %d and %d are both called %v", other, kind, kind)
+		}
+		named[kind.String()] = kind
+		message := store.NewMessage(kind)
+		i := slices.IndexFunc(readers, func(r reader) bool { return r.kind == kind })
+		switch {
+		case (message != nil) != (i >= 0):
+			t.Errorf("%v holds messages: %t, and is among the readers that are fuzzed: %t", kind, message != nil, i >= 0)
+		case message != nil && !sameType(message, readers[i].seed):
+			t.Errorf("%v holds %T, and its Records %T", kind, message, readers[i].seed)
+		}
+		if kind.Journaled() && (message == nil || kind.Index() || kind.Silent()) {
+			t.Errorf("%v is the truth: it holds messages, follows from nothing and leaves an event", kind)
+		}
+		key := append([]byte{byte(store.CollectionSession)}, make([]byte, 15)...)
+		leadsTo, _, ok := store.IndexEntry{Kind: kind, Key: key}.Origin()
+		if ok != kind.Index() || ok && !leadsTo.Journaled() {
+			t.Errorf("%v is an index: %t; Origin leads to %v: %t", kind, kind.Index(), leadsTo, ok)
+		}
+	}
+}
+
+// TestEveryNumberHasARow: a constant of kinds.go that has no row in the table
+// there is a kind that was added by half.
+func TestEveryNumberHasARow(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "kinds.go", nil, 0)
+	must(t, err)
+	var numbers []store.KindID
+	ast.Inspect(file, func(n ast.Node) bool {
+		if c, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(c.Names[0].Name, "Kind") {
+			number, err := strconv.ParseUint(c.Values[0].(*ast.BasicLit).Value, 10, 8)
+			must(t, err)
+			numbers = append(numbers, store.KindID(number))
+		}
+		return true
+	})
+	slices.Sort(numbers)
+	if diff := cmp.Diff(numbers, store.Kinds()); diff != "" {
+		t.Errorf("numbers (-) and rows (+):\n%s", diff)
+	}
+}
+
+// TestUnknownKinds: of a number without a kind nothing is said, and nothing written.
+func TestUnknownKinds(t *testing.T) {
+	d := store.NewDraft(nothing{}, func() uint64 { return 1 })
+	for n := range 256 {
+		kind := store.KindID(n)
+		if kind.Known() {
+			continue
+		}
+		if kind.Index() || kind.Silent() || kind.Sequential() || store.NewMessage(kind) != nil {
+			t.Errorf("something is said of %v", kind)
+		}
+		if err := d.Put(kind, []byte("key"), nil); err == nil {
+			t.Errorf("%v was written", kind)
+		}
+	}
+}
+
+func sameType(a, b proto.Message) bool {
+	return a.ProtoReflect().Descriptor() == b.ProtoReflect().Descriptor()
+}
