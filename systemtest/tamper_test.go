@@ -346,7 +346,7 @@ func testForging(t *testing.T, v *vault) {
 }
 
 // testFlips flips bits anywhere: each is found, or lies where nothing is
-// claimed, and none ends the program.
+// claimed or read, and none ends the program.
 func testFlips(t *testing.T, v *vault) {
 	rng := rand.New(rand.NewPCG(3, 5))
 	kinds := slices.Sorted(maps.Keys(v.records))
@@ -359,9 +359,16 @@ func testFlips(t *testing.T, v *vault) {
 		changed[at/8] ^= 1 << (at % 8)
 		report, err := v.tampered(func(x tamperer) error { return x.put(kind, r.Key, changed) }, verify.Options{})
 		must(t, err)
-		if report.OK() && kind != store.KindIdempotency {
+		if report.OK() && kind != store.KindIdempotency && !sameEvent(kind, r.Value, changed) {
 			t.Errorf("%v %x: bit %d flipped, and not found", kind, r.Key, at)
 		}
 	}
 	t.Logf("%d bits flipped in %d kinds", flips, len(kinds))
+}
+
+// sameEvent tells whether two encodings are of one event: of a number that takes
+// more bytes than it has bits, protobuf passes over the bits beyond.
+func sameEvent(kind store.KindID, a, b []byte) bool {
+	before, after := new(storepb.Event), new(storepb.Event)
+	return kind == store.KindEvent && proto.Unmarshal(a, before) == nil && proto.Unmarshal(b, after) == nil && proto.Equal(before, after)
 }
