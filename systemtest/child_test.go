@@ -51,6 +51,7 @@ func serveChild(dir string) error {
 	srv, err := server.New(server.Options{
 		Store: st, Log: slog.DiscardHandler, Limits: server.DefaultLimits,
 		Signing: server.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32))},
+		Backups: server.Backups{Scratch: dir},
 	})
 	if err != nil {
 		return err
@@ -59,7 +60,7 @@ func serveChild(dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(os.Getpid(), ls.GRPC.Addr(), ls.HTTP.Addr())
+	fmt.Println(os.Getpid(), ls.GRPC.Addr(), ls.HTTP.Addr(), ls.Ops.Addr())
 	return errors.Join(srv.Serve(ctx, ls, time.Second), st.Close())
 }
 
@@ -83,6 +84,7 @@ func bootstrapChild(ctx context.Context, st store.Store, key string) error {
 type child struct {
 	conn *grpc.ClientConn
 	base string       // of REST
+	ops  string       // of readiness and metrics
 	kill func()       // with SIGKILL; more than once is once
 	stop func() error // with SIGTERM
 }
@@ -106,15 +108,15 @@ func startChildUnder(t testing.TB, dir string, under []string, env ...string) (*
 	must(t, err)
 	must(t, process.Start())
 	var pid int
-	var grpcAddress, httpAddress string
-	if _, err := fmt.Fscanln(bufio.NewReader(out), &pid, &grpcAddress, &httpAddress); err != nil {
+	var grpcAddress, httpAddress, opsAddress string
+	if _, err := fmt.Fscanln(bufio.NewReader(out), &pid, &grpcAddress, &httpAddress, &opsAddress); err != nil {
 		_ = process.Process.Kill()
 		return nil, fmt.Errorf("the child did not start: %w", errors.Join(err, process.Wait()))
 	}
 	serving, err := os.FindProcess(pid)
 	must(t, err)
 	ended := sync.OnceValue(process.Wait)
-	c := &child{base: "http://" + httpAddress}
+	c := &child{base: "http://" + httpAddress, ops: "http://" + opsAddress}
 	c.kill = sync.OnceFunc(func() {
 		_ = serving.Kill()
 		_ = ended() // it was killed: that is what it says

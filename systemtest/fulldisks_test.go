@@ -1,6 +1,8 @@
 package systemtest
 
 import (
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,11 +21,11 @@ import (
 )
 
 // TestDisksRunFull lets the disk of a server run full, again and again. Writes are
-// refused as READ_ONLY, reads go on, health tells; once there is room the server
-// finds out by itself. Meanwhile it is killed, and must start on the full disk; in
-// every second round it starts there with a compacted file, which has no page to
-// spare. A refused call, repeated, is done in the end; nothing that was
-// acknowledged is lost.
+// refused as READ_ONLY and reads go on; answers, health, readiness and metrics tell;
+// once there is room the server finds out by itself, and can be backed up again.
+// Meanwhile it is killed, and must start on the full disk; in every second round it
+// starts there with a compacted file, which has no page to spare. A refused call,
+// repeated, is done in the end; nothing that was acknowledged is lost.
 func TestDisksRunFull(t *testing.T) {
 	rounds := 1
 	if os.Getenv("ACQUIS_LONG") != "" {
@@ -31,7 +33,7 @@ func TestDisksRunFull(t *testing.T) {
 	}
 	for i, kind := range smallDisks {
 		t.Run(kind, func(t *testing.T) {
-			f := &fullDisk{t: t, disk: newSmallDisk(t, kind, 24), first: server.NewSecret()}
+			f := &fullDisk{t: t, disk: newSmallDisk(t, kind, 48), first: server.NewSecret()} // room for a backup too
 			f.dir = filepath.Join(f.disk.dir, "data")
 			f.start()
 			f.world.populateForCrash()
@@ -39,6 +41,9 @@ func TestDisksRunFull(t *testing.T) {
 				f.round(i + round)
 			}
 			f.child.kill()
+			if left, _ := filepath.Glob(filepath.Join(f.dir, "backup-*")); left != nil {
+				t.Errorf("backups left %v", left)
+			}
 			checkCrash(t, f.dir, f.world.keys, f.acknowledged)
 			if f.refused == 0 {
 				t.Error("no call was refused")
@@ -89,12 +94,19 @@ func (f *fullDisk) round(round int) {
 	f.acknowledged = append(f.acknowledged, acknowledged...)
 	f.refused += len(refused)
 	f.child.waitHealth(t, healthpb.HealthCheckResponse_NOT_SERVING)
+	f.told()
 	f.read()
 	f.child.kill()
 	f.start()
 	f.read()
 	f.disk.free(t)
 	f.child.waitHealth(t, healthpb.HealthCheckResponse_SERVING)
+	if ready := opsGet(t, f.world.ops+"/readyz"); ready != "ok\n" {
+		t.Errorf("readiness, once there is room: %s", ready)
+	}
+	if _, _, err := takeBackup(t.Context(), f.world.conn, f.first.String()); err != nil {
+		t.Errorf("a backup, once there is room: %v", err)
+	}
 	client := acquispb.NewSessionServiceClient(f.child.conn)
 	for _, w := range refused {
 		if _, err := client.RecordAssessments(f.world.bearing(t.Context(), "platform"), w.request); err != nil {
@@ -143,6 +155,43 @@ func isReadOnly(err error) bool {
 		}
 	}
 	return false
+}
+
+// told holds what the server says of itself, wherever one may ask, against the disk.
+// A server that refused much at once may find that there is room for less, and take
+// writes again until there is none: then it is asked anew.
+func (f *fullDisk) told() {
+	f.t.Helper()
+	wrong := f.tells()
+	for attempt := 0; wrong != "" && attempt < 10; attempt++ {
+		wrong = f.tells()
+	}
+	if wrong != "" {
+		f.t.Errorf("without room: %s", wrong)
+	}
+	if _, _, err := takeBackup(f.t.Context(), f.world.conn, f.first.String()); reasonOf(err) != "NO_ROOM_FOR_BACKUP" {
+		f.t.Errorf("a backup without room: %v", err)
+	}
+}
+
+// tells writes until that is refused, and returns what is said wrongly then.
+func (f *fullDisk) tells() string {
+	write := func() answer { return f.world.rest("admin", "POST", "/v1/keys", `{"subject":"x","roles":["READER"]}`) }
+	refused := write()
+	for n := 0; refused.code == "OK" && n < 5000; n++ {
+		refused = write()
+	}
+	ready, metrics := opsGet(f.t, f.world.ops+"/readyz"), opsGet(f.t, f.world.ops+"/metrics")
+	reason := get(refused.body, "details", 0, "reason")
+	switch {
+	case refused.http != http.StatusServiceUnavailable || reason != "READ_ONLY" || !strings.Contains(refused.raw, "disk is full"):
+		return fmt.Sprintf("a write is answered %d %s", refused.http, refused.raw)
+	case !strings.Contains(ready, "no room"):
+		return "readiness says " + ready
+	case !strings.Contains(metrics, "acquis_store_writable 0"):
+		return "the metrics do not tell"
+	}
+	return ""
 }
 
 // read reads what was acknowledged; a full disk does not keep anybody from that.

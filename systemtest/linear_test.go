@@ -83,7 +83,7 @@ func TestLinearizableAcrossKills(t *testing.T) {
 
 // in is the same world in another process.
 func (w *world) in(c *child) *world {
-	return &world{t: w.t, base: c.base, conn: c.conn, keys: w.keys, routes: w.routes, send: w.send}
+	return &world{t: w.t, base: c.base, ops: c.ops, conn: c.conn, keys: w.keys, routes: w.routes, send: w.send}
 }
 
 // linKills is how often the server of one history is killed.
