@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/debug"
 )
 
 // childWord begins the arguments of a child: this binary, as one of the servers
@@ -20,6 +21,7 @@ type order struct {
 	Dir   string // of its own
 	Sizes []int  // echo: answers; bare: answer, record, event
 	Full  bool   // pocketbase: synchronous=FULL
+	GOGC  int    // of its collector; 0: Go's own
 }
 
 // A hello is what a child says once it serves: one line of JSON.
@@ -52,6 +54,9 @@ func beChild(ctx context.Context, words []string) error {
 	be, ok := children()[o.Kind]
 	if !ok {
 		return fmt.Errorf("no child is called %q", o.Kind)
+	}
+	if o.GOGC > 0 {
+		debug.SetGCPercent(o.GOGC)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

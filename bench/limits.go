@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,17 +27,13 @@ func (b *bench) limits(w *world) error {
 		}
 		inGRPC, inREST = append(inGRPC, size), append(inREST, len(answer))
 	}
-	echo, err := b.spawn(order{Kind: "echo", Sizes: unique(inGRPC)})
-	if err != nil {
-		return err
-	}
-	plain, err := b.spawn(order{Kind: "http", Sizes: unique(inREST)})
+	usual, err := b.spawnLimits(inGRPC, inREST, 0)
 	if err != nil {
 		return err
 	}
 	targets := []struct{ gRPC, plainHTTP, rest float64 }{{gRPC: 0.85, plainHTTP: 0.75}, {gRPC: 0.5, rest: 0.2}, {gRPC: 0.5, rest: 0.5}}
 	for i, j := range jobs {
-		found, err := b.read(w, j, echo, plain, inGRPC[i], inREST[i])
+		found, err := b.read(w, j, usual, inGRPC[i], inREST[i])
 		if err != nil {
 			return err
 		}
@@ -43,13 +41,48 @@ func (b *bench) limits(w *world) error {
 			found.overGRPC.target(targets[i].gRPC), found.overREST.target(targets[i].plainHTTP),
 			found.between.target(targets[i].rest), found.cpuOfGRPC, found.cpuOfREST)
 	}
-	for _, c := range []*child{echo, plain} {
-		if err := c.stop(); err != nil {
-			return err
-		}
+	if err := usual.stop(); err != nil {
+		return err
+	}
+	if err := b.sameCollector(w, inGRPC[:1], inREST[:1]); err != nil {
+		return err
 	}
 	return b.commits(w)
 }
+
+// sameCollector compares the référentiel once more, with limits whose collector
+// runs as seldom as that of Acquis: how much of the ratio is that choice.
+func (b *bench) sameCollector(w *world, inGRPC, inREST []int) error {
+	tuned, err := b.spawnLimits(inGRPC, inREST, acquisGOGC)
+	if err != nil {
+		return err
+	}
+	found, err := b.read(w, w.referentiel(), tuned, inGRPC[0], inREST[0])
+	if err != nil {
+		return err
+	}
+	for _, row := range []Row{found.overGRPC, found.overREST} {
+		row.Name += fmt.Sprintf(", at GOGC=%d as Acquis", acquisGOGC)
+		b.add(row)
+	}
+	return tuned.stop()
+}
+
+// acquisGOGC is what cmd/acquis sets.
+const acquisGOGC = 400
+
+// limitServers are what carries Acquis, without it.
+type limitServers struct{ echo, plain *child }
+
+func (b *bench) spawnLimits(inGRPC, inREST []int, gogc int) (s limitServers, err error) {
+	if s.echo, err = b.spawn(order{Kind: "echo", Sizes: unique(inGRPC), GOGC: gogc}); err != nil {
+		return s, err
+	}
+	s.plain, err = b.spawn(order{Kind: "http", Sizes: unique(inREST), GOGC: gogc})
+	return s, err
+}
+
+func (s limitServers) stop() error { return errors.Join(s.echo.stop(), s.plain.stop()) }
 
 // target sets what the row should reach, 0: nothing.
 func (r Row) target(atLeast float64) Row {
@@ -64,7 +97,7 @@ func unique(sizes []int) []int { return slices.Compact(slices.Sorted(slices.Valu
 // reading are the rows of one job that reads.
 type reading struct{ overGRPC, overREST, between, cpuOfGRPC, cpuOfREST Row }
 
-func (b *bench) read(w *world, j job, echo, plain *child, inGRPC, inREST int) (rows reading, err error) {
+func (b *bench) read(w *world, j job, limits limitServers, inGRPC, inREST int) (rows reading, err error) {
 	ours, err := w.overGRPC(b.ctx, "Acquis", j)
 	if err != nil {
 		return rows, err
@@ -73,14 +106,14 @@ func (b *bench) read(w *world, j job, echo, plain *child, inGRPC, inREST int) (r
 	if err != nil {
 		return rows, err
 	}
-	conn, err := dial(echo.Address)
+	conn, err := dial(limits.echo.Address)
 	if err != nil {
 		return rows, err
 	}
 	defer conn.Close()
 	ctx, request := w.as(b.ctx, j.subject), filled(64) // the same headers
-	bare := &side{name: "echo", server: echo.process, call: func(int, int) error { return invoke(ctx, conn, echoMethod(inGRPC), request) }}
-	cached, err := b.reads("net/http", plain.process, plain.Address, w.keys[j.subject], []string{"/" + strconv.Itoa(inREST)})
+	bare := &side{name: "echo", server: limits.echo.process, call: func(int, int) error { return invoke(ctx, conn, echoMethod(inGRPC), request) }}
+	cached, err := b.reads("net/http", limits.plain.process, limits.plain.Address, w.keys[j.subject], []string{"/" + strconv.Itoa(inREST)})
 	if err != nil {
 		return rows, err
 	}
