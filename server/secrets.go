@@ -48,7 +48,7 @@ func ParseSecret(text string) (Secret, error) {
 	return Secret{ID: id, Value: value}, nil
 }
 
-func isOutsideAlphabet(r rune) bool { return !('a' <= r && r <= 'z' || '2' <= r && r <= '7') }
+func isOutsideAlphabet(r rune) bool { return (r < 'a' || r > 'z') && (r < '2' || r > '7') }
 
 // digest is what is stored of a secret: a plain hash is enough for 256 random bits.
 func (s Secret) digest() [sha256.Size]byte { return sha256.Sum256([]byte(s.Value)) }
