@@ -14,11 +14,18 @@ import (
 )
 
 // validate checks requests against the rules that stand in the proto files.
-type validate struct{ rules protovalidate.Validator }
+type validate struct {
+	rules  protovalidate.Validator
+	unique uniqueLists
+}
 
 func newValidate() (validate, error) {
 	rules, err := protovalidate.New()
-	return validate{rules}, err
+	if err != nil {
+		return validate{}, err
+	}
+	unique, err := readUnique()
+	return validate{rules, unique}, err
 }
 
 // request checks a whole request. The resource of an update is partial: it is
@@ -36,24 +43,31 @@ func (v validate) request(req any) error {
 	}
 	switch message.(type) {
 	case *acquispb.UpdateCandidateRequest, *acquispb.UpdateSessionRequest:
-		return v.check("", message, protovalidate.WithFilter(skipPartial{}))
+		return v.check("", message, nil, protovalidate.WithFilter(skipPartial{}))
 	}
-	return v.check("", message) // a filter would be asked about each field
+	return v.check("", message, v.unique) // a filter would be asked about each field
 }
 
 // resource checks a merged resource; field names it in the request.
 func (v validate) resource(field string, message proto.Message) error {
-	return v.check(field+".", message)
+	return v.check(field+".", message, v.unique)
 }
 
-func (v validate) check(prefix string, message proto.Message, options ...protovalidate.ValidationOption) error {
+func (v validate) check(prefix string, message proto.Message, unique uniqueLists, options ...protovalidate.ValidationOption) error {
 	err := v.rules.Validate(message, options...)
-	var broken *protovalidate.ValidationError
-	if !errors.As(err, &broken) {
+	found := new(protovalidate.ValidationError)
+	if err != nil && !errors.As(err, &found) {
 		return err
 	}
-	violations := make([]violation, len(broken.Violations))
-	for i, b := range broken.Violations {
+	broken := found.Violations
+	for _, b := range unique.broken(message.ProtoReflect()) {
+		broken = insert(broken, b)
+	}
+	if len(broken) == 0 {
+		return nil
+	}
+	violations := make([]violation, len(broken))
+	for i, b := range broken {
 		field := prefix + jsonPath(b)
 		violations[i] = violation{strings.TrimSuffix(field, "."), b.Proto.GetMessage()}
 	}

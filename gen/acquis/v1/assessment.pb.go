@@ -651,7 +651,7 @@ var File_acquis_v1_assessment_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_assessment_proto_rawDesc = "" +
 	"\n" +
-	"\x1aacquis/v1/assessment.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"S\n" +
+	"\x1aacquis/v1/assessment.proto\x12\tacquis.v1\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"S\n" +
 	"\aVerdict\"H\n" +
 	"\x04Enum\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\a\n" +
@@ -674,12 +674,11 @@ const file_acquis_v1_assessment_proto_rawDesc = "" +
 	"\x06motive\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x06motive\x12\x1d\n" +
 	"\aauthors\x18\x04 \x03(\tB\x03\xe0A\x03R\aauthors\x12@\n" +
 	"\vsettle_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"settleTime\"\xef\x03\n" +
+	"settleTime\"\x99\x03\n" +
 	"\x18RecordAssessmentsRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12\xa9\x01\n" +
-	"\vassessments\x18\x02 \x03(\v2\x15.acquis.v1.AssessmentBp\xe0A\x02\xbaHj\xba\x01_\n" +
-	"\x12assessments.unique\x12&must not hold the same criterion twice\x1a!this.map(a, a.criterion).unique()\x92\x01\x05\b\x01\x10\xe8\aR\vassessments\x12N\n" +
+	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12T\n" +
+	"\vassessments\x18\x02 \x03(\v2\x15.acquis.v1.AssessmentB\x1b\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xe8\a\x92\xb5\x18\tcriterionR\vassessments\x12N\n" +
 	"\bassessor\x18\x03 \x01(\tB2\xe0A\x01\xbaH,r*2(^([A-Za-z0-9][A-Za-z0-9._@:|-]{0,127})?$R\bassessor\x125\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"T\n" +
@@ -693,12 +692,11 @@ const file_acquis_v1_assessment_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"U\n" +
 	"\x1aRetractAssessmentsResponse\x127\n" +
-	"\vassessments\x18\x01 \x03(\v2\x15.acquis.v1.AssessmentR\vassessments\"\x9c\x03\n" +
+	"\vassessments\x18\x01 \x03(\v2\x15.acquis.v1.AssessmentR\vassessments\"\xc6\x02\n" +
 	"\x15SettleCriteriaRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12\xa9\x01\n" +
-	"\vsettlements\x18\x02 \x03(\v2\x15.acquis.v1.SettlementBp\xe0A\x02\xbaHj\xba\x01_\n" +
-	"\x12settlements.unique\x12&must not hold the same criterion twice\x1a!this.map(s, s.criterion).unique()\x92\x01\x05\b\x01\x10\xe8\aR\vsettlements\x125\n" +
+	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12T\n" +
+	"\vsettlements\x18\x02 \x03(\v2\x15.acquis.v1.SettlementB\x1b\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xe8\a\x92\xb5\x18\tcriterionR\vsettlements\x125\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"Q\n" +
 	"\x16SettleCriteriaResponse\x127\n" +
@@ -753,6 +751,7 @@ func file_acquis_v1_assessment_proto_init() {
 	if File_acquis_v1_assessment_proto != nil {
 		return
 	}
+	file_acquis_v1_unique_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -1188,7 +1188,7 @@ var File_acquis_v1_candidate_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidate.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a#acquis/v1/attestation_service.proto\x1a\x1dacquis/v1/audit_service.proto\x1a\x18acquis/v1/decision.proto\x1a\x17acquis/v1/privacy.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9b\r\n" +
+	"\x19acquis/v1/candidate.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a#acquis/v1/attestation_service.proto\x1a\x1dacquis/v1/audit_service.proto\x1a\x18acquis/v1/decision.proto\x1a\x17acquis/v1/privacy.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xb8\f\n" +
 	"\tCandidate\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12+\n" +
 	"\n" +
@@ -1205,9 +1205,8 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\n" +
 	"birth_date\x12<must be a date from 1900 on; day, or month and day, may be 0\x1a\xa0\x02this.year >= 1900 && this.year <= 2200 && this.month >= 0 && this.month <= 12 && this.day >= 0 && (this.month == 0 ? this.day == 0 : this.day <= (this.month == 2 ? (this.year % 4 == 0 && (this.year % 100 != 0 || this.year % 400 == 0) ? 29 : 28) : (this.month in [4, 6, 9, 11] ? 30 : 31)))\xc8\x01\x01R\tbirthDate\x12E\n" +
 	"\vbirth_place\x18\a \x01(\v2\x1f.acquis.v1.Candidate.BirthPlaceB\x03\xe0A\x01R\n" +
-	"birthPlace\x12\xc1\x01\n" +
-	"\fexternal_ids\x18\b \x03(\v2\x1f.acquis.v1.Candidate.ExternalIdB}\xe0A\x01\xbaHw\xba\x01o\n" +
-	"\x13external_ids.unique\x12*must not hold the same system and id twice\x1a,this.map(e, e.system + '\\n' + e.id).unique()\x92\x01\x02\x10\x14R\vexternalIds\x12\x1e\n" +
+	"birthPlace\x12_\n" +
+	"\fexternal_ids\x18\b \x03(\v2\x1f.acquis.v1.Candidate.ExternalIdB\x1b\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14\x92\xb5\x18\x06system\x92\xb5\x18\x02idR\vexternalIds\x12\x1e\n" +
 	"\x04etag\x18\t \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x12@\n" +
 	"\vcreate_time\x18\n" +
@@ -1451,6 +1450,7 @@ func file_acquis_v1_candidate_proto_init() {
 	file_acquis_v1_audit_service_proto_init()
 	file_acquis_v1_decision_proto_init()
 	file_acquis_v1_privacy_proto_init()
+	file_acquis_v1_unique_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

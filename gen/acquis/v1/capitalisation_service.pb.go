@@ -950,14 +950,13 @@ var File_acquis_v1_capitalisation_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\n" +
-	"&acquis/v1/capitalisation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"\xed\x05\n" +
+	"&acquis/v1/capitalisation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"\x99\x05\n" +
 	"\x11DeliberateRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12)\n" +
 	"\tgrid_etag\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\bgridEtag\x12c\n" +
-	"\x0fmembers_present\x18\x03 \x03(\tB:\xe0A\x02\xbaH4\x92\x011\b\x01\x102\x18\x01\")r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\x0emembersPresent\x12\xb8\x01\n" +
-	"\x0ebloc_decisions\x18\x04 \x03(\v2).acquis.v1.DeliberateRequest.BlocDecisionBf\xe0A\x01\xbaH`\xba\x01X\n" +
-	"\x15bloc_decisions.unique\x12!must not hold the same bloc twice\x1a\x1cthis.map(d, d.bloc).unique()\x92\x01\x02\x102R\rblocDecisions\x125\n" +
+	"\x0fmembers_present\x18\x03 \x03(\tB:\xe0A\x02\xbaH4\x92\x011\b\x01\x102\x18\x01\")r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\x0emembersPresent\x12e\n" +
+	"\x0ebloc_decisions\x18\x04 \x03(\v2).acquis.v1.DeliberateRequest.BlocDecisionB\x13\xe0A\x01\xbaH\x05\x92\x01\x02\x102\x92\xb5\x18\x04blocR\rblocDecisions\x125\n" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\x1a\xb3\x01\n" +
 	"\fBlocDecision\x123\n" +
@@ -1124,6 +1123,7 @@ func file_acquis_v1_capitalisation_service_proto_init() {
 	}
 	file_acquis_v1_access_proto_init()
 	file_acquis_v1_decision_proto_init()
+	file_acquis_v1_unique_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -404,7 +404,7 @@ var File_acquis_v1_session_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x17acquis/v1/session.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xc9\x0f\n" +
+	"\x17acquis/v1/session.proto\x12\tacquis.v1\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xfc\x0e\n" +
 	"\aSession\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x120\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\vdisplayName\x12\x93\x01\n" +
@@ -415,9 +415,8 @@ const file_acquis_v1_session_proto_rawDesc = "" +
 	"\x04date\x12!must be a whole date from 1900 on\x1a\xfc\x01this.year >= 1900 && this.year <= 2200 && this.month >= 1 && this.month <= 12 && this.day >= 1 && this.day <= (this.month == 2 ? (this.year % 4 == 0 && (this.year % 100 != 0 || this.year % 400 == 0) ? 29 : 28) : (this.month in [4, 6, 9, 11] ? 30 : 31))\xc8\x01\x01R\tstartDate\x12\xe2\x02\n" +
 	"\bend_date\x18\x05 \x01(\v2\x11.google.type.DateB\xb3\x02\xe0A\x01\xbaH\xac\x02\xba\x01\xa8\x02\n" +
 	"\x04date\x12!must be a whole date from 1900 on\x1a\xfc\x01this.year >= 1900 && this.year <= 2200 && this.month >= 1 && this.month <= 12 && this.day >= 1 && this.day <= (this.month == 2 ? (this.year % 4 == 0 && (this.year % 100 != 0 || this.year % 400 == 0) ? 29 : 28) : (this.month in [4, 6, 9, 11] ? 30 : 31))R\aendDate\x126\n" +
-	"\x06centre\x18\x06 \x01(\v2\x19.acquis.v1.Session.CentreB\x03\xe0A\x01R\x06centre\x12\x8d\x01\n" +
-	"\x04jury\x18\a \x03(\v2\x15.acquis.v1.JuryMemberBb\xe0A\x01\xbaH\\\xba\x01T\n" +
-	"\vjury.unique\x12$must not hold the same subject twice\x1a\x1fthis.map(m, m.subject).unique()\x92\x01\x02\x102R\x04jury\x128\n" +
+	"\x06centre\x18\x06 \x01(\v2\x19.acquis.v1.Session.CentreB\x03\xe0A\x01R\x06centre\x12A\n" +
+	"\x04jury\x18\a \x03(\v2\x15.acquis.v1.JuryMemberB\x16\xe0A\x01\xbaH\x05\x92\x01\x02\x102\x92\xb5\x18\asubjectR\x04jury\x128\n" +
 	"\x05state\x18\b \x01(\x0e2\x1d.acquis.v1.Session.State.EnumB\x03\xe0A\x03R\x05state\x12\x1e\n" +
 	"\x04etag\x18\t \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x12@\n" +
@@ -489,6 +488,7 @@ func file_acquis_v1_session_proto_init() {
 	if File_acquis_v1_session_proto != nil {
 		return
 	}
+	file_acquis_v1_unique_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
