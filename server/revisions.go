@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -26,6 +27,9 @@ type revision struct {
 	blocs    map[string]prepared[*acquispb.Bloc]
 	grids    map[string]*blocParts // by code
 	criteria map[string]int        // index of each, by code
+
+	// A View has read it. Before, the Update that publishes it may still fail.
+	durable atomic.Bool
 }
 
 // An appearance is what answers that show one revision whole differ in.
@@ -46,23 +50,26 @@ func newRevisions() *revisions {
 	return &revisions{compiled: make(map[rules.Revision]*revision), uids: make(map[uint64]*revision)}
 }
 
-// get returns a revision, or ErrNotFound.
+// get returns a revision, or ErrNotFound. One that only Updates have seen is looked
+// for each time, since it is gone where its commit has failed.
 func (c *revisions) get(r store.Reader, id rules.Revision) (*revision, error) {
 	c.mu.RLock()
-	cached := c.compiled[id]
+	found := c.compiled[id]
 	c.mu.RUnlock()
-	if cached != nil {
-		return cached, nil
+	if found != nil && found.durable.Load() {
+		return found, nil
 	}
 	uid, err := store.Lookup(r, store.CollectionRevision, 0, revisionLabel(id))
 	if err != nil {
 		return nil, err
 	}
-	stored, err := store.Revisions.Get(r, store.Key(uid))
-	if err != nil {
+	if found, err = c.byUID(r, uid); err != nil {
 		return nil, err
 	}
-	return c.add(uid, stored)
+	if _, writes := r.(store.Writer); !writes {
+		found.durable.Store(true)
+	}
+	return found, nil
 }
 
 // add compiles a revision and keeps it, unless somebody else was faster: of each
