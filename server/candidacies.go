@@ -127,7 +127,7 @@ func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.List
 	caller := callerOf(ctx)
 	answer := new(acquispb.ListCandidaciesResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		from, session, err := candidacySource(r, caller, req.GetParent(), wanted)
+		from, only, err := candidacySource(r, caller, req.GetParent(), wanted)
 		if err != nil {
 			return err
 		}
@@ -135,13 +135,14 @@ func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.List
 		answer.Candidacies = nil
 		answer.NextPageToken, err = page.fill(from, func(uid uint64) (bool, error) {
 			candidacy, err := store.Candidacies.Get(r, store.Key(uid))
-			if err != nil || session != 0 && candidacy.GetSessionUid() != session {
+			if err != nil || only != 0 && candidacy.GetSessionUid() != only {
 				return false, err
 			}
-			if seen, err := sight.sees(r, candidacy.GetSessionUid()); err != nil || !seen {
+			session, err := sight.find(r, candidacy.GetSessionUid())
+			if err != nil || session == nil {
 				return false, err
 			}
-			shown, err := readCandidacy(r, candidacy)
+			shown, err := candidacyIn(r, session, candidacy)
 			if err != nil {
 				return false, err
 			}
@@ -280,6 +281,11 @@ func readCandidacy(r store.Reader, c *storepb.Candidacy) (*acquispb.Candidacy, e
 	if err != nil {
 		return nil, err
 	}
+	return candidacyIn(r, session, c)
+}
+
+// candidacyIn shows a candidacy of the session.
+func candidacyIn(r store.Reader, session *storepb.Session, c *storepb.Candidacy) (*acquispb.Candidacy, error) {
 	candidate, err := store.Candidates.Get(r, store.Key(c.GetCandidateUid()))
 	if err != nil {
 		return nil, err

@@ -185,26 +185,31 @@ func allCentres(caller *Caller) error {
 	return denied(acquispb.ErrorReason_OTHER_CENTRE, "what is held about a person is exported and erased in all centres, which a key of one centre cannot ask for")
 }
 
-// A sessionSight remembers which sessions exist for a caller while a list is read.
+// A sessionSight remembers the sessions of a list while it is read: a session is
+// read once, not once for each candidacy.
 type sessionSight struct {
 	caller *Caller
-	known  map[uint64]bool
+	known  map[uint64]*storepb.Session // nil: it does not exist for the caller
 }
 
 func newSessionSight(caller *Caller) *sessionSight {
-	return &sessionSight{caller, make(map[uint64]bool)}
+	return &sessionSight{caller, make(map[uint64]*storepb.Session)}
 }
 
-func (s *sessionSight) sees(r store.Reader, uid uint64) (bool, error) {
+// find returns a session, or nil where it does not exist for the caller.
+func (s *sessionSight) find(r store.Reader, uid uint64) (*storepb.Session, error) {
 	if known, ok := s.known[uid]; ok {
 		return known, nil
 	}
 	session, err := store.Sessions.Get(r, store.Key(uid))
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	s.known[uid] = s.caller.at(session).Roles != nil
-	return s.known[uid], nil
+	if s.caller.at(session).Roles == nil {
+		session = nil
+	}
+	s.known[uid] = session
+	return session, nil
 }
 
 // notFoundInstead names what was asked for, where a part of it does not exist.
