@@ -103,6 +103,14 @@ func TestUniqueAmongOtherViolations(t *testing.T) {
 			t.Errorf("%T %.80s (-want +got):\n%s", c.request, c.body, diff)
 		}
 	}
+}
+
+// TestUniqueWhereMerged: the resource of an update is told the same once it is whole.
+func TestUniqueWhereMerged(t *testing.T) {
+	v, err := newValidate()
+	if err != nil {
+		t.Fatal(err)
+	}
 	twice := []*acquispb.JuryMember{{Subject: "a", DisplayName: "a"}, {Subject: "a", DisplayName: "a"}}
 	merged := violationsOf(v.resource("session", &acquispb.Session{DisplayName: "d", Jury: twice}))
 	if want := []string{"session.referentiel", "session.startDate", "session.jury: must not hold the same subject twice"}; !slices.Equal(merged, want) {
