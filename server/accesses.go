@@ -14,6 +14,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -70,8 +71,8 @@ func newAccesses(c *core, delay time.Duration) *accesses {
 func (a *accesses) watch() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		answer, err := handler(ctx, req)
-		if r := a.core.contract.rpcs[info.FullMethod]; err == nil && r != nil && r.readsFile {
-			a.note(callerOf(ctx).Subject, r.name, shownIn(req, answer))
+		if r := a.core.contract.RPCs[info.FullMethod]; err == nil && r != nil && r.ReadsFile {
+			a.note(call.CallerOf(ctx).Subject, r.Name, shownIn(req, answer))
 		}
 		return answer, err
 	}

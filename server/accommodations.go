@@ -7,6 +7,8 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -41,7 +43,7 @@ func (s *sessionService) RequestAccommodation(ctx context.Context, req *acquispb
 		}
 		for i, code := range req.GetCompetences() {
 			if f.revision.compiled.Competence(code) == nil {
-				return invalidField("competences["+strconv.Itoa(i)+"]", "is not in the référentiel")
+				return apierr.InvalidField("competences["+strconv.Itoa(i)+"]", "is not in the référentiel")
 			}
 		}
 		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Request{Request: &storepb.AccommodationRequest{
@@ -54,18 +56,18 @@ func (s *sessionService) RequestAccommodation(ctx context.Context, req *acquispb
 }
 
 // openFile reads the file of a candidacy that still takes acts.
-func (s *sessionService) openFile(r store.Reader, caller *Caller, name string) (*file, error) {
+func (s *sessionService) openFile(r store.Reader, caller *call.Caller, name string) (*file, error) {
 	f, err := s.loadFileFor(r, caller, name)
 	if err != nil {
 		return nil, err
 	}
-	return f, refused(f.judged.Undecided(), at("candidacy"))
+	return f, apierr.Refused(f.judged.Undecided(), apierr.At("candidacy"))
 }
 
 // DecideAccommodation implements the RPC.
 func (s *sessionService) DecideAccommodation(ctx context.Context, req *acquispb.DecideAccommodationRequest) (*acquispb.Accommodation, error) {
 	if !strings.HasPrefix(req.GetAccommodation(), req.GetCandidacy()+"/") {
-		return nil, invalidField("accommodation", "must belong to the candidacy")
+		return nil, apierr.InvalidField("accommodation", "must belong to the candidacy")
 	}
 	a := fileAct(acquispb.SessionService_DecideAccommodation_FullMethodName, req)
 	answer := new(acquispb.Accommodation)
@@ -76,7 +78,7 @@ func (s *sessionService) DecideAccommodation(ctx context.Context, req *acquispb.
 		}
 		asked, err := strconv.ParseUint(segment(req.GetAccommodation(), 5), 10, 64)
 		if err != nil || f.request(asked) == nil {
-			return notFound(req.GetAccommodation())
+			return apierr.NotFound(req.GetAccommodation())
 		}
 		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Decision{Decision: &storepb.AccommodationDecision{
 			RequestUid: asked, Granted: req.GetGranted(),
@@ -98,7 +100,7 @@ func (f *file) request(uid uint64) *storepb.CaseFile {
 }
 
 func (s *sessionService) answerAccommodation(ctx context.Context, candidacy string, into *acquispb.Accommodation) func(store.Reader, [][]byte) error {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	return func(r store.Reader, made [][]byte) error {
 		f, err := s.loadFileFor(r, caller, candidacy)
 		if err != nil {
@@ -119,7 +121,7 @@ func (s *sessionService) ListAccommodations(ctx context.Context, req *acquispb.L
 	if err != nil {
 		return nil, err
 	}
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	answer := new(acquispb.ListAccommodationsResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		f, err := s.loadFileFor(r, caller, req.GetParent())
@@ -180,7 +182,7 @@ func (f *file) readAccommodation(r store.Reader, asked *storepb.CaseFile) (*acqu
 // cutAccommodation leaves what a caller may see: the advisor and the jury all,
 // the registrar its kind and state, an assessor the arrangement of those
 // granted. It returns nil where the caller sees nothing of it.
-func cutAccommodation(a *acquispb.Accommodation, caller *Caller) *acquispb.Accommodation {
+func cutAccommodation(a *acquispb.Accommodation, caller *call.Caller) *acquispb.Accommodation {
 	if seesFile(caller) {
 		return a
 	}
@@ -199,6 +201,6 @@ func cutAccommodation(a *acquispb.Accommodation, caller *Caller) *acquispb.Accom
 }
 
 // seesFile tells whether a caller sees accommodations and exemptions in full.
-func seesFile(c *Caller) bool {
+func seesFile(c *call.Caller) bool {
 	return c.Has(acquispb.Role_DISABILITY_ADVISOR) || c.Has(acquispb.Role_JURY)
 }

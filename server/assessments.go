@@ -8,13 +8,15 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
 // RecordAssessments implements the RPC. It is the call that is made most: it
 // appends one record, and reads nothing that was recorded before.
 func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.RecordAssessmentsRequest) (*acquispb.RecordAssessmentsResponse, error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	assessor, err := assessorOf(caller, req.GetAssessor())
 	if err != nil {
 		return nil, err
@@ -42,7 +44,7 @@ func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.Re
 			return err
 		}
 		field := func(r rules.Refusal) string { return lineField("assessments", lines, r) }
-		if err := refused(c.Record(lines), field); err != nil {
+		if err := apierr.Refused(c.Record(lines), field); err != nil {
 			return err
 		}
 		return t.appendVerdicts(candidacy, record, comments, &answer.Assessments)
@@ -54,7 +56,7 @@ func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.Re
 
 // RetractAssessments implements the RPC.
 func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.RetractAssessmentsRequest) (*acquispb.RetractAssessmentsResponse, error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	assessor, err := assessorOf(caller, req.GetAssessor())
 	if err != nil {
 		return nil, err
@@ -74,7 +76,7 @@ func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.R
 			return err
 		}
 		refusals := f.judged.Retract(assessor, req.GetCriteria())
-		if err := refused(refusals, func(r rules.Refusal) string { return criterionField(req.GetCriteria(), r) }); err != nil {
+		if err := apierr.Refused(refusals, func(r rules.Refusal) string { return criterionField(req.GetCriteria(), r) }); err != nil {
 			return err
 		}
 		return t.appendVerdicts(f.candidacy, record, make([]string, len(record.GetVerdicts())), &answer.Assessments)
@@ -86,7 +88,7 @@ func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.R
 
 // SettleCriteria implements the RPC.
 func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.SettleCriteriaRequest) (*acquispb.SettleCriteriaResponse, error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	lines := make([]rules.CriterionVerdict, len(req.GetSettlements()))
 	motives := make([]string, len(req.GetSettlements()))
 	for i, line := range req.GetSettlements() {
@@ -102,7 +104,7 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 		}
 		settlements, refusals := c.Settle(caller.Subject, lines)
 		field := func(r rules.Refusal) string { return lineField("settlements", lines, r) }
-		if err := refused(refusals, field); err != nil {
+		if err := apierr.Refused(refusals, field); err != nil {
 			return err
 		}
 		record := &storepb.Assessment{Author: caller.Subject}
@@ -142,18 +144,18 @@ func assessmentAct(rpc string, req candidacyRequest) act {
 
 // assessorOf is whose verdicts a call records: the caller's own, or those of
 // another for whom a delegate speaks.
-func assessorOf(caller *Caller, named string) (string, error) {
+func assessorOf(caller *call.Caller, named string) (string, error) {
 	if named == "" || named == caller.Subject {
 		return caller.Subject, nil
 	}
 	if !caller.Delegate {
-		return "", denied(acquispb.ErrorReason_NOT_DELEGATE, "only a delegate's key may name another assessor")
+		return "", apierr.Denied(acquispb.ErrorReason_NOT_DELEGATE, "only a delegate's key may name another assessor")
 	}
 	return named, nil
 }
 
 // recorderOf is empty where the assessor spoke for themselves.
-func recorderOf(caller *Caller, assessor string) string {
+func recorderOf(caller *call.Caller, assessor string) string {
 	if caller.Subject == assessor {
 		return ""
 	}
@@ -167,7 +169,7 @@ func mayAssess(session *storepb.Session, assessor string) error {
 	if assesses(session, assessor) || onJury(session, assessor) {
 		return nil
 	}
-	return denied(acquispb.ErrorReason_ASSESSOR_NOT_LISTED, "the session does not list this assessor")
+	return apierr.Denied(acquispb.ErrorReason_ASSESSOR_NOT_LISTED, "the session does not list this assessor")
 }
 
 // bareCase is what the rules need to check verdicts: no acts, no candidate.
@@ -256,7 +258,7 @@ func assessmentsFrom(record *storepb.Assessment, comments []string) []*acquispb.
 
 // readSettlements shows the settlements that a call made, with all who have
 // confirmed them since.
-func (s *sessionService) readSettlements(r store.Reader, caller *Caller, candidacy string, key []byte) ([]*acquispb.Settlement, error) {
+func (s *sessionService) readSettlements(r store.Reader, caller *call.Caller, candidacy string, key []byte) ([]*acquispb.Settlement, error) {
 	record, err := store.Assessments.Get(r, key)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,9 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -87,7 +90,7 @@ func credentialDigest(token string) []byte { return store.Fingerprint("credentia
 func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.IssueAttestationRequest) (string, error) {
 	var act *storepb.DecisionAct
 	var under *revision
-	caller, holder := callerOf(ctx), ""
+	caller, holder := call.CallerOf(ctx), ""
 	p, err := s.proveDecision(ctx, func(r store.Reader) (*storepb.Decision, error) {
 		decision, err := decisionFor(r, caller, req.GetDecision())
 		if err != nil {
@@ -130,12 +133,12 @@ func checkAttestable(r store.Reader, decision *storepb.Decision) error {
 		return err
 	}
 	if !attestable(act) {
-		return fail(codes.FailedPrecondition, acquispb.ErrorReason_NOTHING_TO_ATTEST,
+		return apierr.New(codes.FailedPrecondition, acquispb.ErrorReason_NOTHING_TO_ATTEST,
 			"the decision neither capitalises a bloc nor awards the certification")
 	}
 	superseded, err := isSuperseded(r, decision)
 	if err == nil && superseded {
-		err = fail(codes.FailedPrecondition, acquispb.ErrorReason_DECISION_SUPERSEDED, "the decision is superseded")
+		err = apierr.New(codes.FailedPrecondition, acquispb.ErrorReason_DECISION_SUPERSEDED, "the decision is superseded")
 	}
 	return err
 }
@@ -188,12 +191,9 @@ func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquisp
 	if err != nil {
 		return nil, err
 	}
-	info, now := infoOf(ctx), s.now()
-	try := newAttempt(info.from, "attestation "+string(digest))
-	if wait, failures := s.attempts.wait(try, now); wait > 0 {
-		info.failures = failures
-		s.attempts.bad.WithLabelValues(acquispb.ErrorReason_TOO_MANY_ATTEMPTS.String()).Inc()
-		return nil, tooManyAttempts(wait)
+	try, err := s.authn.Try(ctx, "attestation "+string(digest))
+	if err != nil {
+		return nil, err
 	}
 	err = s.view(ctx, func(r store.Reader) error {
 		key, err := r.Get(store.KindAttestationCode, digest)
@@ -210,10 +210,9 @@ func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquisp
 	switch {
 	case err != nil:
 	case answer.GetState() == acquispb.Attestation_State_UNKNOWN:
-		info.failures = s.attempts.failed(try, now)
-		s.attempts.bad.WithLabelValues("ATTESTATION_UNKNOWN").Inc()
+		try.Failed(ctx, "ATTESTATION_UNKNOWN")
 	default:
-		s.attempts.succeeded(try)
+		try.Succeeded()
 	}
 	return answer, err
 }
@@ -221,8 +220,8 @@ func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquisp
 // presented is the digest of what was handed over.
 func presented(req *acquispb.VerifyAttestationRequest) ([]byte, error) {
 	if token := strings.TrimSpace(req.GetCredential()); token != "" {
-		if !tokenForm.MatchString(token) {
-			return nil, invalidField("credential", "is no signed credential (JWT)")
+		if !authn.IsCompact(token) {
+			return nil, apierr.InvalidField("credential", "is no signed credential (JWT)")
 		}
 		return credentialDigest(token), nil
 	}
@@ -252,7 +251,7 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 		State:         stateOf(superseded),
 		Kind:          acquispb.Decision_Kind_Enum(act.GetKind()),
 		Bloc:          act.GetBloc(),
-		BlocTitle:     under.blocs[act.GetBloc()].message.GetTitle(),
+		BlocTitle:     under.blocs[act.GetBloc()].Message.GetTitle(),
 		Outcome:       acquispb.Decision_Outcome_Enum(act.GetOutcome()),
 		Certification: under.shown.GetDisplayName(),
 		RncpNumber:    under.shown.GetRncpNumber(),

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
@@ -19,8 +22,8 @@ func TestGuessesAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	limits := DefaultLimits
-	limits.Attempts = AttemptLimits{PerAddress: 2}
+	limits := transport.DefaultLimits
+	limits.Attempts = authn.AttemptLimits{PerAddress: 2}
 	noon := time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)
 	c, err := newCore(Options{Store: st, Log: slog.DiscardHandler, Limits: limits, Now: func() time.Time { return noon }})
 	if err != nil {
@@ -32,14 +35,14 @@ func TestGuessesAreCounted(t *testing.T) {
 		return err
 	}
 	for _, malformed := range []string{"", "3", "3333-3333-3333-3334"} {
-		if got := reasonOf(ask(malformed, "")); got != "INVALID_FIELD" {
+		if got := apierr.ReasonOf(ask(malformed, "")); got != "INVALID_FIELD" {
 			t.Errorf("%q is answered with %s", malformed, got)
 		}
 	}
 	if err := errors.Join(ask(newCode(), ""), ask("", "a.b.c")); err != nil {
 		t.Errorf("malformed codes were guesses: %v", err)
 	}
-	if got := reasonOf(ask(newCode(), "")); got != "TOO_MANY_ATTEMPTS" {
+	if got := apierr.ReasonOf(ask(newCode(), "")); got != "TOO_MANY_ATTEMPTS" {
 		t.Errorf("the third guess is answered with %q", got)
 	}
 	noon = noon.Add(time.Minute)

@@ -14,6 +14,8 @@ import (
 	"github.com/acquis-eval/acquis/backup"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -78,19 +80,19 @@ const pieceBytes = 256 << 10
 // pages of the store; and not for longer than the call may take.
 func (s *adminService) Backup(_ *acquispb.BackupRequest, stream grpc.ServerStreamingServer[acquispb.BackupResponse]) error {
 	ctx, b := stream.Context(), s.backups
-	if err := allCentres(callerOf(ctx)); err != nil {
+	if err := allCentres(call.CallerOf(ctx)); err != nil {
 		return err
 	}
 	select {
 	case b.turn <- struct{}{}:
 	default:
-		return fail(codes.Unavailable, acquispb.ErrorReason_BACKUP_UNDER_WAY, "another backup is being made or sent")
+		return apierr.New(codes.Unavailable, acquispb.ErrorReason_BACKUP_UNDER_WAY, "another backup is being made or sent")
 	}
 	sent := make(chan error, 1)
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {
-				sent <- s.panicked(ctx, p)
+				sent <- apierr.Panicked(ctx, s.log, p)
 			}
 			<-b.turn
 		}()
@@ -117,7 +119,7 @@ func (b *backups) send(stream grpc.ServerStreamingServer[acquispb.BackupResponse
 	m, err := b.copyTo(ctx, w)
 	if errors.Is(err, backup.ErrNoRoom) {
 		b.core.log.WarnContext(ctx, "no room for the copy that a backup sends", "error", err.Error())
-		return fail(codes.ResourceExhausted, acquispb.ErrorReason_NO_ROOM_FOR_BACKUP, "the server's disk has no room for the copy that is sent")
+		return apierr.New(codes.ResourceExhausted, acquispb.ErrorReason_NO_ROOM_FOR_BACKUP, "the server's disk has no room for the copy that is sent")
 	}
 	if err != nil {
 		return err
@@ -151,7 +153,7 @@ func sendPieces(stream grpc.ServerStreamingServer[acquispb.BackupResponse], from
 // may be what the backup is for; then only the log tells.
 func (b *backups) journal(ctx context.Context) error {
 	const rpc = acquispb.AdminService_Backup_FullMethodName
-	caller, now := callerOf(ctx), b.core.now()
+	caller, now := call.CallerOf(ctx), b.core.now()
 	act := store.Act{Actor: caller.Subject, RPC: rpc[1:], Kind: storepb.EventBody_Kind_READ, Time: now}
 	err := b.core.store.Update(ctx, act, func(w store.Writer) error {
 		uid, err := w.NewUID()

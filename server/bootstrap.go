@@ -9,6 +9,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -20,7 +21,7 @@ const FirstSubject = "admin"
 // admin. It reports whether it made that key; on any other store first is
 // ignored. A store that takes no writes, because its disk is full, stays as it
 // is: it can be read, and a later start brings it up.
-func Bootstrap(ctx context.Context, s store.Store, embedded []*storepb.Referentiel, first Secret, now time.Time) (made bool, err error) {
+func Bootstrap(ctx context.Context, s store.Store, embedded []*storepb.Referentiel, first authn.Secret, now time.Time) (made bool, err error) {
 	now = now.UTC().Truncate(time.Microsecond)
 	act := store.Act{RPC: "bootstrap", Kind: storepb.EventBody_Kind_SYSTEM, Time: now}
 	err = s.Update(ctx, act, func(w store.Writer) error {

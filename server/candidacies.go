@@ -9,6 +9,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -58,7 +60,7 @@ func (s *sessionService) enrol(r store.Reader, session *storepb.Session, candida
 		Scope: rules.Scope(asked.GetScope().String()),
 		Blocs: asked.GetBlocs(),
 	})
-	return enrolled, refused(refusals, at("candidacy.blocs"))
+	return enrolled, apierr.Refused(refusals, apierr.At("candidacy.blocs"))
 }
 
 // caseOf is what the rules know before there is a candidacy, or for an act that
@@ -103,7 +105,7 @@ func (s *sessionService) answerCandidacy(into *acquispb.Candidacy) func(store.Re
 
 // GetCandidacy implements the RPC.
 func (s *sessionService) GetCandidacy(ctx context.Context, req *acquispb.GetCandidacyRequest) (answer *acquispb.Candidacy, err error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		_, candidacy, _, err := candidacyFor(r, caller, req.GetName())
 		if err != nil {
@@ -124,7 +126,7 @@ func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.List
 	if err != nil {
 		return nil, err
 	}
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	answer := new(acquispb.ListCandidaciesResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		from, only, err := candidacySource(r, caller, req.GetParent(), wanted)
@@ -159,7 +161,7 @@ func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.List
 // candidacySource picks the shortest index for a list: the candidate's, where
 // the filter names one, else the session's, else all. session, where it is not
 // 0, is still to be checked.
-func candidacySource(r store.Reader, caller *Caller, parent string, wanted filter) (from source, session uint64, err error) {
+func candidacySource(r store.Reader, caller *call.Caller, parent string, wanted filter) (from source, session uint64, err error) {
 	if parent != "sessions/-" {
 		stored, _, err := sessionFor(r, caller, parent)
 		if err != nil {
@@ -232,7 +234,7 @@ func (s *sessionService) move(ctx context.Context, rpc string, req moveRequest,
 			return err
 		}
 		after, refusals := decide(c, req.GetBlocs())
-		if err := refused(refusals, at("blocs")); err != nil {
+		if err := apierr.Refused(refusals, apierr.At("blocs")); err != nil {
 			return err
 		}
 		setCandidacy(candidacy, after)
@@ -255,7 +257,7 @@ func setCandidacy(stored *storepb.Candidacy, c rules.Candidacy) {
 func candidacyByName(r store.Reader, name string) (*storepb.Session, *storepb.Candidacy, error) {
 	missing := func(err error) error {
 		if errors.Is(err, store.ErrNotFound) {
-			return notFound(candidacyName(segment(name, 1), segment(name, 3)))
+			return apierr.NotFound(candidacyName(segment(name, 1), segment(name, 3)))
 		}
 		return err
 	}

@@ -11,6 +11,9 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -19,7 +22,7 @@ import (
 type candidateService struct {
 	acquispb.UnimplementedCandidateServiceServer
 	*core
-	validate validate
+	validate contract.Validator
 }
 
 // CreateCandidate implements the RPC.
@@ -58,7 +61,7 @@ func (s *candidateService) answer(into *acquispb.Candidate) func(store.Reader, [
 
 // GetCandidate implements the RPC.
 func (s *candidateService) GetCandidate(ctx context.Context, req *acquispb.GetCandidateRequest) (*acquispb.Candidate, error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	answer := new(acquispb.Candidate)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		candidate, err := personFor(r, caller, req.GetName())
@@ -75,7 +78,7 @@ func (s *candidateService) ListCandidates(ctx context.Context, req *acquispb.Lis
 	if err != nil {
 		return nil, err
 	}
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	answer := new(acquispb.ListCandidatesResponse)
 	return answer, s.view(ctx, func(r store.Reader) (err error) {
 		answer.Candidates = nil
@@ -84,7 +87,7 @@ func (s *candidateService) ListCandidates(ctx context.Context, req *acquispb.Lis
 			if err != nil {
 				return false, err
 			}
-			if seen, err := caller.seesCandidate(r, candidate); err != nil || !seen {
+			if seen, err := seesCandidate(r, caller, candidate); err != nil || !seen {
 				return false, err
 			}
 			shown := new(acquispb.Candidate)
@@ -122,7 +125,7 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 		}
 		before := identityOf(merged)
 		copyFields(merged, req.GetCandidate(), fields)
-		if err := s.validate.resource("candidate", merged); err != nil {
+		if err := s.validate.Resource("candidate", merged); err != nil {
 			return err
 		}
 		after := identityOf(merged)
@@ -137,8 +140,8 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 
 // LookupCandidate implements the RPC.
 func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.LookupCandidateRequest) (*acquispb.Candidate, error) {
-	caller := callerOf(ctx)
-	missing := notFound("a candidate with this system and id")
+	caller := call.CallerOf(ctx)
+	missing := apierr.NotFound("a candidate with this system and id")
 	answer := new(acquispb.Candidate)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		key, err := r.Get(store.KindExternalID, store.ExternalIDKey(req.GetSystem(), req.GetId()))
@@ -152,7 +155,7 @@ func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.Lo
 		if err != nil {
 			return err
 		}
-		if seen, err := caller.seesCandidate(r, candidate); err != nil || !seen {
+		if seen, err := seesCandidate(r, caller, candidate); err != nil || !seen {
 			return cmp.Or(err, missing)
 		}
 		return readCandidate(r, candidate, answer)
@@ -161,9 +164,9 @@ func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.Lo
 
 // DeclareTie implements the RPC.
 func (s *candidateService) DeclareTie(ctx context.Context, req *acquispb.DeclareTieRequest) (*acquispb.DeclareTieResponse, error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	if !caller.Has(acquispb.Role_REGISTRAR) && req.GetSubject() != caller.Subject {
-		return nil, denied(acquispb.ErrorReason_TIE_NOT_OWN, "a jury member declares only ties of their own")
+		return nil, apierr.Denied(acquispb.ErrorReason_TIE_NOT_OWN, "a jury member declares only ties of their own")
 	}
 	a := act{
 		rpc: acquispb.CandidateService_DeclareTie_FullMethodName, kind: storepb.EventBody_Kind_TIE,
@@ -252,7 +255,7 @@ func (t *tx) claimExternalIDs(candidate uint64, before, now []*storepb.ExternalI
 		entry := store.ExternalIDEntry(e, candidate)
 		_, err := t.Get(entry.Kind, entry.Key)
 		if err == nil {
-			return alreadyExists("candidate.externalIds[" + strconv.Itoa(i) + "]")
+			return apierr.AlreadyExists("candidate.externalIds[" + strconv.Itoa(i) + "]")
 		}
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
@@ -269,7 +272,7 @@ func (t *tx) claimExternalIDs(candidate uint64, before, now []*storepb.ExternalI
 func (t *tx) newNamed(c store.Collection, parent uint64, label, name string) (uint64, error) {
 	_, err := store.Lookup(t, c, parent, label)
 	if err == nil {
-		return 0, alreadyExists(name)
+		return 0, apierr.AlreadyExists(name)
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return 0, err
@@ -288,7 +291,7 @@ func labelOr(chosen string) string {
 func candidateByName(r store.Reader, name string) (*storepb.Candidate, error) {
 	uid, err := store.Lookup(r, store.CollectionCandidate, 0, segment(name, 1))
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, notFound(name)
+		return nil, apierr.NotFound(name)
 	}
 	if err != nil {
 		return nil, err

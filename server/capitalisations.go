@@ -8,6 +8,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -47,7 +49,7 @@ func (s *capitalisationService) Deliberate(ctx context.Context, req *acquispb.De
 }
 
 // deliberate asks the rules what the jury's deliberation comes to.
-func deliberate(c rules.Case, caller *Caller, etag string, req *acquispb.DeliberateRequest) (rules.Judgement, error) {
+func deliberate(c rules.Case, caller *call.Caller, etag string, req *acquispb.DeliberateRequest) (rules.Judgement, error) {
 	lines := make([]rules.BlocLine, len(req.GetBlocDecisions()))
 	for i, line := range req.GetBlocDecisions() {
 		lines[i] = rules.BlocLine{
@@ -57,7 +59,7 @@ func deliberate(c rules.Case, caller *Caller, etag string, req *acquispb.Deliber
 	judgement, refusals := c.Deliberate(
 		rules.Sitting{Caller: caller.Subject, Present: req.GetMembersPresent()},
 		rules.Deliberation{SeenEtag: req.GetGridEtag(), CurrentEtag: etag, Lines: lines})
-	return judgement, refused(refusals, func(r rules.Refusal) string {
+	return judgement, apierr.Refused(refusals, func(r rules.Refusal) string {
 		for i, line := range req.GetBlocDecisions() {
 			if r.Subject == "bloc "+line.GetBloc() {
 				return fmt.Sprintf("blocDecisions[%d].bloc", i)
@@ -107,7 +109,7 @@ func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquis
 			Outcome:  rules.DecisionOutcome(req.GetOutcome().String()),
 			Motive:   req.GetMotive(),
 		})
-		if err := refused(refusals, juryField); err != nil {
+		if err := apierr.Refused(refusals, juryField); err != nil {
 			return err
 		}
 		// Verdicts are not read again: what was computed then stays beside the new outcome.
@@ -115,7 +117,7 @@ func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquis
 		by.candidacy = before.GetCandidacyUid()
 		t.made(store.Key(by.candidate.GetUid()))
 		return t.putRulings(by, rulings, req.GetMotive())
-	}, s.answerDecisions(ctx, referentielOfDecision(callerOf(ctx), req.GetName()), &answer.Decisions, &answer.Capitalisation))
+	}, s.answerDecisions(ctx, referentielOfDecision(call.CallerOf(ctx), req.GetName()), &answer.Decisions, &answer.Capitalisation))
 }
 
 func computedName(c *storepb.DecisionCircumstances) string {
@@ -143,7 +145,7 @@ func (s *capitalisationService) Award(ctx context.Context, req *acquispb.AwardRe
 			return err
 		}
 		rulings, refusals := c.Award(rules.Sitting{Caller: t.caller.Subject, Present: by.present}, current.id)
-		if err := refused(refusals, juryField); err != nil {
+		if err := apierr.Refused(refusals, juryField); err != nil {
 			return err
 		}
 		t.made(store.Key(by.candidate.GetUid()))
@@ -201,7 +203,7 @@ func (s *capitalisationService) RecordPriorBloc(ctx context.Context, req *acquis
 			return err
 		}
 		ruling, refusals := person.RecordPrior(rules.BlocRef{Revision: current.id, Bloc: req.GetBloc()}, req.GetProof())
-		if err := refused(refusals, priorField); err != nil {
+		if err := apierr.Refused(refusals, priorField); err != nil {
 			return err
 		}
 		t.made(store.Key(candidate.GetUid()))
@@ -230,7 +232,7 @@ func referentielOfSession(name string) referentielFinder {
 	}
 }
 
-func referentielOfDecision(caller *Caller, name string) referentielFinder {
+func referentielOfDecision(caller *call.Caller, name string) referentielFinder {
 	return func(r store.Reader) (string, error) {
 		decision, err := decisionFor(r, caller, name)
 		if err != nil {
@@ -246,7 +248,7 @@ func referentielOfDecision(caller *Caller, name string) referentielFinder {
 func (s *capitalisationService) answerDecisions(ctx context.Context, find referentielFinder,
 	decisions *[]*acquispb.Decision, ledger **acquispb.Capitalisation,
 ) func(store.Reader, [][]byte) error {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	return func(r store.Reader, made [][]byte) error {
 		reader := newDecisionReader(r, caller)
 		*decisions = nil
@@ -276,7 +278,7 @@ func (s *capitalisationService) answerDecisions(ctx context.Context, find refere
 
 // GetCapitalisation implements the RPC.
 func (s *capitalisationService) GetCapitalisation(ctx context.Context, req *acquispb.GetCapitalisationRequest) (answer *acquispb.Capitalisation, err error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		candidate, err := candidateFor(r, caller, req.GetName())
 		if err != nil {

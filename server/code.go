@@ -3,6 +3,8 @@ package server
 import (
 	"crypto/rand"
 	"strings"
+
+	"github.com/acquis-eval/acquis/server/apierr"
 )
 
 // An attestation's code is read from paper, typed and spelt over the telephone:
@@ -59,7 +61,7 @@ func spell(code string) string {
 func parseCode(typed string) (string, error) {
 	code := strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(typed))
 	if len(code) != codeLength || strings.Trim(code, codeAlphabet) != "" || codeSum(code) != 0 {
-		return "", invalidField("code", "is no code: one has 16 characters of "+codeAlphabet+", and they must fit together")
+		return "", apierr.InvalidField("code", "is no code: one has 16 characters of "+codeAlphabet+", and they must fit together")
 	}
 	return code, nil
 }

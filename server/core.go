@@ -15,19 +15,21 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/cache"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/store"
 )
 
 // core is what every service shares.
 type core struct {
 	store     store.Store
-	keys      *unchanged[string, *knownKey] // by id
 	revisions *revisions
-	current   *unchanged[string, *revision] // by id of the référentiel
-	contract  *contract
+	current   *cache.Cache[string, *revision] // by id of the référentiel
+	contract  *contract.Contract
 	retention Retention
-	tokens    *tokens // nil: no issuer is configured
-	attempts  *attempts
+	authn     *authn.Authenticator // bad codes of attestations count as bad credentials do
 	notary    *notary
 	accesses  *accesses
 	issuer    Issuer
@@ -61,7 +63,7 @@ type request interface {
 // the very records that answer would read, it may set tx.answer, which then
 // answers the first request: without a View, for 5 % of RecordAssessments.
 func (c *core) do(ctx context.Context, a act, fn func(*tx) error, answer func(r store.Reader, made [][]byte) error) error {
-	caller, now := callerOf(ctx), c.now()
+	caller, now := call.CallerOf(ctx), c.now()
 	repeat, err := newRepeat(caller.Subject, a, now)
 	if err != nil {
 		return err
@@ -103,7 +105,7 @@ func (c *core) do(ctx context.Context, a act, fn func(*tx) error, answer func(r 
 type tx struct {
 	store.Writer
 	core   *core
-	caller *Caller
+	caller *call.Caller
 	now    time.Time
 	seed   [32]byte // fresh for each act: the source of its salts
 	salts  uint64   // how many were drawn

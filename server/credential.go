@@ -146,7 +146,7 @@ func achievementOf(act *storepb.DecisionAct, under *revision) achievement {
 		a.Description += " " + number
 	}
 	var lines []string
-	if bloc := under.blocs[act.GetBloc()].message; bloc != nil {
+	if bloc := under.blocs[act.GetBloc()].Message; bloc != nil {
 		a.ID += "/blocs/" + bloc.GetCode()
 		a.Description = "Bloc de compétences " + bloc.GetCode() + " de : " + certification
 		a.Name = bloc.GetCode() + " " + bloc.GetTitle()

@@ -14,6 +14,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -85,7 +87,7 @@ func (t *tx) completeCircumstances(c *storepb.DecisionCircumstances, s sitting, 
 
 // GetDecision implements the RPC.
 func (s *capitalisationService) GetDecision(ctx context.Context, req *acquispb.GetDecisionRequest) (answer *acquispb.Decision, err error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		decision, err := decisionFor(r, caller, req.GetName())
 		if err != nil {
@@ -96,18 +98,18 @@ func (s *capitalisationService) GetDecision(ctx context.Context, req *acquispb.G
 	})
 }
 
-func decisionFor(r store.Reader, caller *Caller, name string) (*storepb.Decision, error) {
+func decisionFor(r store.Reader, caller *call.Caller, name string) (*storepb.Decision, error) {
 	candidate, err := candidateFor(r, caller, name)
 	if err != nil {
 		return nil, err
 	}
 	uid, err := strconv.ParseUint(segment(name, 3), 10, 64)
 	if err != nil {
-		return nil, notFound(name)
+		return nil, apierr.NotFound(name)
 	}
 	decision, err := store.Decisions.Get(r, store.Key(uid))
 	if errors.Is(err, store.ErrNotFound) || err == nil && decision.GetCandidateUid() != candidate.GetUid() {
-		return nil, notFound(name)
+		return nil, apierr.NotFound(name)
 	}
 	return decision, err
 }
@@ -126,7 +128,7 @@ func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb
 	if err != nil {
 		return nil, err
 	}
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	answer := new(acquispb.ListDecisionsResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		from, candidate, err := decisionSource(r, caller, req.GetParent(), wanted)
@@ -157,7 +159,7 @@ func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb
 // decisionSource picks the shortest index for a list: the candidate's, else the
 // session's that the filter names, else all. candidate, where it is not 0, is
 // still to be checked.
-func decisionSource(r store.Reader, caller *Caller, parent string, wanted filter) (from source, candidate uint64, err error) {
+func decisionSource(r store.Reader, caller *call.Caller, parent string, wanted filter) (from source, candidate uint64, err error) {
 	if parent != "candidates/-" {
 		stored, err := candidateFor(r, caller, parent)
 		if err != nil {
@@ -187,13 +189,13 @@ func decisionValues(d *acquispb.Decision) values {
 // supersedes which, candidate by candidate.
 type decisionReader struct {
 	reader     store.Reader
-	caller     *Caller
+	caller     *call.Caller
 	candidate  *storepb.Candidate
 	seen       bool              // whether the candidate exists for the caller
 	superseded map[uint64]uint64 // by uid: the uid that supersedes it
 }
 
-func newDecisionReader(r store.Reader, caller *Caller) *decisionReader {
+func newDecisionReader(r store.Reader, caller *call.Caller) *decisionReader {
 	return &decisionReader{reader: r, caller: caller}
 }
 
@@ -241,7 +243,7 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 // seesReasons tells whether a caller sees why a decision of their session was
 // computed: reasons can tell of an exemption, which a reader must not see, nor
 // the jury of another session.
-func seesReasons(c *Caller) bool {
+func seesReasons(c *call.Caller) bool {
 	return c.Has(acquispb.Role_REGISTRAR) || c.Has(acquispb.Role_JURY)
 }
 
@@ -254,7 +256,7 @@ func (d *decisionReader) place(c *storepb.DecisionCircumstances, shown *acquispb
 			return err
 		}
 		shown.Session = sessionName(session.GetLabel())
-		if seesReasons(d.caller.at(session)) {
+		if seesReasons(callerAt(d.caller, session)) {
 			shown.Reasons = storedReasons(c.GetReasons())
 		}
 	}
@@ -286,7 +288,7 @@ func (d *decisionReader) turnTo(uid uint64) error {
 	if err != nil {
 		return err
 	}
-	if d.seen, err = d.caller.seesCandidate(d.reader, candidate); err != nil {
+	if d.seen, err = seesCandidate(d.reader, d.caller, candidate); err != nil {
 		return err
 	}
 	d.candidate, d.superseded = candidate, make(map[uint64]uint64)

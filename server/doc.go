@@ -3,12 +3,9 @@
 //
 // # One call
 //
-// Both transports end in the same chain of interceptors (interceptors.go): the
-// call gets an id and a deadline, its size is checked, the key or token tells who
-// calls (auth.go, tokens.go), the proto file tells which roles are admitted
-// (access.go) and what form the request must have (validate.go). REST reaches it
-// by a channel inside the process (gateway.go), so that no rule can hold on one
-// side only.
+// Package transport lets it in, over either door: it finds out who calls
+// (package authn) and compares roles and the form of the request with what the proto
+// file says (package contract). A handler sees only calls that passed.
 //
 // A handler that reads makes its answer in one View. One that writes is an act
 // (core.go): one closure in one Update that reads the records, asks package
@@ -19,7 +16,7 @@
 // # Where things stand
 //
 // One file for each noun of the API holds its RPCs and how its records are
-// shown. Errors are made and translated in errors.go only.
+// shown. Errors are made and translated in package apierr only.
 //
 // # Proofs
 //
@@ -34,14 +31,13 @@
 //
 // backups.go sends a copy of the store, scheduled.go makes them by the clock: one
 // at a time, over a file of its own, so that nobody slow holds the store. Backup
-// is the one RPC that sends a stream, and so over gRPC only; streams.go does for
-// it what interceptors.go does for the others.
+// is the one RPC that sends a stream, and so over gRPC only.
 //
 // # What can never happen
 //
 //   - An RPC that declares no role is callable: no entry admits nobody.
 //   - A caller learns what exists before the roles were checked, or reads
-//     internal text: an error that errors.go did not make becomes "internal error".
+//     internal text: an error that package apierr did not make becomes "internal error".
 //   - A checkpoint is signed of what is not durable, or of a journal that does not
 //     extend the last one.
 //   - A refused call has written something: the closure's writes are dropped.

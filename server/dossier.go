@@ -9,6 +9,7 @@ import (
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -92,9 +93,9 @@ func (d *dossier) kept(now time.Time) error {
 	name := candidateName(d.candidate.GetLabel())
 	switch {
 	case d.held(now):
-		return forbidden(acquispb.ErrorReason_CANDIDATE_HELD, name, "a legal hold keeps what is held about the candidate")
+		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_HELD, name, "a legal hold keeps what is held about the candidate")
 	case d.inOpenSession():
-		return forbidden(acquispb.ErrorReason_CANDIDATE_IN_OPEN_SESSION, name, "the candidate has a live candidacy in an open session")
+		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_IN_OPEN_SESSION, name, "the candidate has a live candidacy in an open session")
 	}
 	return nil
 }
@@ -103,7 +104,7 @@ func notForgotten(c *storepb.Candidate) error {
 	if c.GetForgetTime() == nil {
 		return nil
 	}
-	return forbidden(acquispb.ErrorReason_CANDIDATE_FORGOTTEN, candidateName(c.GetLabel()), "the candidate was forgotten")
+	return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_FORGOTTEN, candidateName(c.GetLabel()), "the candidate was forgotten")
 }
 
 // whole returns the act that forgot the candidate, if any.

@@ -7,6 +7,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -19,7 +21,7 @@ func (s *sessionService) AdviseExemption(ctx context.Context, req *acquispb.Advi
 		if err != nil {
 			return err
 		}
-		if err := refused(f.judged.Advise(req.GetCriterion()), at("criterion")); err != nil {
+		if err := apierr.Refused(f.judged.Advise(req.GetCriterion()), apierr.At("criterion")); err != nil {
 			return err
 		}
 		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Advice{Advice: &storepb.ExemptionAdvice{
@@ -33,7 +35,7 @@ func (s *sessionService) AdviseExemption(ctx context.Context, req *acquispb.Advi
 
 // DecideExemption implements the RPC.
 func (s *sessionService) DecideExemption(ctx context.Context, req *acquispb.DecideExemptionRequest) (*acquispb.Exemption, error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	a := fileAct(acquispb.SessionService_DecideExemption_FullMethodName, req)
 	answer := new(acquispb.Exemption)
 	return answer, s.do(ctx, a, func(t *tx) error {
@@ -42,7 +44,7 @@ func (s *sessionService) DecideExemption(ctx context.Context, req *acquispb.Deci
 			return err
 		}
 		_, refusals := c.DecideExemption(caller.Subject, exemptionRequest(req))
-		if err := refused(refusals, exemptionField); err != nil {
+		if err := apierr.Refused(refusals, exemptionField); err != nil {
 			return err
 		}
 		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Exemption{Exemption: &storepb.ExemptionDecision{
@@ -85,7 +87,7 @@ func exemptionTexts(req *acquispb.DecideExemptionRequest) []string {
 }
 
 func (s *sessionService) answerExemption(ctx context.Context, candidacy, criterion string, into *acquispb.Exemption) func(store.Reader, [][]byte) error {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	return func(r store.Reader, _ [][]byte) error {
 		f, err := s.loadFileFor(r, caller, candidacy)
 		if err != nil {
@@ -106,7 +108,7 @@ func (s *sessionService) ListExemptions(ctx context.Context, req *acquispb.ListE
 	if err != nil {
 		return nil, err
 	}
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	answer := new(acquispb.ListExemptionsResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		f, err := s.loadFileFor(r, caller, req.GetParent())

@@ -9,6 +9,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -18,7 +19,7 @@ func (s *candidateService) ExportCandidate(ctx context.Context, req *acquispb.Ex
 	if err != nil {
 		return nil, err
 	}
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	if err := allCentres(caller); err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func exported(r store.Reader, candidate uint64) source {
 type export struct {
 	store.Reader
 	core      *core
-	caller    *Caller
+	caller    *call.Caller
 	candidate *storepb.Candidate
 	answer    *acquispb.ExportCandidateResponse
 	events    []uint64 // sequences of the events that last wrote what was read

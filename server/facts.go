@@ -3,11 +3,10 @@ package server
 import (
 	"slices"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -18,30 +17,11 @@ import (
 // by word like what does not exist at all, so that nobody learns of it by
 // asking.
 
-// within returns the caller with those of their roles that an RPC knows: in a
-// call nobody is more than what its contract says.
-func (c *Caller) within(r *rpc) *Caller {
-	return c.with(func(role acquispb.Role_Enum) bool {
-		return slices.Contains(r.roles, role) || slices.Contains(r.wider, role)
-	})
-}
-
-func (c *Caller) with(keep func(acquispb.Role_Enum) bool) *Caller {
-	kept := *c
-	kept.Roles = nil
-	for _, role := range c.Roles {
-		if keep(role) {
-			kept.Roles = append(kept.Roles, role)
-		}
-	}
-	return &kept
-}
-
-// at returns the caller with the roles that they have in a session.
-func (c *Caller) at(session *storepb.Session) *Caller {
-	return c.with(func(role acquispb.Role_Enum) bool {
+// callerAt returns the caller with the roles that they have in a session.
+func callerAt(c *call.Caller, session *storepb.Session) *call.Caller {
+	return c.With(func(role acquispb.Role_Enum) bool {
 		switch {
-		case !c.sees(session.GetCentreCode()):
+		case !c.Sees(session.GetCentreCode()):
 			return false
 		case role == acquispb.Role_ASSESSOR:
 			return c.Delegate || assesses(session, c.Subject)
@@ -51,9 +31,6 @@ func (c *Caller) at(session *storepb.Session) *Caller {
 		return true
 	})
 }
-
-// sees tells whether a centre lies within the caller's.
-func (c *Caller) sees(centre string) bool { return c.Centre == "" || c.Centre == centre }
 
 // assesses tells whether a session takes verdicts of an assessor.
 func assesses(session *storepb.Session, subject string) bool {
@@ -65,64 +42,64 @@ func onJury(session *storepb.Session, subject string) bool {
 }
 
 // sessionFor returns a session and what the caller is in it.
-func sessionFor(r store.Reader, caller *Caller, name string) (*storepb.Session, *Caller, error) {
+func sessionFor(r store.Reader, caller *call.Caller, name string) (*storepb.Session, *call.Caller, error) {
 	session, err := sessionByName(r, name)
 	if err != nil {
 		return nil, nil, err
 	}
-	there := caller.at(session)
+	there := callerAt(caller, session)
 	if len(there.Roles) == 0 {
-		return nil, nil, notFound(sessionName(segment(name, 1)))
+		return nil, nil, apierr.NotFound(sessionName(segment(name, 1)))
 	}
 	return session, there, nil
 }
 
 // candidacyFor returns a candidacy, its session and what the caller is in it.
-func candidacyFor(r store.Reader, caller *Caller, name string) (*storepb.Session, *storepb.Candidacy, *Caller, error) {
+func candidacyFor(r store.Reader, caller *call.Caller, name string) (*storepb.Session, *storepb.Candidacy, *call.Caller, error) {
 	session, candidacy, err := candidacyByName(r, name)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	there := caller.at(session)
+	there := callerAt(caller, session)
 	if len(there.Roles) == 0 {
-		return nil, nil, nil, notFound(candidacyName(segment(name, 1), segment(name, 3)))
+		return nil, nil, nil, apierr.NotFound(candidacyName(segment(name, 1), segment(name, 3)))
 	}
 	return session, candidacy, there, nil
 }
 
 // candidateFor returns a candidate, named by any name below theirs, who exists
 // for the caller.
-func candidateFor(r store.Reader, caller *Caller, name string) (*storepb.Candidate, error) {
+func candidateFor(r store.Reader, caller *call.Caller, name string) (*storepb.Candidate, error) {
 	candidate, err := candidateByName(r, name)
 	if err != nil {
-		return nil, notFoundInstead(err, name)
+		return nil, apierr.NotFoundInstead(err, name)
 	}
-	ok, err := caller.seesCandidate(r, candidate)
+	ok, err := seesCandidate(r, caller, candidate)
 	if err == nil && !ok {
-		err = notFound(name)
+		err = apierr.NotFound(name)
 	}
 	return candidate, err
 }
 
 // seesCandidate tells whether a candidate was created or is enrolled where the
 // caller's centre sees it.
-func (c *Caller) seesCandidate(r store.Reader, candidate *storepb.Candidate) (bool, error) {
-	if c.sees(candidate.GetCentreCode()) {
+func seesCandidate(r store.Reader, c *call.Caller, candidate *storepb.Candidate) (bool, error) {
+	if c.Sees(candidate.GetCentreCode()) {
 		return true, nil
 	}
-	return enrolledWhere(r, candidate, func(s *storepb.Session) bool { return c.sees(s.GetCentreCode()) })
+	return enrolledWhere(r, candidate, func(s *storepb.Session) bool { return c.Sees(s.GetCentreCode()) })
 }
 
 // personFor is candidateFor where the answer tells who somebody is: assessors
 // and jury members meet the candidates of their own sessions only.
-func personFor(r store.Reader, caller *Caller, name string) (*storepb.Candidate, error) {
+func personFor(r store.Reader, caller *call.Caller, name string) (*storepb.Candidate, error) {
 	candidate, err := candidateFor(r, caller, name)
-	if err != nil || caller.with(everywhere).Roles != nil {
+	if err != nil || caller.With(everywhere).Roles != nil {
 		return candidate, err
 	}
-	ok, err := enrolledWhere(r, candidate, func(s *storepb.Session) bool { return caller.at(s).Roles != nil })
+	ok, err := enrolledWhere(r, candidate, func(s *storepb.Session) bool { return callerAt(caller, s).Roles != nil })
 	if err == nil && !ok {
-		err = notFound(name)
+		err = apierr.NotFound(name)
 	}
 	return candidate, err
 }
@@ -149,7 +126,7 @@ func enrolledWhere(r store.Reader, candidate *storepb.Candidate, such func(*stor
 
 // stillExists checks the facts again for a request that was done before: since
 // then the caller may have been taken off the session.
-func stillExists(r store.Reader, caller *Caller, again request, resource string) error {
+func stillExists(r store.Reader, caller *call.Caller, again request, resource string) error {
 	if named, ok := again.(interface{ GetSession() string }); ok {
 		if _, _, err := sessionFor(r, caller, named.GetSession()); err != nil {
 			return err
@@ -169,30 +146,30 @@ func stillExists(r store.Reader, caller *Caller, again request, resource string)
 }
 
 // ownCentre refuses a session of another centre to a caller who is of one.
-func ownCentre(caller *Caller, session *storepb.Session) error {
-	if caller.sees(session.GetCentreCode()) {
+func ownCentre(caller *call.Caller, session *storepb.Session) error {
+	if caller.Sees(session.GetCentreCode()) {
 		return nil
 	}
-	return denied(acquispb.ErrorReason_OTHER_CENTRE, "a key of one centre creates and keeps sessions of that centre only")
+	return apierr.Denied(acquispb.ErrorReason_OTHER_CENTRE, "a key of one centre creates and keeps sessions of that centre only")
 }
 
 // allCentres refuses to a caller of one centre what concerns a person in all of
 // them.
-func allCentres(caller *Caller) error {
+func allCentres(caller *call.Caller) error {
 	if caller.Centre == "" {
 		return nil
 	}
-	return denied(acquispb.ErrorReason_OTHER_CENTRE, "what is held about a person is exported and erased in all centres, which a key of one centre cannot ask for")
+	return apierr.Denied(acquispb.ErrorReason_OTHER_CENTRE, "what is held about a person is exported and erased in all centres, which a key of one centre cannot ask for")
 }
 
 // A sessionSight remembers the sessions of a list while it is read: a session is
 // read once, not once for each candidacy.
 type sessionSight struct {
-	caller *Caller
+	caller *call.Caller
 	known  map[uint64]*storepb.Session // nil: it does not exist for the caller
 }
 
-func newSessionSight(caller *Caller) *sessionSight {
+func newSessionSight(caller *call.Caller) *sessionSight {
 	return &sessionSight{caller, make(map[uint64]*storepb.Session)}
 }
 
@@ -205,17 +182,9 @@ func (s *sessionSight) find(r store.Reader, uid uint64) (*storepb.Session, error
 	if err != nil {
 		return nil, err
 	}
-	if s.caller.at(session).Roles == nil {
+	if callerAt(s.caller, session).Roles == nil {
 		session = nil
 	}
 	s.known[uid] = session
 	return session, nil
-}
-
-// notFoundInstead names what was asked for, where a part of it does not exist.
-func notFoundInstead(err error, name string) error {
-	if status.Code(err) == codes.NotFound {
-		return notFound(name)
-	}
-	return err
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
 )
 
 // A filter decides which resources of a list are wanted: AIP-160 over the
@@ -48,7 +49,7 @@ func parseFilter(request filtering.Request, fields ...filtering.DeclarationOptio
 
 func badFilter(why string) error {
 	why = strings.ReplaceAll(why, "check call expr: ", "") // the library's own path to the spot
-	return invalid(acquispb.ErrorReason_FILTER_INVALID, violation{"filter", why})
+	return apierr.Invalid(acquispb.ErrorReason_FILTER_INVALID, apierr.Field("filter", why))
 }
 
 func stringField(name string) filtering.DeclarationOption {

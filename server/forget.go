@@ -7,6 +7,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -19,7 +20,7 @@ func (s *candidateService) ForgetCandidate(ctx context.Context, req *acquispb.Fo
 		rpc: acquispb.CandidateService_ForgetCandidate_FullMethodName, kind: storepb.EventBody_Kind_FORGET,
 		resource: req.GetName(), request: req,
 	}
-	if err := allCentres(callerOf(ctx)); err != nil {
+	if err := allCentres(call.CallerOf(ctx)); err != nil {
 		return nil, err
 	}
 	answer := new(acquispb.ForgetCandidateResponse)
@@ -60,7 +61,7 @@ func (s *candidateService) ForgetCandidate(ctx context.Context, req *acquispb.Fo
 		return nil, err
 	}
 	event := store.Act{
-		Actor: callerOf(ctx).Subject, RPC: strings.TrimPrefix(a.rpc, "/"), Resource: a.resource, Kind: a.kind, Time: s.now(),
+		Actor: call.CallerOf(ctx).Subject, RPC: strings.TrimPrefix(a.rpc, "/"), Resource: a.resource, Kind: a.kind, Time: s.now(),
 	}
 	return answer, s.forgetRepeats(ctx, event, d.remembers)
 }

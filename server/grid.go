@@ -14,12 +14,13 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
 // file is a candidacy with everything that was done in it.
 type file struct {
-	caller      *Caller // as they are in the session
+	caller      *call.Caller // as they are in the session
 	session     *storepb.Session
 	candidacy   *storepb.Candidacy
 	revision    *revision
@@ -29,7 +30,7 @@ type file struct {
 }
 
 // loadFileFor reads the file of a candidacy that exists for the caller.
-func (c *core) loadFileFor(r store.Reader, caller *Caller, name string) (*file, error) {
+func (c *core) loadFileFor(r store.Reader, caller *call.Caller, name string) (*file, error) {
 	session, candidacy, there, err := candidacyFor(r, caller, name)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func readFile(r store.Reader, session *storepb.Session, candidacy *storepb.Candi
 
 // loadCase reads the file of a candidacy, and all that the rules know with it
 // and with its candidate.
-func (c *core) loadCase(r store.Reader, caller *Caller, name string) (*file, rules.Case, error) {
+func (c *core) loadCase(r store.Reader, caller *call.Caller, name string) (*file, rules.Case, error) {
 	f, err := c.loadFileFor(r, caller, name)
 	if err != nil {
 		return nil, rules.Case{}, err
@@ -77,7 +78,7 @@ func (c *core) loadCase(r store.Reader, caller *Caller, name string) (*file, rul
 // message beside them is then only their head. REST gets the message that they
 // are, so that one place says what a grid shows.
 func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridRequest) (answer *acquispb.Grid, err error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		f, err := s.loadFileFor(r, caller, strings.TrimSuffix(req.GetName(), "/grid"))
 		if err != nil {
@@ -92,9 +93,9 @@ func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridReque
 		if err != nil {
 			return err
 		}
-		info := infoOf(ctx)
-		if !info.overREST {
-			info.wire = mem.BufferSlice{encoded}
+		info := call.From(ctx)
+		if !info.OverREST {
+			info.Wire = mem.BufferSlice{encoded}
 			return nil
 		}
 		defer encoded.Free()
@@ -137,7 +138,7 @@ func (f *file) gridHead(candidate string) *acquispb.Grid {
 
 // seesAllAssessments tells whether a caller sees everyone's verdicts, comments
 // and motives. An assessor sees their own only, so that they judge by themselves.
-func seesAllAssessments(c *Caller) bool {
+func seesAllAssessments(c *call.Caller) bool {
 	return c.Has(acquispb.Role_JURY) || c.Has(acquispb.Role_REGISTRAR)
 }
 

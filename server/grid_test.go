@@ -11,6 +11,9 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/referentiel"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
@@ -20,12 +23,12 @@ func BenchmarkGetGrid(b *testing.B) {
 	s := assessedService(b)
 	ctx := as(b.Context(), "chair", acquispb.Role_JURY)
 	for b.Loop() {
-		info := new(callInfo)
-		answer, err := s.GetGrid(context.WithValue(ctx, callInfoKey{}, info), &acquispb.GetGridRequest{Name: "sessions/s/candidacies/k/grid"})
+		info := new(call.Info)
+		answer, err := s.GetGrid(context.WithValue(ctx, call.CallInfoKey{}, info), &acquispb.GetGridRequest{Name: "sessions/s/candidacies/k/grid"})
 		if err != nil {
 			b.Fatal(err)
 		}
-		data, err := newCodec().Marshal(info.hand(answer))
+		data, err := transport.NewCodec().Marshal(info.Hand(answer))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -34,7 +37,7 @@ func BenchmarkGetGrid(b *testing.B) {
 }
 
 func as(ctx context.Context, subject string, roles ...acquispb.Role_Enum) context.Context {
-	return withCaller(ctx, &Caller{Subject: subject, Roles: roles})
+	return call.WithCaller(ctx, &call.Caller{Subject: subject, Roles: roles})
 }
 
 // assessedService has a candidacy of the marketing référentiel, s/k, on which
@@ -46,9 +49,9 @@ func assessedService(b *testing.B) *sessionService {
 	b.Cleanup(func() { must(b, st.Close()) })
 	embedded, err := referentiel.Embedded()
 	must(b, err)
-	_, err = Bootstrap(b.Context(), st, embedded, NewSecret(), time.Now())
+	_, err = Bootstrap(b.Context(), st, embedded, authn.NewSecret(), time.Now())
 	must(b, err)
-	c, err := newCore(Options{Store: st, Log: slog.DiscardHandler, Limits: DefaultLimits})
+	c, err := newCore(Options{Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits})
 	must(b, err)
 	s, candidates := &sessionService{core: c}, &candidateService{core: c}
 	registrar := as(b.Context(), "registrar", acquispb.Role_REGISTRAR)

@@ -17,6 +17,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
@@ -120,7 +121,7 @@ func storedTexts(t *testing.T) (store.Store, map[uint64][]string) {
 // repeated themselves, the jury settled and exempted, and the caller is anybody.
 func genFile(t *rapid.T, revision *revision) *file {
 	f := &file{
-		caller:   &Caller{Subject: rapid.SampledFrom([]string{"eve", "paul", "chair"}).Draw(t, "caller")},
+		caller:   &call.Caller{Subject: rapid.SampledFrom([]string{"eve", "paul", "chair"}).Draw(t, "caller")},
 		revision: revision,
 		session:  &storepb.Session{Uid: 1, Label: "s", Referentiel: "r", Revision: revision.id.ID, State: int32(acquispb.Session_State_OPEN)},
 		candidacy: &storepb.Candidacy{

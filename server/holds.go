@@ -8,6 +8,8 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -88,7 +90,7 @@ func (s *candidateService) ListHolds(ctx context.Context, req *acquispb.ListHold
 	if err != nil {
 		return nil, err
 	}
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	answer := new(acquispb.ListHoldsResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		candidate, err := candidateFor(r, caller, req.GetParent())
@@ -129,18 +131,18 @@ func (c *core) readHold(r store.Reader, candidate string, h *storepb.Hold) (*acq
 	}, nil
 }
 
-func holdFor(r store.Reader, caller *Caller, name string) (*storepb.Hold, error) {
+func holdFor(r store.Reader, caller *call.Caller, name string) (*storepb.Hold, error) {
 	candidate, err := candidateFor(r, caller, name)
 	if err != nil {
 		return nil, err
 	}
 	uid, err := strconv.ParseUint(segment(name, 3), 10, 64)
 	if err != nil {
-		return nil, notFound(name)
+		return nil, apierr.NotFound(name)
 	}
 	hold, err := store.Holds.Get(r, store.Key(candidate.GetUid(), uid))
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, notFound(name)
+		return nil, apierr.NotFound(name)
 	}
 	return hold, err
 }

@@ -12,6 +12,9 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -24,13 +27,13 @@ type adminService struct {
 // CreateKey implements the RPC. The secret is made before the Update and leaves
 // with this answer only: what is stored is its digest.
 func (s *adminService) CreateKey(ctx context.Context, req *acquispb.CreateKeyRequest) (*acquispb.CreateKeyResponse, error) {
-	if req.GetKey().GetSubject() == callerOf(ctx).Subject {
-		return nil, denied(acquispb.ErrorReason_OWN_SUBJECT, "nobody creates a key for their own subject")
+	if req.GetKey().GetSubject() == call.CallerOf(ctx).Subject {
+		return nil, apierr.Denied(acquispb.ErrorReason_OWN_SUBJECT, "nobody creates a key for their own subject")
 	}
 	if err := checkExpiry(req.GetKey().GetExpireTime(), s.now()); err != nil {
 		return nil, err
 	}
-	secret := NewSecret()
+	secret := authn.NewSecret()
 	a := act{
 		rpc: acquispb.AdminService_CreateKey_FullMethodName, kind: storepb.EventBody_Kind_KEY,
 		resource: keyName(secret.ID), request: req,
@@ -63,9 +66,9 @@ func checkExpiry(expire *timestamppb.Timestamp, now time.Time) error {
 	case expire == nil:
 		return nil
 	case expire.CheckValid() != nil:
-		return invalidField("key.expireTime", "is not a time")
+		return apierr.InvalidField("key.expireTime", "is not a time")
 	case !expire.AsTime().After(now):
-		return invalidField("key.expireTime", "must lie in the future")
+		return apierr.InvalidField("key.expireTime", "must lie in the future")
 	}
 	return nil
 }
@@ -103,7 +106,7 @@ func (s *adminService) RevokeKey(ctx context.Context, req *acquispb.RevokeKeyReq
 	return answer, s.do(ctx, a, func(t *tx) error {
 		key, err := store.Keys.Get(t, []byte(id))
 		if errors.Is(err, store.ErrNotFound) {
-			return notFound(req.GetName())
+			return apierr.NotFound(req.GetName())
 		}
 		if err != nil {
 			return err
@@ -132,22 +135,22 @@ func (t *tx) keepsAdmin(revoked *storepb.Key) error {
 		return err
 	}
 	for _, key := range keys {
-		if key.GetId() != revoked.GetId() && isAdmin(key) && key.GetRevokeTime() == nil && !expired(key, t.now) {
+		if key.GetId() != revoked.GetId() && isAdmin(key) && key.GetRevokeTime() == nil && !authn.Expired(key, t.now) {
 			return nil
 		}
 	}
 	if !isAdmin(revoked) {
 		return nil
 	}
-	return fail(codes.FailedPrecondition, acquispb.ErrorReason_LAST_ADMIN_KEY, "the last usable admin key cannot be revoked")
+	return apierr.New(codes.FailedPrecondition, acquispb.ErrorReason_LAST_ADMIN_KEY, "the last usable admin key cannot be revoked")
 }
 
 func isAdmin(key *storepb.Key) bool {
 	return slices.Contains(key.GetRoles(), int32(acquispb.Role_ADMIN))
 }
 
-func keyOf(k *acquispb.Key, secret Secret) *storepb.Key {
-	digest := secret.digest()
+func keyOf(k *acquispb.Key, secret authn.Secret) *storepb.Key {
+	digest := secret.Digest()
 	stored := &storepb.Key{
 		Id: secret.ID, SecretSha256: digest[:],
 		Subject: k.GetSubject(), DisplayName: k.GetDisplayName(), Delegate: k.GetDelegate(), ExpireTime: k.GetExpireTime(),

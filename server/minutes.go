@@ -5,12 +5,13 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
 // GetDeliberationRecord implements the RPC: the minutes of a session.
 func (s *capitalisationService) GetDeliberationRecord(ctx context.Context, req *acquispb.GetDeliberationRecordRequest) (answer *acquispb.DeliberationRecord, err error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		session, _, err := sessionFor(r, caller, req.GetName())
 		if err != nil {

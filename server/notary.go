@@ -16,6 +16,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -78,7 +79,7 @@ func (n *notary) covering(ctx context.Context, sequence uint64) (*storepb.Checkp
 		n.last, n.signed, n.doubt = c, time.Now(), nil
 	} else if errors.Is(err, errDoubt) {
 		n.doubt = err
-		err = fail(codes.Unavailable, acquispb.ErrorReason_JOURNAL_IN_DOUBT, errDoubt.Error())
+		err = apierr.New(codes.Unavailable, acquispb.ErrorReason_JOURNAL_IN_DOUBT, errDoubt.Error())
 	}
 	return c, err
 }

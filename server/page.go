@@ -4,6 +4,7 @@ import (
 	"go.einride.tech/aip/pagination"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
 )
 
 const (
@@ -44,8 +45,8 @@ func parsePage(request pagination.Request) (page, error) {
 	var token pageToken
 	err = pagination.DecodePageTokenStruct(request.GetPageToken(), &token)
 	if err != nil || token.Checksum != checksum {
-		return page{}, invalid(acquispb.ErrorReason_PAGE_TOKEN_INVALID,
-			violation{"pageToken", "is not a token that this list gave for this request"})
+		return page{}, apierr.Invalid(acquispb.ErrorReason_PAGE_TOKEN_INVALID,
+			apierr.Field("pageToken", "is not a token that this list gave for this request"))
 	}
 	p.after = token.After
 	return p, nil

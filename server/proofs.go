@@ -10,6 +10,8 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -43,9 +45,9 @@ func (s *auditService) GetConsistencyProof(ctx context.Context, req *acquispb.Ge
 	}
 	switch {
 	case to > size:
-		return nil, invalidField("to", fmt.Sprintf("is more than the %d events of the latest checkpoint", size))
+		return nil, apierr.InvalidField("to", fmt.Sprintf("is more than the %d events of the latest checkpoint", size))
 	case req.GetFrom() > to:
-		return nil, invalidField("from", fmt.Sprintf("is more than the newer size, %d", to))
+		return nil, apierr.InvalidField("from", fmt.Sprintf("is more than the newer size, %d", to))
 	}
 	return answer, s.view(ctx, func(r store.Reader) error {
 		proof, err := tlog.ProveTree(to, req.GetFrom(), store.Tree(r))
@@ -58,20 +60,20 @@ func (s *auditService) GetConsistencyProof(ctx context.Context, req *acquispb.Ge
 func (s *auditService) GetInclusionProof(ctx context.Context, req *acquispb.GetInclusionProofRequest) (answer *acquispb.InclusionProof, err error) {
 	sequence, err := strconv.ParseUint(segment(req.GetName(), 1), 10, 64)
 	if err != nil {
-		return nil, notFound(req.GetName())
+		return nil, apierr.NotFound(req.GetName())
 	}
 	size := uint64(req.GetTreeSize())
 	if size > 0 && size < sequence {
-		return nil, invalidField("treeSize", "is less than the event's sequence")
+		return nil, apierr.InvalidField("treeSize", "is less than the event's sequence")
 	}
 	c, err := s.notary.covering(ctx, max(sequence, size))
 	switch {
 	case err != nil:
 		return nil, err
 	case c.GetSize() < sequence:
-		return nil, notFound(req.GetName())
+		return nil, apierr.NotFound(req.GetName())
 	case c.GetSize() < size:
-		return nil, invalidField("treeSize", fmt.Sprintf("is more than the %d events of the journal", c.GetSize()))
+		return nil, apierr.InvalidField("treeSize", fmt.Sprintf("is more than the %d events of the journal", c.GetSize()))
 	}
 	if size == 0 {
 		size = c.GetSize()
@@ -150,7 +152,7 @@ func (c *core) proveDecision(ctx context.Context, find func(store.Reader) (*stor
 
 // GetDecisionProof implements the RPC.
 func (s *capitalisationService) GetDecisionProof(ctx context.Context, req *acquispb.GetDecisionProofRequest) (*acquispb.DecisionProof, error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	p, err := s.proveDecision(ctx, func(r store.Reader) (*storepb.Decision, error) {
 		return decisionFor(r, caller, strings.TrimSuffix(req.GetName(), "/proof"))
 	})

@@ -9,6 +9,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -30,7 +31,7 @@ const maxDropped = 1000
 
 // PurgeCandidates implements the RPC.
 func (s *candidateService) PurgeCandidates(ctx context.Context, req *acquispb.PurgeCandidatesRequest) (*acquispb.PurgeCandidatesResponse, error) {
-	if err := allCentres(callerOf(ctx)); err != nil {
+	if err := allCentres(call.CallerOf(ctx)); err != nil {
 		return nil, err
 	}
 	found, err := s.findPurge(ctx, req)

@@ -7,6 +7,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/referentiel"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -56,11 +58,11 @@ func (s *referentielService) currents(r store.Reader) ([]*revision, error) {
 // GetReferentiel implements the RPC.
 func (s *referentielService) GetReferentiel(ctx context.Context, req *acquispb.GetReferentielRequest) (*acquispb.Referentiel, error) {
 	id := segment(req.GetName(), 1)
-	revision, err := s.current.get(ctx, id, func(r store.Reader) (*revision, error) { return s.revisions.current(r, id) })
+	revision, err := s.current.Get(ctx, id, func(r store.Reader) (*revision, error) { return s.revisions.current(r, id) })
 	if err != nil {
 		return nil, err
 	}
-	return revision.wholes[appearance{req.GetName(), true}].serve(ctx), nil
+	return revision.wholes[appearance{req.GetName(), true}].Serve(ctx), nil
 }
 
 // ListReferentielRevisions implements the RPC.
@@ -105,7 +107,7 @@ func (s *referentielService) GetReferentielRevision(ctx context.Context, req *ac
 		if err != nil {
 			return err
 		}
-		answer = revision.wholes[appearance{req.GetName(), revision == current}].serve(ctx)
+		answer = revision.wholes[appearance{req.GetName(), revision == current}].Serve(ctx)
 		return nil
 	})
 }
@@ -120,9 +122,9 @@ func (s *referentielService) GetBloc(ctx context.Context, req *acquispb.GetBlocR
 		}
 		bloc, ok := revision.blocs[code]
 		if !ok {
-			return notFound(req.GetName())
+			return apierr.NotFound(req.GetName())
 		}
-		answer = bloc.serve(ctx)
+		answer = bloc.Serve(ctx)
 		return nil
 	})
 }
@@ -135,7 +137,7 @@ func (s *referentielService) SearchReferentiels(ctx context.Context, req *acquis
 	}
 	query, err := referentiel.ParseQuery(req.GetQuery())
 	if err != nil {
-		return nil, invalidField("query", err.Error())
+		return nil, apierr.InvalidField("query", err.Error())
 	}
 	answer := new(acquispb.SearchReferentielsResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
@@ -213,11 +215,11 @@ func checkContent(content *storepb.Referentiel) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	violations := make([]violation, len(problems))
+	violations := make([]apierr.Violation, len(problems))
 	for i, p := range problems {
-		violations[i] = violation{publishedField(p.Field), p.Message}
+		violations[i] = apierr.Field(publishedField(p.Field), p.Message)
 	}
-	return invalid(acquispb.ErrorReason_REFERENTIEL_INVALID, violations...)
+	return apierr.Invalid(acquispb.ErrorReason_REFERENTIEL_INVALID, violations...)
 }
 
 // publishedField names a field of the content as the request has it: a name
@@ -234,7 +236,7 @@ func publishedField(field string) string {
 			field += ".replaced_referentiel"
 		}
 	}
-	return "referentiel." + jsonName(field)
+	return "referentiel." + contract.JSONName(field)
 }
 
 // whole is a revision under the name by which it was asked for. Its parts are

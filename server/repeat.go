@@ -14,6 +14,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -76,8 +77,8 @@ func (r *repeat) find(reader store.Reader) (*storepb.Idempotency, error) {
 			continue
 		}
 		if !hmac.Equal(done.GetRequestDigest(), store.Digest(done.GetSalt(), r.content)) {
-			return nil, invalid(acquispb.ErrorReason_REQUEST_ID_REUSED,
-				violation{"requestId", "was used with other content"})
+			return nil, apierr.Invalid(acquispb.ErrorReason_REQUEST_ID_REUSED,
+				apierr.Field("requestId", "was used with other content"))
 		}
 		return done, nil
 	}

@@ -13,6 +13,8 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -23,8 +25,8 @@ type revision struct {
 	uid      uint64
 	compiled *referentiel.Compiled
 	shown    *acquispb.Referentiel // as the API shows it, but name and current
-	wholes   map[appearance]prepared[*acquispb.Referentiel]
-	blocs    map[string]prepared[*acquispb.Bloc]
+	wholes   map[appearance]call.Prepared[*acquispb.Referentiel]
+	blocs    map[string]call.Prepared[*acquispb.Bloc]
 	grids    map[string]*blocParts // by code
 	criteria map[string]int        // index of each, by code
 
@@ -98,18 +100,18 @@ func compileRevision(uid uint64, stored *storepb.ReferentielRevision) (*revision
 	made := &revision{
 		id: compiled.Revision(), uid: uid, compiled: compiled,
 		shown:  referentielFrom(stored, compiled),
-		wholes: make(map[appearance]prepared[*acquispb.Referentiel]),
-		blocs:  make(map[string]prepared[*acquispb.Bloc]),
+		wholes: make(map[appearance]call.Prepared[*acquispb.Referentiel]),
+		blocs:  make(map[string]call.Prepared[*acquispb.Bloc]),
 	}
 	made.grids, made.criteria = newGridParts(compiled.Content())
 	id := made.id.Referentiel
 	for _, as := range []appearance{
 		{referentielName(id), true}, {revisionName(id, made.id.ID), true}, {revisionName(id, made.id.ID), false},
 	} {
-		made.wholes[as] = prepare(made.whole(as.name, as.current))
+		made.wholes[as] = call.Prepare(made.whole(as.name, as.current))
 	}
 	for _, bloc := range made.shown.GetBlocs() {
-		made.blocs[bloc.GetCode()] = prepare(bloc)
+		made.blocs[bloc.GetCode()] = call.Prepare(bloc)
 	}
 	return made, nil
 }
@@ -118,7 +120,7 @@ func compileRevision(uid uint64, stored *storepb.ReferentielRevision) (*revision
 func (c *revisions) current(r store.Reader, id string) (*revision, error) {
 	current, err := store.Currents.Get(r, []byte(id))
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, notFound(referentielName(id))
+		return nil, apierr.NotFound(referentielName(id))
 	}
 	if err != nil {
 		return nil, err
@@ -152,7 +154,7 @@ func (c *revisions) byName(r store.Reader, name string) (*revision, error) {
 	}
 	found, err := c.get(r, rules.Revision{Referentiel: id, ID: segment(name, 3)})
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, notFound(revisionName(id, segment(name, 3)))
+		return nil, apierr.NotFound(revisionName(id, segment(name, 3)))
 	}
 	return found, err
 }

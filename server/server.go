@@ -4,45 +4,32 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/health"
-	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/reflection"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/gen/openapi"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/cache"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/contract"
+	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store"
 )
-
-// Limits bound what one call may take.
-type Limits struct {
-	MaxRequestBytes int           // size of a request, over either transport
-	CallTimeout     time.Duration // a call that takes longer is given up
-	StreamTimeout   time.Duration // the same for one that sends a stream; 0: an hour
-	AccessDelay     time.Duration // that somebody read a file is journaled at most so much later; 0: 5 seconds
-	Attempts        AttemptLimits // bad credentials in a minute
-}
-
-// DefaultLimits are enough for a référentiel of hundreds of critères and a batch
-// of a thousand commented verdicts.
-var DefaultLimits = Limits{
-	MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second,
-	Attempts: AttemptLimits{PerCredential: 10, PerAddress: 100},
-}
 
 // Options say what a server works with.
 type Options struct {
 	Store   store.Store
 	Log     slog.Handler
-	Limits  Limits
+	Limits  transport.Limits
 	Signing Signing
 	Issuer  Issuer
-	OIDC    *OIDC            // whose tokens are taken; nil: keys only
-	TLS     *Certificates    // of both doors; nil: plain text
-	Now     func() time.Time // the clock; nil: the machine's
+	OIDC    *authn.OIDC         // whose tokens are taken; nil: keys only
+	TLS     *authn.Certificates // of both doors; nil: plain text
+	Now     func() time.Time    // the clock; nil: the machine's
 
 	Retention Retention // what a purge may erase; nothing by default
 	Backups   Backups
@@ -50,20 +37,17 @@ type Options struct {
 
 // A Server answers over gRPC and REST, and tells operators how it is.
 type Server struct {
-	core    *core
-	tls     *Certificates
-	grpc    *grpc.Server
-	rest    http.Handler
-	ops     http.Handler
-	health  *health.Server
-	stopped chan struct{} // closed when it no longer wants calls
+	core      *core
+	transport *transport.Transport
+	ops       *http.Server
+	stopped   chan struct{} // closed when it no longer wants calls
 }
 
 // New builds a server; Serve runs it. The store must have been bootstrapped; New
-// enters the signing key there where it is new, and holds the journal against
-// its last checkpoint.
+// enters the signing key there if it is new, and compares the journal with its
+// last checkpoint.
 func New(o Options) (*Server, error) {
-	validate, err := newValidate()
+	validate, err := contract.NewValidator()
 	if err != nil {
 		return nil, err
 	}
@@ -71,64 +55,48 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	metrics := newMetrics()
-	interceptStream := c.guardStream(metrics.stream, o.Limits, validate)
-	intercept := chain(metrics.unary, c.outermost(o.Limits), c.guard(validate), c.accesses.watch())
-	s := &Server{core: c, tls: o.TLS, health: health.NewServer(), stopped: make(chan struct{})}
-	s.grpc = grpc.NewServer(
-		grpc.ForceServerCodecV2(newCodec()),
-		grpc.Creds(o.TLS.credentials()),
-		grpc.ConnectionTimeout(10*time.Second),
-		grpc.MaxHeaderListSize(maxHeaderBytes),
-		grpc.UnaryInterceptor(intercept),
-		grpc.StreamInterceptor(interceptStream),
-		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return noSuchMethod() }),
-		// Twice our own limit, so that what is somewhat too large gets our own error.
-		grpc.MaxRecvMsgSize(2*o.Limits.MaxRequestBytes),
-		grpc.MaxConcurrentStreams(1000),
-		// Goroutines that stay have a stack that is deep enough already: 1.1 times
-		// the calls of GetReferentiel. Where all are busy, a call gets one of its own.
-		grpc.NumStreamWorkers(128),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute}),
-	)
-	channel := newChannel(intercept)
-	for _, registrar := range []grpc.ServiceRegistrar{s.grpc, channel} {
-		register(registrar, c, validate)
-	}
-	healthpb.RegisterHealthServer(s.grpc, s.health)
-	reflection.Register(s.grpc)
-	metrics.add(s.grpc.GetServiceInfo())
-	if s.rest, err = newGateway(c, o.Limits, channel); err != nil {
+	doors, err := transport.New(transport.Options{
+		Limits: o.Limits, Contract: c.contract, Validate: validate, Authn: c.authn, Log: c.log, TLS: o.TLS,
+		Watch:    c.accesses.watch(),
+		Register: func(r grpc.ServiceRegistrar) { register(r, c, validate) },
+		Documents: map[string]http.HandlerFunc{
+			"/openapi.json":          serveOpenAPI,
+			"/.well-known/jwks.json": c.notary.signer.serveKeySet,
+		},
+	})
+	if err != nil {
 		return nil, err
 	}
-	registry := prometheus.NewRegistry()
-	s.ops = newOps(s, registry, append(append(metrics.collectors(), c.backups.collectors()...), c.attempts.bad, c.accesses.lost)...)
+	s := &Server{core: c, transport: doors, stopped: make(chan struct{})}
+	s.ops = transport.NewHTTPServer(newOps(s, prometheus.NewRegistry(), slices.Concat(
+		doors.Collectors(), c.authn.Collectors(), c.backups.collectors(), []prometheus.Collector{c.accesses.lost})...), c.log)
 	return s, nil
 }
 
-func newCore(o Options) (*core, error) {
-	now := o.Now
+// clock tells the time in UTC and microseconds: what the store keeps.
+func clock(now func() time.Time) func() time.Time {
 	if now == nil {
 		now = time.Now
 	}
+	return func() time.Time { return now().UTC().Truncate(time.Microsecond) }
+}
+
+func newCore(o Options) (*core, error) {
+	log, now := slog.New(call.LogHandler{Handler: o.Log}), clock(o.Now)
+	authn, err := authn.New(authn.Options{Store: o.Store, Limits: o.Limits.Attempts, OIDC: o.OIDC, Log: log, Now: now})
+	if err != nil {
+		return nil, err
+	}
 	c := &core{
 		store:     o.Store,
-		keys:      newUnchanged[string, *knownKey](o.Store, store.KindKey),
 		revisions: newRevisions(),
-		current:   newUnchanged[string, *revision](o.Store, store.KindCurrent),
-		contract:  readContract(),
+		current:   cache.New[string, *revision](o.Store, store.KindCurrent),
+		contract:  contract.Read(),
 		retention: o.Retention,
-		attempts:  newAttempts(o.Limits.Attempts),
+		authn:     authn,
 		issuer:    o.Issuer,
-		log:       slog.New(logHandler{o.Log}),
-		now:       func() time.Time { return now().UTC().Truncate(time.Microsecond) },
-	}
-	if o.OIDC != nil {
-		if err := o.OIDC.Check(); err != nil {
-			return nil, err
-		}
-		c.tokens = &tokens{OIDC: *o.OIDC, issuer: newIssuer(*o.OIDC, c.log, c.now)}
+		log:       log,
+		now:       now,
 	}
 	signer, err := newSigner(context.Background(), c.store, o.Signing, c.log, c.now())
 	if err != nil {
@@ -140,7 +108,7 @@ func newCore(o Options) (*core, error) {
 	return c, c.notary.check(context.Background())
 }
 
-func register(r grpc.ServiceRegistrar, c *core, validate validate) {
+func register(r grpc.ServiceRegistrar, c *core, validate contract.Validator) {
 	acquispb.RegisterReferentielServiceServer(r, &referentielService{core: c})
 	acquispb.RegisterCandidateServiceServer(r, &candidateService{core: c, validate: validate})
 	acquispb.RegisterSessionServiceServer(r, &sessionService{core: c, validate: validate})
@@ -150,15 +118,7 @@ func register(r grpc.ServiceRegistrar, c *core, validate validate) {
 	acquispb.RegisterAdminServiceServer(r, &adminService{core: c})
 }
 
-// chain makes one interceptor of several, the first outermost, so that both
-// transports get the same one.
-func chain(interceptors ...grpc.UnaryServerInterceptor) grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		next := handler
-		for i := len(interceptors) - 1; i > 0; i-- {
-			interceptor, inner := interceptors[i], next
-			next = func(ctx context.Context, req any) (any, error) { return interceptor(ctx, req, info, inner) }
-		}
-		return interceptors[0](ctx, req, info, next)
-	}
+func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(openapi.JSON) // a caller who went away needs no answer
 }

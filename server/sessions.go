@@ -9,6 +9,9 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -17,7 +20,7 @@ import (
 type sessionService struct {
 	acquispb.UnimplementedSessionServiceServer
 	*core
-	validate validate
+	validate contract.Validator
 }
 
 // CreateSession implements the RPC.
@@ -87,7 +90,7 @@ func (s *sessionService) answerSession(into *acquispb.Session) func(store.Reader
 
 // GetSession implements the RPC.
 func (s *sessionService) GetSession(ctx context.Context, req *acquispb.GetSessionRequest) (answer *acquispb.Session, err error) {
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		session, _, err := sessionFor(r, caller, req.GetName())
 		if err != nil {
@@ -109,13 +112,13 @@ func (s *sessionService) ListSessions(ctx context.Context, req *acquispb.ListSes
 	if err != nil {
 		return nil, err
 	}
-	caller := callerOf(ctx)
+	caller := call.CallerOf(ctx)
 	answer := new(acquispb.ListSessionsResponse)
 	return answer, s.view(ctx, func(r store.Reader) (err error) {
 		answer.Sessions = nil
 		answer.NextPageToken, err = page.fill(allOf(r, store.KindSession), func(uid uint64) (bool, error) {
 			session, err := store.Sessions.Get(r, store.Key(uid))
-			if err != nil || caller.at(session).Roles == nil {
+			if err != nil || callerAt(caller, session).Roles == nil {
 				return false, err
 			}
 			keep, err := wanted.matches(values{
@@ -160,7 +163,7 @@ func (s *sessionService) UpdateSession(ctx context.Context, req *acquispb.Update
 		}
 		merged := sessionFrom(session)
 		copyFields(merged, req.GetSession(), fields)
-		if err := s.validate.resource("session", merged); err != nil {
+		if err := s.validate.Resource("session", merged); err != nil {
 			return err
 		}
 		return s.changeSession(t, session, merged)
@@ -189,7 +192,7 @@ func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *
 	if revision.id != before.Revision {
 		refusals = append(refusals, before.ChangeRevision(revision.id, candidacies)...)
 	}
-	if err := refused(refusals, at("session")); err != nil {
+	if err := apierr.Refused(refusals, apierr.At("session")); err != nil {
 		return err
 	}
 	session.Referentiel, session.Revision = revision.id.Referentiel, revision.id.ID
@@ -234,7 +237,7 @@ func (s *sessionService) endSession(ctx context.Context, rpc string, req endRequ
 		if err != nil {
 			return err
 		}
-		if err := refused(check(before, candidacies), at("name")); err != nil {
+		if err := apierr.Refused(check(before, candidacies), apierr.At("name")); err != nil {
 			return err
 		}
 		session.State = int32(state)
@@ -304,7 +307,7 @@ func actors(r store.Reader, session uint64) ([]string, error) {
 func sessionByName(r store.Reader, name string) (*storepb.Session, error) {
 	uid, err := store.Lookup(r, store.CollectionSession, 0, segment(name, 1))
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, notFound(sessionName(segment(name, 1)))
+		return nil, apierr.NotFound(sessionName(segment(name, 1)))
 	}
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -104,11 +103,7 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 	return made, nil
 }
 
-func randomOrigin() string {
-	random := make([]byte, keyIDBytes)
-	_, _ = rand.Read(random) // it never fails: it ends the process instead
-	return "acquis/" + base32.NewEncoding(keyAlphabet).WithPadding(base32.NoPadding).EncodeToString(random)
-}
+func randomOrigin() string { return "acquis/" + strings.ToLower(rand.Text()[:16]) }
 
 // RenameJournal gives the journal of a store a new name, from its next event on:
 // for a store that goes on from before a checkpoint that was published under its

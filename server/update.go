@@ -14,6 +14,8 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/contract"
 )
 
 // etag is the etag of a version of a resource.
@@ -23,11 +25,11 @@ func etag(version uint64) string { return strconv.FormatUint(version, 10) }
 func checkEtag(given string, version uint64, required bool) error {
 	switch {
 	case given == "" && required:
-		return invalid(acquispb.ErrorReason_ETAG_MISSING, violation{"etag", "is required: an update must say which version it changes"})
+		return apierr.Invalid(acquispb.ErrorReason_ETAG_MISSING, apierr.Field("etag", "is required: an update must say which version it changes"))
 	case given == "" || given == etag(version):
 		return nil
 	}
-	return fail(codes.Aborted, acquispb.ErrorReason_ETAG_STALE, "the resource has changed since this etag; read it again")
+	return apierr.New(codes.Aborted, acquispb.ErrorReason_ETAG_STALE, "the resource has changed since this etag; read it again")
 }
 
 // updatedFields lists the fields that an update changes: those of the mask, or
@@ -43,9 +45,9 @@ func updatedFields(resource proto.Message, mask *fieldmaskpb.FieldMask, at strin
 		if first == "*" {
 			return allowed, nil
 		}
-		known := fieldNamed(message.Descriptor(), first)
+		known := contract.Field(message.Descriptor(), first)
 		if known == nil {
-			return nil, invalidField("updateMask", fmt.Sprintf("names %q, which %s does not have", first, at))
+			return nil, apierr.InvalidField("updateMask", fmt.Sprintf("names %q, which %s does not have", first, at))
 		}
 		field := string(known.Name())
 		if slices.Contains(allowed, field) && !slices.Contains(fields, field) {

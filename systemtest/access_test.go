@@ -47,7 +47,7 @@ func (w *world) settled() {
 }
 
 // read makes the call of one of reads.
-func (w *world) read(call transport, key, path string) {
+func (w *world) read(call door, key, path string) {
 	w.t.Helper()
 	if strings.Contains(path, "{decision}") {
 		found := w.do("registrar", "GET", "/v1/candidates/c-decided/decisions", "")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
 )
 
 // limited is a service that takes three bad attempts a minute with one key and
@@ -16,7 +17,7 @@ import (
 func limited(t *testing.T) *world {
 	t.Helper()
 	w, _ := start(t, t.TempDir(), func(o *server.Options) {
-		o.Limits.Attempts = server.AttemptLimits{PerCredential: 3, PerAddress: 6}
+		o.Limits.Attempts = authn.AttemptLimits{PerCredential: 3, PerAddress: 6}
 	})
 	return w
 }
@@ -88,7 +89,7 @@ func TestAttemptsLockNobodyOut(t *testing.T) {
 	w.do("reader", "GET", "/v1/candidates", "")
 	for range 10 {
 		w.grpc(w.wrong("reader"), "GET", "/v1/candidates", "")
-		w.grpc(server.NewSecret().String(), "GET", "/v1/candidates", "", "x-forwarded-for", "10.0.0.1")
+		w.grpc(authn.NewSecret().String(), "GET", "/v1/candidates", "", "x-forwarded-for", "10.0.0.1")
 	}
 	for transport, call := range w.transports() {
 		if a := call("reader", "GET", "/v1/candidates", ""); a.code != "OK" {

@@ -18,7 +18,7 @@ import (
 )
 
 // attest has a decision attested and returns code and credential.
-func (w *world) attest(call transport, decision, body string) (code, credential string) {
+func (w *world) attest(call door, decision, body string) (code, credential string) {
 	w.t.Helper()
 	answer := w.expect(call, "registrar", "POST", "/v1/"+decision+":attest", body,
 		"attestation.decision", decision, "attestation.author", "registrar", "attestation.state", "VALID")
@@ -26,7 +26,7 @@ func (w *world) attest(call transport, decision, body string) (code, credential 
 }
 
 // state asks anyone's question about a code or a credential.
-func (w *world) state(call transport, field, presented string) any {
+func (w *world) state(call door, field, presented string) any {
 	w.t.Helper()
 	body, err := json.Marshal(map[string]string{field: presented})
 	must(w.t, err)

@@ -24,6 +24,7 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
 )
 
 // An authority issues certificates for 127.0.0.1 and for clients.
@@ -108,12 +109,12 @@ func (d doors) writePair(cert, key []byte) {
 // start runs a service behind these doors; clientCA may be empty.
 func (d doors) start(client *tls.Config, clientCA string) *world {
 	d.t.Helper()
-	files := server.CertificateFiles{Cert: d.path("cert.pem"), Key: d.path("key.pem")}
+	files := authn.CertificateFiles{Cert: d.path("cert.pem"), Key: d.path("key.pem")}
 	if clientCA != "" {
 		files.ClientCA = d.path(clientCA)
 	}
 	said := new(logs)
-	certificates, err := server.LoadCertificates(files, slog.New(slog.NewJSONHandler(said, nil)))
+	certificates, err := authn.LoadCertificates(files, slog.New(slog.NewJSONHandler(said, nil)))
 	must(d.t, err)
 	w, _ := startBehind(d.t, client, d.t.TempDir(), func(o *server.Options) {
 		o.TLS, o.Log = certificates, slog.NewJSONHandler(said, nil)
@@ -312,13 +313,13 @@ func TestBadCertificatesAtStart(t *testing.T) {
 	d.write("key.pem", key)
 	d.write("other.pem", other)
 	d.write("empty.pem", nil)
-	for _, files := range []server.CertificateFiles{
+	for _, files := range []authn.CertificateFiles{
 		{Cert: d.path("none.pem"), Key: d.path("key.pem")},
 		{Cert: d.path("cert.pem"), Key: d.path("other.pem")},
 		{Cert: d.path("cert.pem"), Key: d.path("key.pem"), ClientCA: d.path("empty.pem")},
 		{Cert: d.path("cert.pem"), Key: d.path("key.pem"), ClientCA: d.path("none.pem")},
 	} {
-		if _, err := server.LoadCertificates(files, slog.New(slog.DiscardHandler)); err == nil {
+		if _, err := authn.LoadCertificates(files, slog.New(slog.DiscardHandler)); err == nil {
 			t.Errorf("%v were taken", files)
 		}
 	}

@@ -21,6 +21,8 @@ import (
 
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
@@ -49,7 +51,7 @@ func serveChild(dir string) error {
 		return err
 	}
 	srv, err := server.New(server.Options{
-		Store: st, Log: slog.DiscardHandler, Limits: server.DefaultLimits,
+		Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits,
 		Signing: server.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32))},
 		Backups: server.Backups{Scratch: dir},
 	})
@@ -68,7 +70,7 @@ func bootstrapChild(ctx context.Context, st store.Store, key string) error {
 	if key == "" {
 		return nil
 	}
-	first, err := server.ParseSecret(key)
+	first, err := authn.ParseSecret(key)
 	if err != nil {
 		return err
 	}

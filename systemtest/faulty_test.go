@@ -109,7 +109,7 @@ func playOn(t *testing.T, over string, wrap func(store.Store) store.Store) (p pl
 }
 
 // repeated makes a call with a request id until its outcome is known.
-func repeated(call transport, r route, key, method, path, body string) (a answer, calls int) {
+func repeated(call door, r route, key, method, path, body string) (a answer, calls int) {
 	id := uuid.NewString()
 	switch {
 	case r.body != "*":

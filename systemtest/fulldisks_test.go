@@ -9,14 +9,13 @@ import (
 	"sync"
 	"testing"
 
+	errdetails "google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
-	errdetails "google.golang.org/genproto/googleapis/rpc/errdetails"
-
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
@@ -33,7 +32,7 @@ func TestDisksRunFull(t *testing.T) {
 	}
 	for i, kind := range smallDisks {
 		t.Run(kind, func(t *testing.T) {
-			f := &fullDisk{t: t, disk: newSmallDisk(t, kind, 48), first: server.NewSecret()} // room for a backup too
+			f := &fullDisk{t: t, disk: newSmallDisk(t, kind, 48), first: authn.NewSecret()} // room for a backup too
 			f.dir = filepath.Join(f.disk.dir, "data")
 			f.start()
 			f.world.populateForCrash()
@@ -58,7 +57,7 @@ type fullDisk struct {
 	t     *testing.T
 	disk  *smallDisk
 	dir   string
-	first server.Secret
+	first authn.Secret
 	child *child
 	world *world
 

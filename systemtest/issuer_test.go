@@ -17,6 +17,7 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
 )
 
 // An issuer is a real OIDC issuer on loopback, over TLS: its discovery document,
@@ -103,7 +104,7 @@ func (i *issuer) fetched() int {
 
 // trust is a configuration that takes this issuer's tokens.
 func (i *issuer) trust(o *server.Options) {
-	o.OIDC = &server.OIDC{
+	o.OIDC = &authn.OIDC{
 		Issuer: i.http.URL, Audience: "acquis", SubjectClaim: "sub", SubjectPrefix: "oidc:",
 		RolesClaim: "realm.groups", Roles: map[string][]acquispb.Role_Enum{
 			"office": {acquispb.Role_REGISTRAR, acquispb.Role_READER}, "it": {acquispb.Role_ADMIN}, "control": {acquispb.Role_AUDITOR},

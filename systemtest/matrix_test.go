@@ -84,9 +84,9 @@ func TestMatrix(t *testing.T) {
 	t.Logf("%d RPCs × %d callers × 2 transports: %d cells %v", len(m.rows), len(m.callers), checked, kinds)
 }
 
-func (w *world) transportsOf(row matrixRow) map[string]transport {
+func (w *world) transportsOf(row matrixRow) map[string]door {
 	if row.method == "STREAM" {
-		return map[string]transport{"gRPC": w.stream}
+		return map[string]door{"gRPC": w.stream}
 	}
 	return w.transports()
 }
@@ -149,7 +149,7 @@ func sharesNothing(rpc string) bool {
 	return strings.HasPrefix(rpc, "ReferentielService/") || strings.HasPrefix(rpc, "AdminService/")
 }
 
-func (w *world) checkCell(untouched matrixCases, what string, call transport, caller string, row matrixRow, cell string) {
+func (w *world) checkCell(untouched matrixCases, what string, call door, caller string, row matrixRow, cell string) {
 	w.t.Helper()
 	var c matrixCase
 	switch {

@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// A transport makes a call: (*world).rest or (*world).grpc.
-type transport func(key, method, path, body string) answer
+// A door makes a call: (*world).rest or (*world).grpc.
+type door func(key, method, path, body string) answer
 
-func (w *world) transports() map[string]transport {
-	return map[string]transport{
+func (w *world) transports() map[string]door {
+	return map[string]door{
 		"REST": func(key, method, path, body string) answer { return w.rest(key, method, path, body) },
 		"gRPC": func(key, method, path, body string) answer { return w.grpc(key, method, path, body) },
 	}
@@ -18,7 +18,7 @@ func (w *world) transports() map[string]transport {
 
 // expect makes a call that must succeed and checks fields of its answer: path
 // elements joined by dots, then the value, in turn.
-func (w *world) expect(call transport, key, method, path, body string, fields ...string) map[string]any {
+func (w *world) expect(call door, key, method, path, body string, fields ...string) map[string]any {
 	w.t.Helper()
 	a := call(key, method, path, body)
 	if a.code != "OK" {
@@ -70,7 +70,7 @@ func TestMainPath(t *testing.T) {
 	}
 }
 
-func (w *world) mainPath(call transport) {
+func (w *world) mainPath(call door) {
 	w.t.Helper()
 	created := w.expect(call, "admin", "POST", "/v1/keys", `{"subject":"assessor-1","displayName":"Assesseur","roles":["ASSESSOR"]}`,
 		"key.subject", "assessor-1", "key.roles.0", "ASSESSOR", "key.creator", "admin")

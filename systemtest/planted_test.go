@@ -81,7 +81,7 @@ func (p *planter) staff() {
 }
 
 // story plants each free text of an act in a call that is accepted.
-func (p *planter) story(call transport, label string) {
+func (p *planter) story(call door, label string) {
 	p.t.Helper()
 	plant := func(key, method, path, body string) map[string]any {
 		p.t.Helper()

@@ -21,7 +21,7 @@ import (
 type planter struct {
 	attested []string // codes
 	*world
-	calls     map[string]transport
+	calls     map[string]door
 	count     int
 	planted   []mark          // in calls that were accepted
 	tried     []mark          // one string of a request alone; mostly refused
@@ -50,7 +50,7 @@ func (p *planter) word() string {
 
 // plant makes a call that must be accepted. Each * in its body becomes a mark,
 // {id} a request id.
-func (p *planter) plant(call transport, key, method, path, body string) map[string]any {
+func (p *planter) plant(call door, key, method, path, body string) map[string]any {
 	p.t.Helper()
 	for strings.Contains(body, "*") {
 		body = strings.Replace(body, "*", p.word(), 1)

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
@@ -73,7 +73,7 @@ func recordStore(t *testing.T, strace string, commits, failures int) (rec record
 	home := t.TempDir()
 	dir, marks := filepath.Join(home, "data"), filepath.Join(home, "marks")
 	must(t, os.Mkdir(dir, 0o700))
-	first := server.NewSecret()
+	first := authn.NewSecret()
 	begin := func(n int, more ...string) (*child, *world, string) {
 		log := filepath.Join(home, fmt.Sprint("recording-", n))
 		under := recorder(strace, log, dir, filepath.Join(dir, storeFile), filepath.Join(dir, newFile), marks)

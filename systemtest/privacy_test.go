@@ -62,7 +62,7 @@ func TestForgottenCandidate(t *testing.T) {
 }
 
 // acts gathers all that is shown of what was done about c-001.
-func (w *world) acts(call transport) map[string]any {
+func (w *world) acts(call door) map[string]any {
 	w.t.Helper()
 	all := make(map[string]any)
 	for path, key := range map[string]string{
@@ -105,7 +105,7 @@ func wordless(answer any) any {
 var freeTexts = map[string]bool{"comment": true, "motive": true, "proof": true, "reason": true, "reasonedAdvice": true}
 
 // checkForgottenTwice: forgetting again changes nothing and answers the same.
-func (w *world) checkForgottenTwice(call transport, told map[string]any) {
+func (w *world) checkForgottenTwice(call door, told map[string]any) {
 	w.t.Helper()
 	events := w.events()
 	again := w.expect(call, "registrar", "POST", "/v1/candidates/c-001:forget", `{"ground":"OBJECTION"}`)
@@ -239,7 +239,7 @@ func retain(t *testing.T, identity, freeText, accommodations string) func(*serve
 
 // purge reports, then purges, and expects of each candidate: whether as a whole,
 // how many personal records, how many accommodations; or what keeps them.
-func (w *world) purge(call transport, want ...string) {
+func (w *world) purge(call door, want ...string) {
 	w.t.Helper()
 	events := w.events()
 	report := w.expect(call, "registrar", "POST", "/v1/candidates:purge", `{"validateOnly":true}`)

@@ -19,6 +19,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
@@ -64,7 +65,7 @@ func openCheckpoint(t *testing.T, text string, keys []any) (made tree) {
 }
 
 // checkpoint asks for one, checks it and returns it.
-func (w *world) checkpoint(call transport) (tree, map[string]any) {
+func (w *world) checkpoint(call door) (tree, map[string]any) {
 	w.t.Helper()
 	answer := w.expect(call, "", "GET", "/v1/checkpoint", "", "name", "checkpoint")
 	made := openCheckpoint(w.t.(*testing.T), answer["checkpoint"].(string), answer["keys"].([]any))
@@ -292,7 +293,7 @@ func TestSigningKeyRotation(t *testing.T) {
 	st, err := bolt.Open(dir, bolt.Options{})
 	must(t, err)
 	defer st.Close()
-	o := server.Options{Store: st, Log: w.handler(), Limits: server.DefaultLimits, Signing: server.Signing{Origin: "other.example"}}
+	o := server.Options{Store: st, Log: w.handler(), Limits: transport.DefaultLimits, Signing: server.Signing{Origin: "other.example"}}
 	if _, err := server.New(o); err == nil || !strings.Contains(err.Error(), "never changes") {
 		t.Errorf("another origin: %v", err)
 	}

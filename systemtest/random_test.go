@@ -20,7 +20,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -271,8 +271,8 @@ func checkFailure(status int, value any) error {
 		return fmt.Errorf("the status is not %d, that of its code and reason", want)
 	case get(value, "details", 0, "@type") != "type.googleapis.com/google.rpc.ErrorInfo":
 		return fmt.Errorf("no ErrorInfo comes first")
-	case get(value, "details", 0, "domain") != server.ErrorDomain:
-		return fmt.Errorf("the domain is not %s", server.ErrorDomain)
+	case get(value, "details", 0, "domain") != apierr.Domain:
+		return fmt.Errorf("the domain is not %s", apierr.Domain)
 	case acquispb.ErrorReason_Enum_value[reason] == 0:
 		return fmt.Errorf("the reason is not documented")
 	}

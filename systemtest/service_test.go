@@ -22,6 +22,7 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
@@ -279,7 +280,7 @@ func TestStopBeforeStart(t *testing.T) {
 	for range 20 {
 		st, err := bolt.Open(t.TempDir(), bolt.Options{})
 		must(t, err)
-		srv, err := server.New(server.Options{Store: st, Log: slog.DiscardHandler, Limits: server.DefaultLimits})
+		srv, err := server.New(server.Options{Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits})
 		must(t, err)
 		ls, err := listenAll()
 		must(t, err)

@@ -27,6 +27,8 @@ import (
 
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
@@ -111,7 +113,7 @@ func startBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*se
 	w.store = st
 	embedded, err := referentiel.Embedded()
 	must(t, err)
-	first := server.NewSecret()
+	first := authn.NewSecret()
 	made, err := server.Bootstrap(t.Context(), st, embedded, first, w.clock.Now())
 	must(t, err)
 	if made {
@@ -119,7 +121,7 @@ func startBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*se
 	}
 	options := server.Options{
 		Store: st, Log: w.handler(), Now: w.clock.Now,
-		Limits:  server.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second},
+		Limits:  transport.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second},
 		Signing: server.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Every: time.Millisecond},
 	}
 	for _, change := range change {

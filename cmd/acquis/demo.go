@@ -7,7 +7,8 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/transport"
 )
 
 // demoCommand plays six candidates through the real service: its own store, its
@@ -27,10 +28,10 @@ func (demoCommand) Run(ctx context.Context, c console) (err error) {
 // play tells the stories on a store in dir, which stays. An empty origin of its
 // journal is made up.
 func play(ctx context.Context, c console, dir, origin string) error {
-	first := server.NewSecret()
+	first := authn.NewSecret()
 	service, err := open(ctx, config{
 		HTTPAddr: "127.0.0.1:0", GRPCAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0",
-		DataDir: dir, Origin: origin, First: first, Limits: server.DefaultLimits, Log: slog.New(slog.DiscardHandler),
+		DataDir: dir, Origin: origin, First: first, Limits: transport.DefaultLimits, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func play(ctx context.Context, c console, dir, origin string) error {
 
 // tell plays every story on one stage, one after another: later ones meet what
 // earlier ones left.
-func tell(ctx context.Context, out *printer, address string, first server.Secret) error {
+func tell(ctx context.Context, out *printer, address string, first authn.Secret) error {
 	s, err := newStage(ctx, out, address, first)
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
 )
 
 // A stage is where the stories play: a connection, and the keys of the cast.
@@ -36,7 +36,7 @@ const (
 	auditor   = "auditor"
 )
 
-func newStage(ctx context.Context, out *printer, address string, first server.Secret) (*stage, error) {
+func newStage(ctx context.Context, out *printer, address string, first authn.Secret) (*stage, error) {
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
 )
 
 // tlsFlags say what the doors show, and demand.
@@ -34,11 +34,11 @@ func (t *tlsFlags) check() error {
 	return nil
 }
 
-func (t *tlsFlags) load(log *slog.Logger) (*server.Certificates, error) {
+func (t *tlsFlags) load(log *slog.Logger) (*authn.Certificates, error) {
 	if !t.given() {
 		return nil, nil // none were asked for
 	}
-	return server.LoadCertificates(server.CertificateFiles{Cert: t.CertFile, Key: t.KeyFile, ClientCA: t.ClientCAFile}, log)
+	return authn.LoadCertificates(authn.CertificateFiles{Cert: t.CertFile, Key: t.KeyFile, ClientCA: t.ClientCAFile}, log)
 }
 
 // oidcFlags say whose tokens are taken beside keys.
@@ -73,7 +73,7 @@ func (o *oidcFlags) check() error {
 }
 
 // config is nil where no issuer is given.
-func (o *oidcFlags) config() (*server.OIDC, error) {
+func (o *oidcFlags) config() (*authn.OIDC, error) {
 	if o.Issuer == "" {
 		return nil, nil // no tokens were asked for
 	}
@@ -96,9 +96,9 @@ func (o *oidcFlags) config() (*server.OIDC, error) {
 	return config, nil
 }
 
-func (o *oidcFlags) withoutClient() (*server.OIDC, error) {
+func (o *oidcFlags) withoutClient() (*authn.OIDC, error) {
 	roles, err := readRoles(o.Role)
-	return &server.OIDC{
+	return &authn.OIDC{
 		Issuer: o.Issuer, Audience: o.Audience,
 		SubjectClaim: o.SubjectClaim, SubjectPrefix: o.SubjectPrefix,
 		RolesClaim: o.RolesClaim, Roles: roles, CentreClaim: o.CentreClaim,

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/transport"
 )
 
 // bootstrapVariable holds the first key of an empty store. It is no flag, since
@@ -132,9 +134,9 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 		DataDir: s.DataDir, SigningKeyFile: s.SigningKeyFile, Origin: s.Origin,
 		Issuer: server.Issuer{URL: s.IssuerURL, Name: s.IssuerName},
 		First:  first, Log: log, TLS: certificates, OIDC: oidc,
-		Limits: server.Limits{
+		Limits: transport.Limits{
 			MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout, StreamTimeout: s.Backup.Timeout,
-			Attempts: server.AttemptLimits{PerCredential: s.FailedAttempts, PerAddress: s.FailedAttemptsAddress},
+			Attempts: authn.AttemptLimits{PerCredential: s.FailedAttempts, PerAddress: s.FailedAttemptsAddress},
 		},
 		Backups:   s.Backup.backups(s.DataDir),
 		Retention: server.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
@@ -160,15 +162,15 @@ func (s *serveCommand) logger(to io.Writer) *slog.Logger {
 
 // firstSecret is the key that an empty store will get: that of the environment
 // (given), else a new one.
-func firstSecret() (first server.Secret, given bool, err error) {
+func firstSecret() (first authn.Secret, given bool, err error) {
 	text := os.Getenv(bootstrapVariable)
 	if text == "" {
-		return server.NewSecret(), false, nil
+		return authn.NewSecret(), false, nil
 	}
-	first, err = server.ParseSecret(text)
+	first, err = authn.ParseSecret(text)
 	if err != nil {
 		// The error says what the form is, never what was given.
-		return server.Secret{}, false, fmt.Errorf("%s: %w", bootstrapVariable, err)
+		return authn.Secret{}, false, fmt.Errorf("%s: %w", bootstrapVariable, err)
 	}
 	return first, true, nil
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
@@ -21,12 +23,12 @@ type config struct {
 	SigningKeyFile              string        // empty: of the environment, else in the data directory
 	Origin                      string        // of the journal; empty: as the store has it
 	Issuer                      server.Issuer // of attestations
-	First                       server.Secret // the first key, if the store is empty
-	Limits                      server.Limits
+	First                       authn.Secret  // the first key, if the store is empty
+	Limits                      transport.Limits
 	Backups                     server.Backups
 	Retention                   server.Retention
-	TLS                         *server.Certificates // nil: plain text
-	OIDC                        *server.OIDC         // nil: keys only
+	TLS                         *authn.Certificates // nil: plain text
+	OIDC                        *authn.OIDC         // nil: keys only
 	Log                         *slog.Logger
 	Now                         func() time.Time // nil: the machine's clock
 }
@@ -37,7 +39,7 @@ type service struct {
 	server    *server.Server
 	listeners server.Listeners
 	scheme    string // of REST
-	first     server.Secret
+	first     authn.Secret
 	isNew     bool // the store was empty: first is its key now
 }
 

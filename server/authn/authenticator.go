@@ -1,0 +1,180 @@
+package authn
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/cache"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// An Authenticator finds out who calls.
+type Authenticator struct {
+	keys     *cache.Cache[string, *knownKey] // by id
+	tokens   *tokens                         // nil: no issuer is configured
+	attempts *attempts
+	now      func() time.Time
+}
+
+// AuthenticatorOptions say what credentials are taken.
+type Options struct {
+	Store  store.Store
+	Limits AttemptLimits
+	OIDC   *OIDC // whose tokens are taken; nil: keys only
+	Log    *slog.Logger
+	Now    func() time.Time
+}
+
+// NewAuthenticator fails where the issuer is not well configured.
+func New(o Options) (*Authenticator, error) {
+	a := &Authenticator{
+		keys:     cache.New[string, *knownKey](o.Store, store.KindKey),
+		attempts: newAttempts(o.Limits),
+		now:      o.Now,
+	}
+	if o.OIDC == nil {
+		return a, nil
+	}
+	if err := o.OIDC.Check(); err != nil {
+		return nil, err
+	}
+	a.tokens = &tokens{OIDC: *o.OIDC, issuer: newIssuer(*o.OIDC, o.Log, o.Now)}
+	return a, nil
+}
+
+// Run keeps the issuer's public keys fresh until ctx ends.
+func (a *Authenticator) Run(ctx context.Context) {
+	if a.tokens != nil {
+		a.tokens.issuer.run(ctx)
+	}
+}
+
+// Collectors count bad credentials.
+func (a *Authenticator) Collectors() []prometheus.Collector {
+	return []prometheus.Collector{a.attempts.bad}
+}
+
+// Authenticate finds out who calls, by the values of the authorization
+// header, and notes it for the log. Too many bad ones are refused unseen.
+func (a *Authenticator) Authenticate(ctx context.Context, authorization []string) (*call.Caller, error) {
+	if len(authorization) == 0 {
+		return nil, apierr.New(codes.Unauthenticated, acquispb.ErrorReason_CREDENTIALS_MISSING, "no Authorization: Bearer … was sent")
+	}
+	text := bearer(authorization)
+	try, err := a.Try(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	caller, err := a.verify(ctx, try, text, try.now)
+	switch {
+	case err == nil:
+		try.Succeeded()
+		info := call.From(ctx)
+		info.KeyID, info.Issuer = caller.KeyID, caller.Issuer
+	case status.Code(err) == codes.Unauthenticated:
+		try.Failed(ctx, apierr.ReasonOf(err))
+	}
+	return caller, err
+}
+
+// Try begins an attempt at something that only its holder knows: a key, a token,
+// the code of an attestation. It is refused unseen if too many were bad of late.
+// What comes of it is told by Succeeded or Failed.
+func (a *Authenticator) Try(ctx context.Context, text string) (*Attempt, error) {
+	try := newAttempt(call.From(ctx).From, text)
+	try.of, try.now = a.attempts, a.now()
+	wait, failures := a.attempts.wait(try, try.now)
+	if wait > 0 {
+		call.From(ctx).Failures = failures
+		a.attempts.bad.WithLabelValues(acquispb.ErrorReason_TOO_MANY_ATTEMPTS.String()).Inc()
+		return nil, tooManyAttempts(wait)
+	}
+	return try, nil
+}
+
+// bearer returns the one credential that was sent, or none that is good: of two,
+// nobody should have to know which counts.
+func bearer(authorization []string) string {
+	scheme, text, _ := strings.Cut(authorization[0], " ")
+	if len(authorization) > 1 || !strings.EqualFold(scheme, "bearer") {
+		return ""
+	}
+	return strings.TrimSpace(text)
+}
+
+// verify takes a key or, where an issuer is configured, a token.
+func (a *Authenticator) verify(ctx context.Context, try *Attempt, text string, now time.Time) (*call.Caller, error) {
+	switch {
+	case try.key != Secret{}:
+		return a.verifyKey(ctx, try, now)
+	case a.tokens != nil && isToken(text):
+		return a.tokens.verify(ctx, text, now)
+	}
+	return nil, invalidCredentials()
+}
+
+func (a *Authenticator) verifyKey(ctx context.Context, try *Attempt, now time.Time) (*call.Caller, error) {
+	key, err := a.keys.Get(ctx, try.key.ID, func(r store.Reader) (*knownKey, error) {
+		stored, err := store.Keys.Get(r, []byte(try.key.ID))
+		if err != nil {
+			return nil, err
+		}
+		return knownKeyOf(stored), nil
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, invalidCredentials()
+	}
+	if err != nil {
+		return nil, err
+	}
+	call.From(ctx).KeyID = key.caller.KeyID // also where the secret is wrong: the log tells whose key is tried
+	return key.admit(try, now)
+}
+
+// A knownKey is a key as its record says, and who calls with it.
+type knownKey struct {
+	stored *storepb.Key
+	caller *call.Caller
+}
+
+func knownKeyOf(stored *storepb.Key) *knownKey {
+	caller := &call.Caller{KeyID: stored.GetId(), Subject: stored.GetSubject(), Delegate: stored.GetDelegate(), Centre: stored.GetCentre()}
+	for _, role := range stored.GetRoles() {
+		caller.Roles = append(caller.Roles, acquispb.Role_Enum(role))
+	}
+	return &knownKey{stored, caller}
+}
+
+// admit checks the secret first, so that only its holder learns that a key has
+// expired or was revoked.
+func (k *knownKey) admit(try *Attempt, now time.Time) (*call.Caller, error) {
+	switch {
+	case subtle.ConstantTimeCompare(k.stored.GetSecretSha256(), try.digest[:]) != 1:
+		return nil, invalidCredentials()
+	case k.stored.GetRevokeTime() != nil:
+		return nil, apierr.New(codes.Unauthenticated, acquispb.ErrorReason_KEY_REVOKED, "the key was revoked")
+	case Expired(k.stored, now):
+		return nil, apierr.New(codes.Unauthenticated, acquispb.ErrorReason_KEY_EXPIRED, "the key has expired")
+	}
+	return k.caller, nil
+}
+
+func Expired(key *storepb.Key, now time.Time) bool {
+	return key.GetExpireTime() != nil && !now.Before(key.GetExpireTime().AsTime())
+}
+
+func invalidCredentials() error {
+	return apierr.New(codes.Unauthenticated, acquispb.ErrorReason_CREDENTIALS_INVALID, "the key or token is not valid")
+}

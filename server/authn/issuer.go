@@ -1,0 +1,279 @@
+package authn
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+	"google.golang.org/grpc/codes"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+)
+
+// issuer holds the public keys of an OIDC issuer. One goroutine fetches them:
+// when the service starts, every keysRefresh, and when a token names a key that
+// is not among them, as it is after a rotation; but never more often than every
+// fetchPause, so that nobody can make us hammer the issuer with made-up names. A
+// key that the issuer no longer publishes is gone with the next fetch.
+//
+// While the issuer cannot be reached the last keys go on being good, for keysMaxAge.
+// Tokens are refused where there are none; API keys never wait for the issuer.
+type issuer struct {
+	url    string
+	client *http.Client
+	log    *slog.Logger
+	now    func() time.Time
+	wake   chan struct{} // asks run for a fetch; holds one
+
+	mu      sync.Mutex
+	keys    []jose.JSONWebKey
+	fetched time.Time     // when keys were fetched; zero: never
+	tried   time.Time     // when that was last tried
+	under   chan struct{} // closed when the fetch that is asked for, or under way, has ended; else nil
+}
+
+const (
+	keysRefresh    = 5 * time.Minute
+	keysMaxAge     = time.Hour
+	fetchPause     = 10 * time.Second
+	fetchTimeout   = 5 * time.Second
+	maxFetchPause  = time.Minute // between tries while the issuer does not answer
+	maxIssuerBytes = 1 << 20
+	minRSABits     = 2048
+)
+
+func newIssuer(o OIDC, log *slog.Logger, now func() time.Time) *issuer {
+	client := new(http.Client)
+	if o.Client != nil {
+		*client = *o.Client
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.Transport = limitedTransport{client.Transport}
+	return &issuer{url: o.Issuer, client: client, log: log, now: now, wake: make(chan struct{}, 1)}
+}
+
+// limitedTransport bounds an answer of the issuer: the library reads all of it.
+type limitedTransport struct{ next http.RoundTripper }
+
+func (l limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := l.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	answer, err := next.RoundTrip(r)
+	if err == nil {
+		answer.Body = http.MaxBytesReader(nil, answer.Body, maxIssuerBytes)
+	}
+	return answer, err
+}
+
+// checkIssuerURL refuses an issuer that others could speak for.
+func checkIssuerURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("%q is not the URL of an issuer", text)
+	}
+	if u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()) {
+		return nil
+	}
+	return fmt.Errorf("the issuer's URL %s must begin with https: whoever sits in between could make tokens", text)
+}
+
+// checkKeysURL refuses a place of keys that is less safe than the issuer itself.
+func (i *issuer) checkKeysURL(text string) error {
+	u, err := url.Parse(text)
+	plain := strings.HasPrefix(i.url, "http:")
+	if err == nil && (u.Scheme == "https" || plain && u.Scheme == "http" && isLoopback(u.Hostname())) {
+		return nil
+	}
+	return fmt.Errorf("the issuer has its keys at %q, which does not begin with https", text)
+}
+
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
+}
+
+// run fetches until ctx ends.
+func (i *issuer) run(ctx context.Context) {
+	pause := time.Second
+	for timer := time.NewTimer(0); ; {
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		case <-i.wake:
+		}
+		err := i.refresh(ctx)
+		switch {
+		case err == nil:
+			pause = time.Second
+			timer.Reset(keysRefresh)
+		case ctx.Err() == nil:
+			i.log.WarnContext(ctx, "the issuer's keys could not be fetched", "issuer", i.url, "error", firstPart(err), "retry_in", pause.String())
+			timer.Reset(pause)
+			pause = min(2*pause, maxFetchPause)
+		}
+	}
+}
+
+// firstPart bounds what an issuer's answer can put into the log.
+func firstPart(err error) string {
+	text := []rune(err.Error())
+	return string(text[:min(len(text), 300)])
+}
+
+// refresh fetches the keys and lets those go on who wait for it.
+func (i *issuer) refresh(ctx context.Context) error {
+	i.mu.Lock()
+	if i.under == nil {
+		i.under = make(chan struct{})
+	}
+	i.tried = i.now()
+	i.mu.Unlock()
+	keys, err := i.fetch(ctx)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if err == nil {
+		if i.fetched.IsZero() {
+			i.log.InfoContext(ctx, "the issuer's keys were fetched", "issuer", i.url, "keys", len(keys))
+		}
+		i.keys, i.fetched = keys, i.now()
+	}
+	select {
+	case <-i.wake: // asked for what has just been done
+	default:
+	}
+	close(i.under)
+	i.under = nil
+	return err
+}
+
+// fetch discovers where the keys are, which may change too, and gets them.
+func (i *issuer) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, i.client), i.url)
+	if err != nil {
+		return nil, err
+	}
+	var document struct {
+		KeysURL string `json:"jwks_uri"`
+	}
+	if err := provider.Claims(&document); err != nil {
+		return nil, err
+	}
+	if err := i.checkKeysURL(document.KeysURL); err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, document.KeysURL, nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := i.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %s", document.KeysURL, answer.Status)
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, err
+	}
+	return readKeys(body)
+}
+
+// readKeys takes the keys that sign and that we can use, and passes over others:
+// issuers publish keys for other ends and of newer kinds beside them.
+func readKeys(body []byte) (keys []jose.JSONWebKey, err error) {
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := json.Unmarshal(body, &set); err != nil {
+		return nil, fmt.Errorf("the issuer's keys are not JSON: %w", err)
+	}
+	for _, raw := range set.Keys {
+		var key jose.JSONWebKey
+		if key.UnmarshalJSON(raw) == nil && (key.Use == "" || key.Use == "sig") && isStrong(key.Key) {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("the issuer publishes no key that is good for signatures")
+	}
+	return keys, nil
+}
+
+// isStrong takes public keys only: a secret that an issuer published by mistake
+// signs nothing.
+func isStrong(key any) bool {
+	switch key := key.(type) {
+	case *rsa.PublicKey:
+		return key.N.BitLen() >= minRSABits
+	case *ecdsa.PublicKey, ed25519.PublicKey:
+		return true
+	}
+	return false
+}
+
+// keysFor returns the keys of that name for that algorithm. Where there are none
+// it waits for a fetch, if one is due.
+func (i *issuer) keysFor(ctx context.Context, name, algorithm string) ([]crypto.PublicKey, error) {
+	keys, fresh, under := i.look(name, algorithm)
+	if (len(keys) == 0 || !fresh) && under != nil {
+		patience := time.NewTimer(2 * fetchTimeout)
+		defer patience.Stop()
+		select {
+		case <-under:
+		case <-patience.C: // the service is stopping
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		keys, fresh, _ = i.look(name, algorithm)
+	}
+	switch {
+	case !fresh:
+		return nil, apierr.New(codes.Unavailable, acquispb.ErrorReason_ISSUER_UNAVAILABLE, "tokens cannot be checked at present")
+	case len(keys) == 0:
+		return nil, invalidCredentials()
+	}
+	return keys, nil
+}
+
+// look returns the keys of that name, whether they are fresh enough to go by,
+// and what to wait for if they are not what the caller wants.
+func (i *issuer) look(name, algorithm string) (keys []crypto.PublicKey, fresh bool, under <-chan struct{}) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, key := range i.keys {
+		if key.KeyID == name && (key.Algorithm == "" || key.Algorithm == algorithm) {
+			keys = append(keys, key.Key)
+		}
+	}
+	now := i.now()
+	fresh = !i.fetched.IsZero() && now.Sub(i.fetched) < keysMaxAge
+	if (len(keys) == 0 || !fresh) && i.under == nil && now.Sub(i.tried) >= fetchPause {
+		i.under = make(chan struct{})
+		i.wake <- struct{}{} // it has room: under was nil, and refresh empties it before it makes it so
+	}
+	return keys, fresh, i.under
+}

@@ -1,0 +1,107 @@
+package call
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/hex"
+	"sync"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// An answer that never changes is encoded once, and then served as bytes: of a
+// référentiel of 21 KB that is 2 times as many calls over gRPC and 4 times as
+// many over REST.
+//
+// Its handler gives the message, as all handlers do, and notes beside it what
+// it is encoded as (prepared.serve). The outermost interceptor hands that out
+// instead. Over gRPC the codec takes its bytes. Over REST the gateway writes its
+// JSON, or says that the caller has it already.
+
+// prepared is a message that never changes.
+type Prepared[M proto.Message] struct {
+	Message M // shared: read it only
+	encoded *Encoded
+}
+
+func Prepare[M proto.Message](message M) Prepared[M] {
+	return Prepared[M]{message, &Encoded{message: message}}
+}
+
+// serve returns the message and has the call answered by what it is encoded as.
+func (p Prepared[M]) Serve(ctx context.Context) M {
+	From(ctx).Encoded = p.encoded
+	return p.Message
+}
+
+// encoded is a message in each format, from the first time that one is asked for.
+type Encoded struct {
+	message proto.Message
+
+	wire sync.Once
+	pb   []byte
+	err  error
+
+	text    sync.Once
+	JSON    EncodedJSON
+	Gzip    EncodedJSON
+	Tag     string // of an ETag, without its quotes
+	ETag    string // the same as a weak one: packed and plain bytes say the same
+	textErr error
+}
+
+// encodedJSON is what the gateway's marshaler writes as it is.
+type EncodedJSON []byte
+
+func (e *Encoded) Protobuf() ([]byte, error) {
+	e.wire.Do(func() { e.pb, e.err = proto.Marshal(e.message) })
+	return e.pb, e.err
+}
+
+// asJSON encodes for REST, packed and plain.
+func (e *Encoded) AsJSON() error {
+	e.text.Do(func() {
+		if e.JSON, e.textErr = JsonForm.Marshal(e.message); e.textErr != nil {
+			return
+		}
+		digest := store.Fingerprint(string(e.JSON))
+		e.Tag = hex.EncodeToString(digest[:16])
+		e.ETag = `W/"` + e.Tag + `"`
+		e.Gzip, e.textErr = packed(e.JSON)
+	})
+	return e.textErr
+}
+
+func packed(data []byte) ([]byte, error) {
+	var buffer bytes.Buffer
+	w := gzip.NewWriter(&buffer)
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return buffer.Bytes(), nil
+}
+
+// jsonForm is how answers look. Unset values are shown; unset messages are left
+// out, since the OpenAPI document, as any of version 2, has no null.
+var JsonForm = protojson.MarshalOptions{EmitDefaultValues: true}
+
+// hand is what the outermost interceptor hands out for an answer. Over REST it
+// crosses the channel by callInfo.
+func (i *Info) Hand(answer any) any {
+	switch {
+	case i.OverREST:
+		i.Answer = answer
+	case i.Encoded != nil:
+		return i.Encoded
+	case i.Wire != nil:
+		return i.Wire
+	}
+	return answer
+}

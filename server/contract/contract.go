@@ -1,0 +1,136 @@
+package contract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+)
+
+// An rpc is what the proto file says of one RPC.
+type RPC struct {
+	Name      string // "acquis.v1.SessionService/GetGrid"
+	roles     []acquispb.Role_Enum
+	wider     []acquispb.Role_Enum // admit nobody, but show more
+	Public    bool                 // anyone may call, without a key
+	ReadsFile bool                 // it shows something of candidates' files
+}
+
+// A binding is one REST path of an RPC.
+type Binding struct {
+	RPC     *RPC
+	HasBody bool // a body holds the whole request: there is no query
+}
+
+// contract holds what the proto files say of every RPC: it is read from their
+// descriptors, so that no second list of roles or paths can disagree with them.
+type Contract struct {
+	RPCs     map[string]*RPC    // by full method name, "/acquis.v1.…/…"
+	Bindings map[string]Binding // by HTTP method, a space and the path pattern
+}
+
+// services lists the files that declare the services.
+func services() []protoreflect.FileDescriptor {
+	return []protoreflect.FileDescriptor{
+		acquispb.File_acquis_v1_admin_service_proto,
+		acquispb.File_acquis_v1_attestation_service_proto,
+		acquispb.File_acquis_v1_audit_service_proto,
+		acquispb.File_acquis_v1_candidate_proto,
+		acquispb.File_acquis_v1_capitalisation_service_proto,
+		acquispb.File_acquis_v1_referentiel_service_proto,
+		acquispb.File_acquis_v1_session_service_proto,
+	}
+}
+
+func Read() *Contract {
+	c := &Contract{RPCs: make(map[string]*RPC), Bindings: make(map[string]Binding)}
+	for _, file := range services() {
+		for i := range file.Services().Len() {
+			service := file.Services().Get(i)
+			for j := range service.Methods().Len() {
+				c.add(service.Methods().Get(j))
+			}
+		}
+	}
+	return c
+}
+
+func (c *Contract) add(method protoreflect.MethodDescriptor) {
+	access, _ := proto.GetExtension(method.Options(), acquispb.E_Access).(*acquispb.Access)
+	r := &RPC{
+		Name:      fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
+		roles:     access.GetRoles(),
+		wider:     access.GetWidenedBy(),
+		Public:    access.GetPublic(),
+		ReadsFile: access.GetReadsFile(),
+	}
+	c.RPCs["/"+r.Name] = r
+	rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
+	if rule == nil {
+		return // over gRPC only
+	}
+	for _, rule := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
+		method, path := httpPath(rule)
+		c.Bindings[method+" "+path] = Binding{RPC: r, HasBody: rule.GetBody() == "*"}
+	}
+}
+
+func httpPath(rule *annotations.HttpRule) (method, path string) {
+	switch pattern := rule.GetPattern().(type) {
+	case *annotations.HttpRule_Get:
+		return "GET", pattern.Get
+	case *annotations.HttpRule_Post:
+		return "POST", pattern.Post
+	case *annotations.HttpRule_Patch:
+		return "PATCH", pattern.Patch
+	}
+	return "", ""
+}
+
+// admit refuses a caller who has none of the roles that the RPC admits. An RPC
+// that declares none admits nobody.
+func (r *RPC) Admit(c *call.Caller) error {
+	if slices.ContainsFunc(r.roles, c.Has) {
+		return nil
+	}
+	return apierr.Denied(acquispb.ErrorReason_ROLE_MISSING, "the key or token has none of the roles that this call admits")
+}
+
+// find returns the RPC of a full method name.
+func (c *Contract) Find(fullMethod string) (*RPC, error) {
+	if r, ok := c.RPCs[fullMethod]; ok {
+		return r, nil
+	}
+	return nil, apierr.NoSuchMethod()
+}
+
+// infrastructure tells which services lie outside the contract, where anyone may
+// call: they show the contract and whether the service is up, and nothing that
+// is stored.
+func Infrastructure(fullMethod string) bool {
+	return strings.HasPrefix(fullMethod, "/grpc.health.v1.Health/") ||
+		strings.HasPrefix(fullMethod, "/grpc.reflection.")
+}
+
+// within returns the caller with those of their roles that an RPC knows: in a
+// call nobody is more than what its contract says.
+func (r *RPC) Within(c *call.Caller) *call.Caller {
+	return c.With(func(role acquispb.Role_Enum) bool {
+		return slices.Contains(r.roles, role) || slices.Contains(r.wider, role)
+	})
+}
+
+// fieldNamed finds a field by the name that JSON has for it, or by its own.
+func Field(message protoreflect.MessageDescriptor, name string) protoreflect.FieldDescriptor {
+	if field := message.Fields().ByJSONName(name); field != nil {
+		return field
+	}
+	return message.Fields().ByName(protoreflect.Name(name))
+}

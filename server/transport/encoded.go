@@ -1,0 +1,99 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/acquis-eval/acquis/server/call"
+)
+
+// marshaler writes JSON, or what is JSON already.
+type marshaler struct{ runtime.JSONPb }
+
+func newMarshaler() *marshaler { return &marshaler{runtime.JSONPb{MarshalOptions: call.JsonForm}} }
+
+// Marshal implements runtime.Marshaler.
+func (m *marshaler) Marshal(v any) ([]byte, error) {
+	if text, ok := v.(call.EncodedJSON); ok {
+		return text, nil
+	}
+	return m.JSONPb.Marshal(v)
+}
+
+// rewrite is what the gateway marshals: the answer that crossed, not the empty
+// one that the channel's client made for it.
+func rewrite(ctx context.Context, _ proto.Message) (any, error) {
+	info := call.From(ctx)
+	switch {
+	case info.Encoded == nil:
+		return info.Answer, nil
+	case info.Gzip:
+		return info.Encoded.Gzip, nil
+	}
+	return info.Encoded.JSON, nil
+}
+
+// validator writes the headers of an answer that never changes. A caller may
+// keep it, and asks each time whether it still holds: the call runs all the same,
+// so that who may no longer call learns that and nothing else. The tag is a weak
+// one, for packed and plain bytes alike.
+func validator(ctx context.Context, w http.ResponseWriter, _ proto.Message) error {
+	info := call.From(ctx)
+	if info.Encoded == nil {
+		return nil
+	}
+	if err := info.Encoded.AsJSON(); err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "private, no-cache")
+	w.Header().Set("Etag", info.Encoded.ETag)
+	w.Header().Set("Vary", "Accept-Encoding")
+	if matches(info.IfNoneMatch, info.Encoded.Tag) {
+		w.Header().Del("Content-Type")
+		w.WriteHeader(http.StatusNotModified) // after which the library's body goes nowhere
+		return nil
+	}
+	if info.Gzip {
+		w.Header().Set("Content-Encoding", "gzip")
+	}
+	return nil
+}
+
+// matches tells whether an If-None-Match header names the tag: a list, compared
+// weakly, or * for whatever there is. From what is no tag on, nothing counts.
+func matches(header []string, tag string) bool {
+	rest := strings.TrimSpace(strings.Join(header, ","))
+	if rest == "*" {
+		return true
+	}
+	for {
+		rest = strings.TrimPrefix(strings.TrimLeft(rest, " \t,"), "W/")
+		quoted, ok := strings.CutPrefix(rest, `"`)
+		if !ok {
+			return false
+		}
+		given, after, ok := strings.Cut(quoted, `"`)
+		if !ok || given == tag {
+			return ok
+		}
+		rest = after
+	}
+}
+
+// acceptsGzip tells whether a request's Accept-Encoding names gzip and does not
+// refuse it.
+func acceptsGzip(header []string) bool {
+	for coding := range strings.SplitSeq(strings.Join(header, ","), ",") {
+		name, weight, _ := strings.Cut(coding, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			continue
+		}
+		q, given := strings.CutPrefix(strings.ReplaceAll(weight, " ", ""), "q=")
+		return !given || strings.Trim(q, "0.") != ""
+	}
+	return false
+}
