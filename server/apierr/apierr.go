@@ -20,7 +20,7 @@ import (
 // Domain is the domain of every ErrorInfo.
 const Domain = "acquis.eval"
 
-// fail makes an error that a caller may see. Its text must hold nothing that
+// New makes an error that a caller may see. Its text must hold nothing that
 // the caller did not send or may not know.
 func New(code codes.Code, reason acquispb.ErrorReason_Enum, text string, details ...protoadapt.MessageV1) error {
 	return failNamed(code, reason.String(), text, details...)
@@ -35,13 +35,13 @@ func failNamed(code codes.Code, reason, text string, details ...protoadapt.Messa
 	return st.Err()
 }
 
-// A violation says what is wrong with one field.
+// A Violation says what is wrong with one field.
 type Violation struct{ Field, Rule string }
 
 // Field says what is wrong with a field.
 func Field(field, rule string) Violation { return Violation{field, rule} }
 
-// invalid refuses input, naming each field and the rule that it breaks.
+// Invalid refuses input, naming each field and the rule that it breaks.
 func Invalid(reason acquispb.ErrorReason_Enum, violations ...Violation) error {
 	bad := new(errdetails.BadRequest)
 	for _, v := range violations {
@@ -75,7 +75,7 @@ func NotFound(name string) error {
 		&errdetails.ResourceInfo{ResourceName: name})
 }
 
-// notFoundInstead names what was asked for, where a part of it does not exist.
+// NotFoundInstead names what was asked for, where a part of it does not exist.
 func NotFoundInstead(err error, name string) error {
 	if status.Code(err) == codes.NotFound {
 		return NotFound(name)
@@ -88,7 +88,7 @@ func AlreadyExists(name string) error {
 		&errdetails.ResourceInfo{ResourceName: name})
 }
 
-// forbidden refuses what the state of a resource does not allow.
+// Forbidden refuses what the state of a resource does not allow.
 func Forbidden(reason acquispb.ErrorReason_Enum, subject, text string) error {
 	return New(codes.FailedPrecondition, reason, text, &errdetails.PreconditionFailure{
 		Violations: []*errdetails.PreconditionFailure_Violation{{Type: reason.String(), Subject: subject, Description: text}},
@@ -99,7 +99,7 @@ func Denied(reason acquispb.ErrorReason_Enum, text string) error {
 	return New(codes.PermissionDenied, reason, text)
 }
 
-// refused turns what the rules refuse into an error: bad fields where the input
+// Refused turns what the rules refuse into an error: bad fields where the input
 // is impossible, else every rule that forbids it. field names the field of the
 // request that a refusal speaks of.
 func Refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
@@ -138,12 +138,12 @@ func Refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
 	return failNamed(code, string(first.Rule), text, details...)
 }
 
-// at names one field for every refusal.
+// At names one field for every refusal.
 func At(field string) func(rules.Refusal) string {
 	return func(rules.Refusal) string { return field }
 }
 
-// outward makes of any error one that a caller may see. What it does not know
+// Outward makes of any error one that a caller may see. What it does not know
 // is a fault of the service: logged here, and told as "internal error" only.
 func Outward(ctx context.Context, log *slog.Logger, err error) error {
 	if err == nil {
@@ -175,7 +175,7 @@ func Outward(ctx context.Context, log *slog.Logger, err error) error {
 
 func HasInfo(st *status.Status) bool { return ReasonIn(st) != "" }
 
-// reasonOf returns the reason of an error that a caller may see.
+// ReasonOf returns the reason of an error that a caller may see.
 func ReasonOf(err error) string {
 	st, _ := status.FromError(err)
 	return ReasonIn(st)
@@ -199,7 +199,7 @@ func NoSuchMethod() error {
 	return New(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "no such method")
 }
 
-// panicked logs a panic, and is what a caller is told of it.
+// Panicked logs a panic, and is what a caller is told of it.
 func Panicked(ctx context.Context, log *slog.Logger, p any) error {
 	log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	return New(codes.Internal, acquispb.ErrorReason_INTERNAL, "internal error")

@@ -28,7 +28,7 @@ type Authenticator struct {
 	now      func() time.Time
 }
 
-// AuthenticatorOptions say what credentials are taken.
+// Options say what credentials are taken.
 type Options struct {
 	Store  store.Store
 	Limits AttemptLimits
@@ -37,7 +37,7 @@ type Options struct {
 	Now    func() time.Time
 }
 
-// NewAuthenticator fails where the issuer is not well configured.
+// New fails if the issuer is not well configured.
 func New(o Options) (*Authenticator, error) {
 	a := &Authenticator{
 		keys:     cache.New[string, *knownKey](o.Store, store.KindKey),

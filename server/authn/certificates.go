@@ -103,7 +103,7 @@ func (f CertificateFiles) configOf(texts [3]string) (*tls.Config, error) {
 	return config, nil
 }
 
-// config is that of a listener which speaks these protocols.
+// Config is that of a listener which speaks these protocols.
 func (c *Certificates) Config(protocols ...string) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -116,7 +116,7 @@ func (c *Certificates) Config(protocols ...string) *tls.Config {
 	}
 }
 
-// credentials are the gRPC listener's: plain text where there are no certificates.
+// Credentials are the gRPC listener's: plain text where there are no certificates.
 func (c *Certificates) Credentials() credentials.TransportCredentials {
 	if c == nil {
 		return insecure.NewCredentials()

@@ -50,5 +50,5 @@ func ParseSecret(text string) (Secret, error) {
 
 func isOutsideAlphabet(r rune) bool { return (r < 'a' || r > 'z') && (r < '2' || r > '7') }
 
-// digest is what is stored of a secret: a plain hash is enough for 256 random bits.
+// Digest is what is stored of a secret: a plain hash is enough for 256 random bits.
 func (s Secret) Digest() [sha256.Size]byte { return sha256.Sum256([]byte(s.Value)) }

@@ -103,7 +103,7 @@ var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_
 
 func isToken(text string) bool { return len(text) <= maxTokenBytes && IsCompact(text) }
 
-// isCompact tells whether a text has the form of a signed token.
+// IsCompact tells whether a text has the form of a signed token.
 func IsCompact(text string) bool { return tokenForm.MatchString(text) }
 
 func (t *tokens) verify(ctx context.Context, text string, now time.Time) (*call.Caller, error) {

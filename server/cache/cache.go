@@ -9,7 +9,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// unchanged holds what was read of the records of one kind for as long as none of
+// Cache holds what was read of the records of one kind for as long as none of
 // them changes: the store says whether one has (store.Store.Changed). So what it
 // returns is what a View would read at that moment, and a key that was revoked
 // is refused from the very call that follows. Nearly every call needs a key, many
@@ -37,7 +37,7 @@ func New[K comparable, V any](s store.Store, kind store.KindID) *Cache[K, V] {
 	return &Cache[K, V]{store: s, kind: kind, values: values}
 }
 
-// get returns what read reads, which rests on the key and on records of the kind
+// Get returns what read reads, which rests on the key and on records of the kind
 // alone. Errors are not kept. The value is shared: nobody changes it.
 func (u *Cache[K, V]) Get(ctx context.Context, key K, read func(store.Reader) (V, error)) (value V, err error) {
 	if err := ctx.Err(); err != nil {

@@ -27,7 +27,7 @@ func WithCaller(ctx context.Context, c *Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }
 
-// callerOf returns who calls. Handlers run behind the interceptor that sets it,
+// CallerOf returns who calls. Handlers run behind the interceptor that sets it,
 // so without one nothing is allowed: a caller without roles.
 func CallerOf(ctx context.Context) *Caller {
 	if c, ok := ctx.Value(callerKey{}).(*Caller); ok {
@@ -36,7 +36,7 @@ func CallerOf(ctx context.Context) *Caller {
 	return new(Caller)
 }
 
-// with returns the caller with those of their roles that keep names.
+// With returns the caller with those of their roles that keep names.
 func (c *Caller) With(keep func(acquispb.Role_Enum) bool) *Caller {
 	kept := *c
 	kept.Roles = nil
@@ -48,5 +48,5 @@ func (c *Caller) With(keep func(acquispb.Role_Enum) bool) *Caller {
 	return &kept
 }
 
-// sees tells whether a centre lies within the caller's.
+// Sees tells whether a centre lies within the caller's.
 func (c *Caller) Sees(centre string) bool { return c.Centre == "" || c.Centre == centre }

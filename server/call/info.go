@@ -8,7 +8,7 @@ import (
 	"google.golang.org/grpc/mem"
 )
 
-// callInfo is what the log says of a call besides its outcome. The key's id tells
+// Info is what the log says of a call besides its outcome. The key's id tells
 // which system called without naming anybody. Addresses are not logged, since
 // they can be a person's: where the call comes from is for the limits alone.
 type Info struct {
@@ -31,18 +31,18 @@ type Info struct {
 
 type CallInfoKey struct{}
 
-// withInfo returns a context that carries what is known of a call.
+// With returns a context that carries what is known of a call.
 func With(ctx context.Context, info *Info) context.Context {
 	return context.WithValue(ctx, CallInfoKey{}, info)
 }
 
-// findInfo returns what is known of a call, if anybody has begun to note it.
+// Find returns what is known of a call, if anybody has begun to note it.
 func Find(ctx context.Context) (*Info, bool) {
 	info, ok := ctx.Value(CallInfoKey{}).(*Info)
 	return info, ok
 }
 
-// infoOf returns what is known of a call; outside of one, nothing.
+// From returns what is known of a call; outside of one, nothing.
 func From(ctx context.Context) *Info {
 	if info, ok := ctx.Value(CallInfoKey{}).(*Info); ok {
 		return info
@@ -50,7 +50,7 @@ func From(ctx context.Context) *Info {
 	return new(Info)
 }
 
-// logHandler adds the request id to every line that is logged during a call.
+// LogHandler adds the request id to every line that is logged during a call.
 type LogHandler struct{ slog.Handler }
 
 func (h LogHandler) Handle(ctx context.Context, record slog.Record) error {

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// network is that of "host:port".
+// Network is that of "host:port".
 func Network(hostPort string) netip.Prefix {
 	host, _, err := net.SplitHostPort(hostPort)
 	if err != nil {
@@ -18,7 +18,7 @@ func Network(hostPort string) netip.Prefix {
 	return NetworkOf(address)
 }
 
-// networkOf is the address alone or, of IPv6, the network that one household or
+// NetworkOf is the address alone or, of IPv6, the network that one household or
 // machine commonly has for itself.
 func NetworkOf(address netip.Addr) netip.Prefix {
 	address, bits := address.Unmap().WithZone(""), 32

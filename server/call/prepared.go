@@ -22,7 +22,7 @@ import (
 // instead. Over gRPC the codec takes its bytes. Over REST the gateway writes its
 // JSON, or says that the caller has it already.
 
-// prepared is a message that never changes.
+// Prepared is a message that never changes.
 type Prepared[M proto.Message] struct {
 	Message M // shared: read it only
 	encoded *Encoded
@@ -32,13 +32,13 @@ func Prepare[M proto.Message](message M) Prepared[M] {
 	return Prepared[M]{message, &Encoded{message: message}}
 }
 
-// serve returns the message and has the call answered by what it is encoded as.
+// Serve returns the message and has the call answered by what it is encoded as.
 func (p Prepared[M]) Serve(ctx context.Context) M {
 	From(ctx).Encoded = p.encoded
 	return p.Message
 }
 
-// encoded is a message in each format, from the first time that one is asked for.
+// Encoded is a message in each format, from the first time that one is asked for.
 type Encoded struct {
 	message proto.Message
 
@@ -54,7 +54,7 @@ type Encoded struct {
 	textErr error
 }
 
-// encodedJSON is what the gateway's marshaler writes as it is.
+// EncodedJSON is what the gateway's marshaler writes as it is.
 type EncodedJSON []byte
 
 func (e *Encoded) Protobuf() ([]byte, error) {
@@ -62,10 +62,10 @@ func (e *Encoded) Protobuf() ([]byte, error) {
 	return e.pb, e.err
 }
 
-// asJSON encodes for REST, packed and plain.
+// AsJSON encodes for REST, packed and plain.
 func (e *Encoded) AsJSON() error {
 	e.text.Do(func() {
-		if e.JSON, e.textErr = JsonForm.Marshal(e.message); e.textErr != nil {
+		if e.JSON, e.textErr = JSONForm.Marshal(e.message); e.textErr != nil {
 			return
 		}
 		digest := store.Fingerprint(string(e.JSON))
@@ -88,11 +88,11 @@ func packed(data []byte) ([]byte, error) {
 	return buffer.Bytes(), nil
 }
 
-// jsonForm is how answers look. Unset values are shown; unset messages are left
+// JSONForm is how answers look. Unset values are shown; unset messages are left
 // out, since the OpenAPI document, as any of version 2, has no null.
-var JsonForm = protojson.MarshalOptions{EmitDefaultValues: true}
+var JSONForm = protojson.MarshalOptions{EmitDefaultValues: true}
 
-// hand is what the outermost interceptor hands out for an answer. Over REST it
+// Hand is what the outermost interceptor hands out for an answer. Over REST it
 // crosses the channel by callInfo.
 func (i *Info) Hand(answer any) any {
 	switch {

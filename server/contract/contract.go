@@ -14,7 +14,7 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// An rpc is what the proto file says of one RPC.
+// An RPC is what the proto file says of one RPC.
 type RPC struct {
 	Name      string // "acquis.v1.SessionService/GetGrid"
 	roles     []acquispb.Role_Enum
@@ -23,13 +23,13 @@ type RPC struct {
 	ReadsFile bool                 // it shows something of candidates' files
 }
 
-// A binding is one REST path of an RPC.
+// A Binding is one REST path of an RPC.
 type Binding struct {
 	RPC     *RPC
 	HasBody bool // a body holds the whole request: there is no query
 }
 
-// contract holds what the proto files say of every RPC: it is read from their
+// Contract holds what the proto files say of every RPC: it is read from their
 // descriptors, so that no second list of roles or paths can disagree with them.
 type Contract struct {
 	RPCs     map[string]*RPC    // by full method name, "/acquis.v1.…/…"
@@ -94,7 +94,7 @@ func httpPath(rule *annotations.HttpRule) (method, path string) {
 	return "", ""
 }
 
-// admit refuses a caller who has none of the roles that the RPC admits. An RPC
+// Admit refuses a caller who has none of the roles that the RPC admits. An RPC
 // that declares none admits nobody.
 func (r *RPC) Admit(c *call.Caller) error {
 	if slices.ContainsFunc(r.roles, c.Has) {
@@ -103,7 +103,7 @@ func (r *RPC) Admit(c *call.Caller) error {
 	return apierr.Denied(acquispb.ErrorReason_ROLE_MISSING, "the key or token has none of the roles that this call admits")
 }
 
-// find returns the RPC of a full method name.
+// Find returns the RPC of a full method name.
 func (c *Contract) Find(fullMethod string) (*RPC, error) {
 	if r, ok := c.RPCs[fullMethod]; ok {
 		return r, nil
@@ -111,7 +111,7 @@ func (c *Contract) Find(fullMethod string) (*RPC, error) {
 	return nil, apierr.NoSuchMethod()
 }
 
-// infrastructure tells which services lie outside the contract, where anyone may
+// Infrastructure tells which services lie outside the contract, where anyone may
 // call: they show the contract and whether the service is up, and nothing that
 // is stored.
 func Infrastructure(fullMethod string) bool {
@@ -119,7 +119,7 @@ func Infrastructure(fullMethod string) bool {
 		strings.HasPrefix(fullMethod, "/grpc.reflection.")
 }
 
-// within returns the caller with those of their roles that an RPC knows: in a
+// Within returns the caller with those of their roles that an RPC knows: in a
 // call nobody is more than what its contract says.
 func (r *RPC) Within(c *call.Caller) *call.Caller {
 	return c.With(func(role acquispb.Role_Enum) bool {
@@ -127,7 +127,7 @@ func (r *RPC) Within(c *call.Caller) *call.Caller {
 	})
 }
 
-// fieldNamed finds a field by the name that JSON has for it, or by its own.
+// Field finds a field by the name that JSON has for it, or by its own.
 func Field(message protoreflect.MessageDescriptor, name string) protoreflect.FieldDescriptor {
 	if field := message.Fields().ByJSONName(name); field != nil {
 		return field

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// malformedMark is a field of the highest number that there is, with the
+// MalformedMark is a field of the highest number that there is, with the
 // highest value: no message of ours has it, and who sends it gets what they ask for.
 func MalformedMark() protoreflect.RawFields {
 	return protowire.AppendVarint(protowire.AppendTag(nil, protowire.MaxValidNumber, protowire.VarintType), math.MaxUint64)

@@ -14,7 +14,7 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 )
 
-// validate checks requests against the rules that stand in the proto files.
+// Validator checks requests against the rules that stand in the proto files.
 type Validator struct {
 	rules  protovalidate.Validator
 	unique uniqueLists
@@ -29,7 +29,7 @@ func NewValidator() (Validator, error) {
 	return Validator{rules, unique}, err
 }
 
-// request checks a whole request. The resource of an update is partial: it is
+// Request checks a whole request. The resource of an update is partial: it is
 // checked by its handler once it is merged with what is stored.
 func (v Validator) Request(req any) error {
 	message, ok := req.(proto.Message)
@@ -49,7 +49,7 @@ func (v Validator) Request(req any) error {
 	return v.check("", message, v.unique) // a filter would be asked about each field
 }
 
-// resource checks a merged resource; field names it in the request.
+// Resource checks a merged resource; field names it in the request.
 func (v Validator) Resource(field string, message proto.Message) error {
 	return v.check(field+".", message, v.unique)
 }
@@ -91,7 +91,7 @@ func jsonPath(b *protovalidate.Violation) string {
 	return path.String()
 }
 
-// jsonName is protobuf's rule: an underscore and a letter become that letter in
+// JSONName is protobuf's rule: an underscore and a letter become that letter in
 // upper case.
 func JSONName(field string) string {
 	parts := strings.Split(field, "_")

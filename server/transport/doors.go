@@ -15,7 +15,7 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// served is nil where a listener ended because it was asked to, even before it
+// Served is nil where a listener ended because it was asked to, even before it
 // had begun: a signal may come at any time.
 func Served(err error) error {
 	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped) {
@@ -24,7 +24,7 @@ func Served(err error) error {
 	return err
 }
 
-// newHTTPServer is one that strangers may reach.
+// NewHTTPServer is one that strangers may reach.
 func NewHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,

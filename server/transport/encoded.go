@@ -14,7 +14,7 @@ import (
 // marshaler writes JSON, or what is JSON already.
 type marshaler struct{ runtime.JSONPb }
 
-func newMarshaler() *marshaler { return &marshaler{runtime.JSONPb{MarshalOptions: call.JsonForm}} }
+func newMarshaler() *marshaler { return &marshaler{runtime.JSONPb{MarshalOptions: call.JSONForm}} }
 
 // Marshal implements runtime.Marshaler.
 func (m *marshaler) Marshal(v any) ([]byte, error) {

@@ -34,7 +34,7 @@ var DefaultLimits = Limits{
 	Attempts: authn.AttemptLimits{PerCredential: 10, PerAddress: 100},
 }
 
-// TransportOptions say what stands behind the doors.
+// Options say what stands behind the doors.
 type Options struct {
 	Limits    Limits
 	Contract  *contract.Contract
@@ -61,7 +61,7 @@ type Transport struct {
 	health   *health.Server
 }
 
-// NewTransport builds both doors.
+// New builds both doors.
 func New(o Options) (*Transport, error) {
 	t := &Transport{
 		contract: o.Contract, validate: o.Validate, authn: o.Authn, limits: o.Limits, log: o.Log,
