@@ -22,10 +22,8 @@ func TestGuessesAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	limits := transport.DefaultLimits
-	limits.Attempts = authn.AttemptLimits{PerAddress: 2}
 	noon := time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)
-	c, err := newCore(Options{Store: st, Log: slog.DiscardHandler, Limits: limits, Now: func() time.Time { return noon }})
+	c, err := newCore(Options{Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits(), Attempts: authn.AttemptLimits{PerAddress: 2}, Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}

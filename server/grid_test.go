@@ -51,7 +51,7 @@ func assessedService(b *testing.B) *sessionService {
 	must(b, err)
 	_, err = Bootstrap(b.Context(), st, embedded, authn.NewSecret(), time.Now())
 	must(b, err)
-	c, err := newCore(Options{Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits})
+	c, err := newCore(Options{Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits()})
 	must(b, err)
 	s, candidates := &sessionService{core: c}, &candidateService{core: c}
 	registrar := as(b.Context(), "registrar", acquispb.Role_REGISTRAR)

@@ -22,14 +22,16 @@ import (
 
 // Options say what a server works with.
 type Options struct {
-	Store   store.Store
-	Log     slog.Handler
-	Limits  transport.Limits
-	Signing Signing
-	Issuer  Issuer
-	OIDC    *authn.OIDC         // whose tokens are taken; nil: keys only
-	TLS     *authn.Certificates // of both doors; nil: plain text
-	Now     func() time.Time    // the clock; nil: the machine's
+	Store       store.Store
+	Log         slog.Handler
+	Limits      transport.Limits
+	Attempts    authn.AttemptLimits // bad credentials in a minute
+	AccessDelay time.Duration       // that somebody read a file is journaled at most so much later; 0: 5 seconds
+	Signing     Signing
+	Issuer      Issuer
+	OIDC        *authn.OIDC         // whose tokens are taken; nil: keys only
+	TLS         *authn.Certificates // of both doors; nil: plain text
+	Now         func() time.Time    // the clock; nil: the machine's
 
 	Retention Retention // what a purge may erase; nothing by default
 	Backups   Backups
@@ -83,7 +85,7 @@ func clock(now func() time.Time) func() time.Time {
 
 func newCore(o Options) (*core, error) {
 	log, now := slog.New(call.LogHandler{Handler: o.Log}), clock(o.Now)
-	authn, err := authn.New(authn.Options{Store: o.Store, Limits: o.Limits.Attempts, OIDC: o.OIDC, Log: log, Now: now})
+	authn, err := authn.New(authn.Options{Store: o.Store, Limits: o.Attempts, OIDC: o.OIDC, Log: log, Now: now})
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +104,7 @@ func newCore(o Options) (*core, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.accesses = newAccesses(c, o.Limits.AccessDelay)
+	c.accesses = newAccesses(c, o.AccessDelay)
 	c.backups = newBackups(c, o.Backups)
 	c.notary = newNotary(c.store, signer, o.Signing.Every, c.now)
 	return c, c.notary.check(context.Background())

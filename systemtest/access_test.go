@@ -158,7 +158,7 @@ func readOnce(t *testing.T, delay time.Duration, then func(*world)) {
 	t.Helper()
 	dir := t.TempDir()
 	var st store.Store
-	w, stop := start(t, dir, func(o *server.Options) { st, o.Limits.AccessDelay = o.Store, delay })
+	w, stop := start(t, dir, func(o *server.Options) { st, o.AccessDelay = o.Store, delay })
 	w.populate()
 	w.do("reader", "GET", "/v1/candidates/c-free", "")
 	w.rest("reader", "GET", "/v1/candidates/c-none", "")
@@ -190,7 +190,7 @@ func readOnce(t *testing.T, delay time.Duration, then func(*world)) {
 // about a disability show neither who nor how.
 func TestListAccesses(t *testing.T) {
 	dir := t.TempDir()
-	w, stop := start(t, dir, func(o *server.Options) { o.Limits.AccessDelay = time.Hour })
+	w, stop := start(t, dir, func(o *server.Options) { o.AccessDelay = time.Hour })
 	w.settled()
 	before := w.clock.Now().Truncate(time.Hour).Format(time.RFC3339)
 	for _, r := range reads {

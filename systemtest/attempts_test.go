@@ -17,7 +17,7 @@ import (
 func limited(t *testing.T) *world {
 	t.Helper()
 	w, _ := start(t, t.TempDir(), func(o *server.Options) {
-		o.Limits.Attempts = authn.AttemptLimits{PerCredential: 3, PerAddress: 6}
+		o.Attempts = authn.AttemptLimits{PerCredential: 3, PerAddress: 6}
 	})
 	return w
 }

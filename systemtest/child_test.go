@@ -51,7 +51,7 @@ func serveChild(dir string) error {
 		return err
 	}
 	srv, err := server.New(server.Options{
-		Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits,
+		Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits(),
 		Signing: server.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32))},
 		Backups: server.Backups{Scratch: dir},
 	})

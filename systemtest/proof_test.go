@@ -293,7 +293,7 @@ func TestSigningKeyRotation(t *testing.T) {
 	st, err := bolt.Open(dir, bolt.Options{})
 	must(t, err)
 	defer st.Close()
-	o := server.Options{Store: st, Log: w.handler(), Limits: transport.DefaultLimits, Signing: server.Signing{Origin: "other.example"}}
+	o := server.Options{Store: st, Log: w.handler(), Limits: transport.DefaultLimits(), Signing: server.Signing{Origin: "other.example"}}
 	if _, err := server.New(o); err == nil || !strings.Contains(err.Error(), "never changes") {
 		t.Errorf("another origin: %v", err)
 	}

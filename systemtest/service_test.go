@@ -280,7 +280,7 @@ func TestStopBeforeStart(t *testing.T) {
 	for range 20 {
 		st, err := bolt.Open(t.TempDir(), bolt.Options{})
 		must(t, err)
-		srv, err := server.New(server.Options{Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits})
+		srv, err := server.New(server.Options{Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits()})
 		must(t, err)
 		ls, err := listenAll()
 		must(t, err)

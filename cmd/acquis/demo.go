@@ -31,7 +31,7 @@ func play(ctx context.Context, c console, dir, origin string) error {
 	first := authn.NewSecret()
 	service, err := open(ctx, config{
 		HTTPAddr: "127.0.0.1:0", GRPCAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0",
-		DataDir: dir, Origin: origin, First: first, Limits: transport.DefaultLimits, Log: slog.New(slog.DiscardHandler),
+		DataDir: dir, Origin: origin, First: first, Limits: transport.DefaultLimits(), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return err

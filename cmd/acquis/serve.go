@@ -136,8 +136,8 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 		First:  first, Log: log, TLS: certificates, OIDC: oidc,
 		Limits: transport.Limits{
 			MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout, StreamTimeout: s.Backup.Timeout,
-			Attempts: authn.AttemptLimits{PerCredential: s.FailedAttempts, PerAddress: s.FailedAttemptsAddress},
 		},
+		Attempts:  authn.AttemptLimits{PerCredential: s.FailedAttempts, PerAddress: s.FailedAttemptsAddress},
 		Backups:   s.Backup.backups(s.DataDir),
 		Retention: server.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
 	})

@@ -25,6 +25,7 @@ type config struct {
 	Issuer                      server.Issuer // of attestations
 	First                       authn.Secret  // the first key, if the store is empty
 	Limits                      transport.Limits
+	Attempts                    authn.AttemptLimits
 	Backups                     server.Backups
 	Retention                   server.Retention
 	TLS                         *authn.Certificates // nil: plain text
@@ -77,7 +78,7 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 		return nil, err
 	}
 	s.server, err = server.New(server.Options{
-		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, OIDC: c.OIDC, TLS: c.TLS, Now: now,
+		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, Attempts: c.Attempts, OIDC: c.OIDC, TLS: c.TLS, Now: now,
 		Signing: server.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer, Retention: c.Retention,
 		Backups: c.Backups,
 	})

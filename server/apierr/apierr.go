@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -195,6 +196,12 @@ func TooLarge(limit int) error {
 		fmt.Sprintf("a request may have at most %d bytes", limit))
 }
 
+// TooSlow refuses a request that did not arrive in time.
+func TooSlow(limit time.Duration) error {
+	return New(codes.DeadlineExceeded, acquispb.ErrorReason_DEADLINE_EXCEEDED, fmt.Sprintf("the request did not arrive within %s", limit))
+}
+
+// NoSuchMethod refuses a call of what is no RPC.
 func NoSuchMethod() error {
 	return New(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "no such method")
 }

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 )
 
 // A channel is where the gateway calls the services inside the process: the
@@ -19,8 +20,8 @@ import (
 // with a stack that had to grow each time, and copies of context, metadata and
 // messages took a fifth of GetReferentiel over REST.
 type channel struct {
-	intercept grpc.UnaryServerInterceptor
-	methods   map[string]boundMethod // by full name
+	inner   grpc.UnaryServerInterceptor
+	methods map[string]boundMethod // by full name
 }
 
 type boundMethod struct {
@@ -28,8 +29,8 @@ type boundMethod struct {
 	handler grpc.MethodHandler
 }
 
-func newChannel(intercept grpc.UnaryServerInterceptor) *channel {
-	return &channel{intercept: intercept, methods: make(map[string]boundMethod)}
+func newChannel(inner grpc.UnaryServerInterceptor) *channel {
+	return &channel{inner: inner, methods: make(map[string]boundMethod)}
 }
 
 // RegisterService implements grpc.ServiceRegistrar.
@@ -46,10 +47,11 @@ func (c *channel) Invoke(ctx context.Context, method string, req, _ any, _ ...gr
 	if !ok {
 		return apierr.NoSuchMethod()
 	}
-	_, err := m.handler(m.service, ctx, func(any) error { return nil },
+	answer, err := m.handler(m.service, ctx, func(any) error { return nil },
 		func(ctx context.Context, _ any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-			return c.intercept(ctx, req, info, handler)
+			return c.inner(ctx, req, info, handler)
 		})
+	call.From(ctx).Answer = answer
 	return err
 }
 

@@ -16,8 +16,7 @@ import (
 func TestConnectionCrossesTheChannel(t *testing.T) {
 	var got netip.Prefix
 	channel := newChannel(func(ctx context.Context, _ any, _ *grpc.UnaryServerInfo, _ grpc.UnaryHandler) (any, error) {
-		_, call := withCallInfo(ctx)
-		got = call.From
+		got = call.From(ctx).From
 		return new(acquispb.ListKeysResponse), nil
 	})
 	acquispb.RegisterAdminServiceServer(channel, acquispb.UnimplementedAdminServiceServer{})

@@ -3,33 +3,16 @@ package transport
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"math"
 	"net/http"
-	"net/url"
-	"regexp"
-	"strconv"
-	"strings"
 	"sync"
-	"time"
 	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
-	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
-	"github.com/acquis-eval/acquis/server/contract"
 )
 
 // gateway serves REST. Every call goes through the same interceptors as over
@@ -133,226 +116,75 @@ func bare(r *http.Request) *http.Request {
 	return r
 }
 
-// precheck refuses who may not call before anything of the request is read,
-// then reads the body: one JSON value within the limit, and no query where the
-// body is the whole request. It is asked once for each route: whose binding is
-// looked up at its first call.
+// precheck takes a call in: it refuses who may not call before anything of the
+// request is read, then reads the body. The library asks for it once for each
+// route, and it looks up what the route is bound to at its first call.
 func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 	var once sync.Once
-	var bound contract.Binding
+	var bound binding
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
-		start := time.Now()
 		once.Do(func() { bound = g.bindingOf(r) })
 		info := &call.Info{
 			RequestID: requestID(r.Header.Values(requestIDHeader)), From: call.Network(r.RemoteAddr), OverREST: true,
 			IfNoneMatch: r.Header.Values("If-None-Match"), Gzip: acceptsGzip(r.Header.Values("Accept-Encoding")),
 		}
 		w.Header().Set("X-Request-Id", info.RequestID)
-		r = r.WithContext(call.With(r.Context(), info))
-		err := g.check(w, r, bound)
-		if err == nil {
-			next(w, bare(r), params)
+		v := g.arrive(r.Context(), bound.method, info)
+		defer func() { g.depart(w, r, v, recover()) }()
+		if err := v.admitREST(w, r, bound); err != nil {
+			v.failed = err
 			return
 		}
-		ctx := r.Context()
-		err = apierr.Outward(ctx, g.log, err)
-		g.logCall(ctx, "/"+bound.RPC.Name, start, err)
-		g.writeError(ctx, nil, nil, w, r, err)
+		next(w, bare(r.WithContext(v.ctx)), params)
 	}
+}
+
+// depart ends a call over REST. What was refused before the library had it, or
+// panicked, is answered here.
+func (g *gateway) depart(w http.ResponseWriter, r *http.Request, v *visit, p any) {
+	answered := v.answered
+	err := v.end(v.failed, p)
+	switch {
+	case err == nil:
+		v.counts.sent.Inc()
+	case !answered:
+		g.writeError(r.Context(), nil, nil, w, r, err)
+	}
+}
+
+// A binding is what a route leads to.
+type binding struct {
+	*method
+	hasBody bool // the body is the whole request: there is no query
 }
 
 // bindingOf returns the binding of the route that was found for a request.
-func (g *gateway) bindingOf(r *http.Request) contract.Binding {
+func (g *gateway) bindingOf(r *http.Request) binding {
 	pattern, _ := runtime.HTTPPattern(r.Context())
 	if bound, ok := g.contract.Bindings[r.Method+" "+pattern.String()]; ok {
-		return bound
+		return binding{g.methods["/"+bound.RPC.Name], bound.HasBody}
 	}
-	return contract.Binding{RPC: new(contract.RPC)}
+	return binding{method: g.unknown}
 }
 
-func (g *gateway) check(w http.ResponseWriter, r *http.Request, bound contract.Binding) error {
-	if bound.RPC.Name == "" {
-		return fmt.Errorf("no RPC is bound to a %s that the gateway routes", r.Method)
-	}
-	if err := g.admitBearer(r, bound.RPC); err != nil {
+// admitREST lets a call in, and reads its body.
+func (v *visit) admitREST(w http.ResponseWriter, r *http.Request, bound binding) error {
+	if err := v.enter(r.Header.Values("Authorization")); err != nil {
 		return err
 	}
 	if !utf8.ValidString(r.URL.Path) {
 		return apierr.InvalidField("path", "is not UTF-8")
 	}
-	if bound.HasBody && r.URL.RawQuery != "" {
+	if bound.hasBody && r.URL.RawQuery != "" {
 		return apierr.Invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, apierr.Field("query", "is not used by this call: its body is the whole request"))
 	}
-	if r.Body == http.NoBody {
-		return nil
-	}
-	body, err := g.readBody(w, r)
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return err
-}
-
-// admitBearer refuses who may not call the RPC.
-func (g *gateway) admitBearer(r *http.Request, called *contract.RPC) error {
-	if called.Public {
-		return nil
-	}
-	caller, err := g.authn.Authenticate(r.Context(), r.Header.Values("Authorization"))
-	if err != nil {
-		return err
-	}
-	call.From(r.Context()).Caller = caller
-	return called.Admit(caller)
-}
-
-// readBody reads one JSON value, or nothing.
-func (g *gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(g.limits.MaxRequestBytes)))
-	var over *http.MaxBytesError
-	switch {
-	case errors.As(err, &over):
-		return nil, apierr.TooLarge(g.limits.MaxRequestBytes)
-	case err != nil:
-		return nil, apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field("body", "could not be read"))
-	case len(bytes.TrimSpace(body)) == 0:
-		return nil, nil
-	case r.Method == http.MethodGet:
-		return nil, apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field("body", "must be empty: a GET has none"))
-	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	var value json.RawMessage
-	if err := decoder.Decode(&value); err != nil {
-		return nil, apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field("body", "is not JSON: "+err.Error()))
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field("body", "holds more than one JSON value"))
-	}
-	return body, nil
-}
-
-// strictQuery refuses query parameters that the request does not have. The
-// library would ignore them, and with them a filter that was misspelt.
-type strictQuery struct{ lenient runtime.DefaultQueryParser }
-
-// Parse implements runtime.QueryParameterParser.
-func (q strictQuery) Parse(message proto.Message, values url.Values, filter *utilities.DoubleArray) error {
-	for key, given := range values {
-		path := strings.Split(key, ".")
-		if !hasField(message.ProtoReflect().Descriptor(), path) || filter.HasCommonPrefix(protoPath(message, path)) {
-			return queryError{key, "is not a parameter of this call"}
+	if r.Body != http.NoBody {
+		body, err := v.readBody(w, r)
+		if err != nil {
+			return err
 		}
-		if len(given) > 1 {
-			return queryError{key, "is given more than once"}
-		}
-		if !utf8.ValidString(given[0]) {
-			return queryError{key, "is not UTF-8"}
-		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	if err := q.lenient.Parse(message, values, filter); err != nil {
-		return queryError{"", "has a parameter with a wrong value"}
-	}
+	v.counts.received.Inc()
 	return nil
-}
-
-// queryError is told from errors of the body by its prefix: the generated code
-// keeps nothing but the text.
-type queryError struct{ key, rule string }
-
-const queryPrefix = "query parameter "
-
-func (e queryError) Error() string { return queryPrefix + strconv.Quote(e.key) + " " + e.rule }
-
-func hasField(message protoreflect.MessageDescriptor, path []string) bool {
-	field := contract.Field(message, path[0])
-	switch {
-	case field == nil:
-		return false
-	case len(path) == 1:
-		return true
-	}
-	return field.Message() != nil && hasField(field.Message(), path[1:])
-}
-
-// protoPath is a path in proto names, as the generated filters hold them.
-func protoPath(message proto.Message, path []string) []string {
-	descriptor := message.ProtoReflect().Descriptor()
-	names := make([]string, 0, len(path))
-	for _, name := range path {
-		field := contract.Field(descriptor, name)
-		names = append(names, string(field.Name()))
-		descriptor = field.Message()
-	}
-	return names
-}
-
-// writeError writes any error as google.rpc.Status in JSON.
-func (g *gateway) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
-	st, _ := status.FromError(err)
-	if !apierr.HasInfo(st) {
-		st, _ = status.FromError(g.explain(ctx, st, err))
-	}
-	writeStatus(w, st, httpStatus(st))
-}
-
-// explain gives an error of the gateway library itself, which is about the form
-// of the request, the shape that all errors have.
-func (g *gateway) explain(ctx context.Context, st *status.Status, err error) error {
-	if st.Code() != codes.InvalidArgument {
-		return apierr.Outward(ctx, g.log, err)
-	}
-	if text, ok := strings.CutPrefix(st.Message(), queryPrefix); ok {
-		key, rule, _ := strings.Cut(strings.TrimPrefix(text, `"`), `" `)
-		return apierr.Invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, apierr.Field(key, rule))
-	}
-	text := libraryPrefix.ReplaceAllString(st.Message(), "")
-	field := "body"
-	if named := fieldInText.FindStringSubmatch(text); named != nil {
-		field = named[1] + named[2]
-	}
-	return apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field(field, text))
-}
-
-var (
-	// libraryPrefix is what protojson puts before its messages.
-	libraryPrefix = regexp.MustCompile(`^proto:[\s\x{a0}]*(\(line \d+:\d+\):[\s\x{a0}]*)?`)
-	// fieldInText finds the field that protojson speaks of.
-	fieldInText = regexp.MustCompile(`unknown field "([^"]*)"|field (?:[A-Za-z0-9_.]*\.)?([A-Za-z0-9_]+)`)
-)
-
-func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
-	err := apierr.New(codes.NotFound, acquispb.ErrorReason_PATH_UNKNOWN, "no such path")
-	if code == http.StatusMethodNotAllowed {
-		err = apierr.New(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "this path does not take that method")
-	}
-	w.Header().Set("X-Request-Id", requestID(r.Header.Values(requestIDHeader)))
-	st, _ := status.FromError(err)
-	writeStatus(w, st, httpStatus(st))
-}
-
-// httpStatus is the status of an error's code, or a closer one where HTTP has it.
-func httpStatus(st *status.Status) int {
-	switch apierr.ReasonIn(st) {
-	case acquispb.ErrorReason_REQUEST_TOO_LARGE.String():
-		return http.StatusRequestEntityTooLarge
-	case acquispb.ErrorReason_METHOD_NOT_ALLOWED.String():
-		return http.StatusMethodNotAllowed
-	}
-	return runtime.HTTPStatusFromCode(st.Code())
-}
-
-func writeStatus(w http.ResponseWriter, st *status.Status, code int) {
-	body, err := protojson.Marshal(st.Proto())
-	if err != nil {
-		code, body = http.StatusInternalServerError, []byte(`{"code":13,"message":"internal error"}`)
-	}
-	if code == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-	}
-	for _, d := range st.Details() {
-		if retry, ok := d.(*errdetails.RetryInfo); ok {
-			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(retry.GetRetryDelay().AsDuration().Seconds()))))
-		}
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	_, _ = w.Write(body) // a caller who went away needs no answer
 }

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -10,14 +9,13 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// metrics counts calls, under the names and labels that dashboards for gRPC
-// servers know. The counters of every RPC are found once, when the services are
-// there; to find them by their labels in every call took a twentieth of
-// GetReferentiel.
+// metrics counts calls through either door, under the names and labels that
+// dashboards for gRPC servers know. The counters of an RPC are found once, when its
+// service is registered: to find them by their labels in every call costs more than
+// to count.
 type metrics struct {
 	started, handled, received, sent *prometheus.CounterVec
 	took                             *prometheus.HistogramVec
-	rpcs                             map[string]*measured // by full method name
 }
 
 // measured holds what is counted of one RPC.
@@ -40,7 +38,6 @@ func newMetrics() *metrics {
 		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "grpc_server_handling_seconds", Help: "How long calls took.", Buckets: prometheus.DefBuckets,
 		}, labels),
-		rpcs: make(map[string]*measured),
 	}
 }
 
@@ -48,34 +45,27 @@ func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{m.started, m.handled, m.received, m.sent, m.took}
 }
 
-// add makes the counters of all RPCs of a server. It must be done before the first
-// call.
-func (m *metrics) add(services map[string]grpc.ServiceInfo) {
-	for service, info := range services {
-		for _, method := range info.Methods {
-			labels := []string{typeOf(method), service, method.Name}
-			r := &measured{
-				started: m.started.WithLabelValues(labels...), received: m.received.WithLabelValues(labels...),
-				sent: m.sent.WithLabelValues(labels...), took: m.took.WithLabelValues(labels...),
-			}
-			for code := range r.handled {
-				r.handled[code] = m.handled.WithLabelValues(append(labels, codes.Code(code).String())...)
-			}
-			m.rpcs["/"+service+"/"+method.Name] = r
-		}
+// of makes the counters of one RPC. It must be done before the first call.
+func (m *metrics) of(kind, service, method string) *measured {
+	labels := []string{kind, service, method}
+	r := &measured{
+		started: m.started.WithLabelValues(labels...), received: m.received.WithLabelValues(labels...),
+		sent: m.sent.WithLabelValues(labels...), took: m.took.WithLabelValues(labels...),
 	}
+	for code := range r.handled {
+		r.handled[code] = m.handled.WithLabelValues(append(labels, codes.Code(code).String())...)
+	}
+	return r
 }
 
-func typeOf(method grpc.MethodInfo) string {
+func typeOf(stream grpc.StreamDesc) string {
 	switch {
-	case method.IsClientStream && method.IsServerStream:
+	case stream.ClientStreams && stream.ServerStreams:
 		return "bidi_stream"
-	case method.IsClientStream:
+	case stream.ClientStreams:
 		return "client_stream"
-	case method.IsServerStream:
-		return "server_stream"
 	}
-	return "unary"
+	return "server_stream"
 }
 
 func (r *measured) ended(start time.Time, err error) {
@@ -85,45 +75,4 @@ func (r *measured) ended(start time.Time, err error) {
 	}
 	r.handled[code].Inc()
 	r.took.Observe(time.Since(start).Seconds())
-}
-
-// counted counts what went over a stream.
-func counted(messages prometheus.Counter, err error) error {
-	if err == nil {
-		messages.Inc()
-	}
-	return err
-}
-
-// unary measures calls of RPCs that take one message and send one.
-func (m *metrics) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	r, start := m.rpcs[info.FullMethod], time.Now()
-	r.started.Inc()
-	r.received.Inc()
-	answer, err := handler(ctx, req)
-	r.ended(start, counted(r.sent, err))
-	return answer, err
-}
-
-// stream measures calls of the others.
-func (m *metrics) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	r, start := m.rpcs[info.FullMethod], time.Now()
-	r.started.Inc()
-	err := handler(srv, &measuredStream{stream, r})
-	r.ended(start, err)
-	return err
-}
-
-// A measuredStream counts its messages.
-type measuredStream struct {
-	grpc.ServerStream
-	rpc *measured
-}
-
-// SendMsg implements grpc.ServerStream.
-func (s *measuredStream) SendMsg(m any) error { return counted(s.rpc.sent, s.ServerStream.SendMsg(m)) }
-
-// RecvMsg implements grpc.ServerStream.
-func (s *measuredStream) RecvMsg(m any) error {
-	return counted(s.rpc.received, s.ServerStream.RecvMsg(m))
 }

@@ -2,79 +2,62 @@ package transport
 
 import (
 	"context"
-	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/acquis-eval/acquis/server/apierr"
-	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/contract"
 )
 
-// guardStream surrounds calls that send streams as metrics, outermost and guard
-// surround the others, in the same order. What is no RPC of ours is a method that
-// does not exist, and only who may call is told so; it is not measured, since
-// anybody can think of a new name.
-func (t *Transport) guardStream(measure grpc.StreamServerInterceptor, limits Limits, validate contract.Validator) grpc.StreamServerInterceptor {
-	if limits.StreamTimeout <= 0 {
-		limits.StreamTimeout = time.Hour
-	}
-	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-		if contract.Infrastructure(info.FullMethod) {
-			return handler(srv, stream)
+// stream surrounds the handler of an RPC that sends a stream, as unary does the
+// others.
+func (t *Transport) stream(m *method, handler grpc.StreamHandler) grpc.StreamHandler {
+	return func(service any, stream grpc.ServerStream) (err error) {
+		v := t.arrive(stream.Context(), m, infoOverGRPC(stream.Context()))
+		defer func() { err = v.end(err, recover()) }()
+		if err := v.enter(metadata.ValueFromIncomingContext(stream.Context(), "authorization")); err != nil {
+			return err
 		}
-		guarded := func(srv any, stream grpc.ServerStream) error {
-			return t.guarded(srv, &guardedStream{stream, nil, limits, validate}, info.FullMethod, handler)
-		}
-		if _, unknown := t.contract.Find(info.FullMethod); unknown != nil {
-			return guarded(srv, stream)
-		}
-		return measure(srv, stream, info, guarded)
+		return handler(service, &guardedStream{stream, v})
 	}
 }
 
-func (t *Transport) guarded(srv any, stream *guardedStream, method string, handler grpc.StreamHandler) (err error) {
-	start, logged := time.Now(), method
-	if _, unknown := t.contract.Find(method); unknown != nil {
-		logged = "/unknown" // what was asked for may name somebody
-	}
-	ctx, cancel := context.WithTimeout(stream.ServerStream.Context(), stream.limits.StreamTimeout)
-	defer cancel()
-	ctx, _ = withCallInfo(ctx)
-	defer func() {
-		if p := recover(); p != nil {
-			err = apierr.Panicked(ctx, t.log, p)
-		}
-		err = apierr.Outward(ctx, t.log, err)
-		t.logCall(ctx, logged, start, err)
-	}()
-	caller, err := t.enter(ctx, method)
-	if err != nil {
-		return err
-	}
-	stream.ctx = call.WithCaller(ctx, caller)
-	return handler(srv, stream)
+// noSuchMethod answers what is no method. Of our contract, only who may call is
+// told so.
+func (t *Transport) noSuchMethod(_ any, stream grpc.ServerStream) error {
+	m := *t.unknown
+	name, _ := grpc.Method(stream.Context())
+	m.public = contract.Infrastructure(name)
+	return t.stream(&m, func(any, grpc.ServerStream) error { return apierr.NoSuchMethod() })(nil, stream)
 }
 
 // A guardedStream belongs to a caller who may call, and checks what they send.
 type guardedStream struct {
 	grpc.ServerStream
-	ctx      context.Context
-	limits   Limits
-	validate contract.Validator
+	visit *visit
 }
 
 // Context implements grpc.ServerStream.
-func (s *guardedStream) Context() context.Context { return s.ctx }
+func (s *guardedStream) Context() context.Context { return s.visit.ctx }
 
 // RecvMsg implements grpc.ServerStream.
 func (s *guardedStream) RecvMsg(req any) error {
-	if err := s.ServerStream.RecvMsg(req); err != nil {
+	if err := s.visit.receive(s.ServerStream.Context(), req.(proto.Message)); err != nil {
 		return err
 	}
-	if m, ok := req.(proto.Message); ok && proto.Size(m) > s.limits.MaxRequestBytes {
-		return apierr.TooLarge(s.limits.MaxRequestBytes)
+	if contract.Infrastructure("/" + s.visit.name) {
+		return nil
 	}
-	return s.validate.Request(req)
+	return s.visit.validate.Request(req)
+}
+
+// SendMsg implements grpc.ServerStream.
+func (s *guardedStream) SendMsg(m any) error {
+	err := s.ServerStream.SendMsg(m)
+	if err == nil {
+		s.visit.counts.sent.Inc()
+	}
+	return err
 }

@@ -1,9 +1,9 @@
 package transport
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,25 +13,31 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
-	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/contract"
 )
 
 // Limits bound what one call may take.
 type Limits struct {
-	MaxRequestBytes int                 // size of a request, over either transport
-	CallTimeout     time.Duration       // a call that takes longer is given up
-	StreamTimeout   time.Duration       // the same for one that sends a stream; 0: an hour
-	AccessDelay     time.Duration       // that somebody read a file is journaled at most so much later; 0: 5 seconds
-	Attempts        authn.AttemptLimits // bad credentials in a minute
+	MaxRequestBytes int           // size of a request, over either door
+	CallTimeout     time.Duration // a call that takes longer is given up
+	StreamTimeout   time.Duration // the same for one that sends a stream; 0: an hour
+	ReceiveTimeout  time.Duration // a request that takes longer to arrive is given up; 0: 10 seconds
 }
 
 // DefaultLimits are enough for a référentiel of hundreds of critères and a batch
 // of a thousand commented verdicts.
-var DefaultLimits = Limits{
-	MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second,
-	Attempts: authn.AttemptLimits{PerCredential: 10, PerAddress: 100},
+func DefaultLimits() Limits {
+	return Limits{MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second}
+}
+
+func (l *Limits) complete() {
+	if l.StreamTimeout <= 0 {
+		l.StreamTimeout = time.Hour
+	}
+	if l.ReceiveTimeout <= 0 {
+		l.ReceiveTimeout = 10 * time.Second
+	}
 }
 
 // Options say what stands behind the doors.
@@ -56,6 +62,11 @@ type Transport struct {
 	log      *slog.Logger
 	metrics  *metrics
 	tls      *authn.Certificates
+	watch    grpc.UnaryServerInterceptor
+	lines    *lines
+	methods  map[string]*method // by full name, with a leading slash
+	unknown  *method
+	inside   atomic.Int64 // calls that are here
 	grpc     *grpc.Server
 	rest     *http.Server
 	health   *health.Server
@@ -63,52 +74,45 @@ type Transport struct {
 
 // New builds both doors.
 func New(o Options) (*Transport, error) {
+	o.Limits.complete()
 	t := &Transport{
-		contract: o.Contract, validate: o.Validate, authn: o.Authn, limits: o.Limits, log: o.Log,
-		metrics: newMetrics(), tls: o.TLS, health: health.NewServer(),
+		contract: o.Contract, validate: o.Validate, authn: o.Authn, limits: o.Limits, log: o.Log, watch: o.Watch,
+		metrics: newMetrics(), lines: newLines(o.Log), tls: o.TLS, health: health.NewServer(), methods: make(map[string]*method),
 	}
-	interceptStream := t.guardStream(t.metrics.stream, o.Limits, o.Validate)
-	intercept := chain(t.metrics.unary, t.outermost(o.Limits), t.guard(o.Validate), o.Watch)
-	t.grpc = grpc.NewServer(
-		grpc.ForceServerCodecV2(NewCodec()),
-		grpc.Creds(o.TLS.Credentials()),
-		grpc.ConnectionTimeout(10*time.Second),
-		grpc.MaxHeaderListSize(maxHeaderBytes),
-		grpc.UnaryInterceptor(intercept),
-		grpc.StreamInterceptor(interceptStream),
-		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return apierr.NoSuchMethod() }),
-		// Twice our own limit, so that what is somewhat too large gets our own error.
-		grpc.MaxRecvMsgSize(2*o.Limits.MaxRequestBytes),
-		grpc.MaxConcurrentStreams(1000),
-		// Goroutines that stay have a stack that is deep enough already: 1.1 times
-		// the calls of GetReferentiel. Where all are busy, a call gets one of its own.
-		grpc.NumStreamWorkers(128),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute}),
-	)
-	channel := newChannel(intercept)
-	o.Register(t.grpc)
+	t.unknown = t.unknownMethod()
+	t.grpc = grpc.NewServer(t.grpcOptions()...)
+	channel := newChannel(t.inner)
+	o.Register(registrar{t})
 	o.Register(channel)
-	healthpb.RegisterHealthServer(t.grpc, t.health)
-	reflection.Register(t.grpc)
-	t.metrics.add(t.grpc.GetServiceInfo())
+	healthpb.RegisterHealthServer(registrar{t}, t.health)
+	reflection.Register(registrar{t})
 	rest, err := t.newGateway(channel, o.Documents)
 	t.rest = NewHTTPServer(rest, t.log)
 	return t, err
 }
 
-// Collectors count calls.
-func (t *Transport) Collectors() []prometheus.Collector { return t.metrics.collectors() }
-
-// chain makes one interceptor of several, the first outermost, so that both
-// transports get the same one.
-func chain(interceptors ...grpc.UnaryServerInterceptor) grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		next := handler
-		for i := len(interceptors) - 1; i > 0; i-- {
-			interceptor, inner := interceptors[i], next
-			next = func(ctx context.Context, req any) (any, error) { return interceptor(ctx, req, info, inner) }
-		}
-		return interceptors[0](ctx, req, info, next)
+func (t *Transport) grpcOptions() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.ForceServerCodecV2(NewCodec()),
+		grpc.Creds(t.tls.Credentials()),
+		grpc.InTapHandle(cuttable),
+		grpc.ConnectionTimeout(10 * time.Second),
+		grpc.MaxHeaderListSize(maxHeaderBytes),
+		grpc.UnknownServiceHandler(t.noSuchMethod),
+		grpc.MaxConcurrentStreams(100),
+		// A window of a fixed size: else the library lets a stream hold as much as the
+		// connection could carry.
+		grpc.StaticStreamWindowSize(64 << 10),
+		grpc.StaticConnWindowSize(1 << 20),
+		// Goroutines that stay have a stack that is deep enough already. If all are
+		// busy, a call gets one of its own.
+		grpc.NumStreamWorkers(128),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute}),
 	}
+}
+
+// Collectors count calls.
+func (t *Transport) Collectors() []prometheus.Collector {
+	return append(t.metrics.collectors(), t.lines.unsaid)
 }

@@ -1,0 +1,104 @@
+package transport
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/acquis-eval/acquis/server/apierr"
+)
+
+// lines writes one line a call. Of calls that were refused, and of those that
+// anybody may make, it writes some in each second and counts the others: a
+// stranger must not fill the disk.
+type lines struct {
+	log     *slog.Logger
+	unsaid  *prometheus.CounterVec // by code
+	mu      sync.Mutex
+	second  int64          // of the lines that written counts
+	written map[string]int // by what was called and how it ended; "" counts all
+	left    int            // lines not written since the last one that told so
+	told    int64          // the second in which that was told
+}
+
+// How many lines strangers may cause in a second: of one kind, and in all. What is
+// left out is told every tellEvery seconds.
+const (
+	linesOfAKind = 5
+	linesInAll   = 50
+	tellEvery    = 10
+)
+
+func newLines(log *slog.Logger) *lines {
+	return &lines{log: log, written: make(map[string]int), unsaid: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "acquis_calls_not_logged_total",
+		Help: "Refused and public calls of which no line was logged, by code.",
+	}, []string{"grpc_code"})}
+}
+
+// write makes the record by hand: to look up where in the source it was made,
+// which no line shows, would cost a good part of the line.
+func (l *lines) write(v *visit, err error) {
+	level, code := slog.LevelInfo, status.Code(err)
+	if code == codes.Internal || code == codes.Unavailable {
+		level = slog.LevelError
+	}
+	if !l.log.Enabled(v.ctx, level) {
+		return
+	}
+	reason := apierr.ReasonOf(err)
+	if (code != codes.OK || v.public) && !l.room(v.name+reason, time.Now().Unix()) {
+		l.unsaid.WithLabelValues(code.String()).Inc()
+		return
+	}
+	now := time.Now()
+	line := slog.NewRecord(now, level, "call", 0)
+	line.AddAttrs(slog.String("rpc", v.name), slog.String("code", code.String()))
+	if reason != "" {
+		line.AddAttrs(slog.String("reason", reason))
+	}
+	if v.info.Failures > 0 {
+		line.AddAttrs(slog.Int("failures", v.info.Failures))
+	}
+	// A whole number: slog writes fractions by reflection.
+	line.AddAttrs(slog.Int64("duration_us", now.Sub(v.start).Microseconds()))
+	if v.info.Issuer != "" {
+		line.AddAttrs(slog.String("issuer", v.info.Issuer))
+	} else {
+		line.AddAttrs(slog.String("key", v.info.KeyID))
+	}
+	_ = l.log.Handler().Handle(v.ctx, line) // a log that cannot be written cannot be told of either
+}
+
+// room tells whether one more line of a kind may be written in this second.
+func (l *lines) room(kind string, second int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if second != l.second {
+		l.second = second
+		clear(l.written)
+		l.tell()
+	}
+	if l.written[kind] >= linesOfAKind || l.written[""] >= linesInAll {
+		l.left++
+		return false
+	}
+	l.written[kind]++
+	l.written[""]++
+	return true
+}
+
+// tell says how many lines were left out, now and then.
+func (l *lines) tell() {
+	if l.left == 0 || l.second < l.told+tellEvery {
+		return
+	}
+	l.log.WarnContext(context.Background(), "calls were not logged one by one: they were refused, or of the kind that anybody may make",
+		"calls", l.left)
+	l.left, l.told = 0, l.second
+}

@@ -1,0 +1,111 @@
+package transport
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/tap"
+	"google.golang.org/protobuf/proto"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+)
+
+// A messageSource is the stream of a call as the library's own reader knows it
+// (its ServerTransportStream). We read from it ourselves because the library
+// would take any message up to one global size into memory, for every stream at
+// once, and would decode it before anybody has looked at it. Read so, the length
+// of a message is known, and its bytes are taken from the budget, before any of
+// them is waited for.
+type messageSource interface {
+	ReadMessageHeader(header []byte) error
+	Read(n int) (mem.BufferSlice, error)
+}
+
+// receive reads a message of a call: the only one, or, if the call may send many,
+// the next one or io.EOF. stream is the context that the library
+// made for it.
+func (v *visit) receive(stream context.Context, req proto.Message) error {
+	source, ok := grpc.ServerTransportStreamFromContext(stream).(messageSource)
+	if !ok {
+		return fmt.Errorf("transport: this version of the gRPC library hides its streams (%T)", grpc.ServerTransportStreamFromContext(stream))
+	}
+	inTime := v.mustArrive(stream)
+	err := v.read(source, req)
+	if !inTime() {
+		return apierr.TooSlow(v.limits.ReceiveTimeout)
+	}
+	switch {
+	case err == nil:
+		v.counts.received.Inc()
+	case errors.Is(err, io.EOF) && !v.many:
+		return malformed("is missing")
+	}
+	return err
+}
+
+// mustArrive breaks the stream off if its message does not come within the limit.
+// The function that it returns tells whether it came in time.
+func (v *visit) mustArrive(stream context.Context) (inTime func() bool) {
+	cut, ok := stream.Value(cutKey{}).(context.CancelFunc)
+	if !ok {
+		return func() bool { return true }
+	}
+	return time.AfterFunc(v.limits.ReceiveTimeout, cut).Stop
+}
+
+type cutKey struct{}
+
+// cuttable gives a stream a context that can be ended before the stream has
+// ended, which the library's reader then notices. The library calls it with a lock
+// held: it does nothing else.
+func cuttable(ctx context.Context, _ *tap.Info) (context.Context, error) {
+	ctx, cut := context.WithCancel(ctx)
+	return context.WithValue(ctx, cutKey{}, cut), nil
+}
+
+func (v *visit) read(source messageSource, req proto.Message) error {
+	var header [5]byte // whether it is packed, and its length
+	if err := source.ReadMessageHeader(header[:]); errors.Is(err, io.EOF) {
+		return io.EOF
+	} else if err != nil {
+		return unread(err)
+	}
+	size := binary.BigEndian.Uint32(header[1:])
+	switch {
+	case header[0] != 0:
+		return malformed("is compressed, which this service does not take")
+	case int64(size) > int64(v.limits.MaxRequestBytes):
+		return apierr.TooLarge(v.limits.MaxRequestBytes)
+	}
+	data, err := source.Read(int(size))
+	if err != nil {
+		return unread(err)
+	}
+	defer data.Free()
+	buffer := data.MaterializeToBuffer(mem.DefaultBufferPool())
+	defer buffer.Free()
+	if err := proto.Unmarshal(buffer.ReadOnlyData(), req); err != nil {
+		return malformed("is not a message of this call")
+	}
+	return nil
+}
+
+// unread is what is told of a message that did not arrive. An error that is not
+// about the message itself means that the caller or the connection is gone.
+func unread(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return malformed("was broken off")
+	}
+	return errors.Join(context.Canceled, err)
+}
+
+func malformed(rule string) error {
+	return apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field("request", rule))
+}

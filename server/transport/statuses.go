@@ -1,0 +1,98 @@
+package transport
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+)
+
+// writeError writes any error as google.rpc.Status in JSON.
+func (g *gateway) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
+	st, _ := status.FromError(err)
+	if !apierr.HasInfo(st) {
+		err = g.explain(ctx, st, err)
+		st, _ = status.FromError(err)
+	}
+	if v := visitOf(ctx); v != nil {
+		v.failed, v.answered = err, true
+	}
+	writeStatus(w, st, httpStatus(st))
+}
+
+// explain gives an error of the gateway library itself, which is about the form
+// of the request, the shape that all errors have.
+func (g *gateway) explain(ctx context.Context, st *status.Status, err error) error {
+	if st.Code() != codes.InvalidArgument {
+		return apierr.Outward(ctx, g.log, err)
+	}
+	if text, ok := strings.CutPrefix(st.Message(), queryPrefix); ok {
+		key, rule, _ := strings.Cut(strings.TrimPrefix(text, `"`), `" `)
+		return apierr.Invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, apierr.Field(key, rule))
+	}
+	text := libraryPrefix.ReplaceAllString(st.Message(), "")
+	field := "body"
+	if named := fieldInText.FindStringSubmatch(text); named != nil {
+		field = named[1] + named[2]
+	}
+	return apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field(field, text))
+}
+
+var (
+	// libraryPrefix is what protojson puts before its messages.
+	libraryPrefix = regexp.MustCompile(`^proto:[\s\x{a0}]*(\(line \d+:\d+\):[\s\x{a0}]*)?`)
+	// fieldInText finds the field that protojson speaks of.
+	fieldInText = regexp.MustCompile(`unknown field "([^"]*)"|field (?:[A-Za-z0-9_.]*\.)?([A-Za-z0-9_]+)`)
+)
+
+func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	err := apierr.New(codes.NotFound, acquispb.ErrorReason_PATH_UNKNOWN, "no such path")
+	if code == http.StatusMethodNotAllowed {
+		err = apierr.New(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "this path does not take that method")
+	}
+	info := &call.Info{RequestID: requestID(r.Header.Values(requestIDHeader)), From: call.Network(r.RemoteAddr)}
+	w.Header().Set("X-Request-Id", info.RequestID)
+	st, _ := status.FromError(g.arrive(ctx, g.unknown, info).end(err, nil))
+	writeStatus(w, st, httpStatus(st))
+}
+
+// httpStatus is the status of an error's code, or a closer one where HTTP has it.
+func httpStatus(st *status.Status) int {
+	switch apierr.ReasonIn(st) {
+	case acquispb.ErrorReason_REQUEST_TOO_LARGE.String():
+		return http.StatusRequestEntityTooLarge
+	case acquispb.ErrorReason_METHOD_NOT_ALLOWED.String():
+		return http.StatusMethodNotAllowed
+	}
+	return runtime.HTTPStatusFromCode(st.Code())
+}
+
+func writeStatus(w http.ResponseWriter, st *status.Status, code int) {
+	body, err := protojson.Marshal(st.Proto())
+	if err != nil {
+		code, body = http.StatusInternalServerError, []byte(`{"code":13,"message":"internal error"}`)
+	}
+	if code == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	for _, d := range st.Details() {
+		if retry, ok := d.(*errdetails.RetryInfo); ok {
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(retry.GetRetryDelay().AsDuration().Seconds()))))
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_, _ = w.Write(body) // a caller who went away needs no answer
+}
