@@ -26,6 +26,7 @@ var importRules = []struct {
 	{"store/storetest", []string{"store", "gen/acquis/store"}, "the suite must fit every engine"},
 	{"verify", []string{"gen", "rules", "referentiel", "casefile", "store"}, "it reads what any engine stored, and decides again by the same rules as the server, which it never asks"},
 	{"backup", nil, "whoever holds a backup can read what it says of itself, whatever made it"},
+	{"server/contract", []string{"gen/acquis/v1"}, "what the descriptors say follows from them alone: it knows no store, no caller and no transport"},
 	{"server", []string{"gen", "rules", "referentiel", "casefile", "store", "backup"}, "it works over any engine, and never names one"},
 	{"gen", []string{"gen"}, "generated code depends on generated code"},
 	{"proto", []string{"gen"}, "the contract is checked over its own descriptors"},
