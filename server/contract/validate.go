@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -35,12 +34,6 @@ func (v Validator) Request(req any) error {
 	message, ok := req.(proto.Message)
 	if !ok {
 		return errors.New("a request is not a protobuf message")
-	}
-	if isMalformed(message) {
-		return apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field("request", "is not a message of this call"))
-	}
-	if field, found := unknownField(message.ProtoReflect()); found {
-		return apierr.InvalidField(cmp.Or(field, "request"), "has a field that this version does not know")
 	}
 	switch message.(type) {
 	case *acquispb.UpdateCandidateRequest, *acquispb.UpdateSessionRequest:
@@ -116,36 +109,3 @@ func (skipPartial) ShouldValidate(message protoreflect.Message, descriptor proto
 	}
 	return true
 }
-
-// unknownField returns the path of the first message that holds a field number
-// that the proto file does not have; it is empty for the message itself. Over
-// gRPC such fields would be dropped in silence; over REST the JSON decoder
-// refuses them. It looks only at fields that hold messages, and names them only
-// once it has found one: 5 times as fast as a Range over all, with their names.
-func unknownField(message protoreflect.Message) (path string, found bool) {
-	if len(message.GetUnknown()) > 0 {
-		return "", true
-	}
-	fields := message.Descriptor().Fields()
-	for i := range fields.Len() {
-		field := fields.Get(i)
-		if field.Message() == nil || field.IsMap() || !message.Has(field) {
-			continue
-		}
-		value := message.Get(field)
-		if !field.IsList() {
-			if inner, found := unknownField(value.Message()); found {
-				return below(field.JSONName(), inner), true
-			}
-			continue
-		}
-		for n := range value.List().Len() {
-			if inner, found := unknownField(value.List().Get(n).Message()); found {
-				return below(fmt.Sprintf("%s[%d]", field.JSONName(), n), inner), true
-			}
-		}
-	}
-	return "", false
-}
-
-func below(field, inner string) string { return strings.TrimSuffix(field+"."+inner, ".") }

@@ -516,7 +516,7 @@ var File_acquis_v1_attestation_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\n" +
-	"#acquis/v1/attestation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x03\n" +
+	"#acquis/v1/attestation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x16acquis/v1/limits.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x03\n" +
 	"\vAttestation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x128\n" +
 	"\bdecision\x18\x02 \x01(\tB\x1c\xe0A\x03\xfaA\x16\n" +
@@ -568,11 +568,11 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"decideTime\x129\n" +
 	"\n" +
 	"issue_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime2\xee\x02\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime2\xf4\x02\n" +
 	"\x12AttestationService\x12\xa8\x01\n" +
 	"\x10IssueAttestation\x12\".acquis.v1.IssueAttestationRequest\x1a#.acquis.v1.IssueAttestationResponse\"K\xdaA\bdecision\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x023:\x01*\"./v1/{decision=candidates/*/decisions/*}:attest\x12\xac\x01\n" +
-	"\x11VerifyAttestation\x12#.acquis.v1.VerifyAttestationRequest\x1a$.acquis.v1.VerifyAttestationResponse\"L\x8a\xb5\x18\x02\x10\x01\x82\xd3\xe4\x93\x02@:\x01*Z\"\x12 /v1/attestations/{code=*}:verify\"\x17/v1/attestations:verifyB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x01\x02\x82\xd3\xe4\x93\x023:\x01*\"./v1/{decision=candidates/*/decisions/*}:attest\x12\xb2\x01\n" +
+	"\x11VerifyAttestation\x12#.acquis.v1.VerifyAttestationRequest\x1a$.acquis.v1.VerifyAttestationResponse\"R\x8a\xb5\x18\x02\x10\x01\x98\xb5\x18\x80\xa0\x04\x82\xd3\xe4\x93\x02@:\x01*Z\"\x12 /v1/attestations/{code=*}:verify\"\x17/v1/attestations:verifyB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_attestation_service_proto_rawDescOnce sync.Once
@@ -627,6 +627,7 @@ func file_acquis_v1_attestation_service_proto_init() {
 	}
 	file_acquis_v1_access_proto_init()
 	file_acquis_v1_decision_proto_init()
+	file_acquis_v1_limits_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -35,7 +35,8 @@ type AttestationServiceClient interface {
 	// the decision attested again, and both attestations are good.
 	IssueAttestation(ctx context.Context, in *IssueAttestationRequest, opts ...grpc.CallOption) (*IssueAttestationResponse, error)
 	// Says whether an attestation is good. It answers with the public act that the
-	// code or credential stands for, and with nothing about the holder.
+	// code or credential stands for, and with nothing about the holder. A request
+	// has at most 68 KiB.
 	VerifyAttestation(ctx context.Context, in *VerifyAttestationRequest, opts ...grpc.CallOption) (*VerifyAttestationResponse, error)
 }
 
@@ -79,7 +80,8 @@ type AttestationServiceServer interface {
 	// the decision attested again, and both attestations are good.
 	IssueAttestation(context.Context, *IssueAttestationRequest) (*IssueAttestationResponse, error)
 	// Says whether an attestation is good. It answers with the public act that the
-	// code or credential stands for, and with nothing about the holder.
+	// code or credential stands for, and with nothing about the holder. A request
+	// has at most 68 KiB.
 	VerifyAttestation(context.Context, *VerifyAttestationRequest) (*VerifyAttestationResponse, error)
 	mustEmbedUnimplementedAttestationServiceServer()
 }

@@ -725,21 +725,21 @@ var File_acquis_v1_candidacy_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\r\n" +
-	"\tCandidacy\x12\x17\n" +
-	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12t\n" +
+	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x0e\n" +
+	"\tCandidacy\x12\x1f\n" +
+	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12t\n" +
 	"\tcandidate\x18\x02 \x01(\tBV\xe0A\x02\xe0A\x05\xfaA\x17\n" +
 	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidate\x12G\n" +
 	"\x05scope\x18\x03 \x01(\x0e2\x1f.acquis.v1.Candidacy.Scope.EnumB\x10\xe0A\x02\xe0A\x05\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05scope\x12?\n" +
 	"\x05blocs\x18\x04 \x03(\tB)\xe0A\x01\xe0A\x05\xbaH \x92\x01\x1d\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x05blocs\x12X\n" +
-	"\faccess_route\x18\x05 \x01(\x0e2%.acquis.v1.Candidacy.AccessRoute.EnumB\x0e\xe0A\x01\xe0A\x05\xbaH\x05\x82\x01\x02\x10\x01R\vaccessRoute\x12,\n" +
-	"\x0fpresented_blocs\x18\x06 \x03(\tB\x03\xe0A\x03R\x0epresentedBlocs\x12S\n" +
-	"\x0emethod_variant\x18\a \x01(\x0e2'.acquis.v1.Candidacy.MethodVariant.EnumB\x03\xe0A\x03R\rmethodVariant\x12M\n" +
-	"\x0edeparted_blocs\x18\b \x03(\v2!.acquis.v1.Candidacy.DepartedBlocB\x03\xe0A\x03R\rdepartedBlocs\x12:\n" +
-	"\x05state\x18\t \x01(\x0e2\x1f.acquis.v1.Candidacy.State.EnumB\x03\xe0A\x03R\x05state\x12A\n" +
+	"\faccess_route\x18\x05 \x01(\x0e2%.acquis.v1.Candidacy.AccessRoute.EnumB\x0e\xe0A\x01\xe0A\x05\xbaH\x05\x82\x01\x02\x10\x01R\vaccessRoute\x12:\n" +
+	"\x0fpresented_blocs\x18\x06 \x03(\tB\x11\xe0A\x03\xbaH\v\x92\x01\b\x102\"\x04r\x02\x18 R\x0epresentedBlocs\x12S\n" +
+	"\x0emethod_variant\x18\a \x01(\x0e2'.acquis.v1.Candidacy.MethodVariant.EnumB\x03\xe0A\x03R\rmethodVariant\x12U\n" +
+	"\x0edeparted_blocs\x18\b \x03(\v2!.acquis.v1.Candidacy.DepartedBlocB\v\xe0A\x03\xbaH\x05\x92\x01\x02\x102R\rdepartedBlocs\x12:\n" +
+	"\x05state\x18\t \x01(\x0e2\x1f.acquis.v1.Candidacy.State.EnumB\x03\xe0A\x03R\x05state\x12I\n" +
 	"\vreferentiel\x18\n" +
-	" \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
-	"\x17acquis.eval/ReferentielR\vreferentiel\x12\x1e\n" +
+	" \x01(\tB'\xe0A\x03\xfaA\x19\n" +
+	"\x17acquis.eval/Referentiel\xbaH\x05r\x03\x18\xc8\x01R\vreferentiel\x12\x1e\n" +
 	"\x04etag\x18\v \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x12@\n" +
 	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
@@ -774,9 +774,9 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\tWITHDRAWN\x10\x03\x12\n" +
 	"\n" +
 	"\x06ABSENT\x10\x04\x12\r\n" +
-	"\tCANCELLED\x10\x05\x1a\xbb\x01\n" +
-	"\fDepartedBloc\x12\x12\n" +
-	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12B\n" +
+	"\tCANCELLED\x10\x05\x1a\xc4\x01\n" +
+	"\fDepartedBloc\x12\x1b\n" +
+	"\x04bloc\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04bloc\x12B\n" +
 	"\x05cause\x18\x02 \x01(\x0e2,.acquis.v1.Candidacy.DepartedBloc.Cause.EnumR\x05cause\x1aS\n" +
 	"\x05Cause\"J\n" +
 	"\x04Enum\x12\x15\n" +

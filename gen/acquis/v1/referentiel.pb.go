@@ -889,11 +889,11 @@ var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcd\x06\n" +
-	"\vReferentiel\x12\x17\n" +
-	"\x04name\x18\x01 \x01(\tB\x03\xe0A\x03R\x04name\x12;\n" +
-	"\brevision\x18\x02 \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
-	"\x17acquis.eval/ReferentielR\brevision\x120\n" +
+	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x06\n" +
+	"\vReferentiel\x12\x1f\n" +
+	"\x04name\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12C\n" +
+	"\brevision\x18\x02 \x01(\tB'\xe0A\x03\xfaA\x19\n" +
+	"\x17acquis.eval/Referentiel\xbaH\x05r\x03\x18\xc8\x01R\brevision\x120\n" +
 	"\fdisplay_name\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xac\x02R\vdisplayName\x12>\n" +
 	"\vrncp_number\x18\x04 \x01(\tB\x1d\xe0A\x01\xbaH\x17r\x152\x13^(RNCP[0-9]{1,6})?$R\n" +
 	"rncpNumber\x12G\n" +

@@ -53,7 +53,9 @@ type ReferentielServiceClient interface {
 	// Publishes a revision and makes it the current one, also where the same
 	// content was published before. Sessions keep the revision that they pinned.
 	// Refused with INVALID_ARGUMENT, each problem named by its field, where the
-	// content does not pass the checker.
+	// content does not pass the checker. A request has at most 8 MiB and, all its
+	// lists together (blocs, activities, compétences, criteria, paragraphs and so
+	// on), 20,000 items.
 	PublishReferentiel(ctx context.Context, in *PublishReferentielRequest, opts ...grpc.CallOption) (*Referentiel, error)
 }
 
@@ -160,7 +162,9 @@ type ReferentielServiceServer interface {
 	// Publishes a revision and makes it the current one, also where the same
 	// content was published before. Sessions keep the revision that they pinned.
 	// Refused with INVALID_ARGUMENT, each problem named by its field, where the
-	// content does not pass the checker.
+	// content does not pass the checker. A request has at most 8 MiB and, all its
+	// lists together (blocs, activities, compétences, criteria, paragraphs and so
+	// on), 20,000 items.
 	PublishReferentiel(context.Context, *PublishReferentielRequest) (*Referentiel, error)
 	mustEmbedUnimplementedReferentielServiceServer()
 }

@@ -262,7 +262,7 @@ type UpdateSessionRequest struct {
 	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	// Fields to change, each whole: `display_name`, `referentiel`, `start_date`,
 	// `end_date`, `centre`, `jury`. Left out: those that the request holds. Over
-	// REST it follows from the body where left out.
+	// REST it follows from the body where left out. At most 100 paths of 200 bytes.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// UUID; a repeated request with the same one does nothing again (24 hours).
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -967,7 +967,7 @@ var File_acquis_v1_session_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_session_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1facquis/v1/session_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x1aacquis/v1/disability.proto\x1a\x14acquis/v1/grid.proto\x1a\x17acquis/v1/session.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\xd8\x01\n" +
+	"\x1facquis/v1/session_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x1aacquis/v1/disability.proto\x1a\x14acquis/v1/grid.proto\x1a\x16acquis/v1/limits.proto\x1a\x17acquis/v1/session.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\xd8\x01\n" +
 	"\x14CreateSessionRequest\x127\n" +
 	"\asession\x18\x01 \x01(\v2\x12.acquis.v1.SessionB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\asession\x12P\n" +
 	"\n" +
@@ -1051,7 +1051,7 @@ const file_acquis_v1_session_service_proto_rawDesc = "" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xa8\x01\n" +
 	"\x0eGetGridRequest\x12\x95\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x12\n" +
-	"\x10acquis.eval/Grid\xbaHerc2a^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/grid$R\x04name2\xee\x1b\n" +
+	"\x10acquis.eval/Grid\xbaHerc2a^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/grid$R\x04name2\xfc\x1b\n" +
 	"\x0eSessionService\x12\x7f\n" +
 	"\rCreateSession\x12\x1f.acquis.v1.CreateSessionRequest\x1a\x12.acquis.v1.Session\"9\xdaA\x12session,session_id\x8a\xb5\x18\x03\n" +
 	"\x01\x02\x82\xd3\xe4\x93\x02\x17:\asession\"\f/v1/sessions\x12p\n" +
@@ -1082,13 +1082,13 @@ const file_acquis_v1_session_service_proto_rawDesc = "" +
 	"\x01\x02\x82\xd3\xe4\x93\x023:\x01*\"./v1/{name=sessions/*/candidacies/*}:markAbsent\x12\x9e\x01\n" +
 	"\x12ReinstateCandidacy\x12$.acquis.v1.ReinstateCandidacyRequest\x1a\x14.acquis.v1.Candidacy\"L\xdaA\n" +
 	"name,blocs\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=sessions/*/candidacies/*}:reinstate\x12\xc5\x01\n" +
-	"\x11RecordAssessments\x12#.acquis.v1.RecordAssessmentsRequest\x1a$.acquis.v1.RecordAssessmentsResponse\"e\xdaA\x15candidacy,assessments\x8a\xb5\x18\x04\n" +
-	"\x02\x03\x04\x82\xd3\xe4\x93\x02?:\x01*\":/v1/{candidacy=sessions/*/candidacies/*}:recordAssessments\x12\xc6\x01\n" +
+	"\x01\x02\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=sessions/*/candidacies/*}:reinstate\x12\xcc\x01\n" +
+	"\x11RecordAssessments\x12#.acquis.v1.RecordAssessmentsRequest\x1a$.acquis.v1.RecordAssessmentsResponse\"l\xdaA\x15candidacy,assessments\x8a\xb5\x18\x04\n" +
+	"\x02\x03\x04\x98\xb5\x18\x80\x80\x80\x02\x82\xd3\xe4\x93\x02?:\x01*\":/v1/{candidacy=sessions/*/candidacies/*}:recordAssessments\x12\xc6\x01\n" +
 	"\x12RetractAssessments\x12$.acquis.v1.RetractAssessmentsRequest\x1a%.acquis.v1.RetractAssessmentsResponse\"c\xdaA\x12candidacy,criteria\x8a\xb5\x18\x04\n" +
-	"\x02\x03\x04\x82\xd3\xe4\x93\x02@:\x01*\";/v1/{candidacy=sessions/*/candidacies/*}:retractAssessments\x12\xb8\x01\n" +
-	"\x0eSettleCriteria\x12 .acquis.v1.SettleCriteriaRequest\x1a!.acquis.v1.SettleCriteriaResponse\"a\xdaA\x15candidacy,settlements\x8a\xb5\x18\x03\n" +
-	"\x01\x04\x82\xd3\xe4\x93\x02<:\x01*\"7/v1/{candidacy=sessions/*/candidacies/*}:settleCriteria\x12z\n" +
+	"\x02\x03\x04\x82\xd3\xe4\x93\x02@:\x01*\";/v1/{candidacy=sessions/*/candidacies/*}:retractAssessments\x12\xbf\x01\n" +
+	"\x0eSettleCriteria\x12 .acquis.v1.SettleCriteriaRequest\x1a!.acquis.v1.SettleCriteriaResponse\"h\xdaA\x15candidacy,settlements\x8a\xb5\x18\x03\n" +
+	"\x01\x04\x98\xb5\x18\x80\x80\x80\x02\x82\xd3\xe4\x93\x02<:\x01*\"7/v1/{candidacy=sessions/*/candidacies/*}:settleCriteria\x12z\n" +
 	"\aGetGrid\x12\x19.acquis.v1.GetGridRequest\x1a\x0f.acquis.v1.Grid\"C\xdaA\x04name\x8a\xb5\x18\b\n" +
 	"\x04\x02\x03\x04\x05\x18\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=sessions/*/candidacies/*/grid}\x12\xc0\x01\n" +
 	"\x14RequestAccommodation\x12&.acquis.v1.RequestAccommodationRequest\x1a\x18.acquis.v1.Accommodation\"f\xdaA\x13candidacy,kind,need\x8a\xb5\x18\x04\n" +
@@ -1222,6 +1222,7 @@ func file_acquis_v1_session_service_proto_init() {
 	file_acquis_v1_candidacy_proto_init()
 	file_acquis_v1_disability_proto_init()
 	file_acquis_v1_grid_proto_init()
+	file_acquis_v1_limits_proto_init()
 	file_acquis_v1_session_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

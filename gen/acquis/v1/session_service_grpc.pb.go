@@ -94,13 +94,14 @@ type SessionServiceClient interface {
 	// Records verdicts of one assessor. A later verdict on the same criterion
 	// takes the place of the earlier one. PERMISSION_DENIED where the session
 	// lists its assessors and the one for whom a delegate speaks is neither among
-	// them nor on its jury.
+	// them nor on its jury. A request has at most 4 MiB.
 	RecordAssessments(ctx context.Context, in *RecordAssessmentsRequest, opts ...grpc.CallOption) (*RecordAssessmentsResponse, error)
 	// Takes back verdicts of one assessor, who must be one as for
 	// RecordAssessments.
 	RetractAssessments(ctx context.Context, in *RetractAssessmentsRequest, opts ...grpc.CallOption) (*RetractAssessmentsResponse, error)
 	// Settles criteria on which the assessors disagree, or settles them anew, or
-	// confirms a settlement. The caller must have no tie with the candidate.
+	// confirms a settlement. The caller must have no tie with the candidate. A
+	// request has at most 4 MiB.
 	SettleCriteria(ctx context.Context, in *SettleCriteriaRequest, opts ...grpc.CallOption) (*SettleCriteriaResponse, error)
 	// Returns the grid of a candidacy.
 	// Journaled as a read of the candidate's file.
@@ -402,13 +403,14 @@ type SessionServiceServer interface {
 	// Records verdicts of one assessor. A later verdict on the same criterion
 	// takes the place of the earlier one. PERMISSION_DENIED where the session
 	// lists its assessors and the one for whom a delegate speaks is neither among
-	// them nor on its jury.
+	// them nor on its jury. A request has at most 4 MiB.
 	RecordAssessments(context.Context, *RecordAssessmentsRequest) (*RecordAssessmentsResponse, error)
 	// Takes back verdicts of one assessor, who must be one as for
 	// RecordAssessments.
 	RetractAssessments(context.Context, *RetractAssessmentsRequest) (*RetractAssessmentsResponse, error)
 	// Settles criteria on which the assessors disagree, or settles them anew, or
-	// confirms a settlement. The caller must have no tie with the candidate.
+	// confirms a settlement. The caller must have no tie with the candidate. A
+	// request has at most 4 MiB.
 	SettleCriteria(context.Context, *SettleCriteriaRequest) (*SettleCriteriaResponse, error)
 	// Returns the grid of a candidacy.
 	// Journaled as a read of the candidate's file.

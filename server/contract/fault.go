@@ -1,0 +1,69 @@
+package contract
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Fault is why bytes are not a request of an RPC.
+type Fault struct {
+	Field     string // as JSON has it: assessments[3].comment; empty for the whole
+	Rule      string // what is wrong with it
+	Malformed bool   // no message of this form at all; else a limit is broken
+}
+
+// Error names the field and what is wrong with it.
+func (f *Fault) Error() string {
+	if f.Field == "" {
+		return f.Rule
+	}
+	return f.Field + ": " + f.Rule
+}
+
+// within puts a field, and an index of its list, before the path of a fault. A
+// walk adds them on its way out, so that one without faults costs no path.
+func (f *Fault) within(outer *field, index int) *Fault {
+	if f == nil || f.Rule == "" { // none, or one about the syntax of the whole
+		return f
+	}
+	name := outer.name
+	if outer.list && index >= 0 {
+		name += "[" + strconv.Itoa(index) + "]"
+	}
+	if f.Field != "" {
+		name += "." + f.Field
+	}
+	f.Field = name
+	return f
+}
+
+// noMessage is what bytes are that do not even have the form of a message.
+func noMessage() *Fault {
+	return &Fault{Rule: "is not a message of this call", Malformed: true}
+}
+
+func unknownField() *Fault { return &Fault{Rule: "has a field that this version does not know"} }
+
+func tooMany(f *field) *Fault { return (&Fault{Rule: f.tooMany}).within(f, -1) }
+
+func tooLong(f *field, index int) *Fault { return (&Fault{Rule: f.tooLong}).within(f, index) }
+
+func tooManyItems(f *field) *Fault {
+	return (&Fault{Rule: "goes over the " + strconv.Itoa(MaxItems) + " items that all lists of a request may hold"}).within(f, -1)
+}
+
+func tooDeep() *Fault { return &Fault{Rule: "holds messages within messages too deep"} }
+
+// clip shortens what a caller wrote for use in an error, so that no error is
+// larger than what one needs to see.
+func clip(text string, most int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most] + "…"
+}

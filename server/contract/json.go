@@ -1,0 +1,347 @@
+package contract
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"unicode/utf8"
+)
+
+// CheckJSON checks a body before it is decoded: one JSON value of the form of the
+// message, within its limits, without fields that it does not have or that stand
+// twice. The form of numbers, times and the names of enum values is left to the
+// decoder; their length is checked here. Blanks alone pass: they are no body. The
+// walk allocates nothing unless a key is written with escapes.
+func (s *Shape) CheckJSON(body []byte) *Fault {
+	w := jsonWalk{data: body, left: MaxItems}
+	if w.blank(); w.at == len(body) {
+		return nil
+	}
+	if fault := w.message(s.top, maxDepth); fault != nil {
+		if fault.Rule == "" {
+			return notJSON(body)
+		}
+		fault.Field = cmp.Or(fault.Field, "body")
+		return fault
+	}
+	if w.blank(); w.at < len(body) {
+		return &Fault{Field: "body", Rule: "holds more than one JSON value", Malformed: true}
+	}
+	return nil
+}
+
+// notJSON says of a body what the standard library says of it.
+func notJSON(body []byte) *Fault {
+	why := "it has a syntax error"
+	var value json.RawMessage
+	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&value); err != nil {
+		why = err.Error()
+	}
+	return &Fault{Field: "body", Rule: "is not JSON: " + why, Malformed: true}
+}
+
+// A jsonWalk is one walk over a body.
+type jsonWalk struct {
+	data []byte
+	at   int
+	left int // items that the lists may still hold
+}
+
+// badSyntax is a fault whose words the standard library has.
+func badSyntax() *Fault { return &Fault{Malformed: true} }
+
+// wrongForm is a value of another form than its field. The way out adds the path.
+func wrongForm(rule string) *Fault { return &Fault{Rule: rule, Malformed: true} }
+
+func (w *jsonWalk) blank() {
+	for w.at < len(w.data) {
+		switch w.data[w.at] {
+		case ' ', '\t', '\r', '\n':
+			w.at++
+		default:
+			return
+		}
+	}
+}
+
+// next skips blanks and returns the byte that follows: 0 at the end.
+func (w *jsonWalk) next() byte {
+	w.blank()
+	if w.at == len(w.data) {
+		return 0
+	}
+	return w.data[w.at]
+}
+
+// take skips blanks and one byte, if it is the one.
+func (w *jsonWalk) take(c byte) bool {
+	if w.next() != c {
+		return false
+	}
+	w.at++
+	return true
+}
+
+// message checks an object.
+func (w *jsonWalk) message(n *node, depth int) *Fault {
+	if depth == 0 {
+		return tooDeep()
+	}
+	if !w.take('{') {
+		return w.unexpected("must be an object")
+	}
+	if w.take('}') {
+		return nil
+	}
+	var met [maxFields]bool
+	for {
+		if fault := w.member(n, &met, depth); fault != nil {
+			return fault
+		}
+		if w.take('}') {
+			return nil
+		}
+		if !w.take(',') {
+			return badSyntax()
+		}
+	}
+}
+
+// unexpected is a value of another form, if it is one at all.
+func (w *jsonWalk) unexpected(rule string) *Fault {
+	if c := w.next(); c != '{' && c != '[' && c != '"' {
+		if fault := w.literal(); fault != nil {
+			return fault
+		}
+	}
+	return wrongForm(rule)
+}
+
+// member checks a key and its value.
+func (w *jsonWalk) member(n *node, met *[maxFields]bool, depth int) *Fault {
+	if w.next() != '"' {
+		return badSyntax()
+	}
+	key, fault := w.text()
+	if fault != nil {
+		return fault
+	}
+	i, known := n.byName[string(key)]
+	if !known && bytes.IndexByte(key, '\\') >= 0 {
+		i, known = n.byName[unquoted(key)]
+	}
+	if !known {
+		return &Fault{Field: clip(string(key), maxKey), Rule: fmt.Sprintf("unknown field %q", clip(string(key), maxKey)), Malformed: true}
+	}
+	f := &n.fields[i]
+	if met[i] {
+		return wrongForm(fmt.Sprintf("duplicate field %q", f.name)).within(f, -1)
+	}
+	met[i] = true
+	if !w.take(':') {
+		return badSyntax()
+	}
+	if f.list {
+		return w.list(f, depth)
+	}
+	return w.value(f, -1, depth)
+}
+
+// maxKey is how much of a key that no message has an error shows.
+const maxKey = 60
+
+// unquoted is a key without its escapes. No name of ours is long.
+func unquoted(key []byte) string {
+	name := ""
+	if len(key) <= 6*maxKey {
+		_ = json.Unmarshal(append(append([]byte{'"'}, key...), '"'), &name) // what is no key is no name
+	}
+	return name
+}
+
+// list checks a list, or null in its place.
+func (w *jsonWalk) list(f *field, depth int) *Fault {
+	if !w.take('[') {
+		if w.next() == 'n' {
+			return w.literal()
+		}
+		return w.unexpected("must be a list").within(f, -1)
+	}
+	if w.take(']') {
+		return nil
+	}
+	for i := 0; ; i++ {
+		if i == f.items {
+			return tooMany(f)
+		}
+		if w.left--; w.left < 0 {
+			return tooManyItems(f)
+		}
+		if fault := w.value(f, i, depth); fault != nil {
+			return fault
+		}
+		if w.take(']') {
+			return nil
+		}
+		if !w.take(',') {
+			return badSyntax()
+		}
+	}
+}
+
+// value checks one value of a field.
+func (w *jsonWalk) value(f *field, index, depth int) *Fault {
+	c := w.next()
+	switch {
+	case f.inner != nil && f.inner.text == 0 && c != 'n':
+		return w.message(f.inner, depth-1).within(f, index)
+	case c == '"':
+		return w.string(f, index)
+	case c == '{' || c == '[':
+		return wrongForm("must be a single value").within(f, index)
+	}
+	return w.literal().within(f, index)
+}
+
+// string checks the length of a text in characters: JSON may write each of them in
+// up to 12 bytes.
+func (w *jsonWalk) string(f *field, index int) *Fault {
+	value, fault := w.text()
+	if fault != nil {
+		return fault
+	}
+	if len(value) > f.bytes && characters(value) > f.letters {
+		fault = tooLong(f, index)
+		fault.Malformed = f.form < text // the decoder would refuse it for its form
+		return fault
+	}
+	if f.inner != nil && bytes.Count(value, []byte{','}) > f.inner.commas {
+		return tooLong(f, index)
+	}
+	return nil
+}
+
+// text skips a string and returns what stands between its quotes.
+func (w *jsonWalk) text() ([]byte, *Fault) {
+	start := w.at + 1
+	for i := start; i < len(w.data); i++ {
+		switch c := w.data[i]; {
+		case c == '"':
+			w.at = i + 1
+			return w.data[start:i], nil
+		case c < ' ':
+			return nil, badSyntax()
+		case c == '\\':
+			size := escape(w.data[i:])
+			if size == 0 {
+				return nil, badSyntax()
+			}
+			i += size - 1
+		}
+	}
+	return nil, badSyntax()
+}
+
+// escape is the size of the escape that data begins with; 0: it is none.
+func escape(data []byte) int {
+	if len(data) < 2 {
+		return 0
+	}
+	switch data[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		for i := 2; i < 6; i++ {
+			if i >= len(data) || !isHex(data[i]) {
+				return 0
+			}
+		}
+		return 6
+	}
+	return 0
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+// characters counts what a text holds once its escapes are undone. The second half
+// of a surrogate pair is no character of its own.
+func characters(text []byte) (n int) {
+	for len(text) > 0 {
+		if text[0] != '\\' {
+			_, size := utf8.DecodeRune(text)
+			text = text[size:]
+			n++
+			continue
+		}
+		size := escape(text)
+		second := size == 6 && (text[2] == 'd' || text[2] == 'D') && (text[3] >= 'c' && text[3] <= 'f' || text[3] >= 'C' && text[3] <= 'F')
+		if !second {
+			n++
+		}
+		text = text[max(size, 1):]
+	}
+	return n
+}
+
+// literal skips a number, true, false or null.
+func (w *jsonWalk) literal() *Fault {
+	w.blank()
+	rest := w.data[w.at:]
+	for _, word := range [...]string{"true", "false", "null"} {
+		if len(rest) >= len(word) && string(rest[:len(word)]) == word {
+			w.at += len(word)
+			return nil
+		}
+	}
+	size := number(rest)
+	if size == 0 {
+		return badSyntax()
+	}
+	if size > maxScalar {
+		return wrongForm(longScalar)
+	}
+	w.at += size
+	return nil
+}
+
+// number is the size of the number that data begins with; 0: it is none.
+func number(data []byte) int {
+	i := 0
+	if i < len(data) && data[i] == '-' {
+		i++
+	}
+	whole := digits(data[i:])
+	if whole == 0 || whole > 1 && data[i] == '0' {
+		return 0
+	}
+	i += whole
+	if i < len(data) && data[i] == '.' {
+		fraction := digits(data[i+1:])
+		if fraction == 0 {
+			return 0
+		}
+		i += 1 + fraction
+	}
+	if i < len(data) && (data[i] == 'e' || data[i] == 'E') {
+		i++
+		if i < len(data) && (data[i] == '+' || data[i] == '-') {
+			i++
+		}
+		exponent := digits(data[i:])
+		if exponent == 0 {
+			return 0
+		}
+		i += exponent
+	}
+	return i
+}
+
+func digits(data []byte) (n int) {
+	for n < len(data) && '0' <= data[n] && data[n] <= '9' {
+		n++
+	}
+	return n
+}
