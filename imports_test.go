@@ -33,6 +33,7 @@ var importRules = []struct {
 	{"server/cache", []string{"store"}, "it keeps what was read of any kind, whatever it means"},
 	{"server/authn", []string{"gen", "store", "server/apierr", "server/cache", "server/call"}, "who calls is found out the same way, however the call came"},
 	{"server/transport", []string{"gen", "store", "server/apierr", "server/authn", "server/call", "server/contract"}, "it lets calls in and knows no service: what they do is not its concern"},
+	{"server/listen", nil, "connections are bounded before anything is known of what they ask for"},
 	{"gen", []string{"gen"}, "generated code depends on generated code"},
 	{"proto", []string{"gen"}, "the contract is checked over its own descriptors"},
 	{"docs", []string{""}, "checks that pages are true may look at everything"},

@@ -1,0 +1,151 @@
+package listen
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// errFlood ends a connection whose peer has used up a budget of frames.
+var errFlood = errors.New("listen: too many control frames")
+
+// A conn counts the frames that are read from it. Read must not run more than
+// once at a time; neither library does so.
+//
+// It has no method ConnectionState, by design: net/http would take it for TLS of
+// its own and serve no HTTP/2 over it.
+type conn struct {
+	net.Conn // the socket, or TLS over it: deadlines and addresses
+	listener *Listener
+	from     netip.Prefix
+	socket   *socket
+	tls      *tls.Conn // nil for plain text
+	frames   frames
+	began    int64 // the watcher's turn at Accept
+
+	opened   atomic.Bool // the first bytes above TLS are there
+	unopened sync.Once   // counts a failed handshake
+	left     atomic.Bool // the listener does not count it any more
+}
+
+func newConn(l *Listener, raw net.Conn, from netip.Prefix) *conn {
+	c := &conn{
+		listener: l,
+		from:     from,
+		socket:   &socket{Conn: raw, turn: &l.turn},
+		began:    l.turn.Load(),
+	}
+	c.Conn = c.socket
+	if l.tls != nil {
+		c.tls = tls.Server(c.socket, l.tls)
+		c.Conn = c.tls
+	}
+	c.frames.init(time.Now)
+	return c
+}
+
+// handshake runs TLS's handshake if it has not run yet. It lasts until the
+// watcher closes the connection at the latest.
+func (c *conn) handshake() error {
+	if c.tls == nil {
+		return nil
+	}
+	err := c.tls.Handshake()
+	if err != nil && !c.tls.ConnectionState().HandshakeComplete {
+		c.unopened.Do(func() { c.listener.counts.cut.WithLabelValues(cutHandshake).Inc() })
+	}
+	return err
+}
+
+// Read returns what the peer has sent, unless it floods.
+func (c *conn) Read(p []byte) (int, error) {
+	if err := c.handshake(); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Read(p)
+	if n == 0 {
+		return n, err
+	}
+	if flooded := c.frames.read(p[:n]); flooded != none {
+		c.cut(cutFloods[flooded])
+		c.listener.punish(c.from)
+		return 0, errFlood
+	}
+	if c.frames.begun() && !c.opened.Load() {
+		c.opened.Store(true)
+	}
+	return n, err
+}
+
+// Write counts what is written before it is, since the peer may answer before
+// Write has returned.
+func (c *conn) Write(p []byte) (int, error) {
+	if err := c.handshake(); err != nil {
+		return 0, err
+	}
+	c.frames.written.Add(int64(len(p)))
+	return c.Conn.Write(p)
+}
+
+// CloseWrite lets net/http end an answer early and still have it read.
+func (c *conn) CloseWrite() error {
+	if c.tls != nil {
+		return c.tls.CloseWrite()
+	}
+	if half, ok := c.socket.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// Close may be called more than once.
+func (c *conn) Close() error {
+	err := c.Conn.Close()
+	c.leave("")
+	return err
+}
+
+// cut closes a connection of which nothing more is wanted. It closes the socket:
+// TLS would say goodbye, and wait for a peer that does not read.
+func (c *conn) cut(cause string) {
+	c.leave(cause)
+	abort(c.socket.Conn)
+}
+
+// leave makes room for another connection, once. A cause is counted.
+func (c *conn) leave(cause string) {
+	if !c.left.CompareAndSwap(false, true) {
+		return
+	}
+	if cause != "" {
+		c.listener.counts.cut.WithLabelValues(cause).Inc()
+	}
+	c.listener.leave(c)
+}
+
+// piece is what is written to a socket at once: what a slow reader must take
+// within Limits.Stall. Answers are seldom larger.
+const piece = 32 << 10
+
+// A socket notes since when a Write has been waiting.
+type socket struct {
+	net.Conn
+	turn  *atomic.Int64
+	since atomic.Int64 // the turn in which the piece being written began; 0: none
+}
+
+func (s *socket) Write(p []byte) (n int, err error) {
+	defer s.since.Store(0)
+	for {
+		s.since.Store(s.turn.Load())
+		m, err := s.Conn.Write(p[n:min(n+piece, len(p))])
+		n += m
+		if err != nil || n == len(p) {
+			return n, err
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package listen
+
+import (
+	"crypto/tls"
+	"net"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	testpb "google.golang.org/grpc/interop/grpc_testing"
+)
+
+// BenchmarkCall is a small call over gRPC: over the bare listener and over ours.
+func BenchmarkCall(b *testing.B) {
+	for name, wrap := range map[string]func(net.Listener) net.Listener{
+		"bare": func(l net.Listener) net.Listener { return l },
+		"ours": func(l net.Listener) net.Listener { return New(l, "test", roomy, nil) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			inner, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				b.Fatal(err)
+			}
+			server := grpc.NewServer()
+			testpb.RegisterTestServiceServer(server, service{})
+			go server.Serve(wrap(inner))
+			defer server.Stop()
+			client, err := grpc.NewClient(inner.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer client.Close()
+			calls := testpb.NewTestServiceClient(client)
+			b.SetParallelism(32)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := unary(b.Context(), calls, 1, 200); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkOpening is a connection with its handshake, from dialling to closing.
+func BenchmarkOpening(b *testing.B) {
+	ca := newAuthority(b)
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	l := New(inner, "test", roomy, ca.server(b, "h2"))
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Read(make([]byte, 1))
+			c.Close()
+		}
+	}()
+	config := ca.client(b)
+	for b.Loop() {
+		c, err := tls.Dial("tcp", inner.Addr().String(), config)
+		if err != nil {
+			b.Fatal(err)
+		}
+		c.Close()
+	}
+}

@@ -1,0 +1,158 @@
+package listen
+
+import (
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Limits bound the connections of one listener. All must be positive.
+type Limits struct {
+	Connections int           // at once, in all
+	PerNetwork  int           // at once, from one network
+	Openings    int           // from one network in a second; 4 times as many may come together
+	Opening     time.Duration // from Accept to the first bytes above TLS
+	Stall       time.Duration // a peer that takes no piece of what is written for so long is cut off
+}
+
+// DefaultLimits suit a service that is called directly. Behind a proxy all
+// connections come from one network: PerNetwork and Openings must then be raised
+// to what the proxy opens.
+var DefaultLimits = Limits{
+	Connections: 4096, PerNetwork: 256, Openings: 50,
+	Opening: 10 * time.Second, Stall: 30 * time.Second,
+}
+
+// A Listener accepts connections within limits.
+type Listener struct {
+	inner  net.Listener
+	limits Limits
+	tls    *tls.Config
+	counts counts
+
+	turn atomic.Int64  // the watcher's count of turns, from 1
+	done chan struct{} // closed when the listener and all connections are
+
+	mu       sync.Mutex
+	closed   bool
+	conns    map[*conn]struct{}
+	networks *networks
+}
+
+// New returns a listener over inner, which it owns from now on. The door names it
+// in metrics. With a config it ends TLS, whose protocols are those of NextProtos;
+// nil means plain text.
+//
+// It must be closed even if it is never served.
+func New(inner net.Listener, door string, limits Limits, config *tls.Config) *Listener {
+	l := &Listener{
+		inner:    inner,
+		limits:   limits,
+		tls:      config,
+		counts:   newCounts(door),
+		done:     make(chan struct{}),
+		conns:    make(map[*conn]struct{}),
+		networks: newNetworks(limits),
+	}
+	l.turn.Store(1)
+	go l.watch()
+	return l
+}
+
+// Addr is that of the inner listener.
+func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
+
+// Collectors are the listener's metrics.
+func (l *Listener) Collectors() []prometheus.Collector { return l.counts.collectors() }
+
+// Accept returns the next connection that is within the limits.
+func (l *Listener) Accept() (net.Conn, error) {
+	for {
+		raw, err := l.inner.Accept()
+		if err != nil {
+			return nil, err
+		}
+		c, cause := l.admit(raw)
+		if c != nil {
+			return c, nil
+		}
+		abort(raw)
+		if cause == "" {
+			return nil, net.ErrClosed
+		}
+		l.counts.refused.WithLabelValues(cause).Inc()
+	}
+}
+
+// admit returns a connection, or why there is none; no cause if the listener has
+// been closed meanwhile.
+func (l *Listener) admit(raw net.Conn) (*conn, string) {
+	from := Network(raw.RemoteAddr())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, ""
+	}
+	if len(l.conns) >= l.limits.Connections {
+		return nil, refusedAll
+	}
+	if cause := l.networks.enter(from, time.Now()); cause != "" {
+		return nil, cause
+	}
+	c := newConn(l, raw, from)
+	l.conns[c] = struct{}{}
+	l.counts.open.Inc()
+	return c, ""
+}
+
+// leave forgets a connection that has been closed.
+func (l *Listener) leave(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.conns, c)
+	l.networks.leave(c.from)
+	l.counts.open.Dec()
+	l.finish()
+}
+
+// punish takes openings from a network that has flooded a connection.
+func (l *Listener) punish(from netip.Prefix) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.networks.punish(from, time.Now())
+}
+
+// Close stops Accept. Connections go on.
+func (l *Listener) Close() error {
+	l.mu.Lock()
+	l.closed = true
+	l.finish()
+	l.mu.Unlock()
+	return l.inner.Close()
+}
+
+// finish ends the watcher if it has nothing left to watch.
+func (l *Listener) finish() {
+	if !l.closed || len(l.conns) > 0 {
+		return
+	}
+	select {
+	case <-l.done:
+	default:
+		close(l.done)
+	}
+}
+
+// abort closes a connection and drops what waits to be sent, so that the kernel
+// keeps nothing of it.
+func abort(raw net.Conn) {
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // if it fails the connection is closed the slow way
+	}
+	_ = raw.Close()
+}
