@@ -89,11 +89,15 @@ func newCore(o Options) (*core, error) {
 	if err != nil {
 		return nil, err
 	}
+	read, err := contract.Read()
+	if err != nil {
+		return nil, err
+	}
 	c := &core{
 		store:     o.Store,
 		revisions: newRevisions(),
 		current:   cache.New[string, *revision](o.Store, store.KindCurrent),
-		contract:  contract.Read(),
+		contract:  read,
 		retention: o.Retention,
 		authn:     authn,
 		issuer:    o.Issuer,

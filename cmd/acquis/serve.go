@@ -13,6 +13,7 @@ import (
 
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/server/transport"
 )
 
@@ -52,7 +53,7 @@ type serveCommand struct {
 // The bounds of what can be configured.
 const (
 	minRequestBytes = 1 << 10
-	maxRequestBytes = 256 << 20
+	maxRequestBytes = contract.MaxBytes
 	maxCallTimeout  = 55 * time.Second // below the 60 s after which the REST listener drops an answer
 	maxGrace        = 10 * time.Minute
 	maxAttempts     = 1_000_000

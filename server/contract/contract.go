@@ -20,13 +20,15 @@ type RPC struct {
 	roles     []acquispb.Role_Enum
 	wider     []acquispb.Role_Enum // admit nobody, but show more
 	Public    bool                 // anyone may call, without a key
+	Request   *Request             // how much it takes
 	ReadsFile bool                 // it shows something of candidates' files
 }
 
 // A Binding is one REST path of an RPC.
 type Binding struct {
-	RPC     *RPC
-	HasBody bool // a body holds the whole request: there is no query
+	RPC   *RPC
+	Body  *Shape // of the body; nil: it takes none
+	Field string // the body is that field of the request; empty: it is the whole, and there is no query
 }
 
 // Contract holds what the proto files say of every RPC: it is read from their
@@ -49,37 +51,62 @@ func services() []protoreflect.FileDescriptor {
 	}
 }
 
-func Read() *Contract {
+func Read() (*Contract, error) {
+	requests, err := ReadRequests(services()...)
+	if err != nil {
+		return nil, err
+	}
 	c := &Contract{RPCs: make(map[string]*RPC), Bindings: make(map[string]Binding)}
 	for _, file := range services() {
 		for i := range file.Services().Len() {
 			service := file.Services().Get(i)
 			for j := range service.Methods().Len() {
-				c.add(service.Methods().Get(j))
+				if err := c.add(service.Methods().Get(j), requests); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
-	return c
+	return c, nil
 }
 
-func (c *Contract) add(method protoreflect.MethodDescriptor) {
+func (c *Contract) add(method protoreflect.MethodDescriptor, requests Requests) error {
 	access, _ := proto.GetExtension(method.Options(), acquispb.E_Access).(*acquispb.Access)
 	r := &RPC{
 		Name:      fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
 		roles:     access.GetRoles(),
 		wider:     access.GetWidenedBy(),
 		Public:    access.GetPublic(),
+		Request:   requests[method.Input().FullName()],
 		ReadsFile: access.GetReadsFile(),
 	}
 	c.RPCs["/"+r.Name] = r
 	rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
 	if rule == nil {
-		return // over gRPC only
+		return nil // over gRPC only
 	}
 	for _, rule := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
 		method, path := httpPath(rule)
-		c.Bindings[method+" "+path] = Binding{RPC: r, HasBody: rule.GetBody() == "*"}
+		bound, err := newBinding(r, rule.GetBody())
+		if err != nil {
+			return err
+		}
+		c.Bindings[method+" "+path] = bound
 	}
+	return nil
+}
+
+func newBinding(r *RPC, body string) (b Binding, err error) {
+	b.RPC = r
+	switch body {
+	case "":
+	case "*":
+		b.Body = r.Request.Shape
+	default:
+		b.Field = body
+		b.Body, err = r.Request.Field(body)
+	}
+	return b, err
 }
 
 func httpPath(rule *annotations.HttpRule) (method, path string) {

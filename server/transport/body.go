@@ -2,7 +2,6 @@ package transport
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -11,37 +10,58 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/contract"
 )
 
-// readBody reads one JSON value, or nothing. It must arrive within the limit of
-// time that messages over gRPC have too.
-func (v *visit) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	limit := v.limits.MaxRequestBytes
-	door := http.NewResponseController(w)
-	if err := door.SetReadDeadline(time.Now().Add(v.limits.ReceiveTimeout)); err != nil {
+// readBody reads the body of a call: one JSON value, or nothing. It must arrive
+// within the limit of time that messages over gRPC have too. It is measured before
+// anything decodes it.
+func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.Binding) ([]byte, error) {
+	if r.Method == http.MethodGet {
+		return nil, emptyBody(r)
+	}
+	most := min(v.limits.MaxRequestBytes, v.mostJSON())
+	if r.ContentLength > int64(most) {
+		return nil, apierr.TooLarge(most)
+	}
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(v.limits.ReceiveTimeout)); err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(most)))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
-		return nil, apierr.TooLarge(limit)
+		return nil, apierr.TooLarge(most)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, apierr.TooSlow(v.limits.ReceiveTimeout)
 	case err != nil:
-		return nil, apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field("body", "could not be read"))
+		return nil, badBody("could not be read")
 	case len(bytes.TrimSpace(body)) == 0:
 		return nil, nil
-	case r.Method == http.MethodGet:
-		return nil, apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field("body", "must be empty: a GET has none"))
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	var value json.RawMessage
-	if err := decoder.Decode(&value); err != nil {
-		return nil, apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field("body", "is not JSON: "+err.Error()))
+	if bound.Body == nil {
+		return nil, badBody("must be empty: this call takes none")
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field("body", "holds more than one JSON value"))
+	fault := bound.Body.CheckJSON(body)
+	if fault != nil && bound.Field != "" && fault.Field != "" && fault.Field != "body" {
+		fault.Field = contract.JSONName(bound.Field) + "." + fault.Field
 	}
-	return body, nil
+	return body, refusedFault(fault, "body")
+}
+
+// emptyBody refuses a GET with a body. Blanks are none.
+func emptyBody(r *http.Request) error {
+	const blanks = 512
+	body, err := io.ReadAll(io.LimitReader(r.Body, blanks))
+	switch {
+	case err != nil:
+		return badBody("could not be read")
+	case len(body) == blanks || len(bytes.TrimSpace(body)) > 0:
+		return badBody("must be empty: a GET has none")
+	}
+	return nil
+}
+
+func badBody(rule string) error {
+	return apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field("body", rule))
 }

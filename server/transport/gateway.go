@@ -13,6 +13,7 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/contract"
 )
 
 // gateway serves REST. Every call goes through the same interceptors as over
@@ -155,14 +156,14 @@ func (g *gateway) depart(w http.ResponseWriter, r *http.Request, v *visit, p any
 // A binding is what a route leads to.
 type binding struct {
 	*method
-	hasBody bool // the body is the whole request: there is no query
+	contract.Binding
 }
 
 // bindingOf returns the binding of the route that was found for a request.
 func (g *gateway) bindingOf(r *http.Request) binding {
 	pattern, _ := runtime.HTTPPattern(r.Context())
 	if bound, ok := g.contract.Bindings[r.Method+" "+pattern.String()]; ok {
-		return binding{g.methods["/"+bound.RPC.Name], bound.HasBody}
+		return binding{g.methods["/"+bound.RPC.Name], bound}
 	}
 	return binding{method: g.unknown}
 }
@@ -175,11 +176,11 @@ func (v *visit) admitREST(w http.ResponseWriter, r *http.Request, bound binding)
 	if !utf8.ValidString(r.URL.Path) {
 		return apierr.InvalidField("path", "is not UTF-8")
 	}
-	if bound.hasBody && r.URL.RawQuery != "" {
+	if bound.Body != nil && bound.Field == "" && r.URL.RawQuery != "" {
 		return apierr.Invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, apierr.Field("query", "is not used by this call: its body is the whole request"))
 	}
 	if r.Body != http.NoBody {
-		body, err := v.readBody(w, r)
+		body, err := v.readBody(w, r, bound.Binding)
 		if err != nil {
 			return err
 		}

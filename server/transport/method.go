@@ -1,20 +1,24 @@
 package transport
 
 import (
+	"cmp"
 	"time"
 
 	"google.golang.org/grpc"
 
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/contract"
 )
 
 // A method is all that the doors know of one RPC before it is called.
 type method struct {
-	name    string        // "acquis.v1.SessionService/GetGrid"
-	rpc     *contract.RPC // nil: it is not of our contract
-	public  bool          // anyone may call
-	many    bool          // callers may send more than one message
-	timeout time.Duration // a call that takes longer is given up
+	name    string            // "acquis.v1.SessionService/GetGrid"
+	rpc     *contract.RPC     // nil: it is not of our contract
+	public  bool              // anyone may call
+	many    bool              // callers may send more than one message
+	timeout time.Duration     // a call that takes longer is given up
+	request *contract.Request // how much it takes; nil: a few words
 	counts  *measured
 }
 
@@ -46,9 +50,49 @@ func (t *Transport) add(desc *grpc.ServiceDesc) {
 			kind, m.timeout, m.many = typeOf(streams[i-unary]), t.limits.StreamTimeout, streams[i-unary].ClientStreams
 		}
 		if m.rpc != nil {
-			m.public = m.rpc.Public
+			m.public, m.request = m.rpc.Public, m.rpc.Request
 		}
 		m.counts = t.metrics.of(kind, desc.ServiceName, name)
 		t.methods["/"+full] = m
 	}
+}
+
+// fewWords is the size of the largest request of health and reflection.
+const fewWords = 4 << 10
+
+// mostWire is the size of the largest request as protobuf.
+func (m *method) mostWire() int {
+	if m.request == nil {
+		return fewWords
+	}
+	return m.request.MaxWire
+}
+
+// mostJSON is the same as JSON.
+func (m *method) mostJSON() int {
+	if m.request == nil {
+		return fewWords
+	}
+	return m.request.MaxJSON
+}
+
+// checkWire measures a request before it is decoded.
+func (m *method) checkWire(data []byte) error {
+	if m.request == nil {
+		return nil
+	}
+	return refusedFault(m.request.CheckWire(data), "request")
+}
+
+// refusedFault is what is told of a fault in a request; of one that is about the
+// whole, under that name.
+func refusedFault(fault *contract.Fault, whole string) error {
+	if fault == nil {
+		return nil
+	}
+	reason := acquispb.ErrorReason_INVALID_FIELD
+	if fault.Malformed {
+		reason = acquispb.ErrorReason_MALFORMED_BODY
+	}
+	return apierr.Invalid(reason, apierr.Field(cmp.Or(fault.Field, whole), fault.Rule))
 }

@@ -77,12 +77,12 @@ func (v *visit) read(source messageSource, req proto.Message) error {
 	} else if err != nil {
 		return unread(err)
 	}
-	size := binary.BigEndian.Uint32(header[1:])
+	size, most := binary.BigEndian.Uint32(header[1:]), min(v.limits.MaxRequestBytes, v.mostWire())
 	switch {
 	case header[0] != 0:
 		return malformed("is compressed, which this service does not take")
-	case int64(size) > int64(v.limits.MaxRequestBytes):
-		return apierr.TooLarge(v.limits.MaxRequestBytes)
+	case int64(size) > int64(most):
+		return apierr.TooLarge(most)
 	}
 	data, err := source.Read(int(size))
 	if err != nil {
@@ -91,6 +91,9 @@ func (v *visit) read(source messageSource, req proto.Message) error {
 	defer data.Free()
 	buffer := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer buffer.Free()
+	if err := v.checkWire(buffer.ReadOnlyData()); err != nil {
+		return err
+	}
 	if err := proto.Unmarshal(buffer.ReadOnlyData(), req); err != nil {
 		return malformed("is not a message of this call")
 	}
