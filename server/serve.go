@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/acquis-eval/acquis/server/transport"
 )
 
 // Listeners are where a server listens.
@@ -23,10 +23,12 @@ type Listeners struct {
 // through the services of gRPC, then those over gRPC, and breaks off what is
 // left. The caller closes the store afterwards.
 func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) error {
+	overGRPC, overREST := s.transport.GuardGRPC(l.GRPC), s.transport.GuardREST(l.HTTP)
+	s.registry.MustRegister(slices.Concat(overGRPC.Collectors(), overREST.Collectors())...)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.transport.ServeGRPC(l.GRPC) })
-	group.Go(func() error { return s.transport.ServeREST(l.HTTP) })
-	group.Go(func() error { return transport.Served(s.ops.Serve(l.Ops)) })
+	group.Go(func() error { return s.transport.ServeGRPC(overGRPC) })
+	group.Go(func() error { return s.transport.ServeREST(overREST) })
+	group.Go(func() error { return servedOps(s.ops.Serve(l.Ops)) })
 	group.Go(func() error { s.watchHealth(ctx); return nil })
 	group.Go(func() error { s.core.accesses.run(ctx); return nil })
 	group.Go(func() error { s.core.backups.run(ctx); return nil })
@@ -39,6 +41,14 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	})
 	err := group.Wait()
 	s.core.accesses.flush() // of the last calls; none is left that could add to them
+	return err
+}
+
+// servedOps is nil if the operations listener ended because it was asked to.
+func servedOps(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
 	return err
 }
 

@@ -42,6 +42,7 @@ type Server struct {
 	core      *core
 	transport *transport.Transport
 	ops       *http.Server
+	registry  *prometheus.Registry
 	stopped   chan struct{} // closed when it no longer wants calls
 }
 
@@ -69,8 +70,8 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{core: c, transport: doors, stopped: make(chan struct{})}
-	s.ops = transport.NewHTTPServer(newOps(s, prometheus.NewRegistry(), slices.Concat(
+	s := &Server{core: c, transport: doors, registry: prometheus.NewRegistry(), stopped: make(chan struct{})}
+	s.ops = transport.NewHTTPServer(newOps(s, s.registry, slices.Concat(
 		doors.Collectors(), c.authn.Collectors(), c.backups.collectors(), []prometheus.Collector{c.accesses.lost})...), c.log)
 	return s, nil
 }

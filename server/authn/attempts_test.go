@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
-
-	"github.com/acquis-eval/acquis/server/call"
 )
 
 // Whatever comes, in any order, no more attempts are looked at in a span of time
@@ -20,7 +18,7 @@ func TestAttemptsKeepTheLimits(t *testing.T) {
 		start, looked := now, make(map[any]int)
 		for range rapid.IntRange(1, 60).Draw(t, "attempts") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 10_000).Draw(t, "ms")) * time.Millisecond)
-			a := newAttempt(call.Network(fmt.Sprintf("192.0.2.%d:1", rapid.IntRange(1, 2).Draw(t, "from"))), rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "text"))
+			a := newAttempt(network(fmt.Sprintf("192.0.2.%d/32", rapid.IntRange(1, 2).Draw(t, "from"))), rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "text"))
 			if wait, _ := as.wait(a, now); wait > 0 {
 				if again, _ := as.wait(a, now.Add(wait+time.Millisecond)); again > 0 {
 					t.Fatalf("after the wait of %v there is one of %v", wait, again)
@@ -49,7 +47,7 @@ func TestAttemptsKeepTheLimits(t *testing.T) {
 func TestAttemptsAreBounded(t *testing.T) {
 	as, now := newAttempts(AttemptLimits{PerCredential: 10, PerAddress: 100}), time.Now()
 	for n := range 2 * remembered {
-		from := call.Network(fmt.Sprintf("10.%d.%d.1:9", n/256, n%256))
+		from := network(fmt.Sprintf("10.%d.%d.1/32", n/256, n%256))
 		a := newAttempt(from, fmt.Sprint("bad", n))
 		if wait, _ := as.wait(a, now); wait == 0 {
 			as.failed(a, now)
@@ -58,12 +56,12 @@ func TestAttemptsAreBounded(t *testing.T) {
 	}
 	// One address cannot drive out what is remembered of others.
 	for n := range 2 * remembered {
-		a := newAttempt(call.Network("192.0.2.1:1"), fmt.Sprint("flood", n))
+		a := newAttempt(network("192.0.2.1/32"), fmt.Sprint("flood", n))
 		if wait, _ := as.wait(a, now); wait == 0 {
 			as.failed(a, now)
 		}
 	}
-	last := newAttempt(call.Network(fmt.Sprintf("10.%d.%d.1:9", (2*remembered-1)/256, (2*remembered-1)%256)), fmt.Sprint("bad", 2*remembered-1))
+	last := newAttempt(network(fmt.Sprintf("10.%d.%d.1/32", (2*remembered-1)/256, (2*remembered-1)%256)), fmt.Sprint("bad", 2*remembered-1))
 	if _, ok := as.credentials.Get(last.suspect); !ok {
 		t.Error("one address drove out what is remembered of another")
 	}
@@ -75,3 +73,5 @@ func TestAttemptsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+func network(text string) netip.Prefix { return netip.MustParsePrefix(text) }

@@ -8,9 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"sync"
-
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 )
 
 // CertificateFiles name the files of the doors, in PEM.
@@ -114,12 +111,4 @@ func (c *Certificates) Config(protocols ...string) *tls.Config {
 			return config, nil
 		},
 	}
-}
-
-// Credentials are the gRPC listener's: plain text where there are no certificates.
-func (c *Certificates) Credentials() credentials.TransportCredentials {
-	if c == nil {
-		return insecure.NewCredentials()
-	}
-	return credentials.NewTLS(c.Config("h2"))
 }

@@ -20,7 +20,7 @@ func TestConnectionCrossesTheChannel(t *testing.T) {
 		return new(acquispb.ListKeysResponse), nil
 	})
 	acquispb.RegisterAdminServiceServer(channel, acquispb.UnimplementedAdminServiceServer{})
-	info := &call.Info{From: call.Network("192.0.2.7:1")}
+	info := &call.Info{From: netip.MustParsePrefix("192.0.2.7/32")}
 	ctx := call.With(metadata.AppendToOutgoingContext(t.Context(), "x-forwarded-for", "192.0.2.8"), info)
 	if _, err := acquispb.NewAdminServiceClient(channel).ListKeys(ctx, new(acquispb.ListKeysRequest)); err != nil || got != info.From {
 		t.Errorf("it comes from %v, %v", got, err)

@@ -2,22 +2,26 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/acquis-eval/acquis/server/listen"
 )
 
-// Served is nil where a listener ended because it was asked to, even before it
+// served is nil where a listener ended because it was asked to, even before it
 // had begun: a signal may come at any time.
-func Served(err error) error {
+func served(err error) error {
 	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped) {
 		return nil
 	}
@@ -40,17 +44,62 @@ func NewHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 // maxHeaderBytes is room for the longest token and then some, over either transport.
 const maxHeaderBytes = 16 << 10
 
+// Guard puts the bounds of a door before its listener: connections, handshakes,
+// control frames. The listener ends TLS, since the frames can be counted only
+// above it. Its collectors are counted until it is closed.
+func (t *Transport) guard(l net.Listener, door string, protocols ...string) *listen.Listener {
+	var config *tls.Config
+	if t.tls != nil {
+		config = t.tls.Config(protocols...)
+	}
+	return listen.New(l, door, t.limits.Listen, config)
+}
+
+// GuardGRPC guards the listener of gRPC.
+func (t *Transport) GuardGRPC(l net.Listener) *listen.Listener { return t.guard(l, "grpc", "h2") }
+
+// GuardREST guards the listener of REST.
+func (t *Transport) GuardREST(l net.Listener) *listen.Listener {
+	return t.guard(l, "rest", "h2", "http/1.1")
+}
+
 // ServeGRPC answers over gRPC until Stop.
-func (t *Transport) ServeGRPC(l net.Listener) error { return Served(t.grpc.Serve(l)) }
+func (t *Transport) ServeGRPC(l *listen.Listener) error { return served(t.grpc.Serve(l)) }
 
 // ServeREST answers over REST until Stop.
-func (t *Transport) ServeREST(l net.Listener) error {
-	if t.tls == nil {
-		return Served(t.rest.Serve(l))
+func (t *Transport) ServeREST(l *listen.Listener) error { return served(t.rest.Serve(l)) }
+
+// newREST is the HTTP server of REST. Above a listener that ends TLS, the library
+// calls HTTP/2 unencrypted; in plain text, only HTTP/1 is spoken.
+func (t *Transport) newREST(handler http.Handler) *http.Server {
+	rest := NewHTTPServer(handler, t.log)
+	rest.Protocols = new(http.Protocols)
+	rest.Protocols.SetHTTP1(true)
+	rest.Protocols.SetUnencryptedHTTP2(t.tls != nil)
+	rest.HTTP2 = &http.HTTP2Config{
+		MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: connWindow,
 	}
-	t.rest.TLSConfig = t.tls.Config("h2", "http/1.1")
-	return Served(t.rest.ServeTLS(l, "", ""))
+	rest.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, fromKey{}, listen.Network(c.RemoteAddr()))
+	}
+	return rest
 }
+
+type fromKey struct{}
+
+// fromOf tells whence a call over REST comes, by its connection.
+func fromOf(ctx context.Context) netip.Prefix {
+	from, _ := ctx.Value(fromKey{}).(netip.Prefix)
+	return from
+}
+
+// What one connection may hold. Windows have a fixed size: else the gRPC library
+// lets a stream hold as much as the connection could carry.
+const (
+	maxStreams   = 100
+	streamWindow = 64 << 10
+	connWindow   = 1 << 20
+)
 
 // SetServing is what the gRPC health service answers.
 func (t *Transport) SetServing(serving bool) {

@@ -126,7 +126,7 @@ func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		once.Do(func() { bound = g.bindingOf(r) })
 		info := &call.Info{
-			RequestID: requestID(r.Header.Values(requestIDHeader)), From: call.Network(r.RemoteAddr), OverREST: true,
+			RequestID: requestID(r.Header.Values(requestIDHeader)), From: fromOf(r.Context()), OverREST: true,
 			IfNoneMatch: r.Header.Values("If-None-Match"), Gzip: acceptsGzip(r.Header.Values("Accept-Encoding")),
 		}
 		w.Header().Set("X-Request-Id", info.RequestID)

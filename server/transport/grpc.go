@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"net"
 	"net/netip"
 
 	"google.golang.org/grpc"
@@ -13,6 +12,7 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/contract"
+	"github.com/acquis-eval/acquis/server/listen"
 )
 
 // registrar registers services with the gRPC server so that each call passes the
@@ -89,8 +89,5 @@ func peerOf(ctx context.Context) netip.Prefix {
 	if !ok {
 		return netip.Prefix{}
 	}
-	if tcp, ok := p.Addr.(*net.TCPAddr); ok {
-		return call.NetworkOf(tcp.AddrPort().Addr())
-	}
-	return call.Network(p.Addr.String())
+	return listen.Network(p.Addr)
 }

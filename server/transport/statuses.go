@@ -62,7 +62,7 @@ func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ 
 	if code == http.StatusMethodNotAllowed {
 		err = apierr.New(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "this path does not take that method")
 	}
-	info := &call.Info{RequestID: requestID(r.Header.Values(requestIDHeader)), From: call.Network(r.RemoteAddr)}
+	info := &call.Info{RequestID: requestID(r.Header.Values(requestIDHeader)), From: fromOf(r.Context())}
 	w.Header().Set("X-Request-Id", info.RequestID)
 	st, _ := status.FromError(g.arrive(ctx, g.unknown, info).end(err, nil))
 	writeStatus(w, st, httpStatus(st))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/contract"
+	"github.com/acquis-eval/acquis/server/listen"
 )
 
 // Limits bound what one call may take.
@@ -23,6 +24,7 @@ type Limits struct {
 	CallTimeout     time.Duration // a call that takes longer is given up
 	StreamTimeout   time.Duration // the same for one that sends a stream; 0: an hour
 	ReceiveTimeout  time.Duration // a request that takes longer to arrive is given up; 0: 10 seconds
+	Listen          listen.Limits // connections of each door; the zero value: listen.DefaultLimits
 }
 
 // DefaultLimits are enough for a référentiel of hundreds of critères and a batch
@@ -37,6 +39,9 @@ func (l *Limits) complete() {
 	}
 	if l.ReceiveTimeout <= 0 {
 		l.ReceiveTimeout = 10 * time.Second
+	}
+	if l.Listen == (listen.Limits{}) {
+		l.Listen = listen.DefaultLimits
 	}
 }
 
@@ -87,28 +92,29 @@ func New(o Options) (*Transport, error) {
 	healthpb.RegisterHealthServer(registrar{t}, t.health)
 	reflection.Register(registrar{t})
 	rest, err := t.newGateway(channel, o.Documents)
-	t.rest = NewHTTPServer(rest, t.log)
+	t.rest = t.newREST(rest)
 	return t, err
 }
 
 func (t *Transport) grpcOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(NewCodec()),
-		grpc.Creds(t.tls.Credentials()),
 		grpc.InTapHandle(cuttable),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.UnknownServiceHandler(t.noSuchMethod),
-		grpc.MaxConcurrentStreams(100),
-		// A window of a fixed size: else the library lets a stream hold as much as the
-		// connection could carry.
-		grpc.StaticStreamWindowSize(64 << 10),
-		grpc.StaticConnWindowSize(1 << 20),
+		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.StaticStreamWindowSize(streamWindow),
+		grpc.StaticConnWindowSize(connWindow),
 		// Goroutines that stay have a stack that is deep enough already. If all are
 		// busy, a call gets one of its own.
 		grpc.NumStreamWorkers(128),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionIdle: 5 * time.Minute,
+			MaxConnectionAge:  2 * time.Hour, MaxConnectionAgeGrace: t.limits.StreamTimeout,
+			Time: time.Minute, Timeout: 20 * time.Second,
+		}),
 	}
 }
 
