@@ -158,6 +158,19 @@ func TestFloods(t *testing.T) {
 
 // TestFloodCostsOpenings: who comes back after a flood waits, others do not.
 func TestFloodCostsOpenings(t *testing.T) {
+	limits := roomy
+	limits.Openings = 1
+	l := loopback(t, limits, nil)
+	serveHTTP(t, l)
+	if err := newAttacker(t, l.Addr().String()).flood(floods[0].send); err != nil {
+		t.Fatal(err)
+	}
+	l.mu.Lock()
+	if s, ok := l.networks.spent.Peek(Network(l.Addr())); !ok || s.openings != 2*burstSeconds {
+		t.Errorf("after a flood %v are spent", s)
+	}
+	l.mu.Unlock()
+
 	n := newNetworks(Limits{PerNetwork: 10, Openings: 10})
 	now := still()
 	attacker, other := Network(&net.TCPAddr{IP: net.IPv4(192, 0, 2, 1)}), Network(&net.TCPAddr{IP: net.IPv4(192, 0, 2, 2)})

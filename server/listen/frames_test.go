@@ -160,6 +160,21 @@ func TestRequestsBringTheirShare(t *testing.T) {
 	}
 }
 
+// TestRestsOfWindows: a body whose pieces end where a window does is no flood.
+func TestRestsOfWindows(t *testing.T) {
+	f := newFrames(still)
+	f.read([]byte(preface))
+	large := append([]byte{0, 0x10, 0, typeData, 0, 0, 0, 0, 1}, make([]byte, 0x1000)...)
+	for i := range 3 * int(budgets[smallDataFrame].most) {
+		if k := f.read(large); k != none {
+			t.Fatalf("piece %d: %s", i, cutFloods[k])
+		}
+		if k := f.read([]byte{0, 0, 1, typeData, 0, 0, 0, 0, 1, 'x'}); k != none {
+			t.Fatalf("rest %d: %s", i, cutFloods[k])
+		}
+	}
+}
+
 func BenchmarkFrames(b *testing.B) {
 	var unary, upload bytes.Buffer
 	for _, buffer := range []*bytes.Buffer{&unary, &upload} {

@@ -116,6 +116,9 @@ func TestConnectionsBounded(t *testing.T) {
 				first.Close()
 				defer d.dial(c.from(4)).Close()
 				synctest.Wait()
+				if n := count(t, d.l, "acquis_connections", ""); n != 3 {
+					t.Errorf("%v connections were counted as open", n)
+				}
 				if n := len(d.accepted); n != 3 {
 					t.Errorf("%d connections are there after one made room", n)
 				}
