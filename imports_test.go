@@ -28,6 +28,7 @@ var importRules = []struct {
 	{"backup", nil, "whoever holds a backup can read what it says of itself, whatever made it"},
 	{"server", []string{"gen", "rules", "referentiel", "casefile", "store", "backup"}, "it works over any engine, and never names one"},
 	{"server/listen", nil, "connections are bounded before anything is known of what they ask for"},
+	{"server/admission", nil, "who is served when there is too much hangs on who calls and how often, never on what for"},
 	{"gen", []string{"gen"}, "generated code depends on generated code"},
 	{"proto", []string{"gen"}, "the contract is checked over its own descriptors"},
 	{"docs", []string{""}, "checks that pages are true may look at everything"},
