@@ -105,7 +105,7 @@ func TestConnectionsBounded(t *testing.T) {
 				}
 				synctest.Wait()
 				over := d.dial(c.from(3))
-				if _, err := over.Read(make([]byte, 1)); err != io.EOF {
+				if _, err := over.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 					t.Errorf("the fourth reads %v", err)
 				}
 				if n := count(t, d.l, "acquis_connections_refused_total", c.cause); n != 1 {
@@ -253,7 +253,7 @@ func TestClosedListener(t *testing.T) {
 		if _, err := d.l.Accept(); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Accept: %v", err)
 		}
-		if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+		if _, err := client.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("the silent client reads %v", err)
 		}
 		server.Close()
