@@ -34,6 +34,7 @@ var importRules = []struct {
 	{"server/authn", []string{"gen", "store", "server/apierr", "server/cache", "server/call"}, "who calls is found out the same way, however the call came"},
 	{"server/transport", []string{"gen", "store", "server/apierr", "server/authn", "server/call", "server/contract", "server/listen"}, "it lets calls in and knows no service: what they do is not its concern"},
 	{"server/listen", nil, "connections are bounded before anything is known of what they ask for"},
+	{"server/admission", nil, "who is served when there is too much hangs on who calls and how often, never on what for"},
 	{"gen", []string{"gen"}, "generated code depends on generated code"},
 	{"proto", []string{"gen"}, "the contract is checked over its own descriptors"},
 	{"docs", []string{""}, "checks that pages are true may look at everything"},

@@ -71,8 +71,8 @@ func (c *conn) Read(p []byte) (int, error) {
 		return n, err
 	}
 	if flooded := c.frames.read(p[:n]); flooded != none {
-		c.cut(cutFloods[flooded])
 		c.listener.punish(c.from)
+		c.cut(cutFloods[flooded])
 		return 0, errFlood
 	}
 	if c.frames.begun() && !c.opened.Load() {

@@ -78,16 +78,16 @@ func (w *writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// flood sends until the server hangs up; it gives up after a number that no budget
-// permits.
-func (a *attacker) flood(send func(a *attacker) error) error {
+// flood sends until the server hangs up, and tells whether it does so before a number
+// that no budget permits.
+func (a *attacker) flood(send func(a *attacker) error) bool {
 	for range 2_000_000 {
-		if err := send(a); err != nil {
+		if send(a) != nil {
 			<-a.ended
-			return nil
+			return true
 		}
 	}
-	return errors.New("the server lets it go on")
+	return false
 }
 
 var floods = []struct {
@@ -145,8 +145,8 @@ func TestFloods(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if err := a.flood(f.send); err != nil {
-					t.Fatal(err)
+				if !a.flood(f.send) {
+					t.Fatal("the server lets it go on")
 				}
 				if got := cuts(t, l); door.counts(f.cause, f.name) && got != cutFloods[f.cause]+" 1" {
 					t.Errorf("cut off: %q", got)
@@ -158,6 +158,19 @@ func TestFloods(t *testing.T) {
 
 // TestFloodCostsOpenings: who comes back after a flood waits, others do not.
 func TestFloodCostsOpenings(t *testing.T) {
+	limits := roomy
+	limits.Openings = 1
+	l := loopback(t, limits, nil)
+	serveHTTP(t, l)
+	if !newAttacker(t, l.Addr().String()).flood(floods[0].send) {
+		t.Fatal("the server lets it go on")
+	}
+	l.mu.Lock()
+	if s, ok := l.networks.spent.Peek(Network(l.Addr())); !ok || s.openings != 2*burstSeconds {
+		t.Errorf("after a flood %v are spent", s)
+	}
+	l.mu.Unlock()
+
 	n := newNetworks(Limits{PerNetwork: 10, Openings: 10})
 	now := still()
 	attacker, other := Network(&net.TCPAddr{IP: net.IPv4(192, 0, 2, 1)}), Network(&net.TCPAddr{IP: net.IPv4(192, 0, 2, 2)})

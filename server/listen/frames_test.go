@@ -64,24 +64,22 @@ func drawFrames(t *rapid.T) []byte {
 }
 
 func FuzzFrames(f *testing.F) {
-	f.Add([]byte(preface))
-	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"))
-	f.Add(append([]byte(preface), bytes.Repeat([]byte{0, 0, 0, typeReset, 0, 0, 0, 0, 1}, 1100)...))
-	f.Add(append([]byte(preface), 0xff, 0xff, 0xff, typeData, 0xff, 0xff, 0xff, 0xff, 0xff))
-	f.Fuzz(func(t *testing.T, input []byte) {
+	f.Add([]byte(preface), byte(0))
+	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"), byte(0))
+	f.Add(append([]byte(preface), bytes.Repeat([]byte{0, 0, 0, typeReset, 0, 0, 0, 0, 1}, 1100)...), byte(0))
+	f.Add(append([]byte(preface), 0xff, 0xff, 0xff, typeData, 0xff, 0xff, 0xff, 0xff, 0xff), byte(0))
+	f.Fuzz(func(t *testing.T, input []byte, piece byte) {
 		k1, r1, p1 := verdict(input)
-		k2, r2, p2 := verdict(bytesOf(input)...)
+		var pieces [][]byte
+		for rest := input; len(rest) > 0; {
+			n := 1 + len(rest)%int(piece%31+1)
+			pieces, rest = append(pieces, rest[:min(n, len(rest))]), rest[min(n, len(rest)):]
+		}
+		k2, r2, p2 := verdict(pieces...)
 		if k1 != k2 || r1 != r2 || p1 != p2 {
-			t.Fatalf("whole: %v %v %v, byte by byte: %v %v %v", k1, r1, p1, k2, r2, p2)
+			t.Fatalf("whole: %v %v %v, in %d pieces: %v %v %v", k1, r1, p1, len(pieces), k2, r2, p2)
 		}
 	})
-}
-
-func bytesOf(input []byte) (single [][]byte) {
-	for i := range input {
-		single = append(single, input[i:i+1])
-	}
-	return single
 }
 
 // TestHTTP1Passes: what is not HTTP/2 is not counted, whatever it looks like.
@@ -156,6 +154,21 @@ func TestRequestsBringTheirShare(t *testing.T) {
 			if k := f.read([]byte{0, 0, 0, frameType, 0, 0, 0, 0, 1}); k != none {
 				t.Fatalf("call %d: %s", i, cutFloods[k])
 			}
+		}
+	}
+}
+
+// TestRestsOfWindows: a body whose pieces end where a window does is no flood.
+func TestRestsOfWindows(t *testing.T) {
+	f := newFrames(still)
+	f.read([]byte(preface))
+	large := append([]byte{0, 0x10, 0, typeData, 0, 0, 0, 0, 1}, make([]byte, 0x1000)...)
+	for i := range 3 * int(budgets[smallDataFrame].most) {
+		if k := f.read(large); k != none {
+			t.Fatalf("piece %d: %s", i, cutFloods[k])
+		}
+		if k := f.read([]byte{0, 0, 1, typeData, 0, 0, 0, 0, 1, 'x'}); k != none {
+			t.Fatalf("rest %d: %s", i, cutFloods[k])
 		}
 	}
 }

@@ -105,7 +105,7 @@ func TestConnectionsBounded(t *testing.T) {
 				}
 				synctest.Wait()
 				over := d.dial(c.from(3))
-				if _, err := over.Read(make([]byte, 1)); err != io.EOF {
+				if _, err := over.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 					t.Errorf("the fourth reads %v", err)
 				}
 				if n := count(t, d.l, "acquis_connections_refused_total", c.cause); n != 1 {
@@ -116,6 +116,9 @@ func TestConnectionsBounded(t *testing.T) {
 				first.Close()
 				defer d.dial(c.from(4)).Close()
 				synctest.Wait()
+				if n := count(t, d.l, "acquis_connections", ""); n != 3 {
+					t.Errorf("%v connections were counted as open", n)
+				}
 				if n := len(d.accepted); n != 3 {
 					t.Errorf("%d connections are there after one made room", n)
 				}
@@ -250,7 +253,7 @@ func TestClosedListener(t *testing.T) {
 		if _, err := d.l.Accept(); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Accept: %v", err)
 		}
-		if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+		if _, err := client.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("the silent client reads %v", err)
 		}
 		server.Close()

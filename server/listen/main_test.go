@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -111,7 +112,7 @@ func (service) StreamingOutputCall(r *testpb.StreamingOutputCallRequest, s grpc.
 
 func (service) StreamingInputCall(s grpc.ClientStreamingServer[testpb.StreamingInputCallRequest, testpb.StreamingInputCallResponse]) error {
 	for {
-		if _, err := s.Recv(); err == io.EOF {
+		if _, err := s.Recv(); errors.Is(err, io.EOF) {
 			return s.SendAndClose(&testpb.StreamingInputCallResponse{})
 		} else if err != nil {
 			return err
@@ -149,7 +150,7 @@ func serveHTTP(t *testing.T, l *Listener) {
 	go func() { served <- server.Serve(l) }()
 	t.Cleanup(func() {
 		server.Close()
-		if err := <-served; err != http.ErrServerClosed {
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
 	})

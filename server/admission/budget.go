@@ -1,0 +1,182 @@
+package admission
+
+import (
+	"container/list"
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// BudgetLimits bound the bytes of calls that are being received and answered.
+type BudgetLimits struct {
+	Bytes      int64         // in all
+	PerNetwork int64         // of one network; what one call may take at most
+	Waiting    int           // calls that wait for bytes
+	Patience   time.Duration // how long they do
+}
+
+// DefaultBudget is for callers who are known. One call of the largest kind, decoded,
+// must fit PerNetwork.
+var DefaultBudget = BudgetLimits{Bytes: 128 << 20, PerNetwork: 96 << 20, Waiting: 256, Patience: 100 * time.Millisecond}
+
+// DefaultPublicBudget is for those who are not. It is another Budget, so that they can
+// take nothing from the first.
+var DefaultPublicBudget = BudgetLimits{Bytes: 8 << 20, PerNetwork: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
+
+// A Budget hands out bytes before they are needed. Calls wait in the order in which
+// they came, so that a large one is not overtaken for ever by small ones; but not
+// behind one that waits for what its own network holds.
+type Budget struct {
+	name    string
+	limits  BudgetLimits
+	refused *prometheus.CounterVec // by cause
+	taken   prometheus.GaugeFunc
+
+	mu      sync.Mutex
+	out     int64
+	by      map[netip.Prefix]int64 // of those who hold any
+	waiting list.List              // of *claim, the first in front
+}
+
+// A claim waits for bytes.
+type claim struct {
+	from  netip.Prefix
+	bytes int64
+	place *list.Element // nil when it has been granted or has left
+	ready chan struct{}
+}
+
+// NewBudget returns a budget, of which all is there. The name tells it in metrics.
+func NewBudget(name string, limits BudgetLimits) *Budget {
+	b := &Budget{name: name, limits: limits, by: make(map[netip.Prefix]int64)}
+	labels := prometheus.Labels{"budget": name}
+	b.refused = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "acquis_bytes_shed_total", ConstLabels: labels,
+		Help: "Calls that got no bytes to be received in, by the limit that they met.",
+	}, []string{"cause"})
+	b.taken = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "acquis_bytes_taken", Help: "Bytes that calls have taken.", ConstLabels: labels,
+	}, func() float64 {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return float64(b.out)
+	})
+	return b
+}
+
+// Collectors are the budget's metrics.
+func (b *Budget) Collectors() []prometheus.Collector {
+	return []prometheus.Collector{b.refused, b.taken}
+}
+
+// Take takes n bytes for a call, for which it may wait. It returns a *Refusal if
+// there are none in time, or the context's error. What was taken must be given
+// back by Give with the same network and number.
+func (b *Budget) Take(ctx context.Context, from netip.Prefix, n int64) error {
+	if n > min(b.limits.PerNetwork, b.limits.Bytes) {
+		return b.refuse(TooLarge, 0)
+	}
+	b.mu.Lock()
+	if b.fits(from, n) && !b.owed() {
+		b.grant(from, n)
+		b.mu.Unlock()
+		return nil
+	}
+	if b.waiting.Len() >= b.limits.Waiting {
+		b.mu.Unlock()
+		return b.refuse(QueueFull, later())
+	}
+	c := &claim{from: from, bytes: n, ready: make(chan struct{})}
+	c.place = b.waiting.PushBack(c)
+	b.mu.Unlock()
+	return b.wait(ctx, c)
+}
+
+func (b *Budget) wait(ctx context.Context, c *claim) error {
+	timer := time.NewTimer(b.limits.Patience)
+	defer timer.Stop()
+	select {
+	case <-c.ready:
+		return nil
+	case <-timer.C:
+		if b.leave(c) {
+			return nil
+		}
+		return b.refuse(WaitedTooLong, later())
+	case <-ctx.Done():
+		if b.leave(c) {
+			b.Give(c.from, c.bytes)
+		}
+		return ctx.Err()
+	}
+}
+
+// leave ends a wait that was given up, and tells whether its bytes have been granted
+// all the same.
+func (b *Budget) leave(c *claim) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c.place == nil {
+		return true
+	}
+	b.waiting.Remove(c.place)
+	b.serve() // those behind it may need less
+	return false
+}
+
+// Give gives back what Take took.
+func (b *Budget) Give(from netip.Prefix, n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.out -= n
+	if b.by[from] -= n; b.by[from] == 0 {
+		delete(b.by, from)
+	}
+	b.serve()
+}
+
+// serve grants what is waited for, in order.
+func (b *Budget) serve() {
+	for e := b.waiting.Front(); e != nil; {
+		c := e.Value.(*claim)
+		next := e.Next()
+		if b.out+c.bytes > b.limits.Bytes {
+			return
+		}
+		if b.fits(c.from, c.bytes) {
+			b.waiting.Remove(e)
+			c.place = nil
+			b.grant(c.from, c.bytes)
+			close(c.ready)
+		}
+		e = next
+	}
+}
+
+func (b *Budget) fits(from netip.Prefix, n int64) bool {
+	return b.out+n <= b.limits.Bytes && b.by[from]+n <= b.limits.PerNetwork
+}
+
+// owed tells whether somebody waits for bytes that any network could give back: a
+// newcomer must not overtake them.
+func (b *Budget) owed() bool {
+	for e := b.waiting.Front(); e != nil; e = e.Next() {
+		if c := e.Value.(*claim); b.by[c.from]+c.bytes <= b.limits.PerNetwork {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *Budget) grant(from netip.Prefix, n int64) {
+	b.out += n
+	b.by[from] += n
+}
+
+func (b *Budget) refuse(cause Cause, wait time.Duration) error {
+	b.refused.WithLabelValues(cause.String()).Inc()
+	return &Refusal{Class: b.name, Cause: cause, RetryAfter: wait}
+}

@@ -1,0 +1,170 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+var tight = BudgetLimits{Bytes: 100, PerNetwork: 60, Waiting: 2, Patience: time.Second}
+
+// TestBudget: what a network and all may have is bounded; who waits gets what is given
+// back.
+func TestBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget("test", tight)
+		take := func(from int, n int64) Cause { return cause(t, b.Take(t.Context(), network(from), n)) }
+		for _, c := range []struct {
+			from int
+			n    int64
+			want Cause
+		}{
+			{1, 61, TooLarge}, {1, 60, none}, {1, 1, WaitedTooLong}, {2, 41, WaitedTooLong}, {2, 40, none}, {3, 1, WaitedTooLong},
+		} {
+			if got := take(c.from, c.n); got != c.want {
+				t.Errorf("network %d takes %d: %d, want %d", c.from, c.n, got, c.want)
+			}
+		}
+		go func() {
+			time.Sleep(time.Second / 2)
+			b.Give(network(1), 60)
+		}()
+		if got := take(3, 50); got != none {
+			t.Errorf("what was given back is not taken: %d", got)
+		}
+		b.Give(network(2), 40)
+		b.Give(network(3), 50)
+		if b.out != 0 || len(b.by) != 0 {
+			t.Errorf("%d bytes are out, of %v", b.out, b.by)
+		}
+	})
+}
+
+// TestBudgetOrder: a large claim is not overtaken by small ones, but one that waits
+// for its own network holds up nobody.
+func TestBudgetOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget("test", tight)
+		got := make(chan string, 10)
+		var all sync.WaitGroup
+		take := func(name string, from int, n int64) {
+			all.Go(func() { got <- fmt.Sprint(name, " ", cause(t, b.Take(t.Context(), network(from), n)) == none) })
+			synctest.Wait()
+		}
+		take("first", 1, 60)
+		take("own network full", 1, 10)
+		take("another", 2, 20)
+		take("large", 3, 60)
+		take("no room to wait", 4, 1)
+		b.Give(network(2), 20)
+		synctest.Wait()
+		b.Give(network(1), 60) // both who wait fit now
+		all.Wait()
+		close(got)
+		var order []string
+		for g := range got {
+			order = append(order, g)
+		}
+		if want := "[first true another true no room to wait false"; fmt.Sprint(order[:3]) != want+"]" || len(order) != 5 {
+			t.Errorf("got %v", order)
+		}
+		for _, o := range order[3:] {
+			if o != "own network full true" && o != "large true" {
+				t.Errorf("got %v", order)
+			}
+		}
+	})
+}
+
+// TestSmallClaimWaits: while a large claim waits for all, a small one that would fit waits
+// behind it.
+func TestSmallClaimWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget("test", tight)
+		if err := b.Take(t.Context(), network(1), 60); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		large, small := make(chan error, 1), make(chan error, 1)
+		go func() { large <- b.Take(ctx, network(2), 60) }()
+		synctest.Wait()
+		go func() { small <- b.Take(t.Context(), network(3), 10) }()
+		synctest.Wait()
+		if len(small) != 0 {
+			t.Error("the small claim overtakes")
+		}
+		cancel()
+		synctest.Wait()
+		if err := <-large; !errors.Is(err, context.Canceled) {
+			t.Errorf("large: %v", err)
+		}
+		if len(small) != 1 || <-small != nil {
+			t.Error("the small claim still waits when the large one is given up")
+		}
+	})
+}
+
+// TestBytesGrantedWhileLeaving: the same as for slots.
+func TestBytesGrantedWhileLeaving(t *testing.T) {
+	b := NewBudget("test", tight)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		b.grant(network(1), 10)
+		c := &claim{from: network(1), bytes: 10, ready: make(chan struct{})}
+		close(c.ready)
+		if err := b.wait(ctx, c); err == nil {
+			b.Give(network(1), 10)
+		}
+	}
+	if b.out != 0 {
+		t.Errorf("%d bytes are out", b.out)
+	}
+}
+
+// TestNoByteIsLost: however claims are given up, all comes back, and never more is out
+// than there is.
+func TestNoByteIsLost(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		seed, calls := rapid.Uint64().Draw(rt, "seed"), rapid.IntRange(1, 50).Draw(rt, "calls")
+		synctest.Test(t, func(t *testing.T) {
+			limits := tight
+			limits.Waiting, limits.Patience = 10, 4*time.Millisecond
+			b := NewBudget("test", limits)
+			var all sync.WaitGroup
+			for i := range calls {
+				dice := rand.New(rand.NewPCG(seed, uint64(i)))
+				all.Go(func() { hold(t, b, dice) })
+			}
+			all.Wait()
+			if b.out != 0 || len(b.by) != 0 || b.waiting.Len() != 0 {
+				t.Errorf("%d bytes are out, of %v; %d wait", b.out, b.by, b.waiting.Len())
+			}
+		})
+	})
+}
+
+func hold(t *testing.T, b *Budget, dice *rand.Rand) {
+	pause := func() { time.Sleep(time.Duration(dice.IntN(5)) * time.Millisecond) }
+	pause()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(dice.IntN(6))*time.Millisecond)
+	defer cancel()
+	from, n := network(dice.IntN(3)), int64(dice.IntN(70))
+	if err := b.Take(ctx, from, n); err != nil {
+		return
+	}
+	b.mu.Lock()
+	if b.out > b.limits.Bytes || b.by[from] > b.limits.PerNetwork {
+		t.Errorf("%d bytes are out, %d of one network", b.out, b.by[from])
+	}
+	b.mu.Unlock()
+	pause()
+	b.Give(from, n)
+}

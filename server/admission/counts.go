@@ -1,0 +1,48 @@
+package admission
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// counts are the metrics of a gate. Counters are looked up once: refusing must
+// cost less than asking.
+type counts struct {
+	vector  *prometheus.CounterVec
+	refused [classes][causes]prometheus.Counter
+	now     []prometheus.Collector // what runs and waits
+}
+
+func newCounts(g *Gate) counts {
+	c := counts{vector: newRefused()}
+	for class := range classes {
+		for cause := range causes {
+			c.refused[class][cause] = c.vector.WithLabelValues(class.String(), cause.String())
+		}
+		labels := prometheus.Labels{"class": class.String()}
+		c.now = append(c.now,
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+				Name: "acquis_calls_running", Help: "Calls that have a slot.", ConstLabels: labels,
+			}, g.look(func() int { return g.running[class] })),
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+				Name: "acquis_calls_waiting", Help: "Calls that wait for a slot.", ConstLabels: labels,
+			}, g.look(func() int { return g.queues[class].length })))
+	}
+	return c
+}
+
+func newRefused() *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "acquis_calls_shed_total",
+		Help: "Calls that were not processed, by class and by the limit that they met.",
+	}, []string{"class", "cause"})
+}
+
+func (g *Gate) look(at func() int) func() float64 {
+	return func() float64 {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return float64(at())
+	}
+}
+
+func (c counts) collectors() []prometheus.Collector {
+	return append([]prometheus.Collector{c.vector}, c.now...)
+}

@@ -1,0 +1,161 @@
+package admission
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// A Call is what is known of a call before its body is read.
+type Call struct {
+	Subject string       // who calls; empty if that is not known
+	From    netip.Prefix // the network of the connection
+	Class   Class
+}
+
+// A Gate admits calls. One mutex guards it: what is done under it takes a fraction
+// of a microsecond.
+type Gate struct {
+	limits Limits
+	counts counts
+
+	mu      sync.Mutex
+	shares  shares
+	slots   int            // taken
+	running [classes]int   // the same by class
+	seen    [classes]int64 // when the last call of the class came
+	queues  [classes]queue
+}
+
+// NewGate returns a gate that admits within limits.
+func NewGate(limits Limits) *Gate {
+	g := &Gate{limits: limits, shares: newShares()}
+	for c := range g.queues {
+		g.queues[c].flows = make(map[caller]*flow)
+	}
+	g.counts = newCounts(g)
+	return g
+}
+
+// Collectors are the gate's metrics.
+func (g *Gate) Collectors() []prometheus.Collector { return g.counts.collectors() }
+
+// Enter admits a call as far as rates and numbers go, or returns a *Refusal. It
+// never waits. A ticket that is returned without error must be Done.
+func (g *Gate) Enter(call Call) (Ticket, error) {
+	t := Ticket{gate: g, class: call.Class, subject: call.Subject, from: call.From}
+	now := time.Now().UnixNano()
+	g.mu.Lock()
+	cause, wait := g.shares.enter(&t, &g.limits.Classes[t.class], now)
+	if cause == none {
+		g.seen[t.class] = now
+	}
+	g.mu.Unlock()
+	if cause != none {
+		return Ticket{}, g.refuse(t.class, cause, wait)
+	}
+	return t, nil
+}
+
+// Admit is Enter and Start.
+func (g *Gate) Admit(ctx context.Context, call Call) (Ticket, error) {
+	t, err := g.Enter(call)
+	if err != nil {
+		return t, err
+	}
+	if err := t.Start(ctx); err != nil {
+		t.Done()
+		return Ticket{}, err
+	}
+	return t, nil
+}
+
+func (g *Gate) refuse(c Class, cause Cause, wait time.Duration) error {
+	g.counts.refused[c][cause].Inc()
+	if wait == 0 {
+		wait = later()
+	}
+	return &Refusal{Class: c.String(), Cause: cause, RetryAfter: wait}
+}
+
+// start takes a slot, or a place in the queue. It returns neither if that is full.
+func (g *Gate) start(t *Ticket) (w *waiter, patience time.Duration, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	q, rule := &g.queues[t.class], &g.limits.Classes[t.class]
+	if q.length > 0 {
+		g.serve() // an earlier class may have become quiet
+	}
+	if g.room(t.class) {
+		g.take(t.class)
+		return nil, 0, true
+	}
+	if q.length >= rule.Waiting {
+		out := q.pushOut(t.caller())
+		if out == nil {
+			return nil, 0, false
+		}
+		out.answer <- false
+	}
+	now := time.Now()
+	patience = rule.patience(q.busy(now))
+	return q.push(t.caller(), now), patience, true
+}
+
+// room tells whether a call of the class may have a slot.
+func (g *Gate) room(c Class) bool {
+	rule := &g.limits.Classes[c]
+	most := rule.Running
+	if rule.Beside > 0 && g.beside(c) {
+		most = rule.Beside
+	}
+	return g.slots < g.limits.Slots && g.running[c] < most
+}
+
+// beside tells whether an earlier class is at work or has just been: its next call
+// will come before what the class would start now has ended.
+func (g *Gate) beside(c Class) bool {
+	now := time.Now().UnixNano()
+	for earlier := range c {
+		if g.running[earlier] > 0 || now-g.seen[earlier] < int64(quiet) {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *Gate) take(c Class) {
+	g.slots++
+	g.running[c]++
+}
+
+func (g *Gate) give(c Class) {
+	g.slots--
+	g.running[c]--
+	g.serve()
+}
+
+// serve gives slots to those who wait.
+func (g *Gate) serve() {
+	for next := range g.queues {
+		for q := &g.queues[next]; q.length > 0 && g.room(Class(next)); {
+			g.take(Class(next))
+			q.pop().answer <- true
+		}
+	}
+}
+
+// leave ends a wait that was given up. It tells whether the waiter has got its slot
+// in that moment all the same.
+func (g *Gate) leave(c Class, w *waiter) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if w.place == nil {
+		return <-w.answer
+	}
+	g.queues[c].remove(w)
+	return false
+}

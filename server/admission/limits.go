@@ -1,0 +1,91 @@
+package admission
+
+import (
+	"runtime"
+	"time"
+)
+
+// A Class of calls has limits of its own. An earlier class is served before a later.
+type Class uint8
+
+// The classes, in the order in which they are served.
+const (
+	Record  Class = iota // what assessors and juries write, and other writes
+	Read                 // one resource by its name
+	List                 // lists, searches, exports: many records for one call
+	Public               // without a subject: checkpoints, verification, descriptions
+	Refused              // those whose credentials are bad, before they are told so
+	classes
+)
+
+var classNames = [classes]string{"record", "read", "list", "public", "refused"}
+
+func (c Class) String() string { return classNames[c] }
+
+// A Share limits what one caller, or all, may have of a class. 0: no limit.
+type Share struct {
+	AtOnce    int     // calls between Enter and Done
+	PerSecond float64 // calls, in the long run
+	Burst     float64 // calls that may come at once; at least 1 if there is a rate
+}
+
+// A Rule is what holds for a class.
+type Rule struct {
+	Running  int           // slots that it may have at once
+	Beside   int           // the same while an earlier class is in use; 0: no less
+	Waiting  int           // calls in its queue
+	Patience time.Duration // how long one waits there
+
+	Subject, Network, All Share
+}
+
+// Limits are those of a Gate.
+type Limits struct {
+	Slots   int // of all classes together
+	Classes [classes]Rule
+}
+
+// DefaultLimits are for the number of processors. Subjects have no rates: they are
+// known, and share what there is by turns.
+func DefaultLimits() Limits {
+	n := runtime.GOMAXPROCS(0)
+	few := max(1, n/2)
+	l := Limits{Slots: 40 * n}
+	l.Classes = [classes]Rule{
+		Record:  known(512, Rule{Running: 40 * n, Waiting: 1024, Patience: 200 * time.Millisecond}),
+		Read:    known(512, Rule{Running: 32 * n, Waiting: 512, Patience: 100 * time.Millisecond}),
+		List:    known(128, Rule{Running: n, Beside: few, Waiting: 256, Patience: time.Second}),
+		Public:  unknown(n, Rule{Running: 4 * n, Beside: few, Waiting: 128, Patience: 50 * time.Millisecond}),
+		Refused: unknown(n, Rule{Running: 2 * n, Beside: few, Waiting: 64, Patience: 50 * time.Millisecond}),
+	}
+	return l
+}
+
+// known: a subject has so many calls at once, a network twice and all four times as many.
+func known(atOnce int, r Rule) Rule {
+	r.Subject.AtOnce, r.Network.AtOnce, r.All.AtOnce = atOnce, 2*atOnce, 4*atOnce
+	return r
+}
+
+// unknown: a network has the rate of a busy person, all that of a fraction of a
+// processor.
+func unknown(processors int, r Rule) Rule {
+	perSecond := float64(500 * processors)
+	r.Network = Share{AtOnce: 16, PerSecond: 20, Burst: 100}
+	r.All = Share{AtOnce: 128, PerSecond: perSecond, Burst: perSecond}
+	return r
+}
+
+// quiet: a class of which no call has come for so long is not in use.
+const quiet = 200 * time.Millisecond
+
+// pressedAfter: a queue that has not been empty for so long is not a burst.
+const pressedAfter = 500 * time.Millisecond
+
+// patience is how long a call waits in a queue that has not been empty for so long.
+func (r Rule) patience(busy time.Duration) time.Duration {
+	if busy > pressedAfter {
+		return r.Patience / 4
+	}
+	return r.Patience
+}

@@ -1,0 +1,102 @@
+package admission
+
+import (
+	"container/list"
+	"net/netip"
+	"time"
+)
+
+// A caller is whom a queue gives turns to: a subject or, if there is none, a network.
+type caller struct {
+	subject string
+	from    netip.Prefix
+}
+
+// A queue is that of a class: its callers take turns. It is not safe for concurrent use.
+type queue struct {
+	flows  map[caller]*flow
+	turns  list.List // of *flow, the next in front
+	length int       // waiters in all
+	since  time.Time // when it was last empty; zero while it is
+}
+
+// A flow is what one caller has waiting.
+type flow struct {
+	caller  caller
+	waiters list.List // of *waiter, the first in front
+	turn    *list.Element
+}
+
+// A waiter waits for a slot.
+type waiter struct {
+	flow   *flow
+	place  *list.Element // nil when it has been answered or has left
+	answer chan bool     // takes one: whether it has a slot, or was pushed out
+}
+
+// push adds a waiter.
+func (q *queue) push(c caller, now time.Time) *waiter {
+	if q.length == 0 {
+		q.since = now
+	}
+	f, ok := q.flows[c]
+	if !ok {
+		f = &flow{caller: c}
+		f.turn = q.turns.PushBack(f)
+		q.flows[c] = f
+	}
+	w := &waiter{flow: f, answer: make(chan bool, 1)}
+	w.place = f.waiters.PushBack(w)
+	q.length++
+	return w
+}
+
+// pop takes the first waiter of the caller whose turn it is.
+func (q *queue) pop() *waiter {
+	f := q.turns.Front().Value.(*flow)
+	q.turns.MoveToBack(f.turn)
+	w := f.waiters.Front().Value.(*waiter)
+	q.remove(w)
+	return w
+}
+
+// pushOut takes the newest waiter of the caller who has most, if that is more than c
+// would have. A full queue is rare, and bounded: so callers are looked at one by one.
+func (q *queue) pushOut(c caller) *waiter {
+	var most *flow
+	for _, f := range q.flows {
+		if most == nil || f.waiters.Len() > most.waiters.Len() {
+			most = f
+		}
+	}
+	would := 1
+	if f, ok := q.flows[c]; ok {
+		would += f.waiters.Len()
+	}
+	if most == nil || most.waiters.Len() <= would {
+		return nil
+	}
+	w := most.waiters.Back().Value.(*waiter)
+	q.remove(w)
+	return w
+}
+
+func (q *queue) remove(w *waiter) {
+	w.flow.waiters.Remove(w.place)
+	w.place = nil
+	if w.flow.waiters.Len() == 0 {
+		q.turns.Remove(w.flow.turn)
+		delete(q.flows, w.flow.caller)
+	}
+	if q.length--; q.length == 0 {
+		q.since = time.Time{}
+	}
+}
+
+// busy is how long the queue has not been empty.
+func (q *queue) busy(now time.Time) time.Duration {
+	if q.since.IsZero() {
+		return 0
+	}
+	return now.Sub(q.since)
+}

@@ -1,0 +1,98 @@
+package admission
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// A Ticket is that of one call. It is not safe for concurrent use.
+type Ticket struct {
+	gate    *Gate
+	class   Class
+	running bool
+	subject string
+	from    netip.Prefix
+	usages  [3]*usage // of the subject, the network and all
+}
+
+func (t *Ticket) caller() caller {
+	if t.subject != "" {
+		return caller{subject: t.subject}
+	}
+	return caller{from: t.from}
+}
+
+// Start takes a slot, for which it may wait. It returns a *Refusal if there is none in
+// time, or the context's error. A ticket that has a slot keeps it.
+func (t *Ticket) Start(ctx context.Context) error {
+	if t.running {
+		return nil
+	}
+	w, patience, ok := t.gate.start(t)
+	if !ok {
+		return t.gate.refuse(t.class, QueueFull, 0)
+	}
+	if w != nil {
+		if err := t.wait(ctx, w, patience); err != nil {
+			return err
+		}
+	}
+	t.running = true
+	return nil
+}
+
+func (t *Ticket) wait(ctx context.Context, w *waiter, patience time.Duration) error {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case running := <-w.answer:
+		if !running {
+			return t.gate.refuse(t.class, QueueFull, 0)
+		}
+		return nil
+	case <-timer.C:
+		if t.gate.leave(t.class, w) {
+			return nil
+		}
+		return t.gate.refuse(t.class, WaitedTooLong, 0)
+	case <-ctx.Done():
+		if t.gate.leave(t.class, w) {
+			t.running = true
+			t.Yield()
+		}
+		return ctx.Err()
+	}
+}
+
+// Yield gives the slot back while the call waits for something else than the
+// processor. Start takes one again; a call that has little left to do need not.
+func (t *Ticket) Yield() {
+	if !t.running {
+		return
+	}
+	t.running = false
+	t.gate.mu.Lock()
+	defer t.gate.mu.Unlock()
+	t.gate.give(t.class)
+}
+
+// Done ends the call. It may be called more than once, and on the zero Ticket.
+func (t *Ticket) Done() {
+	if t.gate == nil {
+		return
+	}
+	g := t.gate
+	t.gate = nil
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, u := range t.usages {
+		if u != nil {
+			u.atOnce[t.class]--
+		}
+	}
+	if t.running {
+		t.running = false
+		g.give(t.class)
+	}
+}
