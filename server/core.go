@@ -74,6 +74,7 @@ func (c *core) do(ctx context.Context, a act, fn func(*tx) error, answer func(r 
 	var known func()
 	event := store.Act{Actor: caller.Subject, RPC: strings.TrimPrefix(a.rpc, "/"), Resource: a.resource, Kind: a.kind, Time: now}
 	c.accesses.hurry()
+	call.Yield(ctx) // from here on it waits for the writer and the disk
 	err = c.store.Update(ctx, event, func(w store.Writer) error {
 		done, err := repeat.find(w)
 		if err != nil {

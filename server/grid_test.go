@@ -24,7 +24,7 @@ func BenchmarkGetGrid(b *testing.B) {
 	ctx := as(b.Context(), "chair", acquispb.Role_JURY)
 	for b.Loop() {
 		info := new(call.Info)
-		answer, err := s.GetGrid(context.WithValue(ctx, call.CallInfoKey{}, info), &acquispb.GetGridRequest{Name: "sessions/s/candidacies/k/grid"})
+		answer, err := s.GetGrid(call.With(ctx, info), &acquispb.GetGridRequest{Name: "sessions/s/candidacies/k/grid"})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -27,7 +27,9 @@ import (
 
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/admission"
 	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/listen"
 	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
@@ -99,6 +101,24 @@ func startOn(t testing.TB, dir string, wrap func(store.Store) store.Store) (w *w
 	return start(t, dir, func(o *server.Options) { o.Store = wrap(o.Store) })
 }
 
+// manyConnections are those of a test whose callers all come from one address, some
+// with a new connection for each call.
+func manyConnections() listen.Limits {
+	limits := listen.DefaultLimits
+	limits.PerNetwork, limits.Openings = limits.Connections, 100_000
+	return limits
+}
+
+// manyCalls sets no rate: a test sends in a second what strangers may send in
+// minutes.
+func manyCalls() admission.Limits {
+	limits := admission.DefaultLimits()
+	for _, class := range []admission.Class{admission.Public, admission.Refused} {
+		limits.Classes[class].Network, limits.Classes[class].All = admission.Share{}, admission.Share{}
+	}
+	return limits
+}
+
 // startBehind starts a service whose doors speak TLS with clients of that
 // configuration; nil: plain text.
 func startBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*server.Options)) (w *world, stop func()) {
@@ -121,7 +141,7 @@ func startBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*se
 	}
 	options := server.Options{
 		Store: st, Log: w.handler(), Now: w.clock.Now,
-		Limits:  transport.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second},
+		Limits:  transport.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second, Listen: manyConnections(), Admission: manyCalls()},
 		Signing: server.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Every: time.Millisecond},
 	}
 	for _, change := range change {
@@ -129,7 +149,7 @@ func startBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*se
 	}
 	srv, err := server.New(options)
 	must(t, err)
-	ls := server.Listeners{GRPC: listen(t), HTTP: listen(t), Ops: listen(t)}
+	ls := server.Listeners{GRPC: loopback(t), HTTP: loopback(t), Ops: loopback(t)}
 	w.ops = "http://" + ls.Ops.Addr().String()
 	w.dial(doors, ls.HTTP.Addr().String(), ls.GRPC.Addr().String())
 	ctx, cancel := context.WithCancel(context.Background())
@@ -167,7 +187,7 @@ func (w *world) dial(doors *tls.Config, rest, grpcAddress string) {
 	must(w.t, err)
 }
 
-func listen(t testing.TB) net.Listener {
+func loopback(t testing.TB) net.Listener {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)

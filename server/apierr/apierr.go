@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
@@ -199,6 +200,13 @@ func TooLarge(limit int) error {
 // TooSlow refuses a request that did not arrive in time.
 func TooSlow(limit time.Duration) error {
 	return New(codes.DeadlineExceeded, acquispb.ErrorReason_DEADLINE_EXCEEDED, fmt.Sprintf("the request did not arrive within %s", limit))
+}
+
+// Overloaded refuses a call for which there is no room now.
+func Overloaded(retry time.Duration) error {
+	return New(codes.ResourceExhausted, acquispb.ErrorReason_OVERLOADED,
+		"the service has no room for this call now: repeat it a little later, and send fewer at once",
+		&errdetails.RetryInfo{RetryDelay: durationpb.New(retry)})
 }
 
 // NoSuchMethod refuses a call of what is no RPC.

@@ -21,30 +21,39 @@ type Info struct {
 	Encoded *Encoded        // of the answer, where it never changes
 	Wire    mem.BufferSlice // the answer over gRPC, where its handler encoded it
 
+	Slot interface{ Yield() } // what the call holds of the processor; nil: nothing
+
 	// Of a call over REST.
 	OverREST    bool
-	Caller      *Caller // as the gateway found out
 	Answer      any
 	IfNoneMatch []string
 	Gzip        bool // the caller takes it packed
 }
 
-type CallInfoKey struct{}
+// Yield gives back what the call holds of the processor, before it waits for
+// something else.
+func Yield(ctx context.Context) {
+	if slot := From(ctx).Slot; slot != nil {
+		slot.Yield()
+	}
+}
+
+type infoKey struct{}
 
 // With returns a context that carries what is known of a call.
 func With(ctx context.Context, info *Info) context.Context {
-	return context.WithValue(ctx, CallInfoKey{}, info)
+	return context.WithValue(ctx, infoKey{}, info)
 }
 
 // Find returns what is known of a call, if anybody has begun to note it.
 func Find(ctx context.Context) (*Info, bool) {
-	info, ok := ctx.Value(CallInfoKey{}).(*Info)
+	info, ok := ctx.Value(infoKey{}).(*Info)
 	return info, ok
 }
 
 // From returns what is known of a call; outside of one, nothing.
 func From(ctx context.Context) *Info {
-	if info, ok := ctx.Value(CallInfoKey{}).(*Info); ok {
+	if info, ok := ctx.Value(infoKey{}).(*Info); ok {
 		return info
 	}
 	return new(Info)

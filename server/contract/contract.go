@@ -21,6 +21,8 @@ type RPC struct {
 	wider     []acquispb.Role_Enum // admit nobody, but show more
 	Public    bool                 // anyone may call, without a key
 	Request   *Request             // how much it takes
+	Writes    bool                 // it is an act: its request bears an id
+	Many      bool                 // it may look at many records for one call
 	ReadsFile bool                 // it shows something of candidates' files
 }
 
@@ -78,6 +80,8 @@ func (c *Contract) add(method protoreflect.MethodDescriptor, requests Requests) 
 		wider:     access.GetWidenedBy(),
 		Public:    access.GetPublic(),
 		Request:   requests[method.Input().FullName()],
+		Writes:    method.Input().Fields().ByName("request_id") != nil,
+		Many:      looksAtMany(method),
 		ReadsFile: access.GetReadsFile(),
 	}
 	c.RPCs["/"+r.Name] = r
@@ -107,6 +111,12 @@ func newBinding(r *RPC, body string) (b Binding, err error) {
 		b.Body, err = r.Request.Field(body)
 	}
 	return b, err
+}
+
+// looksAtMany tells whether an RPC lists, searches or streams.
+func looksAtMany(method protoreflect.MethodDescriptor) bool {
+	in := method.Input().Fields()
+	return in.ByName("page_size") != nil || in.ByName("query") != nil || method.IsStreamingServer()
 }
 
 func httpPath(rule *annotations.HttpRule) (method, path string) {

@@ -3,6 +3,7 @@ package listen
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -56,9 +57,31 @@ func (c *conn) handshake() error {
 	}
 	err := c.tls.Handshake()
 	if err != nil && !c.tls.ConnectionState().HandshakeComplete {
-		c.unopened.Do(func() { c.listener.counts.cut.WithLabelValues(cutHandshake).Inc() })
+		c.unopened.Do(func() {
+			c.listener.counts.cut.WithLabelValues(cutHandshake).Inc()
+			c.explain(err)
+		})
 	}
 	return err
+}
+
+// explain answers who speaks plain HTTP to a door of TLS: a wrong scheme in a URL is
+// the most common mistake that there is, and a broken connection tells nothing.
+func (c *conn) explain(handshake error) {
+	var record tls.RecordHeaderError
+	if !errors.As(handshake, &record) || !isMethod(string(record.RecordHeader[:])) {
+		return
+	}
+	_, _ = io.WriteString(c.socket, "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nThis port speaks TLS: use https.\n")
+}
+
+// isMethod tells whether five bytes begin an HTTP request.
+func isMethod(begin string) bool {
+	switch begin {
+	case "GET /", "HEAD ", "POST ", "PUT /", "PATCH", "DELET", "OPTIO":
+		return true
+	}
+	return false
 }
 
 // Read returns what the peer has sent, unless it floods.

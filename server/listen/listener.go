@@ -24,7 +24,7 @@ type Limits struct {
 // connections come from one network: PerNetwork and Openings must then be raised
 // to what the proxy opens.
 var DefaultLimits = Limits{
-	Connections: 4096, PerNetwork: 256, Openings: 50,
+	Connections: 4096, PerNetwork: 256, Openings: 200,
 	Opening: 10 * time.Second, Stall: 30 * time.Second,
 }
 

@@ -24,6 +24,13 @@ func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.
 	if r.ContentLength > int64(most) {
 		return nil, apierr.TooLarge(most)
 	}
+	expected := int(r.ContentLength)
+	if expected < 0 {
+		expected = most // it comes in chunks
+	}
+	if err := v.borrow(expected); err != nil {
+		return nil, err
+	}
 	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(v.limits.ReceiveTimeout)); err != nil {
 		return nil, err
 	}
@@ -38,6 +45,9 @@ func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.
 		return nil, badBody("could not be read")
 	case len(bytes.TrimSpace(body)) == 0:
 		return nil, nil
+	}
+	if err := v.ticket.Start(v.ctx); err != nil {
+		return nil, err
 	}
 	if bound.Body == nil {
 		return nil, badBody("must be empty: this call takes none")

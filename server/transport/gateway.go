@@ -187,5 +187,5 @@ func (v *visit) admitREST(w http.ResponseWriter, r *http.Request, bound binding)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	v.counts.received.Inc()
-	return nil
+	return v.ticket.Start(v.ctx)
 }

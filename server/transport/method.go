@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/admission"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/contract"
 )
@@ -19,6 +20,7 @@ type method struct {
 	many    bool              // callers may send more than one message
 	timeout time.Duration     // a call that takes longer is given up
 	request *contract.Request // how much it takes; nil: a few words
+	class   admission.Class
 	counts  *measured
 }
 
@@ -26,7 +28,7 @@ type method struct {
 // The name that was asked for is not kept: it may name somebody, and there is no end
 // of names.
 func (t *Transport) unknownMethod() *method {
-	return &method{name: "unknown", timeout: t.limits.CallTimeout, counts: t.metrics.of("unary", "unknown", "unknown")}
+	return &method{name: "unknown", timeout: t.limits.CallTimeout, class: admission.Refused, counts: t.metrics.of("unary", "unknown", "unknown")}
 }
 
 // add notes the methods of a service.
@@ -43,18 +45,31 @@ func (t *Transport) add(desc *grpc.ServiceDesc) {
 		full := desc.ServiceName + "/" + name
 		m := &method{
 			name: full, rpc: t.contract.RPCs["/"+full], timeout: t.limits.CallTimeout,
-			public: contract.Infrastructure("/" + full),
+			public: contract.Infrastructure("/" + full), class: admission.Public,
 		}
 		kind := "unary"
 		if i >= unary {
 			kind, m.timeout, m.many = typeOf(streams[i-unary]), t.limits.StreamTimeout, streams[i-unary].ClientStreams
 		}
 		if m.rpc != nil {
-			m.public, m.request = m.rpc.Public, m.rpc.Request
+			m.public, m.request, m.class = m.rpc.Public, m.rpc.Request, classOf(m.rpc)
 		}
 		m.counts = t.metrics.of(kind, desc.ServiceName, name)
 		t.methods["/"+full] = m
 	}
+}
+
+// classOf tells in which class the calls of an RPC are processed.
+func classOf(r *contract.RPC) admission.Class {
+	switch {
+	case r.Public:
+		return admission.Public
+	case r.Writes:
+		return admission.Record
+	case r.Many:
+		return admission.List
+	}
+	return admission.Read
 }
 
 // fewWords is the size of the largest request of health and reflection.

@@ -84,11 +84,17 @@ func (v *visit) read(source messageSource, req proto.Message) error {
 	case int64(size) > int64(most):
 		return apierr.TooLarge(most)
 	}
+	if err := v.borrow(int(size)); err != nil {
+		return err
+	}
 	data, err := source.Read(int(size))
 	if err != nil {
 		return unread(err)
 	}
 	defer data.Free()
+	if err := v.ticket.Start(v.ctx); err != nil {
+		return err
+	}
 	buffer := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer buffer.Free()
 	if err := v.checkWire(buffer.ReadOnlyData()); err != nil {

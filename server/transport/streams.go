@@ -53,8 +53,9 @@ func (s *guardedStream) RecvMsg(req any) error {
 	return s.visit.validate.Request(req)
 }
 
-// SendMsg implements grpc.ServerStream.
+// SendMsg implements grpc.ServerStream. Who takes a stream slowly holds no slot.
 func (s *guardedStream) SendMsg(m any) error {
+	s.visit.ticket.Yield()
 	err := s.ServerStream.SendMsg(m)
 	if err == nil {
 		s.visit.counts.sent.Inc()

@@ -3,6 +3,7 @@ package transport
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
+	"github.com/acquis-eval/acquis/server/admission"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/server/listen"
@@ -20,11 +22,12 @@ import (
 
 // Limits bound what one call may take.
 type Limits struct {
-	MaxRequestBytes int           // size of a request, over either door
-	CallTimeout     time.Duration // a call that takes longer is given up
-	StreamTimeout   time.Duration // the same for one that sends a stream; 0: an hour
-	ReceiveTimeout  time.Duration // a request that takes longer to arrive is given up; 0: 10 seconds
-	Listen          listen.Limits // connections of each door; the zero value: listen.DefaultLimits
+	MaxRequestBytes int              // size of a request, over either door
+	CallTimeout     time.Duration    // a call that takes longer is given up
+	StreamTimeout   time.Duration    // the same for one that sends a stream; 0: an hour
+	ReceiveTimeout  time.Duration    // a request that takes longer to arrive is given up; 0: 10 seconds
+	Listen          listen.Limits    // connections of each door; the zero value: listen.DefaultLimits
+	Admission       admission.Limits // calls at once; the zero value: admission.DefaultLimits
 }
 
 // DefaultLimits are enough for a référentiel of hundreds of critères and a batch
@@ -43,6 +46,9 @@ func (l *Limits) complete() {
 	if l.Listen == (listen.Limits{}) {
 		l.Listen = listen.DefaultLimits
 	}
+	if l.Admission == (admission.Limits{}) {
+		l.Admission = admission.DefaultLimits()
+	}
 }
 
 // Options say what stands behind the doors.
@@ -60,21 +66,24 @@ type Options struct {
 
 // Transport lets calls in, over gRPC and REST.
 type Transport struct {
-	contract *contract.Contract
-	validate contract.Validator
-	authn    *authn.Authenticator
-	limits   Limits
-	log      *slog.Logger
-	metrics  *metrics
-	tls      *authn.Certificates
-	watch    grpc.UnaryServerInterceptor
-	lines    *lines
-	methods  map[string]*method // by full name, with a leading slash
-	unknown  *method
-	inside   atomic.Int64 // calls that are here
-	grpc     *grpc.Server
-	rest     *http.Server
-	health   *health.Server
+	contract     *contract.Contract
+	validate     contract.Validator
+	authn        *authn.Authenticator
+	limits       Limits
+	log          *slog.Logger
+	metrics      *metrics
+	tls          *authn.Certificates
+	watch        grpc.UnaryServerInterceptor
+	gate         *admission.Gate
+	budget       *admission.Budget // of callers who are known
+	publicBudget *admission.Budget // of those who are not
+	lines        *lines
+	methods      map[string]*method // by full name, with a leading slash
+	unknown      *method
+	inside       atomic.Int64 // calls that are here
+	grpc         *grpc.Server
+	rest         *http.Server
+	health       *health.Server
 }
 
 // New builds both doors.
@@ -82,6 +91,8 @@ func New(o Options) (*Transport, error) {
 	o.Limits.complete()
 	t := &Transport{
 		contract: o.Contract, validate: o.Validate, authn: o.Authn, limits: o.Limits, log: o.Log, watch: o.Watch,
+		gate:   admission.NewGate(o.Limits.Admission),
+		budget: admission.NewBudget("known", admission.DefaultBudget), publicBudget: admission.NewBudget("public", admission.DefaultPublicBudget),
 		metrics: newMetrics(), lines: newLines(o.Log), tls: o.TLS, health: health.NewServer(), methods: make(map[string]*method),
 	}
 	t.unknown = t.unknownMethod()
@@ -120,5 +131,6 @@ func (t *Transport) grpcOptions() []grpc.ServerOption {
 
 // Collectors count calls.
 func (t *Transport) Collectors() []prometheus.Collector {
-	return append(t.metrics.collectors(), t.lines.unsaid)
+	return slices.Concat(t.metrics.collectors(), t.gate.Collectors(), t.budget.Collectors(), t.publicBudget.Collectors(),
+		[]prometheus.Collector{t.lines.unsaid})
 }

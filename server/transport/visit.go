@@ -2,11 +2,13 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/acquis-eval/acquis/server/admission"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 )
@@ -26,8 +28,9 @@ type visit struct {
 	failed   error // over REST: why the call failed, as its caller was told
 	answered bool  // over REST: the answer, or what was wrong, was written
 
-	leave func() // gives back the place that admission gave; nil: none
-	lent  func() // gives back the bytes that the budget lent; nil: none
+	ticket   admission.Ticket
+	budgets  *admission.Budget // that lent bytes; nil: none has
+	borrowed int64
 }
 
 // arrive begins a visit: the call gets a deadline.
@@ -48,26 +51,59 @@ func visitOf(ctx context.Context) *visit {
 }
 
 // enter finds out who calls, and lets the call in if its roles admit it and
-// there is room for it. A public RPC asks for no key: who calls it has no subject
-// and no role.
+// neither its caller nor their network has too many. What is refused counts too:
+// there is a limit to it as to anything else.
 func (v *visit) enter(authorization []string) error {
-	caller := new(call.Caller)
-	if !v.public {
-		var err error
-		if caller, err = v.authn.Authenticate(v.ctx, authorization); err != nil {
-			return err
-		}
-		if v.rpc == nil {
-			return apierr.NoSuchMethod()
-		}
-		if err := v.rpc.Admit(caller); err != nil {
-			return err
-		}
-		caller = v.rpc.Within(caller)
+	caller, refused := v.identify(authorization)
+	class := v.class
+	if refused != nil {
+		class = admission.Refused
 	}
+	var full error
+	if v.ticket, full = v.gate.Enter(admission.Call{Subject: caller.Subject, From: v.info.From, Class: class}); full != nil {
+		return full
+	}
+	v.info.Slot = &v.ticket
 	v.ctx = call.WithCaller(v.ctx, caller)
+	return refused
+}
+
+// identify returns who calls, if they may, with those of their roles that the RPC
+// knows. A public RPC asks for no key: who calls it has no subject and no role.
+func (v *visit) identify(authorization []string) (*call.Caller, error) {
+	if v.public {
+		return new(call.Caller), nil
+	}
+	caller, err := v.authn.Authenticate(v.ctx, authorization)
+	switch {
+	case err != nil:
+		return new(call.Caller), err
+	case v.rpc == nil:
+		return caller, apierr.NoSuchMethod()
+	}
+	return v.rpc.Within(caller), v.rpc.Admit(caller)
+}
+
+// borrow takes from the budget what a request of that many bytes needs, decoded
+// and on the wire, until the call ends.
+func (v *visit) borrow(size int) error {
+	b, n := v.budget, int64(bytesOfACall+decodedTimes*size)
+	if v.public {
+		b = v.publicBudget
+	}
+	if err := b.Take(v.ctx, v.info.From, n); err != nil {
+		return err
+	}
+	v.budgets, v.borrowed = b, n
 	return nil
 }
+
+// What a call takes beside its request, and how much more a request takes once it is
+// decoded: the limits of its lists keep that low.
+const (
+	bytesOfACall = 4 << 10
+	decodedTimes = 4
+)
 
 // end ends a visit, and returns what its caller is told. What a handler panicked
 // with is p.
@@ -77,15 +113,23 @@ func (v *visit) end(err error, p any) error {
 	if p != nil {
 		err = apierr.Panicked(v.ctx, v.log, p)
 	}
-	for _, giveBack := range []func(){v.lent, v.leave} {
-		if giveBack != nil {
-			giveBack()
-		}
+	if v.budgets != nil {
+		v.budgets.Give(v.info.From, v.borrowed)
 	}
-	err = apierr.Outward(v.ctx, v.log, err)
+	v.ticket.Done()
+	err = apierr.Outward(v.ctx, v.log, overloaded(err))
 	v.counts.ended(v.start, err)
 	v.lines.write(v, err)
 	return err
+}
+
+// overloaded makes of a refusal of admission what callers are told.
+func overloaded(err error) error {
+	var full *admission.Refusal
+	if !errors.As(err, &full) {
+		return err
+	}
+	return apierr.Overloaded(full.RetryAfter)
 }
 
 // requestIDHeader carries the id that ties a call to its log line. Callers may

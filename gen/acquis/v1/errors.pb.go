@@ -93,6 +93,8 @@ const (
 	ErrorReason_TOKEN_EXPIRED ErrorReason_Enum = 40
 	// RESOURCE_EXHAUSTED: too many bad credentials came from this address; RetryInfo, over REST also Retry-After, says when to try again.
 	ErrorReason_TOO_MANY_ATTEMPTS ErrorReason_Enum = 41
+	// RESOURCE_EXHAUSTED: there is no room for the call now: the service is busy, or its caller or their network has too many calls at once, or calls it too often without a key. RetryInfo, over REST also Retry-After, says when to repeat it. Nothing was done.
+	ErrorReason_OVERLOADED ErrorReason_Enum = 43
 	// UNAVAILABLE: tokens cannot be checked at present, since their issuer cannot be reached; keys can.
 	ErrorReason_ISSUER_UNAVAILABLE ErrorReason_Enum = 42
 	// FAILED_PRECONDITION: the candidate was forgotten, so nothing can be done about them any more.
@@ -262,6 +264,7 @@ var (
 		32:  "OTHER_CENTRE",
 		40:  "TOKEN_EXPIRED",
 		41:  "TOO_MANY_ATTEMPTS",
+		43:  "OVERLOADED",
 		42:  "ISSUER_UNAVAILABLE",
 		60:  "CANDIDATE_FORGOTTEN",
 		61:  "CANDIDATE_HELD",
@@ -363,6 +366,7 @@ var (
 		"OTHER_CENTRE":               32,
 		"TOKEN_EXPIRED":              40,
 		"TOO_MANY_ATTEMPTS":          41,
+		"OVERLOADED":                 43,
 		"ISSUER_UNAVAILABLE":         42,
 		"CANDIDATE_FORGOTTEN":        60,
 		"CANDIDATE_HELD":             61,
@@ -501,8 +505,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xe8\x11\n" +
-	"\vErrorReason\"\xd8\x11\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xf8\x11\n" +
+	"\vErrorReason\"\xe8\x11\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -539,7 +543,9 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x13ASSESSOR_NOT_LISTED\x10\x1f\x12\x10\n" +
 	"\fOTHER_CENTRE\x10 \x12\x11\n" +
 	"\rTOKEN_EXPIRED\x10(\x12\x15\n" +
-	"\x11TOO_MANY_ATTEMPTS\x10)\x12\x16\n" +
+	"\x11TOO_MANY_ATTEMPTS\x10)\x12\x0e\n" +
+	"\n" +
+	"OVERLOADED\x10+\x12\x16\n" +
 	"\x12ISSUER_UNAVAILABLE\x10*\x12\x17\n" +
 	"\x13CANDIDATE_FORGOTTEN\x10<\x12\x12\n" +
 	"\x0eCANDIDATE_HELD\x10=\x12\x1d\n" +
