@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -25,8 +26,8 @@ const promised = 8<<20 - 1024
 func unfinished(role string, connections, streams, sent int) func(context.Context, *target) {
 	return func(ctx context.Context, t *target) {
 		crowd(connections, func(int) {
-			transport := t.http2Transport()
-			defer transport.CloseIdleConnections()
+			transport := &carrier{t: t}
+			defer transport.close()
 			crowd(streams, func(int) {
 				for ctx.Err() == nil {
 					t.tried(1)
@@ -39,14 +40,43 @@ func unfinished(role string, connections, streams, sent int) func(context.Contex
 	}
 }
 
-// http2Transport makes one connection of HTTP/2, of plain text too.
-func (t *target) http2Transport() *http.Transport {
+// A carrier is one connection of HTTP/2, of plain text too; a new one when it was
+// cut.
+type carrier struct {
+	t *target
+
+	mu   sync.Mutex
+	conn *http.ClientConn
+}
+
+func (c *carrier) RoundTrip(r *http.Request) (*http.Response, error) {
+	conn, err := c.connected(r.Context(), r.URL.Scheme)
+	if err != nil {
+		return nil, err
+	}
+	return conn.RoundTrip(r)
+}
+
+func (c *carrier) connected(ctx context.Context, scheme string) (*http.ClientConn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.conn != nil && c.conn.Err() == nil {
+		return c.conn, nil
+	}
 	var both http.Protocols
 	both.SetHTTP2(true)
 	both.SetUnencryptedHTTP2(true)
-	return &http.Transport{
-		Protocols: &both, TLSClientConfig: tlsFor("h2"),
-		HTTP2: &http.HTTP2Config{StrictMaxConcurrentRequests: true},
+	transport := &http.Transport{Protocols: &both, TLSClientConfig: tlsFor("h2")}
+	var err error
+	c.conn, err = transport.NewClientConn(ctx, scheme, c.t.GRPC)
+	return c.conn, err
+}
+
+func (c *carrier) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.conn != nil {
+		_ = c.conn.Close()
 	}
 }
 
@@ -116,8 +146,8 @@ const slowly = 50 * time.Millisecond
 // slowBodies sends calls byte by byte, by a caller who may call.
 func slowBodies(ctx context.Context, t *target) {
 	crowd(t.number(2, 4), func(int) {
-		transport := t.http2Transport()
-		defer transport.CloseIdleConnections()
+		transport := &carrier{t: t}
+		defer transport.close()
 		crowd(50, func(int) {
 			for ctx.Err() == nil {
 				t.tried(1)
