@@ -180,7 +180,7 @@ func (s *seed) certificate(overTLS bool) *certificate {
 // nullOrder is for a null server of the same answers.
 func (s *seed) nullOrder(t *testing.T, overTLS bool) nullOrder {
 	t.Helper()
-	o := nullOrder{Dir: t.TempDir(), Certificate: s.certificate(overTLS)}
+	o := nullOrder{Dir: t.TempDir(), Bystander: s.keys["bystander"], Certificate: s.certificate(overTLS)}
 	text, err := json.Marshal(answers{s.canned, s.pages})
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(o.Dir, answersFile), text, 0o600))

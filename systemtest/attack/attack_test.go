@@ -55,9 +55,9 @@ func (a attack) lasts(i int) time.Duration {
 	case long():
 		return 10 * time.Second
 	case a.heavy || i > 0:
-		return 1500 * time.Millisecond
+		return 1200 * time.Millisecond
 	}
-	return 400 * time.Millisecond
+	return 300 * time.Millisecond
 }
 
 // grain is what a p99 is worth on a machine whose cores are shared by attacker,
@@ -197,14 +197,18 @@ func (s *side) waitBack(ctx context.Context, client *http.Client, server *acquis
 	defer cancel()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
+	defer func() { s.back = time.Since(start) }()
+	s.missing = "the operations listener never answered"
 	for {
-		if s.missing = s.notBack(ctx, client, server); s.missing == "" {
-			s.back = time.Since(start)
+		missing := s.notBack(ctx, client, server)
+		if ctx.Err() != nil {
+			return // the last look was cut short, and says nothing
+		}
+		if s.missing = missing; missing == "" {
 			return
 		}
 		select {
 		case <-ctx.Done():
-			s.back = time.Since(start)
 			return
 		case <-ticker.C:
 		}
@@ -214,7 +218,7 @@ func (s *side) waitBack(ctx context.Context, client *http.Client, server *acquis
 func (s *side) notBack(ctx context.Context, client *http.Client, server *acquis) string {
 	now, err := stateOf(ctx, client, server.Ops, server.cmd.Process.Pid)
 	if err != nil {
-		return fmt.Sprintf("%s (of operations: %v)", s.after, err)
+		return fmt.Sprintf("%s, last; now of operations: %v", s.after, err)
 	}
 	s.after = now
 	switch {

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -37,6 +39,7 @@ import (
 // A nullOrder is for a null server.
 type nullOrder struct {
 	Dir         string
+	Bystander   string       // the key of the one for whom the disk is made to work
 	Certificate *certificate // nil: plain text
 }
 
@@ -63,7 +66,7 @@ func serveNull(ctx context.Context, o nullOrder) error {
 	if err != nil {
 		return err
 	}
-	n := &null{disk: disk, pages: a.Pages, canned: make(map[string]proto.Message)}
+	n := &null{bystander: "Bearer " + o.Bystander, disk: disk, pages: a.Pages, canned: make(map[string]proto.Message)}
 	rpcs, err := n.grpcServer(a.Canned, o.Certificate)
 	if err != nil {
 		return err
@@ -95,8 +98,9 @@ func serveHTTP(l net.Listener, h http.Handler, c *certificate) error {
 
 // A null is the null server.
 type null struct {
-	pages  map[string]string
-	canned map[string]proto.Message
+	bystander string
+	pages     map[string]string
+	canned    map[string]proto.Message
 
 	mu   sync.Mutex
 	disk *os.File
@@ -142,11 +146,11 @@ func (n *null) register(s *grpc.Server, service protoreflect.ServiceDescriptor, 
 			return err
 		}
 		desc.Methods = append(desc.Methods, grpc.MethodDesc{MethodName: string(m.Name()),
-			Handler: func(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+			Handler: func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 				if err := decode(in.New().Interface()); err != nil {
 					return nil, err
 				}
-				return n.answer(method)
+				return n.answer(ctx, method)
 			}})
 	}
 	s.RegisterService(&desc, n)
@@ -164,8 +168,11 @@ func uncan(m protoreflect.MethodDescriptor, text string) (proto.Message, error) 
 	return answer, proto.Unmarshal(raw, answer)
 }
 
-func (n *null) answer(method string) (any, error) {
-	if method == recordAssessments {
+// answer makes the disk work for the bystander only: Acquis refuses the attacker
+// before that.
+func (n *null) answer(ctx context.Context, method string) (any, error) {
+	key := metadata.ValueFromIncomingContext(ctx, "authorization")
+	if method == recordAssessments && slices.Equal(key, []string{n.bystander}) {
 		if err := n.commit(); err != nil {
 			return nil, err
 		}

@@ -226,7 +226,7 @@ func idle(address func(*target) string, words string) func(context.Context, *tar
 			for range idleConnections / 20 {
 				conn, err := t.dial(ctx, address(t))
 				if err != nil {
-					t.came("no connection")
+					t.cameBefore(ctx, "no connection")
 					continue
 				}
 				t.tried(1)
