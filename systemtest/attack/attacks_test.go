@@ -26,6 +26,7 @@ func messages() []attack {
 		{name: "item-bomb-rest-admitted", run: itemBombREST("assessor"), heavy: true},
 		{name: "violations", run: ladder},
 		{name: "violations-rest", run: ladderREST, sibling: true},
+		{name: "violations-most", run: summit, heavy: true, sibling: true},
 		{name: "anonymous-bodies", run: bodies(4<<20-1024, 1)},
 		{name: "anonymous-bodies-unknown-fields", run: bodies(4<<20-1024, 15), sibling: true},
 	}

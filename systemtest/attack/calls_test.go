@@ -87,6 +87,17 @@ func ladder(ctx context.Context, t *target) {
 	})
 }
 
+// summit sends the most wrong items that 8 MiB hold, over and over.
+func summit(ctx context.Context, t *target) {
+	conn := connect(t.GRPC, t.TLS)
+	defer conn.Close()
+	t.tried(enough - 1)
+	request := emptyItems(4 << 20)
+	t.rush(ctx, 2, func(ctx context.Context, _ int) string {
+		return invoke(ctx, conn, t.Keys["assessor"], recordAssessments, request)
+	})
+}
+
 func ladderREST(ctx context.Context, t *target) {
 	client, done := browser(1)
 	defer done()

@@ -29,7 +29,7 @@ func TestStop(t *testing.T) {
 	}{
 		{"unfinished-admitted", true}, {"slow-bodies-rest", true}, {"slow-bodies", true}, {"backups-unread", true},
 		{"unfinished", false}, {"reflection-streams", false}, {"health-watch", false}, {"unread-answers", false},
-		{"unread-answers-rest", false}, {"idle-grpc", false}, {"rapid-reset", false}, {"violations", false}, {"lists", false},
+		{"unread-answers-rest", false}, {"idle-grpc", false}, {"rapid-reset", false}, {"violations-most", false}, {"lists", false},
 	} {
 		if i >= 2 && !long() && !asked(under.attack) {
 			continue
@@ -37,7 +37,7 @@ func TestStop(t *testing.T) {
 		t.Run(under.attack, func(t *testing.T) {
 			var failed []string
 			for range rounds {
-				got := stopUnder(t, s, under.attack)
+				got := stopUnder(t, s, under.attack, under.held)
 				harm, sure := got.harm(under.held)
 				t.Logf("ended after %.1f s: %v, %s", got.took.Seconds(), got.err, got.line)
 				if harm == "" {
@@ -52,7 +52,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
-func stopUnder(t *testing.T, s *seed, name string) (got stopping) {
+func stopUnder(t *testing.T, s *seed, name string, held bool) (got stopping) {
 	dir := t.TempDir()
 	must(t, s.copyTo(dir))
 	server := startAcquis(t, dir, s.keys, nil, "--shutdown-grace", grace.String())
@@ -63,7 +63,13 @@ func stopUnder(t *testing.T, s *seed, name string) (got stopping) {
 	attacker := startAttacker(t, attackOrder{Name: name, Target: server.door, For: time.Minute, Long: long()})
 	defer attacker.kill()
 	must(t, attacker.underWay())
-	must(t, b.warm(t.Context())) // a few calls later, what is sent has come
+	later := 1 // call of the bystander, after which what was sent has come
+	if held {
+		later = 2 * candidacies
+	}
+	for i := range later {
+		must(t, b.call(t.Context(), i))
+	}
 	start := time.Now()
 	hung := time.AfterFunc(time.Minute, server.kill)
 	defer hung.Stop()
@@ -88,7 +94,8 @@ func (s stopping) harm(held bool) (harm string, sure bool) {
 		return "", true
 	}
 	if said["clean"] != false {
-		return "calls were broken off, and the log says that it ended clean: " + s.line, true
+		// If it ended before its grace was over, perhaps no call had come yet.
+		return "calls were broken off, and the log says that it ended clean: " + s.line, s.took >= grace
 	}
 	for _, value := range said {
 		if n, ok := value.(float64); ok && n > 0 {
