@@ -40,6 +40,7 @@ var importRules = []struct {
 	{"docs", []string{""}, "checks that pages are true may look at everything"},
 	{"cmd", []string{""}, "the wiring sees everything"},
 	{"systemtest", []string{""}, "it tests the whole"},
+	{"systemtest/attack", nil, "it attacks the binary that is shipped, by the doors that everybody has"},
 	{"systemtest/model", nil, "what a second implementation shared with the first could be wrong in both and seem right"},
 }
 

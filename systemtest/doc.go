@@ -57,6 +57,8 @@
 //   - faulty_test.go plays every act on stores that behave badly;
 //   - clock_test.go sets the clock back.
 //
+// Package attack attacks the binary itself, and measures what it does to others.
+//
 // TestModel tells random stories to the service and to package model, a second
 // implementation of the rules, and compares what both come to. An author makes
 // up acts (model_random_test.go); a stage performs each over the wire and in the

@@ -1,0 +1,106 @@
+package attack
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// grace is what calls under way get after SIGTERM, in TestStop.
+const grace = time.Second
+
+// A stopping is what came of asking a server to end under attack.
+type stopping struct {
+	took time.Duration
+	line string // of the log, about the end
+	err  error  // how the process ended, if it was not of itself
+}
+
+// TestStop asks the server to end under the attacks that hold the most. It ends
+// within its grace and two seconds; and if it broke off what would not end, the
+// log says so, and how much.
+func TestStop(t *testing.T) {
+	s := newSeed(t)
+	for i, under := range []struct {
+		attack string
+		held   bool // its calls are admitted and never end
+	}{
+		{"unfinished-admitted", true}, {"slow-bodies-rest", true}, {"slow-bodies", true}, {"backups-unread", true},
+		{"unfinished", false}, {"reflection-streams", false}, {"health-watch", false}, {"unread-answers", false},
+		{"unread-answers-rest", false}, {"idle-grpc", false}, {"rapid-reset", false}, {"violations-most", false}, {"lists", false},
+	} {
+		if i >= 2 && !long() && !asked(under.attack) {
+			continue
+		}
+		t.Run(under.attack, func(t *testing.T) {
+			var failed []string
+			for range rounds {
+				got := stopUnder(t, s, under.attack, under.held)
+				harm, sure := got.harm(under.held)
+				t.Logf("ended after %.1f s: %v, %s", got.took.Seconds(), got.err, got.line)
+				if harm == "" {
+					return
+				}
+				if failed = append(failed, harm); sure {
+					break
+				}
+			}
+			t.Error(strings.Join(failed, "\n"))
+		})
+	}
+}
+
+func stopUnder(t *testing.T, s *seed, name string, held bool) (got stopping) {
+	dir := t.TempDir()
+	must(t, s.copyTo(dir))
+	server := startAcquis(t, dir, s.keys, nil, "--shutdown-grace", grace.String())
+	defer server.kill()
+	b := newBystander(server.door)
+	defer b.conn.Close()
+	must(t, b.warm(t.Context()))
+	attacker := startAttacker(t, attackOrder{Name: name, Target: server.door, For: time.Minute, Long: long()})
+	defer attacker.kill()
+	must(t, attacker.underWay())
+	later := 1 // call of the bystander, after which what was sent has come
+	if held {
+		later = 2 * candidacies
+	}
+	for i := range later {
+		must(t, b.call(t.Context(), i))
+	}
+	start := time.Now()
+	hung := time.AfterFunc(time.Minute, server.kill)
+	defer hung.Stop()
+	got.err = server.stop()
+	got.took = time.Since(start)
+	got.line = server.log.last(`"msg":"stopped"`)
+	return got
+}
+
+// harm says what must not be, and whether it is sure: what depends on no time. The
+// words of the line are the server's; a number that is not 0 counts what was broken
+// off.
+func (s stopping) harm(held bool) (harm string, sure bool) {
+	var said map[string]any
+	if err := json.Unmarshal([]byte(s.line), &said); err != nil {
+		return fmt.Sprintf("the log does not say that it stopped: %q", s.line), true
+	}
+	if s.took > grace+2*time.Second {
+		return fmt.Sprintf("ended after %.1f s, with a grace of %s", s.took.Seconds(), grace), false
+	}
+	if !held {
+		return "", true
+	}
+	if said["clean"] != false {
+		// If it ended before its grace was over, perhaps no call had come yet.
+		return "calls were broken off, and the log says that it ended clean: " + s.line, s.took >= grace
+	}
+	for _, value := range said {
+		if n, ok := value.(float64); ok && n > 0 {
+			return "", true
+		}
+	}
+	return "the log does not say how much was broken off: " + s.line, true
+}
