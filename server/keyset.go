@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 )
 
@@ -34,9 +33,9 @@ func keyThumbprint(public []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// serveKeySet answers with every key that signs or signed here. Caches may keep
-// it for a short while: a new key is to be known soon.
-func (s *signer) serveKeySet(w http.ResponseWriter, _ *http.Request) {
+// keySet lists every key that signs or signed here. Caches keep it for a short while
+// only: a new key is to be known soon.
+func (s *signer) keySet() []byte {
 	var set struct {
 		Keys []jsonWebKey `json:"keys"`
 	}
@@ -46,7 +45,6 @@ func (s *signer) serveKeySet(w http.ResponseWriter, _ *http.Request) {
 			set.Keys = append(set.Keys, key)
 		}
 	}
-	w.Header().Set("Content-Type", "application/jwk-set+json")
-	w.Header().Set("Cache-Control", "public, max-age=300")
-	_ = json.NewEncoder(w).Encode(set) // a caller who went away needs no answer
+	text, _ := json.Marshal(set) // texts alone: it cannot fail
+	return text
 }

@@ -36,13 +36,17 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	group.Go(func() error {
 		<-ctx.Done()
 		close(s.stopped)
-		s.transport.Stop(grace)
+		s.brokenOff = s.transport.Stop(grace)
 		return s.ops.Close()
 	})
 	err := group.Wait()
 	s.core.accesses.flush() // of the last calls; none is left that could add to them
 	return err
 }
+
+// BrokenOff tells how many calls were broken off when the server stopped, because
+// they had not ended within its grace. It is known once Serve has returned.
+func (s *Server) BrokenOff() int { return s.brokenOff }
 
 // servedOps is nil if the operations listener ended because it was asked to.
 func servedOps(err error) error {

@@ -22,16 +22,17 @@ import (
 
 // Options say what a server works with.
 type Options struct {
-	Store       store.Store
-	Log         slog.Handler
-	Limits      transport.Limits
-	Attempts    authn.AttemptLimits // bad credentials in a minute
-	AccessDelay time.Duration       // that somebody read a file is journaled at most so much later; 0: 5 seconds
-	Signing     Signing
-	Issuer      Issuer
-	OIDC        *authn.OIDC         // whose tokens are taken; nil: keys only
-	TLS         *authn.Certificates // of both doors; nil: plain text
-	Now         func() time.Time    // the clock; nil: the machine's
+	Store        store.Store
+	Log          slog.Handler
+	Limits       transport.Limits
+	Attempts     authn.AttemptLimits // bad credentials in a minute
+	NoReflection bool                // gRPC reflection is off
+	AccessDelay  time.Duration       // that somebody read a file is journaled at most so much later; 0: 5 seconds
+	Signing      Signing
+	Issuer       Issuer
+	OIDC         *authn.OIDC         // whose tokens are taken; nil: keys only
+	TLS          *authn.Certificates // of both doors; nil: plain text
+	Now          func() time.Time    // the clock; nil: the machine's
 
 	Retention Retention // what a purge may erase; nothing by default
 	Backups   Backups
@@ -43,6 +44,7 @@ type Server struct {
 	transport *transport.Transport
 	ops       *http.Server
 	registry  *prometheus.Registry
+	brokenOff int           // calls, when it stopped
 	stopped   chan struct{} // closed when it no longer wants calls
 }
 
@@ -60,11 +62,12 @@ func New(o Options) (*Server, error) {
 	}
 	doors, err := transport.New(transport.Options{
 		Limits: o.Limits, Contract: c.contract, Validate: validate, Authn: c.authn, Log: c.log, TLS: o.TLS,
-		Watch:    c.accesses.watch(),
-		Register: func(r grpc.ServiceRegistrar) { register(r, c, validate) },
-		Documents: map[string]http.HandlerFunc{
-			"/openapi.json":          serveOpenAPI,
-			"/.well-known/jwks.json": c.notary.signer.serveKeySet,
+		Watch:      c.accesses.watch(),
+		Register:   func(r grpc.ServiceRegistrar) { register(r, c, validate) },
+		Reflection: !o.NoReflection,
+		Documents: map[string]transport.Document{
+			"/openapi.json":          {Type: "application/json", Body: openapi.JSON, MaxAge: time.Hour},
+			"/.well-known/jwks.json": {Type: "application/jwk-set+json", Body: c.notary.signer.keySet(), MaxAge: 5 * time.Minute},
 		},
 	})
 	if err != nil {
@@ -123,9 +126,4 @@ func register(r grpc.ServiceRegistrar, c *core, validate contract.Validator) {
 	acquispb.RegisterAttestationServiceServer(r, &attestationService{core: c})
 	acquispb.RegisterAuditServiceServer(r, &auditService{core: c})
 	acquispb.RegisterAdminServiceServer(r, &adminService{core: c})
-}
-
-func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(openapi.JSON) // a caller who went away needs no answer
 }

@@ -152,7 +152,7 @@ var ruledOut = []acquispb.ErrorReason_Enum{
 // TestRefusedTokens and TestIssuerDown, which see each over both transports; or
 // from a store that was altered: of TestJournalInDoubt, which does so too.
 var atTheDoors = []acquispb.ErrorReason_Enum{
-	acquispb.ErrorReason_TOO_MANY_ATTEMPTS, acquispb.ErrorReason_TOKEN_EXPIRED, acquispb.ErrorReason_ISSUER_UNAVAILABLE,
+	acquispb.ErrorReason_TOO_MANY_ATTEMPTS, acquispb.ErrorReason_OVERLOADED, acquispb.ErrorReason_TOKEN_EXPIRED, acquispb.ErrorReason_ISSUER_UNAVAILABLE,
 	acquispb.ErrorReason_JOURNAL_IN_DOUBT,
 }
 

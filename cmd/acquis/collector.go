@@ -1,21 +1,34 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 	"runtime/debug"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
 // gcPercent lets the heap grow to five times what lives before it is collected,
 // not twice. What lives is small and does not grow with the store: the
-// référentiels, and the calls under way. CPU per call, caller included, falls by
-// 1.3 for GetGrid, by 1.1 to 1.2 for the calls that allocate less; 800 gains another
-// 1.2 for GetGrid alone, at twice the heap. No limit of memory is set: near one, a
-// collector that runs all the time is worse than one that runs late.
+// référentiels, and the calls under way. docs/performance.md has the figures.
 const gcPercent = 400
 
-// setCollector sets when the collector runs, unless the environment says so.
-func setCollector() {
+// memoryShare of what the container may have is for the heap. The rest is for
+// stacks, and for the store's pages, which the kernel can take back.
+const memoryShare = 0.8
+
+// setCollector sets when the collector runs, unless the environment says so: by how
+// much the heap has grown and, in a container whose memory is limited, before it
+// comes near to that limit.
+func setCollector(log *slog.Logger) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	limit, err := memlimit.Set(memlimit.WithProvider(memlimit.FromCgroup), memlimit.WithRatio(memoryShare))
+	switch {
+	case err != nil:
+		log.Debug("the memory of this process has no limit that it could read", "error", err.Error())
+	case limit > 0:
+		log.Info("the heap is collected before it comes near to the limit of memory", "limit_bytes", limit)
 	}
 }

@@ -13,8 +13,6 @@ import (
 
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/authn"
-	"github.com/acquis-eval/acquis/server/contract"
-	"github.com/acquis-eval/acquis/server/transport"
 )
 
 // bootstrapVariable holds the first key of an empty store. It is no flag, since
@@ -33,12 +31,11 @@ type serveCommand struct {
 	IssuerName        string        `placeholder:"NAME" help:"Names the certificateur in attestations."`
 	InsecurePlaintext bool          `help:"Allow addresses that are not loopback: something in front terminates TLS."`
 	LogLevel          string        `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"${enum} (${default})."`
-	MaxRequestBytes   int           `default:"8388608" placeholder:"BYTES" help:"Size of the largest request, over either transport (${default})."`
-	CallTimeout       time.Duration `default:"30s" placeholder:"TIME" help:"A call that takes longer is given up (${default})."`
 	ShutdownGrace     time.Duration `default:"20s" placeholder:"TIME" help:"How long calls under way may take after SIGTERM (${default})."`
 
-	FailedAttempts        int `default:"10" placeholder:"N" help:"Failed attempts a minute with one key or token from one address (${default}); 0: any number."`
-	FailedAttemptsAddress int `default:"100" placeholder:"N" help:"Failed attempts a minute from one address (${default}); 0: any number."`
+	limitFlags `embed:""`
+
+	NoReflection bool `help:"Do not describe the services over gRPC; else anybody may ask for that."`
 
 	Backup backupFlags `embed:"" prefix:"backup-"`
 
@@ -50,27 +47,14 @@ type serveCommand struct {
 	RetentionAccommodations server.Period `placeholder:"PERIOD" help:"Accommodations, needs and advice that are so old (never)."`
 }
 
-// The bounds of what can be configured.
-const (
-	minRequestBytes = 1 << 10
-	maxRequestBytes = contract.MaxBytes
-	maxCallTimeout  = 55 * time.Second // below the 60 s after which the REST listener drops an answer
-	maxGrace        = 10 * time.Minute
-	maxAttempts     = 1_000_000
-)
+// maxGrace bounds --shutdown-grace.
+const maxGrace = 10 * time.Minute
 
 // Validate refuses what the flags must not say; kong calls it. An address is
 // resolved first, so that a name is judged by what it stands for.
 func (s *serveCommand) Validate() error {
-	switch {
-	case s.MaxRequestBytes < minRequestBytes || s.MaxRequestBytes > maxRequestBytes:
-		return fmt.Errorf("--max-request-bytes must be %d to %d", minRequestBytes, maxRequestBytes)
-	case s.CallTimeout <= 0 || s.CallTimeout > maxCallTimeout:
-		return fmt.Errorf("--call-timeout must be more than 0 and at most %s", maxCallTimeout)
-	case s.ShutdownGrace < 0 || s.ShutdownGrace > maxGrace:
+	if s.ShutdownGrace < 0 || s.ShutdownGrace > maxGrace {
 		return fmt.Errorf("--shutdown-grace must be 0s to %s", maxGrace)
-	case min(s.FailedAttempts, s.FailedAttemptsAddress) < 0 || max(s.FailedAttempts, s.FailedAttemptsAddress) > maxAttempts:
-		return fmt.Errorf("--failed-attempts and --failed-attempts-address must be 0 to %d", maxAttempts)
 	}
 	_, _, badKey := firstSecret()
 	_, _, badSigning := givenSigningKey(s.SigningKeyFile)
@@ -79,6 +63,7 @@ func (s *serveCommand) Validate() error {
 		badSigning,
 		server.CheckOrigin(s.Origin),
 		checkIssuer(s.IssuerURL),
+		s.limitFlags.check(),
 		s.Backup.check(),
 		s.TLS.check(),
 		s.OIDC.check(),
@@ -116,12 +101,12 @@ func checkAddress(flag, address string, allowed bool) error {
 
 // Run serves until ctx ends.
 func (s *serveCommand) Run(ctx context.Context, c console) error {
-	setCollector()
 	first, given, err := firstSecret()
 	if err != nil {
 		return err
 	}
 	log := s.logger(c.err)
+	setCollector(log)
 	oidc, err := s.OIDC.config()
 	if err != nil {
 		return err
@@ -135,12 +120,11 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 		DataDir: s.DataDir, SigningKeyFile: s.SigningKeyFile, Origin: s.Origin,
 		Issuer: server.Issuer{URL: s.IssuerURL, Name: s.IssuerName},
 		First:  first, Log: log, TLS: certificates, OIDC: oidc,
-		Limits: transport.Limits{
-			MaxRequestBytes: s.MaxRequestBytes, CallTimeout: s.CallTimeout, StreamTimeout: s.Backup.Timeout,
-		},
-		Attempts:  authn.AttemptLimits{PerCredential: s.FailedAttempts, PerAddress: s.FailedAttemptsAddress},
-		Backups:   s.Backup.backups(s.DataDir),
-		Retention: server.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
+		Limits:       s.limitFlags.transport(s.Backup.Timeout),
+		Attempts:     s.limitFlags.attempts(),
+		NoReflection: s.NoReflection,
+		Backups:      s.Backup.backups(s.DataDir),
+		Retention:    server.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
 	})
 	if err != nil {
 		return err
@@ -150,7 +134,8 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 	}
 	log.Info("started", "http", service.httpAddr(), "grpc", service.grpcAddr(), "ops", service.opsAddr(), "version", versionOf())
 	err = errors.Join(service.server.Serve(ctx, service.listeners, s.ShutdownGrace), service.close())
-	log.Info("stopped", "clean", err == nil)
+	brokenOff := service.server.BrokenOff()
+	log.Info("stopped", "clean", err == nil && brokenOff == 0, "calls_broken_off", brokenOff)
 	return err
 }
 

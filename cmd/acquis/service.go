@@ -26,6 +26,7 @@ type config struct {
 	First                       authn.Secret  // the first key, if the store is empty
 	Limits                      transport.Limits
 	Attempts                    authn.AttemptLimits
+	NoReflection                bool
 	Backups                     server.Backups
 	Retention                   server.Retention
 	TLS                         *authn.Certificates // nil: plain text
@@ -56,7 +57,7 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if s.listeners, err = listen(c); err != nil {
+	if s.listeners, err = listenAt(c); err != nil {
 		return nil, err
 	}
 	if s.store, err = bolt.Open(c.DataDir, bolt.Options{Logger: c.Log}); err != nil {
@@ -78,14 +79,14 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 		return nil, err
 	}
 	s.server, err = server.New(server.Options{
-		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, Attempts: c.Attempts, OIDC: c.OIDC, TLS: c.TLS, Now: now,
+		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, Attempts: c.Attempts, NoReflection: c.NoReflection, OIDC: c.OIDC, TLS: c.TLS, Now: now,
 		Signing: server.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer, Retention: c.Retention,
 		Backups: c.Backups,
 	})
 	return s, err
 }
 
-func listen(c config) (l server.Listeners, err error) {
+func listenAt(c config) (l server.Listeners, err error) {
 	for _, want := range []struct {
 		address  string
 		listener *net.Listener

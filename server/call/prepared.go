@@ -71,12 +71,13 @@ func (e *Encoded) AsJSON() error {
 		digest := store.Fingerprint(string(e.JSON))
 		e.Tag = hex.EncodeToString(digest[:16])
 		e.ETag = `W/"` + e.Tag + `"`
-		e.Gzip, e.textErr = packed(e.JSON)
+		e.Gzip, e.textErr = Packed(e.JSON)
 	})
 	return e.textErr
 }
 
-func packed(data []byte) ([]byte, error) {
+// Packed is data packed by gzip.
+func Packed(data []byte) ([]byte, error) {
 	var buffer bytes.Buffer
 	w := gzip.NewWriter(&buffer)
 	if _, err := w.Write(data); err != nil {

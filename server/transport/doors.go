@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -121,26 +122,41 @@ func (c connectionLog) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Stop ends both doors within grace. It says that it takes no more calls, lets
-// calls over REST end, which run through the services of gRPC, then those over
-// gRPC, and breaks off what is left.
-func (t *Transport) Stop(grace time.Duration) {
+// Stop ends both doors within grace: no new calls are taken, those under way may
+// end, and what is left then is broken off. It tells how many calls were.
+func (t *Transport) Stop(grace time.Duration) (brokenOff int) {
 	t.health.Shutdown()
 	deadline, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	if err := t.rest.Shutdown(deadline); err != nil {
-		_ = t.rest.Close() // the deadline has passed: what is left is broken off
-	}
-	graceful := make(chan struct{})
-	go func() {
-		t.grpc.GracefulStop()
-		close(graceful)
-	}()
+	var doors sync.WaitGroup
+	doors.Go(func() {
+		if t.rest.Shutdown(deadline) != nil {
+			_ = t.rest.Close()
+		}
+	})
+	doors.Go(t.grpc.GracefulStop)
+	ended := make(chan struct{})
+	go func() { doors.Wait(); close(ended) }()
 	select {
-	case <-graceful:
+	case <-ended:
 	case <-deadline.Done():
+		brokenOff = int(t.inside.Load())
 		t.grpc.Stop()
-		<-graceful
+		_ = t.rest.Close()
+		<-ended
+	}
+	t.letGo()
+	return brokenOff
+}
+
+// letGo waits a moment for the handlers of calls that were broken off: their
+// contexts have ended, and the store is closed next.
+func (t *Transport) letGo() {
+	gone := make(chan struct{})
+	go func() { t.leaving.Wait(); close(gone) }()
+	select {
+	case <-gone:
+	case <-time.After(time.Second):
 	}
 }
 

@@ -23,12 +23,19 @@ import (
 // method in a header) is refused.
 type gateway struct {
 	*Transport
-	documents map[string]http.HandlerFunc
+	pages map[string]*page // by path
 }
 
 // newGateway returns the handler of the REST listener.
-func (t *Transport) newGateway(channel *channel, documents map[string]http.HandlerFunc) (http.Handler, error) {
-	g := &gateway{t, documents}
+func (t *Transport) newGateway(channel *channel, documents map[string]Document) (http.Handler, error) {
+	g := &gateway{t, make(map[string]*page)}
+	for path, document := range documents {
+		page, err := newPage(document)
+		if err != nil {
+			return nil, err
+		}
+		g.pages[path] = page
+	}
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
 		runtime.WithWriteContentLength(), // else the HTTP library sends what is large in pieces
@@ -73,21 +80,40 @@ func (t *Transport) newGateway(channel *channel, documents map[string]http.Handl
 	return withHeaders(g.withDocuments(mux)), nil
 }
 
-// withDocuments serves what lies beside next: the document of the contract, and
-// the keys that check attestations. It is no http.ServeMux: that would answer
-// paths which are not clean with a redirect of its own.
+// withDocuments serves what lies beside next, to anybody. It is no http.ServeMux:
+// that would answer paths which are not clean with a redirect of its own.
 func (g *gateway) withDocuments(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		serve, ok := g.documents[r.URL.Path]
+		page, ok := g.pages[r.URL.Path]
 		switch {
 		case !ok:
 			next.ServeHTTP(w, r)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			g.writeRoutingError(r.Context(), nil, nil, w, r, http.StatusMethodNotAllowed)
 		default:
-			serve(w, r)
+			g.servePage(w, r, page)
 		}
 	})
+}
+
+// servePage serves a document as a call that anybody may make.
+func (g *gateway) servePage(w http.ResponseWriter, r *http.Request, page *page) {
+	v := g.arrive(r.Context(), g.document, g.infoOverREST(w, r))
+	err := v.enter(nil)
+	if err == nil {
+		page.serve(w, r)
+	}
+	if err = v.end(err, nil); err != nil {
+		g.writeError(r.Context(), nil, nil, w, r, err)
+	}
+}
+
+// infoOverREST is what is known of a call that has just arrived. Its id goes back
+// with the answer.
+func (g *gateway) infoOverREST(w http.ResponseWriter, r *http.Request) *call.Info {
+	info := &call.Info{RequestID: requestID(r.Header.Values(requestIDHeader)), From: fromOf(r.Context()), OverREST: true}
+	w.Header().Set("X-Request-Id", info.RequestID)
+	return info
 }
 
 // withHeaders sets what every answer bears: answers hold identities, so that no
@@ -125,11 +151,8 @@ func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 	var bound binding
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		once.Do(func() { bound = g.bindingOf(r) })
-		info := &call.Info{
-			RequestID: requestID(r.Header.Values(requestIDHeader)), From: fromOf(r.Context()), OverREST: true,
-			IfNoneMatch: r.Header.Values("If-None-Match"), Gzip: acceptsGzip(r.Header.Values("Accept-Encoding")),
-		}
-		w.Header().Set("X-Request-Id", info.RequestID)
+		info := g.infoOverREST(w, r)
+		info.IfNoneMatch, info.Gzip = r.Header.Values("If-None-Match"), acceptsGzip(r.Header.Values("Accept-Encoding"))
 		v := g.arrive(r.Context(), bound.method, info)
 		defer func() { g.depart(w, r, v, recover()) }()
 		if err := v.admitREST(w, r, bound); err != nil {

@@ -59,6 +59,14 @@ func (t *Transport) add(desc *grpc.ServiceDesc) {
 	}
 }
 
+// documentMethod is what reads of documents are counted under.
+func (t *Transport) documentMethod() *method {
+	return &method{
+		name: "document", public: true, timeout: t.limits.CallTimeout, class: admission.Public,
+		counts: t.metrics.of("unary", "document", "document"),
+	}
+}
+
 // classOf tells in which class the calls of an RPC are processed.
 func classOf(r *contract.RPC) admission.Class {
 	switch {

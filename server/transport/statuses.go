@@ -16,7 +16,6 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
-	"github.com/acquis-eval/acquis/server/call"
 )
 
 // writeError writes any error as google.rpc.Status in JSON.
@@ -62,9 +61,8 @@ func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ 
 	if code == http.StatusMethodNotAllowed {
 		err = apierr.New(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "this path does not take that method")
 	}
-	info := &call.Info{RequestID: requestID(r.Header.Values(requestIDHeader)), From: fromOf(r.Context())}
-	w.Header().Set("X-Request-Id", info.RequestID)
-	st, _ := status.FromError(g.arrive(ctx, g.unknown, info).end(err, nil))
+	v := g.arrive(ctx, g.unknown, g.infoOverREST(w, r))
+	st, _ := status.FromError(v.end(v.refuse(err), nil))
 	writeStatus(w, st, httpStatus(st))
 }
 

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -53,15 +54,16 @@ func (l *Limits) complete() {
 
 // Options say what stands behind the doors.
 type Options struct {
-	Limits    Limits
-	Contract  *contract.Contract
-	Validate  contract.Validator
-	Authn     *authn.Authenticator
-	Log       *slog.Logger
-	TLS       *authn.Certificates         // of both doors; nil: plain text
-	Watch     grpc.UnaryServerInterceptor // sees every call that was let in
-	Register  func(grpc.ServiceRegistrar) // registers the services
-	Documents map[string]http.HandlerFunc // what REST serves beside them, by path
+	Limits     Limits
+	Contract   *contract.Contract
+	Validate   contract.Validator
+	Authn      *authn.Authenticator
+	Log        *slog.Logger
+	TLS        *authn.Certificates         // of both doors; nil: plain text
+	Watch      grpc.UnaryServerInterceptor // sees every call that was let in
+	Register   func(grpc.ServiceRegistrar) // registers the services
+	Reflection bool                        // describes the services to anybody over gRPC
+	Documents  map[string]Document         // what REST serves beside them, by path
 }
 
 // Transport lets calls in, over gRPC and REST.
@@ -79,8 +81,10 @@ type Transport struct {
 	publicBudget *admission.Budget // of those who are not
 	lines        *lines
 	methods      map[string]*method // by full name, with a leading slash
-	unknown      *method
-	inside       atomic.Int64 // calls that are here
+	unknown  *method
+	document *method
+	inside       atomic.Int64   // calls that are here
+	leaving      sync.WaitGroup // of the same calls
 	grpc         *grpc.Server
 	rest         *http.Server
 	health       *health.Server
@@ -95,13 +99,15 @@ func New(o Options) (*Transport, error) {
 		budget: admission.NewBudget("known", admission.DefaultBudget), publicBudget: admission.NewBudget("public", admission.DefaultPublicBudget),
 		metrics: newMetrics(), lines: newLines(o.Log), tls: o.TLS, health: health.NewServer(), methods: make(map[string]*method),
 	}
-	t.unknown = t.unknownMethod()
+	t.unknown, t.document = t.unknownMethod(), t.documentMethod()
 	t.grpc = grpc.NewServer(t.grpcOptions()...)
 	channel := newChannel(t.inner)
 	o.Register(registrar{t})
 	o.Register(channel)
 	healthpb.RegisterHealthServer(registrar{t}, t.health)
-	reflection.Register(registrar{t})
+	if o.Reflection {
+		reflection.Register(registrar{t})
+	}
 	rest, err := t.newGateway(channel, o.Documents)
 	t.rest = t.newREST(rest)
 	return t, err

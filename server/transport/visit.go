@@ -38,6 +38,7 @@ func (t *Transport) arrive(ctx context.Context, m *method, info *call.Info) *vis
 	v := &visit{Transport: t, method: m, info: info, start: time.Now()}
 	v.ctx, v.cancel = context.WithTimeout(context.WithValue(call.With(ctx, info), visitKey{}, v), m.timeout)
 	v.inside.Add(1)
+	v.leaving.Add(1)
 	m.counts.started.Inc()
 	return v
 }
@@ -54,18 +55,25 @@ func visitOf(ctx context.Context) *visit {
 // neither its caller nor their network has too many. What is refused counts too:
 // there is a limit to it as to anything else.
 func (v *visit) enter(authorization []string) error {
-	caller, refused := v.identify(authorization)
-	class := v.class
-	if refused != nil {
-		class = admission.Refused
+	caller, err := v.identify(authorization)
+	if err != nil {
+		return v.refuse(err)
 	}
-	var full error
-	if v.ticket, full = v.gate.Enter(admission.Call{Subject: caller.Subject, From: v.info.From, Class: class}); full != nil {
-		return full
+	if v.ticket, err = v.gate.Enter(admission.Call{Subject: caller.Subject, From: v.info.From, Class: v.class}); err != nil {
+		return err
 	}
 	v.info.Slot = &v.ticket
 	v.ctx = call.WithCaller(v.ctx, caller)
-	return refused
+	return nil
+}
+
+// refuse returns why a call is refused, unless its network has been refused too
+// often of late.
+func (v *visit) refuse(why error) (err error) {
+	if v.ticket, err = v.gate.Enter(admission.Call{From: v.info.From, Class: admission.Refused}); err != nil {
+		return err
+	}
+	return why
 }
 
 // identify returns who calls, if they may, with those of their roles that the RPC
@@ -108,6 +116,7 @@ const (
 // end ends a visit, and returns what its caller is told. What a handler panicked
 // with is p.
 func (v *visit) end(err error, p any) error {
+	defer v.leaving.Done()
 	defer v.inside.Add(-1)
 	defer v.cancel()
 	if p != nil {

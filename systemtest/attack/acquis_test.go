@@ -19,7 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
 )
 
 // An acquis is the real server, in a process of its own.
@@ -93,7 +93,7 @@ type seed struct {
 // newSeed makes a store with one session, and candidates enough for a list.
 func newSeed(t *testing.T) *seed {
 	t.Helper()
-	s := &seed{dir: t.TempDir(), keys: map[string]string{"admin": server.NewSecret().String()}, cert: newCertificate(t)}
+	s := &seed{dir: t.TempDir(), keys: map[string]string{"admin": authn.NewSecret().String()}, cert: newCertificate(t)}
 	a := startAcquis(t, s.dir, s.keys, nil)
 	post := func(key, path, body string) string { return mustREST(t, a, s.keys[key], http.MethodPost, path, body) }
 	for subject, role := range map[string]string{

@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/authn"
 )
 
 // Attacks by whole calls, of the client libraries.
@@ -50,7 +50,7 @@ func itemBomb(role string) func(context.Context, *target) {
 // keyOf returns the key of a role; a wrong one, each time another, for "wrong".
 func (t *target) keyOf(role string) string {
 	if role == "wrong" {
-		return server.NewSecret().String()
+		return authn.NewSecret().String()
 	}
 	return t.Keys[role]
 }
@@ -141,7 +141,7 @@ func as(role string) func(*target) string {
 }
 
 // wrongKey has the form of a key, and is none.
-func wrongKey(*target) string { return server.NewSecret().String() }
+func wrongKey(*target) string { return authn.NewSecret().String() }
 
 // wrongSecret is the id of a key that exists, before a secret that is not its.
 func wrongSecret(t *target) string {

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/acquis-eval/acquis/server/admission"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/contract"
+	"github.com/acquis-eval/acquis/server/listen"
+	"github.com/acquis-eval/acquis/server/transport"
+)
+
+// limitFlags bound what callers may take. Behind a proxy all callers come from one
+// network: what is limited by network must then be raised.
+type limitFlags struct {
+	MaxRequestBytes int           `default:"8388608" placeholder:"BYTES" help:"Size of the largest request, over either transport (${default}); an RPC may take less."`
+	CallTimeout     time.Duration `default:"30s" placeholder:"TIME" help:"A call that takes longer is given up (${default})."`
+	ReceiveTimeout  time.Duration `default:"10s" placeholder:"TIME" help:"A request that takes longer to arrive is given up (${default})."`
+
+	MaxConnections        int     `default:"4096" placeholder:"N" help:"Connections at once, to each of REST and gRPC (${default})."`
+	MaxConnectionsNetwork int     `default:"256" placeholder:"N" help:"The same from one address or, of IPv6, one /64 (${default})."`
+	ConnectionRate        int     `default:"200" placeholder:"N" help:"New connections a second from one such network (${default}); four times as many may come at once."`
+	PublicRate            float64 `default:"20" placeholder:"N" help:"Calls a second without a key, and refused ones, from one such network (${default}); five times as many may come at once. 0: any number."`
+
+	FailedAttempts        int `default:"10" placeholder:"N" help:"Failed attempts a minute with one key or token from one address (${default}); 0: any number."`
+	FailedAttemptsAddress int `default:"100" placeholder:"N" help:"Failed attempts a minute from one address (${default}); 0: any number."`
+}
+
+// The bounds of what can be configured.
+const (
+	minRequestBytes = 1 << 10
+	maxCallTimeout  = 55 * time.Second // below the 60 s after which the REST listener drops an answer
+	maxLimit        = 1_000_000
+)
+
+func (l *limitFlags) check() error {
+	switch {
+	case l.MaxRequestBytes < minRequestBytes || l.MaxRequestBytes > contract.MaxBytes:
+		return fmt.Errorf("--max-request-bytes must be %d to %d", minRequestBytes, contract.MaxBytes)
+	case l.CallTimeout <= 0 || l.CallTimeout > maxCallTimeout:
+		return fmt.Errorf("--call-timeout must be more than 0 and at most %s", maxCallTimeout)
+	case l.ReceiveTimeout <= 0 || l.ReceiveTimeout > l.CallTimeout:
+		return fmt.Errorf("--receive-timeout must be more than 0 and at most --call-timeout, %s", l.CallTimeout)
+	case min(l.FailedAttempts, l.FailedAttemptsAddress) < 0 || max(l.FailedAttempts, l.FailedAttemptsAddress) > maxLimit:
+		return fmt.Errorf("--failed-attempts and --failed-attempts-address must be 0 to %d", maxLimit)
+	case min(l.MaxConnections, l.MaxConnectionsNetwork, l.ConnectionRate) < 1 || max(l.MaxConnections, l.MaxConnectionsNetwork, l.ConnectionRate) > maxLimit:
+		return fmt.Errorf("--max-connections, --max-connections-network and --connection-rate must be 1 to %d", maxLimit)
+	case !(l.PublicRate >= 0 && l.PublicRate <= maxLimit): // what is not a number is neither
+		return fmt.Errorf("--public-rate must be 0 to %d", maxLimit)
+	}
+	return nil
+}
+
+func (l *limitFlags) transport(streams time.Duration) transport.Limits {
+	connections := listen.DefaultLimits
+	connections.Connections, connections.PerNetwork, connections.Openings = l.MaxConnections, l.MaxConnectionsNetwork, l.ConnectionRate
+	return transport.Limits{
+		MaxRequestBytes: l.MaxRequestBytes, CallTimeout: l.CallTimeout, ReceiveTimeout: l.ReceiveTimeout, StreamTimeout: streams,
+		Listen: connections, Admission: l.admission(),
+	}
+}
+
+// admission gives networks the rate that was asked for. What all strangers together
+// may have stays as it is, unless there is no limit at all.
+func (l *limitFlags) admission() admission.Limits {
+	const burst = 5 // seconds whose calls may come at once
+	limits := admission.DefaultLimits()
+	for _, class := range []admission.Class{admission.Public, admission.Refused} {
+		rule := &limits.Classes[class]
+		if rule.Network.PerSecond, rule.Network.Burst = l.PublicRate, max(1, burst*l.PublicRate); l.PublicRate == 0 {
+			rule.Network, rule.All = admission.Share{}, admission.Share{}
+		}
+	}
+	return limits
+}
+
+func (l *limitFlags) attempts() authn.AttemptLimits {
+	return authn.AttemptLimits{PerCredential: l.FailedAttempts, PerAddress: l.FailedAttemptsAddress}
+}
