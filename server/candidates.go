@@ -122,7 +122,7 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 		}
 		before := identityOf(merged)
 		copyFields(merged, req.GetCandidate(), fields)
-		if err := s.validate.resource("candidate", merged); err != nil {
+		if err := s.validate.resource(ctx, "candidate", merged); err != nil {
 			return err
 		}
 		after := identityOf(merged)

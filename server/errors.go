@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -27,7 +28,7 @@ func fail(code codes.Code, reason acquispb.ErrorReason_Enum, text string, detail
 
 func failNamed(code codes.Code, reason, text string, details ...protoadapt.MessageV1) error {
 	info := &errdetails.ErrorInfo{Reason: reason, Domain: ErrorDomain}
-	st, err := status.New(code, text).WithDetails(append([]protoadapt.MessageV1{info}, details...)...)
+	st, err := status.New(code, clip(text, maxMessageText)).WithDetails(append([]protoadapt.MessageV1{info}, details...)...)
 	if err != nil { // details that cannot be encoded: a fault of ours
 		return status.Error(codes.Internal, "internal error")
 	}
@@ -39,12 +40,11 @@ type violation struct{ field, rule string }
 
 // invalid refuses input, naming each field and the rule that it breaks.
 func invalid(reason acquispb.ErrorReason_Enum, violations ...violation) error {
-	bad := new(errdetails.BadRequest)
-	for _, v := range violations {
-		bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
-			Field: v.field, Description: v.rule, Reason: reason.String(),
-		})
-	}
+	bad := &errdetails.BadRequest{FieldViolations: shown(violations, func(v violation) *errdetails.BadRequest_FieldViolation {
+		return &errdetails.BadRequest_FieldViolation{
+			Field: clip(v.field, maxFieldText), Description: clip(v.rule, maxRuleText), Reason: reason.String(),
+		}
+	})}
 	return fail(codes.InvalidArgument, reason, sentence(violations), bad)
 }
 
@@ -52,14 +52,11 @@ func sentence(violations []violation) string {
 	if len(violations) == 0 {
 		return "invalid request"
 	}
-	text := violations[0].rule
+	text := clip(violations[0].rule, maxRuleText)
 	if violations[0].field != "" {
-		text = violations[0].field + ": " + text
+		text = clip(violations[0].field, maxFieldText) + ": " + text
 	}
-	if more := len(violations) - 1; more > 0 {
-		text += fmt.Sprintf(" (and %d more)", more)
-	}
-	return text
+	return text + andMore(len(violations))
 }
 
 func invalidField(field, rule string) error {
@@ -67,11 +64,13 @@ func invalidField(field, rule string) error {
 }
 
 func notFound(name string) error {
+	name = clip(name, maxRuleText)
 	return fail(codes.NotFound, acquispb.ErrorReason_NOT_FOUND, fmt.Sprintf("%s does not exist", name),
 		&errdetails.ResourceInfo{ResourceName: name})
 }
 
 func alreadyExists(name string) error {
+	name = clip(name, maxRuleText)
 	return fail(codes.AlreadyExists, acquispb.ErrorReason_ALREADY_EXISTS, fmt.Sprintf("%s is taken", name),
 		&errdetails.ResourceInfo{ResourceName: name})
 }
@@ -79,7 +78,9 @@ func alreadyExists(name string) error {
 // forbidden refuses what the state of a resource does not allow.
 func forbidden(reason acquispb.ErrorReason_Enum, subject, text string) error {
 	return fail(codes.FailedPrecondition, reason, text, &errdetails.PreconditionFailure{
-		Violations: []*errdetails.PreconditionFailure_Violation{{Type: reason.String(), Subject: subject, Description: text}},
+		Violations: []*errdetails.PreconditionFailure_Violation{{
+			Type: reason.String(), Subject: clip(subject, maxRuleText), Description: clip(text, maxMessageText),
+		}},
 	})
 }
 
@@ -95,35 +96,29 @@ func refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
 	if kind == "" {
 		return nil
 	}
-	var first *rules.Refusal
-	bad, failures := new(errdetails.BadRequest), new(errdetails.PreconditionFailure)
-	for i, r := range refusals {
-		if r.Kind == kind && first == nil {
-			first = &refusals[i]
-		}
-		switch r.Kind {
-		case rules.InvalidArgument:
-			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
-				Field: field(r), Description: r.Description, Reason: string(r.Rule),
-			})
-		default:
-			failures.Violations = append(failures.Violations, &errdetails.PreconditionFailure_Violation{
-				Type: string(r.Rule), Subject: r.Subject, Description: r.Description,
-			})
-		}
+	first := refusals[slices.IndexFunc(refusals, func(r rules.Refusal) bool { return r.Kind == kind })]
+	text := clip(first.Description, maxRuleText) + andMore(len(refusals))
+	if kind == rules.InvalidArgument {
+		bad := slices.DeleteFunc(slices.Clone(refusals), func(r rules.Refusal) bool { return r.Kind != kind })
+		return failNamed(codes.InvalidArgument, string(first.Rule), text, &errdetails.BadRequest{
+			FieldViolations: shown(bad, func(r rules.Refusal) *errdetails.BadRequest_FieldViolation {
+				return &errdetails.BadRequest_FieldViolation{
+					Field: clip(field(r), maxFieldText), Description: clip(r.Description, maxRuleText), Reason: string(r.Rule),
+				}
+			}),
+		})
 	}
-	code, details := codes.FailedPrecondition, []protoadapt.MessageV1{failures}
-	switch kind {
-	case rules.InvalidArgument:
-		code, details = codes.InvalidArgument, []protoadapt.MessageV1{bad}
-	case rules.Aborted:
+	code := codes.FailedPrecondition
+	if kind == rules.Aborted {
 		code = codes.Aborted
 	}
-	text := first.Description
-	if more := len(refusals) - 1; more > 0 {
-		text += fmt.Sprintf(" (and %d more)", more)
-	}
-	return failNamed(code, string(first.Rule), text, details...)
+	return failNamed(code, string(first.Rule), text, &errdetails.PreconditionFailure{
+		Violations: shown(refusals, func(r rules.Refusal) *errdetails.PreconditionFailure_Violation {
+			return &errdetails.PreconditionFailure_Violation{
+				Type: string(r.Rule), Subject: clip(r.Subject, maxFieldText), Description: clip(r.Description, maxRuleText),
+			}
+		}),
+	})
 }
 
 // at names one field for every refusal.

@@ -266,7 +266,9 @@ type queryError struct{ key, rule string }
 
 const queryPrefix = "query parameter "
 
-func (e queryError) Error() string { return queryPrefix + strconv.Quote(e.key) + " " + e.rule }
+func (e queryError) Error() string {
+	return queryPrefix + strconv.Quote(clip(e.key, maxFieldText)) + " " + e.rule
+}
 
 func hasField(message protoreflect.MessageDescriptor, path []string) bool {
 	field := fieldNamed(message, path[0])
@@ -317,7 +319,7 @@ func (g *gateway) explain(ctx context.Context, st *status.Status, err error) err
 		key, rule, _ := strings.Cut(strings.TrimPrefix(text, `"`), `" `)
 		return invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, violation{key, rule})
 	}
-	text := libraryPrefix.ReplaceAllString(st.Message(), "")
+	text := libraryPrefix.ReplaceAllString(clip(st.Message(), maxMessageText), "")
 	field := "body"
 	if named := fieldInText.FindStringSubmatch(text); named != nil {
 		field = named[1] + named[2]

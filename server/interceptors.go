@@ -154,7 +154,7 @@ func (c *core) guard(validate validate) grpc.UnaryServerInterceptor {
 		if err != nil {
 			return nil, err
 		}
-		if err := validate.request(req); err != nil {
+		if err := validate.request(ctx, req); err != nil {
 			return nil, err
 		}
 		return handler(withCaller(ctx, caller), req)

@@ -213,8 +213,8 @@ func checkContent(content *storepb.Referentiel) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	violations := make([]violation, len(problems))
-	for i, p := range problems {
+	violations := make([]violation, min(len(problems), maxViolations+1)) // no answer shows more
+	for i, p := range problems[:len(violations)] {
 		violations[i] = violation{publishedField(p.Field), p.Message}
 	}
 	return invalid(acquispb.ErrorReason_REFERENTIEL_INVALID, violations...)

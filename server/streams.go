@@ -72,5 +72,5 @@ func (s *guardedStream) RecvMsg(req any) error {
 	if m, ok := req.(proto.Message); ok && proto.Size(m) > s.limits.MaxRequestBytes {
 		return tooLarge(s.limits.MaxRequestBytes)
 	}
-	return s.validate.request(req)
+	return s.validate.request(s.ctx, req)
 }

@@ -2,8 +2,10 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"buf.build/go/protovalidate"
@@ -30,7 +32,7 @@ func newValidate() (validate, error) {
 
 // request checks a whole request. The resource of an update is partial: it is
 // checked by its handler once it is merged with what is stored.
-func (v validate) request(req any) error {
+func (v validate) request(ctx context.Context, req any) error {
 	message, ok := req.(proto.Message)
 	if !ok {
 		return errors.New("a request is not a protobuf message")
@@ -42,36 +44,56 @@ func (v validate) request(req any) error {
 		return invalidField(cmp.Or(field, "request"), "has a field that this version does not know")
 	}
 	switch message.(type) {
-	case *acquispb.UpdateCandidateRequest, *acquispb.UpdateSessionRequest:
-		return v.check("", message, nil, protovalidate.WithFilter(skipPartial{}))
+	case *acquispb.UpdateCandidateRequest:
+		return v.check(ctx, "", message, nil, "candidate")
+	case *acquispb.UpdateSessionRequest:
+		return v.check(ctx, "", message, nil, "session")
 	}
-	return v.check("", message, v.unique) // a filter would be asked about each field
+	return v.check(ctx, "", message, v.unique, "")
 }
 
 // resource checks a merged resource; field names it in the request.
-func (v validate) resource(field string, message proto.Message) error {
-	return v.check(field+".", message, v.unique)
+func (v validate) resource(ctx context.Context, field string, message proto.Message) error {
+	return v.check(ctx, field+".", message, v.unique, "")
 }
 
-func (v validate) check(prefix string, message proto.Message, unique uniqueLists, options ...protovalidate.ValidationOption) error {
-	err := v.rules.Validate(message, options...)
-	found := new(protovalidate.ValidationError)
-	if err != nil && !errors.As(err, &found) {
+// check stops at the first violation, since to collect them all costs a hundred
+// times as much as to find that there is one; only then it looks for some more.
+func (v validate) check(ctx context.Context, prefix string, message proto.Message, unique uniqueLists, partial protoreflect.Name) error {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	broken := found.Violations
-	for _, b := range unique.broken(message.ProtoReflect()) {
-		broken = insert(broken, b)
+	options := []protovalidate.ValidationOption{protovalidate.WithFailFast()}
+	if partial != "" { // a filter is asked about each field, so none without need
+		options = append(options, protovalidate.WithFilter(skipPartial(partial)))
 	}
-	if len(broken) == 0 {
+	broken := unique.broken(message.ProtoReflect())
+	err := v.rules.Validate(message, options...)
+	if err == nil && len(broken) == 0 {
 		return nil
 	}
-	violations := make([]violation, len(broken))
-	for i, b := range broken {
+	if found := new(protovalidate.ValidationError); err != nil && !errors.As(err, &found) {
+		return err
+	}
+	c := collection{rules: v.rules, partial: partial, broken: broken}
+	if err := c.message(ctx, message.ProtoReflect(), nil); err != nil {
+		return err
+	}
+	slices.SortStableFunc(c.broken, compareViolations)
+	violations := make([]violation, len(c.broken))
+	for i, b := range c.broken {
 		field := prefix + jsonPath(b)
 		violations[i] = violation{strings.TrimSuffix(field, "."), b.Proto.GetMessage()}
 	}
 	return invalid(acquispb.ErrorReason_INVALID_FIELD, violations...)
+}
+
+// skipPartial leaves out the resource of an update request, by its name: its
+// required fields may be absent.
+type skipPartial protoreflect.Name
+
+func (s skipPartial) ShouldValidate(message protoreflect.Message, descriptor protoreflect.Descriptor) bool {
+	return descriptor.Name() != protoreflect.Name(s) || descriptor.Parent() != message.Descriptor()
 }
 
 // jsonPath names the field as JSON does, since that is what most callers wrote:
@@ -100,20 +122,6 @@ func jsonName(field string) string {
 		}
 	}
 	return strings.Join(parts, "")
-}
-
-// skipPartial leaves out the resource of an update request: its required fields
-// may be absent.
-type skipPartial struct{}
-
-func (skipPartial) ShouldValidate(message protoreflect.Message, descriptor protoreflect.Descriptor) bool {
-	switch message.Interface().(type) {
-	case *acquispb.UpdateCandidateRequest:
-		return descriptor.Name() != "candidate"
-	case *acquispb.UpdateSessionRequest:
-		return descriptor.Name() != "session"
-	}
-	return true
 }
 
 // unknownField returns the path of the first message that holds a field number

@@ -58,12 +58,12 @@ func tooDeep() *Fault { return &Fault{Rule: "holds messages within messages too 
 // clip shortens what a caller wrote for use in an error, so that no error is
 // larger than what one needs to see.
 func clip(text string, most int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= most {
-		return text
+	end := ""
+	if len(text) > most {
+		for most > 0 && !utf8.RuneStart(text[most]) {
+			most--
+		}
+		text, end = text[:most], "…"
 	}
-	for most > 0 && !utf8.RuneStart(text[most]) {
-		most--
-	}
-	return text[:most] + "…"
+	return strings.ToValidUTF8(text, "\uFFFD") + end
 }

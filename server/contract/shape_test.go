@@ -127,7 +127,7 @@ func TestField(t *testing.T) {
 
 func TestClip(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"abc", "abc"}, {"abcd", "abc…"}, {"abé", "ab…"}, {"a\xff", "a…"}, {"", ""},
+		{"abc", "abc"}, {"abcd", "abc…"}, {"abé", "ab…"}, {"a\xff", "a\uFFFD"}, {"a\xffbcd", "a\uFFFDb…"}, {"", ""},
 	} {
 		if got := clip(c.text, 3); got != c.want {
 			t.Errorf("%q: %q, want %q", c.text, got, c.want)

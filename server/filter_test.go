@@ -1,0 +1,34 @@
+package server
+
+import (
+	"strings"
+	"testing"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+)
+
+// TestFilterDots: chains of names are short, and texts in quotes may hold what they like.
+func TestFilterDots(t *testing.T) {
+	for _, c := range []struct {
+		filter string
+		many   bool
+	}{
+		{"centre = \"" + strings.Repeat(".", 500) + "\"", false},
+		{"centre = '" + strings.Repeat(".", 500) + "'", false},
+		{`centre = "a\"` + strings.Repeat(".", 500) + `"`, false},
+		{"a" + strings.Repeat(".a", maxDots+1), true},
+		{`centre = "a" ` + strings.Repeat(" a.b", maxDots+1), true},
+		{`centre = "it's"` + strings.Repeat(" a.b", maxDots+1), true},
+		{strings.Repeat(`"\\".`, maxDots+1), true},
+	} {
+		_, err := parseFilter(&acquispb.ListSessionsRequest{Filter: c.filter}, stringField("centre"))
+		if many := err != nil && strings.Contains(err.Error(), "dots outside"); many != c.many {
+			t.Errorf("%.60s: %v, want that it has too many dots: %v", c.filter, err, c.many)
+		}
+	}
+	if allocated := testing.AllocsPerRun(5, func() {
+		_, _ = parseFilter(&acquispb.ListSessionsRequest{Filter: "a" + strings.Repeat(".a", maxDots)}, stringField("centre"))
+	}); allocated > 3000 {
+		t.Errorf("the longest chain takes %v allocations", allocated)
+	}
+}
