@@ -221,3 +221,17 @@ func withMaxItems(list *descriptorpb.FieldDescriptorProto, most uint64) *descrip
 	})
 	return list
 }
+
+// TestGapsInNumbers: a number that lies between those of the fields is none of them.
+func TestGapsInNumbers(t *testing.T) {
+	requests, err := ReadRequests(described(t, 0, 1, aField("n", 3, descriptorpb.FieldDescriptorProto_TYPE_INT32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number := protowire.Number(1); number < 6; number++ {
+		fault := requests["nest.Nest"].CheckWire(protowire.AppendVarint(protowire.AppendTag(nil, number, protowire.VarintType), 1))
+		if (fault == nil) != (number == 3) {
+			t.Errorf("field %d: %v", number, fault)
+		}
+	}
+}
