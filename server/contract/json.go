@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -31,12 +32,12 @@ func (s *Shape) CheckJSON(body []byte) *Fault {
 	return nil
 }
 
-// notJSON says of a body what the standard library says of it.
+// notJSON says of a body what the standard library says of it. Unmarshal, unlike a
+// Decoder, looks for faults before it copies anything.
 func notJSON(body []byte) *Fault {
 	why := "it has a syntax error"
-	var value json.RawMessage
-	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&value); err != nil {
-		why = err.Error()
+	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
+		why = strings.ReplaceAll(err.Error(), "unexpected end of JSON input", "unexpected EOF") // as a Decoder says
 	}
 	return &Fault{Field: "body", Rule: "is not JSON: " + why, Malformed: true}
 }
