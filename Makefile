@@ -64,7 +64,7 @@ bench: ## Acquis beside the machine's limits and its peers; BENCH holds flags (-
 
 .PHONY: benchmarks
 benchmarks: ## run every Go benchmark for BENCHTIME (1s)
-	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./store/bolt ./server/listen ./server/admission ./systemtest
+	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./server/... ./store/bolt ./systemtest
 
 .PHONY: docs
 docs: ## run the commands of the pages

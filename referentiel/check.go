@@ -18,8 +18,12 @@ const (
 	maxReplaces     = 200
 )
 
+// maxProblems is how many problems are told: nobody mends more in one go.
+const maxProblems = 500
+
 // Check says everything that is wrong with a référentiel, in the order of its
-// fields; nothing where it may be published. Fields are named as in the proto.
+// fields; nothing where it may be published. Fields are named as in the proto. Of
+// very many problems it tells the first ones, and that there are more.
 //
 // Codes of blocs, activities and compétences are free within 1 to 32 letters,
 // digits, dots and hyphens, and each unique among its kind. The code of a
@@ -50,7 +54,13 @@ type checker struct {
 type seen map[string]string
 
 func (c *checker) report(field, message string) {
-	c.problems = append(c.problems, Problem{Field: field, Message: message})
+	switch len(c.problems) {
+	case maxProblems + 1:
+	case maxProblems:
+		c.problems = append(c.problems, Problem{Message: fmt.Sprintf("has more problems than these %d", maxProblems)})
+	default:
+		c.problems = append(c.problems, Problem{Field: field, Message: message})
+	}
 }
 
 // at names an item of a list.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/google/go-cmp/cmp"
@@ -268,4 +269,29 @@ func bloc(code, activity, competence string) *storepb.Bloc {
 		c.Code = fmt.Sprintf("%s.%d", competence, i+1)
 	}
 	return b
+}
+
+// TestManyProblems: of very many problems the first ones are told, and that there
+// are more.
+func TestManyProblems(t *testing.T) {
+	for n, want := range map[int]int{499: 499, 500: 500, 501: 501, 3000: 501} {
+		c := new(checker)
+		for range n {
+			c.report("f", "m")
+		}
+		last := c.problems[len(c.problems)-1].String()
+		if len(c.problems) != want || strings.Contains(last, "more problems") != (n > 500) {
+			t.Errorf("of %d problems %d are told, the last one %q", n, len(c.problems), last)
+		}
+	}
+}
+
+// TestForbidden: what is decided quickly is what the tables say.
+func TestForbidden(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		want := unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) || r == '\uFEFF'
+		if forbidden(r) != want {
+			t.Errorf("%U: %v, want %v", r, !want, want)
+		}
+	}
 }

@@ -125,7 +125,7 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 		}
 		before := identityOf(merged)
 		copyFields(merged, req.GetCandidate(), fields)
-		if err := s.validate.Resource("candidate", merged); err != nil {
+		if err := s.validate.Resource(ctx, "candidate", merged); err != nil {
 			return err
 		}
 		after := identityOf(merged)

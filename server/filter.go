@@ -24,6 +24,9 @@ type values map[string]any
 
 // parseFilter checks a filter against the fields that a list offers.
 func parseFilter(request filtering.Request, fields ...filtering.DeclarationOption) (filter, error) {
+	if dots(request.GetFilter()) > maxDots {
+		return filter{}, badFilter(fmt.Sprintf("has more than %d dots outside of quotes", maxDots))
+	}
 	options := append([]filtering.DeclarationOption{
 		filtering.DeclareStandardFunctions(),
 		filtering.DeclareIdent("true", filtering.TypeBool),
@@ -45,6 +48,31 @@ func parseFilter(request filtering.Request, fields ...filtering.DeclarationOptio
 		return filter{}, badFilter(err.Error())
 	}
 	return f, nil
+}
+
+// maxDots bounds a chain such as a.b.c, which the library reads in time and memory
+// that grow with its square: 1,000 characters of it took 47 MB.
+const maxDots = 30
+
+// dots counts those that stand outside of quotes.
+func dots(text string) (n int) {
+	var quote rune
+	escaped := false
+	for _, r := range text {
+		switch {
+		case escaped:
+			escaped = false
+		case quote != 0 && r == '\\':
+			escaped = true
+		case r == quote:
+			quote = 0
+		case quote == 0 && (r == '"' || r == '\''):
+			quote = r
+		case quote == 0 && r == '.':
+			n++
+		}
+	}
+	return n
 }
 
 func badFilter(why string) error {

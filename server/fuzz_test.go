@@ -35,6 +35,7 @@ func FuzzFilter(f *testing.F) {
 	f.Add(`NOT effective OR decide_time >= timestamp("2026-06-01T00:00:00Z")`)
 	f.Add(`effective = true`)
 	f.Add(`timestamp("x") < decide_time`)
+	f.Add(`centre = "a.b" OR a.b.c`)
 	f.Fuzz(func(t *testing.T, text string) {
 		parsed, err := parseFilter(&acquispb.ListSessionsRequest{Filter: text},
 			stringField("centre"), enumField("state", acquispb.Session_State_Enum(0).Type()),

@@ -215,8 +215,8 @@ func checkContent(content *storepb.Referentiel) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	violations := make([]apierr.Violation, len(problems))
-	for i, p := range problems {
+	violations := make([]apierr.Violation, min(len(problems), apierr.MaxViolations+1)) // no answer shows more
+	for i, p := range problems[:len(violations)] {
 		violations[i] = apierr.Field(publishedField(p.Field), p.Message)
 	}
 	return apierr.Invalid(acquispb.ErrorReason_REFERENTIEL_INVALID, violations...)

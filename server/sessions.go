@@ -163,7 +163,7 @@ func (s *sessionService) UpdateSession(ctx context.Context, req *acquispb.Update
 		}
 		merged := sessionFrom(session)
 		copyFields(merged, req.GetSession(), fields)
-		if err := s.validate.Resource("session", merged); err != nil {
+		if err := s.validate.Resource(ctx, "session", merged); err != nil {
 			return err
 		}
 		return s.changeSession(t, session, merged)

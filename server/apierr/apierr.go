@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -30,7 +31,7 @@ func New(code codes.Code, reason acquispb.ErrorReason_Enum, text string, details
 
 func failNamed(code codes.Code, reason, text string, details ...protoadapt.MessageV1) error {
 	info := &errdetails.ErrorInfo{Reason: reason, Domain: Domain}
-	st, err := status.New(code, text).WithDetails(append([]protoadapt.MessageV1{info}, details...)...)
+	st, err := status.New(code, Clip(text, MaxMessageText)).WithDetails(append([]protoadapt.MessageV1{info}, details...)...)
 	if err != nil { // details that cannot be encoded: a fault of ours
 		return status.Error(codes.Internal, "internal error")
 	}
@@ -45,12 +46,11 @@ func Field(field, rule string) Violation { return Violation{field, rule} }
 
 // Invalid refuses input, naming each field and the rule that it breaks.
 func Invalid(reason acquispb.ErrorReason_Enum, violations ...Violation) error {
-	bad := new(errdetails.BadRequest)
-	for _, v := range violations {
-		bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
-			Field: v.Field, Description: v.Rule, Reason: reason.String(),
-		})
-	}
+	bad := &errdetails.BadRequest{FieldViolations: shown(violations, func(v Violation) *errdetails.BadRequest_FieldViolation {
+		return &errdetails.BadRequest_FieldViolation{
+			Field: Clip(v.Field, MaxFieldText), Description: Clip(v.Rule, maxRuleText), Reason: reason.String(),
+		}
+	})}
 	return New(codes.InvalidArgument, reason, sentence(violations), bad)
 }
 
@@ -58,21 +58,21 @@ func sentence(violations []Violation) string {
 	if len(violations) == 0 {
 		return "invalid request"
 	}
-	text := violations[0].Rule
+	text := Clip(violations[0].Rule, maxRuleText)
 	if violations[0].Field != "" {
-		text = violations[0].Field + ": " + text
+		text = Clip(violations[0].Field, MaxFieldText) + ": " + text
 	}
-	if more := len(violations) - 1; more > 0 {
-		text += fmt.Sprintf(" (and %d more)", more)
-	}
-	return text
+	return text + andMore(len(violations))
 }
 
+// InvalidField refuses input for one field.
 func InvalidField(field, rule string) error {
 	return Invalid(acquispb.ErrorReason_INVALID_FIELD, Violation{field, rule})
 }
 
+// NotFound says that a resource does not exist, or not for the caller.
 func NotFound(name string) error {
+	name = Clip(name, maxRuleText)
 	return New(codes.NotFound, acquispb.ErrorReason_NOT_FOUND, fmt.Sprintf("%s does not exist", name),
 		&errdetails.ResourceInfo{ResourceName: name})
 }
@@ -85,7 +85,9 @@ func NotFoundInstead(err error, name string) error {
 	return err
 }
 
+// AlreadyExists says that a name is taken.
 func AlreadyExists(name string) error {
+	name = Clip(name, maxRuleText)
 	return New(codes.AlreadyExists, acquispb.ErrorReason_ALREADY_EXISTS, fmt.Sprintf("%s is taken", name),
 		&errdetails.ResourceInfo{ResourceName: name})
 }
@@ -93,10 +95,13 @@ func AlreadyExists(name string) error {
 // Forbidden refuses what the state of a resource does not allow.
 func Forbidden(reason acquispb.ErrorReason_Enum, subject, text string) error {
 	return New(codes.FailedPrecondition, reason, text, &errdetails.PreconditionFailure{
-		Violations: []*errdetails.PreconditionFailure_Violation{{Type: reason.String(), Subject: subject, Description: text}},
+		Violations: []*errdetails.PreconditionFailure_Violation{{
+			Type: reason.String(), Subject: Clip(subject, maxRuleText), Description: Clip(text, MaxMessageText),
+		}},
 	})
 }
 
+// Denied refuses a caller.
 func Denied(reason acquispb.ErrorReason_Enum, text string) error {
 	return New(codes.PermissionDenied, reason, text)
 }
@@ -109,35 +114,29 @@ func Refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
 	if kind == "" {
 		return nil
 	}
-	var first *rules.Refusal
-	bad, failures := new(errdetails.BadRequest), new(errdetails.PreconditionFailure)
-	for i, r := range refusals {
-		if r.Kind == kind && first == nil {
-			first = &refusals[i]
-		}
-		switch r.Kind {
-		case rules.InvalidArgument:
-			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
-				Field: field(r), Description: r.Description, Reason: string(r.Rule),
-			})
-		default:
-			failures.Violations = append(failures.Violations, &errdetails.PreconditionFailure_Violation{
-				Type: string(r.Rule), Subject: r.Subject, Description: r.Description,
-			})
-		}
+	first := refusals[slices.IndexFunc(refusals, func(r rules.Refusal) bool { return r.Kind == kind })]
+	text := Clip(first.Description, maxRuleText) + andMore(len(refusals))
+	if kind == rules.InvalidArgument {
+		bad := slices.DeleteFunc(slices.Clone(refusals), func(r rules.Refusal) bool { return r.Kind != kind })
+		return failNamed(codes.InvalidArgument, string(first.Rule), text, &errdetails.BadRequest{
+			FieldViolations: shown(bad, func(r rules.Refusal) *errdetails.BadRequest_FieldViolation {
+				return &errdetails.BadRequest_FieldViolation{
+					Field: Clip(field(r), MaxFieldText), Description: Clip(r.Description, maxRuleText), Reason: string(r.Rule),
+				}
+			}),
+		})
 	}
-	code, details := codes.FailedPrecondition, []protoadapt.MessageV1{failures}
-	switch kind {
-	case rules.InvalidArgument:
-		code, details = codes.InvalidArgument, []protoadapt.MessageV1{bad}
-	case rules.Aborted:
+	code := codes.FailedPrecondition
+	if kind == rules.Aborted {
 		code = codes.Aborted
 	}
-	text := first.Description
-	if more := len(refusals) - 1; more > 0 {
-		text += fmt.Sprintf(" (and %d more)", more)
-	}
-	return failNamed(code, string(first.Rule), text, details...)
+	return failNamed(code, string(first.Rule), text, &errdetails.PreconditionFailure{
+		Violations: shown(refusals, func(r rules.Refusal) *errdetails.PreconditionFailure_Violation {
+			return &errdetails.PreconditionFailure_Violation{
+				Type: string(r.Rule), Subject: Clip(r.Subject, MaxFieldText), Description: Clip(r.Description, maxRuleText),
+			}
+		}),
+	})
 }
 
 // At names one field for every refusal.
@@ -175,6 +174,7 @@ func Outward(ctx context.Context, log *slog.Logger, err error) error {
 	return New(codes.Internal, acquispb.ErrorReason_INTERNAL, "internal error")
 }
 
+// HasInfo tells whether a status was made here.
 func HasInfo(st *status.Status) bool { return ReasonIn(st) != "" }
 
 // ReasonOf returns the reason of an error that a caller may see.
@@ -183,6 +183,7 @@ func ReasonOf(err error) string {
 	return ReasonIn(st)
 }
 
+// ReasonIn returns the reason in a status that was made here.
 func ReasonIn(st *status.Status) string {
 	for _, d := range st.Details() {
 		if info, ok := d.(*errdetails.ErrorInfo); ok {
@@ -192,6 +193,7 @@ func ReasonIn(st *status.Status) string {
 	return ""
 }
 
+// TooLarge refuses a request by its size.
 func TooLarge(limit int) error {
 	return New(codes.ResourceExhausted, acquispb.ErrorReason_REQUEST_TOO_LARGE,
 		fmt.Sprintf("a request may have at most %d bytes", limit))

@@ -2,8 +2,6 @@ package contract
 
 import (
 	"strconv"
-	"strings"
-	"unicode/utf8"
 )
 
 // A Fault is why bytes are not a request of an RPC.
@@ -54,16 +52,3 @@ func tooManyItems(f *field) *Fault {
 }
 
 func tooDeep() *Fault { return &Fault{Rule: "holds messages within messages too deep"} }
-
-// clip shortens what a caller wrote for use in an error, so that no error is
-// larger than what one needs to see.
-func clip(text string, most int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= most {
-		return text
-	}
-	for most > 0 && !utf8.RuneStart(text[most]) {
-		most--
-	}
-	return text[:most] + "…"
-}

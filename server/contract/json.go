@@ -5,7 +5,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"unicode/utf8"
+
+	"github.com/acquis-eval/acquis/server/apierr"
 )
 
 // CheckJSON checks a body before it is decoded: one JSON value of the form of the
@@ -31,12 +34,12 @@ func (s *Shape) CheckJSON(body []byte) *Fault {
 	return nil
 }
 
-// notJSON says of a body what the standard library says of it.
+// notJSON says of a body what the standard library says of it. Unmarshal, unlike a
+// Decoder, looks for faults before it copies anything.
 func notJSON(body []byte) *Fault {
 	why := "it has a syntax error"
-	var value json.RawMessage
-	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&value); err != nil {
-		why = err.Error()
+	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
+		why = strings.ReplaceAll(err.Error(), "unexpected end of JSON input", "unexpected EOF") // as a Decoder says
 	}
 	return &Fault{Field: "body", Rule: "is not JSON: " + why, Malformed: true}
 }
@@ -132,7 +135,7 @@ func (w *jsonWalk) member(n *node, met *[maxFields]bool, depth int) *Fault {
 		i, known = n.byName[unquoted(key)]
 	}
 	if !known {
-		return &Fault{Field: clip(string(key), maxKey), Rule: fmt.Sprintf("unknown field %q", clip(string(key), maxKey)), Malformed: true}
+		return &Fault{Field: apierr.Clip(string(key), maxKey), Rule: fmt.Sprintf("unknown field %q", apierr.Clip(string(key), maxKey)), Malformed: true}
 	}
 	f := &n.fields[i]
 	if met[i] {

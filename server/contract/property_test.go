@@ -173,7 +173,8 @@ func overLimit(t *rapid.T, rules protovalidate.Validator, message proto.Message)
 }
 
 // TestWhatIsWithinLimitsPasses: whatever is within the limits of all fields passes
-// in both forms, however JSON spells it, and has no more bytes than the RPC takes.
+// in both forms, however JSON spells it, and has no more bytes than those limits add
+// up to.
 func TestWhatIsWithinLimitsPasses(t *testing.T) {
 	requests := everyRequest(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -182,15 +183,15 @@ func TestWhatIsWithinLimitsPasses(t *testing.T) {
 		if fault := request.CheckWire(wire); fault != nil {
 			t.Errorf("protobuf: %v", fault)
 		}
-		if len(wire) > request.MaxWire {
-			t.Errorf("protobuf: %d bytes, at most %d", len(wire), request.MaxWire)
+		if most := request.size(wireSize); len(wire) > most {
+			t.Errorf("protobuf: %d bytes, at most %d", len(wire), most)
 		}
 		for form, text := range texts {
 			if fault := request.CheckJSON(text); fault != nil {
 				t.Errorf("%s: %v in %s", form, fault, text)
 			}
-			if len(text) > request.MaxJSON {
-				t.Errorf("%s: %d bytes, at most %d", form, len(text), request.MaxJSON)
+			if most := request.size(jsonSize); len(text) > most {
+				t.Errorf("%s: %d bytes, at most %d", form, len(text), most)
 			}
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
 )
 
 // everyFile lists the files with services.
@@ -127,9 +128,9 @@ func TestField(t *testing.T) {
 
 func TestClip(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"abc", "abc"}, {"abcd", "abc…"}, {"abé", "ab…"}, {"a\xff", "a…"}, {"", ""},
+		{"abc", "abc"}, {"abcd", "abc…"}, {"abé", "ab…"}, {"a\xff", "a\uFFFD"}, {"a\xffbcd", "a\uFFFDb…"}, {"", ""},
 	} {
-		if got := clip(c.text, 3); got != c.want {
+		if got := apierr.Clip(c.text, 3); got != c.want {
 			t.Errorf("%q: %q, want %q", c.text, got, c.want)
 		}
 	}

@@ -120,20 +120,15 @@ func (u uniqueList) key(item protoreflect.Message) string {
 func (u uniqueList) violation() *protovalidate.Violation {
 	path := new(validatepb.FieldPath)
 	for _, field := range u.path {
-		path.Elements = append(path.Elements, &validatepb.FieldPathElement{
-			FieldNumber: proto.Int32(int32(field.Number())), FieldName: proto.String(string(field.Name())),
-		})
+		path.Elements = append(path.Elements, element(field))
 	}
 	return &protovalidate.Violation{Proto: &validatepb.Violation{Field: path, Message: proto.String(u.rule)}}
 }
 
-// insert puts a violation where buf.validate would have found it: before others
-// of its list, behind those of earlier fields.
-func insert(all []*protovalidate.Violation, v *protovalidate.Violation) []*protovalidate.Violation {
-	at, _ := slices.BinarySearchFunc(all, v, func(a, b *protovalidate.Violation) int {
-		return slices.CompareFunc(a.Proto.GetField().GetElements(), b.Proto.GetField().GetElements(), compareElements)
-	})
-	return slices.Insert(all, at, v)
+// compareViolations orders by field, as they stand in the message: what is wrong
+// with a list before what is wrong with its items.
+func compareViolations(a, b *protovalidate.Violation) int {
+	return slices.CompareFunc(a.Proto.GetField().GetElements(), b.Proto.GetField().GetElements(), compareElements)
 }
 
 func compareElements(a, b *validatepb.FieldPathElement) int {

@@ -99,7 +99,7 @@ func TestUniqueAmongOtherViolations(t *testing.T) {
 		if err := protojson.Unmarshal([]byte(c.body), c.request); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(c.want, violationsOf(v.Request(c.request))); diff != "" {
+		if diff := cmp.Diff(c.want, violationsOf(v.Request(t.Context(), c.request))); diff != "" {
 			t.Errorf("%T %.80s (-want +got):\n%s", c.request, c.body, diff)
 		}
 	}
@@ -112,14 +112,14 @@ func TestUniqueWhereMerged(t *testing.T) {
 		t.Fatal(err)
 	}
 	twice := []*acquispb.JuryMember{{Subject: "a", DisplayName: "a"}, {Subject: "a", DisplayName: "a"}}
-	merged := violationsOf(v.Resource("session", &acquispb.Session{DisplayName: "d", Jury: twice}))
+	merged := violationsOf(v.Resource(t.Context(), "session", &acquispb.Session{DisplayName: "d", Jury: twice}))
 	if want := []string{"session.referentiel", "session.startDate", "session.jury: must not hold the same subject twice"}; !slices.Equal(merged, want) {
 		t.Errorf("a merged session: %q, want %q", merged, want)
 	}
 }
 
 // TestUniqueIsReadWhole: no unique_by is passed over in silence; and fields are
-// declared in the order of their numbers, by which insert goes.
+// declared in the order of their numbers, by which violations are put in order.
 func TestUniqueIsReadWhole(t *testing.T) {
 	rules, err := readUnique()
 	if err != nil {

@@ -68,7 +68,7 @@ func (t *Transport) inner(ctx context.Context, req any, info *grpc.UnaryServerIn
 		answer, err := handler(ctx, req)
 		return answer, apierr.NotFoundInstead(err, "this service")
 	}
-	if err := t.validate.Request(req); err != nil {
+	if err := t.validate.Request(ctx, req); err != nil {
 		return nil, err
 	}
 	return t.watch(ctx, req, info, handler)

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/contract"
 )
 
@@ -44,7 +45,9 @@ type queryError struct{ key, rule string }
 
 const queryPrefix = "query parameter "
 
-func (e queryError) Error() string { return queryPrefix + strconv.Quote(e.key) + " " + e.rule }
+func (e queryError) Error() string {
+	return queryPrefix + strconv.Quote(apierr.Clip(e.key, apierr.MaxFieldText)) + " " + e.rule
+}
 
 func hasField(message protoreflect.MessageDescriptor, path []string) bool {
 	field := contract.Field(message, path[0])

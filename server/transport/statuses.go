@@ -41,7 +41,7 @@ func (g *gateway) explain(ctx context.Context, st *status.Status, err error) err
 		key, rule, _ := strings.Cut(strings.TrimPrefix(text, `"`), `" `)
 		return apierr.Invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, apierr.Field(key, rule))
 	}
-	text := libraryPrefix.ReplaceAllString(st.Message(), "")
+	text := libraryPrefix.ReplaceAllString(apierr.Clip(st.Message(), apierr.MaxMessageText), "")
 	field := "body"
 	if named := fieldInText.FindStringSubmatch(text); named != nil {
 		field = named[1] + named[2]

@@ -50,7 +50,7 @@ func (s *guardedStream) RecvMsg(req any) error {
 	if contract.Infrastructure("/" + s.visit.name) {
 		return nil
 	}
-	return s.visit.validate.Request(req)
+	return s.visit.validate.Request(s.visit.ctx, req)
 }
 
 // SendMsg implements grpc.ServerStream. Who takes a stream slowly holds no slot.

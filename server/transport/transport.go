@@ -81,8 +81,8 @@ type Transport struct {
 	publicBudget *admission.Budget // of those who are not
 	lines        *lines
 	methods      map[string]*method // by full name, with a leading slash
-	unknown  *method
-	document *method
+	unknown      *method
+	document     *method
 	inside       atomic.Int64   // calls that are here
 	leaving      sync.WaitGroup // of the same calls
 	grpc         *grpc.Server

@@ -1,0 +1,89 @@
+package contract
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	validatepb "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"buf.build/go/protovalidate"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/acquis-eval/acquis/server/apierr"
+)
+
+// A collection gathers violations of a request until it has more than an answer
+// shows. It goes message by message, since protovalidate, asked about a whole
+// request, ends only when it has found all: of 20,000 empty items that is a
+// hundred megabytes. What it holds is bounded by the answer and by the longest
+// list of texts.
+type collection struct {
+	rules   protovalidate.Validator
+	partial protoreflect.Name // a field of the request that is left out
+	broken  []*protovalidate.Violation
+}
+
+// message gathers the violations of one message, then of those in it.
+func (c *collection) message(ctx context.Context, m protoreflect.Message, path []*validatepb.FieldPathElement) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := c.rules.Validate(m.Interface(), protovalidate.WithFilter(alone{m, c.partial}))
+	found := new(protovalidate.ValidationError)
+	if err != nil && !errors.As(err, &found) {
+		return err
+	}
+	for _, v := range found.Violations {
+		if v.Proto.GetField() == nil {
+			v.Proto.Field = new(validatepb.FieldPath)
+		}
+		v.Proto.Field.Elements = append(slices.Clip(path), v.Proto.GetField().GetElements()...)
+		c.broken = append(c.broken, v)
+	}
+	fields := m.Descriptor().Fields()
+	for i := 0; i < fields.Len() && !c.full(); i++ {
+		field := fields.Get(i)
+		if field.Message() == nil || !m.Has(field) || field.Name() == c.partial {
+			continue
+		}
+		if err := c.below(ctx, m, field, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// below goes through the messages in a field.
+func (c *collection) below(ctx context.Context, m protoreflect.Message, field protoreflect.FieldDescriptor, path []*validatepb.FieldPathElement) error {
+	if !field.IsList() {
+		return c.message(ctx, m.Get(field).Message(), append(slices.Clip(path), element(field)))
+	}
+	list := m.Get(field).List()
+	for i := 0; i < list.Len() && !c.full(); i++ {
+		item := element(field)
+		item.Subscript = &validatepb.FieldPathElement_Index{Index: uint64(i)}
+		if err := c.message(ctx, list.Get(i).Message(), append(slices.Clip(path), item)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *collection) full() bool { return len(c.broken) > apierr.MaxViolations }
+
+func element(field protoreflect.FieldDescriptor) *validatepb.FieldPathElement {
+	return &validatepb.FieldPathElement{
+		FieldNumber: proto.Int32(int32(field.Number())), FieldName: proto.String(string(field.Name())),
+	}
+}
+
+// alone has one message checked without those in it.
+type alone struct {
+	message protoreflect.Message
+	partial protoreflect.Name
+}
+
+func (a alone) ShouldValidate(message protoreflect.Message, descriptor protoreflect.Descriptor) bool {
+	return message == a.message && (a.partial == "" || descriptor.Name() != a.partial)
+}
