@@ -9,6 +9,7 @@
 //	journal     every event and its place in the Merkle log      journal.go
 //	records     every record and the event that last wrote it    records.go
 //	references  what a record says of others                     kinds.go
+//	            identifiers, versions and times                  numbers.go
 //	            what a forgetting excuses                        forgetting.go
 //	indexes     every entry, both ways                           index.go
 //	candidacies enrolment, verdicts, settlements, exemptions     candidacy.go
