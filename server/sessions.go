@@ -187,7 +187,7 @@ func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *
 	}
 	refusals := before.ChangeJury(casefile.Jury(session.GetJury()), tookPart)
 	if revision.id != before.Revision {
-		refusals = append(refusals, before.ChangeRevision(revision.id, candidacies)...)
+		refusals = append(refusals, before.ChangeRevision(revision.id, candidacies, tookPart)...)
 	}
 	if err := refused(refusals, at("session")); err != nil {
 		return err
@@ -201,7 +201,9 @@ func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *
 // CloseSession implements the RPC.
 func (s *sessionService) CloseSession(ctx context.Context, req *acquispb.CloseSessionRequest) (*acquispb.Session, error) {
 	return s.endSession(ctx, acquispb.SessionService_CloseSession_FullMethodName, req,
-		acquispb.Session_State_CLOSED, rules.Session.Close)
+		acquispb.Session_State_CLOSED, func(session rules.Session, candidacies []rules.Candidacy, _ []string) []rules.Refusal {
+			return session.Close(candidacies)
+		})
 }
 
 // CancelSession implements the RPC.
@@ -218,7 +220,7 @@ type endRequest interface {
 }
 
 func (s *sessionService) endSession(ctx context.Context, rpc string, req endRequest, state acquispb.Session_State_Enum,
-	check func(rules.Session, []rules.Candidacy) []rules.Refusal,
+	check func(s rules.Session, candidacies []rules.Candidacy, tookPart []string) []rules.Refusal,
 ) (*acquispb.Session, error) {
 	a := act{rpc: rpc, kind: storepb.EventBody_Kind_SESSION, resource: req.GetName(), request: req}
 	answer := new(acquispb.Session)
@@ -234,7 +236,11 @@ func (s *sessionService) endSession(ctx context.Context, rpc string, req endRequ
 		if err != nil {
 			return err
 		}
-		if err := refused(check(before, candidacies), at("name")); err != nil {
+		tookPart, err := actors(t, session.GetUid())
+		if err != nil {
+			return err
+		}
+		if err := refused(check(before, candidacies, tookPart), at("name")); err != nil {
 			return err
 		}
 		session.State = int32(state)

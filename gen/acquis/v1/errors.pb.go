@@ -149,7 +149,7 @@ const (
 	ErrorReason_SESSION_IS_CANCELLED ErrorReason_Enum = 118
 	// FAILED_PRECONDITION: it is a session of another référentiel.
 	ErrorReason_OTHER_REFERENTIEL ErrorReason_Enum = 119
-	// FAILED_PRECONDITION: it has a candidacy, which fixes its référentiel.
+	// FAILED_PRECONDITION: it has a candidacy or an act of its jury, which fixes its référentiel.
 	ErrorReason_REFERENTIEL_FIXED ErrorReason_Enum = 120
 	// FAILED_PRECONDITION: it is not decided yet.
 	ErrorReason_CANDIDACY_UNDECIDED ErrorReason_Enum = 121
@@ -223,6 +223,8 @@ const (
 	ErrorReason_CERTIFICATION_NOT_COMPLETE ErrorReason_Enum = 155
 	// FAILED_PRECONDITION: it already awards this certification.
 	ErrorReason_AWARD_ALREADY_STANDS ErrorReason_Enum = 156
+	// FAILED_PRECONDITION: it has an act of its jury, so it cannot be cancelled.
+	ErrorReason_JURY_ACTED ErrorReason_Enum = 157
 )
 
 // Enum value maps for ErrorReason_Enum.
@@ -327,6 +329,7 @@ var (
 		154: "AWARD_NOT_RECTIFIABLE",
 		155: "CERTIFICATION_NOT_COMPLETE",
 		156: "AWARD_ALREADY_STANDS",
+		157: "JURY_ACTED",
 	}
 	ErrorReason_Enum_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":   0,
@@ -428,6 +431,7 @@ var (
 		"AWARD_NOT_RECTIFIABLE":      154,
 		"CERTIFICATION_NOT_COMPLETE": 155,
 		"AWARD_ALREADY_STANDS":       156,
+		"JURY_ACTED":                 157,
 	}
 )
 
@@ -501,8 +505,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xe8\x11\n" +
-	"\vErrorReason\"\xd8\x11\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xf9\x11\n" +
+	"\vErrorReason\"\xe9\x11\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -605,7 +609,9 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x13DECISION_SUPERSEDED\x10\x99\x01\x12\x1a\n" +
 	"\x15AWARD_NOT_RECTIFIABLE\x10\x9a\x01\x12\x1f\n" +
 	"\x1aCERTIFICATION_NOT_COMPLETE\x10\x9b\x01\x12\x19\n" +
-	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01\x12\x0f\n" +
+	"\n" +
+	"JURY_ACTED\x10\x9d\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_errors_proto_rawDescOnce sync.Once
