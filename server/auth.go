@@ -77,14 +77,18 @@ func (c *core) authenticateBearer(ctx context.Context, authorization []string) (
 	}
 	caller, err := c.verify(ctx, try, text, now)
 	switch {
-	case err == nil:
+	case err == nil: // the credential is good, whatever its roles
 		c.attempts.succeeded(try)
 		info.keyID, info.issuer = caller.KeyID, caller.Issuer
+		err = c.conflicts.check(ctx, caller, now)
 	case status.Code(err) == codes.Unauthenticated:
 		info.failures = c.attempts.failed(try, now)
 		c.attempts.bad.WithLabelValues(reasonOf(err)).Inc()
 	}
-	return caller, err
+	if err != nil {
+		return nil, err
+	}
+	return caller, nil
 }
 
 // bearer returns the one credential that was sent, or none that is good: of two,

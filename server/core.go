@@ -22,6 +22,7 @@ import (
 type core struct {
 	store     store.Store
 	keys      *unchanged[string, *knownKey] // by id
+	conflicts *conflicts
 	revisions *revisions
 	current   *unchanged[string, *revision] // by id of the référentiel
 	contract  *contract

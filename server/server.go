@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -115,6 +116,7 @@ func newCore(o Options) (*core, error) {
 	c := &core{
 		store:     o.Store,
 		keys:      newUnchanged[string, *knownKey](o.Store, store.KindKey),
+		conflicts: newConflicts(o.Store),
 		revisions: newRevisions(),
 		current:   newUnchanged[string, *revision](o.Store, store.KindCurrent),
 		contract:  readContract(),
@@ -137,7 +139,7 @@ func newCore(o Options) (*core, error) {
 	c.accesses = newAccesses(c, o.Limits.AccessDelay)
 	c.backups = newBackups(c, o.Backups)
 	c.notary = newNotary(c.store, signer, o.Signing.Every, c.now)
-	return c, c.notary.check(context.Background())
+	return c, errors.Join(warnOfOperator(context.Background(), c.store, c.log, c.now()), c.notary.check(context.Background()))
 }
 
 func register(r grpc.ServiceRegistrar, c *core, validate validate) {

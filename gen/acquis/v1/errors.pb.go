@@ -69,7 +69,7 @@ const (
 	ErrorReason_METHOD_NOT_ALLOWED ErrorReason_Enum = 21
 	// ABORTED: the resource has changed since the etag was given.
 	ErrorReason_ETAG_STALE ErrorReason_Enum = 22
-	// FAILED_PRECONDITION: the last usable admin key cannot be revoked.
+	// FAILED_PRECONDITION: an admin key without an end must remain: the last one cannot be revoked.
 	ErrorReason_LAST_ADMIN_KEY ErrorReason_Enum = 23
 	// RESOURCE_EXHAUSTED over gRPC, status 413 over REST: the request is over the limit.
 	ErrorReason_REQUEST_TOO_LARGE ErrorReason_Enum = 24
@@ -89,6 +89,8 @@ const (
 	ErrorReason_ASSESSOR_NOT_LISTED ErrorReason_Enum = 31
 	// PERMISSION_DENIED: a key of one centre creates and keeps sessions of that centre only, and neither exports nor erases what is held about a person.
 	ErrorReason_OTHER_CENTRE ErrorReason_Enum = 32
+	// PERMISSION_DENIED: one subject has roles that exclude each other, over its token and all its usable keys: who administers, registers or advises on disabilities is on no jury.
+	ErrorReason_ROLES_EXCLUDED ErrorReason_Enum = 33
 	// UNAUTHENTICATED: the token is good but for its time, which has passed: get a new one.
 	ErrorReason_TOKEN_EXPIRED ErrorReason_Enum = 40
 	// RESOURCE_EXHAUSTED: too many bad credentials came from this address; RetryInfo, over REST also Retry-After, says when to try again.
@@ -262,6 +264,7 @@ var (
 		30:  "INTERNAL",
 		31:  "ASSESSOR_NOT_LISTED",
 		32:  "OTHER_CENTRE",
+		33:  "ROLES_EXCLUDED",
 		40:  "TOKEN_EXPIRED",
 		41:  "TOO_MANY_ATTEMPTS",
 		42:  "ISSUER_UNAVAILABLE",
@@ -364,6 +367,7 @@ var (
 		"INTERNAL":                   30,
 		"ASSESSOR_NOT_LISTED":        31,
 		"OTHER_CENTRE":               32,
+		"ROLES_EXCLUDED":             33,
 		"TOKEN_EXPIRED":              40,
 		"TOO_MANY_ATTEMPTS":          41,
 		"ISSUER_UNAVAILABLE":         42,
@@ -505,8 +509,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xf9\x11\n" +
-	"\vErrorReason\"\xe9\x11\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\x8d\x12\n" +
+	"\vErrorReason\"\xfd\x11\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -541,7 +545,8 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\rSHUTTING_DOWN\x10\x1d\x12\f\n" +
 	"\bINTERNAL\x10\x1e\x12\x17\n" +
 	"\x13ASSESSOR_NOT_LISTED\x10\x1f\x12\x10\n" +
-	"\fOTHER_CENTRE\x10 \x12\x11\n" +
+	"\fOTHER_CENTRE\x10 \x12\x12\n" +
+	"\x0eROLES_EXCLUDED\x10!\x12\x11\n" +
 	"\rTOKEN_EXPIRED\x10(\x12\x15\n" +
 	"\x11TOO_MANY_ATTEMPTS\x10)\x12\x16\n" +
 	"\x12ISSUER_UNAVAILABLE\x10*\x12\x17\n" +
