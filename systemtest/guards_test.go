@@ -17,7 +17,7 @@ const guardJury = `"startDate":{"year":2026,"month":6,"day":15},"jury":[{"subjec
 
 // elsewhere makes sessions without candidacies whose juries act for candidates of
 // others: s-award awards, s-rect rectifies. In s-held a jury deliberates on blocs
-// that are held already, so that nothing is decided.
+// that are held already, so that nothing is decided; from s-left the only one withdraws.
 func (w *world) elsewhere() {
 	for name, role := range map[string]string{
 		"registrar": "REGISTRAR", "assessor-1": "ASSESSOR", "jury-1": "JURY", "reader": "READER",
@@ -25,7 +25,7 @@ func (w *world) elsewhere() {
 		w.newKey(name, role)
 	}
 	w.publishMini("Mini", `"minAssessors":1`)
-	for _, session := range []string{"s-first", "s-held", "s-rect", "s-award"} {
+	for _, session := range []string{"s-first", "s-held", "s-rect", "s-award", "s-left"} {
 		w.do("registrar", "POST", "/v1/sessions?sessionId="+session, `{"displayName":"d","referentiel":"referentiels/mini",`+guardJury+`}`)
 	}
 	for _, label := range []string{"c-dec", "c-prior"} {
@@ -48,6 +48,8 @@ func (w *world) elsewhere() {
 	}
 	w.do("jury-1", "POST", "/v1/candidates/c-prior/capitalisations/mini:award", `{"session":"sessions/s-award",`+present+`}`)
 	deliberate("s-held")
+	w.do("registrar", "POST", "/v1/sessions/s-left/candidacies?candidacyId=k", `{"candidate":"candidates/c-dec","scope":"BLOCS","blocs":["B1"]}`)
+	w.do("registrar", "POST", "/v1/sessions/s-left/candidacies/k:withdraw", `{}`)
 }
 
 // TestGuardsAskForEveryAct: what a jury did in a session keeps its revision, its
@@ -107,7 +109,7 @@ func TestActsAreJudgedByWhatWasInForce(t *testing.T) {
 			return s.GetLabel() == label
 		})
 	}
-	var all []tampering
+	all := []tampering{sessions("s-left", "closed before", func(s *storepb.Session) { s.State = int32(acquispb.Session_State_CLOSED) })}
 	for _, label := range []string{"s-first", "s-held", "s-rect", "s-award"} {
 		all = append(all,
 			sessions(label, "cancelled", func(s *storepb.Session) { s.State = int32(acquispb.Session_State_CANCELLED) }),
