@@ -31,7 +31,7 @@ var importRules = []struct {
 	{"server/call", []string{"gen/acquis/v1", "store"}, "transport, authentication and services share what it says of a call, so it knows none of them"},
 	{"server/contract", []string{"gen/acquis/v1", "server/apierr", "server/call"}, "it reads descriptors, and nothing that is stored"},
 	{"server/cache", []string{"store"}, "it keeps what was read of any kind, whatever it means"},
-	{"server/authn", []string{"gen", "store", "server/apierr", "server/cache", "server/call"}, "who calls is found out the same way, however the call came"},
+	{"server/authn", []string{"gen", "rules", "store", "server/apierr", "server/cache", "server/call"}, "who calls is found out the same way, however the call came"},
 	{"server/transport", []string{"gen", "store", "server/apierr", "server/authn", "server/call", "server/contract", "server/admission", "server/listen"}, "it lets calls in and knows no service: what they do is not its concern"},
 	{"server/listen", nil, "connections are bounded before anything is known of what they ask for"},
 	{"server/admission", nil, "who is served when there is too much hangs on who calls and how often, never on what for"},

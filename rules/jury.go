@@ -94,10 +94,16 @@ func (s Session) Close(candidacies []Candidacy) []Refusal {
 	return s.end(candidacies, Enrolled, CandidacyUndecided)
 }
 
-// Cancel checks that a session can be cancelled, given all its candidacies. Their
-// state becomes CandidacyCancelled.
-func (s Session) Cancel(candidacies []Candidacy) []Refusal {
-	return s.end(candidacies, Decided, CandidacyDecided)
+// Cancel checks that a session can be cancelled, given all its candidacies, whose
+// state becomes CandidacyCancelled, and the subjects who took part in an act of its
+// jury. That act need not be in a candidacy of the session: a jury rectifies and
+// awards for others too. A session whose jury acted took place.
+func (s Session) Cancel(candidacies []Candidacy, tookPart []string) []Refusal {
+	refusals := s.end(candidacies, Decided, CandidacyDecided)
+	if len(tookPart) > 0 {
+		refusals = append(refusals, refuse(JuryActed, "session", s.Label))
+	}
+	return refusals
 }
 
 // end checks an open session that no candidacy in one state holds back.
@@ -128,10 +134,12 @@ func (s Session) ChangeJury(jury []Member, tookPart []string) []Refusal {
 	return refusals
 }
 
-// ChangeRevision checks a change of référentiel or revision.
-func (s Session) ChangeRevision(to Revision, candidacies []Candidacy) []Refusal {
+// ChangeRevision checks a change of référentiel or revision, given all candidacies
+// of the session and the subjects who took part in an act of its jury: they sat
+// under the jury rule of the one that it has.
+func (s Session) ChangeRevision(to Revision, candidacies []Candidacy, tookPart []string) []Refusal {
 	refusals := s.open()
-	if to != s.Revision && len(candidacies) > 0 {
+	if to != s.Revision && len(candidacies)+len(tookPart) > 0 {
 		refusals = append(refusals, refuse(ReferentielFixed, "session", s.Label))
 	}
 	return refusals

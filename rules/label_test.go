@@ -32,7 +32,7 @@ func TestRefusalsNameLabels(t *testing.T) {
 	_, award := after.Award(Sitting{}, Revision{Referentiel: "other"})
 	seen := make(map[RefusalRule]bool)
 	for _, r := range slices.Concat(stale, late, nothing, final, award, open.Close([]Candidacy{enrolled}),
-		open.Cancel([]Candidacy{decided}), open.ChangeRevision(mainR2, []Candidacy{enrolled})) {
+		open.Cancel([]Candidacy{decided}, []string{"ann"}), open.ChangeRevision(mainR2, []Candidacy{enrolled}, nil)) {
 		noun, code, _ := strings.Cut(strings.TrimPrefix(r.Subject, "jury of "), " ")
 		if noun == "session" && code != "juin" || noun == "candidacy" && code != "juin/k" {
 			t.Errorf("%s is about %q", r.Rule, r.Subject)

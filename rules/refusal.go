@@ -95,6 +95,7 @@ const (
 	AwardNotRectifiable      RefusalRule = "AWARD_NOT_RECTIFIABLE"
 	CertificationNotComplete RefusalRule = "CERTIFICATION_NOT_COMPLETE"
 	AwardAlreadyStands       RefusalRule = "AWARD_ALREADY_STANDS"
+	JuryActed                RefusalRule = "JURY_ACTED"
 )
 
 // refusalSentences is the table of all refusals: the kind of error that each is,
@@ -125,7 +126,7 @@ var refusalSentences = [...]struct {
 	{SessionNotOpen, FailedPrecondition, "is not open"},
 	{SessionIsCancelled, FailedPrecondition, "is cancelled"},
 	{OtherReferentiel, FailedPrecondition, "is a session of another référentiel"},
-	{ReferentielFixed, FailedPrecondition, "has a candidacy, which fixes its référentiel"},
+	{ReferentielFixed, FailedPrecondition, "has a candidacy or an act of its jury, which fixes its référentiel"},
 	{CandidacyUndecided, FailedPrecondition, "is not decided yet"},
 	{CandidacyDecided, FailedPrecondition, "is decided"},
 	{CandidacyNotEnrolled, FailedPrecondition, "is not enrolled any more"},
@@ -163,6 +164,7 @@ var refusalSentences = [...]struct {
 	{AwardNotRectifiable, FailedPrecondition, "is an award, which follows its blocs and is not rectified by itself"},
 	{CertificationNotComplete, FailedPrecondition, "is not capitalised, so the certification is not complete"},
 	{AwardAlreadyStands, FailedPrecondition, "already awards this certification"},
+	{JuryActed, FailedPrecondition, "has an act of its jury, so it cannot be cancelled"},
 }
 
 // RefusalRules lists every rule that a refusal can name.

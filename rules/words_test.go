@@ -191,7 +191,7 @@ func (p *player) jury(l line) error {
 func (p *player) pin(l line) error {
 	s := p.world.sessions[l.arg(0)]
 	to := p.revisionOf(l.arg(1))
-	if p.refusals = s.ChangeRevision(to, p.world.of(s.ID)); len(p.refusals) == 0 {
+	if p.refusals = s.ChangeRevision(to, p.world.of(s.ID), p.world.tookPart[s.ID]); len(p.refusals) == 0 {
 		s.Revision = to
 	}
 	return nil

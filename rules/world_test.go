@@ -12,7 +12,7 @@ type world struct {
 	schemes     map[Revision]*Scheme
 	counting    map[[2]BlocRef]bool // wanted, held
 	sessions    map[string]*Session
-	tookPart    map[string][]string // by session
+	tookPart    map[string][]string // by session: in an act of its jury
 	candidacies []*candidacyFile
 	decisions   []Decision
 	tied        []string
@@ -112,7 +112,6 @@ func (w *world) record(id, assessor string, lines ...CriterionVerdict) []Refusal
 	for _, l := range lines {
 		k.acts.Assessments = append(k.acts.Assessments, Assessment{Criterion: l.Criterion, Assessor: assessor, Verdict: l.Verdict, Seq: seq})
 	}
-	w.tookPart[k.Session] = append(w.tookPart[k.Session], assessor)
 	return nil
 }
 
@@ -206,7 +205,7 @@ func (w *world) deliberate(id string, s Sitting, d Deliberation) (Judgement, []R
 	if len(refusals) == 0 {
 		k := w.file(id)
 		k.State = Decided
-		w.tookPart[k.Session] = append(w.tookPart[k.Session], s.Present...)
+		w.tookPart[k.Session] = append(w.tookPart[k.Session], s.Present...) // also where all was held already
 		j.Rulings = w.write(j.Rulings)
 	}
 	return j, refusals
@@ -214,12 +213,21 @@ func (w *world) deliberate(id string, s Sitting, d Deliberation) (Judgement, []R
 
 func (w *world) rectify(session string, s Sitting, r Rectification) ([]Ruling, []Refusal) {
 	rulings, refusals := w.before(session).Rectify(s, r)
+	w.sat(session, s, rulings)
 	return w.write(rulings), refusals
 }
 
 func (w *world) award(session string, s Sitting, current Revision) ([]Ruling, []Refusal) {
 	rulings, refusals := w.before(session).Award(s, current)
+	w.sat(session, s, rulings)
 	return w.write(rulings), refusals
+}
+
+// sat notes who took part in an act of a jury, if it came to anything.
+func (w *world) sat(session string, s Sitting, rulings []Ruling) {
+	if len(rulings) > 0 {
+		w.tookPart[session] = append(w.tookPart[session], s.Present...)
+	}
 }
 
 func (w *world) prior(bloc BlocRef, proof string) ([]Ruling, []Refusal) {
@@ -239,7 +247,7 @@ func (w *world) end(session string, as SessionState) []Refusal {
 		}
 		return refusals
 	}
-	refusals := s.Cancel(w.of(session))
+	refusals := s.Cancel(w.of(session), w.tookPart[session])
 	if len(refusals) > 0 {
 		return refusals
 	}

@@ -39,10 +39,13 @@ func (s *capitalisationService) Deliberate(ctx context.Context, req *acquispb.De
 		if err != nil {
 			return err
 		}
+		by := sitting{candidate: candidate, session: f.session, candidacy: f.candidacy.GetUid(), present: req.GetMembersPresent()}
+		if len(judgement.Rulings) == 0 { // no decision will say who deliberated
+			f.candidacy.Sitting = &storepb.Sitting{Author: t.caller.Subject, MembersPresent: by.members()}
+		}
 		if err := t.decideCandidacy(f.candidacy, judgement.Fates); err != nil {
 			return err
 		}
-		by := sitting{candidate: candidate, session: f.session, candidacy: f.candidacy.GetUid(), present: req.GetMembersPresent()}
 		t.made(store.Key(candidate.GetUid()))
 		return t.putRulings(by, judgement.Rulings, "")
 	}, s.answerDecisions(ctx, referentielOfSession(req.GetCandidacy()), &answer.Decisions, &answer.Capitalisation))
@@ -81,7 +84,7 @@ func (t *tx) decideCandidacy(c *storepb.Candidacy, fates []rules.Fate) error {
 	c.State = int32(acquispb.Candidacy_State_DECIDED)
 	c.Version++
 	c.UpdateTime = t.timestamp()
-	return store.Candidacies.Put(t, store.Key(c.GetUid()), c)
+	return store.Candidacies.PutIndexed(t, store.Key(c.GetUid()), c)
 }
 
 // RectifyDecision implements the RPC.

@@ -78,11 +78,17 @@ func (t *tx) completeCircumstances(c *storepb.DecisionCircumstances, s sitting, 
 	if ofCandidacy {
 		c.CandidacyUid = s.candidacy
 	}
+	c.MembersPresent = s.members()
+}
+
+// members are those of the session's jury who are present, in their quality.
+func (s sitting) members() (present []*storepb.JuryMember) {
 	for _, m := range s.session.GetJury() {
 		if slices.Contains(s.present, m.GetSubject()) {
-			c.MembersPresent = append(c.MembersPresent, m)
+			present = append(present, m)
 		}
 	}
+	return present
 }
 
 // GetDecision implements the RPC.

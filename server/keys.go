@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -40,11 +39,14 @@ func (s *adminService) CreateKey(ctx context.Context, req *acquispb.CreateKeyReq
 	}
 	answer := new(acquispb.CreateKeyResponse)
 	return answer, s.do(ctx, a, func(t *tx) error {
+		key := keyOf(req.GetKey(), secret)
+		if err := authn.CheckNewKey(t, key, t.now); err != nil {
+			return err
+		}
 		uid, err := t.NewUID()
 		if err != nil {
 			return err
 		}
-		key := keyOf(req.GetKey(), secret)
 		key.Uid, key.CreateTime, key.Creator = uid, t.timestamp(), t.caller.Subject
 		t.made([]byte(key.GetId()))
 		return store.Keys.Put(t, []byte(key.GetId()), key)
@@ -125,28 +127,6 @@ func (s *adminService) RevokeKey(ctx context.Context, req *acquispb.RevokeKeyReq
 		become(answer, keyFrom(key))
 		return err
 	})
-}
-
-// keepsAdmin refuses to revoke the last key that can manage keys: nobody could
-// ever make another.
-func (t *tx) keepsAdmin(revoked *storepb.Key) error {
-	keys, err := store.Keys.All(t, nil)
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
-		if key.GetId() != revoked.GetId() && isAdmin(key) && key.GetRevokeTime() == nil && !authn.Expired(key, t.now) {
-			return nil
-		}
-	}
-	if !isAdmin(revoked) {
-		return nil
-	}
-	return apierr.New(codes.FailedPrecondition, acquispb.ErrorReason_LAST_ADMIN_KEY, "the last usable admin key cannot be revoked")
-}
-
-func isAdmin(key *storepb.Key) bool {
-	return slices.Contains(key.GetRoles(), int32(acquispb.Role_ADMIN))
 }
 
 func keyOf(k *acquispb.Key, secret authn.Secret) *storepb.Key {

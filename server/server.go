@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -115,7 +116,7 @@ func newCore(o Options) (*core, error) {
 	c.accesses = newAccesses(c, o.AccessDelay)
 	c.backups = newBackups(c, o.Backups)
 	c.notary = newNotary(c.store, signer, o.Signing.Every, c.now)
-	return c, c.notary.check(context.Background())
+	return c, errors.Join(warnOfOperator(context.Background(), c.store, c.log, c.now()), c.notary.check(context.Background()))
 }
 
 func register(r grpc.ServiceRegistrar, c *core, validate contract.Validator) {

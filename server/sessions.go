@@ -190,7 +190,7 @@ func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *
 	}
 	refusals := before.ChangeJury(casefile.Jury(session.GetJury()), tookPart)
 	if revision.id != before.Revision {
-		refusals = append(refusals, before.ChangeRevision(revision.id, candidacies)...)
+		refusals = append(refusals, before.ChangeRevision(revision.id, candidacies, tookPart)...)
 	}
 	if err := apierr.Refused(refusals, apierr.At("session")); err != nil {
 		return err
@@ -204,7 +204,9 @@ func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *
 // CloseSession implements the RPC.
 func (s *sessionService) CloseSession(ctx context.Context, req *acquispb.CloseSessionRequest) (*acquispb.Session, error) {
 	return s.endSession(ctx, acquispb.SessionService_CloseSession_FullMethodName, req,
-		acquispb.Session_State_CLOSED, rules.Session.Close)
+		acquispb.Session_State_CLOSED, func(session rules.Session, candidacies []rules.Candidacy, _ []string) []rules.Refusal {
+			return session.Close(candidacies)
+		})
 }
 
 // CancelSession implements the RPC.
@@ -221,7 +223,7 @@ type endRequest interface {
 }
 
 func (s *sessionService) endSession(ctx context.Context, rpc string, req endRequest, state acquispb.Session_State_Enum,
-	check func(rules.Session, []rules.Candidacy) []rules.Refusal,
+	check func(s rules.Session, candidacies []rules.Candidacy, tookPart []string) []rules.Refusal,
 ) (*acquispb.Session, error) {
 	a := act{rpc: rpc, kind: storepb.EventBody_Kind_SESSION, resource: req.GetName(), request: req}
 	answer := new(acquispb.Session)
@@ -237,7 +239,11 @@ func (s *sessionService) endSession(ctx context.Context, rpc string, req endRequ
 		if err != nil {
 			return err
 		}
-		if err := apierr.Refused(check(before, candidacies), apierr.At("name")); err != nil {
+		tookPart, err := actors(t, session.GetUid())
+		if err != nil {
+			return err
+		}
+		if err := apierr.Refused(check(before, candidacies, tookPart), apierr.At("name")); err != nil {
 			return err
 		}
 		session.State = int32(state)

@@ -153,7 +153,7 @@ func (s *signer) enter(w store.Writer, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	entered := &storepb.Signer{Uid: uid, PublicKey: s.public(), Origin: s.origin, CreateTime: timestamppb.New(now)}
+	entered := &storepb.Signer{Uid: uid, PublicKey: s.public(), Origin: s.origin, CreateTime: timestamppb.New(now.Truncate(time.Microsecond))}
 	s.known = append(s.known, entered)
 	return store.Signers.Put(w, store.Key(uid), entered)
 }

@@ -13,13 +13,13 @@ type Draft struct {
 	below  *LayerReader
 	over   *Overlay // of messages; envelopes come with the event
 	erased []uint64 // sequences of events
-	newUID func() uint64
+	uids   uids
 }
 
-// NewDraft returns an empty draft over what an engine stored. newUID gives the
-// identifiers; they are not taken back when the draft is dropped.
-func NewDraft(stored Layer, newUID func() uint64) *Draft {
-	return &Draft{below: NewReader(stored), over: NewOverlay(messages{stored}), newUID: newUID}
+// NewDraft returns an empty draft over what an engine stored. lastUID is the last
+// identifier that was given before.
+func NewDraft(stored Layer, lastUID uint64) *Draft {
+	return &Draft{below: NewReader(stored), over: NewOverlay(messages{stored}), uids: uids{lastUID, lastUID}}
 }
 
 // End makes every later use by the closure an error.
@@ -65,6 +65,9 @@ func (d *Draft) Put(kind KindID, key, value []byte) error {
 	if len(value) > MaxValueSize {
 		return fmt.Errorf("store: a record of kind %v has %d bytes, more than %d", kind, len(value), MaxValueSize)
 	}
+	if err := d.checkNew(kind, key); err != nil {
+		return err
+	}
 	return d.over.Put(kind, clone(key), clone(value))
 }
 
@@ -96,7 +99,7 @@ func (d *Draft) NewUID() (uint64, error) {
 	if d.below.ended {
 		return 0, errEnded
 	}
-	return d.newUID(), nil
+	return d.uids.next()
 }
 
 // A change is a write that leaves a trace.

@@ -36,11 +36,12 @@ func IndexOf(r Reader, kind KindID, key []byte, record proto.Message) ([]IndexEn
 	case *storepb.Session:
 		return []IndexEntry{nameEntry(CollectionSession, 0, m.GetLabel(), m.GetUid())}, nil
 	case *storepb.Candidacy:
-		return []IndexEntry{
+		entries := []IndexEntry{
 			nameEntry(CollectionCandidacy, m.GetSessionUid(), m.GetLabel(), m.GetUid()),
 			listEntry(KindCandidateCandidacy, m.GetCandidateUid(), m.GetUid()),
 			listEntry(KindSessionCandidacy, m.GetSessionUid(), m.GetUid()),
-		}, nil
+		}
+		return append(entries, actorEntries(m.GetSessionUid(), m.GetSitting().GetMembersPresent())...), nil
 	case *storepb.Assessment:
 		if len(m.GetSettlements()) == 0 {
 			return nil, nil
@@ -116,10 +117,7 @@ func decisionIndex(d *storepb.Decision) ([]IndexEntry, error) {
 		return entries, nil
 	}
 	entries = append(entries, listEntry(KindSessionDecision, session, d.GetUid()))
-	for _, member := range circumstances.GetMembersPresent() {
-		entries = append(entries, actorEntry(session, member.GetSubject()))
-	}
-	return entries, nil
+	return append(entries, actorEntries(session, circumstances.GetMembersPresent())...), nil
 }
 
 // nameEntry finds the resource with that uid by the label that callers use.
@@ -130,6 +128,15 @@ func nameEntry(c Collection, parent uint64, label string, uid uint64) IndexEntry
 // listEntry lists a uid under its owner. The key says it all.
 func listEntry(index KindID, owner, uid uint64) IndexEntry {
 	return IndexEntry{index, Key(owner, uid), []byte{1}}
+}
+
+// actorEntries note the members of a jury who sat at one of its acts.
+func actorEntries(session uint64, present []*storepb.JuryMember) []IndexEntry {
+	entries := make([]IndexEntry, len(present))
+	for i, member := range present {
+		entries[i] = actorEntry(session, member.GetSubject())
+	}
+	return entries
 }
 
 func actorEntry(session uint64, subject string) IndexEntry {

@@ -15,7 +15,7 @@ import (
 // TestIndexOrigin: every entry that follows from a record leads back to it, and
 // lies in a kind that is an index.
 func TestIndexOrigin(t *testing.T) {
-	d := store.NewDraft(nothing{}, func() uint64 { return 1 })
+	d := store.NewDraft(nothing{}, 0)
 	circumstances, err := proto.Marshal(&storepb.DecisionCircumstances{
 		SessionUid: 3, MembersPresent: []*storepb.JuryMember{{Subject: "jury-1"}, {Subject: "jury-2"}},
 	})

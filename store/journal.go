@@ -24,6 +24,9 @@ type Head struct {
 	edge     edge
 }
 
+// Time is that of the last event: no later one is earlier.
+func (h *Head) Time() time.Time { return time.UnixMicro(h.micros).UTC() }
+
 // maxSequence is more than any journal has, and little enough for the arithmetic
 // of the Merkle log: what a damaged file says must not end the process.
 const maxSequence = 1 << 60
@@ -82,6 +85,9 @@ func (d *Draft) Entry(head *Head, act Act, random io.Reader) (*Entry, error) {
 		return nil, err
 	}
 	sequence, micros := head.Sequence+1, max(head.micros, act.Time.UnixMicro())
+	if sequence > maxSequence {
+		return nil, fmt.Errorf("store: no event can follow event %d", head.Sequence)
+	}
 	digests := sealAll(changes, sequence, salts[1:])
 	event, err := newEvent(sequence, micros, act, digests, salts[0])
 	if err != nil {

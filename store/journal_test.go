@@ -46,7 +46,7 @@ func newJournal(t *testing.T) *journal {
 // update does what an engine does; it tells whether there was an event.
 func (j *journal) update(t *testing.T, act store.Act, fn func(store.Writer) error) bool {
 	t.Helper()
-	d := store.NewDraft(j, func() uint64 { return 1 })
+	d := store.NewDraft(j, 0)
 	if err := fn(d); err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func TestEventTimes(t *testing.T) {
 			t.Errorf("act at %v: event at %v, want %v", c.act, got.AsTime(), c.want)
 		}
 	}
-	d := store.NewDraft(j, nil)
+	d := store.NewDraft(j, 0)
 	if err := d.Put(store.KindSession, []byte("x"), nil); err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func TestEveryNumberHasARow(t *testing.T) {
 
 // TestUnknownKinds: of a number without a kind nothing is said, and nothing written.
 func TestUnknownKinds(t *testing.T) {
-	d := store.NewDraft(nothing{}, func() uint64 { return 1 })
+	d := store.NewDraft(nothing{}, 0)
 	for n := range 256 {
 		kind := store.KindID(n)
 		if kind.Known() {

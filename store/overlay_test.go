@@ -155,7 +155,7 @@ func modelScan(model map[string]string, prefix, after string, limit int) string 
 }
 
 func TestDraftGivesAndTakesCopies(t *testing.T) {
-	d := store.NewDraft(table(t), func() uint64 { return 1 })
+	d := store.NewDraft(table(t), 0)
 	key, value := []byte("key"), []byte("value")
 	if err := d.Put(store.KindSession, key, value); err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func TestDraftGivesAndTakesCopies(t *testing.T) {
 }
 
 func TestDraftRefuses(t *testing.T) {
-	d := store.NewDraft(table(t), func() uint64 { return 1 })
+	d := store.NewDraft(table(t), 0)
 	for name, err := range map[string]error{
 		"no kind":         d.Put(0, []byte("k"), nil),
 		"the journal":     d.Put(store.KindEvent, []byte("k"), nil),

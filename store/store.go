@@ -94,7 +94,9 @@ type Reader interface {
 type Writer interface {
 	Reader
 
-	// Put writes the record under (kind, key). The store keeps no reference.
+	// Put writes the record under (kind, key). The store keeps no reference. A key
+	// that ends in an identifier given in this Update has no record yet; where it
+	// has one, Put returns ErrUIDInUse.
 	Put(kind KindID, key, value []byte) error
 
 	// Delete removes the record under (kind, key), if any.
@@ -104,7 +106,9 @@ type Writer interface {
 	// Sequence, time and digest stay, and with them the leaf and every proof.
 	EraseEvent(sequence uint64) error
 
-	// NewUID returns an identifier above all that the store gave before.
+	// NewUID returns an identifier above all that were given before, in this Update
+	// or in an earlier one that wrote something: one that fails or writes nothing
+	// gives its identifiers back. Behind MaxUID there is none: ErrUIDsUsedUp.
 	NewUID() (uint64, error)
 }
 

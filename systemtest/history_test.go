@@ -55,7 +55,9 @@ func (w *world) history(t testing.TB, seed uint64, strands, events int) {
 }
 
 // publishMini publishes a revision of a référentiel of two small blocs.
-func (w *world) publishMini(name, rules string) {
+func (w *world) publishMini(name, rules string) { w.publishAs("mini", name, rules) }
+
+func (w *world) publishAs(id, name, rules string) {
 	w.t.Helper()
 	var blocs []string
 	for b := 1; b <= 2; b++ {
@@ -68,7 +70,7 @@ func (w *world) publishMini(name, rules string) {
 			b, strings.Join(competences, ",")))
 	}
 	w.do("admin", "POST", "/v1/referentiels:publish", fmt.Sprintf(
-		`{"referentielId":"mini","referentiel":{"displayName":%q,"blocs":[%s],"rules":{%s}}}`, name, strings.Join(blocs, ","), rules))
+		`{"referentielId":%q,"referentiel":{"displayName":%q,"blocs":[%s],"rules":{%s}}}`, id, name, strings.Join(blocs, ","), rules))
 }
 
 func (h *historian) step() {

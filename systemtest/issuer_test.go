@@ -108,6 +108,7 @@ func (i *issuer) trust(o *server.Options) {
 		Issuer: i.http.URL, Audience: "acquis", SubjectClaim: "sub", SubjectPrefix: "oidc:",
 		RolesClaim: "realm.groups", Roles: map[string][]acquispb.Role_Enum{
 			"office": {acquispb.Role_REGISTRAR, acquispb.Role_READER}, "it": {acquispb.Role_ADMIN}, "control": {acquispb.Role_AUDITOR},
+			"jury": {acquispb.Role_JURY}, "health": {acquispb.Role_DISABILITY_ADVISOR}, "teach": {acquispb.Role_ASSESSOR},
 		},
 		Algorithms: []string{"RS256", "ES256", "EdDSA"}, ClockSkew: 30 * time.Second, Client: i.http.Client(),
 	}

@@ -27,14 +27,9 @@ func (c candidacy) enrolled() rules.Candidacy {
 	return enrolled
 }
 
-// open is the session as it was while it took acts.
-func (c candidacy) open() rules.Session {
-	open := c.sitting
-	open.State = rules.SessionOpen
-	return open
-}
-
-// enrolment enrols again, with what the candidate held then.
+// enrolment enrols again, with what the candidate held then, in the session as it
+// was before its end: that nothing was written of a candidacy after it, standing
+// tells.
 func (p *person) enrolment(c candidacy) {
 	known := rules.Candidate{Catalogue: p.catalogue}
 	for _, d := range p.decisions {
@@ -46,7 +41,7 @@ func (p *person) enrolment(c candidacy) {
 	if asked.Scope == rules.NamedBlocs {
 		asked.Blocs = c.message.GetEnrolledBlocs()
 	}
-	enrolled, refusals := rules.Case{Scheme: c.scheme, Session: c.open(), Candidate: known}.Enrol(asked)
+	enrolled, refusals := rules.Case{Scheme: c.scheme, Session: c.session.at(0), Candidate: known}.Enrol(asked)
 	if len(refusals) > 0 {
 		c.wrong("was enrolled, which the rules forbid: %s", why(refusals))
 	} else if !slices.Equal(enrolled.Enrolled, c.message.GetEnrolledBlocs()) {
@@ -77,11 +72,17 @@ func (c candidacy) state() acquispb.Candidacy_State_Enum {
 // session and the candidate's other candidacies.
 func (p *person) standing(c candidacy) {
 	presents := len(c.ruled.Presented()) > 0
-	session := acquispb.Session_State_Enum(c.session.GetState())
+	session := acquispb.Session_State_Enum(c.session.message.GetState())
 	expect := func(ok bool, why string) {
 		if !ok {
 			c.wrong("is %s, and %s", c.state(), why)
 		}
+	}
+	if c.session.ended(c.event) {
+		c.wrong("was written after event %d, by which its session is %s", c.session.event, session)
+	}
+	if decided := c.state() == acquispb.Candidacy_State_DECIDED; !decided && c.message.GetSitting() != nil {
+		c.wrong("says who deliberated, and is %s", c.state())
 	}
 	cancelled := session == acquispb.Session_State_CANCELLED
 	switch c.state() {
@@ -164,7 +165,10 @@ func (p *person) acts(c candidacy) error {
 		if c.state() != acquispb.Candidacy_State_ENROLLED && e.event >= c.event {
 			e.wrong("was written after event %d, by which its candidacy is %s", c.event, c.state())
 		}
-		judged := rules.Case{Scheme: c.scheme, Session: c.open(), Candidacy: c.enrolled()}
+		judged := rules.Case{Scheme: c.scheme, Session: c.session.at(e.event), Candidacy: c.enrolled()}
+		if e.ofJury() {
+			judged.Session = c.session.forJury(e.event)
+		}
 		if !e.onlyVerdicts() { // of which the rules ask nothing else
 			judged.Candidate, judged.Acts = p.before(e.event), actsOf(entries[:i])
 		}
@@ -176,6 +180,11 @@ func (p *person) acts(c candidacy) error {
 		p.checked("acts in candidacies")
 	}
 	return nil
+}
+
+// ofJury tells whether the act is one of the jury: those make its members stay.
+func (e entry) ofJury() bool {
+	return len(e.assessment.GetSettlements()) > 0 || e.file.GetExemption() != nil
 }
 
 func (e entry) onlyVerdicts() bool {

@@ -19,9 +19,8 @@ type person struct {
 // A candidacy with its session and what the rules read of its revision.
 type candidacy struct {
 	stored[*storepb.Candidacy]
-	session *storepb.Session
+	session sitting
 	ruled   rules.Candidacy // as the rules read it
-	sitting rules.Session   // as they read its session
 	scheme  *rules.Scheme
 }
 
@@ -69,24 +68,19 @@ func (v *verifier) person(uid uint64) (*person, error) {
 		return nil, err
 	}
 	for _, s := range candidacies {
-		session, ok, err := load[*storepb.Session](v, store.KindSession, store.Key(s.message.GetSessionUid()))
+		session, ok, err := v.sits(s.message.GetSessionUid())
 		if err != nil {
 			return nil, err
 		}
-		if c, readable := v.readCandidacy(s, session.message); ok && readable { // else told where all records are
-			p.candidacies = append(p.candidacies, c)
+		if !ok {
+			continue // told where all records are
+		}
+		if ruled, err := casefile.Candidacy(s.message, session.message); err == nil { // else told there too
+			p.candidacies = append(p.candidacies, candidacy{s, session, ruled, v.scheme(session.ruled.Revision)})
 		}
 	}
 	p.ties, err = loadAll[*storepb.Tie](v, store.KindTie, store.Key(uid))
 	return p, err
-}
-
-func (v *verifier) readCandidacy(s stored[*storepb.Candidacy], session *storepb.Session) (c candidacy, ok bool) {
-	c = candidacy{stored: s, session: session, scheme: v.scheme(casefile.Revision(session))}
-	var bad, worse error
-	c.ruled, bad = casefile.Candidacy(s.message, session)
-	c.sitting, worse = casefile.Session(session)
-	return c, bad == nil && worse == nil && c.scheme != nil
 }
 
 // before is what the rules knew of the person when an event was yet to come.

@@ -78,6 +78,9 @@ func (v *verifier) checkpoints() error {
 		if latest == nil || m.GetSize() > latest.GetSize() {
 			latest = m
 		}
+		if at := m.GetSignTime(); at == nil || !at.IsValid() || v.ahead(at) {
+			s.wrong("was signed at no time, or at one that is yet to come")
+		}
 		if day := store.DayCheckpoint(m.GetSignTime().AsTime()); !bytes.Equal(r.Key, day) && !bytes.Equal(r.Key, store.LatestCheckpoint()) {
 			s.wrong("was signed on %s", day)
 		}

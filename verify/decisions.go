@@ -7,10 +7,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/acquis-eval/acquis/casefile"
-	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
-	"github.com/acquis-eval/acquis/store"
 )
 
 // An act is all that one event decided about a candidate.
@@ -74,20 +72,19 @@ func (p *person) play(a act) error {
 	if first.how.GetSessionUid() == 0 {
 		return p.priorBloc(a)
 	}
-	session, ok, err := load[*storepb.Session](p.verifier, store.KindSession, store.Key(first.how.GetSessionUid()))
+	s, ok, err := p.sits(first.how.GetSessionUid())
 	if err != nil {
 		return err
 	}
-	sitting, err := casefile.Session(session.message)
-	if !ok || err != nil || p.scheme(sitting.Revision) == nil {
+	if !ok {
 		first.wrong("was decided in session %d, which is not there or cannot be read, or its revision is not", first.how.GetSessionUid())
-		return nil //nolint:nilerr // it is told
+		return nil
 	}
 	switch {
 	case first.ruled.Kind == rules.AwardDecision && first.how.GetCandidacyUid() == 0:
-		p.award(a, sitting, session.message.GetUid())
+		p.award(a, s)
 	case first.ruled.Kind != rules.AwardDecision && first.act.GetSupersedesUid() != 0:
-		return p.rectification(a, sitting, session.message.GetUid())
+		return p.rectification(a, s)
 	default:
 		first.wrong("follows from no deliberation: candidacy %d was not decided by event %d", first.how.GetCandidacyUid(), a.event)
 	}
@@ -101,7 +98,7 @@ func (p *person) deliberation(a act) error {
 	if err != nil {
 		return err
 	}
-	judged := p.caseOf(a, c.sitting)
+	judged := p.caseOf(a, c.session)
 	judged.Acts = actsOf(entries)
 	judged.Candidacy = c.enrolled()
 	judged.Candidacy.Left = slices.DeleteFunc(slices.Clone(c.ruled.Left), func(d rules.Departed) bool {
@@ -116,7 +113,10 @@ func (p *person) deliberation(a act) error {
 		return err
 	}
 	judgement, refusals := judged.Deliberate(sittingOf(a), rules.Deliberation{SeenEtag: "seen", CurrentEtag: "seen", Lines: lines})
-	if p.compare(a, judgement.Rulings, refusals, c.message.GetSessionUid(), c.message.GetUid()) {
+	if c.message.GetSitting() != nil {
+		c.wrong("says who deliberated, and so do its decisions")
+	}
+	if p.compare(a, judgement.Rulings, refusals, &c.session, c.message.GetUid()) {
 		p.fates(c, judgement.Fates)
 	}
 	return nil
@@ -138,20 +138,6 @@ func (p *person) lines(a act) (lines []rules.BlocLine, err error) {
 	return lines, nil
 }
 
-// heldAlready checks a deliberation that decided nothing: every bloc was held.
-func (p *person) heldAlready(judged rules.Case, c candidacy) {
-	ledger := judged.Candidate.Ledger(judged.Session.Revision)
-	var held []rules.Fate
-	for _, bloc := range judged.Candidacy.Presented() {
-		if !ledger.Capitalised(bloc) {
-			c.wrong("is DECIDED, and no decision of event %d says what became of bloc %s", c.event, bloc)
-			return
-		}
-		held = append(held, rules.Fate{Bloc: bloc, Outcome: rules.AlreadyHeld})
-	}
-	p.fates(c, held)
-}
-
 // fates checks which blocs the candidacy says were held already.
 func (p *person) fates(c candidacy, fates []rules.Fate) {
 	var want, said []string
@@ -171,13 +157,13 @@ func (p *person) fates(c candidacy, fates []rules.Fate) {
 }
 
 // rectification rectifies again.
-func (p *person) rectification(a act, sitting rules.Session, session uint64) error {
+func (p *person) rectification(a act, s sitting) error {
 	first := a.decisions[0]
 	texts, err := p.texts(first.message.GetText(), 1)
 	if err != nil {
 		return err
 	}
-	rulings, refusals := p.caseOf(a, sitting).Rectify(sittingOf(a), rules.Rectification{
+	rulings, refusals := p.caseOf(a, s).Rectify(sittingOf(a), rules.Rectification{
 		Decision: casefile.ID(first.act.GetSupersedesUid()), Outcome: first.ruled.Outcome, Motive: texts[0],
 	})
 	var candidacy uint64
@@ -191,15 +177,15 @@ func (p *person) rectification(a act, sitting rules.Session, session uint64) err
 			}
 		}
 	}
-	p.compare(a, rulings, refusals, session, candidacy)
+	p.compare(a, rulings, refusals, &s, candidacy)
 	return nil
 }
 
 // award awards again, under the revision that was current then.
-func (p *person) award(a act, sitting rules.Session, session uint64) {
+func (p *person) award(a act, s sitting) {
 	last := a.decisions[len(a.decisions)-1]
-	rulings, refusals := p.caseOf(a, sitting).Award(sittingOf(a), last.ruled.Revision)
-	p.compare(a, rulings, refusals, session, 0)
+	rulings, refusals := p.caseOf(a, s).Award(sittingOf(a), last.ruled.Revision)
+	p.compare(a, rulings, refusals, &s, 0)
 }
 
 // priorBloc recognises a prior bloc again.
@@ -210,33 +196,31 @@ func (p *person) priorBloc(a act) error {
 		return err
 	}
 	ruling, refusals := p.before(a.event).RecordPrior(rules.BlocRef{Revision: first.ruled.Revision, Bloc: first.ruled.Bloc}, proof[0])
-	p.compare(a, []rules.Ruling{ruling}, refusals, 0, 0)
+	p.compare(a, []rules.Ruling{ruling}, refusals, nil, 0)
 	return nil
 }
 
-func (p *person) caseOf(a act, sitting rules.Session) rules.Case {
-	sitting.State = rules.SessionOpen // as it was
-	return rules.Case{Scheme: p.scheme(sitting.Revision), Session: sitting, Candidate: p.before(a.event)}
+func (p *person) caseOf(a act, s sitting) rules.Case {
+	return rules.Case{Scheme: p.scheme(s.ruled.Revision), Session: s.forJury(a.event), Candidate: p.before(a.event)}
 }
 
 // sittingOf is who sat, as the first decision says; the others must say the same.
 func sittingOf(a act) rules.Sitting {
 	how := a.decisions[0].how
-	s := rules.Sitting{Caller: how.GetAuthor()}
-	for _, m := range how.GetMembersPresent() {
-		s.Present = append(s.Present, m.GetSubject())
-	}
-	return s
+	return satFor(how.GetAuthor(), how.GetMembersPresent())
 }
 
 // compare compares what was decided with what the rules decide, and tells
-// whether it is the same.
-func (p *person) compare(a act, rulings []rules.Ruling, refusals []rules.Refusal, session, candidacy uint64) bool {
+// whether it is the same. s is the session whose jury sat, nil if none did.
+func (p *person) compare(a act, rulings []rules.Ruling, refusals []rules.Refusal, s *sitting, candidacy uint64) bool {
 	if len(refusals) > 0 {
 		a.decisions[0].wrong("was decided, which the rules forbid: %s", why(refusals))
 		return false
 	}
-	same := p.qualities(a, session)
+	same, session := true, uint64(0)
+	if s != nil {
+		same, session = s.qualities(a.decisions[0].subject, a.decisions[0].how.GetMembersPresent()), s.message.GetUid()
+	}
 	for i, d := range a.decisions {
 		if i >= len(rulings) {
 			d.wrong("follows from nothing: the act comes to %d decisions", len(rulings))
@@ -262,23 +246,4 @@ func (p *person) compare(a act, rulings []rules.Ruling, refusals []rules.Refusal
 		return false
 	}
 	return same
-}
-
-// qualities checks that members sat in the quality in which the jury lists them.
-func (p *person) qualities(a act, session uint64) bool {
-	if session == 0 {
-		return true
-	}
-	s, ok, err := load[*storepb.Session](p.verifier, store.KindSession, store.Key(session))
-	if err != nil || !ok {
-		return false // told before
-	}
-	jury := casefile.Jury(s.message.GetJury())
-	for _, m := range casefile.Jury(a.decisions[0].how.GetMembersPresent()) {
-		if !slices.Contains(jury, m) {
-			a.decisions[0].wrong("names a member present, %s, in another quality than the jury of session %d does", m.Subject, session)
-			return false
-		}
-	}
-	return true
 }

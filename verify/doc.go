@@ -9,6 +9,7 @@
 //	journal     every event and its place in the Merkle log      journal.go
 //	records     every record and the event that last wrote it    records.go
 //	references  what a record says of others                     kinds.go
+//	            identifiers, versions and times                  numbers.go
 //	            what a forgetting excuses                        forgetting.go
 //	indexes     every entry, both ways                           index.go
 //	candidacies enrolment, verdicts, settlements, exemptions     candidacy.go
@@ -26,9 +27,10 @@
 // events that wrote them, and each act sees those before it. Of records that
 // are rewritten only the latest version is kept; what an act saw of them is
 // known all the same, because the rules forbid that it changes afterwards: a
-// session with a candidacy keeps its revision, a candidacy that left ENROLLED
-// takes no more acts, a juror who took part stays on the jury in the same
-// quality.
+// session with a candidacy or an act of its jury keeps its revision, a candidacy
+// that left ENROLLED takes no more acts, a juror who took part stays on the jury
+// in the same quality, a session that ended is not written again, and one whose
+// jury acted is never cancelled (sitting.go).
 //
 // # What is missing by right
 //

@@ -54,7 +54,7 @@ func (v *verifier) forgotten(ref *storepb.PersonalRef, event, candidate uint64) 
 // candidate and may be forgotten at all.
 func (v *verifier) forgetting(s subject, m *storepb.Forgetting, b body) error {
 	s.keyed(m.GetCandidateUid(), m.GetUid())
-	s.by(b, m.GetAuthor(), m.GetForgetTime())
+	s.by(b, m.GetAuthor())
 	if b.state == bodyThere && b.GetKind() != storepb.EventBody_Kind_FORGET {
 		s.wrong("was written by an event of kind %s", b.GetKind())
 	}

@@ -92,6 +92,9 @@ func (j *journal) head(s subject, e *storepb.Event) {
 	case j.time != nil && at.AsTime().Before(j.time.AsTime()):
 		s.wrong("is of %s, before the event before it", at.AsTime())
 	default:
+		if j.ahead(at) && !j.ahead(j.time) { // told once: those after it bear its time at least
+			s.wrong("is of %s, which is yet to come", at.AsTime())
+		}
 		j.time = at
 	}
 	if len(e.GetBodyDigest()) != 32 {

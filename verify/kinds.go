@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -16,8 +15,8 @@ import (
 )
 
 // says checks what a record says: that it lies under its own key, that what it
-// refers to is there, and, where it is never rewritten, that the event that
-// wrote it agrees on who and when.
+// refers to is there, and, if it is never rewritten, that the event that wrote it
+// agrees on who. Its times are checked in numbers.go.
 func (v *verifier) says(s subject, message proto.Message, b body) error {
 	switch m := message.(type) {
 	case *storepb.ReferentielRevision:
@@ -27,25 +26,22 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 		return v.current(s, m)
 	case *storepb.Candidate:
 		s.keyed(m.GetUid())
-		s.dated(b, m.GetCreateTime(), m.GetUpdateTime())
 		return v.identified(s, m)
 	case *storepb.Personal:
 		s.keyed(store.LastUID(s.key))
 		return v.exists(s, store.KindCandidate, m.GetCandidateUid())
 	case *storepb.Tie:
 		s.keyed(m.GetCandidateUid(), m.GetUid())
-		s.by(b, m.GetDeclarer(), m.GetCreateTime())
+		s.by(b, m.GetDeclarer())
 		return v.exists(s, store.KindCandidate, m.GetCandidateUid())
 	case *storepb.Session:
 		s.keyed(m.GetUid())
-		s.dated(b, m.GetCreateTime(), m.GetUpdateTime())
 		if _, err := casefile.Session(m); err != nil {
 			s.wrong("cannot be read: %v", err)
 		}
 		return v.pins(s, casefile.Revision(m))
 	case *storepb.Candidacy:
 		s.keyed(m.GetUid())
-		s.dated(b, m.GetCreateTime(), m.GetUpdateTime())
 		if err := v.exists(s, store.KindCandidate, m.GetCandidateUid()); err != nil {
 			return err
 		}
@@ -60,16 +56,16 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 		if string(s.key) != m.GetId() {
 			s.wrong("is the key %q", m.GetId())
 		}
+		s.uid(m.GetUid())
 	case *storepb.Signer:
 		s.keyed(m.GetUid())
 		v.signer(s, m)
 	case *storepb.Access:
 		s.keyed(m.GetUid())
-		s.dated(b, m.GetHourTime())
 		return v.candidatesExist(s, m.GetCandidateUids())
 	case *storepb.Attestation:
 		s.keyed(m.GetUid())
-		s.by(b, m.GetAuthor(), m.GetIssueTime())
+		s.by(b, m.GetAuthor())
 		return v.attested(s, m)
 	case *storepb.Hold:
 		s.keyed(m.GetCandidateUid(), m.GetUid())
@@ -87,14 +83,14 @@ func (v *verifier) saysAct(s subject, message proto.Message, b body) error {
 	switch m := message.(type) {
 	case *storepb.Assessment:
 		s.keyed(store.LastUID(s.key[:min(8, len(s.key))]), m.GetUid())
-		s.by(b, recorder(m), m.GetRecordTime())
+		s.by(b, recorder(m))
 		if _, err := casefile.Acts([]*storepb.Assessment{m}, nil); err != nil {
 			s.wrong("cannot be read: %v", err)
 		}
 		return v.inCandidacy(s, m.GetTexts())
 	case *storepb.CaseFile:
 		s.keyed(store.LastUID(s.key[:min(8, len(s.key))]), m.GetUid())
-		s.by(b, m.GetAuthor(), m.GetRecordTime())
+		s.by(b, m.GetAuthor())
 		return v.inCandidacy(s, m.GetTexts())
 	case *storepb.Decision:
 		s.keyed(m.GetUid())
@@ -109,7 +105,8 @@ func (v *verifier) saysAct(s subject, message proto.Message, b body) error {
 		if len(m.GetActSalt()) != 16 || len(m.GetCircumstancesSalt()) != 16 {
 			s.wrong("has parts without salts of 16 bytes")
 		}
-		s.by(b, how.GetAuthor(), act.GetDecideTime())
+		s.by(b, how.GetAuthor())
+		s.numbers(act.ProtoReflect(), b)
 		s.committed(b, store.ActDigest(m))
 		if err := v.exists(s, store.KindCandidate, m.GetCandidateUid()); err != nil {
 			return err
@@ -133,15 +130,14 @@ func (s subject) keyed(uids ...uint64) {
 	if !bytes.Equal(s.key, store.Key(uids...)) {
 		s.wrong("lies under another key than its own, %s", readable(s.kind, store.Key(uids...)))
 	}
-	s.v.lastUID = max(s.v.lastUID, store.LastUID(s.key))
+	s.uid(store.LastUID(s.key))
 }
 
-// by checks who wrote a record that is never rewritten, and when.
-func (s subject) by(b body, author string, at *timestamppb.Timestamp) {
+// by checks who wrote a record that is never rewritten.
+func (s subject) by(b body, author string) {
 	if b.state == bodyThere && b.GetActor() != author {
 		s.wrong("is by %q, its event by %q", author, b.GetActor())
 	}
-	s.dated(b, at)
 }
 
 // committed checks that an event commits to the public act of a decision. Events
@@ -150,15 +146,6 @@ func (s subject) committed(b body, act []byte) {
 	acts := b.event.GetActs()
 	if len(acts) > 0 && !slices.ContainsFunc(acts, func(digest []byte) bool { return bytes.Equal(digest, act) }) {
 		s.wrong("has a public act to which its event does not commit")
-	}
-}
-
-// dated checks that times are such, and not later than that of the event.
-func (s subject) dated(b body, times ...*timestamppb.Timestamp) {
-	for _, at := range times {
-		if at.CheckValid() != nil || b.event != nil && at.AsTime().After(b.event.GetTime().AsTime()) {
-			s.wrong("has a time that is none, or later than that of its event")
-		}
 	}
 }
 

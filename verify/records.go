@@ -39,9 +39,7 @@ func (v *verifier) references() error {
 			return err
 		}
 	}
-	if given := v.source.LastUID(); v.lastUID > given {
-		v.subject(store.KindEvent, nil, 0).wrong("the store has given %d uids, and uid %d is in use", given, v.lastUID)
-	}
+	v.counter()
 	return nil
 }
 
@@ -78,6 +76,7 @@ func (v *verifier) record(kind store.KindID, r store.Record) error {
 	if unknown(message.ProtoReflect()) {
 		s.wrong("has fields that this program does not know")
 	}
+	s.numbers(message.ProtoReflect(), body)
 	if err := v.says(s, message, body); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -19,6 +20,8 @@ type Source interface {
 	Kinds() ([]store.KindID, error)
 	// LastUID returns the last identifier that the store gave.
 	LastUID() uint64
+	// Foreign lists what is of no kind, and no program of this version writes.
+	Foreign() ([]string, error)
 }
 
 // Options say how to verify. The zero value is ready to use.
@@ -27,6 +30,8 @@ type Options struct {
 	Limit int
 	// Checkpoint is a checkpoint of this journal that was kept outside; nil: none.
 	Checkpoint []byte
+	// Now is the time by which to tell what lies ahead. Default: that of the clock.
+	Now time.Time
 }
 
 // Verify checks everything that a store holds. An error means that it could not
@@ -34,6 +39,9 @@ type Options struct {
 func Verify(ctx context.Context, source Source, opts Options) (*Report, error) {
 	if opts.Limit <= 0 {
 		opts.Limit = 100
+	}
+	if opts.Now.IsZero() {
+		opts.Now = time.Now()
 	}
 	v := &verifier{
 		ctx: ctx, source: source, reader: store.NewReader(source), opts: opts,
@@ -43,7 +51,7 @@ func Verify(ctx context.Context, source Source, opts Options) (*Report, error) {
 		actors: make(map[string]bool),
 	}
 	for _, check := range []func() error{
-		v.forgettings, v.journal, v.records, v.references, v.indexes, v.candidates, v.checkpoints,
+		v.foreign, v.forgettings, v.journal, v.records, v.references, v.indexes, v.candidates, v.checkpoints,
 	} {
 		if err := check(); err != nil {
 			return nil, err
@@ -87,14 +95,18 @@ func (v *verifier) subject(kind store.KindID, key []byte, event uint64) subject 
 
 // wrong reports that the record does not fit.
 func (s subject) wrong(format string, args ...any) {
-	r := s.v.report
-	if len(r.Findings) >= s.v.opts.Limit {
-		r.More++
-		return
-	}
-	r.Findings = append(r.Findings, Finding{
+	s.v.found(Finding{
 		Kind: s.kind.String(), Key: readable(s.kind, s.key), Event: s.event, Problem: fmt.Sprintf(format, args...),
 	})
+}
+
+// found keeps a finding, or counts it.
+func (v *verifier) found(f Finding) {
+	if len(v.report.Findings) >= v.opts.Limit {
+		v.report.More++
+		return
+	}
+	v.report.Findings = append(v.report.Findings, f)
 }
 
 // checked counts what was derived anew and compared.

@@ -12,6 +12,7 @@
 //	healthcheck         asks a running server whether it wants calls
 //	referentiel check   says what is wrong with a file, before it is published
 //	verify              checks a store at rest, and decides every decision again
+//	key create          makes a key in a store at rest: the way back in
 //	compact             writes a store that nobody has open anew, without what was erased
 //	version             what this binary is
 //
@@ -21,7 +22,7 @@
 // # What can never happen
 //
 //   - A secret is printed by any line but the one that announces the first key
-//     of an empty store; one that came from the environment is never printed.
+//     of an empty store, and that of the key that key create makes; one that came from the environment is never printed.
 //   - Keys and identities cross a network in the clear by accident: an address
 //     that is not loopback is refused until somebody says who encrypts.
 //   - The store is closed while calls still write: it is closed last.

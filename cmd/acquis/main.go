@@ -20,6 +20,9 @@ type commandLine struct {
 	Restore     restoreCommand     `cmd:"" help:"Put the store of a backup into a data directory that no server holds."`
 	Compact     compactCommand     `cmd:"" help:"Write a store that nobody has open anew, without the pages that still hold what was erased."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it wants calls; exits 0 or 1."`
+	Key         struct {
+		Create keyCreateCommand `cmd:"" help:"Make a key in a store that no server holds: the way back in for administrators who are locked out."`
+	} `cmd:"" help:"Work on the keys of a store at rest."`
 	Referentiel struct {
 		Check checkCommand `cmd:"" help:"Check the file of a référentiel; prints every problem as file:line: field: message."`
 	} `cmd:"" help:"Work on files of référentiels."`

@@ -22,10 +22,11 @@ import (
 
 // An Authenticator finds out who calls.
 type Authenticator struct {
-	keys     *cache.Cache[string, *knownKey] // by id
-	tokens   *tokens                         // nil: no issuer is configured
-	attempts *attempts
-	now      func() time.Time
+	keys      *cache.Cache[string, *knownKey] // by id
+	conflicts *conflicts
+	tokens    *tokens // nil: no issuer is configured
+	attempts  *attempts
+	now       func() time.Time
 }
 
 // Options say what credentials are taken.
@@ -40,9 +41,10 @@ type Options struct {
 // New fails if the issuer is not well configured.
 func New(o Options) (*Authenticator, error) {
 	a := &Authenticator{
-		keys:     cache.New[string, *knownKey](o.Store, store.KindKey),
-		attempts: newAttempts(o.Limits),
-		now:      o.Now,
+		keys:      cache.New[string, *knownKey](o.Store, store.KindKey),
+		conflicts: newConflicts(o.Store),
+		attempts:  newAttempts(o.Limits),
+		now:       o.Now,
 	}
 	if o.OIDC == nil {
 		return a, nil
@@ -79,14 +81,18 @@ func (a *Authenticator) Authenticate(ctx context.Context, authorization []string
 	}
 	caller, err := a.verify(ctx, try, text, try.now)
 	switch {
-	case err == nil:
+	case err == nil: // the credential is good, whatever its roles
 		try.Succeeded()
 		info := call.From(ctx)
 		info.KeyID, info.Issuer = caller.KeyID, caller.Issuer
+		err = a.conflicts.check(ctx, caller, try.now)
 	case status.Code(err) == codes.Unauthenticated:
 		try.Failed(ctx, apierr.ReasonOf(err))
 	}
-	return caller, err
+	if err != nil {
+		return nil, err
+	}
+	return caller, nil
 }
 
 // Try begins an attempt at something that only its holder knows: a key, a token,

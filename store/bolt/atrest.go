@@ -66,19 +66,15 @@ func openAtRest(file string, opts Options) (*AtRest, error) {
 	return &AtRest{table: newTable(tx), db: db}, nil
 }
 
-// Kinds lists the kinds of which something is stored, in order. A bucket that no
-// kind has is an error.
+// Kinds lists the kinds of which something is stored, in order.
 func (a *AtRest) Kinds() ([]store.KindID, error) {
 	var kinds []store.KindID
 	err := a.tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
-		switch {
-		case string(name) == metaBucket:
-		case len(name) != 1:
-			return fmt.Errorf("%w: it has a bucket %q", ErrDamaged, name)
-		default:
-			if k, _ := b.Cursor().First(); k != nil {
-				kinds = append(kinds, store.KindID(name[0]))
-			}
+		if len(name) != 1 {
+			return nil // "meta", or what Foreign lists
+		}
+		if k, _ := b.Cursor().First(); k != nil {
+			kinds = append(kinds, store.KindID(name[0]))
 		}
 		return nil
 	})
@@ -92,6 +88,10 @@ func (a *AtRest) LastUID() uint64 {
 	}
 	return 0
 }
+
+// Foreign lists what the file holds that no version of this program writes: keys
+// of the bucket "meta", and buckets that are of no kind.
+func (a *AtRest) Foreign() ([]string, error) { return foreign(a.tx) }
 
 // Close leaves the store as it was found.
 func (a *AtRest) Close() error {

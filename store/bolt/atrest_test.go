@@ -58,7 +58,10 @@ func TestAtRestInUse(t *testing.T) {
 	if _, err := OpenAtRest(dir, Options{LockTimeout: time.Millisecond}); !errors.Is(err, ErrInUse) {
 		t.Errorf("opened: %v", err)
 	}
-	if err := s.Update(context.Background(), store.Act{}, func(w store.Writer) error { _, err := w.NewUID(); return err }); err != nil {
+	if err := s.Update(context.Background(), store.Act{}, func(w store.Writer) error {
+		uid, err := w.NewUID()
+		return errors.Join(err, w.Put(store.KindSession, store.Key(uid), nil))
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

@@ -76,7 +76,7 @@ type Store struct {
 
 	// Owned by the writer.
 	head     store.Head
-	uid      uint64           // last one given, also to closures that were discarded
+	uid      uint64           // last one given
 	probe    <-chan time.Time // fires when a full disk should be tried again
 	unmarked bool             // the file does not say yet that it is open: there was no room
 }

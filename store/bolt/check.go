@@ -91,7 +91,7 @@ func (f *pageFile) checkFormat() (clean bool, err error) {
 	if err != nil {
 		return false, notFoundMeans(err, fmt.Errorf("%w: it has no format record", ErrNotStore))
 	}
-	if _, err := decodeFormat(record.value); err != nil {
+	if err := checkFormatRecord(record.value); err != nil {
 		return false, err
 	}
 	_, err = f.find(b, []byte(cleanKey))

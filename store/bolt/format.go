@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"time"
 
 	"go.etcd.io/bbolt"
 )
@@ -14,6 +13,7 @@ const (
 	metaBucket = "meta"
 	formatKey  = "format" // a format record
 	cleanKey   = "clean"  // there while the file is closed as it should be
+	cleanMark  = "\x01"   // the value under cleanKey
 )
 
 // formatVersion is what this program writes and reads. A change that an older
@@ -22,41 +22,33 @@ const formatVersion = 1
 
 const formatMagic = "acquis store\n"
 
-// A format is the record under formatKey: the magic, the version as 4 bytes and
-// the time of creation in microseconds as 8, both big-endian.
-type format struct {
-	version uint32
-	created time.Time
+// encodeFormat makes the record under formatKey: the magic and the version, four
+// bytes, big-endian. Nothing else stands in it that somebody could alter unseen.
+func encodeFormat(version uint32) []byte {
+	return binary.BigEndian.AppendUint32([]byte(formatMagic), version)
 }
 
-func (f format) encode() []byte {
-	b := binary.BigEndian.AppendUint32([]byte(formatMagic), f.version)
-	return binary.BigEndian.AppendUint64(b, uint64(f.created.UnixMicro()))
-}
-
-// decodeFormat reads a record of this version or a newer one, which may go on
+// checkFormatRecord reads a record of this version or a newer one, which may go on
 // differently after its version.
-func decodeFormat(b []byte) (format, error) {
+func checkFormatRecord(b []byte) error {
 	rest, ok := bytes.CutPrefix(b, []byte(formatMagic))
 	if !ok || len(rest) < 4 {
-		return format{}, fmt.Errorf("%w: its format record is not ours", ErrNotStore)
+		return fmt.Errorf("%w: its format record is not ours", ErrNotStore)
 	}
-	f := format{version: binary.BigEndian.Uint32(rest)}
-	switch {
-	case f.version > formatVersion:
-		return f, fmt.Errorf("%w: it has format %d, this program knows %d", ErrNewer, f.version, formatVersion)
-	case f.version < 1 || len(rest) != 12:
-		return f, fmt.Errorf("%w: its format record is %x", ErrDamaged, b)
+	switch version := binary.BigEndian.Uint32(rest); {
+	case version > formatVersion:
+		return fmt.Errorf("%w: it has format %d, this program knows %d", ErrNewer, version, formatVersion)
+	case version < 1 || len(rest) != 4:
+		return fmt.Errorf("%w: its format record is %x", ErrDamaged, b)
 	}
-	f.created = time.UnixMicro(int64(binary.BigEndian.Uint64(rest[4:])))
-	return f, nil
+	return nil
 }
 
 // setClean writes or removes the mark of a clean stop.
 func setClean(tx *bbolt.Tx, clean bool) error {
 	b := tx.Bucket([]byte(metaBucket))
 	if clean {
-		return b.Put([]byte(cleanKey), []byte{1})
+		return b.Put([]byte(cleanKey), []byte(cleanMark))
 	}
 	return b.Delete([]byte(cleanKey))
 }

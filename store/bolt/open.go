@@ -161,15 +161,27 @@ func (s *Store) start() error {
 
 // loadHead returns the transaction whose head it is.
 func (s *Store) loadHead() (id int, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) (err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
 		id = tx.ID()
+		strange, err := foreign(tx)
+		if err != nil {
+			return err
+		}
 		t := newTable(tx)
 		journal := t.bucket(store.KindEvent)
 		if journal == nil {
+			s.warn(0, strange)
 			return nil
 		}
-		s.uid = journal.Sequence()
+		given, inUse, err := loadUID(t, journal)
+		if err != nil {
+			return err
+		}
+		s.uid = max(given, inUse)
 		s.head, err = store.LoadHead(t, lastSequence(journal))
+		if err == nil {
+			s.warn(given, strange)
+		}
 		return err
 	})
 	return id, err
@@ -217,7 +229,7 @@ func create(file string) error {
 		if err != nil {
 			return err
 		}
-		if err := meta.Put([]byte(formatKey), format{formatVersion, time.Now()}.encode()); err != nil {
+		if err := meta.Put([]byte(formatKey), encodeFormat(formatVersion)); err != nil {
 			return err
 		}
 		return setClean(tx, true)

@@ -202,7 +202,7 @@ func (s *Store) commit(group []*call) {
 		answer(group, nil, fmt.Errorf("store: begin: %w", err))
 		return
 	}
-	b := batch{table: newTable(tx), head: s.head, uid: &s.uid}
+	b := batch{table: newTable(tx), head: s.head, uid: s.uid}
 	defer b.rollback()
 	errs := make([]error, len(group))
 	for i, c := range group {
@@ -237,7 +237,7 @@ func (s *Store) logPanic(err error) {
 type batch struct {
 	*table
 	head  store.Head
-	uid   *uint64
+	uid   uint64  // last one given
 	wrote kindSet // none: no entry was stored, not even one without an event
 }
 
@@ -261,7 +261,7 @@ func (b *batch) rollback() {
 // add runs a call's closure. The first error is the caller's; the second is
 // the engine's, after which the whole batch is worthless.
 func (b *batch) add(c *call) (callers, engines error) {
-	draft := store.NewDraft(b.table, b.newUID)
+	draft := store.NewDraft(b.table, b.uid)
 	defer draft.End()
 	if err := c.run(draft); err != nil {
 		return err, nil
@@ -270,26 +270,20 @@ func (b *batch) add(c *call) (callers, engines error) {
 	if err != nil || entry == nil {
 		return err, nil
 	}
+	b.uid = draft.LastUID()
 	return nil, entry.Store(b)
 }
 
-func (b *batch) newUID() uint64 {
-	*b.uid++
-	return *b.uid
-}
-
-// sync commits the batch, unless nothing happened in it. Uids count even where
-// the closures that took them were discarded: they may have told somebody.
+// sync commits the batch, unless nothing happened in it.
 func (s *Store) sync(b *batch) error {
 	journal, err := b.table.made(store.KindEvent)
 	if err != nil {
 		return readOnly(err)
 	}
-	unchanged := !slices.Contains(b.wrote[:], true) && journal.Sequence() == s.uid
-	if unchanged && !s.progress.isFull() {
+	if !slices.Contains(b.wrote[:], true) && !s.progress.isFull() {
 		return nil
 	}
-	if err := journal.SetSequence(s.uid); err != nil {
+	if err := journal.SetSequence(b.uid); err != nil {
 		return readOnly(fmt.Errorf("store: uid: %w", err))
 	}
 	if s.unmarked {
@@ -301,7 +295,7 @@ func (s *Store) sync(b *batch) error {
 	if err := b.table.tx.Commit(); err != nil {
 		return s.failed(err)
 	}
-	s.head, s.unmarked = b.head, false
+	s.head, s.uid, s.unmarked = b.head, b.uid, false
 	s.progress.synced(id, b.head.Sequence, &b.wrote)
 	return nil
 }

@@ -27,7 +27,9 @@ func writerTests() []test {
 		{"the store keeps no reference to what it was given", testNoReference},
 		{"Delete removes the record, if any", testDelete},
 		{"NewUID gives identifiers above all that were given before", testUID},
-		{"no uid comes back after a reopening, whatever became of its closure", testUIDReopen},
+		{"no uid comes back after a reopening", testUIDReopen},
+		{"an Update that fails or writes nothing gives its uids back", testUIDBack},
+		{"a record under a new uid overwrites none", testUIDInUse},
 		{"uids ascend under concurrency", testUIDConcurrent},
 	}
 }
@@ -246,9 +248,10 @@ func (f *fixture) uid(keep bool) uint64 {
 func testUID(f *fixture) {
 	last := uint64(0)
 	for i := range 20 {
-		if id := f.uid(i%3 != 0); id <= last {
+		keep := i%3 != 0
+		if id := f.uid(keep); id <= last {
 			f.Fatalf("uid %d after %d", id, last)
-		} else {
+		} else if keep {
 			last = id
 		}
 	}
@@ -256,15 +259,70 @@ func testUID(f *fixture) {
 
 func testUIDReopen(f *fixture) {
 	last := uint64(0)
-	for i := range 4 {
-		id := f.uid(i%2 == 0)
+	for range 4 {
+		id := f.uid(true)
 		if id <= last {
 			f.Fatalf("uid %d after %d and a reopening", id, last)
 		}
-		// Taken by an update that wrote nothing, but succeeded.
-		f.update(func(w store.Writer) (err error) { last, err = w.NewUID(); return err })
+		last = id
 		f.reopen()
 	}
+}
+
+// testUIDBack: the last identifier given is one that something was written with,
+// whatever updates took others.
+func testUIDBack(f *fixture) {
+	before := f.uid(true)
+	f.uid(false)
+	f.update(func(w store.Writer) error { _, err := w.NewUID(); return err })
+	_ = f.Update(context.Background(), act(), func(w store.Writer) error {
+		if _, err := w.NewUID(); err != nil {
+			return err
+		}
+		panic("the closure")
+	})
+	between := f.uid(true)
+	f.uid(false)
+	f.reopen()
+	if after := f.uid(true); between <= before || after <= between || after-between != between-before {
+		f.Errorf("uids %d, %d, %d: those that were given back are missing", before, between, after)
+	}
+}
+
+// testUIDInUse: a new record never takes the place of one that is there, though
+// the counter of identifiers says that it is new. What is rewritten is no such
+// record.
+func testUIDInUse(f *fixture) {
+	const many = 8 // more than the closures below take
+	last := f.uid(true)
+	keys := func(uid uint64) [][]byte { return [][]byte{store.Key(uid), store.Key(1, uid)} }
+	f.update(func(w store.Writer) (err error) {
+		for uid := last + 1; uid <= last+many; uid++ {
+			for _, key := range keys(uid) {
+				err = errors.Join(err, w.Put(store.KindTie, key, []byte("there")))
+			}
+		}
+		return err
+	})
+	for i := range 2 {
+		f.is(f.Update(context.Background(), act(), func(w store.Writer) error {
+			uid, err := w.NewUID()
+			return errors.Join(err, w.Put(store.KindTie, keys(uid)[i], []byte("new")))
+		}), store.ErrUIDInUse)
+	}
+	f.view(func(r store.Reader) error {
+		ties, err := r.Scan(store.KindTie, nil, nil, 4*many)
+		if len(ties) != 2*many || slices.ContainsFunc(ties, func(r store.Record) bool { return string(r.Value) != "there" }) {
+			f.Errorf("the records are %q", ties)
+		}
+		return err
+	})
+	f.update(func(w store.Writer) error {
+		uid, err := w.NewUID()
+		key := store.Key(uid)
+		return errors.Join(err, w.Put(store.KindSession, key, nil), w.Put(store.KindSession, key, []byte("again")),
+			w.Put(store.KindTie, store.Key(last+many), []byte("rewritten")))
+	})
 }
 
 func testUIDConcurrent(f *fixture) {
@@ -273,7 +331,11 @@ func testUIDConcurrent(f *fixture) {
 	each(callers, func(int) {
 		last := uint64(0)
 		for i := range 5 {
-			id := f.uid(i%2 == 0)
+			keep := i%2 == 0
+			id := f.uid(keep)
+			if !keep {
+				continue // others may have it by now
+			}
 			mu.Lock()
 			if seen[id] || id <= last {
 				f.Errorf("uid %d after %d, seen before: %v", id, last, seen[id])

@@ -32,7 +32,7 @@ func (s *Session) Change(jury []Member, revision *Revision) Answer {
 	for _, m := range s.Jury {
 		o.unless(!s.acted[m.Subject] || slices.Contains(jury, m), "MEMBER_TOOK_PART")
 	}
-	o.unless(revision == s.Revision || len(s.Candidacies) == 0, "REFERENTIEL_FIXED")
+	o.unless(revision == s.Revision || len(s.Candidacies) == 0 && len(s.acted) == 0, "REFERENTIEL_FIXED")
 	if len(o) == 0 {
 		s.Jury, s.Revision = jury, revision
 	}
@@ -40,13 +40,18 @@ func (s *Session) Change(jury []Member, revision *Revision) Answer {
 }
 
 // Close ends a session in which all is decided.
-func (s *Session) Close() Answer { return s.end("CLOSED", "ENROLLED", "CANDIDACY_UNDECIDED") }
+func (s *Session) Close() Answer {
+	return s.end(nil, "CLOSED", "ENROLLED", "CANDIDACY_UNDECIDED")
+}
 
-// Cancel ends a session in which nothing is decided.
-func (s *Session) Cancel() Answer { return s.end("CANCELLED", "DECIDED", "CANDIDACY_DECIDED") }
-
-func (s *Session) end(state, obstacle, rule string) Answer {
+// Cancel ends a session in which nothing is decided and whose jury did nothing.
+func (s *Session) Cancel() Answer {
 	var o objections
+	o.unless(len(s.acted) == 0, "JURY_ACTED")
+	return s.end(o, "CANCELLED", "DECIDED", "CANDIDACY_DECIDED")
+}
+
+func (s *Session) end(o objections, state, obstacle, rule string) Answer {
 	o.unless(s.State == "OPEN", "SESSION_NOT_OPEN")
 	for _, k := range s.Candidacies {
 		o.unless(k.State != obstacle, rule)

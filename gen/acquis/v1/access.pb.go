@@ -95,7 +95,8 @@ func (Role_Enum) EnumDescriptor() ([]byte, []int) {
 	return file_acquis_v1_access_proto_rawDescGZIP(), []int{0, 0}
 }
 
-// What an API key may do. A key can have several roles.
+// What an API key may do. A key can have several roles. JURY excludes ADMIN,
+// REGISTRAR and DISABILITY_ADVISOR, over all keys and tokens of one subject.
 type Role struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

@@ -32,13 +32,15 @@ const (
 // Manages API keys, and backs the store up.
 type AdminServiceClient interface {
 	// Creates a key and returns its secret, this once. Nobody creates a key for
-	// their own subject.
+	// their own subject. A subject that has ADMIN, REGISTRAR or DISABILITY_ADVISOR by
+	// any usable key never has JURY: refused with ROLES_EXCLUDED.
 	CreateKey(ctx context.Context, in *CreateKeyRequest, opts ...grpc.CallOption) (*CreateKeyResponse, error)
 	// Lists keys, revoked and expired ones too, in order of creation; never
 	// their secrets.
 	ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error)
 	// Revokes a key for good, from the next call on. Revoking it again changes
-	// nothing. The last usable admin key cannot be revoked.
+	// nothing. The last admin key without an end cannot be revoked, whatever other
+	// admin keys there are: those end by themselves.
 	RevokeKey(ctx context.Context, in *RevokeKeyRequest, opts ...grpc.CallOption) (*Key, error)
 	// Sends a backup of the whole store, which goes on meanwhile: first its
 	// manifest, then the file in pieces, in order. It holds every write that was
@@ -114,13 +116,15 @@ type AdminService_BackupClient = grpc.ServerStreamingClient[BackupResponse]
 // Manages API keys, and backs the store up.
 type AdminServiceServer interface {
 	// Creates a key and returns its secret, this once. Nobody creates a key for
-	// their own subject.
+	// their own subject. A subject that has ADMIN, REGISTRAR or DISABILITY_ADVISOR by
+	// any usable key never has JURY: refused with ROLES_EXCLUDED.
 	CreateKey(context.Context, *CreateKeyRequest) (*CreateKeyResponse, error)
 	// Lists keys, revoked and expired ones too, in order of creation; never
 	// their secrets.
 	ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error)
 	// Revokes a key for good, from the next call on. Revoking it again changes
-	// nothing. The last usable admin key cannot be revoked.
+	// nothing. The last admin key without an end cannot be revoked, whatever other
+	// admin keys there are: those end by themselves.
 	RevokeKey(context.Context, *RevokeKeyRequest) (*Key, error)
 	// Sends a backup of the whole store, which goes on meanwhile: first its
 	// manifest, then the file in pieces, in order. It holds every write that was

@@ -69,7 +69,7 @@ const (
 	ErrorReason_METHOD_NOT_ALLOWED ErrorReason_Enum = 21
 	// ABORTED: the resource has changed since the etag was given.
 	ErrorReason_ETAG_STALE ErrorReason_Enum = 22
-	// FAILED_PRECONDITION: the last usable admin key cannot be revoked.
+	// FAILED_PRECONDITION: an admin key without an end must remain: the last one cannot be revoked.
 	ErrorReason_LAST_ADMIN_KEY ErrorReason_Enum = 23
 	// RESOURCE_EXHAUSTED over gRPC, status 413 over REST: the request is over the limit.
 	ErrorReason_REQUEST_TOO_LARGE ErrorReason_Enum = 24
@@ -89,6 +89,8 @@ const (
 	ErrorReason_ASSESSOR_NOT_LISTED ErrorReason_Enum = 31
 	// PERMISSION_DENIED: a key of one centre creates and keeps sessions of that centre only, and neither exports nor erases what is held about a person.
 	ErrorReason_OTHER_CENTRE ErrorReason_Enum = 32
+	// PERMISSION_DENIED: one subject has roles that exclude each other, over its token and all its usable keys: who administers, registers or advises on disabilities is on no jury.
+	ErrorReason_ROLES_EXCLUDED ErrorReason_Enum = 33
 	// UNAUTHENTICATED: the token is good but for its time, which has passed: get a new one.
 	ErrorReason_TOKEN_EXPIRED ErrorReason_Enum = 40
 	// RESOURCE_EXHAUSTED: too many bad credentials came from this address; RetryInfo, over REST also Retry-After, says when to try again.
@@ -151,7 +153,7 @@ const (
 	ErrorReason_SESSION_IS_CANCELLED ErrorReason_Enum = 118
 	// FAILED_PRECONDITION: it is a session of another référentiel.
 	ErrorReason_OTHER_REFERENTIEL ErrorReason_Enum = 119
-	// FAILED_PRECONDITION: it has a candidacy, which fixes its référentiel.
+	// FAILED_PRECONDITION: it has a candidacy or an act of its jury, which fixes its référentiel.
 	ErrorReason_REFERENTIEL_FIXED ErrorReason_Enum = 120
 	// FAILED_PRECONDITION: it is not decided yet.
 	ErrorReason_CANDIDACY_UNDECIDED ErrorReason_Enum = 121
@@ -225,6 +227,8 @@ const (
 	ErrorReason_CERTIFICATION_NOT_COMPLETE ErrorReason_Enum = 155
 	// FAILED_PRECONDITION: it already awards this certification.
 	ErrorReason_AWARD_ALREADY_STANDS ErrorReason_Enum = 156
+	// FAILED_PRECONDITION: it has an act of its jury, so it cannot be cancelled.
+	ErrorReason_JURY_ACTED ErrorReason_Enum = 157
 )
 
 // Enum value maps for ErrorReason_Enum.
@@ -262,6 +266,7 @@ var (
 		30:  "INTERNAL",
 		31:  "ASSESSOR_NOT_LISTED",
 		32:  "OTHER_CENTRE",
+		33:  "ROLES_EXCLUDED",
 		40:  "TOKEN_EXPIRED",
 		41:  "TOO_MANY_ATTEMPTS",
 		43:  "OVERLOADED",
@@ -330,6 +335,7 @@ var (
 		154: "AWARD_NOT_RECTIFIABLE",
 		155: "CERTIFICATION_NOT_COMPLETE",
 		156: "AWARD_ALREADY_STANDS",
+		157: "JURY_ACTED",
 	}
 	ErrorReason_Enum_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":   0,
@@ -364,6 +370,7 @@ var (
 		"INTERNAL":                   30,
 		"ASSESSOR_NOT_LISTED":        31,
 		"OTHER_CENTRE":               32,
+		"ROLES_EXCLUDED":             33,
 		"TOKEN_EXPIRED":              40,
 		"TOO_MANY_ATTEMPTS":          41,
 		"OVERLOADED":                 43,
@@ -432,6 +439,7 @@ var (
 		"AWARD_NOT_RECTIFIABLE":      154,
 		"CERTIFICATION_NOT_COMPLETE": 155,
 		"AWARD_ALREADY_STANDS":       156,
+		"JURY_ACTED":                 157,
 	}
 )
 
@@ -505,8 +513,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xf8\x11\n" +
-	"\vErrorReason\"\xe8\x11\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\x9d\x12\n" +
+	"\vErrorReason\"\x8d\x12\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -541,7 +549,8 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\rSHUTTING_DOWN\x10\x1d\x12\f\n" +
 	"\bINTERNAL\x10\x1e\x12\x17\n" +
 	"\x13ASSESSOR_NOT_LISTED\x10\x1f\x12\x10\n" +
-	"\fOTHER_CENTRE\x10 \x12\x11\n" +
+	"\fOTHER_CENTRE\x10 \x12\x12\n" +
+	"\x0eROLES_EXCLUDED\x10!\x12\x11\n" +
 	"\rTOKEN_EXPIRED\x10(\x12\x15\n" +
 	"\x11TOO_MANY_ATTEMPTS\x10)\x12\x0e\n" +
 	"\n" +
@@ -611,7 +620,9 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x13DECISION_SUPERSEDED\x10\x99\x01\x12\x1a\n" +
 	"\x15AWARD_NOT_RECTIFIABLE\x10\x9a\x01\x12\x1f\n" +
 	"\x1aCERTIFICATION_NOT_COMPLETE\x10\x9b\x01\x12\x19\n" +
-	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01\x12\x0f\n" +
+	"\n" +
+	"JURY_ACTED\x10\x9d\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_errors_proto_rawDescOnce sync.Once

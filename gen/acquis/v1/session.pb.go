@@ -91,7 +91,7 @@ type Session struct {
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// As input `referentiels/{id}`, which pins its current revision, or
 	// `referentiels/{id}/revisions/{revision}`; answers hold the pinned revision.
-	// Fixed once the session has a candidacy.
+	// Fixed once the session has a candidacy or an act of its jury.
 	Referentiel string `protobuf:"bytes,3,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
 	// First day.
 	StartDate *date.Date `protobuf:"bytes,4,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`

@@ -66,13 +66,14 @@ type SessionServiceClient interface {
 	GetSession(ctx context.Context, in *GetSessionRequest, opts ...grpc.CallOption) (*Session, error)
 	// Lists sessions in order of creation.
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
-	// Changes an open session. Its référentiel is fixed once it has a candidacy;
-	// a jury member who took part in an act cannot be removed or requalified.
+	// Changes an open session. Its référentiel is fixed once it has a candidacy or
+	// an act of its jury, such as an award; a jury member who took part in an act cannot be removed or requalified.
 	UpdateSession(ctx context.Context, in *UpdateSessionRequest, opts ...grpc.CallOption) (*Session, error)
 	// Closes an open session. Refused while a candidacy is undecided.
 	CloseSession(ctx context.Context, in *CloseSessionRequest, opts ...grpc.CallOption) (*Session, error)
 	// Cancels an open session: its candidacies become CANCELLED, their verdicts
-	// are kept and never count. Refused once a candidacy is decided.
+	// are kept and never count. Refused once a candidacy is decided or its jury
+	// has acted: settled, decided on an exemption, deliberated, rectified, awarded.
 	CancelSession(ctx context.Context, in *CancelSessionRequest, opts ...grpc.CallOption) (*Session, error)
 	// Enrols a candidate in an open session. Refused where a named bloc is
 	// capitalised, or presented in another undecided candidacy of the candidate.
@@ -375,13 +376,14 @@ type SessionServiceServer interface {
 	GetSession(context.Context, *GetSessionRequest) (*Session, error)
 	// Lists sessions in order of creation.
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
-	// Changes an open session. Its référentiel is fixed once it has a candidacy;
-	// a jury member who took part in an act cannot be removed or requalified.
+	// Changes an open session. Its référentiel is fixed once it has a candidacy or
+	// an act of its jury, such as an award; a jury member who took part in an act cannot be removed or requalified.
 	UpdateSession(context.Context, *UpdateSessionRequest) (*Session, error)
 	// Closes an open session. Refused while a candidacy is undecided.
 	CloseSession(context.Context, *CloseSessionRequest) (*Session, error)
 	// Cancels an open session: its candidacies become CANCELLED, their verdicts
-	// are kept and never count. Refused once a candidacy is decided.
+	// are kept and never count. Refused once a candidacy is decided or its jury
+	// has acted: settled, decided on an exemption, deliberated, rectified, awarded.
 	CancelSession(context.Context, *CancelSessionRequest) (*Session, error)
 	// Enrols a candidate in an open session. Refused where a named bloc is
 	// capitalised, or presented in another undecided candidacy of the candidate.

@@ -961,7 +961,9 @@ type Candidacy struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Who deliberated, if every bloc was held already, so that no decision says it.
+	Sitting       *Sitting `protobuf:"bytes,13,opt,name=sitting,proto3" json:"sitting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1080,6 +1082,68 @@ func (x *Candidacy) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Candidacy) GetSitting() *Sitting {
+	if x != nil {
+		return x.Sitting
+	}
+	return nil
+}
+
+// Who performed an act of a jury.
+type Sitting struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member who called.
+	Author string `protobuf:"bytes,1,opt,name=author,proto3" json:"author,omitempty"`
+	// The members present, with the quality in which they sat.
+	MembersPresent []*JuryMember `protobuf:"bytes,2,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Sitting) Reset() {
+	*x = Sitting{}
+	mi := &file_acquis_store_v1_records_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sitting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sitting) ProtoMessage() {}
+
+func (x *Sitting) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_records_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sitting.ProtoReflect.Descriptor instead.
+func (*Sitting) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Sitting) GetAuthor() string {
+	if x != nil {
+		return x.Author
+	}
+	return ""
+}
+
+func (x *Sitting) GetMembersPresent() []*JuryMember {
+	if x != nil {
+		return x.MembersPresent
+	}
+	return nil
+}
+
 // A bloc that left a candidacy.
 type DepartedBloc struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1093,7 +1157,7 @@ type DepartedBloc struct {
 
 func (x *DepartedBloc) Reset() {
 	*x = DepartedBloc{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1105,7 +1169,7 @@ func (x *DepartedBloc) String() string {
 func (*DepartedBloc) ProtoMessage() {}
 
 func (x *DepartedBloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1118,7 +1182,7 @@ func (x *DepartedBloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DepartedBloc.ProtoReflect.Descriptor instead.
 func (*DepartedBloc) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DepartedBloc) GetBloc() string {
@@ -1159,7 +1223,7 @@ type Assessment struct {
 
 func (x *Assessment) Reset() {
 	*x = Assessment{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1171,7 +1235,7 @@ func (x *Assessment) String() string {
 func (*Assessment) ProtoMessage() {}
 
 func (x *Assessment) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1184,7 +1248,7 @@ func (x *Assessment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Assessment.ProtoReflect.Descriptor instead.
 func (*Assessment) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{13}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Assessment) GetUid() uint64 {
@@ -1249,7 +1313,7 @@ type VerdictLine struct {
 
 func (x *VerdictLine) Reset() {
 	*x = VerdictLine{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1261,7 +1325,7 @@ func (x *VerdictLine) String() string {
 func (*VerdictLine) ProtoMessage() {}
 
 func (x *VerdictLine) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1274,7 +1338,7 @@ func (x *VerdictLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictLine.ProtoReflect.Descriptor instead.
 func (*VerdictLine) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{14}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *VerdictLine) GetCriterion() string {
@@ -1306,7 +1370,7 @@ type SettlementLine struct {
 
 func (x *SettlementLine) Reset() {
 	*x = SettlementLine{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1318,7 +1382,7 @@ func (x *SettlementLine) String() string {
 func (*SettlementLine) ProtoMessage() {}
 
 func (x *SettlementLine) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1331,7 +1395,7 @@ func (x *SettlementLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettlementLine.ProtoReflect.Descriptor instead.
 func (*SettlementLine) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{15}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SettlementLine) GetCriterion() string {
@@ -1368,7 +1432,7 @@ type Opinion struct {
 
 func (x *Opinion) Reset() {
 	*x = Opinion{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1380,7 +1444,7 @@ func (x *Opinion) String() string {
 func (*Opinion) ProtoMessage() {}
 
 func (x *Opinion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1393,7 +1457,7 @@ func (x *Opinion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Opinion.ProtoReflect.Descriptor instead.
 func (*Opinion) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{16}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Opinion) GetAssessor() string {
@@ -1437,7 +1501,7 @@ type CaseFile struct {
 
 func (x *CaseFile) Reset() {
 	*x = CaseFile{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1449,7 +1513,7 @@ func (x *CaseFile) String() string {
 func (*CaseFile) ProtoMessage() {}
 
 func (x *CaseFile) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1462,7 +1526,7 @@ func (x *CaseFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseFile.ProtoReflect.Descriptor instead.
 func (*CaseFile) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{17}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CaseFile) GetUid() uint64 {
@@ -1581,7 +1645,7 @@ type AccommodationRequest struct {
 
 func (x *AccommodationRequest) Reset() {
 	*x = AccommodationRequest{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1593,7 +1657,7 @@ func (x *AccommodationRequest) String() string {
 func (*AccommodationRequest) ProtoMessage() {}
 
 func (x *AccommodationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1606,7 +1670,7 @@ func (x *AccommodationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccommodationRequest.ProtoReflect.Descriptor instead.
 func (*AccommodationRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{18}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AccommodationRequest) GetKind() int32 {
@@ -1636,7 +1700,7 @@ type AccommodationDecision struct {
 
 func (x *AccommodationDecision) Reset() {
 	*x = AccommodationDecision{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1648,7 +1712,7 @@ func (x *AccommodationDecision) String() string {
 func (*AccommodationDecision) ProtoMessage() {}
 
 func (x *AccommodationDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1661,7 +1725,7 @@ func (x *AccommodationDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccommodationDecision.ProtoReflect.Descriptor instead.
 func (*AccommodationDecision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{19}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AccommodationDecision) GetRequestUid() uint64 {
@@ -1691,7 +1755,7 @@ type ExemptionAdvice struct {
 
 func (x *ExemptionAdvice) Reset() {
 	*x = ExemptionAdvice{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1703,7 +1767,7 @@ func (x *ExemptionAdvice) String() string {
 func (*ExemptionAdvice) ProtoMessage() {}
 
 func (x *ExemptionAdvice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1716,7 +1780,7 @@ func (x *ExemptionAdvice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExemptionAdvice.ProtoReflect.Descriptor instead.
 func (*ExemptionAdvice) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{20}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ExemptionAdvice) GetCriterion() string {
@@ -1746,7 +1810,7 @@ type ExemptionDecision struct {
 
 func (x *ExemptionDecision) Reset() {
 	*x = ExemptionDecision{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1758,7 +1822,7 @@ func (x *ExemptionDecision) String() string {
 func (*ExemptionDecision) ProtoMessage() {}
 
 func (x *ExemptionDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1771,7 +1835,7 @@ func (x *ExemptionDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExemptionDecision.ProtoReflect.Descriptor instead.
 func (*ExemptionDecision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{21}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ExemptionDecision) GetCriterion() string {
@@ -1811,7 +1875,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1823,7 +1887,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1836,7 +1900,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{22}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Decision) GetUid() uint64 {
@@ -1913,7 +1977,7 @@ type DecisionAct struct {
 
 func (x *DecisionAct) Reset() {
 	*x = DecisionAct{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1925,7 +1989,7 @@ func (x *DecisionAct) String() string {
 func (*DecisionAct) ProtoMessage() {}
 
 func (x *DecisionAct) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1938,7 +2002,7 @@ func (x *DecisionAct) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionAct.ProtoReflect.Descriptor instead.
 func (*DecisionAct) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{23}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DecisionAct) GetKind() int32 {
@@ -2018,7 +2082,7 @@ type DecisionCircumstances struct {
 
 func (x *DecisionCircumstances) Reset() {
 	*x = DecisionCircumstances{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2030,7 +2094,7 @@ func (x *DecisionCircumstances) String() string {
 func (*DecisionCircumstances) ProtoMessage() {}
 
 func (x *DecisionCircumstances) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2043,7 +2107,7 @@ func (x *DecisionCircumstances) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionCircumstances.ProtoReflect.Descriptor instead.
 func (*DecisionCircumstances) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{24}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DecisionCircumstances) GetSessionUid() uint64 {
@@ -2117,7 +2181,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[25]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2129,7 +2193,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[25]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2142,7 +2206,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{25}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Reason) GetRule() string {
@@ -2248,7 +2312,7 @@ type Key struct {
 
 func (x *Key) Reset() {
 	*x = Key{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[26]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2260,7 +2324,7 @@ func (x *Key) String() string {
 func (*Key) ProtoMessage() {}
 
 func (x *Key) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[26]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2273,7 +2337,7 @@ func (x *Key) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Key.ProtoReflect.Descriptor instead.
 func (*Key) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{26}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Key) GetId() string {
@@ -2380,7 +2444,7 @@ type Idempotency struct {
 
 func (x *Idempotency) Reset() {
 	*x = Idempotency{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[27]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2392,7 +2456,7 @@ func (x *Idempotency) String() string {
 func (*Idempotency) ProtoMessage() {}
 
 func (x *Idempotency) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[27]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2405,7 +2469,7 @@ func (x *Idempotency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Idempotency.ProtoReflect.Descriptor instead.
 func (*Idempotency) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{27}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Idempotency) GetTime() *timestamppb.Timestamp {
@@ -2534,7 +2598,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x1a\n" +
 	"\bexternal\x18\x03 \x01(\bR\bexternal\x12\x14\n" +
-	"\x05chair\x18\x04 \x01(\bR\x05chair\"\xc9\x03\n" +
+	"\x05chair\x18\x04 \x01(\bR\x05chair\"\xfd\x03\n" +
 	"\tCandidacy\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x1f\n" +
@@ -2551,7 +2615,11 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"8\n" +
+	"updateTime\x122\n" +
+	"\asitting\x18\r \x01(\v2\x18.acquis.store.v1.SittingR\asitting\"g\n" +
+	"\aSitting\x12\x16\n" +
+	"\x06author\x18\x01 \x01(\tR\x06author\x12D\n" +
+	"\x0fmembers_present\x18\x02 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\"8\n" +
 	"\fDepartedBloc\x12\x12\n" +
 	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12\x14\n" +
 	"\x05cause\x18\x02 \x01(\x05R\x05cause\"\xc0\x02\n" +
@@ -2677,7 +2745,7 @@ func file_acquis_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_records_proto_rawDescData
 }
 
-var file_acquis_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_acquis_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_acquis_store_v1_records_proto_goTypes = []any{
 	(*Date)(nil),                  // 0: acquis.store.v1.Date
 	(*PersonalRef)(nil),           // 1: acquis.store.v1.PersonalRef
@@ -2691,65 +2759,68 @@ var file_acquis_store_v1_records_proto_goTypes = []any{
 	(*Session)(nil),               // 9: acquis.store.v1.Session
 	(*JuryMember)(nil),            // 10: acquis.store.v1.JuryMember
 	(*Candidacy)(nil),             // 11: acquis.store.v1.Candidacy
-	(*DepartedBloc)(nil),          // 12: acquis.store.v1.DepartedBloc
-	(*Assessment)(nil),            // 13: acquis.store.v1.Assessment
-	(*VerdictLine)(nil),           // 14: acquis.store.v1.VerdictLine
-	(*SettlementLine)(nil),        // 15: acquis.store.v1.SettlementLine
-	(*Opinion)(nil),               // 16: acquis.store.v1.Opinion
-	(*CaseFile)(nil),              // 17: acquis.store.v1.CaseFile
-	(*AccommodationRequest)(nil),  // 18: acquis.store.v1.AccommodationRequest
-	(*AccommodationDecision)(nil), // 19: acquis.store.v1.AccommodationDecision
-	(*ExemptionAdvice)(nil),       // 20: acquis.store.v1.ExemptionAdvice
-	(*ExemptionDecision)(nil),     // 21: acquis.store.v1.ExemptionDecision
-	(*Decision)(nil),              // 22: acquis.store.v1.Decision
-	(*DecisionAct)(nil),           // 23: acquis.store.v1.DecisionAct
-	(*DecisionCircumstances)(nil), // 24: acquis.store.v1.DecisionCircumstances
-	(*Reason)(nil),                // 25: acquis.store.v1.Reason
-	(*Key)(nil),                   // 26: acquis.store.v1.Key
-	(*Idempotency)(nil),           // 27: acquis.store.v1.Idempotency
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
+	(*Sitting)(nil),               // 12: acquis.store.v1.Sitting
+	(*DepartedBloc)(nil),          // 13: acquis.store.v1.DepartedBloc
+	(*Assessment)(nil),            // 14: acquis.store.v1.Assessment
+	(*VerdictLine)(nil),           // 15: acquis.store.v1.VerdictLine
+	(*SettlementLine)(nil),        // 16: acquis.store.v1.SettlementLine
+	(*Opinion)(nil),               // 17: acquis.store.v1.Opinion
+	(*CaseFile)(nil),              // 18: acquis.store.v1.CaseFile
+	(*AccommodationRequest)(nil),  // 19: acquis.store.v1.AccommodationRequest
+	(*AccommodationDecision)(nil), // 20: acquis.store.v1.AccommodationDecision
+	(*ExemptionAdvice)(nil),       // 21: acquis.store.v1.ExemptionAdvice
+	(*ExemptionDecision)(nil),     // 22: acquis.store.v1.ExemptionDecision
+	(*Decision)(nil),              // 23: acquis.store.v1.Decision
+	(*DecisionAct)(nil),           // 24: acquis.store.v1.DecisionAct
+	(*DecisionCircumstances)(nil), // 25: acquis.store.v1.DecisionCircumstances
+	(*Reason)(nil),                // 26: acquis.store.v1.Reason
+	(*Key)(nil),                   // 27: acquis.store.v1.Key
+	(*Idempotency)(nil),           // 28: acquis.store.v1.Idempotency
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
 }
 var file_acquis_store_v1_records_proto_depIdxs = []int32{
 	0,  // 0: acquis.store.v1.Identity.birth_date:type_name -> acquis.store.v1.Date
 	4,  // 1: acquis.store.v1.Identity.birth_place:type_name -> acquis.store.v1.BirthPlace
 	5,  // 2: acquis.store.v1.Identity.external_ids:type_name -> acquis.store.v1.ExternalId
 	1,  // 3: acquis.store.v1.Candidate.identity:type_name -> acquis.store.v1.PersonalRef
-	28, // 4: acquis.store.v1.Candidate.create_time:type_name -> google.protobuf.Timestamp
-	28, // 5: acquis.store.v1.Candidate.update_time:type_name -> google.protobuf.Timestamp
-	28, // 6: acquis.store.v1.Candidate.forget_time:type_name -> google.protobuf.Timestamp
-	28, // 7: acquis.store.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
+	29, // 4: acquis.store.v1.Candidate.create_time:type_name -> google.protobuf.Timestamp
+	29, // 5: acquis.store.v1.Candidate.update_time:type_name -> google.protobuf.Timestamp
+	29, // 6: acquis.store.v1.Candidate.forget_time:type_name -> google.protobuf.Timestamp
+	29, // 7: acquis.store.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
 	0,  // 8: acquis.store.v1.Session.start_date:type_name -> acquis.store.v1.Date
 	0,  // 9: acquis.store.v1.Session.end_date:type_name -> acquis.store.v1.Date
 	10, // 10: acquis.store.v1.Session.jury:type_name -> acquis.store.v1.JuryMember
-	28, // 11: acquis.store.v1.Session.create_time:type_name -> google.protobuf.Timestamp
-	28, // 12: acquis.store.v1.Session.update_time:type_name -> google.protobuf.Timestamp
-	12, // 13: acquis.store.v1.Candidacy.departed_blocs:type_name -> acquis.store.v1.DepartedBloc
-	28, // 14: acquis.store.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
-	28, // 15: acquis.store.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
-	28, // 16: acquis.store.v1.Assessment.record_time:type_name -> google.protobuf.Timestamp
-	14, // 17: acquis.store.v1.Assessment.verdicts:type_name -> acquis.store.v1.VerdictLine
-	15, // 18: acquis.store.v1.Assessment.settlements:type_name -> acquis.store.v1.SettlementLine
-	1,  // 19: acquis.store.v1.Assessment.texts:type_name -> acquis.store.v1.PersonalRef
-	16, // 20: acquis.store.v1.SettlementLine.on:type_name -> acquis.store.v1.Opinion
-	28, // 21: acquis.store.v1.CaseFile.record_time:type_name -> google.protobuf.Timestamp
-	18, // 22: acquis.store.v1.CaseFile.request:type_name -> acquis.store.v1.AccommodationRequest
-	19, // 23: acquis.store.v1.CaseFile.decision:type_name -> acquis.store.v1.AccommodationDecision
-	20, // 24: acquis.store.v1.CaseFile.advice:type_name -> acquis.store.v1.ExemptionAdvice
-	21, // 25: acquis.store.v1.CaseFile.exemption:type_name -> acquis.store.v1.ExemptionDecision
-	1,  // 26: acquis.store.v1.CaseFile.texts:type_name -> acquis.store.v1.PersonalRef
-	1,  // 27: acquis.store.v1.Decision.text:type_name -> acquis.store.v1.PersonalRef
-	28, // 28: acquis.store.v1.DecisionAct.decide_time:type_name -> google.protobuf.Timestamp
-	10, // 29: acquis.store.v1.DecisionCircumstances.members_present:type_name -> acquis.store.v1.JuryMember
-	25, // 30: acquis.store.v1.DecisionCircumstances.reasons:type_name -> acquis.store.v1.Reason
-	28, // 31: acquis.store.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
-	28, // 32: acquis.store.v1.Key.create_time:type_name -> google.protobuf.Timestamp
-	28, // 33: acquis.store.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
-	28, // 34: acquis.store.v1.Idempotency.time:type_name -> google.protobuf.Timestamp
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	29, // 11: acquis.store.v1.Session.create_time:type_name -> google.protobuf.Timestamp
+	29, // 12: acquis.store.v1.Session.update_time:type_name -> google.protobuf.Timestamp
+	13, // 13: acquis.store.v1.Candidacy.departed_blocs:type_name -> acquis.store.v1.DepartedBloc
+	29, // 14: acquis.store.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
+	29, // 15: acquis.store.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
+	12, // 16: acquis.store.v1.Candidacy.sitting:type_name -> acquis.store.v1.Sitting
+	10, // 17: acquis.store.v1.Sitting.members_present:type_name -> acquis.store.v1.JuryMember
+	29, // 18: acquis.store.v1.Assessment.record_time:type_name -> google.protobuf.Timestamp
+	15, // 19: acquis.store.v1.Assessment.verdicts:type_name -> acquis.store.v1.VerdictLine
+	16, // 20: acquis.store.v1.Assessment.settlements:type_name -> acquis.store.v1.SettlementLine
+	1,  // 21: acquis.store.v1.Assessment.texts:type_name -> acquis.store.v1.PersonalRef
+	17, // 22: acquis.store.v1.SettlementLine.on:type_name -> acquis.store.v1.Opinion
+	29, // 23: acquis.store.v1.CaseFile.record_time:type_name -> google.protobuf.Timestamp
+	19, // 24: acquis.store.v1.CaseFile.request:type_name -> acquis.store.v1.AccommodationRequest
+	20, // 25: acquis.store.v1.CaseFile.decision:type_name -> acquis.store.v1.AccommodationDecision
+	21, // 26: acquis.store.v1.CaseFile.advice:type_name -> acquis.store.v1.ExemptionAdvice
+	22, // 27: acquis.store.v1.CaseFile.exemption:type_name -> acquis.store.v1.ExemptionDecision
+	1,  // 28: acquis.store.v1.CaseFile.texts:type_name -> acquis.store.v1.PersonalRef
+	1,  // 29: acquis.store.v1.Decision.text:type_name -> acquis.store.v1.PersonalRef
+	29, // 30: acquis.store.v1.DecisionAct.decide_time:type_name -> google.protobuf.Timestamp
+	10, // 31: acquis.store.v1.DecisionCircumstances.members_present:type_name -> acquis.store.v1.JuryMember
+	26, // 32: acquis.store.v1.DecisionCircumstances.reasons:type_name -> acquis.store.v1.Reason
+	29, // 33: acquis.store.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
+	29, // 34: acquis.store.v1.Key.create_time:type_name -> google.protobuf.Timestamp
+	29, // 35: acquis.store.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
+	29, // 36: acquis.store.v1.Idempotency.time:type_name -> google.protobuf.Timestamp
+	37, // [37:37] is the sub-list for method output_type
+	37, // [37:37] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_records_proto_init() }
@@ -2757,7 +2828,7 @@ func file_acquis_store_v1_records_proto_init() {
 	if File_acquis_store_v1_records_proto != nil {
 		return
 	}
-	file_acquis_store_v1_records_proto_msgTypes[17].OneofWrappers = []any{
+	file_acquis_store_v1_records_proto_msgTypes[18].OneofWrappers = []any{
 		(*CaseFile_Request)(nil),
 		(*CaseFile_Decision)(nil),
 		(*CaseFile_Advice)(nil),
@@ -2769,7 +2840,7 @@ func file_acquis_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_records_proto_rawDesc), len(file_acquis_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,46 @@
+package rules
+
+import "slices"
+
+// Role is what a caller may do, by its name in the API.
+type Role string
+
+// The roles of which some exclude others.
+const (
+	RoleAdmin             Role = "ADMIN"
+	RoleRegistrar         Role = "REGISTRAR"
+	RoleJury              Role = "JURY"
+	RoleDisabilityAdvisor Role = "DISABILITY_ADVISOR"
+)
+
+// An Exclusion is a role that nobody on a jury has, and why.
+type Exclusion struct {
+	Role    Role
+	Because string
+}
+
+// offTheJury are the roles that exclude RoleJury.
+var offTheJury = [...]Exclusion{
+	{RoleAdmin, "who gives out keys could call the jury together alone"},
+	{RoleRegistrar, "who enrols candidates and names the jury does not decide on them"},
+	{RoleDisabilityAdvisor, "who advises on an exemption does not decide on it"},
+}
+
+// ExcludesJury tells whether nobody on a jury has the role.
+func (r Role) ExcludesJury() bool {
+	return slices.ContainsFunc(offTheJury[:], func(e Exclusion) bool { return e.Role == r })
+}
+
+// Excluded returns why the roles of one subject, over all by which it can call,
+// exclude each other; nil if they do not.
+func Excluded(roles []Role) *Exclusion {
+	if !slices.Contains(roles, RoleJury) {
+		return nil
+	}
+	for _, e := range offTheJury {
+		if slices.Contains(roles, e.Role) {
+			return &e
+		}
+	}
+	return nil
+}

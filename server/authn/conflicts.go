@@ -1,0 +1,117 @@
+package authn
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/cache"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// Roles that exclude each other (rules.Excluded) are counted over all by which one
+// subject can call. Keys are compared when one is made, in the Update that makes
+// it. Tokens are known only when they come, so that each is compared with the keys
+// of its subject. A token and another token of one subject never meet.
+
+// keysBySubject are the keys that name one of those roles.
+type keysBySubject = map[string][]*storepb.Key
+
+// conflicts tells whether a caller has roles that exclude each other.
+type conflicts struct {
+	keys *cache.Cache[struct{}, keysBySubject]
+}
+
+func newConflicts(s store.Store) *conflicts {
+	return &conflicts{cache.New[struct{}, keysBySubject](s, store.KindKey)}
+}
+
+// check refuses a caller whose roles exclude each other. Of two keys that do, the
+// one of the jury is refused: nobody locks an administrator out by making a key. A
+// token is refused whichever role it brings, for a key does not know of tokens.
+func (c *conflicts) check(ctx context.Context, caller *call.Caller, now time.Time) error {
+	if err := Excluded(caller.Roles); err != nil {
+		return err
+	}
+	jury := caller.Has(acquispb.Role_JURY)
+	if !jury && (caller.KeyID != "" || !slices.ContainsFunc(caller.Roles, excludesJury)) {
+		return nil
+	}
+	keys, err := c.keys.Get(ctx, struct{}{}, readKeysBySubject)
+	if err != nil {
+		return err
+	}
+	roles := slices.Clone(caller.Roles)
+	for _, key := range keys[caller.Subject] {
+		if key.GetId() != caller.KeyID && Usable(key, now) {
+			roles = append(roles, RolesOf(key)...)
+		}
+	}
+	return Excluded(roles)
+}
+
+func readKeysBySubject(r store.Reader) (keysBySubject, error) {
+	all, err := store.Keys.All(r, nil)
+	if err != nil {
+		return nil, err
+	}
+	bySubject := make(keysBySubject)
+	for _, key := range all {
+		if roles := RolesOf(key); slices.Contains(roles, acquispb.Role_JURY) || slices.ContainsFunc(roles, excludesJury) {
+			bySubject[key.GetSubject()] = append(bySubject[key.GetSubject()], key)
+		}
+	}
+	return bySubject, nil
+}
+
+// CheckNewKey refuses a key whose roles and those of its subject's usable keys
+// exclude each other. Two such keys that are made at once are made one after the
+// other, and the second sees the first.
+func CheckNewKey(r store.Reader, key *storepb.Key, now time.Time) error {
+	keys, err := readKeysBySubject(r)
+	if err != nil {
+		return err
+	}
+	roles := RolesOf(key)
+	for _, other := range keys[key.GetSubject()] {
+		if Usable(other, now) {
+			roles = append(roles, RolesOf(other)...)
+		}
+	}
+	return Excluded(roles)
+}
+
+// Excluded refuses roles of one subject that exclude each other.
+func Excluded(roles []acquispb.Role_Enum) error {
+	named := make([]rules.Role, len(roles))
+	for i, role := range roles {
+		named[i] = rules.Role(role.String())
+	}
+	if e := rules.Excluded(named); e != nil {
+		return apierr.Denied(acquispb.ErrorReason_ROLES_EXCLUDED, fmt.Sprintf(
+			"one subject does not have the roles JURY and %s, over its token and all its usable keys: %s", e.Role, e.Because))
+	}
+	return nil
+}
+
+func excludesJury(role acquispb.Role_Enum) bool { return rules.Role(role.String()).ExcludesJury() }
+
+// RolesOf are the roles of a key.
+func RolesOf(key *storepb.Key) []acquispb.Role_Enum {
+	roles := make([]acquispb.Role_Enum, len(key.GetRoles()))
+	for i, role := range key.GetRoles() {
+		roles[i] = acquispb.Role_Enum(role)
+	}
+	return roles
+}
+
+// Usable tells whether a key is neither revoked nor past its end.
+func Usable(key *storepb.Key, now time.Time) bool {
+	return key.GetRevokeTime() == nil && !Expired(key, now)
+}

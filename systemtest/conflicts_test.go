@@ -1,0 +1,192 @@
+package systemtest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// reasonOfAnswer is the reason of an error, or OK.
+func reasonOfAnswer(a answer) string {
+	if reason, ok := get(a.body, "details", 0, "reason").(string); ok {
+		return reason
+	}
+	return a.code
+}
+
+// offTheJury are the roles that exclude JURY.
+var offTheJury = []string{"ADMIN", "REGISTRAR", "DISABILITY_ADVISOR"}
+
+// TestKeysThatExclude: a key is refused if its subject has a usable key of a role
+// that excludes one of its own, whichever was first; one that was revoked or has
+// ended is none.
+func TestKeysThatExclude(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	keyOf := func(subject, more string, roles ...string) string {
+		t.Helper()
+		a := w.rest("admin", "POST", "/v1/keys", fmt.Sprintf(`{"subject":%q,"roles":["%s"]%s}`, subject, strings.Join(roles, `","`), more))
+		return reasonOfAnswer(a)
+	}
+	roles := append([]string{"JURY", "ASSESSOR", "READER", "AUDITOR"}, offTheJury...)
+	for i, a := range roles {
+		for j, b := range roles {
+			subject, want := fmt.Sprintf("s-%d-%d", i, j), "OK"
+			if a == "JURY" && slices.Contains(offTheJury, b) || b == "JURY" && slices.Contains(offTheJury, a) {
+				want = "ROLES_EXCLUDED"
+			}
+			if got := keyOf(subject, "", a); got != "OK" {
+				t.Fatalf("%s: %s", a, got)
+			}
+			if got := keyOf(subject, "", b); got != want {
+				t.Errorf("%s beside %s: %s, want %s", b, a, got, want)
+			}
+			if got := keyOf("t"+subject, "", b, a); a != b && got != want {
+				t.Errorf("%s and %s in one: %s, want %s", b, a, got, want)
+			}
+		}
+	}
+	end := w.clock.Now().Add(time.Second).Format(time.RFC3339)
+	if got := keyOf("ending", `,"expireTime":"`+end+`"`, "REGISTRAR"); got != "OK" {
+		t.Fatal(got)
+	}
+	if got := keyOf("ending", "", "JURY"); got != "ROLES_EXCLUDED" {
+		t.Errorf("beside one that ends in a second: %s", got)
+	}
+	w.clock.advance(time.Second)
+	if got := keyOf("ending", "", "JURY"); got != "OK" {
+		t.Errorf("beside one that has ended: %s", got)
+	}
+	w.newKeyOf("moving", `{"subject":"moving","roles":["DISABILITY_ADVISOR"]}`)
+	w.do("admin", "POST", "/v1/"+w.nameIn("admin", "/v1/keys?pageSize=1000", "keys", -1)+":revoke", `{}`)
+	if got := keyOf("moving", "", "JURY"); got != "OK" {
+		t.Errorf("beside one that was revoked: %s", got)
+	}
+}
+
+// TestKeysThatExcludeRace: of two keys that exclude each other and are made at once
+// one is made.
+func TestKeysThatExcludeRace(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	for n := range 20 {
+		var made atomic.Int32
+		var all sync.WaitGroup
+		for _, role := range []string{"JURY", "REGISTRAR", "JURY", "ADMIN"} {
+			all.Go(func() {
+				if a := w.rest("admin", "POST", "/v1/keys", fmt.Sprintf(`{"subject":"racer-%d","roles":[%q]}`, n, role)); a.code == "OK" && role == "JURY" {
+					made.Add(1)
+				} else if a.code == "OK" {
+					made.Add(100)
+				}
+			})
+		}
+		all.Wait()
+		if got := made.Load(); got != 2 && got != 200 {
+			t.Errorf("made %d of JURY, %d of others", got%100, got/100)
+		}
+	}
+}
+
+// TestKeysThatExcludeAlready: of keys that exclude each other and are in the store
+// all the same, the one of the jury is refused: nobody is locked out by it.
+func TestKeysThatExcludeAlready(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.newKeyOf("sits", `{"subject":"sits","roles":["JURY"]}`)
+	must(t, w.store.Update(t.Context(), store.Act{}, func(to store.Writer) error {
+		return store.Keys.Put(to, []byte("planted"), &storepb.Key{Id: "planted", Subject: "sits", Roles: []int32{int32(acquispb.Role_ADMIN)}})
+	}))
+	for name, call := range w.transports() {
+		if got := reasonOfAnswer(call("sits", "GET", "/v1/referentiels", "")); got != "ROLES_EXCLUDED" {
+			t.Errorf("over %s the juror: %s", name, got)
+		}
+		if got := reasonOfAnswer(call("admin", "GET", "/v1/keys", "")); got != "OK" {
+			t.Errorf("over %s the administrator: %s", name, got)
+		}
+	}
+	must(t, w.store.Update(t.Context(), store.Act{}, func(to store.Writer) error {
+		return store.Keys.Put(to, []byte("planted"), &storepb.Key{Id: "planted", Subject: "admin", Roles: []int32{int32(acquispb.Role_JURY)}})
+	}))
+	if got := reasonOfAnswer(w.rest("admin", "GET", "/v1/keys", "")); got != "OK" {
+		t.Errorf("the administrator beside a key of the jury: %s", got)
+	}
+	if got := reasonOfAnswer(w.rest("sits", "GET", "/v1/referentiels", "")); got != "OK" {
+		t.Errorf("the juror, once the other key is another's: %s", got)
+	}
+}
+
+// TestTokensThatExclude: a token is refused if its roles exclude each other, or
+// those of a usable key of its subject, either way round.
+func TestTokensThatExclude(t *testing.T) {
+	i := newIssuer(t)
+	w, _ := start(t, t.TempDir(), i.trust)
+	for _, c := range []struct {
+		key    string // a role of a key of the same subject
+		groups string
+		want   string
+	}{
+		{"", "jury", "OK"}, {"", "jury teach control", "OK"}, {"", "office it health", "OK"},
+		{"", "jury office", "ROLES_EXCLUDED"}, {"", "it teach jury", "ROLES_EXCLUDED"}, {"", "health jury", "ROLES_EXCLUDED"},
+		{"REGISTRAR", "jury", "ROLES_EXCLUDED"}, {"ADMIN", "jury", "ROLES_EXCLUDED"}, {"DISABILITY_ADVISOR", "jury", "ROLES_EXCLUDED"},
+		{"JURY", "office", "ROLES_EXCLUDED"}, {"JURY", "it", "ROLES_EXCLUDED"}, {"JURY", "health", "ROLES_EXCLUDED"},
+		{"JURY", "teach", "OK"}, {"ASSESSOR", "jury", "OK"}, {"REGISTRAR", "teach", "OK"},
+	} {
+		subject := fmt.Sprintf("p-%s-%s", c.key, strings.ReplaceAll(c.groups, " ", "-"))
+		token := i.token("ed", i.claims(w.clock.Now(), map[string]any{"sub": subject, "realm": map[string]any{"groups": strings.Fields(c.groups)}}))
+		if c.key != "" {
+			w.newKeyOf(subject, fmt.Sprintf(`{"subject":"oidc:%s","roles":[%q]}`, subject, c.key))
+		}
+		for name, call := range w.transports() {
+			if got := reasonOfAnswer(call(token, "GET", "/v1/referentiels", "")); got != c.want {
+				t.Errorf("%v over %s: %s", c, name, got)
+			}
+		}
+		if c.key == "" || c.want == "OK" {
+			continue
+		}
+		if got := reasonOfAnswer(w.rest(subject, "GET", "/v1/referentiels", "")); got != "OK" {
+			t.Errorf("%v: the key is refused too: %s", c, got)
+		}
+		w.do("admin", "POST", "/v1/"+w.nameIn("admin", "/v1/keys?pageSize=1000", "keys", -1)+":revoke", `{}`)
+		if got := reasonOfAnswer(w.rest(token, "GET", "/v1/referentiels", "")); got != "OK" {
+			t.Errorf("%v: once the key is revoked: %s", c, got)
+		}
+	}
+}
+
+// TestLastAdminKey: an admin key without an end remains, whatever others there are.
+func TestLastAdminKey(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	revoke := func(by string, n int) string {
+		t.Helper()
+		return reasonOfAnswer(w.rest(by, "POST", "/v1/"+w.nameIn(by, "/v1/keys?pageSize=1000", "keys", n)+":revoke", `{}`))
+	}
+	end := w.clock.Now().Add(5 * time.Second).Format(time.RFC3339)
+	w.newKeyOf("ending", `{"subject":"ending","roles":["ADMIN"],"expireTime":"`+end+`"}`)
+	if got := revoke("ending", 0); got != "LAST_ADMIN_KEY" {
+		t.Errorf("the last one, beside one that ends in seconds: %s", got)
+	}
+	w.newKey("second", "ADMIN")
+	if got := revoke("admin", 2); got != "OK" {
+		t.Errorf("one of two: %s", got)
+	}
+	if got := revoke("ending", 0); got != "LAST_ADMIN_KEY" {
+		t.Errorf("the last one, beside one that was revoked: %s", got)
+	}
+	if got := revoke("admin", 1); got != "OK" {
+		t.Errorf("one that ends, beside one that does not: %s", got)
+	}
+	w.newKey("third", "ADMIN", "READER")
+	if got := revoke("third", 0); got != "OK" {
+		t.Errorf("the first, beside another: %s", got)
+	}
+	if got := revoke("third", 3); got != "LAST_ADMIN_KEY" {
+		t.Errorf("the last of all: %s", got)
+	}
+}

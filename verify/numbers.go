@@ -1,0 +1,109 @@
+package verify
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// Numbers decide what later acts get: an identifier, a version, a time. Whoever
+// makes the digests fit can set them to where they overflow or stop the clock, so
+// that each is bounded by what exists.
+
+// clockSlack is how far ahead of the clock here a time may be.
+const clockSlack = 24 * time.Hour
+
+// foreign reports what the file holds that is of no kind.
+func (v *verifier) foreign() error {
+	found, err := v.source.Foreign()
+	for _, what := range found {
+		v.found(Finding{Kind: "file", Problem: "holds " + what + ", which no version of this program writes"})
+	}
+	return err
+}
+
+// counter checks the counter of identifiers. An Update that stores nothing gives
+// its identifiers back, and of those that one takes the last is always stored
+// under; a forgetting takes one itself. So the counter is the highest in use: a
+// lower one would give identifiers twice, a higher one was set by somebody.
+func (v *verifier) counter() {
+	s, given := v.subject(store.KindEvent, nil, 0), v.source.LastUID()
+	switch {
+	case v.lastUID > given:
+		s.wrong("the store has given %d uids, and uid %d is in use", given, v.lastUID)
+	case v.lastUID < given:
+		s.wrong("the store has given %d uids, and the highest in use is %d", given, v.lastUID)
+	}
+}
+
+// uid notes an identifier that is in use.
+func (s subject) uid(uid uint64) {
+	if uid == 0 || uid > store.MaxUID {
+		s.wrong("has uid %d, which no store gives", uid)
+		return
+	}
+	s.v.lastUID = max(s.v.lastUID, uid)
+}
+
+// unset are the times that a record need not have; all others it must.
+var unset = map[protoreflect.FullName]bool{
+	"acquis.store.v1.Candidate.forget_time": true,
+	"acquis.store.v1.Hold.release_time":     true,
+	"acquis.store.v1.Key.expire_time":       true,
+	"acquis.store.v1.Key.revoke_time":       true,
+}
+
+// numbers checks the version, the times and the days that a record bears, by the
+// fields that its message has, so that a new field is checked unasked. Each
+// version was written by an event of its own.
+func (s subject) numbers(m protoreflect.Message, b body) {
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		field := fields.Get(i)
+		if field.Name() == "version" {
+			if version := m.Get(field).Uint(); version == 0 || version > s.event {
+				s.wrong("is version %d, which %d events cannot have written", version, s.event)
+			}
+			continue
+		}
+		if field.Message() == nil || field.IsList() || unset[field.FullName()] && !m.Has(field) {
+			continue
+		}
+		switch value := m.Get(field).Message().Interface().(type) {
+		case *timestamppb.Timestamp:
+			s.time(field, value, b)
+		case *storepb.Date:
+			if m.Has(field) && !isDay(value) {
+				s.wrong("has a %s that is no day", field.Name())
+			}
+		}
+	}
+}
+
+// time checks that a time is one, and not later than that of the event that wrote
+// it. Only the end of a key lies ahead.
+func (s subject) time(field protoreflect.FieldDescriptor, at *timestamppb.Timestamp, b body) {
+	switch {
+	case !at.IsValid() || at == nil:
+		s.wrong("has no %s, or one that is no time", field.Name())
+	case field.Name() != "expire_time" && b.event != nil && at.AsTime().After(b.event.GetTime().AsTime()):
+		s.wrong("has a %s that is later than its event", field.Name())
+	}
+}
+
+// isDay tells whether there is such a day.
+func isDay(d *storepb.Date) bool {
+	day := time.Date(int(d.GetYear()), time.Month(d.GetMonth()), int(d.GetDay()), 0, 0, 0, 0, time.UTC)
+	return day.Year() == int(d.GetYear()) && int32(day.Month()) == d.GetMonth() && int32(day.Day()) == d.GetDay() &&
+		d.GetYear() >= 1 && d.GetYear() <= 9999
+}
+
+// ahead tells whether a time is yet to come. An event of such a time would give it
+// to every event after it.
+func (v *verifier) ahead(at *timestamppb.Timestamp) bool {
+	return at.AsTime().After(v.opts.Now.Add(clockSlack))
+}
