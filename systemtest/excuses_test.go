@@ -25,29 +25,29 @@ func testExcuses(t *testing.T, v *vault) {
 	for name, excuse := range map[string]struct {
 		about   uint64
 		erased  []place
-		changed func(tamperer) error
+		changed func(*tamperer) error
 		names   []place
 	}{
 		"verdicts": {about: candidate, erased: []place{{store.KindAssessment, verdicts.Key}}, names: []place{{store.KindAssessment, verdicts.Key}}},
 		"the body of an event, so that its verdicts can be changed": {about: candidate, erased: []place{{store.KindEvent, written}},
-			changed: func(by tamperer) error {
+			changed: func(by *tamperer) error {
 				assessment.Verdicts[0].Verdict = int32(acquispb.Verdict_PARTIALLY_MET)
 				changed, err := proto.Marshal(assessment)
 				must(t, err)
 				return by.put(store.KindAssessment, verdicts.Key, append(bytes.Clone(verdicts.Value[:24]), changed...))
-			}, names: []place{{store.KindAssessment, verdicts.Key}, {store.KindPersonal, comment}}},
+			}, names: []place{{store.KindEvent, written}}},
 		"a comment on another person": {about: v.otherThan(candidate), erased: []place{{store.KindPersonal, comment}},
-			names: []place{{store.KindAssessment, verdicts.Key}}},
+			names: []place{{store.KindPersonal, comment}}},
 		"the identity of one who was not forgotten": {about: candidate, erased: []place{{store.KindPersonal, identity}},
 			names: []place{{store.KindCandidate, store.Key(candidate)}}},
 	} {
-		report, err := v.tampered(func(by tamperer) error {
+		report, err := v.tampered(func(by *tamperer) error {
 			if excuse.changed != nil {
 				if err := excuse.changed(by); err != nil {
 					return err
 				}
 			}
-			return by.forget(uint64(len(v.records[store.KindEvent])), excuse.about, excuse.erased)
+			return by.forget(excuse.about, false, excuse.erased...)
 		}, verify.Options{Checkpoint: v.note})
 		must(t, err)
 		if report.OK() {
@@ -57,8 +57,8 @@ func testExcuses(t *testing.T, v *vault) {
 		}
 	}
 	forget := func(about uint64, erased []byte) []verify.Finding {
-		report, err := v.tampered(func(by tamperer) error {
-			return by.forget(uint64(len(v.records[store.KindEvent])), about, []place{{store.KindPersonal, erased}})
+		report, err := v.tampered(func(by *tamperer) error {
+			return by.forget(about, false, place{store.KindPersonal, erased})
 		}, verify.Options{Checkpoint: v.note})
 		must(t, err)
 		return report.Findings
@@ -114,68 +114,4 @@ func (v *vault) identityOf(candidate uint64) []byte {
 		}
 	}
 	return nil
-}
-
-// forget erases records and bodies of events, and appends the event of a
-// forgetting that lists them, as the service would have.
-func (x tamperer) forget(last, candidate uint64, erased []place) error {
-	journal := x.bucket(store.KindEvent)
-	uid := journal.Sequence() + 1
-	if err := journal.SetSequence(uid); err != nil {
-		return err
-	}
-	before := new(storepb.Event)
-	if err := proto.Unmarshal(journal.Get(store.SequenceKey(last)), before); err != nil {
-		return err
-	}
-	what := &storepb.Forgetting{Uid: uid, CandidateUid: candidate, Author: "registrar", ForgetTime: before.GetTime()}
-	body := &storepb.EventBody{Actor: "registrar", Kind: storepb.EventBody_Kind_FORGET}
-	for _, e := range erased {
-		what.Erased = append(what.Erased, &storepb.Forgetting_Erased{Kind: uint32(e.kind), Key: e.key})
-		if e.kind == store.KindEvent {
-			if err := x.eraseBody(e.key); err != nil {
-				return err
-			}
-			continue
-		}
-		body.Records = append(body.Records, &storepb.RecordDigest{Kind: uint32(e.kind), Key: e.key})
-		if err := x.remove(e.kind, e.key); err != nil {
-			return err
-		}
-	}
-	forgetting, err := proto.Marshal(what)
-	if err != nil {
-		return err
-	}
-	key := store.Key(candidate, uid)
-	body.Records = append(body.Records, &storepb.RecordDigest{Kind: uint32(store.KindForgetting), Key: key})
-	encoded, err := proto.Marshal(body)
-	if err != nil {
-		return err
-	}
-	event, err := proto.Marshal(&storepb.Event{Sequence: last + 1, Time: before.GetTime(), Body: encoded, BodySalt: make([]byte, 16)})
-	if err != nil {
-		return err
-	}
-	envelope := append(store.SequenceKey(last+1), make([]byte, 16)...)
-	if err := x.put(store.KindForgetting, key, append(envelope, forgetting...)); err != nil {
-		return err
-	}
-	if err := x.put(store.KindEvent, store.SequenceKey(last+1), event); err != nil {
-		return err
-	}
-	return x.reseal()
-}
-
-func (x tamperer) eraseBody(key []byte) error {
-	event := new(storepb.Event)
-	if err := proto.Unmarshal(x.bucket(store.KindEvent).Get(key), event); err != nil {
-		return err
-	}
-	event.Body, event.BodySalt = nil, nil
-	erased, err := proto.Marshal(event)
-	if err != nil {
-		return err
-	}
-	return x.put(store.KindEvent, key, erased)
 }

@@ -31,7 +31,7 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 		return v.identified(s, m)
 	case *storepb.Personal:
 		s.keyed(store.LastUID(s.key))
-		return v.exists(s, store.KindCandidate, m.GetCandidateUid())
+		return errors.Join(v.exists(s, store.KindCandidate, m.GetCandidateUid()), v.unforgotten(s, m.GetCandidateUid()))
 	case *storepb.Tie:
 		s.keyed(m.GetCandidateUid(), m.GetUid())
 		s.by(b, m.GetDeclarer(), m.GetCreateTime())
@@ -205,6 +205,7 @@ func (v *verifier) identified(s subject, m *storepb.Candidate) error {
 	if forgotten := m.GetForgetTime() != nil; kept == forgotten {
 		s.wrong("has an identity: %t; was forgotten: %t", kept, forgotten)
 	}
+	v.wholly(s, m)
 	return v.refers(s, m.GetIdentity(), m.GetUid())
 }
 

@@ -18,7 +18,7 @@ const (
 
 // formatVersion is what this program writes and reads. A change that an older
 // program would misread raises it.
-const formatVersion = 1
+const formatVersion = 2
 
 const formatMagic = "acquis store\n"
 
@@ -45,6 +45,8 @@ func decodeFormat(b []byte) (format, error) {
 	switch {
 	case f.version > formatVersion:
 		return f, fmt.Errorf("%w: it has format %d, this program knows %d", ErrNewer, f.version, formatVersion)
+	case f.version == 1:
+		return f, fmt.Errorf("%w: it has format 1, of before the first release, without stubs of events", ErrNotStore)
 	case f.version < 1 || len(rest) != 12:
 		return f, fmt.Errorf("%w: its format record is %x", ErrDamaged, b)
 	}

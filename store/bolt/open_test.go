@@ -214,7 +214,7 @@ func storeBytes(t *testing.T) (clean, unclean []byte) {
 }
 
 func TestOpenOtherBoltFiles(t *testing.T) {
-	format1 := format{1, time.Now()}.encode()
+	format1 := format{formatVersion, time.Now()}.encode()
 	for _, c := range []struct {
 		name string
 		fill func(tx *bbolt.Tx) error
@@ -227,12 +227,13 @@ func TestOpenOtherBoltFiles(t *testing.T) {
 		}, ErrNotStore},
 		{"with a meta of its own", meta1("version", []byte("1")), ErrNotStore},
 		{"with a format of its own", meta1(formatKey, []byte("1")), ErrNotStore},
-		{"of a newer format", meta1(formatKey, format{2, time.Now()}.encode()), ErrNewer},
+		{"of a newer format", meta1(formatKey, format{formatVersion + 1, time.Now()}.encode()), ErrNewer},
 		{"of a newer, longer format", meta1(formatKey, append(format{7, time.Now()}.encode(), "more"...)), ErrNewer},
+		{"of format 1", meta1(formatKey, format{1, time.Now()}.encode()), ErrNotStore},
 		{"of format 0", meta1(formatKey, format{0, time.Now()}.encode()), ErrDamaged},
 		{"of a longer format 1", meta1(formatKey, append(format1, 0)), ErrDamaged},
 		{"with a large meta", func(tx *bbolt.Tx) error {
-			if err := meta1(formatKey, format{2, time.Now()}.encode())(tx); err != nil {
+			if err := meta1(formatKey, format{formatVersion + 1, time.Now()}.encode())(tx); err != nil {
 				return err
 			}
 			for i := range 2000 {
