@@ -1,12 +1,16 @@
 package systemtest
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"maps"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -20,12 +24,26 @@ type vault struct {
 	size    uint64    // how many events the checkpoint speaks of
 }
 
-// newVault makes one through the real service.
+// newVault makes one through the real service, with a checkpoint of all of it.
 func newVault(t testing.TB) *vault {
 	t.Helper()
-	dir := t.TempDir()
-	w, stop := start(t, dir)
-	w.history(t, 7, 8, 160)
+	return vaultOf(t, 7, 8, 160, false)
+}
+
+// vaultOf makes a vault of another history. One that goes on has lost by a purge
+// what its retention periods do not keep, and some events more than its checkpoint.
+func vaultOf(t testing.TB, seed uint64, strands, events int, goesOn bool) *vault {
+	t.Helper()
+	dir, options := t.TempDir(), []func(*server.Options){}
+	if goesOn {
+		options = append(options, retain(t, "", "30d", "30d"))
+	}
+	w, stop := start(t, dir, options...)
+	w.history(t, seed, strands, events)
+	if goesOn {
+		w.clock.advance(90 * 24 * time.Hour)
+		w.do("registrar", "POST", "/v1/candidates:purge", `{}`)
+	}
 	w.forgotten("c-f")
 	w.publishMini("Mini", `"minAssessors":1`) // every criterion counts in it
 	w.do("registrar", "POST", "/v1/candidates?candidateId=c-v", `{"birthName":"N","usageName":"U","givenNames":["G"],"sex":"MALE",
@@ -36,17 +54,24 @@ func newVault(t testing.TB) *vault {
 	w.newKeyOf("expiring", `{"subject":"expiring","displayName":"d","roles":["READER"],"expireTime":"2030-01-01T00:00:00Z"}`)
 	stop()
 	v := &vault{t: t, past: []shelves{shelvesOf(t, dir)}}
-	v.goOn(dir, w)
+	v.goOn(dir, w, options)
 	v.shelves = shelvesOf(t, dir)
 	v.size = uint64(len(v.records[store.KindEvent]))
-	t.Logf("a store of %d events", v.size)
+	if goesOn {
+		v.past = append(v.past, v.shelves)
+		v.goFurther(dir, w, options)
+		v.shelves = shelvesOf(t, dir)
+	}
+	t.Logf("a store of %d events, and a checkpoint of %d", len(v.records[store.KindEvent]), v.size)
 	return v
 }
 
 // goOn rewrites a record of every kind that is ever rewritten.
-func (v *vault) goOn(dir string, before *world) {
-	w, stop := start(v.t, dir)
+func (v *vault) goOn(dir string, before *world, options []func(*server.Options)) {
+	w, stop := start(v.t, dir, append(options, anotherSigner)...)
 	maps.Copy(w.keys, before.keys)
+	w.clock.advance(before.clock.Now().Sub(w.clock.Now()))
+	w.publishMini("Mini, autrement", `"minAssessors":1`)
 	w.publishMini("Mini, revu", `"minAssessors":1,"competenceThresholdPercent":50,"jury":{"minMembers":2,"minExternalPercent":50}`)
 	for _, change := range []struct{ resource, mask, fields string }{
 		{"candidates/c-v", "birthName,externalIds", `"birthName":"M","externalIds":[{"system":"lms","id":"w"}]`},
@@ -59,7 +84,9 @@ func (v *vault) goOn(dir string, before *world) {
 	w.do("registrar", "POST", "/v1/candidates/c-v:placeHold", `{"reason":"recours"}`)
 	for _, decision := range list(w.do("registrar", "GET", "/v1/candidates/c-v/decisions", ""), "decisions") {
 		if decision["outcome"] == "CAPITALISED" {
-			w.do("registrar", "POST", "/v1/"+decision["name"].(string)+":attest", `{}`)
+			for range 3 {
+				w.do("registrar", "POST", "/v1/"+decision["name"].(string)+":attest", `{}`)
+			}
 		}
 	}
 	for _, key := range list(w.do("admin", "GET", "/v1/keys?pageSize=1000", ""), "keys") {
@@ -67,7 +94,28 @@ func (v *vault) goOn(dir string, before *world) {
 			w.do("admin", "POST", "/v1/"+key["name"].(string)+":revoke", `{}`)
 		}
 	}
+	for _, id := range []string{"r-1", "r-2", "r-3"} {
+		w.do("registrar", "POST", "/v1/candidates?candidateId="+id+"&requestId=00000000-0000-4000-8000-00000000000"+id[2:], `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`)
+	}
 	v.note = []byte(w.do("auditor", "GET", "/v1/checkpoint", "")["checkpoint"].(string))
+	stop()
+}
+
+// anotherSigner is a key in the place of that with which the history began.
+func anotherSigner(o *server.Options) {
+	o.Signing.Key = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed25519.SeedSize))
+}
+
+// goFurther does what a checkpoint of before does not speak of.
+func (v *vault) goFurther(dir string, before *world, options []func(*server.Options)) {
+	w, stop := start(v.t, dir, append(options, anotherSigner)...)
+	maps.Copy(w.keys, before.keys)
+	w.clock.advance(before.clock.Now().Add(24 * time.Hour).Sub(w.clock.Now()))
+	w.forgotten("c-g")
+	w.do("registrar", "POST", "/v1/candidates/c-v:declareTie", `{"subject":"jury-3","kind":"TRAINER"}`)
+	w.do("registrar", "POST", "/v1/sessions/s-v:close", `{}`)
+	w.newKey("late", "READER")
+	w.do("auditor", "GET", "/v1/checkpoint", "")
 	stop()
 }
 
@@ -76,10 +124,10 @@ func (v *vault) goOn(dir string, before *world) {
 func (w *world) forgotten(label string) {
 	w.do("registrar", "POST", "/v1/candidates?candidateId="+label, `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990},
 		"externalIds":[{"system":"lms","id":"`+label+`"}]}`)
-	w.do("registrar", "POST", "/v1/sessions?sessionId=s-f", `{"displayName":"d","referentiel":"referentiels/mini","startDate":{"year":2026,"month":6,"day":15}}`)
-	w.do("registrar", "POST", "/v1/sessions/s-f/candidacies?candidacyId=k-f", `{"candidate":"candidates/`+label+`","scope":"WHOLE"}`)
-	w.do("registrar", "POST", "/v1/sessions/s-f/candidacies/k-f:requestAccommodation", `{"kind":"EXTRA_TIME","need":"du temps"}`)
-	w.do("registrar", "POST", "/v1/sessions/s-f:cancel", `{}`)
+	w.do("registrar", "POST", "/v1/sessions?sessionId=s-"+label, `{"displayName":"d","referentiel":"referentiels/mini","startDate":{"year":2026,"month":6,"day":15}}`)
+	w.do("registrar", "POST", "/v1/sessions/s-"+label+"/candidacies?candidacyId=k-f", `{"candidate":"candidates/`+label+`","scope":"WHOLE"}`)
+	w.do("registrar", "POST", "/v1/sessions/s-"+label+"/candidacies/k-f:requestAccommodation", `{"kind":"EXTRA_TIME","need":"du temps"}`)
+	w.do("registrar", "POST", "/v1/sessions/s-"+label+":cancel", `{}`)
 	hold := w.do("registrar", "POST", "/v1/candidates/"+label+":placeHold", `{"reason":"recours","untilDate":{"year":2030,"month":1,"day":1}}`)
 	w.do("registrar", "POST", "/v1/"+hold["name"].(string)+":release", `{}`)
 	w.do("registrar", "POST", "/v1/candidates/"+label+":forget", `{"ground":"OBJECTION"}`)
