@@ -131,7 +131,7 @@ func (x *attempt) swaps() bool {
 		return false
 	}
 	x.note("%v %x with %x", x.kind, a.Key, b.Key)
-	if bytes.Equal(a.Value, b.Value) && len(a.Key) >= 16 && len(b.Key) >= 16 { // lists say it in their keys
+	if bytes.Equal(a.Value, b.Value) && min(len(a.Key), len(b.Key)) > 8 { // lists say it in their keys
 		x.set(x.kind, a.Key, nil)
 		x.set(x.kind, b.Key, nil)
 		x.set(x.kind, slices.Concat(a.Key[:8], b.Key[8:]), a.Value)
@@ -252,8 +252,11 @@ func (x *attempt) careful() (candidate uint64, erased []place, whole bool) {
 		}
 		_ = about.Record(store.NewReader(x.vault), t.kind, t.key, e.Message)
 		erased = append(erased, t.place)
-		if t.kind == store.KindCaseFile {
+		if file, ok := m.(*storepb.CaseFile); ok {
 			erased = append(erased, place{store.KindEvent, store.SequenceKey(e.Sequence)})
+			if text := file.GetTexts(); text != nil {
+				erased = append(erased, place{store.KindPersonal, store.Key(text.GetUid())})
+			}
 		}
 	}
 	return about.Candidate(), erased, false

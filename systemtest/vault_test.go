@@ -82,20 +82,21 @@ func (v *vault) goOn(dir string, before *world, options []func(*server.Options))
 	}
 	w.decideAll("sessions/s-v/candidacies/k-v")
 	w.do("registrar", "POST", "/v1/candidates/c-v:placeHold", `{"reason":"recours"}`)
-	for _, decision := range list(w.do("registrar", "GET", "/v1/candidates/c-v/decisions", ""), "decisions") {
+	for _, id := range []string{"r-1", "r-2", "r-3"} {
+		w.do("registrar", "POST", "/v1/candidates?candidateId="+id+"&requestId=00000000-0000-4000-8000-00000000000"+id[2:],
+			`{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`)
+		w.do("registrar", "POST", "/v1/candidates/"+id+":declareTie", `{"subject":"jury-3","kind":"TRAINER"}`)
+		w.do("registrar", "POST", "/v1/candidates/"+id+"/capitalisations/mini:recordPriorBloc", `{"bloc":"B1","proof":"attestation"}`)
+	}
+	for _, decision := range list(w.do("registrar", "GET", "/v1/candidates/-/decisions?pageSize=1000", ""), "decisions") {
 		if decision["outcome"] == "CAPITALISED" {
-			for range 3 {
-				w.do("registrar", "POST", "/v1/"+decision["name"].(string)+":attest", `{}`)
-			}
+			w.grpc("registrar", "POST", "/v1/"+decision["name"].(string)+":attest", `{}`) // one that is superseded is refused
 		}
 	}
 	for _, key := range list(w.do("admin", "GET", "/v1/keys?pageSize=1000", ""), "keys") {
 		if key["subject"] == "expiring" {
 			w.do("admin", "POST", "/v1/"+key["name"].(string)+":revoke", `{}`)
 		}
-	}
-	for _, id := range []string{"r-1", "r-2", "r-3"} {
-		w.do("registrar", "POST", "/v1/candidates?candidateId="+id+"&requestId=00000000-0000-4000-8000-00000000000"+id[2:], `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`)
 	}
 	v.note = []byte(w.do("auditor", "GET", "/v1/checkpoint", "")["checkpoint"].(string))
 	stop()
