@@ -80,14 +80,15 @@ func (v *vault) goOn(dir string, before *world, options []func(*server.Options))
 		etag := w.do("registrar", "GET", "/v1/"+change.resource, "")["etag"].(string)
 		w.do("registrar", "PATCH", "/v1/"+change.resource+"?updateMask="+change.mask, `{"etag":"`+etag+`",`+change.fields+`}`)
 	}
+	w.do("registrar", "POST", "/v1/sessions/s-v/candidacies/k-v:requestAccommodation", `{"kind":"EXTRA_TIME","need":"du temps"}`)
 	w.decideAll("sessions/s-v/candidacies/k-v")
-	w.do("registrar", "POST", "/v1/candidates/c-v:placeHold", `{"reason":"recours"}`)
 	for _, id := range []string{"r-1", "r-2", "r-3"} {
 		w.do("registrar", "POST", "/v1/candidates?candidateId="+id+"&requestId=00000000-0000-4000-8000-00000000000"+id[2:],
 			`{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`)
 		w.do("registrar", "POST", "/v1/candidates/"+id+":declareTie", `{"subject":"jury-3","kind":"TRAINER"}`)
 		w.do("registrar", "POST", "/v1/candidates/"+id+"/capitalisations/mini:recordPriorBloc", `{"bloc":"B1","proof":"attestation"}`)
 	}
+	w.do("registrar", "POST", "/v1/candidates/r-1:placeHold", `{"reason":"recours"}`)
 	for _, decision := range list(w.do("registrar", "GET", "/v1/candidates/-/decisions?pageSize=1000", ""), "decisions") {
 		if decision["outcome"] == "CAPITALISED" {
 			w.grpc("registrar", "POST", "/v1/"+decision["name"].(string)+":attest", `{}`) // one that is superseded is refused
