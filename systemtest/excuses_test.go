@@ -2,7 +2,6 @@ package systemtest
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"testing"
 
@@ -60,6 +59,8 @@ func testExcuses(t *testing.T, v *vault) {
 	v.mayForget(t, candidate, comment)
 	v.hiddenActs(t)
 	v.pretexts(t)
+	v.overwritten(t)
+	v.openSession(t)
 }
 
 // mayForget: what the service itself may erase is not found, unless a hold keeps it.
@@ -144,144 +145,6 @@ func (v *vault) hide(by *tamperer, event *storepb.Event, stub *storepb.EventStub
 		}
 	}
 	return by.forget(about, false, erased...)
-}
-
-// pretexts are other ways to take something out of the store by a forgetting, or to
-// put something else in the place of what was there by an event that is appended.
-func (v *vault) pretexts(t *testing.T) {
-	file, text, wrote, about := v.accommodation()
-	other := v.otherThan(about)
-	event := store.SequenceKey(wrote)
-	all := []place{file, text, {store.KindEvent, event}}
-	last := uint64(len(v.records[store.KindEvent]))
-	verdicts, _ := v.undecidedVerdicts()
-	for name, do := range map[string]func(by *tamperer) error{
-		"an accommodation of somebody else":              func(by *tamperer) error { return by.forget(other, false, all...) },
-		"an accommodation without the body of its event": func(by *tamperer) error { return by.forget(about, false, file, text) },
-		"the body of an event without its accommodation": func(by *tamperer) error { return by.forget(about, false, all[2]) },
-		"an accommodation without what it said":          func(by *tamperer) error { return by.forget(about, false, file, all[2]) },
-		"something twice":                                func(by *tamperer) error { return by.forget(about, false, append(all, text)...) },
-		"something that another forgetting lists": func(by *tamperer) error {
-			return errors.Join(by.forget(about, false, all...), by.forget(about, false, text))
-		},
-		"a body that another forgetting lists": func(by *tamperer) error {
-			return errors.Join(by.forget(about, false, all...), by.forget(about, false, all[2]))
-		},
-		"an accommodation by one, its body by another": func(by *tamperer) error {
-			return errors.Join(by.forget(about, false, file, text), by.forget(about, false, all[2]))
-		},
-		"an accommodation that there never was": func(by *tamperer) error {
-			return by.forget(about, false, append(all, place{store.KindCaseFile, store.Key(store.FirstUID(file.key), 1<<40)})...)
-		},
-		"a text that there never was": func(by *tamperer) error {
-			return by.forget(about, false, append(all, place{store.KindPersonal, store.Key(1 << 40)})...)
-		},
-		"an event that there never was": func(by *tamperer) error {
-			return by.forget(about, false, append(all, place{store.KindEvent, store.Key(1 << 40)})...)
-		},
-		"a candidate as a whole, who does not say so": func(by *tamperer) error { return by.forget(about, true, all...) },
-		"a text that the forgetting's event did not remove": func(by *tamperer) error {
-			return errors.Join(by.forget(about, false, place{store.KindEvent, event}, file), by.remove(text.kind, text.key))
-		},
-		"the forgetting itself": func(by *tamperer) error {
-			return errors.Join(by.forget(about, false, all...), by.forget(about, false, place{store.KindEvent, store.SequenceKey(last + 1)}))
-		},
-		"what comes after": func(by *tamperer) error {
-			err := by.forget(about, false, place{store.KindEvent, store.SequenceKey(last + 2)})
-			return errors.Join(err, by.append(storepb.EventBody_Kind_CANDIDACY_FILE, "registrar", nil, all[:2]), by.eraseBody(store.SequenceKey(last+2)), by.grow())
-		},
-		"the salt of a body is kept": func(by *tamperer) error {
-			err := by.forget(about, false, all...)
-			e, readErr := by.event(wrote)
-			e.BodySalt = make([]byte, 16)
-			return errors.Join(err, readErr, by.putEvent(e))
-		},
-		"the salt of a body is gone, the body not": func(by *tamperer) error {
-			e, err := by.event(wrote)
-			e.BodySalt = nil
-			return errors.Join(err, by.putEvent(e), by.forget(about, false, file, text))
-		},
-		"the stub of an erased body is gone": func(by *tamperer) error {
-			err := by.forget(about, false, all...)
-			e, readErr := by.event(wrote)
-			e.Stub, e.StubSalt = nil, nil
-			return errors.Join(err, readErr, by.putEvent(e), by.grow())
-		},
-		"a candidate says that they were forgotten": func(by *tamperer) error {
-			return by.rewriteLater(store.KindCandidate, store.Key(about), func(m proto.Message) {
-				m.(*storepb.Candidate).ForgetTime = m.(*storepb.Candidate).GetUpdateTime()
-			})
-		},
-		"another verdict in the place of one": func(by *tamperer) error {
-			return by.rewriteLater(store.KindAssessment, verdicts.Key, func(m proto.Message) {
-				m.(*storepb.Assessment).Verdicts[0].Verdict = int32(acquispb.Verdict_PARTIALLY_MET)
-			})
-		},
-		"a tie to somebody else": func(by *tamperer) error {
-			return by.rewriteLater(store.KindTie, v.records[store.KindTie][0].Key, func(m proto.Message) { m.(*storepb.Tie).Subject = "nobody" })
-		},
-		"a revocation taken back": func(by *tamperer) error {
-			return by.rewriteLater(store.KindKey, v.revoked(), func(m proto.Message) { m.(*storepb.Key).RevokeTime = nil })
-		},
-	} {
-		report, err := v.tampered(do, verify.Options{Checkpoint: v.note})
-		must(t, err)
-		if report.OK() {
-			t.Errorf("%s: not found", name)
-		}
-	}
-	report, err := v.tampered(func(by *tamperer) error { return by.forget(about, false, all...) }, verify.Options{Checkpoint: v.note})
-	must(t, err)
-	if !report.OK() {
-		t.Errorf("an accommodation that was forgotten as the service does is found: %v", report.Findings)
-	}
-}
-
-// accommodation is one that is there, with its text, the event that wrote both, and
-// whom it is about.
-func (v *vault) accommodation() (file, text place, event, candidate uint64) {
-	for _, r := range v.records[store.KindCaseFile] {
-		_, m := message(v.t, store.KindCaseFile, r.Value)
-		if asked := m.(*storepb.CaseFile); asked.GetRequest() != nil {
-			var about store.About
-			must(v.t, about.Record(store.NewReader(v.shelves), store.KindCaseFile, r.Key, nil))
-			file, text = place{store.KindCaseFile, r.Key}, place{store.KindPersonal, store.Key(asked.GetTexts().GetUid())}
-			event, candidate = sequenceOf(r), about.Candidate()
-		}
-	}
-	if candidate == 0 {
-		v.t.Fatal("the store holds no accommodation")
-	}
-	return file, text, event, candidate
-}
-
-// revoked is a key that was revoked.
-func (v *vault) revoked() (id []byte) {
-	for _, r := range v.records[store.KindKey] {
-		if _, m := message(v.t, store.KindKey, r.Value); m.(*storepb.Key).GetRevokeTime() != nil {
-			id = r.Key
-		}
-	}
-	return id
-}
-
-// rewriteLater lets an event at the end write a record anew, changed.
-func (x *tamperer) rewriteLater(kind store.KindID, key []byte, change func(proto.Message)) error {
-	stored, err := x.Get(kind, key)
-	if err != nil {
-		return err
-	}
-	e, err := store.OpenEnvelope(stored)
-	m := store.NewMessage(kind)
-	if err := errors.Join(err, proto.Unmarshal(e.Message, m)); err != nil {
-		return err
-	}
-	change(m)
-	changed, err := proto.Marshal(m)
-	if err != nil {
-		return err
-	}
-	return x.append(storepb.EventBody_Kind_KEY, "admin", []written{{place{kind, key}, changed}}, nil)
 }
 
 func sequenceOf(r store.Record) uint64 { return store.FirstUID(r.Value) }

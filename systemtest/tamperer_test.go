@@ -178,9 +178,10 @@ func (x *tamperer) grow() error {
 
 // resealStub makes an event name the records that it wrote as they are now.
 func (x *tamperer) resealStub(event *storepb.Event) error {
-	stub, body := new(storepb.EventStub), new(storepb.EventBody)
-	if proto.Unmarshal(event.GetStub(), stub) != nil || proto.Unmarshal(event.GetBody(), body) != nil {
-		return nil
+	body := new(storepb.EventBody)
+	stub, err := store.ReadStub(event)
+	if err != nil || proto.Unmarshal(event.GetBody(), body) != nil {
+		return nil //nolint:nilerr // what cannot be read stays as it is
 	}
 	erasable := 0
 	for _, d := range stub.GetRecords() {
@@ -209,7 +210,6 @@ func (x *tamperer) resealStub(event *storepb.Event) error {
 	}
 	slices.SortFunc(event.Acts, bytes.Compare)
 	event.Acts = slices.CompactFunc(event.Acts, bytes.Equal)
-	var err error
 	if event.Stub, err = proto.Marshal(stub); err != nil || len(event.GetBodySalt()) == 0 {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -78,7 +79,7 @@ func (v *verifier) forgetting(s subject, m *storepb.Forgetting, b body) error {
 			return err
 		}
 	}
-	if err := v.unheld(s, m); err != nil {
+	if err := errors.Join(v.unheld(s, m), v.unopened(s, m)); err != nil {
 		return err
 	}
 	candidate, ok, err := load[*storepb.Candidate](v, store.KindCandidate, store.Key(m.GetCandidateUid()))
@@ -165,7 +166,7 @@ func (v *verifier) gone(e *storepb.Forgetting_Erased) (bool, error) {
 		return false, err
 	}
 	b, err := v.bodies.of(store.LastUID(e.GetKey()))
-	return b.state == bodyErased, err
+	return len(e.GetKey()) == 8 && b.state == bodyErased, err
 }
 
 // unheld checks that no legal hold kept what was forgotten. A hold that was
@@ -188,6 +189,30 @@ func (v *verifier) unheld(s subject, m *storepb.Forgetting) error {
 		}
 	}
 	return err
+}
+
+// unopened checks that nobody was forgotten as a whole who is being assessed or
+// decided about. Sessions are never opened again, and who was forgotten is not
+// enrolled, so that what is so now was so then.
+func (v *verifier) unopened(s subject, m *storepb.Forgetting) error {
+	if !m.GetWhole() {
+		return nil
+	}
+	candidacies, err := listed[*storepb.Candidacy](v, store.KindCandidateCandidacy, store.KindCandidacy, m.GetCandidateUid())
+	if err != nil {
+		return err
+	}
+	for _, c := range candidacies {
+		session, ok, err := load[*storepb.Session](v, store.KindSession, store.Key(c.message.GetSessionUid()))
+		if err != nil {
+			return err
+		}
+		live := candidacy{stored: c}.live()
+		if ok && live && session.message.GetState() == int32(acquispb.Session_State_OPEN) {
+			s.wrong("forgot candidate %d, whose candidacy %d is live in an open session", m.GetCandidateUid(), c.message.GetUid())
+		}
+	}
+	return nil
 }
 
 // wholly checks that nothing that forgetting erases is left of a candidate who says
@@ -213,4 +238,14 @@ func (v *verifier) unforgotten(s subject, candidate uint64) error {
 		s.wrong("is there, though candidate %d was forgotten", candidate)
 	}
 	return err
+}
+
+// unforgottenFile is unforgotten for an entry of a candidacy's file, if forgetting
+// erases it.
+func (v *verifier) unforgottenFile(s subject, m *storepb.CaseFile) error {
+	if !store.Erasable(m) {
+		return nil
+	}
+	c, _, err := load[*storepb.Candidacy](v, store.KindCandidacy, store.Key(store.FirstUID(s.key)))
+	return errors.Join(err, v.unforgotten(s, c.message.GetCandidateUid()))
 }

@@ -95,7 +95,7 @@ func (v *verifier) saysAct(s subject, message proto.Message, b body) error {
 	case *storepb.CaseFile:
 		s.keyed(store.LastUID(s.key[:min(8, len(s.key))]), m.GetUid())
 		s.by(b, m.GetAuthor(), m.GetRecordTime())
-		return v.inCandidacy(s, m.GetTexts())
+		return errors.Join(v.inCandidacy(s, m.GetTexts()), v.unforgottenFile(s, m))
 	case *storepb.Decision:
 		s.keyed(m.GetUid())
 		_, act, how, err := casefile.Decision(m)
@@ -144,11 +144,10 @@ func (s subject) by(b body, author string, at *timestamppb.Timestamp) {
 	s.dated(b, at)
 }
 
-// committed checks that an event commits to the public act of a decision. Events
-// of before there were proofs of decisions commit to none, and their leaves say so.
+// committed checks that an event commits to the public act of a decision.
 func (s subject) committed(b body, act []byte) {
 	acts := b.event.GetActs()
-	if len(acts) > 0 && !slices.ContainsFunc(acts, func(digest []byte) bool { return bytes.Equal(digest, act) }) {
+	if b.event != nil && !slices.ContainsFunc(acts, func(digest []byte) bool { return bytes.Equal(digest, act) }) {
 		s.wrong("has a public act to which its event does not commit")
 	}
 }

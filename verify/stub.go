@@ -139,6 +139,9 @@ func (j *journal) absent(s subject, b body, d *storepb.RecordDigest, at place) {
 		if known && at.kind.Once() {
 			record.wrong("was written by event %d before, and is never rewritten", before.event)
 		}
+		if known && before.candidate != b.stub.GetCandidateUid() {
+			record.wrong("was written by event %d before, about candidate %d, not %d", before.event, before.candidate, b.stub.GetCandidateUid())
+		}
 		j.missing[at] = wrote{s.event, b.stub.GetCandidateUid(), d.GetErasable()}
 		return
 	}
