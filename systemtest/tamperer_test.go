@@ -300,7 +300,7 @@ func (x *tamperer) forget(candidate uint64, whole bool, erased ...place) error {
 		return err
 	}
 	x.uid++
-	slices.SortFunc(erased, compare)
+	erased = slices.SortedFunc(slices.Values(erased), compare)
 	what := &storepb.Forgetting{Uid: x.uid, CandidateUid: candidate, Author: "registrar", ForgetTime: before.GetTime(), Whole: whole}
 	var removed []place
 	for _, e := range erased {
