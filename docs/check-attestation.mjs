@@ -70,8 +70,8 @@ function openCheckpoint(text, jwks) {
 function checkProof(credential, jwks) {
   const p = credential.acquisProof, leaf = bytes(p.leaf), checkpoint = openCheckpoint(p.checkpoint, jwks);
   const digest = createHmac("sha256", bytes(p.actSalt)).update(uint64(p.decision)).update(bytes(p.act)).digest();
-  demand(leaf.length === 96 && leaf.subarray(0, 16).toString() === "acquis event v1\n", "the leaf is malformed");
-  demand(rootOf(digest, p.actIndex, p.actCount, p.actHashes).equals(leaf.subarray(64)), "the act is not in the leaf");
+  demand(leaf.length === 128 && leaf.subarray(0, 16).toString() === "acquis event v2\n", "the leaf is malformed");
+  demand(rootOf(digest, p.actIndex, p.actCount, p.actHashes).equals(leaf.subarray(96)), "the act is not in the leaf");
   demand(p.treeSize === checkpoint.size, "the checkpoint is of another size");
   demand(rootOf(leaf, BigInt(p.sequence) - 1n, p.treeSize, p.hashes).equals(checkpoint.root), "the leaf is not in the journal");
   const act = readAct(bytes(p.act));

@@ -150,7 +150,7 @@ func (d *dossier) traces() ([]trace, error) {
 		}
 		for _, entry := range f.entries {
 			text(entry.GetTexts(), classAccommodations, entry.GetRecordTime().AsTime(), f.open())
-			if entry.GetRequest() != nil || entry.GetDecision() != nil {
+			if store.Erasable(entry) {
 				// Outcomes do not rest on an accommodation, so that no proof needs it:
 				// what tells of a disability goes. They do rest on exemptions.
 				key := store.Key(f.candidacy.GetUid(), entry.GetUid())

@@ -55,12 +55,19 @@ func eventFrom(event *storepb.Event) (*acquispb.Event, error) {
 		Name:      fmt.Sprintf("events/%d", event.GetSequence()),
 		Sequence:  int64(event.GetSequence()),
 		EventTime: event.GetTime(),
-		Kind:      acquispb.Event_Kind_Enum(body.GetKind()),
 		Actor:     body.GetActor(),
 		Rpc:       body.GetRpc(),
 		Resource:  body.GetResource(),
 	}
-	for _, record := range body.GetRecords() {
+	if event.GetBodySalt() == nil {
+		return shown, nil // its stub is for checks of the store only
+	}
+	stub, err := store.ReadStub(event)
+	if err != nil {
+		return nil, err
+	}
+	shown.Kind = acquispb.Event_Kind_Enum(stub.GetKind())
+	for _, record := range store.Written(stub, body) {
 		if len(record.GetDigest()) > 0 {
 			shown.RecordDigests = append(shown.RecordDigests, record.GetDigest())
 		}

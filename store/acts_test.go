@@ -40,15 +40,15 @@ func TestGoldenActs(t *testing.T) {
 		got, want string
 	}{
 		{"digest of the act", hex.EncodeToString(digest), goldenActDigest},
-		{"root, at the end of the leaf", hex.EncodeToString(leaf[64:]), goldenActsRoot},
+		{"root, at the end of the leaf", hex.EncodeToString(leaf[96:]), goldenActsRoot},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.what, c.got, c.want)
 		}
 	}
-	body := e.GetBodyDigest()
-	if !bytes.Equal(leaf[:64], append([]byte("acquis event v1\n\x00\x00\x00\x00\x00\x00\x00\x01\x00\x06\x54\x49\x90\xde\xb2\x40"), body...)) {
-		t.Errorf("the leaf begins with %x", leaf[:64])
+	digests := append(bytes.Clone(e.GetBodyDigest()), store.Digest(e.GetStubSalt(), e.GetStub())...)
+	if !bytes.Equal(leaf[:96], append([]byte("acquis event v2\n\x00\x00\x00\x00\x00\x00\x00\x01\x00\x06\x54\x49\x90\xde\xb2\x40"), digests...)) {
+		t.Errorf("the leaf begins with %x", leaf[:96])
 	}
 }
 
@@ -93,7 +93,7 @@ func checkAct(t *testing.T, e *storepb.Event, d *storepb.Decision) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root := tlog.Hash(store.AppendLeaf(nil, e)[64:])
+	root := tlog.Hash(store.AppendLeaf(nil, e)[96:])
 	if err := tlog.CheckRecord(path, int64(len(e.GetActs())), root, int64(index), tlog.RecordHash(digest)); err != nil {
 		t.Error(err)
 	}

@@ -29,21 +29,27 @@
 //
 // # The journal
 //
-// An Update that writes appends one event: sequence, time, and the digest of a
-// body that says who did what to which resource and names every journaled
-// record written, each with HMAC-SHA-256(salt, message). The digest of the
-// body is salted too. Whoever erases a record's salt with it leaves a digest
-// that says nothing, and nothing to repair: the events form the Merkle log of
-// golang.org/x/mod/sumdb/tlog over leaves that hold only sequence, time and
-// body digest (see AppendLeaf). The hashes that leaf n completes are stored
+// An Update that writes appends one event: sequence, time, and the salted digests
+// of a body and a stub. The body says who did what to which resource. The stub
+// names every journaled record written, each with HMAC-SHA-256(salt, message), and
+// the one candidate whom they are about. Whoever erases a record's salt with it
+// leaves a digest that says nothing, and nothing to repair: the events form the
+// Merkle log of golang.org/x/mod/sumdb/tlog over leaves that hold only sequence,
+// time and digests (see AppendLeaf). The hashes that leaf n completes are stored
 // with event n, so that Tree can prove membership and growth.
 //
-// A body names actors and every record written, so no outsider may see one. The
+// A body may be erased, because that of an accommodation tells by its RPC that
+// there was one. The stub stays (stub.go), so that no act can be hidden by erasing
+// the body of its event. Of records that may be erased the stub has no digest: the
+// body has it, and both go together.
+//
+// Body and stub name whom an act was about, so no outsider may see either. The
 // leaf of an event that holds decisions therefore commits to their public acts
 // by themselves as well (acts.go): one can be shown without the others.
 //
 // # What can never happen
 //
+// An event without its body whose records may not be erased: EraseEvent refuses.
 // A write without its event, or an event without its writes: they are one
 // Entry. A gap or a double in the sequence: a Head gives each number once, and
 // the event is stored under it. An event earlier than the one before it. A

@@ -87,8 +87,16 @@ func (d *Draft) EraseEvent(sequence uint64) error {
 	if d.below.ended {
 		return errEnded
 	}
-	if _, err := eventAt(d.below, sequence); err != nil {
+	event, err := eventAt(d.below, sequence)
+	if err != nil {
 		return err
+	}
+	stub, err := ReadStub(event)
+	if err != nil {
+		return err
+	}
+	if !BodyErasable(stub) {
+		return fmt.Errorf("store: event %d wrote what is never erased, and keeps its body", sequence)
 	}
 	d.erased = append(d.erased, sequence)
 	return nil

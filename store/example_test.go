@@ -73,7 +73,11 @@ func printJournal(r store.Reader) error {
 			return err
 		}
 		fmt.Printf("event %d: %s on %s\n", e.GetSequence(), body.GetActor(), body.GetResource())
-		for _, record := range body.GetRecords() {
+		stub, err := store.ReadStub(e)
+		if err != nil {
+			return err
+		}
+		for _, record := range store.Written(stub, body) {
 			fmt.Printf("  %v %x, a digest of %d bytes\n", store.KindID(record.GetKind()), record.GetKey(), len(record.GetDigest()))
 		}
 	}

@@ -119,6 +119,7 @@ func FuzzEvent(f *testing.F) {
 	for _, event := range []*storepb.Event{
 		{Sequence: 1, Time: timestamppb.New(noon), BodyDigest: digest[:], Hashes: [][]byte{digest[:]}, Body: []byte("x")},
 		{Sequence: 2, BodyDigest: digest[:], Hashes: [][]byte{digest[:], digest[:]}},
+		{Sequence: 3, Stub: []byte("\x08\x07\x10\x0c\x1a\x06\x08\x09\x12\x00\x20\x01"), StubSalt: digest[:16]},
 		{Sequence: 4, Hashes: [][]byte{digest[:], digest[:], digest[:1]}},
 		{Sequence: 1 << 63, Time: &timestamppb.Timestamp{Seconds: 1 << 62, Nanos: -1}},
 	} {
@@ -143,7 +144,7 @@ func FuzzEvent(f *testing.F) {
 			return
 		}
 		checkOneEncoding(t, events[0])
-		leaf, want := store.AppendLeaf(nil, events[0]), 32+len(events[0].GetBodyDigest())
+		leaf, want := store.AppendLeaf(nil, events[0]), 64+len(events[0].GetBodyDigest())
 		if len(events[0].GetActs()) > 0 {
 			want += tlog.HashSize
 		}
@@ -152,6 +153,12 @@ func FuzzEvent(f *testing.F) {
 		}
 		if body := new(storepb.EventBody); proto.Unmarshal(events[0].GetBody(), body) == nil {
 			checkOneEncoding(t, body)
+			if stub, err := store.ReadStub(events[0]); err == nil {
+				checkOneEncoding(t, stub)
+				if written := store.Written(stub, body); len(written) != len(stub.GetRecords()) {
+					t.Errorf("%v wrote %v", stub, written)
+				}
+			}
 		}
 	})
 }

@@ -76,24 +76,14 @@ func (d *Draft) Entry(head *Head, act Act, random io.Reader) (*Entry, error) {
 	if len(erased) == 0 && !slices.ContainsFunc(changes, func(c change) bool { return !c.kind.Silent() }) {
 		return &Entry{changes: changes}, nil
 	}
-	acts, err := actDigests(changes, random)
-	if err != nil {
-		return nil, err
-	}
-	salts, err := newSalts(random, len(changes)+1)
-	if err != nil {
-		return nil, err
-	}
 	sequence, micros := head.Sequence+1, max(head.micros, act.Time.UnixMicro())
 	if sequence > maxSequence {
 		return nil, fmt.Errorf("store: no event can follow event %d", head.Sequence)
 	}
-	digests := sealAll(changes, sequence, salts[1:])
-	event, err := newEvent(sequence, micros, act, digests, salts[0])
+	event, err := d.event(changes, sequence, micros, act, random)
 	if err != nil {
 		return nil, err
 	}
-	event.Acts = acts
 	if event.Hashes, err = head.edge.completed(event); err != nil {
 		return nil, err
 	}
@@ -148,42 +138,65 @@ func (e *Entry) Store(t Table) error {
 	return t.Put(KindEvent, SequenceKey(e.sequence), e.event)
 }
 
-// sealAll puts journaled changes into their envelopes and returns their traces.
-func sealAll(changes []change, sequence uint64, salts [][]byte) []*storepb.RecordDigest {
-	var digests []*storepb.RecordDigest
+// event makes the event of the changes, and puts them into their envelopes.
+func (d *Draft) event(changes []change, sequence uint64, micros int64, act Act, random io.Reader) (*storepb.Event, error) {
+	at := timestamppb.New(time.UnixMicro(micros))
+	if err := at.CheckValid(); err != nil {
+		return nil, fmt.Errorf("store: time of the act: %w", err)
+	}
+	acts, err := actDigests(changes, random)
+	if err != nil {
+		return nil, err
+	}
+	salts, err := newSalts(random, len(changes)+2)
+	if err != nil {
+		return nil, err
+	}
+	stub := &storepb.EventStub{Kind: act.Kind}
+	if stub.CandidateUid, err = d.about(changes); err != nil {
+		return nil, err
+	}
+	body := &storepb.EventBody{Actor: act.Actor, Rpc: act.RPC, Resource: act.Resource}
+	if err := sealAll(changes, sequence, salts[2:], stub, body); err != nil {
+		return nil, err
+	}
+	event := &storepb.Event{Sequence: sequence, Time: at, BodySalt: salts[0], StubSalt: salts[1], Acts: acts}
+	if event.Body, err = proto.Marshal(body); err != nil {
+		return nil, fmt.Errorf("store: event body: %w", err)
+	}
+	if event.Stub, err = proto.Marshal(stub); err != nil {
+		return nil, fmt.Errorf("store: event stub: %w", err)
+	}
+	event.BodyDigest = Digest(event.GetBodySalt(), event.GetBody())
+	return event, nil
+}
+
+// sealAll puts journaled changes into their envelopes, and their traces into the
+// stub and the body of their event.
+func sealAll(changes []change, sequence uint64, salts [][]byte, stub *storepb.EventStub, body *storepb.EventBody) error {
 	for i := range changes {
 		c := &changes[i]
 		if !c.kind.Journaled() {
 			continue
 		}
 		d := &storepb.RecordDigest{Kind: uint32(c.kind), Key: c.key}
-		if !c.deleted {
-			d.Digest = Digest(salts[i], c.value)
-			c.value = seal(sequence, salts[i], c.value)
+		stub.Records = append(stub.Records, d)
+		if c.deleted {
+			continue
 		}
-		digests = append(digests, d)
+		erasable, err := c.erasable()
+		if err != nil {
+			return err
+		}
+		if digest := Digest(salts[i], c.value); erasable {
+			d.Erasable = true
+			body.ErasableDigests = append(body.ErasableDigests, digest)
+		} else {
+			d.Digest = digest
+		}
+		c.value = seal(sequence, salts[i], c.value)
 	}
-	return digests
-}
-
-func newEvent(sequence uint64, micros int64, act Act, digests []*storepb.RecordDigest, salt []byte) (*storepb.Event, error) {
-	body, err := proto.Marshal(&storepb.EventBody{
-		Actor: act.Actor, Rpc: act.RPC, Resource: act.Resource, Kind: act.Kind, Records: digests,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("store: event body: %w", err)
-	}
-	at := timestamppb.New(time.UnixMicro(micros))
-	if err := at.CheckValid(); err != nil {
-		return nil, fmt.Errorf("store: time of the act: %w", err)
-	}
-	return &storepb.Event{
-		Sequence:   sequence,
-		Time:       at,
-		BodyDigest: Digest(salt, body),
-		BodySalt:   salt,
-		Body:       body,
-	}, nil
+	return nil
 }
 
 func newSalts(random io.Reader, n int) ([][]byte, error) {
@@ -200,21 +213,23 @@ func newSalts(random io.Reader, n int) ([][]byte, error) {
 
 // leafDomain begins every leaf, so that no other signed or hashed thing of
 // ours can be taken for one.
-const leafDomain = "acquis event v1\n"
+const leafDomain = "acquis event v2\n"
 
 // AppendLeaf appends the leaf of an event to b: what its place in the Merkle
 // log commits to. It holds nothing that is ever erased.
 //
-//	16 bytes  "acquis event v1\n"
+//	16 bytes  "acquis event v2\n"
 //	8 bytes   sequence, big-endian
 //	8 bytes   microseconds since 1970, big-endian
 //	32 bytes  body digest
+//	32 bytes  digest of the stub, computed from it, since it is never erased
 //	32 bytes  root of the tree of acts, only where the event holds decisions
 func AppendLeaf(b []byte, e *storepb.Event) []byte {
 	b = append(b, leafDomain...)
 	b = binary.BigEndian.AppendUint64(b, e.GetSequence())
 	b = binary.BigEndian.AppendUint64(b, uint64(e.GetTime().AsTime().UnixMicro()))
 	b = append(b, e.GetBodyDigest()...)
+	b = append(b, Digest(e.GetStubSalt(), e.GetStub())...)
 	if len(e.GetActs()) == 0 {
 		return b
 	}

@@ -86,10 +86,12 @@ func TestGolden(t *testing.T) {
 	j.update(t, act, func(w store.Writer) error {
 		return errors.Join(
 			w.Put(store.KindName, []byte("index"), []byte("bare")),
-			w.Put(store.KindAssessment, []byte("key"), []byte("message")),
+			w.Put(store.KindCandidacy, store.Key(40), []byte("\x20\x0c")), // of candidate 12
+			w.Put(store.KindAssessment, store.Key(40, 57), []byte("message")),
+			w.Put(store.KindPersonal, store.Key(58), []byte("\x08\x0c")),
 		)
 	})
-	stored, err := j.Get(store.KindAssessment, []byte("key"))
+	stored, err := j.Get(store.KindAssessment, store.Key(40, 57))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,8 +100,8 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := j.events(t)[0]
-	body := new(storepb.EventBody)
-	if err := proto.Unmarshal(e.GetBody(), body); err != nil {
+	stub, err := store.ReadStub(e)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -107,14 +109,16 @@ func TestGolden(t *testing.T) {
 		got, want string
 	}{
 		{"envelope: sequence 1, salt, message", hex.EncodeToString(stored),
-			"0000000000000001" + "101112131415161718191a1b1c1d1e1f" + hex.EncodeToString([]byte("message"))},
+			"0000000000000001" + "404142434445464748494a4b4c4d4e4f" + hex.EncodeToString([]byte("message"))},
 		{"a record that is not journaled", string(index), "bare"},
-		{"record digest", hex.EncodeToString(body.GetRecords()[0].GetDigest()), goldenRecordDigest},
+		{"record digest", hex.EncodeToString(stub.GetRecords()[2].GetDigest()), goldenRecordDigest},
 		{"body salt", hex.EncodeToString(e.GetBodySalt()), "000102030405060708090a0b0c0d0e0f"},
 		{"body", hex.EncodeToString(e.GetBody()), goldenBody},
 		{"body digest", hex.EncodeToString(e.GetBodyDigest()), goldenBodyDigest},
+		{"stub salt", hex.EncodeToString(e.GetStubSalt()), "101112131415161718191a1b1c1d1e1f"},
+		{"stub", hex.EncodeToString(e.GetStub()), goldenStub},
 		{"leaf", hex.EncodeToString(store.AppendLeaf(nil, e)),
-			hex.EncodeToString([]byte("acquis event v1\n")) + "0000000000000001" + goldenMicros + goldenBodyDigest},
+			hex.EncodeToString([]byte("acquis event v2\n")) + "0000000000000001" + goldenMicros + goldenBodyDigest + goldenStubDigest},
 		{"leaf hash", hex.EncodeToString(e.GetHashes()[0]), goldenLeafHash},
 	} {
 		if c.got != c.want {
@@ -126,26 +130,27 @@ func TestGolden(t *testing.T) {
 func TestEventSaysWhatWasWritten(t *testing.T) {
 	j := newJournal(t)
 	j.update(t, store.Act{Time: noon}, func(w store.Writer) error {
-		return w.Put(store.KindCandidate, []byte("gone"), []byte("1"))
+		return w.Put(store.KindCandidate, store.Key(1), []byte("1"))
 	})
 	j.update(t, store.Act{Actor: "a", RPC: "r", Resource: "x", Kind: storepb.EventBody_Kind_CANDIDATE, Time: noon}, func(w store.Writer) error {
 		return errors.Join(
 			w.Put(store.KindSession, []byte("2"), []byte("second")),
 			w.Put(store.KindSession, []byte("1"), []byte("first")),
+			w.Put(store.KindPersonal, []byte("p"), []byte("text")),
 			w.Put(store.KindExternalID, []byte("i"), []byte("index")),
-			w.Delete(store.KindCandidate, []byte("gone")),
-			w.Delete(store.KindCandidate, []byte("never there")),
+			w.Delete(store.KindCandidate, store.Key(1)),
+			w.Delete(store.KindCandidate, store.Key(2)), // never there
 		)
 	})
-	body := new(storepb.EventBody)
-	if err := proto.Unmarshal(j.events(t)[1].GetBody(), body); err != nil {
+	e, body := j.events(t)[1], new(storepb.EventBody)
+	stub, err := store.ReadStub(e)
+	if err != nil {
 		t.Fatal(err)
 	}
-	digest := func(kind store.KindID, key, message string) *storepb.RecordDigest {
-		d := &storepb.RecordDigest{Kind: uint32(kind), Key: []byte(key)}
-		if message == "" {
-			return d
-		}
+	if err := proto.Unmarshal(e.GetBody(), body); err != nil {
+		t.Fatal(err)
+	}
+	digest := func(kind store.KindID, key, message string) []byte {
 		stored, err := j.Get(kind, []byte(key))
 		if err != nil {
 			t.Fatal(err)
@@ -154,18 +159,21 @@ func TestEventSaysWhatWasWritten(t *testing.T) {
 		if err != nil || string(e.Message) != message || e.Sequence != 2 {
 			t.Fatalf("envelope %+v, %v", e, err)
 		}
-		d.Digest = store.Digest(e.Salt, []byte(message))
-		return d
+		return store.Digest(e.Salt, []byte(message))
 	}
 	want := &storepb.EventBody{
-		Actor: "a", Rpc: "r", Resource: "x", Kind: storepb.EventBody_Kind_CANDIDATE,
-		Records: []*storepb.RecordDigest{
-			digest(store.KindCandidate, "gone", ""),
-			digest(store.KindSession, "1", "first"),
-			digest(store.KindSession, "2", "second"),
-		},
+		Actor: "a", Rpc: "r", Resource: "x", ErasableDigests: [][]byte{digest(store.KindPersonal, "p", "text")},
 	}
 	if diff := cmp.Diff(want, body, protocmp.Transform()); diff != "" {
+		t.Error(diff)
+	}
+	wantStub := &storepb.EventStub{Kind: storepb.EventBody_Kind_CANDIDATE, CandidateUid: 1, Records: []*storepb.RecordDigest{
+		{Kind: uint32(store.KindCandidate), Key: store.Key(1)},
+		{Kind: uint32(store.KindPersonal), Key: []byte("p"), Erasable: true},
+		{Kind: uint32(store.KindSession), Key: []byte("1"), Digest: digest(store.KindSession, "1", "first")},
+		{Kind: uint32(store.KindSession), Key: []byte("2"), Digest: digest(store.KindSession, "2", "second")},
+	}}
+	if diff := cmp.Diff(wantStub, stub, protocmp.Transform()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -285,23 +293,40 @@ func checkProofs(t *testing.T, j *journal, roots []tlog.Hash) {
 	}
 }
 
-// TestErasure: the leaf and the hashes stay what they are without the body.
+// TestErasure: the leaf and the hashes stay what they are without the body; they
+// do not without the stub, its salt, or either changed.
 func TestErasure(t *testing.T) {
-	e := &storepb.Event{Sequence: 1, Time: timestamppb.New(noon), BodyDigest: bytes.Repeat([]byte{7}, 32), Body: []byte("b"), BodySalt: []byte("s")}
+	e := &storepb.Event{
+		Sequence: 1, Time: timestamppb.New(noon), BodyDigest: bytes.Repeat([]byte{7}, 32), Body: []byte("b"), BodySalt: []byte("s"),
+		Stub: []byte("stub"), StubSalt: []byte("salt"),
+	}
 	whole := store.LeafHash(e)
 	e.Body, e.BodySalt = nil, nil
 	if store.LeafHash(e) != whole {
 		t.Error("the leaf depends on the body")
 	}
+	for what, change := range map[string]func(*storepb.Event){
+		"its stub": func(e *storepb.Event) { e.Stub = nil }, "its stub's salt": func(e *storepb.Event) { e.StubSalt = nil },
+		"another stub": func(e *storepb.Event) { e.Stub = []byte("stub2") },
+	} {
+		changed := proto.CloneOf(e)
+		if change(changed); store.LeafHash(changed) == whole {
+			t.Errorf("the leaf does not depend on %s", what)
+		}
+	}
 }
 
 // Computed by a program in another language from the description alone.
 const (
-	goldenRecordDigest = "c4066d4e23f99a0449cb4c453758e62d2e8a005c233a0bd459308f3a5b3bdef1"
-	goldenBody         = "0a0a6173736573736f722d31122a6163717569732e76312e53657373696f6e536572766963652f5265636f72644173736573" +
-		"736d656e74731a2073657373696f6e732f732d3030312f63616e64696461636965732f6b2d30303120062a29080812036b65791a20c4066d4e23f99a" +
-		"0449cb4c453758e62d2e8a005c233a0bd459308f3a5b3bdef1"
-	goldenBodyDigest = "d187049bd9abf1225d1f04903f2559b1d849c7e642fe1ec3a5aac6481fd26897"
+	goldenRecordDigest = "c5da1deb43cd21a499b5f63d042a43a4068fa6a8ae4e039f85854808d9fe705e"
+	goldenBody         = "0a0a6173736573736f722d31122a6163717569732e76312e53657373696f6e536572766963652f5265636f72644173736573736d656e7473" +
+		"1a2073657373696f6e732f732d3030312f63616e64696461636965732f6b2d30303122207883eeafe80b96d0dc52a3371baea146dba7be74" +
+		"2f896da43df739de072d9731"
+	goldenBodyDigest = "a22ec8f102f7ab6724cbc913d686fc97e55ecbf2bd6ba8cc26611cfc421d27fe"
+	goldenStub       = "0806100c1a0e08041208000000000000003a20011a2e0807120800000000000000281a204aef5a8187a6a067f67dad391609945bb101794b" +
+		"f94f78494b9478101216af2d1a3608081210000000000000002800000000000000391a20c5da1deb43cd21a499b5f63d042a43a4068fa6a8" +
+		"ae4e039f85854808d9fe705e"
+	goldenStubDigest = "6d90803de77fc5e0931b6133fcce7a40dcc34fbfa4a1de38c2398cc61fea3b9f"
 	goldenMicros     = "0006544990deb240"
-	goldenLeafHash   = "4d5166249d2bef4b8ef35cf013eecfc8afb3812ad4ed495eb90d77d79f7d094c"
+	goldenLeafHash   = "7120400708584986a5e3acaeaf6140eeeb79fa0396040bf5a4c71dda41b03bbf"
 )

@@ -41,6 +41,10 @@ func (k KindID) Index() bool { return kinds[k].index }
 // checkpoint speaks of the journal: an event for it would outdate it at once.
 func (k KindID) Silent() bool { return kinds[k].silent }
 
+// Once tells whether records of the kind are written once and never rewritten: what
+// is done adds another.
+func (k KindID) Once() bool { return kinds[k].once }
+
 // Writable tells whether closures may write records of the kind.
 func (k KindID) Writable() bool { return k < firstReserved && k.Known() }
 

@@ -82,6 +82,7 @@ type row struct {
 	name       string
 	records    interface{ newMessage() proto.Message } // nil where the kind holds no messages of its own
 	sequential bool
+	once       bool
 	index      bool
 	silent     bool
 }
@@ -89,22 +90,22 @@ type row struct {
 // kinds says of each kind all that does not follow from its number. A kind
 // without a row cannot be written.
 var kinds = [256]row{
-	KindRevision:    {name: "revision", records: Revisions, sequential: true},
+	KindRevision:    {name: "revision", records: Revisions, sequential: true, once: true},
 	KindCurrent:     {name: "current", records: Currents},
 	KindCandidate:   {name: "candidate", records: Candidates, sequential: true},
 	KindPersonal:    {name: "personal", records: Personals, sequential: true},
-	KindTie:         {name: "tie", records: Ties},
+	KindTie:         {name: "tie", records: Ties, once: true},
 	KindSession:     {name: "session", records: Sessions, sequential: true},
 	KindCandidacy:   {name: "candidacy", records: Candidacies, sequential: true},
-	KindAssessment:  {name: "assessment", records: Assessments},
-	KindCaseFile:    {name: "casefile", records: CaseFiles},
-	KindDecision:    {name: "decision", records: Decisions, sequential: true},
+	KindAssessment:  {name: "assessment", records: Assessments, once: true},
+	KindCaseFile:    {name: "casefile", records: CaseFiles, once: true},
+	KindDecision:    {name: "decision", records: Decisions, sequential: true, once: true},
 	KindKey:         {name: "key", records: Keys},
-	KindSigner:      {name: "signer", records: Signers},
-	KindAccess:      {name: "access", records: Accesses, sequential: true},
-	KindAttestation: {name: "attestation", records: Attestations, sequential: true},
+	KindSigner:      {name: "signer", records: Signers, once: true},
+	KindAccess:      {name: "access", records: Accesses, sequential: true, once: true},
+	KindAttestation: {name: "attestation", records: Attestations, sequential: true, once: true},
 	KindHold:        {name: "hold", records: Holds},
-	KindForgetting:  {name: "forgetting", records: Forgettings},
+	KindForgetting:  {name: "forgetting", records: Forgettings, once: true},
 
 	KindName:                {name: "name", index: true},
 	KindExternalID:          {name: "external-id", index: true},

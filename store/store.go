@@ -103,7 +103,8 @@ type Writer interface {
 	Delete(kind KindID, key []byte) error
 
 	// EraseEvent removes the body of an earlier event and its salt, for good.
-	// Sequence, time and digest stay, and with them the leaf and every proof.
+	// Sequence, time, digest and stub stay, and with them the leaf and every
+	// proof. It is an error unless all that the event wrote may be erased.
 	EraseEvent(sequence uint64) error
 
 	// NewUID returns an identifier above all that were given before, in this Update

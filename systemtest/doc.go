@@ -33,7 +33,8 @@
 //     all that the service puts out.
 //   - Proofs: proof_test.go, attestation_test.go; outsider_test.go checks them with
 //     none of our code; verify_test.go and tamper_test.go alter a store in every way
-//     (vault_test.go) that acquis verify must name.
+//     (vault_test.go) that acquis verify must name; tamperings_test.go in ways at
+//     random, and judges by itself what may be accepted.
 //   - Backups: backup_test.go, scheduled_test.go.
 //   - Requests that nobody thought of: random_test.go makes them of the OpenAPI
 //     document (randomcall_test.go, mutation_test.go), fuzz_test.go of the fuzzer's

@@ -25,29 +25,29 @@ func testExcuses(t *testing.T, v *vault) {
 	for name, excuse := range map[string]struct {
 		about   uint64
 		erased  []place
-		changed func(tamperer) error
+		changed func(*tamperer) error
 		names   []place
 	}{
 		"verdicts": {about: candidate, erased: []place{{store.KindAssessment, verdicts.Key}}, names: []place{{store.KindAssessment, verdicts.Key}}},
 		"the body of an event, so that its verdicts can be changed": {about: candidate, erased: []place{{store.KindEvent, written}},
-			changed: func(by tamperer) error {
+			changed: func(by *tamperer) error {
 				assessment.Verdicts[0].Verdict = int32(acquispb.Verdict_PARTIALLY_MET)
 				changed, err := proto.Marshal(assessment)
 				must(t, err)
 				return by.put(store.KindAssessment, verdicts.Key, append(bytes.Clone(verdicts.Value[:24]), changed...))
-			}, names: []place{{store.KindAssessment, verdicts.Key}, {store.KindPersonal, comment}}},
+			}, names: []place{{store.KindEvent, written}}},
 		"a comment on another person": {about: v.otherThan(candidate), erased: []place{{store.KindPersonal, comment}},
-			names: []place{{store.KindAssessment, verdicts.Key}}},
+			names: []place{{store.KindPersonal, comment}}},
 		"the identity of one who was not forgotten": {about: candidate, erased: []place{{store.KindPersonal, identity}},
 			names: []place{{store.KindCandidate, store.Key(candidate)}}},
 	} {
-		report, err := v.tampered(func(by tamperer) error {
+		report, err := v.tampered(func(by *tamperer) error {
 			if excuse.changed != nil {
 				if err := excuse.changed(by); err != nil {
 					return err
 				}
 			}
-			return by.forget(uint64(len(v.records[store.KindEvent])), excuse.about, excuse.erased)
+			return by.forget(excuse.about, false, excuse.erased...)
 		}, verify.Options{Checkpoint: v.note})
 		must(t, err)
 		if report.OK() {
@@ -56,23 +56,95 @@ func testExcuses(t *testing.T, v *vault) {
 			t.Errorf("%s: named first: %v", name, first)
 		}
 	}
-	forget := func(about uint64, erased []byte) []verify.Finding {
-		report, err := v.tampered(func(by tamperer) error {
-			return by.forget(uint64(len(v.records[store.KindEvent])), about, []place{{store.KindPersonal, erased}})
-		}, verify.Options{Checkpoint: v.note})
+	v.mayForget(t, candidate, comment)
+	v.hiddenActs(t)
+	v.pretexts(t)
+	v.overwritten(t)
+	v.openSession(t)
+}
+
+// mayForget: what the service itself may erase is not found, unless a hold keeps it.
+func (v *vault) mayForget(t *testing.T, candidate uint64, comment []byte) {
+	forget := func(about uint64, erased ...place) []verify.Finding {
+		report, err := v.tampered(func(by *tamperer) error { return by.forget(about, false, erased...) }, verify.Options{Checkpoint: v.note})
 		must(t, err)
 		return report.Findings
 	}
-	if found := forget(candidate, comment); len(found) != 0 {
+	if found := forget(candidate, place{store.KindPersonal, comment}); len(found) != 0 {
 		t.Errorf("what the service itself may erase is found: %v", found)
 	}
 	holds := v.records[store.KindHold]
-	_, m = message(t, store.KindHold, holds[len(holds)-1].Value)
+	_, m := message(t, store.KindHold, holds[len(holds)-1].Value)
 	hold := m.(*storepb.Hold)
-	found := forget(hold.GetCandidateUid(), store.Key(hold.GetReason().GetUid()))
+	found := forget(hold.GetCandidateUid(), place{store.KindPersonal, store.Key(hold.GetReason().GetUid())})
 	if len(found) != 1 || found[0].Problem != fmt.Sprintf("forgot what hold %d kept", hold.GetUid()) {
 		t.Errorf("what a hold keeps is forgotten, found: %v", found)
 	}
+}
+
+// hiddenActs hides acts of every sort, a few of each: what its event wrote
+// is gone, or as it was before, the body of the event is erased, and a forgetting of
+// the candidate, or of somebody else, lists the event, or all that is gone. This
+// needs no key, and the checkpoint still matches. An accommodation may go so, with
+// all that its event wrote, and nothing else.
+func (v *vault) hiddenActs(t *testing.T) {
+	hidden, accepted, alike := 0, 0, make(map[string]int)
+	for n := uint64(1); n <= v.size; n++ {
+		event, err := v.tamperer().event(n)
+		must(t, err)
+		stub, err := store.ReadStub(event)
+		must(t, err)
+		if alike[kindsOf(stub)]++; alike[kindsOf(stub)] > 4 {
+			continue
+		}
+		for _, all := range []bool{false, true} {
+			for _, about := range []uint64{stub.GetCandidateUid(), v.otherThan(stub.GetCandidateUid())} {
+				report, err := v.tampered(func(by *tamperer) error { return v.hide(by, event, stub, about, all) }, verify.Options{Checkpoint: v.note})
+				must(t, err)
+				hidden++
+				if !report.OK() {
+					continue
+				}
+				accepted++
+				if !all || about != stub.GetCandidateUid() || stub.GetKind() != storepb.EventBody_Kind_CANDIDACY_FILE || !store.BodyErasable(stub) {
+					t.Errorf("event %d, %v, was hidden by a forgetting of candidate %d: %v", n, stub.GetKind(), about, stub.GetRecords())
+				}
+			}
+		}
+	}
+	if accepted == 0 {
+		t.Error("no accommodation could be forgotten")
+	}
+	t.Logf("%d times an act was hidden, %d times an accommodation, by right", hidden, accepted)
+}
+
+// kindsOf are the kind of an event and those of what it wrote.
+func kindsOf(stub *storepb.EventStub) string {
+	kinds := fmt.Sprint(stub.GetKind())
+	for _, d := range stub.GetRecords() {
+		kinds += fmt.Sprint(" ", store.KindID(d.GetKind()), d.GetErasable())
+	}
+	return kinds
+}
+
+func (v *vault) hide(by *tamperer, event *storepb.Event, stub *storepb.EventStub, about uint64, all bool) error {
+	erased := []place{{store.KindEvent, store.SequenceKey(event.GetSequence())}}
+	for _, d := range stub.GetRecords() {
+		at := place{store.KindID(d.GetKind()), d.GetKey()}
+		if before, err := v.past[0].Get(at.kind, at.key); err == nil && store.FirstUID(before) < event.GetSequence() {
+			if err := by.put(at.kind, at.key, before); err != nil {
+				return err
+			}
+			continue
+		}
+		if all {
+			erased = append(erased, at)
+		}
+		if err := by.remove(at.kind, at.key); err != nil {
+			return err
+		}
+	}
+	return by.forget(about, false, erased...)
 }
 
 func sequenceOf(r store.Record) uint64 { return store.FirstUID(r.Value) }
@@ -114,68 +186,4 @@ func (v *vault) identityOf(candidate uint64) []byte {
 		}
 	}
 	return nil
-}
-
-// forget erases records and bodies of events, and appends the event of a
-// forgetting that lists them, as the service would have.
-func (x tamperer) forget(last, candidate uint64, erased []place) error {
-	journal := x.bucket(store.KindEvent)
-	uid := journal.Sequence() + 1
-	if err := journal.SetSequence(uid); err != nil {
-		return err
-	}
-	before := new(storepb.Event)
-	if err := proto.Unmarshal(journal.Get(store.SequenceKey(last)), before); err != nil {
-		return err
-	}
-	what := &storepb.Forgetting{Uid: uid, CandidateUid: candidate, Author: "registrar", ForgetTime: before.GetTime()}
-	body := &storepb.EventBody{Actor: "registrar", Kind: storepb.EventBody_Kind_FORGET}
-	for _, e := range erased {
-		what.Erased = append(what.Erased, &storepb.Forgetting_Erased{Kind: uint32(e.kind), Key: e.key})
-		if e.kind == store.KindEvent {
-			if err := x.eraseBody(e.key); err != nil {
-				return err
-			}
-			continue
-		}
-		body.Records = append(body.Records, &storepb.RecordDigest{Kind: uint32(e.kind), Key: e.key})
-		if err := x.remove(e.kind, e.key); err != nil {
-			return err
-		}
-	}
-	forgetting, err := proto.Marshal(what)
-	if err != nil {
-		return err
-	}
-	key := store.Key(candidate, uid)
-	body.Records = append(body.Records, &storepb.RecordDigest{Kind: uint32(store.KindForgetting), Key: key})
-	encoded, err := proto.Marshal(body)
-	if err != nil {
-		return err
-	}
-	event, err := proto.Marshal(&storepb.Event{Sequence: last + 1, Time: before.GetTime(), Body: encoded, BodySalt: make([]byte, 16)})
-	if err != nil {
-		return err
-	}
-	envelope := append(store.SequenceKey(last+1), make([]byte, 16)...)
-	if err := x.put(store.KindForgetting, key, append(envelope, forgetting...)); err != nil {
-		return err
-	}
-	if err := x.put(store.KindEvent, store.SequenceKey(last+1), event); err != nil {
-		return err
-	}
-	return x.reseal()
-}
-
-func (x tamperer) eraseBody(key []byte) error {
-	event := new(storepb.Event)
-	if err := proto.Unmarshal(x.bucket(store.KindEvent).Get(key), event); err != nil {
-		return err
-	}
-	event.Body, event.BodySalt = nil, nil
-	erased, err := proto.Marshal(event)
-	if err != nil {
-		return err
-	}
-	return x.put(store.KindEvent, key, erased)
 }

@@ -15,11 +15,11 @@ import (
 // and the whole tree fit again: only the rules still contradict it.
 func testForgeries(t *testing.T, v *vault) {
 	for _, x := range []tampering{v.lessPresented(), v.otherQuality(), v.jurorGone(), v.verdictsRaised()} {
-		report, err := v.tampered(func(by tamperer) error {
+		report, err := v.tampered(func(by *tamperer) error {
 			if err := x.do(by); err != nil {
 				return err
 			}
-			if err := by.DeleteBucket([]byte{byte(store.KindCheckpoint)}); err != nil {
+			if err := by.clear(store.KindCheckpoint); err != nil {
 				return err
 			}
 			return by.reseal()
@@ -50,7 +50,7 @@ func (v *vault) rewrite(name string, kind store.KindID, change func(store.Record
 	if len(puts) == 0 {
 		v.t.Fatalf("%s: there is no record to change", name)
 	}
-	x.do = func(by tamperer) error {
+	x.do = func(by *tamperer) error {
 		for key, value := range puts {
 			if err := by.put(kind, []byte(key), value); err != nil {
 				return err

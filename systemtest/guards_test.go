@@ -97,9 +97,7 @@ func TestActsAreJudgedByWhatWasInForce(t *testing.T) {
 	w.publishMini("Mini, revu", `"minAssessors":1,"jury":{"minMembers":3,"minExternalPercent":50}`)
 	revised := w.do("reader", "GET", "/v1/referentiels/mini", "")["revision"].(string)
 	stop()
-	v := &vault{t: t, dir: t.TempDir()}
-	v.file = v.read(dir)
-	v.records = v.all(v.file)
+	v := &vault{t: t, shelves: shelvesOf(t, dir)}
 	sessions := func(label, what string, change func(*storepb.Session)) tampering {
 		return v.rewrite(label+" "+what, store.KindSession, func(_ store.Record, m proto.Message) bool {
 			s := m.(*storepb.Session)
@@ -135,7 +133,7 @@ func TestActsAreJudgedByWhatWasInForce(t *testing.T) {
 		held("by another quality", func(c *storepb.Candidacy) { c.Sitting.MembersPresent[1].External = true }),
 		held("by who was absent", func(c *storepb.Candidacy) { c.Sitting.Author = "jury-3" }))
 	for _, x := range all {
-		report, err := v.tampered(func(by tamperer) error {
+		report, err := v.tampered(func(by *tamperer) error {
 			if err := x.do(by); err != nil {
 				return err
 			}

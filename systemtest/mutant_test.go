@@ -99,8 +99,11 @@ func within(m proto.Message, field protoreflect.Name, value []byte) proto.Messag
 	var inner proto.Message
 	switch m.(type) {
 	case *storepb.Event:
-		if field == "body" {
+		switch field {
+		case "body":
 			inner = new(storepb.EventBody)
+		case "stub":
+			inner = new(storepb.EventStub)
 		}
 	case *storepb.Decision:
 		switch field {

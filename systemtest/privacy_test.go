@@ -228,7 +228,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-func retain(t *testing.T, identity, freeText, accommodations string) func(*server.Options) {
+func retain(t testing.TB, identity, freeText, accommodations string) func(*server.Options) {
 	t.Helper()
 	var r server.Retention
 	must(t, r.Identity.UnmarshalText([]byte(identity)))

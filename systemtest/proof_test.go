@@ -185,7 +185,7 @@ func TestInclusionProofs(t *testing.T) {
 func (w *world) checkInclusion(proof map[string]any, in tree, sequence int64) {
 	w.t.Helper()
 	leaf := fromBase64(w.t, proof["leaf"])
-	if string(leaf[:16]) != "acquis event v1\n" || binary.BigEndian.Uint64(leaf[16:]) != uint64(sequence) {
+	if string(leaf[:16]) != "acquis event v2\n" || binary.BigEndian.Uint64(leaf[16:]) != uint64(sequence) {
 		w.t.Errorf("leaf of event %d: %x", sequence, leaf)
 	}
 	at := time.UnixMicro(int64(binary.BigEndian.Uint64(leaf[24:])))
@@ -259,11 +259,11 @@ func checkDecision(t *testing.T, name string, p map[string]any, keys []any) erro
 	mac.Write(binary.BigEndian.AppendUint64(nil, id))
 	mac.Write(fromBase64(t, p["act"]))
 	leaf := fromBase64(t, p["leaf"])
-	if len(leaf) != 96 {
+	if len(leaf) != 128 {
 		return fmt.Errorf("a leaf of %d bytes holds no acts", len(leaf))
 	}
 	index, count := int64(p["actIndex"].(float64)), int64(p["actCount"].(float64))
-	if err := tlog.CheckRecord(hashes(t, p["actHashes"]), count, tlog.Hash(leaf[64:]), index, tlog.RecordHash(mac.Sum(nil))); err != nil {
+	if err := tlog.CheckRecord(hashes(t, p["actHashes"]), count, tlog.Hash(leaf[96:]), index, tlog.RecordHash(mac.Sum(nil))); err != nil {
 		return err
 	}
 	signed := openCheckpoint(t, p["checkpoint"].(string), keys)

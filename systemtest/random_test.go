@@ -16,7 +16,6 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/proto"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -166,11 +165,11 @@ func (p *prober) newEvents() (n int) {
 		n = 0
 		events, err := r.Events(p.last, 1000)
 		for _, event := range events {
-			body := new(storepb.EventBody)
-			if err := proto.Unmarshal(event.GetBody(), body); err != nil {
+			stub, err := store.ReadStub(event)
+			if err != nil {
 				return err
 			}
-			if body.GetKind() != storepb.EventBody_Kind_READ {
+			if stub.GetKind() != storepb.EventBody_Kind_READ {
 				n++
 			}
 			p.last = event.GetSequence()

@@ -2,6 +2,7 @@ package systemtest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"maps"
@@ -20,7 +21,7 @@ import (
 // the first that verify names.
 type tampering struct {
 	name  string
-	do    func(tamperer) error
+	do    func(*tamperer) error
 	names []place
 }
 
@@ -32,6 +33,8 @@ type place struct {
 	kind store.KindID
 	key  []byte
 }
+
+func compare(a, b place) int { return cmp.Or(cmp.Compare(a.kind, b.kind), bytes.Compare(a.key, b.key)) }
 
 // TestVerifyTampered: a store that was tampered with does not verify.
 func TestVerifyTampered(t *testing.T) {
@@ -49,7 +52,7 @@ func TestVerifyTampered(t *testing.T) {
 // testTampering: whatever is done to a record, an event or an index entry is
 // found, and what is named first is that record or one that plainly depends on it.
 func testTampering(t *testing.T, v *vault) {
-	if report, err := v.tampered(func(tamperer) error { return nil }, verify.Options{}); err != nil || !report.OK() {
+	if report, err := v.tampered(func(*tamperer) error { return nil }, verify.Options{}); err != nil || !report.OK() {
 		t.Fatalf("untouched: %v %v", err, report)
 	}
 	for _, kind := range []store.KindID{store.KindTie, store.KindCaseFile, store.KindDecision, store.KindSigner, store.KindHold, store.KindForgetting, store.KindCheckpoint} {
@@ -109,7 +112,7 @@ func (v *vault) fields() (all []tampering) {
 				}
 				done[name] = true
 				all = append(all, tampering{
-					name, func(x tamperer) error { return x.put(kind, r.Key, slices.Concat(envelope, changed.bytes)) },
+					name, func(x *tamperer) error { return x.put(kind, r.Key, slices.Concat(envelope, changed.bytes)) },
 					v.namesOf(kind, r),
 				})
 			}
@@ -146,28 +149,28 @@ func (v *vault) whole() (all []tampering) {
 	for _, kind := range v.journaled() {
 		first, last := v.records[kind][0], v.records[kind][len(v.records[kind])-1]
 		named := append(v.namesOf(kind, first), v.namesOf(kind, last)...)
-		add := func(name string, do func(tamperer) error, names ...place) {
+		add := func(name string, do func(*tamperer) error, names ...place) {
 			all = append(all, tampering{fmt.Sprintf("%v: %s", kind, name), do, append(names, named...)})
 		}
-		flip := func(at int) func(tamperer) error {
-			return func(x tamperer) error {
+		flip := func(at int) func(*tamperer) error {
+			return func(x *tamperer) error {
 				changed := bytes.Clone(first.Value)
 				changed[at] ^= 1
 				return x.put(kind, first.Key, changed)
 			}
 		}
-		add("removed", func(x tamperer) error { return x.remove(kind, first.Key) })
+		add("removed", func(x *tamperer) error { return x.remove(kind, first.Key) })
 		add("of another event", flip(7))
 		add("of no event", flip(0))
 		add("with another salt", flip(12))
-		add("without its message", func(x tamperer) error { return x.put(kind, first.Key, first.Value[:24]) })
-		add("cut", func(x tamperer) error { return x.put(kind, first.Key, first.Value[:20]) })
-		add("not to be decoded", func(x tamperer) error { return x.put(kind, first.Key, append(bytes.Clone(first.Value), 0xff)) })
+		add("without its message", func(x *tamperer) error { return x.put(kind, first.Key, first.Value[:24]) })
+		add("cut", func(x *tamperer) error { return x.put(kind, first.Key, first.Value[:20]) })
+		add("not to be decoded", func(x *tamperer) error { return x.put(kind, first.Key, append(bytes.Clone(first.Value), 0xff)) })
 		more := bytes.Clone(first.Key)
 		more[len(more)-1] ^= 0x80
-		add("added", func(x tamperer) error { return x.put(kind, more, first.Value) }, place{kind, more})
+		add("added", func(x *tamperer) error { return x.put(kind, more, first.Value) }, place{kind, more})
 		if !bytes.Equal(first.Key, last.Key) {
-			add("swapped", func(x tamperer) error {
+			add("swapped", func(x *tamperer) error {
 				if err := x.put(kind, first.Key, last.Value); err != nil {
 					return err
 				}
@@ -185,12 +188,12 @@ func (v *vault) rollbacks() (all []tampering) {
 		for _, r := range v.records[kind] {
 			now[string(r.Key)] = r.Value
 		}
-		for _, r := range v.past[kind] {
+		for _, r := range v.past[0].records[kind] {
 			if bytes.Equal(now[string(r.Key)], r.Value) {
 				continue
 			}
 			all = append(all, tampering{
-				fmt.Sprintf("%v: rolled back", kind), func(x tamperer) error { return x.put(kind, r.Key, r.Value) }, v.namesOf(kind, r),
+				fmt.Sprintf("%v: rolled back", kind), func(x *tamperer) error { return x.put(kind, r.Key, r.Value) }, v.namesOf(kind, r),
 			})
 		}
 	}
@@ -212,12 +215,12 @@ func (v *vault) indexes() (all []tampering) {
 		}
 		other := bytes.Clone(first.Value)
 		other[len(other)-1] ^= 1
-		for name, do := range map[string]func(tamperer) error{
-			"removed":            func(x tamperer) error { return x.remove(kind, first.Key) },
-			"with another value": func(x tamperer) error { return x.put(kind, first.Key, other) },
-			"with no value":      func(x tamperer) error { return x.put(kind, first.Key, nil) },
-			"added":              func(x tamperer) error { return x.put(kind, more, first.Value) },
-			"under another key": func(x tamperer) error {
+		for name, do := range map[string]func(*tamperer) error{
+			"removed":            func(x *tamperer) error { return x.remove(kind, first.Key) },
+			"with another value": func(x *tamperer) error { return x.put(kind, first.Key, other) },
+			"with no value":      func(x *tamperer) error { return x.put(kind, first.Key, nil) },
+			"added":              func(x *tamperer) error { return x.put(kind, more, first.Value) },
+			"under another key": func(x *tamperer) error {
 				if err := x.remove(kind, first.Key); err != nil {
 					return err
 				}
@@ -236,22 +239,22 @@ func (v *vault) events() (all []tampering) {
 	for _, n := range []int{0, 1, last / 2, last - 1, last} {
 		this, next := events[n], events[min(n+1, last)]
 		names := []place{{store.KindEvent, this.Key}, {store.KindEvent, next.Key}}
-		add := func(name string, do func(tamperer) error) {
+		add := func(name string, do func(*tamperer) error) {
 			all = append(all, tampering{fmt.Sprintf("event %d: %s", n+1, name), do, names})
 		}
 		if n < last { // the last one only a checkpoint misses, unless a record names it
-			add("removed", func(x tamperer) error { return x.remove(store.KindEvent, this.Key) })
-			add("swapped with the next", func(x tamperer) error {
+			add("removed", func(x *tamperer) error { return x.remove(store.KindEvent, this.Key) })
+			add("swapped with the next", func(x *tamperer) error {
 				if err := x.put(store.KindEvent, this.Key, next.Value); err != nil {
 					return err
 				}
 				return x.put(store.KindEvent, next.Key, this.Value)
 			})
-			add("in the place of the next", func(x tamperer) error { return x.put(store.KindEvent, next.Key, this.Value) })
+			add("in the place of the next", func(x *tamperer) error { return x.put(store.KindEvent, next.Key, this.Value) })
 		}
-		add("not to be decoded", func(x tamperer) error { return x.put(store.KindEvent, this.Key, []byte{0xff}) })
-		add("empty", func(x tamperer) error { return x.put(store.KindEvent, this.Key, nil) })
-		add("erased, but not forgotten", func(x tamperer) error {
+		add("not to be decoded", func(x *tamperer) error { return x.put(store.KindEvent, this.Key, []byte{0xff}) })
+		add("empty", func(x *tamperer) error { return x.put(store.KindEvent, this.Key, nil) })
+		add("erased, but not forgotten", func(x *tamperer) error {
 			_, m := message(v.t, store.KindEvent, this.Value)
 			m.(*storepb.Event).Body, m.(*storepb.Event).BodySalt = nil, nil
 			value, err := proto.Marshal(m)
@@ -261,7 +264,7 @@ func (v *vault) events() (all []tampering) {
 	}
 	after := store.SequenceKey(uint64(len(events) + 1))
 	return append(all, tampering{
-		"an event added", func(x tamperer) error { return x.put(store.KindEvent, after, events[last].Value) },
+		"an event added", func(x *tamperer) error { return x.put(store.KindEvent, after, events[last].Value) },
 		[]place{{store.KindEvent, after}},
 	})
 }
@@ -269,12 +272,12 @@ func (v *vault) events() (all []tampering) {
 // rest tampers with what is no record of a known kind.
 func (v *vault) rest() []tampering {
 	return []tampering{
-		{"the last event removed", func(x tamperer) error {
+		{"the last event removed", func(x *tamperer) error {
 			return x.remove(store.KindEvent, v.records[store.KindEvent][len(v.records[store.KindEvent])-1].Key)
 		}, v.lastWritten()},
-		{"uids given anew", func(x tamperer) error { return x.bucket(store.KindEvent).SetSequence(3) }, []place{{store.KindEvent, nil}}},
-		{"an unknown kind of truth", func(x tamperer) error { return x.put(40, []byte("k"), []byte("v")) }, []place{{40, nil}}},
-		{"an unknown kind of index", func(x tamperer) error { return x.put(120, []byte("k"), []byte("v")) }, []place{{120, nil}}},
+		{"uids given anew", func(x *tamperer) error { x.uid = 3; return nil }, []place{{store.KindEvent, nil}}},
+		{"an unknown kind of truth", func(x *tamperer) error { return x.put(40, []byte("k"), []byte("v")) }, []place{{40, nil}}},
+		{"an unknown kind of index", func(x *tamperer) error { return x.put(120, []byte("k"), []byte("v")) }, []place{{120, nil}}},
 	}
 }
 
@@ -317,12 +320,12 @@ func testForging(t *testing.T, v *vault) {
 		if kind := x.names[0].kind; kind < store.KindCandidacy || kind > store.KindDecision {
 			continue
 		}
-		report, err := v.tampered(func(by tamperer) error {
+		report, err := v.tampered(func(by *tamperer) error {
 			if err := x.do(by); err != nil {
 				return err
 			}
 			// They lack the key to sign others.
-			if err := by.DeleteBucket([]byte{byte(store.KindCheckpoint)}); err != nil {
+			if err := by.clear(store.KindCheckpoint); err != nil {
 				return err
 			}
 			return by.reseal()
@@ -357,7 +360,7 @@ func testFlips(t *testing.T, v *vault) {
 		changed := bytes.Clone(r.Value)
 		at := rng.IntN(len(changed) * 8)
 		changed[at/8] ^= 1 << (at % 8)
-		report, err := v.tampered(func(x tamperer) error { return x.put(kind, r.Key, changed) }, verify.Options{})
+		report, err := v.tampered(func(x *tamperer) error { return x.put(kind, r.Key, changed) }, verify.Options{})
 		must(t, err)
 		if report.OK() && kind != store.KindIdempotency && !sameMessage(kind, r.Value, changed) {
 			t.Errorf("%v %x: bit %d flipped, and not found", kind, r.Key, at)

@@ -11,6 +11,7 @@
 //	references  what a record says of others                     kinds.go
 //	            identifiers, versions and times                  numbers.go
 //	            what a forgetting excuses                        forgetting.go
+//	            what an event says of its records                stub.go, body.go
 //	indexes     every entry, both ways                           index.go
 //	candidacies enrolment, verdicts, settlements, exemptions     candidacy.go
 //	decisions   every act of a jury, played again by the rules   decisions.go
@@ -35,12 +36,16 @@
 // # What is missing by right
 //
 // A text, an identity, an accommodation, or the body of an event with its salt
-// may be missing where the record of a later forgetting of that candidate lists
-// it, and only there. Who can write the file can append such a record, and the
-// journal still extends every checkpoint: so an act is never missing by right, and
-// no record may rest on an event whose body is. Earlier versions of
-// records are gone too; that they existed, the leaves tell. Request ids are kept
-// for a day, outside the journal, and are not checked.
+// may be missing if the record of a later forgetting of that candidate lists it,
+// and only then. Who can write the file can append such a record, and the journal
+// still extends every checkpoint. So every event has a stub, which is never erased
+// and to which its leaf commits: it says whom the event was about, and names all
+// that it wrote. What may never be erased must be there, as it was written or
+// rewritten later; a body may be missing only with an accommodation that its event
+// wrote. For the same reason no later event may write again what is written once.
+//
+// Earlier versions of records are gone too; that they existed, the stubs tell.
+// Request ids are kept for a day, outside the journal, and are not checked.
 //
 // # What can never happen
 //

@@ -2,14 +2,20 @@ package verify
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/store"
 )
 
-// An erasure says which event forgot a record, and about whom.
-type erasure struct{ event, candidate uint64 }
+// An erasure says which event forgot something, about whom, and which forgetting
+// lists it.
+type erasure struct {
+	event, candidate uint64
+	by               string // key of the forgetting
+}
 
 // forgettings reads what was forgotten before anything is missed. Whether these
 // records are genuine is checked with all the others.
@@ -22,10 +28,14 @@ func (v *verifier) forgettings() (err error) {
 		if !ok {
 			return nil
 		}
+		this := erasure{forgetting.event, forgetting.message.GetCandidateUid(), string(r.Key)}
+		if forgetting.message.GetWhole() {
+			v.whole[this.candidate] = this
+		}
 		for _, e := range forgetting.message.GetErased() {
 			at := place{store.KindID(e.GetKind()), string(e.GetKey())}
-			if erasable(e) && v.erased[at].event < forgetting.event {
-				v.erased[at] = erasure{forgetting.event, forgetting.message.GetCandidateUid()}
+			if _, listed := v.erased[at]; erasable(e) && !listed { // a second one is told by forgetting
+				v.erased[at] = this
 			}
 		}
 		return nil
@@ -55,28 +65,21 @@ func (v *verifier) forgotten(ref *storepb.PersonalRef, event, candidate uint64) 
 func (v *verifier) forgetting(s subject, m *storepb.Forgetting, b body) error {
 	s.keyed(m.GetCandidateUid(), m.GetUid())
 	s.by(b, m.GetAuthor())
-	if b.state == bodyThere && b.GetKind() != storepb.EventBody_Kind_FORGET {
-		s.wrong("was written by an event of kind %s", b.GetKind())
+	if kind := b.stub.GetKind(); b.stub != nil && kind != storepb.EventBody_Kind_FORGET {
+		s.wrong("was written by an event of kind %s", kind)
 	}
+	var before *storepb.RecordDigest
 	for _, e := range m.GetErased() {
-		kind := store.KindID(e.GetKind())
-		gone, err := v.gone(e)
-		if err != nil {
-			return err
+		this := &storepb.RecordDigest{Kind: e.GetKind(), Key: e.GetKey()}
+		if before != nil && compareDigests(before, this) >= 0 {
+			s.wrong("lists what was erased out of order, or twice")
 		}
-		of, err := v.candidateOf(e, m.GetCandidateUid())
-		switch what := readable(kind, e.GetKey()); {
-		case err != nil:
+		before = this
+		if err := v.lists(s, m, e, b); err != nil {
 			return err
-		case !erasable(e):
-			s.wrong("lists %v %s, which forgetting does not erase", kind, what)
-		case !gone:
-			s.wrong("lists %v %s as erased, which is there", kind, what)
-		case of != m.GetCandidateUid():
-			s.wrong("lists %v %s, which is about candidate %d", kind, what, of)
 		}
 	}
-	if err := v.unheld(s, m); err != nil {
+	if err := errors.Join(v.unheld(s, m), v.unopened(s, m)); err != nil {
 		return err
 	}
 	candidate, ok, err := load[*storepb.Candidate](v, store.KindCandidate, store.Key(m.GetCandidateUid()))
@@ -84,6 +87,64 @@ func (v *verifier) forgetting(s subject, m *storepb.Forgetting, b body) error {
 		s.wrong("forgot candidate %d as a whole, who does not say so", m.GetCandidateUid())
 	}
 	return errors.Join(err, v.exists(s, store.KindCandidate, m.GetCandidateUid()))
+}
+
+// lists checks one thing that a forgetting lists.
+func (v *verifier) lists(s subject, m *storepb.Forgetting, e *storepb.Forgetting_Erased, b body) error {
+	kind, what := store.KindID(e.GetKind()), readable(store.KindID(e.GetKind()), e.GetKey())
+	if !erasable(e) {
+		s.wrong("lists %v %s, which forgetting does not erase", kind, what)
+		return nil
+	}
+	gone, err := v.gone(e)
+	if err != nil {
+		return err
+	}
+	of, err := v.candidateOf(e, m.GetCandidateUid())
+	if err != nil {
+		return err
+	}
+	first := v.erased[place{kind, string(e.GetKey())}]
+	switch said, found := b.find(kind, e.GetKey()); {
+	case !gone:
+		s.wrong("lists %v %s as erased, which is there", kind, what)
+	case of != m.GetCandidateUid():
+		s.wrong("lists %v %s, which is about candidate %d", kind, what, of)
+	case first.by != string(s.key):
+		s.wrong("lists %v %s, which forgetting %s lists too", kind, what, readable(store.KindForgetting, []byte(first.by)))
+	case kind != store.KindEvent && (!found || !removed(said)):
+		s.wrong("lists %v %s, which its event did not remove", kind, what)
+	}
+	return nil
+}
+
+// keeps says why the body of an event may not be missing; empty if it may. Only
+// those of accommodations are erased, together with what they wrote: a forgetting
+// of their candidate lists both. Whatever else an event wrote, it keeps its body.
+func (v *verifier) keeps(event uint64, b body) string {
+	erased, listed := v.erased[place{store.KindEvent, string(store.SequenceKey(event))}]
+	switch {
+	case !listed || erased.event <= event:
+		return "and no later forgetting lists it"
+	case b.stub.GetKind() != storepb.EventBody_Kind_CANDIDACY_FILE || !store.BodyErasable(b.stub):
+		return "though it wrote what no forgetting erases"
+	case erased.candidate != b.stub.GetCandidateUid():
+		return fmt.Sprintf("was forgotten with candidate %d, and is about candidate %d", erased.candidate, b.stub.GetCandidateUid())
+	}
+	files := 0
+	for _, d := range b.stub.GetRecords() {
+		if store.KindID(d.GetKind()) != store.KindCaseFile {
+			continue
+		}
+		files++
+		if v.erased[place{store.KindCaseFile, string(d.GetKey())}].by != erased.by {
+			return "and the forgetting that lists it does not list what it wrote"
+		}
+	}
+	if files == 0 {
+		return "though it tells of no accommodation"
+	}
+	return ""
 }
 
 // candidateOf returns whom something erased was about. Of most only who refers to
@@ -105,7 +166,7 @@ func (v *verifier) gone(e *storepb.Forgetting_Erased) (bool, error) {
 		return false, err
 	}
 	b, err := v.bodies.of(store.LastUID(e.GetKey()))
-	return b.state == bodyErased, err
+	return len(e.GetKey()) == 8 && b.state == bodyErased, err
 }
 
 // unheld checks that no legal hold kept what was forgotten. A hold that was
@@ -128,4 +189,63 @@ func (v *verifier) unheld(s subject, m *storepb.Forgetting) error {
 		}
 	}
 	return err
+}
+
+// unopened checks that nobody was forgotten as a whole who is being assessed or
+// decided about. Sessions are never opened again, and who was forgotten is not
+// enrolled, so that what is so now was so then.
+func (v *verifier) unopened(s subject, m *storepb.Forgetting) error {
+	if !m.GetWhole() {
+		return nil
+	}
+	candidacies, err := listed[*storepb.Candidacy](v, store.KindCandidateCandidacy, store.KindCandidacy, m.GetCandidateUid())
+	if err != nil {
+		return err
+	}
+	for _, c := range candidacies {
+		session, ok, err := load[*storepb.Session](v, store.KindSession, store.Key(c.message.GetSessionUid()))
+		if err != nil {
+			return err
+		}
+		live := candidacy{stored: c}.live()
+		if ok && live && session.message.GetState() == int32(acquispb.Session_State_OPEN) {
+			s.wrong("forgot candidate %d, whose candidacy %d is live in an open session", m.GetCandidateUid(), c.message.GetUid())
+		}
+	}
+	return nil
+}
+
+// wholly checks that nothing that forgetting erases is left of a candidate who says
+// that they were forgotten, and that a forgetting says so too.
+func (v *verifier) wholly(s subject, m *storepb.Candidate) {
+	if m.GetForgetTime() == nil {
+		return
+	}
+	whole, ok := v.whole[m.GetUid()]
+	switch {
+	case !ok:
+		s.wrong("says that it was forgotten, and no forgetting does")
+	case whole.event != s.event:
+		s.wrong("was forgotten by event %d, and written by event %d", whole.event, s.event)
+	}
+}
+
+// unforgotten checks that the candidate of something that forgetting erases was
+// not forgotten.
+func (v *verifier) unforgotten(s subject, candidate uint64) error {
+	found, ok, err := load[*storepb.Candidate](v, store.KindCandidate, store.Key(candidate))
+	if ok && found.message.GetForgetTime() != nil {
+		s.wrong("is there, though candidate %d was forgotten", candidate)
+	}
+	return err
+}
+
+// unforgottenFile is unforgotten for an entry of a candidacy's file, if forgetting
+// erases it.
+func (v *verifier) unforgottenFile(s subject, m *storepb.CaseFile) error {
+	if !store.Erasable(m) {
+		return nil
+	}
+	c, _, err := load[*storepb.Candidacy](v, store.KindCandidacy, store.Key(store.FirstUID(s.key)))
+	return errors.Join(err, v.unforgotten(s, c.message.GetCandidateUid()))
 }

@@ -3,7 +3,6 @@ package verify
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"maps"
 	"slices"
 
@@ -23,21 +22,18 @@ type journal struct {
 	broken bool // an event is missing or unreadable: the tree cannot be grown further
 	forked bool // a hash differed, and with it all above
 
-	// missing records that an event wrote: that event. A later one may remove them.
-	missing map[place]uint64
+	// missing are records that an event wrote, and which are not there. A later one
+	// may remove them.
+	missing map[place]wrote
 }
 
 func (v *verifier) journal() error {
-	j := &journal{verifier: v, missing: make(map[place]uint64)}
+	j := &journal{verifier: v, missing: make(map[place]wrote)}
 	if err := v.scan(store.KindEvent, nil, j.event); err != nil {
 		return err
 	}
 	for _, p := range slices.SortedFunc(maps.Keys(j.missing), comparePlaces) {
-		if event := j.missing[p]; v.erased[p].event > event {
-			v.report.Erased++
-		} else {
-			v.subject(p.kind, []byte(p.key), event).wrong("is missing: no later event removes it and no forgetting lists it")
-		}
+		v.subject(p.kind, []byte(p.key), j.missing[p].event).wrong("is missing: no later event removes it and no forgetting lists it")
 	}
 	v.report.Events = j.last
 	if j.broken {
@@ -74,7 +70,13 @@ func (j *journal) event(r store.Record) error {
 	}
 	j.head(s, e)
 	j.leaf(s, e)
-	return j.body(s, e)
+	b := bodyOf(e)
+	if b.state == bodyUnreadable {
+		s.wrong("has a body or a stub that cannot be decoded")
+		return nil
+	}
+	j.body(s, b)
+	return j.stub(s, b)
 }
 
 // head checks what an event says of itself.
@@ -133,80 +135,6 @@ func (j *journal) leaf(s subject, e *storepb.Event) {
 	j.checked("hashes of the tree")
 }
 
-// body checks the body, and follows the records that it names.
-func (j *journal) body(s subject, e *storepb.Event) error {
-	if len(e.GetBody()) == 0 && len(e.GetBodySalt()) == 0 {
-		if j.erased[place{store.KindEvent, string(s.key)}].event > s.event {
-			j.report.Erased++
-		} else {
-			s.wrong("has no body, and no later forgetting lists it")
-		}
-		return nil
-	}
-	if !bytes.Equal(store.Digest(e.GetBodySalt(), e.GetBody()), e.GetBodyDigest()) {
-		s.wrong("has another body than its digest says")
-	}
-	j.checked("bodies of events")
-	b := new(storepb.EventBody)
-	if !decoded(e.GetBody(), b) {
-		s.wrong("has a body that cannot be decoded")
-		return nil
-	}
-	if unknown(b.ProtoReflect()) {
-		s.wrong("has a body with fields that this program does not know")
-	}
-	var before *storepb.RecordDigest
-	for _, d := range b.GetRecords() {
-		if before != nil && compareDigests(before, d) >= 0 {
-			s.wrong("names its records out of order")
-		}
-		before = d
-		if err := j.follow(s, d); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func compareDigests(a, b *storepb.RecordDigest) int {
 	return cmp.Or(cmp.Compare(a.GetKind(), b.GetKind()), bytes.Compare(a.GetKey(), b.GetKey()))
-}
-
-// follow compares what an event did to a record with when the record says that
-// it was last written. That the record is what that event wrote, the pass over
-// all records tells.
-func (j *journal) follow(s subject, d *storepb.RecordDigest) error {
-	kind := store.KindID(d.GetKind())
-	if d.GetKind() > 255 || !kind.Journaled() {
-		s.wrong("names a record of kind %d, which no event names", d.GetKind())
-		return nil
-	}
-	value, err := j.source.Get(kind, d.GetKey())
-	at := place{kind, string(d.GetKey())}
-	removed := len(d.GetDigest()) == 0
-	switch {
-	case errors.Is(err, store.ErrNotFound) && removed:
-		if j.erased[at].event < s.event {
-			j.subject(kind, d.GetKey(), s.event).wrong("was removed, and no forgetting lists it")
-		}
-		delete(j.missing, at)
-		return nil
-	case errors.Is(err, store.ErrNotFound):
-		j.missing[at] = s.event
-		return nil
-	case err != nil:
-		return err
-	}
-	envelope, ok := opened(value)
-	if !ok {
-		return nil // the pass over all records tells it
-	}
-	record := j.subject(kind, d.GetKey(), envelope.Sequence)
-	switch {
-	case envelope.Sequence < s.event && removed:
-		record.wrong("is there, though event %d removed it", s.event)
-	case envelope.Sequence < s.event:
-		record.wrong("is an older version: event %d wrote it anew", s.event)
-	}
-	return nil
 }

@@ -29,7 +29,7 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 		return v.identified(s, m)
 	case *storepb.Personal:
 		s.keyed(store.LastUID(s.key))
-		return v.exists(s, store.KindCandidate, m.GetCandidateUid())
+		return errors.Join(v.exists(s, store.KindCandidate, m.GetCandidateUid()), v.unforgotten(s, m.GetCandidateUid()))
 	case *storepb.Tie:
 		s.keyed(m.GetCandidateUid(), m.GetUid())
 		s.by(b, m.GetDeclarer())
@@ -91,7 +91,7 @@ func (v *verifier) saysAct(s subject, message proto.Message, b body) error {
 	case *storepb.CaseFile:
 		s.keyed(store.LastUID(s.key[:min(8, len(s.key))]), m.GetUid())
 		s.by(b, m.GetAuthor())
-		return v.inCandidacy(s, m.GetTexts())
+		return errors.Join(v.inCandidacy(s, m.GetTexts()), v.unforgottenFile(s, m))
 	case *storepb.Decision:
 		s.keyed(m.GetUid())
 		_, act, how, err := casefile.Decision(m)
@@ -140,11 +140,10 @@ func (s subject) by(b body, author string) {
 	}
 }
 
-// committed checks that an event commits to the public act of a decision. Events
-// of before there were proofs of decisions commit to none, and their leaves say so.
+// committed checks that an event commits to the public act of a decision.
 func (s subject) committed(b body, act []byte) {
 	acts := b.event.GetActs()
-	if len(acts) > 0 && !slices.ContainsFunc(acts, func(digest []byte) bool { return bytes.Equal(digest, act) }) {
+	if b.event != nil && !slices.ContainsFunc(acts, func(digest []byte) bool { return bytes.Equal(digest, act) }) {
 		s.wrong("has a public act to which its event does not commit")
 	}
 }
@@ -192,6 +191,7 @@ func (v *verifier) identified(s subject, m *storepb.Candidate) error {
 	if forgotten := m.GetForgetTime() != nil; kept == forgotten {
 		s.wrong("has an identity: %t; was forgotten: %t", kept, forgotten)
 	}
+	v.wholly(s, m)
 	return v.refers(s, m.GetIdentity(), m.GetUid())
 }
 

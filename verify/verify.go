@@ -49,6 +49,7 @@ func Verify(ctx context.Context, source Source, opts Options) (*Report, error) {
 		erased: make(map[place]erasure),
 		bodies: newBodies(source),
 		actors: make(map[string]bool),
+		whole:  make(map[uint64]erasure),
 	}
 	for _, check := range []func() error{
 		v.foreign, v.forgettings, v.journal, v.records, v.references, v.indexes, v.candidates, v.checkpoints,
@@ -73,6 +74,8 @@ type verifier struct {
 	catalogue referentiel.Catalogue // every revision, once loaded
 	lastUID   uint64                // highest met
 	signers   []*storepb.Signer
+	misled    []misled           // events that are about somebody else than their records
+	whole     map[uint64]erasure // candidates that were forgotten as a whole
 }
 
 // A place is a kind and a key.

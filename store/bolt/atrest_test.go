@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -93,6 +95,54 @@ func TestAtRestRefuses(t *testing.T) {
 		}
 		if _, err := OpenAtRest(dir, Options{}); !errors.Is(err, d.want) {
 			t.Errorf("%s: %v, want %v", d.name, err, d.want)
+		}
+	}
+}
+
+// TestForeign: what no program of ours writes into the file is named, and nothing
+// else is.
+func TestForeign(t *testing.T) {
+	_, file := storeBytes(t)
+	for name, c := range map[string]struct {
+		write func(*bbolt.Tx) error
+		want  []string
+	}{
+		"nothing": {func(*bbolt.Tx) error { return nil }, nil},
+		"a key in meta": {
+			func(tx *bbolt.Tx) error { return tx.Bucket([]byte(metaBucket)).Put([]byte("k"), nil) },
+			[]string{`a key "k" in the bucket "meta"`},
+		},
+		"another mark of a clean stop": {
+			func(tx *bbolt.Tx) error { return tx.Bucket([]byte(metaBucket)).Put([]byte(cleanKey), []byte("2")) },
+			[]string{`a key "clean" in the bucket "meta"`},
+		},
+		"a counter of another kind": {
+			func(tx *bbolt.Tx) error { return tx.Bucket(bucketName(store.KindName)).SetSequence(9) },
+			[]string{`a counter in the bucket "@"`},
+		},
+		"a bucket": {
+			func(tx *bbolt.Tx) error { _, err := tx.CreateBucket([]byte("more")); return err },
+			[]string{`a bucket "more"`},
+		},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, FileName), file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		db, err := bbolt.Open(filepath.Join(dir, FileName), 0o600, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(db.Update(c.write), db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		a, err := OpenAtRest(dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := a.Foreign()
+		if err := errors.Join(err, a.Close()); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
 }

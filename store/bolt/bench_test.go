@@ -181,7 +181,7 @@ func (b *bare) drain(group []bareCall) []bareCall {
 
 const (
 	envelopeBytes = 24
-	eventBytes    = 380 // of an event with one record
+	eventBytes    = 405 // of an event with one record
 )
 
 func (b *bare) put(tx *bbolt.Tx, group []bareCall) error {

@@ -18,7 +18,7 @@ const (
 
 // formatVersion is what this program writes and reads. A change that an older
 // program would misread raises it.
-const formatVersion = 1
+const formatVersion = 2
 
 const formatMagic = "acquis store\n"
 
@@ -38,6 +38,8 @@ func checkFormatRecord(b []byte) error {
 	switch version := binary.BigEndian.Uint32(rest); {
 	case version > formatVersion:
 		return fmt.Errorf("%w: it has format %d, this program knows %d", ErrNewer, version, formatVersion)
+	case version == 1:
+		return fmt.Errorf("%w: it has format 1, of before the first release, without stubs of events", ErrNotStore)
 	case version < 1 || len(rest) != 4:
 		return fmt.Errorf("%w: its format record is %x", ErrDamaged, b)
 	}

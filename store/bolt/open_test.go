@@ -214,7 +214,7 @@ func storeBytes(t *testing.T) (clean, unclean []byte) {
 }
 
 func TestOpenOtherBoltFiles(t *testing.T) {
-	format1 := encodeFormat(1)
+	good := encodeFormat(formatVersion)
 	for _, c := range []struct {
 		name string
 		fill func(tx *bbolt.Tx) error
@@ -227,12 +227,13 @@ func TestOpenOtherBoltFiles(t *testing.T) {
 		}, ErrNotStore},
 		{"with a meta of its own", meta1("version", []byte("1")), ErrNotStore},
 		{"with a format of its own", meta1(formatKey, []byte("1")), ErrNotStore},
-		{"of a newer format", meta1(formatKey, encodeFormat(2)), ErrNewer},
+		{"of a newer format", meta1(formatKey, encodeFormat(formatVersion+1)), ErrNewer},
 		{"of a newer, longer format", meta1(formatKey, append(encodeFormat(7), "more"...)), ErrNewer},
+		{"of format 1", meta1(formatKey, encodeFormat(1)), ErrNotStore},
 		{"of format 0", meta1(formatKey, encodeFormat(0)), ErrDamaged},
-		{"of a longer format 1", meta1(formatKey, append(format1, 0)), ErrDamaged},
+		{"of a longer format", meta1(formatKey, append(good, 0)), ErrDamaged},
 		{"with a large meta", func(tx *bbolt.Tx) error {
-			if err := meta1(formatKey, encodeFormat(2))(tx); err != nil {
+			if err := meta1(formatKey, encodeFormat(formatVersion+1))(tx); err != nil {
 				return err
 			}
 			for i := range 2000 {

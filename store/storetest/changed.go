@@ -21,6 +21,7 @@ func changedTests() []test {
 }
 
 func testChanged(f *fixture) {
+	f.personal("a")
 	key := []byte("a")
 	for _, kind := range []store.KindID{store.KindKey, store.KindCurrent, store.KindName, store.KindCheckpoint, store.KindIdempotency} {
 		for what, fn := range map[string]func(store.Writer) error{

@@ -72,4 +72,4 @@ func TestFaulty(t *testing.T) {
 
 func erase(w store.Writer) error { return w.EraseEvent(1) }
 
-func put(w store.Writer) error { return w.Put(store.KindSession, []byte("a"), nil) }
+func put(w store.Writer) error { return w.Put(store.KindPersonal, []byte("a"), nil) }

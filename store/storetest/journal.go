@@ -19,10 +19,10 @@ func journalTests() []test {
 	return []test{
 		{"one event for every update that writes, without gaps or doubles", testEvents},
 		{"Events returns those above after, in order, at most limit", testEventsPage},
-		{"an event says the act and the records, and no content", testEventBody},
+		{"an event says the act and the records, what may be erased apart, and no content", testEventBody},
 		{"an event is never earlier than the last one", testEventTime},
 		{"LastEvent returns the event that last wrote the record", testLastEvent},
-		{"EraseEvent removes body and salt, and no proof", testEraseEvent},
+		{"EraseEvent removes body and salt, and no proof, unless a record is never erased", testEraseEvent},
 		{"the journal goes on after a reopening", testJournalReopen},
 	}
 }
@@ -76,6 +76,15 @@ func body(t testing.TB, e *storepb.Event) *storepb.EventBody {
 	return b
 }
 
+func stub(t testing.TB, e *storepb.Event) *storepb.EventStub {
+	t.Helper()
+	s, err := store.ReadStub(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func testEvents(f *fixture) {
 	each(callers, func(i int) {
 		for j := range 3 {
@@ -96,9 +105,11 @@ func testEvents(f *fixture) {
 }
 
 func testEraseEvent(f *fixture) {
-	for _, record := range []string{"a=1", "b=2", "c=3"} {
-		f.put(record)
-	}
+	f.put("a=1")
+	f.personal("b")
+	f.update(func(w store.Writer) error {
+		return errors.Join(w.Put(store.KindPersonal, []byte("c"), nil), w.Put(store.KindSession, []byte("c"), nil))
+	})
 	before := f.events()
 	f.is(f.Update(f.Context(), act(), func(w store.Writer) error {
 		return errors.Join(w.EraseEvent(2), errRefused)
@@ -108,6 +119,11 @@ func testEraseEvent(f *fixture) {
 	}
 	if err := f.Update(f.Context(), act(), func(w store.Writer) error { return w.EraseEvent(9) }); err == nil {
 		f.Error("an event that does not exist was erased")
+	}
+	for _, kept := range []uint64{1, 3} {
+		if err := f.Update(f.Context(), act(), func(w store.Writer) error { return w.EraseEvent(kept) }); err == nil {
+			f.Errorf("event %d was erased, which wrote a session", kept)
+		}
 	}
 	f.update(func(w store.Writer) error { return w.EraseEvent(2) })
 	f.reopen()
@@ -161,20 +177,24 @@ func testEventBody(f *fixture) {
 		return errors.Join(
 			putAll(w, "b=PRIVATE", "a=PRIVATE"),
 			w.Put(store.KindCandidate, []byte("z"), []byte("PRIVATE")),
+			w.Put(store.KindPersonal, []byte("p"), []byte("PRIVATE")),
 			w.Put(store.KindName, []byte("i"), []byte("PRIVATE")),
 			w.Delete(store.KindSession, []byte("c")))
 	}))
 	e := f.events()[1]
 	b := body(f, e)
 	want := act()
-	if b.GetActor() != want.Actor || b.GetRpc() != want.RPC || b.GetResource() != want.Resource || b.GetKind() != want.Kind {
+	if b.GetActor() != want.Actor || b.GetRpc() != want.RPC || b.GetResource() != want.Resource || stub(f, e).GetKind() != want.Kind {
 		f.Errorf("event of another act: %v", b)
 	}
 	var records []string
-	for _, r := range b.GetRecords() {
+	if d := stub(f, e).GetRecords(); len(d) != 5 || !d[1].GetErasable() || len(d[1].GetDigest()) != 0 || len(b.GetErasableDigests()) != 1 {
+		f.Errorf("the stub names %v, the body %d digests", d, len(b.GetErasableDigests()))
+	}
+	for _, r := range store.Written(stub(f, e), b) {
 		records = append(records, fmt.Sprintf("%v/%s/%d", store.KindID(r.GetKind()), r.GetKey(), len(r.GetDigest())))
 	}
-	if got, want := fmt.Sprint(records), "[candidate/z/32 session/a/32 session/b/32 session/c/0]"; got != want {
+	if got, want := fmt.Sprint(records), "[candidate/z/32 personal/p/32 session/a/32 session/b/32 session/c/0]"; got != want {
 		f.Errorf("records %s, want %s", got, want)
 	}
 	if raw, err := proto.Marshal(e); err != nil || bytes.Contains(raw, []byte("PRIVATE")) {

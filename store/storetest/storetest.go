@@ -127,6 +127,12 @@ func (f *fixture) view(fn func(r store.Reader) error) {
 	f.ok(f.View(context.Background(), fn))
 }
 
+// personal writes a record that may be erased, in an update of its own.
+func (f *fixture) personal(key string) {
+	f.Helper()
+	f.update(func(w store.Writer) error { return w.Put(store.KindPersonal, []byte(key), nil) })
+}
+
 // put writes records "key=value" of kind session in one update.
 func (f *fixture) put(records ...string) {
 	f.Helper()

@@ -29,16 +29,16 @@ func TestTwice(t *testing.T) {
 		if err := w.EraseEvent(9); err == nil {
 			t.Error("an event that does not exist was erased")
 		}
-		return errors.Join(w.Delete(store.KindSession, []byte("a")), w.Put(store.KindSession, []byte("b"), nil), erase(w))
+		return errors.Join(w.Delete(store.KindPersonal, []byte("a")), w.Put(store.KindPersonal, []byte("b"), nil), erase(w))
 	}); err != nil || runs != 2 {
 		t.Fatalf("%d runs, %v", runs, err)
 	}
 	err = twice.View(ctx, func(r store.Reader) error {
 		events, eventsErr := r.Events(0, 9)
-		if len(events) != 1 || len(events[0].GetBody()) == 0 {
+		if len(events) != 1 || len(events[0].GetBodySalt()) == 0 {
 			t.Errorf("the journal holds %v", events)
 		}
-		records, err := r.Scan(store.KindSession, nil, nil, 9)
+		records, err := r.Scan(store.KindPersonal, nil, nil, 9)
 		if len(records) != 1 || string(records[0].Key) != "a" {
 			t.Errorf("the records are %q", records)
 		}

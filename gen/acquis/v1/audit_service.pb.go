@@ -664,9 +664,10 @@ type InclusionProof struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The event's place: leaf sequence-1 of the tree, counted from 0.
 	Sequence int64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// The leaf: 16 bytes "acquis event v1\n", sequence and microseconds since 1970
-	// (8 bytes each), 32 bytes digest of the body and, where the event holds
-	// decisions, 32 bytes root of the tree of their acts.
+	// The leaf: 16 bytes "acquis event v2\n", sequence and microseconds since 1970
+	// (8 bytes each), 32 bytes digest of the body, 32 bytes digest of the stub and,
+	// if the event holds decisions, 32 bytes root of the tree of their acts. Body
+	// and stub are shown to nobody; both digests are salted and tell nothing.
 	Leaf []byte `protobuf:"bytes,3,opt,name=leaf,proto3" json:"leaf,omitempty"`
 	// Size of the tree.
 	TreeSize int64 `protobuf:"varint,4,opt,name=tree_size,json=treeSize,proto3" json:"tree_size,omitempty"`

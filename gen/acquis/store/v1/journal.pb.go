@@ -124,15 +124,15 @@ func (x EventBody_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use EventBody_Kind_Enum.Descriptor instead.
 func (EventBody_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_store_v1_journal_proto_rawDescGZIP(), []int{1, 0, 0}
+	return file_acquis_store_v1_journal_proto_rawDescGZIP(), []int{2, 0, 0}
 }
 
 // One entry of the journal: what one Update changed.
 //
-// The leaf of the Merkle log is (sequence, time, body_digest) and, where the
-// event holds decisions, the root of a small tree over acts. The body and its
-// salt lie beside it, so that they can be erased while the leaf and every proof
-// over it stay valid.
+// The leaf of the Merkle log is (sequence, time, body_digest, digest of the stub)
+// and, if the event holds decisions, the root of a small tree over acts. The body
+// and its salt lie beside it, so that they can be erased while the leaf and every
+// proof over it stay valid. The stub is never erased.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Position in the journal: 1, 2, 3 … without gaps.
@@ -152,7 +152,12 @@ type Event struct {
 	// filled up with random ones to 16 or the next power of two, and sorted. So
 	// one act can be shown to stand in the journal, and neither the body nor how
 	// many acts there were is told. Never erased.
-	Acts          [][]byte `protobuf:"bytes,7,rep,name=acts,proto3" json:"acts,omitempty"`
+	Acts [][]byte `protobuf:"bytes,7,rep,name=acts,proto3" json:"acts,omitempty"`
+	// The bytes of an EventStub: what must stay known of the event once its body is
+	// erased. Never erased, and never shown to anybody: a leaf holds its digest only.
+	Stub []byte `protobuf:"bytes,8,opt,name=stub,proto3" json:"stub,omitempty"`
+	// 16 random bytes: the key of the HMAC-SHA-256 of the stub that the leaf holds.
+	StubSalt      []byte `protobuf:"bytes,9,opt,name=stub_salt,json=stubSalt,proto3" json:"stub_salt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -236,7 +241,88 @@ func (x *Event) GetActs() [][]byte {
 	return nil
 }
 
-// What an event says of its act. No personal data.
+func (x *Event) GetStub() []byte {
+	if x != nil {
+		return x.Stub
+	}
+	return nil
+}
+
+func (x *Event) GetStubSalt() []byte {
+	if x != nil {
+		return x.StubSalt
+	}
+	return nil
+}
+
+// What stays known of an event, so that an erased body hides no act: the offline
+// verifier holds the records against it. No personal data.
+type EventStub struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind of act. Accommodations and exemptions bear the same.
+	Kind EventBody_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.store.v1.EventBody_Kind_Enum" json:"kind,omitempty"`
+	// The candidate whom all records of the event are about that are about somebody;
+	// 0 if they are about nobody, or about several.
+	CandidateUid uint64 `protobuf:"varint,2,opt,name=candidate_uid,json=candidateUid,proto3" json:"candidate_uid,omitempty"`
+	// The records written or removed, in key order within each kind.
+	Records       []*RecordDigest `protobuf:"bytes,3,rep,name=records,proto3" json:"records,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventStub) Reset() {
+	*x = EventStub{}
+	mi := &file_acquis_store_v1_journal_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventStub) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventStub) ProtoMessage() {}
+
+func (x *EventStub) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_journal_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventStub.ProtoReflect.Descriptor instead.
+func (*EventStub) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_journal_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *EventStub) GetKind() EventBody_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return EventBody_Kind_KIND_UNSPECIFIED
+}
+
+func (x *EventStub) GetCandidateUid() uint64 {
+	if x != nil {
+		return x.CandidateUid
+	}
+	return 0
+}
+
+func (x *EventStub) GetRecords() []*RecordDigest {
+	if x != nil {
+		return x.Records
+	}
+	return nil
+}
+
+// What an event says of its act beyond its stub: what may have to go, because it
+// tells of a disability. No personal data.
 type EventBody struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Subject of the caller.
@@ -245,17 +331,15 @@ type EventBody struct {
 	Rpc string `protobuf:"bytes,2,opt,name=rpc,proto3" json:"rpc,omitempty"`
 	// Name of the resource acted on.
 	Resource string `protobuf:"bytes,3,opt,name=resource,proto3" json:"resource,omitempty"`
-	// The kind of act.
-	Kind EventBody_Kind_Enum `protobuf:"varint,4,opt,name=kind,proto3,enum=acquis.store.v1.EventBody_Kind_Enum" json:"kind,omitempty"`
-	// The records written or removed, in key order within each kind.
-	Records       []*RecordDigest `protobuf:"bytes,5,rep,name=records,proto3" json:"records,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// The digests of the records that the stub calls erasable, in its order.
+	ErasableDigests [][]byte `protobuf:"bytes,4,rep,name=erasable_digests,json=erasableDigests,proto3" json:"erasable_digests,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *EventBody) Reset() {
 	*x = EventBody{}
-	mi := &file_acquis_store_v1_journal_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_journal_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -267,7 +351,7 @@ func (x *EventBody) String() string {
 func (*EventBody) ProtoMessage() {}
 
 func (x *EventBody) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_journal_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_journal_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -280,7 +364,7 @@ func (x *EventBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventBody.ProtoReflect.Descriptor instead.
 func (*EventBody) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_journal_proto_rawDescGZIP(), []int{1}
+	return file_acquis_store_v1_journal_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *EventBody) GetActor() string {
@@ -304,16 +388,9 @@ func (x *EventBody) GetResource() string {
 	return ""
 }
 
-func (x *EventBody) GetKind() EventBody_Kind_Enum {
+func (x *EventBody) GetErasableDigests() [][]byte {
 	if x != nil {
-		return x.Kind
-	}
-	return EventBody_Kind_KIND_UNSPECIFIED
-}
-
-func (x *EventBody) GetRecords() []*RecordDigest {
-	if x != nil {
-		return x.Records
+		return x.ErasableDigests
 	}
 	return nil
 }
@@ -326,15 +403,18 @@ type RecordDigest struct {
 	// Its key.
 	Key []byte `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
 	// HMAC-SHA-256 of its exact stored bytes, keyed with a salt that lies with
-	// the record and is erased with it. Absent where the record was removed.
-	Digest        []byte `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
+	// the record and is erased with it. Absent if the record was removed, and if it
+	// is erasable: then the body holds it.
+	Digest []byte `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
+	// The record was written, and forgetting may erase it.
+	Erasable      bool `protobuf:"varint,4,opt,name=erasable,proto3" json:"erasable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RecordDigest) Reset() {
 	*x = RecordDigest{}
-	mi := &file_acquis_store_v1_journal_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_journal_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -346,7 +426,7 @@ func (x *RecordDigest) String() string {
 func (*RecordDigest) ProtoMessage() {}
 
 func (x *RecordDigest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_journal_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_journal_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -359,7 +439,7 @@ func (x *RecordDigest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordDigest.ProtoReflect.Descriptor instead.
 func (*RecordDigest) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_journal_proto_rawDescGZIP(), []int{2}
+	return file_acquis_store_v1_journal_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *RecordDigest) GetKind() uint32 {
@@ -383,6 +463,13 @@ func (x *RecordDigest) GetDigest() []byte {
 	return nil
 }
 
+func (x *RecordDigest) GetErasable() bool {
+	if x != nil {
+		return x.Erasable
+	}
+	return false
+}
+
 // Kinds of acts. The numbers are stored.
 type EventBody_Kind struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -392,7 +479,7 @@ type EventBody_Kind struct {
 
 func (x *EventBody_Kind) Reset() {
 	*x = EventBody_Kind{}
-	mi := &file_acquis_store_v1_journal_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_journal_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -404,7 +491,7 @@ func (x *EventBody_Kind) String() string {
 func (*EventBody_Kind) ProtoMessage() {}
 
 func (x *EventBody_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_journal_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_journal_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -417,14 +504,14 @@ func (x *EventBody_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventBody_Kind.ProtoReflect.Descriptor instead.
 func (*EventBody_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_journal_proto_rawDescGZIP(), []int{1, 0}
+	return file_acquis_store_v1_journal_proto_rawDescGZIP(), []int{2, 0}
 }
 
 var File_acquis_store_v1_journal_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_journal_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/store/v1/journal.proto\x12\x0facquis.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\x01\n" +
+	"\x1dacquis/store/v1/journal.proto\x12\x0facquis.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x02\n" +
 	"\x05Event\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1f\n" +
@@ -433,13 +520,18 @@ const file_acquis_store_v1_journal_proto_rawDesc = "" +
 	"\x06hashes\x18\x04 \x03(\fR\x06hashes\x12\x1b\n" +
 	"\tbody_salt\x18\x05 \x01(\fR\bbodySalt\x12\x12\n" +
 	"\x04body\x18\x06 \x01(\fR\x04body\x12\x12\n" +
-	"\x04acts\x18\a \x03(\fR\x04acts\"\xb3\x03\n" +
+	"\x04acts\x18\a \x03(\fR\x04acts\x12\x12\n" +
+	"\x04stub\x18\b \x01(\fR\x04stub\x12\x1b\n" +
+	"\tstub_salt\x18\t \x01(\fR\bstubSalt\"\xa3\x01\n" +
+	"\tEventStub\x128\n" +
+	"\x04kind\x18\x01 \x01(\x0e2$.acquis.store.v1.EventBody.Kind.EnumR\x04kind\x12#\n" +
+	"\rcandidate_uid\x18\x02 \x01(\x04R\fcandidateUid\x127\n" +
+	"\arecords\x18\x03 \x03(\v2\x1d.acquis.store.v1.RecordDigestR\arecords\"\xeb\x02\n" +
 	"\tEventBody\x12\x14\n" +
 	"\x05actor\x18\x01 \x01(\tR\x05actor\x12\x10\n" +
 	"\x03rpc\x18\x02 \x01(\tR\x03rpc\x12\x1a\n" +
-	"\bresource\x18\x03 \x01(\tR\bresource\x128\n" +
-	"\x04kind\x18\x04 \x01(\x0e2$.acquis.store.v1.EventBody.Kind.EnumR\x04kind\x127\n" +
-	"\arecords\x18\x05 \x03(\v2\x1d.acquis.store.v1.RecordDigestR\arecords\x1a\xee\x01\n" +
+	"\bresource\x18\x03 \x01(\tR\bresource\x12)\n" +
+	"\x10erasable_digests\x18\x04 \x03(\fR\x0ferasableDigests\x1a\xee\x01\n" +
 	"\x04Kind\"\xe5\x01\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
@@ -462,11 +554,12 @@ const file_acquis_store_v1_journal_proto_rawDesc = "" +
 	"\x06SIGNER\x10\r\x12\n" +
 	"\n" +
 	"\x06FORGET\x10\x0e\x12\b\n" +
-	"\x04HOLD\x10\x0f\"L\n" +
+	"\x04HOLD\x10\x0f\"h\n" +
 	"\fRecordDigest\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12\x16\n" +
-	"\x06digest\x18\x03 \x01(\fR\x06digestB;Z9github.com/acquis-eval/acquis/gen/acquis/store/v1;storepbb\x06proto3"
+	"\x06digest\x18\x03 \x01(\fR\x06digest\x12\x1a\n" +
+	"\berasable\x18\x04 \x01(\bR\berasableB;Z9github.com/acquis-eval/acquis/gen/acquis/store/v1;storepbb\x06proto3"
 
 var (
 	file_acquis_store_v1_journal_proto_rawDescOnce sync.Once
@@ -481,19 +574,20 @@ func file_acquis_store_v1_journal_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_store_v1_journal_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_acquis_store_v1_journal_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_acquis_store_v1_journal_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_acquis_store_v1_journal_proto_goTypes = []any{
 	(EventBody_Kind_Enum)(0),      // 0: acquis.store.v1.EventBody.Kind.Enum
 	(*Event)(nil),                 // 1: acquis.store.v1.Event
-	(*EventBody)(nil),             // 2: acquis.store.v1.EventBody
-	(*RecordDigest)(nil),          // 3: acquis.store.v1.RecordDigest
-	(*EventBody_Kind)(nil),        // 4: acquis.store.v1.EventBody.Kind
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*EventStub)(nil),             // 2: acquis.store.v1.EventStub
+	(*EventBody)(nil),             // 3: acquis.store.v1.EventBody
+	(*RecordDigest)(nil),          // 4: acquis.store.v1.RecordDigest
+	(*EventBody_Kind)(nil),        // 5: acquis.store.v1.EventBody.Kind
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
 }
 var file_acquis_store_v1_journal_proto_depIdxs = []int32{
-	5, // 0: acquis.store.v1.Event.time:type_name -> google.protobuf.Timestamp
-	0, // 1: acquis.store.v1.EventBody.kind:type_name -> acquis.store.v1.EventBody.Kind.Enum
-	3, // 2: acquis.store.v1.EventBody.records:type_name -> acquis.store.v1.RecordDigest
+	6, // 0: acquis.store.v1.Event.time:type_name -> google.protobuf.Timestamp
+	0, // 1: acquis.store.v1.EventStub.kind:type_name -> acquis.store.v1.EventBody.Kind.Enum
+	4, // 2: acquis.store.v1.EventStub.records:type_name -> acquis.store.v1.RecordDigest
 	3, // [3:3] is the sub-list for method output_type
 	3, // [3:3] is the sub-list for method input_type
 	3, // [3:3] is the sub-list for extension type_name
@@ -512,7 +606,7 @@ func file_acquis_store_v1_journal_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_journal_proto_rawDesc), len(file_acquis_store_v1_journal_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,201 @@
+package verify
+
+import (
+	"bytes"
+	"errors"
+
+	"google.golang.org/protobuf/proto"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// A wrote is that an event wrote a record which is not there any more.
+type wrote struct {
+	event     uint64
+	candidate uint64 // of the event
+	erasable  bool
+}
+
+// stub checks what stays of an event, whether or not its body is there: its form,
+// the records that it names, and whom it is about.
+func (j *journal) stub(s subject, b body) error {
+	if unknown(b.stub.ProtoReflect()) {
+		s.wrong("has a stub with fields that this program does not know")
+	}
+	if len(b.event.GetStubSalt()) != 16 {
+		s.wrong("has a stub with a salt of %d bytes", len(b.event.GetStubSalt()))
+	}
+	var before *storepb.RecordDigest
+	var about store.About
+	for _, d := range b.stub.GetRecords() {
+		if before != nil && compareDigests(before, d) >= 0 {
+			s.wrong("names its records out of order")
+		}
+		before = d
+		if !s.names(d) {
+			continue
+		}
+		value, err := j.source.Get(store.KindID(d.GetKind()), d.GetKey())
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		j.follow(s, b, d, value, err == nil)
+		envelope, _ := opened(value)
+		if about.Record(j.reader, store.KindID(d.GetKind()), d.GetKey(), envelope.Message) != nil {
+			continue // of something damaged, which is told where all records are
+		}
+	}
+	if about.Candidate() != b.stub.GetCandidateUid() {
+		j.misled = append(j.misled, misled{s, b.stub.GetCandidateUid(), about.Candidate()})
+	}
+	j.checked("stubs of events")
+	return nil
+}
+
+// A misled is an event that is about somebody else than its records are.
+type misled struct {
+	subject
+	says, follows uint64
+}
+
+// tellMisled comes after all records were looked at: that of a candidacy that is
+// missing or changed is told first.
+func (v *verifier) tellMisled() {
+	for _, m := range v.misled {
+		m.wrong("is about candidate %d, its records about candidate %d", m.says, m.follows)
+	}
+}
+
+// names checks what a stub says of one record by itself.
+func (s subject) names(d *storepb.RecordDigest) bool {
+	kind, n := store.KindID(d.GetKind()), len(d.GetDigest())
+	switch {
+	case d.GetKind() > 255 || !kind.Journaled():
+		s.wrong("names a record of kind %d, which no event names", d.GetKind())
+		return false
+	case d.GetErasable() && kind != store.KindPersonal && kind != store.KindCaseFile:
+		s.wrong("calls %v %s erasable, which never is", kind, readable(kind, d.GetKey()))
+	case n != 0 && (n != 32 || d.GetErasable() || kind == store.KindPersonal):
+		s.wrong("names %v %s with a digest of %d bytes", kind, readable(kind, d.GetKey()), n)
+	}
+	return true
+}
+
+// follow compares what an event did to a record with when the record says that
+// it was last written. That the record is what that event wrote, the pass over
+// all records tells.
+func (j *journal) follow(s subject, b body, d *storepb.RecordDigest, value []byte, there bool) {
+	at := place{store.KindID(d.GetKind()), string(d.GetKey())}
+	if !there {
+		j.absent(s, b, d, at)
+		return
+	}
+	envelope, ok := opened(value)
+	if !ok {
+		return // the pass over all records tells it
+	}
+	record := j.subject(at.kind, d.GetKey(), envelope.Sequence)
+	switch {
+	case removed(d):
+		record.wrong("is there, though event %d removed it", s.event)
+	case envelope.Sequence < s.event:
+		record.wrong("is an older version: event %d wrote it anew", s.event)
+	case envelope.Sequence > s.event:
+		record.rewritten(s.event, envelope.Message)
+	}
+}
+
+// rewritten checks that a record which an earlier event wrote may have been
+// written again. An event that is appended could otherwise put another verdict in
+// the place of one, or undo a revocation: what was there is known no more.
+func (s subject) rewritten(earlier uint64, stored []byte) {
+	message := store.NewMessage(s.kind)
+	if s.kind.Once() {
+		s.wrong("was written by event %d before, and is never rewritten", earlier)
+		return
+	}
+	if message == nil || !decoded(stored, message) {
+		return // told where all records are
+	}
+	switch m := message.(type) {
+	case *storepb.Key:
+		if m.GetRevokeTime() == nil {
+			s.wrong("was written by event %d before, and is only rewritten to revoke it", earlier)
+		}
+	case *storepb.Hold:
+		if m.GetReleaseTime() == nil {
+			s.wrong("was written by event %d before, and is only rewritten to release it", earlier)
+		}
+	}
+}
+
+// absent follows a record that is not there: an event wrote it, and it must be of a
+// kind that is erased; then the event of a forgetting must have removed it.
+func (j *journal) absent(s subject, b body, d *storepb.RecordDigest, at place) {
+	before, known := j.missing[at]
+	record := j.subject(at.kind, d.GetKey(), s.event)
+	if !removed(d) {
+		if known && at.kind.Once() {
+			record.wrong("was written by event %d before, and is never rewritten", before.event)
+		}
+		if known && before.candidate != b.stub.GetCandidateUid() {
+			record.wrong("was written by event %d before, about candidate %d, not %d", before.event, before.candidate, b.stub.GetCandidateUid())
+		}
+		j.missing[at] = wrote{s.event, b.stub.GetCandidateUid(), d.GetErasable()}
+		return
+	}
+	delete(j.missing, at)
+	erased := j.erased[at]
+	switch {
+	case !known:
+		record.wrong("was removed, though no event wrote it")
+	case !before.erasable:
+		record.wrong("was removed, which no forgetting does: event %d wrote it for good", before.event)
+	case erased.event != s.event:
+		record.wrong("was removed, and no forgetting of that event lists it")
+	case erased.candidate != before.candidate:
+		record.wrong("was forgotten with candidate %d, and is about candidate %d", erased.candidate, before.candidate)
+	case at.kind == store.KindCaseFile && j.erased[place{store.KindEvent, string(store.SequenceKey(before.event))}].by != erased.by:
+		record.wrong("was forgotten, and not the body of event %d, which tells of it", before.event)
+	default:
+		j.report.Erased++
+	}
+}
+
+// flagged checks that the stub of its event calls a record erasable if it is.
+func (s subject) flagged(message proto.Message, b body) {
+	if d, found := b.find(s.kind, s.key); found && d.GetErasable() != store.Erasable(message) {
+		s.wrong("is erasable: %t; event %d says %t", store.Erasable(message), s.event, d.GetErasable())
+	}
+}
+
+// body checks the body of an event against its digest and its stub. One that is
+// missing must be so by right.
+func (j *journal) body(s subject, b body) {
+	e := b.event
+	if b.state == bodyErased {
+		if why := j.keeps(s.event, b); why != "" {
+			s.wrong("has no body, %s", why)
+			return
+		}
+		j.report.Erased++
+		return
+	}
+	if !bytes.Equal(store.Digest(e.GetBodySalt(), e.GetBody()), e.GetBodyDigest()) {
+		s.wrong("has another body than its digest says")
+	}
+	if unknown(b.EventBody.ProtoReflect()) {
+		s.wrong("has a body with fields that this program does not know")
+	}
+	erasable := 0
+	for _, d := range b.stub.GetRecords() {
+		if d.GetErasable() {
+			erasable++
+		}
+	}
+	if n := len(b.GetErasableDigests()); n != erasable {
+		s.wrong("has a body with digests of %d records, its stub calls %d erasable", n, erasable)
+	}
+	j.checked("bodies of events")
+}
