@@ -59,6 +59,7 @@ func testExcuses(t *testing.T, v *vault) {
 	v.mayForget(t, candidate, comment)
 	v.hiddenActs(t)
 	v.pretexts(t)
+	v.emptied(t)
 	v.overwritten(t)
 	v.openSession(t)
 }

@@ -18,11 +18,10 @@ import (
 func (v *vault) pretexts(t *testing.T) {
 	file, text, wrote, about := v.accommodation()
 	other := v.otherThan(about)
-	event := store.SequenceKey(wrote)
-	all := []place{file, text, {store.KindEvent, event}}
+	all := []place{file, text, {store.KindEvent, store.SequenceKey(wrote)}}
 	last := uint64(len(v.records[store.KindEvent]))
 	for name, p := range map[string]pretext{
-		"an accommodation of somebody else":              {"was forgotten with candidate", func(by *tamperer) error { return by.forget(other, false, all...) }},
+		"an accommodation of somebody else":              {"has no body, was forgotten with candidate", func(by *tamperer) error { return by.forget(other, false, all...) }},
 		"an accommodation without the body of its event": {"and not the body of event", func(by *tamperer) error { return by.forget(about, false, file, text) }},
 		"the body of an event without its accommodation": {"does not list what it wrote", func(by *tamperer) error { return by.forget(about, false, all[2]) }},
 		"an accommodation without what it said":          {"so that nothing says what it wrote", func(by *tamperer) error { return by.forget(about, false, file, all[2]) }},
@@ -70,6 +69,38 @@ func (v *vault) pretexts(t *testing.T) {
 				stub.Records = slices.Insert(stub.GetRecords(), 1, tie)
 			}))
 		}},
+	} {
+		v.mustFind(t, name, p)
+	}
+	report, err := v.tampered(func(by *tamperer) error { return by.forget(about, false, all...) }, verify.Options{Checkpoint: v.note})
+	must(t, err)
+	if !report.OK() {
+		t.Errorf("an accommodation that was forgotten as the service does is found: %v", report.Findings)
+	}
+}
+
+// emptied are bodies of events that must be there.
+func (v *vault) emptied(t *testing.T) {
+	file, text, wrote, about := v.accommodation()
+	event, exemption := store.SequenceKey(wrote), v.exemption()
+	all := []place{file, text, {store.KindEvent, event}}
+	last := uint64(len(v.records[store.KindEvent]))
+	for name, p := range map[string]pretext{
+		"an exemption": {"though it wrote what no forgetting erases", func(by *tamperer) error {
+			return by.forget(about, false, place{store.KindEvent, store.SequenceKey(sequenceOf(exemption))})
+		}},
+		"an accommodation by an event of another kind": {"though it wrote what no forgetting erases", func(by *tamperer) error {
+			stored, err := by.Get(file.kind, file.key)
+			another := place{file.kind, store.Key(store.FirstUID(file.key), 1<<40)}
+			return errors.Join(err, by.append(storepb.EventBody_Kind_CANDIDACY, "registrar", []written{{another, stored[24:]}}, nil),
+				by.forget(about, false, another, place{store.KindEvent, store.SequenceKey(last + 1)}))
+		}},
+		"only a text": {"though it tells of no accommodation", func(by *tamperer) error {
+			stored, err := by.Get(text.kind, text.key)
+			another := place{text.kind, store.Key(1 << 40)}
+			return errors.Join(err, by.append(storepb.EventBody_Kind_CANDIDACY_FILE, "registrar", []written{{another, stored[24:]}}, nil),
+				by.forget(about, false, another, place{store.KindEvent, store.SequenceKey(last + 1)}))
+		}},
 		"a body under another key": {"as erased, which is there", func(by *tamperer) error {
 			return errors.Join(by.forget(about, false, all...), by.forget(about, false, place{store.KindEvent, append([]byte{0}, event...)}))
 		}},
@@ -100,11 +131,16 @@ func (v *vault) pretexts(t *testing.T) {
 	} {
 		v.mustFind(t, name, p)
 	}
-	report, err := v.tampered(func(by *tamperer) error { return by.forget(about, false, all...) }, verify.Options{Checkpoint: v.note})
-	must(t, err)
-	if !report.OK() {
-		t.Errorf("an accommodation that was forgotten as the service does is found: %v", report.Findings)
+}
+
+// exemption is one that the jury decided.
+func (v *vault) exemption() (found store.Record) {
+	for _, r := range v.records[store.KindCaseFile] {
+		if _, m := message(v.t, store.KindCaseFile, r.Value); m.(*storepb.CaseFile).GetExemption() != nil {
+			found = r
+		}
 	}
+	return found
 }
 
 // openSession: whoever is being assessed is not forgotten as a whole.
@@ -142,6 +178,9 @@ func (v *vault) overwritten(t *testing.T) {
 			return by.rewriteLater(store.KindCandidate, store.Key(about), func(m proto.Message) {
 				m.(*storepb.Candidate).ForgetTime = m.(*storepb.Candidate).GetUpdateTime()
 			})
+		}},
+		"who was forgotten is written again": {"and written by event", func(by *tamperer) error {
+			return by.rewriteLater(store.KindCandidate, v.forgottenCandidate(), func(m proto.Message) { m.(*storepb.Candidate).Version++ })
 		}},
 		"another verdict in the place of one": {"is never rewritten", func(by *tamperer) error {
 			return by.rewriteLater(store.KindAssessment, verdicts.Key, func(m proto.Message) {
@@ -205,6 +244,16 @@ func (v *vault) revoked() (id []byte) {
 		}
 	}
 	return id
+}
+
+// forgottenCandidate is one who was forgotten.
+func (v *vault) forgottenCandidate() (key []byte) {
+	for _, r := range v.records[store.KindCandidate] {
+		if _, m := message(v.t, store.KindCandidate, r.Value); m.(*storepb.Candidate).GetForgetTime() != nil {
+			key = r.Key
+		}
+	}
+	return key
 }
 
 // released is a hold that was released.
