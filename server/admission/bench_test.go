@@ -96,14 +96,14 @@ func work(b *testing.B, g *Gate, caller int) {
 }
 
 func BenchmarkBudget(b *testing.B) {
-	budget := NewBudget("test", DefaultBudget)
+	budget := NewBudget("test", SmallBudget)
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if err := budget.Take(b.Context(), network(1), 1000); err != nil {
+			if err := budget.Take(b.Context(), stranger(1), 1000); err != nil {
 				b.Error(err)
 			}
-			budget.Give(network(1), 1000)
+			budget.Give(stranger(1), 1000)
 		}
 	})
 }

@@ -3,7 +3,6 @@ package admission
 import (
 	"container/list"
 	"context"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -12,23 +11,25 @@ import (
 
 // BudgetLimits bound the bytes of calls that are being received and answered.
 type BudgetLimits struct {
-	Bytes      int64         // in all
-	PerNetwork int64         // of one network; what one call may take at most
-	Waiting    int           // calls that wait for bytes
-	Patience   time.Duration // how long they do
+	Bytes     int64         // in all
+	PerCaller int64         // of one caller; what one call may take at most
+	Waiting   int           // calls that wait for bytes
+	Patience  time.Duration // how long they do
 }
 
-// DefaultBudget is for callers who are known. One call of the largest kind, decoded,
-// must fit PerNetwork.
-var DefaultBudget = BudgetLimits{Bytes: 128 << 20, PerNetwork: 96 << 20, Waiting: 256, Patience: 100 * time.Millisecond}
-
-// DefaultPublicBudget is for those who are not. It is another Budget, so that they can
-// take nothing from the first.
-var DefaultPublicBudget = BudgetLimits{Bytes: 8 << 20, PerNetwork: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
+// Defaults of four budgets, so that neither strangers nor large requests can take
+// from what others live on. One call of the largest kind, decoded, must fit
+// PerCaller.
+var (
+	SmallBudget       = BudgetLimits{Bytes: 64 << 20, PerCaller: 16 << 20, Waiting: 256, Patience: 100 * time.Millisecond}
+	LargeBudget       = BudgetLimits{Bytes: 128 << 20, PerCaller: 40 << 20, Waiting: 64, Patience: 100 * time.Millisecond}
+	SmallPublicBudget = BudgetLimits{Bytes: 4 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
+	LargePublicBudget = BudgetLimits{Bytes: 4 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
+)
 
 // A Budget hands out bytes before they are needed. Calls wait in the order in which
 // they came, so that a large one is not overtaken for ever by small ones; but not
-// behind one that waits for what its own network holds.
+// behind one that waits for what its own caller holds.
 type Budget struct {
 	name    string
 	limits  BudgetLimits
@@ -37,13 +38,13 @@ type Budget struct {
 
 	mu      sync.Mutex
 	out     int64
-	by      map[netip.Prefix]int64 // of those who hold any
-	waiting list.List              // of *claim, the first in front
+	held    map[Caller]int64 // of those who hold any
+	waiting list.List        // of *claim, the first in front
 }
 
 // A claim waits for bytes.
 type claim struct {
-	from  netip.Prefix
+	by    Caller
 	bytes int64
 	place *list.Element // nil when it has been granted or has left
 	ready chan struct{}
@@ -51,7 +52,7 @@ type claim struct {
 
 // NewBudget returns a budget, of which all is there. The name tells it in metrics.
 func NewBudget(name string, limits BudgetLimits) *Budget {
-	b := &Budget{name: name, limits: limits, by: make(map[netip.Prefix]int64)}
+	b := &Budget{name: name, limits: limits, held: make(map[Caller]int64)}
 	labels := prometheus.Labels{"budget": name}
 	b.refused = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "acquis_bytes_shed_total", ConstLabels: labels,
@@ -74,14 +75,14 @@ func (b *Budget) Collectors() []prometheus.Collector {
 
 // Take takes n bytes for a call, for which it may wait. It returns a *Refusal if
 // there are none in time, or the context's error. What was taken must be given
-// back by Give with the same network and number.
-func (b *Budget) Take(ctx context.Context, from netip.Prefix, n int64) error {
-	if n > min(b.limits.PerNetwork, b.limits.Bytes) {
+// back by Give with the same caller and number.
+func (b *Budget) Take(ctx context.Context, by Caller, n int64) error {
+	if n > min(b.limits.PerCaller, b.limits.Bytes) {
 		return b.refuse(TooLarge, 0)
 	}
 	b.mu.Lock()
-	if b.fits(from, n) && !b.owed() {
-		b.grant(from, n)
+	if b.fits(by, n) && !b.owed() {
+		b.grant(by, n)
 		b.mu.Unlock()
 		return nil
 	}
@@ -89,7 +90,7 @@ func (b *Budget) Take(ctx context.Context, from netip.Prefix, n int64) error {
 		b.mu.Unlock()
 		return b.refuse(QueueFull, later())
 	}
-	c := &claim{from: from, bytes: n, ready: make(chan struct{})}
+	c := &claim{by: by, bytes: n, ready: make(chan struct{})}
 	c.place = b.waiting.PushBack(c)
 	b.mu.Unlock()
 	return b.wait(ctx, c)
@@ -108,7 +109,7 @@ func (b *Budget) wait(ctx context.Context, c *claim) error {
 		return b.refuse(WaitedTooLong, later())
 	case <-ctx.Done():
 		if b.leave(c) {
-			b.Give(c.from, c.bytes)
+			b.Give(c.by, c.bytes)
 		}
 		return ctx.Err()
 	}
@@ -128,12 +129,12 @@ func (b *Budget) leave(c *claim) bool {
 }
 
 // Give gives back what Take took.
-func (b *Budget) Give(from netip.Prefix, n int64) {
+func (b *Budget) Give(by Caller, n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.out -= n
-	if b.by[from] -= n; b.by[from] == 0 {
-		delete(b.by, from)
+	if b.held[by] -= n; b.held[by] == 0 {
+		delete(b.held, by)
 	}
 	b.serve()
 }
@@ -146,34 +147,34 @@ func (b *Budget) serve() {
 		if b.out+c.bytes > b.limits.Bytes {
 			return
 		}
-		if b.fits(c.from, c.bytes) {
+		if b.fits(c.by, c.bytes) {
 			b.waiting.Remove(e)
 			c.place = nil
-			b.grant(c.from, c.bytes)
+			b.grant(c.by, c.bytes)
 			close(c.ready)
 		}
 		e = next
 	}
 }
 
-func (b *Budget) fits(from netip.Prefix, n int64) bool {
-	return b.out+n <= b.limits.Bytes && b.by[from]+n <= b.limits.PerNetwork
+func (b *Budget) fits(by Caller, n int64) bool {
+	return b.out+n <= b.limits.Bytes && b.held[by]+n <= b.limits.PerCaller
 }
 
-// owed tells whether somebody waits for bytes that any network could give back: a
+// owed tells whether somebody waits for bytes that any caller could give back: a
 // newcomer must not overtake them.
 func (b *Budget) owed() bool {
 	for e := b.waiting.Front(); e != nil; e = e.Next() {
-		if c := e.Value.(*claim); b.by[c.from]+c.bytes <= b.limits.PerNetwork {
+		if c := e.Value.(*claim); b.held[c.by]+c.bytes <= b.limits.PerCaller {
 			return true
 		}
 	}
 	return false
 }
 
-func (b *Budget) grant(from netip.Prefix, n int64) {
+func (b *Budget) grant(by Caller, n int64) {
 	b.out += n
-	b.by[from] += n
+	b.held[by] += n
 }
 
 func (b *Budget) refuse(cause Cause, wait time.Duration) error {

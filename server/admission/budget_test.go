@@ -13,14 +13,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-var tight = BudgetLimits{Bytes: 100, PerNetwork: 60, Waiting: 2, Patience: time.Second}
+var tight = BudgetLimits{Bytes: 100, PerCaller: 60, Waiting: 2, Patience: time.Second}
 
 // TestBudget: what a network and all may have is bounded; who waits gets what is given
 // back.
 func TestBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBudget("test", tight)
-		take := func(from int, n int64) Cause { return cause(t, b.Take(t.Context(), network(from), n)) }
+		take := func(from int, n int64) Cause { return cause(t, b.Take(t.Context(), stranger(from), n)) }
 		for _, c := range []struct {
 			from int
 			n    int64
@@ -34,15 +34,15 @@ func TestBudget(t *testing.T) {
 		}
 		go func() {
 			time.Sleep(time.Second / 2)
-			b.Give(network(1), 60)
+			b.Give(stranger(1), 60)
 		}()
 		if got := take(3, 50); got != none {
 			t.Errorf("what was given back is not taken: %d", got)
 		}
-		b.Give(network(2), 40)
-		b.Give(network(3), 50)
-		if b.out != 0 || len(b.by) != 0 {
-			t.Errorf("%d bytes are out, of %v", b.out, b.by)
+		b.Give(stranger(2), 40)
+		b.Give(stranger(3), 50)
+		if b.out != 0 || len(b.held) != 0 {
+			t.Errorf("%d bytes are out, of %v", b.out, b.held)
 		}
 	})
 }
@@ -55,7 +55,7 @@ func TestBudgetOrder(t *testing.T) {
 		got := make(chan string, 10)
 		var all sync.WaitGroup
 		take := func(name string, from int, n int64) {
-			all.Go(func() { got <- fmt.Sprint(name, " ", cause(t, b.Take(t.Context(), network(from), n)) == none) })
+			all.Go(func() { got <- fmt.Sprint(name, " ", cause(t, b.Take(t.Context(), stranger(from), n)) == none) })
 			synctest.Wait()
 		}
 		take("first", 1, 60)
@@ -63,9 +63,9 @@ func TestBudgetOrder(t *testing.T) {
 		take("another", 2, 20)
 		take("large", 3, 60)
 		take("no room to wait", 4, 1)
-		b.Give(network(2), 20)
+		b.Give(stranger(2), 20)
 		synctest.Wait()
-		b.Give(network(1), 60) // both who wait fit now
+		b.Give(stranger(1), 60) // both who wait fit now
 		all.Wait()
 		close(got)
 		var order []string
@@ -88,14 +88,14 @@ func TestBudgetOrder(t *testing.T) {
 func TestSmallClaimWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBudget("test", tight)
-		if err := b.Take(t.Context(), network(1), 60); err != nil {
+		if err := b.Take(t.Context(), stranger(1), 60); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		large, small := make(chan error, 1), make(chan error, 1)
-		go func() { large <- b.Take(ctx, network(2), 60) }()
+		go func() { large <- b.Take(ctx, stranger(2), 60) }()
 		synctest.Wait()
-		go func() { small <- b.Take(t.Context(), network(3), 10) }()
+		go func() { small <- b.Take(t.Context(), stranger(3), 10) }()
 		synctest.Wait()
 		if len(small) != 0 {
 			t.Error("the small claim overtakes")
@@ -121,7 +121,7 @@ func TestBytesGrantedWhileLeaving(t *testing.T) {
 		c := &claim{from: network(1), bytes: 10, ready: make(chan struct{})}
 		close(c.ready)
 		if err := b.wait(ctx, c); err == nil {
-			b.Give(network(1), 10)
+			b.Give(stranger(1), 10)
 		}
 	}
 	if b.out != 0 {
@@ -144,8 +144,8 @@ func TestNoByteIsLost(t *testing.T) {
 				all.Go(func() { hold(t, b, dice) })
 			}
 			all.Wait()
-			if b.out != 0 || len(b.by) != 0 || b.waiting.Len() != 0 {
-				t.Errorf("%d bytes are out, of %v; %d wait", b.out, b.by, b.waiting.Len())
+			if b.out != 0 || len(b.held) != 0 || b.waiting.Len() != 0 {
+				t.Errorf("%d bytes are out, of %v; %d wait", b.out, b.held, b.waiting.Len())
 			}
 		})
 	})
@@ -156,15 +156,18 @@ func hold(t *testing.T, b *Budget, dice *rand.Rand) {
 	pause()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(dice.IntN(6))*time.Millisecond)
 	defer cancel()
-	from, n := network(dice.IntN(3)), int64(dice.IntN(70))
-	if err := b.Take(ctx, from, n); err != nil {
+	who, n := stranger(dice.IntN(3)), int64(dice.IntN(70))
+	if err := b.Take(ctx, who, n); err != nil {
 		return
 	}
 	b.mu.Lock()
-	if b.out > b.limits.Bytes || b.by[from] > b.limits.PerNetwork {
-		t.Errorf("%d bytes are out, %d of one network", b.out, b.by[from])
+	if b.out > b.limits.Bytes || b.held[who] > b.limits.PerCaller {
+		t.Errorf("%d bytes are out, %d of one caller", b.out, b.held[who])
 	}
 	b.mu.Unlock()
 	pause()
-	b.Give(from, n)
+	b.Give(who, n)
 }
+
+// stranger is who is known by their network only.
+func stranger(n int) Caller { return Caller{From: network(n)} }

@@ -34,7 +34,7 @@ type Gate struct {
 func NewGate(limits Limits) *Gate {
 	g := &Gate{limits: limits, shares: newShares()}
 	for c := range g.queues {
-		g.queues[c].flows = make(map[caller]*flow)
+		g.queues[c].flows = make(map[Caller]*flow)
 	}
 	g.counts = newCounts(g)
 	return g

@@ -2,19 +2,12 @@ package admission
 
 import (
 	"container/list"
-	"net/netip"
 	"time"
 )
 
-// A caller is whom a queue gives turns to: a subject or, if there is none, a network.
-type caller struct {
-	subject string
-	from    netip.Prefix
-}
-
 // A queue is that of a class: its callers take turns. It is not safe for concurrent use.
 type queue struct {
-	flows  map[caller]*flow
+	flows  map[Caller]*flow
 	turns  list.List // of *flow, the next in front
 	length int       // waiters in all
 	since  time.Time // when it was last empty; zero while it is
@@ -22,7 +15,7 @@ type queue struct {
 
 // A flow is what one caller has waiting.
 type flow struct {
-	caller  caller
+	caller  Caller
 	waiters list.List // of *waiter, the first in front
 	turn    *list.Element
 }
@@ -35,7 +28,7 @@ type waiter struct {
 }
 
 // push adds a waiter.
-func (q *queue) push(c caller, now time.Time) *waiter {
+func (q *queue) push(c Caller, now time.Time) *waiter {
 	if q.length == 0 {
 		q.since = now
 	}
@@ -62,7 +55,7 @@ func (q *queue) pop() *waiter {
 
 // pushOut takes the newest waiter of the caller who has most, if that is more than c
 // would have. A full queue is rare, and bounded: so callers are looked at one by one.
-func (q *queue) pushOut(c caller) *waiter {
+func (q *queue) pushOut(c Caller) *waiter {
 	var most *flow
 	for _, f := range q.flows {
 		if most == nil || f.waiters.Len() > most.waiters.Len() {

@@ -16,12 +16,7 @@ type Ticket struct {
 	usages  [3]*usage // of the subject, the network and all
 }
 
-func (t *Ticket) caller() caller {
-	if t.subject != "" {
-		return caller{subject: t.subject}
-	}
-	return caller{from: t.from}
-}
+func (t *Ticket) caller() Caller { return CallerOf(t.subject, t.from) }
 
 // Start takes a slot, for which it may wait. It returns a *Refusal if there is none in
 // time, or the context's error. A ticket that has a slot keeps it.

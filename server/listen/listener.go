@@ -127,6 +127,13 @@ func (l *Listener) punish(from netip.Prefix) {
 	l.networks.punish(from, time.Now())
 }
 
+// Open tells how many connections are open.
+func (l *Listener) Open() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.conns)
+}
+
 // Close stops Accept. Connections go on.
 func (l *Listener) Close() error {
 	l.mu.Lock()

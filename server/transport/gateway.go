@@ -104,7 +104,16 @@ func (g *gateway) servePage(w http.ResponseWriter, r *http.Request, page *page) 
 		page.serve(w, r)
 	}
 	if err = v.end(err, nil); err != nil {
+		v.hangUp(w)
 		g.writeError(r.Context(), nil, nil, w, r, err)
+	}
+}
+
+// hangUp closes the connection of a stranger who calls too often. A new one costs
+// them more than the call, and is limited by itself.
+func (v *visit) hangUp(w http.ResponseWriter) {
+	if v.tooMany {
+		w.Header().Set("Connection", "close")
 	}
 }
 
@@ -172,6 +181,7 @@ func (g *gateway) depart(w http.ResponseWriter, r *http.Request, v *visit, p any
 	case err == nil:
 		v.counts.sent.Inc()
 	case !answered:
+		v.hangUp(w)
 		g.writeError(r.Context(), nil, nil, w, r, err)
 	}
 }

@@ -63,6 +63,7 @@ func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ 
 	}
 	v := g.arrive(ctx, g.unknown, g.infoOverREST(w, r))
 	st, _ := status.FromError(v.end(v.refuse(err), nil))
+	v.hangUp(w)
 	writeStatus(w, st, httpStatus(st))
 }
 

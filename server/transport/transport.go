@@ -68,26 +68,25 @@ type Options struct {
 
 // Transport lets calls in, over gRPC and REST.
 type Transport struct {
-	contract     *contract.Contract
-	validate     contract.Validator
-	authn        *authn.Authenticator
-	limits       Limits
-	log          *slog.Logger
-	metrics      *metrics
-	tls          *authn.Certificates
-	watch        grpc.UnaryServerInterceptor
-	gate         *admission.Gate
-	budget       *admission.Budget // of callers who are known
-	publicBudget *admission.Budget // of those who are not
-	lines        *lines
-	methods      map[string]*method // by full name, with a leading slash
-	unknown      *method
-	document     *method
-	inside       atomic.Int64   // calls that are here
-	leaving      sync.WaitGroup // of the same calls
-	grpc         *grpc.Server
-	rest         *http.Server
-	health       *health.Server
+	contract *contract.Contract
+	validate contract.Validator
+	authn    *authn.Authenticator
+	limits   Limits
+	log      *slog.Logger
+	metrics  *metrics
+	tls      *authn.Certificates
+	watch    grpc.UnaryServerInterceptor
+	gate     *admission.Gate
+	budgets  budgets
+	lines    *lines
+	methods  map[string]*method // by full name, with a leading slash
+	unknown  *method
+	document *method
+	inside   atomic.Int64   // calls that are here
+	leaving  sync.WaitGroup // of the same calls
+	grpc     *grpc.Server
+	rest     *http.Server
+	health   *health.Server
 }
 
 // New builds both doors.
@@ -95,8 +94,8 @@ func New(o Options) (*Transport, error) {
 	o.Limits.complete()
 	t := &Transport{
 		contract: o.Contract, validate: o.Validate, authn: o.Authn, limits: o.Limits, log: o.Log, watch: o.Watch,
-		gate:   admission.NewGate(o.Limits.Admission),
-		budget: admission.NewBudget("known", admission.DefaultBudget), publicBudget: admission.NewBudget("public", admission.DefaultPublicBudget),
+		gate:    admission.NewGate(o.Limits.Admission),
+		budgets: newBudgets(),
 		metrics: newMetrics(), lines: newLines(o.Log), tls: o.TLS, health: health.NewServer(), methods: make(map[string]*method),
 	}
 	t.unknown, t.document = t.unknownMethod(), t.documentMethod()
@@ -137,6 +136,6 @@ func (t *Transport) grpcOptions() []grpc.ServerOption {
 
 // Collectors count calls.
 func (t *Transport) Collectors() []prometheus.Collector {
-	return slices.Concat(t.metrics.collectors(), t.gate.Collectors(), t.budget.Collectors(), t.publicBudget.Collectors(),
+	return slices.Concat(t.metrics.collectors(), t.gate.Collectors(), t.budgets.collectors(),
 		[]prometheus.Collector{t.lines.unsaid})
 }

@@ -28,9 +28,9 @@ type visit struct {
 	failed   error // over REST: why the call failed, as its caller was told
 	answered bool  // over REST: the answer, or what was wrong, was written
 
+	tooMany  bool // a stranger calls too often: over REST the connection is closed
 	ticket   admission.Ticket
-	budgets  *admission.Budget // that lent bytes; nil: none has
-	borrowed int64
+	giveBack func() // what the budget lent; nil: nothing
 }
 
 // arrive begins a visit: the call gets a deadline.
@@ -60,6 +60,7 @@ func (v *visit) enter(authorization []string) error {
 		return v.refuse(err)
 	}
 	if v.ticket, err = v.gate.Enter(admission.Call{Subject: caller.Subject, From: v.info.From, Class: v.class}); err != nil {
+		v.tooMany = v.public
 		return err
 	}
 	v.info.Slot = &v.ticket
@@ -71,6 +72,7 @@ func (v *visit) enter(authorization []string) error {
 // often of late.
 func (v *visit) refuse(why error) (err error) {
 	if v.ticket, err = v.gate.Enter(admission.Call{From: v.info.From, Class: admission.Refused}); err != nil {
+		v.tooMany = true
 		return err
 	}
 	return why
@@ -92,26 +94,17 @@ func (v *visit) identify(authorization []string) (*call.Caller, error) {
 	return v.rpc.Within(caller), v.rpc.Admit(caller)
 }
 
-// borrow takes from the budget what a request of that many bytes needs, decoded
-// and on the wire, until the call ends.
+// borrow takes from a budget what a request of that many bytes needs, decoded and
+// on the wire, until the call ends.
 func (v *visit) borrow(size int) error {
-	b, n := v.budget, int64(bytesOfACall+decodedTimes*size)
-	if v.public {
-		b = v.publicBudget
-	}
-	if err := b.Take(v.ctx, v.info.From, n); err != nil {
+	b, n := v.budgets.of(v.public, size), int64(bytesOfACall+decodedTimes*size)
+	by := admission.CallerOf(call.CallerOf(v.ctx).Subject, v.info.From)
+	if err := b.Take(v.ctx, by, n); err != nil {
 		return err
 	}
-	v.budgets, v.borrowed = b, n
+	v.giveBack = func() { b.Give(by, n) }
 	return nil
 }
-
-// What a call takes beside its request, and how much more a request takes once it is
-// decoded: the limits of its lists keep that low.
-const (
-	bytesOfACall = 4 << 10
-	decodedTimes = 4
-)
 
 // end ends a visit, and returns what its caller is told. What a handler panicked
 // with is p.
@@ -122,8 +115,8 @@ func (v *visit) end(err error, p any) error {
 	if p != nil {
 		err = apierr.Panicked(v.ctx, v.log, p)
 	}
-	if v.budgets != nil {
-		v.budgets.Give(v.info.From, v.borrowed)
+	if v.giveBack != nil {
+		v.giveBack()
 	}
 	v.ticket.Done()
 	err = apierr.Outward(v.ctx, v.log, overloaded(err))

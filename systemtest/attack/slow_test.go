@@ -19,7 +19,7 @@ import (
 
 // promised is how long an unfinished message says that it is: what a server that
 // believes it may take for it, and within the limit that it had.
-const promised = 8<<20 - 1024
+const promised = 4<<20 - 1024
 
 // unfinished opens streams whose messages never end: they promise much, send all of
 // it but a little, or only a beginning, and wait.

@@ -1,0 +1,48 @@
+package transport
+
+import (
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/acquis-eval/acquis/server/admission"
+)
+
+// budgets lend the bytes of requests. Strangers have their own, and so have large
+// requests: who sends those slowly holds up nobody's verdicts.
+type budgets struct{ small, large, smallPublic, largePublic *admission.Budget }
+
+func newBudgets() budgets {
+	return budgets{
+		small:       admission.NewBudget("small", admission.SmallBudget),
+		large:       admission.NewBudget("large", admission.LargeBudget),
+		smallPublic: admission.NewBudget("small_public", admission.SmallPublicBudget),
+		largePublic: admission.NewBudget("large_public", admission.LargePublicBudget),
+	}
+}
+
+// What a call takes beside its request; how much more a request takes once it is
+// decoded, which the limits of its lists keep low; and which requests are small.
+const (
+	bytesOfACall = 4 << 10
+	decodedTimes = 4
+	small        = 64 << 10
+	smallPublic  = 8 << 10
+)
+
+// of returns the budget for a request of that many bytes.
+func (b budgets) of(public bool, size int) *admission.Budget {
+	switch {
+	case public && size <= smallPublic:
+		return b.smallPublic
+	case public:
+		return b.largePublic
+	case size <= small:
+		return b.small
+	}
+	return b.large
+}
+
+func (b budgets) collectors() []prometheus.Collector {
+	return slices.Concat(b.small.Collectors(), b.large.Collectors(), b.smallPublic.Collectors(), b.largePublic.Collectors())
+}
