@@ -117,7 +117,7 @@ func TestBytesGrantedWhileLeaving(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 100 {
-		b.grant(network(1), 10)
+		b.grant(stranger(1), 10)
 		c := &claim{from: network(1), bytes: 10, ready: make(chan struct{})}
 		close(c.ready)
 		if err := b.wait(ctx, c); err == nil {
