@@ -173,11 +173,29 @@ func (v *vault) mustFind(t *testing.T, name string, p pretext) {
 // is appended.
 func (v *vault) overwritten(t *testing.T) {
 	verdicts, about := v.undecidedVerdicts()
+	file, text, wrote, whose := v.accommodation()
+	last := uint64(len(v.records[store.KindEvent]))
 	for name, p := range map[string]pretext{
 		"a candidate says that they were forgotten": {"and no forgetting does", func(by *tamperer) error {
 			return by.rewriteLater(store.KindCandidate, store.Key(about), func(m proto.Message) {
 				m.(*storepb.Candidate).ForgetTime = m.(*storepb.Candidate).GetUpdateTime()
 			})
+		}},
+		"an accommodation, then forgotten": {"is never rewritten", func(by *tamperer) error {
+			err := by.rewriteLater(file.kind, file.key, func(proto.Message) {})
+			return errors.Join(err, by.forget(whose, false, file, text, place{store.KindEvent, store.SequenceKey(wrote)}))
+		}},
+		"a text about somebody else, then forgotten with them": {"before, about candidate", func(by *tamperer) error {
+			err := by.rewriteLater(text.kind, text.key, func(m proto.Message) { m.(*storepb.Personal).CandidateUid = v.otherThan(whose) })
+			return errors.Join(err, by.forget(v.otherThan(whose), false, text))
+		}},
+		"an exemption that is called erasable": {"is erasable: false", func(by *tamperer) error {
+			err := by.rewriteLater(store.KindCaseFile, v.exemption().Key, func(proto.Message) {})
+			return errors.Join(err, by.amend(last+1, func(stub *storepb.EventStub) { stub.Records[0].Erasable, stub.Records[0].Digest = true, nil }))
+		}},
+		"a digest too many in a body": {"digests of 2 records", func(by *tamperer) error {
+			err := by.rewriteLater(text.kind, text.key, func(proto.Message) {})
+			return errors.Join(err, by.addDigest(last+1))
 		}},
 		"who was forgotten is written again": {"and written by event", func(by *tamperer) error {
 			return by.rewriteLater(store.KindCandidate, v.forgottenCandidate(), func(m proto.Message) { m.(*storepb.Candidate).Version++ })
@@ -215,6 +233,21 @@ func (x *tamperer) amend(sequence uint64, change func(*storepb.EventStub)) error
 	if event.Stub, err = proto.Marshal(stub); err != nil {
 		return err
 	}
+	return errors.Join(x.putEvent(event), x.grow())
+}
+
+// addDigest adds a digest of nothing to the body of an event.
+func (x *tamperer) addDigest(sequence uint64) error {
+	event, err := x.event(sequence)
+	body := new(storepb.EventBody)
+	if err := errors.Join(err, proto.Unmarshal(event.GetBody(), body)); err != nil {
+		return err
+	}
+	body.ErasableDigests = append(body.GetErasableDigests(), make([]byte, 32))
+	if event.Body, err = proto.Marshal(body); err != nil {
+		return err
+	}
+	event.BodyDigest = store.Digest(event.GetBodySalt(), event.GetBody())
 	return errors.Join(x.putEvent(event), x.grow())
 }
 
