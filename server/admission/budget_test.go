@@ -118,7 +118,7 @@ func TestBytesGrantedWhileLeaving(t *testing.T) {
 	cancel()
 	for range 100 {
 		b.grant(stranger(1), 10)
-		c := &claim{from: network(1), bytes: 10, ready: make(chan struct{})}
+		c := &claim{by: stranger(1), bytes: 10, ready: make(chan struct{})}
 		close(c.ready)
 		if err := b.wait(ctx, c); err == nil {
 			b.Give(stranger(1), 10)
