@@ -52,7 +52,8 @@ func (l *lines) write(v *visit, err error) {
 		return
 	}
 	reason := apierr.ReasonOf(err)
-	if (code != codes.OK || v.public) && !l.room(v.name+reason, time.Now().Unix()) {
+	strangers := v.public || code != codes.OK && code != codes.Internal
+	if strangers && !l.room(v.name+reason, time.Now().Unix()) {
 		l.unsaid.WithLabelValues(code.String()).Inc()
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -19,7 +20,7 @@ import (
 )
 
 // writeError writes any error as google.rpc.Status in JSON.
-func (g *gateway) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
+func (g *gateway) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
 	st, _ := status.FromError(err)
 	if !apierr.HasInfo(st) {
 		err = g.explain(ctx, st, err)
@@ -28,7 +29,7 @@ func (g *gateway) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime
 	if v := visitOf(ctx); v != nil {
 		v.failed, v.answered = err, true
 	}
-	writeStatus(w, st, httpStatus(st))
+	writeStatus(w, r, st)
 }
 
 // explain gives an error of the gateway library itself, which is about the form
@@ -64,7 +65,7 @@ func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ 
 	v := g.arrive(ctx, g.unknown, g.infoOverREST(w, r))
 	st, _ := status.FromError(v.end(v.refuse(err), nil))
 	v.hangUp(w)
-	writeStatus(w, st, httpStatus(st))
+	writeStatus(w, r, st)
 }
 
 // httpStatus is the status of an error's code, or a closer one where HTTP has it.
@@ -78,7 +79,8 @@ func httpStatus(st *status.Status) int {
 	return runtime.HTTPStatusFromCode(st.Code())
 }
 
-func writeStatus(w http.ResponseWriter, st *status.Status, code int) {
+func writeStatus(w http.ResponseWriter, r *http.Request, st *status.Status) {
+	code := httpStatus(st)
 	body, err := protojson.Marshal(st.Proto())
 	if err != nil {
 		code, body = http.StatusInternalServerError, []byte(`{"code":13,"message":"internal error"}`)
@@ -91,7 +93,14 @@ func writeStatus(w http.ResponseWriter, st *status.Status, code int) {
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(retry.GetRetryDelay().AsDuration().Seconds()))))
 		}
 	}
+	if r.ContentLength != 0 { // the library answers once it has read what is left of a body
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lastOfBody)) // if it fails the answer is late
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	_, _ = w.Write(body) // a caller who went away needs no answer
 }
+
+// lastOfBody is how long who was refused has to send the body that nobody wants, so
+// that their connection can be kept.
+const lastOfBody = 100 * time.Millisecond

@@ -1,0 +1,150 @@
+package transport
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/contract"
+	"github.com/acquis-eval/acquis/server/listen"
+	"github.com/acquis-eval/acquis/store"
+	"github.com/acquis-eval/acquis/store/bolt"
+)
+
+// A stage is both doors before one service, whose handlers a test writes.
+type stage struct {
+	*Transport
+	t          *testing.T
+	grpcAddr   string
+	url        string
+	conn       *grpc.ClientConn
+	admin      string // a key with the role ADMIN
+	reader     string // a key with the role READER
+	overREST   *listen.Listener
+	overGRPC   *listen.Listener
+	onListKeys func(context.Context) error // nil: it answers
+}
+
+func newStage(t *testing.T, change ...func(*Options)) *stage {
+	t.Helper()
+	s := &stage{t: t}
+	st, err := bolt.Open(t.TempDir(), bolt.Options{})
+	must(t, err)
+	t.Cleanup(func() { must(t, st.Close()) })
+	s.admin, s.reader = newKey(t, st, acquispb.Role_ADMIN), newKey(t, st, acquispb.Role_READER)
+	a, err := authn.New(authn.Options{Store: st, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	must(t, err)
+	read, err := contract.Read()
+	must(t, err)
+	validate, err := contract.NewValidator()
+	must(t, err)
+	options := Options{
+		Limits: DefaultLimits(), Contract: read, Validate: validate, Authn: a, Log: slog.New(slog.DiscardHandler), Reflection: true,
+		Watch: func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+			return next(ctx, req)
+		},
+		Register:  func(r grpc.ServiceRegistrar) { acquispb.RegisterAdminServiceServer(r, keyService{stage: s}) },
+		Documents: map[string]Document{"/openapi.json": {Type: "application/json", Body: []byte(`{"openapi":"3.1.0"}`), MaxAge: time.Hour}},
+	}
+	for _, change := range change {
+		change(&options)
+	}
+	s.Transport, err = New(options)
+	must(t, err)
+	s.serve()
+	return s
+}
+
+func (s *stage) serve() {
+	overGRPC, err := net.Listen("tcp", "127.0.0.1:0")
+	must(s.t, err)
+	overREST, err := net.Listen("tcp", "127.0.0.1:0")
+	must(s.t, err)
+	s.overGRPC, s.overREST = s.GuardGRPC(overGRPC), s.GuardREST(overREST)
+	served := make(chan error, 2)
+	go func() { served <- s.ServeGRPC(s.overGRPC) }()
+	go func() { served <- s.ServeREST(s.overREST) }()
+	s.grpcAddr, s.url = overGRPC.Addr().String(), "http://"+overREST.Addr().String()
+	s.conn, err = grpc.NewClient(s.grpcAddr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	must(s.t, err)
+	s.t.Cleanup(func() {
+		_ = s.conn.Close()
+		http.DefaultClient.CloseIdleConnections()
+		s.Stop(0)
+		must(s.t, <-served)
+		must(s.t, <-served)
+	})
+}
+
+// keyService answers ListKeys, as its test likes.
+type keyService struct {
+	acquispb.UnimplementedAdminServiceServer
+	stage *stage
+}
+
+func (k keyService) ListKeys(ctx context.Context, _ *acquispb.ListKeysRequest) (*acquispb.ListKeysResponse, error) {
+	if k.stage.onListKeys != nil {
+		if err := k.stage.onListKeys(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return new(acquispb.ListKeysResponse), nil
+}
+
+func newKey(t *testing.T, st store.Store, role acquispb.Role_Enum) string {
+	t.Helper()
+	secret := authn.NewSecret()
+	digest := secret.Digest()
+	must(t, st.Update(t.Context(), store.Act{RPC: "test", Time: time.Now()}, func(w store.Writer) error {
+		return store.Keys.Put(w, []byte(secret.ID), &storepb.Key{
+			Id: secret.ID, SecretSha256: digest[:], Subject: role.String(), Roles: []int32{int32(role)},
+		})
+	}))
+	return secret.String()
+}
+
+// listKeys calls over gRPC with a key; none if it is empty.
+func (s *stage) listKeys(ctx context.Context, key string) error {
+	if key != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+key)
+	}
+	_, err := acquispb.NewAdminServiceClient(s.conn).ListKeys(ctx, new(acquispb.ListKeysRequest))
+	return err
+}
+
+// get calls over REST with a key; none if it is empty.
+func (s *stage) get(path, key string, headers ...string) (*http.Response, string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+path, nil)
+	must(s.t, err)
+	if key != "" {
+		req.Header.Set("Authorization", "Bearer "+key)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	must(s.t, err)
+	body, err := io.ReadAll(res.Body)
+	must(s.t, err)
+	must(s.t, res.Body.Close())
+	return res, string(body)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

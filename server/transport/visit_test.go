@@ -1,0 +1,240 @@
+package transport
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/acquis-eval/acquis/server/admission"
+	"github.com/acquis-eval/acquis/server/apierr"
+)
+
+// listKeysPath is that of the RPC over gRPC.
+const listKeysPath = "/acquis.v1.AdminService/ListKeys"
+
+// A caller of raw HTTP/2 sends what it likes of a message, and then waits.
+type rawCall struct {
+	t      *testing.T
+	framer *http2.Framer
+}
+
+func (s *stage) raw(key string, begun []byte) *rawCall {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", s.grpcAddr)
+	must(s.t, err)
+	s.t.Cleanup(func() { _ = conn.Close() })
+	_, err = conn.Write([]byte(http2.ClientPreface))
+	must(s.t, err)
+	c := &rawCall{s.t, http2.NewFramer(conn, conn)}
+	c.framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	must(s.t, c.framer.WriteSettings())
+	var block bytes.Buffer
+	encoder := hpack.NewEncoder(&block)
+	for _, field := range [][2]string{
+		{":method", "POST"}, {":scheme", "http"}, {":path", listKeysPath}, {":authority", "x"},
+		{"content-type", "application/grpc"}, {"te", "trailers"}, {"authorization", "Bearer " + key},
+	} {
+		must(s.t, encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}))
+	}
+	must(s.t, c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndHeaders: true}))
+	if begun != nil {
+		must(s.t, c.framer.WriteData(1, false, begun))
+	}
+	return c
+}
+
+// code waits for the status that the call ends with.
+func (c *rawCall) code() codes.Code {
+	c.t.Helper()
+	for {
+		frame, err := c.framer.ReadFrame()
+		must(c.t, err)
+		headers, ok := frame.(*http2.MetaHeadersFrame)
+		if !ok {
+			continue
+		}
+		for _, field := range headers.RegularFields() {
+			if field.Name == "grpc-status" {
+				var code codes.Code
+				_, err := fmt.Sscan(field.Value, &code)
+				must(c.t, err)
+				return code
+			}
+		}
+	}
+}
+
+// TestWhoCallsIsKnownBeforeAByteIsRead: who may not call is answered although their
+// message never comes, and so is who says that it is too large, has packed it, or
+// takes too long. It pins what we rest on in the gRPC library: handlers of unary
+// calls run before it reads, and its streams can be read by us.
+func TestWhoCallsIsKnownBeforeAByteIsRead(t *testing.T) {
+	s := newStage(t, func(o *Options) { o.Limits.ReceiveTimeout = 50 * time.Millisecond })
+	for _, c := range []struct {
+		what, key string
+		begun     []byte // of the message: whether it is packed, its length, its bytes
+		want      codes.Code
+	}{
+		{"a wrong key", "nonsense", nil, codes.Unauthenticated},
+		{"a key without the role", s.reader, nil, codes.PermissionDenied},
+		{"a key without the role, and a message that never ends", s.reader, []byte{0, 0, 0, 16, 0, 1}, codes.PermissionDenied},
+		{"a message too large for any call", s.admin, []byte{0, 0xff, 0xff, 0xff, 0xff}, codes.ResourceExhausted},
+		{"a message too large for this call", s.admin, []byte{0, 0, 1, 0, 0}, codes.ResourceExhausted},
+		{"a packed message", s.admin, []byte{1, 0, 0, 0, 2, 0, 0}, codes.InvalidArgument},
+		{"no message", s.admin, nil, codes.DeadlineExceeded},
+		{"a message that never ends", s.admin, []byte{0, 0, 0, 0, 9, 1}, codes.DeadlineExceeded},
+		{"bytes that are no message", s.admin, []byte{0, 0, 0, 0, 2, 0xff, 0xff}, codes.InvalidArgument},
+		{"a whole message", s.admin, []byte{0, 0, 0, 0, 0}, codes.OK},
+	} {
+		if got := s.raw(c.key, c.begun).code(); got != c.want {
+			t.Errorf("%s: %v, want %v", c.what, got, c.want)
+		}
+	}
+	s.nothingIsLent()
+}
+
+// TestBodiesThatNeverCome is the same over REST.
+func TestBodiesThatNeverCome(t *testing.T) {
+	s := newStage(t, func(o *Options) { o.Limits.ReceiveTimeout = 50 * time.Millisecond })
+	for _, c := range []struct {
+		what, key, length string
+		want              int
+	}{
+		{"a wrong key", "nonsense", "100", http.StatusUnauthorized},
+		{"a key without the role", s.reader, "100", http.StatusForbidden},
+		{"a body too large for any call", s.admin, "100000000", http.StatusRequestEntityTooLarge},
+		{"a body too large for this call", s.admin, "1000000", http.StatusRequestEntityTooLarge},
+		{"a body that never comes", s.admin, "100", http.StatusGatewayTimeout},
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		must(t, err)
+		_, err = fmt.Fprintf(conn, "POST /v1/keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %s\r\n\r\n", c.key, c.length)
+		must(t, err)
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		must(t, err)
+		if res.StatusCode != c.want {
+			t.Errorf("%s: %d, want %d", c.what, res.StatusCode, c.want)
+		}
+		_ = res.Body.Close()
+		_ = conn.Close()
+	}
+	s.nothingIsLent()
+}
+
+// TestNothingStaysLent: a call gives back its place and its bytes however it ends.
+func TestNothingStaysLent(t *testing.T) {
+	s := newStage(t)
+	for name, end := range map[string]func(context.Context) error{
+		"well":     func(context.Context) error { return nil },
+		"refused":  func(context.Context) error { return apierr.InvalidField("x", "is wrong") },
+		"a fault":  func(context.Context) error { return errors.New("of ours") },
+		"panicked": func(context.Context) error { panic("of ours") },
+		"given up": func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+	} {
+		s.onListKeys = end
+		ctx, cancel := context.WithCancel(t.Context())
+		if name == "given up" {
+			s.onListKeys = func(ctx context.Context) error { cancel(); return end(ctx) }
+		}
+		_ = s.listKeys(ctx, s.admin)
+		cancel()
+		if name != "given up" {
+			s.get("/v1/keys", s.admin)
+		}
+		s.nothingIsLent()
+	}
+}
+
+// nothingIsLent waits until no call is here, and then looks at what is lent.
+func (s *stage) nothingIsLent() {
+	s.t.Helper()
+	s.leaving.Wait()
+	for _, c := range s.Collectors() {
+		metrics := make(chan prometheus.Metric, 1000)
+		c.Collect(metrics)
+		close(metrics)
+		for m := range metrics {
+			var value dto.Metric
+			must(s.t, m.Write(&value))
+			if g := value.GetGauge(); g != nil && g.GetValue() != 0 {
+				s.t.Errorf("%v is %v", m.Desc(), g.GetValue())
+			}
+		}
+	}
+}
+
+// TestTooManyCalls: what is over a limit is told when to come back, over both
+// doors; a stranger over REST is hung up on, and a caller with a key is not.
+func TestTooManyCalls(t *testing.T) {
+	few := admission.DefaultLimits()
+	for class := range few.Classes {
+		few.Classes[class].Network = admission.Share{PerSecond: 1e-6, Burst: 1}
+	}
+	s := newStage(t, func(o *Options) { o.Limits.Admission = few })
+	for range 2 {
+		_ = s.listKeys(t.Context(), s.admin)
+		s.get("/openapi.json", "")
+		s.get("/v1/nothing", "")
+	}
+	if err := s.listKeys(t.Context(), s.admin); status.Code(err) != codes.ResourceExhausted || apierr.ReasonOf(err) != "OVERLOADED" {
+		t.Errorf("gRPC: %v", err)
+	}
+	for path, hungUp := range map[string]bool{"/v1/keys": false, "/openapi.json": true, "/v1/nothing": true} {
+		key := ""
+		if !hungUp {
+			key = s.admin
+		}
+		res, body := s.get(path, key)
+		if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" || res.Close != hungUp || !strings.Contains(body, "OVERLOADED") {
+			t.Errorf("%s: %d, closed: %t, %v, %s", path, res.StatusCode, res.Close, res.Header, body)
+		}
+	}
+	if err := s.listKeys(t.Context(), "nonsense"); status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("refused too often: %v", err)
+	}
+}
+
+// TestStopTellsWhatItBrokeOff: calls that have not ended within the grace are
+// broken off and counted; none is if all ended.
+func TestStopTellsWhatItBrokeOff(t *testing.T) {
+	s := newStage(t)
+	begun := make(chan struct{}, 2)
+	s.onListKeys = func(ctx context.Context) error { begun <- struct{}{}; <-ctx.Done(); return ctx.Err() }
+	ended := make(chan error, 2)
+	go func() { ended <- s.listKeys(t.Context(), s.admin) }()
+	go func() {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/v1/keys", nil)
+		req.Header.Set("Authorization", "Bearer "+s.admin)
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err == nil {
+			_ = res.Body.Close()
+		}
+		ended <- err
+	}()
+	<-begun
+	<-begun
+	if got := s.Stop(0); got != 2 {
+		t.Errorf("%d calls were broken off, want 2", got)
+	}
+	<-ended
+	<-ended
+	quiet := newStage(t)
+	must(t, quiet.listKeys(t.Context(), quiet.admin))
+	if got := quiet.Stop(time.Minute); got != 0 {
+		t.Errorf("%d calls were broken off, and there were none", got)
+	}
+}
