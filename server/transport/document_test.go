@@ -12,22 +12,22 @@ import (
 // is told so in a few bytes.
 func TestDocuments(t *testing.T) {
 	s := newStage(t)
-	plain, body := s.get("/openapi.json", "", "Accept-Encoding", "identity")
-	if plain.StatusCode != 200 || body != `{"openapi":"3.1.0"}` || plain.Header.Get("Cache-Control") != "public, max-age=3600" ||
-		plain.Header.Get("Content-Type") != "application/json" || plain.Header.Get("X-Request-Id") == "" {
-		t.Errorf("%d %v %s", plain.StatusCode, plain.Header, body)
+	plain := s.get("/openapi.json", "", "Accept-Encoding", "identity")
+	if plain.status != 200 || plain.body != `{"openapi":"3.1.0"}` || plain.header.Get("Cache-Control") != "public, max-age=3600" ||
+		plain.header.Get("Content-Type") != "application/json" || plain.header.Get("X-Request-Id") == "" {
+		t.Errorf("%d %v %s", plain.status, plain.header, plain.body)
 	}
-	packed, body := s.get("/openapi.json", "", "Accept-Encoding", "gzip")
-	unpacked, err := gzip.NewReader(strings.NewReader(body))
+	packed := s.get("/openapi.json", "", "Accept-Encoding", "gzip")
+	unpacked, err := gzip.NewReader(strings.NewReader(packed.body))
 	must(t, err)
 	text, err := io.ReadAll(unpacked)
 	must(t, err)
-	if packed.Header.Get("Content-Encoding") != "gzip" || packed.Header.Get("Vary") != "Accept-Encoding" || string(text) != `{"openapi":"3.1.0"}` {
-		t.Errorf("packed: %v %s", packed.Header, text)
+	if packed.header.Get("Content-Encoding") != "gzip" || packed.header.Get("Vary") != "Accept-Encoding" || string(text) != `{"openapi":"3.1.0"}` {
+		t.Errorf("packed: %v %s", packed.header, text)
 	}
-	known, body := s.get("/openapi.json", "", "If-None-Match", plain.Header.Get("Etag"))
-	if known.StatusCode != http.StatusNotModified || body != "" {
-		t.Errorf("known already: %d %q", known.StatusCode, body)
+	known := s.get("/openapi.json", "", "If-None-Match", plain.header.Get("Etag"))
+	if known.status != http.StatusNotModified || known.body != "" {
+		t.Errorf("known already: %d %q", known.status, known.body)
 	}
 	head, err := http.Head(s.url + "/openapi.json")
 	must(t, err)

@@ -123,8 +123,16 @@ func (s *stage) listKeys(ctx context.Context, key string) error {
 	return err
 }
 
+// An answer is one over REST, read whole.
+type answer struct {
+	status int
+	header http.Header
+	hungUp bool // the connection was closed
+	body   string
+}
+
 // get calls over REST with a key; none if it is empty.
-func (s *stage) get(path, key string, headers ...string) (*http.Response, string) {
+func (s *stage) get(path, key string, headers ...string) answer {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+path, nil)
 	must(s.t, err)
@@ -139,7 +147,7 @@ func (s *stage) get(path, key string, headers ...string) (*http.Response, string
 	body, err := io.ReadAll(res.Body)
 	must(s.t, err)
 	must(s.t, res.Body.Close())
-	return res, string(body)
+	return answer{res.StatusCode, res.Header, res.Close, string(body)}
 }
 
 func must(t *testing.T, err error) {

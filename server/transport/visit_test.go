@@ -198,9 +198,9 @@ func TestTooManyCalls(t *testing.T) {
 		if !hungUp {
 			key = s.admin
 		}
-		res, body := s.get(path, key)
-		if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" || res.Close != hungUp || !strings.Contains(body, "OVERLOADED") {
-			t.Errorf("%s: %d, closed: %t, %v, %s", path, res.StatusCode, res.Close, res.Header, body)
+		got := s.get(path, key)
+		if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" || got.hungUp != hungUp || !strings.Contains(got.body, "OVERLOADED") {
+			t.Errorf("%s: %d, closed: %t, %v, %s", path, got.status, got.hungUp, got.header, got.body)
 		}
 	}
 	if err := s.listKeys(t.Context(), "nonsense"); status.Code(err) != codes.ResourceExhausted {
