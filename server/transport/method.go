@@ -31,6 +31,10 @@ func (t *Transport) unknownMethod() *method {
 	return &method{name: "unknown", timeout: t.limits.CallTimeout, class: admission.Refused, counts: t.metrics.of("unary", "unknown", "unknown")}
 }
 
+// healthCheck is asked by whoever sends callers here. Strangers on the same network
+// must not use up its turns: the service would be taken for ill.
+const healthCheck = "grpc.health.v1.Health/Check"
+
 // add notes the methods of a service.
 func (t *Transport) add(desc *grpc.ServiceDesc) {
 	unary, streams := len(desc.Methods), desc.Streams
@@ -50,6 +54,9 @@ func (t *Transport) add(desc *grpc.ServiceDesc) {
 		kind := "unary"
 		if i >= unary {
 			kind, m.timeout, m.many = typeOf(streams[i-unary]), t.limits.StreamTimeout, streams[i-unary].ClientStreams
+		}
+		if full == healthCheck {
+			m.class = admission.Read
 		}
 		if m.rpc != nil {
 			m.public, m.request, m.class = m.rpc.Public, m.rpc.Request, classOf(m.rpc)

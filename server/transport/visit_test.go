@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 	"google.golang.org/grpc/codes"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
 	"github.com/acquis-eval/acquis/server/admission"
@@ -205,6 +206,21 @@ func TestTooManyCalls(t *testing.T) {
 	}
 	if err := s.listKeys(t.Context(), "nonsense"); status.Code(err) != codes.ResourceExhausted {
 		t.Errorf("refused too often: %v", err)
+	}
+}
+
+// TestHealthIsNotUsedUp: a balancer on the network of strangers learns that the
+// service is well, however often those call.
+func TestHealthIsNotUsedUp(t *testing.T) {
+	few := admission.DefaultLimits()
+	few.Classes[admission.Public].Network = admission.Share{PerSecond: 1e-6, Burst: 1}
+	s := newStage(t, func(o *Options) { o.Limits.Admission = few })
+	s.SetServing(true)
+	for range 10 {
+		s.get("/openapi.json", "")
+		if _, err := healthpb.NewHealthClient(s.conn).Check(t.Context(), new(healthpb.HealthCheckRequest)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -89,11 +89,13 @@ func TestAttack(t *testing.T) {
 // attackInRounds repeats an attack until it does no harm, a few times at most.
 func attackInRounds(t *testing.T, s *seed, a attack, table *table) {
 	var failed []string
+	var sure bool
 	var slowest time.Duration // p99 beside the null server
-	for i := range rounds {
+	for i := range tries() {
 		r := round{acquis: attackAcquis(t, s, a, a.lasts(i)), null: attackNull(t, s, a, a.lasts(i))}
 		slowest = max(slowest, r.null.p99)
-		harm, sure := r.harm(a, slowest)
+		var harm []string
+		harm, sure = r.harm(a, slowest)
 		table.add(a.name, r, harm)
 		if len(harm) == 0 {
 			return
@@ -104,8 +106,27 @@ func attackInRounds(t *testing.T, s *seed, a attack, table *table) {
 		}
 	}
 	for _, f := range failed {
-		t.Error(f)
+		judge(t, sure, f)
 	}
+}
+
+// judge fails for what is sure. What depends on time fails the long form alone,
+// which has the machine to itself; else it is told.
+func judge(t *testing.T, sure bool, harm string) {
+	t.Helper()
+	if sure || long() {
+		t.Error(harm)
+		return
+	}
+	t.Log("perhaps because the machine is busy: " + harm)
+}
+
+// tries is how often an attack is made, if what depends on time does not hold.
+func tries() int {
+	if long() {
+		return rounds
+	}
+	return 1
 }
 
 // A round is one attack on both servers.

@@ -28,12 +28,12 @@
 //     connection is served;
 //   - the log grows slowly, unless the attack's calls are admitted ones.
 //
-// Time is never judged by one measurement, since a busy machine can spoil any: if
-// a round fails in what depends on time there are two more, longer ones, and one
-// good round suffices; its p99 is held against the slowest beside the null server so
-// far. Too much memory or too much log in any round is a failure. In the short form
-// a p99 is the slowest of fifteen calls, and only a gross one fails: the long form
-// has five hundred.
+// Too much memory, too much log or a server that is gone is a failure in any form.
+// What depends on time is told in the table, and judged in the long form alone, which
+// must have the machine to itself: there a round that fails is repeated twice, one
+// good round suffices, and its p99 is held against the slowest beside the null server
+// so far. In the short form a p99 is the slowest of fifteen calls, in the long form
+// one of five hundred.
 //
 // # What is where
 //
