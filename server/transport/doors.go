@@ -152,11 +152,8 @@ func (t *Transport) Stop(grace time.Duration) (brokenOff int) {
 // letGo waits a moment for the handlers of calls that were broken off: their
 // contexts have ended, and the store is closed next.
 func (t *Transport) letGo() {
-	gone := make(chan struct{})
-	go func() { t.leaving.Wait(); close(gone) }()
-	select {
-	case <-gone:
-	case <-time.After(time.Second):
+	for end := time.Now().Add(time.Second); t.inside.Load() > 0 && time.Now().Before(end); {
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 

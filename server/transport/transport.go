@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -82,8 +81,7 @@ type Transport struct {
 	methods  map[string]*method // by full name, with a leading slash
 	unknown  *method
 	document *method
-	inside   atomic.Int64   // calls that are here
-	leaving  sync.WaitGroup // of the same calls
+	inside   atomic.Int64 // calls that are here
 	grpc     *grpc.Server
 	rest     *http.Server
 	health   *health.Server

@@ -38,7 +38,6 @@ func (t *Transport) arrive(ctx context.Context, m *method, info *call.Info) *vis
 	v := &visit{Transport: t, method: m, info: info, start: time.Now()}
 	v.ctx, v.cancel = context.WithTimeout(context.WithValue(call.With(ctx, info), visitKey{}, v), m.timeout)
 	v.inside.Add(1)
-	v.leaving.Add(1)
 	m.counts.started.Inc()
 	return v
 }
@@ -95,8 +94,9 @@ func (v *visit) identify(authorization []string) (*call.Caller, error) {
 }
 
 // borrow takes from a budget what a request of that many bytes needs, decoded and
-// on the wire, until the call ends.
+// on the wire, until the call ends or reads another.
 func (v *visit) borrow(size int) error {
+	v.repay()
 	b, n := v.budgets.of(v.public, size), int64(bytesOfACall+decodedTimes*size)
 	by := admission.CallerOf(call.CallerOf(v.ctx).Subject, v.info.From)
 	if err := b.Take(v.ctx, by, n); err != nil {
@@ -106,18 +106,23 @@ func (v *visit) borrow(size int) error {
 	return nil
 }
 
+// repay gives back what was borrowed.
+func (v *visit) repay() {
+	if v.giveBack != nil {
+		v.giveBack()
+		v.giveBack = nil
+	}
+}
+
 // end ends a visit, and returns what its caller is told. What a handler panicked
 // with is p.
 func (v *visit) end(err error, p any) error {
-	defer v.leaving.Done()
 	defer v.inside.Add(-1)
 	defer v.cancel()
 	if p != nil {
 		err = apierr.Panicked(v.ctx, v.log, p)
 	}
-	if v.giveBack != nil {
-		v.giveBack()
-	}
+	v.repay()
 	v.ticket.Done()
 	err = apierr.Outward(v.ctx, v.log, overloaded(err))
 	v.counts.ended(v.start, err)

@@ -6,18 +6,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
 	"github.com/acquis-eval/acquis/server/admission"
@@ -163,7 +167,9 @@ func TestNothingStaysLent(t *testing.T) {
 // nothingIsLent waits until no call is here, and then looks at what is lent.
 func (s *stage) nothingIsLent() {
 	s.t.Helper()
-	s.leaving.Wait()
+	for s.inside.Load() > 0 {
+		runtime.Gosched()
+	}
 	for _, c := range s.Collectors() {
 		metrics := make(chan prometheus.Metric, 1000)
 		c.Collect(metrics)
@@ -176,6 +182,27 @@ func (s *stage) nothingIsLent() {
 			}
 		}
 	}
+}
+
+// TestManyMessagesAreLentOneByOne: a call that sends many holds the bytes of one.
+func TestManyMessagesAreLentOneByOne(t *testing.T) {
+	s := newStage(t)
+	stream, err := reflectionpb.NewServerReflectionClient(s.conn).ServerReflectionInfo(t.Context())
+	must(t, err)
+	for range 50 {
+		must(t, stream.Send(&reflectionpb.ServerReflectionRequest{MessageRequest: &reflectionpb.ServerReflectionRequest_ListServices{}}))
+		_, err := stream.Recv()
+		must(t, err)
+	}
+	if got := testutil.ToFloat64(s.budgets.smallPublic.Collectors()[1]); got > 2*bytesOfACall {
+		t.Errorf("%v bytes are lent", got)
+	}
+	must(t, stream.CloseSend())
+	_, err = stream.Recv()
+	if !errors.Is(err, io.EOF) {
+		t.Error(err)
+	}
+	s.nothingIsLent()
 }
 
 // TestTooManyCalls: what is over a limit is told when to come back, over both
