@@ -34,6 +34,8 @@ type stage struct {
 	overREST   *listen.Listener
 	overGRPC   *listen.Listener
 	onListKeys func(context.Context) error // nil: it answers
+
+	onCreateKey func(context.Context) error
 }
 
 func newStage(t *testing.T, change ...func(*Options)) *stage {
@@ -100,6 +102,11 @@ func (k keyService) ListKeys(ctx context.Context, _ *acquispb.ListKeysRequest) (
 		}
 	}
 	return new(acquispb.ListKeysResponse), nil
+}
+
+// CreateKey does as its test likes.
+func (k keyService) CreateKey(ctx context.Context, _ *acquispb.CreateKeyRequest) (*acquispb.CreateKeyResponse, error) {
+	return new(acquispb.CreateKeyResponse), k.stage.onCreateKey(ctx)
 }
 
 func newKey(t *testing.T, st store.Store, role acquispb.Role_Enum) string {

@@ -21,9 +21,11 @@ import (
 	"golang.org/x/net/http2/hpack"
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/admission"
 	"github.com/acquis-eval/acquis/server/apierr"
 )
@@ -138,6 +140,34 @@ func TestBodiesThatNeverCome(t *testing.T) {
 		_ = conn.Close()
 	}
 	s.nothingIsLent()
+}
+
+// TestTheTimeToArriveEndsWithTheBody: a call may last longer than its request may
+// take to arrive.
+func TestTheTimeToArriveEndsWithTheBody(t *testing.T) {
+	s := newStage(t, func(o *Options) { o.Limits.ReceiveTimeout = 50 * time.Millisecond })
+	s.onCreateKey = func(ctx context.Context) error {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+			return nil
+		}
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/v1/keys", strings.NewReader(`{"subject":"x","roles":["READER"]}`))
+	must(t, err)
+	req.Header.Set("Authorization", "Bearer "+s.admin)
+	res, err := http.DefaultTransport.RoundTrip(req)
+	must(t, err)
+	must(t, res.Body.Close())
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("REST: %d", res.StatusCode)
+	}
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+s.admin)
+	key := &acquispb.CreateKeyRequest{Key: &acquispb.Key{Subject: "x", Roles: []acquispb.Role_Enum{acquispb.Role_READER}}}
+	if _, err := acquispb.NewAdminServiceClient(s.conn).CreateKey(ctx, key); err != nil {
+		t.Errorf("gRPC: %v", err)
+	}
 }
 
 // TestNothingStaysLent: a call gives back its place and its bytes however it ends.
