@@ -61,6 +61,7 @@ func testExcuses(t *testing.T, v *vault) {
 	v.pretexts(t)
 	v.emptied(t)
 	v.overwritten(t)
+	v.fixed(t)
 	v.openSession(t)
 }
 
