@@ -144,11 +144,11 @@ func (d *Draft) event(changes []change, sequence uint64, micros int64, act Act, 
 	if err := at.CheckValid(); err != nil {
 		return nil, fmt.Errorf("store: time of the act: %w", err)
 	}
-	acts, err := actDigests(changes, random)
+	salts, err := newSalts(random, len(changes)+2)
 	if err != nil {
 		return nil, err
 	}
-	salts, err := newSalts(random, len(changes)+2)
+	acts, err := actDigests(changes, salts[1])
 	if err != nil {
 		return nil, err
 	}

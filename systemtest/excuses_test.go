@@ -62,6 +62,7 @@ func testExcuses(t *testing.T, v *vault) {
 	v.emptied(t)
 	v.overwritten(t)
 	v.fixed(t)
+	v.hiddenDigests(t)
 	v.openSession(t)
 }
 

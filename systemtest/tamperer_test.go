@@ -190,6 +190,7 @@ func (x *tamperer) resealStub(event *storepb.Event) error {
 		return nil //nolint:nilerr // what cannot be read stays as it is
 	}
 	erasable := 0
+	var acts [][]byte
 	for _, d := range stub.GetRecords() {
 		n := erasable
 		if d.GetErasable() {
@@ -211,11 +212,10 @@ func (x *tamperer) resealStub(event *storepb.Event) error {
 		}
 		decision := new(storepb.Decision)
 		if store.KindID(d.GetKind()) == store.KindDecision && proto.Unmarshal(e.Message, decision) == nil {
-			event.Acts = append(event.Acts, store.ActDigest(decision))
+			acts = append(acts, store.ActDigest(decision))
 		}
 	}
-	slices.SortFunc(event.Acts, bytes.Compare)
-	event.Acts = slices.CompactFunc(event.Acts, bytes.Equal)
+	event.Acts = store.Acts(acts, event.GetStubSalt())
 	if event.Stub, err = proto.Marshal(stub); err != nil || len(event.GetBodySalt()) == 0 {
 		return err
 	}

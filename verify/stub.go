@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -29,6 +30,7 @@ func (j *journal) stub(s subject, b body) error {
 	}
 	var before *storepb.RecordDigest
 	var about store.About
+	var decided [][]byte
 	for _, d := range b.stub.GetRecords() {
 		if before != nil && compareDigests(before, d) >= 0 {
 			s.wrong("names its records out of order")
@@ -43,12 +45,19 @@ func (j *journal) stub(s subject, b body) error {
 		}
 		j.follow(s, b, d, value, err == nil)
 		envelope, _ := opened(value)
+		decision := new(storepb.Decision)
+		if store.KindID(d.GetKind()) == store.KindDecision && decoded(envelope.Message, decision) {
+			decided = append(decided, store.ActDigest(decision))
+		}
 		if about.Record(j.reader, store.KindID(d.GetKind()), d.GetKey(), envelope.Message) != nil {
 			continue // of something damaged, which is told where all records are
 		}
 	}
 	if says, follows := b.stub.GetCandidateUid(), about.Candidate(); says != follows {
 		s.after("is about candidate %d, its records about candidate %d", says, follows)
+	}
+	if !slices.EqualFunc(store.Acts(decided, b.event.GetStubSalt()), b.event.GetActs(), bytes.Equal) {
+		s.after("commits to other public acts than those of its decisions")
 	}
 	j.checked("stubs of events")
 	return j.resource(s, b)
