@@ -65,6 +65,19 @@ func (v *vault) fixed(t *testing.T) {
 		"a key was revoked at another time": {"for the last time, by acquis.v1.AdminService/RevokeKey", func(by *tamperer) error {
 			return by.rewriteLater(store.KindKey, v.revoked(), func(m proto.Message) { m.(*storepb.Key).RevokeTime.Seconds -= 60 })
 		}},
+		"a key was of another subject, and is revoked": {"only rewritten to revoke it", func(by *tamperer) error {
+			key := last(store.KindKey, func(m proto.Message) bool { return m.(*storepb.Key).GetRevokeTime() == nil })
+			return by.rewriteLater(store.KindKey, key, func(m proto.Message) {
+				m.(*storepb.Key).Subject, m.(*storepb.Key).RevokeTime = "nobody", m.(*storepb.Key).GetCreateTime()
+			})
+		}},
+		"a hold had another end, and is released": {"only rewritten to release it", func(by *tamperer) error {
+			hold := last(store.KindHold, func(m proto.Message) bool { return m.(*storepb.Hold).GetReleaseTime() == nil })
+			return by.rewriteLater(store.KindHold, hold, func(m proto.Message) {
+				h := m.(*storepb.Hold)
+				h.UntilDate, h.Releaser, h.ReleaseTime = &storepb.Date{Year: 2020, Month: 1, Day: 1}, "registrar", h.GetPlaceTime()
+			})
+		}},
 		"a hold was released at another time": {"for the last time, by acquis.v1.CandidateService/ReleaseHold", func(by *tamperer) error {
 			return by.rewriteLater(store.KindHold, v.released(), func(m proto.Message) { m.(*storepb.Hold).ReleaseTime.Seconds -= 60 })
 		}},

@@ -246,7 +246,11 @@ func (x *tamperer) append(kind store.EventKind, actor string, put []written, rem
 	sequence, stub := last+1, &storepb.EventStub{Kind: kind}
 	body := &storepb.EventBody{Actor: actor}
 	for _, w := range put {
-		envelope := append(store.SequenceKey(sequence), make([]byte, 16)...)
+		salt := make([]byte, 16)
+		if before, err := x.Get(w.kind, w.key); err == nil && w.kind.Amended() {
+			salt = before[8:24]
+		}
+		envelope := append(store.SequenceKey(sequence), salt...)
 		if err := x.put(w.kind, w.key, append(envelope, w.message...)); err != nil {
 			return err
 		}

@@ -116,14 +116,14 @@ func (j *journal) follow(s subject, b body, d *storepb.RecordDigest, value []byt
 	case envelope.Sequence < s.event:
 		record.wrong("is an older version: event %d wrote it anew", s.event)
 	case envelope.Sequence > s.event:
-		record.rewritten(b, envelope.Message)
+		record.rewritten(b, d, envelope)
 	}
 }
 
 // rewritten checks that a record which an earlier event wrote may have been
 // written again. An event that is appended could otherwise put another verdict in
 // the place of one, or undo a revocation: what was there is known no more.
-func (s subject) rewritten(b body, stored []byte) {
+func (s subject) rewritten(b body, d *storepb.RecordDigest, now store.Envelope) {
 	message, earlier := store.NewMessage(s.kind), b.event.GetSequence()
 	if s.kind.Once() {
 		s.wrong("was written by event %d before, and is never rewritten", earlier)
@@ -133,18 +133,23 @@ func (s subject) rewritten(b body, stored []byte) {
 		s.wrong("was written by event %d for the last time, by %s, and is never rewritten", earlier, b.GetRpc())
 		return
 	}
-	if message == nil || !decoded(stored, message) {
+	if message == nil || !decoded(now.Message, message) {
 		return // told where all records are
 	}
+	end, ended := "", false
 	switch m := message.(type) {
 	case *storepb.Key:
-		if m.GetRevokeTime() == nil {
-			s.wrong("was written by event %d before, and is only rewritten to revoke it", earlier)
-		}
+		end, ended = "revoke", m.GetRevokeTime() != nil
+		m.RevokeTime = nil
 	case *storepb.Hold:
-		if m.GetReleaseTime() == nil {
-			s.wrong("was written by event %d before, and is only rewritten to release it", earlier)
-		}
+		end, ended = "release", m.GetReleaseTime() != nil
+		m.Releaser, m.ReleaseTime = "", nil
+	default:
+		return
+	}
+	before, err := proto.Marshal(message)
+	if err != nil || !ended || !bytes.Equal(store.Digest(now.Salt, before), d.GetDigest()) {
+		s.wrong("was written by event %d before, and is only rewritten to %s it", earlier, end)
 	}
 }
 
