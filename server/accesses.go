@@ -194,8 +194,9 @@ func (a *accesses) flush() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), accessFlushBudget)
 	defer cancel()
-	act := store.Act{RPC: "accesses", Kind: storepb.EventBody_Kind_READ, Time: a.core.now()}
-	err := a.core.store.Update(ctx, act, func(w store.Writer) error { return putAccesses(w, reads) })
+	now := a.core.now()
+	act := store.Act{RPC: "accesses", Kind: storepb.EventBody_Kind_READ, Time: now}
+	err := a.core.store.Update(ctx, act, func(w store.Writer) error { return putAccesses(w, reads, now) })
 	if err == nil {
 		return
 	}
@@ -207,8 +208,9 @@ func (a *accesses) flush() {
 	signal(a.some)
 }
 
-// putAccesses writes one record for each subject, RPC and hour.
-func putAccesses(w store.Writer, reads []access) error {
+// putAccesses writes one record for each subject, RPC and hour. The clock may have
+// been set back since a read: no record is of an hour later than its event.
+func putAccesses(w store.Writer, reads []access, now time.Time) error {
 	type group struct {
 		subject, rpc string
 		hour         time.Time
@@ -224,6 +226,9 @@ func putAccesses(w store.Writer, reads []access) error {
 			return err
 		}
 		g := group{read.subject, read.rpc, read.hour}
+		if g.hour.After(now) {
+			g.hour = now.Truncate(time.Hour)
+		}
 		if found[g] == nil {
 			order = append(order, g)
 		}

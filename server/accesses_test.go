@@ -34,7 +34,7 @@ func TestAccessesAreBounded(t *testing.T) {
 			}
 			reads = append(reads, access{subject: "reader", rpc: "r", name: candidateName(label)})
 		}
-		return putAccesses(w, append(reads, reads[7]))
+		return putAccesses(w, append(reads, reads[7]), time.Now())
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +58,37 @@ func TestAccessesAreBounded(t *testing.T) {
 			}
 		}
 		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAccessesAfterTheClockWasSetBack: a read of an hour that is yet to come, since
+// the clock was set back before it was journaled, is noted in the hour of its event.
+func TestAccessesAfterTheClockWasSetBack(t *testing.T) {
+	s, err := bolt.Open(t.TempDir(), bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	now := time.Date(2026, 6, 15, 9, 40, 0, 0, time.UTC)
+	err = s.Update(t.Context(), store.Act{RPC: "test", Time: now}, func(w store.Writer) error {
+		if err := store.Candidates.PutIndexed(w, store.Key(1), &storepb.Candidate{Uid: 1, Label: "c"}); err != nil {
+			return err
+		}
+		early, late := now.Add(-time.Hour).Truncate(time.Hour), now.Add(time.Hour).Truncate(time.Hour)
+		return putAccesses(w, []access{{"reader", "r", candidateName("c"), late}, {"reader", "s", candidateName("c"), early}}, now)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.View(t.Context(), func(r store.Reader) error {
+		all, err := store.Accesses.All(r, nil)
+		if len(all) != 2 || all[0].GetHourTime().AsTime().Hour() != 9 || all[1].GetHourTime().AsTime().Hour() != 8 {
+			t.Errorf("noted: %v", all)
+		}
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -30,9 +29,8 @@ func ActDigest(d *storepb.Decision) []byte {
 	return Digest(d.GetActSalt(), append(binary.BigEndian.AppendUint64(nil, d.GetUid()), d.GetAct()...))
 }
 
-// actDigests returns the digests of the acts among the changes, filled up from
-// random and sorted, so that neither place nor number tells anything.
-func actDigests(changes []change, random io.Reader) ([][]byte, error) {
+// actDigests returns the digests of the acts among the changes, as Acts has them.
+func actDigests(changes []change, stubSalt []byte) ([][]byte, error) {
 	var digests [][]byte
 	for _, c := range changes {
 		if c.kind != KindDecision || c.deleted {
@@ -44,22 +42,27 @@ func actDigests(changes []change, random io.Reader) ([][]byte, error) {
 		}
 		digests = append(digests, ActDigest(d))
 	}
+	return Acts(digests, stubSalt), nil
+}
+
+// Acts fills the digests of an event's public acts up and sorts them, so that
+// neither place nor number tells anything; none stay none. What fills them up
+// follows from the salt of the stub, which nobody is shown: to others it is random,
+// and who checks the store can tell that no other act hides among it.
+func Acts(digests [][]byte, stubSalt []byte) [][]byte {
 	if len(digests) == 0 {
-		return nil, nil
+		return nil
 	}
 	size := fewestActs
 	for size < len(digests) {
 		size *= 2
 	}
-	for len(digests) < size {
-		filler := make([]byte, tlog.HashSize)
-		if _, err := io.ReadFull(random, filler); err != nil {
-			return nil, fmt.Errorf("store: acts: %w", err)
-		}
-		digests = append(digests, filler)
+	all := slices.Clone(digests)
+	for n := len(all); n < size; n++ {
+		all = append(all, Digest(stubSalt, fmt.Appendf(nil, "acquis filler %d", n)))
 	}
-	slices.SortFunc(digests, bytes.Compare)
-	return digests, nil
+	slices.SortFunc(all, bytes.Compare)
+	return all
 }
 
 // An actTree is the tree of the acts of one event: a Merkle log by itself, grown

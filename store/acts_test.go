@@ -115,5 +115,20 @@ func TestLastSequence(t *testing.T) {
 // Computed by a program in another language from the description alone.
 const (
 	goldenActDigest = "9173b541d4bbced40f31e139a946e3baeed8e111688ebe7074f069592449947a"
-	goldenActsRoot  = "8e45955fbf56f8adb77a6b28f5f2f38ccd62994d24e1f542136ce5e842fbe048"
+	goldenActsRoot  = "a45f0d9b0cab9a6049c7512016c0f14505d527894a9e27f6d3f34fc8617d5650"
 )
+
+// TestActsFollow: what fills the digests of acts up follows from the salt of the
+// stub, so that no other act can hide among it.
+func TestActsFollow(t *testing.T) {
+	j := newJournal(t)
+	j.update(t, store.Act{Time: noon}, func(w store.Writer) error { return decide(w, 7) })
+	e := j.events(t)[0]
+	digest := store.ActDigest(&storepb.Decision{Uid: 7, Act: []byte("act 7"), ActSalt: []byte("0123456789abcdef")})
+	if !slices.EqualFunc(store.Acts([][]byte{digest}, e.GetStubSalt()), e.GetActs(), bytes.Equal) {
+		t.Error("the event holds other digests than follow from its decision and its salt")
+	}
+	if store.Acts(nil, e.GetStubSalt()) != nil {
+		t.Error("an event without decisions has digests of acts")
+	}
+}

@@ -19,7 +19,7 @@
 // of theirs is stored in an envelope:
 //
 //	8 bytes   sequence of the event that last wrote the record, big-endian
-//	16 bytes  salt, random, new at every write
+//	16 bytes  salt, random, new at every write but of what is amended (KindID.Amended)
 //	rest      the message, which is all that a Reader returns
 //
 // Kinds from 64 on are indexes, which can be rebuilt, and records that may be

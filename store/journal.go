@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -144,11 +145,14 @@ func (d *Draft) event(changes []change, sequence uint64, micros int64, act Act, 
 	if err := at.CheckValid(); err != nil {
 		return nil, fmt.Errorf("store: time of the act: %w", err)
 	}
-	acts, err := actDigests(changes, random)
+	salts, err := newSalts(random, len(changes)+2)
 	if err != nil {
 		return nil, err
 	}
-	salts, err := newSalts(random, len(changes)+2)
+	if err := d.keepSalts(changes, salts[2:]); err != nil {
+		return nil, err
+	}
+	acts, err := actDigests(changes, salts[1])
 	if err != nil {
 		return nil, err
 	}
@@ -195,6 +199,28 @@ func sealAll(changes []change, sequence uint64, salts [][]byte, stub *storepb.Ev
 			d.Digest = digest
 		}
 		c.value = seal(sequence, salts[i], c.value)
+	}
+	return nil
+}
+
+// keepSalts gives records that are amended the salts that they had.
+func (d *Draft) keepSalts(changes []change, salts [][]byte) error {
+	for i, c := range changes {
+		if !c.kind.Amended() || c.deleted {
+			continue
+		}
+		stored, err := d.below.stored.Get(c.kind, c.key)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		e, err := OpenEnvelope(stored)
+		if err != nil {
+			return err
+		}
+		salts[i] = clone(e.Salt)
 	}
 	return nil
 }

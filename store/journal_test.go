@@ -330,3 +330,32 @@ const (
 	goldenMicros     = "0006544990deb240"
 	goldenLeafHash   = "7120400708584986a5e3acaeaf6140eeeb79fa0396040bf5a4c71dda41b03bbf"
 )
+
+// TestAmended: a record that is amended keeps its salt, so that what it was before
+// can be held against the event of then; any other gets a new one.
+func TestAmended(t *testing.T) {
+	for _, kind := range []store.KindID{store.KindKey, store.KindHold, store.KindSession} {
+		j := newJournal(t)
+		envelopes := make([]store.Envelope, 2)
+		for i, message := range []string{"before", "after"} {
+			j.update(t, store.Act{Time: noon}, func(w store.Writer) error { return w.Put(kind, store.Key(1, 2), []byte(message)) })
+			stored, err := j.Get(kind, store.Key(1, 2))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if envelopes[i], err = store.OpenEnvelope(stored); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if same := bytes.Equal(envelopes[0].Salt, envelopes[1].Salt); same != kind.Amended() {
+			t.Errorf("%v has the same salt: %t", kind, same)
+		}
+		stub, err := store.ReadStub(j.events(t)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same := bytes.Equal(store.Digest(envelopes[1].Salt, []byte("before")), stub.GetRecords()[0].GetDigest()); same != kind.Amended() {
+			t.Errorf("%v: what it was before has the digest of then: %t", kind, same)
+		}
+	}
+}

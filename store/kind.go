@@ -45,6 +45,11 @@ func (k KindID) Silent() bool { return kinds[k].silent }
 // is done adds another.
 func (k KindID) Once() bool { return kinds[k].once }
 
+// Amended tells whether records of the kind are only rewritten to add how they
+// ended. Each keeps its salt, so that what it was before can be held against the
+// digest of then.
+func (k KindID) Amended() bool { return kinds[k].amended }
+
 // Writable tells whether closures may write records of the kind.
 func (k KindID) Writable() bool { return k < firstReserved && k.Known() }
 

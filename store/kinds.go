@@ -83,6 +83,7 @@ type row struct {
 	records    interface{ newMessage() proto.Message } // nil where the kind holds no messages of its own
 	sequential bool
 	once       bool
+	amended    bool
 	index      bool
 	silent     bool
 }
@@ -100,11 +101,11 @@ var kinds = [256]row{
 	KindAssessment:  {name: "assessment", records: Assessments, once: true},
 	KindCaseFile:    {name: "casefile", records: CaseFiles, once: true},
 	KindDecision:    {name: "decision", records: Decisions, sequential: true, once: true},
-	KindKey:         {name: "key", records: Keys},
+	KindKey:         {name: "key", records: Keys, amended: true},
 	KindSigner:      {name: "signer", records: Signers, once: true},
 	KindAccess:      {name: "access", records: Accesses, sequential: true, once: true},
 	KindAttestation: {name: "attestation", records: Attestations, sequential: true, once: true},
-	KindHold:        {name: "hold", records: Holds},
+	KindHold:        {name: "hold", records: Holds, amended: true},
 	KindForgetting:  {name: "forgetting", records: Forgettings, once: true},
 
 	KindName:                {name: "name", index: true},

@@ -61,6 +61,8 @@ func testExcuses(t *testing.T, v *vault) {
 	v.pretexts(t)
 	v.emptied(t)
 	v.overwritten(t)
+	v.fixed(t)
+	v.hiddenDigests(t)
 	v.openSession(t)
 }
 

@@ -190,6 +190,7 @@ func (x *tamperer) resealStub(event *storepb.Event) error {
 		return nil //nolint:nilerr // what cannot be read stays as it is
 	}
 	erasable := 0
+	var acts [][]byte
 	for _, d := range stub.GetRecords() {
 		n := erasable
 		if d.GetErasable() {
@@ -211,11 +212,10 @@ func (x *tamperer) resealStub(event *storepb.Event) error {
 		}
 		decision := new(storepb.Decision)
 		if store.KindID(d.GetKind()) == store.KindDecision && proto.Unmarshal(e.Message, decision) == nil {
-			event.Acts = append(event.Acts, store.ActDigest(decision))
+			acts = append(acts, store.ActDigest(decision))
 		}
 	}
-	slices.SortFunc(event.Acts, bytes.Compare)
-	event.Acts = slices.CompactFunc(event.Acts, bytes.Equal)
+	event.Acts = store.Acts(acts, event.GetStubSalt())
 	if event.Stub, err = proto.Marshal(stub); err != nil || len(event.GetBodySalt()) == 0 {
 		return err
 	}
@@ -246,7 +246,11 @@ func (x *tamperer) append(kind store.EventKind, actor string, put []written, rem
 	sequence, stub := last+1, &storepb.EventStub{Kind: kind}
 	body := &storepb.EventBody{Actor: actor}
 	for _, w := range put {
-		envelope := append(store.SequenceKey(sequence), make([]byte, 16)...)
+		salt := make([]byte, 16)
+		if before, err := x.Get(w.kind, w.key); err == nil && w.kind.Amended() {
+			salt = before[8:24]
+		}
+		envelope := append(store.SequenceKey(sequence), salt...)
 		if err := x.put(w.kind, w.key, append(envelope, w.message...)); err != nil {
 			return err
 		}

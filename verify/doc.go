@@ -11,7 +11,7 @@
 //	references  what a record says of others                     kinds.go
 //	            identifiers, versions and times                  numbers.go
 //	            what a forgetting excuses                        forgetting.go
-//	            what an event says of its records                stub.go, body.go
+//	            what an event says of its records                stub.go, body.go, act.go
 //	indexes     every entry, both ways                           index.go
 //	candidacies enrolment, verdicts, settlements, exemptions     candidacy.go
 //	decisions   every act of a jury, played again by the rules   decisions.go
@@ -42,7 +42,9 @@
 // and to which its leaf commits: it says whom the event was about, and names all
 // that it wrote. What may never be erased must be there, as it was written or
 // rewritten later; a body may be missing only with an accommodation that its event
-// wrote. For the same reason no later event may write again what is written once.
+// wrote. For the same reason no later event may write again what is written once, nor
+// what has ended, nor give a record the name of another: the RPC and the resource in
+// the bodies of earlier events tell (act.go).
 //
 // Earlier versions of records are gone too; that they existed, the stubs tell.
 // Request ids are kept for a day, outside the journal, and are not checked.

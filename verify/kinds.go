@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -107,7 +106,6 @@ func (v *verifier) saysAct(s subject, message proto.Message, b body) error {
 		}
 		s.by(b, how.GetAuthor())
 		s.numbers(act.ProtoReflect(), b)
-		s.committed(b, store.ActDigest(m))
 		if err := v.exists(s, store.KindCandidate, m.GetCandidateUid()); err != nil {
 			return err
 		}
@@ -137,14 +135,6 @@ func (s subject) keyed(uids ...uint64) {
 func (s subject) by(b body, author string) {
 	if b.state == bodyThere && b.GetActor() != author {
 		s.wrong("is by %q, its event by %q", author, b.GetActor())
-	}
-}
-
-// committed checks that an event commits to the public act of a decision.
-func (s subject) committed(b body, act []byte) {
-	acts := b.event.GetActs()
-	if b.event != nil && !slices.ContainsFunc(acts, func(digest []byte) bool { return bytes.Equal(digest, act) }) {
-		s.wrong("has a public act to which its event does not commit")
 	}
 }
 

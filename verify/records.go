@@ -34,7 +34,7 @@ func (v *verifier) references() error {
 			return err
 		}
 	}
-	v.tellMisled()
+	v.tellDeferred()
 	v.counter()
 	return nil
 }

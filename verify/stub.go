@@ -3,6 +3,8 @@ package verify
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -28,6 +30,7 @@ func (j *journal) stub(s subject, b body) error {
 	}
 	var before *storepb.RecordDigest
 	var about store.About
+	var decided [][]byte
 	for _, d := range b.stub.GetRecords() {
 		if before != nil && compareDigests(before, d) >= 0 {
 			s.wrong("names its records out of order")
@@ -42,28 +45,39 @@ func (j *journal) stub(s subject, b body) error {
 		}
 		j.follow(s, b, d, value, err == nil)
 		envelope, _ := opened(value)
+		decision := new(storepb.Decision)
+		if store.KindID(d.GetKind()) == store.KindDecision && decoded(envelope.Message, decision) {
+			decided = append(decided, store.ActDigest(decision))
+		}
 		if about.Record(j.reader, store.KindID(d.GetKind()), d.GetKey(), envelope.Message) != nil {
 			continue // of something damaged, which is told where all records are
 		}
 	}
-	if about.Candidate() != b.stub.GetCandidateUid() {
-		j.misled = append(j.misled, misled{s, b.stub.GetCandidateUid(), about.Candidate()})
+	if says, follows := b.stub.GetCandidateUid(), about.Candidate(); says != follows {
+		s.after("is about candidate %d, its records about candidate %d", says, follows)
+	}
+	if !slices.EqualFunc(store.Acts(decided, b.event.GetStubSalt()), b.event.GetActs(), bytes.Equal) {
+		s.after("commits to other public acts than those of its decisions")
 	}
 	j.checked("stubs of events")
-	return nil
+	return j.resource(s, b)
 }
 
-// A misled is an event that is about somebody else than its records are.
-type misled struct {
+// A deferred is a finding about an event that follows from what is wrong with a
+// record, or an index entry, and is told after it.
+type deferred struct {
 	subject
-	says, follows uint64
+	problem string
 }
 
-// tellMisled comes after all records were looked at: that of a candidacy that is
-// missing or changed is told first.
-func (v *verifier) tellMisled() {
-	for _, m := range v.misled {
-		m.wrong("is about candidate %d, its records about candidate %d", m.says, m.follows)
+// after reports that the event does not fit, after all that is said of records.
+func (s subject) after(format string, args ...any) {
+	s.v.deferred = append(s.v.deferred, deferred{s, fmt.Sprintf(format, args...)})
+}
+
+func (v *verifier) tellDeferred() {
+	for _, d := range v.deferred {
+		d.wrong("%s", d.problem)
 	}
 }
 
@@ -102,31 +116,40 @@ func (j *journal) follow(s subject, b body, d *storepb.RecordDigest, value []byt
 	case envelope.Sequence < s.event:
 		record.wrong("is an older version: event %d wrote it anew", s.event)
 	case envelope.Sequence > s.event:
-		record.rewritten(s.event, envelope.Message)
+		record.rewritten(b, d, envelope)
 	}
 }
 
 // rewritten checks that a record which an earlier event wrote may have been
 // written again. An event that is appended could otherwise put another verdict in
 // the place of one, or undo a revocation: what was there is known no more.
-func (s subject) rewritten(earlier uint64, stored []byte) {
-	message := store.NewMessage(s.kind)
+func (s subject) rewritten(b body, d *storepb.RecordDigest, now store.Envelope) {
+	message, earlier := store.NewMessage(s.kind), b.event.GetSequence()
 	if s.kind.Once() {
 		s.wrong("was written by event %d before, and is never rewritten", earlier)
 		return
 	}
-	if message == nil || !decoded(stored, message) {
+	if final(b) {
+		s.wrong("was written by event %d for the last time, by %s, and is never rewritten", earlier, b.GetRpc())
+		return
+	}
+	if message == nil || !decoded(now.Message, message) {
 		return // told where all records are
 	}
+	end, ended := "", false
 	switch m := message.(type) {
 	case *storepb.Key:
-		if m.GetRevokeTime() == nil {
-			s.wrong("was written by event %d before, and is only rewritten to revoke it", earlier)
-		}
+		end, ended = "revoke", m.GetRevokeTime() != nil
+		m.RevokeTime = nil
 	case *storepb.Hold:
-		if m.GetReleaseTime() == nil {
-			s.wrong("was written by event %d before, and is only rewritten to release it", earlier)
-		}
+		end, ended = "release", m.GetReleaseTime() != nil
+		m.Releaser, m.ReleaseTime = "", nil
+	default:
+		return
+	}
+	before, err := proto.Marshal(message)
+	if err != nil || !ended || !bytes.Equal(store.Digest(now.Salt, before), d.GetDigest()) {
+		s.wrong("was written by event %d before, and is only rewritten to %s it", earlier, end)
 	}
 }
 

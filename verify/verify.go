@@ -74,7 +74,7 @@ type verifier struct {
 	catalogue referentiel.Catalogue // every revision, once loaded
 	lastUID   uint64                // highest met
 	signers   []*storepb.Signer
-	misled    []misled           // events that are about somebody else than their records
+	deferred  []deferred         // told once all records were looked at
 	whole     map[uint64]erasure // candidates that were forgotten as a whole
 }
 

@@ -149,7 +149,8 @@ type Event struct {
 	// The bytes of an EventBody; absent once erased.
 	Body []byte `protobuf:"bytes,6,opt,name=body,proto3" json:"body,omitempty"`
 	// Where the event holds decisions: the salted digests of their public acts,
-	// filled up with random ones to 16 or the next power of two, and sorted. So
+	// filled up to 16 or the next power of two by digests that follow from stub_salt
+	// (store.Acts), and sorted. So
 	// one act can be shown to stand in the journal, and neither the body nor how
 	// many acts there were is told. Never erased.
 	Acts [][]byte `protobuf:"bytes,7,rep,name=acts,proto3" json:"acts,omitempty"`
