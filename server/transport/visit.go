@@ -31,6 +31,7 @@ type visit struct {
 	tooMany  bool // a stranger calls too often: over REST the connection is closed
 	ticket   admission.Ticket
 	giveBack func() // what the budget lent; nil: nothing
+	lent     *loan  // over REST: the bytes of the answer
 }
 
 // arrive begins a visit: the call gets a deadline.
@@ -98,12 +99,17 @@ func (v *visit) identify(authorization []string) (*call.Caller, error) {
 // on the wire, until the call ends.
 func (v *visit) borrow(size int) error {
 	b, n := v.budgets.of(v.public, size), int64(bytesOfACall+decodedTimes*size)
-	by := admission.CallerOf(call.CallerOf(v.ctx).Subject, v.info.From)
+	by := v.caller()
 	if err := b.Take(v.ctx, by, n); err != nil {
 		return err
 	}
 	v.giveBack = func() { b.Give(by, n) }
 	return nil
+}
+
+// caller is who bytes are lent to.
+func (v *visit) caller() admission.Caller {
+	return admission.CallerOf(call.CallerOf(v.ctx).Subject, v.info.From)
 }
 
 // end ends a visit, and returns what its caller is told. What a handler panicked
@@ -117,6 +123,9 @@ func (v *visit) end(err error, p any) error {
 	}
 	if v.giveBack != nil {
 		v.giveBack()
+	}
+	if v.lent != nil {
+		v.lent.end()
 	}
 	v.ticket.Done()
 	err = apierr.Outward(v.ctx, v.log, overloaded(err))
