@@ -106,7 +106,7 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 		return err
 	}
 	log := s.logger(c.err)
-	setCollector(log)
+	setCollector(ctx, log)
 	oidc, err := s.OIDC.config()
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ type BudgetLimits struct {
 	Patience  time.Duration // how long they do
 }
 
-// Defaults of four budgets, so that neither strangers nor large requests can take
+// Defaults of the budgets, so that neither strangers nor large requests can take
 // from what others live on. One call of the largest kind, decoded, must fit
 // PerCaller.
 var (
@@ -25,6 +25,9 @@ var (
 	LargeBudget       = BudgetLimits{Bytes: 128 << 20, PerCaller: 40 << 20, Waiting: 64, Patience: 100 * time.Millisecond}
 	SmallPublicBudget = BudgetLimits{Bytes: 4 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
 	LargePublicBudget = BudgetLimits{Bytes: 4 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
+
+	AnswersBudget       = BudgetLimits{Bytes: 96 << 20, PerCaller: 16 << 20, Waiting: 256, Patience: 200 * time.Millisecond}
+	PublicAnswersBudget = BudgetLimits{Bytes: 8 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
 )
 
 // A Budget hands out bytes before they are needed. Calls wait in the order in which
@@ -94,6 +97,22 @@ func (b *Budget) Take(ctx context.Context, by Caller, n int64) error {
 	c.place = b.waiting.PushBack(c)
 	b.mu.Unlock()
 	return b.wait(ctx, c)
+}
+
+// TakeAtMost is Take for what may be larger than all that one caller may have: it
+// takes no more than that, and returns how much must be given back.
+func (b *Budget) TakeAtMost(ctx context.Context, by Caller, n int64) (taken int64, err error) {
+	n = min(n, b.limits.PerCaller, b.limits.Bytes)
+	return n, b.Take(ctx, by, n)
+}
+
+// Charge takes bytes that are in use already, whatever the limits: they count for
+// those who come next.
+func (b *Budget) Charge(by Caller, n int64) int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.grant(by, n)
+	return n
 }
 
 func (b *Budget) wait(ctx context.Context, c *claim) error {

@@ -89,8 +89,8 @@ func (g *Gate) start(t *Ticket) (w *waiter, patience time.Duration, ok bool) {
 	if q.length > 0 {
 		g.serve() // an earlier class may have become quiet
 	}
-	if g.room(t.class) {
-		g.take(t.class)
+	if by := t.usage(); g.room(t.class) && g.roomFor(t.class, by) {
+		g.take(t.class, by)
 		return nil, 0, true
 	}
 	if q.length >= rule.Waiting {
@@ -102,7 +102,7 @@ func (g *Gate) start(t *Ticket) (w *waiter, patience time.Duration, ok bool) {
 	}
 	now := time.Now()
 	patience = rule.patience(q.busy(now))
-	return q.push(t.caller(), now), patience, true
+	return q.push(t.caller(), t.usage(), now), patience, true
 }
 
 // room tells whether a call of the class may have a slot.
@@ -113,6 +113,12 @@ func (g *Gate) room(c Class) bool {
 		most = rule.Beside
 	}
 	return g.slots < g.limits.Slots && g.running[c] < most
+}
+
+// roomFor tells the same of one caller.
+func (g *Gate) roomFor(c Class, by *usage) bool {
+	each := g.limits.Classes[c].Each
+	return each == 0 || int(by.running[c]) < each
 }
 
 // beside tells whether an earlier class is at work or has just been: its next call
@@ -127,23 +133,29 @@ func (g *Gate) beside(c Class) bool {
 	return false
 }
 
-func (g *Gate) take(c Class) {
+func (g *Gate) take(c Class, by *usage) {
 	g.slots++
 	g.running[c]++
+	by.running[c]++
 }
 
-func (g *Gate) give(c Class) {
+func (g *Gate) give(c Class, by *usage) {
 	g.slots--
 	g.running[c]--
+	by.running[c]--
 	g.serve()
 }
 
 // serve gives slots to those who wait.
 func (g *Gate) serve() {
 	for next := range g.queues {
-		for q := &g.queues[next]; q.length > 0 && g.room(Class(next)); {
-			g.take(Class(next))
-			q.pop().answer <- true
+		for c, q := Class(next), &g.queues[next]; q.length > 0 && g.room(c); {
+			w := q.pop(func(by *usage) bool { return g.roomFor(c, by) })
+			if w == nil {
+				break
+			}
+			g.take(c, w.usage)
+			w.answer <- true
 		}
 	}
 }

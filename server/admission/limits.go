@@ -33,6 +33,7 @@ type Share struct {
 type Rule struct {
 	Running  int           // slots that it may have at once
 	Beside   int           // the same while an earlier class is in use; 0: no less
+	Each     int           // the same of one caller; 0: no less
 	Waiting  int           // calls in its queue
 	Patience time.Duration // how long one waits there
 
@@ -46,14 +47,15 @@ type Limits struct {
 }
 
 // DefaultLimits are for the number of processors. Subjects have no rates: they are
-// known, and share what there is by turns.
+// known, and share what there is by turns. None has so many slots that others, who
+// share the processors with what runs, wait long: a read may take milliseconds.
 func DefaultLimits() Limits {
 	n := runtime.GOMAXPROCS(0)
 	few := max(1, n/2)
 	l := Limits{Slots: 40 * n}
 	l.Classes = [classes]Rule{
-		Record:  known(512, Rule{Running: 40 * n, Waiting: 1024, Patience: 200 * time.Millisecond}),
-		Read:    known(512, Rule{Running: 32 * n, Waiting: 512, Patience: 100 * time.Millisecond}),
+		Record:  known(512, Rule{Running: 40 * n, Each: 8 * n, Waiting: 1024, Patience: 200 * time.Millisecond}),
+		Read:    known(512, Rule{Running: 32 * n, Each: 4 * n, Waiting: 512, Patience: 100 * time.Millisecond}),
 		List:    known(128, Rule{Running: n, Beside: few, Waiting: 256, Patience: time.Second}),
 		Public:  unknown(n, Rule{Running: 4 * n, Beside: few, Waiting: 128, Patience: 50 * time.Millisecond}),
 		Refused: unknown(n, Rule{Running: 2 * n, Beside: few, Waiting: 64, Patience: 50 * time.Millisecond}),

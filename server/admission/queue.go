@@ -23,12 +23,13 @@ type flow struct {
 // A waiter waits for a slot.
 type waiter struct {
 	flow   *flow
+	usage  *usage        // what its caller has
 	place  *list.Element // nil when it has been answered or has left
 	answer chan bool     // takes one: whether it has a slot, or was pushed out
 }
 
 // push adds a waiter.
-func (q *queue) push(c Caller, now time.Time) *waiter {
+func (q *queue) push(c Caller, by *usage, now time.Time) *waiter {
 	if q.length == 0 {
 		q.since = now
 	}
@@ -38,19 +39,26 @@ func (q *queue) push(c Caller, now time.Time) *waiter {
 		f.turn = q.turns.PushBack(f)
 		q.flows[c] = f
 	}
-	w := &waiter{flow: f, answer: make(chan bool, 1)}
+	w := &waiter{flow: f, usage: by, answer: make(chan bool, 1)}
 	w.place = f.waiters.PushBack(w)
 	q.length++
 	return w
 }
 
-// pop takes the first waiter of the caller whose turn it is.
-func (q *queue) pop() *waiter {
-	f := q.turns.Front().Value.(*flow)
-	q.turns.MoveToBack(f.turn)
-	w := f.waiters.Front().Value.(*waiter)
-	q.remove(w)
-	return w
+// pop takes the first waiter of the caller whose turn it is, of those who may have a
+// slot; nil if none may.
+func (q *queue) pop(may func(*usage) bool) *waiter {
+	for turn := q.turns.Front(); turn != nil; turn = turn.Next() {
+		f := turn.Value.(*flow)
+		w := f.waiters.Front().Value.(*waiter)
+		if !may(w.usage) {
+			continue
+		}
+		q.turns.MoveToBack(f.turn)
+		q.remove(w)
+		return w
+	}
+	return nil
 }
 
 // pushOut takes the newest waiter of the caller who has most, if that is more than c

@@ -12,7 +12,8 @@ const remembered = 16_384
 
 // A usage is what one caller, or all, have of each class.
 type usage struct {
-	atOnce [classes]int32
+	atOnce  [classes]int32
+	running [classes]int32 // slots
 	// due is when, at the rate of its share, the calls so far should have come: a
 	// bucket that needs one number (the generic cell rate algorithm).
 	due [classes]int64

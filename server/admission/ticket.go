@@ -18,6 +18,14 @@ type Ticket struct {
 
 func (t *Ticket) caller() Caller { return CallerOf(t.subject, t.from) }
 
+// usage is that of the caller.
+func (t *Ticket) usage() *usage {
+	if t.usages[0] != nil {
+		return t.usages[0]
+	}
+	return t.usages[1]
+}
+
 // Start takes a slot, for which it may wait. It returns a *Refusal if there is none in
 // time, or the context's error. A ticket that has a slot keeps it.
 func (t *Ticket) Start(ctx context.Context) error {
@@ -69,7 +77,7 @@ func (t *Ticket) Yield() {
 	t.running = false
 	t.gate.mu.Lock()
 	defer t.gate.mu.Unlock()
-	t.gate.give(t.class)
+	t.gate.give(t.class, t.usage())
 }
 
 // Done ends the call. It may be called more than once, and on the zero Ticket.
@@ -88,6 +96,6 @@ func (t *Ticket) Done() {
 	}
 	if t.running {
 		t.running = false
-		g.give(t.class)
+		g.give(t.class, t.usage())
 	}
 }

@@ -139,6 +139,9 @@ func (c *conn) cut(cause string) {
 	abort(c.socket.Conn)
 }
 
+// CutUnread closes a connection whose peer leaves an answer unread.
+func (c *conn) CutUnread() { c.cut(cutUnread) }
+
 // leave makes room for another connection, once. A cause is counted.
 func (c *conn) leave(cause string) {
 	if !c.left.CompareAndSwap(false, true) {

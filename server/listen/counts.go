@@ -11,6 +11,7 @@ const (
 	cutHandshake = "handshake"
 	cutOpening   = "opening"
 	cutStalled   = "stalled"
+	cutUnread    = "unread"
 )
 
 // cutFloods are the causes of floods, by kind of frame.

@@ -10,7 +10,9 @@ import (
 
 // budgets lend the bytes of requests. Strangers have their own, and so have large
 // requests: who sends those slowly holds up nobody's verdicts.
-type budgets struct{ small, large, smallPublic, largePublic *admission.Budget }
+// Answers that have not been taken have budgets of their own: a caller who reads none
+// can be told so, and a request need not wait for them.
+type budgets struct{ small, large, smallPublic, largePublic, answers, publicAnswers *admission.Budget }
 
 func newBudgets() budgets {
 	return budgets{
@@ -18,6 +20,9 @@ func newBudgets() budgets {
 		large:       admission.NewBudget("large", admission.LargeBudget),
 		smallPublic: admission.NewBudget("small_public", admission.SmallPublicBudget),
 		largePublic: admission.NewBudget("large_public", admission.LargePublicBudget),
+
+		answers:       admission.NewBudget("answers", admission.AnswersBudget),
+		publicAnswers: admission.NewBudget("public_answers", admission.PublicAnswersBudget),
 	}
 }
 
@@ -43,6 +48,15 @@ func (b budgets) of(public bool, size int) *admission.Budget {
 	return b.large
 }
 
+// answersTo returns the budget for answers to strangers or to others.
+func (b budgets) answersTo(public bool) *admission.Budget {
+	if public {
+		return b.publicAnswers
+	}
+	return b.answers
+}
+
 func (b budgets) collectors() []prometheus.Collector {
-	return slices.Concat(b.small.Collectors(), b.large.Collectors(), b.smallPublic.Collectors(), b.largePublic.Collectors())
+	return slices.Concat(b.small.Collectors(), b.large.Collectors(), b.smallPublic.Collectors(), b.largePublic.Collectors(),
+		b.answers.Collectors(), b.publicAnswers.Collectors())
 }

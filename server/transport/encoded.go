@@ -25,15 +25,24 @@ func (m *marshaler) Marshal(v any) ([]byte, error) {
 }
 
 // rewrite is what the gateway marshals: the answer that crossed, not the empty
-// one that the channel's client made for it.
-func rewrite(ctx context.Context, _ proto.Message) (any, error) {
-	info := call.From(ctx)
+// one that the channel's client made for it. It is encoded here, and its bytes are
+// borrowed until the call ends: a caller may take long to read them, and nothing
+// else must be kept for that.
+func (m *marshaler) rewrite(ctx context.Context, _ proto.Message) (any, error) {
+	v, info := visitOf(ctx), call.From(ctx)
 	switch {
 	case info.Encoded == nil:
-		return info.Answer, nil
+		text, err := m.Marshal(info.Answer)
+		if info.Answer = nil; err != nil {
+			return nil, err
+		}
+		v.lent, err = v.lend(len(text))
+		return call.EncodedJSON(text), err
 	case info.Gzip:
+		v.ticket.Yield()
 		return info.Encoded.Gzip, nil
 	}
+	v.ticket.Yield()
 	return info.Encoded.JSON, nil
 }
 

@@ -36,11 +36,12 @@ func (t *Transport) newGateway(channel *channel, documents map[string]Document) 
 		}
 		g.pages[path] = page
 	}
+	marshaler := newMarshaler()
 	mux := runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler),
 		runtime.WithWriteContentLength(), // else the HTTP library sends what is large in pieces
 		runtime.WithForwardResponseOption(validator),
-		runtime.WithForwardResponseRewriter(rewrite),
+		runtime.WithForwardResponseRewriter(marshaler.rewrite),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithErrorHandler(g.writeError),

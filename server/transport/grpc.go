@@ -52,12 +52,15 @@ func (t *Transport) unary(m *method, handler grpc.MethodHandler) grpc.MethodHand
 				return
 			}
 			m.counts.sent.Inc()
-			answer = v.info.Hand(answer)
 		}()
 		if err := v.enter(metadata.ValueFromIncomingContext(ctx, "authorization")); err != nil {
 			return nil, err
 		}
-		return handler(service, v.ctx, func(req any) error { return v.receive(ctx, req.(proto.Message)) }, t.inner)
+		answer, err = handler(service, v.ctx, func(req any) error { return v.receive(ctx, req.(proto.Message)) }, t.inner)
+		if err != nil {
+			return nil, err
+		}
+		return v.pack(v.info.Hand(answer))
 	}
 }
 

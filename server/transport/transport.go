@@ -77,6 +77,7 @@ type Transport struct {
 	watch    grpc.UnaryServerInterceptor
 	gate     *admission.Gate
 	budgets  budgets
+	codec    Codec
 	lines    *lines
 	methods  map[string]*method // by full name, with a leading slash
 	unknown  *method
@@ -93,7 +94,7 @@ func New(o Options) (*Transport, error) {
 	t := &Transport{
 		contract: o.Contract, validate: o.Validate, authn: o.Authn, limits: o.Limits, log: o.Log, watch: o.Watch,
 		gate:    admission.NewGate(o.Limits.Admission),
-		budgets: newBudgets(),
+		budgets: newBudgets(), codec: NewCodec(),
 		metrics: newMetrics(), lines: newLines(o.Log), tls: o.TLS, health: health.NewServer(), methods: make(map[string]*method),
 	}
 	t.unknown, t.document = t.unknownMethod(), t.documentMethod()
@@ -112,7 +113,8 @@ func New(o Options) (*Transport, error) {
 
 func (t *Transport) grpcOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
-		grpc.ForceServerCodecV2(NewCodec()),
+		grpc.ForceServerCodecV2(t.codec),
+		grpc.Creds(newConnectionCredentials()),
 		grpc.InTapHandle(cuttable),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.MaxHeaderListSize(maxHeaderBytes),

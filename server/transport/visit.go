@@ -31,6 +31,7 @@ type visit struct {
 	tooMany  bool // a stranger calls too often: over REST the connection is closed
 	ticket   admission.Ticket
 	giveBack func() // what the budget lent; nil: nothing
+	lent     *loan  // over REST: the bytes of the answer
 }
 
 // arrive begins a visit: the call gets a deadline.
@@ -98,7 +99,7 @@ func (v *visit) identify(authorization []string) (*call.Caller, error) {
 func (v *visit) borrow(size int) error {
 	v.repay()
 	b, n := v.budgets.of(v.public, size), int64(bytesOfACall+decodedTimes*size)
-	by := admission.CallerOf(call.CallerOf(v.ctx).Subject, v.info.From)
+	by := v.caller()
 	if err := b.Take(v.ctx, by, n); err != nil {
 		return err
 	}
@@ -114,6 +115,11 @@ func (v *visit) repay() {
 	}
 }
 
+// caller is who bytes are lent to.
+func (v *visit) caller() admission.Caller {
+	return admission.CallerOf(call.CallerOf(v.ctx).Subject, v.info.From)
+}
+
 // end ends a visit, and returns what its caller is told. What a handler panicked
 // with is p.
 func (v *visit) end(err error, p any) error {
@@ -123,6 +129,9 @@ func (v *visit) end(err error, p any) error {
 		err = apierr.Panicked(v.ctx, v.log, p)
 	}
 	v.repay()
+	if v.lent != nil {
+		v.lent.end()
+	}
 	v.ticket.Done()
 	err = apierr.Outward(v.ctx, v.log, overloaded(err))
 	v.counts.ended(v.start, err)

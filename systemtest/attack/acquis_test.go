@@ -113,6 +113,7 @@ func newSeed(t *testing.T) *seed {
 	b := newBystander(a.door)
 	must(t, b.warm(t.Context()))
 	must(t, b.conn.Close())
+	post("assessor", "/v1/"+voluminous+":recordAssessments", comments(mustREST(t, a, s.keys["reader"], http.MethodGet, "/v1/referentiels/marketing", "")))
 	s.can(t, a)
 	must(t, a.stop())
 	return s
@@ -133,6 +134,10 @@ func (s *seed) can(t *testing.T, a *acquis) {
 		must(t, conn.Invoke(withKey(t.Context(), s.keys[asked.key]), method, raw, &answer))
 		s.canned[method] = base64.StdEncoding.EncodeToString(answer)
 	}
+	var large []byte
+	must(t, conn.Invoke(withKey(t.Context(), s.keys["assessor"]), getGrid, gridOf(voluminous), &large))
+	s.canned[getGrid+others] = base64.StdEncoding.EncodeToString(large)
+	s.pages["/v1/"+voluminous+"/grid"] = mustREST(t, a, s.keys["assessor"], http.MethodGet, "/v1/"+voluminous+"/grid", "")
 	s.pages["/openapi.json"] = mustREST(t, a, "", http.MethodGet, "/openapi.json", "")
 	s.pages["/"] = mustREST(t, a, s.keys["lister"], http.MethodGet, listPath, "")
 }

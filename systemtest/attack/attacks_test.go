@@ -51,6 +51,9 @@ func takingTime() []attack {
 		{name: "idle-ops", run: idle(opsDoor, ""), sibling: true},
 		{name: "unread-answers", run: unread, admitted: true},
 		{name: "unread-answers-rest", run: unreadREST, sibling: true},
+		{name: "unread-grids", run: unreadGrids, admitted: true, heavy: true},
+		{name: "unread-grids-rest", run: unreadAt("/v1/"+voluminous+"/grid", "assessor"), admitted: true, heavy: true},
+		{name: "unread-lists-rest", run: unreadAt(listPath, "lister"), admitted: true, heavy: true},
 	}
 }
 

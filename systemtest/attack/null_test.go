@@ -45,7 +45,7 @@ type nullOrder struct {
 
 // answers are what a null server answers with; they come by file, being long.
 type answers struct {
-	Canned map[string]string // by method, in base64
+	Canned map[string]string // by method, or by method and others, in base64
 	Pages  map[string]string // by path; of any other, "/"
 }
 
@@ -145,6 +145,11 @@ func (n *null) register(s *grpc.Server, service protoreflect.ServiceDescriptor, 
 		if n.canned[method], err = uncan(m, canned[method]); err != nil {
 			return err
 		}
+		if large, ok := canned[method+others]; ok {
+			if n.canned[method+others], err = uncan(m, large); err != nil {
+				return err
+			}
+		}
 		desc.Methods = append(desc.Methods, grpc.MethodDesc{MethodName: string(m.Name()),
 			Handler: func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 				if err := decode(in.New().Interface()); err != nil {
@@ -177,8 +182,14 @@ func (n *null) answer(ctx context.Context, method string) (any, error) {
 			return nil, err
 		}
 	}
+	if large, ok := n.canned[method+others]; ok && !slices.Equal(key, []string{n.bystander}) {
+		return large, nil
+	}
 	return n.canned[method], nil
 }
+
+// others than the bystander get another answer by this key.
+const others = " of others"
 
 // commit asks of the disk what a commit of the store does: pages, then a header,
 // each made durable.

@@ -1,0 +1,161 @@
+package transport
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/status"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/admission"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+)
+
+// aVisit is a call of a class whose handler has done its work: it has the one slot
+// that there is.
+func aVisit(t *testing.T, class admission.Class, subject string) *visit {
+	t.Helper()
+	limits := admission.DefaultLimits()
+	limits.Slots = 1
+	return anotherVisit(t, &Transport{gate: admission.NewGate(limits), budgets: newBudgets(), codec: NewCodec()}, class, subject)
+}
+
+func anotherVisit(t *testing.T, doors *Transport, class admission.Class, subject string) *visit {
+	t.Helper()
+	v := &visit{Transport: doors, method: &method{class: class}, info: new(call.Info)}
+	v.ctx = context.WithValue(call.WithCaller(call.With(t.Context(), v.info), &call.Caller{Subject: subject}), visitKey{}, v)
+	var err error
+	if v.ticket, err = v.gate.Admit(t.Context(), admission.Call{Subject: subject, Class: class}); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// taken reads what a budget has lent.
+func (t *Transport) taken(test *testing.T, budget string) (bytes float64) {
+	test.Helper()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(t.budgets.collectors()...)
+	families, err := registry.Gather()
+	if err != nil {
+		test.Fatal(err)
+	}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			if family.GetName() == "acquis_bytes_taken" && m.GetLabel()[0].GetValue() == budget {
+				bytes += m.GetGauge().GetValue()
+			}
+		}
+	}
+	return bytes
+}
+
+func answerOf(size int) *acquispb.Assessment {
+	return &acquispb.Assessment{Comment: strings.Repeat("x", size)}
+}
+
+// TestUnreadAnswersAreLent: an answer over gRPC counts until the library lets go of
+// it, its slot no longer than the handler; also one that the handler encoded, and
+// one of a write. It is a stranger's, another's or too large for any budget.
+func TestUnreadAnswersAreLent(t *testing.T) {
+	encoded := func(size int) mem.BufferSlice {
+		data := make([]byte, size)
+		return mem.BufferSlice{mem.NewBuffer(&data, mem.NopBufferPool{})}
+	}
+	for name, c := range map[string]struct {
+		class  admission.Class
+		answer any
+		public bool
+		want   float64
+	}{
+		"read":          {class: admission.Read, answer: answerOf(1 << 20), want: 1<<20 + 4},
+		"write":         {class: admission.Record, answer: answerOf(1 << 20), want: 1<<20 + 4},
+		"encoded":       {class: admission.Read, answer: encoded(1 << 20), want: 1 << 20},
+		"stranger":      {class: admission.Public, answer: answerOf(1 << 16), public: true, want: 1<<16 + 4},
+		"larger":        {class: admission.Read, answer: answerOf(30 << 20), want: float64(admission.AnswersBudget.PerCaller)},
+		"larger, write": {class: admission.Record, answer: answerOf(30 << 20), want: 30<<20 + 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := aVisit(t, c.class, "s")
+			v.public = c.public
+			budget := "answers"
+			if c.public {
+				budget = "public_answers"
+			}
+			got, err := v.pack(c.answer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if other := anotherVisit(t, v.Transport, c.class, "other"); other != nil { // or Admit has failed
+				other.ticket.Done()
+			}
+			if taken := v.taken(t, budget); taken != c.want {
+				t.Errorf("%v bytes are lent, want %v", taken, c.want)
+			}
+			got.(mem.BufferSlice).Free()
+			if taken := v.taken(t, budget); taken != 0 {
+				t.Errorf("%v bytes were not given back", taken)
+			}
+		})
+	}
+}
+
+// TestWhoReadsNothingIsRefused: reads are, writes that have happened are not; others
+// are served; and what is never let go of comes back by the clock.
+func TestWhoReadsNothingIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := aVisit(t, admission.Read, "s")
+		for range admission.AnswersBudget.PerCaller >> 20 {
+			if _, err := v.pack(answerOf(1<<20 - 4)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := v.pack(answerOf(1 << 20))
+		if err = apierr.Outward(t.Context(), nil, overloaded(err)); status.Code(err) != codes.ResourceExhausted {
+			t.Errorf("one more: %v", err)
+		}
+		for class, subject := range map[admission.Class]string{admission.Record: "s", admission.Read: "other"} {
+			other := anotherVisit(t, v.Transport, class, subject)
+			if _, err := other.pack(answerOf(1 << 20)); err != nil {
+				t.Errorf("%v of %s: %v", class, subject, err)
+			}
+		}
+		time.Sleep(takenWithin)
+		synctest.Wait()
+		if taken := v.taken(t, "answers"); taken != 0 {
+			t.Errorf("%v bytes never came back", taken)
+		}
+	})
+}
+
+// TestSlowReaderHoldsNoSlot: over REST the slot is given back before the answer is
+// written, whatever its form; its bytes once the call ends.
+func TestSlowReaderHoldsNoSlot(t *testing.T) {
+	for name, note := range map[string]func(*call.Info){
+		"made anew":    func(i *call.Info) { i.Answer = answerOf(1 << 20) },
+		"shared":       func(i *call.Info) { call.Prepare(answerOf(1 << 20)).Serve(call.With(t.Context(), i)) },
+		"shared, gzip": func(i *call.Info) { call.Prepare(answerOf(1 << 20)).Serve(call.With(t.Context(), i)); i.Gzip = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := aVisit(t, admission.List, "s")
+			note(v.info)
+			if _, err := newMarshaler().rewrite(v.ctx, nil); err != nil {
+				t.Fatal(err)
+			}
+			anotherVisit(t, v.Transport, admission.List, "other") // fails if there is no slot
+			if v.lent != nil {
+				v.lent.end()
+			}
+			if taken := v.taken(t, "answers"); taken != 0 {
+				t.Errorf("%v bytes were not given back", taken)
+			}
+		})
+	}
+}
