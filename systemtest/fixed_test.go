@@ -78,6 +78,15 @@ func (v *vault) fixed(t *testing.T) {
 				h.UntilDate, h.Releaser, h.ReleaseTime = &storepb.Date{Year: 2020, Month: 1, Day: 1}, "registrar", h.GetPlaceTime()
 			})
 		}},
+		"a key that signs is entered again": {"is a key that was entered before", func(by *tamperer) error {
+			by.uid++
+			signer := new(storepb.Signer)
+			err := proto.Unmarshal(v.records[store.KindSigner][0].Value[24:], signer)
+			signer.Uid = by.uid
+			again, marshalErr := proto.Marshal(signer)
+			put := []written{{place{store.KindSigner, store.Key(by.uid)}, again}}
+			return errors.Join(err, marshalErr, by.append(storepb.EventBody_Kind_SIGNER, "", put, nil))
+		}},
 		"a hold was released at another time": {"for the last time, by acquis.v1.CandidateService/ReleaseHold", func(by *tamperer) error {
 			return by.rewriteLater(store.KindHold, v.released(), func(m proto.Message) { m.(*storepb.Hold).ReleaseTime.Seconds -= 60 })
 		}},
