@@ -9,6 +9,7 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -29,6 +30,9 @@ func (s *capitalisationService) Deliberate(ctx context.Context, req *acquispb.De
 	return answer, s.do(ctx, a, func(t *tx) error {
 		f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
 		if err != nil {
+			return err
+		}
+		if err := authn.CheckPresent(t, req.GetMembersPresent(), t.now); err != nil {
 			return err
 		}
 		judgement, err := deliberate(c, t.caller, f.etag(), req)
@@ -165,6 +169,9 @@ func (s *capitalisationService) sit(t *tx, session, candidate string, present []
 		return by, rules.Case{}, err
 	}
 	if by.session, _, err = sessionFor(t, t.caller, session); err != nil {
+		return by, rules.Case{}, err
+	}
+	if err := authn.CheckPresent(t, present, t.now); err != nil {
 		return by, rules.Case{}, err
 	}
 	c, err := s.caseOf(t, by.session, by.candidate.GetUid(), more...)

@@ -95,6 +95,11 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 	if entered && len(made.known) > 1 {
 		log.Warn("a new key signs from now on; older signatures stay good", "keys", len(made.known))
 	}
+	if last := made.known[len(made.known)-1]; !bytes.Equal(last.GetPublicKey(), made.public()) {
+		log.Warn("the store lists a key that was entered after the one that signs, and publishes it; "+
+			"if nobody put an older key back, somebody else entered it: run acquis verify",
+			"entered", last.GetCreateTime().AsTime(), "key", noteKey(last.GetOrigin(), last.GetPublicKey()))
+	}
 	verifier, err := note.NewVerifier(noteKey(made.origin, made.public()))
 	if err != nil {
 		return nil, err

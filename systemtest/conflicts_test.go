@@ -71,6 +71,38 @@ func TestKeysThatExclude(t *testing.T) {
 	}
 }
 
+// TestPresentWhoIsOffTheJury: who has a key of a role that excludes JURY is not
+// counted as present at any act of a jury, though no key of the jury is needed for that.
+func TestPresentWhoIsOffTheJury(t *testing.T) {
+	w, _ := start(t, t.TempDir())
+	w.elsewhere()
+	w.do("registrar", "POST", "/v1/sessions?sessionId=s", `{"displayName":"d","referentiel":"referentiels/mini","startDate":{"year":2026,"month":6,"day":15},
+		"jury":[{"subject":"jury-1","displayName":"Une","chair":true},{"subject":"off","displayName":"Off","external":true}]}`)
+	w.do("registrar", "POST", "/v1/sessions/s/candidacies?candidacyId=k", `{"candidate":"candidates/c-dec","scope":"BLOCS","blocs":["B1"]}`)
+	w.assess("assessor-1", "sessions/s/candidacies/k", "MET")
+	decision := w.nameIn("reader", "/v1/candidates/c-dec/decisions", "decisions", -1)
+	const present = `"membersPresent":["jury-1","off"]`
+	acts := map[string]string{
+		"/v1/" + decision + ":rectify":                      `{"session":"sessions/s",` + present + `,"outcome":"CAPITALISED","motive":"m"}`,
+		"/v1/candidates/c-prior/capitalisations/mini:award": `{"session":"sessions/s",` + present + `}`,
+		"/v1/sessions/s/candidacies/k:deliberate":           `{"gridEtag":"` + w.gridEtag("jury-1", "sessions/s/candidacies/k") + `",` + present + `}`,
+	}
+	try := func(what string, excluded bool) {
+		t.Helper()
+		for path, body := range acts {
+			if got := reasonOfAnswer(w.rest("jury-1", "POST", path, body)); (got == "ROLES_EXCLUDED") != excluded {
+				t.Errorf("%s, %s: %s", what, path, got)
+			}
+		}
+	}
+	for _, role := range offTheJury {
+		w.newKeyOf("off", `{"subject":"off","roles":["READER","`+role+`"]}`)
+		try(role, true)
+		w.do("admin", "POST", "/v1/"+w.nameIn("admin", "/v1/keys?pageSize=1000", "keys", -1)+":revoke", `{}`)
+	}
+	try("revoked", false)
+}
+
 // TestKeysThatExcludeRace: of two keys that exclude each other and are made at once
 // one is made.
 func TestKeysThatExcludeRace(t *testing.T) {

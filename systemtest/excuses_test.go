@@ -61,7 +61,9 @@ func testExcuses(t *testing.T, v *vault) {
 	v.pretexts(t)
 	v.emptied(t)
 	v.overwritten(t)
-	v.fixed(t)
+	v.renamed(t)
+	v.ended(t)
+	v.amended(t)
 	v.hiddenDigests(t)
 	v.openSession(t)
 }

@@ -16,12 +16,19 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// signer checks a public key, and keeps it for the checkpoints.
+// signer checks a public key, and keeps it for the checkpoints. Each is entered once
+// under one name, so that the last one is that which signs, unless an older one was
+// put back.
 func (v *verifier) signer(s subject, m *storepb.Signer) {
-	if _, err := note.NewEd25519VerifierKey(m.GetOrigin(), m.GetPublicKey()); err != nil {
+	key, err := note.NewEd25519VerifierKey(m.GetOrigin(), m.GetPublicKey())
+	if err != nil {
 		s.wrong("is no Ed25519 key: %v", err)
 		return
 	}
+	if slices.Contains(v.report.Signers, key) {
+		s.wrong("is a key that was entered before")
+	}
+	v.report.Signers = append(v.report.Signers, key)
 	v.signers = append(v.signers, m)
 }
 

@@ -20,6 +20,10 @@ type Report struct {
 	Records []Count `json:"records"`
 	// Checked counts what was derived anew and compared.
 	Checked []Count `json:"checked"`
+	// Signers are the keys whose signatures the service would have others believe, as
+	// it publishes them, in the order in which they were entered. Whoever can write the
+	// file can enter one: compare them with those that you know.
+	Signers []string `json:"signers"`
 	// Checkpoint says what a checkpoint from outside was worth; empty without one.
 	Checkpoint string `json:"checkpoint,omitempty"`
 	// Findings are the first things that do not fit; More counts the others.

@@ -72,6 +72,10 @@ type deferred struct {
 
 // after reports that the event does not fit, after all that is said of records.
 func (s subject) after(format string, args ...any) {
+	if len(s.v.deferred) >= s.v.opts.Limit {
+		s.v.report.More++
+		return
+	}
 	s.v.deferred = append(s.v.deferred, deferred{s, fmt.Sprintf(format, args...)})
 }
 

@@ -45,7 +45,7 @@ func Verify(ctx context.Context, source Source, opts Options) (*Report, error) {
 	}
 	v := &verifier{
 		ctx: ctx, source: source, reader: store.NewReader(source), opts: opts,
-		report: &Report{Findings: []Finding{}},
+		report: &Report{Findings: []Finding{}, Signers: []string{}},
 		erased: make(map[place]erasure),
 		bodies: newBodies(source),
 		actors: make(map[string]bool),

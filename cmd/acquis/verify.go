@@ -105,6 +105,10 @@ func showReport(out io.Writer, r *verify.Report) error {
 	text = appendCounts(text, r.Records)
 	text = fmt.Appendln(text, "\nderived anew and compared")
 	text = appendCounts(text, r.Checked)
+	text = fmt.Appendln(text, "\nkeys whose signatures count")
+	for _, key := range r.Signers {
+		text = fmt.Appendf(text, "  %s\n", key)
+	}
 	if r.Checkpoint != "" {
 		text = fmt.Appendf(text, "\n%s\n", r.Checkpoint)
 	}

@@ -87,6 +87,25 @@ func CheckNewKey(r store.Reader, key *storepb.Key, now time.Time) error {
 	return Excluded(roles)
 }
 
+// CheckPresent refuses members of a jury to whom a usable key gives a role that
+// excludes JURY: to be counted as present, nobody needs a key of the jury. Who has
+// that role by a token only is not known.
+func CheckPresent(r store.Reader, members []string, now time.Time) error {
+	keys, err := readKeysBySubject(r)
+	if err != nil {
+		return err
+	}
+	for _, member := range members {
+		for _, key := range keys[member] {
+			roles := append(RolesOf(key), acquispb.Role_JURY)
+			if Usable(key, now) && Excluded(roles) != nil {
+				return Excluded(roles)
+			}
+		}
+	}
+	return nil
+}
+
 // Excluded refuses roles of one subject that exclude each other.
 func Excluded(roles []acquispb.Role_Enum) error {
 	named := make([]rules.Role, len(roles))

@@ -12,28 +12,10 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// fixed rewrites, by an event that is appended, what is written again in other ways
-// only, or never after its end: the names that callers chose, and what ended.
-func (v *vault) fixed(t *testing.T) {
+// renamed gives records, by events that are appended, ids that callers chose for others.
+func (v *vault) renamed(t *testing.T) {
 	_, about := v.undecidedVerdicts()
 	a, b := store.Key(about), store.Key(v.otherThan(about))
-	last := func(kind store.KindID, such func(proto.Message) bool) (key []byte) {
-		for _, r := range v.records[kind] {
-			if _, m := message(v.t, kind, r.Value); such(m) {
-				key = r.Key
-			}
-		}
-		if key == nil {
-			t.Fatalf("the store holds no such %v", kind)
-		}
-		return key
-	}
-	session := func(state acquispb.Session_State_Enum) []byte {
-		return last(store.KindSession, func(m proto.Message) bool { return m.(*storepb.Session).GetState() == int32(state) })
-	}
-	candidacy := func(state acquispb.Candidacy_State_Enum) []byte {
-		return last(store.KindCandidacy, func(m proto.Message) bool { return m.(*storepb.Candidacy).GetState() == int32(state) })
-	}
 	for name, p := range map[string]pretext{
 		"two candidates change their names": {"and its records belong to another", func(by *tamperer) error {
 			return by.exchange(store.KindCandidate, store.CollectionCandidate, 0, a, b)
@@ -43,43 +25,35 @@ func (v *vault) fixed(t *testing.T) {
 			return by.exchange(store.KindSession, store.CollectionSession, 0, sessions[0].Key, sessions[1].Key)
 		}},
 		"a candidacy has another name": {"and its records belong to another", func(by *tamperer) error {
-			key := candidacy(acquispb.Candidacy_State_ENROLLED)
+			key := v.candidacyThatIs(acquispb.Candidacy_State_ENROLLED)
 			_, m := message(t, store.KindCandidacy, by.mustGet(t, store.KindCandidacy, key))
 			return by.rename(store.KindCandidacy, store.CollectionCandidacy, m.(*storepb.Candidacy).GetSessionUid(), key, "other")
 		}},
+	} {
+		v.mustFind(t, name, p)
+	}
+}
+
+// ended writes again, by an event that is appended, what is never written after its end.
+func (v *vault) ended(t *testing.T) {
+	closed := v.last(store.KindSession, func(m proto.Message) bool {
+		return m.(*storepb.Session).GetState() == int32(acquispb.Session_State_CLOSED)
+	})
+	for name, p := range map[string]pretext{
 		"a session that was closed is open again": {"for the last time, by acquis.v1.SessionService/CloseSession", func(by *tamperer) error {
-			return by.rewriteLater(store.KindSession, session(acquispb.Session_State_CLOSED), func(m proto.Message) {
+			return by.rewriteLater(store.KindSession, closed, func(m proto.Message) {
 				m.(*storepb.Session).State = int32(acquispb.Session_State_OPEN)
 			})
 		}},
 		"a session that was cancelled, and its candidacies, go on": {"for the last time, by acquis.v1.SessionService/CancelSession", func(by *tamperer) error {
-			return by.rewriteLater(store.KindCandidacy, candidacy(acquispb.Candidacy_State_CANCELLED), func(m proto.Message) {
+			return by.rewriteLater(store.KindCandidacy, v.candidacyThatIs(acquispb.Candidacy_State_CANCELLED), func(m proto.Message) {
 				m.(*storepb.Candidacy).State = int32(acquispb.Candidacy_State_ENROLLED)
 			})
 		}},
 		"a deliberation did not take place": {"for the last time, by acquis.v1.CapitalisationService/Deliberate", func(by *tamperer) error {
-			return by.rewriteLater(store.KindCandidacy, candidacy(acquispb.Candidacy_State_DECIDED), func(m proto.Message) {
+			return by.rewriteLater(store.KindCandidacy, v.candidacyThatIs(acquispb.Candidacy_State_DECIDED), func(m proto.Message) {
 				m.(*storepb.Candidacy).State = int32(acquispb.Candidacy_State_ENROLLED)
 			})
-		}},
-		"a key was revoked at another time": {"for the last time, by acquis.v1.AdminService/RevokeKey", func(by *tamperer) error {
-			return by.rewriteLater(store.KindKey, v.revoked(), func(m proto.Message) { m.(*storepb.Key).RevokeTime.Seconds -= 60 })
-		}},
-		"a key was of another subject, and is revoked": {"only rewritten to revoke it", func(by *tamperer) error {
-			key := last(store.KindKey, func(m proto.Message) bool { return m.(*storepb.Key).GetRevokeTime() == nil })
-			return by.rewriteLater(store.KindKey, key, func(m proto.Message) {
-				m.(*storepb.Key).Subject, m.(*storepb.Key).RevokeTime = "nobody", m.(*storepb.Key).GetCreateTime()
-			})
-		}},
-		"a hold had another end, and is released": {"only rewritten to release it", func(by *tamperer) error {
-			hold := last(store.KindHold, func(m proto.Message) bool { return m.(*storepb.Hold).GetReleaseTime() == nil })
-			return by.rewriteLater(store.KindHold, hold, func(m proto.Message) {
-				h := m.(*storepb.Hold)
-				h.UntilDate, h.Releaser, h.ReleaseTime = &storepb.Date{Year: 2020, Month: 1, Day: 1}, "registrar", h.GetPlaceTime()
-			})
-		}},
-		"a hold was released at another time": {"for the last time, by acquis.v1.CandidateService/ReleaseHold", func(by *tamperer) error {
-			return by.rewriteLater(store.KindHold, v.released(), func(m proto.Message) { m.(*storepb.Hold).ReleaseTime.Seconds -= 60 })
 		}},
 		"who was forgotten is written again": {"for the last time, by acquis.v1.CandidateService/ForgetCandidate", func(by *tamperer) error {
 			return by.rewriteLater(store.KindCandidate, v.forgottenCandidate(), func(m proto.Message) { m.(*storepb.Candidate).ForgetTime.Seconds -= 60 })
@@ -87,6 +61,60 @@ func (v *vault) fixed(t *testing.T) {
 	} {
 		v.mustFind(t, name, p)
 	}
+}
+
+// amended says something else of keys and holds, by an event that is appended, than
+// when they began and ended.
+func (v *vault) amended(t *testing.T) {
+	for name, p := range map[string]pretext{
+		"a key was revoked at another time": {"for the last time, by acquis.v1.AdminService/RevokeKey", func(by *tamperer) error {
+			return by.rewriteLater(store.KindKey, v.revoked(), func(m proto.Message) { m.(*storepb.Key).RevokeTime.Seconds -= 60 })
+		}},
+		"a key was of another subject, and is revoked": {"only rewritten to revoke it", func(by *tamperer) error {
+			key := v.last(store.KindKey, func(m proto.Message) bool { return m.(*storepb.Key).GetRevokeTime() == nil })
+			return by.rewriteLater(store.KindKey, key, func(m proto.Message) {
+				m.(*storepb.Key).Subject, m.(*storepb.Key).RevokeTime = "nobody", m.(*storepb.Key).GetCreateTime()
+			})
+		}},
+		"a hold had another end, and is released": {"only rewritten to release it", func(by *tamperer) error {
+			hold := v.last(store.KindHold, func(m proto.Message) bool { return m.(*storepb.Hold).GetReleaseTime() == nil })
+			return by.rewriteLater(store.KindHold, hold, func(m proto.Message) {
+				h := m.(*storepb.Hold)
+				h.UntilDate, h.Releaser, h.ReleaseTime = &storepb.Date{Year: 2020, Month: 1, Day: 1}, "registrar", h.GetPlaceTime()
+			})
+		}},
+		"a key that signs is entered again": {"is a key that was entered before", func(by *tamperer) error {
+			by.uid++
+			signer := new(storepb.Signer)
+			err := proto.Unmarshal(v.records[store.KindSigner][0].Value[24:], signer)
+			signer.Uid = by.uid
+			again, marshalErr := proto.Marshal(signer)
+			put := []written{{place{store.KindSigner, store.Key(by.uid)}, again}}
+			return errors.Join(err, marshalErr, by.append(storepb.EventBody_Kind_SIGNER, "", put, nil))
+		}},
+		"a hold was released at another time": {"for the last time, by acquis.v1.CandidateService/ReleaseHold", func(by *tamperer) error {
+			return by.rewriteLater(store.KindHold, v.released(), func(m proto.Message) { m.(*storepb.Hold).ReleaseTime.Seconds -= 60 })
+		}},
+	} {
+		v.mustFind(t, name, p)
+	}
+}
+
+// last is the key of the last record of a kind that is such.
+func (v *vault) last(kind store.KindID, such func(proto.Message) bool) (key []byte) {
+	for _, r := range v.records[kind] {
+		if _, m := message(v.t, kind, r.Value); such(m) {
+			key = r.Key
+		}
+	}
+	if key == nil {
+		v.t.Fatalf("the store holds no such %v", kind)
+	}
+	return key
+}
+
+func (v *vault) candidacyThatIs(state acquispb.Candidacy_State_Enum) []byte {
+	return v.last(store.KindCandidacy, func(m proto.Message) bool { return m.(*storepb.Candidacy).GetState() == int32(state) })
 }
 
 func (x *tamperer) mustGet(t *testing.T, kind store.KindID, key []byte) []byte {
