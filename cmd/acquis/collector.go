@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"math"
 	"os"
 	"runtime/debug"
 
@@ -28,7 +29,7 @@ func setCollector(log *slog.Logger) {
 	switch {
 	case err != nil:
 		log.Debug("the memory of this process has no limit that it could read", "error", err.Error())
-	case limit > 0:
+	case limit > 0 && limit < math.MaxInt64: // without a limit the library answers the largest number
 		log.Info("the heap is collected before it comes near to the limit of memory", "limit_bytes", limit)
 	}
 }
