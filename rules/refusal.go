@@ -164,7 +164,7 @@ var refusalSentences = [...]struct {
 	{AwardNotRectifiable, FailedPrecondition, "is an award, which follows its blocs and is not rectified by itself"},
 	{CertificationNotComplete, FailedPrecondition, "is not capitalised, so the certification is not complete"},
 	{AwardAlreadyStands, FailedPrecondition, "already awards this certification"},
-	{JuryActed, FailedPrecondition, "has an act of its jury, so it cannot be cancelled"},
+	{JuryActed, FailedPrecondition, "has an act of its jury, so it cannot be cancelled; withdraw its candidacies or mark them absent, then close it"},
 }
 
 // RefusalRules lists every rule that a refusal can name.

@@ -35,7 +35,7 @@ func (t *tx) keepsAdmin(revoked *storepb.Key) error {
 		return nil
 	}
 	return apierr.New(codes.FailedPrecondition, acquispb.ErrorReason_LAST_ADMIN_KEY,
-		"an admin key without an end must remain: make another one first")
+		"this is the last admin key that never expires: create another one first, for another subject and without expireTime")
 }
 
 // lastingAdmin tells whether a key can manage keys until it is revoked: it has no

@@ -10,7 +10,7 @@ import (
 
 // backupFlags say what a server does about its own backups.
 type backupFlags struct {
-	Dir      string        `placeholder:"DIR" help:"Make backups in this directory, by the clock; best on another disk."`
+	Dir      string        `placeholder:"DIR" help:"Make backups in this directory at regular intervals; best on another disk."`
 	Interval time.Duration `default:"24h" placeholder:"TIME" help:"From one backup to the next (${default})."`
 	Keep     int           `default:"7" placeholder:"N" help:"How many backups are kept (${default}); a newer one is checked before an older one goes."`
 	Timeout  time.Duration `default:"1h" placeholder:"TIME" help:"A backup that somebody fetches and that takes longer is given up (${default})."`

@@ -10,7 +10,7 @@ import (
 
 // compactCommand makes erasing physical: what was forgotten leaves the file.
 type compactCommand struct {
-	DataDir string `default:"./data" placeholder:"DIR" help:"Where the store lies (${default})."`
+	DataDir string `default:"./data" placeholder:"DIR" help:"Directory of the store (${default})."`
 }
 
 // Run compacts the store and tells what that gave.

@@ -9,7 +9,7 @@
 //	demo                the same on a temporary store, and six stories told over gRPC
 //	backup              fetches a copy of a running server's store, and checks it
 //	restore             puts one into a data directory, unless that forked a journal
-//	healthcheck         asks a running server whether it wants calls
+//	healthcheck         asks a running server whether it is ready
 //	referentiel check   says what is wrong with a file, before it is published
 //	verify              checks a store at rest, and decides every decision again
 //	key create          makes a key in a store at rest: the way back in

@@ -20,11 +20,11 @@ import (
 // keyCreateCommand makes a key without a server, and so without another key. What it
 // says of the key is no environment variable: none should be made by accident.
 type keyCreateCommand struct {
-	DataDir     string    `default:"./data" placeholder:"DIR" help:"Where the store lies (${default}); no server may hold it."`
+	DataDir     string    `default:"./data" placeholder:"DIR" help:"Directory of the store (${default}); no server may hold it."`
 	Subject     string    `required:"" env:"-" placeholder:"SUBJECT" help:"Who calls with it: a pseudonym that stands in the journal for ever."`
 	Role        []string  `required:"" env:"-" placeholder:"ROLE" enum:"ADMIN,REGISTRAR,ASSESSOR,JURY,DISABILITY_ADVISOR,READER,AUDITOR" help:"What it may do: ${enum}; repeatable."`
 	DisplayName string    `env:"-" placeholder:"TEXT" help:"What it is for."`
-	ExpireTime  time.Time `env:"-" placeholder:"TIME" help:"From when on it is refused, such as 2030-01-31T12:00:00Z; left out: never."`
+	ExpireTime  time.Time `env:"-" placeholder:"TIME" help:"It is refused from this time on, such as 2030-01-31T12:00:00Z; left out: it never expires."`
 }
 
 // Run makes the key and prints its secret, this once.

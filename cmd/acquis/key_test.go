@@ -58,8 +58,8 @@ func TestKeyCreateRefuses(t *testing.T) {
 		code int
 		said string
 	}{
-		{"--subject admin --role JURY", 1, "the roles JURY and ADMIN"},
-		{"--subject both --role JURY --role REGISTRAR", 1, "the roles JURY and REGISTRAR"},
+		{"--subject admin --role JURY", 1, "both JURY and ADMIN"},
+		{"--subject both --role JURY --role REGISTRAR", 1, "both JURY and REGISTRAR"},
 		{"--subject a/b --role ADMIN", 1, "key.subject"},
 		{"--subject late --role ADMIN --expire-time 2020-01-01T00:00:00Z", 1, "key.expireTime"},
 		{"--subject none", 2, "--role"},

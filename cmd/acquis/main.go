@@ -19,7 +19,7 @@ type commandLine struct {
 	Backup      backupCommand      `cmd:"" help:"Fetch a backup from a running server, check it, and give it its name. The key is in ACQUIS_KEY."`
 	Restore     restoreCommand     `cmd:"" help:"Put the store of a backup into a data directory that no server holds."`
 	Compact     compactCommand     `cmd:"" help:"Write a store that nobody has open anew, without the pages that still hold what was erased."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it wants calls; exits 0 or 1."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is ready; exits 0 if it is, else 1."`
 	Key         struct {
 		Create keyCreateCommand `cmd:"" help:"Make a key in a store that no server holds: the way back in for administrators who are locked out."`
 	} `cmd:"" help:"Work on the keys of a store at rest."`
@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, c console) (code int) {
 	var line commandLine
 	parser, err := kong.New(&line,
 		kong.Name("acquis"),
-		kong.Description("Acquis, the evaluation service of a certificateur. Every flag is also an environment variable."),
+		kong.Description("Acquis, the evaluation service of a certificateur. Most flags are environment variables too; the help of each command names them."),
 		kong.DefaultEnvars("ACQUIS"),
 		kong.Writers(c.out, c.err),
 		kong.Exit(func(code int) { panic(exit(code)) }),

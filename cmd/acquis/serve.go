@@ -24,7 +24,7 @@ type serveCommand struct {
 	HTTPAddr          string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where REST listens (${default}); port 0 takes a free one."`
 	GRPCAddr          string        `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Where gRPC listens (${default})."`
 	OpsAddr           string        `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where /metrics, /livez and /readyz listen (${default}); it asks for no key."`
-	DataDir           string        `default:"./data" placeholder:"DIR" help:"Where the store lies (${default}); made if absent."`
+	DataDir           string        `default:"./data" placeholder:"DIR" help:"Directory of the store (${default}); made if absent."`
 	SigningKeyFile    string        `placeholder:"FILE" help:"PEM file of the Ed25519 key that signs checkpoints and attestations; default: signing.key in the data directory, made if absent. ACQUIS_SIGNING_KEY may hold the key itself instead."`
 	Origin            string        `placeholder:"NAME" help:"Names the journal in checkpoints, for instance after the certificateur's domain; kept at the first start, where the default is a random name."`
 	IssuerURL         string        `placeholder:"URL" help:"Identifies the certificateur in attestations, for instance https://certificateur.example."`
@@ -42,9 +42,9 @@ type serveCommand struct {
 	TLS  tlsFlags  `embed:"" prefix:"tls-"`
 	OIDC oidcFlags `embed:"" prefix:"oidc-"`
 
-	RetentionIdentity       server.Period `placeholder:"PERIOD" help:"What a purge may erase: candidates of whom nothing was done for so long, such as 5y, 18m or 90d (never)."`
-	RetentionFreeText       server.Period `placeholder:"PERIOD" help:"Comments, motives and reasons that are so old (never)."`
-	RetentionAccommodations server.Period `placeholder:"PERIOD" help:"Accommodations, needs and advice that are so old (never)."`
+	RetentionIdentity       server.Period `placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, until a purge may erase it: 5y, 18m or 90d, for example (never)."`
+	RetentionFreeText       server.Period `placeholder:"PERIOD" help:"The same for comments, motives and reasons, after their act (never)."`
+	RetentionAccommodations server.Period `placeholder:"PERIOD" help:"The same for accommodations, needs and advice (never)."`
 }
 
 // maxGrace bounds --shutdown-grace.

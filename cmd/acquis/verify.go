@@ -14,7 +14,7 @@ import (
 
 // verifyCommand checks a store that no server runs on.
 type verifyCommand struct {
-	DataDir    string `default:"./data" placeholder:"DIR" help:"Where the store lies (${default}); it is only read."`
+	DataDir    string `default:"./data" placeholder:"DIR" help:"Directory of the store (${default}); it is only read."`
 	Checkpoint string `placeholder:"FILE" help:"A checkpoint of this store that was kept elsewhere: shows a rollback or a fork."`
 	JSON       bool   `name:"json" help:"Print the report as JSON."`
 	Limit      int    `default:"100" placeholder:"N" help:"How many findings to print (${default}); all are counted."`

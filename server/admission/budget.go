@@ -62,7 +62,7 @@ func NewBudget(name string, limits BudgetLimits) *Budget {
 		Help: "Calls that got no bytes to be received in, by the limit that they met.",
 	}, []string{"cause"})
 	b.taken = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "acquis_bytes_taken", Help: "Bytes that calls have taken.", ConstLabels: labels,
+		Name: "acquis_bytes_taken", Help: "Bytes of memory that calls hold now, by budget.", ConstLabels: labels,
 	}, func() float64 {
 		b.mu.Lock()
 		defer b.mu.Unlock()

@@ -196,7 +196,7 @@ func ReasonIn(st *status.Status) string {
 // TooLarge refuses a request by its size.
 func TooLarge(limit int) error {
 	return New(codes.ResourceExhausted, acquispb.ErrorReason_REQUEST_TOO_LARGE,
-		fmt.Sprintf("a request may have at most %d bytes", limit))
+		fmt.Sprintf("a request of this call may have at most %d bytes", limit))
 }
 
 // TooSlow refuses a request that did not arrive in time.
@@ -204,10 +204,10 @@ func TooSlow(limit time.Duration) error {
 	return New(codes.DeadlineExceeded, acquispb.ErrorReason_DEADLINE_EXCEEDED, fmt.Sprintf("the request did not arrive within %s", limit))
 }
 
-// Overloaded refuses a call for which there is no room now.
-func Overloaded(retry time.Duration) error {
-	return New(codes.ResourceExhausted, acquispb.ErrorReason_OVERLOADED,
-		"the service has no room for this call now: repeat it a little later, and send fewer at once",
+// Overloaded refuses a call for which there is no room now; why says which limit it
+// met and what to do.
+func Overloaded(why string, retry time.Duration) error {
+	return New(codes.ResourceExhausted, acquispb.ErrorReason_OVERLOADED, why,
 		&errdetails.RetryInfo{RetryDelay: durationpb.New(retry)})
 }
 

@@ -114,7 +114,7 @@ func Excluded(roles []acquispb.Role_Enum) error {
 	}
 	if e := rules.Excluded(named); e != nil {
 		return apierr.Denied(acquispb.ErrorReason_ROLES_EXCLUDED, fmt.Sprintf(
-			"one subject does not have the roles JURY and %s, over its token and all its usable keys: %s", e.Role, e.Because))
+			"a subject cannot have both JURY and %s, counting its token and all its usable keys: %s", e.Role, e.Because))
 	}
 	return nil
 }

@@ -137,7 +137,12 @@ func (r *RPC) Admit(c *call.Caller) error {
 	if slices.ContainsFunc(r.roles, c.Has) {
 		return nil
 	}
-	return apierr.Denied(acquispb.ErrorReason_ROLE_MISSING, "the key or token has none of the roles that this call admits")
+	names := make([]string, len(r.roles))
+	for i, role := range r.roles {
+		names[i] = role.String()
+	}
+	return apierr.Denied(acquispb.ErrorReason_ROLE_MISSING,
+		"the key or token has none of the roles that this call admits: "+strings.Join(names, ", "))
 }
 
 // Find returns the RPC of a full method name.

@@ -78,7 +78,7 @@ func (v Validator) check(ctx context.Context, prefix string, message proto.Messa
 	violations := make([]apierr.Violation, len(c.broken))
 	for i, b := range c.broken {
 		field := prefix + jsonPath(b)
-		violations[i] = apierr.Field(strings.TrimSuffix(field, "."), b.Proto.GetMessage())
+		violations[i] = apierr.Field(strings.TrimSuffix(field, "."), wording(b))
 	}
 	return apierr.Invalid(acquispb.ErrorReason_INVALID_FIELD, violations...)
 }
@@ -117,4 +117,13 @@ func JSONName(field string) string {
 		}
 	}
 	return strings.Join(parts, "")
+}
+
+// wording says what must hold for a field. Of an enum that was left out the library
+// speaks by number.
+func wording(b *protovalidate.Violation) string {
+	if b.Proto.GetRuleId() == "enum.not_in" {
+		return "must be given: one of the names in the contract"
+	}
+	return b.Proto.GetMessage()
 }

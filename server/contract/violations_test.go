@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"buf.build/go/protovalidate"
@@ -197,4 +198,23 @@ func TestCollectedIsWhatProtovalidateFinds(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestEnumsLeftOut: what is said of an enum that was left out names no number.
+func TestEnumsLeftOut(t *testing.T) {
+	v, err := NewValidator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, req := range []proto.Message{
+		&acquispb.ForgetCandidateRequest{Name: "candidates/c-1"},
+		&acquispb.RecordAssessmentsRequest{
+			Candidacy: "sessions/s-1/candidacies/k-1", Assessments: []*acquispb.Assessment{{Criterion: "C1"}},
+		},
+	} {
+		const want = "must be given"
+		if got := v.Request(t.Context(), req); got == nil || !strings.Contains(got.Error(), want) {
+			t.Errorf("%T: %v, want %q", req, got, want)
+		}
+	}
 }

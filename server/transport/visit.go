@@ -145,7 +145,24 @@ func overloaded(err error) error {
 	if !errors.As(err, &full) {
 		return err
 	}
-	return apierr.Overloaded(full.RetryAfter)
+	return apierr.Overloaded(whatIsFull(full), full.RetryAfter)
+}
+
+// whatIsFull tells a caller which limit a call met: a client with a bad key must not
+// be told that the service is busy.
+func whatIsFull(r *admission.Refusal) string {
+	switch r.Cause {
+	case admission.NetworkRate, admission.NetworkAtOnce:
+		if r.Class == admission.Public.String() {
+			return "too many calls without a key came from this network: repeat the call a little later, and send fewer"
+		}
+		if r.Class == admission.Refused.String() {
+			return "too many calls that are refused came from this network: check key, roles and path before you repeat the call"
+		}
+	case admission.SubjectRate, admission.SubjectAtOnce:
+		return "this caller has too many calls at once: repeat the call a little later, and send fewer at once"
+	}
+	return "the service has no room for this call now: repeat it a little later, and send fewer at once"
 }
 
 // requestIDHeader carries the id that ties a call to its log line. Callers may

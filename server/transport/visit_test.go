@@ -311,3 +311,25 @@ func TestStopTellsWhatItBrokeOff(t *testing.T) {
 		t.Errorf("%d calls were broken off, and there were none", got)
 	}
 }
+
+// TestOverloadedSaysWhatIsFull: a client whose key is bad is not told that the
+// service is busy.
+func TestOverloadedSaysWhatIsFull(t *testing.T) {
+	for _, c := range []struct {
+		class admission.Class
+		cause admission.Cause
+		want  string
+	}{
+		{admission.Refused, admission.NetworkRate, "check key"},
+		{admission.Refused, admission.NetworkAtOnce, "check key"},
+		{admission.Public, admission.NetworkRate, "without a key"},
+		{admission.Read, admission.SubjectAtOnce, "this caller"},
+		{admission.Read, admission.NetworkAtOnce, "the service has no room"},
+		{admission.Refused, admission.QueueFull, "the service has no room"},
+	} {
+		err := overloaded(&admission.Refusal{Class: c.class.String(), Cause: c.cause, RetryAfter: time.Second})
+		if !strings.Contains(status.Convert(err).Message(), c.want) {
+			t.Errorf("%s, %s: %v, want %q", c.class, c.cause, err, c.want)
+		}
+	}
+}
