@@ -1,9 +1,10 @@
 package verify
 
 import (
-	"errors"
 	"slices"
 	"strings"
+
+	"google.golang.org/protobuf/proto"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -41,34 +42,48 @@ func (j *journal) resource(s subject, b body) error {
 	return err
 }
 
+// belongs asks the records themselves for their ids, not the index: a lost entry of
+// that is told by itself.
 func (j *journal) belongs(b body, name []string) (bool, error) {
 	switch {
 	case len(name) > 1 && name[0] == "candidates" && b.stub.GetCandidateUid() != 0:
-		candidate, err := j.lookup(store.CollectionCandidate, 0, name[1])
-		return candidate == b.stub.GetCandidateUid(), err
-	case len(name) > 1 && name[0] == "sessions":
-		session, err := j.lookup(store.CollectionSession, 0, name[1])
-		if err != nil || len(name) < 4 {
-			return b.wroteOnly(session, store.KindSession), err
-		}
-		candidacy, err := j.lookup(store.CollectionCandidacy, session, name[3])
-		return b.wroteOnly(candidacy, store.KindCandidacy, store.KindAssessment, store.KindCaseFile), err
+		return labelled[*storepb.Candidate](j.verifier, store.KindCandidate, b.stub.GetCandidateUid(), name[1])
+	case len(name) > 1 && len(name) < 4 && name[0] == "sessions":
+		return b.all(func(uid uint64) (bool, error) {
+			return labelled[*storepb.Session](j.verifier, store.KindSession, uid, name[1])
+		}, store.KindSession)
+	case len(name) > 3 && name[0] == "sessions":
+		return b.all(func(uid uint64) (bool, error) {
+			candidacy, ok, err := load[*storepb.Candidacy](j.verifier, store.KindCandidacy, store.Key(uid))
+			if !ok || candidacy.message.GetLabel() != name[3] {
+				return !ok, err
+			}
+			return labelled[*storepb.Session](j.verifier, store.KindSession, candidacy.message.GetSessionUid(), name[1])
+		}, store.KindCandidacy, store.KindAssessment, store.KindCaseFile)
 	}
 	return true, nil
 }
 
-func (j *journal) lookup(c store.Collection, parent uint64, label string) (uint64, error) {
-	uid, err := store.Lookup(j.reader, c, parent, label)
-	if errors.Is(err, store.ErrNotFound) {
-		return 0, nil
-	}
-	return uid, err
+// labelled tells whether a record bears that id. One that is missing is told where
+// all records are.
+func labelled[P interface {
+	proto.Message
+	GetLabel() string
+}](v *verifier, kind store.KindID, uid uint64, label string) (bool, error) {
+	found, ok, err := load[P](v, kind, store.Key(uid))
+	return !ok || found.message.GetLabel() == label, err
 }
 
-// wroteOnly tells whether all records of these kinds that the event names belong to
-// the one with that uid.
-func (b body) wroteOnly(uid uint64, kinds ...store.KindID) bool {
-	return !slices.ContainsFunc(b.stub.GetRecords(), func(d *storepb.RecordDigest) bool {
-		return slices.Contains(kinds, store.KindID(d.GetKind())) && store.FirstUID(d.GetKey()) != uid
-	})
+// all tells whether something holds of whatever the records of these kinds that the
+// event names belong to.
+func (b body) all(holds func(uid uint64) (bool, error), kinds ...store.KindID) (bool, error) {
+	for _, d := range b.stub.GetRecords() {
+		if !slices.Contains(kinds, store.KindID(d.GetKind())) {
+			continue
+		}
+		if ok, err := holds(store.FirstUID(d.GetKey())); !ok || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }

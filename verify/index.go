@@ -26,6 +26,8 @@ func (v *verifier) indexed(s subject, message proto.Message) error {
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			entry.wrong("is missing, though it follows from %v %s", s.kind, readable(s.kind, s.key))
+			owner := place{want.Kind, string(store.Key(store.FirstUID(want.Key)))}
+			v.lost[owner] = append(v.lost[owner], want.Key)
 		case err != nil:
 			return err
 		case !bytes.Equal(found, want.Value):

@@ -1,9 +1,11 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -49,6 +51,7 @@ func Verify(ctx context.Context, source Source, opts Options) (*Report, error) {
 		erased: make(map[place]erasure),
 		bodies: newBodies(source),
 		actors: make(map[string]bool),
+		lost:   make(map[place][][]byte),
 		whole:  make(map[uint64]erasure),
 	}
 	for _, check := range []func() error{
@@ -70,6 +73,7 @@ type verifier struct {
 	kinds     []store.KindID
 	erased    map[place]erasure // what was forgotten
 	bodies    *bodies
+	lost      map[place][][]byte    // keys of index entries that are missing, by the entry's first uid
 	actors    map[string]bool       // keys of session-actor that follow from acts
 	catalogue referentiel.Catalogue // every revision, once loaded
 	lastUID   uint64                // highest met
@@ -170,16 +174,35 @@ func loadAll[P proto.Message](v *verifier, kind store.KindID, prefix []byte) (al
 	return all, err
 }
 
-// listed reads the records that an index lists under owner.
-func listed[P proto.Message](v *verifier, index, kind store.KindID, owner uint64) (all []stored[P], err error) {
-	err = v.scan(index, store.Key(owner), func(r store.Record) error {
-		found, ok, err := load[P](v, kind, store.Key(store.LastUID(r.Key)))
-		if ok {
+// A belonging is a record that belongs to a candidate, who finds it by an index.
+type belonging interface {
+	proto.Message
+	GetCandidateUid() uint64
+}
+
+// listed reads the records of a candidate that an index lists, or would if all its
+// entries were there: a lost or false entry is told by itself (index.go), and must
+// not make what the jury did look wrong.
+func listed[P belonging](v *verifier, index, kind store.KindID, candidate uint64) (all []stored[P], err error) {
+	keys := slices.Clone(v.lost[place{index, string(store.Key(candidate))}])
+	err = v.scan(index, store.Key(candidate), func(r store.Record) error {
+		keys = append(keys, r.Key)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(keys, bytes.Compare)
+	for _, key := range keys {
+		found, ok, err := load[P](v, kind, store.Key(store.LastUID(key)))
+		if err != nil {
+			return nil, err
+		}
+		if ok && found.message.GetCandidateUid() == candidate {
 			all = append(all, found)
 		}
-		return err
-	})
-	return all, err
+	}
+	return all, nil
 }
 
 func open[P proto.Message](v *verifier, kind store.KindID, key, value []byte) (found stored[P], ok bool) {
