@@ -38,7 +38,9 @@ func NewHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          stdlog.New(connectionLog{log}, "", 0),
+
+		DisableGeneralOptionsHandler: true, // else OPTIONS * is answered before the door
+		ErrorLog:                     stdlog.New(connectionLog{log}, "", 0),
 	}
 }
 
