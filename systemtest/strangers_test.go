@@ -2,13 +2,20 @@ package systemtest
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
+	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -63,5 +70,55 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%s: %s, code %d, %v, %v", target, answer.Status, body.Code, answer.Header, err)
 		}
 		conn.Close()
+	}
+}
+
+// TestIdleConnectionsKeepNobodyOut: if a network has all the connections that it may, who
+// comes new is served, over either door, and who has a key stays connected.
+func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
+	w, _ := start(t, t.TempDir(), func(o *server.Options) { o.Limits.Listen.PerNetwork = 3 })
+	w.newKey("reader", "READER")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.secret("reader"))
+	read := func(conn *grpc.ClientConn) error {
+		_, err := acquispb.NewReferentielServiceClient(conn).GetReferentiel(ctx, &acquispb.GetReferentielRequest{Name: "referentiels/marketing"}, grpc.WaitForReady(true))
+		return err
+	}
+	must(t, read(w.conn))
+	connected := w.conn.GetState()
+	base, err := url.Parse(w.base)
+	must(t, err)
+	const overGRPC, overREST = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00", "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	for address, words := range map[string]string{strings.TrimPrefix(w.conn.Target(), "passthrough:///"): overGRPC, base.Host: overREST} {
+		for range 3 { // each may stay for minutes
+			idle, err := net.Dial("tcp", address)
+			must(t, err)
+			defer idle.Close()
+			_, err = io.WriteString(idle, words)
+			must(t, err)
+			_, _ = idle.Read(make([]byte, 1)) // the last over gRPC is turned away
+		}
+	}
+	for i := range 2 {
+		conn, err := grpc.NewClient(w.conn.Target(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+		must(t, err)
+		defer conn.Close()
+		if err := read(conn); err != nil { // it waits until there is room
+			t.Errorf("newcomer %d: %v", i, err)
+		}
+	}
+	for served := false; !served; {
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base+"/v1/referentiels/marketing", nil)
+		must(t, err)
+		request.Header.Set("Authorization", "Bearer "+w.secret("reader"))
+		answer, err := client.Do(request)
+		if served = err == nil; served {
+			answer.Body.Close()
+		}
+	}
+	if must(t, read(w.conn)); w.conn.GetState() != connected {
+		t.Errorf("the first connection is %v", w.conn.GetState())
 	}
 }

@@ -64,6 +64,9 @@ func (v *visit) enter(authorization []string) error {
 		v.tooMany = v.public
 		return err
 	}
+	if caller.Subject != "" {
+		prove(v.ctx)
+	}
 	v.info.Slot = &v.ticket
 	v.ctx = call.WithCaller(v.ctx, caller)
 	return nil
