@@ -113,7 +113,7 @@ func manyConnections() listen.Limits {
 // minutes.
 func manyCalls() admission.Limits {
 	limits := admission.DefaultLimits()
-	for _, class := range []admission.Class{admission.Public, admission.Refused} {
+	for _, class := range []admission.Class{admission.Public, admission.Watch, admission.Refused} {
 		limits.Classes[class].Network, limits.Classes[class].All = admission.Share{}, admission.Share{}
 	}
 	return limits

@@ -66,7 +66,7 @@ func (l *limitFlags) transport(streams time.Duration) transport.Limits {
 func (l *limitFlags) admission() admission.Limits {
 	const burst = 5 // seconds whose calls may come at once
 	limits := admission.DefaultLimits()
-	for _, class := range []admission.Class{admission.Public, admission.Refused} {
+	for _, class := range []admission.Class{admission.Public, admission.Watch, admission.Refused} {
 		rule := &limits.Classes[class]
 		if rule.Network.PerSecond, rule.Network.Burst = l.PublicRate, max(1, burst*l.PublicRate); l.PublicRate == 0 {
 			rule.Network, rule.All = admission.Share{}, admission.Share{}

@@ -14,11 +14,12 @@ const (
 	Read                 // one resource by its name
 	List                 // lists, searches, exports: many records for one call
 	Public               // without a subject: checkpoints, verification, descriptions
+	Watch                // streams without a subject, which may stay open: of health, of reflection
 	Refused              // those whose credentials are bad, before they are told so
 	classes
 )
 
-var classNames = [classes]string{"record", "read", "list", "public", "refused"}
+var classNames = [classes]string{"record", "read", "list", "public", "watch", "refused"}
 
 func (c Class) String() string { return classNames[c] }
 
@@ -58,6 +59,7 @@ func DefaultLimits() Limits {
 		Read:    known(512, Rule{Running: 32 * n, Each: 4 * n, Waiting: 512, Patience: 100 * time.Millisecond}),
 		List:    known(128, Rule{Running: n, Beside: few, Waiting: 256, Patience: time.Second}),
 		Public:  unknown(n, Rule{Running: 4 * n, Beside: few, Waiting: 128, Patience: 50 * time.Millisecond}),
+		Watch:   unknown(n, Rule{Running: n, Beside: few, Waiting: 64, Patience: 50 * time.Millisecond}),
 		Refused: unknown(n, Rule{Running: 2 * n, Beside: few, Waiting: 64, Patience: 50 * time.Millisecond}),
 	}
 	return l

@@ -168,7 +168,7 @@ func Outward(ctx context.Context, log *slog.Logger, err error) error {
 		return New(codes.Unavailable, acquispb.ErrorReason_WRITE_OUTCOME_UNKNOWN,
 			"the write may or may not have happened; repeat it with the same request_id, or, if it had none, read first what is there")
 	case errors.Is(err, store.ErrClosed):
-		return New(codes.Unavailable, acquispb.ErrorReason_SHUTTING_DOWN, "the service is stopping")
+		return Stopping()
 	}
 	log.ErrorContext(ctx, "internal error", "error", err.Error())
 	return New(codes.Internal, acquispb.ErrorReason_INTERNAL, "internal error")
@@ -209,6 +209,11 @@ func TooSlow(limit time.Duration) error {
 func Overloaded(why string, retry time.Duration) error {
 	return New(codes.ResourceExhausted, acquispb.ErrorReason_OVERLOADED, why,
 		&errdetails.RetryInfo{RetryDelay: durationpb.New(retry)})
+}
+
+// Stopping refuses a call that the service cannot end, since it stops.
+func Stopping() error {
+	return New(codes.Unavailable, acquispb.ErrorReason_SHUTTING_DOWN, "the service is stopping; repeat the call with the same request_id")
 }
 
 // NoSuchMethod refuses a call of what is no RPC.

@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"container/list"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -27,6 +28,10 @@ type conn struct {
 	tls      *tls.Conn // nil for plain text
 	frames   frames
 	began    int64 // the watcher's turn at Accept
+	accepted time.Time
+	place    *list.Element // among the unproven; nil: it is none. The listener guards it
+
+	proven atomic.Bool // somebody with a key has called
 
 	opened   atomic.Bool // the first bytes above TLS are there
 	unopened sync.Once   // counts a failed handshake
@@ -39,6 +44,7 @@ func newConn(l *Listener, raw net.Conn, from netip.Prefix) *conn {
 		from:     from,
 		socket:   &socket{Conn: raw, turn: &l.turn},
 		began:    l.turn.Load(),
+		accepted: time.Now(),
 	}
 	c.Conn = c.socket
 	if l.tls != nil {
@@ -141,6 +147,14 @@ func (c *conn) cut(cause string) {
 
 // CutUnread closes a connection whose peer leaves an answer unread.
 func (c *conn) CutUnread() { c.cut(cutUnread) }
+
+// Prove says that somebody who may call has called: the connection is not closed to make
+// room.
+func (c *conn) Prove() {
+	if c.proven.CompareAndSwap(false, true) {
+		c.listener.prove(c)
+	}
+}
 
 // leave makes room for another connection, once. A cause is counted.
 func (c *conn) leave(cause string) {

@@ -12,6 +12,7 @@ const (
 	cutOpening   = "opening"
 	cutStalled   = "stalled"
 	cutUnread    = "unread"
+	cutForRoom   = "room"
 )
 
 // cutFloods are the causes of floods, by kind of frame.

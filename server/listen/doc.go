@@ -20,7 +20,9 @@
 //
 // Accept closes at once what is over the number of connections, in all and for one
 // network, or over the rate at which one network may open them. It never waits for
-// a client: handshakes run in the goroutines of whoever serves the connections.
+// a client: handshakes run in the goroutines of whoever serves the connections. If
+// the number is reached, the oldest connection by which nobody with a key has called
+// (Prove) makes room for the new one.
 //
 // One goroutine (watch.go) looks at all connections by turns and closes those that
 // have not opened in time, or whose peer takes nothing of what is written to it.

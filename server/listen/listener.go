@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"container/list"
 	"crypto/tls"
 	"net"
 	"net/netip"
@@ -41,6 +42,7 @@ type Listener struct {
 	mu       sync.Mutex
 	closed   bool
 	conns    map[*conn]struct{}
+	unproven list.List // of *conn, the oldest in front
 	networks *networks
 }
 
@@ -77,7 +79,10 @@ func (l *Listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		c, cause := l.admit(raw)
+		c, instead, cause := l.admit(raw)
+		if instead != nil {
+			instead.cut(cutForRoom)
+		}
 		if c != nil {
 			return c, nil
 		}
@@ -89,25 +94,72 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// admit returns a connection, or why there is none; no cause if the listener has
-// been closed meanwhile.
-func (l *Listener) admit(raw net.Conn) (*conn, string) {
+// admit returns a connection and which one has to make room for it, or why there is
+// none; no cause if the listener has been closed meanwhile.
+func (l *Listener) admit(raw net.Conn) (c, instead *conn, cause string) {
 	from := Network(raw.RemoteAddr())
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
+		return nil, nil, ""
+	}
+	c = newConn(l, raw, from)
+	if instead, cause = l.inTheWay(c); cause != "" {
+		return nil, nil, cause
+	}
+	if cause := l.networks.enter(from, c.accepted); cause != "" {
+		return nil, nil, cause
+	}
+	if instead != nil {
+		l.forgetUnproven(instead)
+	}
+	l.conns[c] = struct{}{}
+	c.place = l.unproven.PushBack(c)
+	l.counts.open.Inc()
+	return c, instead, ""
+}
+
+// settling is how long a connection has to show that its peer has a key before it can be
+// closed to make room.
+const settling = time.Second
+
+// inTheWay returns which connection has to make room for a new one, if any has: the
+// oldest by which nobody with a key has called, of the network that is full. Else who
+// merely holds connections would keep out those who have work to do.
+func (l *Listener) inTheWay(c *conn) (instead *conn, cause string) {
+	network := l.networks.full(c.from)
+	switch {
+	case network:
+		cause = refusedNetwork
+	case len(l.conns) >= l.limits.Connections:
+		cause = refusedAll
+	default:
 		return nil, ""
 	}
-	if len(l.conns) >= l.limits.Connections {
-		return nil, refusedAll
+	for e := l.unproven.Front(); e != nil; e = e.Next() {
+		old := e.Value.(*conn)
+		if c.accepted.Sub(old.accepted) < settling {
+			break
+		}
+		if !network || old.from == c.from {
+			return old, ""
+		}
 	}
-	if cause := l.networks.enter(from, time.Now()); cause != "" {
-		return nil, cause
+	return nil, cause
+}
+
+// prove notes that a connection is not to make room.
+func (l *Listener) prove(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forgetUnproven(c)
+}
+
+func (l *Listener) forgetUnproven(c *conn) {
+	if c.place != nil {
+		l.unproven.Remove(c.place)
+		c.place = nil
 	}
-	c := newConn(l, raw, from)
-	l.conns[c] = struct{}{}
-	l.counts.open.Inc()
-	return c, ""
 }
 
 // leave forgets a connection that has been closed.
@@ -115,6 +167,7 @@ func (l *Listener) leave(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.conns, c)
+	l.forgetUnproven(c)
 	l.networks.leave(c.from)
 	l.counts.open.Dec()
 	l.finish()

@@ -41,11 +41,11 @@ func newNetworks(limits Limits) *networks {
 	return &networks{limits: limits, open: make(map[netip.Prefix]int), spent: remembered}
 }
 
+// full tells whether a network has all the connections that it may.
+func (n *networks) full(from netip.Prefix) bool { return n.open[from] >= n.limits.PerNetwork }
+
 // enter counts a connection, or tells why it must not be.
 func (n *networks) enter(from netip.Prefix, now time.Time) (cause string) {
-	if n.open[from] >= n.limits.PerNetwork {
-		return refusedNetwork
-	}
 	s := n.spentBy(from, now)
 	if s.openings+1 > float64(burstSeconds*n.limits.Openings) {
 		return refusedRate

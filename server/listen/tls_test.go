@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -90,7 +91,7 @@ func TestHandshakeRefused(t *testing.T) {
 		}
 		conn.Close()
 	}
-	if got := count(t, l, "acquis_connections_cut_total", cutHandshake); got != 3 {
-		t.Errorf("%v failed handshakes were counted, want 3", got)
+	for count(t, l, "acquis_connections_cut_total", cutHandshake) != 3 { // the peer may know of a failure before it is counted
+		runtime.Gosched()
 	}
 }

@@ -38,7 +38,9 @@ func NewHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          stdlog.New(connectionLog{log}, "", 0),
+
+		DisableGeneralOptionsHandler: true, // else OPTIONS * is answered before the door
+		ErrorLog:                     stdlog.New(connectionLog{log, newLines(log)}, "", 0),
 	}
 }
 
@@ -81,17 +83,23 @@ func (t *Transport) newREST(handler http.Handler) *http.Server {
 		MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: connWindow,
 	}
 	rest.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-		return context.WithValue(ctx, fromKey{}, listen.Network(c.RemoteAddr()))
+		return context.WithValue(ctx, fromKey{}, origin{c, listen.Network(c.RemoteAddr())})
 	}
 	return rest
 }
 
 type fromKey struct{}
 
+// An origin is the connection of a call over REST.
+type origin struct {
+	conn net.Conn
+	from netip.Prefix
+}
+
 // fromOf tells whence a call over REST comes, by its connection.
 func fromOf(ctx context.Context) netip.Prefix {
-	from, _ := ctx.Value(fromKey{}).(netip.Prefix)
-	return from
+	o, _ := ctx.Value(fromKey{}).(origin)
+	return o.from
 }
 
 // What one connection may hold. Windows have a fixed size: else the gRPC library
@@ -112,12 +120,19 @@ func (t *Transport) SetServing(serving bool) {
 }
 
 // connectionLog takes what the HTTP library logs of connections, without their
-// addresses, which can be a person's.
-type connectionLog struct{ log *slog.Logger }
+// addresses, which can be a person's. Strangers cause such lines: some in each second
+// are written.
+type connectionLog struct {
+	log   *slog.Logger
+	lines *lines
+}
 
 var addressInText = regexp.MustCompile(`\[[0-9a-fA-F:.]+(%\w+)?\](:\d+)?|\d+\.\d+\.\d+\.\d+(:\d+)?`)
 
 func (c connectionLog) Write(line []byte) (int, error) {
+	if !c.lines.room("connection", time.Now().Unix()) {
+		return len(line), nil
+	}
 	c.log.Warn("connection", "error", addressInText.ReplaceAllString(strings.TrimSpace(string(line)), "…"))
 	return len(line), nil
 }
@@ -125,6 +140,7 @@ func (c connectionLog) Write(line []byte) (int, error) {
 // Stop ends both doors within grace: no new calls are taken, those under way may
 // end, and what is left then is broken off. It tells how many calls were.
 func (t *Transport) Stop(grace time.Duration) (brokenOff int) {
+	t.log.Info("stopping: no new calls are taken", "calls", t.inside.Load(), "grace", grace.String())
 	t.health.Shutdown()
 	deadline, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
@@ -140,6 +156,7 @@ func (t *Transport) Stop(grace time.Duration) (brokenOff int) {
 	select {
 	case <-ended:
 	case <-deadline.Done():
+		t.breaking.Store(true)
 		brokenOff = int(t.inside.Load())
 		t.grpc.Stop()
 		_ = t.rest.Close()

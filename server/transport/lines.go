@@ -99,7 +99,7 @@ func (l *lines) tell() {
 	if l.left == 0 || l.second < l.told+tellEvery {
 		return
 	}
-	l.log.WarnContext(context.Background(), "calls were not logged one by one: they were refused, or of the kind that anybody may make",
-		"calls", l.left)
+	l.log.WarnContext(context.Background(), "lines were left out of the log: refused and public calls, broken connections",
+		"lines", l.left)
 	l.left, l.told = 0, l.second
 }

@@ -54,7 +54,7 @@ func TestLinesAreBounded(t *testing.T) {
 			t.Errorf("of many kinds: %d lines, want %d", many, want)
 		}
 		time.Sleep(tellEvery * time.Second)
-		if got := write(1, "x/Get", false, codes.PermissionDenied); got != 1 || !strings.Contains(out.String(), "calls=2950") {
+		if got := write(1, "x/Get", false, codes.PermissionDenied); got != 1 || !strings.Contains(out.String(), "lines=2950") {
 			t.Errorf("a second later: %d lines; what was left out is told: %s", got, out.String()[max(0, out.Len()-400):])
 		}
 		if got := testutil.ToFloat64(l.unsaid.WithLabelValues("PermissionDenied")); got != 1000-linesOfAKind {

@@ -61,6 +61,9 @@ func (t *Transport) add(desc *grpc.ServiceDesc) {
 		if m.rpc != nil {
 			m.public, m.request, m.class = m.rpc.Public, m.rpc.Request, classOf(m.rpc)
 		}
+		if m.public && i >= unary {
+			m.class = admission.Watch // it may stay open, and must not keep others out
+		}
 		m.counts = t.metrics.of(kind, desc.ServiceName, name)
 		t.methods["/"+full] = m
 	}

@@ -83,6 +83,7 @@ type Transport struct {
 	unknown  *method
 	document *method
 	inside   atomic.Int64 // calls that are here
+	breaking atomic.Bool  // those that are still here are broken off
 	grpc     *grpc.Server
 	rest     *http.Server
 	health   *health.Server

@@ -63,6 +63,9 @@ func (v *visit) enter(authorization []string) error {
 		v.tooMany = v.public
 		return err
 	}
+	if caller.Subject != "" {
+		prove(v.ctx)
+	}
 	v.info.Slot = &v.ticket
 	v.ctx = call.WithCaller(v.ctx, caller)
 	return nil
@@ -133,6 +136,9 @@ func (v *visit) end(err error, p any) error {
 		v.lent.end()
 	}
 	v.ticket.Done()
+	if err != nil && v.breaking.Load() {
+		err = apierr.Stopping() // whatever it looked like from within
+	}
 	err = apierr.Outward(v.ctx, v.log, overloaded(err))
 	v.counts.ended(v.start, err)
 	v.lines.write(v, err)

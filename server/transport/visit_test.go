@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -284,7 +286,8 @@ func TestHealthIsNotUsedUp(t *testing.T) {
 // TestStopTellsWhatItBrokeOff: calls that have not ended within the grace are
 // broken off and counted; none is if all ended.
 func TestStopTellsWhatItBrokeOff(t *testing.T) {
-	s := newStage(t)
+	var logged lockedBuffer
+	s := newStage(t, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&logged, nil)) })
 	begun := make(chan struct{}, 2)
 	s.onListKeys = func(ctx context.Context) error { begun <- struct{}{}; <-ctx.Done(); return ctx.Err() }
 	ended := make(chan error, 2)
@@ -305,6 +308,9 @@ func TestStopTellsWhatItBrokeOff(t *testing.T) {
 	}
 	<-ended
 	<-ended
+	if said := logged.String(); !strings.Contains(said, "stopping") || strings.Count(said, "reason=SHUTTING_DOWN") != 2 {
+		t.Errorf("the log says\n%s", said)
+	}
 	quiet := newStage(t)
 	must(t, quiet.listKeys(t.Context(), quiet.admin))
 	if got := quiet.Stop(time.Minute); got != 0 {
@@ -332,4 +338,22 @@ func TestOverloadedSaysWhatIsFull(t *testing.T) {
 			t.Errorf("%s, %s: %v, want %q", c.class, c.cause, err, c.want)
 		}
 	}
+}
+
+// A lockedBuffer is a log that many write to.
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.String()
 }
