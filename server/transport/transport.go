@@ -115,7 +115,7 @@ func New(o Options) (*Transport, error) {
 func (t *Transport) grpcOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(NewCodec()),
-		grpc.InTapHandle(cuttable),
+		grpc.InTapHandle(t.limitTime),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.UnknownServiceHandler(t.noSuchMethod),

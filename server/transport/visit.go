@@ -20,34 +20,26 @@ import (
 type visit struct {
 	*Transport
 	*method
-	ctx    context.Context
-	cancel context.CancelFunc
-	info   *call.Info
-	start  time.Time
+	ctx   context.Context
+	info  *call.Info
+	start time.Time
 
-	failed   error // over REST: why the call failed, as its caller was told
-	answered bool  // over REST: the answer, or what was wrong, was written
+	cancel   context.CancelFunc // over REST: ends what was begun for the call
+	failed   error              // over REST: why the call failed, as its caller was told
+	answered bool               // over REST: the answer, or what was wrong, was written
 
-	tooMany  bool // a stranger calls too often: over REST the connection is closed
-	ticket   admission.Ticket
-	giveBack func() // what the budget lent; nil: nothing
+	tooMany bool // a stranger calls too often: over REST the connection is closed
+	ticket  admission.Ticket
+	lender  *admission.Budget // of lent bytes; nil: nothing was lent
+	lent    int64
 }
 
-// arrive begins a visit: the call gets a deadline.
+// arrive begins a visit. The door has given the context the method's deadline.
 func (t *Transport) arrive(ctx context.Context, m *method, info *call.Info) *visit {
-	v := &visit{Transport: t, method: m, info: info, start: time.Now()}
-	v.ctx, v.cancel = context.WithTimeout(context.WithValue(call.With(ctx, info), visitKey{}, v), m.timeout)
+	v := &visit{Transport: t, method: m, ctx: call.With(ctx, info), info: info, start: time.Now()}
 	v.inside.Add(1)
 	v.leaving.Add(1)
 	m.counts.started.Inc()
-	return v
-}
-
-type visitKey struct{}
-
-// visitOf returns the visit that a context belongs to, or nil.
-func visitOf(ctx context.Context) *visit {
-	v, _ := ctx.Value(visitKey{}).(*visit)
 	return v
 }
 
@@ -64,7 +56,7 @@ func (v *visit) enter(authorization []string) error {
 		return err
 	}
 	v.info.Slot = &v.ticket
-	v.ctx = call.WithCaller(v.ctx, caller)
+	v.info.Caller = caller
 	return nil
 }
 
@@ -98,12 +90,16 @@ func (v *visit) identify(authorization []string) (*call.Caller, error) {
 // on the wire, until the call ends.
 func (v *visit) borrow(size int) error {
 	b, n := v.budgets.of(v.public, size), int64(bytesOfACall+decodedTimes*size)
-	by := admission.CallerOf(call.CallerOf(v.ctx).Subject, v.info.From)
-	if err := b.Take(v.ctx, by, n); err != nil {
+	if err := b.Take(v.ctx, v.by(), n); err != nil {
 		return err
 	}
-	v.giveBack = func() { b.Give(by, n) }
+	v.lender, v.lent = b, n
 	return nil
+}
+
+// by tells whose share of a budget the call takes.
+func (v *visit) by() admission.Caller {
+	return admission.CallerOf(call.CallerOf(v.ctx).Subject, v.info.From)
 }
 
 // end ends a visit, and returns what its caller is told. What a handler panicked
@@ -111,12 +107,14 @@ func (v *visit) borrow(size int) error {
 func (v *visit) end(err error, p any) error {
 	defer v.leaving.Done()
 	defer v.inside.Add(-1)
-	defer v.cancel()
+	if v.cancel != nil {
+		defer v.cancel()
+	}
 	if p != nil {
 		err = apierr.Panicked(v.ctx, v.log, p)
 	}
-	if v.giveBack != nil {
-		v.giveBack()
+	if v.lender != nil {
+		v.lender.Give(v.by(), v.lent)
 	}
 	v.ticket.Done()
 	err = apierr.Outward(v.ctx, v.log, overloaded(err))
