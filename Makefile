@@ -62,6 +62,13 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 bench: ## Acquis beside the machine's limits and its peers; BENCH holds flags (--quick)
 	cd bench && go run . $(BENCH)
 
+.PHONY: bench-paired
+bench-paired: ## processor time of each call beside that of the revision BEFORE; BENCH holds flags
+	@test -n "$(BEFORE)" || { echo "say BEFORE=<revision>" >&2; exit 1; }
+	@old=$$(mktemp -d) && trap 'rm -rf "$$old"' EXIT && \
+		git archive $(BEFORE) | tar -x -C "$$old" && go build -C "$$old" -o acquis ./cmd/acquis && \
+		cd bench && go run . --before "$$old/acquis" $(BENCH)
+
 .PHONY: benchmarks
 benchmarks: ## run every Go benchmark for BENCHTIME (1s)
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./server/... ./store/bolt ./systemtest

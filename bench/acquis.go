@@ -58,9 +58,17 @@ type acquisServer struct {
 
 // serve starts acquis serve on free ports and waits for its first answer.
 func (b *bench) serve(dir string, k keys) (*acquisServer, error) {
-	cmd := exec.Command(b.acquis, "serve", "--data-dir", dir,
+	return b.serveProgram(b.acquis, dir, k)
+}
+
+// serveProgram does the same with any build of it. Limits that keep strangers off
+// are set by the environment, in which an older program does not look for them:
+// here a hundred callers share one address.
+func (b *bench) serveProgram(program, dir string, k keys) (*acquisServer, error) {
+	cmd := exec.Command(program, "serve", "--data-dir", dir,
 		"--http-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0")
-	cmd.Env = append(os.Environ(), "ACQUIS_BOOTSTRAP_KEY="+k[server.FirstSubject], "GODEBUG=gctrace=1")
+	cmd.Env = append(os.Environ(), "ACQUIS_BOOTSTRAP_KEY="+k[server.FirstSubject], "GODEBUG=gctrace=1",
+		"ACQUIS_PUBLIC_RATE=0", "ACQUIS_MAX_CONNECTIONS_NETWORK=4096", "ACQUIS_CONNECTION_RATE=1000")
 	began := time.Now()
 	p, err := b.start(cmd)
 	if err != nil {
@@ -142,21 +150,16 @@ func (s *acquisServer) stage(ctx context.Context) error {
 		}
 		s.keys[subject] = made.GetSecret()
 	}
-	if err := s.stageSession(ctx); err != nil {
+	if err := s.stageSession(ctx, place(0)); err != nil {
 		return err
 	}
-	for _, request := range recordings(place(0).candidacy(), true) {
-		if _, err := acquispb.NewSessionServiceClient(s.conn).RecordAssessments(s.as(ctx, assessor), request); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.stageCandidacy(ctx, place(0))
 }
 
-func (s *acquisServer) stageSession(ctx context.Context) error {
-	as, sessions := s.as(ctx, registrar), acquispb.NewSessionServiceClient(s.conn)
-	_, err := sessions.CreateSession(as, &acquispb.CreateSessionRequest{
-		SessionId: place(0).session(),
+// stageSession makes the session of a place.
+func (s *acquisServer) stageSession(ctx context.Context, at place) error {
+	_, err := acquispb.NewSessionServiceClient(s.conn).CreateSession(s.as(ctx, registrar), &acquispb.CreateSessionRequest{
+		SessionId: at.session(),
 		Session: &acquispb.Session{
 			DisplayName: "Jury de juin", Referentiel: "referentiels/marketing", StartDate: &date.Date{Year: 2026, Month: 6, Day: 15},
 			Centre: &acquispb.Session_Centre{Code: "LYON", DisplayName: "Lyon"},
@@ -166,18 +169,29 @@ func (s *acquisServer) stageSession(ctx context.Context) error {
 			},
 		},
 	})
-	if err != nil {
+	return err
+}
+
+// stageCandidacy makes a candidate and their candidacy, and assesses it to the full.
+func (s *acquisServer) stageCandidacy(ctx context.Context, at place) error {
+	as, sessions := s.as(ctx, registrar), acquispb.NewSessionServiceClient(s.conn)
+	if _, err := acquispb.NewCandidateServiceClient(s.conn).CreateCandidate(as, newCandidate(at.candidate())); err != nil {
 		return err
 	}
-	if _, err := acquispb.NewCandidateServiceClient(s.conn).CreateCandidate(as, newCandidate(place(0).candidate())); err != nil {
-		return err
-	}
-	_, err = sessions.CreateCandidacy(as, &acquispb.CreateCandidacyRequest{
-		Parent: "sessions/" + place(0).session(), CandidacyId: place(0).label("k"),
+	_, err := sessions.CreateCandidacy(as, &acquispb.CreateCandidacyRequest{
+		Parent: "sessions/" + at.session(), CandidacyId: at.label("k"),
 		Candidacy: &acquispb.Candidacy{
-			Candidate: "candidates/" + place(0).candidate(), Scope: acquispb.Candidacy_Scope_WHOLE,
+			Candidate: "candidates/" + at.candidate(), Scope: acquispb.Candidacy_Scope_WHOLE,
 			AccessRoute: acquispb.Candidacy_AccessRoute_CONTINUING_TRAINING,
 		},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	for _, request := range recordings(at.candidacy(), true) {
+		if _, err := sessions.RecordAssessments(s.as(ctx, assessor), request); err != nil {
+			return err
+		}
+	}
+	return nil
 }

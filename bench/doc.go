@@ -25,6 +25,7 @@
 //   - peers.go: PocketBase and PostgreSQL at the same job, and what they leave out.
 //   - growth.go: small and large stores side by side; file, heap, start-up.
 //   - mixed.go: a day of deliberations, recordings and reads.
+//   - paired.go: an older build of Acquis at the same calls, instead of all these.
 //
 // It runs on Linux.
 package main

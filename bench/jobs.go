@@ -17,6 +17,8 @@ type world struct {
 	*acquisServer
 	*seeded
 	deliberated, read, recorded stretch
+
+	code string // of an attestation, in a pair
 }
 
 // decidedBefore bounds how many candidacies are decided before anything is measured.
@@ -37,19 +39,25 @@ func (b *bench) open(s *seeded) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{acquisServer: running, seeded: s}
+	return running.inhabit(b.ctx, s)
+}
+
+// inhabit makes a world of a server over a store, in which the jury decides some
+// candidacies.
+func (s *acquisServer) inhabit(ctx context.Context, of *seeded) (*world, error) {
+	w := &world{acquisServer: s, seeded: of}
 	var decided stretch
-	decided, w.deliberated, w.read, w.recorded = parts(s.size)
-	if s.decisions != nil { // it was open before
+	decided, w.deliberated, w.read, w.recorded = parts(of.size)
+	if of.decisions != nil { // it was open before
 		return w, nil
 	}
 	for at := decided.from; at < min(decided.to, decidedBefore); at++ {
-		made, err := w.deliberate(b.ctx, at)
+		made, err := w.deliberate(ctx, at)
 		if err != nil {
 			return nil, err
 		}
 		for _, d := range made.GetDecisions() {
-			s.decisions = append(s.decisions, d.GetName())
+			of.decisions = append(of.decisions, d.GetName())
 		}
 	}
 	return w, nil

@@ -7,10 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // machine says in a few words what the bench ran on.
@@ -45,21 +46,15 @@ func anonymousMemory(pid int) (float64, error) {
 	return 0, errors.Join(lines.Err(), errors.New("/proc does not tell RssAnon"))
 }
 
-// processorTime is what a process has used of the processor, in steps of 10 ms.
+// processorTime is what a process has used of the processor, to the nanosecond: the
+// clock that clock_getcpuclockid(3) names. /proc would tell it in steps of 10 ms.
 func processorTime(pid int) (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
+	const scheduled = 2 // CPUCLOCK_SCHED
+	var used unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &used); err != nil {
+		return 0, fmt.Errorf("processor time of process %d: %w", pid, err)
 	}
-	_, rest, _ := strings.Cut(string(text), ") ") // the name before may hold spaces
-	const userTime, systemTime, tick = 11, 12, 10 * time.Millisecond
-	fields := strings.Fields(rest)
-	if len(fields) <= systemTime {
-		return 0, errors.New("/proc tells no processor time")
-	}
-	user, err1 := strconv.Atoi(fields[userTime])
-	system, err2 := strconv.Atoi(fields[systemTime])
-	return time.Duration(user+system) * tick, errors.Join(err1, err2)
+	return time.Duration(used.Nano()), nil
 }
 
 // A disk is a block of a file, written over and over: the rate at which it can be

@@ -42,6 +42,7 @@ type bench struct {
 	dir    string // of everything that the run makes
 	self   string // this binary
 	acquis string // the program that users run
+	before string // an older one that it is held against; empty: limits and peers are
 	out    io.Writer
 	report Report
 	exits  []func()
@@ -97,7 +98,8 @@ func run(ctx context.Context, args []string) (err error) {
 	isFull := flags.Bool("full", false, "the long form: a million candidacies, more than an hour and 30 GB of disk")
 	jsonFile := flags.String("json", "", "write the report to this `file` as JSON")
 	markdownFile := flags.String("markdown", "", "write the report to this `file` as Markdown")
-	only := flags.String("only", "", "only these `parts`: limits, peers, growth, mixed")
+	only := flags.String("only", "", "only these `parts`: limits, peers, growth, mixed; with --before, these RPCs")
+	before := flags.String("before", "", "compare the processor time of calls with this older acquis `program`, and nothing else")
 	day := flags.Duration("day", 0, "how long the mixed day lasts; by default as long as the form says")
 	dir := flags.String("dir", os.TempDir(), "where stores are made, and removed; the disk that is measured")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -105,7 +107,7 @@ func run(ctx context.Context, args []string) (err error) {
 	} else if err != nil {
 		return err
 	}
-	b := &bench{ctx: ctx, form: normal, out: os.Stderr}
+	b := &bench{ctx: ctx, form: normal, before: *before, out: os.Stderr}
 	switch {
 	case *isQuick && *isFull:
 		return errors.New("--quick and --full exclude each other")
@@ -145,6 +147,9 @@ func (b *bench) measure(dir, only string) (err error) {
 	b.step("builds acquis")
 	if err := b.build(); err != nil {
 		return err
+	}
+	if b.before != "" {
+		return b.paired(wanted)
 	}
 	base, err := b.openStore(b.form.sizes[0])
 	if err != nil {

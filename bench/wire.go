@@ -105,16 +105,28 @@ func (c *restClient) do(caller int, request []byte) error {
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // as much as helps
-		return fmt.Errorf("%s: %s", answer.Status, text)
+		return &refusal{answer.StatusCode, string(text)}
 	}
 	_, err = io.Copy(io.Discard, answer.Body)
 	return err
 }
 
-// restRequest writes a request as it goes over the wire.
+// A refusal is an answer over REST that is not OK.
+type refusal struct {
+	status int
+	text   string
+}
+
+func (r *refusal) Error() string { return fmt.Sprintf("%s: %s", http.StatusText(r.status), r.text) }
+
+// restRequest writes a request as it goes over the wire; without a token, that of
+// a stranger.
 func restRequest(method, path, token string, body []byte) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n", method, path, token)
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n", method, path)
+	if token != "" {
+		fmt.Fprintf(&b, "Authorization: Bearer %s\r\n", token)
+	}
 	if body != nil {
 		fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
 	}

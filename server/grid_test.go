@@ -23,7 +23,7 @@ func BenchmarkGetGrid(b *testing.B) {
 	s := assessedService(b)
 	ctx := as(b.Context(), "chair", acquispb.Role_JURY)
 	for b.Loop() {
-		info := new(call.Info)
+		info := &call.Info{Caller: call.CallerOf(ctx)}
 		answer, err := s.GetGrid(call.With(ctx, info), &acquispb.GetGridRequest{Name: "sessions/s/candidacies/k/grid"})
 		if err != nil {
 			b.Fatal(err)
@@ -37,7 +37,7 @@ func BenchmarkGetGrid(b *testing.B) {
 }
 
 func as(ctx context.Context, subject string, roles ...acquispb.Role_Enum) context.Context {
-	return call.WithCaller(ctx, &call.Caller{Subject: subject, Roles: roles})
+	return call.With(ctx, &call.Info{Caller: &call.Caller{Subject: subject, Roles: roles}})
 }
 
 // assessedService has a candidacy of the marketing référentiel, s/k, on which

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -65,7 +66,7 @@ func TestOptions(t *testing.T) {
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		must(t, err)
 		var body struct{ Code int }
-		err = json.NewDecoder(answer.Body).Decode(&body)
+		err = errors.Join(json.NewDecoder(answer.Body).Decode(&body), answer.Body.Close())
 		if err != nil || body.Code == 0 || answer.StatusCode < 400 || answer.Header.Get("X-Request-Id") == "" {
 			t.Errorf("%s: %s, code %d, %v, %v", target, answer.Status, body.Code, answer.Header, err)
 		}

@@ -45,9 +45,10 @@ func TestBoundHeadroom(t *testing.T) {
 			runtime.GC() // until the finalizer has run
 		}
 	}
-	lives := make([]byte, 64<<20)
-	become(func(percent uint64) bool { return percent <= 100 })
-	runtime.KeepAlive(lives)
-	lives = nil
+	func() {
+		lives := make([]byte, 64<<20)
+		become(func(percent uint64) bool { return percent <= 100 })
+		runtime.KeepAlive(lives)
+	}()
 	become(func(percent uint64) bool { return percent == gcPercent })
 }

@@ -21,16 +21,10 @@ type Caller struct {
 // Has tells whether the caller has a role.
 func (c *Caller) Has(role acquispb.Role_Enum) bool { return slices.Contains(c.Roles, role) }
 
-type callerKey struct{}
-
-func WithCaller(ctx context.Context, c *Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, c)
-}
-
-// CallerOf returns who calls. Handlers run behind the interceptor that sets it,
-// so without one nothing is allowed: a caller without roles.
+// CallerOf returns who calls. Handlers run behind the door that notes it, so
+// without one nothing is allowed: a caller without roles.
 func CallerOf(ctx context.Context) *Caller {
-	if c, ok := ctx.Value(callerKey{}).(*Caller); ok {
+	if c := From(ctx).Caller; c != nil {
 		return c
 	}
 	return new(Caller)

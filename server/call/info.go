@@ -18,6 +18,8 @@ type Info struct {
 	Issuer    string // of the token, once it is known to be good
 	Failures  int    // how often this credential failed of late, where it fails now
 
+	Caller *Caller // once the call is let in, with the roles that count in it; nil: nobody
+
 	Encoded *Encoded        // of the answer, where it never changes
 	Wire    mem.BufferSlice // the answer over gRPC, where its handler encoded it
 

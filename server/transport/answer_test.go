@@ -29,8 +29,8 @@ func aVisit(t *testing.T, class admission.Class, subject string) *visit {
 
 func anotherVisit(t *testing.T, doors *Transport, class admission.Class, subject string) *visit {
 	t.Helper()
-	v := &visit{Transport: doors, method: &method{class: class}, info: new(call.Info)}
-	v.ctx = context.WithValue(call.WithCaller(call.With(t.Context(), v.info), &call.Caller{Subject: subject}), visitKey{}, v)
+	v := &visit{Transport: doors, method: &method{class: class}, info: &call.Info{Caller: &call.Caller{Subject: subject}}}
+	v.ctx = context.WithValue(call.With(t.Context(), v.info), visitKey{}, v)
 	var err error
 	if v.ticket, err = v.gate.Admit(t.Context(), admission.Call{Subject: subject, Class: class}); err != nil {
 		t.Fatal(err)

@@ -99,7 +99,7 @@ func (g *gateway) withDocuments(next http.Handler) http.Handler {
 
 // servePage serves a document as a call that anybody may make.
 func (g *gateway) servePage(w http.ResponseWriter, r *http.Request, page *page) {
-	v := g.arrive(r.Context(), g.document, g.infoOverREST(w, r))
+	v := g.arriveREST(w, r, g.document)
 	err := v.enter(nil)
 	if err == nil {
 		page.serve(w, r)
@@ -116,6 +116,22 @@ func (v *visit) hangUp(w http.ResponseWriter) {
 	if v.tooMany {
 		w.Header().Set("Connection", "close")
 	}
+}
+
+// arriveREST begins a visit over REST, which its context leads to.
+func (g *gateway) arriveREST(w http.ResponseWriter, r *http.Request, m *method) *visit {
+	ctx, cancel := context.WithTimeout(r.Context(), m.timeout)
+	v := g.arrive(ctx, m, g.infoOverREST(w, r))
+	v.ctx, v.cancel = context.WithValue(v.ctx, visitKey{}, v), cancel
+	return v
+}
+
+type visitKey struct{}
+
+// visitOf returns the visit over REST that a context belongs to, or nil.
+func visitOf(ctx context.Context) *visit {
+	v, _ := ctx.Value(visitKey{}).(*visit)
+	return v
 }
 
 // infoOverREST is what is known of a call that has just arrived. Its id goes back
@@ -161,9 +177,8 @@ func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 	var bound binding
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		once.Do(func() { bound = g.bindingOf(r) })
-		info := g.infoOverREST(w, r)
-		info.IfNoneMatch, info.Gzip = r.Header.Values("If-None-Match"), acceptsGzip(r.Header.Values("Accept-Encoding"))
-		v := g.arrive(r.Context(), bound.method, info)
+		v := g.arriveREST(w, r, bound.method)
+		v.info.IfNoneMatch, v.info.Gzip = r.Header.Values("If-None-Match"), acceptsGzip(r.Header.Values("Accept-Encoding"))
 		defer func() { g.depart(w, r, v, recover()) }()
 		if err := v.admitREST(w, r, bound); err != nil {
 			v.failed = err

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -60,14 +61,33 @@ func (v *visit) mustArrive(stream context.Context) (inTime func() bool) {
 	return time.AfterFunc(v.limits.ReceiveTimeout, cut).Stop
 }
 
+// A cuttable context is that of a stream over gRPC. It ends at the method's
+// deadline, or if it is cut; the library's reader then notices. When the stream has
+// ended, the library ends it.
+type cuttable struct {
+	context.Context
+	cut context.CancelFunc
+}
+
 type cutKey struct{}
 
-// cuttable gives a stream a context that can be ended before the stream has
-// ended, which the library's reader then notices. The library calls it with a lock
-// held: it does nothing else.
-func cuttable(ctx context.Context, _ *tap.Info) (context.Context, error) {
-	ctx, cut := context.WithCancel(ctx)
-	return context.WithValue(ctx, cutKey{}, cut), nil
+// Value implements context.Context.
+func (c *cuttable) Value(key any) any {
+	if key == (cutKey{}) {
+		return c.cut
+	}
+	return c.Context.Value(key)
+}
+
+// limitTime gives a stream its context. The library calls it with a lock held: it
+// does nothing else.
+func (t *Transport) limitTime(ctx context.Context, info *tap.Info) (context.Context, error) {
+	m, ok := t.methods[info.FullMethodName]
+	if !ok {
+		m = t.unknown
+	}
+	ctx, cut := context.WithTimeout(ctx, m.timeout)
+	return &cuttable{ctx, cut}, nil
 }
 
 func (v *visit) read(source messageSource, req proto.Message) error {
@@ -75,7 +95,7 @@ func (v *visit) read(source messageSource, req proto.Message) error {
 	if err := source.ReadMessageHeader(header[:]); errors.Is(err, io.EOF) {
 		return io.EOF
 	} else if err != nil {
-		return unread(err)
+		return v.unread(err)
 	}
 	size, most := binary.BigEndian.Uint32(header[1:]), min(v.limits.MaxRequestBytes, v.mostWire())
 	switch {
@@ -89,7 +109,7 @@ func (v *visit) read(source messageSource, req proto.Message) error {
 	}
 	data, err := source.Read(int(size))
 	if err != nil {
-		return unread(err)
+		return v.unread(err)
 	}
 	defer data.Free()
 	if err := v.ticket.Start(v.ctx); err != nil {
@@ -107,12 +127,13 @@ func (v *visit) read(source messageSource, req proto.Message) error {
 }
 
 // unread is what is told of a message that did not arrive. An error that is not
-// about the message itself means that the caller or the connection is gone.
-func unread(err error) error {
+// about the message itself means that the call has no time left, or that the caller
+// or the connection is gone.
+func (v *visit) unread(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return malformed("was broken off")
 	}
-	return errors.Join(context.Canceled, err)
+	return errors.Join(cmp.Or(v.ctx.Err(), context.Canceled), err)
 }
 
 func malformed(rule string) error {

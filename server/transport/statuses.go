@@ -57,12 +57,12 @@ var (
 	fieldInText = regexp.MustCompile(`unknown field "([^"]*)"|field (?:[A-Za-z0-9_.]*\.)?([A-Za-z0-9_]+)`)
 )
 
-func (g *gateway) writeRoutingError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+func (g *gateway) writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
 	err := apierr.New(codes.NotFound, acquispb.ErrorReason_PATH_UNKNOWN, "no such path; GET /openapi.json lists all")
 	if code == http.StatusMethodNotAllowed {
 		err = apierr.New(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "this path does not take that method; GET /openapi.json says which it takes")
 	}
-	v := g.arrive(ctx, g.unknown, g.infoOverREST(w, r))
+	v := g.arriveREST(w, r, g.unknown)
 	st, _ := status.FromError(v.end(v.refuse(err), nil))
 	v.hangUp(w)
 	writeStatus(w, r, st)

@@ -116,7 +116,7 @@ func (t *Transport) grpcOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(t.codec),
 		grpc.Creds(newConnectionCredentials()),
-		grpc.InTapHandle(cuttable),
+		grpc.InTapHandle(t.limitTime),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.UnknownServiceHandler(t.noSuchMethod),

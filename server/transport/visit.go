@@ -20,34 +20,26 @@ import (
 type visit struct {
 	*Transport
 	*method
-	ctx    context.Context
-	cancel context.CancelFunc
-	info   *call.Info
-	start  time.Time
+	ctx   context.Context
+	info  *call.Info
+	start time.Time
 
-	failed   error // over REST: why the call failed, as its caller was told
-	answered bool  // over REST: the answer, or what was wrong, was written
+	cancel   context.CancelFunc // over REST: ends what was begun for the call
+	failed   error              // over REST: why the call failed, as its caller was told
+	answered bool               // over REST: the answer, or what was wrong, was written
 
 	tooMany  bool // a stranger calls too often: over REST the connection is closed
 	ticket   admission.Ticket
-	giveBack func() // what the budget lent; nil: nothing
-	lent     *loan  // over REST: the bytes of the answer
+	lender   *admission.Budget // of the request's bytes; nil: nothing was borrowed
+	borrowed int64
+	lent     *loan // over REST: the bytes of the answer
 }
 
-// arrive begins a visit: the call gets a deadline.
+// arrive begins a visit. The door has given the context the method's deadline.
 func (t *Transport) arrive(ctx context.Context, m *method, info *call.Info) *visit {
-	v := &visit{Transport: t, method: m, info: info, start: time.Now()}
-	v.ctx, v.cancel = context.WithTimeout(context.WithValue(call.With(ctx, info), visitKey{}, v), m.timeout)
+	v := &visit{Transport: t, method: m, ctx: call.With(ctx, info), info: info, start: time.Now()}
 	v.inside.Add(1)
 	m.counts.started.Inc()
-	return v
-}
-
-type visitKey struct{}
-
-// visitOf returns the visit that a context belongs to, or nil.
-func visitOf(ctx context.Context) *visit {
-	v, _ := ctx.Value(visitKey{}).(*visit)
 	return v
 }
 
@@ -67,7 +59,7 @@ func (v *visit) enter(authorization []string) error {
 		prove(v.ctx)
 	}
 	v.info.Slot = &v.ticket
-	v.ctx = call.WithCaller(v.ctx, caller)
+	v.info.Caller = caller
 	return nil
 }
 
@@ -102,19 +94,18 @@ func (v *visit) identify(authorization []string) (*call.Caller, error) {
 func (v *visit) borrow(size int) error {
 	v.repay()
 	b, n := v.budgets.of(v.public, size), int64(bytesOfACall+decodedTimes*size)
-	by := v.caller()
-	if err := b.Take(v.ctx, by, n); err != nil {
+	if err := b.Take(v.ctx, v.caller(), n); err != nil {
 		return err
 	}
-	v.giveBack = func() { b.Give(by, n) }
+	v.lender, v.borrowed = b, n
 	return nil
 }
 
 // repay gives back what was borrowed.
 func (v *visit) repay() {
-	if v.giveBack != nil {
-		v.giveBack()
-		v.giveBack = nil
+	if v.lender != nil {
+		v.lender.Give(v.caller(), v.borrowed)
+		v.lender = nil
 	}
 }
 
@@ -127,7 +118,9 @@ func (v *visit) caller() admission.Caller {
 // with is p.
 func (v *visit) end(err error, p any) error {
 	defer v.inside.Add(-1)
-	defer v.cancel()
+	if v.cancel != nil {
+		defer v.cancel()
+	}
 	if p != nil {
 		err = apierr.Panicked(v.ctx, v.log, p)
 	}
