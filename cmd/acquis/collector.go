@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -37,7 +38,7 @@ func setCollector(ctx context.Context, log *slog.Logger) {
 	switch {
 	case err != nil:
 		log.Debug("the memory of this process has no limit that it could read", "error", err.Error())
-	case limit > 0:
+	case limit > 0 && limit < math.MaxInt64: // which stands for none
 		log.Info("the heap is collected before it comes near to the limit of memory", "limit_bytes", limit)
 	}
 }
