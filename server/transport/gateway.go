@@ -102,6 +102,7 @@ func (g *gateway) servePage(w http.ResponseWriter, r *http.Request, page *page) 
 	v := g.arrive(r.Context(), g.document, g.infoOverREST(w, r))
 	err := v.enter(nil)
 	if err == nil {
+		v.ticket.Done() // it costs nothing more, and may be read slowly
 		page.serve(w, r)
 	}
 	if err = v.end(err, nil); err != nil {
