@@ -23,8 +23,8 @@ type BudgetLimits struct {
 var (
 	SmallBudget       = BudgetLimits{Bytes: 64 << 20, PerCaller: 16 << 20, Waiting: 256, Patience: 100 * time.Millisecond}
 	LargeBudget       = BudgetLimits{Bytes: 128 << 20, PerCaller: 40 << 20, Waiting: 64, Patience: 100 * time.Millisecond}
-	SmallPublicBudget = BudgetLimits{Bytes: 4 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
-	LargePublicBudget = BudgetLimits{Bytes: 4 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
+	SmallPublicBudget = BudgetLimits{Bytes: 16 << 20, PerCaller: 640 << 10, Waiting: 64, Patience: 50 * time.Millisecond}
+	LargePublicBudget = BudgetLimits{Bytes: 16 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
 
 	AnswersBudget       = BudgetLimits{Bytes: 96 << 20, PerCaller: 16 << 20, Waiting: 256, Patience: 200 * time.Millisecond}
 	PublicAnswersBudget = BudgetLimits{Bytes: 8 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}

@@ -72,11 +72,12 @@ func known(atOnce int, r Rule) Rule {
 }
 
 // unknown: a network has the rate of a busy person, all that of a fraction of a
-// processor.
+// processor. At once all may have what 64 networks may: a call that is received slowly
+// costs little but its place.
 func unknown(processors int, r Rule) Rule {
 	perSecond := float64(500 * processors)
 	r.Network = Share{AtOnce: 16, PerSecond: 20, Burst: 100}
-	r.All = Share{AtOnce: 128, PerSecond: perSecond, Burst: perSecond}
+	r.All = Share{AtOnce: 1024, PerSecond: perSecond, Burst: perSecond}
 	return r
 }
 

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -30,7 +31,8 @@ type RPC struct {
 type Binding struct {
 	RPC   *RPC
 	Body  *Shape // of the body; nil: it takes none
-	Field string // the body is that field of the request; empty: it is the whole, and there is no query
+	Field string // the body is that field of the request; empty: it is the whole
+	Query bool   // fields of the request may stand in the query
 }
 
 // Contract holds what the proto files say of every RPC: it is read from their
@@ -91,7 +93,7 @@ func (c *Contract) add(method protoreflect.MethodDescriptor, requests Requests) 
 	}
 	for _, rule := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
 		method, path := httpPath(rule)
-		bound, err := newBinding(r, rule.GetBody())
+		bound, err := newBinding(r, rule.GetBody(), path)
 		if err != nil {
 			return err
 		}
@@ -100,8 +102,8 @@ func (c *Contract) add(method protoreflect.MethodDescriptor, requests Requests) 
 	return nil
 }
 
-func newBinding(r *RPC, body string) (b Binding, err error) {
-	b.RPC = r
+func newBinding(r *RPC, body, path string) (b Binding, err error) {
+	b.RPC, b.Query = r, r.Request.elsewhere(body, path)
 	switch body {
 	case "":
 	case "*":
@@ -111,6 +113,18 @@ func newBinding(r *RPC, body string) (b Binding, err error) {
 		b.Body, err = r.Request.Field(body)
 	}
 	return b, err
+}
+
+var pathField = regexp.MustCompile(`\{([a-z_]+)`)
+
+// elsewhere tells whether a request has fields that are neither in the body nor in the
+// path of a binding.
+func (r *Request) elsewhere(body, path string) bool {
+	bound := map[string]bool{body: true}
+	for _, found := range pathField.FindAllStringSubmatch(path, -1) {
+		bound[found[1]] = true
+	}
+	return body != "*" && slices.ContainsFunc(r.top.fields, func(f field) bool { return !bound[f.protoName] })
 }
 
 // looksAtMany tells whether an RPC lists, searches or streams.

@@ -45,17 +45,18 @@ type node struct {
 
 // A field is what a walk must know of one.
 type field struct {
-	name    string // as JSON spells it
-	number  protoreflect.FieldNumber
-	list    bool
-	form    form
-	inner   *node  // of a message
-	items   int    // most times it may stand
-	chars   int    // most characters of a text; 0: counted in bytes
-	bytes   int    // most bytes of a text or of bytes
-	letters int    // most characters of what JSON has in quotes
-	tooMany string // what is wrong with one time more
-	tooLong string // what is wrong with a longer text
+	name      string // as JSON spells it
+	protoName string
+	number    protoreflect.FieldNumber
+	list      bool
+	form      form
+	inner     *node  // of a message
+	items     int    // most times it may stand
+	chars     int    // most characters of a text; 0: counted in bytes
+	bytes     int    // most bytes of a text or of bytes
+	letters   int    // most characters of what JSON has in quotes
+	tooMany   string // what is wrong with one time more
+	tooLong   string // what is wrong with a longer text
 }
 
 // A form is how a value lies on the wire.
@@ -150,7 +151,7 @@ const (
 
 func (c compiler) field(descriptor protoreflect.FieldDescriptor) (field, error) {
 	f := field{
-		name: descriptor.JSONName(), number: descriptor.Number(), list: descriptor.IsList(),
+		name: descriptor.JSONName(), protoName: string(descriptor.Name()), number: descriptor.Number(), list: descriptor.IsList(),
 		form: formOf(descriptor.Kind()), items: 1, tooMany: "is given more than once",
 	}
 	rules, _ := proto.GetExtension(descriptor.Options(), validatepb.E_Field).(*validatepb.FieldRules)

@@ -18,7 +18,7 @@ import (
 // anything decodes it.
 func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.Binding) ([]byte, error) {
 	if r.Method == http.MethodGet {
-		return nil, emptyBody(r)
+		return nil, v.emptyBody(w, r)
 	}
 	most := min(v.limits.MaxRequestBytes, v.mostJSON())
 	if r.ContentLength > int64(most) {
@@ -31,18 +31,13 @@ func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.
 	if err := v.borrow(expected); err != nil {
 		return nil, err
 	}
-	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(v.limits.ReceiveTimeout)); err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(most)))
+	body, err := v.readAll(w, http.MaxBytesReader(w, r.Body, int64(most)))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
 		return nil, apierr.TooLarge(most)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, apierr.TooSlow(v.limits.ReceiveTimeout)
 	case err != nil:
-		return nil, badBody("could not be read")
+		return nil, err
 	case len(bytes.TrimSpace(body)) == 0:
 		return nil, nil
 	}
@@ -59,13 +54,29 @@ func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.
 	return body, refusedFault(fault, "body")
 }
 
+// readAll reads a body within the limit of time.
+func (v *visit) readAll(w http.ResponseWriter, body io.Reader) ([]byte, error) {
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(v.limits.ReceiveTimeout)); err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(body)
+	var over *http.MaxBytesError
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, apierr.TooSlow(v.limits.ReceiveTimeout)
+	case err != nil && !errors.As(err, &over):
+		return nil, badBody("could not be read")
+	}
+	return data, err
+}
+
 // emptyBody refuses a GET with a body. Blanks are none.
-func emptyBody(r *http.Request) error {
+func (v *visit) emptyBody(w http.ResponseWriter, r *http.Request) error {
 	const blanks = 512
-	body, err := io.ReadAll(io.LimitReader(r.Body, blanks))
+	body, err := v.readAll(w, io.LimitReader(r.Body, blanks))
 	switch {
 	case err != nil:
-		return badBody("could not be read")
+		return err
 	case len(body) == blanks || len(bytes.TrimSpace(body)) > 0:
 		return badBody("must be empty: a GET has none")
 	}

@@ -102,6 +102,7 @@ func (g *gateway) servePage(w http.ResponseWriter, r *http.Request, page *page) 
 	v := g.arriveREST(w, r, g.document)
 	err := v.enter(nil)
 	if err == nil {
+		v.ticket.Done() // it costs nothing more, and may be read slowly
 		page.serve(w, r)
 	}
 	if err = v.end(err, nil); err != nil {
@@ -225,8 +226,8 @@ func (v *visit) admitREST(w http.ResponseWriter, r *http.Request, bound binding)
 	if !utf8.ValidString(r.URL.Path) {
 		return apierr.InvalidField("path", "is not UTF-8")
 	}
-	if bound.Body != nil && bound.Field == "" && r.URL.RawQuery != "" {
-		return apierr.Invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, apierr.Field("query", "is not used by this call: its body is the whole request"))
+	if !bound.Query && r.URL.RawQuery != "" {
+		return apierr.Invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, apierr.Field("query", "is not used by this call: its path and body are the whole request"))
 	}
 	if r.Body != http.NoBody {
 		body, err := v.readBody(w, r, bound.Binding)

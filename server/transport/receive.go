@@ -112,6 +112,9 @@ func (v *visit) read(source messageSource, req proto.Message) error {
 		return v.unread(err)
 	}
 	defer data.Free()
+	if err := v.last(source); err != nil {
+		return err
+	}
 	if err := v.ticket.Start(v.ctx); err != nil {
 		return err
 	}
@@ -124,6 +127,23 @@ func (v *visit) read(source messageSource, req proto.Message) error {
 		return malformed("is not a message of this call")
 	}
 	return nil
+}
+
+// last refuses a second message of a call that takes one: which of them its caller means
+// nobody can know.
+func (v *visit) last(source messageSource) error {
+	if v.many {
+		return nil
+	}
+	var header [5]byte
+	switch err := source.ReadMessageHeader(header[:]); {
+	case err == nil, errors.Is(err, io.ErrUnexpectedEOF):
+		return malformed("is not the only message: this call takes one")
+	case errors.Is(err, io.EOF):
+		return nil
+	default:
+		return v.unread(err)
+	}
 }
 
 // unread is what is told of a message that did not arrive. An error that is not
