@@ -60,16 +60,17 @@ func TestOptions(t *testing.T) {
 	for _, target := range []string{"*", "/v1/keys", "/openapi.json", "/nothing"} {
 		conn, err := net.Dial("tcp", base.Host)
 		must(t, err)
+		defer conn.Close()
 		_, err = conn.Write([]byte("OPTIONS " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n"))
 		must(t, err)
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		must(t, err)
+		defer answer.Body.Close()
 		var body struct{ Code int }
 		err = json.NewDecoder(answer.Body).Decode(&body)
 		if err != nil || body.Code == 0 || answer.StatusCode < 400 || answer.Header.Get("X-Request-Id") == "" {
 			t.Errorf("%s: %s, code %d, %v, %v", target, answer.Status, body.Code, answer.Header, err)
 		}
-		conn.Close()
 	}
 }
 

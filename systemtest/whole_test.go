@@ -63,6 +63,7 @@ func TestSlowRequests(t *testing.T) {
 		must(t, err)
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		must(t, err)
+		defer answer.Body.Close()
 		if answer.StatusCode != http.StatusGatewayTimeout {
 			t.Errorf("%s: %s", begin, answer.Status)
 		}

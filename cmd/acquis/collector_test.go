@@ -48,6 +48,5 @@ func TestBoundHeadroom(t *testing.T) {
 	lives := make([]byte, 64<<20)
 	become(func(percent uint64) bool { return percent <= 100 })
 	runtime.KeepAlive(lives)
-	lives = nil
 	become(func(percent uint64) bool { return percent == gcPercent })
 }
