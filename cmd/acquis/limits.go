@@ -61,13 +61,17 @@ func (l *limitFlags) transport(streams time.Duration) transport.Limits {
 	}
 }
 
-// admission gives networks the rate that was asked for. What all strangers together
-// may have stays as it is, unless there is no limit at all.
+// admission gives networks the rate that was asked for, and as many more calls at
+// once. What all strangers together may have stays as it is, unless there is no limit
+// at all.
 func (l *limitFlags) admission() admission.Limits {
 	const burst = 5 // seconds whose calls may come at once
 	limits := admission.DefaultLimits()
 	for _, class := range []admission.Class{admission.Public, admission.Watch, admission.Refused} {
 		rule := &limits.Classes[class]
+		if times := l.PublicRate / rule.Network.PerSecond; times > 1 {
+			rule.Network.AtOnce = int(times * float64(rule.Network.AtOnce))
+		}
 		if rule.Network.PerSecond, rule.Network.Burst = l.PublicRate, max(1, burst*l.PublicRate); l.PublicRate == 0 {
 			rule.Network, rule.All = admission.Share{}, admission.Share{}
 		}
