@@ -55,8 +55,8 @@ func DefaultLimits() Limits {
 	few := max(1, n/2)
 	l := Limits{Slots: 40 * n}
 	l.Classes = [classes]Rule{
-		Record:  known(512, Rule{Running: 40 * n, Each: 8 * n, Waiting: 1024, Patience: 200 * time.Millisecond}),
-		Read:    known(512, Rule{Running: 32 * n, Each: 4 * n, Waiting: 512, Patience: 100 * time.Millisecond}),
+		Record:  known(512, Rule{Running: 40 * n, Each: 20 * n, Waiting: 1024, Patience: 200 * time.Millisecond}),
+		Read:    known(512, Rule{Running: 32 * n, Each: 16 * n, Waiting: 512, Patience: 100 * time.Millisecond}),
 		List:    known(128, Rule{Running: n, Beside: few, Waiting: 256, Patience: time.Second}),
 		Public:  unknown(n, Rule{Running: 4 * n, Beside: few, Waiting: 128, Patience: 50 * time.Millisecond}),
 		Watch:   unknown(n, Rule{Running: n, Beside: few, Waiting: 64, Patience: 50 * time.Millisecond}),

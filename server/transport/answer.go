@@ -15,7 +15,7 @@ import (
 // call meanwhile. So the bytes of an answer are lent too, until the library lets go
 // of its buffer. Over REST they are until the handler has written them.
 const (
-	smallAnswer = 1 << 10     // less is not counted
+	smallAnswer = 4 << 10     // less is not counted
 	takenWithin = time.Minute // a peer that leaves an answer for longer is cut off
 )
 
