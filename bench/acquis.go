@@ -17,7 +17,7 @@ import (
 	"google.golang.org/grpc"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/services"
 )
 
 // build builds the program that users run, with the versions of the main go.mod.
@@ -67,7 +67,7 @@ func (b *bench) serve(dir string, k keys) (*acquisServer, error) {
 func (b *bench) serveProgram(program, dir string, k keys) (*acquisServer, error) {
 	cmd := exec.Command(program, "serve", "--data-dir", dir,
 		"--http-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0")
-	cmd.Env = append(os.Environ(), "ACQUIS_BOOTSTRAP_KEY="+k[server.FirstSubject], "GODEBUG=gctrace=1",
+	cmd.Env = append(os.Environ(), "ACQUIS_BOOTSTRAP_KEY="+k[services.FirstSubject], "GODEBUG=gctrace=1",
 		"ACQUIS_PUBLIC_RATE=0", "ACQUIS_MAX_CONNECTIONS_NETWORK=4096", "ACQUIS_CONNECTION_RATE=1000")
 	began := time.Now()
 	p, err := b.start(cmd)
@@ -82,7 +82,7 @@ func (b *bench) serveProgram(program, dir string, k keys) (*acquisServer, error)
 		return nil, p.failed(err)
 	}
 	b.atExit(func() { _ = s.conn.Close() }) // nothing was left to send
-	_, err = acquispb.NewReferentielServiceClient(s.conn).ListReferentiels(s.as(b.ctx, server.FirstSubject), &acquispb.ListReferentielsRequest{})
+	_, err = acquispb.NewReferentielServiceClient(s.conn).ListReferentiels(s.as(b.ctx, services.FirstSubject), &acquispb.ListReferentielsRequest{})
 	s.started = time.Since(began)
 	if err != nil {
 		return nil, p.failed(err)
@@ -142,7 +142,7 @@ func (s *acquisServer) stage(ctx context.Context) error {
 	for subject, role := range map[string]acquispb.Role_Enum{
 		registrar: acquispb.Role_REGISTRAR, assessor: acquispb.Role_ASSESSOR, chair: acquispb.Role_JURY, member: acquispb.Role_JURY,
 	} {
-		made, err := acquispb.NewAdminServiceClient(s.conn).CreateKey(s.as(ctx, server.FirstSubject), &acquispb.CreateKeyRequest{
+		made, err := acquispb.NewAdminServiceClient(s.conn).CreateKey(s.as(ctx, services.FirstSubject), &acquispb.CreateKeyRequest{
 			Key: &acquispb.Key{Subject: subject, Roles: []acquispb.Role_Enum{role}},
 		})
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/services"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
@@ -210,7 +210,7 @@ func (b *bench) backup(w *world) error {
 	}
 	file := filepath.Join(b.dir, "backup")
 	cmd := exec.CommandContext(b.ctx, b.acquis, "backup", "--server", w.grpc, "--to", file)
-	cmd.Env = append(os.Environ(), "ACQUIS_KEY="+w.keys[server.FirstSubject])
+	cmd.Env = append(os.Environ(), "ACQUIS_KEY="+w.keys[services.FirstSubject])
 	began := time.Now()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("backup: %w: %s", err, out)

@@ -15,8 +15,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/services"
 )
 
 // A pair is two builds of Acquis, each over a store of its own that was filled by
@@ -61,7 +61,7 @@ func (b *bench) paired(wanted func(rpc string) bool) (err error) {
 // stores may not be what this tree would.
 func (b *bench) furnish(program, name string) (*world, error) {
 	b.step("makes a store of %d candidacies, %s", pairedSize, name)
-	s := &seeded{dir: filepath.Join(b.dir, name), size: pairedSize, ring: keys{server.FirstSubject: authn.NewSecret().String()}}
+	s := &seeded{dir: filepath.Join(b.dir, name), size: pairedSize, ring: keys{services.FirstSubject: authn.NewSecret().String()}}
 	running, err := b.serveProgram(program, s.dir, s.ring)
 	if err != nil {
 		return nil, err

@@ -15,8 +15,8 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/services"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
@@ -37,7 +37,7 @@ type seeded struct {
 func (b *bench) seed(n int) (*seeded, error) {
 	s := &seeded{
 		dir: filepath.Join(b.dir, fmt.Sprintf("store-%d", n)), size: n,
-		ring: keys{server.FirstSubject: authn.NewSecret().String()},
+		ring: keys{services.FirstSubject: authn.NewSecret().String()},
 	}
 	running, err := b.serve(s.dir, s.ring)
 	if err != nil {

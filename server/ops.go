@@ -18,7 +18,7 @@ func newOps(s *Server, registry *prometheus.Registry, more ...prometheus.Collect
 			Name: "acquis_store_writable",
 			Help: "1 while the store takes writes, else 0.",
 		}, func() float64 {
-			if s.core.store.Health() != nil {
+			if s.store.Health() != nil {
 				return 0
 			}
 			return 1

@@ -30,9 +30,8 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	group.Go(func() error { return s.transport.ServeREST(overREST) })
 	group.Go(func() error { return servedOps(s.ops.Serve(l.Ops)) })
 	group.Go(func() error { s.watchHealth(ctx); return nil })
-	group.Go(func() error { s.core.accesses.run(ctx); return nil })
-	group.Go(func() error { s.core.backups.run(ctx); return nil })
-	group.Go(func() error { s.core.authn.Run(ctx); return nil })
+	group.Go(func() error { return s.services.Run(ctx) })
+	group.Go(func() error { s.authn.Run(ctx); return nil })
 	group.Go(func() error {
 		<-ctx.Done()
 		close(s.stopped)
@@ -40,7 +39,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 		return s.ops.Close()
 	})
 	err := group.Wait()
-	s.core.accesses.flush() // of the last calls; none is left that could add to them
+	s.services.Flush() // of the last calls; none is left that could add to them
 	return err
 }
 
@@ -66,7 +65,7 @@ func (s *Server) ready() error {
 	case <-s.stopped:
 		return errors.New("stopping")
 	default:
-		return errors.Join(s.core.store.Health(), s.core.notary.health())
+		return s.services.Health()
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/services"
 	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
@@ -52,8 +53,8 @@ func serveChild(dir string) error {
 	}
 	srv, err := server.New(server.Options{
 		Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits(),
-		Signing: server.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32))},
-		Backups: server.Backups{Scratch: dir},
+		Signing: services.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32))},
+		Backups: services.Backups{Scratch: dir},
 	})
 	if err != nil {
 		return err
@@ -78,7 +79,7 @@ func bootstrapChild(ctx context.Context, st store.Store, key string) error {
 	if err != nil {
 		return err
 	}
-	_, err = server.Bootstrap(ctx, st, embedded, first, time.Now())
+	_, err = services.Bootstrap(ctx, st, embedded, first, time.Now())
 	return err
 }
 

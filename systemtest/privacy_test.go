@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/services"
 )
 
 // forgettable makes c-001 a candidate of whom everything is known and whose
@@ -230,7 +231,7 @@ func TestPurge(t *testing.T) {
 
 func retain(t testing.TB, identity, freeText, accommodations string) func(*server.Options) {
 	t.Helper()
-	var r server.Retention
+	var r services.Retention
 	must(t, r.Identity.UnmarshalText([]byte(identity)))
 	must(t, r.FreeText.UnmarshalText([]byte(freeText)))
 	must(t, r.Accommodations.UnmarshalText([]byte(accommodations)))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/acquis-eval/acquis/backup"
 	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/services"
 )
 
 // waitLogged returns once the service has logged something so often.
@@ -44,7 +45,7 @@ func TestScheduledBackups(t *testing.T) {
 	clocked := func(interval time.Duration) func(*server.Options) {
 		return func(o *server.Options) {
 			o.Now = time.Now
-			o.Backups = server.Backups{Dir: dir, Interval: interval, Keep: 2, Check: func(_ context.Context, name string) error {
+			o.Backups = services.Backups{Dir: dir, Interval: interval, Keep: 2, Check: func(_ context.Context, name string) error {
 				checked.Add(1)
 				if unsound.Load() > 0 {
 					return errors.New("unsound")

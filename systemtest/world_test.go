@@ -30,6 +30,7 @@ import (
 	"github.com/acquis-eval/acquis/server/admission"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/listen"
+	"github.com/acquis-eval/acquis/server/services"
 	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
@@ -134,7 +135,7 @@ func startBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*se
 	embedded, err := referentiel.Embedded()
 	must(t, err)
 	first := authn.NewSecret()
-	made, err := server.Bootstrap(t.Context(), st, embedded, first, w.clock.Now())
+	made, err := services.Bootstrap(t.Context(), st, embedded, first, w.clock.Now())
 	must(t, err)
 	if made {
 		w.keys["admin"] = first.String()
@@ -142,7 +143,7 @@ func startBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*se
 	options := server.Options{
 		Store: st, Log: w.handler(), Now: w.clock.Now,
 		Limits:  transport.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second, Listen: manyConnections(), Admission: manyCalls()},
-		Signing: server.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Every: time.Millisecond},
+		Signing: services.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Every: time.Millisecond},
 	}
 	for _, change := range change {
 		change(&options)

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server"
+	"github.com/acquis-eval/acquis/server/services"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
@@ -39,7 +39,7 @@ func (k *keyCreateCommand) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return err
 	}
-	secret, err := server.MakeKey(ctx, s, k.key(), time.Now())
+	secret, err := services.MakeKey(ctx, s, k.key(), time.Now())
 	if told, ok := status.FromError(err); ok && err != nil {
 		err = errors.New(told.Message())
 	}

@@ -11,8 +11,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/services"
 )
 
 // bootstrapVariable holds the first key of an empty store. It is no flag, since
@@ -42,9 +42,9 @@ type serveCommand struct {
 	TLS  tlsFlags  `embed:"" prefix:"tls-"`
 	OIDC oidcFlags `embed:"" prefix:"oidc-"`
 
-	RetentionIdentity       server.Period `placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, until a purge may erase it: 5y, 18m or 90d, for example (never)."`
-	RetentionFreeText       server.Period `placeholder:"PERIOD" help:"The same for comments, motives and reasons, after their act (never)."`
-	RetentionAccommodations server.Period `placeholder:"PERIOD" help:"The same for accommodations, needs and advice (never)."`
+	RetentionIdentity       services.Period `placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, until a purge may erase it: 5y, 18m or 90d, for example (never)."`
+	RetentionFreeText       services.Period `placeholder:"PERIOD" help:"The same for comments, motives and reasons, after their act (never)."`
+	RetentionAccommodations services.Period `placeholder:"PERIOD" help:"The same for accommodations, needs and advice (never)."`
 }
 
 // maxGrace bounds --shutdown-grace.
@@ -61,7 +61,7 @@ func (s *serveCommand) Validate() error {
 	return errors.Join(
 		badKey,
 		badSigning,
-		server.CheckOrigin(s.Origin),
+		services.CheckOrigin(s.Origin),
 		checkIssuer(s.IssuerURL),
 		s.limitFlags.check(),
 		s.Backup.check(),
@@ -118,13 +118,13 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 	service, err := open(ctx, config{
 		HTTPAddr: s.HTTPAddr, GRPCAddr: s.GRPCAddr, OpsAddr: s.OpsAddr,
 		DataDir: s.DataDir, SigningKeyFile: s.SigningKeyFile, Origin: s.Origin,
-		Issuer: server.Issuer{URL: s.IssuerURL, Name: s.IssuerName},
+		Issuer: services.Issuer{URL: s.IssuerURL, Name: s.IssuerName},
 		First:  first, Log: log, TLS: certificates, OIDC: oidc,
 		Limits:       s.limitFlags.transport(s.Backup.Timeout),
 		Attempts:     s.limitFlags.attempts(),
 		NoReflection: s.NoReflection,
 		Backups:      s.Backup.backups(s.DataDir),
-		Retention:    server.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
+		Retention:    services.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
 	})
 	if err != nil {
 		return err

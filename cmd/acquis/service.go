@@ -12,6 +12,7 @@ import (
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/services"
 	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
@@ -20,15 +21,15 @@ import (
 type config struct {
 	HTTPAddr, GRPCAddr, OpsAddr string
 	DataDir                     string
-	SigningKeyFile              string        // empty: of the environment, else in the data directory
-	Origin                      string        // of the journal; empty: as the store has it
-	Issuer                      server.Issuer // of attestations
-	First                       authn.Secret  // the first key, if the store is empty
+	SigningKeyFile              string          // empty: of the environment, else in the data directory
+	Origin                      string          // of the journal; empty: as the store has it
+	Issuer                      services.Issuer // of attestations
+	First                       authn.Secret    // the first key, if the store is empty
 	Limits                      transport.Limits
 	Attempts                    authn.AttemptLimits
 	NoReflection                bool
-	Backups                     server.Backups
-	Retention                   server.Retention
+	Backups                     services.Backups
+	Retention                   services.Retention
 	TLS                         *authn.Certificates // nil: plain text
 	OIDC                        *authn.OIDC         // nil: keys only
 	Log                         *slog.Logger
@@ -71,7 +72,7 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 	if c.Now != nil {
 		now = c.Now
 	}
-	if s.isNew, err = server.Bootstrap(ctx, s.store, embedded, c.First, now()); err != nil {
+	if s.isNew, err = services.Bootstrap(ctx, s.store, embedded, c.First, now()); err != nil {
 		return nil, err
 	}
 	key, err := signingKey(c.SigningKeyFile, c.DataDir, c.Log)
@@ -80,7 +81,7 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 	}
 	s.server, err = server.New(server.Options{
 		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, Attempts: c.Attempts, NoReflection: c.NoReflection, OIDC: c.OIDC, TLS: c.TLS, Now: now,
-		Signing: server.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer, Retention: c.Retention,
+		Signing: services.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer, Retention: c.Retention,
 		Backups: c.Backups,
 	})
 	return s, err

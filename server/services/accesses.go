@@ -1,0 +1,340 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.einride.tech/aip/filtering"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// accesses notes who reads which candidates' files, and journals it a little
+// later, all that waits in one Update: a read never waits for the disk, and never
+// fails because of it. What a crash loses is at most delay.
+//
+// The same reading by the same subject counts once an hour. Memory is bounded:
+// where too much is noted in an hour, some is journaled twice; where the store
+// takes no writes for long, what no longer fits is counted and lost.
+type accesses struct {
+	core  *core
+	delay time.Duration
+	lost  prometheus.Counter
+
+	some chan struct{} // holds one value: something waits
+	now  chan struct{} // holds one value: it should not wait longer
+
+	mu      sync.Mutex
+	hour    time.Time
+	noted   map[access]struct{} // of this hour
+	pending []access
+}
+
+// access is one subject reading one candidate's file.
+type access struct {
+	subject, rpc string
+	name         string // of the candidate or a candidacy, perhaps of something below
+	hour         time.Time
+}
+
+const (
+	maxNoted          = 100_000
+	maxPending        = 50_000
+	maxAccessList     = 100 // candidates in one record: a page lists a thousand of these
+	accessFlushBudget = 10 * time.Second
+)
+
+func newAccesses(c *core, delay time.Duration) *accesses {
+	if delay <= 0 {
+		delay = 5 * time.Second
+	}
+	return &accesses{
+		core: c, delay: delay, noted: make(map[access]struct{}),
+		some: make(chan struct{}, 1), now: make(chan struct{}, 1),
+		lost: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "acquis_accesses_lost_total",
+			Help: "Reads of candidates' files that were not journaled, since the store took no writes.",
+		}),
+	}
+}
+
+// watch surrounds RPCs that read files: where one succeeded, it notes whose.
+func (a *accesses) watch() grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+		answer, err := handler(ctx, req)
+		if r := a.core.contract.RPCs[info.FullMethod]; err == nil && r != nil && r.ReadsFile {
+			a.note(call.CallerOf(ctx).Subject, r.Name, shownIn(req, answer))
+		}
+		return answer, err
+	}
+}
+
+// shownIn names the candidates, or candidacies of theirs, whose files an answer
+// shows. Every RPC that the contract says reads files must be here.
+func shownIn(req, answer any) (names []string) {
+	switch a := answer.(type) {
+	case *acquispb.ListCandidatesResponse:
+		return namesOf(a.GetCandidates(), (*acquispb.Candidate).GetName)
+	case *acquispb.ListCandidaciesResponse:
+		return namesOf(a.GetCandidacies(), (*acquispb.Candidacy).GetCandidate)
+	case *acquispb.ListDecisionsResponse:
+		return namesOf(a.GetDecisions(), (*acquispb.Decision).GetName)
+	case *acquispb.DeliberationRecord:
+		return namesOf(a.GetEntries(), (*acquispb.DeliberationRecord_Entry).GetCandidate)
+	case *acquispb.ExportCandidateResponse: // its later pages do not repeat the name
+		named, _ := req.(*acquispb.ExportCandidateRequest)
+		return []string{named.GetName()}
+	case interface{ GetCandidate() string }: // Candidacy, Grid
+		return []string{a.GetCandidate()}
+	case interface{ GetName() string }: // Candidate, Capitalisation, Decision, DecisionProof
+		return []string{a.GetName()}
+	}
+	// Lists of what belongs to one candidate or candidacy: an empty one tells something too.
+	if r, ok := req.(interface{ GetParent() string }); ok {
+		return []string{r.GetParent()}
+	}
+	return nil
+}
+
+func namesOf[T any](items []T, name func(T) string) []string {
+	names := make([]string, len(items))
+	for i, item := range items {
+		names[i] = name(item)
+	}
+	return names
+}
+
+func (a *accesses) note(subject, rpc string, names []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if hour := a.core.now().Truncate(time.Hour); !hour.Equal(a.hour) || len(a.noted) > maxNoted {
+		a.hour = hour
+		clear(a.noted)
+	}
+	for _, name := range names {
+		if segment(name, 0) == "candidates" {
+			name = candidateName(segment(name, 1))
+		}
+		read := access{subject, rpc, name, a.hour}
+		if _, ok := a.noted[read]; ok {
+			continue
+		}
+		a.noted[read] = struct{}{}
+		a.wait(read)
+	}
+	if len(a.pending) > 0 {
+		signal(a.some)
+	}
+	if len(a.pending) > maxPending/2 {
+		signal(a.now)
+	}
+}
+
+func (a *accesses) wait(reads ...access) {
+	room := min(len(reads), maxPending-len(a.pending))
+	a.pending = append(a.pending, reads[:room]...)
+	a.lost.Add(float64(len(reads) - room))
+}
+
+// hurry is said when something is written anyway: what waits can share its
+// commit.
+func (a *accesses) hurry() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.pending) > 0 {
+		signal(a.now)
+	}
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it is said already
+	}
+}
+
+// run journals what is noted until ctx ends.
+func (a *accesses) run(ctx context.Context) {
+	timer := time.NewTimer(a.delay)
+	defer timer.Stop()
+	for {
+		select {
+		case <-a.some:
+		case <-ctx.Done():
+			return
+		}
+		timer.Reset(a.delay)
+		select {
+		case <-timer.C:
+		case <-a.now:
+		case <-ctx.Done():
+			return
+		}
+		a.flush()
+	}
+}
+
+// flush journals all that waits, or puts it back.
+func (a *accesses) flush() {
+	a.mu.Lock()
+	reads := a.pending
+	a.pending = nil
+	a.mu.Unlock()
+	if len(reads) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), accessFlushBudget)
+	defer cancel()
+	now := a.core.now()
+	act := store.Act{RPC: "accesses", Kind: storepb.EventBody_Kind_READ, Time: now}
+	err := a.core.store.Update(ctx, act, func(w store.Writer) error { return putAccesses(w, reads, now) })
+	if err == nil {
+		return
+	}
+	// Where the outcome is unknown this may journal some twice, which tells nothing wrong.
+	a.core.log.Warn("reads of files could not be journaled yet", "reads", len(reads), "error", err.Error())
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.wait(reads...)
+	signal(a.some)
+}
+
+// putAccesses writes one record for each subject, RPC and hour. The clock may have
+// been set back since a read: no record is of an hour later than its event.
+func putAccesses(w store.Writer, reads []access, now time.Time) error {
+	type group struct {
+		subject, rpc string
+		hour         time.Time
+	}
+	var order []group
+	found := make(map[group][]uint64)
+	for _, read := range reads {
+		uid, err := candidateOf(w, read.name)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // gone since, with all there was to read
+		}
+		if err != nil {
+			return err
+		}
+		g := group{read.subject, read.rpc, read.hour}
+		if g.hour.After(now) {
+			g.hour = now.Truncate(time.Hour)
+		}
+		if found[g] == nil {
+			order = append(order, g)
+		}
+		found[g] = append(found[g], uid)
+	}
+	for _, g := range order {
+		slices.Sort(found[g])
+		for uids := range slices.Chunk(slices.Compact(found[g]), maxAccessList) {
+			uid, err := w.NewUID()
+			if err != nil {
+				return err
+			}
+			record := &storepb.Access{Uid: uid, Subject: g.subject, Rpc: g.rpc, HourTime: timestamppb.New(g.hour), CandidateUids: uids}
+			if err := store.Accesses.PutIndexed(w, store.Key(uid), record); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// candidateOf returns the uid of the candidate whom a name is about.
+func candidateOf(r store.Reader, name string) (uint64, error) {
+	if segment(name, 0) == "candidates" {
+		return store.Lookup(r, store.CollectionCandidate, 0, segment(name, 1))
+	}
+	session, err := store.Lookup(r, store.CollectionSession, 0, segment(name, 1))
+	if err != nil {
+		return 0, err
+	}
+	uid, err := store.Lookup(r, store.CollectionCandidacy, session, segment(name, 3))
+	if err != nil {
+		return 0, err
+	}
+	candidacy, err := store.Candidacies.Get(r, store.Key(uid))
+	return candidacy.GetCandidateUid(), err
+}
+
+// ListAccesses implements the RPC.
+func (s *auditService) ListAccesses(ctx context.Context, req *acquispb.ListAccessesRequest) (*acquispb.ListAccessesResponse, error) {
+	page, err := parsePage(req)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := parseFilter(req, stringField("candidate"), stringField("subject"), stringField("rpc"),
+		filtering.DeclareIdent("hour_time", filtering.TypeTimestamp))
+	if err != nil {
+		return nil, err
+	}
+	answer := new(acquispb.ListAccessesResponse)
+	return answer, s.view(ctx, func(r store.Reader) error {
+		from, err := accessSource(r, wanted)
+		if err != nil {
+			return err
+		}
+		answer.Accesses = nil
+		answer.NextPageToken, err = page.fill(from, func(uid uint64) (bool, error) {
+			stored, err := store.Accesses.Get(r, store.Key(uid))
+			if err != nil {
+				return false, err
+			}
+			shown, err := accessFrom(r, stored)
+			if err != nil {
+				return false, err
+			}
+			keep, err := wanted.matches(values{
+				"candidate": shown.GetCandidates(), "subject": shown.GetSubject(), "rpc": shown.GetRpc(),
+				"hour_time": shown.GetHourTime().AsTime(),
+			})
+			if keep {
+				answer.Accesses = append(answer.Accesses, shown)
+			}
+			return keep, err
+		})
+		return err
+	})
+}
+
+// accessSource is the index of the candidate that the filter names, else all.
+func accessSource(r store.Reader, wanted filter) (source, error) {
+	if name, ok := wanted.equals("candidate"); ok {
+		return indexOfNamed(r, store.KindCandidateAccess, store.CollectionCandidate, name)
+	}
+	return allOf(r, store.KindAccess), nil
+}
+
+// cutAccess shows an access, without whose files were read. Who looks for
+// accommodations and exemptions, and that somebody did, can tell that there are
+// some: see eventFrom.
+func cutAccess(a *storepb.Access) *acquispb.FileAccess {
+	shown := &acquispb.FileAccess{Name: accessName(a.GetUid()), Subject: a.GetSubject(), Rpc: a.GetRpc(), HourTime: a.GetHourTime()}
+	switch "/" + a.GetRpc() {
+	case acquispb.SessionService_ListAccommodations_FullMethodName, acquispb.SessionService_ListExemptions_FullMethodName:
+		shown.Subject, shown.Rpc = "", ""
+	}
+	return shown
+}
+
+func accessFrom(r store.Reader, a *storepb.Access) (*acquispb.FileAccess, error) {
+	shown := cutAccess(a)
+	for _, uid := range a.GetCandidateUids() {
+		candidate, err := store.Candidates.Get(r, store.Key(uid))
+		if err != nil {
+			return nil, err
+		}
+		shown.Candidates = append(shown.Candidates, candidateName(candidate.GetLabel()))
+	}
+	return shown, nil
+}

@@ -1,0 +1,287 @@
+package services
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/acquis-eval/acquis/casefile"
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// RecordAssessments implements the RPC. It is the call that is made most: it
+// appends one record, and reads nothing that was recorded before.
+func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.RecordAssessmentsRequest) (*acquispb.RecordAssessmentsResponse, error) {
+	caller := call.CallerOf(ctx)
+	assessor, err := assessorOf(caller, req.GetAssessor())
+	if err != nil {
+		return nil, err
+	}
+	record := &storepb.Assessment{Author: assessor, Recorder: recorderOf(caller, assessor)}
+	lines := make([]rules.CriterionVerdict, len(req.GetAssessments()))
+	comments := make([]string, len(req.GetAssessments()))
+	for i, a := range req.GetAssessments() {
+		record.Verdicts = append(record.Verdicts, &storepb.VerdictLine{Criterion: a.GetCriterion(), Verdict: int32(a.GetVerdict())})
+		lines[i] = rules.CriterionVerdict{Criterion: a.GetCriterion(), Verdict: rules.Verdict(a.GetVerdict().String())}
+		comments[i] = a.GetComment()
+	}
+	a := assessmentAct(acquispb.SessionService_RecordAssessments_FullMethodName, req)
+	answer := new(acquispb.RecordAssessmentsResponse)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		session, candidacy, _, err := candidacyFor(t, t.caller, req.GetCandidacy())
+		if err != nil {
+			return err
+		}
+		if err := mayAssess(session, assessor); err != nil {
+			return err
+		}
+		c, err := s.bareCase(t, session, candidacy)
+		if err != nil {
+			return err
+		}
+		field := func(r rules.Refusal) string { return lineField("assessments", lines, r) }
+		if err := apierr.Refused(c.Record(lines), field); err != nil {
+			return err
+		}
+		return t.appendVerdicts(candidacy, record, comments, &answer.Assessments)
+	}, func(r store.Reader, made [][]byte) (err error) {
+		answer.Assessments, err = readAssessments(r, made[0])
+		return err
+	})
+}
+
+// RetractAssessments implements the RPC.
+func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.RetractAssessmentsRequest) (*acquispb.RetractAssessmentsResponse, error) {
+	caller := call.CallerOf(ctx)
+	assessor, err := assessorOf(caller, req.GetAssessor())
+	if err != nil {
+		return nil, err
+	}
+	record := &storepb.Assessment{Author: assessor, Recorder: recorderOf(caller, assessor)}
+	for _, criterion := range req.GetCriteria() {
+		record.Verdicts = append(record.Verdicts, &storepb.VerdictLine{Criterion: criterion})
+	}
+	a := assessmentAct(acquispb.SessionService_RetractAssessments_FullMethodName, req)
+	answer := new(acquispb.RetractAssessmentsResponse)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		f, err := s.loadFileFor(t, t.caller, req.GetCandidacy())
+		if err != nil {
+			return err
+		}
+		if err := mayAssess(f.session, assessor); err != nil {
+			return err
+		}
+		refusals := f.judged.Retract(assessor, req.GetCriteria())
+		if err := apierr.Refused(refusals, func(r rules.Refusal) string { return criterionField(req.GetCriteria(), r) }); err != nil {
+			return err
+		}
+		return t.appendVerdicts(f.candidacy, record, make([]string, len(record.GetVerdicts())), &answer.Assessments)
+	}, func(r store.Reader, made [][]byte) (err error) {
+		answer.Assessments, err = readAssessments(r, made[0])
+		return err
+	})
+}
+
+// SettleCriteria implements the RPC.
+func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.SettleCriteriaRequest) (*acquispb.SettleCriteriaResponse, error) {
+	caller := call.CallerOf(ctx)
+	lines := make([]rules.CriterionVerdict, len(req.GetSettlements()))
+	motives := make([]string, len(req.GetSettlements()))
+	for i, line := range req.GetSettlements() {
+		lines[i] = rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: rules.Verdict(line.GetVerdict().String())}
+		motives[i] = line.GetMotive()
+	}
+	a := assessmentAct(acquispb.SessionService_SettleCriteria_FullMethodName, req)
+	answer := new(acquispb.SettleCriteriaResponse)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
+		if err != nil {
+			return err
+		}
+		settlements, refusals := c.Settle(caller.Subject, lines)
+		field := func(r rules.Refusal) string { return lineField("settlements", lines, r) }
+		if err := apierr.Refused(refusals, field); err != nil {
+			return err
+		}
+		record := &storepb.Assessment{Author: caller.Subject}
+		for _, settled := range settlements {
+			record.Settlements = append(record.Settlements, settlementLine(settled))
+		}
+		_, err = t.appendAssessment(f.candidacy, record, motives...)
+		return err
+	}, func(r store.Reader, made [][]byte) (err error) {
+		answer.Settlements, err = s.readSettlements(r, caller, req.GetCandidacy(), made[0])
+		return err
+	})
+}
+
+func settlementLine(settled rules.Settlement) *storepb.SettlementLine {
+	line := &storepb.SettlementLine{
+		Criterion: settled.Criterion,
+		Verdict:   acquispb.Verdict_Enum_value[string(settled.Verdict)],
+	}
+	for _, o := range settled.On {
+		line.On = append(line.On, &storepb.Opinion{
+			Assessor: o.Assessor, Verdict: acquispb.Verdict_Enum_value[string(o.Verdict)],
+		})
+	}
+	return line
+}
+
+// A candidacyRequest acts on one candidacy.
+type candidacyRequest interface {
+	request
+	GetCandidacy() string
+}
+
+func assessmentAct(rpc string, req candidacyRequest) act {
+	return act{rpc: rpc, kind: storepb.EventBody_Kind_ASSESSMENT, resource: req.GetCandidacy(), request: req}
+}
+
+// assessorOf is whose verdicts a call records: the caller's own, or those of
+// another for whom a delegate speaks.
+func assessorOf(caller *call.Caller, named string) (string, error) {
+	if named == "" || named == caller.Subject {
+		return caller.Subject, nil
+	}
+	if !caller.Delegate {
+		return "", apierr.Denied(acquispb.ErrorReason_NOT_DELEGATE, "only a delegate's key may name another assessor")
+	}
+	return named, nil
+}
+
+// recorderOf is empty where the assessor spoke for themselves.
+func recorderOf(caller *call.Caller, assessor string) string {
+	if caller.Subject == assessor {
+		return ""
+	}
+	return caller.Subject
+}
+
+// mayAssess refuses verdicts of somebody whom the session neither lists nor has
+// on its jury. Only a delegate gets here with one: for others such a session does
+// not exist.
+func mayAssess(session *storepb.Session, assessor string) error {
+	if assesses(session, assessor) || onJury(session, assessor) {
+		return nil
+	}
+	return apierr.Denied(acquispb.ErrorReason_ASSESSOR_NOT_LISTED, "the session does not list this assessor")
+}
+
+// bareCase is what the rules need to check verdicts: no acts, no candidate.
+func (c *core) bareCase(r store.Reader, session *storepb.Session, candidacy *storepb.Candidacy) (rules.Case, error) {
+	revision, err := c.revisions.get(r, casefile.Revision(session))
+	if err != nil {
+		return rules.Case{}, err
+	}
+	return judgedCase(revision, session, candidacy)
+}
+
+// judgedCase reads what the rules know of a candidacy before any act in it.
+func judgedCase(revision *revision, session *storepb.Session, candidacy *storepb.Candidacy) (rules.Case, error) {
+	judged := rules.Case{Scheme: revision.compiled.Scheme()}
+	var err error
+	if judged.Session, err = casefile.Session(session); err != nil {
+		return rules.Case{}, err
+	}
+	judged.Candidacy, err = casefile.Candidacy(candidacy, session)
+	return judged, err
+}
+
+// lineField names the line of a batch that a refusal speaks of.
+func lineField(list string, lines []rules.CriterionVerdict, r rules.Refusal) string {
+	for i, line := range lines {
+		if r.Subject == "criterion "+line.Criterion {
+			return fmt.Sprintf("%s[%d].criterion", list, i)
+		}
+	}
+	return list
+}
+
+func criterionField(criteria []string, r rules.Refusal) string {
+	for i, criterion := range criteria {
+		if r.Subject == "criterion "+criterion {
+			return fmt.Sprintf("criteria[%d]", i)
+		}
+	}
+	return "criteria"
+}
+
+// appendVerdicts adds verdicts to a candidacy, and answers with them.
+func (t *tx) appendVerdicts(candidacy *storepb.Candidacy, template *storepb.Assessment, comments []string, into *[]*acquispb.Assessment) error {
+	record, err := t.appendAssessment(candidacy, template, comments...)
+	t.answer = func() { *into = assessmentsFrom(record, comments) }
+	return err
+}
+
+// appendAssessment adds a record to a candidacy and notes it for the answer.
+func (t *tx) appendAssessment(candidacy *storepb.Candidacy, template *storepb.Assessment, texts ...string) (*storepb.Assessment, error) {
+	uid, err := t.NewUID()
+	if err != nil {
+		return nil, err
+	}
+	record := &storepb.Assessment{
+		Uid: uid, Author: template.GetAuthor(), Recorder: template.GetRecorder(), RecordTime: t.timestamp(),
+		Verdicts: template.GetVerdicts(), Settlements: template.GetSettlements(),
+	}
+	if record.Texts, err = t.putTexts(candidacy.GetCandidateUid(), texts...); err != nil {
+		return nil, err
+	}
+	key := store.Key(candidacy.GetUid(), uid)
+	t.made(key)
+	return record, store.Assessments.PutIndexed(t, key, record)
+}
+
+func readAssessments(r store.Reader, key []byte) ([]*acquispb.Assessment, error) {
+	record, err := store.Assessments.Get(r, key)
+	if err != nil {
+		return nil, err
+	}
+	comments, err := readTexts(r, record.GetTexts(), len(record.GetVerdicts()))
+	if err != nil {
+		return nil, err
+	}
+	return assessmentsFrom(record, comments), nil
+}
+
+func assessmentsFrom(record *storepb.Assessment, comments []string) []*acquispb.Assessment {
+	shown := make([]*acquispb.Assessment, len(record.GetVerdicts()))
+	for i, line := range record.GetVerdicts() {
+		shown[i] = assessmentFrom(record, line, comments[i])
+	}
+	return shown
+}
+
+// readSettlements shows the settlements that a call made, with all who have
+// confirmed them since.
+func (s *sessionService) readSettlements(r store.Reader, caller *call.Caller, candidacy string, key []byte) ([]*acquispb.Settlement, error) {
+	record, err := store.Assessments.Get(r, key)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := readTexts(r, record.GetTexts(), len(record.GetSettlements()))
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.loadFileFor(r, caller, candidacy)
+	if err != nil {
+		return nil, err
+	}
+	grid := f.judged.Grid()
+	shown := make([]*acquispb.Settlement, len(record.GetSettlements()))
+	for i, line := range record.GetSettlements() {
+		shown[i] = &acquispb.Settlement{
+			Criterion: line.GetCriterion(), Verdict: acquispb.Verdict_Enum(line.GetVerdict()),
+			Motive: texts[i], Authors: []string{record.GetAuthor()}, SettleTime: record.GetRecordTime(),
+		}
+		k := grid.Criterion(line.GetCriterion())
+		if k != nil && k.Settlement != nil && string(k.Settlement.Verdict) == shown[i].GetVerdict().String() {
+			shown[i].Authors = k.Settlement.Authors
+		}
+	}
+	return shown, nil
+}

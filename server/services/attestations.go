@@ -1,0 +1,264 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/acquis-eval/acquis/casefile"
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// attestationService attests decisions to people outside. Neither codes nor
+// credentials are stored, only their digests.
+type attestationService struct {
+	acquispb.UnimplementedAttestationServiceServer
+	*core
+}
+
+// IssueAttestation implements the RPC. The credential is made and signed before
+// the Update, over a checkpoint that may have to be signed first; whether the
+// decision still stands is decided in it.
+func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb.IssueAttestationRequest) (*acquispb.IssueAttestationResponse, error) {
+	code := newCode()
+	token, err := s.writeCredential(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	digests := [2][]byte{codeDigest(code), credentialDigest(token)}
+	a := act{
+		rpc: acquispb.AttestationService_IssueAttestation_FullMethodName, kind: storepb.EventBody_Kind_ATTESTATION,
+		resource: req.GetDecision(), request: req,
+	}
+	answer := new(acquispb.IssueAttestationResponse)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		decision, err := decisionFor(t, t.caller, req.GetDecision())
+		if err != nil {
+			return err
+		}
+		candidate, err := store.Candidates.Get(t, store.Key(decision.GetCandidateUid()))
+		if err != nil {
+			return err
+		}
+		if err := notForgotten(candidate); err != nil {
+			return err
+		}
+		if err := checkAttestable(t, decision); err != nil {
+			return err
+		}
+		uid, err := t.NewUID()
+		if err != nil {
+			return err
+		}
+		t.made(store.Key(uid))
+		t.made(store.Key(candidate.GetUid())) // forgetting finds what is remembered of this request by it
+		return store.Attestations.PutIndexed(t, store.Key(uid), &storepb.Attestation{
+			Uid: uid, DecisionUid: decision.GetUid(), CodeDigest: digests[0], CredentialDigest: digests[1],
+			Author: t.caller.Subject, IssueTime: t.timestamp(),
+		})
+	}, func(r store.Reader, made [][]byte) error {
+		stored, err := store.Attestations.Get(r, made[0])
+		if err != nil {
+			return err
+		}
+		answer.Code, answer.Credential = "", ""
+		if string(stored.GetCodeDigest()) == string(digests[0]) { // this call made it, not one before
+			answer.Code, answer.Credential = spell(code), token
+		}
+		answer.Attestation, err = readAttestation(r, stored, req.GetDecision())
+		return err
+	})
+}
+
+// codeDigest and credentialDigest are the keys of the index: no code is a
+// credential, and neither can be read from its digest, for want of knowing what
+// to try.
+func codeDigest(code string) []byte        { return store.Fingerprint("code", code) }
+func credentialDigest(token string) []byte { return store.Fingerprint("credential", token) }
+
+// writeCredential makes and signs the credential, or returns none where there is
+// nothing to attest: the Update says so, unless the request was made before.
+func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.IssueAttestationRequest) (string, error) {
+	var act *storepb.DecisionAct
+	var under *revision
+	caller, holder := call.CallerOf(ctx), ""
+	p, err := s.proveDecision(ctx, func(r store.Reader) (*storepb.Decision, error) {
+		decision, err := decisionFor(r, caller, req.GetDecision())
+		if err != nil {
+			return nil, err
+		}
+		if _, act, _, err = casefile.Decision(decision); err != nil {
+			return nil, err
+		}
+		if under, err = s.revisions.get(r, rules.Revision{Referentiel: act.GetReferentiel(), ID: act.GetRevision()}); err != nil {
+			return nil, err
+		}
+		if req.GetIncludeName() {
+			holder, err = readHolder(r, decision.GetCandidateUid())
+		}
+		return decision, err
+	})
+	if err != nil || !attestable(act) {
+		return "", err
+	}
+	issuer := s.issuer.orOf(s.notary.signer.origin)
+	return s.notary.signer.signToken(newCredential(issuer, p, act, under, holder, s.now()))
+}
+
+func readHolder(r store.Reader, candidate uint64) (string, error) {
+	stored, err := store.Candidates.Get(r, store.Key(candidate))
+	if err != nil || stored.GetForgetTime() != nil {
+		return "", err // nobody is there to be named: the Update says so
+	}
+	identity := new(storepb.Identity)
+	if err := readPersonal(r, stored.GetIdentity(), identity); err != nil {
+		return "", err
+	}
+	return holderName(identity), nil
+}
+
+// checkAttestable refuses a decision that is nothing to show, or stands no more.
+func checkAttestable(r store.Reader, decision *storepb.Decision) error {
+	_, act, _, err := casefile.Decision(decision)
+	if err != nil {
+		return err
+	}
+	if !attestable(act) {
+		return apierr.New(codes.FailedPrecondition, acquispb.ErrorReason_NOTHING_TO_ATTEST,
+			"the decision neither capitalises a bloc nor awards the certification")
+	}
+	superseded, err := isSuperseded(r, decision)
+	if err == nil && superseded {
+		err = apierr.New(codes.FailedPrecondition, acquispb.ErrorReason_DECISION_SUPERSEDED, "the decision is superseded")
+	}
+	return err
+}
+
+func isSuperseded(r store.Reader, decision *storepb.Decision) (bool, error) {
+	others, err := store.Decisions.Listed(r, store.KindCandidateDecision, decision.GetCandidateUid())
+	if err != nil {
+		return false, err
+	}
+	for _, other := range others {
+		_, act, _, err := casefile.Decision(other)
+		if err != nil || act.GetSupersedesUid() == decision.GetUid() {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// stateOf is the state of what attests a decision.
+func stateOf(superseded bool) acquispb.Attestation_State_Enum {
+	if superseded {
+		return acquispb.Attestation_State_SUPERSEDED
+	}
+	return acquispb.Attestation_State_VALID
+}
+
+func readAttestation(r store.Reader, a *storepb.Attestation, decision string) (*acquispb.Attestation, error) {
+	stored, err := store.Decisions.Get(r, store.Key(a.GetDecisionUid()))
+	if err != nil {
+		return nil, err
+	}
+	superseded, err := isSuperseded(r, stored)
+	return attestationFrom(a, decision, superseded), err
+}
+
+// attestationFrom shows an attestation of the decision of that name.
+func attestationFrom(a *storepb.Attestation, decision string, superseded bool) *acquispb.Attestation {
+	return &acquispb.Attestation{
+		Name: attestationName(a.GetUid()), Decision: decision, Author: a.GetAuthor(), IssueTime: a.GetIssueTime(),
+		State: stateOf(superseded),
+	}
+}
+
+// VerifyAttestation implements the RPC. Whoever hands over a code has shown the
+// public act; nothing else is told, nor what superseded it. What nobody was given
+// counts as a bad credential of the address that it came from: a code has some 63
+// random bits, so that this is a second lock.
+func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquispb.VerifyAttestationRequest) (answer *acquispb.VerifyAttestationResponse, err error) {
+	digest, err := presented(req)
+	if err != nil {
+		return nil, err
+	}
+	try, err := s.authn.Try(ctx, "attestation "+string(digest))
+	if err != nil {
+		return nil, err
+	}
+	err = s.view(ctx, func(r store.Reader) error {
+		key, err := r.Get(store.KindAttestationCode, digest)
+		if errors.Is(err, store.ErrNotFound) {
+			answer = &acquispb.VerifyAttestationResponse{State: acquispb.Attestation_State_UNKNOWN}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		answer, err = s.readPublicAct(r, key)
+		return err
+	})
+	switch {
+	case err != nil:
+	case answer.GetState() == acquispb.Attestation_State_UNKNOWN:
+		try.Failed(ctx, "ATTESTATION_UNKNOWN")
+	default:
+		try.Succeeded()
+	}
+	return answer, err
+}
+
+// presented is the digest of what was handed over.
+func presented(req *acquispb.VerifyAttestationRequest) ([]byte, error) {
+	if token := strings.TrimSpace(req.GetCredential()); token != "" {
+		if !authn.IsCompact(token) {
+			return nil, apierr.InvalidField("credential", "is no signed credential (JWT)")
+		}
+		return credentialDigest(token), nil
+	}
+	code, err := parseCode(req.GetCode())
+	return codeDigest(code), err
+}
+
+func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquispb.VerifyAttestationResponse, error) {
+	attestation, err := store.Attestations.Get(r, key)
+	if err != nil {
+		return nil, err
+	}
+	decision, err := store.Decisions.Get(r, store.Key(attestation.GetDecisionUid()))
+	if err != nil {
+		return nil, err
+	}
+	_, act, _, err := casefile.Decision(decision)
+	if err != nil {
+		return nil, err
+	}
+	under, err := s.revisions.get(r, rules.Revision{Referentiel: act.GetReferentiel(), ID: act.GetRevision()})
+	if err != nil {
+		return nil, err
+	}
+	superseded, err := isSuperseded(r, decision)
+	return &acquispb.VerifyAttestationResponse{
+		State:         stateOf(superseded),
+		Kind:          acquispb.Decision_Kind_Enum(act.GetKind()),
+		Bloc:          act.GetBloc(),
+		BlocTitle:     under.blocs[act.GetBloc()].Message.GetTitle(),
+		Outcome:       acquispb.Decision_Outcome_Enum(act.GetOutcome()),
+		Certification: under.shown.GetDisplayName(),
+		RncpNumber:    under.shown.GetRncpNumber(),
+		Referentiel:   revisionName(act.GetReferentiel(), act.GetRevision()),
+		DecideTime:    act.GetDecideTime(),
+		IssueTime:     attestation.GetIssueTime(),
+	}, err
+}
+
+func attestationName(uid uint64) string { return "attestations/" + strconv.FormatUint(uid, 10) }

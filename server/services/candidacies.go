@@ -1,0 +1,328 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/acquis-eval/acquis/casefile"
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// CreateCandidacy implements the RPC.
+func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.CreateCandidacyRequest) (*acquispb.Candidacy, error) {
+	label := labelOr(req.GetCandidacyId())
+	name := candidacyName(segment(req.GetParent(), 1), label)
+	a := act{
+		rpc: acquispb.SessionService_CreateCandidacy_FullMethodName, kind: storepb.EventBody_Kind_CANDIDACY,
+		resource: name, request: req,
+	}
+	answer := new(acquispb.Candidacy)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		session, _, err := sessionFor(t, t.caller, req.GetParent())
+		if err != nil {
+			return err
+		}
+		candidate, err := candidateToActOn(t, req.GetCandidacy().GetCandidate())
+		if err != nil {
+			return err
+		}
+		enrolled, err := s.enrol(t, session, candidate, req.GetCandidacy())
+		if err != nil {
+			return err
+		}
+		uid, err := t.newNamed(store.CollectionCandidacy, session.GetUid(), label, name)
+		if err != nil {
+			return err
+		}
+		candidacy := &storepb.Candidacy{
+			Uid: uid, Label: label, SessionUid: session.GetUid(), CandidateUid: candidate.GetUid(),
+			Scope: int32(req.GetCandidacy().GetScope()), AccessRoute: int32(req.GetCandidacy().GetAccessRoute()),
+			EnrolledBlocs: enrolled.Enrolled, State: int32(acquispb.Candidacy_State_ENROLLED),
+			CreateTime: t.timestamp(),
+		}
+		return t.putCandidacy(candidacy)
+	}, s.answerCandidacy(answer))
+}
+
+// enrol asks the rules what the candidacy presents.
+func (s *sessionService) enrol(r store.Reader, session *storepb.Session, candidate *storepb.Candidate, asked *acquispb.Candidacy) (rules.Candidacy, error) {
+	c, err := s.caseOf(r, session, candidate.GetUid())
+	if err != nil {
+		return rules.Candidacy{}, err
+	}
+	enrolled, refusals := c.Enrol(rules.Enrolment{
+		Scope: rules.Scope(asked.GetScope().String()),
+		Blocs: asked.GetBlocs(),
+	})
+	return enrolled, apierr.Refused(refusals, apierr.At("candidacy.blocs"))
+}
+
+// caseOf is what the rules know before there is a candidacy, or for an act that
+// concerns none.
+func (c *core) caseOf(r store.Reader, session *storepb.Session, candidate uint64, more ...rules.Revision) (rules.Case, error) {
+	pinned := casefile.Revision(session)
+	revision, err := c.revisions.get(r, pinned)
+	if err != nil {
+		return rules.Case{}, err
+	}
+	judged := rules.Case{Scheme: revision.compiled.Scheme()}
+	if judged.Session, err = casefile.Session(session); err != nil {
+		return rules.Case{}, err
+	}
+	judged.Candidate, err = c.person(r, candidate, append(more, pinned)...)
+	return judged, err
+}
+
+// putCandidacy writes a new version of a candidacy and notes it for the answer.
+func (t *tx) putCandidacy(c *storepb.Candidacy) error {
+	c.Version++
+	c.UpdateTime = t.timestamp()
+	key := store.Key(c.GetUid())
+	t.made(key)
+	return store.Candidacies.PutIndexed(t, key, c)
+}
+
+func (s *sessionService) answerCandidacy(into *acquispb.Candidacy) func(store.Reader, [][]byte) error {
+	return func(r store.Reader, made [][]byte) error {
+		candidacy, err := store.Candidacies.Get(r, made[0])
+		if err != nil {
+			return err
+		}
+		shown, err := readCandidacy(r, candidacy)
+		if err != nil {
+			return err
+		}
+		become(into, shown)
+		return nil
+	}
+}
+
+// GetCandidacy implements the RPC.
+func (s *sessionService) GetCandidacy(ctx context.Context, req *acquispb.GetCandidacyRequest) (answer *acquispb.Candidacy, err error) {
+	caller := call.CallerOf(ctx)
+	return answer, s.view(ctx, func(r store.Reader) error {
+		_, candidacy, _, err := candidacyFor(r, caller, req.GetName())
+		if err != nil {
+			return err
+		}
+		answer, err = readCandidacy(r, candidacy)
+		return err
+	})
+}
+
+// ListCandidacies implements the RPC.
+func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.ListCandidaciesRequest) (*acquispb.ListCandidaciesResponse, error) {
+	page, err := parsePage(req)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := parseFilter(req, stringField("candidate"), enumField("state", acquispb.Candidacy_State_Enum(0).Type()))
+	if err != nil {
+		return nil, err
+	}
+	caller := call.CallerOf(ctx)
+	answer := new(acquispb.ListCandidaciesResponse)
+	return answer, s.view(ctx, func(r store.Reader) error {
+		from, only, err := candidacySource(r, caller, req.GetParent(), wanted)
+		if err != nil {
+			return err
+		}
+		sight := newSessionSight(caller)
+		answer.Candidacies = nil
+		answer.NextPageToken, err = page.fill(from, func(uid uint64) (bool, error) {
+			candidacy, err := store.Candidacies.Get(r, store.Key(uid))
+			if err != nil || only != 0 && candidacy.GetSessionUid() != only {
+				return false, err
+			}
+			session, err := sight.find(r, candidacy.GetSessionUid())
+			if err != nil || session == nil {
+				return false, err
+			}
+			shown, err := candidacyIn(r, session, candidacy)
+			if err != nil {
+				return false, err
+			}
+			keep, err := wanted.matches(values{"candidate": shown.GetCandidate(), "state": shown.GetState().String()})
+			if keep {
+				answer.Candidacies = append(answer.Candidacies, shown)
+			}
+			return keep, err
+		})
+		return err
+	})
+}
+
+// candidacySource picks the shortest index for a list: the candidate's, where
+// the filter names one, else the session's, else all. session, where it is not
+// 0, is still to be checked.
+func candidacySource(r store.Reader, caller *call.Caller, parent string, wanted filter) (from source, session uint64, err error) {
+	if parent != "sessions/-" {
+		stored, _, err := sessionFor(r, caller, parent)
+		if err != nil {
+			return nil, 0, err
+		}
+		session = stored.GetUid()
+	}
+	if name, ok := wanted.equals("candidate"); ok {
+		from, err := indexOfNamed(r, store.KindCandidateCandidacy, store.CollectionCandidate, name)
+		return from, session, err
+	}
+	if session != 0 {
+		return indexOf(r, store.KindSessionCandidacy, session), session, nil
+	}
+	return allOf(r, store.KindCandidacy), 0, nil
+}
+
+// WithdrawCandidacy implements the RPC.
+func (s *sessionService) WithdrawCandidacy(ctx context.Context, req *acquispb.WithdrawCandidacyRequest) (*acquispb.Candidacy, error) {
+	return s.move(ctx, acquispb.SessionService_WithdrawCandidacy_FullMethodName, req, leaveAs(rules.Withdrawn))
+}
+
+// MarkCandidacyAbsent implements the RPC.
+func (s *sessionService) MarkCandidacyAbsent(ctx context.Context, req *acquispb.MarkCandidacyAbsentRequest) (*acquispb.Candidacy, error) {
+	return s.move(ctx, acquispb.SessionService_MarkCandidacyAbsent_FullMethodName, req, leaveAs(rules.Absent))
+}
+
+// ReinstateCandidacy implements the RPC.
+func (s *sessionService) ReinstateCandidacy(ctx context.Context, req *acquispb.ReinstateCandidacyRequest) (*acquispb.Candidacy, error) {
+	return s.move(ctx, acquispb.SessionService_ReinstateCandidacy_FullMethodName, req, rules.Case.Reinstate)
+}
+
+func leaveAs(state rules.CandidacyState) func(rules.Case, []string) (rules.Candidacy, []rules.Refusal) {
+	return func(c rules.Case, blocs []string) (rules.Candidacy, []rules.Refusal) { return c.Leave(state, blocs) }
+}
+
+// A moveRequest takes blocs out of a candidacy or brings them back.
+type moveRequest interface {
+	request
+	GetName() string
+	GetBlocs() []string
+	GetEtag() string
+}
+
+func (s *sessionService) move(ctx context.Context, rpc string, req moveRequest,
+	decide func(rules.Case, []string) (rules.Candidacy, []rules.Refusal),
+) (*acquispb.Candidacy, error) {
+	a := act{rpc: rpc, kind: storepb.EventBody_Kind_CANDIDACY, resource: req.GetName(), request: req}
+	answer := new(acquispb.Candidacy)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		session, candidacy, _, err := candidacyFor(t, t.caller, req.GetName())
+		if err != nil {
+			return err
+		}
+		if err := checkEtag(req.GetEtag(), candidacy.GetVersion(), false); err != nil {
+			return err
+		}
+		candidate, err := store.Candidates.Get(t, store.Key(candidacy.GetCandidateUid()))
+		if err != nil {
+			return err
+		}
+		if err := notForgotten(candidate); err != nil {
+			return err
+		}
+		c, err := s.caseOf(t, session, candidate.GetUid())
+		if err != nil {
+			return err
+		}
+		if c.Candidacy, err = casefile.Candidacy(candidacy, session); err != nil {
+			return err
+		}
+		after, refusals := decide(c, req.GetBlocs())
+		if err := apierr.Refused(refusals, apierr.At("blocs")); err != nil {
+			return err
+		}
+		setCandidacy(candidacy, after)
+		return t.putCandidacy(candidacy)
+	}, s.answerCandidacy(answer))
+}
+
+// setCandidacy stores where the rules say that a candidacy stands.
+func setCandidacy(stored *storepb.Candidacy, c rules.Candidacy) {
+	stored.State = acquispb.Candidacy_State_Enum_value[string(c.State)]
+	stored.DepartedBlocs = nil
+	for _, left := range c.Left {
+		stored.DepartedBlocs = append(stored.DepartedBlocs, &storepb.DepartedBloc{
+			Bloc: left.Bloc, Cause: acquispb.Candidacy_DepartedBloc_Cause_Enum_value[string(left.As)],
+		})
+	}
+}
+
+// candidacyByName returns a candidacy and its session.
+func candidacyByName(r store.Reader, name string) (*storepb.Session, *storepb.Candidacy, error) {
+	missing := func(err error) error {
+		if errors.Is(err, store.ErrNotFound) {
+			return apierr.NotFound(candidacyName(segment(name, 1), segment(name, 3)))
+		}
+		return err
+	}
+	session, err := store.Lookup(r, store.CollectionSession, 0, segment(name, 1))
+	if err != nil {
+		return nil, nil, missing(err)
+	}
+	uid, err := store.Lookup(r, store.CollectionCandidacy, session, segment(name, 3))
+	if err != nil {
+		return nil, nil, missing(err)
+	}
+	stored, err := store.Sessions.Get(r, store.Key(session))
+	if err != nil {
+		return nil, nil, err
+	}
+	candidacy, err := store.Candidacies.Get(r, store.Key(uid))
+	return stored, candidacy, err
+}
+
+// readCandidacy shows a candidacy as the API does.
+func readCandidacy(r store.Reader, c *storepb.Candidacy) (*acquispb.Candidacy, error) {
+	session, err := store.Sessions.Get(r, store.Key(c.GetSessionUid()))
+	if err != nil {
+		return nil, err
+	}
+	return candidacyIn(r, session, c)
+}
+
+// candidacyIn shows a candidacy of the session.
+func candidacyIn(r store.Reader, session *storepb.Session, c *storepb.Candidacy) (*acquispb.Candidacy, error) {
+	candidate, err := store.Candidates.Get(r, store.Key(c.GetCandidateUid()))
+	if err != nil {
+		return nil, err
+	}
+	judged, err := casefile.Candidacy(c, session)
+	if err != nil {
+		return nil, err
+	}
+	shown := &acquispb.Candidacy{
+		Name:           candidacyName(session.GetLabel(), c.GetLabel()),
+		Candidate:      candidateName(candidate.GetLabel()),
+		Scope:          acquispb.Candidacy_Scope_Enum(c.GetScope()),
+		AccessRoute:    acquispb.Candidacy_AccessRoute_Enum(c.GetAccessRoute()),
+		PresentedBlocs: judged.Presented(),
+		MethodVariant:  acquispb.Candidacy_MethodVariant_NORMAL,
+		DepartedBlocs:  departedFrom(c.GetDepartedBlocs()),
+		State:          acquispb.Candidacy_State_Enum(c.GetState()),
+		Referentiel:    revisionName(session.GetReferentiel(), session.GetRevision()),
+		Etag:           etag(c.GetVersion()),
+		CreateTime:     c.GetCreateTime(),
+		UpdateTime:     c.GetUpdateTime(),
+	}
+	if shown.GetScope() == acquispb.Candidacy_Scope_BLOCS {
+		shown.Blocs = slices.Clone(c.GetEnrolledBlocs())
+	}
+	if len(c.GetEnrolledBlocs()) == 1 {
+		shown.MethodVariant = acquispb.Candidacy_MethodVariant_BLOC_ONLY
+	}
+	return shown, nil
+}
+
+func departedFrom(departed []*storepb.DepartedBloc) []*acquispb.Candidacy_DepartedBloc {
+	shown := make([]*acquispb.Candidacy_DepartedBloc, len(departed))
+	for i, d := range departed {
+		shown[i] = &acquispb.Candidacy_DepartedBloc{Bloc: d.GetBloc(), Cause: acquispb.Candidacy_DepartedBloc_Cause_Enum(d.GetCause())}
+	}
+	return shown
+}

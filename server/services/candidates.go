@@ -1,0 +1,400 @@
+package services
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/contract"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// candidateService keeps candidates. A candidate's record holds no identity:
+// that is a personal record of its own.
+type candidateService struct {
+	acquispb.UnimplementedCandidateServiceServer
+	*core
+	validate contract.Validator
+}
+
+// CreateCandidate implements the RPC.
+func (s *candidateService) CreateCandidate(ctx context.Context, req *acquispb.CreateCandidateRequest) (*acquispb.Candidate, error) {
+	label := labelOr(req.GetCandidateId())
+	a := act{
+		rpc: acquispb.CandidateService_CreateCandidate_FullMethodName, kind: storepb.EventBody_Kind_CANDIDATE,
+		resource: candidateName(label), request: req,
+	}
+	answer := new(acquispb.Candidate)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		uid, err := t.newNamed(store.CollectionCandidate, 0, label, candidateName(label))
+		if err != nil {
+			return err
+		}
+		identity := identityOf(req.GetCandidate())
+		if err := t.claimExternalIDs(uid, nil, identity.GetExternalIds()); err != nil {
+			return err
+		}
+		candidate := &storepb.Candidate{Uid: uid, Label: label, Version: 1, CreateTime: t.timestamp(), UpdateTime: t.timestamp()}
+		candidate.CentreCode = t.caller.Centre
+		return t.putCandidate(candidate, identity)
+	}, s.answer(answer))
+}
+
+// answer reads the candidate that an act made or changed.
+func (s *candidateService) answer(into *acquispb.Candidate) func(store.Reader, [][]byte) error {
+	return func(r store.Reader, made [][]byte) error {
+		candidate, err := store.Candidates.Get(r, made[0])
+		if err != nil {
+			return err
+		}
+		return readCandidate(r, candidate, into)
+	}
+}
+
+// GetCandidate implements the RPC.
+func (s *candidateService) GetCandidate(ctx context.Context, req *acquispb.GetCandidateRequest) (*acquispb.Candidate, error) {
+	caller := call.CallerOf(ctx)
+	answer := new(acquispb.Candidate)
+	return answer, s.view(ctx, func(r store.Reader) error {
+		candidate, err := personFor(r, caller, req.GetName())
+		if err != nil {
+			return err
+		}
+		return readCandidate(r, candidate, answer)
+	})
+}
+
+// ListCandidates implements the RPC.
+func (s *candidateService) ListCandidates(ctx context.Context, req *acquispb.ListCandidatesRequest) (*acquispb.ListCandidatesResponse, error) {
+	page, err := parsePage(req)
+	if err != nil {
+		return nil, err
+	}
+	caller := call.CallerOf(ctx)
+	answer := new(acquispb.ListCandidatesResponse)
+	return answer, s.view(ctx, func(r store.Reader) (err error) {
+		answer.Candidates = nil
+		answer.NextPageToken, err = page.fill(allOf(r, store.KindCandidate), func(uid uint64) (bool, error) {
+			candidate, err := store.Candidates.Get(r, store.Key(uid))
+			if err != nil {
+				return false, err
+			}
+			if seen, err := seesCandidate(r, caller, candidate); err != nil || !seen {
+				return false, err
+			}
+			shown := new(acquispb.Candidate)
+			answer.Candidates = append(answer.Candidates, shown)
+			return true, readCandidate(r, candidate, shown)
+		})
+		return err
+	})
+}
+
+// UpdateCandidate implements the RPC.
+func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.UpdateCandidateRequest) (*acquispb.Candidate, error) {
+	name := req.GetCandidate().GetName()
+	fields, err := updatedFields(req.GetCandidate(), req.GetUpdateMask(), "candidate",
+		"birth_name", "usage_name", "given_names", "sex", "birth_date", "birth_place", "external_ids")
+	if err != nil {
+		return nil, err
+	}
+	a := act{
+		rpc: acquispb.CandidateService_UpdateCandidate_FullMethodName, kind: storepb.EventBody_Kind_CANDIDATE,
+		resource: name, request: req,
+	}
+	answer := new(acquispb.Candidate)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		candidate, err := candidateToActOn(t, name)
+		if err != nil {
+			return err
+		}
+		if err := checkEtag(req.GetCandidate().GetEtag(), candidate.GetVersion(), true); err != nil {
+			return err
+		}
+		merged := new(acquispb.Candidate)
+		if err := readCandidate(t, candidate, merged); err != nil {
+			return err
+		}
+		before := identityOf(merged)
+		copyFields(merged, req.GetCandidate(), fields)
+		if err := s.validate.Resource(ctx, "candidate", merged); err != nil {
+			return err
+		}
+		after := identityOf(merged)
+		if err := t.claimExternalIDs(candidate.GetUid(), before.GetExternalIds(), after.GetExternalIds()); err != nil {
+			return err
+		}
+		candidate.Version++
+		candidate.UpdateTime = t.timestamp()
+		return t.putCandidate(candidate, after)
+	}, s.answer(answer))
+}
+
+// LookupCandidate implements the RPC.
+func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.LookupCandidateRequest) (*acquispb.Candidate, error) {
+	caller := call.CallerOf(ctx)
+	missing := apierr.NotFound("a candidate with this system and id")
+	answer := new(acquispb.Candidate)
+	return answer, s.view(ctx, func(r store.Reader) error {
+		key, err := r.Get(store.KindExternalID, store.ExternalIDKey(req.GetSystem(), req.GetId()))
+		if errors.Is(err, store.ErrNotFound) {
+			return missing
+		}
+		if err != nil {
+			return err
+		}
+		candidate, err := store.Candidates.Get(r, key)
+		if err != nil {
+			return err
+		}
+		if seen, err := seesCandidate(r, caller, candidate); err != nil || !seen {
+			return cmp.Or(err, missing)
+		}
+		return readCandidate(r, candidate, answer)
+	})
+}
+
+// DeclareTie implements the RPC.
+func (s *candidateService) DeclareTie(ctx context.Context, req *acquispb.DeclareTieRequest) (*acquispb.DeclareTieResponse, error) {
+	caller := call.CallerOf(ctx)
+	if !caller.Has(acquispb.Role_REGISTRAR) && req.GetSubject() != caller.Subject {
+		return nil, apierr.Denied(acquispb.ErrorReason_TIE_NOT_OWN, "a jury member declares only ties of their own")
+	}
+	a := act{
+		rpc: acquispb.CandidateService_DeclareTie_FullMethodName, kind: storepb.EventBody_Kind_TIE,
+		resource: req.GetCandidate(), request: req,
+	}
+	answer := new(acquispb.DeclareTieResponse)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		candidate, err := personFor(t, t.caller, req.GetCandidate())
+		if err != nil {
+			return err
+		}
+		if err := notForgotten(candidate); err != nil {
+			return err
+		}
+		key, err := t.tie(candidate.GetUid(), req)
+		if err != nil {
+			return err
+		}
+		t.made(key)
+		return nil
+	}, func(r store.Reader, made [][]byte) error {
+		tie, err := store.Ties.Get(r, made[0])
+		if err != nil {
+			return err
+		}
+		answer.Tie = tieFrom(tie, segment(req.GetCandidate(), 1))
+		return nil
+	})
+}
+
+func tieFrom(tie *storepb.Tie, candidate string) *acquispb.Tie {
+	return &acquispb.Tie{
+		Candidate: candidateName(candidate), Subject: tie.GetSubject(),
+		Kind: acquispb.Tie_Kind_Enum(tie.GetKind()), CreateTime: tie.GetCreateTime(),
+	}
+}
+
+// tie returns the key of the tie, which it writes unless it stands already.
+func (t *tx) tie(candidate uint64, req *acquispb.DeclareTieRequest) ([]byte, error) {
+	ties, err := store.Ties.All(t, store.Key(candidate))
+	if err != nil {
+		return nil, err
+	}
+	for _, tie := range ties {
+		if tie.GetSubject() == req.GetSubject() && tie.GetKind() == int32(req.GetKind()) {
+			return store.Key(candidate, tie.GetUid()), nil
+		}
+	}
+	uid, err := t.NewUID()
+	if err != nil {
+		return nil, err
+	}
+	key := store.Key(candidate, uid)
+	return key, store.Ties.Put(t, key, &storepb.Tie{
+		Uid: uid, CandidateUid: candidate, Subject: req.GetSubject(), Kind: int32(req.GetKind()),
+		Declarer: t.caller.Subject, CreateTime: t.timestamp(),
+	})
+}
+
+// putCandidate writes a candidate and its identity, and notes it for the answer.
+// A changed identity takes the place of the one before: nothing keeps the old.
+func (t *tx) putCandidate(candidate *storepb.Candidate, identity *storepb.Identity) (err error) {
+	uid := candidate.GetIdentity().GetUid()
+	if uid == 0 {
+		if uid, err = t.NewUID(); err != nil {
+			return err
+		}
+	}
+	if candidate.Identity, err = t.putPersonal(uid, candidate.GetUid(), identity); err != nil {
+		return err
+	}
+	key := store.Key(candidate.GetUid())
+	t.made(key)
+	return store.Candidates.PutIndexed(t, key, candidate)
+}
+
+// claimExternalIDs gives the candidate the ids that it has now, and frees those
+// that it had before.
+func (t *tx) claimExternalIDs(candidate uint64, before, now []*storepb.ExternalId) error {
+	for _, e := range before {
+		if err := t.Delete(store.KindExternalID, store.ExternalIDKey(e.GetSystem(), e.GetId())); err != nil {
+			return err
+		}
+	}
+	for i, e := range now {
+		entry := store.ExternalIDEntry(e, candidate)
+		_, err := t.Get(entry.Kind, entry.Key)
+		if err == nil {
+			return apierr.AlreadyExists("candidate.externalIds[" + strconv.Itoa(i) + "]")
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err := t.Put(entry.Kind, entry.Key, entry.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newNamed gives a new resource its uid, where no other has the label that
+// callers use.
+func (t *tx) newNamed(c store.Collection, parent uint64, label, name string) (uint64, error) {
+	_, err := store.Lookup(t, c, parent, label)
+	if err == nil {
+		return 0, apierr.AlreadyExists(name)
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return 0, err
+	}
+	return t.NewUID()
+}
+
+// labelOr makes an id where the caller chose none.
+func labelOr(chosen string) string {
+	if chosen != "" {
+		return chosen
+	}
+	return uuid.NewString()
+}
+
+func candidateByName(r store.Reader, name string) (*storepb.Candidate, error) {
+	uid, err := store.Lookup(r, store.CollectionCandidate, 0, segment(name, 1))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, apierr.NotFound(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return store.Candidates.Get(r, store.Key(uid))
+}
+
+// candidateToActOn returns a candidate for an act about them: not one who was
+// forgotten, about whom only what was decided can be read.
+func candidateToActOn(t *tx, name string) (*storepb.Candidate, error) {
+	candidate, err := candidateFor(t, t.caller, name)
+	if err != nil {
+		return nil, err
+	}
+	return candidate, notForgotten(candidate)
+}
+
+// allOf lists the uids of a kind whose key is one uid.
+func allOf(r store.Reader, kind store.KindID) source {
+	return func(after uint64, limit int) ([]uint64, error) {
+		records, err := r.Scan(kind, nil, store.Key(after), limit)
+		if err != nil {
+			return nil, err
+		}
+		uids := make([]uint64, len(records))
+		for i, record := range records {
+			uids[i] = store.LastUID(record.Key)
+		}
+		return uids, nil
+	}
+}
+
+// indexOfNamed lists the uids that an index holds under the owner of that name:
+// none where there is no such owner, as a filter that names one matches nothing.
+func indexOfNamed(r store.Reader, index store.KindID, c store.Collection, name string) (source, error) {
+	owner, err := store.Lookup(r, c, 0, segment(name, 1))
+	if errors.Is(err, store.ErrNotFound) {
+		return func(uint64, int) ([]uint64, error) { return nil, nil }, nil
+	}
+	return indexOf(r, index, owner), err
+}
+
+// indexOf lists the uids that an index holds under owner.
+func indexOf(r store.Reader, index store.KindID, owner uint64) source {
+	return func(after uint64, limit int) ([]uint64, error) {
+		return store.ListUIDs(r, index, owner, after, limit)
+	}
+}
+
+func readCandidate(r store.Reader, candidate *storepb.Candidate, into *acquispb.Candidate) error {
+	identity := new(storepb.Identity)
+	if candidate.GetForgetTime() == nil {
+		if err := readPersonal(r, candidate.GetIdentity(), identity); err != nil {
+			return err
+		}
+	}
+	become(into, candidateFrom(candidate, identity))
+	return nil
+}
+
+// candidateFrom shows a candidate as the API does.
+func candidateFrom(c *storepb.Candidate, id *storepb.Identity) *acquispb.Candidate {
+	shown := &acquispb.Candidate{
+		Name:       candidateName(c.GetLabel()),
+		BirthName:  id.GetBirthName(),
+		UsageName:  id.GetUsageName(),
+		GivenNames: id.GetGivenNames(),
+		Sex:        acquispb.Candidate_Sex_Enum(id.GetSex()),
+		BirthDate:  dateFrom(id.GetBirthDate()),
+		Etag:       etag(c.GetVersion()),
+		CreateTime: c.GetCreateTime(),
+		UpdateTime: c.GetUpdateTime(),
+		ForgetTime: c.GetForgetTime(),
+	}
+	if place := id.GetBirthPlace(); place != nil {
+		shown.BirthPlace = &acquispb.Candidate_BirthPlace{
+			InseeCode: place.GetInseeCode(), PostalCode: place.GetPostalCode(), City: place.GetCity(),
+			CountryCode: place.GetCountryCode(), Country: place.GetCountry(),
+		}
+	}
+	for _, e := range id.GetExternalIds() {
+		shown.ExternalIds = append(shown.ExternalIds, &acquispb.Candidate_ExternalId{System: e.GetSystem(), Id: e.GetId()})
+	}
+	return shown
+}
+
+// identityOf is what is kept of a candidate as the API has it.
+func identityOf(c *acquispb.Candidate) *storepb.Identity {
+	id := &storepb.Identity{
+		BirthName:  c.GetBirthName(),
+		UsageName:  c.GetUsageName(),
+		GivenNames: slices.Clone(c.GetGivenNames()),
+		Sex:        int32(c.GetSex()),
+		BirthDate:  dateOf(c.GetBirthDate()),
+	}
+	if place := c.GetBirthPlace(); place != nil {
+		id.BirthPlace = &storepb.BirthPlace{
+			InseeCode: place.GetInseeCode(), PostalCode: place.GetPostalCode(), City: place.GetCity(),
+			CountryCode: place.GetCountryCode(), Country: place.GetCountry(),
+		}
+	}
+	for _, e := range c.GetExternalIds() {
+		id.ExternalIds = append(id.ExternalIds, &storepb.ExternalId{System: e.GetSystem(), Id: e.GetId()})
+	}
+	return id
+}

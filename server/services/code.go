@@ -1,0 +1,67 @@
+package services
+
+import (
+	"crypto/rand"
+	"strings"
+
+	"github.com/acquis-eval/acquis/server/apierr"
+)
+
+// An attestation's code is read from paper, typed and spelt over the telephone:
+//
+//	A3C4-X7KM-9PRT-HJ6X
+//
+// Its alphabet leaves out what looks like something else (0 O Q, 1 I L, 2 Z, 5 S,
+// 8 B, U V W, and G beside 6) and, of M and N, which sound alike, one. 15
+// characters are random, some 63.7 bits; the last one is computed. The places of the characters
+// in the alphabet, times 16, 15 … 1, add up to a multiple of 19: since 19 is
+// prime, one wrong character, or two that are swapped, never do.
+const (
+	codeAlphabet = "34679ACDEFHJKMPRTXY"
+	codeLength   = 16
+	codeGroup    = 4
+)
+
+// newCode returns a random code without its hyphens.
+func newCode() string {
+	code := make([]byte, 0, codeLength)
+	random := make([]byte, 2*codeLength)
+	for len(code) < codeLength-1 {
+		_, _ = rand.Read(random) // it never fails: it ends the process instead
+		for _, b := range random {
+			// What lies above the last multiple would make some characters likelier.
+			if int(b) < 256/len(codeAlphabet)*len(codeAlphabet) && len(code) < codeLength-1 {
+				code = append(code, codeAlphabet[int(b)%len(codeAlphabet)])
+			}
+		}
+	}
+	last := (len(codeAlphabet) - codeSum(string(code))) % len(codeAlphabet)
+	return string(append(code, codeAlphabet[last]))
+}
+
+// codeSum adds up a code, modulo the size of the alphabet; 0 is right.
+func codeSum(code string) (sum int) {
+	for i := range len(code) {
+		sum += (codeLength - i) * strings.IndexByte(codeAlphabet, code[i])
+	}
+	return sum % len(codeAlphabet)
+}
+
+// spell writes a code in groups.
+func spell(code string) string {
+	var groups []string
+	for ; len(code) > codeGroup; code = code[codeGroup:] {
+		groups = append(groups, code[:codeGroup])
+	}
+	return strings.Join(append(groups, code), "-")
+}
+
+// parseCode reads a code as people type it. What it refuses is no code that was
+// ever given.
+func parseCode(typed string) (string, error) {
+	code := strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(typed))
+	if len(code) != codeLength || strings.Trim(code, codeAlphabet) != "" || codeSum(code) != 0 {
+		return "", apierr.InvalidField("code", "is no code: one has 16 characters of "+codeAlphabet+", and they must fit together")
+	}
+	return code, nil
+}

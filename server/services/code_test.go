@@ -1,0 +1,55 @@
+package services
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestCodes: a code is read back however it is typed; no code with one wrong
+// character, two swapped, one missing or one too many is taken.
+func TestCodes(t *testing.T) {
+	if strings.ContainsAny(codeAlphabet, "0OQ1IL2Z5SG8BUVWN") || len(codeAlphabet) != 19 {
+		t.Error("the alphabet is", codeAlphabet)
+	}
+	if _, err := parseCode("A3C4-X7KM-9PRT-HJ6X"); err != nil {
+		t.Error("the code in the documentation:", err)
+	}
+	seen := make(map[string]bool)
+	refused := 0
+	for range 200 {
+		code := newCode()
+		if seen[code] {
+			t.Fatal("a code came twice")
+		}
+		seen[code] = true
+		for _, typed := range []string{code, spell(code), strings.ToLower(spell(code)), " " + strings.ReplaceAll(spell(code), "-", " ")} {
+			if got, err := parseCode(typed); err != nil || got != code {
+				t.Errorf("%q is read as %q, %v", typed, got, err)
+			}
+		}
+		for _, wrong := range misread(code) {
+			if _, err := parseCode(wrong); err == nil {
+				t.Errorf("%q is taken, %q was given", wrong, code)
+			}
+			refused++
+		}
+	}
+	t.Logf("%d codes, %d misreadings", len(seen), refused)
+}
+
+func misread(code string) (all []string) {
+	for i := range len(code) {
+		for _, c := range codeAlphabet {
+			if byte(c) != code[i] {
+				all = append(all, code[:i]+string(c)+code[i+1:])
+			}
+		}
+		for j := i + 1; j < len(code); j++ {
+			if code[i] != code[j] {
+				all = append(all, code[:i]+string(code[j])+code[i+1:j]+string(code[i])+code[j+1:])
+			}
+		}
+		all = append(all, code[:i]+code[i+1:], code[:i]+"O"+code[i+1:], code[:i]+"é"+code[i+2*min(1, len(code)-i-1):])
+	}
+	return append(all, "", code+"3", strings.Repeat("3", 15))
+}

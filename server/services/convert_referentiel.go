@@ -1,0 +1,179 @@
+package services
+
+import (
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/referentiel"
+	"github.com/acquis-eval/acquis/rules"
+)
+
+// referentielFrom shows a stored revision as the API does.
+func referentielFrom(stored *storepb.ReferentielRevision, compiled *referentiel.Compiled) *acquispb.Referentiel {
+	content := stored.GetContent()
+	shown := &acquispb.Referentiel{
+		Revision:    revisionName(content.GetId(), stored.GetId()),
+		DisplayName: content.GetDisplayName(),
+		RncpNumber:  content.GetRncpNumber(),
+		Rules:       rulesFrom(content.GetRules()),
+		CreateTime:  stored.GetCreateTime(),
+
+		RulesInForce: rulesInForce(compiled.Scheme()),
+	}
+	for _, section := range content.GetPreamble() {
+		shown.Preamble = append(shown.Preamble, &acquispb.Referentiel_Section{
+			Title: section.GetTitle(), Paragraphs: section.GetParagraphs(),
+		})
+	}
+	for _, bloc := range content.GetBlocs() {
+		shown.Blocs = append(shown.Blocs, blocFrom(bloc))
+	}
+	for _, r := range content.GetReplaces() {
+		name := referentielName(r.GetReferentiel())
+		if r.GetRevision() != "" {
+			name = revisionName(r.GetReferentiel(), r.GetRevision())
+		}
+		shown.Replaces = append(shown.Replaces, &acquispb.Replacement{
+			Bloc: r.GetBloc(), ReplacedReferentiel: name, ReplacedBloc: r.GetReplacedBloc(),
+		})
+	}
+	return shown
+}
+
+func rulesFrom(r *storepb.Rules) *acquispb.Rules {
+	if r == nil {
+		return nil
+	}
+	shown := &acquispb.Rules{
+		CompetenceThresholdPercent: r.CompetenceThresholdPercent,
+		BlocThresholdPercent:       r.BlocThresholdPercent,
+		MinAssessors:               r.MinAssessors,
+	}
+	if jury := r.GetJury(); jury != nil {
+		shown.Jury = &acquispb.JuryRule{MinMembers: jury.MinMembers, MinExternalPercent: jury.MinExternalPercent}
+	}
+	return shown
+}
+
+func rulesInForce(scheme *rules.Scheme) *acquispb.Rules {
+	return &acquispb.Rules{
+		CompetenceThresholdPercent: proto.Int32(int32(scheme.CompetenceThreshold().Value)),
+		BlocThresholdPercent:       proto.Int32(int32(scheme.BlocThreshold().Value)),
+		MinAssessors:               proto.Int32(int32(scheme.MinAssessors().Value)),
+		Jury: &acquispb.JuryRule{
+			MinMembers:         proto.Int32(int32(scheme.Jury().MinMembers.Value)),
+			MinExternalPercent: proto.Int32(int32(scheme.Jury().MinExternalPercent.Value)),
+		},
+	}
+}
+
+func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
+	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle()}
+	for _, a := range b.GetActivities() {
+		shown.Activities = append(shown.Activities, &acquispb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
+	}
+	for _, c := range b.GetCompetences() {
+		competence := &acquispb.Competence{
+			Code: c.GetCode(), Statement: c.GetStatement(),
+			Method: methodFrom(c.GetMethod()), BlocOnlyMethod: methodFrom(c.GetBlocOnlyMethod()),
+		}
+		for _, k := range c.GetCriteria() {
+			competence.Criteria = append(competence.Criteria, &acquispb.Criterion{
+				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
+			})
+		}
+		shown.Competences = append(shown.Competences, competence)
+	}
+	return shown
+}
+
+func methodFrom(m *storepb.AssessmentMethod) *acquispb.AssessmentMethod {
+	if m == nil {
+		return nil
+	}
+	return &acquispb.AssessmentMethod{
+		Kind:                   acquispb.AssessmentMethod_Kind_Enum(m.GetKind()),
+		Title:                  m.GetTitle(),
+		Instructions:           m.GetInstructions(),
+		Deliverables:           m.GetDeliverables(),
+		AccommodationFramework: m.GetAccommodationFramework(),
+	}
+}
+
+// referentielOf is the content of a référentiel as the API has it, without what
+// the service fills in: publishing what GetReferentiel returned gives the same
+// revision.
+func referentielOf(id string, given *acquispb.Referentiel) *storepb.Referentiel {
+	content := &storepb.Referentiel{
+		Id:          id,
+		DisplayName: given.GetDisplayName(),
+		RncpNumber:  given.GetRncpNumber(),
+		Rules:       rulesOf(given.GetRules()),
+	}
+	for _, section := range given.GetPreamble() {
+		content.Preamble = append(content.Preamble, &storepb.Section{
+			Title: section.GetTitle(), Paragraphs: section.GetParagraphs(),
+		})
+	}
+	for _, bloc := range given.GetBlocs() {
+		content.Blocs = append(content.Blocs, blocOf(bloc))
+	}
+	for _, r := range given.GetReplaces() {
+		replaced, revision, _ := strings.Cut(strings.TrimPrefix(r.GetReplacedReferentiel(), "referentiels/"), "/revisions/")
+		content.Replaces = append(content.Replaces, &storepb.Replacement{
+			Bloc: r.GetBloc(), Referentiel: replaced, Revision: revision, ReplacedBloc: r.GetReplacedBloc(),
+		})
+	}
+	return content
+}
+
+func rulesOf(r *acquispb.Rules) *storepb.Rules {
+	if r == nil {
+		return nil
+	}
+	stored := &storepb.Rules{
+		CompetenceThresholdPercent: r.CompetenceThresholdPercent,
+		BlocThresholdPercent:       r.BlocThresholdPercent,
+		MinAssessors:               r.MinAssessors,
+	}
+	if jury := r.GetJury(); jury != nil {
+		stored.Jury = &storepb.JuryRule{MinMembers: jury.MinMembers, MinExternalPercent: jury.MinExternalPercent}
+	}
+	return stored
+}
+
+func blocOf(b *acquispb.Bloc) *storepb.Bloc {
+	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle()}
+	for _, a := range b.GetActivities() {
+		stored.Activities = append(stored.Activities, &storepb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
+	}
+	for _, c := range b.GetCompetences() {
+		competence := &storepb.Competence{
+			Code: c.GetCode(), Statement: c.GetStatement(),
+			Method: methodOf(c.GetMethod()), BlocOnlyMethod: methodOf(c.GetBlocOnlyMethod()),
+		}
+		for _, k := range c.GetCriteria() {
+			competence.Criteria = append(competence.Criteria, &storepb.Criterion{
+				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
+			})
+		}
+		stored.Competences = append(stored.Competences, competence)
+	}
+	return stored
+}
+
+func methodOf(m *acquispb.AssessmentMethod) *storepb.AssessmentMethod {
+	if m == nil {
+		return nil
+	}
+	return &storepb.AssessmentMethod{
+		Kind:                   int32(m.GetKind()),
+		Title:                  m.GetTitle(),
+		Instructions:           m.GetInstructions(),
+		Deliverables:           m.GetDeliverables(),
+		AccommodationFramework: m.GetAccommodationFramework(),
+	}
+}

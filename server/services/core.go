@@ -1,0 +1,188 @@
+package services
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/cache"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/contract"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// core is what every service shares.
+type core struct {
+	store     store.Store
+	revisions *revisions
+	current   *cache.Cache[string, *revision] // by id of the référentiel
+	contract  *contract.Contract
+	retention Retention
+	authn     *authn.Authenticator // bad codes of attestations count as bad credentials do
+	notary    *notary
+	accesses  *accesses
+	issuer    Issuer
+	backups   *backups
+	log       *slog.Logger
+	now       func() time.Time // UTC, microseconds: what the store keeps
+}
+
+// view reads one state of the store.
+func (c *core) view(ctx context.Context, fn func(store.Reader) error) error {
+	return c.store.View(ctx, fn)
+}
+
+// An act is one call that writes.
+type act struct {
+	rpc      string // full method name, "/acquis.v1.SessionService/CreateSession"
+	kind     store.EventKind
+	resource string
+	request  request
+}
+
+// A request that writes bears a request id.
+type request interface {
+	proto.Message
+	GetRequestId() string
+}
+
+// do performs an act: fn in one Update, unless the same request was done
+// before, and then answer on what it made. Both cases answer from the records,
+// so that a repeated request gets what the first one got. Where fn has at hand
+// the very records that answer would read, it may set tx.answer, which then
+// answers the first request: without a View, for 5 % of RecordAssessments.
+func (c *core) do(ctx context.Context, a act, fn func(*tx) error, answer func(r store.Reader, made [][]byte) error) error {
+	caller, now := call.CallerOf(ctx), c.now()
+	repeat, err := newRepeat(caller.Subject, a, now)
+	if err != nil {
+		return err
+	}
+	var seed [32]byte
+	_, _ = rand.Read(seed[:]) // it never fails: it ends the process instead
+	var made [][]byte
+	var known func()
+	event := store.Act{Actor: caller.Subject, RPC: strings.TrimPrefix(a.rpc, "/"), Resource: a.resource, Kind: a.kind, Time: now}
+	c.accesses.hurry()
+	call.Yield(ctx) // from here on it waits for the writer and the disk
+	err = c.store.Update(ctx, event, func(w store.Writer) error {
+		done, err := repeat.find(w)
+		if err != nil {
+			return err
+		}
+		if done != nil {
+			made, known = done.GetMade(), nil
+			return stillExists(w, caller, a.request, done.GetResource())
+		}
+		t := &tx{Writer: w, core: c, caller: caller, now: now, seed: seed}
+		if err := fn(t); err != nil {
+			return err
+		}
+		made, known = t.done, t.answer
+		return repeat.remember(w, made)
+	})
+	if err != nil {
+		return err
+	}
+	if known != nil {
+		known()
+		return nil
+	}
+	return c.view(ctx, func(r store.Reader) error { return answer(r, made) })
+}
+
+// tx is one run of an act's closure. It may run more than once, so it holds
+// nothing that outlives a run.
+type tx struct {
+	store.Writer
+	core   *core
+	caller *call.Caller
+	now    time.Time
+	seed   [32]byte // fresh for each act: the source of its salts
+	salts  uint64   // how many were drawn
+	done   [][]byte // keys of what the answer needs
+	answer func()   // makes the answer from what this run wrote; nil: read it
+}
+
+// become makes an answer what was read. What reads it may run twice, so that
+// nothing of the first run may stay.
+func become(answer, read proto.Message) {
+	proto.Reset(answer)
+	proto.Merge(answer, read)
+}
+
+// made notes the key of a record that the answer is made from.
+func (t *tx) made(key []byte) { t.done = append(t.done, key) }
+
+func (t *tx) timestamp() *timestamppb.Timestamp { return timestamppb.New(t.now) }
+
+// salt draws 16 bytes that nobody can guess. They come from the act's seed, so
+// that a closure that runs again makes the same records.
+func (t *tx) salt() []byte {
+	t.salts++
+	mac := hmac.New(sha256.New, t.seed[:])
+	_ = binary.Write(mac, binary.BigEndian, t.salts) // a hash takes every write
+	return mac.Sum(nil)[:16]
+}
+
+// putPersonal keeps what can identify a person apart from the acts, under uid.
+func (t *tx) putPersonal(uid, candidate uint64, content proto.Message) (*storepb.PersonalRef, error) {
+	data, err := proto.Marshal(content)
+	if err != nil {
+		return nil, err
+	}
+	p := &storepb.Personal{CandidateUid: candidate, Salt: t.salt(), Content: data}
+	if err := store.Personals.Put(t, store.Key(uid), p); err != nil {
+		return nil, err
+	}
+	return &storepb.PersonalRef{Uid: uid, Digest: store.Digest(p.GetSalt(), data)}, nil
+}
+
+// putTexts keeps free texts of one act; where all are empty there is nothing to keep.
+func (t *tx) putTexts(candidate uint64, texts ...string) (*storepb.PersonalRef, error) {
+	empty := true
+	for _, text := range texts {
+		empty = empty && text == ""
+	}
+	if empty {
+		return nil, nil
+	}
+	uid, err := t.NewUID()
+	if err != nil {
+		return nil, err
+	}
+	return t.putPersonal(uid, candidate, &storepb.Texts{Texts: texts})
+}
+
+// readTexts returns the texts under ref, or as many empty ones as were erased
+// or never given.
+func readTexts(r store.Reader, ref *storepb.PersonalRef, count int) ([]string, error) {
+	texts := new(storepb.Texts)
+	if ref != nil {
+		if err := readPersonal(r, ref, texts); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+	}
+	for len(texts.Texts) < count {
+		texts.Texts = append(texts.Texts, "")
+	}
+	return texts.GetTexts(), nil
+}
+
+func readPersonal(r store.Reader, ref *storepb.PersonalRef, content proto.Message) error {
+	p, err := store.Personals.Get(r, store.Key(ref.GetUid()))
+	if err != nil {
+		return err
+	}
+	return proto.Unmarshal(p.GetContent(), content)
+}

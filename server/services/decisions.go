@@ -1,0 +1,323 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"go.einride.tech/aip/filtering"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/acquis-eval/acquis/casefile"
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// A sitting is how decisions come about: who is decided about, in which session
+// and candidacy, by whom.
+type sitting struct {
+	candidate *storepb.Candidate
+	session   *storepb.Session // nil for a prior bloc
+	candidacy uint64           // 0 where the act concerns none
+	present   []string
+}
+
+// putRulings writes what the rules decided, as decisions, and notes them for the
+// answer. An award of the same act supersedes or follows decisions that are
+// already written, so that order matters.
+func (t *tx) putRulings(s sitting, rulings []rules.Ruling, text string) error {
+	for _, ruling := range rulings {
+		if ruling.Motive != "" {
+			text = ruling.Motive
+		}
+		if err := t.putRuling(s, ruling, text); err != nil {
+			return err
+		}
+		text = ""
+	}
+	return nil
+}
+
+func (t *tx) putRuling(s sitting, ruling rules.Ruling, text string) error {
+	uid, err := t.NewUID()
+	if err != nil {
+		return err
+	}
+	ruled, how := casefile.Ruling(ruling)
+	ruled.DecideTime = t.timestamp()
+	act, err := proto.Marshal(ruled)
+	if err != nil {
+		return err
+	}
+	t.completeCircumstances(how, s, ruling.Candidacy != "")
+	circumstances, err := proto.Marshal(how)
+	if err != nil {
+		return err
+	}
+	decision := &storepb.Decision{
+		Uid: uid, CandidateUid: s.candidate.GetUid(),
+		Act: act, ActSalt: t.salt(), Circumstances: circumstances, CircumstancesSalt: t.salt(),
+	}
+	if decision.Text, err = t.putTexts(s.candidate.GetUid(), text); err != nil {
+		return err
+	}
+	key := store.Key(uid)
+	t.made(key)
+	return store.Decisions.PutIndexed(t, key, decision)
+}
+
+// completeCircumstances adds who decided to what the rules say.
+func (t *tx) completeCircumstances(c *storepb.DecisionCircumstances, s sitting, ofCandidacy bool) {
+	c.SessionUid, c.Author = s.session.GetUid(), t.caller.Subject
+	if ofCandidacy {
+		c.CandidacyUid = s.candidacy
+	}
+	c.MembersPresent = s.members()
+}
+
+// members are those of the session's jury who are present, in their quality.
+func (s sitting) members() (present []*storepb.JuryMember) {
+	for _, m := range s.session.GetJury() {
+		if slices.Contains(s.present, m.GetSubject()) {
+			present = append(present, m)
+		}
+	}
+	return present
+}
+
+// GetDecision implements the RPC.
+func (s *capitalisationService) GetDecision(ctx context.Context, req *acquispb.GetDecisionRequest) (answer *acquispb.Decision, err error) {
+	caller := call.CallerOf(ctx)
+	return answer, s.view(ctx, func(r store.Reader) error {
+		decision, err := decisionFor(r, caller, req.GetName())
+		if err != nil {
+			return err
+		}
+		answer, err = newDecisionReader(r, caller).read(decision)
+		return err
+	})
+}
+
+func decisionFor(r store.Reader, caller *call.Caller, name string) (*storepb.Decision, error) {
+	candidate, err := candidateFor(r, caller, name)
+	if err != nil {
+		return nil, err
+	}
+	uid, err := strconv.ParseUint(segment(name, 3), 10, 64)
+	if err != nil {
+		return nil, apierr.NotFound(name)
+	}
+	decision, err := store.Decisions.Get(r, store.Key(uid))
+	if errors.Is(err, store.ErrNotFound) || err == nil && decision.GetCandidateUid() != candidate.GetUid() {
+		return nil, apierr.NotFound(name)
+	}
+	return decision, err
+}
+
+// ListDecisions implements the RPC.
+func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb.ListDecisionsRequest) (*acquispb.ListDecisionsResponse, error) {
+	page, err := parsePage(req)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := parseFilter(req, stringField("session"), stringField("referentiel"),
+		enumField("kind", acquispb.Decision_Kind_Enum(0).Type()),
+		enumField("outcome", acquispb.Decision_Outcome_Enum(0).Type()),
+		filtering.DeclareIdent("effective", filtering.TypeBool),
+		filtering.DeclareIdent("decide_time", filtering.TypeTimestamp))
+	if err != nil {
+		return nil, err
+	}
+	caller := call.CallerOf(ctx)
+	answer := new(acquispb.ListDecisionsResponse)
+	return answer, s.view(ctx, func(r store.Reader) error {
+		from, candidate, err := decisionSource(r, caller, req.GetParent(), wanted)
+		if err != nil {
+			return err
+		}
+		reader := newDecisionReader(r, caller)
+		answer.Decisions = nil
+		answer.NextPageToken, err = page.fill(from, func(uid uint64) (bool, error) {
+			decision, err := store.Decisions.Get(r, store.Key(uid))
+			if err != nil || candidate != 0 && decision.GetCandidateUid() != candidate {
+				return false, err
+			}
+			shown, err := reader.read(decision)
+			if err != nil || !reader.seen {
+				return false, err
+			}
+			keep, err := wanted.matches(decisionValues(shown))
+			if keep {
+				answer.Decisions = append(answer.Decisions, shown)
+			}
+			return keep, err
+		})
+		return err
+	})
+}
+
+// decisionSource picks the shortest index for a list: the candidate's, else the
+// session's that the filter names, else all. candidate, where it is not 0, is
+// still to be checked.
+func decisionSource(r store.Reader, caller *call.Caller, parent string, wanted filter) (from source, candidate uint64, err error) {
+	if parent != "candidates/-" {
+		stored, err := candidateFor(r, caller, parent)
+		if err != nil {
+			return nil, 0, err
+		}
+		return indexOf(r, store.KindCandidateDecision, stored.GetUid()), stored.GetUid(), nil
+	}
+	if name, ok := wanted.equals("session"); ok {
+		from, err := indexOfNamed(r, store.KindSessionDecision, store.CollectionSession, name)
+		return from, 0, err
+	}
+	return allOf(r, store.KindDecision), 0, nil
+}
+
+func decisionValues(d *acquispb.Decision) values {
+	return values{
+		"session":     d.GetSession(),
+		"referentiel": referentielSpellings(segment(d.GetReferentiel(), 1), segment(d.GetReferentiel(), 3)),
+		"kind":        d.GetKind().String(),
+		"outcome":     d.GetOutcome().String(),
+		"effective":   d.GetEffective(),
+		"decide_time": d.GetDecideTime().AsTime().UTC().Truncate(time.Microsecond),
+	}
+}
+
+// A decisionReader shows decisions to one caller. It remembers which decision
+// supersedes which, candidate by candidate.
+type decisionReader struct {
+	reader     store.Reader
+	caller     *call.Caller
+	candidate  *storepb.Candidate
+	seen       bool              // whether the candidate exists for the caller
+	superseded map[uint64]uint64 // by uid: the uid that supersedes it
+}
+
+func newDecisionReader(r store.Reader, caller *call.Caller) *decisionReader {
+	return &decisionReader{reader: r, caller: caller}
+}
+
+func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, error) {
+	if err := d.turnTo(stored.GetCandidateUid()); err != nil {
+		return nil, err
+	}
+	_, act, circumstances, err := casefile.Decision(stored)
+	if err != nil {
+		return nil, err
+	}
+	text, err := readTexts(d.reader, stored.GetText(), 1)
+	if err != nil {
+		return nil, err
+	}
+	label := d.candidate.GetLabel()
+	shown := &acquispb.Decision{
+		Name:            decisionName(label, stored.GetUid()),
+		Kind:            acquispb.Decision_Kind_Enum(act.GetKind()),
+		Bloc:            act.GetBloc(),
+		Outcome:         acquispb.Decision_Outcome_Enum(act.GetOutcome()),
+		ComputedOutcome: acquispb.Outcome_Enum(circumstances.GetComputedOutcome()),
+		Referentiel:     revisionName(act.GetReferentiel(), act.GetRevision()),
+		MembersPresent:  juryFrom(circumstances.GetMembersPresent()),
+		Author:          circumstances.GetAuthor(),
+		DecideTime:      act.GetDecideTime(),
+		RulesVersion:    act.GetRulesVersion(),
+		Effective:       d.superseded[stored.GetUid()] == 0,
+	}
+	if uid := d.superseded[stored.GetUid()]; uid != 0 {
+		shown.SupersededBy = decisionName(label, uid)
+	}
+	if act.GetSupersedesUid() != 0 {
+		shown.Supersedes = decisionName(label, act.GetSupersedesUid())
+	}
+	priorBloc := shown.GetKind() == acquispb.Decision_Kind_PRIOR_BLOC && circumstances.GetSessionUid() == 0
+	if priorBloc {
+		shown.Proof = text[0]
+	} else {
+		shown.Motive = text[0]
+	}
+	return shown, d.place(circumstances, shown)
+}
+
+// seesReasons tells whether a caller sees why a decision of their session was
+// computed: reasons can tell of an exemption, which a reader must not see, nor
+// the jury of another session.
+func seesReasons(c *call.Caller) bool {
+	return c.Has(acquispb.Role_REGISTRAR) || c.Has(acquispb.Role_JURY)
+}
+
+// place names the session and the candidacy of a decision, and what only those see
+// who belong there.
+func (d *decisionReader) place(c *storepb.DecisionCircumstances, shown *acquispb.Decision) error {
+	if c.GetSessionUid() != 0 {
+		session, err := store.Sessions.Get(d.reader, store.Key(c.GetSessionUid()))
+		if err != nil {
+			return err
+		}
+		shown.Session = sessionName(session.GetLabel())
+		if seesReasons(callerAt(d.caller, session)) {
+			shown.Reasons = storedReasons(c.GetReasons())
+		}
+	}
+	if c.GetCandidacyUid() == 0 {
+		return nil
+	}
+	candidacy, err := store.Candidacies.Get(d.reader, store.Key(c.GetCandidacyUid()))
+	if err != nil {
+		return err
+	}
+	session, err := store.Sessions.Get(d.reader, store.Key(candidacy.GetSessionUid()))
+	if err != nil {
+		return err
+	}
+	shown.Candidacy = candidacyName(session.GetLabel(), candidacy.GetLabel())
+	return nil
+}
+
+// turnTo reads what is needed of a candidate, unless it is the last one again.
+func (d *decisionReader) turnTo(uid uint64) error {
+	if d.candidate.GetUid() == uid {
+		return nil
+	}
+	candidate, err := store.Candidates.Get(d.reader, store.Key(uid))
+	if err != nil {
+		return err
+	}
+	stored, err := store.Decisions.Listed(d.reader, store.KindCandidateDecision, uid)
+	if err != nil {
+		return err
+	}
+	if d.seen, err = seesCandidate(d.reader, d.caller, candidate); err != nil {
+		return err
+	}
+	d.candidate, d.superseded = candidate, make(map[uint64]uint64)
+	for _, decision := range stored {
+		_, act, err := casefile.Act(decision)
+		if err != nil {
+			return err
+		}
+		if act.GetSupersedesUid() != 0 {
+			d.superseded[act.GetSupersedesUid()] = decision.GetUid()
+		}
+	}
+	return nil
+}
+
+func storedReasons(reasons []*storepb.Reason) []*acquispb.Reason {
+	read := make([]rules.Reason, len(reasons))
+	for i, r := range reasons {
+		read[i] = rules.Reason{
+			Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Criterion: r.GetCriterion(),
+			Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
+			Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
+		}
+	}
+	return reasonsFrom(read)
+}

@@ -1,0 +1,207 @@
+package services
+
+import (
+	"context"
+	"slices"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// AdviseExemption implements the RPC.
+func (s *sessionService) AdviseExemption(ctx context.Context, req *acquispb.AdviseExemptionRequest) (*acquispb.Exemption, error) {
+	a := fileAct(acquispb.SessionService_AdviseExemption_FullMethodName, req)
+	answer := new(acquispb.Exemption)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		f, err := s.loadFileFor(t, t.caller, req.GetCandidacy())
+		if err != nil {
+			return err
+		}
+		if err := apierr.Refused(f.judged.Advise(req.GetCriterion()), apierr.At("criterion")); err != nil {
+			return err
+		}
+		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Advice{Advice: &storepb.ExemptionAdvice{
+			Criterion: req.GetCriterion(), Favourable: req.GetFavourable(),
+		}}}
+		key, err := t.appendEntry(f.candidacy, entry, req.GetReasonedAdvice())
+		t.made(key)
+		return err
+	}, s.answerExemption(ctx, req.GetCandidacy(), req.GetCriterion(), answer))
+}
+
+// DecideExemption implements the RPC.
+func (s *sessionService) DecideExemption(ctx context.Context, req *acquispb.DecideExemptionRequest) (*acquispb.Exemption, error) {
+	caller := call.CallerOf(ctx)
+	a := fileAct(acquispb.SessionService_DecideExemption_FullMethodName, req)
+	answer := new(acquispb.Exemption)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
+		if err != nil {
+			return err
+		}
+		_, refusals := c.DecideExemption(caller.Subject, exemptionRequest(req))
+		if err := apierr.Refused(refusals, exemptionField); err != nil {
+			return err
+		}
+		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Exemption{Exemption: &storepb.ExemptionDecision{
+			Criterion: req.GetCriterion(), Granted: req.GetGranted(),
+		}}}
+		key, err := t.appendEntry(f.candidacy, entry, exemptionTexts(req)...)
+		t.made(key)
+		return err
+	}, s.answerExemption(ctx, req.GetCandidacy(), req.GetCriterion(), answer))
+}
+
+func exemptionRequest(req *acquispb.DecideExemptionRequest) rules.ExemptionRequest {
+	statement := func(c *acquispb.Condition) rules.Statement {
+		return rules.Statement{Holds: c.GetHolds(), Reason: c.GetReason()}
+	}
+	return rules.ExemptionRequest{
+		Criterion:               req.GetCriterion(),
+		Granted:                 req.GetGranted(),
+		CapacityPreserved:       statement(req.GetCapacityPreserved()),
+		NotApplicableInPractice: statement(req.GetNotApplicableInPractice()),
+		Reason:                  req.GetReason(),
+	}
+}
+
+// exemptionField names the field of a request that a refusal speaks of.
+func exemptionField(r rules.Refusal) string {
+	if r.Rule == rules.ReasonMissing {
+		return "reason"
+	}
+	return "criterion"
+}
+
+// exemptionTexts are the texts of a decision: of a grant the reasons of both
+// conditions, of a refusal its reason.
+func exemptionTexts(req *acquispb.DecideExemptionRequest) []string {
+	if req.GetGranted() {
+		return []string{req.GetCapacityPreserved().GetReason(), req.GetNotApplicableInPractice().GetReason()}
+	}
+	return []string{req.GetReason()}
+}
+
+func (s *sessionService) answerExemption(ctx context.Context, candidacy, criterion string, into *acquispb.Exemption) func(store.Reader, [][]byte) error {
+	caller := call.CallerOf(ctx)
+	return func(r store.Reader, _ [][]byte) error {
+		f, err := s.loadFileFor(r, caller, candidacy)
+		if err != nil {
+			return err
+		}
+		shown, err := f.readExemption(r, criterion)
+		if err != nil {
+			return err
+		}
+		become(into, shown)
+		return nil
+	}
+}
+
+// ListExemptions implements the RPC.
+func (s *sessionService) ListExemptions(ctx context.Context, req *acquispb.ListExemptionsRequest) (*acquispb.ListExemptionsResponse, error) {
+	page, err := parsePage(req)
+	if err != nil {
+		return nil, err
+	}
+	caller := call.CallerOf(ctx)
+	answer := new(acquispb.ListExemptionsResponse)
+	return answer, s.view(ctx, func(r store.Reader) error {
+		f, err := s.loadFileFor(r, caller, req.GetParent())
+		if err != nil {
+			return err
+		}
+		criteria, token := slicePage(page, f.exemptionCriteria())
+		answer.Exemptions, answer.NextPageToken = nil, token
+		for _, criterion := range criteria {
+			shown, err := f.readExemption(r, criterion)
+			if err != nil {
+				return err
+			}
+			answer.Exemptions = append(answer.Exemptions, shown)
+		}
+		return nil
+	})
+}
+
+// exemptionCriteria lists the criteria that have an advice or a decision, in
+// the référentiel's order.
+func (f *file) exemptionCriteria() []string {
+	var touched []string
+	for _, entry := range f.entries {
+		switch e := entry.GetEntry().(type) {
+		case *storepb.CaseFile_Advice:
+			touched = append(touched, e.Advice.GetCriterion())
+		case *storepb.CaseFile_Exemption:
+			touched = append(touched, e.Exemption.GetCriterion())
+		}
+	}
+	var ordered []string
+	for _, bloc := range f.revision.shown.GetBlocs() {
+		for _, competence := range bloc.GetCompetences() {
+			for _, k := range competence.GetCriteria() {
+				if slices.Contains(touched, k.GetCode()) {
+					ordered = append(ordered, k.GetCode())
+				}
+			}
+		}
+	}
+	return ordered
+}
+
+// readExemption shows the latest advice and the latest decision on a criterion,
+// with all who confirmed it.
+func (f *file) readExemption(r store.Reader, criterion string) (*acquispb.Exemption, error) {
+	name := candidacyName(f.session.GetLabel(), f.candidacy.GetLabel())
+	shown := &acquispb.Exemption{Name: name + "/exemptions/" + criterion, Criterion: criterion}
+	for _, entry := range f.entries {
+		texts, err := readTexts(r, entry.GetTexts(), 2)
+		if err != nil {
+			return nil, err
+		}
+		switch e := entry.GetEntry().(type) {
+		case *storepb.CaseFile_Advice:
+			if e.Advice.GetCriterion() == criterion {
+				shown.Advice = adviceFrom(entry, e.Advice, texts)
+			}
+		case *storepb.CaseFile_Exemption:
+			if e.Exemption.GetCriterion() == criterion {
+				shown.Decision = exemptionFrom(entry, e.Exemption, texts, shown.GetDecision())
+			}
+		}
+	}
+	return shown, nil
+}
+
+func adviceFrom(entry *storepb.CaseFile, advice *storepb.ExemptionAdvice, texts []string) *acquispb.ExemptionAdvice {
+	return &acquispb.ExemptionAdvice{
+		Favourable: advice.GetFavourable(), ReasonedAdvice: texts[0],
+		Advisor: entry.GetAuthor(), AdviseTime: entry.GetRecordTime(),
+	}
+}
+
+// exemptionFrom shows a decision; one that repeats the decision before it
+// confirms it, and joins its authors.
+func exemptionFrom(entry *storepb.CaseFile, e *storepb.ExemptionDecision, texts []string, before *acquispb.ExemptionDecision) *acquispb.ExemptionDecision {
+	shown := &acquispb.ExemptionDecision{
+		Granted: e.GetGranted(), Authors: []string{entry.GetAuthor()}, DecideTime: entry.GetRecordTime(),
+	}
+	if e.GetGranted() {
+		shown.CapacityPreserved = &acquispb.Condition{Holds: true, Reason: texts[0]}
+		shown.NotApplicableInPractice = &acquispb.Condition{Holds: true, Reason: texts[1]}
+	} else {
+		shown.Reason = texts[0]
+	}
+	if before != nil && before.GetGranted() == e.GetGranted() {
+		for _, author := range before.GetAuthors() {
+			if !slices.Contains(shown.Authors, author) {
+				shown.Authors = append(shown.Authors, author)
+			}
+		}
+	}
+	return shown
+}

@@ -1,0 +1,302 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// ExportCandidate implements the RPC.
+func (s *candidateService) ExportCandidate(ctx context.Context, req *acquispb.ExportCandidateRequest) (*acquispb.ExportCandidateResponse, error) {
+	page, err := parsePage(req)
+	if err != nil {
+		return nil, err
+	}
+	caller := call.CallerOf(ctx)
+	if err := allCentres(caller); err != nil {
+		return nil, err
+	}
+	var e *export
+	err = s.view(ctx, func(r store.Reader) error {
+		candidate, err := candidateByName(r, req.GetName())
+		if err != nil {
+			return err
+		}
+		e = &export{Reader: r, core: s.core, caller: caller, candidate: candidate, answer: new(acquispb.ExportCandidateResponse)}
+		e.answer.ExportTime = timestamppb.New(s.now())
+		if page.after == 0 {
+			if err := e.addPerson(); err != nil {
+				return err
+			}
+		}
+		e.answer.NextPageToken, err = page.fill(exported(r, candidate.GetUid()), func(uid uint64) (bool, error) {
+			return true, e.add(uid)
+		})
+		if err != nil {
+			return err
+		}
+		return e.addEvents()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e.answer, nil
+}
+
+// exported lists a candidate's candidacies and the reads of their file, in the
+// order in which they came: what comes while pages are read is on the last one.
+func exported(r store.Reader, candidate uint64) source {
+	return func(after uint64, limit int) ([]uint64, error) {
+		candidacies, err := store.ListUIDs(r, store.KindCandidateCandidacy, candidate, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		accesses, err := store.ListUIDs(r, store.KindCandidateAccess, candidate, after, limit)
+		uids := append(candidacies, accesses...)
+		slices.Sort(uids)
+		return uids[:min(limit, len(uids))], err
+	}
+}
+
+// An export gathers one page, and reads no more of the dossier than is on it.
+type export struct {
+	store.Reader
+	core      *core
+	caller    *call.Caller
+	candidate *storepb.Candidate
+	answer    *acquispb.ExportCandidateResponse
+	events    []uint64 // sequences of the events that last wrote what was read
+}
+
+// wrote notes the event that last wrote a record.
+func (e *export) wrote(kind store.KindID, key []byte) error {
+	sequence, err := e.LastEvent(kind, key)
+	if err == nil && sequence > 0 {
+		e.events = append(e.events, sequence)
+	}
+	return err
+}
+
+// addPerson adds what is not about one candidacy.
+func (e *export) addPerson() error {
+	candidate := e.candidate
+	d, err := loadPerson(e, candidate)
+	if err != nil {
+		return err
+	}
+	e.answer.Candidate = new(acquispb.Candidate)
+	if err := readCandidate(e, candidate, e.answer.Candidate); err != nil {
+		return err
+	}
+	if err := e.wrote(store.KindCandidate, store.Key(candidate.GetUid())); err != nil {
+		return err
+	}
+	if e.answer.Holds, err = e.core.readHolds(e, candidate, d.holds); err != nil {
+		return err
+	}
+	for _, h := range d.holds {
+		if err := e.wrote(store.KindHold, store.Key(candidate.GetUid(), h.GetUid())); err != nil {
+			return err
+		}
+	}
+	for _, f := range d.forgettings {
+		e.answer.Forgettings = append(e.answer.Forgettings, forgettingFrom(f, candidate))
+		if err := e.wrote(store.KindForgetting, store.Key(candidate.GetUid(), f.GetUid())); err != nil {
+			return err
+		}
+	}
+	for _, tie := range d.ties {
+		e.answer.Ties = append(e.answer.Ties, tieFrom(tie, candidate.GetLabel()))
+		if err := e.wrote(store.KindTie, store.Key(candidate.GetUid(), tie.GetUid())); err != nil {
+			return err
+		}
+	}
+	return e.addDecisions(d)
+}
+
+func (e *export) addDecisions(d *dossier) error {
+	reader := newDecisionReader(e, e.caller)
+	for _, decision := range d.decisions {
+		shown, err := reader.read(decision)
+		if err != nil {
+			return err
+		}
+		e.answer.Decisions = append(e.answer.Decisions, shown)
+		if err := e.wrote(store.KindDecision, store.Key(decision.GetUid())); err != nil {
+			return err
+		}
+		if err := e.addAttestations(decision.GetUid(), shown); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addAttestations adds those of a decision.
+func (e *export) addAttestations(uid uint64, decision *acquispb.Decision) error {
+	attestations, err := store.Attestations.Listed(e, store.KindDecisionAttestation, uid)
+	if err != nil {
+		return err
+	}
+	for _, a := range attestations {
+		e.answer.Attestations = append(e.answer.Attestations, attestationFrom(a, decision.GetName(), !decision.GetEffective()))
+		if err := e.wrote(store.KindAttestation, store.Key(a.GetUid())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add adds a candidacy or a read of the file.
+func (e *export) add(uid uint64) error {
+	candidacy, err := store.Candidacies.Get(e, store.Key(uid))
+	if err == nil {
+		return e.addFile(candidacy)
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	access, err := store.Accesses.Get(e, store.Key(uid))
+	if err != nil {
+		return err
+	}
+	shown := cutAccess(access)
+	shown.Candidates = []string{candidateName(e.candidate.GetLabel())} // not the others whom it lists
+	e.answer.Accesses = append(e.answer.Accesses, shown)
+	return nil
+}
+
+// addFile adds one candidacy with all that was said and done in it.
+func (e *export) addFile(stored *storepb.Candidacy) error {
+	f, err := fileOf(e, stored)
+	if err != nil {
+		return err
+	}
+	candidacy, err := readCandidacy(e, stored)
+	if err != nil {
+		return err
+	}
+	shown := &acquispb.ExportedCandidacy{Candidacy: candidacy}
+	e.answer.Candidacies = append(e.answer.Candidacies, shown)
+	if err := e.wrote(store.KindCandidacy, store.Key(f.candidacy.GetUid())); err != nil {
+		return err
+	}
+	for _, a := range f.assessments {
+		if err := e.wrote(store.KindAssessment, store.Key(f.candidacy.GetUid(), a.GetUid())); err != nil {
+			return err
+		}
+		if err := e.addAssessment(a, shown); err != nil {
+			return err
+		}
+	}
+	for _, entry := range f.entries {
+		if err := e.wrote(store.KindCaseFile, store.Key(f.candidacy.GetUid(), entry.GetUid())); err != nil {
+			return err
+		}
+		if err := e.addEntry(f, entry, shown); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *export) addAssessment(a *storepb.Assessment, shown *acquispb.ExportedCandidacy) error {
+	texts, err := readTexts(e, a.GetTexts(), len(a.GetVerdicts())+len(a.GetSettlements()))
+	if err != nil {
+		return err
+	}
+	for i, line := range a.GetVerdicts() {
+		shown.Assessments = append(shown.Assessments, assessmentFrom(a, line, texts[i]))
+	}
+	for i, line := range a.GetSettlements() {
+		shown.Settlements = append(shown.Settlements, &acquispb.Settlement{
+			Criterion: line.GetCriterion(), Verdict: acquispb.Verdict_Enum(line.GetVerdict()), Motive: texts[i],
+			Authors: []string{a.GetAuthor()}, SettleTime: a.GetRecordTime(),
+		})
+	}
+	return nil
+}
+
+// addEntry adds one step of the file about accommodations and exemptions. Whoever
+// may not see those texts elsewhere does not see them here either.
+func (e *export) addEntry(f *file, entry *storepb.CaseFile, shown *acquispb.ExportedCandidacy) error {
+	if !seesFile(e.caller) {
+		e.answer.FileWithheld = true
+	}
+	if step := f.exemptionStep(entry); step != nil {
+		if !seesFile(e.caller) {
+			return nil
+		}
+		texts, err := readTexts(e, entry.GetTexts(), 2)
+		if err != nil {
+			return err
+		}
+		if advice := entry.GetAdvice(); advice != nil {
+			step.Advice = adviceFrom(entry, advice, texts)
+		} else {
+			step.Decision = exemptionFrom(entry, entry.GetExemption(), texts, nil)
+		}
+		shown.Exemptions = append(shown.Exemptions, step)
+		return nil
+	}
+	step, err := f.accommodationStep(e, entry)
+	if err != nil || step == nil {
+		return err
+	}
+	if cut := cutAccommodation(step, e.caller); cut != nil {
+		shown.Accommodations = append(shown.Accommodations, cut)
+	}
+	return nil
+}
+
+// exemptionStep names the exemption that an entry is about; nil: it is about none.
+func (f *file) exemptionStep(entry *storepb.CaseFile) *acquispb.Exemption {
+	criterion := entry.GetAdvice().GetCriterion() + entry.GetExemption().GetCriterion()
+	if criterion == "" {
+		return nil
+	}
+	name := candidacyName(f.session.GetLabel(), f.candidacy.GetLabel())
+	return &acquispb.Exemption{Name: name + "/exemptions/" + criterion, Criterion: criterion}
+}
+
+// accommodationStep shows an accommodation as it was after one entry.
+func (f *file) accommodationStep(r store.Reader, entry *storepb.CaseFile) (*acquispb.Accommodation, error) {
+	uid := entry.GetUid()
+	if decision := entry.GetDecision(); decision != nil {
+		uid = decision.GetRequestUid()
+	}
+	asked := f.request(uid)
+	if asked == nil {
+		return nil, nil
+	}
+	until := slices.IndexFunc(f.entries, func(e *storepb.CaseFile) bool { return e.GetUid() == entry.GetUid() })
+	before := *f
+	before.entries = f.entries[:until+1]
+	return before.readAccommodation(r, asked)
+}
+
+// addEvents adds the events that were noted, each once.
+func (e *export) addEvents() error {
+	slices.Sort(e.events)
+	for _, sequence := range slices.Compact(e.events) {
+		events, err := e.Events(sequence-1, 1)
+		if err != nil {
+			return err
+		}
+		for _, event := range events {
+			shown, err := eventFrom(event)
+			if err != nil {
+				return err
+			}
+			e.answer.Events = append(e.answer.Events, shown)
+		}
+	}
+	return nil
+}

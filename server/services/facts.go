@@ -1,0 +1,190 @@
+package services
+
+import (
+	"slices"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// Beyond the roles of an RPC, the facts of the case say what exists for a
+// caller. The session is the unit: an assessor meets the sessions that list them
+// (or list nobody), a jury member those whose jury names them, a key of one
+// centre those of that centre. What does not exist for a caller is answered word
+// by word like what does not exist at all, so that nobody learns of it by
+// asking.
+
+// callerAt returns the caller with the roles that they have in a session.
+func callerAt(c *call.Caller, session *storepb.Session) *call.Caller {
+	return c.With(func(role acquispb.Role_Enum) bool {
+		switch {
+		case !c.Sees(session.GetCentreCode()):
+			return false
+		case role == acquispb.Role_ASSESSOR:
+			return c.Delegate || assesses(session, c.Subject)
+		case role == acquispb.Role_JURY:
+			return onJury(session, c.Subject)
+		}
+		return true
+	})
+}
+
+// assesses tells whether a session takes verdicts of an assessor.
+func assesses(session *storepb.Session, subject string) bool {
+	return len(session.GetAssessors()) == 0 || slices.Contains(session.GetAssessors(), subject)
+}
+
+func onJury(session *storepb.Session, subject string) bool {
+	return slices.ContainsFunc(session.GetJury(), func(m *storepb.JuryMember) bool { return m.GetSubject() == subject })
+}
+
+// sessionFor returns a session and what the caller is in it.
+func sessionFor(r store.Reader, caller *call.Caller, name string) (*storepb.Session, *call.Caller, error) {
+	session, err := sessionByName(r, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	there := callerAt(caller, session)
+	if len(there.Roles) == 0 {
+		return nil, nil, apierr.NotFound(sessionName(segment(name, 1)))
+	}
+	return session, there, nil
+}
+
+// candidacyFor returns a candidacy, its session and what the caller is in it.
+func candidacyFor(r store.Reader, caller *call.Caller, name string) (*storepb.Session, *storepb.Candidacy, *call.Caller, error) {
+	session, candidacy, err := candidacyByName(r, name)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	there := callerAt(caller, session)
+	if len(there.Roles) == 0 {
+		return nil, nil, nil, apierr.NotFound(candidacyName(segment(name, 1), segment(name, 3)))
+	}
+	return session, candidacy, there, nil
+}
+
+// candidateFor returns a candidate, named by any name below theirs, who exists
+// for the caller.
+func candidateFor(r store.Reader, caller *call.Caller, name string) (*storepb.Candidate, error) {
+	candidate, err := candidateByName(r, name)
+	if err != nil {
+		return nil, apierr.NotFoundInstead(err, name)
+	}
+	ok, err := seesCandidate(r, caller, candidate)
+	if err == nil && !ok {
+		err = apierr.NotFound(name)
+	}
+	return candidate, err
+}
+
+// seesCandidate tells whether a candidate was created or is enrolled where the
+// caller's centre sees it.
+func seesCandidate(r store.Reader, c *call.Caller, candidate *storepb.Candidate) (bool, error) {
+	if c.Sees(candidate.GetCentreCode()) {
+		return true, nil
+	}
+	return enrolledWhere(r, candidate, func(s *storepb.Session) bool { return c.Sees(s.GetCentreCode()) })
+}
+
+// personFor is candidateFor where the answer tells who somebody is: assessors
+// and jury members meet the candidates of their own sessions only.
+func personFor(r store.Reader, caller *call.Caller, name string) (*storepb.Candidate, error) {
+	candidate, err := candidateFor(r, caller, name)
+	if err != nil || caller.With(everywhere).Roles != nil {
+		return candidate, err
+	}
+	ok, err := enrolledWhere(r, candidate, func(s *storepb.Session) bool { return callerAt(caller, s).Roles != nil })
+	if err == nil && !ok {
+		err = apierr.NotFound(name)
+	}
+	return candidate, err
+}
+
+// everywhere tells which roles do not depend on the session.
+func everywhere(role acquispb.Role_Enum) bool {
+	return role != acquispb.Role_ASSESSOR && role != acquispb.Role_JURY
+}
+
+// enrolledWhere tells whether a candidate has a candidacy in such a session.
+func enrolledWhere(r store.Reader, candidate *storepb.Candidate, such func(*storepb.Session) bool) (bool, error) {
+	candidacies, err := store.Candidacies.Listed(r, store.KindCandidateCandidacy, candidate.GetUid())
+	if err != nil {
+		return false, err
+	}
+	for _, c := range candidacies {
+		session, err := store.Sessions.Get(r, store.Key(c.GetSessionUid()))
+		if err != nil || such(session) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// stillExists checks the facts again for a request that was done before: since
+// then the caller may have been taken off the session.
+func stillExists(r store.Reader, caller *call.Caller, again request, resource string) error {
+	if named, ok := again.(interface{ GetSession() string }); ok {
+		if _, _, err := sessionFor(r, caller, named.GetSession()); err != nil {
+			return err
+		}
+	}
+	var err error
+	switch segment(resource, 0) {
+	case "sessions":
+		_, _, err = sessionFor(r, caller, resource)
+	case "candidates":
+		if segment(resource, 1) == "" {
+			return nil // it was about many
+		}
+		_, err = candidateFor(r, caller, resource)
+	}
+	return err
+}
+
+// ownCentre refuses a session of another centre to a caller who is of one.
+func ownCentre(caller *call.Caller, session *storepb.Session) error {
+	if caller.Sees(session.GetCentreCode()) {
+		return nil
+	}
+	return apierr.Denied(acquispb.ErrorReason_OTHER_CENTRE, "a key of one centre creates and keeps sessions of that centre only")
+}
+
+// allCentres refuses to a caller of one centre what concerns a person in all of
+// them.
+func allCentres(caller *call.Caller) error {
+	if caller.Centre == "" {
+		return nil
+	}
+	return apierr.Denied(acquispb.ErrorReason_OTHER_CENTRE, "what is held about a person is exported and erased in all centres, which a key of one centre cannot ask for")
+}
+
+// A sessionSight remembers the sessions of a list while it is read: a session is
+// read once, not once for each candidacy.
+type sessionSight struct {
+	caller *call.Caller
+	known  map[uint64]*storepb.Session // nil: it does not exist for the caller
+}
+
+func newSessionSight(caller *call.Caller) *sessionSight {
+	return &sessionSight{caller, make(map[uint64]*storepb.Session)}
+}
+
+// find returns a session, or nil where it does not exist for the caller.
+func (s *sessionSight) find(r store.Reader, uid uint64) (*storepb.Session, error) {
+	if known, ok := s.known[uid]; ok {
+		return known, nil
+	}
+	session, err := store.Sessions.Get(r, store.Key(uid))
+	if err != nil {
+		return nil, err
+	}
+	if callerAt(s.caller, session).Roles == nil {
+		session = nil
+	}
+	s.known[uid] = session
+	return session, nil
+}

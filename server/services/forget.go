@@ -1,0 +1,182 @@
+package services
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// ForgetCandidate implements the RPC. What was remembered of requests about the
+// candidate goes after the act itself: from then on no more can come, so that
+// looking through them need not hold up the writer. Where that fails, the call
+// made again goes on with it.
+func (s *candidateService) ForgetCandidate(ctx context.Context, req *acquispb.ForgetCandidateRequest) (*acquispb.ForgetCandidateResponse, error) {
+	a := act{
+		rpc: acquispb.CandidateService_ForgetCandidate_FullMethodName, kind: storepb.EventBody_Kind_FORGET,
+		resource: req.GetName(), request: req,
+	}
+	if err := allCentres(call.CallerOf(ctx)); err != nil {
+		return nil, err
+	}
+	answer := new(acquispb.ForgetCandidateResponse)
+	var d *dossier // as it is afterwards
+	err := s.do(ctx, a, func(t *tx) error {
+		candidate, err := candidateByName(t, req.GetName())
+		if err != nil {
+			return err
+		}
+		known, err := loadDossier(t, candidate)
+		if err != nil {
+			return err
+		}
+		if done := known.whole(); done != nil {
+			t.made(store.Key(candidate.GetUid(), done.GetUid()))
+			return nil
+		}
+		if err := known.kept(t.now); err != nil {
+			return err
+		}
+		traces, err := known.traces()
+		if err != nil {
+			return err
+		}
+		return t.forget(known, traces, &storepb.Forgetting{Ground: int32(req.GetGround()), Whole: true})
+	}, func(r store.Reader, made [][]byte) (err error) {
+		if answer.Forgetting, err = readForgetting(r, made[0]); err != nil {
+			return err
+		}
+		candidate, err := candidateByName(r, req.GetName())
+		if err != nil {
+			return err
+		}
+		d, err = loadDossier(r, candidate)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	event := store.Act{
+		Actor: call.CallerOf(ctx).Subject, RPC: strings.TrimPrefix(a.rpc, "/"), Resource: a.resource, Kind: a.kind, Time: s.now(),
+	}
+	return answer, s.forgetRepeats(ctx, event, d.remembers)
+}
+
+// forget erases traces of a candidate and writes what it erased. Where the
+// candidate is forgotten as a whole, other systems no longer find them either.
+func (t *tx) forget(d *dossier, traces []trace, what *storepb.Forgetting) error {
+	traces, err := still(t, traces)
+	if err != nil {
+		return err
+	}
+	uid, err := t.NewUID()
+	if err != nil {
+		return err
+	}
+	what.Uid, what.CandidateUid = uid, d.candidate.GetUid()
+	what.Author, what.ForgetTime = t.caller.Subject, t.timestamp()
+	if what.GetWhole() {
+		if err := t.forgetIdentity(d.candidate); err != nil {
+			return err
+		}
+	}
+	if err := t.erase(traces, what); err != nil {
+		return err
+	}
+	key := store.Key(what.GetCandidateUid(), uid)
+	t.made(key)
+	return store.Forgettings.Put(t, key, what)
+}
+
+// erase removes traces and lists them. The event of an accommodation tells by
+// its RPC that there was one, so that its body goes too; other bodies name a
+// candidacy and digests without salts, which say nothing about a person.
+func (t *tx) erase(traces []trace, what *storepb.Forgetting) error {
+	var events []uint64
+	for _, trace := range traces {
+		if trace.kind == store.KindCaseFile {
+			sequence, err := t.LastEvent(trace.kind, trace.key)
+			if err != nil {
+				return err
+			}
+			events = append(events, sequence)
+		}
+		if err := t.Delete(trace.kind, trace.key); err != nil {
+			return err
+		}
+		what.Erased = append(what.Erased, &storepb.Forgetting_Erased{Kind: uint32(trace.kind), Key: trace.key})
+	}
+	slices.Sort(events)
+	for _, sequence := range slices.Compact(events) {
+		if err := t.EraseEvent(sequence); err != nil {
+			return err
+		}
+		what.Erased = append(what.Erased, &storepb.Forgetting_Erased{Kind: uint32(store.KindEvent), Key: store.SequenceKey(sequence)})
+	}
+	return nil
+}
+
+// forgetIdentity frees the ids in other systems and marks the candidate. The
+// reference to the identity stays: the digest in it says nothing without the
+// salt that is erased.
+func (t *tx) forgetIdentity(candidate *storepb.Candidate) error {
+	identity := new(storepb.Identity)
+	if err := readPersonal(t, candidate.GetIdentity(), identity); err != nil {
+		return err
+	}
+	if err := t.claimExternalIDs(candidate.GetUid(), identity.GetExternalIds(), nil); err != nil {
+		return err
+	}
+	candidate.Version++
+	candidate.UpdateTime, candidate.ForgetTime = t.timestamp(), t.timestamp()
+	return store.Candidates.Put(t, store.Key(candidate.GetUid()), candidate)
+}
+
+// remembers tells whether the key of a record that a request made belongs to
+// the candidate: it begins with their uid or that of a candidacy of theirs. The
+// acts of forgetting themselves stay remembered.
+func (d *dossier) remembers(made []byte) bool {
+	owner, last := store.FirstUID(made), store.LastUID(made)
+	if slices.ContainsFunc(d.forgettings, func(f *storepb.Forgetting) bool { return f.GetUid() == last }) {
+		return false
+	}
+	return owner == d.candidate.GetUid() ||
+		slices.ContainsFunc(d.files, func(f *file) bool { return f.candidacy.GetUid() == owner })
+}
+
+func readForgetting(r store.Reader, key []byte) (*acquispb.Forgetting, error) {
+	what, err := store.Forgettings.Get(r, key)
+	if err != nil {
+		return nil, err
+	}
+	candidate, err := store.Candidates.Get(r, store.Key(what.GetCandidateUid()))
+	if err != nil {
+		return nil, err
+	}
+	return forgettingFrom(what, candidate), nil
+}
+
+func forgettingFrom(what *storepb.Forgetting, candidate *storepb.Candidate) *acquispb.Forgetting {
+	shown := &acquispb.Forgetting{
+		Candidate: candidateName(candidate.GetLabel()), Ground: acquispb.ForgetGround_Enum(what.GetGround()),
+		Whole: what.GetWhole(), Author: what.GetAuthor(), ForgetTime: what.GetForgetTime(),
+	}
+	for _, erased := range what.GetErased() {
+		count(shown, store.KindID(erased.GetKind()))
+	}
+	return shown
+}
+
+// count adds one erased record to what is told of a forgetting.
+func count(shown *acquispb.Forgetting, kind store.KindID) {
+	switch kind {
+	case store.KindPersonal:
+		shown.PersonalCount++
+	case store.KindCaseFile:
+		shown.AccommodationCount++
+	}
+}

@@ -1,0 +1,338 @@
+package services
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"pgregory.net/rapid"
+
+	"github.com/acquis-eval/acquis/casefile"
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+	"github.com/acquis-eval/acquis/store/bolt"
+)
+
+// TestGridBytes: whatever was done in a candidacy and whoever asks, the bytes of
+// its grid are those of a message that is built field by field; and between them
+// the grids fill every field that the contract has.
+func TestGridBytes(t *testing.T) {
+	revisions := []*revision{gridRevision(t, 1), gridRevision(t, 2)}
+	st, texts := storedTexts(t)
+	filled := make(map[protoreflect.FullName]bool)
+	descriptor := new(acquispb.Grid).ProtoReflect().Descriptor()
+	check := func(rt *rapid.T) {
+		f := genFile(rt, rapid.SampledFrom(revisions).Draw(rt, "revision"))
+		grid := f.judged.Grid()
+		var data []byte
+		err := st.View(t.Context(), func(r store.Reader) error {
+			encoded, err := f.encodeGrid(r, f.gridHead("candidates/c"), grid)
+			data = encoded.ReadOnlyData()
+			return err
+		})
+		must(t, err)
+		got := new(acquispb.Grid)
+		must(t, proto.Unmarshal(data, got))
+		if diff := cmp.Diff(wantedGrid(f, grid, texts), got, protocmp.Transform()); diff != "" {
+			rt.Fatalf("%v: %s", f.caller.Roles, diff)
+		}
+		noteFields(filled, got.ProtoReflect())
+	}
+	missing := []protoreflect.FullName{""}
+	for range 50 { // chance may leave out a field for a while
+		if rapid.Check(t, check); t.Failed() {
+			return
+		}
+		if missing = unfilled(filled, descriptor, make(map[protoreflect.FullName]bool)); len(missing) == 0 {
+			return
+		}
+	}
+	t.Errorf("no grid has one of %v", missing)
+}
+
+func TestPartsAreBounded(t *testing.T) {
+	var p parts[int]
+	made := 0
+	for i := range 4 * maxForms {
+		key := i % (2 * maxForms)
+		if got := p.get(key, func() []byte { made++; return []byte{byte(key)} }); got[0] != byte(key) {
+			t.Errorf("part %d is %d", key, got[0])
+		}
+	}
+	if kept := len(*p.made.Load()); kept != maxForms || made != 3*maxForms {
+		t.Errorf("%d parts are kept, %d were made", kept, made)
+	}
+}
+
+// gridRevision is a référentiel of two blocs that has all that a grid shows.
+func gridRevision(t *testing.T, minAssessors int32) *revision {
+	t.Helper()
+	method := func(title string) *storepb.AssessmentMethod {
+		return &storepb.AssessmentMethod{
+			Kind: 1, Title: title, Instructions: "Épreuve", Deliverables: []string{"un dossier", "une soutenance"}, AccommodationFramework: "cadre",
+		}
+	}
+	content := &storepb.Referentiel{Id: "r", Rules: &storepb.Rules{MinAssessors: &minAssessors, CompetenceThresholdPercent: proto.Int32(60)}}
+	for _, b := range []string{"1", "2"} {
+		bloc := &storepb.Bloc{Code: "B" + b, Title: "Bloc n° " + b}
+		for _, c := range []string{".1", ".2"} {
+			competence := &storepb.Competence{Code: "C" + b + c, Statement: "Compétence", Method: method("normale"), BlocOnlyMethod: method("seule")}
+			for _, k := range []string{".1", ".2", ".3"} {
+				competence.Criteria = append(competence.Criteria, &storepb.Criterion{
+					Code: "C" + b + c + k, Statement: "Critère " + k, Eliminatory: c+k == ".1.1",
+				})
+			}
+			bloc.Competences = append(bloc.Competences, competence)
+		}
+		content.Blocs = append(content.Blocs, bloc)
+	}
+	made, err := compileRevision(1, &storepb.ReferentielRevision{Content: content, CreateTime: timestamppb.Now()})
+	must(t, err)
+	return made
+}
+
+const maxTexts = 8
+
+// storedTexts is a store with texts 1 to maxTexts, the last of which was erased.
+func storedTexts(t *testing.T) (store.Store, map[uint64][]string) {
+	t.Helper()
+	st, err := bolt.Open(t.TempDir(), bolt.Options{})
+	must(t, err)
+	t.Cleanup(func() { must(t, st.Close()) })
+	texts := make(map[uint64][]string)
+	must(t, st.Update(t.Context(), store.Act{RPC: "test", Time: time.Now()}, func(w store.Writer) error {
+		for uid := uint64(1); uid < maxTexts; uid++ {
+			for range uid {
+				texts[uid] = append(texts[uid], []string{"", "É", strings.Repeat("mot ", 300)}[len(texts[uid])%3])
+			}
+			content, err := proto.Marshal(&storepb.Texts{Texts: texts[uid]})
+			if err != nil {
+				return err
+			}
+			if err := store.Personals.Put(w, store.Key(uid), &storepb.Personal{Content: content}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	return st, texts
+}
+
+// genFile is a candidacy in which several assessors spoke, took back and
+// repeated themselves, the jury settled and exempted, and the caller is anybody.
+func genFile(t *rapid.T, revision *revision) *file {
+	f := &file{
+		caller:   &call.Caller{Subject: rapid.SampledFrom([]string{"eve", "paul", "chair"}).Draw(t, "caller")},
+		revision: revision,
+		session:  &storepb.Session{Uid: 1, Label: "s", Referentiel: "r", Revision: revision.id.ID, State: int32(acquispb.Session_State_OPEN)},
+		candidacy: &storepb.Candidacy{
+			Uid: 2, Label: "k", SessionUid: 1, State: int32(rapid.SampledFrom([]acquispb.Candidacy_State_Enum{1, 2, 3}).Draw(t, "state")),
+			EnrolledBlocs: rapid.SampledFrom([][]string{{"B1", "B2"}, {"B1"}, {"B2"}}).Draw(t, "enrolled"),
+		},
+	}
+	f.caller.Roles = rapid.SampledFrom([][]acquispb.Role_Enum{
+		{acquispb.Role_JURY}, {acquispb.Role_REGISTRAR}, {acquispb.Role_ASSESSOR}, {acquispb.Role_DISABILITY_ADVISOR},
+		{acquispb.Role_ASSESSOR, acquispb.Role_JURY},
+	}).Draw(t, "roles")
+	if rapid.IntRange(0, 4).Draw(t, "left") == 0 {
+		f.candidacy.DepartedBlocs = []*storepb.DepartedBloc{{Bloc: f.candidacy.GetEnrolledBlocs()[0], Cause: 1}}
+	}
+	for range rapid.IntRange(0, 12).Draw(t, "records") {
+		f.add(t, genVerdicts(t, revision.compiled.Scheme().Criteria()))
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "exemptions") {
+		f.entries = append(f.entries, &storepb.CaseFile{Uid: uint64(len(f.entries) + 1), Author: "chair", Entry: &storepb.CaseFile_Exemption{Exemption: &storepb.ExemptionDecision{
+			Criterion: rapid.SampledFrom(revision.compiled.Scheme().Criteria()).Draw(t, "exempted"), Granted: rapid.Bool().Draw(t, "granted"),
+		}}})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "settlements") { // the second confirms
+		f.judge(t)
+		f.add(t, genSettlements(t, f.judged.Grid()))
+	}
+	f.judge(t)
+	return f
+}
+
+// add adds a record, mostly with texts.
+func (f *file) add(t *rapid.T, a *storepb.Assessment) {
+	a.Uid = uint64(len(f.assessments)*3 + 10)
+	a.RecordTime = &timestamppb.Timestamp{Seconds: int64(a.GetUid()) * 1e6, Nanos: int32(a.GetUid())}
+	if uid := rapid.Uint64Range(0, maxTexts).Draw(t, "texts"); uid > 0 {
+		a.Texts = &storepb.PersonalRef{Uid: uid}
+	}
+	f.assessments = append(f.assessments, a)
+}
+
+func (f *file) judge(t *rapid.T) {
+	var err error
+	if f.judged, err = judgedCase(f.revision, f.session, f.candidacy); err != nil {
+		t.Fatal(err)
+	}
+	if f.judged.Acts, err = casefile.Acts(f.assessments, f.entries); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func genVerdicts(t *rapid.T, criteria []string) *storepb.Assessment {
+	a := &storepb.Assessment{Author: rapid.SampledFrom([]string{"eve", "paul"}).Draw(t, "author")}
+	a.Recorder = rapid.SampledFrom([]string{"", "platform"}).Draw(t, "recorder")
+	for i, code := range criteria {
+		if rapid.IntRange(0, 1).Draw(t, "spoken") == 0 {
+			a.Verdicts = append(a.Verdicts, &storepb.VerdictLine{Criterion: criteria[i], Verdict: rapid.Int32Range(0, 3).Draw(t, code)})
+		}
+	}
+	return a
+}
+
+// genSettlements settles all that is contested, so that some is in force.
+func genSettlements(t *rapid.T, grid rules.Grid) *storepb.Assessment {
+	a := &storepb.Assessment{Author: rapid.SampledFrom([]string{"chair", "member"}).Draw(t, "juror")}
+	verdict := rapid.SampledFrom([]rules.Verdict{rules.Met, rules.NotMet}).Draw(t, "settled")
+	for _, b := range grid.Blocs {
+		for _, c := range b.Competences {
+			for _, k := range c.Criteria {
+				if len(k.Opinions) == 2 && k.Opinions[0].Verdict != k.Opinions[1].Verdict {
+					a.Settlements = append(a.Settlements, settlementLine(rules.Settlement{Criterion: k.Code, Verdict: verdict, On: k.Opinions}))
+				}
+			}
+		}
+	}
+	return a
+}
+
+// wantedGrid is the grid as the contract describes it, field by field.
+func wantedGrid(f *file, grid rules.Grid, texts map[uint64][]string) *acquispb.Grid {
+	compiled := f.revision.compiled
+	want := &acquispb.Grid{
+		Name: "sessions/s/candidacies/k/grid", Etag: f.etag(), Candidate: "candidates/c",
+		Referentiel: "referentiels/r/revisions/" + f.revision.id.ID, State: acquispb.Candidacy_State_Enum(f.candidacy.GetState()), RulesVersion: rules.Version,
+	}
+	for _, b := range grid.Blocs {
+		bloc := &acquispb.Grid_GridBloc{
+			Code: b.Code, Title: compiled.Bloc(b.Code).GetTitle(), Reasons: wantedReasons(b.Reasons),
+			Outcome: acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(b.Outcome)]),
+		}
+		for _, c := range b.Competences {
+			competence := &acquispb.Grid_GridCompetence{
+				Code: c.Code, Statement: compiled.Competence(c.Code).GetStatement(), Reasons: wantedReasons(c.Reasons),
+				Outcome: acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(c.Outcome)]),
+				Method:  methodFrom(compiled.Method(c.Code, c.Method)),
+			}
+			for _, k := range c.Criteria {
+				criterion := &acquispb.Grid_GridCriterion{
+					Code: k.Code, Statement: compiled.Criterion(k.Code).GetStatement(), Eliminatory: k.Eliminatory,
+					Status:  acquispb.CriterionStatus_Enum(acquispb.CriterionStatus_Enum_value[string(k.Status)]),
+					Reasons: wantedReasons([]rules.Reason{k.Reason}),
+				}
+				for _, o := range k.Opinions {
+					criterion.Assessments = append(criterion.Assessments, wantedAssessment(f, k.Code, o, texts)...)
+				}
+				if k.Settlement != nil && (f.caller.Has(acquispb.Role_JURY) || f.caller.Has(acquispb.Role_REGISTRAR)) {
+					criterion.Settlement = wantedSettlement(f, k.Settlement, texts)
+				}
+				competence.Criteria = append(competence.Criteria, criterion)
+			}
+			bloc.Competences = append(bloc.Competences, competence)
+		}
+		want.Blocs = append(want.Blocs, bloc)
+	}
+	return want
+}
+
+func wantedReasons(reasons []rules.Reason) (want []*acquispb.Reason) {
+	for _, r := range reasons {
+		want = append(want, &acquispb.Reason{
+			Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion, FromDefault: r.FromDefault,
+			Reached: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted), Text: r.String(),
+		})
+	}
+	return want
+}
+
+// wantedAssessment is the latest one, where the caller may see it.
+func wantedAssessment(f *file, criterion string, o rules.Opinion, texts map[uint64][]string) []*acquispb.Assessment {
+	all := f.caller.Has(acquispb.Role_JURY) || f.caller.Has(acquispb.Role_REGISTRAR)
+	if !all && (!f.caller.Has(acquispb.Role_ASSESSOR) || o.Assessor != f.caller.Subject) {
+		return nil
+	}
+	for _, a := range slices.Backward(f.assessments) {
+		i := slices.IndexFunc(a.GetVerdicts(), func(l *storepb.VerdictLine) bool { return l.GetCriterion() == criterion })
+		if i < 0 || a.GetAuthor() != o.Assessor {
+			continue
+		}
+		recorder := a.GetRecorder()
+		if recorder == "" {
+			recorder = o.Assessor
+		}
+		return []*acquispb.Assessment{{
+			Criterion: criterion, Verdict: acquispb.Verdict_Enum(acquispb.Verdict_Enum_value[string(o.Verdict)]), Comment: textOf(texts, a, i),
+			Assessor: o.Assessor, Recorder: recorder, RecordTime: a.GetRecordTime(),
+		}}
+	}
+	return nil
+}
+
+func wantedSettlement(f *file, s *rules.Settlement, texts map[uint64][]string) *acquispb.Settlement {
+	for _, a := range f.assessments {
+		for i, line := range a.GetSettlements() {
+			if a.GetUid() == s.Seq && line.GetCriterion() == s.Criterion {
+				return &acquispb.Settlement{
+					Criterion: s.Criterion, Verdict: acquispb.Verdict_Enum(acquispb.Verdict_Enum_value[string(s.Verdict)]),
+					Motive: textOf(texts, a, i), Authors: s.Authors, SettleTime: a.GetRecordTime(),
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func textOf(texts map[uint64][]string, a *storepb.Assessment, line int) string {
+	if of := texts[a.GetTexts().GetUid()]; line < len(of) {
+		return of[line]
+	}
+	return ""
+}
+
+// noteFields notes which fields are set in a message and below it.
+func noteFields(filled map[protoreflect.FullName]bool, m protoreflect.Message) {
+	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		filled[field.FullName()] = true
+		switch {
+		case field.Message() == nil:
+		case field.IsList():
+			for i := range value.List().Len() {
+				noteFields(filled, value.List().Get(i).Message())
+			}
+		default:
+			noteFields(filled, value.Message())
+		}
+		return true
+	})
+}
+
+// unfilled are the fields of a message, and of those below it, that are never set.
+func unfilled(filled map[protoreflect.FullName]bool, m protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) (missing []protoreflect.FullName) {
+	if seen[m.FullName()] {
+		return nil
+	}
+	seen[m.FullName()] = true
+	for i := range m.Fields().Len() {
+		field := m.Fields().Get(i)
+		if !filled[field.FullName()] {
+			missing = append(missing, field.FullName())
+		}
+		if field.Message() != nil {
+			missing = append(missing, unfilled(filled, field.Message(), seen)...)
+		}
+	}
+	return missing
+}

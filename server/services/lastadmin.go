@@ -1,0 +1,94 @@
+package services
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/server/contract"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// Operator is the actor and the creator of what is done to a store at rest. No
+// subject has this form, so that nobody acts in that name over the network.
+const Operator = "(operator)"
+
+// keepsAdmin refuses to revoke the last admin key that has no end: once the others
+// have ended, nobody could make a key any more.
+func (t *tx) keepsAdmin(revoked *storepb.Key) error {
+	if !slices.Contains(authn.RolesOf(revoked), acquispb.Role_ADMIN) {
+		return nil
+	}
+	keys, err := store.Keys.All(t, nil)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(keys, func(k *storepb.Key) bool { return k.GetId() != revoked.GetId() && lastingAdmin(k) }) {
+		return nil
+	}
+	return apierr.New(codes.FailedPrecondition, acquispb.ErrorReason_LAST_ADMIN_KEY,
+		"this is the last admin key that never expires: create another one first, for another subject and without expireTime")
+}
+
+// lastingAdmin tells whether a key can manage keys until it is revoked: it has no
+// end, no centre, and no role for which its calls would be refused.
+func lastingAdmin(key *storepb.Key) bool {
+	roles := authn.RolesOf(key)
+	return slices.Contains(roles, acquispb.Role_ADMIN) && authn.Excluded(roles) == nil &&
+		key.GetRevokeTime() == nil && key.GetExpireTime() == nil && key.GetCentre() == ""
+}
+
+// MakeKey makes a key in a store that no server runs on, by the rules of CreateKey;
+// its event bears the name of the Operator.
+func MakeKey(ctx context.Context, s store.Store, key *acquispb.Key, now time.Time) (authn.Secret, error) {
+	validate, err := contract.NewValidator()
+	if err != nil {
+		return authn.Secret{}, err
+	}
+	now = now.UTC().Truncate(time.Microsecond)
+	if err := validate.Resource(ctx, "key", key); err != nil {
+		return authn.Secret{}, err
+	}
+	if err := checkExpiry(key.GetExpireTime(), now); err != nil {
+		return authn.Secret{}, err
+	}
+	secret := authn.NewSecret()
+	act := store.Act{
+		Actor: Operator, RPC: "acquis key create", Resource: keyName(secret.ID), Kind: storepb.EventBody_Kind_KEY, Time: now,
+	}
+	return secret, s.Update(ctx, act, func(w store.Writer) error {
+		stored := keyOf(key, secret)
+		if err := authn.CheckNewKey(w, stored, now); err != nil {
+			return err
+		}
+		uid, err := w.NewUID()
+		if err != nil {
+			return err
+		}
+		stored.Uid, stored.CreateTime, stored.Creator = uid, timestamppb.New(now), Operator
+		return store.Keys.Put(w, []byte(stored.GetId()), stored)
+	})
+}
+
+// warnOfOperator tells at every start of the keys that were made at rest, until they
+// are revoked or have ended: whoever can write the data directory can make one.
+func warnOfOperator(ctx context.Context, s store.Store, log *slog.Logger, now time.Time) error {
+	return s.View(ctx, func(r store.Reader) error {
+		keys, err := store.Keys.All(r, nil)
+		for _, key := range keys {
+			if key.GetCreator() == Operator && authn.Usable(key, now) {
+				log.WarnContext(ctx, "a key was made while the store was at rest; revoke it once it is not needed",
+					"key", keyName(key.GetId()), "made", key.GetCreateTime().AsTime())
+			}
+		}
+		return err
+	})
+}

@@ -1,0 +1,85 @@
+package services
+
+import (
+	"context"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// GetDeliberationRecord implements the RPC: the minutes of a session.
+func (s *capitalisationService) GetDeliberationRecord(ctx context.Context, req *acquispb.GetDeliberationRecordRequest) (answer *acquispb.DeliberationRecord, err error) {
+	caller := call.CallerOf(ctx)
+	return answer, s.view(ctx, func(r store.Reader) error {
+		session, _, err := sessionFor(r, caller, req.GetName())
+		if err != nil {
+			return err
+		}
+		answer = &acquispb.DeliberationRecord{Name: req.GetName(), Session: sessionFrom(session)}
+		candidacies, err := store.Candidacies.Listed(r, store.KindSessionCandidacy, session.GetUid())
+		if err != nil {
+			return err
+		}
+		minutes := &minutes{record: answer, byCandidacy: make(map[string]*acquispb.DeliberationRecord_Entry)}
+		for _, candidacy := range candidacies {
+			if err := minutes.addCandidacy(r, candidacy); err != nil {
+				return err
+			}
+		}
+		decisions, err := store.Decisions.Listed(r, store.KindSessionDecision, session.GetUid())
+		if err != nil {
+			return err
+		}
+		reader := newDecisionReader(r, caller)
+		for _, decision := range decisions {
+			shown, err := reader.read(decision)
+			if err != nil {
+				return err
+			}
+			minutes.addDecision(shown, candidateName(reader.candidate.GetLabel()))
+		}
+		return nil
+	})
+}
+
+// minutes sorts what a jury decided by candidacy.
+type minutes struct {
+	record      *acquispb.DeliberationRecord
+	byCandidacy map[string]*acquispb.DeliberationRecord_Entry // or by candidate, where there is none
+}
+
+func (m *minutes) addCandidacy(r store.Reader, stored *storepb.Candidacy) error {
+	candidacy, err := readCandidacy(r, stored)
+	if err != nil {
+		return err
+	}
+	m.add(candidacy.GetName(), &acquispb.DeliberationRecord_Entry{
+		Candidate:      candidacy.GetCandidate(),
+		Candidacy:      candidacy.GetName(),
+		State:          candidacy.GetState(),
+		PresentedBlocs: candidacy.GetPresentedBlocs(),
+		DepartedBlocs:  candidacy.GetDepartedBlocs(),
+	})
+	return nil
+}
+
+// addDecision puts a decision under its candidacy, where it is one of this
+// session, else under its candidate: a rectification of another session's.
+func (m *minutes) addDecision(d *acquispb.Decision, candidate string) {
+	entry := m.byCandidacy[d.GetCandidacy()]
+	if entry == nil {
+		entry = m.byCandidacy[candidate]
+	}
+	if entry == nil {
+		entry = &acquispb.DeliberationRecord_Entry{Candidate: candidate}
+		m.add(candidate, entry)
+	}
+	entry.Decisions = append(entry.Decisions, d)
+}
+
+func (m *minutes) add(key string, entry *acquispb.DeliberationRecord_Entry) {
+	m.byCandidacy[key] = entry
+	m.record.Entries = append(m.record.Entries, entry)
+}

@@ -1,0 +1,137 @@
+package services
+
+import (
+	"context"
+	"time"
+
+	"go.einride.tech/aip/pagination"
+	"google.golang.org/protobuf/proto"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// A purge is one batch of what the retention periods do not keep any more. It is
+// looked for in a view, which holds up no writer, and judged again, candidate by
+// candidate, in the Update that erases it.
+//
+// That Update holds the only writer, for 15 ms where a hundred candidates, which
+// are the most, lose thirty texts each. Steps of fewer would hold it for less at a
+// time, and give up what one is good for: a batch is done whole or not at all,
+// together with its request id, and is one event.
+type purge struct {
+	report *acquispb.PurgeCandidatesResponse // what would be erased, and what is kept
+	uids   []uint64                          // of the candidates concerned
+}
+
+// maxDropped bounds how many expired request ids one purge removes.
+const maxDropped = 1000
+
+// PurgeCandidates implements the RPC.
+func (s *candidateService) PurgeCandidates(ctx context.Context, req *acquispb.PurgeCandidatesRequest) (*acquispb.PurgeCandidatesResponse, error) {
+	if err := allCentres(call.CallerOf(ctx)); err != nil {
+		return nil, err
+	}
+	found, err := s.findPurge(ctx, req)
+	if err != nil || req.GetValidateOnly() {
+		return found.report, err
+	}
+	a := act{
+		rpc: acquispb.CandidateService_PurgeCandidates_FullMethodName, kind: storepb.EventBody_Kind_FORGET,
+		resource: "candidates", request: req,
+	}
+	answer := new(acquispb.PurgeCandidatesResponse)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		t.made([]byte(found.report.GetNextPageToken()))
+		for _, uid := range found.uids {
+			if err := t.purge(uid, s.retention); err != nil {
+				return err
+			}
+		}
+		return dropRepeats(t, t.now, maxDropped)
+	}, func(r store.Reader, made [][]byte) error {
+		answer.NextPageToken, answer.Forgettings = string(made[0]), nil
+		for _, key := range made[1:] {
+			shown, err := readForgetting(r, key)
+			if err != nil {
+				return err
+			}
+			answer.Forgettings = append(answer.Forgettings, shown)
+		}
+		return nil
+	})
+}
+
+// findPurge looks for the next batch.
+func (s *candidateService) findPurge(ctx context.Context, req *acquispb.PurgeCandidatesRequest) (found purge, err error) {
+	request := proto.CloneOf(req)
+	request.RequestId = "" // each page has its own, and its token must fit the next
+	page, err := parsePage(pagination.Request(request))
+	if err != nil {
+		return purge{}, err
+	}
+	now := s.now()
+	return found, s.view(ctx, func(r store.Reader) (err error) {
+		found = purge{report: new(acquispb.PurgeCandidatesResponse)}
+		found.report.NextPageToken, err = page.fill(allOf(r, store.KindCandidate), func(uid uint64) (bool, error) {
+			return found.add(r, uid, s.retention, now)
+		})
+		return err
+	})
+}
+
+// add looks at one candidate, and tells whether something would be erased.
+func (p *purge) add(r store.Reader, uid uint64, retention Retention, now time.Time) (bool, error) {
+	d, owed, err := dutyTo(r, uid, retention, now)
+	if err != nil {
+		return false, err
+	}
+	name := candidateName(d.candidate.GetLabel())
+	if owed.kept != acquispb.ErrorReason_ERROR_REASON_UNSPECIFIED {
+		p.report.Kept = append(p.report.Kept, &acquispb.PurgeCandidatesResponse_Kept{Candidate: name, Because: owed.kept.String()})
+	}
+	if len(owed.traces) == 0 {
+		return false, nil
+	}
+	shown := &acquispb.Forgetting{Candidate: name, Whole: owed.whole}
+	for _, t := range owed.traces {
+		count(shown, t.kind)
+	}
+	p.report.Forgettings = append(p.report.Forgettings, shown)
+	p.uids = append(p.uids, uid)
+	return true, nil
+}
+
+// dutyTo returns what is left to erase of a candidate now: nothing under a hold.
+func dutyTo(r store.Reader, uid uint64, retention Retention, now time.Time) (*dossier, duty, error) {
+	candidate, err := store.Candidates.Get(r, store.Key(uid))
+	if err != nil {
+		return nil, duty{}, err
+	}
+	d, err := loadDossier(r, candidate)
+	if err != nil {
+		return nil, duty{}, err
+	}
+	owed, err := retention.duty(d, now)
+	if err != nil {
+		return nil, duty{}, err
+	}
+	if owed.traces, err = still(r, owed.traces); err != nil {
+		return nil, duty{}, err
+	}
+	if len(owed.traces) > 0 && d.held(now) {
+		owed = duty{kept: acquispb.ErrorReason_CANDIDATE_HELD}
+	}
+	return d, owed, nil
+}
+
+// purge erases what is due of one candidate now.
+func (t *tx) purge(uid uint64, retention Retention) error {
+	d, owed, err := dutyTo(t, uid, retention, t.now)
+	if err != nil || len(owed.traces) == 0 {
+		return err
+	}
+	return t.forget(d, owed.traces, &storepb.Forgetting{Whole: owed.whole})
+}

@@ -1,0 +1,188 @@
+package services
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// repeatWindow is how long a request id is remembered.
+const repeatWindow = 24 * time.Hour
+
+// A repeat recognises a request that was done before. The record of what was
+// done is written in the Update that does it, so neither can be without the
+// other. It holds a keyed digest of the request and the keys of what it made:
+// no answer, since answers hold identities and secrets.
+//
+// Records lie under the day and a digest of (subject, RPC, request id): a
+// request of the last 24 hours is under today or yesterday, or, where the clock
+// was set back since, under a day to come; and what is older comes first in key
+// order, where each new record removes two of them.
+type repeat struct {
+	resource string
+	id       []byte // digest of subject, RPC and request id; nil: no request id
+	content  []byte // the request without its request id
+	salt     []byte
+	now      time.Time
+}
+
+func newRepeat(subject string, a act, now time.Time) (*repeat, error) {
+	r := &repeat{resource: a.resource, now: now}
+	if a.request.GetRequestId() == "" {
+		return r, nil
+	}
+	bare := proto.Clone(a.request)
+	message := bare.ProtoReflect()
+	message.Clear(message.Descriptor().Fields().ByName("request_id"))
+	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(bare)
+	if err != nil {
+		return nil, err
+	}
+	r.content, r.salt = content, make([]byte, 16)
+	_, _ = rand.Read(r.salt) // it never fails: it ends the process instead
+	r.id = store.Fingerprint(subject, a.rpc, a.request.GetRequestId())
+	return r, nil
+}
+
+// find returns what the same request did, nil if it was not done.
+func (r *repeat) find(reader store.Reader) (*storepb.Idempotency, error) {
+	if r.id == nil {
+		return nil, nil
+	}
+	days, err := r.days(reader)
+	if err != nil {
+		return nil, err
+	}
+	for _, day := range days {
+		done, err := store.Repeats.Get(reader, r.key(day))
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if done.GetTime().AsTime().Before(r.now.Add(-repeatWindow)) {
+			continue
+		}
+		if !hmac.Equal(done.GetRequestDigest(), store.Digest(done.GetSalt(), r.content)) {
+			return nil, apierr.Invalid(acquispb.ErrorReason_REQUEST_ID_REUSED,
+				apierr.Field("requestId", "was used with other content"))
+		}
+		return done, nil
+	}
+	return nil, nil
+}
+
+// remember keeps what the request made, and removes records that are too old.
+func (r *repeat) remember(w store.Writer, made [][]byte) error {
+	if r.id == nil {
+		return nil
+	}
+	if err := dropRepeats(w, r.now, 2); err != nil {
+		return err
+	}
+	return store.Repeats.Put(w, r.key(unixDay(r.now)), &storepb.Idempotency{
+		Time:          timestamppb.New(r.now),
+		Salt:          r.salt,
+		RequestDigest: store.Digest(r.salt, r.content),
+		Made:          made,
+		Resource:      r.resource,
+	})
+}
+
+// days are those under which the request can be: as a rule two, and all days to
+// come that have records.
+func (r *repeat) days(reader store.Reader) ([]uint32, error) {
+	last := unixDay(r.now)
+	days := []uint32{last, unixDay(r.now.Add(-repeatWindow))}
+	for {
+		next, err := reader.Scan(store.KindIdempotency, nil, binary.BigEndian.AppendUint32(nil, last+1), 1)
+		if err != nil || len(next) == 0 {
+			return days, err
+		}
+		last = binary.BigEndian.Uint32(next[0].Key)
+		days = append(days, last)
+	}
+}
+
+// dropRepeats removes records that are too old, at most limit.
+func dropRepeats(w store.Writer, now time.Time, limit int) error {
+	oldest, err := w.Scan(store.KindIdempotency, nil, nil, limit)
+	if err != nil {
+		return err
+	}
+	for _, record := range oldest {
+		if binary.BigEndian.Uint32(record.Key) < unixDay(now.Add(-repeatWindow)) {
+			if err := w.Delete(store.KindIdempotency, record.Key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// forgetRepeats removes what is remembered of requests that made a record of
+// which about says so. A record bears a digest of its request and the salt of
+// it, which is enough to try guesses at the request.
+func (c *core) forgetRepeats(ctx context.Context, event store.Act, about func(made []byte) bool) error {
+	const page = 1000
+	for after := []byte(nil); ; {
+		var found [][]byte
+		var read int
+		last := after
+		err := c.view(ctx, func(r store.Reader) error {
+			records, err := r.Scan(store.KindIdempotency, nil, after, page)
+			found, read = nil, len(records)
+			for _, record := range records {
+				done := new(storepb.Idempotency)
+				if err := proto.Unmarshal(record.Value, done); err != nil {
+					return err
+				}
+				if slices.ContainsFunc(done.GetMade(), about) {
+					found = append(found, record.Key)
+				}
+				last = record.Key
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := c.deleteRepeats(ctx, event, found); err != nil || read < page {
+			return err
+		}
+		after = last
+	}
+}
+
+func (c *core) deleteRepeats(ctx context.Context, event store.Act, keys [][]byte) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	return c.store.Update(ctx, event, func(w store.Writer) error {
+		for _, key := range keys {
+			if err := w.Delete(store.KindIdempotency, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (r *repeat) key(day uint32) []byte {
+	return append(binary.BigEndian.AppendUint32(nil, day), r.id...)
+}
+
+func unixDay(t time.Time) uint32 { return uint32(t.Unix() / (24 * 60 * 60)) }

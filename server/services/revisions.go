@@ -1,0 +1,309 @@
+package services
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/acquis-eval/acquis/casefile"
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/referentiel"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// A revision is one published revision, compiled and ready to be served. It
+// never changes.
+type revision struct {
+	id       rules.Revision
+	uid      uint64
+	compiled *referentiel.Compiled
+	shown    *acquispb.Referentiel // as the API shows it, but name and current
+	wholes   map[appearance]call.Prepared[*acquispb.Referentiel]
+	blocs    map[string]call.Prepared[*acquispb.Bloc]
+	grids    map[string]*blocParts // by code
+	criteria map[string]int        // index of each, by code
+
+	// A View has read it. Before, the Update that publishes it may still fail.
+	durable atomic.Bool
+}
+
+// An appearance is what answers that show one revision whole differ in.
+type appearance struct {
+	name    string // by which it was asked for
+	current bool
+}
+
+// revisions compiles each revision once. A revision never changes, so that
+// what is cached is never stale.
+type revisions struct {
+	mu       sync.RWMutex
+	compiled map[rules.Revision]*revision
+	uids     map[uint64]*revision // the same ones
+}
+
+func newRevisions() *revisions {
+	return &revisions{compiled: make(map[rules.Revision]*revision), uids: make(map[uint64]*revision)}
+}
+
+// get returns a revision, or ErrNotFound. One that only Updates have seen is looked
+// for each time, since it is gone where its commit has failed.
+func (c *revisions) get(r store.Reader, id rules.Revision) (*revision, error) {
+	c.mu.RLock()
+	found := c.compiled[id]
+	c.mu.RUnlock()
+	if found != nil && found.durable.Load() {
+		return found, nil
+	}
+	uid, err := store.Lookup(r, store.CollectionRevision, 0, revisionLabel(id))
+	if err != nil {
+		return nil, err
+	}
+	if found, err = c.byUID(r, uid); err != nil {
+		return nil, err
+	}
+	if _, writes := r.(store.Writer); !writes {
+		found.durable.Store(true)
+	}
+	return found, nil
+}
+
+// add compiles a revision and keeps it, unless somebody else was faster: of each
+// there is one, so that pointers can be compared.
+func (c *revisions) add(uid uint64, stored *storepb.ReferentielRevision) (*revision, error) {
+	made, err := compileRevision(uid, stored)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if kept := c.compiled[made.id]; kept != nil && kept.uid == uid {
+		made = kept
+	}
+	c.compiled[made.id], c.uids[uid] = made, made
+	return made, nil
+}
+
+func revisionLabel(id rules.Revision) string { return store.RevisionLabel(id.Referentiel, id.ID) }
+
+func compileRevision(uid uint64, stored *storepb.ReferentielRevision) (*revision, error) {
+	compiled, err := referentiel.Compile(stored.GetContent())
+	if err != nil {
+		return nil, err
+	}
+	made := &revision{
+		id: compiled.Revision(), uid: uid, compiled: compiled,
+		shown:  referentielFrom(stored, compiled),
+		wholes: make(map[appearance]call.Prepared[*acquispb.Referentiel]),
+		blocs:  make(map[string]call.Prepared[*acquispb.Bloc]),
+	}
+	made.grids, made.criteria = newGridParts(compiled.Content())
+	id := made.id.Referentiel
+	for _, as := range []appearance{
+		{referentielName(id), true}, {revisionName(id, made.id.ID), true}, {revisionName(id, made.id.ID), false},
+	} {
+		made.wholes[as] = call.Prepare(made.whole(as.name, as.current))
+	}
+	for _, bloc := range made.shown.GetBlocs() {
+		made.blocs[bloc.GetCode()] = call.Prepare(bloc)
+	}
+	return made, nil
+}
+
+// current returns the current revision of a référentiel.
+func (c *revisions) current(r store.Reader, id string) (*revision, error) {
+	current, err := store.Currents.Get(r, []byte(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, apierr.NotFound(referentielName(id))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.byUID(r, current.GetRevisionUid())
+}
+
+// byUID returns the revision with that uid, or ErrNotFound. It reads the record
+// only the first time: decoding a whole référentiel took a third of the time of
+// GetCapitalisation, and a fifth of that of GetReferentiel.
+func (c *revisions) byUID(r store.Reader, uid uint64) (*revision, error) {
+	c.mu.RLock()
+	cached := c.uids[uid]
+	c.mu.RUnlock()
+	if cached != nil {
+		return cached, nil
+	}
+	stored, err := store.Revisions.Get(r, store.Key(uid))
+	if err != nil {
+		return nil, err
+	}
+	return c.add(uid, stored)
+}
+
+// byName returns the revision that a name means: referentiels/{id}, the current
+// one, or referentiels/{id}/revisions/{revision}.
+func (c *revisions) byName(r store.Reader, name string) (*revision, error) {
+	id := segment(name, 1)
+	if !strings.Contains(name, "/revisions/") {
+		return c.current(r, id)
+	}
+	found, err := c.get(r, rules.Revision{Referentiel: id, ID: segment(name, 3)})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, apierr.NotFound(revisionName(id, segment(name, 3)))
+	}
+	return found, err
+}
+
+// catalogue answers the rules about the revisions named, for which it must be
+// asked before: the rules cannot read the store.
+func (c *revisions) catalogue(r store.Reader, ids ...rules.Revision) (referentiel.Catalogue, error) {
+	catalogue := make(referentiel.Catalogue, len(ids))
+	for _, id := range ids {
+		found, err := c.get(r, id)
+		if err != nil {
+			return nil, err
+		}
+		catalogue[id] = found.compiled
+	}
+	return catalogue, nil
+}
+
+// publish makes content the current revision of its référentiel, and stores it
+// if it is new.
+func (c *revisions) publish(w store.Writer, content *storepb.Referentiel, publisher string, now *timestamppb.Timestamp) (uint64, error) {
+	id := rules.Revision{Referentiel: content.GetId(), ID: referentiel.ID(content)}
+	uid, err := store.Lookup(w, store.CollectionRevision, 0, revisionLabel(id))
+	if errors.Is(err, store.ErrNotFound) {
+		uid, err = addRevision(w, &storepb.ReferentielRevision{
+			Id: id.ID, Content: content, CreateTime: now, Publisher: publisher,
+		})
+	}
+	if err != nil {
+		return 0, err
+	}
+	return uid, store.Currents.Put(w, []byte(id.Referentiel), &storepb.CurrentRevision{
+		Referentiel: id.Referentiel, RevisionUid: uid, Published: publisher != "",
+	})
+}
+
+func addRevision(w store.Writer, stored *storepb.ReferentielRevision) (uint64, error) {
+	uid, err := w.NewUID()
+	if err != nil {
+		return 0, err
+	}
+	return uid, store.Revisions.PutIndexed(w, store.Key(uid), stored)
+}
+
+// embed brings the référentiels of the binary into the store. One becomes
+// current only where the store never held that revision and none was published
+// over the API: an operator's choice outlives an upgrade.
+func (c *revisions) embed(w store.Writer, contents []*storepb.Referentiel, now *timestamppb.Timestamp) error {
+	for _, content := range contents {
+		id := rules.Revision{Referentiel: content.GetId(), ID: referentiel.ID(content)}
+		_, err := store.Lookup(w, store.CollectionRevision, 0, revisionLabel(id))
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		current, err := store.Currents.Get(w, []byte(content.GetId()))
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if current.GetPublished() {
+			_, err = addRevision(w, &storepb.ReferentielRevision{Id: id.ID, Content: content, CreateTime: now})
+		} else {
+			_, err = c.publish(w, content, "", now)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// revisionsOf lists the revisions that decisions and candidacies name.
+func revisionsOf(decisions []rules.Decision, candidacies []rules.Candidacy) []rules.Revision {
+	seen := make(map[rules.Revision]bool)
+	for _, d := range decisions {
+		seen[d.Revision] = true
+	}
+	for _, c := range candidacies {
+		seen[c.Revision] = true
+	}
+	ids := make([]rules.Revision, 0, len(seen))
+	for id := range seen {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// person reads what the rules know of a candidate beyond one candidacy. more
+// names revisions that they will ask about besides.
+func (c *core) person(r store.Reader, candidate uint64, more ...rules.Revision) (rules.Candidate, error) {
+	var person rules.Candidate
+	stored, err := store.Decisions.Listed(r, store.KindCandidateDecision, candidate)
+	if err != nil {
+		return person, err
+	}
+	if person.Decisions, err = casefile.Decisions(stored); err != nil {
+		return person, err
+	}
+	if person.Candidacies, err = candidaciesOfCandidate(r, candidate); err != nil {
+		return person, err
+	}
+	ties, err := store.Ties.All(r, store.Key(candidate))
+	if err != nil {
+		return person, err
+	}
+	for _, tie := range ties {
+		person.Tied = append(person.Tied, tie.GetSubject())
+	}
+	ids := append(revisionsOf(person.Decisions, person.Candidacies), more...)
+	person.Catalogue, err = c.revisions.catalogue(r, ids...)
+	return person, err
+}
+
+// holder reads of a candidate what their ledger follows from, seen from the
+// revision named: the public acts alone. That is 1.2 times the calls of
+// GetCapitalisation that all which person reads allows.
+func (c *core) holder(r store.Reader, candidate uint64, seenFrom rules.Revision) (rules.Candidate, error) {
+	var holder rules.Candidate
+	stored, err := store.Decisions.Listed(r, store.KindCandidateDecision, candidate)
+	if err != nil {
+		return holder, err
+	}
+	holder.Decisions = make([]rules.Decision, len(stored))
+	for i, decision := range stored {
+		if holder.Decisions[i], _, err = casefile.Act(decision); err != nil {
+			return holder, err
+		}
+	}
+	holder.Catalogue, err = c.revisions.catalogue(r, append(revisionsOf(holder.Decisions, nil), seenFrom)...)
+	return holder, err
+}
+
+// candidaciesOfCandidate reads a candidate's candidacies of every session.
+func candidaciesOfCandidate(r store.Reader, candidate uint64) ([]rules.Candidacy, error) {
+	stored, err := store.Candidacies.Listed(r, store.KindCandidateCandidacy, candidate)
+	if err != nil {
+		return nil, err
+	}
+	candidacies := make([]rules.Candidacy, len(stored))
+	for i, c := range stored {
+		session, err := store.Sessions.Get(r, store.Key(c.GetSessionUid()))
+		if err != nil {
+			return nil, err
+		}
+		if candidacies[i], err = casefile.Candidacy(c, session); err != nil {
+			return nil, err
+		}
+	}
+	return candidacies, nil
+}

@@ -1,0 +1,353 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/acquis-eval/acquis/casefile"
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/contract"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// sessionService runs sessions; its methods about candidacies, assessments, the
+// grid, accommodations and exemptions stand in the files of those names.
+type sessionService struct {
+	acquispb.UnimplementedSessionServiceServer
+	*core
+	validate contract.Validator
+}
+
+// CreateSession implements the RPC.
+func (s *sessionService) CreateSession(ctx context.Context, req *acquispb.CreateSessionRequest) (*acquispb.Session, error) {
+	label := labelOr(req.GetSessionId())
+	a := act{
+		rpc: acquispb.SessionService_CreateSession_FullMethodName, kind: storepb.EventBody_Kind_SESSION,
+		resource: sessionName(label), request: req,
+	}
+	answer := new(acquispb.Session)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		uid, err := t.newNamed(store.CollectionSession, 0, label, sessionName(label))
+		if err != nil {
+			return err
+		}
+		revision, err := s.revisions.byName(t, req.GetSession().GetReferentiel())
+		if err != nil {
+			return err
+		}
+		session := &storepb.Session{
+			Uid: uid, Label: label, Version: 1, State: int32(acquispb.Session_State_OPEN),
+			Referentiel: revision.id.Referentiel, Revision: revision.id.ID,
+			CreateTime: t.timestamp(), UpdateTime: t.timestamp(),
+		}
+		describeSession(session, req.GetSession())
+		if err := ownCentre(t.caller, session); err != nil {
+			return err
+		}
+		return t.putSession(session)
+	}, s.answerSession(answer))
+}
+
+// describeSession sets what callers say of a session, but its référentiel.
+func describeSession(session *storepb.Session, given *acquispb.Session) {
+	session.DisplayName = given.GetDisplayName()
+	session.StartDate, session.EndDate = dateOf(given.GetStartDate()), dateOf(given.GetEndDate())
+	if session.EndDate == nil {
+		session.EndDate = session.StartDate
+	}
+	session.CentreCode, session.CentreDisplayName = given.GetCentre().GetCode(), given.GetCentre().GetDisplayName()
+	session.Assessors = slices.Clone(given.GetAssessors())
+	session.Jury = nil
+	for _, m := range given.GetJury() {
+		session.Jury = append(session.Jury, &storepb.JuryMember{
+			Subject: m.GetSubject(), DisplayName: m.GetDisplayName(), External: m.GetExternal(), Chair: m.GetChair(),
+		})
+	}
+}
+
+// putSession writes a session and notes it for the answer.
+func (t *tx) putSession(session *storepb.Session) error {
+	key := store.Key(session.GetUid())
+	t.made(key)
+	return store.Sessions.PutIndexed(t, key, session)
+}
+
+func (s *sessionService) answerSession(into *acquispb.Session) func(store.Reader, [][]byte) error {
+	return func(r store.Reader, made [][]byte) error {
+		session, err := store.Sessions.Get(r, made[0])
+		if err != nil {
+			return err
+		}
+		become(into, sessionFrom(session))
+		return nil
+	}
+}
+
+// GetSession implements the RPC.
+func (s *sessionService) GetSession(ctx context.Context, req *acquispb.GetSessionRequest) (answer *acquispb.Session, err error) {
+	caller := call.CallerOf(ctx)
+	return answer, s.view(ctx, func(r store.Reader) error {
+		session, _, err := sessionFor(r, caller, req.GetName())
+		if err != nil {
+			return err
+		}
+		answer = sessionFrom(session)
+		return nil
+	})
+}
+
+// ListSessions implements the RPC.
+func (s *sessionService) ListSessions(ctx context.Context, req *acquispb.ListSessionsRequest) (*acquispb.ListSessionsResponse, error) {
+	page, err := parsePage(req)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := parseFilter(req, stringField("referentiel"), stringField("centre"),
+		enumField("state", acquispb.Session_State_Enum(0).Type()))
+	if err != nil {
+		return nil, err
+	}
+	caller := call.CallerOf(ctx)
+	answer := new(acquispb.ListSessionsResponse)
+	return answer, s.view(ctx, func(r store.Reader) (err error) {
+		answer.Sessions = nil
+		answer.NextPageToken, err = page.fill(allOf(r, store.KindSession), func(uid uint64) (bool, error) {
+			session, err := store.Sessions.Get(r, store.Key(uid))
+			if err != nil || callerAt(caller, session).Roles == nil {
+				return false, err
+			}
+			keep, err := wanted.matches(values{
+				"state":       acquispb.Session_State_Enum(session.GetState()).String(),
+				"referentiel": referentielSpellings(session.GetReferentiel(), session.GetRevision()),
+				"centre":      session.GetCentreCode(),
+			})
+			if keep {
+				answer.Sessions = append(answer.Sessions, sessionFrom(session))
+			}
+			return keep, err
+		})
+		return err
+	})
+}
+
+// referentielSpellings are the ways in which a filter may name a référentiel.
+func referentielSpellings(id, revision string) []string {
+	return []string{id, referentielName(id), revisionName(id, revision)}
+}
+
+// UpdateSession implements the RPC.
+func (s *sessionService) UpdateSession(ctx context.Context, req *acquispb.UpdateSessionRequest) (*acquispb.Session, error) {
+	name := req.GetSession().GetName()
+	fields, err := updatedFields(req.GetSession(), req.GetUpdateMask(), "session",
+		"display_name", "referentiel", "start_date", "end_date", "centre", "jury", "assessors")
+	if err != nil {
+		return nil, err
+	}
+	a := act{
+		rpc: acquispb.SessionService_UpdateSession_FullMethodName, kind: storepb.EventBody_Kind_SESSION,
+		resource: name, request: req,
+	}
+	answer := new(acquispb.Session)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		session, _, err := sessionFor(t, t.caller, name)
+		if err != nil {
+			return err
+		}
+		if err := checkEtag(req.GetSession().GetEtag(), session.GetVersion(), true); err != nil {
+			return err
+		}
+		merged := sessionFrom(session)
+		copyFields(merged, req.GetSession(), fields)
+		if err := s.validate.Resource(ctx, "session", merged); err != nil {
+			return err
+		}
+		return s.changeSession(t, session, merged)
+	}, s.answerSession(answer))
+}
+
+// changeSession makes a session what merged says, where the rules allow it.
+func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *acquispb.Session) error {
+	revision, err := s.revisions.byName(t, merged.GetReferentiel())
+	if err != nil {
+		return err
+	}
+	before, candidacies, err := loadSession(t, session)
+	if err != nil {
+		return err
+	}
+	tookPart, err := actors(t, session.GetUid())
+	if err != nil {
+		return err
+	}
+	describeSession(session, merged)
+	if err := ownCentre(t.caller, session); err != nil {
+		return err
+	}
+	refusals := before.ChangeJury(casefile.Jury(session.GetJury()), tookPart)
+	if revision.id != before.Revision {
+		refusals = append(refusals, before.ChangeRevision(revision.id, candidacies, tookPart)...)
+	}
+	if err := apierr.Refused(refusals, apierr.At("session")); err != nil {
+		return err
+	}
+	session.Referentiel, session.Revision = revision.id.Referentiel, revision.id.ID
+	session.Version++
+	session.UpdateTime = t.timestamp()
+	return t.putSession(session)
+}
+
+// CloseSession implements the RPC.
+func (s *sessionService) CloseSession(ctx context.Context, req *acquispb.CloseSessionRequest) (*acquispb.Session, error) {
+	return s.endSession(ctx, acquispb.SessionService_CloseSession_FullMethodName, req,
+		acquispb.Session_State_CLOSED, func(session rules.Session, candidacies []rules.Candidacy, _ []string) []rules.Refusal {
+			return session.Close(candidacies)
+		})
+}
+
+// CancelSession implements the RPC.
+func (s *sessionService) CancelSession(ctx context.Context, req *acquispb.CancelSessionRequest) (*acquispb.Session, error) {
+	return s.endSession(ctx, acquispb.SessionService_CancelSession_FullMethodName, req,
+		acquispb.Session_State_CANCELLED, rules.Session.Cancel)
+}
+
+// An endRequest closes or cancels a session.
+type endRequest interface {
+	request
+	GetName() string
+	GetEtag() string
+}
+
+func (s *sessionService) endSession(ctx context.Context, rpc string, req endRequest, state acquispb.Session_State_Enum,
+	check func(s rules.Session, candidacies []rules.Candidacy, tookPart []string) []rules.Refusal,
+) (*acquispb.Session, error) {
+	a := act{rpc: rpc, kind: storepb.EventBody_Kind_SESSION, resource: req.GetName(), request: req}
+	answer := new(acquispb.Session)
+	return answer, s.do(ctx, a, func(t *tx) error {
+		session, _, err := sessionFor(t, t.caller, req.GetName())
+		if err != nil {
+			return err
+		}
+		if err := checkEtag(req.GetEtag(), session.GetVersion(), false); err != nil {
+			return err
+		}
+		before, candidacies, err := loadSession(t, session)
+		if err != nil {
+			return err
+		}
+		tookPart, err := actors(t, session.GetUid())
+		if err != nil {
+			return err
+		}
+		if err := apierr.Refused(check(before, candidacies, tookPart), apierr.At("name")); err != nil {
+			return err
+		}
+		session.State = int32(state)
+		session.Version++
+		session.UpdateTime = t.timestamp()
+		if err := t.putSession(session); err != nil {
+			return err
+		}
+		if state == acquispb.Session_State_CANCELLED {
+			return t.cancelCandidacies(session.GetUid())
+		}
+		return nil
+	}, s.answerSession(answer))
+}
+
+// cancelCandidacies ends the undecided candidacies of a cancelled session.
+// Those withdrawn or absent stay what they are.
+func (t *tx) cancelCandidacies(session uint64) error {
+	candidacies, err := store.Candidacies.Listed(t, store.KindSessionCandidacy, session)
+	if err != nil {
+		return err
+	}
+	for _, c := range candidacies {
+		if c.GetState() != int32(acquispb.Candidacy_State_ENROLLED) {
+			continue
+		}
+		c.State = int32(acquispb.Candidacy_State_CANCELLED)
+		c.Version++
+		c.UpdateTime = t.timestamp()
+		if err := store.Candidacies.Put(t, store.Key(c.GetUid()), c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadSession reads a session and all of its candidacies for the rules.
+func loadSession(r store.Reader, session *storepb.Session) (rules.Session, []rules.Candidacy, error) {
+	stored, err := store.Candidacies.Listed(r, store.KindSessionCandidacy, session.GetUid())
+	if err != nil {
+		return rules.Session{}, nil, err
+	}
+	candidacies := make([]rules.Candidacy, len(stored))
+	for i, c := range stored {
+		if candidacies[i], err = casefile.Candidacy(c, session); err != nil {
+			return rules.Session{}, nil, err
+		}
+	}
+	read, err := casefile.Session(session)
+	return read, candidacies, err
+}
+
+// actors lists the subjects who took part in an act of a session's jury.
+func actors(r store.Reader, session uint64) ([]string, error) {
+	const most = 10_000 // far above the size of a jury
+	records, err := r.Scan(store.KindSessionActor, store.Key(session), nil, most)
+	if err != nil {
+		return nil, err
+	}
+	subjects := make([]string, len(records))
+	for i, record := range records {
+		subjects[i] = string(record.Key[8:])
+	}
+	return subjects, nil
+}
+
+func sessionByName(r store.Reader, name string) (*storepb.Session, error) {
+	uid, err := store.Lookup(r, store.CollectionSession, 0, segment(name, 1))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, apierr.NotFound(sessionName(segment(name, 1)))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return store.Sessions.Get(r, store.Key(uid))
+}
+
+// sessionFrom shows a session as the API does.
+func sessionFrom(s *storepb.Session) *acquispb.Session {
+	shown := &acquispb.Session{
+		Name:        sessionName(s.GetLabel()),
+		DisplayName: s.GetDisplayName(),
+		Referentiel: revisionName(s.GetReferentiel(), s.GetRevision()),
+		StartDate:   dateFrom(s.GetStartDate()),
+		EndDate:     dateFrom(s.GetEndDate()),
+		Jury:        juryFrom(s.GetJury()),
+		Assessors:   slices.Clone(s.GetAssessors()),
+		State:       acquispb.Session_State_Enum(s.GetState()),
+		Etag:        etag(s.GetVersion()),
+		CreateTime:  s.GetCreateTime(),
+		UpdateTime:  s.GetUpdateTime(),
+	}
+	if s.GetCentreCode() != "" {
+		shown.Centre = &acquispb.Session_Centre{Code: s.GetCentreCode(), DisplayName: s.GetCentreDisplayName()}
+	}
+	return shown
+}
+
+func juryFrom(members []*storepb.JuryMember) []*acquispb.JuryMember {
+	shown := make([]*acquispb.JuryMember, len(members))
+	for i, m := range members {
+		shown[i] = &acquispb.JuryMember{
+			Subject: m.GetSubject(), DisplayName: m.GetDisplayName(), External: m.GetExternal(), Chair: m.GetChair(),
+		}
+	}
+	return shown
+}

@@ -1,0 +1,212 @@
+package services
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/mod/sumdb/note"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/store"
+)
+
+// Signing says with what a server signs checkpoints and attestations. The zero
+// value is ready to use.
+type Signing struct {
+	Key    ed25519.PrivateKey // nil: one that is made for this run and lost with it
+	Origin string             // names the journal; empty: as the store has it, else a random name
+	Every  time.Duration      // a checkpoint is signed at most so often; 0: once a second
+}
+
+// maxOrigin bounds the name of a journal: it stands in every proof.
+const maxOrigin = 200
+
+// CheckOrigin returns why a name cannot be the origin of a journal, or nil. It
+// is the name of the key in signed notes too, which forbid spaces and "+".
+func CheckOrigin(origin string) error {
+	bad := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '+' }
+	if len(origin) > maxOrigin || !utf8.ValidString(origin) || strings.ContainsFunc(origin, bad) {
+		return fmt.Errorf("an origin has at most %d bytes, without spaces or +", maxOrigin)
+	}
+	return nil
+}
+
+// A signer signs with one key, and knows all keys that ever signed here: what
+// they signed stays good. It is a note.Signer.
+type signer struct {
+	key    ed25519.PrivateKey
+	origin string
+	hash   uint32            // of origin and key: how signed notes name a key
+	known  []*storepb.Signer // in order of their first use; key's is one of them
+}
+
+// newSigner enters the key in the store where it is new there.
+func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, now time.Time) (*signer, error) {
+	if o.Key == nil {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		o.Key = key
+	}
+	if err := CheckOrigin(o.Origin); err != nil {
+		return nil, err
+	}
+	made := &signer{key: o.Key}
+	random, entered := randomOrigin(), false
+	act := store.Act{RPC: "signer", Kind: storepb.EventBody_Kind_SIGNER, Time: now}
+	look := func(r store.Reader) (err error) {
+		if made.known, err = store.Signers.All(r, nil); err != nil {
+			return err
+		}
+		made.origin, err = chooseOrigin(made.known, o.Origin, random)
+		entered = !made.isKnown()
+		return err
+	}
+	register := func(w store.Writer) error {
+		if err := look(w); err != nil || !entered {
+			return err
+		}
+		return made.enter(w, now)
+	}
+	err := s.View(ctx, look)
+	if err == nil && entered { // a known key is no reason to write: the disk may be full
+		err = s.Update(ctx, act, register)
+	}
+	for range 2 { // nobody else could ask again; whatever happened, once more does no harm
+		if errors.Is(err, store.ErrUnknownOutcome) {
+			err = s.Update(ctx, act, register)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the signing key: %w", err)
+	}
+	if entered && len(made.known) > 1 {
+		log.Warn("a new key signs from now on; older signatures stay good", "keys", len(made.known))
+	}
+	if last := made.known[len(made.known)-1]; !bytes.Equal(last.GetPublicKey(), made.public()) {
+		log.Warn("the store lists a key that was entered after the one that signs, and publishes it; "+
+			"if nobody put an older key back, somebody else entered it: run acquis verify",
+			"entered", last.GetCreateTime().AsTime(), "key", noteKey(last.GetOrigin(), last.GetPublicKey()))
+	}
+	verifier, err := note.NewVerifier(noteKey(made.origin, made.public()))
+	if err != nil {
+		return nil, err
+	}
+	made.hash = verifier.KeyHash()
+	return made, nil
+}
+
+func randomOrigin() string { return "acquis/" + strings.ToLower(rand.Text()[:16]) }
+
+// RenameJournal gives the journal of a store a new name, from its next event on:
+// for a store that goes on from before a checkpoint that was published under its
+// old one. What was signed stays good, under the name that it bears. An empty
+// Origin stands for a random name, as at the first start; a new one is returned.
+func RenameJournal(ctx context.Context, s store.Store, o Signing, now time.Time) (origin string, err error) {
+	if err := CheckOrigin(o.Origin); err != nil {
+		return "", err
+	}
+	if origin = o.Origin; origin == "" {
+		origin = randomOrigin()
+	}
+	renamed := &signer{key: o.Key, origin: origin}
+	act := store.Act{RPC: "restore", Kind: storepb.EventBody_Kind_SIGNER, Time: now}
+	return origin, s.Update(ctx, act, func(w store.Writer) (err error) {
+		if renamed.known, err = store.Signers.All(w, nil); err != nil {
+			return err
+		}
+		for _, known := range renamed.known {
+			if known.GetOrigin() == origin {
+				return fmt.Errorf("the journal had the name %q already: a new one is needed", origin)
+			}
+		}
+		return renamed.enter(w, now)
+	})
+}
+
+// chooseOrigin keeps the name that the journal has, the last one that it was
+// given: under another one, all that was ever proven of it would be of some other
+// journal.
+func chooseOrigin(known []*storepb.Signer, asked, random string) (string, error) {
+	if len(known) == 0 {
+		if asked == "" {
+			return random, nil
+		}
+		return asked, nil
+	}
+	has := known[len(known)-1].GetOrigin()
+	if asked == "" || asked == has {
+		return has, nil
+	}
+	return "", fmt.Errorf("this journal's origin is %q and never changes, but %q was asked", has, asked)
+}
+
+func (s *signer) enter(w store.Writer, now time.Time) error {
+	uid, err := w.NewUID()
+	if err != nil {
+		return err
+	}
+	entered := &storepb.Signer{Uid: uid, PublicKey: s.public(), Origin: s.origin, CreateTime: timestamppb.New(now.Truncate(time.Microsecond))}
+	s.known = append(s.known, entered)
+	return store.Signers.Put(w, store.Key(uid), entered)
+}
+
+func (s *signer) public() ed25519.PublicKey {
+	public, _ := s.key.Public().(ed25519.PublicKey) // it is one, by its documentation
+	return public
+}
+
+// isKnown tells whether the key has signed under the name that the journal has.
+func (s *signer) isKnown() bool {
+	return slices.ContainsFunc(s.known, func(k *storepb.Signer) bool {
+		return bytes.Equal(k.GetPublicKey(), s.public()) && k.GetOrigin() == s.origin
+	})
+}
+
+// noteKey writes a public key as signed notes do.
+func noteKey(origin string, public ed25519.PublicKey) string {
+	key, err := note.NewEd25519VerifierKey(origin, public)
+	if err != nil {
+		return "" // a stored key of a wrong length: nothing verifies under it
+	}
+	return key
+}
+
+// noteKeys lists all keys, the one that signs now first.
+func (s *signer) noteKeys() []string {
+	keys := []string{noteKey(s.origin, s.public())}
+	for i := len(s.known) - 1; i >= 0; i-- {
+		if key := noteKey(s.known[i].GetOrigin(), s.known[i].GetPublicKey()); key != keys[0] {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// Name implements note.Signer.
+func (s *signer) Name() string { return s.origin }
+
+// KeyHash implements note.Signer.
+func (s *signer) KeyHash() uint32 { return s.hash }
+
+// Sign implements note.Signer. Only notes and attestations are signed: the one
+// ends in a newline, the other holds none, so that neither can pass for the
+// other.
+func (s *signer) Sign(message []byte) ([]byte, error) {
+	if len(message) == 0 {
+		return nil, errors.New("nothing to sign")
+	}
+	return ed25519.Sign(s.key, message), nil
+}
