@@ -155,7 +155,7 @@ func Outward(ctx context.Context, log *slog.Logger, err error) error {
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded:
-		return New(codes.DeadlineExceeded, acquispb.ErrorReason_DEADLINE_EXCEEDED, "the call took longer than its deadline")
+		return TookTooLong()
 	case errors.Is(err, context.Canceled), status.Code(err) == codes.Canceled:
 		return New(codes.Canceled, acquispb.ErrorReason_CANCELLED, "the caller went away")
 	case errors.Is(err, store.ErrNoRoom):
@@ -191,6 +191,11 @@ func ReasonIn(st *status.Status) string {
 		}
 	}
 	return ""
+}
+
+// TookTooLong tells that a call had no time left.
+func TookTooLong() error {
+	return New(codes.DeadlineExceeded, acquispb.ErrorReason_DEADLINE_EXCEEDED, "the call took longer than its deadline")
 }
 
 // TooLarge refuses a request by its size.

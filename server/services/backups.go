@@ -88,22 +88,8 @@ func (s *adminService) Backup(_ *acquispb.BackupRequest, stream grpc.ServerStrea
 	default:
 		return apierr.New(codes.Unavailable, acquispb.ErrorReason_BACKUP_UNDER_WAY, "another backup is being made or sent")
 	}
-	sent := make(chan error, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				sent <- apierr.Panicked(ctx, s.log, p)
-			}
-			<-b.turn
-		}()
-		sent <- b.send(stream)
-	}()
-	select {
-	case err := <-sent:
-		return err
-	case <-ctx.Done():
-		return ctx.Err() // this ends the stream, and with it send
-	}
+	defer func() { <-b.turn }()
+	return b.send(stream)
 }
 
 func (b *backups) send(stream grpc.ServerStreamingServer[acquispb.BackupResponse]) (err error) {

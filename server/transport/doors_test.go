@@ -36,6 +36,7 @@ type stage struct {
 	onListKeys func(context.Context) error // nil: it answers
 
 	onCreateKey func(context.Context) error
+	onBackup    func(grpc.ServerStreamingServer[acquispb.BackupResponse]) error
 }
 
 func newStage(t *testing.T, change ...func(*Options)) *stage {
@@ -107,6 +108,11 @@ func (k keyService) ListKeys(ctx context.Context, _ *acquispb.ListKeysRequest) (
 // CreateKey does as its test likes.
 func (k keyService) CreateKey(ctx context.Context, _ *acquispb.CreateKeyRequest) (*acquispb.CreateKeyResponse, error) {
 	return new(acquispb.CreateKeyResponse), k.stage.onCreateKey(ctx)
+}
+
+// Backup does as its test likes.
+func (k keyService) Backup(_ *acquispb.BackupRequest, stream grpc.ServerStreamingServer[acquispb.BackupResponse]) error {
+	return k.stage.onBackup(stream)
 }
 
 func newKey(t *testing.T, st store.Store, role acquispb.Role_Enum) string {

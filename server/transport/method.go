@@ -17,6 +17,7 @@ type method struct {
 	name    string            // "acquis.v1.SessionService/GetGrid"
 	rpc     *contract.RPC     // nil: it is not of our contract
 	public  bool              // anyone may call
+	streams bool              // more than one message may be sent, in either direction
 	many    bool              // callers may send more than one message
 	timeout time.Duration     // a call that takes longer is given up
 	request *contract.Request // how much it takes; nil: a few words
@@ -53,7 +54,8 @@ func (t *Transport) add(desc *grpc.ServiceDesc) {
 		}
 		kind := "unary"
 		if i >= unary {
-			kind, m.timeout, m.many = typeOf(streams[i-unary]), t.limits.StreamTimeout, streams[i-unary].ClientStreams
+			kind, m.streams, m.many = typeOf(streams[i-unary]), true, streams[i-unary].ClientStreams
+			m.timeout = t.limits.StreamTimeout
 		}
 		if full == healthCheck {
 			m.class = admission.Read

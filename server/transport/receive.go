@@ -61,9 +61,9 @@ func (v *visit) mustArrive(stream context.Context) (inTime func() bool) {
 	return time.AfterFunc(v.limits.ReceiveTimeout, cut).Stop
 }
 
-// A cuttable context is that of a stream over gRPC. It ends at the method's
-// deadline, or if it is cut; the library's reader then notices. When the stream has
-// ended, the library ends it.
+// A cuttable context is that of a call over gRPC. It ends at the method's
+// deadline, unless that sends a stream (see giveUp), or if it is cut; the library's
+// reader then notices. When the call has ended, the library ends it.
 type cuttable struct {
 	context.Context
 	cut context.CancelFunc
@@ -85,6 +85,10 @@ func (t *Transport) limitTime(ctx context.Context, info *tap.Info) (context.Cont
 	m, ok := t.methods[info.FullMethodName]
 	if !ok {
 		m = t.unknown
+	}
+	if m.streams {
+		ctx, cut := context.WithCancel(ctx)
+		return &cuttable{ctx, cut}, nil
 	}
 	ctx, cut := context.WithTimeout(ctx, m.timeout)
 	return &cuttable{ctx, cut}, nil

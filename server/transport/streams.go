@@ -2,9 +2,11 @@ package transport
 
 import (
 	"context"
+	"errors"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/acquis-eval/acquis/server/apierr"
@@ -15,13 +17,42 @@ import (
 // others.
 func (t *Transport) stream(m *method, handler grpc.StreamHandler) grpc.StreamHandler {
 	return func(service any, stream grpc.ServerStream) (err error) {
-		v := t.arrive(stream.Context(), m, infoOverGRPC(stream.Context()))
-		defer func() { err = v.end(err, recover()) }()
-		if err := v.enter(metadata.ValueFromIncomingContext(stream.Context(), "authorization")); err != nil {
+		ctx, cancel := context.WithTimeout(stream.Context(), m.timeout)
+		v := t.arrive(ctx, m, infoOverGRPC(ctx))
+		v.cancel = cancel
+		defer func() { err = v.end(inTime(ctx, err), recover()) }()
+		defer context.AfterFunc(ctx, func() { giveUp(ctx, stream) })()
+		if err := v.enter(metadata.ValueFromIncomingContext(ctx, "authorization")); err != nil {
 			return err
 		}
 		return handler(service, &guardedStream{stream, v})
 	}
+}
+
+// A statusSink is the stream of a call as the library ends it (its
+// ServerTransportStream).
+type statusSink interface {
+	WriteStatus(st *status.Status) error
+}
+
+// giveUp ends a stream that has lasted as long as it may. Its handler may be
+// waiting for a caller that does not read: that ends too, and what it then returns
+// comes too late to be sent. If the library were left to notice the deadline
+// itself, it would send a status without a reason.
+func giveUp(ctx context.Context, stream grpc.ServerStream) {
+	sink, ok := grpc.ServerTransportStreamFromContext(stream.Context()).(statusSink)
+	if ok && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		_ = sink.WriteStatus(status.Convert(apierr.TookTooLong())) // it fails only if the caller is gone
+	}
+}
+
+// inTime returns how a handler ended, or that it had no time left, which is what
+// its caller was told.
+func inTime(ctx context.Context, err error) error {
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return ctx.Err()
+	}
+	return err
 }
 
 // noSuchMethod answers what is no method. Of our contract, only who may call is

@@ -24,7 +24,7 @@ type visit struct {
 	info  *call.Info
 	start time.Time
 
-	cancel   context.CancelFunc // over REST: ends what was begun for the call
+	cancel   context.CancelFunc // ends what was begun for the call; nil: there is nothing
 	failed   error              // over REST: why the call failed, as its caller was told
 	answered bool               // over REST: the answer, or what was wrong, was written
 
