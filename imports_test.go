@@ -1,10 +1,13 @@
 package acquis_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -24,10 +27,13 @@ var importRules = []struct {
 	{"store", []string{"gen/acquis/store"}, "records are bytes and private messages to it: neither rules nor API"},
 	{"store/bolt", []string{"store", "gen/acquis/store"}, "engines are unaware of each other"},
 	{"store/storetest", []string{"store", "gen/acquis/store"}, "the suite must fit every engine"},
-	{"verify", []string{"gen", "rules", "referentiel", "casefile", "store"}, "it reads what any engine stored, and decides again by the same rules as the server, which it never asks"},
-	{"backup", nil, "whoever holds a backup can read what it says of itself, whatever made it"},
-	{"server", []string{"gen/openapi", "store", "server"}, "it puts the rooms together over any engine, and never names one"},
-	{"server/services", []string{"gen", "rules", "referentiel", "casefile", "store", "backup", "server/apierr", "server/authn", "server/cache", "server/call", "server/contract"}, "what calls do hangs on neither how they came nor which engine holds the records"},
+	{"verify", []string{"gen", "rules", "referentiel", "casefile", "store", "checkpoint"}, "it reads what any engine stored, and decides again by the same rules as the server, which it never asks"},
+	{"backup", []string{"store"}, "it copies what any engine holds, and reads what a backup says of itself, whatever made it"},
+	{"checkpoint", nil, "whoever signs, checks or compares checkpoints reads them the same way"},
+	{"notary", []string{"gen/acquis/store", "store", "checkpoint"}, "it signs a journal, whatever is written there"},
+	{"credential", []string{"gen/acquis/v1"}, "what it makes is checked outside, by who has no store"},
+	{"server", []string{"gen/openapi", "store", "backup", "notary", "credential", "server"}, "it puts the rooms together over any engine, and never names one"},
+	{"server/services", []string{"gen", "rules", "referentiel", "casefile", "store", "backup", "notary", "credential", "server/apierr", "server/authn", "server/cache", "server/call", "server/contract"}, "what calls do hangs on neither how they came nor which engine holds the records"},
 	{"server/apierr", []string{"gen/acquis/v1", "rules", "store"}, "an error that callers see is made here, whoever finds it: it knows nobody above it"},
 	{"server/call", []string{"gen/acquis/v1", "store"}, "transport, authentication and services share what it says of a call, so it knows none of them"},
 	{"server/contract", []string{"gen/acquis/v1", "server/apierr", "server/call"}, "it reads descriptors, and nothing that is stored"},
@@ -46,8 +52,41 @@ var importRules = []struct {
 }
 
 type goPackage struct {
-	ImportPath string
-	Imports    []string
+	ImportPath, Dir string
+	GoFiles         []string
+	Imports         []string
+}
+
+// A package that grows beyond this has become two. The handlers of one API share
+// too much to be told apart by noun.
+const (
+	mostFiles, mostLines = 25, 4000
+	mostFilesOfServices  = 40
+)
+
+// TestPackagesAreSmall bounds the production code of each package, in files and
+// lines.
+func TestPackagesAreSmall(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if within(name, "gen") {
+			continue
+		}
+		lines := 0
+		for _, file := range p.GoFiles {
+			text, err := os.ReadFile(filepath.Join(p.Dir, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines += bytes.Count(text, []byte("\n"))
+		}
+		switch files := len(p.GoFiles); {
+		case name == "server/services" && files > mostFilesOfServices:
+			t.Errorf("%s has %d files, more than %d", name, files, mostFilesOfServices)
+		case name != "server/services" && (files > mostFiles || lines > mostLines):
+			t.Errorf("%s has %d files and %d lines: more than %d or %d", name, files, lines, mostFiles, mostLines)
+		}
+	}
 }
 
 // TestImportsPointInward reads the imports of production code from the go command.
@@ -116,7 +155,7 @@ func within(path, prefix string) bool { return path == prefix || strings.HasPref
 
 func packages(t *testing.T) []goPackage {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", "./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

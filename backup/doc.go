@@ -1,4 +1,5 @@
-// Package backup is the form of a backup: one file that says what it is.
+// Package backup makes backups of a store, on demand and by the clock ([Maker]), and
+// knows their form: one file that says what it is.
 //
 // # The idea
 //

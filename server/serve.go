@@ -30,7 +30,8 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	group.Go(func() error { return s.transport.ServeREST(overREST) })
 	group.Go(func() error { return servedOps(s.ops.Serve(l.Ops)) })
 	group.Go(func() error { s.watchHealth(ctx); return nil })
-	group.Go(func() error { return s.services.Run(ctx) })
+	group.Go(func() error { s.services.Run(ctx); return nil })
+	group.Go(func() error { s.backups.Run(ctx); return nil })
 	group.Go(func() error { s.authn.Run(ctx); return nil })
 	group.Go(func() error {
 		<-ctx.Done()
@@ -65,7 +66,7 @@ func (s *Server) ready() error {
 	case <-s.stopped:
 		return errors.New("stopping")
 	default:
-		return s.services.Health()
+		return errors.Join(s.store.Health(), s.notary.Health())
 	}
 }
 

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"crypto/ed25519"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -8,7 +10,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/acquis-eval/acquis/backup"
+	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/gen/openapi"
+	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/contract"
@@ -25,19 +30,21 @@ type Options struct {
 	Attempts     authn.AttemptLimits // bad credentials in a minute
 	NoReflection bool                // gRPC reflection is off
 	AccessDelay  time.Duration       // that somebody read a file is journaled at most so much later; 0: 5 seconds
-	Signing      services.Signing
-	Issuer       services.Issuer
+	Signing      notary.Signing
+	Issuer       credential.Issuer
 	OIDC         *authn.OIDC         // whose tokens are taken; nil: keys only
 	TLS          *authn.Certificates // of both doors; nil: plain text
 	Now          func() time.Time    // the clock; nil: the machine's
 
 	Retention services.Retention // what a purge may erase; nothing by default
-	Backups   services.Backups
+	Backups   backup.Settings
 }
 
 // A Server answers over gRPC and REST, and tells operators how it is.
 type Server struct {
 	store     store.Store
+	notary    *notary.Notary
+	backups   *backup.Maker
 	services  *services.Services
 	authn     *authn.Authenticator
 	transport *transport.Transport
@@ -64,9 +71,14 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	signs, err := notary.New(context.Background(), o.Store, o.Signing, log, now)
+	if err != nil {
+		return nil, err
+	}
+	copies := backup.NewMaker(o.Store, signs.Origin(), o.Backups, log, now)
 	what, err := services.New(services.Options{
 		Store: o.Store, Contract: read, Validate: validate, Authn: who, Log: log, Now: now,
-		AccessDelay: o.AccessDelay, Signing: o.Signing, Issuer: o.Issuer, Retention: o.Retention, Backups: o.Backups,
+		AccessDelay: o.AccessDelay, Notary: signs, Issuer: o.Issuer, Retention: o.Retention, Backups: copies,
 	})
 	if err != nil {
 		return nil, err
@@ -76,19 +88,28 @@ func New(o Options) (*Server, error) {
 		Watch: what.Watch(), Register: what.Register, Reflection: !o.NoReflection,
 		Documents: map[string]transport.Document{
 			"/openapi.json":          {Type: "application/json", Body: openapi.JSON, MaxAge: time.Hour},
-			"/.well-known/jwks.json": {Type: "application/jwk-set+json", Body: what.KeySet(), MaxAge: 5 * time.Minute},
+			"/.well-known/jwks.json": {Type: "application/jwk-set+json", Body: keySet(signs), MaxAge: 5 * time.Minute},
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		store: o.Store, services: what, authn: who, transport: doors,
+		store: o.Store, notary: signs, backups: copies, services: what, authn: who, transport: doors,
 		registry: prometheus.NewRegistry(), stopped: make(chan struct{}),
 	}
 	s.ops = transport.NewHTTPServer(newOps(s, s.registry, slices.Concat(
-		doors.Collectors(), who.Collectors(), what.Collectors())...), log)
+		doors.Collectors(), who.Collectors(), what.Collectors(), copies.Collectors())...), log)
 	return s, nil
+}
+
+// keySet lists every key that signs or signed attestations here.
+func keySet(n *notary.Notary) []byte {
+	var keys []ed25519.PublicKey
+	for _, key := range n.Keys() {
+		keys = append(keys, key.Public)
+	}
+	return credential.KeySet(keys)
 }
 
 // clock tells the time in UTC and microseconds: what the store keeps.

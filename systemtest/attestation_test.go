@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/server"
-	"github.com/acquis-eval/acquis/server/services"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
@@ -133,7 +133,7 @@ func (w *world) decisions(candidate string) (names []string) {
 // leads from the act to the signed checkpoint.
 func TestCredential(t *testing.T) {
 	w, _ := start(t, t.TempDir(), func(o *server.Options) {
-		o.Issuer = services.Issuer{URL: "https://certificateur.example", Name: "École exemple"}
+		o.Issuer = credential.Issuer{URL: "https://certificateur.example", Name: "École exemple"}
 	})
 	w.populate()
 	decision := w.decisionOf("c-free") // a prior bloc

@@ -19,6 +19,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
+	"github.com/acquis-eval/acquis/backup"
+	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/authn"
@@ -53,8 +55,8 @@ func serveChild(dir string) error {
 	}
 	srv, err := server.New(server.Options{
 		Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits(),
-		Signing: services.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32))},
-		Backups: services.Backups{Scratch: dir},
+		Signing: notary.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32))},
+		Backups: backup.Settings{Scratch: dir},
 	})
 	if err != nil {
 		return err

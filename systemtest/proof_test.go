@@ -18,8 +18,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/server"
-	"github.com/acquis-eval/acquis/server/services"
 	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
@@ -294,7 +294,7 @@ func TestSigningKeyRotation(t *testing.T) {
 	st, err := bolt.Open(dir, bolt.Options{})
 	must(t, err)
 	defer st.Close()
-	o := server.Options{Store: st, Log: w.handler(), Limits: transport.DefaultLimits(), Signing: services.Signing{Origin: "other.example"}}
+	o := server.Options{Store: st, Log: w.handler(), Limits: transport.DefaultLimits(), Signing: notary.Signing{Origin: "other.example"}}
 	if _, err := server.New(o); err == nil || !strings.Contains(err.Error(), "never changes") {
 		t.Errorf("another origin: %v", err)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/acquis-eval/acquis/backup"
 	"github.com/acquis-eval/acquis/server"
-	"github.com/acquis-eval/acquis/server/services"
 )
 
 // waitLogged returns once the service has logged something so often.
@@ -45,7 +44,7 @@ func TestScheduledBackups(t *testing.T) {
 	clocked := func(interval time.Duration) func(*server.Options) {
 		return func(o *server.Options) {
 			o.Now = time.Now
-			o.Backups = services.Backups{Dir: dir, Interval: interval, Keep: 2, Check: func(_ context.Context, name string) error {
+			o.Backups = backup.Settings{Dir: dir, Interval: interval, Keep: 2, Check: func(_ context.Context, name string) error {
 				checked.Add(1)
 				if unsound.Load() > 0 {
 					return errors.New("unsound")

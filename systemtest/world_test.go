@@ -25,6 +25,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/admission"
@@ -143,7 +144,7 @@ func startBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*se
 	options := server.Options{
 		Store: st, Log: w.handler(), Now: w.clock.Now,
 		Limits:  transport.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second, Listen: manyConnections(), Admission: manyCalls()},
-		Signing: services.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Every: time.Millisecond},
+		Signing: notary.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Every: time.Millisecond},
 	}
 	for _, change := range change {
 		change(&options)

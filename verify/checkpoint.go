@@ -2,16 +2,15 @@ package verify
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/acquis-eval/acquis/checkpoint"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -20,9 +19,9 @@ import (
 // under one name, so that the last one is that which signs, unless an older one was
 // put back.
 func (v *verifier) signer(s subject, m *storepb.Signer) {
-	key, err := note.NewEd25519VerifierKey(m.GetOrigin(), m.GetPublicKey())
-	if err != nil {
-		s.wrong("is no Ed25519 key: %v", err)
+	key := checkpoint.Key{Origin: m.GetOrigin(), Public: m.GetPublicKey()}.String()
+	if key == "" {
+		s.wrong("is no Ed25519 key under a name")
 		return
 	}
 	if slices.Contains(v.report.Signers, key) {
@@ -34,42 +33,11 @@ func (v *verifier) signer(s subject, m *storepb.Signer) {
 
 // verifiers are all keys that ever signed here.
 func (v *verifier) verifiers() note.Verifiers {
-	var known []note.Verifier
+	var keys []checkpoint.Key
 	for _, s := range v.signers {
-		key, err := note.NewEd25519VerifierKey(s.GetOrigin(), s.GetPublicKey())
-		if err != nil {
-			continue // told by signer
-		}
-		if verifier, err := note.NewVerifier(key); err == nil {
-			known = append(known, verifier)
-		}
+		keys = append(keys, checkpoint.Key{Origin: s.GetOrigin(), Public: s.GetPublicKey()})
 	}
-	return note.VerifierList(known...)
-}
-
-// A claim is what a checkpoint says of the journal.
-type claim struct {
-	origin string
-	size   uint64
-	root   tlog.Hash
-}
-
-// parseClaim reads the text of a checkpoint (C2SP tlog-checkpoint): three lines,
-// origin, size and root, perhaps more.
-func parseClaim(text string) (claim, error) {
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	if len(lines) < 3 || lines[0] == "" {
-		return claim{}, errors.New("a checkpoint has three lines: origin, size and root")
-	}
-	size, err := strconv.ParseUint(lines[1], 10, 63)
-	if err != nil || strconv.FormatUint(size, 10) != lines[1] {
-		return claim{}, fmt.Errorf("a checkpoint's size is a number, not %q", lines[1])
-	}
-	root, err := base64.StdEncoding.DecodeString(lines[2])
-	if err != nil || len(root) != tlog.HashSize {
-		return claim{}, fmt.Errorf("a checkpoint's root is 32 bytes in base64, not %q", lines[2])
-	}
-	return claim{lines[0], size, tlog.Hash(root)}, nil
+	return checkpoint.Verifiers(keys)
 }
 
 // checkpoints checks those that the store keeps, and the one from outside.
@@ -105,16 +73,11 @@ func (v *verifier) checkpoints() error {
 
 // kept checks a checkpoint of the store: signed by one of its keys, and true.
 func (v *verifier) kept(s subject, m *storepb.Checkpoint) {
-	opened, err := note.Open([]byte(m.GetNote()), v.verifiers())
-	if err != nil {
-		s.wrong("is not signed by a key of this store: %v", err)
-		return
-	}
-	c, err := parseClaim(opened.Text)
+	c, err := checkpoint.Open([]byte(m.GetNote()), v.verifiers())
 	switch {
 	case err != nil:
-		s.wrong("cannot be read: %v", err)
-	case c.size != m.GetSize() || !bytes.Equal(c.root[:], m.GetRoot()):
+		s.wrong("is not signed by a key of this store, or cannot be read: %v", err)
+	case c.Size != m.GetSize() || !bytes.Equal(c.Root[:], m.GetRoot()):
 		s.wrong("lists another size or root than it signs")
 	default:
 		v.grows(s, c)
@@ -151,7 +114,7 @@ func (v *verifier) outside() error {
 		return nil
 	}
 	text, signatures, signed := strings.Cut(string(v.opts.Checkpoint), "\n\n")
-	c, err := parseClaim(text)
+	c, err := checkpoint.Parse(text)
 	if err != nil {
 		return err
 	}
@@ -163,30 +126,30 @@ func (v *verifier) outside() error {
 	}
 	// A journal that goes on from a backup got a new name; what was published under
 	// the old one must be true of it all the same.
-	ours := func(signer *storepb.Signer) bool { return signer.GetOrigin() == c.origin }
+	ours := func(signer *storepb.Signer) bool { return signer.GetOrigin() == c.Origin }
 	if n := len(v.signers); n > 0 && !slices.ContainsFunc(v.signers, ours) {
-		s.wrong("the one from outside is of journal %q, this is %q", c.origin, v.signers[n-1].GetOrigin())
+		s.wrong("the one from outside is of journal %q, this is %q", c.Origin, v.signers[n-1].GetOrigin())
 	}
 	if v.grows(s, c) {
-		v.report.Checkpoint = fmt.Sprintf("the journal is that of the checkpoint of %d events, with %d more", c.size, v.report.Events-c.size)
+		v.report.Checkpoint = fmt.Sprintf("the journal is that of the checkpoint of %d events, with %d more", c.Size, v.report.Events-c.Size)
 	}
 	return nil
 }
 
 // grows checks that the journal is the one that a checkpoint speaks of, or has
 // grown from it.
-func (v *verifier) grows(s subject, c claim) bool {
+func (v *verifier) grows(s subject, c checkpoint.Checkpoint) bool {
 	switch {
 	case v.report.Root == "":
 		s.wrong("cannot be compared with the tree, which is broken")
 		return false
-	case c.size > v.report.Events:
-		s.wrong("speaks of %d events, the journal has %d: it was rolled back", c.size, v.report.Events)
+	case c.Size > v.report.Events:
+		s.wrong("speaks of %d events, the journal has %d: it was rolled back", c.Size, v.report.Events)
 		return false
 	}
-	root, err := tlog.TreeHash(int64(c.size), store.Tree(v.reader))
-	if err != nil || root != c.root {
-		s.wrong("says that the root over %d events is %v, and it is %v: the journal is another", c.size, c.root, root)
+	root, err := tlog.TreeHash(int64(c.Size), store.Tree(v.reader))
+	if err != nil || root != c.Root {
+		s.wrong("says that the root over %d events is %v, and it is %v: the journal is another", c.Size, c.Root, root)
 		return false
 	}
 	v.checked("checkpoints")

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -89,20 +87,6 @@ func TestReadable(t *testing.T) {
 	} {
 		if got := readable(c.kind, c.key); got != c.want {
 			t.Errorf("%v %x is %q, want %q", c.kind, c.key, got, c.want)
-		}
-	}
-}
-
-func TestParseClaim(t *testing.T) {
-	root := tlog.Hash{1}.String()
-	if c, err := parseClaim("acquis/x\n12\n" + root + "\n"); err != nil || c != (claim{"acquis/x", 12, tlog.Hash{1}}) {
-		t.Errorf("parsed %v, %v", c, err)
-	}
-	for _, bad := range []string{
-		"", "a\n1\n", "\n1\n" + root, "a\n-1\n" + root, "a\n01\n" + root, "a\n1\n" + root[1:], "a\n1\n" + strings.Repeat("!", 44),
-	} {
-		if c, err := parseClaim(bad); err == nil {
-			t.Errorf("%q was parsed: %v", bad, c)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/acquis-eval/acquis/server/services"
+	"github.com/acquis-eval/acquis/backup"
 )
 
 // backupFlags say what a server does about its own backups.
@@ -38,8 +38,8 @@ func (b *backupFlags) check() error {
 
 // backups is what the server is told. The copy that a call sends lies in the data
 // directory: where containers have room, and nobody else looks.
-func (b *backupFlags) backups(dataDir string) services.Backups {
-	return services.Backups{
+func (b *backupFlags) backups(dataDir string) backup.Settings {
+	return backup.Settings{
 		Scratch: dataDir, Program: versionOf(), Dir: b.Dir, Interval: b.Interval, Keep: b.Keep,
 		Check: func(ctx context.Context, name string) error { return checkBackup(ctx, name, false) },
 	}

@@ -1,16 +1,14 @@
 package main
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/acquis-eval/acquis/backup"
+	"github.com/acquis-eval/acquis/checkpoint"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
@@ -98,7 +96,7 @@ func extends(restored store.Layer, m backup.Manifest, signed []byte) error {
 	if err != nil {
 		return err
 	}
-	opened, err := note.Open(signed, keys)
+	c, err := checkpoint.Open(signed, keys)
 	var unknown *note.UnverifiedNoteError
 	if errors.As(err, &unknown) {
 		return fmt.Errorf("%w (it is not signed by a key that the backup knows)", errFork)
@@ -106,15 +104,11 @@ func extends(restored store.Layer, m backup.Manifest, signed []byte) error {
 	if err != nil {
 		return fmt.Errorf("it is no checkpoint: %w", err)
 	}
-	size, root, err := parseCheckpoint(opened.Text)
-	if err != nil {
-		return err
+	if c.Size > m.Sequence {
+		return fmt.Errorf("%w (it speaks of %d events, the backup has %d)", errFork, c.Size, m.Sequence)
 	}
-	if size > m.Sequence {
-		return fmt.Errorf("%w (it speaks of %d events, the backup has %d)", errFork, size, m.Sequence)
-	}
-	if has, err := tlog.TreeHash(int64(size), store.Tree(reader)); err != nil || has != root {
-		return errors.Join(fmt.Errorf("%w (the first %d events differ)", errFork, size), err)
+	if has, err := tlog.TreeHash(int64(c.Size), store.Tree(reader)); err != nil || has != c.Root {
+		return errors.Join(fmt.Errorf("%w (the first %d events differ)", errFork, c.Size), err)
 	}
 	return nil
 }
@@ -122,33 +116,9 @@ func extends(restored store.Layer, m backup.Manifest, signed []byte) error {
 // noteKeys are all keys that ever signed for a journal.
 func noteKeys(r store.Reader) (note.Verifiers, error) {
 	signers, err := store.Signers.All(r, nil)
-	var keys []note.Verifier
+	var keys []checkpoint.Key
 	for _, s := range signers {
-		text, keyErr := note.NewEd25519VerifierKey(s.GetOrigin(), s.GetPublicKey())
-		if keyErr != nil {
-			continue // no key of ours: nothing verifies under it
-		}
-		key, keyErr := note.NewVerifier(text)
-		if keyErr == nil {
-			keys = append(keys, key)
-		}
+		keys = append(keys, checkpoint.Key{Origin: s.GetOrigin(), Public: s.GetPublicKey()})
 	}
-	return note.VerifierList(keys...), err
-}
-
-// parseCheckpoint reads the three lines of a checkpoint (C2SP tlog-checkpoint).
-func parseCheckpoint(text string) (size uint64, root tlog.Hash, err error) {
-	lines := strings.SplitN(text, "\n", 4)
-	if len(lines) < 4 {
-		return 0, root, errors.New("it is no checkpoint: it lacks lines")
-	}
-	size, err = strconv.ParseUint(lines[1], 10, 62)
-	if err != nil {
-		return 0, root, fmt.Errorf("it is no checkpoint: %w", err)
-	}
-	hash, err := base64.StdEncoding.DecodeString(lines[2])
-	if err != nil || len(hash) != tlog.HashSize {
-		return 0, root, errors.New("it is no checkpoint: its root is no hash")
-	}
-	return size, tlog.Hash(hash), nil
+	return checkpoint.Verifiers(keys), err
 }

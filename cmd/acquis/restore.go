@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"github.com/acquis-eval/acquis/backup"
-	"github.com/acquis-eval/acquis/server/services"
+	"github.com/acquis-eval/acquis/checkpoint"
+	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
@@ -28,7 +29,7 @@ type restoreCommand struct {
 }
 
 // Validate refuses what the flags must not say; kong calls it.
-func (r *restoreCommand) Validate() error { return services.CheckOrigin(r.Origin) }
+func (r *restoreCommand) Validate() error { return checkpoint.CheckOrigin(r.Origin) }
 
 // Run makes the store in a directory of its own, checks it there, and puts it in
 // its place in one step.
@@ -95,7 +96,7 @@ func (r *restoreCommand) rename(ctx context.Context, made string) (origin string
 	if err != nil {
 		return "", err
 	}
-	origin, err = services.RenameJournal(ctx, s, services.Signing{Key: key, Origin: r.Origin}, time.Now())
+	origin, err = notary.RenameJournal(ctx, s, notary.Signing{Key: key, Origin: r.Origin}, time.Now())
 	return origin, errors.Join(err, s.Close())
 }
 

@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/acquis-eval/acquis/checkpoint"
+	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/services"
 )
@@ -61,7 +63,7 @@ func (s *serveCommand) Validate() error {
 	return errors.Join(
 		badKey,
 		badSigning,
-		services.CheckOrigin(s.Origin),
+		checkpoint.CheckOrigin(s.Origin),
 		checkIssuer(s.IssuerURL),
 		s.limitFlags.check(),
 		s.Backup.check(),
@@ -118,7 +120,7 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 	service, err := open(ctx, config{
 		HTTPAddr: s.HTTPAddr, GRPCAddr: s.GRPCAddr, OpsAddr: s.OpsAddr,
 		DataDir: s.DataDir, SigningKeyFile: s.SigningKeyFile, Origin: s.Origin,
-		Issuer: services.Issuer{URL: s.IssuerURL, Name: s.IssuerName},
+		Issuer: credential.Issuer{URL: s.IssuerURL, Name: s.IssuerName},
 		First:  first, Log: log, TLS: certificates, OIDC: oidc,
 		Limits:       s.limitFlags.transport(s.Backup.Timeout),
 		Attempts:     s.limitFlags.attempts(),

@@ -9,6 +9,9 @@ import (
 	"net"
 	"time"
 
+	"github.com/acquis-eval/acquis/backup"
+	"github.com/acquis-eval/acquis/credential"
+	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/authn"
@@ -21,14 +24,14 @@ import (
 type config struct {
 	HTTPAddr, GRPCAddr, OpsAddr string
 	DataDir                     string
-	SigningKeyFile              string          // empty: of the environment, else in the data directory
-	Origin                      string          // of the journal; empty: as the store has it
-	Issuer                      services.Issuer // of attestations
-	First                       authn.Secret    // the first key, if the store is empty
+	SigningKeyFile              string            // empty: of the environment, else in the data directory
+	Origin                      string            // of the journal; empty: as the store has it
+	Issuer                      credential.Issuer // of attestations
+	First                       authn.Secret      // the first key, if the store is empty
 	Limits                      transport.Limits
 	Attempts                    authn.AttemptLimits
 	NoReflection                bool
-	Backups                     services.Backups
+	Backups                     backup.Settings
 	Retention                   services.Retention
 	TLS                         *authn.Certificates // nil: plain text
 	OIDC                        *authn.OIDC         // nil: keys only
@@ -81,7 +84,7 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 	}
 	s.server, err = server.New(server.Options{
 		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, Attempts: c.Attempts, NoReflection: c.NoReflection, OIDC: c.OIDC, TLS: c.TLS, Now: now,
-		Signing: services.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer, Retention: c.Retention,
+		Signing: notary.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer, Retention: c.Retention,
 		Backups: c.Backups,
 	})
 	return s, err

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/acquis-eval/acquis/casefile"
+	"github.com/acquis-eval/acquis/credential"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
@@ -29,7 +30,7 @@ type attestationService struct {
 // the Update, over a checkpoint that may have to be signed first; whether the
 // decision still stands is decided in it.
 func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb.IssueAttestationRequest) (*acquispb.IssueAttestationResponse, error) {
-	code := newCode()
+	code := credential.NewCode()
 	token, err := s.writeCredential(ctx, req)
 	if err != nil {
 		return nil, err
@@ -72,7 +73,7 @@ func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb
 		}
 		answer.Code, answer.Credential = "", ""
 		if string(stored.GetCodeDigest()) == string(digests[0]) { // this call made it, not one before
-			answer.Code, answer.Credential = spell(code), token
+			answer.Code, answer.Credential = credential.SpellCode(code), token
 		}
 		answer.Attestation, err = readAttestation(r, stored, req.GetDecision())
 		return err
@@ -110,8 +111,11 @@ func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.
 	if err != nil || !attestable(act) {
 		return "", err
 	}
-	issuer := s.issuer.orOf(s.notary.signer.origin)
-	return s.notary.signer.signToken(newCredential(issuer, p, act, under, holder, s.now()))
+	return credential.New(credential.Claim{
+		Issuer: s.issuer.OrOf(s.notary.Origin()), Holder: holder,
+		Revision: revisionName(act.GetReferentiel(), act.GetRevision()), Certification: under.shown, Bloc: under.blocs[act.GetBloc()].Message,
+		Decided: act.GetDecideTime().AsTime(), Decision: p.decision.GetUid(), Proof: p.message(),
+	}, s.notary, s.now())
 }
 
 func readHolder(r store.Reader, candidate uint64) (string, error) {
@@ -225,7 +229,10 @@ func presented(req *acquispb.VerifyAttestationRequest) ([]byte, error) {
 		}
 		return credentialDigest(token), nil
 	}
-	code, err := parseCode(req.GetCode())
+	code, err := credential.ParseCode(req.GetCode())
+	if err != nil {
+		err = apierr.InvalidField("code", err.Error())
+	}
 	return codeDigest(code), err
 }
 
@@ -262,3 +269,18 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 }
 
 func attestationName(uid uint64) string { return "attestations/" + strconv.FormatUint(uid, 10) }
+
+// holderName is a person's name as a diploma has it.
+func holderName(id *storepb.Identity) string {
+	name := strings.Join(append(append([]string{}, id.GetGivenNames()...), id.GetBirthName()), " ")
+	if usage := id.GetUsageName(); usage != "" && usage != id.GetBirthName() {
+		name += ", nom d'usage " + usage
+	}
+	return name
+}
+
+// attestable tells whether an outcome is something to show.
+func attestable(act *storepb.DecisionAct) bool {
+	outcome := acquispb.Decision_Outcome_Enum(act.GetOutcome())
+	return outcome == acquispb.Decision_Outcome_CAPITALISED || outcome == acquispb.Decision_Outcome_AWARDED
+}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/acquis-eval/acquis/credential"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/authn"
@@ -35,14 +36,14 @@ func TestGuessesAreCounted(t *testing.T) {
 			t.Errorf("%q is answered with %s", malformed, got)
 		}
 	}
-	if err := errors.Join(ask(newCode(), ""), ask("", "a.b.c")); err != nil {
+	if err := errors.Join(ask(credential.NewCode(), ""), ask("", "a.b.c")); err != nil {
 		t.Errorf("malformed codes were guesses: %v", err)
 	}
-	if got := apierr.ReasonOf(ask(newCode(), "")); got != "TOO_MANY_ATTEMPTS" {
+	if got := apierr.ReasonOf(ask(credential.NewCode(), "")); got != "TOO_MANY_ATTEMPTS" {
 		t.Errorf("the third guess is answered with %q", got)
 	}
 	noon = noon.Add(time.Minute)
-	if err := ask(newCode(), ""); err != nil {
+	if err := ask(credential.NewCode(), ""); err != nil {
 		t.Errorf("a minute later: %v", err)
 	}
 }

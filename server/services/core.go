@@ -14,7 +14,10 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/acquis-eval/acquis/backup"
+	"github.com/acquis-eval/acquis/credential"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/cache"
 	"github.com/acquis-eval/acquis/server/call"
@@ -30,10 +33,10 @@ type core struct {
 	contract  *contract.Contract
 	retention Retention
 	authn     *authn.Authenticator // bad codes of attestations count as bad credentials do
-	notary    *notary
+	notary    *notary.Notary
 	accesses  *accesses
-	issuer    Issuer
-	backups   *backups
+	issuer    credential.Issuer
+	backups   *backup.Maker
 	log       *slog.Logger
 	now       func() time.Time // UTC, microseconds: what the store keeps
 }

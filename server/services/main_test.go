@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/store"
@@ -29,6 +30,10 @@ func serve(t testing.TB, st store.Store, o Options) *core {
 	var err error
 	o.Contract, err = contract.Read()
 	must(t, err)
+	if o.Notary == nil {
+		o.Notary, err = notary.New(t.Context(), st, notary.Signing{}, o.Log, o.Now)
+		must(t, err)
+	}
 	s, err := New(o)
 	must(t, err)
 	return s.core

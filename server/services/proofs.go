@@ -2,14 +2,17 @@ package services
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
+	"google.golang.org/grpc/codes"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
@@ -17,24 +20,28 @@ import (
 
 // GetCheckpoint implements the RPC.
 func (s *auditService) GetCheckpoint(ctx context.Context, req *acquispb.GetCheckpointRequest) (*acquispb.Checkpoint, error) {
-	c, err := s.notary.latest(ctx)
+	c, err := s.latestCheckpoint(ctx)
 	if err != nil {
 		return nil, err
+	}
+	var keys []string
+	for _, key := range s.notary.Keys() {
+		keys = append(keys, key.String())
 	}
 	return &acquispb.Checkpoint{
 		Name:       req.GetName(),
 		Checkpoint: c.GetNote(),
-		Origin:     s.notary.signer.origin,
+		Origin:     s.notary.Origin(),
 		TreeSize:   int64(c.GetSize()),
 		RootHash:   c.GetRoot(),
-		Keys:       s.notary.signer.noteKeys(),
+		Keys:       keys,
 	}, nil
 }
 
 // GetConsistencyProof implements the RPC. It is public, so it goes no further
 // than what anyone may know: the latest checkpoint.
 func (s *auditService) GetConsistencyProof(ctx context.Context, req *acquispb.GetConsistencyProofRequest) (answer *acquispb.ConsistencyProof, err error) {
-	c, err := s.notary.latest(ctx)
+	c, err := s.latestCheckpoint(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +73,7 @@ func (s *auditService) GetInclusionProof(ctx context.Context, req *acquispb.GetI
 	if size > 0 && size < sequence {
 		return nil, apierr.InvalidField("treeSize", "is less than the event's sequence")
 	}
-	c, err := s.notary.covering(ctx, max(sequence, size))
+	c, err := s.checkpointCovering(ctx, max(sequence, size))
 	switch {
 	case err != nil:
 		return nil, err
@@ -138,7 +145,7 @@ func (c *core) proveDecision(ctx context.Context, find func(store.Reader) (*stor
 	if err != nil {
 		return nil, err
 	}
-	if p.checkpoint, err = c.notary.covering(ctx, sequence); err != nil {
+	if p.checkpoint, err = c.checkpointCovering(ctx, sequence); err != nil {
 		return nil, err
 	}
 	return p, c.view(ctx, func(r store.Reader) (err error) {
@@ -159,8 +166,13 @@ func (s *capitalisationService) GetDecisionProof(ctx context.Context, req *acqui
 	if err != nil {
 		return nil, err
 	}
+	answer := p.message()
+	answer.Name = req.GetName()
+	return answer, nil
+}
+
+func (p *decisionProof) message() *acquispb.DecisionProof {
 	return &acquispb.DecisionProof{
-		Name:       req.GetName(),
 		Act:        p.decision.GetAct(),
 		ActSalt:    p.decision.GetActSalt(),
 		ActIndex:   int32(p.actIndex),
@@ -171,7 +183,20 @@ func (s *capitalisationService) GetDecisionProof(ctx context.Context, req *acqui
 		TreeSize:   int64(p.checkpoint.GetSize()),
 		Hashes:     hashesOf(p.path),
 		Checkpoint: p.checkpoint.GetNote(),
-	}, nil
+	}
+}
+
+// latestCheckpoint and checkpointCovering ask the notary, whose doubt callers are told.
+func (c *core) latestCheckpoint(ctx context.Context) (*storepb.Checkpoint, error) {
+	return c.checkpointCovering(ctx, 0)
+}
+
+func (c *core) checkpointCovering(ctx context.Context, sequence uint64) (*storepb.Checkpoint, error) {
+	found, err := c.notary.Covering(ctx, sequence)
+	if errors.Is(err, notary.ErrDoubt) {
+		err = apierr.New(codes.Unavailable, acquispb.ErrorReason_JOURNAL_IN_DOUBT, notary.ErrDoubt.Error())
+	}
+	return found, err
 }
 
 func hashesOf(hashes []tlog.Hash) [][]byte {

@@ -1,6 +1,7 @@
-package services
+package credential
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/google/uuid"
 
-	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
@@ -20,7 +20,9 @@ type Issuer struct {
 	Name string // empty: the origin
 }
 
-func (i Issuer) orOf(origin string) Issuer {
+// OrOf returns the issuer, and for what it leaves empty what follows from the
+// journal's origin.
+func (i Issuer) OrOf(origin string) Issuer {
 	if i.URL == "" {
 		i.URL = "urn:acquis:" + url.PathEscape(origin)
 	}
@@ -88,8 +90,8 @@ type attestedProof struct {
 	Decision   string   `json:"decision"`
 	Act        []byte   `json:"act"`
 	ActSalt    []byte   `json:"actSalt"`
-	ActIndex   int      `json:"actIndex"`
-	ActCount   int      `json:"actCount"`
+	ActIndex   int32    `json:"actIndex"`
+	ActCount   int32    `json:"actCount"`
 	ActHashes  [][]byte `json:"actHashes"`
 	Sequence   string   `json:"sequence"`
 	Leaf       []byte   `json:"leaf"`
@@ -107,26 +109,46 @@ func credentialContext() []any {
 	}
 }
 
-// newCredential writes the credential of a proven decision under its revision.
-func newCredential(by Issuer, p *decisionProof, act *storepb.DecisionAct, under *revision, holder string, now time.Time) credential {
-	decided := act.GetDecideTime().AsTime()
-	id := "urn:uuid:" + uuid.NewString()
+// A Claim is what a credential attests.
+type Claim struct {
+	Issuer        Issuer
+	Holder        string // their name; empty: it is not told
+	Revision      string // resource name of the revision that was decided under
+	Certification *acquispb.Referentiel
+	Bloc          *acquispb.Bloc // nil: the whole certification was awarded
+	Decided       time.Time
+	Decision      uint64                  // its uid: its name would tell the candidate's
+	Proof         *acquispb.DecisionProof // that it stands in the journal
+}
+
+// A Signer signs credentials.
+type Signer interface {
+	Public() ed25519.PublicKey
+	Sign(text []byte) ([]byte, error)
+}
+
+// New makes the credential of a claim, as a JWT.
+func New(c Claim, by Signer, now time.Time) (string, error) { return sign(newCredential(c, now), by) }
+
+func newCredential(claim Claim, now time.Time) credential {
+	id, p := "urn:uuid:"+uuid.NewString(), claim.Proof
 	c := credential{
-		Issuer: by.URL, Subject: "urn:uuid:" + uuid.NewString(), TokenID: id, NotBefore: decided.Unix(), IssuedAt: now.Unix(),
+		Issuer: claim.Issuer.URL, Subject: "urn:uuid:" + uuid.NewString(), TokenID: id,
+		NotBefore: claim.Decided.Unix(), IssuedAt: now.Unix(),
 		Context: credentialContext(), ID: id, Type: []string{"VerifiableCredential", "OpenBadgeCredential"},
-		IssuedBy:  profile{ID: by.URL, Type: []string{"Profile"}, Name: by.Name},
-		ValidFrom: decided.UTC().Format(time.RFC3339),
+		IssuedBy:  profile{ID: claim.Issuer.URL, Type: []string{"Profile"}, Name: claim.Issuer.Name},
+		ValidFrom: claim.Decided.UTC().Format(time.RFC3339),
 		Proof: attestedProof{
-			Decision: strconv.FormatUint(p.decision.GetUid(), 10), Act: p.decision.GetAct(), ActSalt: p.decision.GetActSalt(),
-			ActIndex: p.actIndex, ActCount: len(p.event.GetActs()), ActHashes: hashesOf(p.actPath),
-			Sequence: strconv.FormatUint(p.event.GetSequence(), 10), Leaf: p.leaf,
-			TreeSize: strconv.FormatUint(p.checkpoint.GetSize(), 10), Hashes: hashesOf(p.path),
-			Checkpoint: p.checkpoint.GetNote(),
+			Decision: strconv.FormatUint(claim.Decision, 10), Act: p.GetAct(), ActSalt: p.GetActSalt(),
+			ActIndex: p.GetActIndex(), ActCount: p.GetActCount(), ActHashes: p.GetActHashes(),
+			Sequence: strconv.FormatInt(p.GetSequence(), 10), Leaf: p.GetLeaf(),
+			TreeSize: strconv.FormatInt(p.GetTreeSize(), 10), Hashes: p.GetHashes(),
+			Checkpoint: p.GetCheckpoint(),
 		},
 	}
-	c.Achiever = achiever{ID: c.Subject, Type: []string{"AchievementSubject"}, Achievement: achievementOf(act, under)}
-	if holder != "" {
-		c.Achiever.Identifier = []identifier{{Type: "IdentityObject", IdentityHash: holder, IdentityType: "name"}}
+	c.Achiever = achiever{ID: c.Subject, Type: []string{"AchievementSubject"}, Achievement: achievementOf(claim)}
+	if claim.Holder != "" {
+		c.Achiever.Identifier = []identifier{{Type: "IdentityObject", IdentityHash: claim.Holder, IdentityType: "name"}}
 	}
 	c.Name = c.Achiever.Achievement.Name
 	return c
@@ -134,19 +156,20 @@ func newCredential(by Issuer, p *decisionProof, act *storepb.DecisionAct, under 
 
 // achievementOf describes what was acquired in the words of the référentiel: the
 // compétences of a bloc, or the blocs of the certification.
-func achievementOf(act *storepb.DecisionAct, under *revision) achievement {
-	certification := under.shown.GetDisplayName()
+func achievementOf(claim Claim) achievement {
+	of, bloc := claim.Certification, claim.Bloc
+	certification := of.GetDisplayName()
 	a := achievement{
-		ID:          "urn:acquis:" + revisionName(act.GetReferentiel(), act.GetRevision()),
+		ID:          "urn:acquis:" + claim.Revision,
 		Type:        []string{"Achievement"},
 		Name:        certification,
 		Description: "Certification professionnelle",
 	}
-	if number := under.shown.GetRncpNumber(); number != "" {
+	if number := of.GetRncpNumber(); number != "" {
 		a.Description += " " + number
 	}
 	var lines []string
-	if bloc := under.blocs[act.GetBloc()].Message; bloc != nil {
+	if bloc != nil {
 		a.ID += "/blocs/" + bloc.GetCode()
 		a.Description = "Bloc de compétences " + bloc.GetCode() + " de : " + certification
 		a.Name = bloc.GetCode() + " " + bloc.GetTitle()
@@ -154,7 +177,7 @@ func achievementOf(act *storepb.DecisionAct, under *revision) achievement {
 			lines = append(lines, c.GetCode()+" "+c.GetStatement())
 		}
 	} else {
-		for _, bloc := range under.shown.GetBlocs() {
+		for _, bloc := range of.GetBlocs() {
 			lines = append(lines, bloc.GetCode()+" "+bloc.GetTitle())
 		}
 	}
@@ -162,18 +185,9 @@ func achievementOf(act *storepb.DecisionAct, under *revision) achievement {
 	return a
 }
 
-// holderName is a person's name as a diploma has it.
-func holderName(id *storepb.Identity) string {
-	name := strings.Join(append(append([]string{}, id.GetGivenNames()...), id.GetBirthName()), " ")
-	if usage := id.GetUsageName(); usage != "" && usage != id.GetBirthName() {
-		name += ", nom d'usage " + usage
-	}
-	return name
-}
-
-// signToken signs claims as a JWT, EdDSA under the key that its header names.
-func (s *signer) signToken(claims any) (string, error) {
-	header, err := json.Marshal(map[string]string{"alg": "EdDSA", "typ": "JWT", "kid": keyThumbprint(s.public())})
+// sign signs claims as a JWT, EdDSA under the key that its header names.
+func sign(claims any, by Signer) (string, error) {
+	header, err := json.Marshal(map[string]string{"alg": "EdDSA", "typ": "JWT", "kid": keyThumbprint(by.Public())})
 	if err != nil {
 		return "", err
 	}
@@ -183,12 +197,6 @@ func (s *signer) signToken(claims any) (string, error) {
 	}
 	encode := base64.RawURLEncoding.EncodeToString
 	signed := encode(header) + "." + encode(payload)
-	signature, err := s.Sign([]byte(signed))
+	signature, err := by.Sign([]byte(signed))
 	return signed + "." + encode(signature), err
-}
-
-// attestable tells whether an outcome is something to show.
-func attestable(act *storepb.DecisionAct) bool {
-	outcome := acquispb.Decision_Outcome_Enum(act.GetOutcome())
-	return outcome == acquispb.Decision_Outcome_CAPITALISED || outcome == acquispb.Decision_Outcome_AWARDED
 }

@@ -1,6 +1,7 @@
-package services
+package credential
 
 import (
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -18,7 +19,7 @@ type jsonWebKey struct {
 	Algorithm string `json:"alg"`
 }
 
-func newJSONWebKey(public []byte) jsonWebKey {
+func newJSONWebKey(public ed25519.PublicKey) jsonWebKey {
 	return jsonWebKey{
 		KeyType: "OKP", Curve: "Ed25519", X: base64.RawURLEncoding.EncodeToString(public),
 		KeyID: keyThumbprint(public), Use: "sig", Algorithm: "EdDSA",
@@ -27,21 +28,19 @@ func newJSONWebKey(public []byte) jsonWebKey {
 
 // keyThumbprint names a public key (RFC 7638), so that a credential can say
 // which one signed it.
-func keyThumbprint(public []byte) string {
+func keyThumbprint(public ed25519.PublicKey) string {
 	canonical := fmt.Sprintf(`{"crv":"Ed25519","kty":"OKP","x":%q}`, base64.RawURLEncoding.EncodeToString(public))
 	sum := sha256.Sum256([]byte(canonical))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// keySet lists every key that signs or signed here. Caches keep it for a short while
-// only: a new key is to be known soon.
-func (s *signer) keySet() []byte {
+// KeySet is a JSON Web Key Set (RFC 7517) of the keys, each once.
+func KeySet(keys []ed25519.PublicKey) []byte {
 	var set struct {
 		Keys []jsonWebKey `json:"keys"`
 	}
-	for _, known := range s.known {
-		key := newJSONWebKey(known.GetPublicKey())
-		if !slices.Contains(set.Keys, key) { // it may have signed under two names
+	for _, public := range keys {
+		if key := newJSONWebKey(public); !slices.Contains(set.Keys, key) {
 			set.Keys = append(set.Keys, key)
 		}
 	}

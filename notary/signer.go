@@ -1,4 +1,4 @@
-package services
+package notary
 
 import (
 	"bytes"
@@ -11,12 +11,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/note"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/acquis-eval/acquis/checkpoint"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -27,19 +26,6 @@ type Signing struct {
 	Key    ed25519.PrivateKey // nil: one that is made for this run and lost with it
 	Origin string             // names the journal; empty: as the store has it, else a random name
 	Every  time.Duration      // a checkpoint is signed at most so often; 0: once a second
-}
-
-// maxOrigin bounds the name of a journal: it stands in every proof.
-const maxOrigin = 200
-
-// CheckOrigin returns why a name cannot be the origin of a journal, or nil. It
-// is the name of the key in signed notes too, which forbid spaces and "+".
-func CheckOrigin(origin string) error {
-	bad := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '+' }
-	if len(origin) > maxOrigin || !utf8.ValidString(origin) || strings.ContainsFunc(origin, bad) {
-		return fmt.Errorf("an origin has at most %d bytes, without spaces or +", maxOrigin)
-	}
-	return nil
 }
 
 // A signer signs with one key, and knows all keys that ever signed here: what
@@ -60,7 +46,7 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 		}
 		o.Key = key
 	}
-	if err := CheckOrigin(o.Origin); err != nil {
+	if err := checkpoint.CheckOrigin(o.Origin); err != nil {
 		return nil, err
 	}
 	made := &signer{key: o.Key}
@@ -98,9 +84,9 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 	if last := made.known[len(made.known)-1]; !bytes.Equal(last.GetPublicKey(), made.public()) {
 		log.Warn("the store lists a key that was entered after the one that signs, and publishes it; "+
 			"if nobody put an older key back, somebody else entered it: run acquis verify",
-			"entered", last.GetCreateTime().AsTime(), "key", noteKey(last.GetOrigin(), last.GetPublicKey()))
+			"entered", last.GetCreateTime().AsTime(), "key", keyOf(last).String())
 	}
-	verifier, err := note.NewVerifier(noteKey(made.origin, made.public()))
+	verifier, err := note.NewVerifier(checkpoint.Key{Origin: made.origin, Public: made.public()}.String())
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +101,7 @@ func randomOrigin() string { return "acquis/" + strings.ToLower(rand.Text()[:16]
 // old one. What was signed stays good, under the name that it bears. An empty
 // Origin stands for a random name, as at the first start; a new one is returned.
 func RenameJournal(ctx context.Context, s store.Store, o Signing, now time.Time) (origin string, err error) {
-	if err := CheckOrigin(o.Origin); err != nil {
+	if err := checkpoint.CheckOrigin(o.Origin); err != nil {
 		return "", err
 	}
 	if origin = o.Origin; origin == "" {
@@ -175,20 +161,15 @@ func (s *signer) isKnown() bool {
 	})
 }
 
-// noteKey writes a public key as signed notes do.
-func noteKey(origin string, public ed25519.PublicKey) string {
-	key, err := note.NewEd25519VerifierKey(origin, public)
-	if err != nil {
-		return "" // a stored key of a wrong length: nothing verifies under it
-	}
-	return key
+func keyOf(s *storepb.Signer) checkpoint.Key {
+	return checkpoint.Key{Origin: s.GetOrigin(), Public: s.GetPublicKey()}
 }
 
-// noteKeys lists all keys, the one that signs now first.
-func (s *signer) noteKeys() []string {
-	keys := []string{noteKey(s.origin, s.public())}
-	for i := len(s.known) - 1; i >= 0; i-- {
-		if key := noteKey(s.known[i].GetOrigin(), s.known[i].GetPublicKey()); key != keys[0] {
+// keys lists all keys, the one that signs now first.
+func (s *signer) keys() []checkpoint.Key {
+	keys := []checkpoint.Key{{Origin: s.origin, Public: s.public()}}
+	for _, k := range slices.Backward(s.known) {
+		if key := keyOf(k); key.String() != keys[0].String() {
 			keys = append(keys, key)
 		}
 	}
@@ -201,9 +182,7 @@ func (s *signer) Name() string { return s.origin }
 // KeyHash implements note.Signer.
 func (s *signer) KeyHash() uint32 { return s.hash }
 
-// Sign implements note.Signer. Only notes and attestations are signed: the one
-// ends in a newline, the other holds none, so that neither can pass for the
-// other.
+// Sign implements note.Signer.
 func (s *signer) Sign(message []byte) ([]byte, error) {
 	if len(message) == 0 {
 		return nil, errors.New("nothing to sign")

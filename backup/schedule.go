@@ -1,4 +1,4 @@
-package services
+package backup
 
 import (
 	"cmp"
@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/acquis-eval/acquis/backup"
 )
 
 // Backups by the clock lie in a directory of their own, named by when they were
@@ -20,24 +18,24 @@ import (
 // the last process stopped.
 
 const (
-	backupSuffix = ".backup"
+	suffix = ".backup"
 	// partialSuffix ends the name of a backup that was not checked yet.
-	partialSuffix = backupSuffix + ".partial"
-	backupName    = "acquis-20060102T150405.000Z" // a time, as package time writes it
+	partialSuffix = suffix + ".partial"
+	nameForm      = "acquis-20060102T150405.000Z" // a time, as package time writes it
 	// retryAfter is how soon a backup that failed is tried again, where the next
 	// one is not due earlier.
 	retryAfter = 10 * time.Minute
 )
 
-// backupMetrics tell operators whether backups are made.
-type backupMetrics struct {
+// metrics tell operators whether backups are made.
+type metrics struct {
 	last     prometheus.Gauge
 	bytes    prometheus.Gauge
 	failures prometheus.Counter
 }
 
-func newBackupMetrics() backupMetrics {
-	return backupMetrics{
+func newMetrics() metrics {
+	return metrics{
 		last: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "acquis_backup_last_timestamp_seconds", Help: "When the last backup by the clock was made that was found sound; 0: none yet.",
 		}),
@@ -50,8 +48,8 @@ func newBackupMetrics() backupMetrics {
 	}
 }
 
-// collectors are shown only where backups are made by the clock.
-func (b *backups) collectors() []prometheus.Collector {
+// Collectors are the metrics of backups by the clock, if any are made.
+func (b *Maker) Collectors() []prometheus.Collector {
 	if b.Dir == "" {
 		return nil
 	}
@@ -61,11 +59,11 @@ func (b *backups) collectors() []prometheus.Collector {
 // A kept backup is one that lies in the directory.
 type kept struct {
 	name     string
-	manifest backup.Manifest
+	manifest Manifest
 }
 
-// run makes backups by the clock until ctx ends.
-func (b *backups) run(ctx context.Context) {
+// Run makes backups by the clock until ctx ends.
+func (b *Maker) Run(ctx context.Context) {
 	if b.Dir == "" {
 		return
 	}
@@ -80,7 +78,7 @@ func (b *backups) run(ctx context.Context) {
 		}
 		next := b.Interval
 		if err := b.scheduled(ctx); ctx.Err() == nil && err != nil {
-			b.core.log.Error("a backup failed", "error", err.Error())
+			b.log.Error("a backup failed", "error", err.Error())
 			b.told.failures.Inc()
 			next = min(b.Interval, retryAfter)
 		}
@@ -88,60 +86,60 @@ func (b *backups) run(ctx context.Context) {
 	}
 }
 
-// due is how long until the next backup. One from the future, before the clock
+// due is how long until the next  One from the future, before the clock
 // was put back, says nothing.
-func (b *backups) due() time.Duration {
+func (b *Maker) due() time.Duration {
 	last := b.list()
 	if len(last) == 0 {
 		return 0
 	}
 	b.note(last[0].manifest)
-	age := b.core.now().Sub(last[0].manifest.Time)
+	age := b.now().Sub(last[0].manifest.Time)
 	if age < 0 {
 		return 0
 	}
 	return max(0, b.Interval-age)
 }
 
-func (b *backups) note(m backup.Manifest) {
+func (b *Maker) note(m Manifest) {
 	b.told.last.Set(float64(m.Time.UnixMilli()) / 1000)
-	b.told.bytes.Set(float64(m.Size + backup.BlockSize))
+	b.told.bytes.Set(float64(m.Size + BlockSize))
 }
 
 // scheduled makes a backup, checks it, gives it its name, and only then removes
 // those that are too many. Nothing is left of one that is not sound.
-func (b *backups) scheduled(ctx context.Context) error {
+func (b *Maker) scheduled(ctx context.Context) error {
 	select {
 	case b.turn <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	defer func() { <-b.turn }()
-	base := filepath.Join(b.Dir, b.core.now().Format(backupName))
-	made, name := base+partialSuffix, base+backupSuffix
+	base := filepath.Join(b.Dir, b.now().Format(nameForm))
+	made, name := base+partialSuffix, base+suffix
 	m, err := b.checked(ctx, made)
 	if err == nil {
-		err = backup.Publish(made, name)
+		err = Publish(made, name)
 	}
 	if err != nil {
 		_ = os.Remove(made) // it may be gone already
 		return err
 	}
-	b.core.log.Info("a backup was made", "file", name, "bytes", m.Size, "sequence", m.Sequence)
+	b.log.Info("a backup was made", "file", name, "bytes", m.Size, "sequence", m.Sequence)
 	b.note(m)
 	return b.prune(name)
 }
 
 // checked makes a backup under that name and reads it again.
-func (b *backups) checked(ctx context.Context, name string) (m backup.Manifest, err error) {
+func (b *Maker) checked(ctx context.Context, name string) (m Manifest, err error) {
 	if err := os.MkdirAll(b.Dir, 0o700); err != nil {
 		return m, err
 	}
-	w, err := backup.Create(name)
+	w, err := Create(name)
 	if err != nil {
 		return m, err
 	}
-	m, err = b.copyTo(ctx, w)
+	m, err = b.Copy(ctx, w)
 	err = errors.Join(err, w.Close())
 	if err == nil && b.Check != nil {
 		err = b.Check(ctx, name)
@@ -151,12 +149,12 @@ func (b *backups) checked(ctx context.Context, name string) (m backup.Manifest, 
 
 // list returns the backups of this journal that lie in the directory, the newest
 // first. Whatever else lies there is not ours to judge.
-func (b *backups) list() []kept {
-	names, _ := filepath.Glob(filepath.Join(b.Dir, "acquis-*"+backupSuffix)) // it fails for bad patterns only
+func (b *Maker) list() []kept {
+	names, _ := filepath.Glob(filepath.Join(b.Dir, "acquis-*"+suffix)) // it fails for bad patterns only
 	var all []kept
 	for _, name := range names {
-		m, err := backup.ReadManifest(name)
-		if err == nil && m.Origin == b.core.notary.signer.origin {
+		m, err := ReadManifest(name)
+		if err == nil && m.Origin == b.origin {
 			all = append(all, kept{name, m})
 		}
 	}
@@ -168,7 +166,7 @@ func (b *backups) list() []kept {
 
 // prune removes all but the newest. The one just made stays in any case: to a
 // clock that was put back it may seem old.
-func (b *backups) prune(made string) error {
+func (b *Maker) prune(made string) error {
 	others := slices.DeleteFunc(b.list(), func(k kept) bool { return k.name == made })
 	var errs []error
 	for _, k := range others[min(len(others), max(0, b.Keep-1)):] {
@@ -176,7 +174,7 @@ func (b *backups) prune(made string) error {
 			errs = append(errs, err)
 			continue
 		}
-		b.core.log.Info("an old backup was removed", "file", k.name)
+		b.log.Info("an old backup was removed", "file", k.name)
 	}
 	if len(errs) > 0 {
 		return fmt.Errorf("old backups: %w", errors.Join(errs...))
@@ -185,11 +183,11 @@ func (b *backups) prune(made string) error {
 }
 
 // removePartial removes what a process that was ended had begun.
-func (b *backups) removePartial() {
+func (b *Maker) removePartial() {
 	names, _ := filepath.Glob(filepath.Join(b.Dir, "acquis-*"+partialSuffix)) // as in list
 	for _, name := range names {
 		if err := os.Remove(name); err != nil {
-			b.core.log.Warn("an unfinished backup cannot be removed", "error", err.Error())
+			b.log.Warn("an unfinished backup cannot be removed", "error", err.Error())
 		}
 	}
 }

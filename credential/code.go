@@ -1,10 +1,9 @@
-package services
+package credential
 
 import (
 	"crypto/rand"
+	"errors"
 	"strings"
-
-	"github.com/acquis-eval/acquis/server/apierr"
 )
 
 // An attestation's code is read from paper, typed and spelt over the telephone:
@@ -22,8 +21,11 @@ const (
 	codeGroup    = 4
 )
 
-// newCode returns a random code without its hyphens.
-func newCode() string {
+// ErrCode is the error of what is no code; its text follows the name of a field.
+var ErrCode = errors.New("is no code: one has 16 characters of " + codeAlphabet + ", and they must fit together")
+
+// NewCode returns a random code without its hyphens.
+func NewCode() string {
 	code := make([]byte, 0, codeLength)
 	random := make([]byte, 2*codeLength)
 	for len(code) < codeLength-1 {
@@ -47,8 +49,8 @@ func codeSum(code string) (sum int) {
 	return sum % len(codeAlphabet)
 }
 
-// spell writes a code in groups.
-func spell(code string) string {
+// SpellCode writes a code in groups, as people read it.
+func SpellCode(code string) string {
 	var groups []string
 	for ; len(code) > codeGroup; code = code[codeGroup:] {
 		groups = append(groups, code[:codeGroup])
@@ -56,12 +58,12 @@ func spell(code string) string {
 	return strings.Join(append(groups, code), "-")
 }
 
-// parseCode reads a code as people type it. What it refuses is no code that was
+// ParseCode reads a code as people type it. What it refuses is no code that was
 // ever given.
-func parseCode(typed string) (string, error) {
+func ParseCode(typed string) (string, error) {
 	code := strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(typed))
 	if len(code) != codeLength || strings.Trim(code, codeAlphabet) != "" || codeSum(code) != 0 {
-		return "", apierr.InvalidField("code", "is no code: one has 16 characters of "+codeAlphabet+", and they must fit together")
+		return "", ErrCode
 	}
 	return code, nil
 }

@@ -1,4 +1,4 @@
-package services
+package credential
 
 import (
 	"strings"
@@ -11,24 +11,24 @@ func TestCodes(t *testing.T) {
 	if strings.ContainsAny(codeAlphabet, "0OQ1IL2Z5SG8BUVWN") || len(codeAlphabet) != 19 {
 		t.Error("the alphabet is", codeAlphabet)
 	}
-	if _, err := parseCode("A3C4-X7KM-9PRT-HJ6X"); err != nil {
+	if _, err := ParseCode("A3C4-X7KM-9PRT-HJ6X"); err != nil {
 		t.Error("the code in the documentation:", err)
 	}
 	seen := make(map[string]bool)
 	refused := 0
 	for range 200 {
-		code := newCode()
+		code := NewCode()
 		if seen[code] {
 			t.Fatal("a code came twice")
 		}
 		seen[code] = true
-		for _, typed := range []string{code, spell(code), strings.ToLower(spell(code)), " " + strings.ReplaceAll(spell(code), "-", " ")} {
-			if got, err := parseCode(typed); err != nil || got != code {
+		for _, typed := range []string{code, SpellCode(code), strings.ToLower(SpellCode(code)), " " + strings.ReplaceAll(SpellCode(code), "-", " ")} {
+			if got, err := ParseCode(typed); err != nil || got != code {
 				t.Errorf("%q is read as %q, %v", typed, got, err)
 			}
 		}
 		for _, wrong := range misread(code) {
-			if _, err := parseCode(wrong); err == nil {
+			if _, err := ParseCode(wrong); err == nil {
 				t.Errorf("%q is taken, %q was given", wrong, code)
 			}
 			refused++

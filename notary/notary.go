@@ -1,32 +1,25 @@
-package services
+package notary
 
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/acquis-eval/acquis/checkpoint"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
-	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A notary signs checkpoints of the journal: on demand, at most once in every,
-// and only of what is durable, since a View sees nothing else.
-//
-// Each checkpoint is kept before anybody gets it, and the next one must extend
-// it: a store that was rolled back or tampered with is not signed. That the
-// service then has two stories to tell, its operators must hear.
-type notary struct {
+// A Notary signs checkpoints of one journal. Its methods may be called at once.
+type Notary struct {
 	store  store.Store
 	signer *signer
 	every  time.Duration
@@ -40,22 +33,30 @@ type notary struct {
 	doubt  error               // why the journal is not signed
 }
 
-func newNotary(s store.Store, signer *signer, every time.Duration, now func() time.Time) *notary {
-	if every <= 0 {
-		every = time.Second
+// New makes the notary of a store, and enters the signing key there if it is new.
+// If the journal does not extend its last checkpoint, that is no error here: Health
+// tells it, and nothing is signed.
+func New(ctx context.Context, s store.Store, o Signing, log *slog.Logger, now func() time.Time) (*Notary, error) {
+	signer, err := newSigner(ctx, s, o, log, now())
+	if err != nil {
+		return nil, err
 	}
-	return &notary{store: s, signer: signer, every: every, now: now, turn: make(chan struct{}, 1)}
+	n := &Notary{store: s, signer: signer, every: o.Every, now: now, turn: make(chan struct{}, 1)}
+	if n.every <= 0 {
+		n.every = time.Second
+	}
+	return n, n.check(ctx)
 }
 
-// errDoubt: the journal does not extend the last checkpoint.
-var errDoubt = errors.New("the journal does not extend the last checkpoint that was signed: it was rolled back, or altered")
+// ErrDoubt is the error of a journal that does not extend its last checkpoint.
+var ErrDoubt = errors.New("the journal does not extend the last checkpoint that was signed: it was rolled back, or altered")
 
-// latest returns the latest checkpoint, not older than every.
-func (n *notary) latest(ctx context.Context) (*storepb.Checkpoint, error) { return n.covering(ctx, 0) }
+// Latest returns the latest checkpoint, at most as old as checkpoints are apart.
+func (n *Notary) Latest(ctx context.Context) (*storepb.Checkpoint, error) { return n.Covering(ctx, 0) }
 
-// covering returns a checkpoint that covers the event, where it exists: the
+// Covering returns a checkpoint that covers the event, where it exists: the
 // first that can be had, which may take up to every. For 0 it returns the latest.
-func (n *notary) covering(ctx context.Context, sequence uint64) (*storepb.Checkpoint, error) {
+func (n *Notary) Covering(ctx context.Context, sequence uint64) (*storepb.Checkpoint, error) {
 	asked := time.Now()
 	if c := n.ready(sequence, asked); c != nil {
 		return c, nil
@@ -77,9 +78,8 @@ func (n *notary) covering(ctx context.Context, sequence uint64) (*storepb.Checkp
 	defer n.mu.Unlock()
 	if err == nil {
 		n.last, n.signed, n.doubt = c, time.Now(), nil
-	} else if errors.Is(err, errDoubt) {
+	} else if errors.Is(err, ErrDoubt) {
 		n.doubt = err
-		err = apierr.New(codes.Unavailable, acquispb.ErrorReason_JOURNAL_IN_DOUBT, errDoubt.Error())
 	}
 	return c, err
 }
@@ -87,7 +87,7 @@ func (n *notary) covering(ctx context.Context, sequence uint64) (*storepb.Checkp
 // ready returns the last checkpoint where it will do: it covers the event; or it
 // is recent, and the latest was asked for; or it was signed since the question,
 // so that another would cover no more of what was there then.
-func (n *notary) ready(sequence uint64, asked time.Time) *storepb.Checkpoint {
+func (n *Notary) ready(sequence uint64, asked time.Time) *storepb.Checkpoint {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch {
@@ -102,7 +102,7 @@ func (n *notary) ready(sequence uint64, asked time.Time) *storepb.Checkpoint {
 }
 
 // pause waits until a checkpoint may be signed again.
-func (n *notary) pause(ctx context.Context) error {
+func (n *Notary) pause(ctx context.Context) error {
 	n.mu.Lock()
 	wait := n.every - time.Since(n.signed)
 	n.mu.Unlock()
@@ -117,7 +117,7 @@ func (n *notary) pause(ctx context.Context) error {
 }
 
 // sign signs a checkpoint of the journal as it is, unless the last one is that.
-func (n *notary) sign(ctx context.Context) (*storepb.Checkpoint, error) {
+func (n *Notary) sign(ctx context.Context) (*storepb.Checkpoint, error) {
 	var last, next *storepb.Checkpoint
 	err := n.store.View(ctx, func(r store.Reader) (err error) {
 		last, next, err = extend(r)
@@ -127,12 +127,11 @@ func (n *notary) sign(ctx context.Context) (*storepb.Checkpoint, error) {
 		return last, err
 	}
 	now := n.now()
-	text := fmt.Sprintf("%s\n%d\n%s\n", n.signer.origin, next.GetSize(), base64.StdEncoding.EncodeToString(next.GetRoot()))
-	signed, err := note.Sign(&note.Note{Text: text}, n.signer)
-	if err != nil {
+	says := checkpoint.Checkpoint{Origin: n.signer.origin, Size: next.GetSize(), Root: tlog.Hash(next.GetRoot())}
+	if next.Note, err = checkpoint.Sign(says, n.signer); err != nil {
 		return nil, err
 	}
-	next.Note, next.SignTime = string(signed), timestamppb.New(now)
+	next.SignTime = timestamppb.New(now)
 	act := store.Act{RPC: "checkpoint", Kind: storepb.EventBody_Kind_SYSTEM, Time: now}
 	return next, n.store.Update(ctx, act, func(w store.Writer) error {
 		if err := store.Checkpoints.Put(w, store.LatestCheckpoint(), next); err != nil {
@@ -143,16 +142,16 @@ func (n *notary) sign(ctx context.Context) (*storepb.Checkpoint, error) {
 }
 
 // extend returns the last checkpoint, nil before the first, and what the next
-// one says. Anything that does not fit is errDoubt: the hashes of a journal that
+// one says. Anything that does not fit is ErrDoubt: the hashes of a journal that
 // nobody touched always do.
 func extend(r store.Reader) (last, next *storepb.Checkpoint, err error) {
 	last, err = store.Checkpoints.Get(r, store.LatestCheckpoint())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, nil, fmt.Errorf("%w (%w)", errDoubt, err)
+		return nil, nil, fmt.Errorf("%w (%w)", ErrDoubt, err)
 	}
 	size, err := store.LastSequence(r, last.GetSize())
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w (%w)", errDoubt, err)
+		return nil, nil, fmt.Errorf("%w (%w)", ErrDoubt, err)
 	}
 	tree := store.Tree(r)
 	root, err := tlog.TreeHash(int64(size), tree)
@@ -160,7 +159,7 @@ func extend(r store.Reader) (last, next *storepb.Checkpoint, err error) {
 		err = extends(tree, last, int64(size), root)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w (size %d, last checkpoint %d: %w)", errDoubt, size, last.GetSize(), err)
+		return nil, nil, fmt.Errorf("%w (size %d, last checkpoint %d: %w)", ErrDoubt, size, last.GetSize(), err)
 	}
 	return last, &storepb.Checkpoint{Size: size, Root: root[:]}, nil
 }
@@ -187,12 +186,12 @@ func extends(tree tlog.HashReader, last *storepb.Checkpoint, size int64, root tl
 
 // check finds out whether the journal extends the last checkpoint, for those who
 // ask whether the service is ready before anybody has asked for a signature.
-func (n *notary) check(ctx context.Context) error {
+func (n *Notary) check(ctx context.Context) error {
 	err := n.store.View(ctx, func(r store.Reader) error {
 		_, _, err := extend(r)
 		return err
 	})
-	if !errors.Is(err, errDoubt) {
+	if !errors.Is(err, ErrDoubt) {
 		return err
 	}
 	n.mu.Lock()
@@ -201,9 +200,27 @@ func (n *notary) check(ctx context.Context) error {
 	return nil
 }
 
-// health returns why the journal is not signed, or nil.
-func (n *notary) health() error {
+// Health returns why the journal is not signed, or nil.
+func (n *Notary) Health() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.doubt
+}
+
+// Origin is the name of the journal.
+func (n *Notary) Origin() string { return n.signer.origin }
+
+// Keys are all keys that sign or signed checkpoints, the one that signs now first.
+func (n *Notary) Keys() []checkpoint.Key { return n.signer.keys() }
+
+// Public is the key under which Sign's signatures verify.
+func (n *Notary) Public() ed25519.PublicKey { return n.signer.public() }
+
+// Sign signs what is no checkpoint: a text without a newline, so that neither can
+// pass for the other.
+func (n *Notary) Sign(text []byte) ([]byte, error) {
+	if bytes.ContainsRune(text, '\n') {
+		return nil, errors.New("what a notary signs besides checkpoints has no newline")
+	}
+	return n.signer.Sign(text)
 }

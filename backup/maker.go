@@ -1,0 +1,81 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// Settings say how a store is copied. The zero value copies on demand, and makes no
+// backups by the clock.
+type Settings struct {
+	Scratch string // directory for a copy that is sent; empty: that of temporary files
+	Program string // version of the program, for manifests
+
+	Dir      string        // where backups are made by the clock; empty: none are
+	Interval time.Duration // from one to the next
+	Keep     int           // how many of them are kept
+	// Check opens a backup and finds it sound, before it gets its name.
+	Check func(ctx context.Context, name string) error
+}
+
+// A Maker copies a store, one copy at a time, so that the room it takes is bounded.
+type Maker struct {
+	Settings
+	store  store.Store
+	origin string // of the store's journal
+	log    *slog.Logger
+	now    func() time.Time
+	turn   chan struct{} // holds one value: whoever makes or sends a copy puts it in
+	told   metrics
+}
+
+// NewMaker makes a maker of backups of a store whose journal has that name.
+func NewMaker(s store.Store, origin string, settings Settings, log *slog.Logger, now func() time.Time) *Maker {
+	return &Maker{
+		Settings: settings, store: s, origin: origin, log: log, now: now,
+		turn: make(chan struct{}, 1), told: newMetrics(),
+	}
+}
+
+// Begin takes the turn to make a copy, if nobody has it; end gives it back.
+func (b *Maker) Begin() (end func(), ok bool) {
+	select {
+	case b.turn <- struct{}{}:
+		return func() { <-b.turn }, true
+	default:
+		return nil, false
+	}
+}
+
+// Copy writes a copy of the store, and ends it with its manifest. Whoever calls it
+// has the turn.
+func (b *Maker) Copy(ctx context.Context, w *Writer) (Manifest, error) {
+	m := Manifest{Time: b.now(), Program: b.Program, Origin: b.origin}
+	err := b.store.Snapshot(ctx, w, func(r store.Reader) error { return describe(r, &m) })
+	if err != nil {
+		return m, err
+	}
+	return w.Seal(m)
+}
+
+// describe says which state of the journal it is; also of one that is in doubt,
+// so that its last checkpoint may be of more events than there are.
+func describe(r store.Reader, m *Manifest) error {
+	last, err := store.Checkpoints.Get(r, store.LatestCheckpoint())
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	m.Checkpoint = last.GetNote()
+	if m.Sequence, err = store.LastSequence(r, 0); err != nil {
+		return err
+	}
+	root, err := tlog.TreeHash(int64(m.Sequence), store.Tree(r))
+	m.Root = root[:]
+	return err
+}
