@@ -118,8 +118,20 @@ func TestReadsOfFilesAreDeclared(t *testing.T) {
 		access, _ := proto.GetExtension(m.Options(), acquispb.E_Access).(*acquispb.Access)
 		verb, _ := path(httpRule(m))
 		want := verb == "GET" && !slices.Contains(none, string(m.FullName())) && !slices.Contains(none, string(m.Parent().FullName()))
-		if access.GetReadsFile() != want {
-			t.Errorf("reads_file is %v, want %v", access.GetReadsFile(), want)
+		if got := access.GetShowsFilesOf() != ""; got != want {
+			t.Errorf("shows_files_of is %q; it shows files: %v", access.GetShowsFilesOf(), want)
+		}
+	})
+}
+
+// Every act says the kind of its event, and nothing else does: a request of an act
+// bears a request_id.
+func TestActsSayTheirEvent(t *testing.T) {
+	eachMethod(t, func(t *testing.T, m protoreflect.MethodDescriptor) {
+		access, _ := proto.GetExtension(m.Options(), acquispb.E_Access).(*acquispb.Access)
+		act := m.Input().Fields().ByName("request_id") != nil
+		if said := access.GetWrites() != acquispb.Event_Kind_KIND_UNSPECIFIED; said != act {
+			t.Errorf("writes is %v; it is an act: %v", access.GetWrites(), act)
 		}
 	})
 }

@@ -134,7 +134,7 @@ func TestEveryReadIsTested(t *testing.T) {
 			for j := range file.Services().Get(i).Methods().Len() {
 				m := file.Services().Get(i).Methods().Get(j)
 				access := proto.GetExtension(m.Options(), acquispb.E_Access).(*acquispb.Access)
-				if access.GetReadsFile() && !tested[string(m.FullName())] {
+				if access.GetShowsFilesOf() != "" && !tested[string(m.FullName())] {
 					t.Errorf("nothing here calls %s", m.FullName())
 				}
 			}

@@ -17,14 +17,15 @@ import (
 
 // An RPC is what the proto file says of one RPC.
 type RPC struct {
-	Name      string // "acquis.v1.SessionService/GetGrid"
-	roles     []acquispb.Role_Enum
-	wider     []acquispb.Role_Enum // admit nobody, but show more
-	Public    bool                 // anyone may call, without a key
-	Request   *Request             // how much it takes
-	Writes    bool                 // it is an act: its request bears an id
-	Many      bool                 // it may look at many records for one call
-	ReadsFile bool                 // it shows something of candidates' files
+	Name    string // "acquis.v1.SessionService/GetGrid"
+	roles   []acquispb.Role_Enum
+	wider   []acquispb.Role_Enum     // admit nobody, but show more
+	Public  bool                     // anyone may call, without a key
+	Request *Request                 // how much it takes
+	Writes  bool                     // it is an act: its request bears an id
+	Event   acquispb.Event_Kind_Enum // of an act: the kind of the event that it writes
+	Many    bool                     // it may look at many records for one call
+	files   *namePath                // leads to whose files it shows; nil: it shows none
 }
 
 // A Binding is one REST path of an RPC.
@@ -38,8 +39,9 @@ type Binding struct {
 // Contract holds what the proto files say of every RPC: it is read from their
 // descriptors, so that no second list of roles or paths can disagree with them.
 type Contract struct {
-	RPCs     map[string]*RPC    // by full method name, "/acquis.v1.…/…"
-	Bindings map[string]Binding // by HTTP method, a space and the path pattern
+	RPCs      map[string]*RPC                // by full method name, "/acquis.v1.…/…"
+	byRequest map[protoreflect.FullName]*RPC // by the name of its request, which no other has
+	Bindings  map[string]Binding             // by HTTP method, a space and the path pattern
 }
 
 // services lists the files that declare the services.
@@ -55,12 +57,13 @@ func services() []protoreflect.FileDescriptor {
 	}
 }
 
+// Read reads the descriptors of the linked contract.
 func Read() (*Contract, error) {
 	requests, err := ReadRequests(services()...)
 	if err != nil {
 		return nil, err
 	}
-	c := &Contract{RPCs: make(map[string]*RPC), Bindings: make(map[string]Binding)}
+	c := &Contract{RPCs: make(map[string]*RPC), byRequest: make(map[protoreflect.FullName]*RPC), Bindings: make(map[string]Binding)}
 	for _, file := range services() {
 		for i := range file.Services().Len() {
 			service := file.Services().Get(i)
@@ -77,16 +80,23 @@ func Read() (*Contract, error) {
 func (c *Contract) add(method protoreflect.MethodDescriptor, requests Requests) error {
 	access, _ := proto.GetExtension(method.Options(), acquispb.E_Access).(*acquispb.Access)
 	r := &RPC{
-		Name:      fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
-		roles:     access.GetRoles(),
-		wider:     access.GetWidenedBy(),
-		Public:    access.GetPublic(),
-		Request:   requests[method.Input().FullName()],
-		Writes:    method.Input().Fields().ByName("request_id") != nil,
-		Many:      looksAtMany(method),
-		ReadsFile: access.GetReadsFile(),
+		Name:    fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
+		roles:   access.GetRoles(),
+		wider:   access.GetWidenedBy(),
+		Public:  access.GetPublic(),
+		Request: requests[method.Input().FullName()],
+		Writes:  method.Input().Fields().ByName("request_id") != nil,
+		Event:   access.GetWrites(),
+		Many:    looksAtMany(method),
 	}
-	c.RPCs["/"+r.Name] = r
+	var err error
+	if r.files, err = newNamePath(access.GetShowsFilesOf(), method); err != nil {
+		return err
+	}
+	if c.byRequest[method.Input().FullName()] != nil {
+		return fmt.Errorf("%s is the request of two RPCs", method.Input().FullName())
+	}
+	c.RPCs["/"+r.Name], c.byRequest[method.Input().FullName()] = r, r
 	rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
 	if rule == nil {
 		return nil // over gRPC only
@@ -165,6 +175,11 @@ func (c *Contract) Find(fullMethod string) (*RPC, error) {
 		return r, nil
 	}
 	return nil, apierr.NoSuchMethod()
+}
+
+// Of returns the RPC that takes a request: each has one of its own.
+func (c *Contract) Of(request proto.Message) *RPC {
+	return c.byRequest[request.ProtoReflect().Descriptor().FullName()]
 }
 
 // Infrastructure tells which services lie outside the contract, where anyone may

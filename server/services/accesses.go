@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.einride.tech/aip/filtering"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -71,46 +72,14 @@ func newAccesses(c *core, delay time.Duration) *accesses {
 func (a *accesses) watch() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		answer, err := handler(ctx, req)
-		if r := a.core.contract.RPCs[info.FullMethod]; err == nil && r != nil && r.ReadsFile {
-			a.note(call.CallerOf(ctx).Subject, r.Name, shownIn(req, answer))
+		r, known := a.core.contract.RPCs[info.FullMethod]
+		asked, _ := req.(proto.Message)
+		shown, _ := answer.(proto.Message)
+		if err == nil && known && asked != nil && shown != nil {
+			a.note(call.CallerOf(ctx).Subject, r.Name, r.FilesShown(asked, shown))
 		}
 		return answer, err
 	}
-}
-
-// shownIn names the candidates, or candidacies of theirs, whose files an answer
-// shows. Every RPC that the contract says reads files must be here.
-func shownIn(req, answer any) (names []string) {
-	switch a := answer.(type) {
-	case *acquispb.ListCandidatesResponse:
-		return namesOf(a.GetCandidates(), (*acquispb.Candidate).GetName)
-	case *acquispb.ListCandidaciesResponse:
-		return namesOf(a.GetCandidacies(), (*acquispb.Candidacy).GetCandidate)
-	case *acquispb.ListDecisionsResponse:
-		return namesOf(a.GetDecisions(), (*acquispb.Decision).GetName)
-	case *acquispb.DeliberationRecord:
-		return namesOf(a.GetEntries(), (*acquispb.DeliberationRecord_Entry).GetCandidate)
-	case *acquispb.ExportCandidateResponse: // its later pages do not repeat the name
-		named, _ := req.(*acquispb.ExportCandidateRequest)
-		return []string{named.GetName()}
-	case interface{ GetCandidate() string }: // Candidacy, Grid
-		return []string{a.GetCandidate()}
-	case interface{ GetName() string }: // Candidate, Capitalisation, Decision, DecisionProof
-		return []string{a.GetName()}
-	}
-	// Lists of what belongs to one candidate or candidacy: an empty one tells something too.
-	if r, ok := req.(interface{ GetParent() string }); ok {
-		return []string{r.GetParent()}
-	}
-	return nil
-}
-
-func namesOf[T any](items []T, name func(T) string) []string {
-	names := make([]string, len(items))
-	for i, item := range items {
-		names[i] = name(item)
-	}
-	return names
 }
 
 func (a *accesses) note(subject, rpc string, names []string) {

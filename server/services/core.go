@@ -46,64 +46,6 @@ func (c *core) view(ctx context.Context, fn func(store.Reader) error) error {
 	return c.store.View(ctx, fn)
 }
 
-// An act is one call that writes.
-type act struct {
-	rpc      string // full method name, "/acquis.v1.SessionService/CreateSession"
-	kind     store.EventKind
-	resource string
-	request  request
-}
-
-// A request that writes bears a request id.
-type request interface {
-	proto.Message
-	GetRequestId() string
-}
-
-// do performs an act: fn in one Update, unless the same request was done
-// before, and then answer on what it made. Both cases answer from the records,
-// so that a repeated request gets what the first one got. Where fn has at hand
-// the very records that answer would read, it may set tx.answer, which then
-// answers the first request: without a View, for 5 % of RecordAssessments.
-func (c *core) do(ctx context.Context, a act, fn func(*tx) error, answer func(r store.Reader, made [][]byte) error) error {
-	caller, now := call.CallerOf(ctx), c.now()
-	repeat, err := newRepeat(caller.Subject, a, now)
-	if err != nil {
-		return err
-	}
-	var seed [32]byte
-	_, _ = rand.Read(seed[:]) // it never fails: it ends the process instead
-	var made [][]byte
-	var known func()
-	event := store.Act{Actor: caller.Subject, RPC: strings.TrimPrefix(a.rpc, "/"), Resource: a.resource, Kind: a.kind, Time: now}
-	c.accesses.hurry()
-	call.Yield(ctx) // from here on it waits for the writer and the disk
-	err = c.store.Update(ctx, event, func(w store.Writer) error {
-		done, err := repeat.find(w)
-		if err != nil {
-			return err
-		}
-		if done != nil {
-			made, known = done.GetMade(), nil
-			return stillExists(w, caller, a.request, done.GetResource())
-		}
-		t := &tx{Writer: w, core: c, caller: caller, now: now, seed: seed}
-		if err := fn(t); err != nil {
-			return err
-		}
-		made, known = t.done, t.answer
-		return repeat.remember(w, made)
-	})
-	if err != nil {
-		return err
-	}
-	if known != nil {
-		known()
-		return nil
-	}
-	return c.view(ctx, func(r store.Reader) error { return answer(r, made) })
-}
-
 // tx is one run of an act's closure. It may run more than once, so it holds
 // nothing that outlives a run.
 type tx struct {
@@ -113,19 +55,7 @@ type tx struct {
 	now    time.Time
 	seed   [32]byte // fresh for each act: the source of its salts
 	salts  uint64   // how many were drawn
-	done   [][]byte // keys of what the answer needs
-	answer func()   // makes the answer from what this run wrote; nil: read it
 }
-
-// become makes an answer what was read. What reads it may run twice, so that
-// nothing of the first run may stay.
-func become(answer, read proto.Message) {
-	proto.Reset(answer)
-	proto.Merge(answer, read)
-}
-
-// made notes the key of a record that the answer is made from.
-func (t *tx) made(key []byte) { t.done = append(t.done, key) }
 
 func (t *tx) timestamp() *timestamppb.Timestamp { return timestamppb.New(t.now) }
 

@@ -133,7 +133,8 @@ func (*Role) Descriptor() ([]byte, []int) {
 	return file_acquis_v1_access_proto_rawDescGZIP(), []int{0}
 }
 
-// Who may call an RPC. An RPC without it admits nobody.
+// Who may call an RPC, and what a call leaves in the journal. An RPC without it
+// admits nobody.
 type Access struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A caller with any one of these roles is admitted; an RPC may look closer
@@ -142,12 +143,17 @@ type Access struct {
 	// Anyone may call: no key is asked, and one that comes along is not looked at.
 	// Then roles stays empty.
 	Public bool `protobuf:"varint,2,opt,name=public,proto3" json:"public,omitempty"`
-	// The RPC shows something of candidates' files: who called it about whom is
-	// journaled, and AuditService.ListAccesses shows it.
-	ReadsFile bool `protobuf:"varint,3,opt,name=reads_file,json=readsFile,proto3" json:"reads_file,omitempty"`
 	// Roles that admit nobody by themselves, but show a caller more who is
 	// admitted by another; the RPC's comment says what.
-	WidenedBy     []Role_Enum `protobuf:"varint,4,rep,packed,name=widened_by,json=widenedBy,proto3,enum=acquis.v1.Role_Enum" json:"widened_by,omitempty"`
+	WidenedBy []Role_Enum `protobuf:"varint,4,rep,packed,name=widened_by,json=widenedBy,proto3,enum=acquis.v1.Role_Enum" json:"widened_by,omitempty"`
+	// The RPC shows something of candidates' files: who called it about whom is
+	// journaled, and AuditService.ListAccesses shows it. This says about whom: the
+	// path of a field of the request or of the answer that holds the name of a
+	// candidate, or a name below one of a candidate or candidacy. For instance
+	// `answer.candidates.name`, for each of a list, or `request.parent`.
+	ShowsFilesOf string `protobuf:"bytes,5,opt,name=shows_files_of,json=showsFilesOf,proto3" json:"shows_files_of,omitempty"`
+	// The RPC is an act: the kind of the event that each call writes.
+	Writes        Event_Kind_Enum `protobuf:"varint,6,opt,name=writes,proto3,enum=acquis.v1.Event_Kind_Enum" json:"writes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -196,18 +202,25 @@ func (x *Access) GetPublic() bool {
 	return false
 }
 
-func (x *Access) GetReadsFile() bool {
-	if x != nil {
-		return x.ReadsFile
-	}
-	return false
-}
-
 func (x *Access) GetWidenedBy() []Role_Enum {
 	if x != nil {
 		return x.WidenedBy
 	}
 	return nil
+}
+
+func (x *Access) GetShowsFilesOf() string {
+	if x != nil {
+		return x.ShowsFilesOf
+	}
+	return ""
+}
+
+func (x *Access) GetWrites() Event_Kind_Enum {
+	if x != nil {
+		return x.Writes
+	}
+	return Event_Kind_KIND_UNSPECIFIED
 }
 
 var file_acquis_v1_access_proto_extTypes = []protoimpl.ExtensionInfo{
@@ -234,7 +247,7 @@ var File_acquis_v1_access_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_access_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/access.proto\x12\tacquis.v1\x1a google/protobuf/descriptor.proto\"\x87\x01\n" +
+	"\x16acquis/v1/access.proto\x12\tacquis.v1\x1a\x15acquis/v1/event.proto\x1a google/protobuf/descriptor.proto\"\x87\x01\n" +
 	"\x04Role\"\x7f\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\t\n" +
@@ -245,14 +258,15 @@ const file_acquis_v1_access_proto_rawDesc = "" +
 	"\x12DISABILITY_ADVISOR\x10\x05\x12\n" +
 	"\n" +
 	"\x06READER\x10\x06\x12\v\n" +
-	"\aAUDITOR\x10\a\"\xa0\x01\n" +
+	"\aAUDITOR\x10\a\"\xed\x01\n" +
 	"\x06Access\x12*\n" +
 	"\x05roles\x18\x01 \x03(\x0e2\x14.acquis.v1.Role.EnumR\x05roles\x12\x16\n" +
-	"\x06public\x18\x02 \x01(\bR\x06public\x12\x1d\n" +
+	"\x06public\x18\x02 \x01(\bR\x06public\x123\n" +
 	"\n" +
-	"reads_file\x18\x03 \x01(\bR\treadsFile\x123\n" +
-	"\n" +
-	"widened_by\x18\x04 \x03(\x0e2\x14.acquis.v1.Role.EnumR\twidenedBy:K\n" +
+	"widened_by\x18\x04 \x03(\x0e2\x14.acquis.v1.Role.EnumR\twidenedBy\x12$\n" +
+	"\x0eshows_files_of\x18\x05 \x01(\tR\fshowsFilesOf\x122\n" +
+	"\x06writes\x18\x06 \x01(\x0e2\x1a.acquis.v1.Event.Kind.EnumR\x06writesJ\x04\b\x03\x10\x04R\n" +
+	"reads_file:K\n" +
 	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x11.acquis.v1.AccessR\x06accessB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
@@ -273,18 +287,20 @@ var file_acquis_v1_access_proto_goTypes = []any{
 	(Role_Enum)(0),                     // 0: acquis.v1.Role.Enum
 	(*Role)(nil),                       // 1: acquis.v1.Role
 	(*Access)(nil),                     // 2: acquis.v1.Access
-	(*descriptorpb.MethodOptions)(nil), // 3: google.protobuf.MethodOptions
+	(Event_Kind_Enum)(0),               // 3: acquis.v1.Event.Kind.Enum
+	(*descriptorpb.MethodOptions)(nil), // 4: google.protobuf.MethodOptions
 }
 var file_acquis_v1_access_proto_depIdxs = []int32{
 	0, // 0: acquis.v1.Access.roles:type_name -> acquis.v1.Role.Enum
 	0, // 1: acquis.v1.Access.widened_by:type_name -> acquis.v1.Role.Enum
-	3, // 2: acquis.v1.access:extendee -> google.protobuf.MethodOptions
-	2, // 3: acquis.v1.access:type_name -> acquis.v1.Access
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	3, // [3:4] is the sub-list for extension type_name
-	2, // [2:3] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	3, // 2: acquis.v1.Access.writes:type_name -> acquis.v1.Event.Kind.Enum
+	4, // 3: acquis.v1.access:extendee -> google.protobuf.MethodOptions
+	2, // 4: acquis.v1.access:type_name -> acquis.v1.Access
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	4, // [4:5] is the sub-list for extension type_name
+	3, // [3:4] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_access_proto_init() }
@@ -292,6 +308,7 @@ func file_acquis_v1_access_proto_init() {
 	if File_acquis_v1_access_proto != nil {
 		return
 	}
+	file_acquis_v1_event_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

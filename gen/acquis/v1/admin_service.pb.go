@@ -744,15 +744,15 @@ const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"\fstore_sha256\x18\a \x01(\fR\vstoreSha256\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12'\n" +
-	"\x0fprogram_version\x18\t \x01(\tR\x0eprogramVersion2\x92\x03\n" +
-	"\fAdminService\x12j\n" +
-	"\tCreateKey\x12\x1b.acquis.v1.CreateKeyRequest\x1a\x1c.acquis.v1.CreateKeyResponse\"\"\xdaA\x03key\x8a\xb5\x18\x03\n" +
-	"\x01\x01\x82\xd3\xe4\x93\x02\x0f:\x03key\"\b/v1/keys\x12_\n" +
+	"\x0fprogram_version\x18\t \x01(\tR\x0eprogramVersion2\x96\x03\n" +
+	"\fAdminService\x12l\n" +
+	"\tCreateKey\x12\x1b.acquis.v1.CreateKeyRequest\x1a\x1c.acquis.v1.CreateKeyResponse\"$\xdaA\x03key\x8a\xb5\x18\x05\n" +
+	"\x01\x010\t\x82\xd3\xe4\x93\x02\x0f:\x03key\"\b/v1/keys\x12_\n" +
 	"\bListKeys\x12\x1a.acquis.v1.ListKeysRequest\x1a\x1b.acquis.v1.ListKeysResponse\"\x1a\xdaA\x00\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02\n" +
-	"\x12\b/v1/keys\x12k\n" +
-	"\tRevokeKey\x12\x1b.acquis.v1.RevokeKeyRequest\x1a\x0e.acquis.v1.Key\"1\xdaA\x04name\x8a\xb5\x18\x03\n" +
-	"\x01\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/{name=keys/*}:revoke\x12H\n" +
+	"\x12\b/v1/keys\x12m\n" +
+	"\tRevokeKey\x12\x1b.acquis.v1.RevokeKeyRequest\x1a\x0e.acquis.v1.Key\"3\xdaA\x04name\x8a\xb5\x18\x05\n" +
+	"\x01\x010\t\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/{name=keys/*}:revoke\x12H\n" +
 	"\x06Backup\x12\x18.acquis.v1.BackupRequest\x1a\x19.acquis.v1.BackupResponse\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x010\x01B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 

@@ -568,10 +568,10 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"decideTime\x129\n" +
 	"\n" +
 	"issue_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime2\xf4\x02\n" +
-	"\x12AttestationService\x12\xa8\x01\n" +
-	"\x10IssueAttestation\x12\".acquis.v1.IssueAttestationRequest\x1a#.acquis.v1.IssueAttestationResponse\"K\xdaA\bdecision\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x023:\x01*\"./v1/{decision=candidates/*/decisions/*}:attest\x12\xb2\x01\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime2\xf6\x02\n" +
+	"\x12AttestationService\x12\xaa\x01\n" +
+	"\x10IssueAttestation\x12\".acquis.v1.IssueAttestationRequest\x1a#.acquis.v1.IssueAttestationResponse\"M\xdaA\bdecision\x8a\xb5\x18\x05\n" +
+	"\x01\x020\f\x82\xd3\xe4\x93\x023:\x01*\"./v1/{decision=candidates/*/decisions/*}:attest\x12\xb2\x01\n" +
 	"\x11VerifyAttestation\x12#.acquis.v1.VerifyAttestationRequest\x1a$.acquis.v1.VerifyAttestationResponse\"R\x8a\xb5\x18\x02\x10\x01\x98\xb5\x18\x80\xa0\x04\x82\xd3\xe4\x93\x02@:\x01*Z\"\x12 /v1/attestations/{code=*}:verify\"\x17/v1/attestations:verifyB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (

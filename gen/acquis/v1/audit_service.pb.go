@@ -24,112 +24,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// See Kind.
-type Event_Kind_Enum int32
-
-const (
-	// Not set.
-	Event_Kind_KIND_UNSPECIFIED Event_Kind_Enum = 0
-	// A référentiel revision was published.
-	Event_Kind_REFERENTIEL Event_Kind_Enum = 1
-	// A candidate was created or changed.
-	Event_Kind_CANDIDATE Event_Kind_Enum = 2
-	// A tie between a subject and a candidate was declared.
-	Event_Kind_TIE Event_Kind_Enum = 3
-	// A session was created, changed, closed or cancelled.
-	Event_Kind_SESSION Event_Kind_Enum = 4
-	// A candidacy was created, withdrawn, marked absent or reinstated.
-	Event_Kind_CANDIDACY Event_Kind_Enum = 5
-	// Verdicts were recorded, retracted or settled.
-	Event_Kind_ASSESSMENT Event_Kind_Enum = 6
-	// Something about accommodations or exemptions of a candidacy; what, is
-	// not said.
-	Event_Kind_CANDIDACY_FILE Event_Kind_Enum = 7
-	// A jury or a registrar decided.
-	Event_Kind_DECISION Event_Kind_Enum = 8
-	// An API key was created or revoked.
-	Event_Kind_KEY Event_Kind_Enum = 9
-	// The service's own work: first start, upkeep.
-	Event_Kind_SYSTEM Event_Kind_Enum = 10
-	// Candidates' files were read; ListAccesses tells by whom.
-	Event_Kind_READ Event_Kind_Enum = 11
-	// An attestation of a decision was issued.
-	Event_Kind_ATTESTATION Event_Kind_Enum = 12
-	// A key began to sign checkpoints and attestations.
-	Event_Kind_SIGNER Event_Kind_Enum = 13
-	// What was held about a candidate, or a part of it, was erased.
-	Event_Kind_FORGET Event_Kind_Enum = 14
-	// A legal hold was placed or released.
-	Event_Kind_HOLD Event_Kind_Enum = 15
-)
-
-// Enum value maps for Event_Kind_Enum.
-var (
-	Event_Kind_Enum_name = map[int32]string{
-		0:  "KIND_UNSPECIFIED",
-		1:  "REFERENTIEL",
-		2:  "CANDIDATE",
-		3:  "TIE",
-		4:  "SESSION",
-		5:  "CANDIDACY",
-		6:  "ASSESSMENT",
-		7:  "CANDIDACY_FILE",
-		8:  "DECISION",
-		9:  "KEY",
-		10: "SYSTEM",
-		11: "READ",
-		12: "ATTESTATION",
-		13: "SIGNER",
-		14: "FORGET",
-		15: "HOLD",
-	}
-	Event_Kind_Enum_value = map[string]int32{
-		"KIND_UNSPECIFIED": 0,
-		"REFERENTIEL":      1,
-		"CANDIDATE":        2,
-		"TIE":              3,
-		"SESSION":          4,
-		"CANDIDACY":        5,
-		"ASSESSMENT":       6,
-		"CANDIDACY_FILE":   7,
-		"DECISION":         8,
-		"KEY":              9,
-		"SYSTEM":           10,
-		"READ":             11,
-		"ATTESTATION":      12,
-		"SIGNER":           13,
-		"FORGET":           14,
-		"HOLD":             15,
-	}
-)
-
-func (x Event_Kind_Enum) Enum() *Event_Kind_Enum {
-	p := new(Event_Kind_Enum)
-	*p = x
-	return p
-}
-
-func (x Event_Kind_Enum) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Event_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_audit_service_proto_enumTypes[0].Descriptor()
-}
-
-func (Event_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_audit_service_proto_enumTypes[0]
-}
-
-func (x Event_Kind_Enum) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Event_Kind_Enum.Descriptor instead.
-func (Event_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{9, 0, 0}
-}
-
 // Reads of candidates' files: one subject, one RPC, one hour.
 type FileAccess struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -752,117 +646,6 @@ func (x *InclusionProof) GetCheckpoint() string {
 	return ""
 }
 
-// One entry of the journal: what one call changed. It holds no personal data.
-// Of an event that forgetting has emptied only name, sequence and time are left.
-type Event struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// `events/{sequence}`.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Position in the journal: 1, 2, 3 … without gaps. A string in JSON.
-	Sequence int64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// When; never before the event before it.
-	EventTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
-	// What kind of act.
-	Kind Event_Kind_Enum `protobuf:"varint,4,opt,name=kind,proto3,enum=acquis.v1.Event_Kind_Enum" json:"kind,omitempty"`
-	// Subject of the caller; empty for CANDIDACY_FILE.
-	Actor string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
-	// Full name of the RPC, for instance `acquis.v1.SessionService/CreateSession`;
-	// empty for CANDIDACY_FILE.
-	Rpc string `protobuf:"bytes,6,opt,name=rpc,proto3" json:"rpc,omitempty"`
-	// Name of the resource acted on; for CANDIDACY_FILE the candidacy.
-	Resource string `protobuf:"bytes,7,opt,name=resource,proto3" json:"resource,omitempty"`
-	// Salted digests of the records that were written, 32 bytes each.
-	RecordDigests [][]byte `protobuf:"bytes,8,rep,name=record_digests,json=recordDigests,proto3" json:"record_digests,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Event) Reset() {
-	*x = Event{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Event) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Event) ProtoMessage() {}
-
-func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[9]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Event.ProtoReflect.Descriptor instead.
-func (*Event) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{9}
-}
-
-func (x *Event) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Event) GetSequence() int64 {
-	if x != nil {
-		return x.Sequence
-	}
-	return 0
-}
-
-func (x *Event) GetEventTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.EventTime
-	}
-	return nil
-}
-
-func (x *Event) GetKind() Event_Kind_Enum {
-	if x != nil {
-		return x.Kind
-	}
-	return Event_Kind_KIND_UNSPECIFIED
-}
-
-func (x *Event) GetActor() string {
-	if x != nil {
-		return x.Actor
-	}
-	return ""
-}
-
-func (x *Event) GetRpc() string {
-	if x != nil {
-		return x.Rpc
-	}
-	return ""
-}
-
-func (x *Event) GetResource() string {
-	if x != nil {
-		return x.Resource
-	}
-	return ""
-}
-
-func (x *Event) GetRecordDigests() [][]byte {
-	if x != nil {
-		return x.RecordDigests
-	}
-	return nil
-}
-
 // Request of ListEvents.
 type ListEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -878,7 +661,7 @@ type ListEventsRequest struct {
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[10]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -890,7 +673,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[10]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,7 +686,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{10}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListEventsRequest) GetAfter() int64 {
@@ -941,7 +724,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[11]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +736,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[11]
+	mi := &file_acquis_v1_audit_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +749,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{11}
+	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListEventsResponse) GetEvents() []*Event {
@@ -983,48 +766,11 @@ func (x *ListEventsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Kinds of acts.
-type Event_Kind struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Event_Kind) Reset() {
-	*x = Event_Kind{}
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Event_Kind) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Event_Kind) ProtoMessage() {}
-
-func (x *Event_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_audit_service_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Event_Kind.ProtoReflect.Descriptor instead.
-func (*Event_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_audit_service_proto_rawDescGZIP(), []int{9, 0}
-}
-
 var File_acquis_v1_audit_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/v1/audit_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x02\n" +
+	"\x1dacquis/v1/audit_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x15acquis/v1/event.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x02\n" +
 	"\n" +
 	"FileAccess\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1d\n" +
@@ -1090,41 +836,7 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\x06 \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:_\xeaA\\\n" +
-	"\x1aacquis.eval/InclusionProof\x12\x1devents/{event}/inclusionProof*\x0finclusionProofs2\x0einclusionProof\"\xdd\x04\n" +
-	"\x05Event\x12\x17\n" +
-	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1f\n" +
-	"\bsequence\x18\x02 \x01(\x03B\x03\xe0A\x03R\bsequence\x12>\n" +
-	"\n" +
-	"event_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\teventTime\x123\n" +
-	"\x04kind\x18\x04 \x01(\x0e2\x1a.acquis.v1.Event.Kind.EnumB\x03\xe0A\x03R\x04kind\x12\x19\n" +
-	"\x05actor\x18\x05 \x01(\tB\x03\xe0A\x03R\x05actor\x12\x15\n" +
-	"\x03rpc\x18\x06 \x01(\tB\x03\xe0A\x03R\x03rpc\x12\x1f\n" +
-	"\bresource\x18\a \x01(\tB\x03\xe0A\x03R\bresource\x12*\n" +
-	"\x0erecord_digests\x18\b \x03(\fB\x03\xe0A\x03R\rrecordDigests\x1a\xee\x01\n" +
-	"\x04Kind\"\xe5\x01\n" +
-	"\x04Enum\x12\x14\n" +
-	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
-	"\vREFERENTIEL\x10\x01\x12\r\n" +
-	"\tCANDIDATE\x10\x02\x12\a\n" +
-	"\x03TIE\x10\x03\x12\v\n" +
-	"\aSESSION\x10\x04\x12\r\n" +
-	"\tCANDIDACY\x10\x05\x12\x0e\n" +
-	"\n" +
-	"ASSESSMENT\x10\x06\x12\x12\n" +
-	"\x0eCANDIDACY_FILE\x10\a\x12\f\n" +
-	"\bDECISION\x10\b\x12\a\n" +
-	"\x03KEY\x10\t\x12\n" +
-	"\n" +
-	"\x06SYSTEM\x10\n" +
-	"\x12\b\n" +
-	"\x04READ\x10\v\x12\x0f\n" +
-	"\vATTESTATION\x10\f\x12\n" +
-	"\n" +
-	"\x06SIGNER\x10\r\x12\n" +
-	"\n" +
-	"\x06FORGET\x10\x0e\x12\b\n" +
-	"\x04HOLD\x10\x0f:5\xeaA2\n" +
-	"\x11acquis.eval/Event\x12\x0eevents/{event}*\x06events2\x05event\"\x8d\x01\n" +
+	"\x1aacquis.eval/InclusionProof\x12\x1devents/{event}/inclusionProof*\x0finclusionProofs2\x0einclusionProof\"\x8d\x01\n" +
 	"\x11ListEventsRequest\x12 \n" +
 	"\x05after\x18\x01 \x01(\x03B\n" +
 	"\xe0A\x01\xbaH\x04\"\x02(\x00R\x05after\x12*\n" +
@@ -1158,46 +870,41 @@ func file_acquis_v1_audit_service_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_audit_service_proto_rawDescData
 }
 
-var file_acquis_v1_audit_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_acquis_v1_audit_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_acquis_v1_audit_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_acquis_v1_audit_service_proto_goTypes = []any{
-	(Event_Kind_Enum)(0),               // 0: acquis.v1.Event.Kind.Enum
-	(*FileAccess)(nil),                 // 1: acquis.v1.FileAccess
-	(*ListAccessesRequest)(nil),        // 2: acquis.v1.ListAccessesRequest
-	(*ListAccessesResponse)(nil),       // 3: acquis.v1.ListAccessesResponse
-	(*Checkpoint)(nil),                 // 4: acquis.v1.Checkpoint
-	(*GetCheckpointRequest)(nil),       // 5: acquis.v1.GetCheckpointRequest
-	(*GetConsistencyProofRequest)(nil), // 6: acquis.v1.GetConsistencyProofRequest
-	(*ConsistencyProof)(nil),           // 7: acquis.v1.ConsistencyProof
-	(*GetInclusionProofRequest)(nil),   // 8: acquis.v1.GetInclusionProofRequest
-	(*InclusionProof)(nil),             // 9: acquis.v1.InclusionProof
-	(*Event)(nil),                      // 10: acquis.v1.Event
-	(*ListEventsRequest)(nil),          // 11: acquis.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),         // 12: acquis.v1.ListEventsResponse
-	(*Event_Kind)(nil),                 // 13: acquis.v1.Event.Kind
-	(*timestamppb.Timestamp)(nil),      // 14: google.protobuf.Timestamp
+	(*FileAccess)(nil),                 // 0: acquis.v1.FileAccess
+	(*ListAccessesRequest)(nil),        // 1: acquis.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),       // 2: acquis.v1.ListAccessesResponse
+	(*Checkpoint)(nil),                 // 3: acquis.v1.Checkpoint
+	(*GetCheckpointRequest)(nil),       // 4: acquis.v1.GetCheckpointRequest
+	(*GetConsistencyProofRequest)(nil), // 5: acquis.v1.GetConsistencyProofRequest
+	(*ConsistencyProof)(nil),           // 6: acquis.v1.ConsistencyProof
+	(*GetInclusionProofRequest)(nil),   // 7: acquis.v1.GetInclusionProofRequest
+	(*InclusionProof)(nil),             // 8: acquis.v1.InclusionProof
+	(*ListEventsRequest)(nil),          // 9: acquis.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),         // 10: acquis.v1.ListEventsResponse
+	(*timestamppb.Timestamp)(nil),      // 11: google.protobuf.Timestamp
+	(*Event)(nil),                      // 12: acquis.v1.Event
 }
 var file_acquis_v1_audit_service_proto_depIdxs = []int32{
-	14, // 0: acquis.v1.FileAccess.hour_time:type_name -> google.protobuf.Timestamp
-	1,  // 1: acquis.v1.ListAccessesResponse.accesses:type_name -> acquis.v1.FileAccess
-	14, // 2: acquis.v1.Event.event_time:type_name -> google.protobuf.Timestamp
-	0,  // 3: acquis.v1.Event.kind:type_name -> acquis.v1.Event.Kind.Enum
-	10, // 4: acquis.v1.ListEventsResponse.events:type_name -> acquis.v1.Event
-	11, // 5: acquis.v1.AuditService.ListEvents:input_type -> acquis.v1.ListEventsRequest
-	2,  // 6: acquis.v1.AuditService.ListAccesses:input_type -> acquis.v1.ListAccessesRequest
-	5,  // 7: acquis.v1.AuditService.GetCheckpoint:input_type -> acquis.v1.GetCheckpointRequest
-	6,  // 8: acquis.v1.AuditService.GetConsistencyProof:input_type -> acquis.v1.GetConsistencyProofRequest
-	8,  // 9: acquis.v1.AuditService.GetInclusionProof:input_type -> acquis.v1.GetInclusionProofRequest
-	12, // 10: acquis.v1.AuditService.ListEvents:output_type -> acquis.v1.ListEventsResponse
-	3,  // 11: acquis.v1.AuditService.ListAccesses:output_type -> acquis.v1.ListAccessesResponse
-	4,  // 12: acquis.v1.AuditService.GetCheckpoint:output_type -> acquis.v1.Checkpoint
-	7,  // 13: acquis.v1.AuditService.GetConsistencyProof:output_type -> acquis.v1.ConsistencyProof
-	9,  // 14: acquis.v1.AuditService.GetInclusionProof:output_type -> acquis.v1.InclusionProof
-	10, // [10:15] is the sub-list for method output_type
-	5,  // [5:10] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	11, // 0: acquis.v1.FileAccess.hour_time:type_name -> google.protobuf.Timestamp
+	0,  // 1: acquis.v1.ListAccessesResponse.accesses:type_name -> acquis.v1.FileAccess
+	12, // 2: acquis.v1.ListEventsResponse.events:type_name -> acquis.v1.Event
+	9,  // 3: acquis.v1.AuditService.ListEvents:input_type -> acquis.v1.ListEventsRequest
+	1,  // 4: acquis.v1.AuditService.ListAccesses:input_type -> acquis.v1.ListAccessesRequest
+	4,  // 5: acquis.v1.AuditService.GetCheckpoint:input_type -> acquis.v1.GetCheckpointRequest
+	5,  // 6: acquis.v1.AuditService.GetConsistencyProof:input_type -> acquis.v1.GetConsistencyProofRequest
+	7,  // 7: acquis.v1.AuditService.GetInclusionProof:input_type -> acquis.v1.GetInclusionProofRequest
+	10, // 8: acquis.v1.AuditService.ListEvents:output_type -> acquis.v1.ListEventsResponse
+	2,  // 9: acquis.v1.AuditService.ListAccesses:output_type -> acquis.v1.ListAccessesResponse
+	3,  // 10: acquis.v1.AuditService.GetCheckpoint:output_type -> acquis.v1.Checkpoint
+	6,  // 11: acquis.v1.AuditService.GetConsistencyProof:output_type -> acquis.v1.ConsistencyProof
+	8,  // 12: acquis.v1.AuditService.GetInclusionProof:output_type -> acquis.v1.InclusionProof
+	8,  // [8:13] is the sub-list for method output_type
+	3,  // [3:8] is the sub-list for method input_type
+	3,  // [3:3] is the sub-list for extension type_name
+	3,  // [3:3] is the sub-list for extension extendee
+	0,  // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_audit_service_proto_init() }
@@ -1206,19 +913,19 @@ func file_acquis_v1_audit_service_proto_init() {
 		return
 	}
 	file_acquis_v1_access_proto_init()
+	file_acquis_v1_event_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_audit_service_proto_rawDesc), len(file_acquis_v1_audit_service_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   13,
+			NumEnums:      0,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_acquis_v1_audit_service_proto_goTypes,
 		DependencyIndexes: file_acquis_v1_audit_service_proto_depIdxs,
-		EnumInfos:         file_acquis_v1_audit_service_proto_enumTypes,
 		MessageInfos:      file_acquis_v1_audit_service_proto_msgTypes,
 	}.Build()
 	File_acquis_v1_audit_service_proto = out.File

@@ -1189,7 +1189,7 @@ var File_acquis_v1_candidate_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidate.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a#acquis/v1/attestation_service.proto\x1a\x1dacquis/v1/audit_service.proto\x1a\x18acquis/v1/decision.proto\x1a\x17acquis/v1/privacy.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xc0\f\n" +
+	"\x19acquis/v1/candidate.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a#acquis/v1/attestation_service.proto\x1a\x1dacquis/v1/audit_service.proto\x1a\x18acquis/v1/decision.proto\x1a\x15acquis/v1/event.proto\x1a\x17acquis/v1/privacy.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xc0\f\n" +
 	"\tCandidate\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12+\n" +
 	"\n" +
@@ -1304,33 +1304,33 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\n" +
 	" \x01(\tR\rnextPageToken\x12:\n" +
 	"\fattestations\x18\v \x03(\v2\x16.acquis.v1.AttestationR\fattestations\x121\n" +
-	"\baccesses\x18\f \x03(\v2\x15.acquis.v1.FileAccessR\baccesses2\xaf\r\n" +
-	"\x10CandidateService\x12\x8d\x01\n" +
-	"\x0fCreateCandidate\x12!.acquis.v1.CreateCandidateRequest\x1a\x14.acquis.v1.Candidate\"A\xdaA\x16candidate,candidate_id\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02\x1b:\tcandidate\"\x0e/v1/candidates\x12y\n" +
-	"\fGetCandidate\x12\x1e.acquis.v1.GetCandidateRequest\x1a\x14.acquis.v1.Candidate\"3\xdaA\x04name\x8a\xb5\x18\t\n" +
-	"\x05\x02\x06\x04\x03\x05\x18\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=candidates/*}\x12z\n" +
-	"\x0eListCandidates\x12 .acquis.v1.ListCandidatesRequest\x1a!.acquis.v1.ListCandidatesResponse\"#\xdaA\x00\x8a\xb5\x18\x06\n" +
-	"\x02\x02\x06\x18\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/candidates\x12\x9f\x01\n" +
-	"\x0fUpdateCandidate\x12!.acquis.v1.UpdateCandidateRequest\x1a\x14.acquis.v1.Candidate\"S\xdaA\x15candidate,update_mask\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02.:\tcandidate2!/v1/{candidate.name=candidates/*}\x12\x7f\n" +
-	"\x0fLookupCandidate\x12!.acquis.v1.LookupCandidateRequest\x1a\x14.acquis.v1.Candidate\"3\xdaA\tsystem,id\x8a\xb5\x18\x06\n" +
-	"\x02\x02\x06\x18\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/candidates:lookup\x12\x9e\x01\n" +
+	"\baccesses\x18\f \x03(\v2\x15.acquis.v1.FileAccessR\baccesses2\x87\x0e\n" +
+	"\x10CandidateService\x12\x8f\x01\n" +
+	"\x0fCreateCandidate\x12!.acquis.v1.CreateCandidateRequest\x1a\x14.acquis.v1.Candidate\"C\xdaA\x16candidate,candidate_id\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x02\x82\xd3\xe4\x93\x02\x1b:\tcandidate\"\x0e/v1/candidates\x12\x84\x01\n" +
+	"\fGetCandidate\x12\x1e.acquis.v1.GetCandidateRequest\x1a\x14.acquis.v1.Candidate\">\xdaA\x04name\x8a\xb5\x18\x14\n" +
+	"\x05\x02\x06\x04\x03\x05*\vanswer.name\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=candidates/*}\x12\x90\x01\n" +
+	"\x0eListCandidates\x12 .acquis.v1.ListCandidatesRequest\x1a!.acquis.v1.ListCandidatesResponse\"9\xdaA\x00\x8a\xb5\x18\x1c\n" +
+	"\x02\x02\x06*\x16answer.candidates.name\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/candidates\x12\xa1\x01\n" +
+	"\x0fUpdateCandidate\x12!.acquis.v1.UpdateCandidateRequest\x1a\x14.acquis.v1.Candidate\"U\xdaA\x15candidate,update_mask\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x02\x82\xd3\xe4\x93\x02.:\tcandidate2!/v1/{candidate.name=candidates/*}\x12\x8a\x01\n" +
+	"\x0fLookupCandidate\x12!.acquis.v1.LookupCandidateRequest\x1a\x14.acquis.v1.Candidate\">\xdaA\tsystem,id\x8a\xb5\x18\x11\n" +
+	"\x02\x02\x06*\vanswer.name\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/candidates:lookup\x12\xa0\x01\n" +
 	"\n" +
-	"DeclareTie\x12\x1c.acquis.v1.DeclareTieRequest\x1a\x1d.acquis.v1.DeclareTieResponse\"S\xdaA\x16candidate,subject,kind\x8a\xb5\x18\x04\n" +
-	"\x02\x02\x04\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{candidate=candidates/*}:declareTie\x12\x93\x01\n" +
-	"\x0fExportCandidate\x12!.acquis.v1.ExportCandidateRequest\x1a\".acquis.v1.ExportCandidateResponse\"9\xdaA\x04name\x8a\xb5\x18\b\n" +
-	"\x01\x02\x18\x01\"\x01\x05\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=candidates/*}:export\x12\x98\x01\n" +
-	"\x0fForgetCandidate\x12!.acquis.v1.ForgetCandidateRequest\x1a\".acquis.v1.ForgetCandidateResponse\">\xdaA\vname,ground\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/{name=candidates/*}:forget\x12\x90\x01\n" +
-	"\x0fPurgeCandidates\x12!.acquis.v1.PurgeCandidatesRequest\x1a\".acquis.v1.PurgeCandidatesResponse\"6\xdaA\rvalidate_only\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/candidates:purge\x12\x86\x01\n" +
-	"\tPlaceHold\x12\x1b.acquis.v1.PlaceHoldRequest\x1a\x0f.acquis.v1.Hold\"K\xdaA\x10candidate,reason\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{candidate=candidates/*}:placeHold\x12\x7f\n" +
-	"\vReleaseHold\x12\x1d.acquis.v1.ReleaseHoldRequest\x1a\x0f.acquis.v1.Hold\"@\xdaA\x04name\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=candidates/*/holds/*}:release\x12\x81\x01\n" +
-	"\tListHolds\x12\x1b.acquis.v1.ListHoldsRequest\x1a\x1c.acquis.v1.ListHoldsResponse\"9\xdaA\x06parent\x8a\xb5\x18\x05\n" +
-	"\x01\x02\x18\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=candidates/*}/holdsB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"DeclareTie\x12\x1c.acquis.v1.DeclareTieRequest\x1a\x1d.acquis.v1.DeclareTieResponse\"U\xdaA\x16candidate,subject,kind\x8a\xb5\x18\x06\n" +
+	"\x02\x02\x040\x03\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{candidate=candidates/*}:declareTie\x12\x9f\x01\n" +
+	"\x0fExportCandidate\x12!.acquis.v1.ExportCandidateRequest\x1a\".acquis.v1.ExportCandidateResponse\"E\xdaA\x04name\x8a\xb5\x18\x14\n" +
+	"\x01\x02\"\x01\x05*\frequest.name\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=candidates/*}:export\x12\x9a\x01\n" +
+	"\x0fForgetCandidate\x12!.acquis.v1.ForgetCandidateRequest\x1a\".acquis.v1.ForgetCandidateResponse\"@\xdaA\vname,ground\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x0e\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/{name=candidates/*}:forget\x12\x92\x01\n" +
+	"\x0fPurgeCandidates\x12!.acquis.v1.PurgeCandidatesRequest\x1a\".acquis.v1.PurgeCandidatesResponse\"8\xdaA\rvalidate_only\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x0e\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/candidates:purge\x12\x88\x01\n" +
+	"\tPlaceHold\x12\x1b.acquis.v1.PlaceHoldRequest\x1a\x0f.acquis.v1.Hold\"M\xdaA\x10candidate,reason\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x0f\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{candidate=candidates/*}:placeHold\x12\x81\x01\n" +
+	"\vReleaseHold\x12\x1d.acquis.v1.ReleaseHoldRequest\x1a\x0f.acquis.v1.Hold\"B\xdaA\x04name\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x0f\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=candidates/*/holds/*}:release\x12\x8f\x01\n" +
+	"\tListHolds\x12\x1b.acquis.v1.ListHoldsRequest\x1a\x1c.acquis.v1.ListHoldsResponse\"G\xdaA\x06parent\x8a\xb5\x18\x13\n" +
+	"\x01\x02*\x0erequest.parent\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=candidates/*}/holdsB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_candidate_proto_rawDescOnce sync.Once
@@ -1450,6 +1450,7 @@ func file_acquis_v1_candidate_proto_init() {
 	file_acquis_v1_attestation_service_proto_init()
 	file_acquis_v1_audit_service_proto_init()
 	file_acquis_v1_decision_proto_init()
+	file_acquis_v1_event_proto_init()
 	file_acquis_v1_privacy_proto_init()
 	file_acquis_v1_unique_proto_init()
 	type x struct{}

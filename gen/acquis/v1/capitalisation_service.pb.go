@@ -1021,27 +1021,27 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa2\x01\n" +
 	"\x1cGetDeliberationRecordRequest\x12\x81\x01\n" +
 	"\x04name\x18\x01 \x01(\tBm\xe0A\x02\xfaA \n" +
-	"\x1eacquis.eval/DeliberationRecord\xbaHDrB2@^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/deliberationRecord$R\x04name2\xcb\v\n" +
-	"\x15CapitalisationService\x12\xb6\x01\n" +
+	"\x1eacquis.eval/DeliberationRecord\xbaHDrB2@^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/deliberationRecord$R\x04name2\xa1\f\n" +
+	"\x15CapitalisationService\x12\xb8\x01\n" +
 	"\n" +
-	"Deliberate\x12\x1c.acquis.v1.DeliberateRequest\x1a\x1d.acquis.v1.DeliberateResponse\"k\xdaA#candidacy,grid_etag,members_present\x8a\xb5\x18\x03\n" +
-	"\x01\x04\x82\xd3\xe4\x93\x028:\x01*\"3/v1/{candidacy=sessions/*/candidacies/*}:deliberate\x12\xad\x01\n" +
-	"\x0fRectifyDecision\x12!.acquis.v1.RectifyDecisionRequest\x1a\".acquis.v1.RectifyDecisionResponse\"S\xdaA\x13name,outcome,motive\x8a\xb5\x18\x03\n" +
-	"\x01\x04\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=candidates/*/decisions/*}:rectify\x12\x9c\x01\n" +
-	"\x05Award\x12\x17.acquis.v1.AwardRequest\x1a\x18.acquis.v1.AwardResponse\"`\xdaA\x1cname,session,members_present\x8a\xb5\x18\x03\n" +
-	"\x01\x04\x82\xd3\xe4\x93\x024:\x01*\"//v1/{name=candidates/*/capitalisations/*}:award\x12\xb7\x01\n" +
-	"\x0fRecordPriorBloc\x12!.acquis.v1.RecordPriorBlocRequest\x1a\".acquis.v1.RecordPriorBlocResponse\"]\xdaA\x0fname,bloc,proof\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02>:\x01*\"9/v1/{name=candidates/*/capitalisations/*}:recordPriorBloc\x12\x98\x01\n" +
-	"\x11GetCapitalisation\x12#.acquis.v1.GetCapitalisationRequest\x1a\x19.acquis.v1.Capitalisation\"C\xdaA\x04name\x8a\xb5\x18\a\n" +
-	"\x03\x06\x02\x04\x18\x01\x82\xd3\xe4\x93\x02+\x12)/v1/{name=candidates/*/capitalisations/*}\x12\x80\x01\n" +
-	"\vGetDecision\x12\x1d.acquis.v1.GetDecisionRequest\x1a\x13.acquis.v1.Decision\"=\xdaA\x04name\x8a\xb5\x18\a\n" +
-	"\x03\x06\x02\x04\x18\x01\x82\xd3\xe4\x93\x02%\x12#/v1/{name=candidates/*/decisions/*}\x12\x95\x01\n" +
-	"\x10GetDecisionProof\x12\".acquis.v1.GetDecisionProofRequest\x1a\x18.acquis.v1.DecisionProof\"C\xdaA\x04name\x8a\xb5\x18\a\n" +
-	"\x03\x06\x02\x04\x18\x01\x82\xd3\xe4\x93\x02+\x12)/v1/{name=candidates/*/decisions/*/proof}\x12\x93\x01\n" +
-	"\rListDecisions\x12\x1f.acquis.v1.ListDecisionsRequest\x1a .acquis.v1.ListDecisionsResponse\"?\xdaA\x06parent\x8a\xb5\x18\a\n" +
-	"\x03\x06\x02\x04\x18\x01\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=candidates/*}/decisions\x12\xa3\x01\n" +
-	"\x15GetDeliberationRecord\x12'.acquis.v1.GetDeliberationRecordRequest\x1a\x1d.acquis.v1.DeliberationRecord\"B\xdaA\x04name\x8a\xb5\x18\a\n" +
-	"\x03\x06\x02\x04\x18\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=sessions/*/deliberationRecord}B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"Deliberate\x12\x1c.acquis.v1.DeliberateRequest\x1a\x1d.acquis.v1.DeliberateResponse\"m\xdaA#candidacy,grid_etag,members_present\x8a\xb5\x18\x05\n" +
+	"\x01\x040\b\x82\xd3\xe4\x93\x028:\x01*\"3/v1/{candidacy=sessions/*/candidacies/*}:deliberate\x12\xaf\x01\n" +
+	"\x0fRectifyDecision\x12!.acquis.v1.RectifyDecisionRequest\x1a\".acquis.v1.RectifyDecisionResponse\"U\xdaA\x13name,outcome,motive\x8a\xb5\x18\x05\n" +
+	"\x01\x040\b\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=candidates/*/decisions/*}:rectify\x12\x9e\x01\n" +
+	"\x05Award\x12\x17.acquis.v1.AwardRequest\x1a\x18.acquis.v1.AwardResponse\"b\xdaA\x1cname,session,members_present\x8a\xb5\x18\x05\n" +
+	"\x01\x040\b\x82\xd3\xe4\x93\x024:\x01*\"//v1/{name=candidates/*/capitalisations/*}:award\x12\xb9\x01\n" +
+	"\x0fRecordPriorBloc\x12!.acquis.v1.RecordPriorBlocRequest\x1a\".acquis.v1.RecordPriorBlocResponse\"_\xdaA\x0fname,bloc,proof\x8a\xb5\x18\x05\n" +
+	"\x01\x020\b\x82\xd3\xe4\x93\x02>:\x01*\"9/v1/{name=candidates/*/capitalisations/*}:recordPriorBloc\x12\xa3\x01\n" +
+	"\x11GetCapitalisation\x12#.acquis.v1.GetCapitalisationRequest\x1a\x19.acquis.v1.Capitalisation\"N\xdaA\x04name\x8a\xb5\x18\x12\n" +
+	"\x03\x06\x02\x04*\vanswer.name\x82\xd3\xe4\x93\x02+\x12)/v1/{name=candidates/*/capitalisations/*}\x12\x8b\x01\n" +
+	"\vGetDecision\x12\x1d.acquis.v1.GetDecisionRequest\x1a\x13.acquis.v1.Decision\"H\xdaA\x04name\x8a\xb5\x18\x12\n" +
+	"\x03\x06\x02\x04*\vanswer.name\x82\xd3\xe4\x93\x02%\x12#/v1/{name=candidates/*/decisions/*}\x12\xa0\x01\n" +
+	"\x10GetDecisionProof\x12\".acquis.v1.GetDecisionProofRequest\x1a\x18.acquis.v1.DecisionProof\"N\xdaA\x04name\x8a\xb5\x18\x12\n" +
+	"\x03\x06\x02\x04*\vanswer.name\x82\xd3\xe4\x93\x02+\x12)/v1/{name=candidates/*/decisions/*/proof}\x12\xa8\x01\n" +
+	"\rListDecisions\x12\x1f.acquis.v1.ListDecisionsRequest\x1a .acquis.v1.ListDecisionsResponse\"T\xdaA\x06parent\x8a\xb5\x18\x1c\n" +
+	"\x03\x06\x02\x04*\x15answer.decisions.name\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=candidates/*}/decisions\x12\xbb\x01\n" +
+	"\x15GetDeliberationRecord\x12'.acquis.v1.GetDeliberationRecordRequest\x1a\x1d.acquis.v1.DeliberationRecord\"Z\xdaA\x04name\x8a\xb5\x18\x1f\n" +
+	"\x03\x06\x02\x04*\x18answer.entries.candidate\x82\xd3\xe4\x93\x02*\x12(/v1/{name=sessions/*/deliberationRecord}B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_capitalisation_service_proto_rawDescOnce sync.Once

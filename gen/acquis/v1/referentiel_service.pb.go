@@ -738,7 +738,7 @@ const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\vreferentiel\x18\x02 \x01(\v2\x16.acquis.v1.ReferentielB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\vreferentiel\x12(\n" +
 	"\rvalidate_only\x18\x03 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x125\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\xdb\b\n" +
+	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\xdd\b\n" +
 	"\x12ReferentielService\x12\x85\x01\n" +
 	"\x10ListReferentiels\x12\".acquis.v1.ListReferentielsRequest\x1a#.acquis.v1.ListReferentielsResponse\"(\xdaA\x00\x8a\xb5\x18\t\n" +
 	"\a\x01\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/referentiels\x12\x81\x01\n" +
@@ -751,9 +751,9 @@ const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\aGetBloc\x12\x19.acquis.v1.GetBlocRequest\x1a\x0f.acquis.v1.Bloc\"n\xdaA\x04name\x8a\xb5\x18\t\n" +
 	"\a\x01\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02TZ/\x12-/v1/{name=referentiels/*/revisions/*/blocs/*}\x12!/v1/{name=referentiels/*/blocs/*}\x12\x97\x01\n" +
 	"\x12SearchReferentiels\x12$.acquis.v1.SearchReferentielsRequest\x1a%.acquis.v1.SearchReferentielsResponse\"4\xdaA\x05query\x8a\xb5\x18\t\n" +
-	"\a\x01\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/referentiels:search\x12\x9b\x01\n" +
-	"\x12PublishReferentiel\x12$.acquis.v1.PublishReferentielRequest\x1a\x16.acquis.v1.Referentiel\"G\xdaA\x1areferentiel_id,referentiel\x8a\xb5\x18\x03\n" +
-	"\x01\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/referentiels:publishB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\a\x01\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/referentiels:search\x12\x9d\x01\n" +
+	"\x12PublishReferentiel\x12$.acquis.v1.PublishReferentielRequest\x1a\x16.acquis.v1.Referentiel\"I\xdaA\x1areferentiel_id,referentiel\x8a\xb5\x18\x05\n" +
+	"\x01\x010\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/referentiels:publishB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_referentiel_service_proto_rawDescOnce sync.Once

@@ -1051,58 +1051,56 @@ const file_acquis_v1_session_service_proto_rawDesc = "" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xa8\x01\n" +
 	"\x0eGetGridRequest\x12\x95\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x12\n" +
-	"\x10acquis.eval/Grid\xbaHerc2a^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/grid$R\x04name2\xfc\x1b\n" +
-	"\x0eSessionService\x12\x7f\n" +
-	"\rCreateSession\x12\x1f.acquis.v1.CreateSessionRequest\x1a\x12.acquis.v1.Session\"9\xdaA\x12session,session_id\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02\x17:\asession\"\f/v1/sessions\x12p\n" +
+	"\x10acquis.eval/Grid\xbaHerc2a^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/grid$R\x04name2\xf4\x1c\n" +
+	"\x0eSessionService\x12\x81\x01\n" +
+	"\rCreateSession\x12\x1f.acquis.v1.CreateSessionRequest\x1a\x12.acquis.v1.Session\";\xdaA\x12session,session_id\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x04\x82\xd3\xe4\x93\x02\x17:\asession\"\f/v1/sessions\x12p\n" +
 	"\n" +
 	"GetSession\x12\x1c.acquis.v1.GetSessionRequest\x1a\x12.acquis.v1.Session\"0\xdaA\x04name\x8a\xb5\x18\b\n" +
 	"\x06\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=sessions/*}\x12t\n" +
 	"\fListSessions\x12\x1e.acquis.v1.ListSessionsRequest\x1a\x1f.acquis.v1.ListSessionsResponse\"#\xdaA\x00\x8a\xb5\x18\b\n" +
-	"\x06\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/sessions\x12\x91\x01\n" +
-	"\rUpdateSession\x12\x1f.acquis.v1.UpdateSessionRequest\x1a\x12.acquis.v1.Session\"K\xdaA\x13session,update_mask\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02(:\asession2\x1d/v1/{session.name=sessions/*}\x12x\n" +
-	"\fCloseSession\x12\x1e.acquis.v1.CloseSessionRequest\x1a\x12.acquis.v1.Session\"4\xdaA\x04name\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=sessions/*}:close\x12{\n" +
-	"\rCancelSession\x12\x1f.acquis.v1.CancelSessionRequest\x1a\x12.acquis.v1.Session\"5\xdaA\x04name\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=sessions/*}:cancel\x12\xa9\x01\n" +
-	"\x0fCreateCandidacy\x12!.acquis.v1.CreateCandidacyRequest\x1a\x14.acquis.v1.Candidacy\"]\xdaA\x1dparent,candidacy,candidacy_id\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x020:\tcandidacy\"#/v1/{parent=sessions/*}/candidacies\x12\x86\x01\n" +
-	"\fGetCandidacy\x12\x1e.acquis.v1.GetCandidacyRequest\x1a\x14.acquis.v1.Candidacy\"@\xdaA\x04name\x8a\xb5\x18\n" +
-	"\n" +
-	"\x06\x02\x03\x04\x05\x06\a\x18\x01\x82\xd3\xe4\x93\x02%\x12#/v1/{name=sessions/*/candidacies/*}\x12\x9c\x01\n" +
-	"\x0fListCandidacies\x12!.acquis.v1.ListCandidaciesRequest\x1a\".acquis.v1.ListCandidaciesResponse\"B\xdaA\x06parent\x8a\xb5\x18\n" +
-	"\n" +
-	"\x06\x02\x03\x04\x05\x06\a\x18\x01\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=sessions/*}/candidacies\x12\x9b\x01\n" +
-	"\x11WithdrawCandidacy\x12#.acquis.v1.WithdrawCandidacyRequest\x1a\x14.acquis.v1.Candidacy\"K\xdaA\n" +
-	"name,blocs\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=sessions/*/candidacies/*}:withdraw\x12\xa1\x01\n" +
-	"\x13MarkCandidacyAbsent\x12%.acquis.v1.MarkCandidacyAbsentRequest\x1a\x14.acquis.v1.Candidacy\"M\xdaA\n" +
-	"name,blocs\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x023:\x01*\"./v1/{name=sessions/*/candidacies/*}:markAbsent\x12\x9e\x01\n" +
-	"\x12ReinstateCandidacy\x12$.acquis.v1.ReinstateCandidacyRequest\x1a\x14.acquis.v1.Candidacy\"L\xdaA\n" +
-	"name,blocs\x8a\xb5\x18\x03\n" +
-	"\x01\x02\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=sessions/*/candidacies/*}:reinstate\x12\xcc\x01\n" +
-	"\x11RecordAssessments\x12#.acquis.v1.RecordAssessmentsRequest\x1a$.acquis.v1.RecordAssessmentsResponse\"l\xdaA\x15candidacy,assessments\x8a\xb5\x18\x04\n" +
-	"\x02\x03\x04\x98\xb5\x18\x80\x80\x80\x02\x82\xd3\xe4\x93\x02?:\x01*\":/v1/{candidacy=sessions/*/candidacies/*}:recordAssessments\x12\xc6\x01\n" +
-	"\x12RetractAssessments\x12$.acquis.v1.RetractAssessmentsRequest\x1a%.acquis.v1.RetractAssessmentsResponse\"c\xdaA\x12candidacy,criteria\x8a\xb5\x18\x04\n" +
-	"\x02\x03\x04\x82\xd3\xe4\x93\x02@:\x01*\";/v1/{candidacy=sessions/*/candidacies/*}:retractAssessments\x12\xbf\x01\n" +
-	"\x0eSettleCriteria\x12 .acquis.v1.SettleCriteriaRequest\x1a!.acquis.v1.SettleCriteriaResponse\"h\xdaA\x15candidacy,settlements\x8a\xb5\x18\x03\n" +
-	"\x01\x04\x98\xb5\x18\x80\x80\x80\x02\x82\xd3\xe4\x93\x02<:\x01*\"7/v1/{candidacy=sessions/*/candidacies/*}:settleCriteria\x12z\n" +
-	"\aGetGrid\x12\x19.acquis.v1.GetGridRequest\x1a\x0f.acquis.v1.Grid\"C\xdaA\x04name\x8a\xb5\x18\b\n" +
-	"\x04\x02\x03\x04\x05\x18\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=sessions/*/candidacies/*/grid}\x12\xc0\x01\n" +
-	"\x14RequestAccommodation\x12&.acquis.v1.RequestAccommodationRequest\x1a\x18.acquis.v1.Accommodation\"f\xdaA\x13candidacy,kind,need\x8a\xb5\x18\x04\n" +
-	"\x02\x02\x05\x82\xd3\xe4\x93\x02B:\x01*\"=/v1/{candidacy=sessions/*/candidacies/*}:requestAccommodation\x12\xc8\x01\n" +
-	"\x13DecideAccommodation\x12%.acquis.v1.DecideAccommodationRequest\x1a\x18.acquis.v1.Accommodation\"p\xdaA\x1fcandidacy,accommodation,granted\x8a\xb5\x18\x03\n" +
-	"\x01\x05\x82\xd3\xe4\x93\x02A:\x01*\"</v1/{candidacy=sessions/*/candidacies/*}:decideAccommodation\x12\xb4\x01\n" +
-	"\x12ListAccommodations\x12$.acquis.v1.ListAccommodationsRequest\x1a%.acquis.v1.ListAccommodationsResponse\"Q\xdaA\x06parent\x8a\xb5\x18\b\n" +
-	"\x04\x05\x04\x02\x03\x18\x01\x82\xd3\xe4\x93\x026\x124/v1/{parent=sessions/*/candidacies/*}/accommodations\x12\xc7\x01\n" +
-	"\x0fAdviseExemption\x12!.acquis.v1.AdviseExemptionRequest\x1a\x14.acquis.v1.Exemption\"{\xdaA.candidacy,criterion,favourable,reasoned_advice\x8a\xb5\x18\x03\n" +
-	"\x01\x05\x82\xd3\xe4\x93\x02=:\x01*\"8/v1/{candidacy=sessions/*/candidacies/*}:adviseExemption\x12\xb4\x01\n" +
-	"\x0fDecideExemption\x12!.acquis.v1.DecideExemptionRequest\x1a\x14.acquis.v1.Exemption\"h\xdaA\x1bcandidacy,criterion,granted\x8a\xb5\x18\x03\n" +
-	"\x01\x04\x82\xd3\xe4\x93\x02=:\x01*\"8/v1/{candidacy=sessions/*/candidacies/*}:decideExemption\x12\xa2\x01\n" +
-	"\x0eListExemptions\x12 .acquis.v1.ListExemptionsRequest\x1a!.acquis.v1.ListExemptionsResponse\"K\xdaA\x06parent\x8a\xb5\x18\x06\n" +
-	"\x02\x05\x04\x18\x01\x82\xd3\xe4\x93\x022\x120/v1/{parent=sessions/*/candidacies/*}/exemptionsB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x06\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/sessions\x12\x93\x01\n" +
+	"\rUpdateSession\x12\x1f.acquis.v1.UpdateSessionRequest\x1a\x12.acquis.v1.Session\"M\xdaA\x13session,update_mask\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x04\x82\xd3\xe4\x93\x02(:\asession2\x1d/v1/{session.name=sessions/*}\x12z\n" +
+	"\fCloseSession\x12\x1e.acquis.v1.CloseSessionRequest\x1a\x12.acquis.v1.Session\"6\xdaA\x04name\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x04\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=sessions/*}:close\x12}\n" +
+	"\rCancelSession\x12\x1f.acquis.v1.CancelSessionRequest\x1a\x12.acquis.v1.Session\"7\xdaA\x04name\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x04\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=sessions/*}:cancel\x12\xab\x01\n" +
+	"\x0fCreateCandidacy\x12!.acquis.v1.CreateCandidacyRequest\x1a\x14.acquis.v1.Candidacy\"_\xdaA\x1dparent,candidacy,candidacy_id\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x05\x82\xd3\xe4\x93\x020:\tcandidacy\"#/v1/{parent=sessions/*}/candidacies\x12\x96\x01\n" +
+	"\fGetCandidacy\x12\x1e.acquis.v1.GetCandidacyRequest\x1a\x14.acquis.v1.Candidacy\"P\xdaA\x04name\x8a\xb5\x18\x1a\n" +
+	"\x06\x02\x03\x04\x05\x06\a*\x10answer.candidate\x82\xd3\xe4\x93\x02%\x12#/v1/{name=sessions/*/candidacies/*}\x12\xb8\x01\n" +
+	"\x0fListCandidacies\x12!.acquis.v1.ListCandidaciesRequest\x1a\".acquis.v1.ListCandidaciesResponse\"^\xdaA\x06parent\x8a\xb5\x18&\n" +
+	"\x06\x02\x03\x04\x05\x06\a*\x1canswer.candidacies.candidate\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=sessions/*}/candidacies\x12\x9d\x01\n" +
+	"\x11WithdrawCandidacy\x12#.acquis.v1.WithdrawCandidacyRequest\x1a\x14.acquis.v1.Candidacy\"M\xdaA\n" +
+	"name,blocs\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x05\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=sessions/*/candidacies/*}:withdraw\x12\xa3\x01\n" +
+	"\x13MarkCandidacyAbsent\x12%.acquis.v1.MarkCandidacyAbsentRequest\x1a\x14.acquis.v1.Candidacy\"O\xdaA\n" +
+	"name,blocs\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x05\x82\xd3\xe4\x93\x023:\x01*\"./v1/{name=sessions/*/candidacies/*}:markAbsent\x12\xa0\x01\n" +
+	"\x12ReinstateCandidacy\x12$.acquis.v1.ReinstateCandidacyRequest\x1a\x14.acquis.v1.Candidacy\"N\xdaA\n" +
+	"name,blocs\x8a\xb5\x18\x05\n" +
+	"\x01\x020\x05\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=sessions/*/candidacies/*}:reinstate\x12\xce\x01\n" +
+	"\x11RecordAssessments\x12#.acquis.v1.RecordAssessmentsRequest\x1a$.acquis.v1.RecordAssessmentsResponse\"n\xdaA\x15candidacy,assessments\x8a\xb5\x18\x06\n" +
+	"\x02\x03\x040\x06\x98\xb5\x18\x80\x80\x80\x02\x82\xd3\xe4\x93\x02?:\x01*\":/v1/{candidacy=sessions/*/candidacies/*}:recordAssessments\x12\xc8\x01\n" +
+	"\x12RetractAssessments\x12$.acquis.v1.RetractAssessmentsRequest\x1a%.acquis.v1.RetractAssessmentsResponse\"e\xdaA\x12candidacy,criteria\x8a\xb5\x18\x06\n" +
+	"\x02\x03\x040\x06\x82\xd3\xe4\x93\x02@:\x01*\";/v1/{candidacy=sessions/*/candidacies/*}:retractAssessments\x12\xc1\x01\n" +
+	"\x0eSettleCriteria\x12 .acquis.v1.SettleCriteriaRequest\x1a!.acquis.v1.SettleCriteriaResponse\"j\xdaA\x15candidacy,settlements\x8a\xb5\x18\x05\n" +
+	"\x01\x040\x06\x98\xb5\x18\x80\x80\x80\x02\x82\xd3\xe4\x93\x02<:\x01*\"7/v1/{candidacy=sessions/*/candidacies/*}:settleCriteria\x12\x8a\x01\n" +
+	"\aGetGrid\x12\x19.acquis.v1.GetGridRequest\x1a\x0f.acquis.v1.Grid\"S\xdaA\x04name\x8a\xb5\x18\x18\n" +
+	"\x04\x02\x03\x04\x05*\x10answer.candidate\x82\xd3\xe4\x93\x02*\x12(/v1/{name=sessions/*/candidacies/*/grid}\x12\xc2\x01\n" +
+	"\x14RequestAccommodation\x12&.acquis.v1.RequestAccommodationRequest\x1a\x18.acquis.v1.Accommodation\"h\xdaA\x13candidacy,kind,need\x8a\xb5\x18\x06\n" +
+	"\x02\x02\x050\a\x82\xd3\xe4\x93\x02B:\x01*\"=/v1/{candidacy=sessions/*/candidacies/*}:requestAccommodation\x12\xca\x01\n" +
+	"\x13DecideAccommodation\x12%.acquis.v1.DecideAccommodationRequest\x1a\x18.acquis.v1.Accommodation\"r\xdaA\x1fcandidacy,accommodation,granted\x8a\xb5\x18\x05\n" +
+	"\x01\x050\a\x82\xd3\xe4\x93\x02A:\x01*\"</v1/{candidacy=sessions/*/candidacies/*}:decideAccommodation\x12\xc2\x01\n" +
+	"\x12ListAccommodations\x12$.acquis.v1.ListAccommodationsRequest\x1a%.acquis.v1.ListAccommodationsResponse\"_\xdaA\x06parent\x8a\xb5\x18\x16\n" +
+	"\x04\x05\x04\x02\x03*\x0erequest.parent\x82\xd3\xe4\x93\x026\x124/v1/{parent=sessions/*/candidacies/*}/accommodations\x12\xc9\x01\n" +
+	"\x0fAdviseExemption\x12!.acquis.v1.AdviseExemptionRequest\x1a\x14.acquis.v1.Exemption\"}\xdaA.candidacy,criterion,favourable,reasoned_advice\x8a\xb5\x18\x05\n" +
+	"\x01\x050\a\x82\xd3\xe4\x93\x02=:\x01*\"8/v1/{candidacy=sessions/*/candidacies/*}:adviseExemption\x12\xb6\x01\n" +
+	"\x0fDecideExemption\x12!.acquis.v1.DecideExemptionRequest\x1a\x14.acquis.v1.Exemption\"j\xdaA\x1bcandidacy,criterion,granted\x8a\xb5\x18\x05\n" +
+	"\x01\x040\a\x82\xd3\xe4\x93\x02=:\x01*\"8/v1/{candidacy=sessions/*/candidacies/*}:decideExemption\x12\xb0\x01\n" +
+	"\x0eListExemptions\x12 .acquis.v1.ListExemptionsRequest\x1a!.acquis.v1.ListExemptionsResponse\"Y\xdaA\x06parent\x8a\xb5\x18\x14\n" +
+	"\x02\x05\x04*\x0erequest.parent\x82\xd3\xe4\x93\x022\x120/v1/{parent=sessions/*/candidacies/*}/exemptionsB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_session_service_proto_rawDescOnce sync.Once

@@ -10,9 +10,9 @@ import (
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// TestForgetRepeats: of more request ids than one page holds, exactly those about
+// TestForgetRequests: of more request ids than one page holds, exactly those about
 // somebody go, page by page; expired ones go within a limit.
-func TestForgetRepeats(t *testing.T) {
+func TestForgetRequests(t *testing.T) {
 	s, err := bolt.Open(t.TempDir(), bolt.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func TestForgetRepeats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.forgetRepeats(t.Context(), act, func(made []byte) bool { return store.FirstUID(made) == 1 }); err != nil {
+	if err := c.forgetRequests(t.Context(), act, func(made []byte) bool { return store.FirstUID(made) == 1 }); err != nil {
 		t.Fatal(err)
 	}
 	left := func() (records []store.Record) {
@@ -54,7 +54,7 @@ func TestForgetRepeats(t *testing.T) {
 	if got := len(left()); got != count/2 {
 		t.Errorf("%d are left", got)
 	}
-	err = s.Update(t.Context(), act, func(w store.Writer) error { return dropRepeats(w, act.Time.Add(72*time.Hour), 100) })
+	err = s.Update(t.Context(), act, func(w store.Writer) error { return dropOldRequests(w, act.Time.Add(72*time.Hour), 100) })
 	if got := len(left()); got != count/2-100 || err != nil {
 		t.Errorf("%d are left after a hundred expired: %v", got, err)
 	}

@@ -18,10 +18,10 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// repeatWindow is how long a request id is remembered.
-const repeatWindow = 24 * time.Hour
+// requestWindow is how long a request id is remembered.
+const requestWindow = 24 * time.Hour
 
-// A repeat recognises a request that was done before. The record of what was
+// An idempotency recognises a request that was done before. The record of what was
 // done is written in the Update that does it, so neither can be without the
 // other. It holds a keyed digest of the request and the keys of what it made:
 // no answer, since answers hold identities and secrets.
@@ -30,7 +30,7 @@ const repeatWindow = 24 * time.Hour
 // request of the last 24 hours is under today or yesterday, or, where the clock
 // was set back since, under a day to come; and what is older comes first in key
 // order, where each new record removes two of them.
-type repeat struct {
+type idempotency struct {
 	resource string
 	id       []byte // digest of subject, RPC and request id; nil: no request id
 	content  []byte // the request without its request id
@@ -38,12 +38,12 @@ type repeat struct {
 	now      time.Time
 }
 
-func newRepeat(subject string, a act, now time.Time) (*repeat, error) {
-	r := &repeat{resource: a.resource, now: now}
-	if a.request.GetRequestId() == "" {
+func newIdempotency(subject, rpc, resource string, req request, now time.Time) (*idempotency, error) {
+	r := &idempotency{resource: resource, now: now}
+	if req.GetRequestId() == "" {
 		return r, nil
 	}
-	bare := proto.Clone(a.request)
+	bare := proto.Clone(req)
 	message := bare.ProtoReflect()
 	message.Clear(message.Descriptor().Fields().ByName("request_id"))
 	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(bare)
@@ -52,12 +52,12 @@ func newRepeat(subject string, a act, now time.Time) (*repeat, error) {
 	}
 	r.content, r.salt = content, make([]byte, 16)
 	_, _ = rand.Read(r.salt) // it never fails: it ends the process instead
-	r.id = store.Fingerprint(subject, a.rpc, a.request.GetRequestId())
+	r.id = store.Fingerprint(subject, rpc, req.GetRequestId())
 	return r, nil
 }
 
 // find returns what the same request did, nil if it was not done.
-func (r *repeat) find(reader store.Reader) (*storepb.Idempotency, error) {
+func (r *idempotency) find(reader store.Reader) (*storepb.Idempotency, error) {
 	if r.id == nil {
 		return nil, nil
 	}
@@ -73,7 +73,7 @@ func (r *repeat) find(reader store.Reader) (*storepb.Idempotency, error) {
 		if err != nil {
 			return nil, err
 		}
-		if done.GetTime().AsTime().Before(r.now.Add(-repeatWindow)) {
+		if done.GetTime().AsTime().Before(r.now.Add(-requestWindow)) {
 			continue
 		}
 		if !hmac.Equal(done.GetRequestDigest(), store.Digest(done.GetSalt(), r.content)) {
@@ -86,11 +86,11 @@ func (r *repeat) find(reader store.Reader) (*storepb.Idempotency, error) {
 }
 
 // remember keeps what the request made, and removes records that are too old.
-func (r *repeat) remember(w store.Writer, made [][]byte) error {
+func (r *idempotency) remember(w store.Writer, made keys) error {
 	if r.id == nil {
 		return nil
 	}
-	if err := dropRepeats(w, r.now, 2); err != nil {
+	if err := dropOldRequests(w, r.now, 2); err != nil {
 		return err
 	}
 	return store.Repeats.Put(w, r.key(unixDay(r.now)), &storepb.Idempotency{
@@ -104,9 +104,9 @@ func (r *repeat) remember(w store.Writer, made [][]byte) error {
 
 // days are those under which the request can be: as a rule two, and all days to
 // come that have records.
-func (r *repeat) days(reader store.Reader) ([]uint32, error) {
+func (r *idempotency) days(reader store.Reader) ([]uint32, error) {
 	last := unixDay(r.now)
-	days := []uint32{last, unixDay(r.now.Add(-repeatWindow))}
+	days := []uint32{last, unixDay(r.now.Add(-requestWindow))}
 	for {
 		next, err := reader.Scan(store.KindIdempotency, nil, binary.BigEndian.AppendUint32(nil, last+1), 1)
 		if err != nil || len(next) == 0 {
@@ -117,14 +117,14 @@ func (r *repeat) days(reader store.Reader) ([]uint32, error) {
 	}
 }
 
-// dropRepeats removes records that are too old, at most limit.
-func dropRepeats(w store.Writer, now time.Time, limit int) error {
+// dropOldRequests removes records that are too old, at most limit.
+func dropOldRequests(w store.Writer, now time.Time, limit int) error {
 	oldest, err := w.Scan(store.KindIdempotency, nil, nil, limit)
 	if err != nil {
 		return err
 	}
 	for _, record := range oldest {
-		if binary.BigEndian.Uint32(record.Key) < unixDay(now.Add(-repeatWindow)) {
+		if binary.BigEndian.Uint32(record.Key) < unixDay(now.Add(-requestWindow)) {
 			if err := w.Delete(store.KindIdempotency, record.Key); err != nil {
 				return err
 			}
@@ -133,10 +133,10 @@ func dropRepeats(w store.Writer, now time.Time, limit int) error {
 	return nil
 }
 
-// forgetRepeats removes what is remembered of requests that made a record of
+// forgetRequests removes what is remembered of requests that made a record of
 // which about says so. A record bears a digest of its request and the salt of
 // it, which is enough to try guesses at the request.
-func (c *core) forgetRepeats(ctx context.Context, event store.Act, about func(made []byte) bool) error {
+func (c *core) forgetRequests(ctx context.Context, event store.Act, about func(made []byte) bool) error {
 	const page = 1000
 	for after := []byte(nil); ; {
 		var found [][]byte
@@ -160,14 +160,14 @@ func (c *core) forgetRepeats(ctx context.Context, event store.Act, about func(ma
 		if err != nil {
 			return err
 		}
-		if err := c.deleteRepeats(ctx, event, found); err != nil || read < page {
+		if err := c.deleteRequests(ctx, event, found); err != nil || read < page {
 			return err
 		}
 		after = last
 	}
 }
 
-func (c *core) deleteRepeats(ctx context.Context, event store.Act, keys [][]byte) error {
+func (c *core) deleteRequests(ctx context.Context, event store.Act, keys [][]byte) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -181,7 +181,7 @@ func (c *core) deleteRepeats(ctx context.Context, event store.Act, keys [][]byte
 	})
 }
 
-func (r *repeat) key(day uint32) []byte {
+func (r *idempotency) key(day uint32) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, day), r.id...)
 }
 
