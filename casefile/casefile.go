@@ -191,6 +191,11 @@ func Decision(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, *store
 		return rules.Decision{}, nil, nil, fmt.Errorf("casefile: circumstances of decision %d: %w", d.GetUid(), err)
 	}
 	read.Session, read.Candidacy = ID(circumstances.GetSessionUid()), ID(circumstances.GetCandidacyUid())
+	if computed := circumstances.GetComputedOutcome(); computed != 0 {
+		if read.Computed, err = nameOf[rules.Outcome](acquispb.Outcome_Enum(computed)); err != nil {
+			return rules.Decision{}, nil, nil, fmt.Errorf("circumstances of decision %d: %w", d.GetUid(), err)
+		}
+	}
 	return read, act, circumstances, nil
 }
 
@@ -233,8 +238,8 @@ func Decisions(stored []*storepb.Decision) ([]rules.Decision, error) {
 }
 
 // Ruling is a ruling as it is stored: the parts of a decision that the rules
-// decide. Who decides and when is added by the server, which writes decisions;
-// the verifier compares.
+// decide, with the session and the candidacy that they name. Who decides and when
+// is added by the server, which writes decisions; the verifier compares.
 func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstances) {
 	act := &storepb.DecisionAct{
 		Kind:          acquispb.Decision_Kind_Enum_value[string(r.Kind)],
@@ -245,7 +250,10 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 		RulesVersion:  rules.Version,
 		SupersedesUid: UID(r.Supersedes),
 	}
-	circumstances := &storepb.DecisionCircumstances{ComputedOutcome: acquispb.Outcome_Enum_value[string(r.Computed)]}
+	circumstances := &storepb.DecisionCircumstances{
+		ComputedOutcome: acquispb.Outcome_Enum_value[string(r.Computed)],
+		SessionUid:      UID(r.Session), CandidacyUid: UID(r.Candidacy),
+	}
 	for _, reason := range r.Reasons {
 		circumstances.Reasons = append(circumstances.Reasons, &storepb.Reason{
 			Rule: string(reason.Rule), Bloc: reason.Bloc, Competence: reason.Competence, Criterion: reason.Criterion,

@@ -122,18 +122,25 @@ func TestDecision(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	circumstances, err := proto.Marshal(&storepb.DecisionCircumstances{SessionUid: 2, CandidacyUid: 3})
+	circumstances, err := proto.Marshal(&storepb.DecisionCircumstances{SessionUid: 2, CandidacyUid: 3, ComputedOutcome: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, CandidateUid: 1, Act: act, Circumstances: circumstances}})
 	want := []rules.Decision{{
 		ID: "5", Seq: 5, Kind: rules.BlocDecision, Bloc: "B2", Outcome: rules.NotCapitalised, Supersedes: "4",
-		Session: "2", Candidacy: "3",
+		Session: "2", Candidacy: "3", Computed: rules.Acquired,
 		Revision: rules.Revision{Referentiel: "marketing", ID: "r1"},
 	}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Error(err, diff)
+	}
+	back, how := casefile.Ruling(rules.Ruling{Decision: got[0]})
+	if how.GetSessionUid() != 2 || how.GetCandidacyUid() != 3 || how.GetComputedOutcome() != 3 || back.GetSupersedesUid() != 4 {
+		t.Errorf("it is stored as %v, %v", back, how)
+	}
+	if _, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, Act: act, Circumstances: []byte{0x28, 0x63}}}); err == nil {
+		t.Error("computed outcome 99 was read")
 	}
 	if _, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, Act: []byte{0xff}}}); err == nil {
 		t.Error("a damaged act was read")
