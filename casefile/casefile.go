@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -103,6 +104,26 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 		Enrolled: c.GetEnrolledBlocs(),
 		Left:     left,
 	}, nil
+}
+
+// Standing reads where a candidacy and its session stand, without their meaning for
+// an act.
+func Standing(c *storepb.Candidacy, session *storepb.Session) rules.Standing {
+	return rules.Standing{
+		Session:   rules.SessionState(acquispb.Session_State_Enum(session.GetState()).String()),
+		Candidacy: rules.CandidacyState(acquispb.Candidacy_State_Enum(c.GetState()).String()),
+	}
+}
+
+// Hold reads a legal hold.
+func Hold(h *storepb.Hold) (read rules.Hold) {
+	if day := h.GetUntilDate(); day != nil {
+		read.LastDay = time.Date(int(day.GetYear()), time.Month(day.GetMonth()), int(day.GetDay()), 0, 0, 0, 0, time.UTC)
+	}
+	if h.GetReleaseTime() != nil {
+		read.Released = h.GetReleaseTime().AsTime()
+	}
+	return read
 }
 
 // Acts reads everything that was done in a candidacy.

@@ -2,10 +2,12 @@ package casefile_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -110,6 +112,28 @@ func TestCandidacy(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"B2"}, got.Presented()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What retention asks is read as it is, whatever it means elsewhere: a hold's last
+// day begins at midnight.
+func TestRetentionIsRead(t *testing.T) {
+	got := casefile.Standing(&storepb.Candidacy{State: int32(acquispb.Candidacy_State_WITHDRAWN)}, &storepb.Session{State: int32(acquispb.Session_State_CLOSED)})
+	if want := (rules.Standing{Session: rules.SessionClosed, Candidacy: rules.Withdrawn}); got != want {
+		t.Errorf("standing is %v", got)
+	}
+	released := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		stored *storepb.Hold
+		want   rules.Hold
+	}{
+		{&storepb.Hold{}, rules.Hold{}},
+		{&storepb.Hold{UntilDate: &storepb.Date{Year: 2026, Month: 12, Day: 31}}, rules.Hold{LastDay: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)}},
+		{&storepb.Hold{ReleaseTime: timestamppb.New(released)}, rules.Hold{Released: released}},
+	} {
+		if got := casefile.Hold(c.stored); got != c.want {
+			t.Errorf("%v is read as %v", c.stored, got)
+		}
 	}
 }
 
