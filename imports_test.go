@@ -32,7 +32,7 @@ var importRules = []struct {
 	{"checkpoint", nil, "whoever signs, checks or compares checkpoints reads them the same way"},
 	{"notary", []string{"gen/acquis/store", "store", "checkpoint"}, "it signs a journal, whatever is written there"},
 	{"credential", []string{"gen/acquis/v1"}, "what it makes is checked outside, by who has no store"},
-	{"server", []string{"gen/openapi", "store", "backup", "notary", "credential", "server"}, "it puts the rooms together over any engine, and never names one"},
+	{"server", []string{"gen/openapi", "rules", "store", "backup", "notary", "credential", "server"}, "it puts the rooms together over any engine, and never names one"},
 	{"server/services", []string{"gen", "rules", "referentiel", "casefile", "store", "backup", "notary", "credential", "server/apierr", "server/authn", "server/cache", "server/call", "server/contract"}, "what calls do hangs on neither how they came nor which engine holds the records"},
 	{"server/apierr", []string{"gen/acquis/v1", "rules", "store"}, "an error that callers see is made here, whoever finds it: it knows nobody above it"},
 	{"server/call", []string{"gen/acquis/v1", "store"}, "transport, authentication and services share what it says of a call, so it knows none of them"},

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -103,6 +104,26 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 		Enrolled: c.GetEnrolledBlocs(),
 		Left:     left,
 	}, nil
+}
+
+// Standing reads where a candidacy and its session stand, without their meaning for
+// an act.
+func Standing(c *storepb.Candidacy, session *storepb.Session) rules.Standing {
+	return rules.Standing{
+		Session:   rules.SessionState(acquispb.Session_State_Enum(session.GetState()).String()),
+		Candidacy: rules.CandidacyState(acquispb.Candidacy_State_Enum(c.GetState()).String()),
+	}
+}
+
+// Hold reads a legal hold.
+func Hold(h *storepb.Hold) (read rules.Hold) {
+	if day := h.GetUntilDate(); day != nil {
+		read.LastDay = time.Date(int(day.GetYear()), time.Month(day.GetMonth()), int(day.GetDay()), 0, 0, 0, 0, time.UTC)
+	}
+	if h.GetReleaseTime() != nil {
+		read.Released = h.GetReleaseTime().AsTime()
+	}
+	return read
 }
 
 // Acts reads everything that was done in a candidacy.
@@ -191,6 +212,11 @@ func Decision(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, *store
 		return rules.Decision{}, nil, nil, fmt.Errorf("casefile: circumstances of decision %d: %w", d.GetUid(), err)
 	}
 	read.Session, read.Candidacy = ID(circumstances.GetSessionUid()), ID(circumstances.GetCandidacyUid())
+	if computed := circumstances.GetComputedOutcome(); computed != 0 {
+		if read.Computed, err = nameOf[rules.Outcome](acquispb.Outcome_Enum(computed)); err != nil {
+			return rules.Decision{}, nil, nil, fmt.Errorf("circumstances of decision %d: %w", d.GetUid(), err)
+		}
+	}
 	return read, act, circumstances, nil
 }
 
@@ -233,8 +259,8 @@ func Decisions(stored []*storepb.Decision) ([]rules.Decision, error) {
 }
 
 // Ruling is a ruling as it is stored: the parts of a decision that the rules
-// decide. Who decides and when is added by the server, which writes decisions;
-// the verifier compares.
+// decide, with the session and the candidacy that they name. Who decides and when
+// is added by the server, which writes decisions; the verifier compares.
 func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstances) {
 	act := &storepb.DecisionAct{
 		Kind:          acquispb.Decision_Kind_Enum_value[string(r.Kind)],
@@ -245,7 +271,10 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 		RulesVersion:  rules.Version,
 		SupersedesUid: UID(r.Supersedes),
 	}
-	circumstances := &storepb.DecisionCircumstances{ComputedOutcome: acquispb.Outcome_Enum_value[string(r.Computed)]}
+	circumstances := &storepb.DecisionCircumstances{
+		ComputedOutcome: acquispb.Outcome_Enum_value[string(r.Computed)],
+		SessionUid:      UID(r.Session), CandidacyUid: UID(r.Candidacy),
+	}
 	for _, reason := range r.Reasons {
 		circumstances.Reasons = append(circumstances.Reasons, &storepb.Reason{
 			Rule: string(reason.Rule), Bloc: reason.Bloc, Competence: reason.Competence, Criterion: reason.Criterion,

@@ -2,10 +2,12 @@ package casefile_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -113,6 +115,28 @@ func TestCandidacy(t *testing.T) {
 	}
 }
 
+// What retention asks is read as it is, whatever it means elsewhere: a hold's last
+// day begins at midnight.
+func TestRetentionIsRead(t *testing.T) {
+	got := casefile.Standing(&storepb.Candidacy{State: int32(acquispb.Candidacy_State_WITHDRAWN)}, &storepb.Session{State: int32(acquispb.Session_State_CLOSED)})
+	if want := (rules.Standing{Session: rules.SessionClosed, Candidacy: rules.Withdrawn}); got != want {
+		t.Errorf("standing is %v", got)
+	}
+	released := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		stored *storepb.Hold
+		want   rules.Hold
+	}{
+		{&storepb.Hold{}, rules.Hold{}},
+		{&storepb.Hold{UntilDate: &storepb.Date{Year: 2026, Month: 12, Day: 31}}, rules.Hold{LastDay: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)}},
+		{&storepb.Hold{ReleaseTime: timestamppb.New(released)}, rules.Hold{Released: released}},
+	} {
+		if got := casefile.Hold(c.stored); got != c.want {
+			t.Errorf("%v is read as %v", c.stored, got)
+		}
+	}
+}
+
 // A decision is read from its two parts; a part that cannot be read is an error,
 // never an empty decision.
 func TestDecision(t *testing.T) {
@@ -122,18 +146,25 @@ func TestDecision(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	circumstances, err := proto.Marshal(&storepb.DecisionCircumstances{SessionUid: 2, CandidacyUid: 3})
+	circumstances, err := proto.Marshal(&storepb.DecisionCircumstances{SessionUid: 2, CandidacyUid: 3, ComputedOutcome: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, CandidateUid: 1, Act: act, Circumstances: circumstances}})
 	want := []rules.Decision{{
 		ID: "5", Seq: 5, Kind: rules.BlocDecision, Bloc: "B2", Outcome: rules.NotCapitalised, Supersedes: "4",
-		Session: "2", Candidacy: "3",
+		Session: "2", Candidacy: "3", Computed: rules.Acquired,
 		Revision: rules.Revision{Referentiel: "marketing", ID: "r1"},
 	}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Error(err, diff)
+	}
+	back, how := casefile.Ruling(rules.Ruling{Decision: got[0]})
+	if how.GetSessionUid() != 2 || how.GetCandidacyUid() != 3 || how.GetComputedOutcome() != 3 || back.GetSupersedesUid() != 4 {
+		t.Errorf("it is stored as %v, %v", back, how)
+	}
+	if _, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, Act: act, Circumstances: []byte{0x28, 0x63}}}); err == nil {
+		t.Error("computed outcome 99 was read")
 	}
 	if _, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, Act: []byte{0xff}}}); err == nil {
 		t.Error("a damaged act was read")

@@ -52,6 +52,34 @@ type Advice struct {
 type Exemption struct {
 	Criterion string
 	Granted   bool
-	Authors   []string
+	Authors   []string // in the order in which they decided so
 	Seq       uint64
 }
+
+// Exemption finds the decision on a criterion that holds, with all its authors; nil
+// if there is none. The criterion need not be presented any more.
+func (a Acts) Exemption(criterion string) *Exemption {
+	var k GridCriterion
+	for _, e := range inSeq(a.Exemptions, Exemption.order) {
+		if e.Criterion == criterion {
+			k.addExemption(e)
+		}
+	}
+	return k.Exemption
+}
+
+// AdviceOn finds the latest advice on a criterion; nil if there is none.
+func (a Acts) AdviceOn(criterion string) *Advice {
+	var latest *Advice
+	for _, advice := range inSeq(a.Advice, Advice.order) {
+		if advice.Criterion == criterion {
+			latest = &advice
+		}
+	}
+	return latest
+}
+
+func (a Assessment) order() uint64 { return a.Seq }
+func (s Settlement) order() uint64 { return s.Seq }
+func (a Advice) order() uint64     { return a.Seq }
+func (e Exemption) order() uint64  { return e.Seq }

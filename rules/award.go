@@ -53,6 +53,9 @@ type Rectification struct {
 // Rectify rules anew on a bloc: the first ruling supersedes the decision, the
 // others say what follows for the award. The case's session is the one whose jury
 // sits, open or closed, the decision's own or another of its référentiel.
+//
+// Verdicts are not read again: the ruling keeps the candidacy of the decision, and
+// what was computed then stands beside the new outcome.
 func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []Refusal) {
 	refusals := c.sitting(s)
 	i := slices.IndexFunc(c.Candidate.Decisions, func(d Decision) bool { return d.ID == r.Decision })
@@ -65,7 +68,7 @@ func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []Refusal) {
 	if len(refusals) > 0 {
 		return nil, refusals
 	}
-	anew := old
+	anew := old // with its candidacy and what was computed
 	anew.ID, anew.Seq = "", 0
 	anew.Outcome, anew.Session, anew.Supersedes = r.Outcome, c.Session.ID, old.ID
 	rulings := []Ruling{{

@@ -13,22 +13,22 @@ func gather(scheme *Scheme, acts Acts) []GridCriterion {
 	for i := range criteria {
 		criteria[i].Opinions = first[i : i : i+1]
 	}
-	for _, a := range inSeq(acts.Assessments, func(a Assessment) uint64 { return a.Seq }) {
+	for _, a := range inSeq(acts.Assessments, Assessment.order) {
 		if p, ok := scheme.places[a.Criterion]; ok {
 			criteria[p.index].hear(a)
 		}
 	}
-	for _, s := range inSeq(acts.Settlements, func(s Settlement) uint64 { return s.Seq }) {
+	for _, s := range inSeq(acts.Settlements, Settlement.order) {
 		if p, ok := scheme.places[s.Criterion]; ok {
 			criteria[p.index].addSettlement(s)
 		}
 	}
-	for _, e := range inSeq(acts.Exemptions, func(e Exemption) uint64 { return e.Seq }) {
+	for _, e := range inSeq(acts.Exemptions, Exemption.order) {
 		if p, ok := scheme.places[e.Criterion]; ok {
 			criteria[p.index].addExemption(e)
 		}
 	}
-	for _, a := range inSeq(acts.Advice, func(a Advice) uint64 { return a.Seq }) {
+	for _, a := range inSeq(acts.Advice, Advice.order) {
 		if p, ok := scheme.places[a.Criterion]; ok {
 			criteria[p.index].Advice = &a
 		}

@@ -20,9 +20,8 @@ type BlocLine struct {
 // Ruling is a decision to write, with why. It has no ID and Seq yet.
 type Ruling struct {
 	Decision
-	Computed  Outcome // what the grid says; empty where no grid was read
-	Departure bool    // the jury departed from Computed
-	Motive    string  // of the jury, as given
+	Departure bool   // the jury departed from what was computed
+	Motive    string // of the jury, as given
 	Reasons   []Reason
 }
 
@@ -159,10 +158,10 @@ func (c Case) ruleOn(bloc GridBloc, lines []BlocLine) Ruling {
 			Revision:  c.Session.Revision,
 			Bloc:      bloc.Code,
 			Outcome:   bloc.Outcome.decided(),
+			Computed:  bloc.Outcome,
 			Session:   c.Session.ID,
 			Candidacy: c.Candidacy.ID,
 		},
-		Computed: bloc.Outcome,
 	}
 	reason := Reason{Rule: JuryFollowed, Bloc: bloc.Code}
 	for _, line := range lines {

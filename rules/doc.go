@@ -12,6 +12,7 @@
 //	Scheme + Candidacy + Acts ──Assess──▶ Grid        what was shown
 //	Case ──Deliberate, Rectify, Award──▶ []Ruling     what is decided
 //	Candidate ──Ledger──▶ Ledger                          what is held
+//	Dossier ──Forget, Purge──▶ Due                        what may be erased
 //
 // Two kinds of explanation come out, and each has one table that names all of
 // them. A [Reason] says why an outcome is what it is (reason.go); a [Refusal]

@@ -13,9 +13,10 @@ type Decision struct {
 	Revision   Revision
 	Bloc       string // empty for an award
 	Outcome    DecisionOutcome
-	Session    string // of the jury that sat; empty where a registrar recorded a prior bloc
-	Candidacy  string // that it decided; empty for a prior bloc and for :award
-	Supersedes string // id of the decision that it replaces
+	Computed   Outcome // what the grid said when a jury decided the bloc; empty if no grid was read
+	Session    string  // of the jury that sat; empty where a registrar recorded a prior bloc
+	Candidacy  string  // that it decided; empty for a prior bloc and for :award
+	Supersedes string  // id of the decision that it replaces
 }
 
 // Effective keeps the decisions that none supersedes, in order.

@@ -74,6 +74,7 @@ func TestStories(t *testing.T) {
 			s.neverEdited(before)
 			s.traceable(before)
 			s.decidedStays(before)
+			s.rectifiedKeeps(before)
 			s.awardIffComplete(before)
 			s.nobodyDeliberatesAlone()
 			before = s.snapshot()
@@ -136,6 +137,23 @@ func (s *story) decidedStays(before snapshot) {
 		for _, d := range s.world.decisions[len(before.decisions):] {
 			if d.Kind != AwardDecision && d.Candidacy == k.ID && s.last != "rectify" {
 				s.Fatalf("%s decided %s anew", s.last, k.ID)
+			}
+		}
+	}
+}
+
+// rectifiedKeeps: a decision on a bloc that supersedes another is about the same
+// thing, and keeps beside its outcome what was computed when the first was made.
+func (s *story) rectifiedKeeps(before snapshot) {
+	for _, d := range s.world.decisions[len(before.decisions):] {
+		for _, old := range before.decisions {
+			if old.ID != d.Supersedes || d.Kind == AwardDecision {
+				continue
+			}
+			want := old
+			want.ID, want.Seq, want.Outcome, want.Session, want.Supersedes = d.ID, d.Seq, d.Outcome, d.Session, d.Supersedes
+			if d != want {
+				s.Fatalf("%s made of %+v the decision %+v", s.last, old, d)
 			}
 		}
 	}

@@ -207,6 +207,8 @@ var checks = map[string]func(*player, line) error{
 	"state":         (*player).state,
 	"wrote":         (*player).wrote,
 	"fate":          (*player).fate,
+	"settlement":    (*player).settlement,
+	"exemption":     (*player).exemption,
 	"ledger":        (*player).ledger,
 	"certification": (*player).certification,
 }
@@ -307,6 +309,23 @@ func (p *player) fate(l line) error {
 		}
 	}
 	return l.errorf("the last act decided nothing on %s", l.arg(0))
+}
+
+func (p *player) settlement(l line) error { // settlement k1 C1.1.1: ann bob
+	k := p.world.caseOf(l.arg(0)).Grid().Criterion(l.arg(1))
+	if k == nil || k.Settlement == nil {
+		return l.errorf("none is in force")
+	}
+	return p.expect(l, strings.Join(l.part(0), " "), strings.Join(k.Settlement.Authors, " "), nil)
+}
+
+func (p *player) exemption(l line) error { // exemption k1 C1.1.1 granted: ann bob
+	e := p.world.caseOf(l.arg(0)).Acts.Exemption(l.arg(1))
+	if e == nil {
+		return l.errorf("nothing was decided")
+	}
+	said := map[bool]string{true: "granted ", false: "denied "}[e.Granted]
+	return p.expect(l, l.arg(2)+" "+strings.Join(l.part(0), " "), said+strings.Join(e.Authors, " "), nil)
 }
 
 func (p *player) ledger(l line) error {

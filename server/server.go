@@ -14,6 +14,7 @@ import (
 	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/gen/openapi"
 	"github.com/acquis-eval/acquis/notary"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/contract"
@@ -36,7 +37,7 @@ type Options struct {
 	TLS          *authn.Certificates // of both doors; nil: plain text
 	Now          func() time.Time    // the clock; nil: the machine's
 
-	Retention services.Retention // what a purge may erase; nothing by default
+	Retention rules.Retention // what a purge may erase; nothing by default
 	Backups   backup.Settings
 }
 

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server"
-	"github.com/acquis-eval/acquis/server/services"
 )
 
 // forgettable makes c-001 a candidate of whom everything is known and whose
@@ -231,7 +231,7 @@ func TestPurge(t *testing.T) {
 
 func retain(t testing.TB, identity, freeText, accommodations string) func(*server.Options) {
 	t.Helper()
-	var r services.Retention
+	var r rules.Retention
 	must(t, r.Identity.UnmarshalText([]byte(identity)))
 	must(t, r.FreeText.UnmarshalText([]byte(freeText)))
 	must(t, r.Accommodations.UnmarshalText([]byte(accommodations)))

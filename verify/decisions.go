@@ -116,7 +116,7 @@ func (p *person) deliberation(a act) error {
 	if c.message.GetSitting() != nil {
 		c.wrong("says who deliberated, and so do its decisions")
 	}
-	if p.compare(a, judgement.Rulings, refusals, &c.session, c.message.GetUid()) {
+	if p.compare(a, judgement.Rulings, refusals, &c.session) {
 		p.fates(c, judgement.Fates)
 	}
 	return nil
@@ -166,18 +166,7 @@ func (p *person) rectification(a act, s sitting) error {
 	rulings, refusals := p.caseOf(a, s).Rectify(sittingOf(a), rules.Rectification{
 		Decision: casefile.ID(first.act.GetSupersedesUid()), Outcome: first.ruled.Outcome, Motive: texts[0],
 	})
-	var candidacy uint64
-	for _, old := range p.decisions {
-		if old.message.GetUid() == first.act.GetSupersedesUid() && len(rulings) > 0 {
-			candidacy = old.how.GetCandidacyUid()
-			// Verdicts are not read again: what was computed then stays.
-			rulings[0].Computed = rules.Outcome("")
-			if computed := old.how.GetComputedOutcome(); computed != 0 {
-				rulings[0].Computed = rules.Outcome(acquispb.Outcome_Enum(computed).String())
-			}
-		}
-	}
-	p.compare(a, rulings, refusals, &s, candidacy)
+	p.compare(a, rulings, refusals, &s)
 	return nil
 }
 
@@ -185,7 +174,7 @@ func (p *person) rectification(a act, s sitting) error {
 func (p *person) award(a act, s sitting) {
 	last := a.decisions[len(a.decisions)-1]
 	rulings, refusals := p.caseOf(a, s).Award(sittingOf(a), last.ruled.Revision)
-	p.compare(a, rulings, refusals, &s, 0)
+	p.compare(a, rulings, refusals, &s)
 }
 
 // priorBloc recognises a prior bloc again.
@@ -196,7 +185,7 @@ func (p *person) priorBloc(a act) error {
 		return err
 	}
 	ruling, refusals := p.before(a.event).RecordPrior(rules.BlocRef{Revision: first.ruled.Revision, Bloc: first.ruled.Bloc}, proof[0])
-	p.compare(a, []rules.Ruling{ruling}, refusals, nil, 0)
+	p.compare(a, []rules.Ruling{ruling}, refusals, nil)
 	return nil
 }
 
@@ -212,15 +201,12 @@ func sittingOf(a act) rules.Sitting {
 
 // compare compares what was decided with what the rules decide, and tells
 // whether it is the same. s is the session whose jury sat, nil if none did.
-func (p *person) compare(a act, rulings []rules.Ruling, refusals []rules.Refusal, s *sitting, candidacy uint64) bool {
+func (p *person) compare(a act, rulings []rules.Ruling, refusals []rules.Refusal, s *sitting) bool {
 	if len(refusals) > 0 {
 		a.decisions[0].wrong("was decided, which the rules forbid: %s", why(refusals))
 		return false
 	}
-	same, session := true, uint64(0)
-	if s != nil {
-		same, session = s.qualities(a.decisions[0].subject, a.decisions[0].how.GetMembersPresent()), s.message.GetUid()
-	}
+	same := s == nil || s.qualities(a.decisions[0].subject, a.decisions[0].how.GetMembersPresent())
 	for i, d := range a.decisions {
 		if i >= len(rulings) {
 			d.wrong("follows from nothing: the act comes to %d decisions", len(rulings))
@@ -228,11 +214,7 @@ func (p *person) compare(a act, rulings []rules.Ruling, refusals []rules.Refusal
 		}
 		wantAct, wantHow := casefile.Ruling(rulings[i])
 		wantAct.DecideTime = a.decisions[0].act.GetDecideTime()
-		wantHow.SessionUid, wantHow.Author = session, a.decisions[0].how.GetAuthor()
-		wantHow.MembersPresent = a.decisions[0].how.GetMembersPresent()
-		if rulings[i].Candidacy != "" {
-			wantHow.CandidacyUid = candidacy
-		}
+		wantHow.Author, wantHow.MembersPresent = a.decisions[0].how.GetAuthor(), a.decisions[0].how.GetMembersPresent()
 		for _, pair := range [][2]proto.Message{{wantAct, d.act}, {wantHow, d.how}} {
 			if differs := difference(pair[0], pair[1]); differs != "" {
 				d.wrong("does not follow from the records under its rules: %s", differs)

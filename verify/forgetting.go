@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
-	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -175,16 +175,11 @@ func (v *verifier) gone(e *storepb.Forgetting_Erased) (bool, error) {
 func (v *verifier) unheld(s subject, m *storepb.Forgetting) error {
 	holds, err := loadAll[*storepb.Hold](v, store.KindHold, store.Key(m.GetCandidateUid()))
 	for _, h := range holds {
-		stood := h.event < s.event
-		if h.message.GetReleaseTime() != nil {
-			stood = m.GetWhole() && h.event > s.event
+		placed, then := h.event < s.event, casefile.Hold(h.message)
+		if !then.Released.IsZero() {
+			placed, then.Released = m.GetWhole() && h.event > s.event, time.Time{} // not yet
 		}
-		until := h.message.GetUntilDate()
-		if until != nil {
-			end := time.Date(int(until.GetYear()), time.Month(until.GetMonth()), int(until.GetDay())+1, 0, 0, 0, 0, time.UTC)
-			stood = stood && m.GetForgetTime().AsTime().Before(end)
-		}
-		if stood {
+		if placed && then.Stands(m.GetForgetTime().AsTime()) {
 			s.wrong("forgot what hold %d kept", h.message.GetUid())
 		}
 	}
@@ -207,8 +202,7 @@ func (v *verifier) unopened(s subject, m *storepb.Forgetting) error {
 		if err != nil {
 			return err
 		}
-		live := candidacy{stored: c}.live()
-		if ok && live && session.message.GetState() == int32(acquispb.Session_State_OPEN) {
+		if ok && casefile.Standing(c.message, session.message).Live() {
 			s.wrong("forgot candidate %d, whose candidacy %d is live in an open session", m.GetCandidateUid(), c.message.GetUid())
 		}
 	}

@@ -13,8 +13,8 @@ import (
 
 	"github.com/acquis-eval/acquis/checkpoint"
 	"github.com/acquis-eval/acquis/credential"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/authn"
-	"github.com/acquis-eval/acquis/server/services"
 )
 
 // bootstrapVariable holds the first key of an empty store. It is no flag, since
@@ -44,9 +44,9 @@ type serveCommand struct {
 	TLS  tlsFlags  `embed:"" prefix:"tls-"`
 	OIDC oidcFlags `embed:"" prefix:"oidc-"`
 
-	RetentionIdentity       services.Period `placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, until a purge may erase it: 5y, 18m or 90d, for example (never)."`
-	RetentionFreeText       services.Period `placeholder:"PERIOD" help:"The same for comments, motives and reasons, after their act (never)."`
-	RetentionAccommodations services.Period `placeholder:"PERIOD" help:"The same for accommodations, needs and advice (never)."`
+	RetentionIdentity       rules.Period `placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, until a purge may erase it: 5y, 18m or 90d, for example (never)."`
+	RetentionFreeText       rules.Period `placeholder:"PERIOD" help:"The same for comments, motives and reasons, after their act (never)."`
+	RetentionAccommodations rules.Period `placeholder:"PERIOD" help:"The same for accommodations, needs and advice (never)."`
 }
 
 // maxGrace bounds --shutdown-grace.
@@ -126,7 +126,7 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 		Attempts:     s.limitFlags.attempts(),
 		NoReflection: s.NoReflection,
 		Backups:      s.Backup.backups(s.DataDir),
-		Retention:    services.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
+		Retention:    rules.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
 	})
 	if err != nil {
 		return err

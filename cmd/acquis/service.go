@@ -13,6 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/referentiel"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/services"
@@ -32,7 +33,7 @@ type config struct {
 	Attempts                    authn.AttemptLimits
 	NoReflection                bool
 	Backups                     backup.Settings
-	Retention                   services.Retention
+	Retention                   rules.Retention
 	TLS                         *authn.Certificates // nil: plain text
 	OIDC                        *authn.OIDC         // nil: keys only
 	Log                         *slog.Logger

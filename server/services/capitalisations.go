@@ -43,7 +43,7 @@ func (s *capitalisationService) Deliberate(ctx context.Context, req *acquispb.De
 		if err != nil {
 			return err
 		}
-		by := sitting{candidate: candidate, session: f.session, candidacy: f.candidacy.GetUid(), present: req.GetMembersPresent()}
+		by := sitting{candidate: candidate, session: f.session, present: req.GetMembersPresent()}
 		if len(judgement.Rulings) == 0 { // no decision will say who deliberated
 			f.candidacy.Sitting = &storepb.Sitting{Author: t.caller.Subject, MembersPresent: by.members()}
 		}
@@ -103,10 +103,6 @@ func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquis
 		if err != nil {
 			return err
 		}
-		_, _, before, err := casefile.Decision(old)
-		if err != nil {
-			return err
-		}
 		by, c, err := s.sit(t, req.GetSession(), req.GetName(), req.GetMembersPresent())
 		if err != nil {
 			return err
@@ -119,19 +115,9 @@ func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquis
 		if err := apierr.Refused(refusals, juryField); err != nil {
 			return err
 		}
-		// Verdicts are not read again: what was computed then stays beside the new outcome.
-		rulings[0].Computed = rules.Outcome(computedName(before))
-		by.candidacy = before.GetCandidacyUid()
 		t.made(store.Key(by.candidate.GetUid()))
 		return t.putRulings(by, rulings, req.GetMotive())
 	}, s.answerDecisions(ctx, referentielOfDecision(call.CallerOf(ctx), req.GetName()), &answer.Decisions, &answer.Capitalisation))
-}
-
-func computedName(c *storepb.DecisionCircumstances) string {
-	if c.GetComputedOutcome() == 0 {
-		return ""
-	}
-	return acquispb.Outcome_Enum(c.GetComputedOutcome()).String()
 }
 
 // Award implements the RPC.

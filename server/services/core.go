@@ -18,6 +18,7 @@ import (
 	"github.com/acquis-eval/acquis/credential"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/notary"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/cache"
 	"github.com/acquis-eval/acquis/server/call"
@@ -31,7 +32,7 @@ type core struct {
 	revisions *revisions
 	current   *cache.Cache[string, *revision] // by id of the référentiel
 	contract  *contract.Contract
-	retention Retention
+	retention rules.Retention
 	authn     *authn.Authenticator // bad codes of attestations count as bad credentials do
 	notary    *notary.Notary
 	accesses  *accesses

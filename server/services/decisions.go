@@ -19,12 +19,11 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A sitting is how decisions come about: who is decided about, in which session
-// and candidacy, by whom.
+// A sitting is how decisions come about: who is decided about, in which session,
+// by whom.
 type sitting struct {
 	candidate *storepb.Candidate
 	session   *storepb.Session // nil for a prior bloc
-	candidacy uint64           // 0 where the act concerns none
 	present   []string
 }
 
@@ -55,7 +54,7 @@ func (t *tx) putRuling(s sitting, ruling rules.Ruling, text string) error {
 	if err != nil {
 		return err
 	}
-	t.completeCircumstances(how, s, ruling.Candidacy != "")
+	how.Author, how.MembersPresent = t.caller.Subject, s.members()
 	circumstances, err := proto.Marshal(how)
 	if err != nil {
 		return err
@@ -70,15 +69,6 @@ func (t *tx) putRuling(s sitting, ruling rules.Ruling, text string) error {
 	key := store.Key(uid)
 	t.made(key)
 	return store.Decisions.PutIndexed(t, key, decision)
-}
-
-// completeCircumstances adds who decided to what the rules say.
-func (t *tx) completeCircumstances(c *storepb.DecisionCircumstances, s sitting, ofCandidacy bool) {
-	c.SessionUid, c.Author = s.session.GetUid(), t.caller.Subject
-	if ofCandidacy {
-		c.CandidacyUid = s.candidacy
-	}
-	c.MembersPresent = s.members()
 }
 
 // members are those of the session's jury who are present, in their quality.

@@ -9,6 +9,7 @@ import (
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -75,26 +76,29 @@ func (f *file) open() bool {
 	return f.session.GetState() == int32(acquispb.Session_State_OPEN)
 }
 
-// inOpenSession tells whether the candidate is being assessed or decided about.
-func (d *dossier) inOpenSession() bool {
-	return slices.ContainsFunc(d.files, func(f *file) bool {
-		state := acquispb.Candidacy_State_Enum(f.candidacy.GetState())
-		return f.open() && (state == acquispb.Candidacy_State_ENROLLED || state == acquispb.Candidacy_State_DECIDED)
-	})
+// judged is the dossier as the rules of retention read it.
+func (d *dossier) judged(traces []trace) (rules.Dossier, error) {
+	last, err := d.lastAct()
+	judged := rules.Dossier{Forgotten: d.candidate.GetForgetTime() != nil, LastAct: last}
+	for _, f := range d.files {
+		judged.Standings = append(judged.Standings, casefile.Standing(f.candidacy, f.session))
+	}
+	for _, h := range d.holds {
+		judged.Holds = append(judged.Holds, casefile.Hold(h))
+	}
+	for _, t := range traces {
+		judged.Traces = append(judged.Traces, t.Trace)
+	}
+	return judged, err
 }
 
-// held tells whether a hold stands.
-func (d *dossier) held(now time.Time) bool {
-	return slices.ContainsFunc(d.holds, func(h *storepb.Hold) bool { return standing(h, now) })
-}
-
-// kept says why nothing of the candidate may be erased; nil where it may.
-func (d *dossier) kept(now time.Time) error {
+// refuseToForget is the error for what is kept; nil for what is not.
+func (d *dossier) refuseToForget(kept rules.Kept) error {
 	name := candidateName(d.candidate.GetLabel())
-	switch {
-	case d.held(now):
+	switch kept {
+	case rules.KeptByHold:
 		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_HELD, name, "a legal hold keeps what is held about the candidate")
-	case d.inOpenSession():
+	case rules.KeptByOpenSession:
 		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_IN_OPEN_SESSION, name, "the candidate has a live candidacy in an open session")
 	}
 	return nil
@@ -117,44 +121,33 @@ func (d *dossier) whole() *storepb.Forgetting {
 	return nil
 }
 
-// A class is a kind of personal data with a retention period of its own.
-type class int
-
-const (
-	classIdentity       class = iota
-	classFreeText             // comments, motives, reasons, proofs
-	classAccommodations       // needs, arrangements, advice, and the requests themselves
-)
-
 // A trace is one record about a candidate that can be erased.
 type trace struct {
-	kind  store.KindID
-	key   []byte
-	class class
-	since time.Time // the retention period runs from here
-	open  bool      // its session still runs: only forgetting the candidate erases it
+	rules.Trace
+	kind store.KindID
+	key  []byte
 }
 
 // traces lists every record that forgetting erases, those that are gone already
 // too: acts keep their references.
 func (d *dossier) traces() ([]trace, error) {
 	var all []trace
-	text := func(ref *storepb.PersonalRef, c class, since time.Time, open bool) {
+	text := func(ref *storepb.PersonalRef, kind rules.TraceKind, since time.Time, open bool) {
 		if ref != nil {
-			all = append(all, trace{store.KindPersonal, store.Key(ref.GetUid()), c, since, open})
+			all = append(all, trace{rules.Trace{Kind: kind, Since: since, Open: open}, store.KindPersonal, store.Key(ref.GetUid())})
 		}
 	}
 	for _, f := range d.files {
 		for _, a := range f.assessments {
-			text(a.GetTexts(), classFreeText, a.GetRecordTime().AsTime(), f.open())
+			text(a.GetTexts(), rules.TextTrace, a.GetRecordTime().AsTime(), f.open())
 		}
 		for _, entry := range f.entries {
-			text(entry.GetTexts(), classAccommodations, entry.GetRecordTime().AsTime(), f.open())
+			text(entry.GetTexts(), rules.AccommodationTrace, entry.GetRecordTime().AsTime(), f.open())
 			if store.Erasable(entry) {
 				// Outcomes do not rest on an accommodation, so that no proof needs it:
 				// what tells of a disability goes. They do rest on exemptions.
-				key := store.Key(f.candidacy.GetUid(), entry.GetUid())
-				all = append(all, trace{store.KindCaseFile, key, classAccommodations, entry.GetRecordTime().AsTime(), f.open()})
+				said := rules.Trace{Kind: rules.AccommodationTrace, Since: entry.GetRecordTime().AsTime(), Open: f.open()}
+				all = append(all, trace{said, store.KindCaseFile, store.Key(f.candidacy.GetUid(), entry.GetUid())})
 			}
 		}
 	}
@@ -163,20 +156,19 @@ func (d *dossier) traces() ([]trace, error) {
 		if err != nil {
 			return nil, err
 		}
-		text(decision.GetText(), classFreeText, act.GetDecideTime().AsTime(), false)
+		text(decision.GetText(), rules.TextTrace, act.GetDecideTime().AsTime(), false)
 	}
 	for _, h := range d.holds {
-		text(h.GetReason(), classFreeText, holdEnd(h), false)
+		text(h.GetReason(), rules.TextTrace, casefile.Hold(h).End(), false)
 	}
-	last, err := d.lastAct()
-	text(d.candidate.GetIdentity(), classIdentity, last, d.inOpenSession())
+	text(d.candidate.GetIdentity(), rules.IdentityTrace, time.Time{}, false)
 	slices.SortFunc(all, func(a, b trace) int {
 		if a.kind != b.kind {
 			return int(a.kind) - int(b.kind)
 		}
 		return bytes.Compare(a.key, b.key)
 	})
-	return all, err
+	return all, nil
 }
 
 // lastAct is when something was last done about the candidate.
@@ -206,18 +198,38 @@ func (d *dossier) lastAct() (time.Time, error) {
 	return last, nil
 }
 
-// still leaves the traces that have not been erased yet.
-func still(r store.Reader, traces []trace) ([]trace, error) {
-	var left []trace
-	for _, t := range traces {
-		_, err := r.Get(t.kind, t.key)
+// A duty is what is to be erased of one candidate.
+type duty struct {
+	*dossier
+	rules.Due
+	traces []trace
+}
+
+// owed asks the rules what is to be erased, of what has not been erased yet.
+func (d *dossier) owed(r store.Reader, judge func(rules.Dossier) rules.Due) (duty, error) {
+	all, err := d.traces()
+	if err != nil {
+		return duty{}, err
+	}
+	judged, err := d.judged(all)
+	if err != nil {
+		return duty{}, err
+	}
+	due := judge(judged)
+	var there []int
+	for _, i := range due.Traces {
+		_, err := r.Get(all[i].kind, all[i].key)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return duty{}, err
 		}
-		left = append(left, t)
+		there = append(there, i)
 	}
-	return left, nil
+	owed := duty{dossier: d, Due: due.Still(there)}
+	for _, i := range owed.Due.Traces {
+		owed.traces = append(owed.traces, all[i])
+	}
+	return owed, nil
 }

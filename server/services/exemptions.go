@@ -158,23 +158,28 @@ func (f *file) exemptionCriteria() []string {
 func (f *file) readExemption(r store.Reader, criterion string) (*acquispb.Exemption, error) {
 	name := candidacyName(f.session.GetLabel(), f.candidacy.GetLabel())
 	shown := &acquispb.Exemption{Name: name + "/exemptions/" + criterion, Criterion: criterion}
-	for _, entry := range f.entries {
-		texts, err := readTexts(r, entry.GetTexts(), 2)
+	if advice := f.judged.Acts.AdviceOn(criterion); advice != nil {
+		entry, texts, err := f.entry(r, advice.Seq)
 		if err != nil {
 			return nil, err
 		}
-		switch e := entry.GetEntry().(type) {
-		case *storepb.CaseFile_Advice:
-			if e.Advice.GetCriterion() == criterion {
-				shown.Advice = adviceFrom(entry, e.Advice, texts)
-			}
-		case *storepb.CaseFile_Exemption:
-			if e.Exemption.GetCriterion() == criterion {
-				shown.Decision = exemptionFrom(entry, e.Exemption, texts, shown.GetDecision())
-			}
+		shown.Advice = adviceFrom(entry, entry.GetAdvice(), texts)
+	}
+	if decision := f.judged.Acts.Exemption(criterion); decision != nil {
+		entry, texts, err := f.entry(r, decision.Seq)
+		if err != nil {
+			return nil, err
 		}
+		shown.Decision = exemptionFrom(entry, texts, decision.Authors)
 	}
 	return shown, nil
+}
+
+// entry finds an entry of the file about an exemption, with its texts.
+func (f *file) entry(r store.Reader, uid uint64) (*storepb.CaseFile, []string, error) {
+	i := slices.IndexFunc(f.entries, func(entry *storepb.CaseFile) bool { return entry.GetUid() == uid })
+	texts, err := readTexts(r, f.entries[i].GetTexts(), 2)
+	return f.entries[i], texts, err
 }
 
 func adviceFrom(entry *storepb.CaseFile, advice *storepb.ExemptionAdvice, texts []string) *acquispb.ExemptionAdvice {
@@ -184,24 +189,14 @@ func adviceFrom(entry *storepb.CaseFile, advice *storepb.ExemptionAdvice, texts 
 	}
 }
 
-// exemptionFrom shows a decision; one that repeats the decision before it
-// confirms it, and joins its authors.
-func exemptionFrom(entry *storepb.CaseFile, e *storepb.ExemptionDecision, texts []string, before *acquispb.ExemptionDecision) *acquispb.ExemptionDecision {
-	shown := &acquispb.ExemptionDecision{
-		Granted: e.GetGranted(), Authors: []string{entry.GetAuthor()}, DecideTime: entry.GetRecordTime(),
-	}
-	if e.GetGranted() {
+func exemptionFrom(entry *storepb.CaseFile, texts, authors []string) *acquispb.ExemptionDecision {
+	granted := entry.GetExemption().GetGranted()
+	shown := &acquispb.ExemptionDecision{Granted: granted, Authors: authors, DecideTime: entry.GetRecordTime()}
+	if granted {
 		shown.CapacityPreserved = &acquispb.Condition{Holds: true, Reason: texts[0]}
 		shown.NotApplicableInPractice = &acquispb.Condition{Holds: true, Reason: texts[1]}
 	} else {
 		shown.Reason = texts[0]
-	}
-	if before != nil && before.GetGranted() == e.GetGranted() {
-		for _, author := range before.GetAuthors() {
-			if !slices.Contains(shown.Authors, author) {
-				shown.Authors = append(shown.Authors, author)
-			}
-		}
 	}
 	return shown
 }

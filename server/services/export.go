@@ -241,7 +241,7 @@ func (e *export) addEntry(f *file, entry *storepb.CaseFile, shown *acquispb.Expo
 		if advice := entry.GetAdvice(); advice != nil {
 			step.Advice = adviceFrom(entry, advice, texts)
 		} else {
-			step.Decision = exemptionFrom(entry, entry.GetExemption(), texts, nil)
+			step.Decision = exemptionFrom(entry, texts, []string{entry.GetAuthor()})
 		}
 		shown.Exemptions = append(shown.Exemptions, step)
 		return nil

@@ -7,6 +7,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -38,14 +39,14 @@ func (s *candidateService) ForgetCandidate(ctx context.Context, req *acquispb.Fo
 			t.made(store.Key(candidate.GetUid(), done.GetUid()))
 			return nil
 		}
-		if err := known.kept(t.now); err != nil {
-			return err
-		}
-		traces, err := known.traces()
+		owed, err := known.owed(t, func(judged rules.Dossier) rules.Due { return judged.Forget(t.now) })
 		if err != nil {
 			return err
 		}
-		return t.forget(known, traces, &storepb.Forgetting{Ground: int32(req.GetGround()), Whole: true})
+		if err := known.refuseToForget(owed.Kept); err != nil {
+			return err
+		}
+		return t.forget(owed, &storepb.Forgetting{Ground: int32(req.GetGround())})
 	}, func(r store.Reader, made [][]byte) (err error) {
 		if answer.Forgetting, err = readForgetting(r, made[0]); err != nil {
 			return err
@@ -66,25 +67,21 @@ func (s *candidateService) ForgetCandidate(ctx context.Context, req *acquispb.Fo
 	return answer, s.forgetRepeats(ctx, event, d.remembers)
 }
 
-// forget erases traces of a candidate and writes what it erased. Where the
+// forget erases what is owed of a candidate, and writes what it erased. If the
 // candidate is forgotten as a whole, other systems no longer find them either.
-func (t *tx) forget(d *dossier, traces []trace, what *storepb.Forgetting) error {
-	traces, err := still(t, traces)
-	if err != nil {
-		return err
-	}
+func (t *tx) forget(owed duty, what *storepb.Forgetting) error {
 	uid, err := t.NewUID()
 	if err != nil {
 		return err
 	}
-	what.Uid, what.CandidateUid = uid, d.candidate.GetUid()
+	what.Uid, what.CandidateUid, what.Whole = uid, owed.candidate.GetUid(), owed.Whole
 	what.Author, what.ForgetTime = t.caller.Subject, t.timestamp()
 	if what.GetWhole() {
-		if err := t.forgetIdentity(d.candidate); err != nil {
+		if err := t.forgetIdentity(owed.candidate); err != nil {
 			return err
 		}
 	}
-	if err := t.erase(traces, what); err != nil {
+	if err := t.erase(owed.traces, what); err != nil {
 		return err
 	}
 	key := store.Key(what.GetCandidateUid(), uid)

@@ -41,7 +41,7 @@ func as(ctx context.Context, subject string, roles ...acquispb.Role_Enum) contex
 
 // assessedService has a candidacy of the marketing référentiel, s/k, on which
 // everything was judged once.
-func assessedService(b *testing.B) *sessionService {
+func assessedService(b testing.TB) *sessionService {
 	b.Helper()
 	st, err := bolt.Open(b.TempDir(), bolt.Options{})
 	must(b, err)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"time"
 
+	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
@@ -126,7 +126,7 @@ func (c *core) readHold(r store.Reader, candidate string, h *storepb.Hold) (*acq
 	}
 	return &acquispb.Hold{
 		Name: holdName(candidate, h.GetUid()), Reason: reason[0], UntilDate: dateFrom(h.GetUntilDate()),
-		Standing: standing(h, c.now()), Author: h.GetAuthor(), PlaceTime: h.GetPlaceTime(),
+		Standing: casefile.Hold(h).Stands(c.now()), Author: h.GetAuthor(), PlaceTime: h.GetPlaceTime(),
 		Releaser: h.GetReleaser(), ReleaseTime: h.GetReleaseTime(),
 	}, nil
 }
@@ -145,17 +145,4 @@ func holdFor(r store.Reader, caller *call.Caller, name string) (*storepb.Hold, e
 		return nil, apierr.NotFound(name)
 	}
 	return hold, err
-}
-
-// standing tells whether a hold keeps its candidate now.
-func standing(h *storepb.Hold, now time.Time) bool {
-	return h.GetReleaseTime() == nil && (h.GetUntilDate() == nil || now.Before(holdEnd(h)))
-}
-
-// holdEnd is when a hold was released or, where it has one, its last day ends.
-func holdEnd(h *storepb.Hold) time.Time {
-	if until := h.GetUntilDate(); h.GetReleaseTime() == nil && until != nil {
-		return time.Date(int(until.GetYear()), time.Month(until.GetMonth()), int(until.GetDay())+1, 0, 0, 0, 0, time.UTC)
-	}
-	return h.GetReleaseTime().AsTime()
 }

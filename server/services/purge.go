@@ -9,6 +9,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -83,19 +84,19 @@ func (s *candidateService) findPurge(ctx context.Context, req *acquispb.PurgeCan
 }
 
 // add looks at one candidate, and tells whether something would be erased.
-func (p *purge) add(r store.Reader, uid uint64, retention Retention, now time.Time) (bool, error) {
-	d, owed, err := dutyTo(r, uid, retention, now)
+func (p *purge) add(r store.Reader, uid uint64, retention rules.Retention, now time.Time) (bool, error) {
+	owed, err := dutyTo(r, uid, retention, now)
 	if err != nil {
 		return false, err
 	}
-	name := candidateName(d.candidate.GetLabel())
-	if owed.kept != acquispb.ErrorReason_ERROR_REASON_UNSPECIFIED {
-		p.report.Kept = append(p.report.Kept, &acquispb.PurgeCandidatesResponse_Kept{Candidate: name, Because: owed.kept.String()})
+	name := candidateName(owed.candidate.GetLabel())
+	if owed.Kept != "" {
+		p.report.Kept = append(p.report.Kept, &acquispb.PurgeCandidatesResponse_Kept{Candidate: name, Because: string(owed.Kept)})
 	}
 	if len(owed.traces) == 0 {
 		return false, nil
 	}
-	shown := &acquispb.Forgetting{Candidate: name, Whole: owed.whole}
+	shown := &acquispb.Forgetting{Candidate: name, Whole: owed.Whole}
 	for _, t := range owed.traces {
 		count(shown, t.kind)
 	}
@@ -104,34 +105,24 @@ func (p *purge) add(r store.Reader, uid uint64, retention Retention, now time.Ti
 	return true, nil
 }
 
-// dutyTo returns what is left to erase of a candidate now: nothing under a hold.
-func dutyTo(r store.Reader, uid uint64, retention Retention, now time.Time) (*dossier, duty, error) {
+// dutyTo returns what is left to erase of a candidate now.
+func dutyTo(r store.Reader, uid uint64, retention rules.Retention, now time.Time) (duty, error) {
 	candidate, err := store.Candidates.Get(r, store.Key(uid))
 	if err != nil {
-		return nil, duty{}, err
+		return duty{}, err
 	}
 	d, err := loadDossier(r, candidate)
 	if err != nil {
-		return nil, duty{}, err
+		return duty{}, err
 	}
-	owed, err := retention.duty(d, now)
-	if err != nil {
-		return nil, duty{}, err
-	}
-	if owed.traces, err = still(r, owed.traces); err != nil {
-		return nil, duty{}, err
-	}
-	if len(owed.traces) > 0 && d.held(now) {
-		owed = duty{kept: acquispb.ErrorReason_CANDIDATE_HELD}
-	}
-	return d, owed, nil
+	return d.owed(r, func(judged rules.Dossier) rules.Due { return judged.Purge(retention, now) })
 }
 
 // purge erases what is due of one candidate now.
-func (t *tx) purge(uid uint64, retention Retention) error {
-	d, owed, err := dutyTo(t, uid, retention, t.now)
+func (t *tx) purge(uid uint64, retention rules.Retention) error {
+	owed, err := dutyTo(t, uid, retention, t.now)
 	if err != nil || len(owed.traces) == 0 {
 		return err
 	}
-	return t.forget(d, owed.traces, &storepb.Forgetting{Whole: owed.whole})
+	return t.forget(owed, new(storepb.Forgetting))
 }

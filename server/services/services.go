@@ -12,6 +12,7 @@ import (
 	"github.com/acquis-eval/acquis/credential"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/notary"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/cache"
 	"github.com/acquis-eval/acquis/server/contract"
@@ -30,7 +31,7 @@ type Options struct {
 	AccessDelay time.Duration // that somebody read a file is journaled at most this much later; 0: 5 seconds
 	Notary      *notary.Notary
 	Issuer      credential.Issuer
-	Retention   Retention // what a purge may erase; nothing by default
+	Retention   rules.Retention // what a purge may erase; nothing by default
 	Backups     *backup.Maker
 }
 

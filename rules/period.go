@@ -1,0 +1,54 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// A Period is a span of the calendar, as laws count: five years are five years.
+// The zero Period never ends.
+type Period struct{ years, months, days int }
+
+var periodForm = regexp.MustCompile(`^(?:([0-9]{1,3})y)?(?:([0-9]{1,4})m)?(?:([0-9]{1,5})d)?$`)
+
+// minPeriod keeps a slip of the pen from erasing what was written last week.
+const minPeriod = 7
+
+// UnmarshalText reads years, months and days: 5y, 18m, 1y6m, 90d.
+func (p *Period) UnmarshalText(text []byte) error {
+	parts := periodForm.FindSubmatch(text)
+	if parts == nil {
+		return fmt.Errorf("%q is not a period of years, months and days, such as 5y, 18m or 90d", text)
+	}
+	var numbers [3]int
+	for i, part := range parts[1:] {
+		numbers[i], _ = strconv.Atoi(string(part)) // the form lets short numbers through only
+	}
+	*p = Period{numbers[0], numbers[1], numbers[2]}
+	if p.never() && len(text) > 0 || !p.never() && p.years+p.months == 0 && p.days < minPeriod {
+		return fmt.Errorf("%q is less than %d days", text, minPeriod)
+	}
+	return nil
+}
+
+// String returns the form that UnmarshalText reads; empty for never.
+func (p Period) String() (text string) {
+	for _, part := range []struct {
+		number int
+		unit   string
+	}{{p.years, "y"}, {p.months, "m"}, {p.days, "d"}} {
+		if part.number > 0 {
+			text += strconv.Itoa(part.number) + part.unit
+		}
+	}
+	return text
+}
+
+func (p Period) never() bool { return p == Period{} }
+
+// ended says whether the period that runs from since is over.
+func (p Period) ended(since, now time.Time) bool {
+	return !p.never() && !now.Before(since.AddDate(p.years, p.months, p.days))
+}
