@@ -65,7 +65,7 @@ func (p *planter) plant(call door, key, method, path, body string) map[string]an
 	p.answered.WriteString(a.headers)
 	r, request, err := transcode(p.routes, method, path, body)
 	must(p.t, err)
-	p.requests = append(p.requests, remembered{r.rpc(), fingerprint(key, r.fullMethod, id)})
+	p.requests = append(p.requests, remembered{r.rpc(), fingerprint(key, strings.TrimPrefix(r.fullMethod, "/"), id)})
 	eachString(request.ProtoReflect(), "", func(field, value string) {
 		if markForm.MatchString(value) {
 			p.fields[r.rpc()+" "+field] = true

@@ -94,11 +94,12 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 	for address, words := range map[string]string{strings.TrimPrefix(w.conn.Target(), "passthrough:///"): overGRPC, base.Host: overREST} {
 		for range 3 { // each may stay for minutes
 			idle, err := net.Dial("tcp", address)
-			must(t, err)
+			if err != nil { // turned away before it was connected
+				continue
+			}
 			defer idle.Close()
-			_, err = io.WriteString(idle, words)
-			must(t, err)
-			_, _ = idle.Read(make([]byte, 1)) // the last over gRPC is turned away
+			_, _ = io.WriteString(idle, words) // the last over gRPC may be turned away at any moment
+			_, _ = idle.Read(make([]byte, 1))
 		}
 	}
 	for i := range 2 {

@@ -17,15 +17,16 @@ import (
 
 // An RPC is what the proto file says of one RPC.
 type RPC struct {
-	Name    string // "acquis.v1.SessionService/GetGrid"
-	roles   []acquispb.Role_Enum
-	wider   []acquispb.Role_Enum     // admit nobody, but show more
-	Public  bool                     // anyone may call, without a key
-	Request *Request                 // how much it takes
-	Writes  bool                     // it is an act: its request bears an id
-	Event   acquispb.Event_Kind_Enum // of an act: the kind of the event that it writes
-	Many    bool                     // it may look at many records for one call
-	files   *namePath                // leads to whose files it shows; nil: it shows none
+	Name      string // "acquis.v1.SessionService/GetGrid"
+	roles     []acquispb.Role_Enum
+	wider     []acquispb.Role_Enum     // admit nobody, but show more
+	Public    bool                     // anyone may call, without a key
+	Request   *Request                 // how much it takes
+	Writes    bool                     // it is an act: its request bears an id
+	Event     acquispb.Event_Kind_Enum // of an act: the kind of the event that it writes
+	Updatable []string                 // of an update: the fields that it may change
+	Many      bool                     // it may look at many records for one call
+	files     *namePath                // leads to whose files it shows; nil: it shows none
 }
 
 // A Binding is one REST path of an RPC.
@@ -80,14 +81,15 @@ func Read() (*Contract, error) {
 func (c *Contract) add(method protoreflect.MethodDescriptor, requests Requests) error {
 	access, _ := proto.GetExtension(method.Options(), acquispb.E_Access).(*acquispb.Access)
 	r := &RPC{
-		Name:    fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
-		roles:   access.GetRoles(),
-		wider:   access.GetWidenedBy(),
-		Public:  access.GetPublic(),
-		Request: requests[method.Input().FullName()],
-		Writes:  method.Input().Fields().ByName("request_id") != nil,
-		Event:   access.GetWrites(),
-		Many:    looksAtMany(method),
+		Name:      fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
+		roles:     access.GetRoles(),
+		wider:     access.GetWidenedBy(),
+		Public:    access.GetPublic(),
+		Request:   requests[method.Input().FullName()],
+		Writes:    method.Input().Fields().ByName("request_id") != nil,
+		Event:     access.GetWrites(),
+		Updatable: updatable(method.Input()),
+		Many:      looksAtMany(method),
 	}
 	var err error
 	if r.files, err = newNamePath(access.GetShowsFilesOf(), method); err != nil {

@@ -236,44 +236,27 @@ func candidateOf(r store.Reader, name string) (uint64, error) {
 	return candidacy.GetCandidateUid(), err
 }
 
-// ListAccesses implements the RPC.
+// ListAccesses lists who read which candidates' files.
 func (s *auditService) ListAccesses(ctx context.Context, req *acquispb.ListAccessesRequest) (*acquispb.ListAccessesResponse, error) {
-	page, err := parsePage(req)
-	if err != nil {
-		return nil, err
-	}
-	wanted, err := parseFilter(req, stringField("candidate"), stringField("subject"), stringField("rpc"),
-		filtering.DeclareIdent("hour_time", filtering.TypeTimestamp))
-	if err != nil {
-		return nil, err
-	}
-	answer := new(acquispb.ListAccessesResponse)
-	return answer, s.view(ctx, func(r store.Reader) error {
-		from, err := accessSource(r, wanted)
-		if err != nil {
-			return err
-		}
-		answer.Accesses = nil
-		answer.NextPageToken, err = page.fill(from, func(uid uint64) (bool, error) {
+	items, next, err := list(ctx, s.core, req, listing[*acquispb.FileAccess]{
+		fields: []filtering.DeclarationOption{
+			stringField("candidate"), stringField("subject"), stringField("rpc"),
+			filtering.DeclareIdent("hour_time", filtering.TypeTimestamp),
+		},
+		from: accessSource,
+		show: func(r store.Reader, uid uint64) (*acquispb.FileAccess, values, bool, error) {
 			stored, err := store.Accesses.Get(r, store.Key(uid))
 			if err != nil {
-				return false, err
+				return nil, nil, false, err
 			}
 			shown, err := accessFrom(r, stored)
-			if err != nil {
-				return false, err
-			}
-			keep, err := wanted.matches(values{
+			return shown, values{
 				"candidate": shown.GetCandidates(), "subject": shown.GetSubject(), "rpc": shown.GetRpc(),
 				"hour_time": shown.GetHourTime().AsTime(),
-			})
-			if keep {
-				answer.Accesses = append(answer.Accesses, shown)
-			}
-			return keep, err
-		})
-		return err
+			}, true, err
+		},
 	})
+	return &acquispb.ListAccessesResponse{Accesses: items, NextPageToken: next}, err
 }
 
 // accessSource is the index of the candidate that the filter names, else all.

@@ -1,6 +1,7 @@
 package services
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -12,14 +13,10 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Everything here bears one kind of event and names no resource below the
-// candidacy: the journal tells that there is a file, not what is in it.
-func fileAct(rpc string, req candidacyRequest) act {
-	return act{rpc: rpc, kind: storepb.EventBody_Kind_CANDIDACY_FILE, resource: req.GetCandidacy(), request: req}
-}
-
-// appendEntry adds an entry to a candidacy's file.
-func (t *tx) appendEntry(candidacy *storepb.Candidacy, entry *storepb.CaseFile, texts ...string) ([]byte, error) {
+// appendEntry adds an entry to a candidacy's file, and returns its key. Its event names
+// no resource below the candidacy: the journal tells that there is a file, not what is
+// in it.
+func (t *tx) appendEntry(candidacy *storepb.Candidacy, entry *storepb.CaseFile, texts ...string) (keys, error) {
 	uid, err := t.NewUID()
 	if err != nil {
 		return nil, err
@@ -28,31 +25,30 @@ func (t *tx) appendEntry(candidacy *storepb.Candidacy, entry *storepb.CaseFile, 
 	if entry.Texts, err = t.putTexts(candidacy.GetCandidateUid(), texts...); err != nil {
 		return nil, err
 	}
-	key := store.Key(candidacy.GetUid(), uid)
-	return key, store.CaseFiles.PutIndexed(t, key, entry)
+	made := one(candidacy.GetUid(), uid)
+	return made, store.CaseFiles.PutIndexed(t, made[0], entry)
 }
 
-// RequestAccommodation implements the RPC.
 func (s *sessionService) RequestAccommodation(ctx context.Context, req *acquispb.RequestAccommodationRequest) (*acquispb.Accommodation, error) {
-	a := fileAct(acquispb.SessionService_RequestAccommodation_FullMethodName, req)
-	answer := new(acquispb.Accommodation)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		f, err := s.openFile(t, t.caller, req.GetCandidacy())
-		if err != nil {
-			return err
-		}
-		for i, code := range req.GetCompetences() {
-			if f.revision.compiled.Competence(code) == nil {
-				return apierr.InvalidField("competences["+strconv.Itoa(i)+"]", "is not in the référentiel")
+	return perform(ctx, s.core, act[*acquispb.Accommodation]{
+		request: req, resource: req.GetCandidacy(),
+		do: func(t *tx) (keys, error) {
+			f, err := s.openFile(t, t.caller, req.GetCandidacy())
+			if err != nil {
+				return nil, err
 			}
-		}
-		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Request{Request: &storepb.AccommodationRequest{
-			Kind: int32(req.GetKind()), Competences: req.GetCompetences(),
-		}}}
-		key, err := t.appendEntry(f.candidacy, entry, req.GetNeed())
-		t.made(key)
-		return err
-	}, s.answerAccommodation(ctx, req.GetCandidacy(), answer))
+			for i, code := range req.GetCompetences() {
+				if f.revision.compiled.Competence(code) == nil {
+					return nil, apierr.InvalidField("competences["+strconv.Itoa(i)+"]", "is not in the référentiel")
+				}
+			}
+			entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Request{Request: &storepb.AccommodationRequest{
+				Kind: int32(req.GetKind()), Competences: req.GetCompetences(),
+			}}}
+			return t.appendEntry(f.candidacy, entry, req.GetNeed())
+		},
+		answer: s.showAccommodation(ctx, req.GetCandidacy()),
+	})
 }
 
 // openFile reads the file of a candidacy that still takes acts.
@@ -64,29 +60,29 @@ func (s *sessionService) openFile(r store.Reader, caller *call.Caller, name stri
 	return f, apierr.Refused(f.judged.Undecided(), apierr.At("candidacy"))
 }
 
-// DecideAccommodation implements the RPC.
 func (s *sessionService) DecideAccommodation(ctx context.Context, req *acquispb.DecideAccommodationRequest) (*acquispb.Accommodation, error) {
 	if !strings.HasPrefix(req.GetAccommodation(), req.GetCandidacy()+"/") {
 		return nil, apierr.InvalidField("accommodation", "must belong to the candidacy")
 	}
-	a := fileAct(acquispb.SessionService_DecideAccommodation_FullMethodName, req)
-	answer := new(acquispb.Accommodation)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		f, err := s.openFile(t, t.caller, req.GetCandidacy())
-		if err != nil {
-			return err
-		}
-		asked, err := strconv.ParseUint(segment(req.GetAccommodation(), 5), 10, 64)
-		if err != nil || f.request(asked) == nil {
-			return apierr.NotFound(req.GetAccommodation())
-		}
-		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Decision{Decision: &storepb.AccommodationDecision{
-			RequestUid: asked, Granted: req.GetGranted(),
-		}}}
-		t.made(store.Key(f.candidacy.GetUid(), asked))
-		_, err = t.appendEntry(f.candidacy, entry, req.GetArrangement()+req.GetReason())
-		return err
-	}, s.answerAccommodation(ctx, req.GetCandidacy(), answer))
+	return perform(ctx, s.core, act[*acquispb.Accommodation]{
+		request: req, resource: req.GetCandidacy(),
+		do: func(t *tx) (keys, error) {
+			f, err := s.openFile(t, t.caller, req.GetCandidacy())
+			if err != nil {
+				return nil, err
+			}
+			asked, err := strconv.ParseUint(segment(req.GetAccommodation(), 5), 10, 64)
+			if err != nil || f.request(asked) == nil {
+				return nil, apierr.NotFound(req.GetAccommodation())
+			}
+			entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Decision{Decision: &storepb.AccommodationDecision{
+				RequestUid: asked, Granted: req.GetGranted(),
+			}}}
+			_, err = t.appendEntry(f.candidacy, entry, req.GetArrangement()+req.GetReason())
+			return one(f.candidacy.GetUid(), asked), err
+		},
+		answer: s.showAccommodation(ctx, req.GetCandidacy()),
+	})
 }
 
 // request finds the entry that asks for an accommodation.
@@ -99,51 +95,44 @@ func (f *file) request(uid uint64) *storepb.CaseFile {
 	return nil
 }
 
-func (s *sessionService) answerAccommodation(ctx context.Context, candidacy string, into *acquispb.Accommodation) func(store.Reader, [][]byte) error {
+func (s *sessionService) showAccommodation(ctx context.Context, candidacy string) func(store.Reader, keys) (*acquispb.Accommodation, error) {
 	caller := call.CallerOf(ctx)
-	return func(r store.Reader, made [][]byte) error {
+	return func(r store.Reader, made keys) (*acquispb.Accommodation, error) {
 		f, err := s.loadFileFor(r, caller, candidacy)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		shown, err := f.readAccommodation(r, f.request(store.LastUID(made[0])))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		become(into, cutAccommodation(shown, f.caller))
-		return nil
+		return cmp.Or(cutAccommodation(shown, f.caller), new(acquispb.Accommodation)), nil
 	}
 }
 
-// ListAccommodations implements the RPC.
+// ListAccommodations lists those of a candidacy, each as far as the caller may see it.
 func (s *sessionService) ListAccommodations(ctx context.Context, req *acquispb.ListAccommodationsRequest) (*acquispb.ListAccommodationsResponse, error) {
-	page, err := parsePage(req)
-	if err != nil {
-		return nil, err
-	}
 	caller := call.CallerOf(ctx)
-	answer := new(acquispb.ListAccommodationsResponse)
-	return answer, s.view(ctx, func(r store.Reader) error {
+	items, next, err := listAll(ctx, s.core, req, func(r store.Reader) (all []*acquispb.Accommodation, err error) {
 		f, err := s.loadFileFor(r, caller, req.GetParent())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		var all []*acquispb.Accommodation
 		for _, entry := range f.entries {
 			if entry.GetRequest() == nil {
 				continue
 			}
 			shown, err := f.readAccommodation(r, entry)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if cut := cutAccommodation(shown, f.caller); cut != nil {
 				all = append(all, cut)
 			}
 		}
-		answer.Accommodations, answer.NextPageToken = slicePage(page, all)
-		return nil
-	})
+		return all, nil
+	}, plain(func(a *acquispb.Accommodation) *acquispb.Accommodation { return a }))
+	return &acquispb.ListAccommodationsResponse{Accommodations: items, NextPageToken: next}, err
 }
 
 // readAccommodation shows a request with its latest decision, uncut.

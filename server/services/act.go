@@ -3,10 +3,10 @@ package services
 import (
 	"context"
 	"crypto/rand"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
-	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -42,15 +42,14 @@ func one(uids ...uint64) keys { return keys{store.Key(uids...)} }
 
 // perform does an act, unless the same request was done before, and answers it.
 func perform[A any](ctx context.Context, c *core, a act[A]) (answer A, err error) {
-	rpc := c.contract.Of(a.request)
 	caller, now := call.CallerOf(ctx), c.now()
-	id, err := newIdempotency(caller.Subject, rpc.Name, a.resource, a.request, now)
+	event := c.eventOf(ctx, a.request, a.resource, now)
+	id, err := newIdempotency(event, a.request)
 	if err != nil {
 		return answer, err
 	}
 	var seed [32]byte
 	_, _ = rand.Read(seed[:]) // it never fails: it ends the process instead
-	event := store.Act{Actor: caller.Subject, RPC: rpc.Name, Resource: a.resource, Kind: storepb.EventBody_Kind_Enum(rpc.Event), Time: now}
 	c.accesses.hurry()
 	call.Yield(ctx) // from here on it waits for the writer and the disk
 	var made keys
@@ -79,6 +78,14 @@ func perform[A any](ctx context.Context, c *core, a act[A]) (answer A, err error
 		return answer, err
 	}
 	return read(ctx, c, func(r store.Reader) (A, error) { return a.answer(r, made) })
+}
+
+// eventOf is the event of an act.
+func (c *core) eventOf(ctx context.Context, req request, resource string, now time.Time) store.Act {
+	rpc := c.contract.Of(req)
+	return store.Act{
+		Actor: call.CallerOf(ctx).Subject, RPC: rpc.Name, Resource: resource, Kind: store.EventKind(rpc.Event), Time: now,
+	}
 }
 
 // read makes an answer from one state of the store.

@@ -13,8 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// RecordAssessments implements the RPC. It is the call that is made most: it
-// appends one record, and reads nothing that was recorded before.
+// RecordAssessments is the call that is made most: it appends one record, and reads nothing that was recorded before.
 func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.RecordAssessmentsRequest) (*acquispb.RecordAssessmentsResponse, error) {
 	caller := call.CallerOf(ctx)
 	assessor, err := assessorOf(caller, req.GetAssessor())
@@ -29,32 +28,34 @@ func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.Re
 		lines[i] = rules.CriterionVerdict{Criterion: a.GetCriterion(), Verdict: rules.Verdict(a.GetVerdict().String())}
 		comments[i] = a.GetComment()
 	}
-	a := assessmentAct(acquispb.SessionService_RecordAssessments_FullMethodName, req)
-	answer := new(acquispb.RecordAssessmentsResponse)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		session, candidacy, _, err := candidacyFor(t, t.caller, req.GetCandidacy())
-		if err != nil {
-			return err
-		}
-		if err := mayAssess(session, assessor); err != nil {
-			return err
-		}
-		c, err := s.bareCase(t, session, candidacy)
-		if err != nil {
-			return err
-		}
-		field := func(r rules.Refusal) string { return lineField("assessments", lines, r) }
-		if err := apierr.Refused(c.Record(lines), field); err != nil {
-			return err
-		}
-		return t.appendVerdicts(candidacy, record, comments, &answer.Assessments)
-	}, func(r store.Reader, made [][]byte) (err error) {
-		answer.Assessments, err = readAssessments(r, made[0])
-		return err
+	return perform(ctx, s.core, act[*acquispb.RecordAssessmentsResponse]{
+		request: req, resource: req.GetCandidacy(),
+		do: func(t *tx) (keys, error) {
+			session, candidacy, _, err := candidacyFor(t, t.caller, req.GetCandidacy())
+			if err != nil {
+				return nil, err
+			}
+			if err := mayAssess(session, assessor); err != nil {
+				return nil, err
+			}
+			c, err := s.bareCase(t, session, candidacy)
+			if err != nil {
+				return nil, err
+			}
+			field := func(r rules.Refusal) string { return lineField("assessments", lines, r) }
+			if err := apierr.Refused(c.Record(lines), field); err != nil {
+				return nil, err
+			}
+			return t.appendAssessment(candidacy, record, comments...)
+		},
+		atOnce: true,
+		answer: shown(store.Assessments, func(r store.Reader, record *storepb.Assessment) (*acquispb.RecordAssessmentsResponse, error) {
+			verdicts, err := readAssessments(r, record)
+			return &acquispb.RecordAssessmentsResponse{Assessments: verdicts}, err
+		}),
 	})
 }
 
-// RetractAssessments implements the RPC.
 func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.RetractAssessmentsRequest) (*acquispb.RetractAssessmentsResponse, error) {
 	caller := call.CallerOf(ctx)
 	assessor, err := assessorOf(caller, req.GetAssessor())
@@ -65,28 +66,30 @@ func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.R
 	for _, criterion := range req.GetCriteria() {
 		record.Verdicts = append(record.Verdicts, &storepb.VerdictLine{Criterion: criterion})
 	}
-	a := assessmentAct(acquispb.SessionService_RetractAssessments_FullMethodName, req)
-	answer := new(acquispb.RetractAssessmentsResponse)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		f, err := s.loadFileFor(t, t.caller, req.GetCandidacy())
-		if err != nil {
-			return err
-		}
-		if err := mayAssess(f.session, assessor); err != nil {
-			return err
-		}
-		refusals := f.judged.Retract(assessor, req.GetCriteria())
-		if err := apierr.Refused(refusals, func(r rules.Refusal) string { return criterionField(req.GetCriteria(), r) }); err != nil {
-			return err
-		}
-		return t.appendVerdicts(f.candidacy, record, make([]string, len(record.GetVerdicts())), &answer.Assessments)
-	}, func(r store.Reader, made [][]byte) (err error) {
-		answer.Assessments, err = readAssessments(r, made[0])
-		return err
+	return perform(ctx, s.core, act[*acquispb.RetractAssessmentsResponse]{
+		request: req, resource: req.GetCandidacy(),
+		do: func(t *tx) (keys, error) {
+			f, err := s.loadFileFor(t, t.caller, req.GetCandidacy())
+			if err != nil {
+				return nil, err
+			}
+			if err := mayAssess(f.session, assessor); err != nil {
+				return nil, err
+			}
+			refusals := f.judged.Retract(assessor, req.GetCriteria())
+			if err := apierr.Refused(refusals, func(r rules.Refusal) string { return criterionField(req.GetCriteria(), r) }); err != nil {
+				return nil, err
+			}
+			return t.appendAssessment(f.candidacy, record)
+		},
+		atOnce: true,
+		answer: shown(store.Assessments, func(r store.Reader, record *storepb.Assessment) (*acquispb.RetractAssessmentsResponse, error) {
+			verdicts, err := readAssessments(r, record)
+			return &acquispb.RetractAssessmentsResponse{Assessments: verdicts}, err
+		}),
 	})
 }
 
-// SettleCriteria implements the RPC.
 func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.SettleCriteriaRequest) (*acquispb.SettleCriteriaResponse, error) {
 	caller := call.CallerOf(ctx)
 	lines := make([]rules.CriterionVerdict, len(req.GetSettlements()))
@@ -95,27 +98,28 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 		lines[i] = rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: rules.Verdict(line.GetVerdict().String())}
 		motives[i] = line.GetMotive()
 	}
-	a := assessmentAct(acquispb.SessionService_SettleCriteria_FullMethodName, req)
-	answer := new(acquispb.SettleCriteriaResponse)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
-		if err != nil {
-			return err
-		}
-		settlements, refusals := c.Settle(caller.Subject, lines)
-		field := func(r rules.Refusal) string { return lineField("settlements", lines, r) }
-		if err := apierr.Refused(refusals, field); err != nil {
-			return err
-		}
-		record := &storepb.Assessment{Author: caller.Subject}
-		for _, settled := range settlements {
-			record.Settlements = append(record.Settlements, settlementLine(settled))
-		}
-		_, err = t.appendAssessment(f.candidacy, record, motives...)
-		return err
-	}, func(r store.Reader, made [][]byte) (err error) {
-		answer.Settlements, err = s.readSettlements(r, caller, req.GetCandidacy(), made[0])
-		return err
+	return perform(ctx, s.core, act[*acquispb.SettleCriteriaResponse]{
+		request: req, resource: req.GetCandidacy(),
+		do: func(t *tx) (keys, error) {
+			f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
+			if err != nil {
+				return nil, err
+			}
+			settlements, refusals := c.Settle(caller.Subject, lines)
+			field := func(r rules.Refusal) string { return lineField("settlements", lines, r) }
+			if err := apierr.Refused(refusals, field); err != nil {
+				return nil, err
+			}
+			record := &storepb.Assessment{Author: caller.Subject}
+			for _, settled := range settlements {
+				record.Settlements = append(record.Settlements, settlementLine(settled))
+			}
+			return t.appendAssessment(f.candidacy, record, motives...)
+		},
+		answer: shown(store.Assessments, func(r store.Reader, record *storepb.Assessment) (*acquispb.SettleCriteriaResponse, error) {
+			settlements, err := s.readSettlements(r, caller, req.GetCandidacy(), record)
+			return &acquispb.SettleCriteriaResponse{Settlements: settlements}, err
+		}),
 	})
 }
 
@@ -130,16 +134,6 @@ func settlementLine(settled rules.Settlement) *storepb.SettlementLine {
 		})
 	}
 	return line
-}
-
-// A candidacyRequest acts on one candidacy.
-type candidacyRequest interface {
-	request
-	GetCandidacy() string
-}
-
-func assessmentAct(rpc string, req candidacyRequest) act {
-	return act{rpc: rpc, kind: storepb.EventBody_Kind_ASSESSMENT, resource: req.GetCandidacy(), request: req}
 }
 
 // assessorOf is whose verdicts a call records: the caller's own, or those of
@@ -211,15 +205,8 @@ func criterionField(criteria []string, r rules.Refusal) string {
 	return "criteria"
 }
 
-// appendVerdicts adds verdicts to a candidacy, and answers with them.
-func (t *tx) appendVerdicts(candidacy *storepb.Candidacy, template *storepb.Assessment, comments []string, into *[]*acquispb.Assessment) error {
-	record, err := t.appendAssessment(candidacy, template, comments...)
-	t.answer = func() { *into = assessmentsFrom(record, comments) }
-	return err
-}
-
-// appendAssessment adds a record to a candidacy and notes it for the answer.
-func (t *tx) appendAssessment(candidacy *storepb.Candidacy, template *storepb.Assessment, texts ...string) (*storepb.Assessment, error) {
+// appendAssessment adds a record to a candidacy, and returns its key.
+func (t *tx) appendAssessment(candidacy *storepb.Candidacy, template *storepb.Assessment, texts ...string) (keys, error) {
 	uid, err := t.NewUID()
 	if err != nil {
 		return nil, err
@@ -231,16 +218,11 @@ func (t *tx) appendAssessment(candidacy *storepb.Candidacy, template *storepb.As
 	if record.Texts, err = t.putTexts(candidacy.GetCandidateUid(), texts...); err != nil {
 		return nil, err
 	}
-	key := store.Key(candidacy.GetUid(), uid)
-	t.made(key)
-	return record, store.Assessments.PutIndexed(t, key, record)
+	made := one(candidacy.GetUid(), uid)
+	return made, store.Assessments.PutIndexed(t, made[0], record)
 }
 
-func readAssessments(r store.Reader, key []byte) ([]*acquispb.Assessment, error) {
-	record, err := store.Assessments.Get(r, key)
-	if err != nil {
-		return nil, err
-	}
+func readAssessments(r store.Reader, record *storepb.Assessment) ([]*acquispb.Assessment, error) {
 	comments, err := readTexts(r, record.GetTexts(), len(record.GetVerdicts()))
 	if err != nil {
 		return nil, err
@@ -258,11 +240,7 @@ func assessmentsFrom(record *storepb.Assessment, comments []string) []*acquispb.
 
 // readSettlements shows the settlements that a call made, with all who have
 // confirmed them since.
-func (s *sessionService) readSettlements(r store.Reader, caller *call.Caller, candidacy string, key []byte) ([]*acquispb.Settlement, error) {
-	record, err := store.Assessments.Get(r, key)
-	if err != nil {
-		return nil, err
-	}
+func (s *sessionService) readSettlements(r store.Reader, caller *call.Caller, candidacy string, record *storepb.Assessment) ([]*acquispb.Settlement, error) {
 	texts, err := readTexts(r, record.GetTexts(), len(record.GetSettlements()))
 	if err != nil {
 		return nil, err

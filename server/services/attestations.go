@@ -26,8 +26,7 @@ type attestationService struct {
 	*core
 }
 
-// IssueAttestation implements the RPC. The credential is made and signed before
-// the Update, over a checkpoint that may have to be signed first; whether the
+// IssueAttestation makes and signs the credential before the Update, over a checkpoint that may have to be signed first; whether the
 // decision still stands is decided in it.
 func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb.IssueAttestationRequest) (*acquispb.IssueAttestationResponse, error) {
 	code := credential.NewCode()
@@ -36,47 +35,41 @@ func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb
 		return nil, err
 	}
 	digests := [2][]byte{codeDigest(code), credentialDigest(token)}
-	a := act{
-		rpc: acquispb.AttestationService_IssueAttestation_FullMethodName, kind: storepb.EventBody_Kind_ATTESTATION,
-		resource: req.GetDecision(), request: req,
-	}
-	answer := new(acquispb.IssueAttestationResponse)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		decision, err := decisionFor(t, t.caller, req.GetDecision())
-		if err != nil {
-			return err
-		}
-		candidate, err := store.Candidates.Get(t, store.Key(decision.GetCandidateUid()))
-		if err != nil {
-			return err
-		}
-		if err := notForgotten(candidate); err != nil {
-			return err
-		}
-		if err := checkAttestable(t, decision); err != nil {
-			return err
-		}
-		uid, err := t.NewUID()
-		if err != nil {
-			return err
-		}
-		t.made(store.Key(uid))
-		t.made(store.Key(candidate.GetUid())) // forgetting finds what is remembered of this request by it
-		return store.Attestations.PutIndexed(t, store.Key(uid), &storepb.Attestation{
-			Uid: uid, DecisionUid: decision.GetUid(), CodeDigest: digests[0], CredentialDigest: digests[1],
-			Author: t.caller.Subject, IssueTime: t.timestamp(),
-		})
-	}, func(r store.Reader, made [][]byte) error {
-		stored, err := store.Attestations.Get(r, made[0])
-		if err != nil {
-			return err
-		}
-		answer.Code, answer.Credential = "", ""
-		if string(stored.GetCodeDigest()) == string(digests[0]) { // this call made it, not one before
-			answer.Code, answer.Credential = credential.SpellCode(code), token
-		}
-		answer.Attestation, err = readAttestation(r, stored, req.GetDecision())
-		return err
+	return perform(ctx, s.core, act[*acquispb.IssueAttestationResponse]{
+		request: req, resource: req.GetDecision(),
+		do: func(t *tx) (keys, error) {
+			decision, err := decisionFor(t, t.caller, req.GetDecision())
+			if err != nil {
+				return nil, err
+			}
+			candidate, err := store.Candidates.Get(t, store.Key(decision.GetCandidateUid()))
+			if err != nil {
+				return nil, err
+			}
+			if err := notForgotten(candidate); err != nil {
+				return nil, err
+			}
+			if err := checkAttestable(t, decision); err != nil {
+				return nil, err
+			}
+			uid, err := t.NewUID()
+			if err != nil {
+				return nil, err
+			}
+			made := keys{store.Key(uid), store.Key(candidate.GetUid())} // forgetting finds the request by the second
+			return made, store.Attestations.PutIndexed(t, made[0], &storepb.Attestation{
+				Uid: uid, DecisionUid: decision.GetUid(), CodeDigest: digests[0], CredentialDigest: digests[1],
+				Author: t.caller.Subject, IssueTime: t.timestamp(),
+			})
+		},
+		answer: shown(store.Attestations, func(r store.Reader, stored *storepb.Attestation) (answer *acquispb.IssueAttestationResponse, err error) {
+			answer = new(acquispb.IssueAttestationResponse)
+			if string(stored.GetCodeDigest()) == string(digests[0]) { // this call made it, not one before
+				answer.Code, answer.Credential = credential.SpellCode(code), token
+			}
+			answer.Attestation, err = readAttestation(r, stored, req.GetDecision())
+			return answer, err
+		}),
 	})
 }
 
@@ -186,8 +179,8 @@ func attestationFrom(a *storepb.Attestation, decision string, superseded bool) *
 	}
 }
 
-// VerifyAttestation implements the RPC. Whoever hands over a code has shown the
-// public act; nothing else is told, nor what superseded it. What nobody was given
+// VerifyAttestation shows the public act to anybody who has its code or credential;
+// nothing else is told, nor what superseded it. What nobody was given
 // counts as a bad credential of the address that it came from: a code has some 63
 // random bits, so that this is a second lock.
 func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquispb.VerifyAttestationRequest) (answer *acquispb.VerifyAttestationResponse, err error) {

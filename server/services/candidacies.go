@@ -12,42 +12,41 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
+	"go.einride.tech/aip/filtering"
 )
 
-// CreateCandidacy implements the RPC.
 func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.CreateCandidacyRequest) (*acquispb.Candidacy, error) {
 	label := labelOr(req.GetCandidacyId())
 	name := candidacyName(segment(req.GetParent(), 1), label)
-	a := act{
-		rpc: acquispb.SessionService_CreateCandidacy_FullMethodName, kind: storepb.EventBody_Kind_CANDIDACY,
-		resource: name, request: req,
-	}
-	answer := new(acquispb.Candidacy)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		session, _, err := sessionFor(t, t.caller, req.GetParent())
-		if err != nil {
-			return err
-		}
-		candidate, err := candidateToActOn(t, req.GetCandidacy().GetCandidate())
-		if err != nil {
-			return err
-		}
-		enrolled, err := s.enrol(t, session, candidate, req.GetCandidacy())
-		if err != nil {
-			return err
-		}
-		uid, err := t.newNamed(store.CollectionCandidacy, session.GetUid(), label, name)
-		if err != nil {
-			return err
-		}
-		candidacy := &storepb.Candidacy{
-			Uid: uid, Label: label, SessionUid: session.GetUid(), CandidateUid: candidate.GetUid(),
-			Scope: int32(req.GetCandidacy().GetScope()), AccessRoute: int32(req.GetCandidacy().GetAccessRoute()),
-			EnrolledBlocs: enrolled.Enrolled, State: int32(acquispb.Candidacy_State_ENROLLED),
-			CreateTime: t.timestamp(),
-		}
-		return t.putCandidacy(candidacy)
-	}, s.answerCandidacy(answer))
+	return perform(ctx, s.core, act[*acquispb.Candidacy]{
+		request: req, resource: name,
+		do: func(t *tx) (keys, error) {
+			session, _, err := sessionFor(t, t.caller, req.GetParent())
+			if err != nil {
+				return nil, err
+			}
+			candidate, err := candidateToActOn(t, req.GetCandidacy().GetCandidate())
+			if err != nil {
+				return nil, err
+			}
+			enrolled, err := s.enrol(t, session, candidate, req.GetCandidacy())
+			if err != nil {
+				return nil, err
+			}
+			uid, err := t.newNamed(store.CollectionCandidacy, session.GetUid(), label, name)
+			if err != nil {
+				return nil, err
+			}
+			candidacy := &storepb.Candidacy{
+				Uid: uid, Label: label, SessionUid: session.GetUid(), CandidateUid: candidate.GetUid(),
+				Scope: int32(req.GetCandidacy().GetScope()), AccessRoute: int32(req.GetCandidacy().GetAccessRoute()),
+				EnrolledBlocs: enrolled.Enrolled, State: int32(acquispb.Candidacy_State_ENROLLED),
+				CreateTime: t.timestamp(),
+			}
+			return t.putCandidacy(candidacy)
+		},
+		answer: shown(store.Candidacies, readCandidacy),
+	})
 }
 
 // enrol asks the rules what the candidacy presents.
@@ -79,83 +78,52 @@ func (c *core) caseOf(r store.Reader, session *storepb.Session, candidate uint64
 	return judged, err
 }
 
-// putCandidacy writes a new version of a candidacy and notes it for the answer.
-func (t *tx) putCandidacy(c *storepb.Candidacy) error {
+// putCandidacy writes a new version of a candidacy, and returns its key.
+func (t *tx) putCandidacy(c *storepb.Candidacy) (keys, error) {
 	c.Version++
 	c.UpdateTime = t.timestamp()
-	key := store.Key(c.GetUid())
-	t.made(key)
-	return store.Candidacies.PutIndexed(t, key, c)
+	made := one(c.GetUid())
+	return made, store.Candidacies.PutIndexed(t, made[0], c)
 }
 
-func (s *sessionService) answerCandidacy(into *acquispb.Candidacy) func(store.Reader, [][]byte) error {
-	return func(r store.Reader, made [][]byte) error {
-		candidacy, err := store.Candidacies.Get(r, made[0])
-		if err != nil {
-			return err
-		}
-		shown, err := readCandidacy(r, candidacy)
-		if err != nil {
-			return err
-		}
-		become(into, shown)
-		return nil
-	}
-}
-
-// GetCandidacy implements the RPC.
-func (s *sessionService) GetCandidacy(ctx context.Context, req *acquispb.GetCandidacyRequest) (answer *acquispb.Candidacy, err error) {
+// GetCandidacy returns a candidacy.
+func (s *sessionService) GetCandidacy(ctx context.Context, req *acquispb.GetCandidacyRequest) (*acquispb.Candidacy, error) {
 	caller := call.CallerOf(ctx)
-	return answer, s.view(ctx, func(r store.Reader) error {
+	return read(ctx, s.core, func(r store.Reader) (*acquispb.Candidacy, error) {
 		_, candidacy, _, err := candidacyFor(r, caller, req.GetName())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		answer, err = readCandidacy(r, candidacy)
-		return err
+		return readCandidacy(r, candidacy)
 	})
 }
 
-// ListCandidacies implements the RPC.
+// ListCandidacies lists those of one session, or of all that exist for the caller.
 func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.ListCandidaciesRequest) (*acquispb.ListCandidaciesResponse, error) {
-	page, err := parsePage(req)
-	if err != nil {
-		return nil, err
-	}
-	wanted, err := parseFilter(req, stringField("candidate"), enumField("state", acquispb.Candidacy_State_Enum(0).Type()))
-	if err != nil {
-		return nil, err
-	}
 	caller := call.CallerOf(ctx)
-	answer := new(acquispb.ListCandidaciesResponse)
-	return answer, s.view(ctx, func(r store.Reader) error {
-		from, only, err := candidacySource(r, caller, req.GetParent(), wanted)
-		if err != nil {
-			return err
-		}
-		sight := newSessionSight(caller)
-		answer.Candidacies = nil
-		answer.NextPageToken, err = page.fill(from, func(uid uint64) (bool, error) {
+	var sight *sessionSight
+	var only uint64 // a session that is still to be checked
+	items, next, err := list(ctx, s.core, req, listing[*acquispb.Candidacy]{
+		fields: []filtering.DeclarationOption{stringField("candidate"), enumField("state", acquispb.Candidacy_State_Enum(0).Type())},
+		from: func(r store.Reader, wanted filter) (from source, err error) {
+			sight = newSessionSight(caller)
+			from, only, err = candidacySource(r, caller, req.GetParent(), wanted)
+			return from, err
+		},
+		show: func(r store.Reader, uid uint64) (*acquispb.Candidacy, values, bool, error) {
 			candidacy, err := store.Candidacies.Get(r, store.Key(uid))
 			if err != nil || only != 0 && candidacy.GetSessionUid() != only {
-				return false, err
+				return nil, nil, false, err
 			}
 			session, err := sight.find(r, candidacy.GetSessionUid())
 			if err != nil || session == nil {
-				return false, err
+				return nil, nil, false, err
 			}
 			shown, err := candidacyIn(r, session, candidacy)
-			if err != nil {
-				return false, err
-			}
-			keep, err := wanted.matches(values{"candidate": shown.GetCandidate(), "state": shown.GetState().String()})
-			if keep {
-				answer.Candidacies = append(answer.Candidacies, shown)
-			}
-			return keep, err
-		})
-		return err
+			return shown, values{"candidate": shown.GetCandidate(), "state": shown.GetState().String()}, true, err
+		},
 	})
+	return &acquispb.ListCandidaciesResponse{Candidacies: items, NextPageToken: next}, err
 }
 
 // candidacySource picks the shortest index for a list: the candidate's, where
@@ -179,19 +147,16 @@ func candidacySource(r store.Reader, caller *call.Caller, parent string, wanted 
 	return allOf(r, store.KindCandidacy), 0, nil
 }
 
-// WithdrawCandidacy implements the RPC.
 func (s *sessionService) WithdrawCandidacy(ctx context.Context, req *acquispb.WithdrawCandidacyRequest) (*acquispb.Candidacy, error) {
-	return s.move(ctx, acquispb.SessionService_WithdrawCandidacy_FullMethodName, req, leaveAs(rules.Withdrawn))
+	return s.move(ctx, req, leaveAs(rules.Withdrawn))
 }
 
-// MarkCandidacyAbsent implements the RPC.
 func (s *sessionService) MarkCandidacyAbsent(ctx context.Context, req *acquispb.MarkCandidacyAbsentRequest) (*acquispb.Candidacy, error) {
-	return s.move(ctx, acquispb.SessionService_MarkCandidacyAbsent_FullMethodName, req, leaveAs(rules.Absent))
+	return s.move(ctx, req, leaveAs(rules.Absent))
 }
 
-// ReinstateCandidacy implements the RPC.
 func (s *sessionService) ReinstateCandidacy(ctx context.Context, req *acquispb.ReinstateCandidacyRequest) (*acquispb.Candidacy, error) {
-	return s.move(ctx, acquispb.SessionService_ReinstateCandidacy_FullMethodName, req, rules.Case.Reinstate)
+	return s.move(ctx, req, rules.Case.Reinstate)
 }
 
 func leaveAs(state rules.CandidacyState) func(rules.Case, []string) (rules.Candidacy, []rules.Refusal) {
@@ -206,40 +171,42 @@ type moveRequest interface {
 	GetEtag() string
 }
 
-func (s *sessionService) move(ctx context.Context, rpc string, req moveRequest,
+func (s *sessionService) move(ctx context.Context, req moveRequest,
 	decide func(rules.Case, []string) (rules.Candidacy, []rules.Refusal),
 ) (*acquispb.Candidacy, error) {
-	a := act{rpc: rpc, kind: storepb.EventBody_Kind_CANDIDACY, resource: req.GetName(), request: req}
-	answer := new(acquispb.Candidacy)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		session, candidacy, _, err := candidacyFor(t, t.caller, req.GetName())
-		if err != nil {
-			return err
-		}
-		if err := checkEtag(req.GetEtag(), candidacy.GetVersion(), false); err != nil {
-			return err
-		}
-		candidate, err := store.Candidates.Get(t, store.Key(candidacy.GetCandidateUid()))
-		if err != nil {
-			return err
-		}
-		if err := notForgotten(candidate); err != nil {
-			return err
-		}
-		c, err := s.caseOf(t, session, candidate.GetUid())
-		if err != nil {
-			return err
-		}
-		if c.Candidacy, err = casefile.Candidacy(candidacy, session); err != nil {
-			return err
-		}
-		after, refusals := decide(c, req.GetBlocs())
-		if err := apierr.Refused(refusals, apierr.At("blocs")); err != nil {
-			return err
-		}
-		setCandidacy(candidacy, after)
-		return t.putCandidacy(candidacy)
-	}, s.answerCandidacy(answer))
+	return perform(ctx, s.core, act[*acquispb.Candidacy]{
+		request: req, resource: req.GetName(),
+		do: func(t *tx) (keys, error) {
+			session, candidacy, _, err := candidacyFor(t, t.caller, req.GetName())
+			if err != nil {
+				return nil, err
+			}
+			if err := checkEtag(req.GetEtag(), candidacy.GetVersion(), false); err != nil {
+				return nil, err
+			}
+			candidate, err := store.Candidates.Get(t, store.Key(candidacy.GetCandidateUid()))
+			if err != nil {
+				return nil, err
+			}
+			if err := notForgotten(candidate); err != nil {
+				return nil, err
+			}
+			c, err := s.caseOf(t, session, candidate.GetUid())
+			if err != nil {
+				return nil, err
+			}
+			if c.Candidacy, err = casefile.Candidacy(candidacy, session); err != nil {
+				return nil, err
+			}
+			after, refusals := decide(c, req.GetBlocs())
+			if err := apierr.Refused(refusals, apierr.At("blocs")); err != nil {
+				return nil, err
+			}
+			setCandidacy(candidacy, after)
+			return t.putCandidacy(candidacy)
+		},
+		answer: shown(store.Candidacies, readCandidacy),
+	})
 }
 
 // setCandidacy stores where the rules say that a candidacy stands.

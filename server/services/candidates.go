@@ -25,175 +25,139 @@ type candidateService struct {
 	validate contract.Validator
 }
 
-// CreateCandidate implements the RPC.
 func (s *candidateService) CreateCandidate(ctx context.Context, req *acquispb.CreateCandidateRequest) (*acquispb.Candidate, error) {
 	label := labelOr(req.GetCandidateId())
-	a := act{
-		rpc: acquispb.CandidateService_CreateCandidate_FullMethodName, kind: storepb.EventBody_Kind_CANDIDATE,
-		resource: candidateName(label), request: req,
-	}
-	answer := new(acquispb.Candidate)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		uid, err := t.newNamed(store.CollectionCandidate, 0, label, candidateName(label))
-		if err != nil {
-			return err
-		}
-		identity := identityOf(req.GetCandidate())
-		if err := t.claimExternalIDs(uid, nil, identity.GetExternalIds()); err != nil {
-			return err
-		}
-		candidate := &storepb.Candidate{Uid: uid, Label: label, Version: 1, CreateTime: t.timestamp(), UpdateTime: t.timestamp()}
-		candidate.CentreCode = t.caller.Centre
-		return t.putCandidate(candidate, identity)
-	}, s.answer(answer))
+	return perform(ctx, s.core, act[*acquispb.Candidate]{
+		request: req, resource: candidateName(label),
+		do: func(t *tx) (keys, error) {
+			uid, err := t.newNamed(store.CollectionCandidate, 0, label, candidateName(label))
+			if err != nil {
+				return nil, err
+			}
+			identity := identityOf(req.GetCandidate())
+			if err := t.claimExternalIDs(uid, nil, identity.GetExternalIds()); err != nil {
+				return nil, err
+			}
+			candidate := &storepb.Candidate{Uid: uid, Label: label, Version: 1, CreateTime: t.timestamp(), UpdateTime: t.timestamp()}
+			candidate.CentreCode = t.caller.Centre
+			return t.putCandidate(candidate, identity)
+		},
+		answer: shown(store.Candidates, readCandidate),
+	})
 }
 
-// answer reads the candidate that an act made or changed.
-func (s *candidateService) answer(into *acquispb.Candidate) func(store.Reader, [][]byte) error {
-	return func(r store.Reader, made [][]byte) error {
-		candidate, err := store.Candidates.Get(r, made[0])
-		if err != nil {
-			return err
-		}
-		return readCandidate(r, candidate, into)
-	}
-}
-
-// GetCandidate implements the RPC.
+// GetCandidate returns a candidate.
 func (s *candidateService) GetCandidate(ctx context.Context, req *acquispb.GetCandidateRequest) (*acquispb.Candidate, error) {
 	caller := call.CallerOf(ctx)
-	answer := new(acquispb.Candidate)
-	return answer, s.view(ctx, func(r store.Reader) error {
+	return read(ctx, s.core, func(r store.Reader) (*acquispb.Candidate, error) {
 		candidate, err := personFor(r, caller, req.GetName())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return readCandidate(r, candidate, answer)
+		return readCandidate(r, candidate)
 	})
 }
 
-// ListCandidates implements the RPC.
+// ListCandidates lists the candidates who exist for the caller.
 func (s *candidateService) ListCandidates(ctx context.Context, req *acquispb.ListCandidatesRequest) (*acquispb.ListCandidatesResponse, error) {
-	page, err := parsePage(req)
-	if err != nil {
-		return nil, err
-	}
 	caller := call.CallerOf(ctx)
-	answer := new(acquispb.ListCandidatesResponse)
-	return answer, s.view(ctx, func(r store.Reader) (err error) {
-		answer.Candidates = nil
-		answer.NextPageToken, err = page.fill(allOf(r, store.KindCandidate), func(uid uint64) (bool, error) {
+	items, next, err := list(ctx, s.core, req, listing[*acquispb.Candidate]{
+		from: every(store.KindCandidate),
+		show: func(r store.Reader, uid uint64) (*acquispb.Candidate, values, bool, error) {
 			candidate, err := store.Candidates.Get(r, store.Key(uid))
 			if err != nil {
-				return false, err
+				return nil, nil, false, err
 			}
 			if seen, err := seesCandidate(r, caller, candidate); err != nil || !seen {
-				return false, err
+				return nil, nil, false, err
 			}
-			shown := new(acquispb.Candidate)
-			answer.Candidates = append(answer.Candidates, shown)
-			return true, readCandidate(r, candidate, shown)
-		})
-		return err
+			shown, err := readCandidate(r, candidate)
+			return shown, nil, true, err
+		},
 	})
+	return &acquispb.ListCandidatesResponse{Candidates: items, NextPageToken: next}, err
 }
 
-// UpdateCandidate implements the RPC.
 func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.UpdateCandidateRequest) (*acquispb.Candidate, error) {
 	name := req.GetCandidate().GetName()
-	fields, err := updatedFields(req.GetCandidate(), req.GetUpdateMask(), "candidate",
-		"birth_name", "usage_name", "given_names", "sex", "birth_date", "birth_place", "external_ids")
+	fields, err := s.updatedFields(req, req.GetCandidate(), req.GetUpdateMask(), "candidate")
 	if err != nil {
 		return nil, err
 	}
-	a := act{
-		rpc: acquispb.CandidateService_UpdateCandidate_FullMethodName, kind: storepb.EventBody_Kind_CANDIDATE,
-		resource: name, request: req,
-	}
-	answer := new(acquispb.Candidate)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		candidate, err := candidateToActOn(t, name)
-		if err != nil {
-			return err
-		}
-		if err := checkEtag(req.GetCandidate().GetEtag(), candidate.GetVersion(), true); err != nil {
-			return err
-		}
-		merged := new(acquispb.Candidate)
-		if err := readCandidate(t, candidate, merged); err != nil {
-			return err
-		}
-		before := identityOf(merged)
-		copyFields(merged, req.GetCandidate(), fields)
-		if err := s.validate.Resource(ctx, "candidate", merged); err != nil {
-			return err
-		}
-		after := identityOf(merged)
-		if err := t.claimExternalIDs(candidate.GetUid(), before.GetExternalIds(), after.GetExternalIds()); err != nil {
-			return err
-		}
-		candidate.Version++
-		candidate.UpdateTime = t.timestamp()
-		return t.putCandidate(candidate, after)
-	}, s.answer(answer))
+	return perform(ctx, s.core, act[*acquispb.Candidate]{
+		request: req, resource: name,
+		do: func(t *tx) (keys, error) {
+			candidate, err := candidateToActOn(t, name)
+			if err != nil {
+				return nil, err
+			}
+			if err := checkEtag(req.GetCandidate().GetEtag(), candidate.GetVersion(), true); err != nil {
+				return nil, err
+			}
+			merged, err := readCandidate(t, candidate)
+			if err != nil {
+				return nil, err
+			}
+			before := identityOf(merged)
+			copyFields(merged, req.GetCandidate(), fields)
+			if err := s.validate.Resource(ctx, "candidate", merged); err != nil {
+				return nil, err
+			}
+			after := identityOf(merged)
+			if err := t.claimExternalIDs(candidate.GetUid(), before.GetExternalIds(), after.GetExternalIds()); err != nil {
+				return nil, err
+			}
+			candidate.Version++
+			candidate.UpdateTime = t.timestamp()
+			return t.putCandidate(candidate, after)
+		},
+		answer: shown(store.Candidates, readCandidate),
+	})
 }
 
-// LookupCandidate implements the RPC.
+// LookupCandidate finds a candidate by an id in another system.
 func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.LookupCandidateRequest) (*acquispb.Candidate, error) {
 	caller := call.CallerOf(ctx)
 	missing := apierr.NotFound("a candidate with this system and id")
-	answer := new(acquispb.Candidate)
-	return answer, s.view(ctx, func(r store.Reader) error {
+	return read(ctx, s.core, func(r store.Reader) (*acquispb.Candidate, error) {
 		key, err := r.Get(store.KindExternalID, store.ExternalIDKey(req.GetSystem(), req.GetId()))
 		if errors.Is(err, store.ErrNotFound) {
-			return missing
+			return nil, missing
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		candidate, err := store.Candidates.Get(r, key)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if seen, err := seesCandidate(r, caller, candidate); err != nil || !seen {
-			return cmp.Or(err, missing)
+			return nil, cmp.Or(err, missing)
 		}
-		return readCandidate(r, candidate, answer)
+		return readCandidate(r, candidate)
 	})
 }
 
-// DeclareTie implements the RPC.
 func (s *candidateService) DeclareTie(ctx context.Context, req *acquispb.DeclareTieRequest) (*acquispb.DeclareTieResponse, error) {
 	caller := call.CallerOf(ctx)
 	if !caller.Has(acquispb.Role_REGISTRAR) && req.GetSubject() != caller.Subject {
 		return nil, apierr.Denied(acquispb.ErrorReason_TIE_NOT_OWN, "a jury member declares only ties of their own")
 	}
-	a := act{
-		rpc: acquispb.CandidateService_DeclareTie_FullMethodName, kind: storepb.EventBody_Kind_TIE,
-		resource: req.GetCandidate(), request: req,
-	}
-	answer := new(acquispb.DeclareTieResponse)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		candidate, err := personFor(t, t.caller, req.GetCandidate())
-		if err != nil {
-			return err
-		}
-		if err := notForgotten(candidate); err != nil {
-			return err
-		}
-		key, err := t.tie(candidate.GetUid(), req)
-		if err != nil {
-			return err
-		}
-		t.made(key)
-		return nil
-	}, func(r store.Reader, made [][]byte) error {
-		tie, err := store.Ties.Get(r, made[0])
-		if err != nil {
-			return err
-		}
-		answer.Tie = tieFrom(tie, segment(req.GetCandidate(), 1))
-		return nil
+	return perform(ctx, s.core, act[*acquispb.DeclareTieResponse]{
+		request: req, resource: req.GetCandidate(),
+		do: func(t *tx) (keys, error) {
+			candidate, err := personFor(t, t.caller, req.GetCandidate())
+			if err != nil {
+				return nil, err
+			}
+			if err := notForgotten(candidate); err != nil {
+				return nil, err
+			}
+			return t.tie(candidate.GetUid(), req)
+		},
+		answer: shown(store.Ties, plain(func(tie *storepb.Tie) *acquispb.DeclareTieResponse {
+			return &acquispb.DeclareTieResponse{Tie: tieFrom(tie, segment(req.GetCandidate(), 1))}
+		})),
 	})
 }
 
@@ -205,42 +169,41 @@ func tieFrom(tie *storepb.Tie, candidate string) *acquispb.Tie {
 }
 
 // tie returns the key of the tie, which it writes unless it stands already.
-func (t *tx) tie(candidate uint64, req *acquispb.DeclareTieRequest) ([]byte, error) {
+func (t *tx) tie(candidate uint64, req *acquispb.DeclareTieRequest) (keys, error) {
 	ties, err := store.Ties.All(t, store.Key(candidate))
 	if err != nil {
 		return nil, err
 	}
 	for _, tie := range ties {
 		if tie.GetSubject() == req.GetSubject() && tie.GetKind() == int32(req.GetKind()) {
-			return store.Key(candidate, tie.GetUid()), nil
+			return one(candidate, tie.GetUid()), nil
 		}
 	}
 	uid, err := t.NewUID()
 	if err != nil {
 		return nil, err
 	}
-	key := store.Key(candidate, uid)
-	return key, store.Ties.Put(t, key, &storepb.Tie{
+	made := one(candidate, uid)
+	return made, store.Ties.Put(t, made[0], &storepb.Tie{
 		Uid: uid, CandidateUid: candidate, Subject: req.GetSubject(), Kind: int32(req.GetKind()),
 		Declarer: t.caller.Subject, CreateTime: t.timestamp(),
 	})
 }
 
-// putCandidate writes a candidate and its identity, and notes it for the answer.
-// A changed identity takes the place of the one before: nothing keeps the old.
-func (t *tx) putCandidate(candidate *storepb.Candidate, identity *storepb.Identity) (err error) {
+// putCandidate writes a candidate and its identity, and returns its key. A changed
+// identity takes the place of the one before: nothing keeps the old.
+func (t *tx) putCandidate(candidate *storepb.Candidate, identity *storepb.Identity) (_ keys, err error) {
 	uid := candidate.GetIdentity().GetUid()
 	if uid == 0 {
 		if uid, err = t.NewUID(); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if candidate.Identity, err = t.putPersonal(uid, candidate.GetUid(), identity); err != nil {
-		return err
+		return nil, err
 	}
-	key := store.Key(candidate.GetUid())
-	t.made(key)
-	return store.Candidates.PutIndexed(t, key, candidate)
+	made := one(candidate.GetUid())
+	return made, store.Candidates.PutIndexed(t, made[0], candidate)
 }
 
 // claimExternalIDs gives the candidate the ids that it has now, and frees those
@@ -341,15 +304,14 @@ func indexOf(r store.Reader, index store.KindID, owner uint64) source {
 	}
 }
 
-func readCandidate(r store.Reader, candidate *storepb.Candidate, into *acquispb.Candidate) error {
+func readCandidate(r store.Reader, candidate *storepb.Candidate) (*acquispb.Candidate, error) {
 	identity := new(storepb.Identity)
 	if candidate.GetForgetTime() == nil {
 		if err := readPersonal(r, candidate.GetIdentity(), identity); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	become(into, candidateFrom(candidate, identity))
-	return nil
+	return candidateFrom(candidate, identity), nil
 }
 
 // candidateFrom shows a candidate as the API does.

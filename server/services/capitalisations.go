@@ -20,39 +20,38 @@ type capitalisationService struct {
 	*core
 }
 
-// Deliberate implements the RPC.
 func (s *capitalisationService) Deliberate(ctx context.Context, req *acquispb.DeliberateRequest) (*acquispb.DeliberateResponse, error) {
-	a := act{
-		rpc: acquispb.CapitalisationService_Deliberate_FullMethodName, kind: storepb.EventBody_Kind_DECISION,
-		resource: req.GetCandidacy(), request: req,
-	}
-	answer := new(acquispb.DeliberateResponse)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
-		if err != nil {
-			return err
-		}
-		if err := authn.CheckPresent(t, req.GetMembersPresent(), t.now); err != nil {
-			return err
-		}
-		judgement, err := deliberate(c, t.caller, f.etag(), req)
-		if err != nil {
-			return err
-		}
-		candidate, err := store.Candidates.Get(t, store.Key(f.candidacy.GetCandidateUid()))
-		if err != nil {
-			return err
-		}
-		by := sitting{candidate: candidate, session: f.session, present: req.GetMembersPresent()}
-		if len(judgement.Rulings) == 0 { // no decision will say who deliberated
-			f.candidacy.Sitting = &storepb.Sitting{Author: t.caller.Subject, MembersPresent: by.members()}
-		}
-		if err := t.decideCandidacy(f.candidacy, judgement.Fates); err != nil {
-			return err
-		}
-		t.made(store.Key(candidate.GetUid()))
-		return t.putRulings(by, judgement.Rulings, "")
-	}, s.answerDecisions(ctx, referentielOfSession(req.GetCandidacy()), &answer.Decisions, &answer.Capitalisation))
+	return perform(ctx, s.core, act[*acquispb.DeliberateResponse]{
+		request: req, resource: req.GetCandidacy(),
+		do: func(t *tx) (keys, error) {
+			f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
+			if err != nil {
+				return nil, err
+			}
+			if err := authn.CheckPresent(t, req.GetMembersPresent(), t.now); err != nil {
+				return nil, err
+			}
+			judgement, err := deliberate(c, t.caller, f.etag(), req)
+			if err != nil {
+				return nil, err
+			}
+			candidate, err := store.Candidates.Get(t, store.Key(f.candidacy.GetCandidateUid()))
+			if err != nil {
+				return nil, err
+			}
+			by := sitting{candidate: candidate, session: f.session, present: req.GetMembersPresent()}
+			if len(judgement.Rulings) == 0 { // no decision will say who deliberated
+				f.candidacy.Sitting = &storepb.Sitting{Author: t.caller.Subject, MembersPresent: by.members()}
+			}
+			if err := t.decideCandidacy(f.candidacy, judgement.Fates); err != nil {
+				return nil, err
+			}
+			return t.putRulings(by, judgement.Rulings, "")
+		},
+		answer: showDecided(ctx, s, referentielOfSession(req.GetCandidacy()), func(d []*acquispb.Decision, c *acquispb.Capitalisation) *acquispb.DeliberateResponse {
+			return &acquispb.DeliberateResponse{Decisions: d, Capitalisation: c}
+		}),
+	})
 }
 
 // deliberate asks the rules what the jury's deliberation comes to.
@@ -91,59 +90,57 @@ func (t *tx) decideCandidacy(c *storepb.Candidacy, fates []rules.Fate) error {
 	return store.Candidacies.PutIndexed(t, store.Key(c.GetUid()), c)
 }
 
-// RectifyDecision implements the RPC.
 func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquispb.RectifyDecisionRequest) (*acquispb.RectifyDecisionResponse, error) {
-	a := act{
-		rpc: acquispb.CapitalisationService_RectifyDecision_FullMethodName, kind: storepb.EventBody_Kind_DECISION,
-		resource: req.GetName(), request: req,
-	}
-	answer := new(acquispb.RectifyDecisionResponse)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		old, err := decisionFor(t, t.caller, req.GetName())
-		if err != nil {
-			return err
-		}
-		by, c, err := s.sit(t, req.GetSession(), req.GetName(), req.GetMembersPresent())
-		if err != nil {
-			return err
-		}
-		rulings, refusals := c.Rectify(rules.Sitting{Caller: t.caller.Subject, Present: by.present}, rules.Rectification{
-			Decision: casefile.ID(old.GetUid()),
-			Outcome:  rules.DecisionOutcome(req.GetOutcome().String()),
-			Motive:   req.GetMotive(),
-		})
-		if err := apierr.Refused(refusals, juryField); err != nil {
-			return err
-		}
-		t.made(store.Key(by.candidate.GetUid()))
-		return t.putRulings(by, rulings, req.GetMotive())
-	}, s.answerDecisions(ctx, referentielOfDecision(call.CallerOf(ctx), req.GetName()), &answer.Decisions, &answer.Capitalisation))
+	return perform(ctx, s.core, act[*acquispb.RectifyDecisionResponse]{
+		request: req, resource: req.GetName(),
+		do: func(t *tx) (keys, error) {
+			old, err := decisionFor(t, t.caller, req.GetName())
+			if err != nil {
+				return nil, err
+			}
+			by, c, err := s.sit(t, req.GetSession(), req.GetName(), req.GetMembersPresent())
+			if err != nil {
+				return nil, err
+			}
+			rulings, refusals := c.Rectify(rules.Sitting{Caller: t.caller.Subject, Present: by.present}, rules.Rectification{
+				Decision: casefile.ID(old.GetUid()),
+				Outcome:  rules.DecisionOutcome(req.GetOutcome().String()),
+				Motive:   req.GetMotive(),
+			})
+			if err := apierr.Refused(refusals, juryField); err != nil {
+				return nil, err
+			}
+			return t.putRulings(by, rulings, req.GetMotive())
+		},
+		answer: showDecided(ctx, s, referentielOfDecision(call.CallerOf(ctx), req.GetName()), func(d []*acquispb.Decision, c *acquispb.Capitalisation) *acquispb.RectifyDecisionResponse {
+			return &acquispb.RectifyDecisionResponse{Decisions: d, Capitalisation: c}
+		}),
+	})
 }
 
-// Award implements the RPC.
 func (s *capitalisationService) Award(ctx context.Context, req *acquispb.AwardRequest) (*acquispb.AwardResponse, error) {
 	id := segment(req.GetName(), 3)
-	a := act{
-		rpc: acquispb.CapitalisationService_Award_FullMethodName, kind: storepb.EventBody_Kind_DECISION,
-		resource: req.GetName(), request: req,
-	}
-	answer := new(acquispb.AwardResponse)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		current, err := s.revisions.current(t, id)
-		if err != nil {
-			return err
-		}
-		by, c, err := s.sit(t, req.GetSession(), req.GetName(), req.GetMembersPresent(), current.id)
-		if err != nil {
-			return err
-		}
-		rulings, refusals := c.Award(rules.Sitting{Caller: t.caller.Subject, Present: by.present}, current.id)
-		if err := apierr.Refused(refusals, juryField); err != nil {
-			return err
-		}
-		t.made(store.Key(by.candidate.GetUid()))
-		return t.putRulings(by, rulings, "")
-	}, s.answerDecisions(ctx, always(id), &answer.Decisions, &answer.Capitalisation))
+	return perform(ctx, s.core, act[*acquispb.AwardResponse]{
+		request: req, resource: req.GetName(),
+		do: func(t *tx) (keys, error) {
+			current, err := s.revisions.current(t, id)
+			if err != nil {
+				return nil, err
+			}
+			by, c, err := s.sit(t, req.GetSession(), req.GetName(), req.GetMembersPresent(), current.id)
+			if err != nil {
+				return nil, err
+			}
+			rulings, refusals := c.Award(rules.Sitting{Caller: t.caller.Subject, Present: by.present}, current.id)
+			if err := apierr.Refused(refusals, juryField); err != nil {
+				return nil, err
+			}
+			return t.putRulings(by, rulings, "")
+		},
+		answer: showDecided(ctx, s, always(id), func(d []*acquispb.Decision, c *acquispb.Capitalisation) *acquispb.AwardResponse {
+			return &acquispb.AwardResponse{Decisions: d, Capitalisation: c}
+		}),
+	})
 }
 
 // sit gathers what the rules need for an act of a session's jury about a
@@ -177,34 +174,33 @@ func juryField(r rules.Refusal) string {
 	return "membersPresent"
 }
 
-// RecordPriorBloc implements the RPC.
 func (s *capitalisationService) RecordPriorBloc(ctx context.Context, req *acquispb.RecordPriorBlocRequest) (*acquispb.RecordPriorBlocResponse, error) {
 	id := segment(req.GetName(), 3)
-	a := act{
-		rpc: acquispb.CapitalisationService_RecordPriorBloc_FullMethodName, kind: storepb.EventBody_Kind_DECISION,
-		resource: req.GetName(), request: req,
-	}
-	answer := new(acquispb.RecordPriorBlocResponse)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		candidate, err := candidateToActOn(t, req.GetName())
-		if err != nil {
-			return err
-		}
-		current, err := s.revisions.current(t, id)
-		if err != nil {
-			return err
-		}
-		person, err := s.person(t, candidate.GetUid(), current.id)
-		if err != nil {
-			return err
-		}
-		ruling, refusals := person.RecordPrior(rules.BlocRef{Revision: current.id, Bloc: req.GetBloc()}, req.GetProof())
-		if err := apierr.Refused(refusals, priorField); err != nil {
-			return err
-		}
-		t.made(store.Key(candidate.GetUid()))
-		return t.putRulings(sitting{candidate: candidate}, []rules.Ruling{ruling}, req.GetProof())
-	}, s.answerDecisions(ctx, always(id), &answer.Decisions, &answer.Capitalisation))
+	return perform(ctx, s.core, act[*acquispb.RecordPriorBlocResponse]{
+		request: req, resource: req.GetName(),
+		do: func(t *tx) (keys, error) {
+			candidate, err := candidateToActOn(t, req.GetName())
+			if err != nil {
+				return nil, err
+			}
+			current, err := s.revisions.current(t, id)
+			if err != nil {
+				return nil, err
+			}
+			person, err := s.person(t, candidate.GetUid(), current.id)
+			if err != nil {
+				return nil, err
+			}
+			ruling, refusals := person.RecordPrior(rules.BlocRef{Revision: current.id, Bloc: req.GetBloc()}, req.GetProof())
+			if err := apierr.Refused(refusals, priorField); err != nil {
+				return nil, err
+			}
+			return t.putRulings(sitting{candidate: candidate}, []rules.Ruling{ruling}, req.GetProof())
+		},
+		answer: showDecided(ctx, s, always(id), func(d []*acquispb.Decision, c *acquispb.Capitalisation) *acquispb.RecordPriorBlocResponse {
+			return &acquispb.RecordPriorBlocResponse{Decisions: d, Capitalisation: c}
+		}),
+	})
 }
 
 func priorField(r rules.Refusal) string {
@@ -239,49 +235,46 @@ func referentielOfDecision(caller *call.Caller, name string) referentielFinder {
 	}
 }
 
-// answerDecisions shows the decisions that an act made, whose keys follow that
-// of the candidate, and the ledger as it is now.
-func (s *capitalisationService) answerDecisions(ctx context.Context, find referentielFinder,
-	decisions *[]*acquispb.Decision, ledger **acquispb.Capitalisation,
-) func(store.Reader, [][]byte) error {
+// showDecided answers an act of a jury: with the decisions that it made, and the
+// ledger as it is now.
+func showDecided[A any](ctx context.Context, s *capitalisationService, find referentielFinder,
+	wrap func([]*acquispb.Decision, *acquispb.Capitalisation) A,
+) func(store.Reader, keys) (A, error) {
 	caller := call.CallerOf(ctx)
-	return func(r store.Reader, made [][]byte) error {
-		reader := newDecisionReader(r, caller)
-		*decisions = nil
-		for _, key := range made[1:] {
-			stored, err := store.Decisions.Get(r, key)
+	return func(r store.Reader, made keys) (answer A, err error) {
+		act, reader := decidedBy(made), newDecisionReader(r, caller)
+		decisions := make([]*acquispb.Decision, len(act.decisions))
+		for i, uid := range act.decisions {
+			stored, err := store.Decisions.Get(r, store.Key(uid))
 			if err != nil {
-				return err
+				return answer, err
 			}
-			shown, err := reader.read(stored)
-			if err != nil {
-				return err
+			if decisions[i], err = reader.read(stored); err != nil {
+				return answer, err
 			}
-			*decisions = append(*decisions, shown)
 		}
-		candidate, err := store.Candidates.Get(r, made[0])
+		candidate, err := store.Candidates.Get(r, store.Key(act.candidate))
 		if err != nil {
-			return err
+			return answer, err
 		}
 		id, err := find(r)
 		if err != nil {
-			return err
+			return answer, err
 		}
-		*ledger, err = s.readLedger(r, candidate, id)
-		return err
+		ledger, err := s.readLedger(r, candidate, id)
+		return wrap(decisions, ledger), err
 	}
 }
 
-// GetCapitalisation implements the RPC.
-func (s *capitalisationService) GetCapitalisation(ctx context.Context, req *acquispb.GetCapitalisationRequest) (answer *acquispb.Capitalisation, err error) {
+// GetCapitalisation returns what a candidate has acquired of a certification.
+func (s *capitalisationService) GetCapitalisation(ctx context.Context, req *acquispb.GetCapitalisationRequest) (*acquispb.Capitalisation, error) {
 	caller := call.CallerOf(ctx)
-	return answer, s.view(ctx, func(r store.Reader) error {
+	return read(ctx, s.core, func(r store.Reader) (*acquispb.Capitalisation, error) {
 		candidate, err := candidateFor(r, caller, req.GetName())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		answer, err = s.readLedger(r, candidate, segment(req.GetName(), 3))
-		return err
+		return s.readLedger(r, candidate, segment(req.GetName(), 3))
 	})
 }
 

@@ -27,48 +27,72 @@ type sitting struct {
 	present   []string
 }
 
-// putRulings writes what the rules decided, as decisions, and notes them for the
-// answer. An award of the same act supersedes or follows decisions that are
-// already written, so that order matters.
-func (t *tx) putRulings(s sitting, rulings []rules.Ruling, text string) error {
+// decided are the keys of what an act of a jury made: the candidate, and the
+// decisions about them.
+type decided struct {
+	candidate uint64
+	decisions []uint64
+}
+
+func (d decided) keys() keys {
+	made := one(d.candidate)
+	for _, uid := range d.decisions {
+		made = append(made, store.Key(uid))
+	}
+	return made
+}
+
+func decidedBy(made keys) decided {
+	d := decided{candidate: store.LastUID(made[0])}
+	for _, key := range made[1:] {
+		d.decisions = append(d.decisions, store.LastUID(key))
+	}
+	return d
+}
+
+// putRulings writes what the rules decided, as decisions, and returns their keys. An
+// award of the same act supersedes or follows decisions that are already written, so
+// that order matters.
+func (t *tx) putRulings(s sitting, rulings []rules.Ruling, text string) (keys, error) {
+	made := decided{candidate: s.candidate.GetUid()}
 	for _, ruling := range rulings {
 		if ruling.Motive != "" {
 			text = ruling.Motive
 		}
-		if err := t.putRuling(s, ruling, text); err != nil {
-			return err
+		uid, err := t.putRuling(s, ruling, text)
+		if err != nil {
+			return nil, err
 		}
+		made.decisions = append(made.decisions, uid)
 		text = ""
 	}
-	return nil
+	return made.keys(), nil
 }
 
-func (t *tx) putRuling(s sitting, ruling rules.Ruling, text string) error {
+func (t *tx) putRuling(s sitting, ruling rules.Ruling, text string) (uint64, error) {
 	uid, err := t.NewUID()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	ruled, how := casefile.Ruling(ruling)
 	ruled.DecideTime = t.timestamp()
 	act, err := proto.Marshal(ruled)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	how.Author, how.MembersPresent = t.caller.Subject, s.members()
 	circumstances, err := proto.Marshal(how)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	decision := &storepb.Decision{
 		Uid: uid, CandidateUid: s.candidate.GetUid(),
 		Act: act, ActSalt: t.salt(), Circumstances: circumstances, CircumstancesSalt: t.salt(),
 	}
 	if decision.Text, err = t.putTexts(s.candidate.GetUid(), text); err != nil {
-		return err
+		return 0, err
 	}
-	key := store.Key(uid)
-	t.made(key)
-	return store.Decisions.PutIndexed(t, key, decision)
+	return uid, store.Decisions.PutIndexed(t, store.Key(uid), decision)
 }
 
 // members are those of the session's jury who are present, in their quality.
@@ -81,16 +105,15 @@ func (s sitting) members() (present []*storepb.JuryMember) {
 	return present
 }
 
-// GetDecision implements the RPC.
-func (s *capitalisationService) GetDecision(ctx context.Context, req *acquispb.GetDecisionRequest) (answer *acquispb.Decision, err error) {
+// GetDecision returns a decision as the caller may see it.
+func (s *capitalisationService) GetDecision(ctx context.Context, req *acquispb.GetDecisionRequest) (*acquispb.Decision, error) {
 	caller := call.CallerOf(ctx)
-	return answer, s.view(ctx, func(r store.Reader) error {
+	return read(ctx, s.core, func(r store.Reader) (*acquispb.Decision, error) {
 		decision, err := decisionFor(r, caller, req.GetName())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		answer, err = newDecisionReader(r, caller).read(decision)
-		return err
+		return newDecisionReader(r, caller).read(decision)
 	})
 }
 
@@ -110,46 +133,38 @@ func decisionFor(r store.Reader, caller *call.Caller, name string) (*storepb.Dec
 	return decision, err
 }
 
-// ListDecisions implements the RPC.
+// ListDecisions lists decisions about one candidate, or about all who exist for the
+// caller.
 func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb.ListDecisionsRequest) (*acquispb.ListDecisionsResponse, error) {
-	page, err := parsePage(req)
-	if err != nil {
-		return nil, err
-	}
-	wanted, err := parseFilter(req, stringField("session"), stringField("referentiel"),
-		enumField("kind", acquispb.Decision_Kind_Enum(0).Type()),
-		enumField("outcome", acquispb.Decision_Outcome_Enum(0).Type()),
-		filtering.DeclareIdent("effective", filtering.TypeBool),
-		filtering.DeclareIdent("decide_time", filtering.TypeTimestamp))
-	if err != nil {
-		return nil, err
-	}
 	caller := call.CallerOf(ctx)
-	answer := new(acquispb.ListDecisionsResponse)
-	return answer, s.view(ctx, func(r store.Reader) error {
-		from, candidate, err := decisionSource(r, caller, req.GetParent(), wanted)
-		if err != nil {
-			return err
-		}
-		reader := newDecisionReader(r, caller)
-		answer.Decisions = nil
-		answer.NextPageToken, err = page.fill(from, func(uid uint64) (bool, error) {
+	var reader *decisionReader
+	var candidate uint64 // one who is still to be checked
+	items, next, err := list(ctx, s.core, req, listing[*acquispb.Decision]{
+		fields: []filtering.DeclarationOption{
+			stringField("session"), stringField("referentiel"),
+			enumField("kind", acquispb.Decision_Kind_Enum(0).Type()),
+			enumField("outcome", acquispb.Decision_Outcome_Enum(0).Type()),
+			filtering.DeclareIdent("effective", filtering.TypeBool),
+			filtering.DeclareIdent("decide_time", filtering.TypeTimestamp),
+		},
+		from: func(r store.Reader, wanted filter) (from source, err error) {
+			reader = newDecisionReader(r, caller)
+			from, candidate, err = decisionSource(r, caller, req.GetParent(), wanted)
+			return from, err
+		},
+		show: func(r store.Reader, uid uint64) (*acquispb.Decision, values, bool, error) {
 			decision, err := store.Decisions.Get(r, store.Key(uid))
 			if err != nil || candidate != 0 && decision.GetCandidateUid() != candidate {
-				return false, err
+				return nil, nil, false, err
 			}
 			shown, err := reader.read(decision)
 			if err != nil || !reader.seen {
-				return false, err
+				return nil, nil, false, err
 			}
-			keep, err := wanted.matches(decisionValues(shown))
-			if keep {
-				answer.Decisions = append(answer.Decisions, shown)
-			}
-			return keep, err
-		})
-		return err
+			return shown, decisionValues(shown), true, nil
+		},
 	})
+	return &acquispb.ListDecisionsResponse{Decisions: items, NextPageToken: next}, err
 }
 
 // decisionSource picks the shortest index for a list: the candidate's, else the

@@ -4,11 +4,13 @@
 //
 // # One call
 //
-// A handler that reads makes its answer in one View. One that writes is an act
-// (core.go): one closure in one Update that reads the records, asks package
-// rules, writes what they decide, and notes what it made; the answer is then
-// read from the records. A request that is repeated skips the closure and gets
-// its answer the same way (repeat.go).
+// A handler that reads makes its answer in one View (read, and list.go for lists).
+// One that writes is an act (act.go): one closure in one Update that reads the
+// records, asks package rules, writes what they decide, and returns the keys of
+// what it made; the answer is then read from the records. A request that is
+// repeated skips the closure and gets its answer the same way (idempotency.go).
+// Which RPC a call is, the kind of its event and whose files it shows stand in the
+// proto files.
 //
 // # Where things stand
 //

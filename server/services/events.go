@@ -8,6 +8,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -17,9 +18,8 @@ type auditService struct {
 	*core
 }
 
-// ListEvents implements the RPC.
 func (s *auditService) ListEvents(ctx context.Context, req *acquispb.ListEventsRequest) (*acquispb.ListEventsResponse, error) {
-	page, err := parsePage(req)
+	page, err := parsePage(call.CallerOf(ctx), req)
 	if err != nil {
 		return nil, err
 	}

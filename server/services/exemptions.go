@@ -12,48 +12,46 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// AdviseExemption implements the RPC.
 func (s *sessionService) AdviseExemption(ctx context.Context, req *acquispb.AdviseExemptionRequest) (*acquispb.Exemption, error) {
-	a := fileAct(acquispb.SessionService_AdviseExemption_FullMethodName, req)
-	answer := new(acquispb.Exemption)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		f, err := s.loadFileFor(t, t.caller, req.GetCandidacy())
-		if err != nil {
-			return err
-		}
-		if err := apierr.Refused(f.judged.Advise(req.GetCriterion()), apierr.At("criterion")); err != nil {
-			return err
-		}
-		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Advice{Advice: &storepb.ExemptionAdvice{
-			Criterion: req.GetCriterion(), Favourable: req.GetFavourable(),
-		}}}
-		key, err := t.appendEntry(f.candidacy, entry, req.GetReasonedAdvice())
-		t.made(key)
-		return err
-	}, s.answerExemption(ctx, req.GetCandidacy(), req.GetCriterion(), answer))
+	return perform(ctx, s.core, act[*acquispb.Exemption]{
+		request: req, resource: req.GetCandidacy(),
+		do: func(t *tx) (keys, error) {
+			f, err := s.loadFileFor(t, t.caller, req.GetCandidacy())
+			if err != nil {
+				return nil, err
+			}
+			if err := apierr.Refused(f.judged.Advise(req.GetCriterion()), apierr.At("criterion")); err != nil {
+				return nil, err
+			}
+			entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Advice{Advice: &storepb.ExemptionAdvice{
+				Criterion: req.GetCriterion(), Favourable: req.GetFavourable(),
+			}}}
+			return t.appendEntry(f.candidacy, entry, req.GetReasonedAdvice())
+		},
+		answer: s.showExemption(ctx, req.GetCandidacy(), req.GetCriterion()),
+	})
 }
 
-// DecideExemption implements the RPC.
 func (s *sessionService) DecideExemption(ctx context.Context, req *acquispb.DecideExemptionRequest) (*acquispb.Exemption, error) {
 	caller := call.CallerOf(ctx)
-	a := fileAct(acquispb.SessionService_DecideExemption_FullMethodName, req)
-	answer := new(acquispb.Exemption)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
-		if err != nil {
-			return err
-		}
-		_, refusals := c.DecideExemption(caller.Subject, exemptionRequest(req))
-		if err := apierr.Refused(refusals, exemptionField); err != nil {
-			return err
-		}
-		entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Exemption{Exemption: &storepb.ExemptionDecision{
-			Criterion: req.GetCriterion(), Granted: req.GetGranted(),
-		}}}
-		key, err := t.appendEntry(f.candidacy, entry, exemptionTexts(req)...)
-		t.made(key)
-		return err
-	}, s.answerExemption(ctx, req.GetCandidacy(), req.GetCriterion(), answer))
+	return perform(ctx, s.core, act[*acquispb.Exemption]{
+		request: req, resource: req.GetCandidacy(),
+		do: func(t *tx) (keys, error) {
+			f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
+			if err != nil {
+				return nil, err
+			}
+			_, refusals := c.DecideExemption(caller.Subject, exemptionRequest(req))
+			if err := apierr.Refused(refusals, exemptionField); err != nil {
+				return nil, err
+			}
+			entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Exemption{Exemption: &storepb.ExemptionDecision{
+				Criterion: req.GetCriterion(), Granted: req.GetGranted(),
+			}}}
+			return t.appendEntry(f.candidacy, entry, exemptionTexts(req)...)
+		},
+		answer: s.showExemption(ctx, req.GetCandidacy(), req.GetCriterion()),
+	})
 }
 
 func exemptionRequest(req *acquispb.DecideExemptionRequest) rules.ExemptionRequest {
@@ -86,46 +84,30 @@ func exemptionTexts(req *acquispb.DecideExemptionRequest) []string {
 	return []string{req.GetReason()}
 }
 
-func (s *sessionService) answerExemption(ctx context.Context, candidacy, criterion string, into *acquispb.Exemption) func(store.Reader, [][]byte) error {
+func (s *sessionService) showExemption(ctx context.Context, candidacy, criterion string) func(store.Reader, keys) (*acquispb.Exemption, error) {
 	caller := call.CallerOf(ctx)
-	return func(r store.Reader, _ [][]byte) error {
+	return func(r store.Reader, _ keys) (*acquispb.Exemption, error) {
 		f, err := s.loadFileFor(r, caller, candidacy)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		shown, err := f.readExemption(r, criterion)
-		if err != nil {
-			return err
-		}
-		become(into, shown)
-		return nil
+		return f.readExemption(r, criterion)
 	}
 }
 
-// ListExemptions implements the RPC.
+// ListExemptions lists advice and decisions about exemptions of a candidacy.
 func (s *sessionService) ListExemptions(ctx context.Context, req *acquispb.ListExemptionsRequest) (*acquispb.ListExemptionsResponse, error) {
-	page, err := parsePage(req)
-	if err != nil {
-		return nil, err
-	}
 	caller := call.CallerOf(ctx)
-	answer := new(acquispb.ListExemptionsResponse)
-	return answer, s.view(ctx, func(r store.Reader) error {
-		f, err := s.loadFileFor(r, caller, req.GetParent())
-		if err != nil {
-			return err
+	var f *file
+	items, next, err := listAll(ctx, s.core, req, func(r store.Reader) (_ []string, err error) {
+		if f, err = s.loadFileFor(r, caller, req.GetParent()); err != nil {
+			return nil, err
 		}
-		criteria, token := slicePage(page, f.exemptionCriteria())
-		answer.Exemptions, answer.NextPageToken = nil, token
-		for _, criterion := range criteria {
-			shown, err := f.readExemption(r, criterion)
-			if err != nil {
-				return err
-			}
-			answer.Exemptions = append(answer.Exemptions, shown)
-		}
-		return nil
+		return f.exemptionCriteria(), nil
+	}, func(r store.Reader, criterion string) (*acquispb.Exemption, error) {
+		return f.readExemption(r, criterion)
 	})
+	return &acquispb.ListExemptionsResponse{Exemptions: items, NextPageToken: next}, err
 }
 
 // exemptionCriteria lists the criteria that have an advice or a decision, in

@@ -13,9 +13,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// ExportCandidate implements the RPC.
 func (s *candidateService) ExportCandidate(ctx context.Context, req *acquispb.ExportCandidateRequest) (*acquispb.ExportCandidateResponse, error) {
-	page, err := parsePage(req)
+	page, err := parsePage(call.CallerOf(ctx), req)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +90,7 @@ func (e *export) addPerson() error {
 	if err != nil {
 		return err
 	}
-	e.answer.Candidate = new(acquispb.Candidate)
-	if err := readCandidate(e, candidate, e.answer.Candidate); err != nil {
+	if e.answer.Candidate, err = readCandidate(e, candidate); err != nil {
 		return err
 	}
 	if err := e.wrote(store.KindCandidate, store.Key(candidate.GetUid())); err != nil {

@@ -3,7 +3,6 @@ package services
 import (
 	"context"
 	"slices"
-	"strings"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -12,81 +11,80 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// ForgetCandidate implements the RPC. What was remembered of requests about the
-// candidate goes after the act itself: from then on no more can come, so that
-// looking through them need not hold up the writer. Where that fails, the call
-// made again goes on with it.
+// ForgetCandidate erases what is held about a candidate. What was remembered of
+// requests about them goes after the act itself: from then on no more can come, so
+// that looking through them need not hold up the writer. If that fails, the call made
+// again goes on with it.
 func (s *candidateService) ForgetCandidate(ctx context.Context, req *acquispb.ForgetCandidateRequest) (*acquispb.ForgetCandidateResponse, error) {
-	a := act{
-		rpc: acquispb.CandidateService_ForgetCandidate_FullMethodName, kind: storepb.EventBody_Kind_FORGET,
-		resource: req.GetName(), request: req,
-	}
 	if err := allCentres(call.CallerOf(ctx)); err != nil {
 		return nil, err
 	}
-	answer := new(acquispb.ForgetCandidateResponse)
-	var d *dossier // as it is afterwards
-	err := s.do(ctx, a, func(t *tx) error {
-		candidate, err := candidateByName(t, req.GetName())
-		if err != nil {
-			return err
-		}
-		known, err := loadDossier(t, candidate)
-		if err != nil {
-			return err
-		}
-		if done := known.whole(); done != nil {
-			t.made(store.Key(candidate.GetUid(), done.GetUid()))
-			return nil
-		}
-		owed, err := known.owed(t, func(judged rules.Dossier) rules.Due { return judged.Forget(t.now) })
-		if err != nil {
-			return err
-		}
-		if err := known.refuseToForget(owed.Kept); err != nil {
-			return err
-		}
-		return t.forget(owed, &storepb.Forgetting{Ground: int32(req.GetGround())})
-	}, func(r store.Reader, made [][]byte) (err error) {
-		if answer.Forgetting, err = readForgetting(r, made[0]); err != nil {
-			return err
-		}
-		candidate, err := candidateByName(r, req.GetName())
-		if err != nil {
-			return err
-		}
-		d, err = loadDossier(r, candidate)
-		return err
+	var after *dossier
+	answer, err := perform(ctx, s.core, act[*acquispb.ForgetCandidateResponse]{
+		request: req, resource: req.GetName(),
+		do: func(t *tx) (keys, error) { return t.forgetCandidate(req) },
+		answer: func(r store.Reader, made keys) (*acquispb.ForgetCandidateResponse, error) {
+			forgetting, err := readForgetting(r, made[0])
+			if err != nil {
+				return nil, err
+			}
+			candidate, err := candidateByName(r, req.GetName())
+			if err != nil {
+				return nil, err
+			}
+			after, err = loadDossier(r, candidate)
+			return &acquispb.ForgetCandidateResponse{Forgetting: forgetting}, err
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	event := store.Act{
-		Actor: call.CallerOf(ctx).Subject, RPC: strings.TrimPrefix(a.rpc, "/"), Resource: a.resource, Kind: a.kind, Time: s.now(),
+	return answer, s.forgetRequests(ctx, s.eventOf(ctx, req, req.GetName(), s.now()), after.remembers)
+}
+
+// forgetCandidate erases all that is held about a candidate, unless it was done
+// before, and returns the key of what that wrote.
+func (t *tx) forgetCandidate(req *acquispb.ForgetCandidateRequest) (keys, error) {
+	candidate, err := candidateByName(t, req.GetName())
+	if err != nil {
+		return nil, err
 	}
-	return answer, s.forgetRepeats(ctx, event, d.remembers)
+	known, err := loadDossier(t, candidate)
+	if err != nil {
+		return nil, err
+	}
+	if done := known.whole(); done != nil {
+		return one(candidate.GetUid(), done.GetUid()), nil
+	}
+	owed, err := known.owed(t, func(judged rules.Dossier) rules.Due { return judged.Forget(t.now) })
+	if err != nil {
+		return nil, err
+	}
+	if err := known.refuseToForget(owed.Kept); err != nil {
+		return nil, err
+	}
+	return t.forget(owed, &storepb.Forgetting{Ground: int32(req.GetGround())})
 }
 
 // forget erases what is owed of a candidate, and writes what it erased. If the
 // candidate is forgotten as a whole, other systems no longer find them either.
-func (t *tx) forget(owed duty, what *storepb.Forgetting) error {
+func (t *tx) forget(owed duty, what *storepb.Forgetting) (keys, error) {
 	uid, err := t.NewUID()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	what.Uid, what.CandidateUid, what.Whole = uid, owed.candidate.GetUid(), owed.Whole
 	what.Author, what.ForgetTime = t.caller.Subject, t.timestamp()
 	if what.GetWhole() {
 		if err := t.forgetIdentity(owed.candidate); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := t.erase(owed.traces, what); err != nil {
-		return err
+		return nil, err
 	}
-	key := store.Key(what.GetCandidateUid(), uid)
-	t.made(key)
-	return store.Forgettings.Put(t, key, what)
+	made := one(what.GetCandidateUid(), uid)
+	return made, store.Forgettings.Put(t, made[0], what)
 }
 
 // erase removes traces and lists them. The event of an accommodation tells by

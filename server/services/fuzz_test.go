@@ -6,6 +6,7 @@ import (
 	"go.einride.tech/aip/filtering"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
 )
 
 // Whatever a caller sends, a parser answers or refuses; and what it accepts, it
@@ -13,14 +14,14 @@ import (
 
 func FuzzPageToken(f *testing.F) {
 	request := &acquispb.ListCandidatesRequest{PageSize: 3}
-	first, err := parsePage(request)
+	first, err := parsePage(new(call.Caller), request)
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(first.next(7, true))
 	f.Add("bm9uc2Vuc2U")
 	f.Fuzz(func(t *testing.T, token string) {
-		p, err := parsePage(&acquispb.ListCandidatesRequest{PageSize: 3, PageToken: token})
+		p, err := parsePage(new(call.Caller), &acquispb.ListCandidatesRequest{PageSize: 3, PageToken: token})
 		if err != nil {
 			return
 		}

@@ -13,98 +13,71 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// PlaceHold implements the RPC.
 func (s *candidateService) PlaceHold(ctx context.Context, req *acquispb.PlaceHoldRequest) (*acquispb.Hold, error) {
-	a := act{
-		rpc: acquispb.CandidateService_PlaceHold_FullMethodName, kind: storepb.EventBody_Kind_HOLD,
-		resource: req.GetCandidate(), request: req,
-	}
-	answer := new(acquispb.Hold)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		candidate, err := candidateToActOn(t, req.GetCandidate())
-		if err != nil {
-			return err
-		}
-		uid, err := t.NewUID()
-		if err != nil {
-			return err
-		}
-		hold := &storepb.Hold{
-			Uid: uid, CandidateUid: candidate.GetUid(), Author: t.caller.Subject, PlaceTime: t.timestamp(),
-			UntilDate: dateOf(req.GetUntilDate()),
-		}
-		if hold.Reason, err = t.putTexts(candidate.GetUid(), req.GetReason()); err != nil {
-			return err
-		}
-		return t.putHold(hold)
-	}, s.answerHold(req.GetCandidate(), answer))
+	return perform(ctx, s.core, act[*acquispb.Hold]{
+		request: req, resource: req.GetCandidate(),
+		do: func(t *tx) (keys, error) {
+			candidate, err := candidateToActOn(t, req.GetCandidate())
+			if err != nil {
+				return nil, err
+			}
+			uid, err := t.NewUID()
+			if err != nil {
+				return nil, err
+			}
+			hold := &storepb.Hold{
+				Uid: uid, CandidateUid: candidate.GetUid(), Author: t.caller.Subject, PlaceTime: t.timestamp(),
+				UntilDate: dateOf(req.GetUntilDate()),
+			}
+			if hold.Reason, err = t.putTexts(candidate.GetUid(), req.GetReason()); err != nil {
+				return nil, err
+			}
+			return t.putHold(hold)
+		},
+		answer: shown(store.Holds, s.holdOf(segment(req.GetCandidate(), 1))),
+	})
 }
 
-// ReleaseHold implements the RPC.
 func (s *candidateService) ReleaseHold(ctx context.Context, req *acquispb.ReleaseHoldRequest) (*acquispb.Hold, error) {
-	candidate := candidateName(segment(req.GetName(), 1))
-	a := act{
-		rpc: acquispb.CandidateService_ReleaseHold_FullMethodName, kind: storepb.EventBody_Kind_HOLD,
-		resource: req.GetName(), request: req,
-	}
-	answer := new(acquispb.Hold)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		hold, err := holdFor(t, t.caller, req.GetName())
-		if err != nil {
-			return err
-		}
-		if hold.GetReleaseTime() != nil {
-			t.made(store.Key(hold.GetCandidateUid(), hold.GetUid()))
-			return nil
-		}
-		hold.Releaser, hold.ReleaseTime = t.caller.Subject, t.timestamp()
-		return t.putHold(hold)
-	}, s.answerHold(candidate, answer))
+	return perform(ctx, s.core, act[*acquispb.Hold]{
+		request: req, resource: req.GetName(),
+		do: func(t *tx) (keys, error) {
+			hold, err := holdFor(t, t.caller, req.GetName())
+			if err != nil {
+				return nil, err
+			}
+			if hold.GetReleaseTime() != nil {
+				return one(hold.GetCandidateUid(), hold.GetUid()), nil
+			}
+			hold.Releaser, hold.ReleaseTime = t.caller.Subject, t.timestamp()
+			return t.putHold(hold)
+		},
+		answer: shown(store.Holds, s.holdOf(segment(req.GetName(), 1))),
+	})
 }
 
-// putHold writes a hold and notes it for the answer.
-func (t *tx) putHold(h *storepb.Hold) error {
-	key := store.Key(h.GetCandidateUid(), h.GetUid())
-	t.made(key)
-	return store.Holds.Put(t, key, h)
+// putHold writes a hold, and returns its key.
+func (t *tx) putHold(h *storepb.Hold) (keys, error) {
+	made := one(h.GetCandidateUid(), h.GetUid())
+	return made, store.Holds.Put(t, made[0], h)
 }
 
-func (s *candidateService) answerHold(candidate string, into *acquispb.Hold) func(store.Reader, [][]byte) error {
-	return func(r store.Reader, made [][]byte) error {
-		hold, err := store.Holds.Get(r, made[0])
-		if err != nil {
-			return err
-		}
-		shown, err := s.readHold(r, segment(candidate, 1), hold)
-		if err != nil {
-			return err
-		}
-		become(into, shown)
-		return nil
-	}
+// holdOf shows holds of the candidate with that label.
+func (c *core) holdOf(candidate string) func(store.Reader, *storepb.Hold) (*acquispb.Hold, error) {
+	return func(r store.Reader, h *storepb.Hold) (*acquispb.Hold, error) { return c.readHold(r, candidate, h) }
 }
 
-// ListHolds implements the RPC.
+// ListHolds lists the holds of a candidate.
 func (s *candidateService) ListHolds(ctx context.Context, req *acquispb.ListHoldsRequest) (*acquispb.ListHoldsResponse, error) {
-	page, err := parsePage(req)
-	if err != nil {
-		return nil, err
-	}
 	caller := call.CallerOf(ctx)
-	answer := new(acquispb.ListHoldsResponse)
-	return answer, s.view(ctx, func(r store.Reader) error {
+	items, next, err := listAll(ctx, s.core, req, func(r store.Reader) ([]*storepb.Hold, error) {
 		candidate, err := candidateFor(r, caller, req.GetParent())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		holds, err := store.Holds.All(r, store.Key(candidate.GetUid()))
-		if err != nil {
-			return err
-		}
-		holds, answer.NextPageToken = slicePage(page, holds)
-		answer.Holds, err = s.readHolds(r, candidate, holds)
-		return err
-	})
+		return store.Holds.All(r, store.Key(candidate.GetUid()))
+	}, s.holdOf(segment(req.GetParent(), 1)))
+	return &acquispb.ListHoldsResponse{Holds: items, NextPageToken: next}, err
 }
 
 func (c *core) readHolds(r store.Reader, candidate *storepb.Candidate, holds []*storepb.Hold) ([]*acquispb.Hold, error) {

@@ -38,8 +38,8 @@ type idempotency struct {
 	now      time.Time
 }
 
-func newIdempotency(subject, rpc, resource string, req request, now time.Time) (*idempotency, error) {
-	r := &idempotency{resource: resource, now: now}
+func newIdempotency(event store.Act, req request) (*idempotency, error) {
+	r := &idempotency{resource: event.Resource, now: event.Time}
 	if req.GetRequestId() == "" {
 		return r, nil
 	}
@@ -52,7 +52,7 @@ func newIdempotency(subject, rpc, resource string, req request, now time.Time) (
 	}
 	r.content, r.salt = content, make([]byte, 16)
 	_, _ = rand.Read(r.salt) // it never fails: it ends the process instead
-	r.id = store.Fingerprint(subject, rpc, req.GetRequestId())
+	r.id = store.Fingerprint(event.Actor, event.RPC, req.GetRequestId())
 	return r, nil
 }
 

@@ -23,8 +23,8 @@ type adminService struct {
 	*core
 }
 
-// CreateKey implements the RPC. The secret is made before the Update and leaves
-// with this answer only: what is stored is its digest.
+// CreateKey makes the secret before the Update. It leaves with this answer only: what
+// is stored is its digest.
 func (s *adminService) CreateKey(ctx context.Context, req *acquispb.CreateKeyRequest) (*acquispb.CreateKeyResponse, error) {
 	if req.GetKey().GetSubject() == call.CallerOf(ctx).Subject {
 		return nil, apierr.Denied(acquispb.ErrorReason_OWN_SUBJECT, "nobody creates a key for their own subject")
@@ -33,33 +33,28 @@ func (s *adminService) CreateKey(ctx context.Context, req *acquispb.CreateKeyReq
 		return nil, err
 	}
 	secret := authn.NewSecret()
-	a := act{
-		rpc: acquispb.AdminService_CreateKey_FullMethodName, kind: storepb.EventBody_Kind_KEY,
-		resource: keyName(secret.ID), request: req,
-	}
-	answer := new(acquispb.CreateKeyResponse)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		key := keyOf(req.GetKey(), secret)
-		if err := authn.CheckNewKey(t, key, t.now); err != nil {
-			return err
-		}
-		uid, err := t.NewUID()
-		if err != nil {
-			return err
-		}
-		key.Uid, key.CreateTime, key.Creator = uid, t.timestamp(), t.caller.Subject
-		t.made([]byte(key.GetId()))
-		return store.Keys.Put(t, []byte(key.GetId()), key)
-	}, func(r store.Reader, made [][]byte) error {
-		key, err := store.Keys.Get(r, made[0])
-		if err != nil {
-			return err
-		}
-		answer.Key, answer.Secret = keyFrom(key), ""
-		if key.GetId() == secret.ID { // this call made it, not one before
-			answer.Secret = secret.String()
-		}
-		return nil
+	return perform(ctx, s.core, act[*acquispb.CreateKeyResponse]{
+		request: req, resource: keyName(secret.ID),
+		do: func(t *tx) (keys, error) {
+			key := keyOf(req.GetKey(), secret)
+			if err := authn.CheckNewKey(t, key, t.now); err != nil {
+				return nil, err
+			}
+			uid, err := t.NewUID()
+			if err != nil {
+				return nil, err
+			}
+			key.Uid, key.CreateTime, key.Creator = uid, t.timestamp(), t.caller.Subject
+			made := keys{[]byte(key.GetId())}
+			return made, store.Keys.Put(t, made[0], key)
+		},
+		answer: shown(store.Keys, plain(func(key *storepb.Key) *acquispb.CreateKeyResponse {
+			answer := &acquispb.CreateKeyResponse{Key: keyFrom(key)}
+			if key.GetId() == secret.ID { // this call made it, not one before
+				answer.Secret = secret.String()
+			}
+			return answer
+		})),
 	})
 }
 
@@ -75,57 +70,39 @@ func checkExpiry(expire *timestamppb.Timestamp, now time.Time) error {
 	return nil
 }
 
-// ListKeys implements the RPC.
+// ListKeys lists all keys in order of creation.
 func (s *adminService) ListKeys(ctx context.Context, req *acquispb.ListKeysRequest) (*acquispb.ListKeysResponse, error) {
-	page, err := parsePage(req)
-	if err != nil {
-		return nil, err
-	}
-	answer := new(acquispb.ListKeysResponse)
-	return answer, s.view(ctx, func(r store.Reader) error {
-		keys, err := store.Keys.All(r, nil)
-		if err != nil {
-			return err
-		}
-		slices.SortStableFunc(keys, func(a, b *storepb.Key) int { return cmp.Compare(a.GetUid(), b.GetUid()) })
-		part, token := slicePage(page, keys)
-		answer.Keys, answer.NextPageToken = nil, token
-		for _, key := range part {
-			answer.Keys = append(answer.Keys, keyFrom(key))
-		}
-		return nil
-	})
+	items, next, err := listAll(ctx, s.core, req, func(r store.Reader) ([]*storepb.Key, error) {
+		all, err := store.Keys.All(r, nil)
+		slices.SortStableFunc(all, func(a, b *storepb.Key) int { return cmp.Compare(a.GetUid(), b.GetUid()) })
+		return all, err
+	}, plain(keyFrom))
+	return &acquispb.ListKeysResponse{Keys: items, NextPageToken: next}, err
 }
 
-// RevokeKey implements the RPC.
 func (s *adminService) RevokeKey(ctx context.Context, req *acquispb.RevokeKeyRequest) (*acquispb.Key, error) {
 	id := segment(req.GetName(), 1)
-	a := act{
-		rpc: acquispb.AdminService_RevokeKey_FullMethodName, kind: storepb.EventBody_Kind_KEY,
-		resource: req.GetName(), request: req,
-	}
-	answer := new(acquispb.Key)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		key, err := store.Keys.Get(t, []byte(id))
-		if errors.Is(err, store.ErrNotFound) {
-			return apierr.NotFound(req.GetName())
-		}
-		if err != nil {
-			return err
-		}
-		t.made([]byte(id))
-		if key.GetRevokeTime() != nil {
-			return nil
-		}
-		if err := t.keepsAdmin(key); err != nil {
-			return err
-		}
-		key.RevokeTime = t.timestamp()
-		return store.Keys.Put(t, []byte(id), key)
-	}, func(r store.Reader, made [][]byte) error {
-		key, err := store.Keys.Get(r, made[0])
-		become(answer, keyFrom(key))
-		return err
+	return perform(ctx, s.core, act[*acquispb.Key]{
+		request: req, resource: req.GetName(),
+		do: func(t *tx) (keys, error) {
+			key, err := store.Keys.Get(t, []byte(id))
+			if errors.Is(err, store.ErrNotFound) {
+				return nil, apierr.NotFound(req.GetName())
+			}
+			if err != nil {
+				return nil, err
+			}
+			made := keys{[]byte(id)}
+			if key.GetRevokeTime() != nil {
+				return made, nil
+			}
+			if err := t.keepsAdmin(key); err != nil {
+				return nil, err
+			}
+			key.RevokeTime = t.timestamp()
+			return made, store.Keys.Put(t, []byte(id), key)
+		},
+		answer: shown(store.Keys, plain(keyFrom)),
 	})
 }
 

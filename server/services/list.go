@@ -6,6 +6,7 @@ import (
 	"go.einride.tech/aip/filtering"
 	"go.einride.tech/aip/pagination"
 
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -22,7 +23,7 @@ type listing[T any] struct {
 
 // list reads a page, and the token of the next.
 func list[T any](ctx context.Context, c *core, req pagination.Request, l listing[T]) (items []T, next string, err error) {
-	page, err := parsePage(req)
+	page, err := parsePage(call.CallerOf(ctx), req)
 	if err != nil {
 		return nil, "", err
 	}
@@ -57,7 +58,7 @@ func list[T any](ctx context.Context, c *core, req pagination.Request, l listing
 func listAll[S, T any](ctx context.Context, c *core, req pagination.Request,
 	all func(store.Reader) ([]S, error), show func(store.Reader, S) (T, error),
 ) (items []T, next string, err error) {
-	page, err := parsePage(req)
+	page, err := parsePage(call.CallerOf(ctx), req)
 	if err != nil {
 		return nil, "", err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// GetDeliberationRecord implements the RPC: the minutes of a session.
+// GetDeliberationRecord returns the minutes of a session.
 func (s *capitalisationService) GetDeliberationRecord(ctx context.Context, req *acquispb.GetDeliberationRecordRequest) (answer *acquispb.DeliberationRecord, err error) {
 	caller := call.CallerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {

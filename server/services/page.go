@@ -1,10 +1,14 @@
 package services
 
 import (
+	"encoding/binary"
+
 	"go.einride.tech/aip/pagination"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/store"
 )
 
 const (
@@ -15,8 +19,8 @@ const (
 	maxScanned = 5000
 )
 
-// A page says which part of a list a request wants. Its token is bound to the
-// request: the same list with other parameters refuses it.
+// A page says which part of a list a request wants. Its token is bound to the RPC,
+// its parameters and the caller: any other list refuses it.
 type page struct {
 	size  int
 	after uint64 // the last uid, or position, that was looked at
@@ -30,11 +34,13 @@ type pageToken struct {
 	Checksum uint32
 }
 
-func parsePage(request pagination.Request) (page, error) {
+func parsePage(caller *call.Caller, request pagination.Request) (page, error) {
 	checksum, err := pagination.CalculateRequestChecksum(request)
 	if err != nil {
 		return page{}, err
 	}
+	whose := store.Fingerprint(string(request.ProtoReflect().Descriptor().FullName()), caller.Subject)
+	checksum ^= binary.BigEndian.Uint32(whose)
 	p := page{size: int(request.GetPageSize()), checksum: checksum}
 	if p.size == 0 {
 		p.size = defaultPageSize

@@ -18,7 +18,6 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// GetCheckpoint implements the RPC.
 func (s *auditService) GetCheckpoint(ctx context.Context, req *acquispb.GetCheckpointRequest) (*acquispb.Checkpoint, error) {
 	c, err := s.latestCheckpoint(ctx)
 	if err != nil {
@@ -38,8 +37,8 @@ func (s *auditService) GetCheckpoint(ctx context.Context, req *acquispb.GetCheck
 	}, nil
 }
 
-// GetConsistencyProof implements the RPC. It is public, so it goes no further
-// than what anyone may know: the latest checkpoint.
+// GetConsistencyProof is public, so it goes no further than what anyone may know: the
+// latest checkpoint.
 func (s *auditService) GetConsistencyProof(ctx context.Context, req *acquispb.GetConsistencyProofRequest) (answer *acquispb.ConsistencyProof, err error) {
 	c, err := s.latestCheckpoint(ctx)
 	if err != nil {
@@ -63,7 +62,6 @@ func (s *auditService) GetConsistencyProof(ctx context.Context, req *acquispb.Ge
 	})
 }
 
-// GetInclusionProof implements the RPC.
 func (s *auditService) GetInclusionProof(ctx context.Context, req *acquispb.GetInclusionProofRequest) (answer *acquispb.InclusionProof, err error) {
 	sequence, err := strconv.ParseUint(segment(req.GetName(), 1), 10, 64)
 	if err != nil {
@@ -157,7 +155,6 @@ func (c *core) proveDecision(ctx context.Context, find func(store.Reader) (*stor
 	})
 }
 
-// GetDecisionProof implements the RPC.
 func (s *capitalisationService) GetDecisionProof(ctx context.Context, req *acquispb.GetDecisionProofRequest) (*acquispb.DecisionProof, error) {
 	caller := call.CallerOf(ctx)
 	p, err := s.proveDecision(ctx, func(r store.Reader) (*storepb.Decision, error) {

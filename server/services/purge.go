@@ -30,7 +30,6 @@ type purge struct {
 // maxDropped bounds how many expired request ids one purge removes.
 const maxDropped = 1000
 
-// PurgeCandidates implements the RPC.
 func (s *candidateService) PurgeCandidates(ctx context.Context, req *acquispb.PurgeCandidatesRequest) (*acquispb.PurgeCandidatesResponse, error) {
 	if err := allCentres(call.CallerOf(ctx)); err != nil {
 		return nil, err
@@ -39,29 +38,30 @@ func (s *candidateService) PurgeCandidates(ctx context.Context, req *acquispb.Pu
 	if err != nil || req.GetValidateOnly() {
 		return found.report, err
 	}
-	a := act{
-		rpc: acquispb.CandidateService_PurgeCandidates_FullMethodName, kind: storepb.EventBody_Kind_FORGET,
-		resource: "candidates", request: req,
-	}
-	answer := new(acquispb.PurgeCandidatesResponse)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		t.made([]byte(found.report.GetNextPageToken()))
-		for _, uid := range found.uids {
-			if err := t.purge(uid, s.retention); err != nil {
-				return err
+	return perform(ctx, s.core, act[*acquispb.PurgeCandidatesResponse]{
+		request: req, resource: "candidates",
+		do: func(t *tx) (keys, error) {
+			made := keys{[]byte(found.report.GetNextPageToken())}
+			for _, uid := range found.uids {
+				done, err := t.purge(uid, s.retention)
+				if err != nil {
+					return nil, err
+				}
+				made = append(made, done...)
 			}
-		}
-		return dropRepeats(t, t.now, maxDropped)
-	}, func(r store.Reader, made [][]byte) error {
-		answer.NextPageToken, answer.Forgettings = string(made[0]), nil
-		for _, key := range made[1:] {
-			shown, err := readForgetting(r, key)
-			if err != nil {
-				return err
+			return made, dropOldRequests(t, t.now, maxDropped)
+		},
+		answer: func(r store.Reader, made keys) (*acquispb.PurgeCandidatesResponse, error) {
+			answer := &acquispb.PurgeCandidatesResponse{NextPageToken: string(made[0])}
+			for _, key := range made[1:] {
+				shown, err := readForgetting(r, key)
+				if err != nil {
+					return nil, err
+				}
+				answer.Forgettings = append(answer.Forgettings, shown)
 			}
-			answer.Forgettings = append(answer.Forgettings, shown)
-		}
-		return nil
+			return answer, nil
+		},
 	})
 }
 
@@ -69,7 +69,7 @@ func (s *candidateService) PurgeCandidates(ctx context.Context, req *acquispb.Pu
 func (s *candidateService) findPurge(ctx context.Context, req *acquispb.PurgeCandidatesRequest) (found purge, err error) {
 	request := proto.CloneOf(req)
 	request.RequestId = "" // each page has its own, and its token must fit the next
-	page, err := parsePage(pagination.Request(request))
+	page, err := parsePage(call.CallerOf(ctx), pagination.Request(request))
 	if err != nil {
 		return purge{}, err
 	}
@@ -118,11 +118,12 @@ func dutyTo(r store.Reader, uid uint64, retention rules.Retention, now time.Time
 	return d.owed(r, func(judged rules.Dossier) rules.Due { return judged.Purge(retention, now) })
 }
 
-// purge erases what is due of one candidate now.
-func (t *tx) purge(uid uint64, retention rules.Retention) error {
+// purge erases what is due of one candidate now, and returns the key of what that
+// wrote; none if nothing was due.
+func (t *tx) purge(uid uint64, retention rules.Retention) (keys, error) {
 	owed, err := dutyTo(t, uid, retention, t.now)
 	if err != nil || len(owed.traces) == 0 {
-		return err
+		return nil, err
 	}
 	return t.forget(owed, new(storepb.Forgetting))
 }

@@ -8,6 +8,7 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -18,25 +19,12 @@ type referentielService struct {
 	*core
 }
 
-// ListReferentiels implements the RPC.
+// ListReferentiels lists the current revision of each référentiel.
 func (s *referentielService) ListReferentiels(ctx context.Context, req *acquispb.ListReferentielsRequest) (*acquispb.ListReferentielsResponse, error) {
-	page, err := parsePage(req)
-	if err != nil {
-		return nil, err
-	}
-	answer := new(acquispb.ListReferentielsResponse)
-	return answer, s.view(ctx, func(r store.Reader) error {
-		all, err := s.currents(r)
-		if err != nil {
-			return err
-		}
-		part, token := slicePage(page, all)
-		answer.Referentiels, answer.NextPageToken = nil, token
-		for _, revision := range part {
-			answer.Referentiels = append(answer.Referentiels, revision.summary(referentielName(revision.id.Referentiel), true))
-		}
-		return nil
-	})
+	items, next, err := listAll(ctx, s.core, req, s.currents, plain(func(r *revision) *acquispb.Referentiel {
+		return r.summary(referentielName(r.id.Referentiel), true)
+	}))
+	return &acquispb.ListReferentielsResponse{Referentiels: items, NextPageToken: next}, err
 }
 
 // currents lists the current revisions by the id of their référentiel. A
@@ -55,7 +43,6 @@ func (s *referentielService) currents(r store.Reader) ([]*revision, error) {
 	return all, nil
 }
 
-// GetReferentiel implements the RPC.
 func (s *referentielService) GetReferentiel(ctx context.Context, req *acquispb.GetReferentielRequest) (*acquispb.Referentiel, error) {
 	id := segment(req.GetName(), 1)
 	revision, err := s.current.Get(ctx, id, func(r store.Reader) (*revision, error) { return s.revisions.current(r, id) })
@@ -65,73 +52,64 @@ func (s *referentielService) GetReferentiel(ctx context.Context, req *acquispb.G
 	return revision.wholes[appearance{req.GetName(), true}].Serve(ctx), nil
 }
 
-// ListReferentielRevisions implements the RPC.
+// ListReferentielRevisions lists the revisions of a référentiel in order of publication.
 func (s *referentielService) ListReferentielRevisions(ctx context.Context, req *acquispb.ListReferentielRevisionsRequest) (*acquispb.ListReferentielRevisionsResponse, error) {
-	page, err := parsePage(req)
-	if err != nil {
-		return nil, err
-	}
 	id := segment(req.GetParent(), 1)
-	answer := new(acquispb.ListReferentielRevisionsResponse)
-	return answer, s.view(ctx, func(r store.Reader) error {
-		current, err := s.revisions.current(r, id)
-		if err != nil {
-			return err
-		}
-		answer.Referentiels = nil
-		answer.NextPageToken, err = page.fill(allOf(r, store.KindRevision), func(uid uint64) (bool, error) {
+	var current *revision
+	items, next, err := list(ctx, s.core, req, listing[*acquispb.Referentiel]{
+		from: func(r store.Reader, _ filter) (from source, err error) {
+			current, err = s.revisions.current(r, id)
+			return allOf(r, store.KindRevision), err
+		},
+		show: func(r store.Reader, uid uint64) (*acquispb.Referentiel, values, bool, error) {
 			stored, err := store.Revisions.Get(r, store.Key(uid))
 			if err != nil || stored.GetContent().GetId() != id {
-				return false, err
+				return nil, nil, false, err
 			}
 			name := revisionName(id, stored.GetId())
 			revision, err := s.revisions.byName(r, name)
 			if err != nil {
-				return false, err
+				return nil, nil, false, err
 			}
-			answer.Referentiels = append(answer.Referentiels, revision.summary(name, revision == current))
-			return true, nil
-		})
-		return err
+			return revision.summary(name, revision == current), nil, true, nil
+		},
 	})
+	return &acquispb.ListReferentielRevisionsResponse{Referentiels: items, NextPageToken: next}, err
 }
 
-// GetReferentielRevision implements the RPC.
-func (s *referentielService) GetReferentielRevision(ctx context.Context, req *acquispb.GetReferentielRevisionRequest) (answer *acquispb.Referentiel, err error) {
-	return answer, s.view(ctx, func(r store.Reader) error {
+// GetReferentielRevision returns one revision.
+func (s *referentielService) GetReferentielRevision(ctx context.Context, req *acquispb.GetReferentielRevisionRequest) (*acquispb.Referentiel, error) {
+	return read(ctx, s.core, func(r store.Reader) (*acquispb.Referentiel, error) {
 		revision, err := s.revisions.byName(r, req.GetName())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		current, err := s.revisions.current(r, revision.id.Referentiel)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		answer = revision.wholes[appearance{req.GetName(), revision == current}].Serve(ctx)
-		return nil
+		return revision.wholes[appearance{req.GetName(), revision == current}].Serve(ctx), nil
 	})
 }
 
-// GetBloc implements the RPC.
-func (s *referentielService) GetBloc(ctx context.Context, req *acquispb.GetBlocRequest) (answer *acquispb.Bloc, err error) {
+// GetBloc returns one bloc of a revision.
+func (s *referentielService) GetBloc(ctx context.Context, req *acquispb.GetBlocRequest) (*acquispb.Bloc, error) {
 	name, code, _ := strings.Cut(req.GetName(), "/blocs/")
-	return answer, s.view(ctx, func(r store.Reader) error {
+	return read(ctx, s.core, func(r store.Reader) (*acquispb.Bloc, error) {
 		revision, err := s.revisions.byName(r, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		bloc, ok := revision.blocs[code]
 		if !ok {
-			return apierr.NotFound(req.GetName())
+			return nil, apierr.NotFound(req.GetName())
 		}
-		answer = bloc.Serve(ctx)
-		return nil
+		return bloc.Serve(ctx), nil
 	})
 }
 
-// SearchReferentiels implements the RPC.
 func (s *referentielService) SearchReferentiels(ctx context.Context, req *acquispb.SearchReferentielsRequest) (*acquispb.SearchReferentielsResponse, error) {
-	page, err := parsePage(req)
+	page, err := parsePage(call.CallerOf(ctx), req)
 	if err != nil {
 		return nil, err
 	}
@@ -139,13 +117,12 @@ func (s *referentielService) SearchReferentiels(ctx context.Context, req *acquis
 	if err != nil {
 		return nil, apierr.InvalidField("query", err.Error())
 	}
-	answer := new(acquispb.SearchReferentielsResponse)
-	return answer, s.view(ctx, func(r store.Reader) error {
+	return read(ctx, s.core, func(r store.Reader) (*acquispb.SearchReferentielsResponse, error) {
 		all, err := s.currents(r)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		answer.Results = nil
+		answer := new(acquispb.SearchReferentielsResponse)
 		skip, found := int(min(page.after, 1<<30)), 0
 		for _, revision := range all {
 			hits, total := revision.compiled.Search(query, max(skip-found, 0), page.size-len(answer.Results))
@@ -156,7 +133,7 @@ func (s *referentielService) SearchReferentiels(ctx context.Context, req *acquis
 		}
 		end := skip + len(answer.Results)
 		answer.NextPageToken = page.next(uint64(end), end < found)
-		return nil
+		return answer, nil
 	})
 }
 
@@ -172,7 +149,6 @@ func resultFrom(r *revision, hit referentiel.Hit) *acquispb.SearchReferentielsRe
 	}
 }
 
-// PublishReferentiel implements the RPC.
 func (s *referentielService) PublishReferentiel(ctx context.Context, req *acquispb.PublishReferentielRequest) (*acquispb.Referentiel, error) {
 	content := referentielOf(req.GetReferentielId(), req.GetReferentiel())
 	if err := checkContent(content); err != nil {
@@ -186,26 +162,19 @@ func (s *referentielService) PublishReferentiel(ctx context.Context, req *acquis
 		}
 		return revision.whole(name, true), nil
 	}
-	a := act{
-		rpc: acquispb.ReferentielService_PublishReferentiel_FullMethodName, kind: storepb.EventBody_Kind_REFERENTIEL,
-		resource: name, request: req,
-	}
-	answer := new(acquispb.Referentiel)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		uid, err := s.revisions.publish(t, content, t.caller.Subject, t.timestamp())
-		t.made(store.Key(uid))
-		return err
-	}, func(r store.Reader, made [][]byte) error {
-		stored, err := store.Revisions.Get(r, made[0])
-		if err != nil {
-			return err
-		}
-		revision, err := s.revisions.byName(r, revisionName(req.GetReferentielId(), stored.GetId()))
-		if err != nil {
-			return err
-		}
-		become(answer, revision.whole(name, true))
-		return nil
+	return perform(ctx, s.core, act[*acquispb.Referentiel]{
+		request: req, resource: name,
+		do: func(t *tx) (keys, error) {
+			uid, err := s.revisions.publish(t, content, t.caller.Subject, t.timestamp())
+			return one(uid), err
+		},
+		answer: shown(store.Revisions, func(r store.Reader, stored *storepb.ReferentielRevision) (*acquispb.Referentiel, error) {
+			revision, err := s.revisions.byName(r, revisionName(req.GetReferentielId(), stored.GetId()))
+			if err != nil {
+				return nil, err
+			}
+			return revision.whole(name, true), nil
+		}),
 	})
 }
 

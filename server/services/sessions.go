@@ -13,6 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/store"
+	"go.einride.tech/aip/filtering"
 )
 
 // sessionService runs sessions; its methods about candidacies, assessments, the
@@ -23,34 +24,32 @@ type sessionService struct {
 	validate contract.Validator
 }
 
-// CreateSession implements the RPC.
 func (s *sessionService) CreateSession(ctx context.Context, req *acquispb.CreateSessionRequest) (*acquispb.Session, error) {
 	label := labelOr(req.GetSessionId())
-	a := act{
-		rpc: acquispb.SessionService_CreateSession_FullMethodName, kind: storepb.EventBody_Kind_SESSION,
-		resource: sessionName(label), request: req,
-	}
-	answer := new(acquispb.Session)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		uid, err := t.newNamed(store.CollectionSession, 0, label, sessionName(label))
-		if err != nil {
-			return err
-		}
-		revision, err := s.revisions.byName(t, req.GetSession().GetReferentiel())
-		if err != nil {
-			return err
-		}
-		session := &storepb.Session{
-			Uid: uid, Label: label, Version: 1, State: int32(acquispb.Session_State_OPEN),
-			Referentiel: revision.id.Referentiel, Revision: revision.id.ID,
-			CreateTime: t.timestamp(), UpdateTime: t.timestamp(),
-		}
-		describeSession(session, req.GetSession())
-		if err := ownCentre(t.caller, session); err != nil {
-			return err
-		}
-		return t.putSession(session)
-	}, s.answerSession(answer))
+	return perform(ctx, s.core, act[*acquispb.Session]{
+		request: req, resource: sessionName(label),
+		do: func(t *tx) (keys, error) {
+			uid, err := t.newNamed(store.CollectionSession, 0, label, sessionName(label))
+			if err != nil {
+				return nil, err
+			}
+			revision, err := s.revisions.byName(t, req.GetSession().GetReferentiel())
+			if err != nil {
+				return nil, err
+			}
+			session := &storepb.Session{
+				Uid: uid, Label: label, Version: 1, State: int32(acquispb.Session_State_OPEN),
+				Referentiel: revision.id.Referentiel, Revision: revision.id.ID,
+				CreateTime: t.timestamp(), UpdateTime: t.timestamp(),
+			}
+			describeSession(session, req.GetSession())
+			if err := ownCentre(t.caller, session); err != nil {
+				return nil, err
+			}
+			return t.putSession(session)
+		},
+		answer: shown(store.Sessions, plain(sessionFrom)),
+	})
 }
 
 // describeSession sets what callers say of a session, but its référentiel.
@@ -70,69 +69,45 @@ func describeSession(session *storepb.Session, given *acquispb.Session) {
 	}
 }
 
-// putSession writes a session and notes it for the answer.
-func (t *tx) putSession(session *storepb.Session) error {
-	key := store.Key(session.GetUid())
-	t.made(key)
-	return store.Sessions.PutIndexed(t, key, session)
+// putSession writes a session, and returns its key.
+func (t *tx) putSession(session *storepb.Session) (keys, error) {
+	made := one(session.GetUid())
+	return made, store.Sessions.PutIndexed(t, made[0], session)
 }
 
-func (s *sessionService) answerSession(into *acquispb.Session) func(store.Reader, [][]byte) error {
-	return func(r store.Reader, made [][]byte) error {
-		session, err := store.Sessions.Get(r, made[0])
-		if err != nil {
-			return err
-		}
-		become(into, sessionFrom(session))
-		return nil
-	}
-}
-
-// GetSession implements the RPC.
-func (s *sessionService) GetSession(ctx context.Context, req *acquispb.GetSessionRequest) (answer *acquispb.Session, err error) {
+// GetSession returns a session.
+func (s *sessionService) GetSession(ctx context.Context, req *acquispb.GetSessionRequest) (*acquispb.Session, error) {
 	caller := call.CallerOf(ctx)
-	return answer, s.view(ctx, func(r store.Reader) error {
+	return read(ctx, s.core, func(r store.Reader) (*acquispb.Session, error) {
 		session, _, err := sessionFor(r, caller, req.GetName())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		answer = sessionFrom(session)
-		return nil
+		return sessionFrom(session), nil
 	})
 }
 
-// ListSessions implements the RPC.
+// ListSessions lists the sessions that exist for the caller.
 func (s *sessionService) ListSessions(ctx context.Context, req *acquispb.ListSessionsRequest) (*acquispb.ListSessionsResponse, error) {
-	page, err := parsePage(req)
-	if err != nil {
-		return nil, err
-	}
-	wanted, err := parseFilter(req, stringField("referentiel"), stringField("centre"),
-		enumField("state", acquispb.Session_State_Enum(0).Type()))
-	if err != nil {
-		return nil, err
-	}
 	caller := call.CallerOf(ctx)
-	answer := new(acquispb.ListSessionsResponse)
-	return answer, s.view(ctx, func(r store.Reader) (err error) {
-		answer.Sessions = nil
-		answer.NextPageToken, err = page.fill(allOf(r, store.KindSession), func(uid uint64) (bool, error) {
+	items, next, err := list(ctx, s.core, req, listing[*acquispb.Session]{
+		fields: []filtering.DeclarationOption{
+			stringField("referentiel"), stringField("centre"), enumField("state", acquispb.Session_State_Enum(0).Type()),
+		},
+		from: every(store.KindSession),
+		show: func(r store.Reader, uid uint64) (*acquispb.Session, values, bool, error) {
 			session, err := store.Sessions.Get(r, store.Key(uid))
 			if err != nil || callerAt(caller, session).Roles == nil {
-				return false, err
+				return nil, nil, false, err
 			}
-			keep, err := wanted.matches(values{
+			return sessionFrom(session), values{
 				"state":       acquispb.Session_State_Enum(session.GetState()).String(),
 				"referentiel": referentielSpellings(session.GetReferentiel(), session.GetRevision()),
 				"centre":      session.GetCentreCode(),
-			})
-			if keep {
-				answer.Sessions = append(answer.Sessions, sessionFrom(session))
-			}
-			return keep, err
-		})
-		return err
+			}, true, nil
+		},
 	})
+	return &acquispb.ListSessionsResponse{Sessions: items, NextPageToken: next}, err
 }
 
 // referentielSpellings are the ways in which a filter may name a référentiel.
@@ -140,60 +115,57 @@ func referentielSpellings(id, revision string) []string {
 	return []string{id, referentielName(id), revisionName(id, revision)}
 }
 
-// UpdateSession implements the RPC.
 func (s *sessionService) UpdateSession(ctx context.Context, req *acquispb.UpdateSessionRequest) (*acquispb.Session, error) {
 	name := req.GetSession().GetName()
-	fields, err := updatedFields(req.GetSession(), req.GetUpdateMask(), "session",
-		"display_name", "referentiel", "start_date", "end_date", "centre", "jury", "assessors")
+	fields, err := s.updatedFields(req, req.GetSession(), req.GetUpdateMask(), "session")
 	if err != nil {
 		return nil, err
 	}
-	a := act{
-		rpc: acquispb.SessionService_UpdateSession_FullMethodName, kind: storepb.EventBody_Kind_SESSION,
-		resource: name, request: req,
-	}
-	answer := new(acquispb.Session)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		session, _, err := sessionFor(t, t.caller, name)
-		if err != nil {
-			return err
-		}
-		if err := checkEtag(req.GetSession().GetEtag(), session.GetVersion(), true); err != nil {
-			return err
-		}
-		merged := sessionFrom(session)
-		copyFields(merged, req.GetSession(), fields)
-		if err := s.validate.Resource(ctx, "session", merged); err != nil {
-			return err
-		}
-		return s.changeSession(t, session, merged)
-	}, s.answerSession(answer))
+	return perform(ctx, s.core, act[*acquispb.Session]{
+		request: req, resource: name,
+		do: func(t *tx) (keys, error) {
+			session, _, err := sessionFor(t, t.caller, name)
+			if err != nil {
+				return nil, err
+			}
+			if err := checkEtag(req.GetSession().GetEtag(), session.GetVersion(), true); err != nil {
+				return nil, err
+			}
+			merged := sessionFrom(session)
+			copyFields(merged, req.GetSession(), fields)
+			if err := s.validate.Resource(ctx, "session", merged); err != nil {
+				return nil, err
+			}
+			return s.changeSession(t, session, merged)
+		},
+		answer: shown(store.Sessions, plain(sessionFrom)),
+	})
 }
 
 // changeSession makes a session what merged says, where the rules allow it.
-func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *acquispb.Session) error {
+func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *acquispb.Session) (keys, error) {
 	revision, err := s.revisions.byName(t, merged.GetReferentiel())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	before, candidacies, err := loadSession(t, session)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	tookPart, err := actors(t, session.GetUid())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	describeSession(session, merged)
 	if err := ownCentre(t.caller, session); err != nil {
-		return err
+		return nil, err
 	}
 	refusals := before.ChangeJury(casefile.Jury(session.GetJury()), tookPart)
 	if revision.id != before.Revision {
 		refusals = append(refusals, before.ChangeRevision(revision.id, candidacies, tookPart)...)
 	}
 	if err := apierr.Refused(refusals, apierr.At("session")); err != nil {
-		return err
+		return nil, err
 	}
 	session.Referentiel, session.Revision = revision.id.Referentiel, revision.id.ID
 	session.Version++
@@ -201,17 +173,15 @@ func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *
 	return t.putSession(session)
 }
 
-// CloseSession implements the RPC.
 func (s *sessionService) CloseSession(ctx context.Context, req *acquispb.CloseSessionRequest) (*acquispb.Session, error) {
-	return s.endSession(ctx, acquispb.SessionService_CloseSession_FullMethodName, req,
+	return s.endSession(ctx, req,
 		acquispb.Session_State_CLOSED, func(session rules.Session, candidacies []rules.Candidacy, _ []string) []rules.Refusal {
 			return session.Close(candidacies)
 		})
 }
 
-// CancelSession implements the RPC.
 func (s *sessionService) CancelSession(ctx context.Context, req *acquispb.CancelSessionRequest) (*acquispb.Session, error) {
-	return s.endSession(ctx, acquispb.SessionService_CancelSession_FullMethodName, req,
+	return s.endSession(ctx, req,
 		acquispb.Session_State_CANCELLED, rules.Session.Cancel)
 }
 
@@ -222,41 +192,42 @@ type endRequest interface {
 	GetEtag() string
 }
 
-func (s *sessionService) endSession(ctx context.Context, rpc string, req endRequest, state acquispb.Session_State_Enum,
+func (s *sessionService) endSession(ctx context.Context, req endRequest, state acquispb.Session_State_Enum,
 	check func(s rules.Session, candidacies []rules.Candidacy, tookPart []string) []rules.Refusal,
 ) (*acquispb.Session, error) {
-	a := act{rpc: rpc, kind: storepb.EventBody_Kind_SESSION, resource: req.GetName(), request: req}
-	answer := new(acquispb.Session)
-	return answer, s.do(ctx, a, func(t *tx) error {
-		session, _, err := sessionFor(t, t.caller, req.GetName())
-		if err != nil {
-			return err
-		}
-		if err := checkEtag(req.GetEtag(), session.GetVersion(), false); err != nil {
-			return err
-		}
-		before, candidacies, err := loadSession(t, session)
-		if err != nil {
-			return err
-		}
-		tookPart, err := actors(t, session.GetUid())
-		if err != nil {
-			return err
-		}
-		if err := apierr.Refused(check(before, candidacies, tookPart), apierr.At("name")); err != nil {
-			return err
-		}
-		session.State = int32(state)
-		session.Version++
-		session.UpdateTime = t.timestamp()
-		if err := t.putSession(session); err != nil {
-			return err
-		}
-		if state == acquispb.Session_State_CANCELLED {
-			return t.cancelCandidacies(session.GetUid())
-		}
-		return nil
-	}, s.answerSession(answer))
+	return perform(ctx, s.core, act[*acquispb.Session]{
+		request: req, resource: req.GetName(),
+		do: func(t *tx) (keys, error) {
+			session, _, err := sessionFor(t, t.caller, req.GetName())
+			if err != nil {
+				return nil, err
+			}
+			if err := checkEtag(req.GetEtag(), session.GetVersion(), false); err != nil {
+				return nil, err
+			}
+			before, candidacies, err := loadSession(t, session)
+			if err != nil {
+				return nil, err
+			}
+			tookPart, err := actors(t, session.GetUid())
+			if err != nil {
+				return nil, err
+			}
+			if err := apierr.Refused(check(before, candidacies, tookPart), apierr.At("name")); err != nil {
+				return nil, err
+			}
+			session.State = int32(state)
+			session.Version++
+			session.UpdateTime = t.timestamp()
+			if state == acquispb.Session_State_CANCELLED {
+				if err := t.cancelCandidacies(session.GetUid()); err != nil {
+					return nil, err
+				}
+			}
+			return t.putSession(session)
+		},
+		answer: shown(store.Sessions, plain(sessionFrom)),
+	})
 }
 
 // cancelCandidacies ends the undecided candidacies of a cancelled session.

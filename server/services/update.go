@@ -32,12 +32,13 @@ func checkEtag(given string, version uint64, required bool) error {
 	return apierr.New(codes.Aborted, acquispb.ErrorReason_ETAG_STALE, "the resource has changed since this etag; read it again")
 }
 
-// updatedFields lists the fields that an update changes: those of the mask, or
-// where there is none, those that the request holds. A field changes as a
+// updatedFields lists the fields that an update changes: those of the mask, or,
+// if there is none, those that the request holds. A field changes as a
 // whole, so that only the first part of a path counts. Name and etag say what
 // is changed, and output-only fields are ignored: clients send back what they
 // read.
-func updatedFields(resource proto.Message, mask *fieldmaskpb.FieldMask, at string, allowed ...string) ([]string, error) {
+func (c *core) updatedFields(req, resource proto.Message, mask *fieldmaskpb.FieldMask, at string) ([]string, error) {
+	allowed := c.contract.Of(req).Updatable
 	message := resource.ProtoReflect()
 	var fields []string
 	for _, path := range mask.GetPaths() {

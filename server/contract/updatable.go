@@ -1,0 +1,46 @@
+package contract
+
+import (
+	"slices"
+
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// updatable lists the fields that an update may change of the resource in its
+// request (AIP-134): all but its name, its etag, and what the service alone sets.
+func updatable(request protoreflect.MessageDescriptor) (names []string) {
+	if request.Fields().ByName("update_mask") == nil {
+		return nil
+	}
+	resource := resourceOf(request)
+	for i := range resource.Fields().Len() {
+		field := resource.Fields().Get(i)
+		if field.Name() != "etag" && !slices.ContainsFunc(behaviorOf(field), fixed) {
+			names = append(names, string(field.Name()))
+		}
+	}
+	return names
+}
+
+// resourceOf is the message that a request creates or updates.
+func resourceOf(request protoreflect.MessageDescriptor) protoreflect.MessageDescriptor {
+	for i := range request.Fields().Len() {
+		m := request.Fields().Get(i).Message()
+		if m != nil && proto.HasExtension(m.Options(), annotations.E_Resource) {
+			return m
+		}
+	}
+	return nil
+}
+
+func behaviorOf(field protoreflect.FieldDescriptor) []annotations.FieldBehavior {
+	behavior, _ := proto.GetExtension(field.Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)
+	return behavior
+}
+
+// fixed tells whether callers never change such a field.
+func fixed(b annotations.FieldBehavior) bool {
+	return b == annotations.FieldBehavior_OUTPUT_ONLY || b == annotations.FieldBehavior_IMMUTABLE || b == annotations.FieldBehavior_IDENTIFIER
+}
