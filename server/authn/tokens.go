@@ -65,7 +65,7 @@ func (o *OIDC) Check() error {
 	case o.SubjectPrefix != "" && !subjectForm.MatchString(o.SubjectPrefix):
 		return errors.New("the subject prefix must have the form of a subject")
 	case (o.RolesClaim == "") != (len(o.Roles) == 0):
-		return errors.New("a roles claim and the roles of its values go together")
+		return errors.New("set both a roles claim and the roles that its values give, or neither")
 	case o.ClockSkew < 0 || o.ClockSkew > MaxClockSkew:
 		return fmt.Errorf("the clock skew must be 0s to %s", MaxClockSkew)
 	case len(o.Algorithms) == 0:
