@@ -166,7 +166,7 @@ func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.Lo
 func (s *candidateService) DeclareTie(ctx context.Context, req *acquispb.DeclareTieRequest) (*acquispb.DeclareTieResponse, error) {
 	caller := call.CallerOf(ctx)
 	if !caller.Has(acquispb.Role_REGISTRAR) && req.GetSubject() != caller.Subject {
-		return nil, apierr.Denied(acquispb.ErrorReason_TIE_NOT_OWN, "a jury member declares only ties of their own")
+		return nil, apierr.Denied(acquispb.ErrorReason_TIE_NOT_OWN, "a jury member can declare only their own ties")
 	}
 	a := act{
 		rpc: acquispb.CandidateService_DeclareTie_FullMethodName, kind: storepb.EventBody_Kind_TIE,

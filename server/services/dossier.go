@@ -93,9 +93,9 @@ func (d *dossier) kept(now time.Time) error {
 	name := candidateName(d.candidate.GetLabel())
 	switch {
 	case d.held(now):
-		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_HELD, name, "a legal hold keeps what is held about the candidate")
+		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_HELD, name, "a legal hold protects the data of the candidate")
 	case d.inOpenSession():
-		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_IN_OPEN_SESSION, name, "the candidate has a live candidacy in an open session")
+		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_IN_OPEN_SESSION, name, "the candidate has an active candidacy in an open session")
 	}
 	return nil
 }

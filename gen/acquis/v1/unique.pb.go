@@ -37,7 +37,7 @@ var file_acquis_v1_unique_proto_extTypes = []protoimpl.ExtensionInfo{
 // Extension fields to descriptorpb.FieldOptions.
 var (
 	// No two items of this list agree in all of these string fields of theirs; a
-	// list that breaks it "must not hold the same … twice". It is checked with the
+	// list that breaks it "must not contain the same … twice". It is checked with the
 	// rules of buf.validate and answered like them. The number is from the range
 	// that protobuf leaves to use within one organisation.
 	//
