@@ -42,8 +42,8 @@ const (
 	Event_Kind_CANDIDACY Event_Kind_Enum = 5
 	// Verdicts were recorded, retracted or settled.
 	Event_Kind_ASSESSMENT Event_Kind_Enum = 6
-	// Something about accommodations or exemptions of a candidacy; what, is
-	// not said.
+	// Something about accommodations or exemptions of a candidacy; not said
+	// what.
 	Event_Kind_CANDIDACY_FILE Event_Kind_Enum = 7
 	// A jury or a registrar decided.
 	Event_Kind_DECISION Event_Kind_Enum = 8
@@ -51,13 +51,13 @@ const (
 	Event_Kind_KEY Event_Kind_Enum = 9
 	// The service's own work: first start, upkeep.
 	Event_Kind_SYSTEM Event_Kind_Enum = 10
-	// Candidates' files were read; ListAccesses tells by whom.
+	// Candidates' files were read; ListAccesses shows by whom.
 	Event_Kind_READ Event_Kind_Enum = 11
 	// An attestation of a decision was issued.
 	Event_Kind_ATTESTATION Event_Kind_Enum = 12
 	// A key began to sign checkpoints and attestations.
 	Event_Kind_SIGNER Event_Kind_Enum = 13
-	// What was held about a candidate, or a part of it, was erased.
+	// All data about a candidate, or a part of it, was erased.
 	Event_Kind_FORGET Event_Kind_Enum = 14
 	// A legal hold was placed or released.
 	Event_Kind_HOLD Event_Kind_Enum = 15
@@ -135,14 +135,15 @@ type FileAccess struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `accesses/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Subject of the caller; empty where the RPC is.
+	// Subject of the caller; empty if the RPC is.
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	// Full name of the RPC; empty for accommodations and exemptions.
 	Rpc string `protobuf:"bytes,3,opt,name=rpc,proto3" json:"rpc,omitempty"`
-	// The candidates, in the order of their creation; at most 100. More of the
-	// same hour may stand in another FileAccess. Empty where it was a backup: all.
+	// The candidates, in the order of their creation; at most 100. There may be
+	// another FileAccess with more of the same hour. Empty if it was a backup,
+	// which reads all.
 	Candidates []string `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
-	// Begin of the hour in which they were read.
+	// Start of the hour in which they were read.
 	HourTime      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=hour_time,json=hourTime,proto3" json:"hour_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -218,10 +219,10 @@ type ListAccessesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// AIP-160 filter over `candidate` (`candidate = "candidates/c-001"`: among
-	// others), `subject`, `rpc` and `hour_time`.
+	// AIP-160 filter over `candidate` (`candidate = "candidates/c-001"`: it is
+	// one of those read), `subject`, `rpc` and `hour_time`.
 	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -283,7 +284,7 @@ type ListAccessesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The accesses.
 	Accesses []*FileAccess `protobuf:"bytes,1,rep,name=accesses,proto3" json:"accesses,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -348,9 +349,9 @@ type Checkpoint struct {
 	TreeSize int64 `protobuf:"varint,4,opt,name=tree_size,json=treeSize,proto3" json:"tree_size,omitempty"`
 	// The root, 32 bytes.
 	RootHash []byte `protobuf:"bytes,5,opt,name=root_hash,json=rootHash,proto3" json:"root_hash,omitempty"`
-	// Every key that signs or signed checkpoints here, as the verifier key of a
-	// signed note; the one that signs now comes first. Whoever wants to rely on a
-	// key gets it once, and from the certificateur, not with each answer.
+	// Every key that signs or has signed checkpoints here, as the verifier key of
+	// a signed note; the current one first. Before you rely on a key, get it once
+	// from the certificateur, not from this answer.
 	Keys          []string `protobuf:"bytes,6,rep,name=keys,proto3" json:"keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -481,7 +482,8 @@ type GetConsistencyProofRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Size of the older tree; 1 or more.
 	From int64 `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
-	// Size of the newer tree, at most that of the latest checkpoint; 0 means that.
+	// Size of the newer tree; 0 means the size of the latest checkpoint, which is
+	// also the largest allowed.
 	To            int64 `protobuf:"varint,3,opt,name=to,proto3" json:"to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -657,23 +659,24 @@ func (x *GetInclusionProofRequest) GetTreeSize() int64 {
 	return 0
 }
 
-// Proof that an event stands in the journal (RFC 6962, section 2.1.1).
+// Proof that an event is in the journal (RFC 6962, section 2.1.1).
 type InclusionProof struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `events/{sequence}/inclusionProof`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The event's place: leaf sequence-1 of the tree, counted from 0.
+	// The event's position: it is leaf sequence-1 of the tree, counted from 0.
 	Sequence int64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// The leaf: 16 bytes "acquis event v2\n", sequence and microseconds since 1970
-	// (8 bytes each), 32 bytes digest of the body, 32 bytes digest of the stub and,
-	// if the event holds decisions, 32 bytes root of the tree of their acts. Body
-	// and stub are shown to nobody; both digests are salted and tell nothing.
+	// The leaf: 16 bytes "acquis event v2\n", sequence and microseconds since
+	// 1970 (8 bytes each), 32 bytes digest of the body, 32 bytes digest of the
+	// stub and, if the event has decisions, 32 bytes root of the tree of their
+	// acts. Body and stub are not shown; both digests are salted and reveal
+	// nothing.
 	Leaf []byte `protobuf:"bytes,3,opt,name=leaf,proto3" json:"leaf,omitempty"`
 	// Size of the tree.
 	TreeSize int64 `protobuf:"varint,4,opt,name=tree_size,json=treeSize,proto3" json:"tree_size,omitempty"`
 	// The hashes from the leaf to the root, 32 bytes each.
 	Hashes [][]byte `protobuf:"bytes,5,rep,name=hashes,proto3" json:"hashes,omitempty"`
-	// The signed checkpoint of a tree of that size; empty where the request named
+	// The signed checkpoint of a tree of that size; empty if the request named
 	// another size than the latest.
 	Checkpoint    string `protobuf:"bytes,6,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -753,14 +756,14 @@ func (x *InclusionProof) GetCheckpoint() string {
 }
 
 // One entry of the journal: what one call changed. It holds no personal data.
-// Of an event that forgetting has emptied only name, sequence and time are left.
+// If forgetting has erased its body, only name, sequence and time are left.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `events/{sequence}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Position in the journal: 1, 2, 3 … without gaps. A string in JSON.
 	Sequence int64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// When; never before the event before it.
+	// When it happened; never earlier than the previous event.
 	EventTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
 	// What kind of act.
 	Kind Event_Kind_Enum `protobuf:"varint,4,opt,name=kind,proto3,enum=acquis.v1.Event_Kind_Enum" json:"kind,omitempty"`
@@ -866,11 +869,11 @@ func (x *Event) GetRecordDigests() [][]byte {
 // Request of ListEvents.
 type ListEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only events with a sequence above this; 0 or more.
+	// Only events with a sequence greater than this; 0 or more.
 	After int64 `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -932,8 +935,8 @@ type ListEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The events.
 	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
-	// Token for the next page; empty on the last. To follow the journal, ask
-	// again later with `after` set to the last sequence seen.
+	// Token for the next page; empty on the last page. To follow the journal,
+	// call again later with `after` set to the last sequence seen.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
