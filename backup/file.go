@@ -17,7 +17,7 @@ import (
 const roomEvery = 16 << 20
 
 // ErrNoRoom means that the disk would have too little room left.
-var ErrNoRoom = errors.New("there is no room for the backup")
+var ErrNoRoom = errors.New("no room for the backup")
 
 // A Writer writes a backup: first the store, then the manifest.
 type Writer struct {
@@ -140,7 +140,7 @@ func Extract(ctx context.Context, name string, to io.Writer) (Manifest, error) {
 		return m, noRoom(err)
 	}
 	if !bytes.Equal(sum.Sum(nil), m.SHA256) {
-		return m, fmt.Errorf("%w: the SHA-256 of its store is %x, and should be %x", ErrDamaged, sum.Sum(nil), m.SHA256)
+		return m, fmt.Errorf("%w: the SHA-256 of its store is %x, expected %x", ErrDamaged, sum.Sum(nil), m.SHA256)
 	}
 	return m, nil
 }

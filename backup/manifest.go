@@ -34,7 +34,7 @@ type Manifest struct {
 // Errors of reading a backup.
 var (
 	// ErrNotBackup: the file ends otherwise than a backup does.
-	ErrNotBackup = errors.New("not a backup, or not a whole one: its manifest is missing")
+	ErrNotBackup = errors.New("not a backup, or not a complete one: its manifest is missing")
 	// ErrNewer: its form is one that this program does not know.
 	ErrNewer = errors.New("the backup was made by a newer program")
 	// ErrDamaged: the store in it is not the one that its manifest describes.
@@ -66,7 +66,7 @@ func parseBlock(block []byte, fileSize int64) (m Manifest, err error) {
 		return m, fmt.Errorf("%w: its manifest: %w", ErrDamaged, err)
 	}
 	if form.Form > Form {
-		return m, fmt.Errorf("%w: it has form %d, this program knows %d", ErrNewer, form.Form, Form)
+		return m, fmt.Errorf("%w: it has format %d, this program knows %d", ErrNewer, form.Form, Form)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -74,7 +74,7 @@ func parseBlock(block []byte, fileSize int64) (m Manifest, err error) {
 		return m, fmt.Errorf("%w: its manifest: %w", ErrDamaged, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return m, fmt.Errorf("%w: something follows its manifest", ErrDamaged)
+		return m, fmt.Errorf("%w: there is data after its manifest", ErrDamaged)
 	}
 	return m, m.check(fileSize)
 }
@@ -83,9 +83,9 @@ func (m Manifest) check(fileSize int64) error {
 	hashes := len(m.SHA256) == 32 && (len(m.Root) == 32 || len(m.Root) == 0 && m.Sequence == 0)
 	switch {
 	case m.Form != Form || !hashes || m.Time.IsZero():
-		return fmt.Errorf("%w: its manifest lacks something", ErrDamaged)
+		return fmt.Errorf("%w: its manifest is incomplete", ErrDamaged)
 	case m.Size <= 0 || m.Size != fileSize-BlockSize:
-		return fmt.Errorf("%w: it should hold a store of %d bytes, and is %d bytes long", ErrDamaged, m.Size, fileSize)
+		return fmt.Errorf("%w: its store should have %d bytes, but the file has %d", ErrDamaged, m.Size, fileSize)
 	}
 	return nil
 }

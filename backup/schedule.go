@@ -37,13 +37,13 @@ type metrics struct {
 func newMetrics() metrics {
 	return metrics{
 		last: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "acquis_backup_last_timestamp_seconds", Help: "When the last backup by the clock was made that was found sound; 0: none yet.",
+			Name: "acquis_backup_last_timestamp_seconds", Help: "Time of the last scheduled backup that was found sound; 0 if there is none yet.",
 		}),
 		bytes: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "acquis_backup_last_bytes", Help: "Size of the last backup by the clock.",
+			Name: "acquis_backup_last_bytes", Help: "Size of the last scheduled backup.",
 		}),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "acquis_backup_failures_total", Help: "Backups by the clock that could not be made, or were not sound.",
+			Name: "acquis_backup_failures_total", Help: "Scheduled backups that could not be made, or were not sound.",
 		}),
 	}
 }
@@ -125,7 +125,7 @@ func (b *Maker) scheduled(ctx context.Context) error {
 		_ = os.Remove(made) // it may be gone already
 		return err
 	}
-	b.log.Info("a backup was made", "file", name, "bytes", m.Size, "sequence", m.Sequence)
+	b.log.Info("made a backup", "file", name, "bytes", m.Size, "sequence", m.Sequence)
 	b.note(m)
 	return b.prune(name)
 }
@@ -174,7 +174,7 @@ func (b *Maker) prune(made string) error {
 			errs = append(errs, err)
 			continue
 		}
-		b.log.Info("an old backup was removed", "file", k.name)
+		b.log.Info("removed an old backup", "file", k.name)
 	}
 	if len(errs) > 0 {
 		return fmt.Errorf("old backups: %w", errors.Join(errs...))
@@ -187,7 +187,7 @@ func (b *Maker) removePartial() {
 	names, _ := filepath.Glob(filepath.Join(b.Dir, "acquis-*"+partialSuffix)) // as in list
 	for _, name := range names {
 		if err := os.Remove(name); err != nil {
-			b.log.Warn("an unfinished backup cannot be removed", "error", err.Error())
+			b.log.Warn("could not remove an unfinished backup", "error", err.Error())
 		}
 	}
 }

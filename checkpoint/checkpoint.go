@@ -79,7 +79,7 @@ const maxOrigin = 200
 func CheckOrigin(origin string) error {
 	bad := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '+' }
 	if len(origin) > maxOrigin || !utf8.ValidString(origin) || strings.ContainsFunc(origin, bad) {
-		return fmt.Errorf("an origin has at most %d bytes, without spaces or +", maxOrigin)
+		return fmt.Errorf("an origin has at most %d bytes, and no spaces or +", maxOrigin)
 	}
 	return nil
 }

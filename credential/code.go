@@ -21,8 +21,8 @@ const (
 	codeGroup    = 4
 )
 
-// ErrCode is the error of what is no code; its text follows the name of a field.
-var ErrCode = errors.New("is no code: one has 16 characters of " + codeAlphabet + ", and they must fit together")
+// ErrCode says that a text is not a code; it follows the name of a field.
+var ErrCode = errors.New("is not a valid code: a code has 16 characters of " + codeAlphabet + ", the last of which is computed from the others")
 
 // NewCode returns a random code without its hyphens.
 func NewCode() string {

@@ -49,7 +49,7 @@ func New(ctx context.Context, s store.Store, o Signing, log *slog.Logger, now fu
 }
 
 // ErrDoubt is the error of a journal that does not extend its last checkpoint.
-var ErrDoubt = errors.New("the journal does not extend the last checkpoint that was signed: it was rolled back, or altered")
+var ErrDoubt = errors.New("the journal does not extend the last signed checkpoint: it was rolled back or altered")
 
 // Latest returns the latest checkpoint, at most as old as checkpoints are apart.
 func (n *Notary) Latest(ctx context.Context) (*storepb.Checkpoint, error) { return n.Covering(ctx, 0) }
@@ -170,7 +170,7 @@ func extends(tree tlog.HashReader, last *storepb.Checkpoint, size int64, root tl
 	case last == nil:
 		return nil
 	case len(last.GetRoot()) != tlog.HashSize:
-		return errors.New("its root is no hash")
+		return errors.New("its root is not a hash")
 	case before == size:
 		if !bytes.Equal(last.GetRoot(), root[:]) {
 			return errors.New("another root")

@@ -79,7 +79,7 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 		return nil, fmt.Errorf("the signing key: %w", err)
 	}
 	if entered && len(made.known) > 1 {
-		log.Warn("a new key signs from now on; older signatures stay good", "keys", len(made.known))
+		log.Warn("a new key signs from now on; older signatures stay valid", "keys", len(made.known))
 	}
 	if last := made.known[len(made.known)-1]; !bytes.Equal(last.GetPublicKey(), made.public()) {
 		log.Warn("the store lists a key that was entered after the one that signs, and publishes it; "+
@@ -115,7 +115,7 @@ func RenameJournal(ctx context.Context, s store.Store, o Signing, now time.Time)
 		}
 		for _, known := range renamed.known {
 			if known.GetOrigin() == origin {
-				return fmt.Errorf("the journal had the name %q already: a new one is needed", origin)
+				return fmt.Errorf("the journal already had the name %q: choose a new one", origin)
 			}
 		}
 		return renamed.enter(w, now)
@@ -136,7 +136,7 @@ func chooseOrigin(known []*storepb.Signer, asked, random string) (string, error)
 	if asked == "" || asked == has {
 		return has, nil
 	}
-	return "", fmt.Errorf("this journal's origin is %q and never changes, but %q was asked", has, asked)
+	return "", fmt.Errorf("this journal's origin is %q and cannot be changed to %q", has, asked)
 }
 
 func (s *signer) enter(w store.Writer, now time.Time) error {

@@ -57,7 +57,7 @@ func (c *checker) report(field, message string) {
 	switch len(c.problems) {
 	case maxProblems + 1:
 	case maxProblems:
-		c.problems = append(c.problems, Problem{Message: fmt.Sprintf("has more problems than these %d", maxProblems)})
+		c.problems = append(c.problems, Problem{Message: fmt.Sprintf("there are more problems than these %d", maxProblems)})
 	default:
 		c.problems = append(c.problems, Problem{Field: field, Message: message})
 	}
@@ -100,7 +100,7 @@ func (c *checker) head(r *storepb.Referentiel) {
 	}
 	c.text("display_name", r.GetDisplayName(), maxName)
 	if n := r.GetRncpNumber(); n != "" && !c.shapes.rncp.MatchString(n) {
-		c.report("rncp_number", fmt.Sprintf("%q must be RNCP and 1 to 6 digits; leave it out where it is not known", clip(n)))
+		c.report("rncp_number", fmt.Sprintf("%q must be RNCP and 1 to 6 digits; leave it out if it is not known", clip(n)))
 	}
 }
 
@@ -143,7 +143,7 @@ func (c *checker) competence(field string, k *storepb.Competence) {
 		// A criterion is known by its place, never by its text; a code that says
 		// another place would make two things of one.
 		if want := fmt.Sprintf("%s.%d", k.GetCode(), i+1); criterion.GetCode() != want && k.GetCode() != "" {
-			c.report(item+".code", fmt.Sprintf("must be %q, its place; is %q", clip(want), clip(criterion.GetCode())))
+			c.report(item+".code", fmt.Sprintf("must be %q because of its position, not %q", clip(want), clip(criterion.GetCode())))
 		}
 		c.text(item+".statement", criterion.GetStatement(), maxStatement)
 	}
@@ -201,7 +201,7 @@ func (c *checker) replaces(r *storepb.Referentiel) {
 		case p.GetRevision() != "" && !c.shapes.revision.MatchString(p.GetRevision()):
 			c.report(field+".revision", fmt.Sprintf("%q must be 32 of 0-9 a-f", clip(p.GetRevision())))
 		case p.GetRevision() == "" && p.GetReferentiel() == r.GetId():
-			c.report(field+".revision", "must not be empty where the référentiel is this one: a revision cannot replace itself")
+			c.report(field+".revision", "is required if the référentiel is this one: a revision cannot replace itself")
 		}
 		c.code(field+".replaced_bloc", p.GetReplacedBloc())
 		key := [4]string{p.GetBloc(), p.GetReferentiel(), p.GetRevision(), p.GetReplacedBloc()}

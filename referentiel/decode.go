@@ -59,9 +59,9 @@ func (d *decoder) message(n *yaml.Node, m protoreflect.Message, path string) {
 		first, again := met[key.Value]
 		switch {
 		case key.Kind != yaml.ScalarNode || field == nil:
-			d.report(key, path, "is not a key here; the keys are "+keys(m.Descriptor()))
+			d.report(key, path, "is not a valid key here; valid keys: "+keys(m.Descriptor()))
 		case again:
-			d.report(key, path, fmt.Sprintf("stands twice, first on line %d", first))
+			d.report(key, path, fmt.Sprintf("is given twice, first on line %d", first))
 		default:
 			met[key.Value] = key.Line
 			d.lines[path] = key.Line
@@ -125,7 +125,7 @@ func (d *decoder) scalar(n *yaml.Node, field protoreflect.FieldDescriptor, path 
 		if tag == "!!str" {
 			return protoreflect.ValueOfString(n.Value)
 		}
-		d.refuse(n, path, "must be text; put it in quotes where it looks like something else")
+		d.refuse(n, path, "must be text; put it in quotes if it looks like a number, date or boolean")
 	case field.Kind() == protoreflect.BoolKind:
 		if tag == "!!bool" && (n.Value == "true" || n.Value == "false") {
 			return protoreflect.ValueOfBool(n.Value == "true")

@@ -27,7 +27,7 @@ rules:
 `))
 	fmt.Println(err)
 	// Output:
-	// vente.yaml:11: blocs[0].competences[0].criteria[0].code: must be "C1.1.1", its place; is "C1.1.2"
+	// vente.yaml:11: blocs[0].competences[0].criteria[0].code: must be "C1.1.1" because of its position, not "C1.1.2"
 	// vente.yaml:14: rules.competence_threshold_percent: is 700; must be 1 to 100
 }
 

@@ -58,7 +58,7 @@ func document(data []byte) (*yaml.Node, *Problem) {
 	}
 	switch err := loader.Load(&second); {
 	case err == nil:
-		return nil, &Problem{Line: second.Line, Message: "must hold one document: remove what follows ---"}
+		return nil, &Problem{Line: second.Line, Message: "must be one document: remove everything after ---"}
 	case !errors.Is(err, io.EOF):
 		return nil, syntax(err)
 	}

@@ -109,19 +109,19 @@ func TestParseRefusesKeys(t *testing.T) {
 		{"key without value", " Accueillir le client", "",
 			[]string{"vente.yaml:15: blocs[0].competences[0].statement: must not be empty: write a value or leave it out"}},
 		{"unknown key at the top", "id: vente", "id: vente\nlevel: 6",
-			[]string{"vente.yaml:2: level: is not a key here; the keys are " + topKeys}},
+			[]string{"vente.yaml:2: level: is not a valid key here; valid keys: " + topKeys}},
 		{"misspelt key", "        statement: Accueillir", "        statment: Accueillir",
 			[]string{
 				"vente.yaml:14: blocs[0].competences[0].statement: must not be empty",
-				"vente.yaml:15: blocs[0].competences[0].statment: is not a key here; the keys are " + competenceKeys}},
+				"vente.yaml:15: blocs[0].competences[0].statment: is not a valid key here; valid keys: " + competenceKeys}},
 		{"key of several lines", "id: vente", "id: vente\n\"a\\nb\": 1",
-			[]string{`vente.yaml:2: a\nb: is not a key here; the keys are ` + topKeys}},
+			[]string{`vente.yaml:2: a\nb: is not a valid key here; valid keys: ` + topKeys}},
 		{"key that is a list", "id: vente", "id: vente\n[a]: 1",
-			[]string{"vente.yaml:2: is not a key here; the keys are " + topKeys}},
+			[]string{"vente.yaml:2: is not a valid key here; valid keys: " + topKeys}},
 		{"merge key", "title: Vendre", "<<: {title: Vendre}",
-			[]string{"vente.yaml:8: blocs[0].title: must not be empty", "vente.yaml:9: blocs[0].<<: is not a key here; the keys are " + blocKeys}},
+			[]string{"vente.yaml:8: blocs[0].title: must not be empty", "vente.yaml:9: blocs[0].<<: is not a valid key here; valid keys: " + blocKeys}},
 		{"key twice", "title: Vendre", "title: Vendre\n    title: Acheter",
-			[]string{"vente.yaml:10: blocs[0].title: stands twice, first on line 9"}},
+			[]string{"vente.yaml:10: blocs[0].title: is given twice, first on line 9"}},
 	})
 }
 
@@ -129,17 +129,17 @@ func TestParseRefusesKeys(t *testing.T) {
 func TestParseRefusesTexts(t *testing.T) {
 	runParses(t, []parseCase{
 		{"number for text", "title: Vendre", "title: 12",
-			[]string{"vente.yaml:9: blocs[0].title: must be text; put it in quotes where it looks like something else"}},
+			[]string{"vente.yaml:9: blocs[0].title: must be text; put it in quotes if it looks like a number, date or boolean"}},
 		{"yes for text", "title: Vendre", "title: true",
-			[]string{"vente.yaml:9: blocs[0].title: must be text; put it in quotes where it looks like something else"}},
+			[]string{"vente.yaml:9: blocs[0].title: must be text; put it in quotes if it looks like a number, date or boolean"}},
 		{"list for text", "title: Vendre", "title: [Vendre]",
-			[]string{"vente.yaml:9: blocs[0].title: must be text; put it in quotes where it looks like something else"}},
+			[]string{"vente.yaml:9: blocs[0].title: must be text; put it in quotes if it looks like a number, date or boolean"}},
 		{"tagged text", "title: Vendre", "title: !!binary Vendre",
-			[]string{"vente.yaml:9: blocs[0].title: must be text; put it in quotes where it looks like something else"}},
+			[]string{"vente.yaml:9: blocs[0].title: must be text; put it in quotes if it looks like a number, date or boolean"}},
 		{"text for list", "paragraphs: [Article 1]", "paragraphs: Article 1",
 			[]string{"vente.yaml:6: preamble[0].paragraphs: must be a list: each item on a line that begins with -"}},
 		{"number in a list of texts", "[Article 1]", "[Article 1, 2]",
-			[]string{"vente.yaml:6: preamble[0].paragraphs[1]: must be text; put it in quotes where it looks like something else"}},
+			[]string{"vente.yaml:6: preamble[0].paragraphs[1]: must be text; put it in quotes if it looks like a number, date or boolean"}},
 		{"empty item", "[Article 1]", "[Article 1, ~]",
 			[]string{"vente.yaml:6: preamble[0].paragraphs[1]: must not be empty: write a value or leave it out"}},
 	})
@@ -169,7 +169,7 @@ func TestParseRefusesValues(t *testing.T) {
 		{"kind by number", "kind: SITUATIONAL_EXERCISE", "kind: 2",
 			[]string{"vente.yaml:17: blocs[0].competences[0].method.kind: must be one of PROFESSIONAL_PROJECT, SITUATIONAL_EXERCISE, REFLECTIVE_ANALYSIS, PROFESSIONAL_FILE, OTHER"}},
 		{"unknown key of a method", "title: Dossier", "title: Dossier\n          duration: 2 h",
-			[]string{"vente.yaml:28: blocs[0].competences[0].bloc_only_method.duration: is not a key here; the keys are " + methodKeys}},
+			[]string{"vente.yaml:28: blocs[0].competences[0].bloc_only_method.duration: is not a valid key here; valid keys: " + methodKeys}},
 	})
 }
 
@@ -185,9 +185,9 @@ func TestParseRefusesYAML(t *testing.T) {
 		{"text with a line break", "instructions: >-", "instructions: |",
 			[]string{
 				"vente.yaml:19: blocs[0].competences[0].method.instructions: must not begin or end with white space",
-				"vente.yaml:19: blocs[0].competences[0].method.instructions: must be one paragraph of plain text: holds the control character U+000A"}},
+				"vente.yaml:19: blocs[0].competences[0].method.instructions: must be one paragraph of plain text, without the control character U+000A"}},
 		{"two documents", "replaces:", "---\nreplaces:",
-			[]string{"vente.yaml:41: must hold one document: remove what follows ---"}},
+			[]string{"vente.yaml:41: must be one document: remove everything after ---"}},
 		{"a broken second document", "replaces:", "---\n]",
 			[]string{"vente.yaml:42: is not YAML: did not find expected node content"}},
 		{"a tab for indentation", "    title: Vendre", "\ttitle: Vendre",
@@ -196,7 +196,7 @@ func TestParseRefusesYAML(t *testing.T) {
 			[]string{"vente.yaml:15: is not YAML: mapping values are not allowed in this context"}},
 		{"nothing but problems", smallFile, "level: 6\nblocs:\n  - code: B1\n",
 			[]string{
-				"vente.yaml:1: level: is not a key here; the keys are " + topKeys,
+				"vente.yaml:1: level: is not a valid key here; valid keys: " + topKeys,
 				"vente.yaml:1: id: must not be empty",
 				"vente.yaml:1: display_name: must not be empty",
 				"vente.yaml:3: blocs[0].title: must not be empty",

@@ -25,7 +25,7 @@ func ParseQuery(text string) (Query, error) {
 	}
 	q := Query{words: words(text)}
 	if len(q.words) == 0 {
-		return Query{}, errors.New("must hold a letter or a digit")
+		return Query{}, errors.New("must contain a letter or a digit")
 	}
 	return q, nil
 }

@@ -32,9 +32,9 @@ func TestWords(t *testing.T) {
 
 func TestParseQuery(t *testing.T) {
 	for query, want := range map[string]string{
-		"":                       "must hold a letter or a digit",
-		" !? ":                   "must hold a letter or a digit",
-		"\xff":                   "must hold a letter or a digit",
+		"":                       "must contain a letter or a digit",
+		" !? ":                   "must contain a letter or a digit",
+		"\xff":                   "must contain a letter or a digit",
 		strings.Repeat("é", 201): "has 201 characters; at most 200",
 	} {
 		if _, err := ParseQuery(query); err == nil || err.Error() != want {

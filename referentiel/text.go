@@ -38,7 +38,7 @@ func (c *checker) text(field, s string, longest int) {
 	}
 	if i := strings.IndexFunc(s, forbidden); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(s[i:])
-		c.report(field, fmt.Sprintf("must be one paragraph of plain text: holds the control character %U", r))
+		c.report(field, fmt.Sprintf("must be one paragraph of plain text, without the control character %U", r))
 	}
 	if n := utf8.RuneCountInString(s); n > longest {
 		c.report(field, fmt.Sprintf("has %d characters; at most %d", n, longest))

@@ -21,9 +21,9 @@ type Exclusion struct {
 
 // offTheJury are the roles that exclude RoleJury.
 var offTheJury = [...]Exclusion{
-	{RoleAdmin, "who gives out keys could call the jury together alone"},
-	{RoleRegistrar, "who enrols candidates and names the jury does not decide on them"},
-	{RoleDisabilityAdvisor, "who advises on an exemption does not decide on it"},
+	{RoleAdmin, "somebody who creates keys could put together a jury alone"},
+	{RoleRegistrar, "somebody who enrols candidates and appoints the jury does not decide on them"},
+	{RoleDisabilityAdvisor, "somebody who advises on an exemption does not decide on it"},
 }
 
 // ExcludesJury tells whether nobody on a jury has the role.

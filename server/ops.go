@@ -16,7 +16,7 @@ func newOps(s *Server, registry *prometheus.Registry, more ...prometheus.Collect
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "acquis_store_writable",
-			Help: "1 while the store takes writes, else 0.",
+			Help: "1 if the store accepts writes, otherwise 0.",
 		}, func() float64 {
 			if s.store.Health() != nil {
 				return 0

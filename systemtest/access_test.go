@@ -249,7 +249,7 @@ func TestReadsNeverFail(t *testing.T) {
 		w.read(w.transports()["gRPC"], r.key, r.path)
 	}
 	stop()
-	if !strings.Contains(w.logs.String(), "could not be journaled") {
+	if !strings.Contains(w.logs.String(), "could not journal reads") {
 		t.Error("nobody is told")
 	}
 }

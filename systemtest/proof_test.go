@@ -295,7 +295,7 @@ func TestSigningKeyRotation(t *testing.T) {
 	must(t, err)
 	defer st.Close()
 	o := server.Options{Store: st, Log: w.handler(), Limits: transport.DefaultLimits(), Signing: notary.Signing{Origin: "other.example"}}
-	if _, err := server.New(o); err == nil || !strings.Contains(err.Error(), "never changes") {
+	if _, err := server.New(o); err == nil || !strings.Contains(err.Error(), "cannot be changed") {
 		t.Errorf("another origin: %v", err)
 	}
 }
@@ -326,7 +326,7 @@ func TestJournalInDoubt(t *testing.T) {
 		}))
 		must(t, st.Close())
 		w, stop = start(t, dir)
-		if got := opsGet(t, w.ops+"/readyz"); !strings.Contains(got, "does not extend the last checkpoint") {
+		if got := opsGet(t, w.ops+"/readyz"); !strings.Contains(got, "does not extend the last signed checkpoint") {
 			t.Errorf("%s: /readyz says %q", what, got)
 		}
 		for _, call := range w.transports() {

@@ -55,7 +55,7 @@ func TestScheduledBackups(t *testing.T) {
 		}
 	}
 	w, stop := start(t, data, clocked(20*time.Millisecond))
-	w.waitLogged(`"msg":"a backup was made"`, 5)
+	w.waitLogged(`"msg":"made a backup"`, 5)
 	if got := len(backupsIn(t, dir)); got > 4 { // with the foreign file, and one just made
 		t.Errorf("%d backups are kept", got)
 	}
@@ -98,7 +98,7 @@ func restarted(t *testing.T, before *world, data string, change func(*server.Opt
 	again, stop := start(t, data, change)
 	again.keys = before.keys
 	if due > 0 {
-		again.waitLogged(`"msg":"a backup was made"`, 1)
+		again.waitLogged(`"msg":"made a backup"`, 1)
 	}
 	again.do("admin", "GET", "/v1/keys", "")
 	stop()

@@ -235,7 +235,7 @@ func TestIssuerDown(t *testing.T) {
 			t.Errorf("%s: a key while the issuer is down: %s", transport, a.raw)
 		}
 	}
-	if !strings.Contains(w.logs.String(), "the issuer's keys could not be fetched") {
+	if !strings.Contains(w.logs.String(), "could not fetch the issuer's keys") {
 		t.Error("the log does not say that the issuer is down")
 	}
 	i.setDown(false)

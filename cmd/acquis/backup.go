@@ -18,10 +18,13 @@ import (
 // backupCommand fetches a backup from a running server, and checks it.
 type backupCommand struct {
 	dialFlags
-	To        string        `required:"" placeholder:"FILE" help:"The file to make; one that exists is never replaced."`
-	Decisions bool          `env:"-" help:"Also decide every decision again, as acquis verify does: takes longer."`
-	Timeout   time.Duration `default:"1h" env:"-" placeholder:"TIME" help:"How long it may take (${default})."`
+	To        string        `required:"" env:"-" placeholder:"FILE" help:"File to write. An existing file is never replaced."`
+	Decisions bool          `env:"-" help:"Also decide every decision again, as acquis verify does. Takes longer."`
+	Timeout   time.Duration `default:"1h" env:"-" placeholder:"DURATION" help:"Time limit."`
 }
+
+// Help tells of the key, which is no flag; kong prints it.
+func (b *backupCommand) Help() string { return secretsHelp(keyVariable) }
 
 // Validate refuses what the flags must not say; kong calls it.
 func (b *backupCommand) Validate() error { return b.check() }
@@ -70,7 +73,7 @@ func (b *backupCommand) fetch(ctx context.Context, name string) (m backup.Manife
 	}
 	m, err = backup.ReadManifest(name)
 	if err == nil && (m.Sequence != first.GetManifest().GetSequence() || !bytes.Equal(m.SHA256, first.GetManifest().GetStoreSha256())) {
-		err = errors.New("the server announced another backup than it sent")
+		err = errors.New("the backup that was received is not the one that the server announced")
 	}
 	return m, err
 }
@@ -100,7 +103,7 @@ func writePieces(name string, announced *acquispb.BackupManifest, next func() (*
 			return err
 		}
 		if left -= int64(len(part.GetPiece())); left < 0 {
-			return errors.New("the server sends more than it announced")
+			return errors.New("the server sent more bytes than it announced")
 		}
 		if _, err := f.Write(part.GetPiece()); err != nil {
 			return err

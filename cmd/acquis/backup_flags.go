@@ -8,12 +8,12 @@ import (
 	"github.com/acquis-eval/acquis/backup"
 )
 
-// backupFlags say what a server does about its own backups.
+// backupFlags say which backups a server makes by itself.
 type backupFlags struct {
-	Dir      string        `placeholder:"DIR" help:"Make backups in this directory at regular intervals; best on another disk."`
-	Interval time.Duration `default:"24h" placeholder:"TIME" help:"From one backup to the next (${default})."`
-	Keep     int           `default:"7" placeholder:"N" help:"How many backups are kept (${default}); a newer one is checked before an older one goes."`
-	Timeout  time.Duration `default:"1h" placeholder:"TIME" help:"A backup that somebody fetches and that takes longer is given up (${default})."`
+	Dir      string        `placeholder:"DIR" help:"Make backups in this directory, which should be on another disk. If not set: none are made."`
+	Interval time.Duration `default:"24h" placeholder:"DURATION" help:"Time from one backup to the next, 1m to 8784h."`
+	Keep     int           `default:"7" placeholder:"N" help:"How many backups to keep. A new one is checked before an old one is removed."`
+	Timeout  time.Duration `default:"1h" placeholder:"DURATION" help:"Time limit for a client that fetches a backup, at most 168h."`
 }
 
 // The bounds of what can be configured.
@@ -27,17 +27,17 @@ const (
 func (b *backupFlags) check() error {
 	switch {
 	case b.Interval < minBackupInterval || b.Interval > maxBackupInterval:
-		return errors.New("--backup-interval must be 1m to a year")
+		return errors.New("--backup-interval must be from 1m to 8784h")
 	case b.Keep < 1 || b.Keep > maxBackupKeep:
-		return errors.New("--backup-keep must be 1 to 10000")
+		return errors.New("--backup-keep must be from 1 to 10000")
 	case b.Timeout <= 0 || b.Timeout > maxBackupTimeout:
 		return errors.New("--backup-timeout must be more than 0 and at most 168h")
 	}
 	return nil
 }
 
-// backups is what the server is told. The copy that a call sends lies in the data
-// directory: where containers have room, and nobody else looks.
+// backups configures the server. A copy that a client fetches is made in the data
+// directory: containers have room there, and only the server reads it.
 func (b *backupFlags) backups(dataDir string) backup.Settings {
 	return backup.Settings{
 		Scratch: dataDir, Program: versionOf(), Dir: b.Dir, Interval: b.Interval, Keep: b.Keep,

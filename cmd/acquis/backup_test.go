@@ -109,7 +109,7 @@ func TestBackupAndRestore(t *testing.T) {
 // that is replaced, nor one from a file. Under a new name the journal goes on.
 func TestRestoreForksNothing(t *testing.T) {
 	dir, file := backedUp(t)
-	succeeds(t, "has signed no checkpoint", "restore", "--from", file, "--data-dir", dir)
+	succeeds(t, "never signed one", "restore", "--from", file, "--data-dir", dir)
 	published := checkpointOf(t, dir)
 	before := contents(t, dir)
 	fails(t, "--new-origin", "restore", "--from", file, "--data-dir", dir)
@@ -121,11 +121,11 @@ func TestRestoreForksNothing(t *testing.T) {
 	fails(t, "--new-origin", "restore", "--from", file, "--data-dir", t.TempDir(), "--checkpoint", kept)
 	fails(t, "--new-origin", "restore", "--from", file, "--data-dir", t.TempDir(), "--checkpoint", otherCheckpoint(t))
 	write(t, kept, []byte("Bonjour"))
-	fails(t, "no checkpoint", "restore", "--from", file, "--data-dir", t.TempDir(), "--checkpoint", kept)
+	fails(t, "not a checkpoint", "restore", "--from", file, "--data-dir", t.TempDir(), "--checkpoint", kept)
 	old, _, _ := strings.Cut(published, "\n")
 	fails(t, "had the name", "restore", "--from", file, "--data-dir", dir, "--new-origin", "--origin", old)
-	said := succeeds(t, "goes on from before the last checkpoint", "restore", "--from", file, "--data-dir", dir, "--new-origin", "--origin", "second")
-	if !strings.Contains(said, "events that the backup lacks") || !strings.Contains(said, "journal second") {
+	said := succeeds(t, "older than the last checkpoint", "restore", "--from", file, "--data-dir", dir, "--new-origin", "--origin", "second")
+	if !strings.Contains(said, "Events of the previous store that are not in the backup: ") || !strings.Contains(said, "journal second") {
 		t.Errorf("it says %s", said)
 	}
 	if again := checkpointOf(t, dir); !strings.HasPrefix(again, "second\n") || !strings.Contains(again, "\n— second ") {

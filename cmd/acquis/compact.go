@@ -8,19 +8,19 @@ import (
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// compactCommand makes erasing physical: what was forgotten leaves the file.
+// compactCommand removes erased data from the file itself.
 type compactCommand struct {
-	DataDir string `default:"./data" placeholder:"DIR" help:"Directory of the store (${default})."`
+	DataDir directory `default:"./data" placeholder:"DIR" help:"Directory of the store."`
 }
 
-// Run compacts the store and tells what that gave.
+// Run compacts the store and prints its size before and after.
 func (k *compactCommand) Run(c console) error {
-	file := filepath.Join(k.DataDir, bolt.FileName)
+	file := filepath.Join(string(k.DataDir), bolt.FileName)
 	before, err := os.Stat(file)
 	if err != nil {
 		return err
 	}
-	if err := bolt.Compact(k.DataDir, bolt.Options{}); err != nil {
+	if err := bolt.Compact(string(k.DataDir), bolt.Options{}); err != nil {
 		return err
 	}
 	after, err := os.Stat(file)

@@ -15,28 +15,24 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// keyVariable holds the key that a command calls with; like the first key it is
-// no flag.
-const keyVariable = "ACQUIS_KEY"
-
 // dialFlags say how a command reaches a running server.
 type dialFlags struct {
-	Server            string `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"The server's gRPC address (${default}). Another machine's is called over TLS."`
-	CAFile            string `name:"ca-file" placeholder:"FILE" help:"Call over TLS, and take certificates of these authorities, in PEM; left out: those of the machine."`
-	CertFile          string `placeholder:"FILE" help:"Certificate to show to the server, in PEM, where it asks for one."`
-	KeyFile           string `placeholder:"FILE" help:"Its private key, in PEM."`
-	InsecurePlaintext bool   `env:"-" help:"Call another machine without TLS: something on the way encrypts."`
+	Server            string `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"gRPC address of the server. TLS is used unless it is on this machine."`
+	CAFile            string `name:"ca-file" placeholder:"FILE" help:"Use TLS, and trust these certificate authorities (PEM). If not set: those of this machine."`
+	CertFile          string `placeholder:"FILE" help:"Client certificate (PEM), if the server asks for one."`
+	KeyFile           string `placeholder:"FILE" help:"Private key of the client certificate (PEM)."`
+	InsecurePlaintext bool   `env:"-" help:"Call another machine without TLS. Only if something on the way encrypts."`
 }
 
 func (d *dialFlags) check() error {
 	if (d.CertFile == "") != (d.KeyFile == "") {
-		return errors.New("--cert-file and --key-file go together")
+		return errors.New("set both --cert-file and --key-file, or neither")
 	}
 	if d.InsecurePlaintext && (d.CAFile != "" || d.CertFile != "") {
-		return errors.New("--insecure-plaintext does not go with --ca-file and --cert-file")
+		return errors.New("--insecure-plaintext cannot be combined with --ca-file or --cert-file")
 	}
 	if os.Getenv(keyVariable) == "" {
-		return fmt.Errorf("%s is not set: it holds the key to call with, which needs the role ADMIN", keyVariable)
+		return fmt.Errorf("%s is not set. It must hold a key with the role ADMIN", keyVariable)
 	}
 	return nil
 }
@@ -50,8 +46,7 @@ func (d *dialFlags) dial() (*grpc.ClientConn, error) {
 	return grpc.NewClient(d.Server, grpc.WithTransportCredentials(transport), grpc.WithNoProxy())
 }
 
-// transport is TLS, but for a server on this machine of which nothing else was
-// said.
+// transport is TLS, except for a server on this machine, unless a flag asks for it.
 func (d *dialFlags) transport() (credentials.TransportCredentials, error) {
 	secure := d.CAFile != "" || d.CertFile != ""
 	if d.InsecurePlaintext || !secure && isLoopback(d.Server) {
@@ -65,7 +60,7 @@ func (d *dialFlags) transport() (credentials.TransportCredentials, error) {
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("--ca-file: %s holds no certificate", d.CAFile)
+			return nil, fmt.Errorf("--ca-file: there is no certificate in %s", d.CAFile)
 		}
 	}
 	if d.CertFile != "" {
@@ -78,8 +73,8 @@ func (d *dialFlags) transport() (credentials.TransportCredentials, error) {
 	return credentials.NewTLS(config), nil
 }
 
-// isLoopback tells whether what is called lies on this machine, whatever a name
-// server says.
+// isLoopback tells whether an address is on this machine, without asking a name
+// server.
 func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

@@ -36,11 +36,11 @@ func TestTransport(t *testing.T) {
 		}
 	}
 	for says, d := range map[string]dialFlags{
-		"go together":    {CertFile: ca},
-		"does not go":    {InsecurePlaintext: true, CAFile: ca},
-		"no certificate": {CAFile: key},
-		"no such file":   {CAFile: "none.pem"},
-		"--cert-file: ":  {CertFile: key, KeyFile: key},
+		"or neither":         {CertFile: ca},
+		"cannot be combined": {InsecurePlaintext: true, CAFile: ca},
+		"no certificate":     {CAFile: key},
+		"no such file":       {CAFile: "none.pem"},
+		"--cert-file: ":      {CertFile: key, KeyFile: key},
 	} {
 		err := d.check()
 		if err == nil {

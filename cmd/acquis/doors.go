@@ -15,11 +15,11 @@ import (
 	"github.com/acquis-eval/acquis/server/authn"
 )
 
-// tlsFlags say what the doors show, and demand.
+// tlsFlags say which certificates REST and gRPC present and require.
 type tlsFlags struct {
-	CertFile     string `placeholder:"FILE" help:"Certificate chain of REST and gRPC, in PEM; read again when it changes."`
-	KeyFile      string `placeholder:"FILE" help:"Its private key, in PEM."`
-	ClientCAFile string `name:"client-ca-file" placeholder:"FILE" help:"Let in only clients with a certificate of these authorities; their key or token is asked for all the same."`
+	CertFile     string `placeholder:"FILE" help:"Certificate chain for REST and gRPC (PEM). It is loaded again when the file changes."`
+	KeyFile      string `placeholder:"FILE" help:"Private key of the certificate (PEM)."`
+	ClientCAFile string `name:"client-ca-file" placeholder:"FILE" help:"Accept only clients with a certificate of these authorities (PEM). They still need a key or token."`
 }
 
 func (t *tlsFlags) given() bool { return t.CertFile != "" }
@@ -27,7 +27,7 @@ func (t *tlsFlags) given() bool { return t.CertFile != "" }
 func (t *tlsFlags) check() error {
 	switch {
 	case (t.CertFile == "") != (t.KeyFile == ""):
-		return errors.New("--tls-cert-file and --tls-key-file go together")
+		return errors.New("set both --tls-cert-file and --tls-key-file, or neither")
 	case t.ClientCAFile != "" && !t.given():
 		return errors.New("--tls-client-ca-file needs --tls-cert-file and --tls-key-file")
 	}
@@ -41,24 +41,24 @@ func (t *tlsFlags) load(log *slog.Logger) (*authn.Certificates, error) {
 	return authn.LoadCertificates(authn.CertificateFiles{Cert: t.CertFile, Key: t.KeyFile, ClientCA: t.ClientCAFile}, log)
 }
 
-// oidcFlags say whose tokens are taken beside keys.
+// oidcFlags say whose tokens are accepted as well as keys.
 type oidcFlags struct {
-	Issuer        string        `placeholder:"URL" help:"Take tokens of this OIDC issuer too; exactly the issuer's own form of the URL."`
-	Audience      string        `placeholder:"NAME" help:"The audience that a token must be for."`
-	SubjectClaim  string        `default:"sub" placeholder:"CLAIM" help:"Claim that says who calls (${default})."`
-	SubjectPrefix string        `default:"oidc:" placeholder:"TEXT" help:"Stands before every token's subject (${default}); empty: tokens and keys can be of one subject."`
-	RolesClaim    string        `placeholder:"CLAIM" help:"Claim that holds roles, or groups; full stops lead into nested claims."`
-	Role          []string      `placeholder:"VALUE=ROLE" help:"Role that a value of the roles claim gives; repeatable."`
-	CentreClaim   string        `placeholder:"CLAIM" help:"Claim that holds the code of the caller's one centre, or * for all; a token without it is refused."`
-	Algorithms    []string      `default:"RS256,PS256,ES256,EdDSA" placeholder:"ALG" help:"Algorithms with which the issuer may sign (${default})."`
-	ClockSkew     time.Duration `default:"30s" placeholder:"TIME" help:"By how much clocks may differ (${default})."`
-	CAFile        string        `name:"ca-file" placeholder:"FILE" help:"Authorities of the issuer's certificate, in PEM; left out: the machine's."`
+	Issuer        string        `placeholder:"URL" help:"Accept tokens of this OIDC issuer as well as keys. The URL must be exactly the one in its tokens."`
+	Audience      string        `placeholder:"NAME" help:"Audience that a token must have. Required with --oidc-issuer."`
+	SubjectClaim  string        `default:"sub" placeholder:"CLAIM" help:"Claim that identifies the caller."`
+	SubjectPrefix string        `default:"oidc:" placeholder:"TEXT" help:"Prefix of every token's subject. If empty, a token and a key can have the same subject."`
+	RolesClaim    string        `placeholder:"CLAIM" help:"Claim that holds roles or groups. Dots lead into nested claims."`
+	Role          []string      `placeholder:"VALUE=ROLE" help:"A value of the roles claim and the role that it gives. Repeatable."`
+	CentreClaim   string        `placeholder:"CLAIM" help:"Claim that holds the code of the caller's centre, or * for all centres. Tokens without it are refused. If not set: all centres."`
+	Algorithms    []string      `default:"RS256,PS256,ES256,EdDSA" placeholder:"ALG" help:"Signature algorithms that are accepted."`
+	ClockSkew     time.Duration `default:"30s" placeholder:"DURATION" help:"How far the issuer's clock may differ, at most 5m."`
+	CAFile        string        `name:"ca-file" placeholder:"FILE" help:"Certificate authorities to trust for the issuer (PEM). If not set: those of this machine."`
 }
 
 func (o *oidcFlags) check() error {
 	if o.Issuer == "" {
 		if o.Audience != "" || o.RolesClaim != "" || len(o.Role) > 0 || o.CentreClaim != "" || o.CAFile != "" {
-			return errors.New("--oidc-… need --oidc-issuer")
+			return errors.New("the --oidc- flags need --oidc-issuer")
 		}
 		return nil
 	}
@@ -67,12 +67,12 @@ func (o *oidcFlags) check() error {
 		return err
 	}
 	if err := config.Check(); err != nil {
-		return fmt.Errorf("--oidc-…: %w", err)
+		return fmt.Errorf("the --oidc- flags: %w", err)
 	}
 	return nil
 }
 
-// config is nil where no issuer is given.
+// config is nil if no issuer is given.
 func (o *oidcFlags) config() (*authn.OIDC, error) {
 	if o.Issuer == "" {
 		return nil, nil // no tokens were asked for
@@ -87,7 +87,7 @@ func (o *oidcFlags) config() (*authn.OIDC, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("--oidc-ca-file: %s holds no certificate", o.CAFile)
+		return nil, fmt.Errorf("--oidc-ca-file: there is no certificate in %s", o.CAFile)
 	}
 	config.Client = &http.Client{Transport: &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,

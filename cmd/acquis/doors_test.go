@@ -44,17 +44,17 @@ func TestRefusedDoors(t *testing.T) {
 		says string
 		args []string
 	}{
-		{"go together", []string{"--tls-cert-file", "cert.pem"}},
-		{"go together", []string{"--tls-key-file", "key.pem"}},
+		{"or neither", []string{"--tls-cert-file", "cert.pem"}},
+		{"or neither", []string{"--tls-key-file", "key.pem"}},
 		{"--tls-client-ca-file needs", []string{"--tls-client-ca-file", "ca.pem"}},
-		{"asks nobody for a key", []string{"--ops-addr", "0.0.0.0:1", "--tls-cert-file", "c", "--tls-key-file", "k"}},
+		{"asks for no key", []string{"--ops-addr", "0.0.0.0:1", "--tls-cert-file", "c", "--tls-key-file", "k"}},
 		{"need --oidc-issuer", []string{"--oidc-audience", "acquis"}},
-		{"an audience is needed", []string{"--oidc-issuer", "https://issuer.example"}},
+		{"an audience is required", []string{"--oidc-issuer", "https://issuer.example"}},
 		{"must begin with https", []string{"--oidc-issuer", "http://issuer.example", "--oidc-audience", "acquis"}},
 		{"VALUE=ROLE", oidc("--oidc-roles-claim", "groups", "--oidc-role", "it")},
 		{`"BOSS" is not a role`, oidc("--oidc-roles-claim", "groups", "--oidc-role", "it=BOSS")},
 		{"not a role", oidc("--oidc-roles-claim", "groups", "--oidc-role", "it=ROLE_UNSPECIFIED")},
-		{"go together", oidc("--oidc-role", "it=ADMIN")},
+		{"or neither", oidc("--oidc-role", "it=ADMIN")},
 		{"HS256", oidc("--oidc-algorithms", "HS256")},
 		{"clock skew", oidc("--oidc-clock-skew", "1h")},
 		{"--failed-attempts", []string{"--failed-attempts", "-1"}},

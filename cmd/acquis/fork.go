@@ -13,15 +13,14 @@ import (
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// A checkpoint that was published is a promise: the journal will never have
-// another beginning than that. A store that is restored from before it, and
-// written to, breaks the promise without anybody meaning to. So what is restored
-// is compared with the last checkpoint that can be had.
+// A published checkpoint is a promise: the journal will always begin with the events
+// that it covers. If an older store is restored and written to, the promise is broken
+// by mistake. So a backup is compared with the latest checkpoint that can be found.
 
 // A comparison says what a backup was compared with.
 type comparison struct {
 	said string
-	lost uint64 // events of the store that is there, above those of the backup
+	lost uint64 // events of the previous store that the backup does not have
 }
 
 // compare tells whether the backup may be restored.
@@ -37,21 +36,21 @@ func (r *restoreCommand) compare(restored store.Layer, old string, m backup.Mani
 			return c, err
 		}
 	case unreadable != nil:
-		c.said = fmt.Sprintf("It could not be compared with what was published: the store that is there cannot be read (%v).", unreadable)
+		c.said = fmt.Sprintf("It could not be compared with a published checkpoint: the previous store cannot be read (%v).", unreadable)
 		return c, nil
 	case old == "":
-		c.said = "It could not be compared with what was published: there was no store, and no --checkpoint was given."
+		c.said = "It could not be compared with a published checkpoint: there was no previous store, and --checkpoint is not set."
 		return c, nil
 	case there.checkpoint == "":
-		c.said = "It could not be compared with what was published: the store that is there has signed no checkpoint."
+		c.said = "It could not be compared with a published checkpoint: the previous store never signed one."
 		return c, nil
 	default:
-		with, signed = "the last checkpoint of the store that was there", []byte(there.checkpoint)
+		with, signed = "the last checkpoint of the previous store", []byte(there.checkpoint)
 	}
 	err = extends(restored, m, signed)
 	switch {
 	case errors.Is(err, errFork) && r.NewOrigin:
-		c.said = fmt.Sprintf("It goes on from before %s, under a new name.", with)
+		c.said = fmt.Sprintf("It is older than %s, and continues under a new name.", with)
 		return c, nil
 	case err != nil:
 		return c, fmt.Errorf("%s: %w", with, err)
@@ -60,7 +59,7 @@ func (r *restoreCommand) compare(restored store.Layer, old string, m backup.Mani
 	return c, nil
 }
 
-// A state is how far a store has come.
+// A state says how far a journal goes.
 type state struct {
 	sequence   uint64
 	checkpoint string // the last one that it signed, if any
@@ -85,9 +84,9 @@ func lookAt(file string) (s state, err error) {
 	return s, err
 }
 
-// errFork: there would be two journals of one name with one beginning and two ends.
-var errFork = errors.New("the backup is older, or of another journal: what was published would become untrue. " +
-	"To restore it all the same, under a new name for the journal, say --new-origin")
+// errFork: two journals of one name would begin alike and then differ.
+var errFork = errors.New("the backup is older than the checkpoint, or of another journal, so the published checkpoint would become untrue. " +
+	"To restore it anyway, with a new name for the journal, set --new-origin")
 
 // extends tells whether a store's journal has grown from a checkpoint.
 func extends(restored store.Layer, m backup.Manifest, signed []byte) error {
@@ -99,13 +98,13 @@ func extends(restored store.Layer, m backup.Manifest, signed []byte) error {
 	c, err := checkpoint.Open(signed, keys)
 	var unknown *note.UnverifiedNoteError
 	if errors.As(err, &unknown) {
-		return fmt.Errorf("%w (it is not signed by a key that the backup knows)", errFork)
+		return fmt.Errorf("%w (the checkpoint is not signed by a key that the backup knows)", errFork)
 	}
 	if err != nil {
-		return fmt.Errorf("it is no checkpoint: %w", err)
+		return fmt.Errorf("not a checkpoint: %w", err)
 	}
 	if c.Size > m.Sequence {
-		return fmt.Errorf("%w (it speaks of %d events, the backup has %d)", errFork, c.Size, m.Sequence)
+		return fmt.Errorf("%w (the checkpoint covers %d events, the backup has %d)", errFork, c.Size, m.Sequence)
 	}
 	if has, err := tlog.TreeHash(int64(c.Size), store.Tree(reader)); err != nil || has != c.Root {
 		return errors.Join(fmt.Errorf("%w (the first %d events differ)", errFork, c.Size), err)

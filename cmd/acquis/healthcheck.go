@@ -12,12 +12,11 @@ import (
 // healthcheckCommand asks a running server, as a container's HEALTHCHECK does:
 // the image holds no other program that could.
 type healthcheckCommand struct {
-	OpsAddr string        `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where the server's operations listener is (${default})."`
-	Timeout time.Duration `default:"3s" env:"-" placeholder:"TIME" help:"How long to wait for the answer (${default})."`
+	OpsAddr string        `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Operations address of the server."`
+	Timeout time.Duration `default:"3s" env:"-" placeholder:"DURATION" help:"How long to wait for an answer."`
 }
 
-// Run fails where the server does not answer in time, or answers that it is not
-// ready.
+// Run fails if the server does not answer in time, or is not ready.
 func (h *healthcheckCommand) Run(ctx context.Context, c console) error {
 	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
 	defer cancel()
@@ -25,7 +24,7 @@ func (h *healthcheckCommand) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return err
 	}
-	// No client of http's own: it would ask the proxy of the environment.
+	// Not the default client of net/http, which would use the proxy of the environment.
 	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
 	if err != nil {
 		return fmt.Errorf("not ready: %w", err)

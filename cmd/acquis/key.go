@@ -17,22 +17,22 @@ import (
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// keyCreateCommand makes a key without a server, and so without another key. What it
-// says of the key is no environment variable: none should be made by accident.
+// keyCreateCommand makes a key without a server, and so without another key. What the
+// key is for and may do comes from flags only, not from a forgotten variable.
 type keyCreateCommand struct {
-	DataDir     string    `default:"./data" placeholder:"DIR" help:"Directory of the store (${default}); no server may hold it."`
-	Subject     string    `required:"" env:"-" placeholder:"SUBJECT" help:"Who calls with it: a pseudonym that stands in the journal for ever."`
-	Role        []string  `required:"" env:"-" placeholder:"ROLE" enum:"ADMIN,REGISTRAR,ASSESSOR,JURY,DISABILITY_ADVISOR,READER,AUDITOR" help:"What it may do: ${enum}; repeatable."`
-	DisplayName string    `env:"-" placeholder:"TEXT" help:"What it is for."`
-	ExpireTime  time.Time `env:"-" placeholder:"TIME" help:"It is refused from this time on, such as 2030-01-31T12:00:00Z; left out: it never expires."`
+	DataDir     directory `default:"./data" placeholder:"DIR" help:"Directory of the store, which no server may be using. acquis serve must have run there once."`
+	Subject     string    `required:"" env:"-" placeholder:"SUBJECT" help:"Pseudonym of the caller. It stays in the journal for ever."`
+	Role        []string  `required:"" env:"-" placeholder:"ROLE" enum:"ADMIN,REGISTRAR,ASSESSOR,JURY,DISABILITY_ADVISOR,READER,AUDITOR" help:"One of ${enum}. Repeatable."`
+	DisplayName string    `env:"-" placeholder:"TEXT" help:"What the key is for."`
+	ExpireTime  time.Time `env:"-" placeholder:"TIME" help:"When the key expires, such as 2030-01-31T12:00:00Z. If not set: never."`
 }
 
 // Run makes the key and prints its secret, this once.
 func (k *keyCreateCommand) Run(ctx context.Context, c console) error {
-	if _, err := os.Stat(filepath.Join(k.DataDir, bolt.FileName)); err != nil {
-		return fmt.Errorf("%w (%s)", bolt.ErrNoStore, k.DataDir) // one that would be made gets its first key from serve
+	if _, err := os.Stat(filepath.Join(string(k.DataDir), bolt.FileName)); err != nil {
+		return fmt.Errorf("%w (%s): run acquis serve there once, which creates the store and its first key", bolt.ErrNoStore, k.DataDir)
 	}
-	s, err := bolt.Open(k.DataDir, bolt.Options{})
+	s, err := bolt.Open(string(k.DataDir), bolt.Options{})
 	if errors.Is(err, bolt.ErrInUse) {
 		return fmt.Errorf("%w: stop the server first", err)
 	}
@@ -40,20 +40,23 @@ func (k *keyCreateCommand) Run(ctx context.Context, c console) error {
 		return err
 	}
 	secret, err := services.MakeKey(ctx, s, k.key(), time.Now())
+	if errors.Is(err, services.ErrNoFirstKey) {
+		err = fmt.Errorf("%w (%s): run acquis serve there once", err, k.DataDir)
+	}
 	if told, ok := status.FromError(err); ok && err != nil {
 		err = errors.New(told.Message())
 	}
 	if err := errors.Join(err, s.Close()); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.out, `keys/%s for %s: %s. Keep it: it is shown once only.
+	_, err = fmt.Fprintf(c.out, `keys/%s for %s: %s. Save it now: it is not shown again.
 
     export ACQUIS_KEY=%s
 
-The journal notes that it was made at rest, and the log says so at every start until it is revoked or has ended.
+The journal records that it was created without a server. The log warns of it at every start, until it is revoked or expires.
 `, secret.ID, k.Subject, strings.Join(k.Role, ", "), secret)
 	if err != nil {
-		return fmt.Errorf("keys/%s was made but could not be shown (%w), and nobody has it: revoke it", secret.ID, err)
+		return fmt.Errorf("keys/%s was created but could not be printed (%w), so nobody has it: revoke it", secret.ID, err)
 	}
 	return nil
 }

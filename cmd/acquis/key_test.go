@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // TestKeyCreate: administrators who are locked out make a key while the store is at
@@ -47,8 +49,9 @@ func TestKeyCreate(t *testing.T) {
 	}
 }
 
-// TestKeyCreateRefuses: what CreateKey refuses is refused at rest too, and where
-// there is no store none is made.
+// TestKeyCreateRefuses: what CreateKey refuses is refused without a server too. If
+// there is no store, or one without a first key, nothing is made and the error says
+// what to do.
 func TestKeyCreateRefuses(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	_, stop := serving(t, dir)
@@ -72,12 +75,25 @@ func TestKeyCreateRefuses(t *testing.T) {
 		}
 	}
 	none := filepath.Join(t.TempDir(), "none")
-	if code, _, said := acquis(t, "key", "create", "--data-dir", none, "--subject", "x", "--role", "ADMIN"); code != 1 || !strings.Contains(said, "holds no store") {
+	if code, _, said := acquis(t, "key", "create", "--data-dir", none, "--subject", "x", "--role", "ADMIN"); code != 1 || !strings.Contains(said, "holds no store") || !strings.Contains(said, "run acquis serve there once") {
 		t.Errorf("no store: %d %q", code, said)
 	}
 	if _, err := os.Stat(none); err == nil {
 		t.Error("a data directory was made")
 	}
+	empty, err := bolt.Open(none, bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := empty.Close(); err != nil {
+		t.Fatal(err)
+	}
+	code, out, said := acquis(t, "key", "create", "--data-dir", none, "--subject", "x", "--role", "ADMIN")
+	if code != 1 || out != "" || !strings.Contains(said, "the store is empty") || !strings.Contains(said, "run acquis serve there once") {
+		t.Errorf("empty store: %d %q %q", code, out, said)
+	}
+	first, _ := serving(t, none)
+	first.waitFor(t, "This is its first key")
 }
 
 // servingAloud is serving that keeps the log, which is whole once stop has returned.

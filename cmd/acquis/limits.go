@@ -11,20 +11,20 @@ import (
 	"github.com/acquis-eval/acquis/server/transport"
 )
 
-// limitFlags bound what callers may take. Behind a proxy all callers come from one
-// network: what is limited by network must then be raised.
+// limitFlags bound what callers may use. Behind a proxy all callers come from one
+// network, so the limits per network must be raised.
 type limitFlags struct {
-	MaxRequestBytes int           `default:"8388608" placeholder:"BYTES" help:"Size of the largest request, over either transport (${default}); an RPC may take less."`
-	CallTimeout     time.Duration `default:"30s" placeholder:"TIME" help:"A call that takes longer is given up (${default})."`
-	ReceiveTimeout  time.Duration `default:"10s" placeholder:"TIME" help:"A request that takes longer to arrive is given up (${default})."`
+	MaxRequestBytes int           `default:"8388608" placeholder:"BYTES" help:"Largest request over REST or gRPC, 1024 to 8388608. Most RPCs accept less."`
+	CallTimeout     time.Duration `default:"30s" placeholder:"DURATION" help:"Time limit of a call, at most 55s."`
+	ReceiveTimeout  time.Duration `default:"10s" placeholder:"DURATION" help:"Time limit for a request to arrive, at most --call-timeout."`
 
-	MaxConnections        int     `default:"4096" placeholder:"N" help:"Connections at once, to each of REST and gRPC (${default})."`
-	MaxConnectionsNetwork int     `default:"256" placeholder:"N" help:"The same from one address or, of IPv6, one /64 (${default})."`
-	ConnectionRate        int     `default:"200" placeholder:"N" help:"New connections a second from one such network (${default}); four times as many may come at once."`
-	PublicRate            float64 `default:"20" placeholder:"N" help:"Calls a second without a key, and refused ones, from one such network (${default}); five times as many may come at once. 0: any number."`
+	MaxConnections        int     `default:"4096" placeholder:"N" help:"Open connections, for REST and gRPC each."`
+	MaxConnectionsNetwork int     `default:"256" placeholder:"N" help:"Open connections from one network, which is one IPv4 address or one IPv6 /64. Behind a proxy, raise this and the two rates below."`
+	ConnectionRate        int     `default:"200" placeholder:"N" help:"New connections per second from one network. Four times as many may come at once."`
+	PublicRate            float64 `default:"20" placeholder:"N" help:"Calls per second from one network that have no key or are refused. Five times as many may come at once. 0: no limit."`
 
-	FailedAttempts        int `default:"10" placeholder:"N" help:"Failed attempts a minute with one key or token from one address (${default}); 0: any number."`
-	FailedAttemptsAddress int `default:"100" placeholder:"N" help:"Failed attempts a minute from one address (${default}); 0: any number."`
+	FailedAttempts        int `default:"10" placeholder:"N" help:"Failed authentications per minute with one key or token from one address. 0: no limit."`
+	FailedAttemptsAddress int `default:"100" placeholder:"N" help:"Failed authentications per minute from one address. 0: no limit."`
 }
 
 // The bounds of what can be configured.
@@ -37,17 +37,17 @@ const (
 func (l *limitFlags) check() error {
 	switch {
 	case l.MaxRequestBytes < minRequestBytes || l.MaxRequestBytes > contract.MaxBytes:
-		return fmt.Errorf("--max-request-bytes must be %d to %d", minRequestBytes, contract.MaxBytes)
+		return fmt.Errorf("--max-request-bytes must be from %d to %d", minRequestBytes, contract.MaxBytes)
 	case l.CallTimeout <= 0 || l.CallTimeout > maxCallTimeout:
 		return fmt.Errorf("--call-timeout must be more than 0 and at most %s", maxCallTimeout)
 	case l.ReceiveTimeout <= 0 || l.ReceiveTimeout > l.CallTimeout:
 		return fmt.Errorf("--receive-timeout must be more than 0 and at most --call-timeout, %s", l.CallTimeout)
 	case min(l.FailedAttempts, l.FailedAttemptsAddress) < 0 || max(l.FailedAttempts, l.FailedAttemptsAddress) > maxLimit:
-		return fmt.Errorf("--failed-attempts and --failed-attempts-address must be 0 to %d", maxLimit)
+		return fmt.Errorf("--failed-attempts and --failed-attempts-address must be from 0 to %d", maxLimit)
 	case min(l.MaxConnections, l.MaxConnectionsNetwork, l.ConnectionRate) < 1 || max(l.MaxConnections, l.MaxConnectionsNetwork, l.ConnectionRate) > maxLimit:
-		return fmt.Errorf("--max-connections, --max-connections-network and --connection-rate must be 1 to %d", maxLimit)
+		return fmt.Errorf("--max-connections, --max-connections-network and --connection-rate must be from 1 to %d", maxLimit)
 	case !(l.PublicRate >= 0 && l.PublicRate <= maxLimit): // what is not a number is neither
-		return fmt.Errorf("--public-rate must be 0 to %d", maxLimit)
+		return fmt.Errorf("--public-rate must be from 0 to %d", maxLimit)
 	}
 	return nil
 }

@@ -14,20 +14,23 @@ import (
 
 // commandLine is everything that can be said on the command line.
 type commandLine struct {
-	Serve       serveCommand       `cmd:"" help:"Run the service: REST, gRPC and an operations listener."`
-	Demo        demoCommand        `cmd:"" help:"Play six candidates through a real server on a temporary store."`
-	Backup      backupCommand      `cmd:"" help:"Fetch a backup from a running server, check it, and give it its name. The key is in ACQUIS_KEY."`
-	Restore     restoreCommand     `cmd:"" help:"Put the store of a backup into a data directory that no server holds."`
-	Compact     compactCommand     `cmd:"" help:"Write a store that nobody has open anew, without the pages that still hold what was erased."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is ready; exits 0 if it is, else 1."`
-	Key         struct {
-		Create keyCreateCommand `cmd:"" help:"Make a key in a store that no server holds: the way back in for administrators who are locked out."`
-	} `cmd:"" help:"Work on the keys of a store at rest."`
+	Serve       serveCommand       `cmd:"" group:"Service:" help:"Run the service: REST, gRPC and an operations endpoint."`
+	Demo        demoCommand        `cmd:"" group:"Service:" help:"Play six candidates through a real server on a temporary store, and show each step."`
+	Healthcheck healthcheckCommand `cmd:"" group:"Service:" help:"Ask a running server whether it is ready. Exit code 0 if it is, otherwise 1."`
+	Version     versionCommand     `cmd:"" group:"Service:" help:"Print the version of this binary and of its rules."`
+
+	Backup  backupCommand  `cmd:"" group:"Backups:" help:"Fetch a backup from a running server, check it and save it."`
+	Restore restoreCommand `cmd:"" group:"Backups:" help:"Restore a backup into a data directory that no server is using."`
+
+	Verify  verifyCommand  `cmd:"" group:"Stores, while the server is stopped:" help:"Check digests, journal and indexes, and decide every decision again. Exit code 0 if everything fits, otherwise 1."`
+	Compact compactCommand `cmd:"" group:"Stores, while the server is stopped:" help:"Rewrite the file of the store, so that erased data is gone from the disk too."`
+	Key     struct {
+		Create keyCreateCommand `cmd:"" help:"Create a key without a server, for administrators who are locked out."`
+	} `cmd:"" group:"Stores, while the server is stopped:" help:"Manage the keys of a store."`
+
 	Referentiel struct {
-		Check checkCommand `cmd:"" help:"Check the file of a référentiel; prints every problem as file:line: field: message."`
-	} `cmd:"" help:"Work on files of référentiels."`
-	Verify  verifyCommand  `cmd:"" help:"Check a store at rest: digests, journal, indexes, and every decision decided again; exits 0 or 1."`
-	Version versionCommand `cmd:"" help:"Print what this binary is."`
+		Check checkCommand `cmd:"" help:"Check the file of a référentiel before it is published. Prints each problem as file:line: field: message."`
+	} `cmd:"" group:"Référentiels:" help:"Work on the files of référentiels."`
 }
 
 // console is where a command says what it says.
@@ -50,21 +53,15 @@ var errSaid = errors.New("said already")
 // run runs one command line and returns its exit code.
 func run(ctx context.Context, args []string, c console) (code int) {
 	defer recoverExit(&code)
-	var line commandLine
-	parser, err := kong.New(&line,
-		kong.Name("acquis"),
-		kong.Description("Acquis, the evaluation service of a certificateur. Most flags are environment variables too; the help of each command names them."),
-		kong.DefaultEnvars("ACQUIS"),
-		kong.Writers(c.out, c.err),
-		kong.Exit(func(code int) { panic(exit(code)) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(c),
-	)
+	parser, err := newParser(ctx, c)
 	if err != nil {
 		return failed(c, err, 2)
 	}
 	command, err := parser.Parse(args)
+	if unfinished := lacksCommand(err); unfinished != nil {
+		parser.Stdout = c.err // a script that forgot the command fails
+		return failed(c, errors.Join(errSaid, unfinished.PrintUsage(false)), 2)
+	}
 	if err != nil {
 		return failed(c, err, 2)
 	}
@@ -72,6 +69,35 @@ func run(ctx context.Context, args []string, c console) (code int) {
 		return failed(c, err, 1)
 	}
 	return 0
+}
+
+// newParser reads command lines, and holds the text of every --help.
+func newParser(ctx context.Context, c console) (*kong.Kong, error) {
+	return kong.New(new(commandLine),
+		kong.Name("acquis"),
+		kong.Description("Acquis records what candidates for a professional certification have shown, computes what they have acquired, and keeps the proof.\n\n"+
+			"To see it work: acquis demo. To run it on ./data: acquis serve."),
+		kong.DefaultEnvars("ACQUIS"),
+		kong.Writers(c.out, c.err),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.ValueFormatter(flagHelp),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(c),
+	)
+}
+
+// lacksCommand returns the context of a command line that is good as far as it goes,
+// but names no command; else nil.
+func lacksCommand(err error) *kong.Context {
+	unfinished, ok := errors.AsType[*kong.ParseError](err)
+	if !ok || unfinished.Context.Error != nil {
+		return nil
+	}
+	if node := unfinished.Context.Selected(); node != nil && len(node.Children) == 0 {
+		return nil
+	}
+	return unfinished.Context
 }
 
 func failed(c console, err error, code int) int {

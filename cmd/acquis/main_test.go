@@ -184,12 +184,41 @@ func TestRefusedCommandLines(t *testing.T) {
 		{2, "not an absolute URL", []string{"serve", "--issuer-url", "certificateur.example"}},
 		{2, "no such file", []string{"serve", "--signing-key-file", "none.key"}},
 		{2, "unknown flag", []string{"serve", "--colour"}},
+		{2, "unexpected argument", []string{"serv"}},
+		{2, "--data-dir", []string{"serve", "--data-dir", ""}},
+		{2, "name a directory", []string{"verify", "--data-dir", ""}},
+		{2, "name a directory", []string{"compact", "--data-dir", ""}},
+		{2, "name a directory", []string{"restore", "--from", "none.backup", "--data-dir", ""}},
+		{2, "name a directory", []string{"key", "create", "--subject", "a", "--role", "ADMIN", "--data-dir", ""}},
 		{1, "no such file", []string{"referentiel", "check", "none.yaml"}},
 		{1, "not ready", []string{"healthcheck", "--ops-addr", "127.0.0.1:1"}},
 	} {
 		if code, _, err := acquis(t, c.args...); code != c.code || !strings.Contains(err, c.says) {
 			t.Errorf("%v: exit %d, %q", c.args, code, err)
 		}
+	}
+}
+
+// TestNoCommand: a command line without a command prints the help that it lacks, and
+// fails.
+func TestNoCommand(t *testing.T) {
+	for _, c := range []struct {
+		args  []string
+		says  string
+		lacks string
+	}{
+		{nil, "To see it work: acquis demo", "acquis: "},
+		{[]string{"key"}, "key create", "serve"},
+		{[]string{"referentiel"}, "referentiel check", "serve"},
+	} {
+		code, out, err := acquis(t, c.args...)
+		if code != 2 || out != "" || !strings.Contains(err, c.says) || strings.Contains(err, "\n"+c.lacks) {
+			t.Errorf("%v: exit %d, %q %q", c.args, code, out, err)
+		}
+	}
+	code, out, err := acquis(t, "--help")
+	if code != 0 || err != "" || !strings.Contains(out, "To see it work: acquis demo") {
+		t.Errorf("--help: exit %d, %q %q", code, out, err)
 	}
 }
 

@@ -18,15 +18,18 @@ import (
 
 // restoreCommand puts a backup into a data directory.
 type restoreCommand struct {
-	From       string `required:"" placeholder:"FILE" help:"The backup."`
-	DataDir    string `default:"./data" placeholder:"DIR" help:"Where the store shall lie (${default}); made if absent. The one that is there is kept beside it."`
-	Checkpoint string `env:"-" placeholder:"FILE" help:"The last checkpoint that was published: the backup must not be older."`
-	Decisions  bool   `env:"-" help:"Also decide every decision again, as acquis verify does: takes longer."`
+	From       string    `required:"" env:"-" placeholder:"FILE" help:"The backup."`
+	DataDir    directory `default:"./data" placeholder:"DIR" help:"Directory to restore into. It is created if it is missing. A store that is already there is kept under another name."`
+	Checkpoint string    `env:"-" placeholder:"FILE" help:"The last checkpoint that was published. The restore is refused if the backup is older."`
+	Decisions  bool      `env:"-" help:"Also decide every decision again, as acquis verify does. Takes longer."`
 
-	NewOrigin      bool   `env:"-" help:"Restore also what is older than a published checkpoint; the journal gets a new name from here on."`
-	Origin         string `placeholder:"NAME" help:"The new name; left out: a random one."`
-	SigningKeyFile string `placeholder:"FILE" help:"With --new-origin: the key that signs, where it is not in the data directory."`
+	NewOrigin      bool   `env:"-" help:"Restore even if a newer checkpoint was published. From then on the journal has a new name."`
+	Origin         string `env:"-" placeholder:"NAME" help:"With --new-origin: the new name. If not set: a random one."`
+	SigningKeyFile string `placeholder:"FILE" help:"With --new-origin: the signing key, if it is not in the data directory."`
 }
+
+// Help tells of the signing key, which need not be a file; kong prints it.
+func (r *restoreCommand) Help() string { return secretsHelp(signingVariable) }
 
 // Validate refuses what the flags must not say; kong calls it.
 func (r *restoreCommand) Validate() error { return checkpoint.CheckOrigin(r.Origin) }
@@ -39,7 +42,7 @@ func (r *restoreCommand) Run(ctx context.Context, c console) error {
 	}
 	var m backup.Manifest
 	var compared comparison
-	kept, err := bolt.Replace(r.DataDir, bolt.Options{}, func(made, old string) (err error) {
+	kept, err := bolt.Replace(string(r.DataDir), bolt.Options{}, func(made, old string) (err error) {
 		if m, compared, err = r.fill(ctx, made, old); err != nil || !r.NewOrigin {
 			return err
 		}
@@ -54,10 +57,10 @@ func (r *restoreCommand) Run(ctx context.Context, c console) error {
 	}
 	text := fmt.Sprintf("%s: %s\n%s\n", r.DataDir, told(m), compared.said)
 	if compared.lost > 0 {
-		text += fmt.Sprintf("The store that was there has %d events that the backup lacks.\n", compared.lost)
+		text += fmt.Sprintf("Events of the previous store that are not in the backup: %d.\n", compared.lost)
 	}
 	if kept != "" {
-		text += fmt.Sprintf("The store that was there is now %s; remove it once you need it no more.\n", kept)
+		text += fmt.Sprintf("The previous store is now %s. Remove it when you no longer need it.\n", kept)
 	}
 	_, err = fmt.Fprint(c.out, text, r.missing())
 	return err
@@ -88,7 +91,7 @@ func (r *restoreCommand) fill(ctx context.Context, made, old string) (m backup.M
 
 // rename enters a new origin in the store that was made.
 func (r *restoreCommand) rename(ctx context.Context, made string) (origin string, err error) {
-	key, err := signingKey(r.SigningKeyFile, r.DataDir, slog.New(slog.DiscardHandler))
+	key, err := signingKey(r.SigningKeyFile, string(r.DataDir), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return "", err
 	}
@@ -102,10 +105,10 @@ func (r *restoreCommand) rename(ctx context.Context, made string) (origin string
 
 // missing says what a backup does not hold and the directory lacks.
 func (r *restoreCommand) missing() string {
-	_, err := os.Stat(filepath.Join(r.DataDir, signingFile))
+	_, err := os.Stat(filepath.Join(string(r.DataDir), signingFile))
 	if !errors.Is(err, fs.ErrNotExist) || os.Getenv(signingVariable) != "" || r.SigningKeyFile != "" {
 		return ""
 	}
-	return fmt.Sprintf("There is no %s in %s, and no backup holds it: put yours there before you start the server. "+
-		"Without it a new key signs from then on; what the old one signed stays good.\n", signingFile, r.DataDir)
+	return fmt.Sprintf("There is no %s in %s, and backups do not contain it. Put yours there before you start the server. "+
+		"Otherwise the server creates a new one; what the old one signed stays valid.\n", signingFile, r.DataDir)
 }

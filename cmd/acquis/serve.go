@@ -17,37 +17,37 @@ import (
 	"github.com/acquis-eval/acquis/server/authn"
 )
 
-// bootstrapVariable holds the first key of an empty store. It is no flag, since
-// every user of a machine can read the command lines of its processes.
-const bootstrapVariable = "ACQUIS_BOOTSTRAP_KEY"
-
 // serveCommand runs the service until a signal ends it.
 type serveCommand struct {
-	HTTPAddr          string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where REST listens (${default}); port 0 takes a free one."`
-	GRPCAddr          string        `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Where gRPC listens (${default})."`
-	OpsAddr           string        `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where /metrics, /livez and /readyz listen (${default}); it asks for no key."`
-	DataDir           string        `default:"./data" placeholder:"DIR" help:"Directory of the store (${default}); made if absent."`
-	SigningKeyFile    string        `placeholder:"FILE" help:"PEM file of the Ed25519 key that signs checkpoints and attestations; default: signing.key in the data directory, made if absent. ACQUIS_SIGNING_KEY may hold the key itself instead."`
-	Origin            string        `placeholder:"NAME" help:"Names the journal in checkpoints, for instance after the certificateur's domain; kept at the first start, where the default is a random name."`
-	IssuerURL         string        `placeholder:"URL" help:"Identifies the certificateur in attestations, for instance https://certificateur.example."`
-	IssuerName        string        `placeholder:"NAME" help:"Names the certificateur in attestations."`
-	InsecurePlaintext bool          `help:"Allow addresses that are not loopback: something in front terminates TLS."`
-	LogLevel          string        `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"${enum} (${default})."`
-	ShutdownGrace     time.Duration `default:"20s" placeholder:"TIME" help:"How long calls under way may take after SIGTERM (${default})."`
+	HTTPAddr          string `group:"Addresses:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address for REST. Port 0 picks a free port."`
+	GRPCAddr          string `group:"Addresses:" default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Address for gRPC."`
+	OpsAddr           string `group:"Addresses:" default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Address for /metrics (Prometheus), /livez and /readyz. It asks for no key."`
+	InsecurePlaintext bool   `group:"Addresses:" help:"Allow addresses that are not loopback without TLS. Only if a proxy in front terminates TLS, or for --ops-addr."`
+	NoReflection      bool   `group:"Addresses:" help:"Turn off gRPC reflection, which describes the services to anybody."`
 
-	limitFlags `embed:""`
+	DataDir        directory `group:"Store:" default:"./data" placeholder:"DIR" help:"Directory of the store. It is created if it is missing."`
+	SigningKeyFile string    `group:"Store:" placeholder:"FILE" help:"PEM file with the Ed25519 key that signs checkpoints and attestations. If not set: the key in ACQUIS_SIGNING_KEY; if that is not set either, signing.key in the data directory, which is created if it is missing."`
+	Origin         string    `group:"Store:" placeholder:"NAME" help:"Name of the journal in checkpoints, such as the certificateur's domain. It is fixed at the first start. If not set: a random name."`
+	IssuerURL      string    `group:"Store:" placeholder:"URL" help:"Identifies the certificateur in attestations, for instance https://certificateur.example."`
+	IssuerName     string    `group:"Store:" placeholder:"NAME" help:"Names the certificateur in attestations."`
 
-	NoReflection bool `help:"Do not describe the services over gRPC; else anybody may ask for that."`
+	LogLevel      string        `group:"Running:" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"One of ${enum}. Logs are JSON on standard error and hold no personal data."`
+	ShutdownGrace time.Duration `group:"Running:" default:"20s" placeholder:"DURATION" help:"How long running calls may go on after SIGTERM, at most 10m. The log says how many were cut off then."`
 
-	Backup backupFlags `embed:"" prefix:"backup-"`
+	limitFlags `embed:"" group:"Limits:"`
 
-	TLS  tlsFlags  `embed:"" prefix:"tls-"`
-	OIDC oidcFlags `embed:"" prefix:"oidc-"`
+	Backup backupFlags `embed:"" prefix:"backup-" group:"Scheduled backups:"`
 
-	RetentionIdentity       rules.Period `placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, until a purge may erase it: 5y, 18m or 90d, for example (never)."`
-	RetentionFreeText       rules.Period `placeholder:"PERIOD" help:"The same for comments, motives and reasons, after their act (never)."`
-	RetentionAccommodations rules.Period `placeholder:"PERIOD" help:"The same for accommodations, needs and advice (never)."`
+	TLS  tlsFlags  `embed:"" prefix:"tls-" group:"TLS:"`
+	OIDC oidcFlags `embed:"" prefix:"oidc-" group:"OIDC tokens:"`
+
+	RetentionIdentity       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, before a purge may erase it. If not set: for ever."`
+	RetentionFreeText       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long comments, motives and reasons are kept after their act. If not set: for ever."`
+	RetentionAccommodations rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long accommodations, needs and advice are kept after their act. If not set: for ever."`
 }
+
+// Help tells of the variables that are no flags; kong prints it.
+func (s *serveCommand) Help() string { return secretsHelp(bootstrapVariable, signingVariable) }
 
 // maxGrace bounds --shutdown-grace.
 const maxGrace = 10 * time.Minute
@@ -56,7 +56,7 @@ const maxGrace = 10 * time.Minute
 // resolved first, so that a name is judged by what it stands for.
 func (s *serveCommand) Validate() error {
 	if s.ShutdownGrace < 0 || s.ShutdownGrace > maxGrace {
-		return fmt.Errorf("--shutdown-grace must be 0s to %s", maxGrace)
+		return fmt.Errorf("--shutdown-grace must be from 0s to %s", maxGrace)
 	}
 	_, _, badKey := firstSecret()
 	_, _, badSigning := givenSigningKey(s.SigningKeyFile)
@@ -92,13 +92,12 @@ func checkAddress(flag, address string, allowed bool) error {
 		return nil
 	}
 	if flag == "--ops-addr" {
-		return fmt.Errorf("%s %s is not a loopback address, and it asks nobody for a key: listen on 127.0.0.1; or, where nothing "+
-			"but your own monitoring reaches this address, say so with --insecure-plaintext (ACQUIS_INSECURE_PLAINTEXT=true)", flag, address)
+		return fmt.Errorf("%s %s is not a loopback address, and this endpoint asks for no key. Listen on 127.0.0.1. If only your "+
+			"own monitoring can reach the address, set --insecure-plaintext (ACQUIS_INSECURE_PLAINTEXT=true)", flag, address)
 	}
-	return fmt.Errorf("%s %s is not a loopback address, and without a certificate Acquis speaks plain text: keys and identities "+
-		"would cross the network readable by all. Give --tls-cert-file and --tls-key-file; or listen on 127.0.0.1; or, where a "+
-		"proxy in front of Acquis terminates TLS and nothing else reaches this address, say so with --insecure-plaintext "+
-		"(ACQUIS_INSECURE_PLAINTEXT=true)", flag, address)
+	return fmt.Errorf("%s %s is not a loopback address, and there is no certificate: keys and identities would cross the network "+
+		"unencrypted. Set --tls-cert-file and --tls-key-file, or listen on 127.0.0.1. If a proxy in front of Acquis terminates "+
+		"TLS and nothing else can reach the address, set --insecure-plaintext (ACQUIS_INSECURE_PLAINTEXT=true)", flag, address)
 }
 
 // Run serves until ctx ends.
@@ -119,19 +118,19 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 	}
 	service, err := open(ctx, config{
 		HTTPAddr: s.HTTPAddr, GRPCAddr: s.GRPCAddr, OpsAddr: s.OpsAddr,
-		DataDir: s.DataDir, SigningKeyFile: s.SigningKeyFile, Origin: s.Origin,
+		DataDir: string(s.DataDir), SigningKeyFile: s.SigningKeyFile, Origin: s.Origin,
 		Issuer: credential.Issuer{URL: s.IssuerURL, Name: s.IssuerName},
 		First:  first, Log: log, TLS: certificates, OIDC: oidc,
 		Limits:       s.limitFlags.transport(s.Backup.Timeout),
 		Attempts:     s.limitFlags.attempts(),
 		NoReflection: s.NoReflection,
-		Backups:      s.Backup.backups(s.DataDir),
+		Backups:      s.Backup.backups(string(s.DataDir)),
 		Retention:    rules.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
 	})
 	if err != nil {
 		return err
 	}
-	if err := service.announce(c.out, s.DataDir, given); err != nil {
+	if err := service.announce(c.out, string(s.DataDir), given); err != nil {
 		return errors.Join(err, service.close())
 	}
 	log.Info("started", "http", service.httpAddr(), "grpc", service.grpcAddr(), "ops", service.opsAddr(), "version", versionOf())

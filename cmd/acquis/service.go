@@ -40,7 +40,7 @@ type config struct {
 	Now                         func() time.Time // nil: the machine's clock
 }
 
-// A service is the whole machine, ready to serve.
+// A service is everything that serve runs, ready to start.
 type service struct {
 	store     *bolt.Store
 	server    *server.Server
@@ -50,8 +50,8 @@ type service struct {
 	isNew     bool // the store was empty: first is its key now
 }
 
-// open makes a service. It listens before it opens the store, so that a port
-// that is taken leaves the data untouched.
+// open makes a service. It listens before it opens the store, so that nothing is
+// written if a port is taken.
 func open(ctx context.Context, c config) (_ *service, err error) {
 	s := &service{first: c.First, scheme: "http"}
 	if c.TLS != nil {
@@ -103,7 +103,7 @@ func listenAt(c config) (l server.Listeners, err error) {
 	return l, nil
 }
 
-// close closes what is open; the store last, so that nothing still writes to it.
+// close closes what is open, the store last, so that nothing still writes to it.
 func (s *service) close() error {
 	var errs []error
 	for _, l := range []net.Listener{s.listeners.HTTP, s.listeners.GRPC, s.listeners.Ops} {
@@ -127,9 +127,9 @@ func (s *service) httpAddr() string { return s.listeners.HTTP.Addr().String() }
 func (s *service) grpcAddr() string { return s.listeners.GRPC.Addr().String() }
 func (s *service) opsAddr() string  { return s.listeners.Ops.Addr().String() }
 
-// announce tells where the service listens and, of a new store, its first key:
-// this once, for only its digest is kept. A key that came from the environment
-// is not repeated.
+// announce prints the addresses and, for a new store, the first key. It cannot be
+// printed again, since only its digest is stored. A key that came from the environment
+// is not printed.
 func (s *service) announce(out io.Writer, dataDir string, given bool) error {
 	text := fmt.Sprintf(`Acquis %s
   REST        %s://%s
@@ -139,10 +139,10 @@ func (s *service) announce(out io.Writer, dataDir string, given bool) error {
 `, versionOf(), s.scheme, s.httpAddr(), s.grpcAddr(), s.opsAddr(), dataDir)
 	switch {
 	case s.isNew && given:
-		text += fmt.Sprintf("\nThe store is new. Its first key, with the role ADMIN, is that of %s.\n", bootstrapVariable)
+		text += fmt.Sprintf("\nThe store is new. Its first key, with the role ADMIN, is the one in %s.\n", bootstrapVariable)
 	case s.isNew:
 		text += fmt.Sprintf(`
-The store is new. This is its first key, with the role ADMIN. Keep it: it is shown once only.
+The store is new. This is its first key, with the role ADMIN. Save it now: it is not shown again.
 
     export ACQUIS_KEY=%s
 
@@ -153,13 +153,13 @@ Then try, in the same shell:
 `, s.first, s.scheme, reachable(s.listeners.HTTP.Addr()))
 	}
 	if _, err := io.WriteString(out, text); err != nil && s.isNew && !given {
-		return fmt.Errorf("the first key could not be shown (%w), and nobody has it: remove %s, which holds nothing yet, and start again", err, dataDir)
+		return fmt.Errorf("the first key could not be printed (%w), so nobody has it: remove %s, which holds nothing else yet, and start again", err, dataDir)
 	}
 	return nil
 }
 
-// reachable is where a caller on this machine finds what listens at that address:
-// one that stands for all of them, as in a container, is no destination.
+// reachable is the address at which a caller on this machine can connect: 0.0.0.0,
+// as in a container, is none.
 func reachable(listening net.Addr) string {
 	if tcp, ok := listening.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)

@@ -14,12 +14,8 @@ import (
 	"strings"
 )
 
-// signingVariable holds the signing key itself, for containers; like the first
-// key it is no flag.
-const signingVariable = "ACQUIS_SIGNING_KEY"
-
-// signingFile is where the signing key lies by default, beside the store and not
-// in it: whoever gets a copy of the store cannot sign with it.
+// signingFile is the default file of the signing key, beside the store and not in
+// it: a copy of the store alone cannot sign.
 const signingFile = "signing.key"
 
 // pemType is that of PKCS #8, which openssl writes: openssl genpkey -algorithm ed25519.
@@ -35,11 +31,11 @@ func signingKey(file, dataDir string, log *slog.Logger) (ed25519.PrivateKey, err
 	file = filepath.Join(dataDir, signingFile)
 	key, err = readSigningKey(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		log.Info("a signing key was made; back it up apart from the store", "file", file)
+		log.Info("created a signing key; back it up apart from the store", "file", file)
 		return makeSigningKey(file)
 	}
 	if info, statErr := os.Stat(file); statErr == nil && info.Mode().Perm()&0o077 != 0 {
-		log.Warn("others can read the signing key", "file", file, "mode", info.Mode().Perm().String())
+		log.Warn("other users can read the signing key", "file", file, "mode", info.Mode().Perm().String())
 	}
 	return key, err
 }
@@ -50,12 +46,12 @@ func givenSigningKey(file string) (key ed25519.PrivateKey, given bool, err error
 	text := os.Getenv(signingVariable)
 	switch {
 	case file != "" && text != "":
-		return nil, true, fmt.Errorf("--signing-key-file and %s are both given", signingVariable)
+		return nil, true, fmt.Errorf("--signing-key-file and %s are both set; set only one", signingVariable)
 	case file != "":
 		key, err = readSigningKey(file)
 		return key, true, err
 	case text != "":
-		// Many environments hold one line only: the armour may be left away.
+		// Many environments can hold one line only, so the armour is optional.
 		if !strings.Contains(text, "-----BEGIN") {
 			text = "-----BEGIN " + pemType + "-----\n" + strings.TrimSpace(text) + "\n-----END " + pemType + "-----\n"
 		}
@@ -84,18 +80,18 @@ func readSigningKey(file string) (ed25519.PrivateKey, error) {
 func parseSigningKey(text []byte) (ed25519.PrivateKey, error) {
 	block, _ := pem.Decode(text)
 	if block == nil || block.Type != pemType {
-		return nil, errors.New("is not a private key in PEM form (PKCS #8)")
+		return nil, errors.New("not a PEM private key (PKCS #8)")
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	key, ok := parsed.(ed25519.PrivateKey)
 	if err != nil || !ok {
-		return nil, errors.New("is not an Ed25519 key")
+		return nil, errors.New("not an Ed25519 key")
 	}
 	return key, nil
 }
 
 // makeSigningKey makes a key and its file, which appears whole or not at all:
-// half a key would keep the service from starting for ever.
+// with half a key the service could never start again.
 func makeSigningKey(file string) (ed25519.PrivateKey, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {

@@ -15,9 +15,9 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// checkBackup tells whether a file is a backup and sound: whole by its digest, a
-// store in all its pages, and with the Merkle log that its manifest names. On
-// request it decides all decisions again.
+// checkBackup tells whether a file is a sound backup: its digest is right, every page
+// of the store is readable, and its Merkle log has the root that the manifest names.
+// On request it decides all decisions again.
 func checkBackup(ctx context.Context, name string, decisions bool) (err error) {
 	m, err := backup.Extract(ctx, name, io.Discard)
 	if err != nil {
@@ -31,14 +31,14 @@ func checkBackup(ctx context.Context, name string, decisions bool) (err error) {
 	return soundStore(ctx, source, m, decisions)
 }
 
-// soundStore tells whether a store is the one that a manifest speaks of.
+// soundStore tells whether a store is the one that a manifest describes.
 func soundStore(ctx context.Context, source *bolt.AtRest, m backup.Manifest, decisions bool) error {
 	size, root, err := store.Regrow(ctx, source)
 	if err != nil {
 		return err
 	}
 	if size != m.Sequence || !bytes.Equal(root[:], m.Root) {
-		return fmt.Errorf("%w: its journal has %d events and the root %v, its manifest says %d and %v",
+		return fmt.Errorf("%w: its journal has %d events and root %v, but its manifest says %d events and root %v",
 			backup.ErrDamaged, size, root, m.Sequence, tlog.Hash(m.Root))
 	}
 	if !decisions {
@@ -46,7 +46,7 @@ func soundStore(ctx context.Context, source *bolt.AtRest, m backup.Manifest, dec
 	}
 	report, err := verify.Verify(ctx, source, verify.Options{})
 	if err == nil && !report.OK() {
-		err = fmt.Errorf("the store does not fit its journal: %s (%d things in all; acquis verify lists them)",
+		err = fmt.Errorf("the store does not match its journal: %s (%d findings in all; acquis verify lists them)",
 			report.Findings[0], len(report.Findings)+report.More)
 	}
 	return err

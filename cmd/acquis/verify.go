@@ -14,10 +14,10 @@ import (
 
 // verifyCommand checks a store that no server runs on.
 type verifyCommand struct {
-	DataDir    string `default:"./data" placeholder:"DIR" help:"Directory of the store (${default}); it is only read."`
-	Checkpoint string `placeholder:"FILE" help:"A checkpoint of this store that was kept elsewhere: shows a rollback or a fork."`
-	JSON       bool   `name:"json" help:"Print the report as JSON."`
-	Limit      int    `default:"100" placeholder:"N" help:"How many findings to print (${default}); all are counted."`
+	DataDir    directory `default:"./data" placeholder:"DIR" help:"Directory of the store. It is only read."`
+	Checkpoint string    `env:"-" placeholder:"FILE" help:"A checkpoint of this store that was kept elsewhere. It reveals a rollback or a fork."`
+	JSON       bool      `name:"json" env:"-" help:"Print the report as JSON."`
+	Limit      int       `default:"100" env:"-" placeholder:"N" help:"How many findings to print. All are counted."`
 }
 
 // maxCheckpoint bounds a file that is three lines and some signatures.
@@ -31,7 +31,7 @@ func (k *verifyCommand) Validate() error {
 	return nil
 }
 
-// Run prints what does not fit, and fails where anything does not.
+// Run prints what does not fit, and fails if anything does not.
 func (k *verifyCommand) Run(ctx context.Context, c console) (err error) {
 	opts := verify.Options{Limit: k.Limit}
 	if k.Checkpoint != "" {
@@ -39,7 +39,7 @@ func (k *verifyCommand) Run(ctx context.Context, c console) (err error) {
 			return err
 		}
 	}
-	source, err := bolt.OpenAtRest(k.DataDir, bolt.Options{})
+	source, err := bolt.OpenAtRest(string(k.DataDir), bolt.Options{})
 	if errors.Is(err, bolt.ErrInUse) {
 		return fmt.Errorf("%w: stop the server first", err)
 	}
@@ -64,8 +64,8 @@ func (k *verifyCommand) Run(ctx context.Context, c console) (err error) {
 	return nil
 }
 
-// readCheckpoint reads a checkpoint: the note alone, or within the answer of
-// GetCheckpoint.
+// readCheckpoint reads a checkpoint: either the note alone or the answer of
+// GetCheckpoint, which holds it.
 func readCheckpoint(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -89,7 +89,7 @@ func showReportJSON(out io.Writer, r *verify.Report) error {
 	}{r.OK(), r})
 }
 
-// showReport prints findings first: they are what must be seen.
+// showReport prints findings first: they must be seen.
 func showReport(out io.Writer, r *verify.Report) error {
 	var text []byte
 	for _, f := range r.Findings {
@@ -101,11 +101,13 @@ func showReport(out io.Writer, r *verify.Report) error {
 	if !r.OK() {
 		text = fmt.Appendln(text)
 	}
-	text = fmt.Appendf(text, "events   %d\nroot     %s\nerased   %d\n\nstored\n", r.Events, orNone(r.Root), r.Erased)
+	text = fmt.Appendf(text, "Journal: %d events. Root of their Merkle tree: %s\n", r.Events, orNone(r.Root))
+	text = fmt.Appendf(text, "Missing because somebody was forgotten: %d records, bodies of events and references.\n", r.Erased)
+	text = fmt.Appendln(text, "\nRecords in the store, by kind:")
 	text = appendCounts(text, r.Records)
-	text = fmt.Appendln(text, "\nderived anew and compared")
+	text = fmt.Appendln(text, "\nComputed again and compared with what is stored:")
 	text = appendCounts(text, r.Checked)
-	text = fmt.Appendln(text, "\nkeys whose signatures count")
+	text = fmt.Appendln(text, "\nKeys that the store says may sign. Compare them with the keys that you know:")
 	for _, key := range r.Signers {
 		text = fmt.Appendf(text, "  %s\n", key)
 	}
@@ -115,7 +117,7 @@ func showReport(out io.Writer, r *verify.Report) error {
 	if r.OK() {
 		text = fmt.Appendln(text, "\nEverything fits.")
 	} else {
-		text = fmt.Appendf(text, "\n%d things do not fit; the first is: %s\n", len(r.Findings)+r.More, r.Findings[0])
+		text = fmt.Appendf(text, "\n%d findings. Start with the first: %s\ndocs/verify.md explains them.\n", len(r.Findings)+r.More, r.Findings[0])
 	}
 	_, err := out.Write(text)
 	return err
@@ -130,7 +132,7 @@ func appendCounts(text []byte, counts []verify.Count) []byte {
 
 func orNone(root string) string {
 	if root == "" {
-		return "none: the journal is broken"
+		return "none, the journal is broken"
 	}
 	return root
 }

@@ -59,10 +59,10 @@ func NewBudget(name string, limits BudgetLimits) *Budget {
 	labels := prometheus.Labels{"budget": name}
 	b.refused = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "acquis_bytes_shed_total", ConstLabels: labels,
-		Help: "Calls that got no bytes to be received in, by the limit that they met.",
+		Help: "Calls refused because their request found no memory, by the limit that refused them.",
 	}, []string{"cause"})
 	b.taken = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "acquis_bytes_taken", Help: "Bytes of memory that calls hold now, by budget.", ConstLabels: labels,
+		Name: "acquis_bytes_taken", Help: "Bytes of memory that calls hold, by budget.", ConstLabels: labels,
 	}, func() float64 {
 		b.mu.Lock()
 		defer b.mu.Unlock()

@@ -19,10 +19,10 @@ func newCounts(g *Gate) counts {
 		labels := prometheus.Labels{"class": class.String()}
 		c.now = append(c.now,
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-				Name: "acquis_calls_running", Help: "Calls that have a slot.", ConstLabels: labels,
+				Name: "acquis_calls_running", Help: "Calls being processed.", ConstLabels: labels,
 			}, g.look(func() int { return g.running[class] })),
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-				Name: "acquis_calls_waiting", Help: "Calls that wait for a slot.", ConstLabels: labels,
+				Name: "acquis_calls_waiting", Help: "Calls waiting to be processed.", ConstLabels: labels,
 			}, g.look(func() int { return g.queues[class].length })))
 	}
 	return c
@@ -31,7 +31,7 @@ func newCounts(g *Gate) counts {
 func newRefused() *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "acquis_calls_shed_total",
-		Help: "Calls that were not processed, by class and by the limit that they met.",
+		Help: "Calls refused before they were processed, by class and by the limit that refused them.",
 	}, []string{"class", "cause"})
 }
 

@@ -157,16 +157,16 @@ func Outward(ctx context.Context, log *slog.Logger, err error) error {
 	case errors.Is(err, context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded:
 		return TookTooLong()
 	case errors.Is(err, context.Canceled), status.Code(err) == codes.Canceled:
-		return New(codes.Canceled, acquispb.ErrorReason_CANCELLED, "the caller went away")
+		return New(codes.Canceled, acquispb.ErrorReason_CANCELLED, "the caller cancelled the call")
 	case errors.Is(err, store.ErrNoRoom):
 		return New(codes.Unavailable, acquispb.ErrorReason_READ_ONLY,
-			"the store takes no writes: its disk is full; it takes them again by itself once there is room")
+			"the store accepts no writes because its disk is full; it accepts them again when there is room")
 	case errors.Is(err, store.ErrReadOnly):
 		return New(codes.Unavailable, acquispb.ErrorReason_READ_ONLY,
-			"the store takes no writes: one failed, and what the disk holds is unknown until the service is restarted")
+			"the store accepts no writes: one failed, and it is unknown what the disk holds until the service is restarted")
 	case errors.Is(err, store.ErrUnknownOutcome):
 		return New(codes.Unavailable, acquispb.ErrorReason_WRITE_OUTCOME_UNKNOWN,
-			"the write may or may not have happened; repeat it with the same request_id, or, if it had none, read first what is there")
+			"the write may or may not have happened; repeat it with the same request_id, or read the resource first if it had none")
 	case errors.Is(err, store.ErrClosed):
 		return Stopping()
 	}
@@ -195,13 +195,13 @@ func ReasonIn(st *status.Status) string {
 
 // TookTooLong tells that a call had no time left.
 func TookTooLong() error {
-	return New(codes.DeadlineExceeded, acquispb.ErrorReason_DEADLINE_EXCEEDED, "the call took longer than its deadline")
+	return New(codes.DeadlineExceeded, acquispb.ErrorReason_DEADLINE_EXCEEDED, "the call exceeded its deadline")
 }
 
 // TooLarge refuses a request by its size.
 func TooLarge(limit int) error {
 	return New(codes.ResourceExhausted, acquispb.ErrorReason_REQUEST_TOO_LARGE,
-		fmt.Sprintf("a request of this call may have at most %d bytes", limit))
+		fmt.Sprintf("requests of this call may have at most %d bytes", limit))
 }
 
 // TooSlow refuses a request that did not arrive in time.

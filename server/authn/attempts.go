@@ -55,7 +55,7 @@ func newAttempts(limits AttemptLimits) *attempts {
 		limits: limits,
 		bad: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "acquis_bad_credentials_total",
-			Help: "Keys, tokens and attestations that were not good, by reason.",
+			Help: "Invalid keys, tokens and attestation codes, by reason.",
 		}, []string{"reason"}),
 		credentials: newLRU[suspect, *bucket](remembered),
 		addresses:   newLRU[netip.Prefix, *bucket](remembered),
@@ -202,7 +202,7 @@ func (b *bucket) refill(perMinute int, now time.Time) {
 
 func tooManyAttempts(wait time.Duration) error {
 	return apierr.New(codes.ResourceExhausted, acquispb.ErrorReason_TOO_MANY_ATTEMPTS,
-		"too many bad keys, tokens or codes came from this address", &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
+		"too many invalid keys, tokens or codes from this address", &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
 }
 
 // newLRU holds the entries used last, up to a number: what callers make it hold

@@ -72,7 +72,7 @@ func (a *Authenticator) Collectors() []prometheus.Collector {
 // header, and notes it for the log. Too many bad ones are refused unseen.
 func (a *Authenticator) Authenticate(ctx context.Context, authorization []string) (*call.Caller, error) {
 	if len(authorization) == 0 {
-		return nil, apierr.New(codes.Unauthenticated, acquispb.ErrorReason_CREDENTIALS_MISSING, "no credential was sent: the header must be Authorization: Bearer, then a key or token")
+		return nil, apierr.New(codes.Unauthenticated, acquispb.ErrorReason_CREDENTIALS_MISSING, "no credential was sent; send the header Authorization: Bearer, followed by a key or token")
 	}
 	text := bearer(authorization)
 	try, err := a.Try(ctx, text)
@@ -170,9 +170,9 @@ func (k *knownKey) admit(try *Attempt, now time.Time) (*call.Caller, error) {
 	case subtle.ConstantTimeCompare(k.stored.GetSecretSha256(), try.digest[:]) != 1:
 		return nil, invalidCredentials()
 	case k.stored.GetRevokeTime() != nil:
-		return nil, apierr.New(codes.Unauthenticated, acquispb.ErrorReason_KEY_REVOKED, "the key was revoked: ask an administrator for another one")
+		return nil, apierr.New(codes.Unauthenticated, acquispb.ErrorReason_KEY_REVOKED, "the key was revoked; ask an administrator for a new one")
 	case Expired(k.stored, now):
-		return nil, apierr.New(codes.Unauthenticated, acquispb.ErrorReason_KEY_EXPIRED, "the key has expired: ask an administrator for another one")
+		return nil, apierr.New(codes.Unauthenticated, acquispb.ErrorReason_KEY_EXPIRED, "the key has expired; ask an administrator for a new one")
 	}
 	return k.caller, nil
 }
@@ -182,5 +182,5 @@ func Expired(key *storepb.Key, now time.Time) bool {
 }
 
 func invalidCredentials() error {
-	return apierr.New(codes.Unauthenticated, acquispb.ErrorReason_CREDENTIALS_INVALID, "the key or token is not valid; the header must be Authorization: Bearer, then the whole key or token")
+	return apierr.New(codes.Unauthenticated, acquispb.ErrorReason_CREDENTIALS_INVALID, "the key or token is not valid; send the header Authorization: Bearer, followed by the whole key or token")
 }

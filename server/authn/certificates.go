@@ -47,9 +47,9 @@ func (c *Certificates) latest() *tls.Config {
 	defer c.mu.Unlock()
 	before := c.current
 	if err := c.reload(); err != nil {
-		c.log.Error("the certificates have changed and cannot be used: the old ones stay in use", "error", err.Error())
+		c.log.Error("the new certificates cannot be used; the old ones stay in use", "error", err.Error())
 	} else if c.current != before {
-		c.log.Info("the certificates were read again", "until", c.current.Certificates[0].Leaf.NotAfter)
+		c.log.Info("loaded new certificates", "until", c.current.Certificates[0].Leaf.NotAfter)
 	}
 	return c.current
 }
@@ -94,7 +94,7 @@ func (f CertificateFiles) configOf(texts [3]string) (*tls.Config, error) {
 	}
 	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
 	if !config.ClientCAs.AppendCertsFromPEM([]byte(texts[2])) {
-		return nil, fmt.Errorf("the authorities of clients: %s holds no certificate", f.ClientCA)
+		return nil, fmt.Errorf("the client authorities: there is no certificate in %s", f.ClientCA)
 	}
 	config.SessionTicketsDisabled = true // a session of before must not skip the check
 	return config, nil

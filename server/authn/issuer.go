@@ -92,7 +92,7 @@ func checkIssuerURL(text string) error {
 	if u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()) {
 		return nil
 	}
-	return fmt.Errorf("the issuer's URL %s must begin with https: whoever sits in between could make tokens", text)
+	return fmt.Errorf("the issuer's URL %s must begin with https: otherwise anybody on the network path could forge tokens", text)
 }
 
 // checkKeysURL refuses a place of keys that is less safe than the issuer itself.
@@ -102,7 +102,7 @@ func (i *issuer) checkKeysURL(text string) error {
 	if err == nil && (u.Scheme == "https" || plain && u.Scheme == "http" && isLoopback(u.Hostname())) {
 		return nil
 	}
-	return fmt.Errorf("the issuer has its keys at %q, which does not begin with https", text)
+	return fmt.Errorf("the issuer publishes its keys at %q, which does not begin with https", text)
 }
 
 func isLoopback(host string) bool {
@@ -127,7 +127,7 @@ func (i *issuer) run(ctx context.Context) {
 			pause = time.Second
 			timer.Reset(keysRefresh)
 		case ctx.Err() == nil:
-			i.log.WarnContext(ctx, "the issuer's keys could not be fetched", "issuer", i.url, "error", firstPart(err), "retry_in", pause.String())
+			i.log.WarnContext(ctx, "could not fetch the issuer's keys", "issuer", i.url, "error", firstPart(err), "retry_in", pause.String())
 			timer.Reset(pause)
 			pause = min(2*pause, maxFetchPause)
 		}
@@ -153,7 +153,7 @@ func (i *issuer) refresh(ctx context.Context) error {
 	defer i.mu.Unlock()
 	if err == nil {
 		if i.fetched.IsZero() {
-			i.log.InfoContext(ctx, "the issuer's keys were fetched", "issuer", i.url, "keys", len(keys))
+			i.log.InfoContext(ctx, "fetched the issuer's keys", "issuer", i.url, "keys", len(keys))
 		}
 		i.keys, i.fetched = keys, i.now()
 	}
@@ -218,7 +218,7 @@ func readKeys(body []byte) (keys []jose.JSONWebKey, err error) {
 		}
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("the issuer publishes no key that is good for signatures")
+		return nil, errors.New("the issuer publishes no key that can verify signatures")
 	}
 	return keys, nil
 }
@@ -252,7 +252,7 @@ func (i *issuer) keysFor(ctx context.Context, name, algorithm string) ([]crypto.
 	}
 	switch {
 	case !fresh:
-		return nil, apierr.New(codes.Unavailable, acquispb.ErrorReason_ISSUER_UNAVAILABLE, "tokens cannot be checked at present")
+		return nil, apierr.New(codes.Unavailable, acquispb.ErrorReason_ISSUER_UNAVAILABLE, "tokens cannot be checked now; try again later")
 	case len(keys) == 0:
 		return nil, invalidCredentials()
 	}

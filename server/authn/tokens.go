@@ -59,17 +59,17 @@ func (o *OIDC) Check() error {
 	}
 	switch {
 	case o.Audience == "":
-		return errors.New("an audience is needed: without one, tokens that were made for other services would be taken")
+		return errors.New("an audience is required: without one, tokens for other services would be accepted")
 	case o.SubjectClaim == "":
-		return errors.New("a subject claim is needed")
+		return errors.New("a subject claim is required")
 	case o.SubjectPrefix != "" && !subjectForm.MatchString(o.SubjectPrefix):
 		return errors.New("the subject prefix must have the form of a subject")
 	case (o.RolesClaim == "") != (len(o.Roles) == 0):
-		return errors.New("a roles claim and the roles of its values go together")
+		return errors.New("set both a roles claim and the roles that its values give, or neither")
 	case o.ClockSkew < 0 || o.ClockSkew > MaxClockSkew:
-		return fmt.Errorf("the clock skew must be 0s to %s", MaxClockSkew)
+		return fmt.Errorf("the clock skew must be from 0s to %s", MaxClockSkew)
 	case len(o.Algorithms) == 0:
-		return errors.New("at least one algorithm is needed")
+		return errors.New("at least one algorithm is required")
 	}
 	for _, algorithm := range o.Algorithms {
 		if !slices.Contains(TokenAlgorithms(), algorithm) {

@@ -168,7 +168,7 @@ func (r *RPC) Admit(c *call.Caller) error {
 		names[i] = role.String()
 	}
 	return apierr.Denied(acquispb.ErrorReason_ROLE_MISSING,
-		"the key or token has none of the roles that this call admits: "+strings.Join(names, ", "))
+		"the key or token has none of the roles that may make this call: "+strings.Join(names, ", "))
 }
 
 // Find returns the RPC of a full method name.

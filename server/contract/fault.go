@@ -48,7 +48,7 @@ func tooMany(f *field) *Fault { return (&Fault{Rule: f.tooMany}).within(f, -1) }
 func tooLong(f *field, index int) *Fault { return (&Fault{Rule: f.tooLong}).within(f, index) }
 
 func tooManyItems(f *field) *Fault {
-	return (&Fault{Rule: "goes over the " + strconv.Itoa(MaxItems) + " items that all lists of a request may hold"}).within(f, -1)
+	return (&Fault{Rule: "exceeds the limit of " + strconv.Itoa(MaxItems) + " items in all lists of a request"}).within(f, -1)
 }
 
-func tooDeep() *Fault { return &Fault{Rule: "holds messages within messages too deep"} }
+func tooDeep() *Fault { return &Fault{Rule: "nests messages too deeply"} }

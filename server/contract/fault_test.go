@@ -27,8 +27,8 @@ func TestJSONFaults(t *testing.T) {
 		{record, " \r\n\t", "", false},
 		{record, "{}", "", false},
 		{record, "{} \n", "", false},
-		{record, "{} {}", "body: holds more than one JSON value", true},
-		{record, "{}x", "body: holds more than one JSON value", true},
+		{record, "{} {}", "body: has more than one JSON value", true},
+		{record, "{}x", "body: has more than one JSON value", true},
 		{record, "[]", "body: must be an object", true},
 		{record, "5", "body: must be an object", true},
 		{record, "null", "body: must be an object", true},
@@ -176,7 +176,7 @@ func TestMessagesThatHoldThemselves(t *testing.T) {
 		}
 		body := strings.Repeat(`{"inner":`, depth) + "{}" + strings.Repeat("}", depth)
 		for form, fault := range map[string]*Fault{"protobuf": request.CheckWire(wire), "JSON": request.CheckJSON([]byte(body))} {
-			if (fault != nil) != deep || deep && !strings.HasSuffix(fault.Rule, "too deep") {
+			if (fault != nil) != deep || deep && !strings.HasSuffix(fault.Rule, "too deeply") {
 				t.Errorf("%s, %d deep: %v", form, depth, fault)
 			}
 		}

@@ -29,7 +29,7 @@ func (s *Shape) CheckJSON(body []byte) *Fault {
 		return fault
 	}
 	if w.blank(); w.at < len(body) {
-		return &Fault{Field: "body", Rule: "holds more than one JSON value", Malformed: true}
+		return &Fault{Field: "body", Rule: "has more than one JSON value", Malformed: true}
 	}
 	return nil
 }

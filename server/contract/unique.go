@@ -70,7 +70,7 @@ func uniqueIn(message protoreflect.MessageDescriptor, path []protoreflect.FieldD
 
 func newUniqueList(path []protoreflect.FieldDescriptor, by []string) (uniqueList, error) {
 	list := path[len(path)-1]
-	u := uniqueList{path: path, rule: "must not hold the same " + strings.Join(by, " and ") + " twice"}
+	u := uniqueList{path: path, rule: "must not contain the same " + strings.Join(by, " and ") + " twice"}
 	if !list.IsList() || list.Message() == nil {
 		return u, fmt.Errorf("%s: unique_by is for lists of messages", list.FullName())
 	}

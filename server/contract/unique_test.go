@@ -54,21 +54,21 @@ func TestUniqueAmongOtherViolations(t *testing.T) {
 			new(acquispb.RecordAssessmentsRequest),
 			`{"candidacy":"?","assessments":[{"criterion":"C1","verdict":"MET"},{"criterion":"?"},{"criterion":"C1","verdict":"MET"}],"assessor":"?"}`,
 			[]string{
-				"candidacy", "assessments: must not hold the same criterion twice", "assessments[1].criterion",
+				"candidacy", "assessments: must not contain the same criterion twice", "assessments[1].criterion",
 				"assessments[1].verdict", "assessor",
 			},
 		},
 		{
 			new(acquispb.SettleCriteriaRequest),
 			`{"settlements":[` + strings.Repeat(`{"criterion":"C1","verdict":"MET","motive":"m"},`, 1000) + `{"criterion":"C1","verdict":"MET","motive":"m"}]}`,
-			[]string{"candidacy", "settlements: must not hold the same criterion twice", "settlements"},
+			[]string{"candidacy", "settlements: must not contain the same criterion twice", "settlements"},
 		},
 		{
 			new(acquispb.CreateSessionRequest),
 			`{"session":{"startDate":{"year":2026,"month":3,"day":2},"endDate":{"year":2026,"month":3,"day":1},
 			  "jury":[{"subject":"a","displayName":"a"},{"subject":"?"},{"subject":"a"}],"assessors":["?"]},"sessionId":"?"}`,
 			[]string{
-				"session", "session.displayName", "session.referentiel", "session.jury: must not hold the same subject twice",
+				"session", "session.displayName", "session.referentiel", "session.jury: must not contain the same subject twice",
 				"session.jury[1].subject", "session.jury[1].displayName", "session.jury[2].displayName", "session.assessors[0]", "sessionId",
 			},
 		},
@@ -77,7 +77,7 @@ func TestUniqueAmongOtherViolations(t *testing.T) {
 			`{"candidate":{"externalIds":[{"system":"a","id":"1"},{"system":"a"},{"system":"a","id":"1"}]}}`,
 			[]string{
 				"candidate.birthName", "candidate.givenNames", "candidate.sex", "candidate.birthDate",
-				"candidate.externalIds: must not hold the same system and id twice", "candidate.externalIds[1].id",
+				"candidate.externalIds: must not contain the same system and id twice", "candidate.externalIds[1].id",
 			},
 		},
 		{
@@ -88,7 +88,7 @@ func TestUniqueAmongOtherViolations(t *testing.T) {
 		{
 			new(acquispb.DeliberateRequest),
 			`{"candidacy":"?","gridEtag":"e","membersPresent":["a"],"blocDecisions":[{"bloc":"B1"},{"bloc":"B1"}]}`,
-			[]string{"candidacy", "blocDecisions: must not hold the same bloc twice", "blocDecisions[0].outcome", "blocDecisions[1].outcome"},
+			[]string{"candidacy", "blocDecisions: must not contain the same bloc twice", "blocDecisions[0].outcome", "blocDecisions[1].outcome"},
 		},
 		{
 			new(acquispb.UpdateSessionRequest), // the rest of it is checked once it is merged
@@ -113,7 +113,7 @@ func TestUniqueWhereMerged(t *testing.T) {
 	}
 	twice := []*acquispb.JuryMember{{Subject: "a", DisplayName: "a"}, {Subject: "a", DisplayName: "a"}}
 	merged := violationsOf(v.Resource(t.Context(), "session", &acquispb.Session{DisplayName: "d", Jury: twice}))
-	if want := []string{"session.referentiel", "session.startDate", "session.jury: must not hold the same subject twice"}; !slices.Equal(merged, want) {
+	if want := []string{"session.referentiel", "session.startDate", "session.jury: must not contain the same subject twice"}; !slices.Equal(merged, want) {
 		t.Errorf("a merged session: %q, want %q", merged, want)
 	}
 }

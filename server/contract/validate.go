@@ -123,7 +123,7 @@ func JSONName(field string) string {
 // speaks by number.
 func wording(b *protovalidate.Violation) string {
 	if b.Proto.GetRuleId() == "enum.not_in" {
-		return "must be given: one of the names in the contract"
+		return "is required: one of the names in the contract"
 	}
 	return b.Proto.GetMessage()
 }

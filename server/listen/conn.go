@@ -78,7 +78,7 @@ func (c *conn) explain(handshake error) {
 	if !errors.As(handshake, &record) || !isMethod(string(record.RecordHeader[:])) {
 		return
 	}
-	_, _ = io.WriteString(c.socket, "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nThis port speaks TLS: use https.\n")
+	_, _ = io.WriteString(c.socket, "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nThis port expects TLS: use https.\n")
 }
 
 // isMethod tells whether five bytes begin an HTTP request.

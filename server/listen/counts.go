@@ -41,15 +41,15 @@ func newCounts(door string) counts {
 	labels := prometheus.Labels{"door": door}
 	return counts{
 		open: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "acquis_connections", Help: "Connections that are open.", ConstLabels: labels,
+			Name: "acquis_connections", Help: "Open connections.", ConstLabels: labels,
 		}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "acquis_connections_refused_total", ConstLabels: labels,
-			Help: "Connections closed at once, by the limit that they were over.",
+			Help: "Connections closed on arrival, by the limit that they exceeded.",
 		}, []string{"cause"}),
 		cut: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "acquis_connections_cut_total", ConstLabels: labels,
-			Help: "Connections that were cut off, by cause.",
+			Help: "Connections closed for misbehaving, by cause.",
 		}, []string{"cause"}),
 	}
 }

@@ -63,7 +63,7 @@ func newAccesses(c *core, delay time.Duration) *accesses {
 		some: make(chan struct{}, 1), now: make(chan struct{}, 1),
 		lost: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "acquis_accesses_lost_total",
-			Help: "Reads of candidates' files that were not journaled, since the store took no writes.",
+			Help: "Reads of candidates' files that were never journaled because the store accepted no writes.",
 		}),
 	}
 }
@@ -170,7 +170,7 @@ func (a *accesses) flush() {
 		return
 	}
 	// Where the outcome is unknown this may journal some twice, which tells nothing wrong.
-	a.core.log.Warn("reads of files could not be journaled yet", "reads", len(reads), "error", err.Error())
+	a.core.log.Warn("could not journal reads of files yet", "reads", len(reads), "error", err.Error())
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.wait(reads...)

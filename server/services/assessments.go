@@ -143,7 +143,7 @@ func assessorOf(caller *call.Caller, named string) (string, error) {
 		return caller.Subject, nil
 	}
 	if !caller.Delegate {
-		return "", apierr.Denied(acquispb.ErrorReason_NOT_DELEGATE, "only a delegate's key may name another assessor")
+		return "", apierr.Denied(acquispb.ErrorReason_NOT_DELEGATE, "only the key of a delegate may name another assessor")
 	}
 	return named, nil
 }

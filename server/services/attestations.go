@@ -131,7 +131,7 @@ func checkAttestable(r store.Reader, decision *storepb.Decision) error {
 	}
 	if !attestable(act) {
 		return apierr.New(codes.FailedPrecondition, acquispb.ErrorReason_NOTHING_TO_ATTEST,
-			"the decision neither capitalises a bloc nor awards the certification")
+			"the decision does not capitalise a bloc or award the certification")
 	}
 	superseded, err := isSuperseded(r, decision)
 	if err == nil && superseded {
@@ -218,7 +218,7 @@ func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquisp
 func presented(req *acquispb.VerifyAttestationRequest) ([]byte, error) {
 	if token := strings.TrimSpace(req.GetCredential()); token != "" {
 		if !authn.IsCompact(token) {
-			return nil, apierr.InvalidField("credential", "is no signed credential (JWT)")
+			return nil, apierr.InvalidField("credential", "is not a signed credential (JWT)")
 		}
 		return credentialDigest(token), nil
 	}

@@ -49,8 +49,8 @@ func (c *core) sendBackup(stream grpc.ServerStreamingServer[acquispb.BackupRespo
 	defer func() { err = errors.Join(err, w.Close()) }()
 	m, err := c.backups.Copy(ctx, w)
 	if errors.Is(err, backup.ErrNoRoom) {
-		c.log.WarnContext(ctx, "no room for the copy that a backup sends", "error", err.Error())
-		return apierr.New(codes.ResourceExhausted, acquispb.ErrorReason_NO_ROOM_FOR_BACKUP, "the server's disk has no room for the copy that is sent")
+		c.log.WarnContext(ctx, "no room for the copy that a backup call sends", "error", err.Error())
+		return apierr.New(codes.ResourceExhausted, acquispb.ErrorReason_NO_ROOM_FOR_BACKUP, "the server's disk has no room for the copy")
 	}
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func (c *core) journalBackup(ctx context.Context) error {
 		})
 	})
 	if errors.Is(err, store.ErrReadOnly) {
-		c.log.WarnContext(ctx, "a backup is not journaled", "error", err.Error())
+		c.log.WarnContext(ctx, "could not journal a backup", "error", err.Error())
 		return nil
 	}
 	return err

@@ -141,7 +141,7 @@ func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.Lo
 func (s *candidateService) DeclareTie(ctx context.Context, req *acquispb.DeclareTieRequest) (*acquispb.DeclareTieResponse, error) {
 	caller := call.CallerOf(ctx)
 	if !caller.Has(acquispb.Role_REGISTRAR) && req.GetSubject() != caller.Subject {
-		return nil, apierr.Denied(acquispb.ErrorReason_TIE_NOT_OWN, "a jury member declares only ties of their own")
+		return nil, apierr.Denied(acquispb.ErrorReason_TIE_NOT_OWN, "a jury member can declare only their own ties")
 	}
 	return perform(ctx, s.core, act[*acquispb.DeclareTieResponse]{
 		request: req, resource: req.GetCandidate(),

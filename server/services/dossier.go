@@ -97,9 +97,9 @@ func (d *dossier) refuseToForget(kept rules.Kept) error {
 	name := candidateName(d.candidate.GetLabel())
 	switch kept {
 	case rules.KeptByHold:
-		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_HELD, name, "a legal hold keeps what is held about the candidate")
+		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_HELD, name, "a legal hold protects the data of the candidate")
 	case rules.KeptByOpenSession:
-		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_IN_OPEN_SESSION, name, "the candidate has a live candidacy in an open session")
+		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_IN_OPEN_SESSION, name, "the candidate has an active candidacy in an open session")
 	}
 	return nil
 }

@@ -150,7 +150,7 @@ func ownCentre(caller *call.Caller, session *storepb.Session) error {
 	if caller.Sees(session.GetCentreCode()) {
 		return nil
 	}
-	return apierr.Denied(acquispb.ErrorReason_OTHER_CENTRE, "a key of one centre creates and keeps sessions of that centre only")
+	return apierr.Denied(acquispb.ErrorReason_OTHER_CENTRE, "a key of one centre can only create and change sessions of that centre")
 }
 
 // allCentres refuses to a caller of one centre what concerns a person in all of
@@ -159,7 +159,7 @@ func allCentres(caller *call.Caller) error {
 	if caller.Centre == "" {
 		return nil
 	}
-	return apierr.Denied(acquispb.ErrorReason_OTHER_CENTRE, "what is held about a person is exported and erased in all centres, which a key of one centre cannot ask for")
+	return apierr.Denied(acquispb.ErrorReason_OTHER_CENTRE, "exporting and erasing cover all centres, so a key of one centre cannot request them")
 }
 
 // A sessionSight remembers the sessions of a list while it is read: a session is

@@ -78,7 +78,7 @@ func (r *idempotency) find(reader store.Reader) (*storepb.Idempotency, error) {
 		}
 		if !hmac.Equal(done.GetRequestDigest(), store.Digest(done.GetSalt(), r.content)) {
 			return nil, apierr.Invalid(acquispb.ErrorReason_REQUEST_ID_REUSED,
-				apierr.Field("requestId", "was used with other content"))
+				apierr.Field("requestId", "was already used for a different request"))
 		}
 		return done, nil
 	}

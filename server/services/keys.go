@@ -27,7 +27,7 @@ type adminService struct {
 // is stored is its digest.
 func (s *adminService) CreateKey(ctx context.Context, req *acquispb.CreateKeyRequest) (*acquispb.CreateKeyResponse, error) {
 	if req.GetKey().GetSubject() == call.CallerOf(ctx).Subject {
-		return nil, apierr.Denied(acquispb.ErrorReason_OWN_SUBJECT, "nobody creates a key for their own subject")
+		return nil, apierr.Denied(acquispb.ErrorReason_OWN_SUBJECT, "a caller cannot create a key for their own subject")
 	}
 	if err := checkExpiry(req.GetKey().GetExpireTime(), s.now()); err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func checkExpiry(expire *timestamppb.Timestamp, now time.Time) error {
 	case expire.CheckValid() != nil:
 		return apierr.InvalidField("key.expireTime", "is not a time")
 	case !expire.AsTime().After(now):
-		return apierr.InvalidField("key.expireTime", "must lie in the future")
+		return apierr.InvalidField("key.expireTime", "must be in the future")
 	}
 	return nil
 }

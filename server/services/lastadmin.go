@@ -1,7 +1,9 @@
 package services
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -17,8 +19,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Operator is the actor and the creator of what is done to a store at rest. No
-// subject has this form, so that nobody acts in that name over the network.
+// Operator is the actor and the creator of what is done to a store without a server.
+// No subject has this form, so that nobody acts in that name over the network.
 const Operator = "(operator)"
 
 // keepsAdmin refuses to revoke the last admin key that has no end: once the others
@@ -46,6 +48,10 @@ func lastingAdmin(key *storepb.Key) bool {
 		key.GetRevokeTime() == nil && key.GetExpireTime() == nil && key.GetCentre() == ""
 }
 
+// ErrNoFirstKey refuses a key in a store that has none: its first key is made at the
+// first start, and only if the journal is empty.
+var ErrNoFirstKey = errors.New("the store is empty: its first key is created when the server first starts")
+
 // MakeKey makes a key in a store that no server runs on, by the rules of CreateKey;
 // its event bears the name of the Operator.
 func MakeKey(ctx context.Context, s store.Store, key *acquispb.Key, now time.Time) (authn.Secret, error) {
@@ -65,6 +71,9 @@ func MakeKey(ctx context.Context, s store.Store, key *acquispb.Key, now time.Tim
 		Actor: Operator, RPC: "acquis key create", Resource: keyName(secret.ID), Kind: storepb.EventBody_Kind_KEY, Time: now,
 	}
 	return secret, s.Update(ctx, act, func(w store.Writer) error {
+		if events, err := w.Events(0, 1); err != nil || len(events) == 0 {
+			return cmp.Or(err, ErrNoFirstKey)
+		}
 		stored := keyOf(key, secret)
 		if err := authn.CheckNewKey(w, stored, now); err != nil {
 			return err
@@ -78,14 +87,15 @@ func MakeKey(ctx context.Context, s store.Store, key *acquispb.Key, now time.Tim
 	})
 }
 
-// warnOfOperator tells at every start of the keys that were made at rest, until they
-// are revoked or have ended: whoever can write the data directory can make one.
+// warnOfOperator logs at every start the keys that were created without a server,
+// until they are revoked or expire: anybody who can write the data directory can
+// create one.
 func warnOfOperator(ctx context.Context, s store.Store, log *slog.Logger, now time.Time) error {
 	return s.View(ctx, func(r store.Reader) error {
 		keys, err := store.Keys.All(r, nil)
 		for _, key := range keys {
 			if key.GetCreator() == Operator && authn.Usable(key, now) {
-				log.WarnContext(ctx, "a key was made while the store was at rest; revoke it once it is not needed",
+				log.WarnContext(ctx, "a key was created without a server; revoke it when it is no longer needed",
 					"key", keyName(key.GetId()), "made", key.GetCreateTime().AsTime())
 			}
 		}

@@ -52,7 +52,7 @@ func parsePage(caller *call.Caller, request pagination.Request) (page, error) {
 	err = pagination.DecodePageTokenStruct(request.GetPageToken(), &token)
 	if err != nil || token.Checksum != checksum {
 		return page{}, apierr.Invalid(acquispb.ErrorReason_PAGE_TOKEN_INVALID,
-			apierr.Field("pageToken", "is not a token that this list gave for this request"))
+			apierr.Field("pageToken", "is not a page token of this list for this request"))
 	}
 	p.after = token.After
 	return p, nil

@@ -53,7 +53,7 @@ func (s *auditService) GetConsistencyProof(ctx context.Context, req *acquispb.Ge
 	case to > size:
 		return nil, apierr.InvalidField("to", fmt.Sprintf("is more than the %d events of the latest checkpoint", size))
 	case req.GetFrom() > to:
-		return nil, apierr.InvalidField("from", fmt.Sprintf("is more than the newer size, %d", to))
+		return nil, apierr.InvalidField("from", fmt.Sprintf("must not be more than to, %d", to))
 	}
 	return answer, s.view(ctx, func(r store.Reader) error {
 		proof, err := tlog.ProveTree(to, req.GetFrom(), store.Tree(r))
@@ -69,7 +69,7 @@ func (s *auditService) GetInclusionProof(ctx context.Context, req *acquispb.GetI
 	}
 	size := uint64(req.GetTreeSize())
 	if size > 0 && size < sequence {
-		return nil, apierr.InvalidField("treeSize", "is less than the event's sequence")
+		return nil, apierr.InvalidField("treeSize", "must not be less than the event's sequence")
 	}
 	c, err := s.checkpointCovering(ctx, max(sequence, size))
 	switch {
@@ -111,7 +111,7 @@ func proveEvent(r store.Reader, sequence, size uint64) (p eventProof, err error)
 		return p, err
 	}
 	if len(events) == 0 {
-		return p, fmt.Errorf("event %d, which a checkpoint covers, is not there", sequence)
+		return p, fmt.Errorf("event %d, which a checkpoint covers, is missing", sequence)
 	}
 	p.event = events[0]
 	p.leaf = store.AppendLeaf(nil, p.event)

@@ -25,7 +25,7 @@ func etag(version uint64) string { return strconv.FormatUint(version, 10) }
 func checkEtag(given string, version uint64, required bool) error {
 	switch {
 	case given == "" && required:
-		return apierr.Invalid(acquispb.ErrorReason_ETAG_MISSING, apierr.Field("etag", "is required: an update must say which version it changes"))
+		return apierr.Invalid(acquispb.ErrorReason_ETAG_MISSING, apierr.Field("etag", "is required: it says which version the update changes"))
 	case given == "" || given == etag(version):
 		return nil
 	}

@@ -45,7 +45,7 @@ func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.
 		return nil, err
 	}
 	if bound.Body == nil {
-		return nil, badBody("must be empty: this call takes none")
+		return nil, badBody("must be empty: this call takes no body")
 	}
 	fault := bound.Body.CheckJSON(body)
 	if fault != nil && bound.Field != "" && fault.Field != "" && fault.Field != "body" {
@@ -78,7 +78,7 @@ func (v *visit) emptyBody(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case len(body) == blanks || len(bytes.TrimSpace(body)) > 0:
-		return badBody("must be empty: a GET has none")
+		return badBody("must be empty: a GET takes no body")
 	}
 	return nil
 }

@@ -140,7 +140,7 @@ func (c connectionLog) Write(line []byte) (int, error) {
 // Stop ends both doors within grace: no new calls are taken, those under way may
 // end, and what is left then is broken off. It tells how many calls were.
 func (t *Transport) Stop(grace time.Duration) (brokenOff int) {
-	t.log.Info("stopping: no new calls are taken", "calls", t.inside.Load(), "grace", grace.String())
+	t.log.Info("stopping: no new calls are accepted", "calls", t.inside.Load(), "grace", grace.String())
 	t.health.Shutdown()
 	deadline, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()

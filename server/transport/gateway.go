@@ -227,7 +227,7 @@ func (v *visit) admitREST(w http.ResponseWriter, r *http.Request, bound binding)
 		return apierr.InvalidField("path", "is not UTF-8")
 	}
 	if !bound.Query && r.URL.RawQuery != "" {
-		return apierr.Invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, apierr.Field("query", "is not used by this call: its path and body are the whole request"))
+		return apierr.Invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, apierr.Field("query", "must be empty: this call takes no query parameters"))
 	}
 	if r.Body != http.NoBody {
 		body, err := v.readBody(w, r, bound.Binding)

@@ -37,7 +37,7 @@ const (
 func newLines(log *slog.Logger) *lines {
 	return &lines{log: log, written: make(map[string]int), unsaid: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "acquis_calls_not_logged_total",
-		Help: "Refused and public calls of which no line was logged, by code.",
+		Help: "Refused and public calls that were not logged, by code.",
 	}, []string{"grpc_code"})}
 }
 
@@ -99,7 +99,7 @@ func (l *lines) tell() {
 	if l.left == 0 || l.second < l.told+tellEvery {
 		return
 	}
-	l.log.WarnContext(context.Background(), "lines were left out of the log: refused and public calls, broken connections",
+	l.log.WarnContext(context.Background(), "log lines were dropped: refused and public calls, broken connections",
 		"lines", l.left)
 	l.left, l.told = 0, l.second
 }

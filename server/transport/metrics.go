@@ -31,12 +31,12 @@ func newMetrics() *metrics {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
 	return &metrics{
-		started:  counter("grpc_server_started_total", "Calls that were begun.", labels...),
-		handled:  counter("grpc_server_handled_total", "Calls that were answered, well or not.", append(labels, "grpc_code")...),
-		received: counter("grpc_server_msg_received_total", "Messages that callers sent.", labels...),
-		sent:     counter("grpc_server_msg_sent_total", "Messages that were sent to callers.", labels...),
+		started:  counter("grpc_server_started_total", "Calls started.", labels...),
+		handled:  counter("grpc_server_handled_total", "Calls answered, with success or an error.", append(labels, "grpc_code")...),
+		received: counter("grpc_server_msg_received_total", "Messages received from callers.", labels...),
+		sent:     counter("grpc_server_msg_sent_total", "Messages sent to callers.", labels...),
 		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "grpc_server_handling_seconds", Help: "How long calls took.", Buckets: prometheus.DefBuckets,
+			Name: "grpc_server_handling_seconds", Help: "Duration of calls.", Buckets: prometheus.DefBuckets,
 		}, labels),
 	}
 }

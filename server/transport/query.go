@@ -34,7 +34,7 @@ func (q strictQuery) Parse(message proto.Message, values url.Values, filter *uti
 		}
 	}
 	if err := q.lenient.Parse(message, values, filter); err != nil {
-		return queryError{"", "has a parameter with a wrong value"}
+		return queryError{"", "has a parameter with an invalid value"}
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ type messageSource interface {
 func (v *visit) receive(stream context.Context, req proto.Message) error {
 	source, ok := grpc.ServerTransportStreamFromContext(stream).(messageSource)
 	if !ok {
-		return fmt.Errorf("transport: this version of the gRPC library hides its streams (%T)", grpc.ServerTransportStreamFromContext(stream))
+		return fmt.Errorf("transport: this version of the gRPC library does not expose its streams (%T)", grpc.ServerTransportStreamFromContext(stream))
 	}
 	inTime := v.mustArrive(stream)
 	err := v.read(source, req)
@@ -104,7 +104,7 @@ func (v *visit) read(source messageSource, req proto.Message) error {
 	size, most := binary.BigEndian.Uint32(header[1:]), min(v.limits.MaxRequestBytes, v.mostWire())
 	switch {
 	case header[0] != 0:
-		return malformed("is compressed, which this service does not take")
+		return malformed("is compressed, which this service does not accept")
 	case int64(size) > int64(most):
 		return apierr.TooLarge(most)
 	}
@@ -142,7 +142,7 @@ func (v *visit) last(source messageSource) error {
 	var header [5]byte
 	switch err := source.ReadMessageHeader(header[:]); {
 	case err == nil, errors.Is(err, io.ErrUnexpectedEOF):
-		return malformed("is not the only message: this call takes one")
+		return malformed("is not the only message: this call takes exactly one")
 	case errors.Is(err, io.EOF):
 		return nil
 	default:
@@ -155,7 +155,7 @@ func (v *visit) last(source messageSource) error {
 // or the connection is gone.
 func (v *visit) unread(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return malformed("was broken off")
+		return malformed("ended before it was complete")
 	}
 	return errors.Join(cmp.Or(v.ctx.Err(), context.Canceled), err)
 }

@@ -58,9 +58,9 @@ var (
 )
 
 func (g *gateway) writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
-	err := apierr.New(codes.NotFound, acquispb.ErrorReason_PATH_UNKNOWN, "no such path; GET /openapi.json lists all")
+	err := apierr.New(codes.NotFound, acquispb.ErrorReason_PATH_UNKNOWN, "no such path; GET /openapi.json lists all paths")
 	if code == http.StatusMethodNotAllowed {
-		err = apierr.New(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "this path does not take that method; GET /openapi.json says which it takes")
+		err = apierr.New(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "this path does not support that method; GET /openapi.json lists the methods of each path")
 	}
 	v := g.arriveREST(w, r, g.unknown)
 	st, _ := status.FromError(v.end(v.refuse(err), nil))

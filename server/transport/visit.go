@@ -153,15 +153,15 @@ func whatIsFull(r *admission.Refusal) string {
 	switch r.Cause {
 	case admission.NetworkRate, admission.NetworkAtOnce:
 		if r.Class == admission.Public.String() {
-			return "too many calls without a key came from this network: repeat the call a little later, and send fewer"
+			return "too many calls without a key from this network: wait before you repeat the call, and send fewer"
 		}
 		if r.Class == admission.Refused.String() {
-			return "too many calls that are refused came from this network: check key, roles and path before you repeat the call"
+			return "too many refused calls from this network: check key, roles and path before you repeat the call"
 		}
 	case admission.SubjectRate, admission.SubjectAtOnce:
-		return "this caller has too many calls at once: repeat the call a little later, and send fewer at once"
+		return "too many calls of this caller at once: wait before you repeat the call, and send fewer at once"
 	}
-	return "the service has no room for this call now: repeat it a little later, and send fewer at once"
+	return "the service is too busy for this call: wait before you repeat it, and send fewer at once"
 }
 
 // requestIDHeader carries the id that ties a call to its log line. Callers may

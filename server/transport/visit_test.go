@@ -331,8 +331,8 @@ func TestOverloadedSaysWhatIsFull(t *testing.T) {
 		{admission.Refused, admission.NetworkAtOnce, "check key"},
 		{admission.Public, admission.NetworkRate, "without a key"},
 		{admission.Read, admission.SubjectAtOnce, "this caller"},
-		{admission.Read, admission.NetworkAtOnce, "the service has no room"},
-		{admission.Refused, admission.QueueFull, "the service has no room"},
+		{admission.Read, admission.NetworkAtOnce, "the service is too busy"},
+		{admission.Refused, admission.QueueFull, "the service is too busy"},
 	} {
 		err := overloaded(&admission.Refusal{Class: c.class.String(), Cause: c.cause, RetryAfter: time.Second})
 		if !strings.Contains(status.Convert(err).Message(), c.want) {

@@ -39,7 +39,7 @@ func checkPages(file string, whole bool, log *slog.Logger) error {
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: it is no regular file", ErrNotStore)
+		return fmt.Errorf("%w: it is not a regular file", ErrNotStore)
 	case info.Size() == 0:
 		return fmt.Errorf("%w: it is empty", ErrNotStore)
 	}
@@ -66,13 +66,13 @@ func (f *pageFile) check(whole bool, log *slog.Logger) error {
 		return nil
 	}
 	if !sound {
-		log.Warn("the store was not closed; every page is checked", "pages", f.meta.pages, "headers", f.metas)
+		log.Warn("the store was not closed; checking every page", "pages", f.meta.pages, "headers", f.metas)
 	}
 	began := time.Now()
 	if err := f.walk(free); err != nil {
 		return err
 	}
-	log.Info("the store's pages are sound", "pages", f.meta.pages, "took", time.Since(began))
+	log.Info("the store's pages are sound", "pages", f.meta.pages, "took", time.Since(began).String())
 	return nil
 }
 
@@ -81,7 +81,7 @@ func (f *pageFile) check(whole bool, log *slog.Logger) error {
 func (f *pageFile) checkFormat() (clean bool, err error) {
 	e, err := f.find(bucketRef{root: f.meta.root}, []byte(metaBucket))
 	if err != nil {
-		return false, notFoundMeans(err, fmt.Errorf("%w: it is a bbolt file of something else", ErrNotStore))
+		return false, notFoundMeans(err, fmt.Errorf("%w: it is a bbolt file, but not of Acquis", ErrNotStore))
 	}
 	b, err := e.asBucket(page{id: f.meta.root})
 	if err != nil {

@@ -33,13 +33,13 @@ func encodeFormat(version uint32) []byte {
 func checkFormatRecord(b []byte) error {
 	rest, ok := bytes.CutPrefix(b, []byte(formatMagic))
 	if !ok || len(rest) < 4 {
-		return fmt.Errorf("%w: its format record is not ours", ErrNotStore)
+		return fmt.Errorf("%w: its format record is not of Acquis", ErrNotStore)
 	}
 	switch version := binary.BigEndian.Uint32(rest); {
 	case version > formatVersion:
 		return fmt.Errorf("%w: it has format %d, this program knows %d", ErrNewer, version, formatVersion)
 	case version == 1:
-		return fmt.Errorf("%w: it has format 1, of before the first release, without stubs of events", ErrNotStore)
+		return fmt.Errorf("%w: it has format 1, which was used before the first release", ErrNotStore)
 	case version < 1 || len(rest) != 4:
 		return fmt.Errorf("%w: its format record is %x", ErrDamaged, b)
 	}

@@ -76,7 +76,7 @@ func keep(old string) (kept string, err error) {
 	}
 	kept = old + ".replaced-" + time.Now().UTC().Format("20060102T150405.000Z")
 	if err := os.Link(old, kept); err != nil {
-		return "", fmt.Errorf("the store that is there cannot be kept: %w", err)
+		return "", fmt.Errorf("the previous store cannot be renamed: %w", err)
 	}
 	return kept, nil
 }

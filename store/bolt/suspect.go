@@ -24,7 +24,7 @@ const clockSlack = 24 * time.Hour
 func loadUID(t *table, journal *bbolt.Bucket) (given, inUse uint64, err error) {
 	given = journal.Sequence()
 	if given > store.MaxUID {
-		return 0, 0, fmt.Errorf("%w: it says that %d identifiers were given, which cannot be", ErrDamaged, given)
+		return 0, 0, fmt.Errorf("%w: its counter of identifiers is %d, which is impossible", ErrDamaged, given)
 	}
 	for _, kind := range store.Kinds() {
 		if !kind.Sequential() || !kind.Journaled() {
@@ -45,15 +45,15 @@ func loadUID(t *table, journal *bbolt.Bucket) (given, inUse uint64, err error) {
 // warn tells operators what the start found that no program of ours writes.
 func (s *Store) warn(given uint64, foreign []string) {
 	if s.uid > given {
-		s.log.Warn("the counter of identifiers was set back; it goes on from the highest in use: run acquis verify",
+		s.log.Warn("the counter of identifiers was set back; continuing from the highest in use: run acquis verify",
 			"counter", given, "in_use", s.uid)
 	}
 	if at := s.head.Time(); time.Until(at) > clockSlack {
-		s.log.Warn("the last event is of a time yet to come, and until then every new one bears that time too: run acquis verify",
+		s.log.Warn("the last event is dated in the future, and new events get the same time until then: run acquis verify",
 			"event", s.head.Sequence, "time", at)
 	}
 	for _, what := range foreign {
-		s.log.Warn("the file holds what no version of this program writes: run acquis verify", "what", what)
+		s.log.Warn("the file holds data that no version of this program writes: run acquis verify", "what", what)
 	}
 }
 

@@ -135,7 +135,7 @@ func TestLastEventYetToCome(t *testing.T) {
 			t.Fatal(err)
 		}
 		closed(t, s)
-		if told := strings.Contains(log.String(), "yet to come"); told != c.told {
+		if told := strings.Contains(log.String(), "in the future"); told != c.told {
 			t.Errorf("%v ahead: %q", c.ahead, log.String())
 		}
 	}

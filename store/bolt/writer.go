@@ -309,7 +309,7 @@ func (s *Store) failed(cause error) error {
 		s.setFull(cause)
 		return full(cause)
 	}
-	s.log.Error("a commit failed; read-only until the store is opened anew", "error", cause)
+	s.log.Error("a commit failed; read-only until the server is restarted", "error", cause)
 	s.progress.fail(cause)
 	if published {
 		return unknownOutcome(cause)
@@ -319,7 +319,7 @@ func (s *Store) failed(cause error) error {
 
 // setFull makes the store read-only until a probe finds room.
 func (s *Store) setFull(cause error) {
-	s.log.Warn("no room for a commit; read-only until there is", "error", cause)
+	s.log.Warn("no room for a commit; read-only until there is room", "error", cause)
 	s.progress.setFull(cause)
 	s.probe = time.After(probeInterval)
 }

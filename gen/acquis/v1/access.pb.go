@@ -38,7 +38,7 @@ const (
 	Role_JURY Role_Enum = 4
 	// Référent handicap: decides accommodations, advises on exemptions.
 	Role_DISABILITY_ADVISOR Role_Enum = 5
-	// Reads candidates, sessions, decisions and ledgers; nothing of a disability.
+	// Reads candidates, sessions, decisions and ledgers, but nothing about a disability.
 	Role_READER Role_Enum = 6
 	// Reads the journal and sessions.
 	Role_AUDITOR Role_Enum = 7
@@ -133,26 +133,26 @@ func (*Role) Descriptor() ([]byte, []int) {
 	return file_acquis_v1_access_proto_rawDescGZIP(), []int{0}
 }
 
-// Who may call an RPC, and what a call leaves in the journal. An RPC without it
-// admits nobody.
+// Who may call an RPC, and what a call leaves in the journal. Nobody may call an
+// RPC without it.
 type Access struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A caller with any one of these roles is admitted; an RPC may look closer
-	// at the facts of the case and then says so in its comment.
+	// A caller with any of these roles may call. An RPC may also check the facts
+	// of the case; its comment then says so.
 	Roles []Role_Enum `protobuf:"varint,1,rep,packed,name=roles,proto3,enum=acquis.v1.Role_Enum" json:"roles,omitempty"`
-	// Anyone may call: no key is asked, and one that comes along is not looked at.
-	// Then roles stays empty.
+	// Anyone may call, without a key. A key that is sent is ignored, and roles is
+	// empty.
 	Public bool `protobuf:"varint,2,opt,name=public,proto3" json:"public,omitempty"`
-	// Roles that admit nobody by themselves, but show a caller more who is
-	// admitted by another; the RPC's comment says what.
+	// Roles that alone do not allow the call, but show more to a caller who may
+	// call by another role. The RPC's comment says what.
 	WidenedBy []Role_Enum `protobuf:"varint,4,rep,packed,name=widened_by,json=widenedBy,proto3,enum=acquis.v1.Role_Enum" json:"widened_by,omitempty"`
-	// The RPC shows something of candidates' files: who called it about whom is
-	// journaled, and AuditService.ListAccesses shows it. This says about whom: the
-	// path of a field of the request or of the answer that holds the name of a
-	// candidate, or a name below one of a candidate or candidacy. For instance
-	// `answer.candidates.name`, for each of a list, or `request.parent`.
+	// The RPC shows part of candidates' files. Its calls are journaled, with
+	// caller and candidates, and AuditService.ListAccesses lists them. The value
+	// is the path of the field, in the request or in the answer, that names the
+	// candidate, or something of a candidate or candidacy: `request.parent`, or
+	// `answer.candidates.name` for each of a list.
 	ShowsFilesOf string `protobuf:"bytes,5,opt,name=shows_files_of,json=showsFilesOf,proto3" json:"shows_files_of,omitempty"`
-	// The RPC is an act: the kind of the event that each call writes.
+	// The RPC writes: kind of the event that each call adds to the journal.
 	Writes        Event_Kind_Enum `protobuf:"varint,6,opt,name=writes,proto3,enum=acquis.v1.Event_Kind_Enum" json:"writes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -236,8 +236,8 @@ var file_acquis_v1_access_proto_extTypes = []protoimpl.ExtensionInfo{
 
 // Extension fields to descriptorpb.MethodOptions.
 var (
-	// The roles that the RPC admits. The number is from the range that protobuf
-	// leaves to use within one organisation.
+	// The roles that may call the RPC. The number is from the range that protobuf
+	// reserves for use within one organisation.
 	//
 	// optional acquis.v1.Access access = 50001;
 	E_Access = &file_acquis_v1_access_proto_extTypes[0]

@@ -24,40 +24,41 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// An API key: who calls, and what they may do.
+// An API key: identifies a caller and what they may do.
 //
-// The secret form is `acq_<id>_<secret>`, id 16 and secret 52 characters of
-// a–z and 2–7 (80 and 256 random bits). It goes into
-// `Authorization: Bearer acq_…`. The service keeps its SHA-256 only.
+// The secret form is `acq_<id>_<secret>`, id 16 and secret 52 characters of a–z
+// and 2–7 (80 and 256 random bits). It goes into `Authorization: Bearer acq_…`.
+// The service stores only its SHA-256.
 type Key struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `keys/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Who calls with it: the assessor, the advisor, the jury member. A pseudonym
-	// such as `jury-1`, not a name: it stands in the journal for ever. 1–128
-	// letters, digits and `._@:|-`. A subject may have several keys.
+	// The person or system that uses it: the assessor, the advisor, the jury
+	// member. Use a pseudonym such as `jury-1`, not a name: it stays in the
+	// journal for ever. 1–128 letters, digits and `._@:|-`. A subject may have
+	// several keys.
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	// What the key is for, at most 200 characters.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// What the key may do; 1–7, each once.
 	Roles []Role_Enum `protobuf:"varint,4,rep,packed,name=roles,proto3,enum=acquis.v1.Role_Enum" json:"roles,omitempty"`
-	// Whether it may name the assessor for whom it records (a learning platform
-	// that speaks for its teachers). Never for acts of a jury.
+	// Whether it may record verdicts in the name of other assessors (for instance
+	// a learning platform for its teachers). Never for acts of a jury.
 	Delegate bool `protobuf:"varint,5,opt,name=delegate,proto3" json:"delegate,omitempty"`
-	// From when on it is refused; left out: never. Must lie in the future when
-	// the key is created.
+	// When it expires; not set: never. Must be in the future when the key is
+	// created.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// Subject that created it; empty for the first key of a store, `(operator)` for
-	// one that was made by `acquis key create` while the store was at rest.
+	// Subject that created it; empty for the first key of a store, `(operator)`
+	// if it was created by `acquis key create`.
 	Creator string `protobuf:"bytes,8,opt,name=creator,proto3" json:"creator,omitempty"`
 	// When it was revoked, if it was.
 	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
-	// Code of the one centre that the key is for; left out: all. With it, only
-	// that centre's sessions exist for the key, and only the candidates who are
-	// enrolled in one of them or were created by a key of that centre. Not for
-	// ADMIN and AUDITOR, whose work has no centre.
+	// Code of the only centre that the key is for; not set: all centres. If it is
+	// set, only that centre's sessions exist for the key, and only candidates who
+	// are enrolled in one of them or were created by a key of that centre. Not
+	// allowed with ADMIN and AUDITOR, whose work has no centre.
 	Centre        string `protobuf:"bytes,10,opt,name=centre,proto3" json:"centre,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -168,8 +169,8 @@ type CreateKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The key.
 	Key *Key `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours),
-	// and its secret is not shown again.
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again, and its secret is not shown again.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -224,9 +225,9 @@ type CreateKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The key.
 	Key *Key `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// The whole secret, `acq_<id>_<secret>`; shown once. Empty in the answer to a
-	// repeated request: if the first answer was lost, revoke this key and create
-	// another with a new request_id.
+	// The whole secret, `acq_<id>_<secret>`, shown only once. Empty in the answer
+	// to a repeated request: if you lost the first answer, revoke this key and
+	// create another one with a new request_id.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -281,7 +282,7 @@ type ListKeysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -336,7 +337,7 @@ type ListKeysResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The keys.
 	Keys []*Key `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -391,7 +392,8 @@ type RevokeKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `keys/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -565,12 +567,12 @@ func (*BackupResponse_Manifest) isBackupResponse_Part() {}
 
 func (*BackupResponse_Piece) isBackupResponse_Part() {}
 
-// What a backup is. It also stands, as JSON, in the last 4096 bytes of the file.
+// Describes a backup. The last 4096 bytes of the file hold it too, as JSON.
 type BackupManifest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Version of the form of the file; 1.
+	// Version of the file format; 1.
 	Form int32 `protobuf:"varint,1,opt,name=form,proto3" json:"form,omitempty"`
-	// Name of the journal, as its checkpoints have it; empty: it has none yet.
+	// Name of the journal, as in its checkpoints; empty if it has none yet.
 	Origin string `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
 	// Sequence of the last event.
 	Sequence uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
@@ -687,7 +689,7 @@ var File_acquis_v1_admin_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/v1/admin_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc0\x06\n" +
+	"\x1dacquis/v1/admin_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\x06\n" +
 	"\x03Key\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12I\n" +
 	"\asubject\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\asubject\x12.\n" +
@@ -702,11 +704,11 @@ const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"\vrevoke_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"revokeTime\x12;\n" +
 	"\x06centre\x18\n" +
-	" \x01(\tB#\xe0A\x01\xbaH\x1d\xd8\x01\x01r\x182\x16^[A-Za-z0-9._-]{1,64}$R\x06centre:\x8b\x02\xeaA(\n" +
+	" \x01(\tB#\xe0A\x01\xbaH\x1d\xd8\x01\x01r\x182\x16^[A-Za-z0-9._-]{1,64}$R\x06centre:\x8e\x02\xeaA(\n" +
 	"\x0facquis.eval/Key\x12\n" +
-	"keys/{key}*\x04keys2\x03key\xbaH\xdc\x01\x1aU\n" +
-	"\x0edelegate.roles\x12 delegate needs the role ASSESSOR\x1a!!this.delegate || 3 in this.roles\x1a\x82\x01\n" +
-	"\fcentre.roles\x123centre does not go with the roles ADMIN and AUDITOR\x1a=this.centre == '' || !(1 in this.roles) && !(7 in this.roles)\"v\n" +
+	"keys/{key}*\x04keys2\x03key\xbaH\xdf\x01\x1aU\n" +
+	"\x0edelegate.roles\x12 delegate needs the role ASSESSOR\x1a!!this.delegate || 3 in this.roles\x1a\x85\x01\n" +
+	"\fcentre.roles\x126centre is not allowed with the roles ADMIN and AUDITOR\x1a=this.centre == '' || !(1 in this.roles) && !(7 in this.roles)\"v\n" +
 	"\x10CreateKeyRequest\x12+\n" +
 	"\x03key\x18\x01 \x01(\v2\x0e.acquis.v1.KeyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x03key\x125\n" +
 	"\n" +

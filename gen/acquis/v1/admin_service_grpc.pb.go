@@ -29,26 +29,28 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Manages API keys, and backs the store up.
+// Manages API keys and makes backups of the store.
 type AdminServiceClient interface {
-	// Creates a key and returns its secret, this once. Nobody creates a key for
-	// their own subject. A subject that has ADMIN, REGISTRAR or DISABILITY_ADVISOR by
-	// any usable key never has JURY: refused with ROLES_EXCLUDED.
+	// Creates a key and returns its secret, which is not shown again. A caller
+	// cannot create a key for their own subject. A subject with ADMIN, REGISTRAR
+	// or DISABILITY_ADVISOR by any usable key cannot have JURY: refused with
+	// ROLES_EXCLUDED.
 	CreateKey(ctx context.Context, in *CreateKeyRequest, opts ...grpc.CallOption) (*CreateKeyResponse, error)
-	// Lists keys, revoked and expired ones too, in order of creation; never
-	// their secrets.
+	// Lists keys in order of creation, including revoked and expired ones,
+	// without their secrets.
 	ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error)
 	// Revokes a key for good, from the next call on. Revoking it again changes
-	// nothing. The last admin key without an end cannot be revoked, whatever other
-	// admin keys there are: those end by themselves.
+	// nothing. The last admin key that never expires cannot be revoked, even if
+	// there are admin keys that expire.
 	RevokeKey(ctx context.Context, in *RevokeKeyRequest, opts ...grpc.CallOption) (*Key, error)
-	// Sends a backup of the whole store, which goes on meanwhile: first its
-	// manifest, then the file in pieces, in order. It holds every write that was
-	// acknowledged before the call; keys as digests only, and no signing key.
+	// Sends a backup of the whole store, which stays in use: first its manifest,
+	// then the file in pieces, in order. The backup holds every write that was
+	// acknowledged before the call. It holds keys as digests only, and no signing
+	// key.
 	//
-	// Over gRPC only: what JSON would make of it is half as large again. One
-	// backup is made at a time. Check it before you rely on it, as
-	// `acquis backup` does: count and digest tell whether it came whole.
+	// Over gRPC only: as JSON it would be half as large again. One backup is made
+	// at a time. Check it before you rely on it, as `acquis backup` does: size
+	// and digest show whether it is complete.
 	Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupResponse], error)
 }
 
@@ -113,26 +115,28 @@ type AdminService_BackupClient = grpc.ServerStreamingClient[BackupResponse]
 // All implementations must embed UnimplementedAdminServiceServer
 // for forward compatibility.
 //
-// Manages API keys, and backs the store up.
+// Manages API keys and makes backups of the store.
 type AdminServiceServer interface {
-	// Creates a key and returns its secret, this once. Nobody creates a key for
-	// their own subject. A subject that has ADMIN, REGISTRAR or DISABILITY_ADVISOR by
-	// any usable key never has JURY: refused with ROLES_EXCLUDED.
+	// Creates a key and returns its secret, which is not shown again. A caller
+	// cannot create a key for their own subject. A subject with ADMIN, REGISTRAR
+	// or DISABILITY_ADVISOR by any usable key cannot have JURY: refused with
+	// ROLES_EXCLUDED.
 	CreateKey(context.Context, *CreateKeyRequest) (*CreateKeyResponse, error)
-	// Lists keys, revoked and expired ones too, in order of creation; never
-	// their secrets.
+	// Lists keys in order of creation, including revoked and expired ones,
+	// without their secrets.
 	ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error)
 	// Revokes a key for good, from the next call on. Revoking it again changes
-	// nothing. The last admin key without an end cannot be revoked, whatever other
-	// admin keys there are: those end by themselves.
+	// nothing. The last admin key that never expires cannot be revoked, even if
+	// there are admin keys that expire.
 	RevokeKey(context.Context, *RevokeKeyRequest) (*Key, error)
-	// Sends a backup of the whole store, which goes on meanwhile: first its
-	// manifest, then the file in pieces, in order. It holds every write that was
-	// acknowledged before the call; keys as digests only, and no signing key.
+	// Sends a backup of the whole store, which stays in use: first its manifest,
+	// then the file in pieces, in order. The backup holds every write that was
+	// acknowledged before the call. It holds keys as digests only, and no signing
+	// key.
 	//
-	// Over gRPC only: what JSON would make of it is half as large again. One
-	// backup is made at a time. Check it before you rely on it, as
-	// `acquis backup` does: count and digest tell whether it came whole.
+	// Over gRPC only: as JSON it would be half as large again. One backup is made
+	// at a time. Check it before you rely on it, as `acquis backup` does: size
+	// and digest show whether it is complete.
 	Backup(*BackupRequest, grpc.ServerStreamingServer[BackupResponse]) error
 	mustEmbedUnimplementedAdminServiceServer()
 }

@@ -81,7 +81,7 @@ func (Verdict_Enum) EnumDescriptor() ([]byte, []int) {
 	return file_acquis_v1_assessment_proto_rawDescGZIP(), []int{0, 0}
 }
 
-// What an assessor finds on a criterion.
+// An assessor's finding on a criterion.
 type Verdict struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -118,21 +118,22 @@ func (*Verdict) Descriptor() ([]byte, []int) {
 	return file_acquis_v1_assessment_proto_rawDescGZIP(), []int{0}
 }
 
-// One assessor's verdict on one criterion of one candidacy. An assessor has one
-// verdict on a criterion: the latest.
+// One assessor's verdict on one criterion of one candidacy. Only the latest
+// verdict of an assessor on a criterion counts.
 type Assessment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Code of the criterion.
 	Criterion string `protobuf:"bytes,1,opt,name=criterion,proto3" json:"criterion,omitempty"`
-	// The verdict. VERDICT_UNSPECIFIED only in answers: retracted.
+	// The verdict. VERDICT_UNSPECIFIED, which only answers have, means that it
+	// was retracted.
 	Verdict Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
 	// What the assessor saw; about the work, never about health. At most 4000
 	// characters. Not for health data.
 	Comment string `protobuf:"bytes,3,opt,name=comment,proto3" json:"comment,omitempty"`
 	// Subject of the assessor.
 	Assessor string `protobuf:"bytes,4,opt,name=assessor,proto3" json:"assessor,omitempty"`
-	// Subject of the key that recorded it: another than the assessor where a
-	// learning platform spoke for them.
+	// Subject of the key that recorded it. It differs from the assessor if a
+	// delegate, such as a learning platform, recorded it for them.
 	Recorder string `protobuf:"bytes,5,opt,name=recorder,proto3" json:"recorder,omitempty"`
 	// When it was recorded.
 	RecordTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=record_time,json=recordTime,proto3" json:"record_time,omitempty"`
@@ -212,18 +213,18 @@ func (x *Assessment) GetRecordTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// The jury's word on a criterion on which the assessors disagree. It holds
-// while the assessors' verdicts stay those on which it was made.
+// The jury's decision on a criterion on which the assessors disagree. It is
+// valid as long as the assessors' verdicts are those on which it was made.
 type Settlement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Code of the criterion.
 	Criterion string `protobuf:"bytes,1,opt,name=criterion,proto3" json:"criterion,omitempty"`
-	// What the jury finds.
+	// The jury's verdict.
 	Verdict Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
 	// Why, 1–4000 characters; about the work, never about health.
 	// Not for health data.
 	Motive string `protobuf:"bytes,3,opt,name=motive,proto3" json:"motive,omitempty"`
-	// Subjects of the jury members who settled or confirmed it so.
+	// Subjects of the jury members who made or confirmed this settlement.
 	Authors []string `protobuf:"bytes,4,rep,name=authors,proto3" json:"authors,omitempty"`
 	// When it was settled or last confirmed.
 	SettleTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=settle_time,json=settleTime,proto3" json:"settle_time,omitempty"`
@@ -301,12 +302,14 @@ type RecordAssessmentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}/candidacies/{candidacy}`.
 	Candidacy string `protobuf:"bytes,1,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
-	// The verdicts, 1–1000, at most one a criterion. All are recorded or none.
+	// The verdicts, 1–1000, at most one per criterion. Either all are recorded or
+	// none.
 	Assessments []*Assessment `protobuf:"bytes,2,rep,name=assessments,proto3" json:"assessments,omitempty"`
-	// Subject of the assessor, where the calling key is a delegate's; else empty
-	// or the caller.
+	// Subject of the assessor if the calling key is a delegate's; otherwise empty
+	// or the caller's subject.
 	Assessor string `protobuf:"bytes,3,opt,name=assessor,proto3" json:"assessor,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -421,13 +424,14 @@ type RetractAssessmentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}/candidacies/{candidacy}`.
 	Candidacy string `protobuf:"bytes,1,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
-	// Codes of the criteria whose verdicts by this assessor are taken back,
-	// 1–1000, each once. All must have one.
+	// Codes of the criteria whose verdicts by this assessor are retracted,
+	// 1–1000, each once. Each must have one.
 	Criteria []string `protobuf:"bytes,2,rep,name=criteria,proto3" json:"criteria,omitempty"`
-	// Subject of the assessor, where the calling key is a delegate's; else empty
-	// or the caller.
+	// Subject of the assessor if the calling key is a delegate's; otherwise empty
+	// or the caller's subject.
 	Assessor string `protobuf:"bytes,3,opt,name=assessor,proto3" json:"assessor,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -494,7 +498,7 @@ func (x *RetractAssessmentsRequest) GetRequestId() string {
 // Answer of RetractAssessments.
 type RetractAssessmentsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The retracted assessments, without a verdict. History is kept.
+	// The retracted assessments, without a verdict. The history is kept.
 	Assessments   []*Assessment `protobuf:"bytes,1,rep,name=assessments,proto3" json:"assessments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -542,9 +546,11 @@ type SettleCriteriaRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}/candidacies/{candidacy}`.
 	Candidacy string `protobuf:"bytes,1,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
-	// The settlements, 1–1000, at most one a criterion. All are made or none.
+	// The settlements, 1–1000, at most one per criterion. Either all are made or
+	// none.
 	Settlements []*Settlement `protobuf:"bytes,2,rep,name=settlements,proto3" json:"settlements,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -604,7 +610,7 @@ func (x *SettleCriteriaRequest) GetRequestId() string {
 // Answer of SettleCriteria.
 type SettleCriteriaResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The settlements in force, in the order of the request.
+	// The valid settlements, in the order of the request.
 	Settlements   []*Settlement `protobuf:"bytes,1,rep,name=settlements,proto3" json:"settlements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -30,7 +30,7 @@ type Attestation_State_Enum int32
 const (
 	// Not set.
 	Attestation_State_STATE_UNSPECIFIED Attestation_State_Enum = 0
-	// The decision stands.
+	// The decision is effective.
 	Attestation_State_VALID Attestation_State_Enum = 1
 	// A later decision supersedes the one attested.
 	Attestation_State_SUPERSEDED Attestation_State_Enum = 2
@@ -81,19 +81,19 @@ func (Attestation_State_Enum) EnumDescriptor() ([]byte, []int) {
 	return file_acquis_v1_attestation_service_proto_rawDescGZIP(), []int{0, 0, 0}
 }
 
-// An attestation: that a decision was shown to its holder in a form that
-// outsiders can check.
+// An attestation: a decision was given to its holder in a form that outsiders
+// can check.
 type Attestation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `attestations/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The decision attested.
 	Decision string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
-	// Subject of who issued it.
+	// Subject of the caller who issued it.
 	Author string `protobuf:"bytes,3,opt,name=author,proto3" json:"author,omitempty"`
 	// When it was issued.
 	IssueTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=issue_time,json=issueTime,proto3" json:"issue_time,omitempty"`
-	// Whether it is good.
+	// Whether it is valid.
 	State         Attestation_State_Enum `protobuf:"varint,5,opt,name=state,proto3,enum=acquis.v1.Attestation_State_Enum" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -169,10 +169,11 @@ type IssueAttestationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `candidates/{candidate}/decisions/{id}`.
 	Decision string `protobuf:"bytes,1,opt,name=decision,proto3" json:"decision,omitempty"`
-	// Whether the credential names its holder. The name is then in the credential,
-	// which the holder keeps, and nowhere else.
+	// Whether the credential names its holder. The name is then only in the
+	// credential, which the holder keeps.
 	IncludeName bool `protobuf:"varint,2,opt,name=include_name,json=includeName,proto3" json:"include_name,omitempty"`
-	// A UUID that makes a repeated request harmless.
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -234,9 +235,9 @@ type IssueAttestationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The attestation.
 	Attestation *Attestation `protobuf:"bytes,1,opt,name=attestation,proto3" json:"attestation,omitempty"`
-	// The code, in groups of four; empty where the request was made before.
+	// The code, in groups of four; empty in the answer to a repeated request.
 	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
-	// The credential: Open Badges 3.0 as a signed VC-JWT; empty as the code is.
+	// The credential: Open Badges 3.0 as a signed VC-JWT; empty if the code is.
 	Credential    string `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -293,10 +294,10 @@ func (x *IssueAttestationResponse) GetCredential() string {
 	return ""
 }
 
-// Request of VerifyAttestation: either of both.
+// Request of VerifyAttestation: either a code or a credential.
 type VerifyAttestationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A code, as somebody types it: small letters, spaces and hyphens do not matter.
+	// A code, as typed: case, spaces and hyphens do not matter.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// A credential.
 	Credential    string `protobuf:"bytes,2,opt,name=credential,proto3" json:"credential,omitempty"`
@@ -348,10 +349,10 @@ func (x *VerifyAttestationRequest) GetCredential() string {
 	return ""
 }
 
-// Answer of VerifyAttestation. All but state is empty where it is UNKNOWN.
+// Answer of VerifyAttestation. If state is UNKNOWN, all other fields are empty.
 type VerifyAttestationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether the attestation is good.
+	// Whether the attestation is valid.
 	State Attestation_State_Enum `protobuf:"varint,1,opt,name=state,proto3,enum=acquis.v1.Attestation_State_Enum" json:"state,omitempty"`
 	// Kind of the decision.
 	Kind Decision_Kind_Enum `protobuf:"varint,2,opt,name=kind,proto3,enum=acquis.v1.Decision_Kind_Enum" json:"kind,omitempty"`
@@ -544,14 +545,14 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x1e\n" +
 	"\n" +
 	"credential\x18\x03 \x01(\tR\n" +
-	"credential\"\xdb\x01\n" +
+	"credential\"\xe2\x01\n" +
 	"\x18VerifyAttestationRequest\x12\x1e\n" +
 	"\x04code\x18\x01 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04code\x12,\n" +
 	"\n" +
 	"credential\x18\x02 \x01(\tB\f\xe0A\x01\xbaH\x06r\x04\x18\x80\x80\x04R\n" +
-	"credential:q\xbaHn\x1al\n" +
-	"\x12code_or_credential\x12(one of code and credential must be given\x1a,(this.code != '') != (this.credential != '')\"\xf5\x03\n" +
+	"credential:x\xbaHu\x1as\n" +
+	"\x12code_or_credential\x12/either code or credential is required, not both\x1a,(this.code != '') != (this.credential != '')\"\xf5\x03\n" +
 	"\x19VerifyAttestationResponse\x127\n" +
 	"\x05state\x18\x01 \x01(\x0e2!.acquis.v1.Attestation.State.EnumR\x05state\x121\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumR\x04kind\x12\x12\n" +

@@ -27,16 +27,17 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Attests decisions to people outside: with a code to read aloud, and with a
-// signed credential that is checked offline. docs/attestations.md tells how.
+// Attests decisions to outsiders, with a code to read aloud and with a signed
+// credential that can be checked offline. docs/attestations.md explains how.
 type AttestationServiceClient interface {
 	// Attests an effective decision that capitalises a bloc or awards the
-	// certification. Code and credential are in this answer only; who loses them has
-	// the decision attested again, and both attestations are good.
+	// certification. Only this answer has the code and the credential. If they
+	// are lost, the decision can be attested again; both attestations are then
+	// valid.
 	IssueAttestation(ctx context.Context, in *IssueAttestationRequest, opts ...grpc.CallOption) (*IssueAttestationResponse, error)
-	// Says whether an attestation is good. It answers with the public act that the
-	// code or credential stands for, and with nothing about the holder. A request
-	// has at most 68 KiB.
+	// Tells whether an attestation is valid. The answer has the public act of the
+	// attested decision, and nothing about the holder. A request has at most 68
+	// KiB.
 	VerifyAttestation(ctx context.Context, in *VerifyAttestationRequest, opts ...grpc.CallOption) (*VerifyAttestationResponse, error)
 }
 
@@ -72,16 +73,17 @@ func (c *attestationServiceClient) VerifyAttestation(ctx context.Context, in *Ve
 // All implementations must embed UnimplementedAttestationServiceServer
 // for forward compatibility.
 //
-// Attests decisions to people outside: with a code to read aloud, and with a
-// signed credential that is checked offline. docs/attestations.md tells how.
+// Attests decisions to outsiders, with a code to read aloud and with a signed
+// credential that can be checked offline. docs/attestations.md explains how.
 type AttestationServiceServer interface {
 	// Attests an effective decision that capitalises a bloc or awards the
-	// certification. Code and credential are in this answer only; who loses them has
-	// the decision attested again, and both attestations are good.
+	// certification. Only this answer has the code and the credential. If they
+	// are lost, the decision can be attested again; both attestations are then
+	// valid.
 	IssueAttestation(context.Context, *IssueAttestationRequest) (*IssueAttestationResponse, error)
-	// Says whether an attestation is good. It answers with the public act that the
-	// code or credential stands for, and with nothing about the holder. A request
-	// has at most 68 KiB.
+	// Tells whether an attestation is valid. The answer has the public act of the
+	// attested decision, and nothing about the holder. A request has at most 68
+	// KiB.
 	VerifyAttestation(context.Context, *VerifyAttestationRequest) (*VerifyAttestationResponse, error)
 	mustEmbedUnimplementedAttestationServiceServer()
 }

@@ -29,14 +29,15 @@ type FileAccess struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `accesses/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Subject of the caller; empty where the RPC is.
+	// Subject of the caller; empty if the RPC is.
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	// Full name of the RPC; empty for accommodations and exemptions.
 	Rpc string `protobuf:"bytes,3,opt,name=rpc,proto3" json:"rpc,omitempty"`
-	// The candidates, in the order of their creation; at most 100. More of the
-	// same hour may stand in another FileAccess. Empty where it was a backup: all.
+	// The candidates, in the order of their creation; at most 100. There may be
+	// another FileAccess with more of the same hour. Empty if it was a backup,
+	// which reads all.
 	Candidates []string `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
-	// Begin of the hour in which they were read.
+	// Start of the hour in which they were read.
 	HourTime      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=hour_time,json=hourTime,proto3" json:"hour_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -112,10 +113,10 @@ type ListAccessesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// AIP-160 filter over `candidate` (`candidate = "candidates/c-001"`: among
-	// others), `subject`, `rpc` and `hour_time`.
+	// AIP-160 filter over `candidate` (`candidate = "candidates/c-001"`: it is
+	// one of those read), `subject`, `rpc` and `hour_time`.
 	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -177,7 +178,7 @@ type ListAccessesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The accesses.
 	Accesses []*FileAccess `protobuf:"bytes,1,rep,name=accesses,proto3" json:"accesses,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -242,9 +243,9 @@ type Checkpoint struct {
 	TreeSize int64 `protobuf:"varint,4,opt,name=tree_size,json=treeSize,proto3" json:"tree_size,omitempty"`
 	// The root, 32 bytes.
 	RootHash []byte `protobuf:"bytes,5,opt,name=root_hash,json=rootHash,proto3" json:"root_hash,omitempty"`
-	// Every key that signs or signed checkpoints here, as the verifier key of a
-	// signed note; the one that signs now comes first. Whoever wants to rely on a
-	// key gets it once, and from the certificateur, not with each answer.
+	// Every key that signs or has signed checkpoints here, as the verifier key of
+	// a signed note; the current one first. Before you rely on a key, get it once
+	// from the certificateur, not from this answer.
 	Keys          []string `protobuf:"bytes,6,rep,name=keys,proto3" json:"keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -375,7 +376,8 @@ type GetConsistencyProofRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Size of the older tree; 1 or more.
 	From int64 `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
-	// Size of the newer tree, at most that of the latest checkpoint; 0 means that.
+	// Size of the newer tree; 0 means the size of the latest checkpoint, which is
+	// also the largest allowed.
 	To            int64 `protobuf:"varint,3,opt,name=to,proto3" json:"to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -551,23 +553,24 @@ func (x *GetInclusionProofRequest) GetTreeSize() int64 {
 	return 0
 }
 
-// Proof that an event stands in the journal (RFC 6962, section 2.1.1).
+// Proof that an event is in the journal (RFC 6962, section 2.1.1).
 type InclusionProof struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `events/{sequence}/inclusionProof`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The event's place: leaf sequence-1 of the tree, counted from 0.
+	// The event's position: it is leaf sequence-1 of the tree, counted from 0.
 	Sequence int64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// The leaf: 16 bytes "acquis event v2\n", sequence and microseconds since 1970
-	// (8 bytes each), 32 bytes digest of the body, 32 bytes digest of the stub and,
-	// if the event holds decisions, 32 bytes root of the tree of their acts. Body
-	// and stub are shown to nobody; both digests are salted and tell nothing.
+	// The leaf: 16 bytes "acquis event v2\n", sequence and microseconds since
+	// 1970 (8 bytes each), 32 bytes digest of the body, 32 bytes digest of the
+	// stub and, if the event has decisions, 32 bytes root of the tree of their
+	// acts. Body and stub are not shown; both digests are salted and reveal
+	// nothing.
 	Leaf []byte `protobuf:"bytes,3,opt,name=leaf,proto3" json:"leaf,omitempty"`
 	// Size of the tree.
 	TreeSize int64 `protobuf:"varint,4,opt,name=tree_size,json=treeSize,proto3" json:"tree_size,omitempty"`
 	// The hashes from the leaf to the root, 32 bytes each.
 	Hashes [][]byte `protobuf:"bytes,5,rep,name=hashes,proto3" json:"hashes,omitempty"`
-	// The signed checkpoint of a tree of that size; empty where the request named
+	// The signed checkpoint of a tree of that size; empty if the request named
 	// another size than the latest.
 	Checkpoint    string `protobuf:"bytes,6,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -649,11 +652,11 @@ func (x *InclusionProof) GetCheckpoint() string {
 // Request of ListEvents.
 type ListEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only events with a sequence above this; 0 or more.
+	// Only events with a sequence greater than this; 0 or more.
 	After int64 `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -715,8 +718,8 @@ type ListEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The events.
 	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
-	// Token for the next page; empty on the last. To follow the journal, ask
-	// again later with `after` set to the last sequence seen.
+	// Token for the next page; empty on the last page. To follow the journal,
+	// call again later with `after` set to the last sequence seen.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -30,26 +30,26 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Shows the journal: who did what, when; and proves it. docs/proofs.md tells how
-// to check what is returned here.
+// Shows the journal, which records who did what and when, and proves it.
+// docs/proofs.md explains how to check the answers.
 type AuditServiceClient interface {
 	// Lists events in order of their sequence.
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
-	// Lists who read which candidates' files, in the order in which that was
-	// journaled. Reads are noted once for each subject, RPC, candidate and hour, and
-	// journaled with the next write or after 5 seconds: a crash loses that window.
-	// Reads of accommodations and exemptions show neither subject nor RPC, as events
-	// of that kind do not; the store keeps both. Where a filter drops most of the
-	// list a page may be short: the next token goes on.
+	// Lists who read which candidates' files, in the order in which the reads
+	// were journaled. Reads are noted once for each subject, RPC, candidate and
+	// hour, and journaled with the next write or after 5 seconds; a crash loses
+	// those seconds. Reads of accommodations and exemptions are listed without
+	// subject and RPC, like events of that kind; the store has both. If a filter
+	// excludes most of the list, a page may be short: go on with the next token.
 	ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error)
 	// Returns the latest signed checkpoint of the journal. A new one is signed at
 	// most once a second, and covers only what is durable.
 	GetCheckpoint(ctx context.Context, in *GetCheckpointRequest, opts ...grpc.CallOption) (*Checkpoint, error)
-	// Proves that the journal of one size begins with the journal of another: that
-	// nothing was changed or taken away in between.
+	// Proves that the journal at one size begins with the journal at a smaller
+	// size, so that nothing in it was changed or removed.
 	GetConsistencyProof(ctx context.Context, in *GetConsistencyProofRequest, opts ...grpc.CallOption) (*ConsistencyProof, error)
-	// Proves that an event stands in the journal. Only its leaf is shown: when it
-	// was, and digests that tell nothing by themselves.
+	// Proves that an event is in the journal. The answer shows only its leaf: its
+	// time, and digests that reveal nothing.
 	GetInclusionProof(ctx context.Context, in *GetInclusionProofRequest, opts ...grpc.CallOption) (*InclusionProof, error)
 }
 
@@ -115,26 +115,26 @@ func (c *auditServiceClient) GetInclusionProof(ctx context.Context, in *GetInclu
 // All implementations must embed UnimplementedAuditServiceServer
 // for forward compatibility.
 //
-// Shows the journal: who did what, when; and proves it. docs/proofs.md tells how
-// to check what is returned here.
+// Shows the journal, which records who did what and when, and proves it.
+// docs/proofs.md explains how to check the answers.
 type AuditServiceServer interface {
 	// Lists events in order of their sequence.
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
-	// Lists who read which candidates' files, in the order in which that was
-	// journaled. Reads are noted once for each subject, RPC, candidate and hour, and
-	// journaled with the next write or after 5 seconds: a crash loses that window.
-	// Reads of accommodations and exemptions show neither subject nor RPC, as events
-	// of that kind do not; the store keeps both. Where a filter drops most of the
-	// list a page may be short: the next token goes on.
+	// Lists who read which candidates' files, in the order in which the reads
+	// were journaled. Reads are noted once for each subject, RPC, candidate and
+	// hour, and journaled with the next write or after 5 seconds; a crash loses
+	// those seconds. Reads of accommodations and exemptions are listed without
+	// subject and RPC, like events of that kind; the store has both. If a filter
+	// excludes most of the list, a page may be short: go on with the next token.
 	ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error)
 	// Returns the latest signed checkpoint of the journal. A new one is signed at
 	// most once a second, and covers only what is durable.
 	GetCheckpoint(context.Context, *GetCheckpointRequest) (*Checkpoint, error)
-	// Proves that the journal of one size begins with the journal of another: that
-	// nothing was changed or taken away in between.
+	// Proves that the journal at one size begins with the journal at a smaller
+	// size, so that nothing in it was changed or removed.
 	GetConsistencyProof(context.Context, *GetConsistencyProofRequest) (*ConsistencyProof, error)
-	// Proves that an event stands in the journal. Only its leaf is shown: when it
-	// was, and digests that tell nothing by themselves.
+	// Proves that an event is in the journal. The answer shows only its leaf: its
+	// time, and digests that reveal nothing.
 	GetInclusionProof(context.Context, *GetInclusionProofRequest) (*InclusionProof, error)
 	mustEmbedUnimplementedAuditServiceServer()
 }

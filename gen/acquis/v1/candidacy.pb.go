@@ -154,8 +154,8 @@ const (
 	Candidacy_MethodVariant_METHOD_VARIANT_UNSPECIFIED Candidacy_MethodVariant_Enum = 0
 	// The normal method.
 	Candidacy_MethodVariant_NORMAL Candidacy_MethodVariant_Enum = 1
-	// The dossier professionnel, where the compétence has one: exactly one
-	// bloc is presented.
+	// The dossier professionnel, if the compétence has one: exactly one bloc
+	// is presented.
 	Candidacy_MethodVariant_BLOC_ONLY Candidacy_MethodVariant_Enum = 2
 )
 
@@ -328,8 +328,8 @@ type Candidacy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}/candidacies/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// `candidates/{id}`. A candidate has one live candidacy (ENROLLED or DECIDED)
-	// in a session.
+	// `candidates/{id}`. A candidate has at most one active candidacy (ENROLLED
+	// or DECIDED) in a session.
 	Candidate string `protobuf:"bytes,2,opt,name=candidate,proto3" json:"candidate,omitempty"`
 	// What the candidate presents.
 	Scope Candidacy_Scope_Enum `protobuf:"varint,3,opt,name=scope,proto3,enum=acquis.v1.Candidacy_Scope_Enum" json:"scope,omitempty"`
@@ -339,9 +339,9 @@ type Candidacy struct {
 	// How the candidate came to the certification.
 	AccessRoute Candidacy_AccessRoute_Enum `protobuf:"varint,5,opt,name=access_route,json=accessRoute,proto3,enum=acquis.v1.Candidacy_AccessRoute_Enum" json:"access_route,omitempty"`
 	// Blocs presented, in the order of the référentiel: with scope WHOLE every
-	// bloc that was not capitalised at enrolment, less those that left.
+	// bloc that was not capitalised at enrolment, without those that left.
 	PresentedBlocs []string `protobuf:"bytes,6,rep,name=presented_blocs,json=presentedBlocs,proto3" json:"presented_blocs,omitempty"`
-	// Which method is in force: fixed at enrolment, by the number of blocs.
+	// Which method applies; fixed at enrolment by the number of blocs.
 	MethodVariant Candidacy_MethodVariant_Enum `protobuf:"varint,7,opt,name=method_variant,json=methodVariant,proto3,enum=acquis.v1.Candidacy_MethodVariant_Enum" json:"method_variant,omitempty"`
 	// Blocs that left the candidacy, and how.
 	DepartedBlocs []*Candidacy_DepartedBloc `protobuf:"bytes,8,rep,name=departed_blocs,json=departedBlocs,proto3" json:"departed_blocs,omitempty"`
@@ -349,8 +349,8 @@ type Candidacy struct {
 	State Candidacy_State_Enum `protobuf:"varint,9,opt,name=state,proto3,enum=acquis.v1.Candidacy_State_Enum" json:"state,omitempty"`
 	// The pinned revision of the session.
 	Referentiel string `protobuf:"bytes,10,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
-	// Version of this resource; optional on acts. Verdicts do not change it (the
-	// grid has an etag of its own).
+	// Version of this resource; optional for acts. Verdicts do not change it: the
+	// grid has its own etag.
 	Etag string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -555,7 +555,7 @@ func (*Candidacy_AccessRoute) Descriptor() ([]byte, []int) {
 	return file_acquis_v1_candidacy_proto_rawDescGZIP(), []int{0, 1}
 }
 
-// Which method of each compétence is in force.
+// Which method of each compétence applies.
 type Candidacy_MethodVariant struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -725,7 +725,7 @@ var File_acquis_v1_candidacy_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x0e\n" +
+	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x0e\n" +
 	"\tCandidacy\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12t\n" +
 	"\tcandidate\x18\x02 \x01(\tBV\xe0A\x02\xe0A\x05\xfaA\x17\n" +
@@ -784,9 +784,9 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\tWITHDRAWN\x10\x01\x12\n" +
 	"\n" +
 	"\x06ABSENT\x10\x02\x12\x10\n" +
-	"\fALREADY_HELD\x10\x03:\xd3\x01\xeaA[\n" +
-	"\x15acquis.eval/Candidacy\x12*sessions/{session}/candidacies/{candidacy}*\vcandidacies2\tcandidacy\xbaHr\x1ap\n" +
-	"\vblocs.scope\x123blocs must be given with scope BLOCS, and only then\x1a,(this.scope == 2) == (this.blocs.size() > 0)B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\fALREADY_HELD\x10\x03:\xdd\x01\xeaA[\n" +
+	"\x15acquis.eval/Candidacy\x12*sessions/{session}/candidacies/{candidacy}*\vcandidacies2\tcandidacy\xbaH|\x1az\n" +
+	"\vblocs.scope\x12=blocs is required with scope BLOCS, and not allowed otherwise\x1a,(this.scope == 2) == (this.blocs.size() > 0)B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_candidacy_proto_rawDescOnce sync.Once

@@ -140,7 +140,7 @@ func (Tie_Kind_Enum) EnumDescriptor() ([]byte, []int) {
 	return file_acquis_v1_candidate_proto_rawDescGZIP(), []int{9, 0, 0}
 }
 
-// A candidate (candidat): the person who wants to be certified.
+// A candidate (candidat): a person who wants to be certified.
 //
 // Identity is what the certificateur must report when it certifies (arrêté of
 // 21 May 2021 on the SI-CPF). No field may hold health data.
@@ -150,26 +150,26 @@ type Candidate struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Name at birth, 1–60 characters.
 	BirthName string `protobuf:"bytes,2,opt,name=birth_name,json=birthName,proto3" json:"birth_name,omitempty"`
-	// Name in use, at most 60 characters; empty where it is the birth name.
+	// Name in use, at most 60 characters; empty if it is the birth name.
 	UsageName string `protobuf:"bytes,3,opt,name=usage_name,json=usageName,proto3" json:"usage_name,omitempty"`
 	// Given names in civil order; 1–10 of 1–60 characters.
 	GivenNames []string `protobuf:"bytes,4,rep,name=given_names,json=givenNames,proto3" json:"given_names,omitempty"`
 	// Sex in the civil register.
 	Sex Candidate_Sex_Enum `protobuf:"varint,5,opt,name=sex,proto3,enum=acquis.v1.Candidate_Sex_Enum" json:"sex,omitempty"`
-	// Date of birth. Day, or month and day, are 0 where they are not known.
+	// Date of birth. Day, or month and day, are 0 if they are not known.
 	BirthDate *date.Date `protobuf:"bytes,6,opt,name=birth_date,json=birthDate,proto3" json:"birth_date,omitempty"`
 	// Place of birth.
 	BirthPlace *Candidate_BirthPlace `protobuf:"bytes,7,opt,name=birth_place,json=birthPlace,proto3" json:"birth_place,omitempty"`
 	// Ids under which other systems know the candidate; at most 20. A pair
 	// (system, id) belongs to one candidate.
 	ExternalIds []*Candidate_ExternalId `protobuf:"bytes,8,rep,name=external_ids,json=externalIds,proto3" json:"external_ids,omitempty"`
-	// Version of this resource; required on update.
+	// Version of this resource; required for updates.
 	Etag string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// When the candidate was forgotten; absent before. Identity is empty from then on.
+	// When the candidate was forgotten, if they were. Then the identity is empty.
 	ForgetTime    *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=forget_time,json=forgetTime,proto3" json:"forget_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -295,9 +295,10 @@ type CreateCandidateRequest struct {
 	// The candidate.
 	Candidate *Candidate `protobuf:"bytes,1,opt,name=candidate,proto3" json:"candidate,omitempty"`
 	// Its id: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`; must not carry a name or a
-	// national number. Empty: the service makes one.
+	// national number. Empty: the service chooses one.
 	CandidateId string `protobuf:"bytes,2,opt,name=candidate_id,json=candidateId,proto3" json:"candidate_id,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -405,7 +406,7 @@ type ListCandidatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -460,7 +461,7 @@ type ListCandidatesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The candidates.
 	Candidates []*Candidate `protobuf:"bytes,1,rep,name=candidates,proto3" json:"candidates,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -515,12 +516,12 @@ type UpdateCandidateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The candidate: `name`, the current `etag`, and the fields that change.
 	Candidate *Candidate `protobuf:"bytes,1,opt,name=candidate,proto3" json:"candidate,omitempty"`
-	// Fields to change, each whole: `birth_name`, `usage_name`, `given_names`,
-	// `sex`, `birth_date`, `birth_place`, `external_ids`. Left out: those that the
-	// request holds. Over REST it follows from the body where left out. At most 100
-	// paths of 200 bytes.
+	// Fields to replace: `birth_name`, `usage_name`, `given_names`, `sex`,
+	// `birth_date`, `birth_place`, `external_ids`. Not set: all fields that the
+	// request has; over REST, those in the body. At most 100 paths of 200 bytes.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -637,11 +638,12 @@ type DeclareTieRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `candidates/{id}`.
 	Candidate string `protobuf:"bytes,1,opt,name=candidate,proto3" json:"candidate,omitempty"`
-	// Subject who has the tie, as in that person's key.
+	// Subject who has the tie, as in their key.
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	// What ties them.
 	Kind Tie_Kind_Enum `protobuf:"varint,3,opt,name=kind,proto3,enum=acquis.v1.Tie_Kind_Enum" json:"kind,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -751,8 +753,8 @@ func (x *DeclareTieResponse) GetTie() *Tie {
 	return nil
 }
 
-// A tie between a subject and a candidate that keeps the subject from deciding
-// about the candidate (L6113-1 ff. practice: no tie, the trainer excluded).
+// A tie between a subject and a candidate. The subject may not decide about the
+// candidate (L6113-1 ff. practice: no tie, the trainer excluded).
 type Tie struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The candidate.
@@ -828,13 +830,13 @@ func (x *Tie) GetCreateTime() *timestamppb.Timestamp {
 // Answer of ExportCandidate.
 type ExportCandidateResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When this was read; each page is of one moment.
+	// When this was read; each page shows the state at one moment.
 	ExportTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=export_time,json=exportTime,proto3" json:"export_time,omitempty"`
 	// Identity and ids in other systems.
 	Candidate *Candidate `protobuf:"bytes,2,opt,name=candidate,proto3" json:"candidate,omitempty"`
-	// The candidacies, each with all that was said and done in it.
+	// The candidacies, each with everything that was recorded in it.
 	Candidacies []*ExportedCandidacy `protobuf:"bytes,3,rep,name=candidacies,proto3" json:"candidacies,omitempty"`
-	// Every decision, superseded ones too.
+	// Every decision, including superseded ones.
 	Decisions []*Decision `protobuf:"bytes,4,rep,name=decisions,proto3" json:"decisions,omitempty"`
 	// Declared ties.
 	Ties []*Tie `protobuf:"bytes,5,rep,name=ties,proto3" json:"ties,omitempty"`
@@ -842,19 +844,21 @@ type ExportCandidateResponse struct {
 	Holds []*Hold `protobuf:"bytes,6,rep,name=holds,proto3" json:"holds,omitempty"`
 	// What was erased before, and when.
 	Forgettings []*Forgetting `protobuf:"bytes,7,rep,name=forgettings,proto3" json:"forgettings,omitempty"`
-	// The journal's latest event about each record of the above; events before it
-	// held other versions of the same record and nothing else about the person.
+	// The latest journal event about each of these records. Earlier events
+	// concerned older versions of the same records and nothing else about the
+	// person.
 	Events []*Event `protobuf:"bytes,8,rep,name=events,proto3" json:"events,omitempty"`
-	// Whether texts about accommodations or exemptions exist that the caller may
-	// not see.
+	// Whether there are texts about accommodations or exemptions that the caller
+	// may not see.
 	FileWithheld bool `protobuf:"varint,9,opt,name=file_withheld,json=fileWithheld,proto3" json:"file_withheld,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,10,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// Attestations of the decisions, and whether each still stands. Neither codes
-	// nor credentials are held.
+	// Attestations of the decisions, and whether each is still valid. The service
+	// does not store codes or credentials.
 	Attestations []*Attestation `protobuf:"bytes,11,rep,name=attestations,proto3" json:"attestations,omitempty"`
-	// Who read the candidate's file, through which RPC, in which hour, as far as
-	// ListAccesses tells it; never whose else. The last seconds may be missing.
+	// Who read the candidate's file, through which RPC, in which hour, as
+	// ListAccesses shows it, but without other candidates. The last seconds may
+	// be missing.
 	Accesses      []*FileAccess `protobuf:"bytes,12,rep,name=accesses,proto3" json:"accesses,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1016,7 +1020,7 @@ type Candidate_BirthPlace struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// INSEE code of the commune, 5 characters such as `69123` or `2A004`.
 	InseeCode string `protobuf:"bytes,1,opt,name=insee_code,json=inseeCode,proto3" json:"insee_code,omitempty"`
-	// Postal code, at most 9 characters, where the INSEE code is not known.
+	// Postal code, at most 9 characters, if the INSEE code is not known.
 	PostalCode string `protobuf:"bytes,2,opt,name=postal_code,json=postalCode,proto3" json:"postal_code,omitempty"`
 	// Name of the commune, at most 60 characters.
 	City string `protobuf:"bytes,3,opt,name=city,proto3" json:"city,omitempty"`

@@ -37,49 +37,48 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Keeps candidates: the persons.
+// Manages candidates: the people.
 //
-// For a key of one centre those exist who are or were enrolled in a session of
-// that centre, or were created by a key of it; all others are answered by
-// NOT_FOUND and left out of lists. (An id or an external id that another centre
-// took is taken all the same: ids are one namespace.)
+// For a key of one centre, only candidates exist who are or were enrolled in a
+// session of that centre, or were created by a key of it. All others are
+// NOT_FOUND and not in lists. (An id or external id that another centre has
+// used is still taken: all centres share one namespace.)
 type CandidateServiceClient interface {
-	// Creates a candidate. ALREADY_EXISTS where the id or an external id is taken.
+	// Creates a candidate. ALREADY_EXISTS if the id or an external id is taken.
 	CreateCandidate(ctx context.Context, in *CreateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
-	// Returns a candidate. For assessors and jury members those exist who are or
-	// were enrolled in a session of theirs (see SessionService).
+	// Returns a candidate. For assessors and jury members, only candidates exist
+	// who are or were enrolled in one of their sessions (see SessionService).
 	// Journaled as a read of the candidate's file.
 	GetCandidate(ctx context.Context, in *GetCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Lists candidates in order of creation.
 	// Journaled as a read of the file of each candidate shown.
 	ListCandidates(ctx context.Context, in *ListCandidatesRequest, opts ...grpc.CallOption) (*ListCandidatesResponse, error)
-	// Changes the identity of a candidate. ABORTED where the etag is stale.
+	// Changes the identity of a candidate. ABORTED if the etag is stale.
 	UpdateCandidate(ctx context.Context, in *UpdateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Finds the candidate that another system knows under an id.
 	// Journaled as a read of the candidate's file.
 	LookupCandidate(ctx context.Context, in *LookupCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Declares a tie between a subject and a candidate: from then on the subject
 	// cannot sit on a jury that decides this candidate, in any session. A jury
-	// member declares only ties of their own, with candidates who exist for them as
-	// for GetCandidate.
+	// member can declare only their own ties, with candidates whom GetCandidate
+	// shows them.
 	DeclareTie(ctx context.Context, in *DeclareTieRequest, opts ...grpc.CallOption) (*DeclareTieResponse, error)
-	// Returns everything that is held about a candidate, for the candidate.
-	// Candidacies and reads of the file come page by page; what is about neither
-	// comes with the first page. Texts about
-	// accommodations and exemptions are seen by few: a key that exports them has
-	// the role DISABILITY_ADVISOR too, or `file_withheld` says what is missing.
-	// Journaled as a read of the candidate's file.
+	// Returns all data about a candidate, to be given to the candidate.
+	// Candidacies and reads of the file are paged; everything else comes with the
+	// first page. Few may see texts about accommodations and exemptions: the
+	// caller also needs the role DISABILITY_ADVISOR, otherwise they are left out
+	// and `file_withheld` is set. Journaled as a read of the candidate's file.
 	ExportCandidate(ctx context.Context, in *ExportCandidateRequest, opts ...grpc.CallOption) (*ExportCandidateResponse, error)
 	// Forgets a candidate: erases identity, ids in other systems, every free text
-	// about them and their accommodations, for good. What was decided stays,
-	// under the candidate's id, and every proof of it. FAILED_PRECONDITION while a
-	// hold stands (CANDIDATE_HELD) or a candidacy is ENROLLED or DECIDED in an
-	// OPEN session (CANDIDATE_IN_OPEN_SESSION). From then on every act on the
-	// candidate is refused (CANDIDATE_FORGOTTEN).
+	// about them and their accommodations, permanently. Decisions stay, under the
+	// candidate's id, with every proof of them. FAILED_PRECONDITION while a hold
+	// is active (CANDIDATE_HELD) or a candidacy is ENROLLED or DECIDED in an OPEN
+	// session (CANDIDATE_IN_OPEN_SESSION). Afterwards every act on the candidate
+	// is refused (CANDIDATE_FORGOTTEN).
 	ForgetCandidate(ctx context.Context, in *ForgetCandidateRequest, opts ...grpc.CallOption) (*ForgetCandidateResponse, error)
-	// Erases what the configured retention periods do not keep any more, one
-	// bounded batch a call: call it with each next_page_token until there is none.
-	// What a hold or an open session keeps, it leaves.
+	// Erases data whose configured retention period has ended, one bounded batch
+	// per call: call it with each next_page_token until there is none. It keeps
+	// what a hold or an open session protects.
 	PurgeCandidates(ctx context.Context, in *PurgeCandidatesRequest, opts ...grpc.CallOption) (*PurgeCandidatesResponse, error)
 	// Places a legal hold on a candidate.
 	PlaceHold(ctx context.Context, in *PlaceHoldRequest, opts ...grpc.CallOption) (*Hold, error)
@@ -222,49 +221,48 @@ func (c *candidateServiceClient) ListHolds(ctx context.Context, in *ListHoldsReq
 // All implementations must embed UnimplementedCandidateServiceServer
 // for forward compatibility.
 //
-// Keeps candidates: the persons.
+// Manages candidates: the people.
 //
-// For a key of one centre those exist who are or were enrolled in a session of
-// that centre, or were created by a key of it; all others are answered by
-// NOT_FOUND and left out of lists. (An id or an external id that another centre
-// took is taken all the same: ids are one namespace.)
+// For a key of one centre, only candidates exist who are or were enrolled in a
+// session of that centre, or were created by a key of it. All others are
+// NOT_FOUND and not in lists. (An id or external id that another centre has
+// used is still taken: all centres share one namespace.)
 type CandidateServiceServer interface {
-	// Creates a candidate. ALREADY_EXISTS where the id or an external id is taken.
+	// Creates a candidate. ALREADY_EXISTS if the id or an external id is taken.
 	CreateCandidate(context.Context, *CreateCandidateRequest) (*Candidate, error)
-	// Returns a candidate. For assessors and jury members those exist who are or
-	// were enrolled in a session of theirs (see SessionService).
+	// Returns a candidate. For assessors and jury members, only candidates exist
+	// who are or were enrolled in one of their sessions (see SessionService).
 	// Journaled as a read of the candidate's file.
 	GetCandidate(context.Context, *GetCandidateRequest) (*Candidate, error)
 	// Lists candidates in order of creation.
 	// Journaled as a read of the file of each candidate shown.
 	ListCandidates(context.Context, *ListCandidatesRequest) (*ListCandidatesResponse, error)
-	// Changes the identity of a candidate. ABORTED where the etag is stale.
+	// Changes the identity of a candidate. ABORTED if the etag is stale.
 	UpdateCandidate(context.Context, *UpdateCandidateRequest) (*Candidate, error)
 	// Finds the candidate that another system knows under an id.
 	// Journaled as a read of the candidate's file.
 	LookupCandidate(context.Context, *LookupCandidateRequest) (*Candidate, error)
 	// Declares a tie between a subject and a candidate: from then on the subject
 	// cannot sit on a jury that decides this candidate, in any session. A jury
-	// member declares only ties of their own, with candidates who exist for them as
-	// for GetCandidate.
+	// member can declare only their own ties, with candidates whom GetCandidate
+	// shows them.
 	DeclareTie(context.Context, *DeclareTieRequest) (*DeclareTieResponse, error)
-	// Returns everything that is held about a candidate, for the candidate.
-	// Candidacies and reads of the file come page by page; what is about neither
-	// comes with the first page. Texts about
-	// accommodations and exemptions are seen by few: a key that exports them has
-	// the role DISABILITY_ADVISOR too, or `file_withheld` says what is missing.
-	// Journaled as a read of the candidate's file.
+	// Returns all data about a candidate, to be given to the candidate.
+	// Candidacies and reads of the file are paged; everything else comes with the
+	// first page. Few may see texts about accommodations and exemptions: the
+	// caller also needs the role DISABILITY_ADVISOR, otherwise they are left out
+	// and `file_withheld` is set. Journaled as a read of the candidate's file.
 	ExportCandidate(context.Context, *ExportCandidateRequest) (*ExportCandidateResponse, error)
 	// Forgets a candidate: erases identity, ids in other systems, every free text
-	// about them and their accommodations, for good. What was decided stays,
-	// under the candidate's id, and every proof of it. FAILED_PRECONDITION while a
-	// hold stands (CANDIDATE_HELD) or a candidacy is ENROLLED or DECIDED in an
-	// OPEN session (CANDIDATE_IN_OPEN_SESSION). From then on every act on the
-	// candidate is refused (CANDIDATE_FORGOTTEN).
+	// about them and their accommodations, permanently. Decisions stay, under the
+	// candidate's id, with every proof of them. FAILED_PRECONDITION while a hold
+	// is active (CANDIDATE_HELD) or a candidacy is ENROLLED or DECIDED in an OPEN
+	// session (CANDIDATE_IN_OPEN_SESSION). Afterwards every act on the candidate
+	// is refused (CANDIDATE_FORGOTTEN).
 	ForgetCandidate(context.Context, *ForgetCandidateRequest) (*ForgetCandidateResponse, error)
-	// Erases what the configured retention periods do not keep any more, one
-	// bounded batch a call: call it with each next_page_token until there is none.
-	// What a hold or an open session keeps, it leaves.
+	// Erases data whose configured retention period has ended, one bounded batch
+	// per call: call it with each next_page_token until there is none. It keeps
+	// what a hold or an open session protects.
 	PurgeCandidates(context.Context, *PurgeCandidatesRequest) (*PurgeCandidatesResponse, error)
 	// Places a legal hold on a candidate.
 	PlaceHold(context.Context, *PlaceHoldRequest) (*Hold, error)

@@ -30,12 +30,13 @@ type DeliberateRequest struct {
 	Candidacy string `protobuf:"bytes,1,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
 	// The etag of the grid as the jury saw it.
 	GridEtag string `protobuf:"bytes,2,opt,name=grid_etag,json=gridEtag,proto3" json:"grid_etag,omitempty"`
-	// Subjects of the jury members present, 1–50, each once; the caller among them.
+	// Subjects of the jury members present, 1–50, each once, including the caller.
 	MembersPresent []string `protobuf:"bytes,3,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
-	// Departures from the computed outcome, at most one a bloc. A bloc without a
-	// line follows its computed outcome.
+	// Departures from the computed outcome, at most one per bloc. A bloc without
+	// an entry gets its computed outcome.
 	BlocDecisions []*DeliberateRequest_BlocDecision `protobuf:"bytes,4,rep,name=bloc_decisions,json=blocDecisions,proto3" json:"bloc_decisions,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -109,7 +110,7 @@ func (x *DeliberateRequest) GetRequestId() string {
 // Answer of Deliberate.
 type DeliberateResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The decisions made: one a bloc, then the award if it came about.
+	// The decisions made: one per bloc, then the award if there is one.
 	Decisions []*Decision `protobuf:"bytes,1,rep,name=decisions,proto3" json:"decisions,omitempty"`
 	// The ledger after it.
 	Capitalisation *Capitalisation `protobuf:"bytes,2,opt,name=capitalisation,proto3" json:"capitalisation,omitempty"`
@@ -166,16 +167,17 @@ type RectifyDecisionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `candidates/{candidate}/decisions/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The session whose jury sits: the original or a later one of the same
+	// The session whose jury acts: the original one or a later one of the same
 	// référentiel, open or closed.
 	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
-	// Subjects of the jury members present, 1–50, each once; the caller among them.
+	// Subjects of the jury members present, 1–50, each once, including the caller.
 	MembersPresent []string `protobuf:"bytes,3,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
 	// CAPITALISED or NOT_CAPITALISED.
 	Outcome Decision_Outcome_Enum `protobuf:"varint,4,opt,name=outcome,proto3,enum=acquis.v1.Decision_Outcome_Enum" json:"outcome,omitempty"`
 	// Why, 1–4000 characters. Not for health data.
 	Motive string `protobuf:"bytes,5,opt,name=motive,proto3" json:"motive,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -256,8 +258,8 @@ func (x *RectifyDecisionRequest) GetRequestId() string {
 // Answer of RectifyDecision.
 type RectifyDecisionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The decisions made: the new one about the bloc, then an award that came
-	// about or ended by it.
+	// The decisions made: the new one about the bloc, then one about the award if
+	// the rectification brings it about or ends it.
 	Decisions []*Decision `protobuf:"bytes,1,rep,name=decisions,proto3" json:"decisions,omitempty"`
 	// The ledger after it.
 	Capitalisation *Capitalisation `protobuf:"bytes,2,opt,name=capitalisation,proto3" json:"capitalisation,omitempty"`
@@ -316,9 +318,10 @@ type AwardRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The session whose jury sits, of the same référentiel, open or closed.
 	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
-	// Subjects of the jury members present, 1–50, each once; the caller among them.
+	// Subjects of the jury members present, 1–50, each once, including the caller.
 	MembersPresent []string `protobuf:"bytes,3,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -447,7 +450,8 @@ type RecordPriorBlocRequest struct {
 	// What proves it, for instance the reference of a procès-verbal; 1–1000 characters.
 	// Not for health data.
 	Proof string `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -711,7 +715,7 @@ type ListDecisionsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// AIP-160 filter over `session` (its name), `referentiel` (the id, the name
 	// or the revision's name), `kind`, `outcome`, `effective` and `decide_time`,
@@ -783,9 +787,9 @@ func (x *ListDecisionsRequest) GetFilter() string {
 // Answer of ListDecisions.
 type ListDecisionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The decisions. A page may be short, even empty, before the last.
+	// The decisions. A page before the last one may be short or even empty.
 	Decisions []*Decision `protobuf:"bytes,1,rep,name=decisions,proto3" json:"decisions,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -881,15 +885,15 @@ func (x *GetDeliberationRecordRequest) GetName() string {
 	return ""
 }
 
-// The jury's word on one bloc.
+// The jury's decision on one bloc.
 type DeliberateRequest_BlocDecision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Code of the bloc.
 	Bloc string `protobuf:"bytes,1,opt,name=bloc,proto3" json:"bloc,omitempty"`
 	// CAPITALISED or NOT_CAPITALISED.
 	Outcome Decision_Outcome_Enum `protobuf:"varint,2,opt,name=outcome,proto3,enum=acquis.v1.Decision_Outcome_Enum" json:"outcome,omitempty"`
-	// Why the jury departs from the computed outcome; required where it does.
-	// At most 4000 characters. Not for health data.
+	// Why the jury departs from the computed outcome; required if it does. At
+	// most 4000 characters. Not for health data.
 	Motive        string `protobuf:"bytes,3,opt,name=motive,proto3" json:"motive,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -34,44 +34,44 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Decides what candidates have acquired, and answers it.
+// Records and returns what candidates have acquired.
 //
 // Acts of the jury are collegial: the members present must belong to the jury
 // of the session, satisfy the référentiel's jury rule (number, share of
 // externals), have a chair among them and no declared tie with the candidate,
 // and the caller must be one of them.
 //
-// Sessions exist for a caller as SessionService says, candidates as
-// CandidateService says. A jury member reads the ledger and the decisions of any
-// candidate, since a later jury may sit on an earlier one's decision; the reasons
-// of those that their own juries took.
+// Which sessions and candidates exist for a caller is explained at
+// SessionService and CandidateService. A jury member reads the ledger and the
+// decisions of any candidate, because a later jury may have to rule on an
+// earlier decision, but the reasons only of decisions by their own juries.
 type CapitalisationServiceClient interface {
 	// Decides all presented blocs of a candidacy together, and awards the
-	// certification where every bloc is then capitalised.
+	// certification if every bloc is then capitalised.
 	//
-	// ABORTED where the grid is no longer the one that the jury saw.
-	// FAILED_PRECONDITION, each rule named, where a bloc is PENDING or CONTESTED,
-	// the jury is irregular, or a settlement or exemption in force has no author
-	// among the members present.
+	// ABORTED if the grid has changed since the jury saw it. FAILED_PRECONDITION,
+	// with each rule named, if a bloc is PENDING or CONTESTED, if the jury is
+	// irregular, or if a valid settlement or exemption has no author among the
+	// members present.
 	Deliberate(ctx context.Context, in *DeliberateRequest, opts ...grpc.CallOption) (*DeliberateResponse, error)
-	// Supersedes an effective decision about a bloc: an appeal upheld, a material
-	// error. An award follows its blocs and is not rectified by itself.
+	// Supersedes an effective decision about a bloc, after an appeal or a
+	// material error. An award cannot be rectified: it follows from its blocs.
 	RectifyDecision(ctx context.Context, in *RectifyDecisionRequest, opts ...grpc.CallOption) (*RectifyDecisionResponse, error)
 	// Awards a certification whose blocs are all capitalised (COMPLETE).
 	Award(ctx context.Context, in *AwardRequest, opts ...grpc.CallOption) (*AwardResponse, error)
 	// Records a bloc acquired before the service or by equivalence, with its
 	// proof. It never awards.
 	RecordPriorBloc(ctx context.Context, in *RecordPriorBlocRequest, opts ...grpc.CallOption) (*RecordPriorBlocResponse, error)
-	// Returns what a candidate has acquired of a certification. Before any act
-	// every bloc is NOT_PRESENTED.
-	// Journaled as a read of the candidate's file.
+	// Returns what a candidate has acquired of a certification. If nothing was
+	// decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
+	// candidate's file.
 	GetCapitalisation(ctx context.Context, in *GetCapitalisationRequest, opts ...grpc.CallOption) (*Capitalisation, error)
 	// Returns a decision.
 	// Journaled as a read of the candidate's file.
 	GetDecision(ctx context.Context, in *GetDecisionRequest, opts ...grpc.CallOption) (*Decision, error)
-	// Returns what proves that a decision stands in the journal. It waits up to a
-	// second where the decision is newer than the latest checkpoint.
-	// Journaled as a read of the candidate's file.
+	// Returns a proof that a decision is in the journal. It waits up to a second
+	// if the decision is newer than the latest checkpoint. Journaled as a read of
+	// the candidate's file.
 	GetDecisionProof(ctx context.Context, in *GetDecisionProofRequest, opts ...grpc.CallOption) (*DecisionProof, error)
 	// Lists the decisions about a candidate, or about all (`candidates/-`), in
 	// the order in which they were made.
@@ -184,44 +184,44 @@ func (c *capitalisationServiceClient) GetDeliberationRecord(ctx context.Context,
 // All implementations must embed UnimplementedCapitalisationServiceServer
 // for forward compatibility.
 //
-// Decides what candidates have acquired, and answers it.
+// Records and returns what candidates have acquired.
 //
 // Acts of the jury are collegial: the members present must belong to the jury
 // of the session, satisfy the référentiel's jury rule (number, share of
 // externals), have a chair among them and no declared tie with the candidate,
 // and the caller must be one of them.
 //
-// Sessions exist for a caller as SessionService says, candidates as
-// CandidateService says. A jury member reads the ledger and the decisions of any
-// candidate, since a later jury may sit on an earlier one's decision; the reasons
-// of those that their own juries took.
+// Which sessions and candidates exist for a caller is explained at
+// SessionService and CandidateService. A jury member reads the ledger and the
+// decisions of any candidate, because a later jury may have to rule on an
+// earlier decision, but the reasons only of decisions by their own juries.
 type CapitalisationServiceServer interface {
 	// Decides all presented blocs of a candidacy together, and awards the
-	// certification where every bloc is then capitalised.
+	// certification if every bloc is then capitalised.
 	//
-	// ABORTED where the grid is no longer the one that the jury saw.
-	// FAILED_PRECONDITION, each rule named, where a bloc is PENDING or CONTESTED,
-	// the jury is irregular, or a settlement or exemption in force has no author
-	// among the members present.
+	// ABORTED if the grid has changed since the jury saw it. FAILED_PRECONDITION,
+	// with each rule named, if a bloc is PENDING or CONTESTED, if the jury is
+	// irregular, or if a valid settlement or exemption has no author among the
+	// members present.
 	Deliberate(context.Context, *DeliberateRequest) (*DeliberateResponse, error)
-	// Supersedes an effective decision about a bloc: an appeal upheld, a material
-	// error. An award follows its blocs and is not rectified by itself.
+	// Supersedes an effective decision about a bloc, after an appeal or a
+	// material error. An award cannot be rectified: it follows from its blocs.
 	RectifyDecision(context.Context, *RectifyDecisionRequest) (*RectifyDecisionResponse, error)
 	// Awards a certification whose blocs are all capitalised (COMPLETE).
 	Award(context.Context, *AwardRequest) (*AwardResponse, error)
 	// Records a bloc acquired before the service or by equivalence, with its
 	// proof. It never awards.
 	RecordPriorBloc(context.Context, *RecordPriorBlocRequest) (*RecordPriorBlocResponse, error)
-	// Returns what a candidate has acquired of a certification. Before any act
-	// every bloc is NOT_PRESENTED.
-	// Journaled as a read of the candidate's file.
+	// Returns what a candidate has acquired of a certification. If nothing was
+	// decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
+	// candidate's file.
 	GetCapitalisation(context.Context, *GetCapitalisationRequest) (*Capitalisation, error)
 	// Returns a decision.
 	// Journaled as a read of the candidate's file.
 	GetDecision(context.Context, *GetDecisionRequest) (*Decision, error)
-	// Returns what proves that a decision stands in the journal. It waits up to a
-	// second where the decision is newer than the latest checkpoint.
-	// Journaled as a read of the candidate's file.
+	// Returns a proof that a decision is in the journal. It waits up to a second
+	// if the decision is newer than the latest checkpoint. Journaled as a read of
+	// the candidate's file.
 	GetDecisionProof(context.Context, *GetDecisionProofRequest) (*DecisionProof, error)
 	// Lists the decisions about a candidate, or about all (`candidates/-`), in
 	// the order in which they were made.

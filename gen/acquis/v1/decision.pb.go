@@ -267,19 +267,19 @@ type Decision struct {
 	Bloc string `protobuf:"bytes,3,opt,name=bloc,proto3" json:"bloc,omitempty"`
 	// What was decided.
 	Outcome Decision_Outcome_Enum `protobuf:"varint,4,opt,name=outcome,proto3,enum=acquis.v1.Decision_Outcome_Enum" json:"outcome,omitempty"`
-	// What the rules computed, kept beside the jury's sovereign outcome; unset
-	// where nothing was computed (PRIOR_BLOC, AWARD).
+	// What the rules computed, whatever the jury decided; not set if nothing was
+	// computed (PRIOR_BLOC, AWARD).
 	ComputedOutcome Outcome_Enum `protobuf:"varint,5,opt,name=computed_outcome,json=computedOutcome,proto3,enum=acquis.v1.Outcome_Enum" json:"computed_outcome,omitempty"`
-	// Why the rules computed it. Empty for a reader, since reasons can tell of
+	// Why the rules computed it. Empty for a reader, because reasons can reveal
 	// an exemption.
 	Reasons []*Reason `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	// The référentiel revision under which it was decided.
 	Referentiel string `protobuf:"bytes,7,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
-	// The session whose jury decided; empty where a registrar recorded a
-	// PRIOR_BLOC.
+	// The session whose jury decided; empty if a registrar recorded a PRIOR_BLOC.
 	Session string `protobuf:"bytes,8,opt,name=session,proto3" json:"session,omitempty"`
-	// The candidacy decided; of an AWARD the one whose decision brought it about
-	// or ended it. Empty for a PRIOR_BLOC and for what it or `:award` brought about.
+	// The candidacy decided; for an AWARD, the one whose decision brought it
+	// about or ended it. Empty for a PRIOR_BLOC, and for an AWARD that followed
+	// from one or from `:award`.
 	Candidacy string `protobuf:"bytes,9,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
 	// Why the jury departed from the computed outcome, or why it rectified.
 	// Not for health data.
@@ -287,7 +287,7 @@ type Decision struct {
 	// What proves a bloc acquired before the service or by equivalence.
 	// Not for health data.
 	Proof string `protobuf:"bytes,11,opt,name=proof,proto3" json:"proof,omitempty"`
-	// The members of the jury present, with their quality that day.
+	// The jury members present, with their capacity that day.
 	MembersPresent []*JuryMember `protobuf:"bytes,12,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
 	// Subject of the caller.
 	Author string `protobuf:"bytes,13,opt,name=author,proto3" json:"author,omitempty"`
@@ -461,9 +461,10 @@ func (x *Decision) GetSupersededBy() string {
 	return ""
 }
 
-// What proves that a decision stands in the journal, and when: its public act,
-// and the hashes from it to a signed checkpoint. It tells nothing else of the
-// decision: neither who decided nor why. docs/proofs.md tells how to check it.
+// Proof that a decision is in the journal, and since when: its public act, and
+// the hashes from it to a signed checkpoint. It reveals nothing else of the
+// decision, neither who decided nor why. docs/proofs.md explains how to check
+// it.
 type DecisionProof struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `candidates/{candidate}/decisions/{id}/proof`.
@@ -475,14 +476,15 @@ type DecisionProof struct {
 	// The act's digest is HMAC-SHA-256 of the decision's id (8 bytes, big-endian)
 	// and the act, keyed with this.
 	ActSalt []byte `protobuf:"bytes,3,opt,name=act_salt,json=actSalt,proto3" json:"act_salt,omitempty"`
-	// Place of the digest in the tree of acts, counted from 0.
+	// Position of the digest in the tree of acts, counted from 0.
 	ActIndex int32 `protobuf:"varint,4,opt,name=act_index,json=actIndex,proto3" json:"act_index,omitempty"`
-	// Size of the tree of acts. It is filled up, so that it tells no number.
+	// Size of the tree of acts. The tree is padded, so that its size does not
+	// reveal the number of decisions.
 	ActCount int32 `protobuf:"varint,5,opt,name=act_count,json=actCount,proto3" json:"act_count,omitempty"`
-	// The hashes from the digest to the root of the tree of acts, with which the
-	// leaf ends.
+	// The hashes from the digest to the root of the tree of acts, which is the
+	// end of the leaf.
 	ActHashes [][]byte `protobuf:"bytes,6,rep,name=act_hashes,json=actHashes,proto3" json:"act_hashes,omitempty"`
-	// The event's place: leaf sequence-1 of the tree, counted from 0.
+	// The event's position: it is leaf sequence-1 of the tree, counted from 0.
 	Sequence int64 `protobuf:"varint,7,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// The leaf; see InclusionProof.
 	Leaf []byte `protobuf:"bytes,8,opt,name=leaf,proto3" json:"leaf,omitempty"`
@@ -816,7 +818,7 @@ func (*Decision_Outcome) Descriptor() ([]byte, []int) {
 	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{0, 1}
 }
 
-// Where one bloc stands.
+// The status of one bloc.
 type Capitalisation_BlocStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its code.
@@ -825,7 +827,7 @@ type Capitalisation_BlocStatus struct {
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// Status.
 	Status Capitalisation_BlocStatus_Status_Enum `protobuf:"varint,3,opt,name=status,proto3,enum=acquis.v1.Capitalisation_BlocStatus_Status_Enum" json:"status,omitempty"`
-	// The effective decision that the status rests on, if any.
+	// The effective decision on which the status is based, if any.
 	Decision      string `protobuf:"bytes,4,opt,name=decision,proto3" json:"decision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -889,12 +891,12 @@ func (x *Capitalisation_BlocStatus) GetDecision() string {
 	return ""
 }
 
-// Where the certification stands.
+// The status of the certification.
 type Capitalisation_CertificationStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Status.
 	Status Capitalisation_CertificationStatus_Status_Enum `protobuf:"varint,1,opt,name=status,proto3,enum=acquis.v1.Capitalisation_CertificationStatus_Status_Enum" json:"status,omitempty"`
-	// The award, where AWARDED.
+	// The award, if AWARDED.
 	Decision      string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1032,7 +1034,7 @@ type DeliberationRecord_Entry struct {
 	PresentedBlocs []string `protobuf:"bytes,4,rep,name=presented_blocs,json=presentedBlocs,proto3" json:"presented_blocs,omitempty"`
 	// The blocs that left, and how.
 	DepartedBlocs []*Candidacy_DepartedBloc `protobuf:"bytes,5,rep,name=departed_blocs,json=departedBlocs,proto3" json:"departed_blocs,omitempty"`
-	// Every decision of this jury, in order, superseded ones too.
+	// Every decision of this jury, in order, including superseded ones.
 	Decisions     []*Decision `protobuf:"bytes,6,rep,name=decisions,proto3" json:"decisions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

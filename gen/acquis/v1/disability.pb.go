@@ -91,7 +91,7 @@ type Accommodation_State_Enum int32
 const (
 	// Not a state.
 	Accommodation_State_STATE_UNSPECIFIED Accommodation_State_Enum = 0
-	// Asked for.
+	// Requested.
 	Accommodation_State_REQUESTED Accommodation_State_Enum = 1
 	// Granted.
 	Accommodation_State_GRANTED Accommodation_State_Enum = 2
@@ -142,12 +142,12 @@ func (Accommodation_State_Enum) EnumDescriptor() ([]byte, []int) {
 	return file_acquis_v1_disability_proto_rawDescGZIP(), []int{0, 1, 0}
 }
 
-// An accommodation (aménagement): asked for by the candidate, granted or
+// An accommodation (aménagement): requested by the candidate, granted or
 // refused by the disability advisor.
 //
-// Seen in full by the disability advisor and the jury; the registrar sees its
-// kind and state, an assessor the arrangement of those granted. Nothing here
-// may say what the disability is.
+// The disability advisor and the jury see it in full, the registrar its kind
+// and state, assessors the arrangement if it is granted. Nothing here may say
+// what the disability is.
 type Accommodation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}/candidacies/{candidacy}/accommodations/{id}`.
@@ -161,7 +161,7 @@ type Accommodation struct {
 	Need string `protobuf:"bytes,4,opt,name=need,proto3" json:"need,omitempty"`
 	// State.
 	State Accommodation_State_Enum `protobuf:"varint,5,opt,name=state,proto3,enum=acquis.v1.Accommodation_State_Enum" json:"state,omitempty"`
-	// The practical arrangement, where granted: what those who assess must do.
+	// The practical arrangement if granted: what assessors must do.
 	// Not for health data.
 	Arrangement string `protobuf:"bytes,6,opt,name=arrangement,proto3" json:"arrangement,omitempty"`
 	// Why it was refused. Not for health data.
@@ -276,8 +276,8 @@ func (x *Accommodation) GetDecideTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// Where a criterion stands on its way to an exemption (dispense de critère).
-// Seen by the disability advisor and the jury only.
+// Advice and decision on exempting a candidate from a criterion (dispense de
+// critère). Only the disability advisor and the jury see it.
 type Exemption struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}/candidacies/{candidacy}/exemptions/{criterion code}`.
@@ -429,13 +429,13 @@ type ExemptionDecision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether the candidate is exempted.
 	Granted bool `protobuf:"varint,1,opt,name=granted,proto3" json:"granted,omitempty"`
-	// Condition (a), as the jury found it; set where granted.
+	// Condition (a), as the jury found it; set if granted.
 	CapacityPreserved *Condition `protobuf:"bytes,2,opt,name=capacity_preserved,json=capacityPreserved,proto3" json:"capacity_preserved,omitempty"`
-	// Condition (b), as the jury found it; set where granted.
+	// Condition (b), as the jury found it; set if granted.
 	NotApplicableInPractice *Condition `protobuf:"bytes,3,opt,name=not_applicable_in_practice,json=notApplicableInPractice,proto3" json:"not_applicable_in_practice,omitempty"`
-	// Why it was refused; set where refused. Not for health data.
+	// Why it was refused; set if refused. Not for health data.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Subjects of the jury members who decided or confirmed it so.
+	// Subjects of the jury members who made or confirmed this decision.
 	Authors []string `protobuf:"bytes,5,rep,name=authors,proto3" json:"authors,omitempty"`
 	// When it was decided or last confirmed.
 	DecideTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=decide_time,json=decideTime,proto3" json:"decide_time,omitempty"`
@@ -583,7 +583,8 @@ type RequestAccommodationRequest struct {
 	// The practical need, 1–4000 characters; never the nature of a disability.
 	// Not for health data.
 	Need string `protobuf:"bytes,4,opt,name=need,proto3" json:"need,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -663,12 +664,12 @@ type DecideAccommodationRequest struct {
 	Accommodation string `protobuf:"bytes,2,opt,name=accommodation,proto3" json:"accommodation,omitempty"`
 	// Whether it is granted.
 	Granted bool `protobuf:"varint,3,opt,name=granted,proto3" json:"granted,omitempty"`
-	// Where granted: what those who assess must do, 1–4000 characters.
-	// Not for health data.
+	// If granted: what assessors must do, 1–4000 characters. Not for health data.
 	Arrangement string `protobuf:"bytes,4,opt,name=arrangement,proto3" json:"arrangement,omitempty"`
-	// Where refused: why, 1–4000 characters. Not for health data.
+	// If refused: why, 1–4000 characters. Not for health data.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -753,7 +754,7 @@ type ListAccommodationsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -813,9 +814,10 @@ func (x *ListAccommodationsRequest) GetPageToken() string {
 // Answer of ListAccommodations.
 type ListAccommodationsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The accommodations, in order of creation, cut to what the caller may see.
+	// The accommodations, in order of creation, limited to what the caller may
+	// see.
 	Accommodations []*Accommodation `protobuf:"bytes,1,rep,name=accommodations,proto3" json:"accommodations,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -877,7 +879,8 @@ type AdviseExemptionRequest struct {
 	// The reasons, 1–4000 characters; about the job, never about the person's health.
 	// Not for health data.
 	ReasonedAdvice string `protobuf:"bytes,4,opt,name=reasoned_advice,json=reasonedAdvice,proto3" json:"reasoned_advice,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -958,15 +961,16 @@ type DecideExemptionRequest struct {
 	// Whether the jury grants it. A grant needs a favourable advice and both
 	// conditions; a refusal needs a reason.
 	Granted bool `protobuf:"varint,3,opt,name=granted,proto3" json:"granted,omitempty"`
-	// Where granted: (a) the candidate's overall professional capacity is not
-	// called into question.
+	// If granted: (a) the candidate's overall professional capacity is not called
+	// into question.
 	CapacityPreserved *Condition `protobuf:"bytes,4,opt,name=capacity_preserved,json=capacityPreserved,proto3" json:"capacity_preserved,omitempty"`
-	// Where granted: (b) given the nature of the disability, the criterion will
-	// not apply in the candidate's future practice.
+	// If granted: (b) given the nature of the disability, the criterion will not
+	// apply in the candidate's future practice.
 	NotApplicableInPractice *Condition `protobuf:"bytes,5,opt,name=not_applicable_in_practice,json=notApplicableInPractice,proto3" json:"not_applicable_in_practice,omitempty"`
-	// Where refused: why, 1–4000 characters. Not for health data.
+	// If refused: why, 1–4000 characters. Not for health data.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1058,7 +1062,7 @@ type ListExemptionsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1118,10 +1122,10 @@ func (x *ListExemptionsRequest) GetPageToken() string {
 // Answer of ListExemptions.
 type ListExemptionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One entry a criterion that has an advice or a decision, in the order of
-	// the référentiel.
+	// One entry for each criterion that has an advice or a decision, in the order
+	// of the référentiel.
 	Exemptions []*Exemption `protobuf:"bytes,1,rep,name=exemptions,proto3" json:"exemptions,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1312,7 +1316,7 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\vcompetences\x18\x03 \x03(\tB(\xe0A\x01\xbaH\"\x92\x01\x1f\x10d\x18\x01\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetences\x12!\n" +
 	"\x04need\x18\x04 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x04need\x125\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xb5\x06\n" +
+	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xc3\x06\n" +
 	"\x1aDecideAccommodationRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12\xe0\x01\n" +
@@ -1322,9 +1326,9 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\varrangement\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1fR\varrangement\x12#\n" +
 	"\x06reason\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1fR\x06reason\x125\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\xe7\x01\xbaH\xe3\x01\x1aw\n" +
-	"\x13arrangement.granted\x126arrangement must be given where granted, and only then\x1a(this.granted == (this.arrangement != '')\x1ah\n" +
-	"\x0ereason.refused\x121reason must be given where refused, and only then\x1a#this.granted != (this.reason != '')\"\x8f\x02\n" +
+	"request_id\x18\x06 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\xf5\x01\xbaH\xf1\x01\x1a~\n" +
+	"\x13arrangement.granted\x12=arrangement is required if granted, and not allowed otherwise\x1a(this.granted == (this.arrangement != '')\x1ao\n" +
+	"\x0ereason.refused\x128reason is required if refused, and not allowed otherwise\x1a#this.granted != (this.reason != '')\"\x8f\x02\n" +
 	"\x19ListAccommodationsRequest\x12\x99\x01\n" +
 	"\x06parent\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12*\n" +

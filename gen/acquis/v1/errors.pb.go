@@ -35,25 +35,26 @@ const (
 	ErrorReason_KEY_EXPIRED ErrorReason_Enum = 3
 	// UNAUTHENTICATED: the key was revoked.
 	ErrorReason_KEY_REVOKED ErrorReason_Enum = 4
-	// PERMISSION_DENIED: the key or token has none of the roles that the RPC admits.
+	// PERMISSION_DENIED: the key or token has none of the roles that may make this call.
 	ErrorReason_ROLE_MISSING ErrorReason_Enum = 5
-	// PERMISSION_DENIED: only a delegate's key names another assessor.
+	// PERMISSION_DENIED: only the key of a delegate may name another assessor.
 	ErrorReason_NOT_DELEGATE ErrorReason_Enum = 6
-	// PERMISSION_DENIED: nobody creates a key for their own subject.
+	// PERMISSION_DENIED: a caller cannot create a key for their own subject.
 	ErrorReason_OWN_SUBJECT ErrorReason_Enum = 7
-	// PERMISSION_DENIED: a jury member declares only ties of their own.
+	// PERMISSION_DENIED: a jury member can declare only their own ties.
 	ErrorReason_TIE_NOT_OWN ErrorReason_Enum = 8
-	// INVALID_ARGUMENT: a field breaks its rule; BadRequest names each.
+	// INVALID_ARGUMENT: fields break their rules; BadRequest names each.
 	ErrorReason_INVALID_FIELD ErrorReason_Enum = 10
-	// INVALID_ARGUMENT: not one JSON value of the request's form: a syntax error, an unknown field or enum name, a wrong type.
+	// INVALID_ARGUMENT: the body is not exactly one JSON value of the right form: a syntax error, an unknown field or enum name, a wrong type.
 	ErrorReason_MALFORMED_BODY ErrorReason_Enum = 11
 	// INVALID_ARGUMENT: a query parameter that the RPC does not have, or a wrong value for one.
 	ErrorReason_UNKNOWN_PARAMETER ErrorReason_Enum = 12
-	// INVALID_ARGUMENT: not a token that this list gave to the same request.
+	// INVALID_ARGUMENT: not a page token of this list for the same request.
 	ErrorReason_PAGE_TOKEN_INVALID ErrorReason_Enum = 13
-	// INVALID_ARGUMENT: not a filter over the fields that the list offers.
+	// INVALID_ARGUMENT: not a valid filter over the fields of this list.
 	ErrorReason_FILTER_INVALID ErrorReason_Enum = 14
-	// INVALID_ARGUMENT: the request_id was used with other content.
+	// INVALID_ARGUMENT: the request_id was already used for a different
+	// request.
 	ErrorReason_REQUEST_ID_REUSED ErrorReason_Enum = 15
 	// INVALID_ARGUMENT: an update needs the etag.
 	ErrorReason_ETAG_MISSING ErrorReason_Enum = 16
@@ -65,19 +66,20 @@ const (
 	ErrorReason_PATH_UNKNOWN ErrorReason_Enum = 19
 	// ALREADY_EXISTS: the id, or the external id, is taken.
 	ErrorReason_ALREADY_EXISTS ErrorReason_Enum = 20
-	// UNIMPLEMENTED over gRPC, status 405 over REST: not a method of that path.
+	// UNIMPLEMENTED over gRPC, status 405 over REST: the path does not support
+	// the method.
 	ErrorReason_METHOD_NOT_ALLOWED ErrorReason_Enum = 21
 	// ABORTED: the resource has changed since the etag was given.
 	ErrorReason_ETAG_STALE ErrorReason_Enum = 22
-	// FAILED_PRECONDITION: an admin key without an end must remain: the last one cannot be revoked.
+	// FAILED_PRECONDITION: the last admin key that never expires cannot be revoked.
 	ErrorReason_LAST_ADMIN_KEY ErrorReason_Enum = 23
-	// RESOURCE_EXHAUSTED over gRPC, status 413 over REST: the request is over the limit.
+	// RESOURCE_EXHAUSTED over gRPC, status 413 over REST: the request is larger than the limit.
 	ErrorReason_REQUEST_TOO_LARGE ErrorReason_Enum = 24
-	// DEADLINE_EXCEEDED: the call took longer than its deadline; a write may have happened: repeat it with the same request_id.
+	// DEADLINE_EXCEEDED: the call exceeded its deadline. A write may have happened: repeat it with the same request_id.
 	ErrorReason_DEADLINE_EXCEEDED ErrorReason_Enum = 25
-	// CANCELLED: the caller went away.
+	// CANCELLED: the caller cancelled the call.
 	ErrorReason_CANCELLED ErrorReason_Enum = 26
-	// UNAVAILABLE: the store takes no writes: its disk is full, and it takes them again by itself once there is room; or a write failed, and it must be restarted. The message says which.
+	// UNAVAILABLE: the store accepts no writes. Either its disk is full, and it accepts them again when there is room; or a write failed, and the service must be restarted. The message says which.
 	ErrorReason_READ_ONLY ErrorReason_Enum = 27
 	// UNAVAILABLE: the write may have happened: repeat it with the same request_id.
 	ErrorReason_WRITE_OUTCOME_UNKNOWN ErrorReason_Enum = 28
@@ -85,33 +87,33 @@ const (
 	ErrorReason_SHUTTING_DOWN ErrorReason_Enum = 29
 	// INTERNAL: a fault of the service; its log has the request id.
 	ErrorReason_INTERNAL ErrorReason_Enum = 30
-	// PERMISSION_DENIED: the session lists its assessors, and the one whom the delegate names is not among them.
+	// PERMISSION_DENIED: the session lists its assessors, and the assessor that the delegate names is not one of them.
 	ErrorReason_ASSESSOR_NOT_LISTED ErrorReason_Enum = 31
-	// PERMISSION_DENIED: a key of one centre creates and keeps sessions of that centre only, and neither exports nor erases what is held about a person.
+	// PERMISSION_DENIED: a key of one centre can only create and change sessions of that centre, and cannot export or erase the data of a person.
 	ErrorReason_OTHER_CENTRE ErrorReason_Enum = 32
-	// PERMISSION_DENIED: one subject has roles that exclude each other, over its token and all its usable keys: who administers, registers or advises on disabilities is on no jury.
+	// PERMISSION_DENIED: the subject has roles that exclude each other, counting its token and all its usable keys: administrators, registrars and disability advisors cannot be on a jury.
 	ErrorReason_ROLES_EXCLUDED ErrorReason_Enum = 33
-	// UNAUTHENTICATED: the token is good but for its time, which has passed: get a new one.
+	// UNAUTHENTICATED: the token has expired: get a new one.
 	ErrorReason_TOKEN_EXPIRED ErrorReason_Enum = 40
-	// RESOURCE_EXHAUSTED: too many bad credentials came from this address; RetryInfo, over REST also Retry-After, says when to try again.
+	// RESOURCE_EXHAUSTED: too many invalid credentials from this address. RetryInfo, and over REST Retry-After, say when to try again.
 	ErrorReason_TOO_MANY_ATTEMPTS ErrorReason_Enum = 41
-	// RESOURCE_EXHAUSTED: there is no room for the call now: the service is busy, or its caller or their network has too many calls at once, or calls it too often without a key. RetryInfo, over REST also Retry-After, says when to repeat it. Nothing was done.
+	// RESOURCE_EXHAUSTED: the service is too busy for the call, or the caller or their network has too many calls at once or makes too many without a key. RetryInfo, and over REST Retry-After, say when to repeat it. Nothing was done.
 	ErrorReason_OVERLOADED ErrorReason_Enum = 43
-	// UNAVAILABLE: tokens cannot be checked at present, since their issuer cannot be reached; keys can.
+	// UNAVAILABLE: tokens cannot be checked now, because their issuer cannot be reached. Keys still work.
 	ErrorReason_ISSUER_UNAVAILABLE ErrorReason_Enum = 42
-	// FAILED_PRECONDITION: the candidate was forgotten, so nothing can be done about them any more.
+	// FAILED_PRECONDITION: the candidate was forgotten, so nothing more can be recorded about them.
 	ErrorReason_CANDIDATE_FORGOTTEN ErrorReason_Enum = 60
-	// FAILED_PRECONDITION: a legal hold keeps what is held about the candidate.
+	// FAILED_PRECONDITION: a legal hold protects the data of the candidate.
 	ErrorReason_CANDIDATE_HELD ErrorReason_Enum = 61
-	// FAILED_PRECONDITION: the candidate has a live candidacy in an open session.
+	// FAILED_PRECONDITION: the candidate has an active candidacy in an open session.
 	ErrorReason_CANDIDATE_IN_OPEN_SESSION ErrorReason_Enum = 62
 	// UNAVAILABLE: the journal does not extend the last checkpoint that was signed, so nothing is signed until it is repaired.
 	ErrorReason_JOURNAL_IN_DOUBT ErrorReason_Enum = 50
-	// FAILED_PRECONDITION: the decision neither capitalises a bloc nor awards the certification, so there is nothing to attest.
+	// FAILED_PRECONDITION: the decision does not capitalise a bloc or award the certification, so there is nothing to attest.
 	ErrorReason_NOTHING_TO_ATTEST ErrorReason_Enum = 51
-	// UNAVAILABLE: another backup is being made or sent; one at a time.
+	// UNAVAILABLE: another backup is being made or sent; only one at a time.
 	ErrorReason_BACKUP_UNDER_WAY ErrorReason_Enum = 70
-	// RESOURCE_EXHAUSTED: the server's disk has no room for the copy that is sent.
+	// RESOURCE_EXHAUSTED: the server's disk has no room for the copy.
 	ErrorReason_NO_ROOM_FOR_BACKUP ErrorReason_Enum = 71
 	// INVALID_ARGUMENT: it presents neither the whole certification nor named blocs.
 	ErrorReason_SCOPE_UNKNOWN ErrorReason_Enum = 100
@@ -221,7 +223,7 @@ const (
 	ErrorReason_BLOC_HELD ErrorReason_Enum = 152
 	// FAILED_PRECONDITION: it is superseded; only the effective decision of a chain can be rectified.
 	ErrorReason_DECISION_SUPERSEDED ErrorReason_Enum = 153
-	// FAILED_PRECONDITION: it is an award, which follows its blocs and is not rectified by itself.
+	// FAILED_PRECONDITION: it is an award, which cannot be rectified because it follows from its blocs.
 	ErrorReason_AWARD_NOT_RECTIFIABLE ErrorReason_Enum = 154
 	// FAILED_PRECONDITION: it is not capitalised, so the certification is not complete.
 	ErrorReason_CERTIFICATION_NOT_COMPLETE ErrorReason_Enum = 155
@@ -471,8 +473,9 @@ func (ErrorReason_Enum) EnumDescriptor() ([]byte, []int) {
 }
 
 // Why a call failed: the `reason` of google.rpc.ErrorInfo (domain
-// `acquis.eval`) in every error. A call that rules refuse bears the first rule
-// that does; google.rpc.PreconditionFailure lists all, with this name as type.
+// `acquis.eval`) in every error. If rules refuse a call, the reason is the
+// first of them; google.rpc.PreconditionFailure lists all, with this name as
+// type.
 type ErrorReason struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

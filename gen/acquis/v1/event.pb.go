@@ -41,8 +41,8 @@ const (
 	Event_Kind_CANDIDACY Event_Kind_Enum = 5
 	// Verdicts were recorded, retracted or settled.
 	Event_Kind_ASSESSMENT Event_Kind_Enum = 6
-	// Something about accommodations or exemptions of a candidacy; what, is
-	// not said.
+	// Something about accommodations or exemptions of a candidacy; not said
+	// what.
 	Event_Kind_CANDIDACY_FILE Event_Kind_Enum = 7
 	// A jury or a registrar decided.
 	Event_Kind_DECISION Event_Kind_Enum = 8
@@ -50,13 +50,13 @@ const (
 	Event_Kind_KEY Event_Kind_Enum = 9
 	// The service's own work: first start, upkeep.
 	Event_Kind_SYSTEM Event_Kind_Enum = 10
-	// Candidates' files were read; ListAccesses tells by whom.
+	// Candidates' files were read; ListAccesses shows by whom.
 	Event_Kind_READ Event_Kind_Enum = 11
 	// An attestation of a decision was issued.
 	Event_Kind_ATTESTATION Event_Kind_Enum = 12
 	// A key began to sign checkpoints and attestations.
 	Event_Kind_SIGNER Event_Kind_Enum = 13
-	// What was held about a candidate, or a part of it, was erased.
+	// All data about a candidate, or a part of it, was erased.
 	Event_Kind_FORGET Event_Kind_Enum = 14
 	// A legal hold was placed or released.
 	Event_Kind_HOLD Event_Kind_Enum = 15
@@ -130,14 +130,14 @@ func (Event_Kind_Enum) EnumDescriptor() ([]byte, []int) {
 }
 
 // One entry of the journal: what one call changed. It holds no personal data.
-// Of an event that forgetting has emptied only name, sequence and time are left.
+// If forgetting has erased its body, only name, sequence and time are left.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `events/{sequence}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Position in the journal: 1, 2, 3 … without gaps. A string in JSON.
 	Sequence int64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// When; never before the event before it.
+	// When it happened; never earlier than the previous event.
 	EventTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
 	// What kind of act.
 	Kind Event_Kind_Enum `protobuf:"varint,4,opt,name=kind,proto3,enum=acquis.v1.Event_Kind_Enum" json:"kind,omitempty"`

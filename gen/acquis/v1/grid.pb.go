@@ -34,7 +34,7 @@ const (
 	CriterionStatus_PARTIALLY_MET CriterionStatus_Enum = 2
 	// Not met.
 	CriterionStatus_NOT_MET CriterionStatus_Enum = 3
-	// Fewer assessors than the rule asks for have a verdict.
+	// Fewer assessors than required have given a verdict.
 	CriterionStatus_PENDING CriterionStatus_Enum = 4
 	// The assessors disagree and the jury has not settled it.
 	CriterionStatus_CONTESTED CriterionStatus_Enum = 5
@@ -152,7 +152,7 @@ func (Outcome_Enum) EnumDescriptor() ([]byte, []int) {
 	return file_acquis_v1_grid_proto_rawDescGZIP(), []int{1, 0}
 }
 
-// Where a criterion stands.
+// The status of a criterion.
 type CriterionStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -231,19 +231,19 @@ type Reason struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Stable name of the rule, listed in docs/rules.md.
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
-	// Code of the bloc it speaks of.
+	// Code of the bloc that it is about.
 	Bloc string `protobuf:"bytes,2,opt,name=bloc,proto3" json:"bloc,omitempty"`
-	// Code of the compétence it speaks of, if any.
+	// Code of the compétence that it is about, if any.
 	Competence string `protobuf:"bytes,3,opt,name=competence,proto3" json:"competence,omitempty"`
-	// Code of the criterion it speaks of, if any.
+	// Code of the criterion that it is about, if any.
 	Criterion string `protobuf:"bytes,4,opt,name=criterion,proto3" json:"criterion,omitempty"`
 	// The number reached: points, compétences or assessors, as the rule says.
 	Reached int32 `protobuf:"varint,5,opt,name=reached,proto3" json:"reached,omitempty"`
-	// The number that the rule asks for.
+	// The number that the rule requires.
 	Required int32 `protobuf:"varint,6,opt,name=required,proto3" json:"required,omitempty"`
 	// How many criteria or compétences were counted.
 	Counted int32 `protobuf:"varint,7,opt,name=counted,proto3" json:"counted,omitempty"`
-	// Whether the number asked for is a default, because the référentiel gives none.
+	// Whether the required number is the default, because the référentiel does not set one.
 	FromDefault bool `protobuf:"varint,8,opt,name=from_default,json=fromDefault,proto3" json:"from_default,omitempty"`
 	// The reason in one English sentence. No personal data.
 	Text          string `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
@@ -344,16 +344,16 @@ func (x *Reason) GetText() string {
 	return ""
 }
 
-// The grid of a candidacy: what the candidate presented, by which method, how
-// each criterion stands and what follows from it.
+// The grid of a candidacy: what the candidate presents, by which method, the
+// status of each criterion and what follows from it.
 //
-// An assessor sees the assessments of their own only, and no settlement's
-// motive; the disability advisor sees none. The etag is the same for all.
+// An assessor sees only their own assessments, and settlements without motive.
+// The disability advisor sees neither. The etag is the same for all.
 type Grid struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}/candidacies/{candidacy}/grid`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Digest of the whole grid, the same for every role. Deliberate asks for it.
+	// Digest of the whole grid, the same for every role. Deliberate requires it.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	// The candidate.
 	Candidate string `protobuf:"bytes,3,opt,name=candidate,proto3" json:"candidate,omitempty"`
@@ -541,7 +541,7 @@ type Grid_GridCompetence struct {
 	Outcome Outcome_Enum `protobuf:"varint,3,opt,name=outcome,proto3,enum=acquis.v1.Outcome_Enum" json:"outcome,omitempty"`
 	// Why.
 	Reasons []*Reason `protobuf:"bytes,4,rep,name=reasons,proto3" json:"reasons,omitempty"`
-	// The method in force.
+	// The method that applies.
 	Method *AssessmentMethod `protobuf:"bytes,5,opt,name=method,proto3" json:"method,omitempty"`
 	// Its criteria, in order.
 	Criteria      []*Grid_GridCriterion `protobuf:"bytes,6,rep,name=criteria,proto3" json:"criteria,omitempty"`
@@ -630,13 +630,13 @@ type Grid_GridCriterion struct {
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
 	// Whether it is eliminatory.
 	Eliminatory bool `protobuf:"varint,3,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
-	// Where it stands.
+	// Its status.
 	Status CriterionStatus_Enum `protobuf:"varint,4,opt,name=status,proto3,enum=acquis.v1.CriterionStatus_Enum" json:"status,omitempty"`
-	// The latest verdict of each assessor, those retracted left out.
+	// The latest verdict of each assessor, without retracted ones.
 	Assessments []*Assessment `protobuf:"bytes,5,rep,name=assessments,proto3" json:"assessments,omitempty"`
-	// The jury's settlement in force, if any.
+	// The jury's valid settlement, if any.
 	Settlement *Settlement `protobuf:"bytes,6,opt,name=settlement,proto3" json:"settlement,omitempty"`
-	// Why it stands there: how many assessors, whether they agree.
+	// Why it has this status: how many assessors, whether they agree.
 	Reasons       []*Reason `protobuf:"bytes,7,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: acquis/v1/limits.proto
 
-// How large a request may be, if the limits of its fields do not say it well.
+// The size limit of requests, if the limits of their fields do not fit.
 
 package acquispb
 
@@ -36,14 +36,14 @@ var file_acquis_v1_limits_proto_extTypes = []protoimpl.ExtensionInfo{
 
 // Extension fields to descriptorpb.MethodOptions.
 var (
-	// Most bytes of a request of the RPC, over either transport: as protobuf, or as
-	// JSON with its blanks. Without it an RPC takes as many bytes as the limits of
-	// its fields add up to (over REST, with names and escapes). No RPC takes more
-	// than 8 MiB, or more than 20,000 items in all lists of a request together.
-	// More bytes are RESOURCE_EXHAUSTED with reason REQUEST_TOO_LARGE; more items are
-	// INVALID_ARGUMENT with reason INVALID_FIELD, which names the list that went
-	// over. The number is from the range that protobuf leaves to use within one
-	// organisation.
+	// Maximum size of a request of the RPC in bytes, over gRPC and REST: as
+	// protobuf, or as JSON with its white space. If it is not set, the maximum is
+	// the sum of the limits of all fields (over REST, with names and escapes). No
+	// request may have more than 8 MiB, or more than 20,000 items in all its
+	// lists together. A larger request is RESOURCE_EXHAUSTED with reason
+	// REQUEST_TOO_LARGE; more items are INVALID_ARGUMENT with reason
+	// INVALID_FIELD, which names the list that exceeds the limit. The number is
+	// from the range that protobuf reserves for use within one organisation.
 	//
 	// optional uint32 max_request_bytes = 50003;
 	E_MaxRequestBytes = &file_acquis_v1_limits_proto_extTypes[0]

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: acquis/v1/openapi.proto
 
-// Document-wide facts of the OpenAPI description; no messages.
+// Options of the OpenAPI document; no messages.
 
 package acquispb
 

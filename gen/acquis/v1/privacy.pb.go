@@ -29,7 +29,8 @@ const (
 type ForgetGround_Enum int32
 
 const (
-	// Not a ground; refused as input. In answers: a retention period has ended.
+	// Not a ground; refused as input. In answers it means that a retention
+	// period has ended.
 	ForgetGround_FORGET_GROUND_UNSPECIFIED ForgetGround_Enum = 0
 	// No longer necessary for what it was collected for (a).
 	ForgetGround_NO_LONGER_NECESSARY ForgetGround_Enum = 1
@@ -39,7 +40,7 @@ const (
 	ForgetGround_OBJECTION ForgetGround_Enum = 3
 	// It should not have been collected, for instance a candidate created twice (d).
 	ForgetGround_UNLAWFUL ForgetGround_Enum = 4
-	// A law demands it (e).
+	// A law requires it (e).
 	ForgetGround_LEGAL_OBLIGATION ForgetGround_Enum = 5
 )
 
@@ -90,7 +91,7 @@ func (ForgetGround_Enum) EnumDescriptor() ([]byte, []int) {
 	return file_acquis_v1_privacy_proto_rawDescGZIP(), []int{1, 0}
 }
 
-// A legal hold on a candidate (litigation, audit, inquiry): while it stands,
+// A legal hold on a candidate (litigation, audit, inquiry): while it is active,
 // nothing about the candidate is erased.
 type Hold struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -98,17 +99,17 @@ type Hold struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Why, for instance the reference of a proceeding. Not for health data.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The last day on which it stands, in UTC; absent: until it is released.
+	// The last day on which it is active, in UTC; not set: until it is released.
 	UntilDate *date.Date `protobuf:"bytes,3,opt,name=until_date,json=untilDate,proto3" json:"until_date,omitempty"`
-	// Whether it stands now.
+	// Whether it is active now.
 	Standing bool `protobuf:"varint,4,opt,name=standing,proto3" json:"standing,omitempty"`
-	// Subject who placed it.
+	// Subject of the caller who placed it.
 	Author string `protobuf:"bytes,5,opt,name=author,proto3" json:"author,omitempty"`
 	// When it was placed.
 	PlaceTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=place_time,json=placeTime,proto3" json:"place_time,omitempty"`
-	// Subject who released it.
+	// Subject of the caller who released it.
 	Releaser string `protobuf:"bytes,7,opt,name=releaser,proto3" json:"releaser,omitempty"`
-	// When it was released; absent where it was not.
+	// When it was released, if it was.
 	ReleaseTime   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -200,8 +201,8 @@ func (x *Hold) GetReleaseTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// Why something is erased: the grounds of article 17(1) GDPR. One of few words
-// and no free text, since that would be about the person again.
+// Why something is erased: the grounds of article 17(1) GDPR. There is no free
+// text, which would be about the person again.
 type ForgetGround struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -238,23 +239,23 @@ func (*ForgetGround) Descriptor() ([]byte, []int) {
 	return file_acquis_v1_privacy_proto_rawDescGZIP(), []int{1}
 }
 
-// What one act of forgetting erased of one candidate, or would erase.
+// What was erased of one candidate by one call, or would be erased.
 type Forgetting struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The candidate.
 	Candidate string `protobuf:"bytes,1,opt,name=candidate,proto3" json:"candidate,omitempty"`
 	// Why.
 	Ground ForgetGround_Enum `protobuf:"varint,2,opt,name=ground,proto3,enum=acquis.v1.ForgetGround_Enum" json:"ground,omitempty"`
-	// Whether the candidate is forgotten: identity and everything else. Otherwise
-	// only texts whose retention period has ended.
+	// Whether the candidate is forgotten: identity and everything else was
+	// erased. Otherwise only texts whose retention period has ended.
 	Whole bool `protobuf:"varint,3,opt,name=whole,proto3" json:"whole,omitempty"`
-	// Subject who asked for it.
+	// Subject of the caller.
 	Author string `protobuf:"bytes,4,opt,name=author,proto3" json:"author,omitempty"`
-	// When; absent where nothing is erased yet.
+	// When it was erased; not set if nothing is erased yet.
 	ForgetTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=forget_time,json=forgetTime,proto3" json:"forget_time,omitempty"`
-	// How many records of identity and free text, each of one act.
+	// Number of records of identity and free text, each of one act.
 	PersonalCount int32 `protobuf:"varint,6,opt,name=personal_count,json=personalCount,proto3" json:"personal_count,omitempty"`
-	// How many requests and decisions of accommodations.
+	// Number of requests and decisions of accommodations.
 	AccommodationCount int32 `protobuf:"varint,7,opt,name=accommodation_count,json=accommodationCount,proto3" json:"accommodation_count,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
@@ -339,21 +340,21 @@ func (x *Forgetting) GetAccommodationCount() int32 {
 	return 0
 }
 
-// Everything that is held about one candidacy.
+// All data about one candidacy.
 type ExportedCandidacy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The candidacy.
 	Candidacy *Candidacy `protobuf:"bytes,1,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
-	// Every verdict that was recorded, in order, superseded ones too. A verdict
-	// without a value retracts the one before.
+	// Every verdict that was recorded, in order, including superseded ones. A
+	// verdict without a value retracts the previous one.
 	Assessments []*Assessment `protobuf:"bytes,2,rep,name=assessments,proto3" json:"assessments,omitempty"`
 	// Every settlement by the jury, in order.
 	Settlements []*Settlement `protobuf:"bytes,3,rep,name=settlements,proto3" json:"settlements,omitempty"`
-	// Every request and decision of an accommodation, in order; cut to what the
-	// caller may see.
+	// Every request and decision of an accommodation, in order; limited to what
+	// the caller may see.
 	Accommodations []*Accommodation `protobuf:"bytes,4,rep,name=accommodations,proto3" json:"accommodations,omitempty"`
-	// Every advice and decision on an exemption, in order; only where the caller
-	// may see them.
+	// Every advice and decision on an exemption, in order, if the caller may see
+	// them.
 	Exemptions    []*Exemption `protobuf:"bytes,5,rep,name=exemptions,proto3" json:"exemptions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -431,7 +432,8 @@ type ForgetCandidateRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Why.
 	Ground ForgetGround_Enum `protobuf:"varint,2,opt,name=ground,proto3,enum=acquis.v1.ForgetGround_Enum" json:"ground,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -491,7 +493,7 @@ func (x *ForgetCandidateRequest) GetRequestId() string {
 // Answer of ForgetCandidate.
 type ForgetCandidateResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What was erased. Forgetting again changes nothing and answers the same.
+	// What was erased. Forgetting again changes nothing and returns the same.
 	Forgetting    *Forgetting `protobuf:"bytes,1,opt,name=forgetting,proto3" json:"forgetting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -540,11 +542,12 @@ type PlaceHoldRequest struct {
 	// `candidates/{id}`.
 	Candidate string `protobuf:"bytes,1,opt,name=candidate,proto3" json:"candidate,omitempty"`
 	// Why, for instance the reference of a proceeding; 1–1000 characters. It is
-	// kept apart as text about the person. Not for health data.
+	// stored apart, like all text about the person. Not for health data.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The last day on which it stands, in UTC; absent: until it is released.
+	// The last day on which it is active, in UTC; not set: until it is released.
 	UntilDate *date.Date `protobuf:"bytes,3,opt,name=until_date,json=untilDate,proto3" json:"until_date,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -613,7 +616,8 @@ type ReleaseHoldRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `candidates/{candidate}/holds/{hold}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -670,7 +674,7 @@ type ListHoldsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -730,9 +734,9 @@ func (x *ListHoldsRequest) GetPageToken() string {
 // Answer of ListHolds.
 type ListHoldsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The holds, released and ended ones too, in the order in which they were placed.
+	// The holds in the order in which they were placed, including released and ended ones.
 	Holds []*Hold `protobuf:"bytes,1,rep,name=holds,proto3" json:"holds,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -785,14 +789,15 @@ func (x *ListHoldsResponse) GetNextPageToken() string {
 // Request of PurgeCandidates.
 type PurgeCandidatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only report: erase nothing.
+	// Only report what would be erased.
 	ValidateOnly bool `protobuf:"varint,1,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// How many candidates of whom something is erased, 0–100; 0 means 50. An
-	// answer may hold fewer, even none, and still name a next page.
+	// How many candidates to process of whom something is erased, 0–100; 0 means
+	// 50. An answer may have fewer, even none, and still have a next page.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same validate_only.
+	// The next_page_token of the previous answer. validate_only must be as in that request.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -861,10 +866,10 @@ type PurgeCandidatesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What was erased, or would be, candidate by candidate.
 	Forgettings []*Forgetting `protobuf:"bytes,1,rep,name=forgettings,proto3" json:"forgettings,omitempty"`
-	// Where validate_only: candidates of whom something is past its period and
-	// kept, and by what.
+	// With validate_only: candidates with data past its period that is kept, and
+	// why.
 	Kept []*PurgeCandidatesResponse_Kept `protobuf:"bytes,2,rep,name=kept,proto3" json:"kept,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -928,7 +933,7 @@ type ExportCandidateRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// How many candidacies and reads of the file to return, 0–100; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -985,7 +990,7 @@ func (x *ExportCandidateRequest) GetPageToken() string {
 	return ""
 }
 
-// A candidate who is kept past a retention period.
+// A candidate whose data is kept past a retention period.
 type PurgeCandidatesResponse_Kept struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The candidate.

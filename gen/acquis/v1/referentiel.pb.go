@@ -38,7 +38,7 @@ const (
 	AssessmentMethod_Kind_REFLECTIVE_ANALYSIS AssessmentMethod_Kind_Enum = 3
 	// Dossier professionnel.
 	AssessmentMethod_Kind_PROFESSIONAL_FILE AssessmentMethod_Kind_Enum = 4
-	// Any other; the title says what.
+	// Any other; the title says which.
 	AssessmentMethod_Kind_OTHER AssessmentMethod_Kind_Enum = 5
 )
 
@@ -89,38 +89,39 @@ func (AssessmentMethod_Kind_Enum) EnumDescriptor() ([]byte, []int) {
 	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{4, 0, 0}
 }
 
-// The whole description of one certification: what a candidate must show, how
-// it is assessed and by which rules it is decided.
+// The description of one certification: what a candidate must show, how it is
+// assessed and by which rules it is decided.
 //
 // A published revision never changes. `referentiels/{id}` is the current
-// revision, `referentiels/{id}/revisions/{revision}` names one for ever.
+// revision, `referentiels/{id}/revisions/{revision}` is always the same
+// revision.
 type Referentiel struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// `referentiels/{id}` or `referentiels/{id}/revisions/{revision}`, as it was
-	// asked for.
+	// `referentiels/{id}` or `referentiels/{id}/revisions/{revision}`, as in the
+	// request.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The revision that this is. Its id is the first 128 bits of SHA-256 over the
+	// The name of this revision. Its id is the first 128 bits of SHA-256 over the
 	// canonical encoding of the content, as 32 lower-case hexadecimal digits.
 	Revision string `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Name of the certification, 1–300 characters.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Number in the French register of certifications, for instance `RNCP35340`.
-	// Empty where it is not known.
+	// Empty if it is not known.
 	RncpNumber string `protobuf:"bytes,4,opt,name=rncp_number,json=rncpNumber,proto3" json:"rncp_number,omitempty"`
 	// Opening page: law, handicap policy. At most 50 sections.
 	// Empty in lists.
 	Preamble []*Referentiel_Section `protobuf:"bytes,5,rep,name=preamble,proto3" json:"preamble,omitempty"`
 	// The blocs de compétences, in order; 1–50. Empty in lists.
 	Blocs []*Bloc `protobuf:"bytes,6,rep,name=blocs,proto3" json:"blocs,omitempty"`
-	// The rules by which it is decided, as the référentiel gives them: a number
-	// left out takes its default.
+	// The rules by which it is decided, as the référentiel gives them. Numbers
+	// that are not set have defaults.
 	Rules *Rules `protobuf:"bytes,7,opt,name=rules,proto3" json:"rules,omitempty"`
-	// Blocs of other revisions or référentiels that count as one of these
+	// Blocs of other revisions or référentiels that count as a bloc of this one
 	// (equivalences). At most 200.
 	Replaces []*Replacement `protobuf:"bytes,8,rep,name=replaces,proto3" json:"replaces,omitempty"`
 	// When this revision was first published here.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// Whether this is the revision that new sessions pin.
+	// Whether new sessions use this revision.
 	Current bool `protobuf:"varint,10,opt,name=current,proto3" json:"current,omitempty"`
 	// The rules with every default filled in.
 	RulesInForce  *Rules `protobuf:"bytes,11,opt,name=rules_in_force,json=rulesInForce,proto3" json:"rules_in_force,omitempty"`
@@ -373,8 +374,8 @@ type Competence struct {
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
 	// How it is assessed.
 	Method *AssessmentMethod `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
-	// What replaces `method` where a candidacy presents exactly one bloc: the
-	// dossier professionnel. Absent where the method stays the same.
+	// Replaces `method` if a candidacy presents exactly one bloc: the dossier
+	// professionnel. Not set if the method is the same.
 	BlocOnlyMethod *AssessmentMethod `protobuf:"bytes,4,opt,name=bloc_only_method,json=blocOnlyMethod,proto3" json:"bloc_only_method,omitempty"`
 	// What assessors give verdicts on, in order; 1–100. The same for both methods.
 	Criteria      []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
@@ -454,7 +455,7 @@ type AssessmentMethod struct {
 	Kind AssessmentMethod_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.AssessmentMethod_Kind_Enum" json:"kind,omitempty"`
 	// Title as the référentiel words it, 1–500 characters.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// What the candidate is asked, at most 8000 characters.
+	// What the candidate is asked to do, at most 8000 characters.
 	Instructions string `protobuf:"bytes,3,opt,name=instructions,proto3" json:"instructions,omitempty"`
 	// What the candidate must do or hand in, in order; at most 50 of at most
 	// 4000 characters.
@@ -539,7 +540,7 @@ type Criterion struct {
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Statement, 1–4000 characters.
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
-	// Whether its compétence and bloc are not acquired unless it is MET or
+	// If true, its compétence and bloc can only be acquired if it is MET or
 	// EXEMPTED.
 	Eliminatory   bool `protobuf:"varint,3,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -597,18 +598,19 @@ func (x *Criterion) GetEliminatory() bool {
 	return false
 }
 
-// The rules of a référentiel. A number left out takes its default.
+// The rules of a référentiel. Numbers that are not set have defaults.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Share of the points that acquires a compétence, in percent, 1–100.
+	// Share of the points needed to acquire a compétence, in percent, 1–100.
 	// Default 100.
 	CompetenceThresholdPercent *int32 `protobuf:"varint,1,opt,name=competence_threshold_percent,json=competenceThresholdPercent,proto3,oneof" json:"competence_threshold_percent,omitempty"`
-	// Share of the compétences that acquires a bloc, in percent, 1–100.
+	// Share of the compétences needed to acquire a bloc, in percent, 1–100.
 	// Default 100.
 	BlocThresholdPercent *int32 `protobuf:"varint,2,opt,name=bloc_threshold_percent,json=blocThresholdPercent,proto3,oneof" json:"bloc_threshold_percent,omitempty"`
-	// How many assessors must have a verdict on a criterion, 1–20. Default 1.
+	// How many assessors must have given a verdict on a criterion, 1–20. Default
+	// 1.
 	MinAssessors *int32 `protobuf:"varint,3,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
-	// What a jury must be.
+	// The composition that a jury must have.
 	Jury          *JuryRule `protobuf:"bytes,4,opt,name=jury,proto3" json:"jury,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -672,7 +674,7 @@ func (x *Rules) GetJury() *JuryRule {
 	return nil
 }
 
-// What a jury must be when it acts.
+// The composition that a jury must have when it acts.
 type JuryRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many members must be present, 2–50. Default 2: no juror decides alone.
@@ -728,7 +730,7 @@ func (x *JuryRule) GetMinExternalPercent() int32 {
 	return 0
 }
 
-// One bloc of another revision or référentiel that counts as one of these.
+// A bloc of another revision or référentiel that counts as a bloc of this one.
 type Replacement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Code of the bloc of this référentiel.

@@ -28,7 +28,7 @@ type ListReferentielsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -83,7 +83,7 @@ type ListReferentielsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The référentiels, without preamble and blocs.
 	Referentiels []*Referentiel `protobuf:"bytes,1,rep,name=referentiels,proto3" json:"referentiels,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -186,7 +186,7 @@ type ListReferentielRevisionsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -248,7 +248,7 @@ type ListReferentielRevisionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The revisions, without preamble and blocs.
 	Referentiels []*Referentiel `protobuf:"bytes,1,rep,name=referentiels,proto3" json:"referentiels,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -398,7 +398,7 @@ type SearchReferentielsRequest struct {
 	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -460,7 +460,7 @@ type SearchReferentielsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What was found, in the order of the référentiels.
 	Results []*SearchReferentielsResponse_SearchResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -518,9 +518,10 @@ type PublishReferentielRequest struct {
 	// The content. Output-only fields are ignored, so that what GetReferentiel
 	// returned can be published again.
 	Referentiel *Referentiel `protobuf:"bytes,2,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
-	// Only check: answers as if published, writes nothing.
+	// Only check: answer as if it was published, but write nothing.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -584,20 +585,20 @@ func (x *PublishReferentielRequest) GetRequestId() string {
 	return ""
 }
 
-// One text that holds the words.
+// One text that contains the words.
 type SearchReferentielsResponse_SearchResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The référentiel, `referentiels/{id}`.
 	Referentiel string `protobuf:"bytes,1,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
 	// The revision searched, its current one.
 	Revision string `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
-	// Code of the bloc in which it stands.
+	// Code of its bloc.
 	Bloc string `protobuf:"bytes,3,opt,name=bloc,proto3" json:"bloc,omitempty"`
-	// Code of the activity, where the text is an activity's title.
+	// Code of the activity, if the text is an activity's title.
 	Activity string `protobuf:"bytes,4,opt,name=activity,proto3" json:"activity,omitempty"`
-	// Code of the compétence, where the text is its statement or one of its critères.
+	// Code of the compétence, if the text is its statement or one of its critères.
 	Competence string `protobuf:"bytes,5,opt,name=competence,proto3" json:"competence,omitempty"`
-	// Code of the critère, where the text is its statement.
+	// Code of the critère, if the text is its statement.
 	Criterion string `protobuf:"bytes,6,opt,name=criterion,proto3" json:"criterion,omitempty"`
 	// The whole text.
 	Text          string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`

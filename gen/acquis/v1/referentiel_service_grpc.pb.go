@@ -37,12 +37,12 @@ type ReferentielServiceClient interface {
 	// Lists the current revision of each référentiel, without its preamble and
 	// blocs, in order of first publication.
 	ListReferentiels(ctx context.Context, in *ListReferentielsRequest, opts ...grpc.CallOption) (*ListReferentielsResponse, error)
-	// Returns the current revision of a référentiel, whole.
+	// Returns the current revision of a référentiel, complete.
 	GetReferentiel(ctx context.Context, in *GetReferentielRequest, opts ...grpc.CallOption) (*Referentiel, error)
 	// Lists every revision of a référentiel, without its preamble and blocs, in
 	// order of first publication.
 	ListReferentielRevisions(ctx context.Context, in *ListReferentielRevisionsRequest, opts ...grpc.CallOption) (*ListReferentielRevisionsResponse, error)
-	// Returns one revision, whole. It never changes.
+	// Returns one revision, complete. It never changes.
 	GetReferentielRevision(ctx context.Context, in *GetReferentielRevisionRequest, opts ...grpc.CallOption) (*Referentiel, error)
 	// Returns one bloc of the current revision, or of the revision named.
 	GetBloc(ctx context.Context, in *GetBlocRequest, opts ...grpc.CallOption) (*Bloc, error)
@@ -50,12 +50,12 @@ type ReferentielServiceClient interface {
 	// current revisions. Accents and case do not matter; every word of the query
 	// must begin a word of the text.
 	SearchReferentiels(ctx context.Context, in *SearchReferentielsRequest, opts ...grpc.CallOption) (*SearchReferentielsResponse, error)
-	// Publishes a revision and makes it the current one, also where the same
-	// content was published before. Sessions keep the revision that they pinned.
-	// Refused with INVALID_ARGUMENT, each problem named by its field, where the
-	// content does not pass the checker. A request has at most 8 MiB and, all its
-	// lists together (blocs, activities, compétences, criteria, paragraphs and so
-	// on), 20,000 items.
+	// Publishes a revision and makes it the current one, even if the same content
+	// was published before. Existing sessions keep their revision. Refused with
+	// INVALID_ARGUMENT if the content does not pass the checker; each problem is
+	// named with its field. A request has at most 8 MiB, and at most 20,000 items
+	// in all its lists together (blocs, activities, compétences, criteria,
+	// paragraphs and so on).
 	PublishReferentiel(ctx context.Context, in *PublishReferentielRequest, opts ...grpc.CallOption) (*Referentiel, error)
 }
 
@@ -146,12 +146,12 @@ type ReferentielServiceServer interface {
 	// Lists the current revision of each référentiel, without its preamble and
 	// blocs, in order of first publication.
 	ListReferentiels(context.Context, *ListReferentielsRequest) (*ListReferentielsResponse, error)
-	// Returns the current revision of a référentiel, whole.
+	// Returns the current revision of a référentiel, complete.
 	GetReferentiel(context.Context, *GetReferentielRequest) (*Referentiel, error)
 	// Lists every revision of a référentiel, without its preamble and blocs, in
 	// order of first publication.
 	ListReferentielRevisions(context.Context, *ListReferentielRevisionsRequest) (*ListReferentielRevisionsResponse, error)
-	// Returns one revision, whole. It never changes.
+	// Returns one revision, complete. It never changes.
 	GetReferentielRevision(context.Context, *GetReferentielRevisionRequest) (*Referentiel, error)
 	// Returns one bloc of the current revision, or of the revision named.
 	GetBloc(context.Context, *GetBlocRequest) (*Bloc, error)
@@ -159,12 +159,12 @@ type ReferentielServiceServer interface {
 	// current revisions. Accents and case do not matter; every word of the query
 	// must begin a word of the text.
 	SearchReferentiels(context.Context, *SearchReferentielsRequest) (*SearchReferentielsResponse, error)
-	// Publishes a revision and makes it the current one, also where the same
-	// content was published before. Sessions keep the revision that they pinned.
-	// Refused with INVALID_ARGUMENT, each problem named by its field, where the
-	// content does not pass the checker. A request has at most 8 MiB and, all its
-	// lists together (blocs, activities, compétences, criteria, paragraphs and so
-	// on), 20,000 items.
+	// Publishes a revision and makes it the current one, even if the same content
+	// was published before. Existing sessions keep their revision. Refused with
+	// INVALID_ARGUMENT if the content does not pass the checker; each problem is
+	// named with its field. A request has at most 8 MiB, and at most 20,000 items
+	// in all its lists together (blocs, activities, compétences, criteria,
+	// paragraphs and so on).
 	PublishReferentiel(context.Context, *PublishReferentielRequest) (*Referentiel, error)
 	mustEmbedUnimplementedReferentielServiceServer()
 }

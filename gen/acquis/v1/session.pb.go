@@ -33,9 +33,9 @@ const (
 	Session_State_STATE_UNSPECIFIED Session_State_Enum = 0
 	// Candidates are enrolled, assessed and decided.
 	Session_State_OPEN Session_State_Enum = 1
-	// Nothing changes any more but by rectification.
+	// Nothing changes any more, except by rectification.
 	Session_State_CLOSED Session_State_Enum = 2
-	// It did not take place; its verdicts are kept and never count.
+	// It did not take place. Its verdicts are kept but do not count.
 	Session_State_CANCELLED Session_State_Enum = 3
 )
 
@@ -89,33 +89,32 @@ type Session struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Name for people, 1–200 characters.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// As input `referentiels/{id}`, which pins its current revision, or
-	// `referentiels/{id}/revisions/{revision}`; answers hold the pinned revision.
+	// As input `referentiels/{id}`, which means its current revision, or
+	// `referentiels/{id}/revisions/{revision}`. Answers always name the revision.
 	// Fixed once the session has a candidacy or an act of its jury.
 	Referentiel string `protobuf:"bytes,3,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
 	// First day.
 	StartDate *date.Date `protobuf:"bytes,4,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
-	// Last day; not before the first. Left out: the first.
+	// Last day, not before the first. Not set: the first.
 	EndDate *date.Date `protobuf:"bytes,5,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
-	// Where it takes place.
+	// The place.
 	Centre *Session_Centre `protobuf:"bytes,6,opt,name=centre,proto3" json:"centre,omitempty"`
-	// Members of the jury; at most 50, each subject once. The rule of the
-	// référentiel is checked when the jury acts, over the members present. For
-	// whoever calls as a jury member and does not stand here the session does not
-	// exist.
+	// Members of the jury; at most 50, each subject once. The référentiel's jury
+	// rule is checked when the jury acts, for the members present. For callers
+	// with the role JURY who are not listed here, the session does not exist.
 	Jury []*JuryMember `protobuf:"bytes,7,rep,name=jury,proto3" json:"jury,omitempty"`
 	// State.
 	State Session_State_Enum `protobuf:"varint,8,opt,name=state,proto3,enum=acquis.v1.Session_State_Enum" json:"state,omitempty"`
-	// Version of this resource; required on update, optional on acts.
+	// Version of this resource; required for updates, optional for acts.
 	Etag string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Subjects who assess in this session; at most 1000, each once. For any other
-	// assessor the session does not exist. None listed: every assessor assesses.
-	// Members of the jury may assess without standing here. What somebody recorded
-	// stays when they are taken off.
+	// assessor the session does not exist. If none is listed, every assessor may
+	// assess. Jury members may assess without being listed. Verdicts stay when
+	// their assessor is removed from the list.
 	Assessors     []string `protobuf:"bytes,12,rep,name=assessors,proto3" json:"assessors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -29,9 +29,11 @@ type CreateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session.
 	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
-	// Its id: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`. Empty: the service makes one.
+	// Its id: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`. Empty: the service chooses
+	// one.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -139,7 +141,7 @@ type ListSessionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// AIP-160 filter over `state`, `referentiel` (the id, the name or the
 	// revision's name) and `centre` (the code), for instance
@@ -203,9 +205,9 @@ func (x *ListSessionsRequest) GetFilter() string {
 // Answer of ListSessions.
 type ListSessionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The sessions. A page may be short, even empty, before the last.
+	// The sessions. A page before the last one may be short or even empty.
 	Sessions []*Session `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -260,11 +262,12 @@ type UpdateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session: `name`, the current `etag`, and the fields that change.
 	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
-	// Fields to change, each whole: `display_name`, `referentiel`, `start_date`,
-	// `end_date`, `centre`, `jury`. Left out: those that the request holds. Over
-	// REST it follows from the body where left out. At most 100 paths of 200 bytes.
+	// Fields to replace: `display_name`, `referentiel`, `start_date`, `end_date`,
+	// `centre`, `jury`. Not set: all fields that the request has; over REST,
+	// those in the body. At most 100 paths of 200 bytes.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -326,9 +329,10 @@ type CloseSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The session's etag as the caller knows it; stale: ABORTED. Empty: not checked.
+	// The session's etag that the caller knows. ABORTED if it is stale; not checked if empty.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -390,9 +394,10 @@ type CancelSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The session's etag as the caller knows it; stale: ABORTED. Empty: not checked.
+	// The session's etag that the caller knows. ABORTED if it is stale; not checked if empty.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -456,9 +461,11 @@ type CreateCandidacyRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// The candidacy.
 	Candidacy *Candidacy `protobuf:"bytes,2,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
-	// Its id: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`. Empty: the service makes one.
+	// Its id: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`. Empty: the service chooses
+	// one.
 	CandidacyId string `protobuf:"bytes,3,opt,name=candidacy_id,json=candidacyId,proto3" json:"candidacy_id,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -575,7 +582,7 @@ type ListCandidaciesRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the answer before, to a request with the same other fields.
+	// The next_page_token of the previous answer. All other fields must be as in that request.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// AIP-160 filter over `candidate` (its name) and `state`, for instance
 	// `candidate = "candidates/c-001" AND state = ENROLLED`. At most 1000 characters.
@@ -645,9 +652,9 @@ func (x *ListCandidaciesRequest) GetFilter() string {
 // Answer of ListCandidacies.
 type ListCandidaciesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The candidacies. A page may be short, even empty, before the last.
+	// The candidacies. A page before the last one may be short or even empty.
 	Candidacies []*Candidacy `protobuf:"bytes,1,rep,name=candidacies,proto3" json:"candidacies,omitempty"`
-	// Token for the next page; empty on the last.
+	// Token for the next page; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -704,9 +711,10 @@ type WithdrawCandidacyRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Codes of the presented blocs that leave, each once; empty: all.
 	Blocs []string `protobuf:"bytes,2,rep,name=blocs,proto3" json:"blocs,omitempty"`
-	// The candidacy's etag as the caller knows it; stale: ABORTED. Empty: not checked.
+	// The candidacy's etag that the caller knows. ABORTED if it is stale; not checked if empty.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -777,9 +785,10 @@ type MarkCandidacyAbsentRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Codes of the presented blocs that leave, each once; empty: all.
 	Blocs []string `protobuf:"bytes,2,rep,name=blocs,proto3" json:"blocs,omitempty"`
-	// The candidacy's etag as the caller knows it; stale: ABORTED. Empty: not checked.
+	// The candidacy's etag that the caller knows. ABORTED if it is stale; not checked if empty.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -848,12 +857,13 @@ type ReinstateCandidacyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}/candidacies/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Codes of the blocs that come back, each once; empty: all that were
-	// withdrawn or marked absent.
+	// Codes of the blocs to reinstate, each once; empty: all that were withdrawn
+	// or marked absent.
 	Blocs []string `protobuf:"bytes,2,rep,name=blocs,proto3" json:"blocs,omitempty"`
-	// The candidacy's etag as the caller knows it; stale: ABORTED. Empty: not checked.
+	// The candidacy's etag that the caller knows. ABORTED if it is stale; not checked if empty.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// UUID; a repeated request with the same one does nothing again (24 hours).
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -49,17 +49,18 @@ const (
 //
 // Runs sessions: who is enrolled, what was assessed, what was adapted.
 //
-// Every act on a candidacy needs its session OPEN and the candidacy ENROLLED,
-// else it is FAILED_PRECONDITION; it is written whole or not at all.
+// Every act on a candidacy requires that its session is OPEN and the candidacy
+// ENROLLED; otherwise it is FAILED_PRECONDITION. It is written completely or
+// not at all.
 //
-// A session exists for a caller as the facts have it: for an assessor where it
-// lists them or lists nobody (for a delegate: always), for a jury member where
-// its jury names them, for a key of one centre where it is that centre's. Any
-// other is answered by NOT_FOUND, word by word as if it did not exist, and left
-// out of lists. A caller with several roles has in a session those that hold
-// there.
+// Whether a session exists for a caller depends on the facts: for an assessor,
+// if it lists them or lists nobody (for a delegate, always); for a jury member,
+// if they are on its jury; for a key of one centre, if it is a session of that
+// centre. Any other session is NOT_FOUND, exactly as if it did not exist, and
+// not in lists. A caller with several roles has, in each session, only the
+// roles that apply there.
 type SessionServiceClient interface {
-	// Creates a session. It pins the current revision of the référentiel, or the
+	// Creates a session. It keeps the current revision of the référentiel, or the
 	// one named.
 	CreateSession(ctx context.Context, in *CreateSessionRequest, opts ...grpc.CallOption) (*Session, error)
 	// Returns a session.
@@ -71,11 +72,12 @@ type SessionServiceClient interface {
 	UpdateSession(ctx context.Context, in *UpdateSessionRequest, opts ...grpc.CallOption) (*Session, error)
 	// Closes an open session. Refused while a candidacy is undecided.
 	CloseSession(ctx context.Context, in *CloseSessionRequest, opts ...grpc.CallOption) (*Session, error)
-	// Cancels an open session: its candidacies become CANCELLED, their verdicts
-	// are kept and never count. Refused once a candidacy is decided or its jury
-	// has acted: settled, decided on an exemption, deliberated, rectified, awarded.
+	// Cancels an open session: its candidacies become CANCELLED, and their
+	// verdicts are kept but do not count. Refused once a candidacy is decided or
+	// its jury has acted: settled, decided on an exemption, deliberated,
+	// rectified, awarded.
 	CancelSession(ctx context.Context, in *CancelSessionRequest, opts ...grpc.CallOption) (*Session, error)
-	// Enrols a candidate in an open session. Refused where a named bloc is
+	// Enrols a candidate in an open session. Refused if a named bloc is
 	// capitalised, or presented in another undecided candidacy of the candidate.
 	CreateCandidacy(ctx context.Context, in *CreateCandidacyRequest, opts ...grpc.CallOption) (*Candidacy, error)
 	// Returns a candidacy.
@@ -85,34 +87,34 @@ type SessionServiceClient interface {
 	// creation.
 	// Journaled as a read of the file of each candidate shown.
 	ListCandidacies(ctx context.Context, in *ListCandidaciesRequest, opts ...grpc.CallOption) (*ListCandidaciesResponse, error)
-	// Withdraws a candidacy or some of its blocs, at the candidate's wish.
+	// Withdraws a candidacy or some of its blocs, as the candidate wishes.
 	WithdrawCandidacy(ctx context.Context, in *WithdrawCandidacyRequest, opts ...grpc.CallOption) (*Candidacy, error)
 	// Marks the candidate absent, from all or from some blocs.
 	MarkCandidacyAbsent(ctx context.Context, in *MarkCandidacyAbsentRequest, opts ...grpc.CallOption) (*Candidacy, error)
-	// Takes a withdrawal or absence back, of all or of some blocs. Passes every
-	// check of an enrolment again.
+	// Takes back a withdrawal or absence of all or some blocs. Every check of an
+	// enrolment is made again.
 	ReinstateCandidacy(ctx context.Context, in *ReinstateCandidacyRequest, opts ...grpc.CallOption) (*Candidacy, error)
 	// Records verdicts of one assessor. A later verdict on the same criterion
-	// takes the place of the earlier one. PERMISSION_DENIED where the session
-	// lists its assessors and the one for whom a delegate speaks is neither among
-	// them nor on its jury. A request has at most 4 MiB.
+	// replaces the earlier one. PERMISSION_DENIED if the session lists its
+	// assessors and a delegate names one who is neither listed nor on the jury. A
+	// request has at most 4 MiB.
 	RecordAssessments(ctx context.Context, in *RecordAssessmentsRequest, opts ...grpc.CallOption) (*RecordAssessmentsResponse, error)
-	// Takes back verdicts of one assessor, who must be one as for
+	// Retracts verdicts of one assessor. Who that may be is as for
 	// RecordAssessments.
 	RetractAssessments(ctx context.Context, in *RetractAssessmentsRequest, opts ...grpc.CallOption) (*RetractAssessmentsResponse, error)
-	// Settles criteria on which the assessors disagree, or settles them anew, or
-	// confirms a settlement. The caller must have no tie with the candidate. A
-	// request has at most 4 MiB.
+	// Settles criteria on which the assessors disagree, replaces a settlement, or
+	// confirms one. The caller must have no tie with the candidate. A request has
+	// at most 4 MiB.
 	SettleCriteria(ctx context.Context, in *SettleCriteriaRequest, opts ...grpc.CallOption) (*SettleCriteriaResponse, error)
 	// Returns the grid of a candidacy.
 	// Journaled as a read of the candidate's file.
 	GetGrid(ctx context.Context, in *GetGridRequest, opts ...grpc.CallOption) (*Grid, error)
-	// Records that the candidate asks for an accommodation.
+	// Records that the candidate requests an accommodation.
 	RequestAccommodation(ctx context.Context, in *RequestAccommodationRequest, opts ...grpc.CallOption) (*Accommodation, error)
-	// Grants or refuses an accommodation. The latest decision holds.
+	// Grants or refuses an accommodation. The latest decision counts.
 	DecideAccommodation(ctx context.Context, in *DecideAccommodationRequest, opts ...grpc.CallOption) (*Accommodation, error)
-	// Lists the accommodations of a candidacy, cut to what the caller may see.
-	// Journaled as a read of the file of each candidate shown.
+	// Lists the accommodations of a candidacy, limited to what the caller may
+	// see. Journaled as a read of the file of each candidate shown.
 	ListAccommodations(ctx context.Context, in *ListAccommodationsRequest, opts ...grpc.CallOption) (*ListAccommodationsResponse, error)
 	// Gives the advisor's reasoned advice on exempting the candidate from a
 	// criterion. The latest advice counts.
@@ -120,7 +122,7 @@ type SessionServiceClient interface {
 	// Grants or refuses an exemption from a criterion, or confirms the decision.
 	// The caller must have no tie with the candidate. A grant that fails a condition writes nothing.
 	DecideExemption(ctx context.Context, in *DecideExemptionRequest, opts ...grpc.CallOption) (*Exemption, error)
-	// Lists the exemptions of a candidacy, granted, refused or advised.
+	// Lists the exemptions of a candidacy: granted, refused or only advised.
 	// Journaled as a read of the file of each candidate shown.
 	ListExemptions(ctx context.Context, in *ListExemptionsRequest, opts ...grpc.CallOption) (*ListExemptionsResponse, error)
 }
@@ -359,17 +361,18 @@ func (c *sessionServiceClient) ListExemptions(ctx context.Context, in *ListExemp
 //
 // Runs sessions: who is enrolled, what was assessed, what was adapted.
 //
-// Every act on a candidacy needs its session OPEN and the candidacy ENROLLED,
-// else it is FAILED_PRECONDITION; it is written whole or not at all.
+// Every act on a candidacy requires that its session is OPEN and the candidacy
+// ENROLLED; otherwise it is FAILED_PRECONDITION. It is written completely or
+// not at all.
 //
-// A session exists for a caller as the facts have it: for an assessor where it
-// lists them or lists nobody (for a delegate: always), for a jury member where
-// its jury names them, for a key of one centre where it is that centre's. Any
-// other is answered by NOT_FOUND, word by word as if it did not exist, and left
-// out of lists. A caller with several roles has in a session those that hold
-// there.
+// Whether a session exists for a caller depends on the facts: for an assessor,
+// if it lists them or lists nobody (for a delegate, always); for a jury member,
+// if they are on its jury; for a key of one centre, if it is a session of that
+// centre. Any other session is NOT_FOUND, exactly as if it did not exist, and
+// not in lists. A caller with several roles has, in each session, only the
+// roles that apply there.
 type SessionServiceServer interface {
-	// Creates a session. It pins the current revision of the référentiel, or the
+	// Creates a session. It keeps the current revision of the référentiel, or the
 	// one named.
 	CreateSession(context.Context, *CreateSessionRequest) (*Session, error)
 	// Returns a session.
@@ -381,11 +384,12 @@ type SessionServiceServer interface {
 	UpdateSession(context.Context, *UpdateSessionRequest) (*Session, error)
 	// Closes an open session. Refused while a candidacy is undecided.
 	CloseSession(context.Context, *CloseSessionRequest) (*Session, error)
-	// Cancels an open session: its candidacies become CANCELLED, their verdicts
-	// are kept and never count. Refused once a candidacy is decided or its jury
-	// has acted: settled, decided on an exemption, deliberated, rectified, awarded.
+	// Cancels an open session: its candidacies become CANCELLED, and their
+	// verdicts are kept but do not count. Refused once a candidacy is decided or
+	// its jury has acted: settled, decided on an exemption, deliberated,
+	// rectified, awarded.
 	CancelSession(context.Context, *CancelSessionRequest) (*Session, error)
-	// Enrols a candidate in an open session. Refused where a named bloc is
+	// Enrols a candidate in an open session. Refused if a named bloc is
 	// capitalised, or presented in another undecided candidacy of the candidate.
 	CreateCandidacy(context.Context, *CreateCandidacyRequest) (*Candidacy, error)
 	// Returns a candidacy.
@@ -395,34 +399,34 @@ type SessionServiceServer interface {
 	// creation.
 	// Journaled as a read of the file of each candidate shown.
 	ListCandidacies(context.Context, *ListCandidaciesRequest) (*ListCandidaciesResponse, error)
-	// Withdraws a candidacy or some of its blocs, at the candidate's wish.
+	// Withdraws a candidacy or some of its blocs, as the candidate wishes.
 	WithdrawCandidacy(context.Context, *WithdrawCandidacyRequest) (*Candidacy, error)
 	// Marks the candidate absent, from all or from some blocs.
 	MarkCandidacyAbsent(context.Context, *MarkCandidacyAbsentRequest) (*Candidacy, error)
-	// Takes a withdrawal or absence back, of all or of some blocs. Passes every
-	// check of an enrolment again.
+	// Takes back a withdrawal or absence of all or some blocs. Every check of an
+	// enrolment is made again.
 	ReinstateCandidacy(context.Context, *ReinstateCandidacyRequest) (*Candidacy, error)
 	// Records verdicts of one assessor. A later verdict on the same criterion
-	// takes the place of the earlier one. PERMISSION_DENIED where the session
-	// lists its assessors and the one for whom a delegate speaks is neither among
-	// them nor on its jury. A request has at most 4 MiB.
+	// replaces the earlier one. PERMISSION_DENIED if the session lists its
+	// assessors and a delegate names one who is neither listed nor on the jury. A
+	// request has at most 4 MiB.
 	RecordAssessments(context.Context, *RecordAssessmentsRequest) (*RecordAssessmentsResponse, error)
-	// Takes back verdicts of one assessor, who must be one as for
+	// Retracts verdicts of one assessor. Who that may be is as for
 	// RecordAssessments.
 	RetractAssessments(context.Context, *RetractAssessmentsRequest) (*RetractAssessmentsResponse, error)
-	// Settles criteria on which the assessors disagree, or settles them anew, or
-	// confirms a settlement. The caller must have no tie with the candidate. A
-	// request has at most 4 MiB.
+	// Settles criteria on which the assessors disagree, replaces a settlement, or
+	// confirms one. The caller must have no tie with the candidate. A request has
+	// at most 4 MiB.
 	SettleCriteria(context.Context, *SettleCriteriaRequest) (*SettleCriteriaResponse, error)
 	// Returns the grid of a candidacy.
 	// Journaled as a read of the candidate's file.
 	GetGrid(context.Context, *GetGridRequest) (*Grid, error)
-	// Records that the candidate asks for an accommodation.
+	// Records that the candidate requests an accommodation.
 	RequestAccommodation(context.Context, *RequestAccommodationRequest) (*Accommodation, error)
-	// Grants or refuses an accommodation. The latest decision holds.
+	// Grants or refuses an accommodation. The latest decision counts.
 	DecideAccommodation(context.Context, *DecideAccommodationRequest) (*Accommodation, error)
-	// Lists the accommodations of a candidacy, cut to what the caller may see.
-	// Journaled as a read of the file of each candidate shown.
+	// Lists the accommodations of a candidacy, limited to what the caller may
+	// see. Journaled as a read of the file of each candidate shown.
 	ListAccommodations(context.Context, *ListAccommodationsRequest) (*ListAccommodationsResponse, error)
 	// Gives the advisor's reasoned advice on exempting the candidate from a
 	// criterion. The latest advice counts.
@@ -430,7 +434,7 @@ type SessionServiceServer interface {
 	// Grants or refuses an exemption from a criterion, or confirms the decision.
 	// The caller must have no tie with the candidate. A grant that fails a condition writes nothing.
 	DecideExemption(context.Context, *DecideExemptionRequest) (*Exemption, error)
-	// Lists the exemptions of a candidacy, granted, refused or advised.
+	// Lists the exemptions of a candidacy: granted, refused or only advised.
 	// Journaled as a read of the file of each candidate shown.
 	ListExemptions(context.Context, *ListExemptionsRequest) (*ListExemptionsResponse, error)
 	mustEmbedUnimplementedSessionServiceServer()

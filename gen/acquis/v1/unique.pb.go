@@ -4,7 +4,8 @@
 // 	protoc        (unknown)
 // source: acquis/v1/unique.proto
 
-// A limit on lists that buf.validate has for lists of plain values only.
+// A rule for lists of messages, which buf.validate has for lists of plain
+// values only.
 
 package acquispb
 
@@ -36,10 +37,10 @@ var file_acquis_v1_unique_proto_extTypes = []protoimpl.ExtensionInfo{
 
 // Extension fields to descriptorpb.FieldOptions.
 var (
-	// No two items of this list agree in all of these string fields of theirs; a
-	// list that breaks it "must not hold the same … twice". It is checked with the
-	// rules of buf.validate and answered like them. The number is from the range
-	// that protobuf leaves to use within one organisation.
+	// No two items of this list have the same values in all of these string
+	// fields; otherwise the list "must not contain the same … twice". It is
+	// checked with the rules of buf.validate and reported like them. The number
+	// is from the range that protobuf reserves for use within one organisation.
 	//
 	// repeated string unique_by = 50002;
 	E_UniqueBy = &file_acquis_v1_unique_proto_extTypes[0]

@@ -23,7 +23,7 @@ const (
 )
 
 // Reads of candidates' files by one subject through one RPC in one hour. It
-// names candidates by uid, and nobody's identity.
+// names candidates by uid, without identities.
 type Access struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its uid.
@@ -32,7 +32,7 @@ type Access struct {
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	// Full method name, without a leading slash.
 	Rpc string `protobuf:"bytes,3,opt,name=rpc,proto3" json:"rpc,omitempty"`
-	// Begin of the hour.
+	// Start of the hour.
 	HourTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=hour_time,json=hourTime,proto3" json:"hour_time,omitempty"`
 	// The candidates, ascending.
 	CandidateUids []uint64 `protobuf:"varint,5,rep,packed,name=candidate_uids,json=candidateUids,proto3" json:"candidate_uids,omitempty"`

@@ -22,8 +22,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// An attestation of a decision. Neither the code nor the credential is kept: who
-// has the store cannot hand them out.
+// An attestation of a decision. The code and the credential are not stored, so
+// that nobody can take them from the store.
 type Attestation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its uid.

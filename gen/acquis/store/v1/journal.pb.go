@@ -48,13 +48,13 @@ const (
 	EventBody_Kind_KEY EventBody_Kind_Enum = 9
 	// The service's own work: first start, upkeep.
 	EventBody_Kind_SYSTEM EventBody_Kind_Enum = 10
-	// Candidates' files were read: by whom, the records of the event say.
+	// Candidates' files were read; the records of the event say by whom.
 	EventBody_Kind_READ EventBody_Kind_Enum = 11
 	// An attestation was issued.
 	EventBody_Kind_ATTESTATION EventBody_Kind_Enum = 12
 	// A key began to sign checkpoints and attestations.
 	EventBody_Kind_SIGNER EventBody_Kind_Enum = 13
-	// What was held about a candidate, or a part of it, was erased.
+	// All data about a candidate, or a part of it, was erased.
 	EventBody_Kind_FORGET EventBody_Kind_Enum = 14
 	// A legal hold was placed or released.
 	EventBody_Kind_HOLD EventBody_Kind_Enum = 15
@@ -129,35 +129,35 @@ func (EventBody_Kind_Enum) EnumDescriptor() ([]byte, []int) {
 
 // One entry of the journal: what one Update changed.
 //
-// The leaf of the Merkle log is (sequence, time, body_digest, digest of the stub)
-// and, if the event holds decisions, the root of a small tree over acts. The body
-// and its salt lie beside it, so that they can be erased while the leaf and every
-// proof over it stay valid. The stub is never erased.
+// The leaf of the Merkle log is (sequence, time, body_digest, digest of the
+// stub) and, if the event holds decisions, the root of a small tree over acts.
+// The body and its salt are stored beside it, so that they can be erased while
+// the leaf and every proof of it stay valid. The stub is never erased.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Position in the journal: 1, 2, 3 … without gaps.
 	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// When the act was made, but never before the event before it. Microseconds.
+	// When the act was made, but never earlier than the previous event.
+	// Microseconds.
 	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
 	// HMAC-SHA-256 of the body's bytes, keyed with body_salt.
 	BodyDigest []byte `protobuf:"bytes,3,opt,name=body_digest,json=bodyDigest,proto3" json:"body_digest,omitempty"`
 	// Hashes of the Merkle tree that this leaf completes, lowest level first
 	// (golang.org/x/mod/sumdb/tlog).
 	Hashes [][]byte `protobuf:"bytes,4,rep,name=hashes,proto3" json:"hashes,omitempty"`
-	// 16 random bytes; absent once the body is erased.
+	// 16 random bytes; not set once the body is erased.
 	BodySalt []byte `protobuf:"bytes,5,opt,name=body_salt,json=bodySalt,proto3" json:"body_salt,omitempty"`
-	// The bytes of an EventBody; absent once erased.
+	// The bytes of an EventBody; not set once erased.
 	Body []byte `protobuf:"bytes,6,opt,name=body,proto3" json:"body,omitempty"`
-	// Where the event holds decisions: the salted digests of their public acts,
-	// filled up to 16 or the next power of two by digests that follow from stub_salt
-	// (store.Acts), and sorted. So
-	// one act can be shown to stand in the journal, and neither the body nor how
-	// many acts there were is told. Never erased.
+	// If the event has decisions: the salted digests of their public acts, padded
+	// to 16 or the next power of two with digests derived from stub_salt
+	// (store.Acts), and sorted. So one act can be proven without revealing the
+	// body or the number of acts. Never erased.
 	Acts [][]byte `protobuf:"bytes,7,rep,name=acts,proto3" json:"acts,omitempty"`
-	// The bytes of an EventStub: what must stay known of the event once its body is
-	// erased. Never erased, and never shown to anybody: a leaf holds its digest only.
+	// The bytes of an EventStub: what must stay known of the event when its body
+	// is erased. Never erased and never shown: a leaf has only its digest.
 	Stub []byte `protobuf:"bytes,8,opt,name=stub,proto3" json:"stub,omitempty"`
-	// 16 random bytes: the key of the HMAC-SHA-256 of the stub that the leaf holds.
+	// 16 random bytes: the key of the HMAC-SHA-256 of the stub in the leaf.
 	StubSalt      []byte `protobuf:"bytes,9,opt,name=stub_salt,json=stubSalt,proto3" json:"stub_salt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -256,14 +256,14 @@ func (x *Event) GetStubSalt() []byte {
 	return nil
 }
 
-// What stays known of an event, so that an erased body hides no act: the offline
-// verifier holds the records against it. No personal data.
+// What stays known of an event, so that erasing a body cannot hide an act: the
+// offline verifier compares it with the records. No personal data.
 type EventStub struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The kind of act. Accommodations and exemptions bear the same.
+	// The kind of act. Accommodations and exemptions have the same.
 	Kind EventBody_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.store.v1.EventBody_Kind_Enum" json:"kind,omitempty"`
-	// The candidate whom all records of the event are about that are about somebody;
-	// 0 if they are about nobody, or about several.
+	// The candidate that the records of the event are about; 0 if they are about
+	// nobody or about several.
 	CandidateUid uint64 `protobuf:"varint,2,opt,name=candidate_uid,json=candidateUid,proto3" json:"candidate_uid,omitempty"`
 	// The records written or removed, in key order within each kind.
 	Records       []*RecordDigest `protobuf:"bytes,3,rep,name=records,proto3" json:"records,omitempty"`
@@ -322,8 +322,8 @@ func (x *EventStub) GetRecords() []*RecordDigest {
 	return nil
 }
 
-// What an event says of its act beyond its stub: what may have to go, because it
-// tells of a disability. No personal data.
+// What an event says of its act beyond its stub: the part that may have to be
+// erased, because it reveals a disability. No personal data.
 type EventBody struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Subject of the caller.
@@ -396,16 +396,16 @@ func (x *EventBody) GetErasableDigests() [][]byte {
 	return nil
 }
 
-// The trace of one record in an event.
+// One record in an event.
 type RecordDigest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The kind of the record (store.KindID).
 	Kind uint32 `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Its key.
 	Key []byte `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
-	// HMAC-SHA-256 of its exact stored bytes, keyed with a salt that lies with
-	// the record and is erased with it. Absent if the record was removed, and if it
-	// is erasable: then the body holds it.
+	// HMAC-SHA-256 of its exact stored bytes, keyed with a salt that is stored
+	// with the record and erased with it. Not set if the record was removed, or
+	// if it is erasable: then the body has it.
 	Digest []byte `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
 	// The record was written, and forgetting may erase it.
 	Erasable      bool `protobuf:"varint,4,opt,name=erasable,proto3" json:"erasable,omitempty"`

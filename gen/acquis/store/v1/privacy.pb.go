@@ -22,7 +22,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// A legal hold on a candidate: while it stands, nothing about them is erased.
+// A legal hold on a candidate: while it is active, nothing about them is
+// erased.
 type Hold struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its uid; also the id that callers use.
@@ -33,13 +34,13 @@ type Hold struct {
 	Author string `protobuf:"bytes,3,opt,name=author,proto3" json:"author,omitempty"`
 	// When.
 	PlaceTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=place_time,json=placeTime,proto3" json:"place_time,omitempty"`
-	// The last day on which it stands; absent: until it is released.
+	// The last day on which it is active; not set: until it is released.
 	UntilDate *Date `protobuf:"bytes,5,opt,name=until_date,json=untilDate,proto3" json:"until_date,omitempty"`
 	// A Texts with one text: why.
 	Reason *PersonalRef `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Who released it.
 	Releaser string `protobuf:"bytes,7,opt,name=releaser,proto3" json:"releaser,omitempty"`
-	// When; absent while it is not released.
+	// When it was released, if it was.
 	ReleaseTime   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -131,8 +132,8 @@ func (x *Hold) GetReleaseTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// One act of forgetting about one candidate. It is never erased: it is what
-// tells, years later, that a record is missing because it was erased.
+// One act of forgetting about one candidate. It is never erased: years later it
+// shows that a record is missing because it was erased.
 type Forgetting struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its uid.
@@ -146,10 +147,10 @@ type Forgetting struct {
 	// acquis.v1.ForgetGround; 0: a retention period has ended.
 	Ground int32 `protobuf:"varint,5,opt,name=ground,proto3" json:"ground,omitempty"`
 	// Whether the candidate is forgotten from then on. Otherwise only texts were
-	// erased whose retention period has ended, and the identity stands.
+	// erased whose retention period has ended, and the identity is kept.
 	Whole bool `protobuf:"varint,6,opt,name=whole,proto3" json:"whole,omitempty"`
 	// Every journaled record and event body that was erased, in order of kind and
-	// key. What follows from them, such as index entries, went with them.
+	// key. What is derived from them, such as index entries, was erased too.
 	Erased        []*Forgetting_Erased `protobuf:"bytes,7,rep,name=erased,proto3" json:"erased,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -234,7 +235,7 @@ func (x *Forgetting) GetErased() []*Forgetting_Erased {
 	return nil
 }
 
-// What was erased: where a record, a salt or an event body is missing, one of
+// What was erased: if a record, a salt or an event body is missing, one of
 // these must name it.
 type Forgetting_Erased struct {
 	state protoimpl.MessageState `protogen:"open.v1"`

@@ -86,7 +86,7 @@ func (x *Date) GetDay() int32 {
 	return 0
 }
 
-// Points at a personal record and commits to what it held.
+// Refers to a personal record and commits to its content.
 type PersonalRef struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its uid.
@@ -861,7 +861,7 @@ func (x *Session) GetAssessors() []string {
 	return nil
 }
 
-// A member of a jury, with the quality of that day.
+// A jury member, with their capacity that day.
 type JuryMember struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Subject.
@@ -962,7 +962,7 @@ type Candidacy struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Who deliberated, if every bloc was held already, so that no decision says it.
+	// Who deliberated, if every bloc was already held, so that no decision says it.
 	Sitting       *Sitting `protobuf:"bytes,13,opt,name=sitting,proto3" json:"sitting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1094,7 +1094,7 @@ type Sitting struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The member who called.
 	Author string `protobuf:"bytes,1,opt,name=author,proto3" json:"author,omitempty"`
-	// The members present, with the quality in which they sat.
+	// The members present, with their capacity.
 	MembersPresent []*JuryMember `protobuf:"bytes,2,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -1206,7 +1206,7 @@ type Assessment struct {
 	Uid uint64 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
 	// The assessor, or the jury member who settled.
 	Author string `protobuf:"bytes,2,opt,name=author,proto3" json:"author,omitempty"`
-	// The key's subject, where another spoke for the assessor.
+	// The key's subject, if a delegate recorded for the assessor.
 	Recorder string `protobuf:"bytes,3,opt,name=recorder,proto3" json:"recorder,omitempty"`
 	// When.
 	RecordTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=record_time,json=recordTime,proto3" json:"record_time,omitempty"`
@@ -1215,7 +1215,7 @@ type Assessment struct {
 	// Settlements.
 	Settlements []*SettlementLine `protobuf:"bytes,6,rep,name=settlements,proto3" json:"settlements,omitempty"`
 	// Comments of the verdicts, or motives of the settlements: a Texts with one
-	// text a line. Absent where all are empty.
+	// text per line. Not set if all are empty.
 	Texts         *PersonalRef `protobuf:"bytes,7,opt,name=texts,proto3" json:"texts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1362,7 +1362,7 @@ type SettlementLine struct {
 	Criterion string `protobuf:"bytes,1,opt,name=criterion,proto3" json:"criterion,omitempty"`
 	// acquis.v1.Verdict.
 	Verdict int32 `protobuf:"varint,2,opt,name=verdict,proto3" json:"verdict,omitempty"`
-	// The assessors' verdicts it was made on.
+	// The assessors' verdicts on which it was made.
 	On            []*Opinion `protobuf:"bytes,3,rep,name=on,proto3" json:"on,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1474,8 +1474,8 @@ func (x *Opinion) GetVerdict() int32 {
 	return 0
 }
 
-// One entry of a candidacy's file about accommodations and exemptions. All bear
-// one kind, so that the journal does not tell which it was.
+// One entry of a candidacy's file about accommodations and exemptions. All have
+// the same kind, so that the journal does not reveal which it was.
 type CaseFile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its uid; later ones are higher.
@@ -1605,7 +1605,7 @@ type isCaseFile_Entry interface {
 }
 
 type CaseFile_Request struct {
-	// An accommodation is asked for; its texts: the need.
+	// An accommodation is requested; its texts: the need.
 	Request *AccommodationRequest `protobuf:"bytes,4,opt,name=request,proto3,oneof"`
 }
 
@@ -1690,7 +1690,7 @@ func (x *AccommodationRequest) GetCompetences() []string {
 // The advisor's decision on a request.
 type AccommodationDecision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Uid of the entry that asked.
+	// Uid of the request.
 	RequestUid uint64 `protobuf:"varint,1,opt,name=request_uid,json=requestUid,proto3" json:"request_uid,omitempty"`
 	// Whether it is granted.
 	Granted       bool `protobuf:"varint,2,opt,name=granted,proto3" json:"granted,omitempty"`
@@ -1863,7 +1863,7 @@ type Decision struct {
 	Act []byte `protobuf:"bytes,3,opt,name=act,proto3" json:"act,omitempty"`
 	// 16 random bytes that salt the act.
 	ActSalt []byte `protobuf:"bytes,4,opt,name=act_salt,json=actSalt,proto3" json:"act_salt,omitempty"`
-	// A DecisionCircumstances, serialised: what it does not.
+	// A DecisionCircumstances, serialised: what an attestation does not reveal.
 	Circumstances []byte `protobuf:"bytes,5,opt,name=circumstances,proto3" json:"circumstances,omitempty"`
 	// 16 random bytes that salt the circumstances.
 	CircumstancesSalt []byte `protobuf:"bytes,6,opt,name=circumstances_salt,json=circumstancesSalt,proto3" json:"circumstances_salt,omitempty"`
@@ -2061,7 +2061,7 @@ func (x *DecisionAct) GetSupersedesUid() uint64 {
 	return 0
 }
 
-// How a decision came about.
+// The circumstances of a decision.
 type DecisionCircumstances struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session whose jury decided.
@@ -2072,7 +2072,7 @@ type DecisionCircumstances struct {
 	Author string `protobuf:"bytes,3,opt,name=author,proto3" json:"author,omitempty"`
 	// The members present.
 	MembersPresent []*JuryMember `protobuf:"bytes,4,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
-	// acquis.v1.Outcome as computed; 0 where nothing was computed.
+	// acquis.v1.Outcome as computed; 0 if nothing was computed.
 	ComputedOutcome int32 `protobuf:"varint,5,opt,name=computed_outcome,json=computedOutcome,proto3" json:"computed_outcome,omitempty"`
 	// Why.
 	Reasons       []*Reason `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
@@ -2173,7 +2173,7 @@ type Reason struct {
 	Threshold int32 `protobuf:"varint,8,opt,name=threshold,proto3" json:"threshold,omitempty"`
 	// Whether the number is a default.
 	FromDefault bool `protobuf:"varint,9,opt,name=from_default,json=fromDefault,proto3" json:"from_default,omitempty"`
-	// Whether it tells of an exemption.
+	// Whether it reveals an exemption.
 	Exemption     bool `protobuf:"varint,10,opt,name=exemption,proto3" json:"exemption,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2294,7 +2294,7 @@ type Key struct {
 	Roles []int32 `protobuf:"varint,5,rep,packed,name=roles,proto3" json:"roles,omitempty"`
 	// Whether it may name the assessor.
 	Delegate bool `protobuf:"varint,6,opt,name=delegate,proto3" json:"delegate,omitempty"`
-	// From when on it is refused.
+	// When it expires.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -2302,9 +2302,9 @@ type Key struct {
 	Creator string `protobuf:"bytes,9,opt,name=creator,proto3" json:"creator,omitempty"`
 	// When it was revoked.
 	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
-	// Its uid: keys are listed in this order, whatever the clock said.
+	// Its uid. Keys are listed in this order, even if the clock was set back.
 	Uid uint64 `protobuf:"varint,11,opt,name=uid,proto3" json:"uid,omitempty"`
-	// Code of the only centre it is for; empty: all.
+	// Code of the only centre that it is for; empty: all.
 	Centre        string `protobuf:"bytes,12,opt,name=centre,proto3" json:"centre,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2424,7 +2424,7 @@ func (x *Key) GetCentre() string {
 	return ""
 }
 
-// What a request with a request_id did; kept 24 hours, outside the journal.
+// What a request with a request_id did; kept for 24 hours, outside the journal.
 type Idempotency struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When it was done.
@@ -2435,8 +2435,8 @@ type Idempotency struct {
 	RequestDigest []byte `protobuf:"bytes,3,opt,name=request_digest,json=requestDigest,proto3" json:"request_digest,omitempty"`
 	// Keys of the records it made or changed, as the RPC defines.
 	Made [][]byte `protobuf:"bytes,4,rep,name=made,proto3" json:"made,omitempty"`
-	// Name of the resource acted on: a repeat is answered to those for whom it
-	// still exists.
+	// Name of the resource acted on: a repeated request is answered only if it
+	// still exists for the caller.
 	Resource      string `protobuf:"bytes,5,opt,name=resource,proto3" json:"resource,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

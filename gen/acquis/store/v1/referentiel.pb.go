@@ -22,7 +22,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The content of one référentiel revision: exactly what its id is computed over.
+// The content of one référentiel revision: its id is computed over exactly this.
 //
 // The numbers of these fields are part of the canonical encoding (package
 // referentiel): never change or reuse one.
@@ -38,7 +38,7 @@ type Referentiel struct {
 	Preamble []*Section `protobuf:"bytes,4,rep,name=preamble,proto3" json:"preamble,omitempty"`
 	// The blocs, in the order of the source.
 	Blocs []*Bloc `protobuf:"bytes,5,rep,name=blocs,proto3" json:"blocs,omitempty"`
-	// The rules; an absent number means the default.
+	// The rules; a number that is not set means the default.
 	Rules *Rules `protobuf:"bytes,6,opt,name=rules,proto3" json:"rules,omitempty"`
 	// Blocs of other revisions or référentiels that count as one of these blocs.
 	Replaces      []*Replacement `protobuf:"bytes,7,rep,name=replaces,proto3" json:"replaces,omitempty"`
@@ -317,7 +317,7 @@ type Competence struct {
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
 	// How it is assessed.
 	Method *AssessmentMethod `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
-	// What replaces the method where a candidate presents this bloc alone.
+	// Replaces the method if a candidate presents only this bloc.
 	BlocOnlyMethod *AssessmentMethod `protobuf:"bytes,4,opt,name=bloc_only_method,json=blocOnlyMethod,proto3" json:"bloc_only_method,omitempty"`
 	// What assessors give verdicts on.
 	Criteria      []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
@@ -479,7 +479,7 @@ type Criterion struct {
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Its statement.
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
-	// Whether missing it makes its competence and bloc not acquired.
+	// Whether its competence and bloc cannot be acquired without it.
 	Eliminatory   bool `protobuf:"varint,3,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -536,7 +536,7 @@ func (x *Criterion) GetEliminatory() bool {
 	return false
 }
 
-// Rules of a référentiel. An absent number means the default.
+// Rules of a référentiel. A number that is not set means the default.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1–100.
@@ -609,7 +609,7 @@ func (x *Rules) GetJury() *JuryRule {
 	return nil
 }
 
-// What a jury must be.
+// The composition that a jury must have.
 type JuryRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many members must be present.
@@ -664,7 +664,7 @@ func (x *JuryRule) GetMinExternalPercent() int32 {
 	return 0
 }
 
-// One bloc of another revision or référentiel that counts as one of these.
+// A bloc of another revision or référentiel that counts as a bloc of this one.
 type Replacement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The bloc of this référentiel.

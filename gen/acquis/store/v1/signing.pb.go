@@ -96,7 +96,7 @@ func (x *Signer) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// A checkpoint of the journal, kept so that the next one can be held against it.
+// A checkpoint of the journal, stored so that the next one can be compared with it.
 type Checkpoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The signed note.
