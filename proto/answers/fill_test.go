@@ -3,6 +3,7 @@ package answers_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -16,6 +17,7 @@ import (
 type writer interface {
 	proto.Message
 	AppendJSON(b []byte) ([]byte, error)
+	AppendWire(b []byte) []byte
 }
 
 // writers returns an empty message of each type that has generated code.
@@ -122,4 +124,55 @@ func (f filler) value(field protoreflect.FieldDescriptor, message func() protore
 		return value
 	}
 	panic("answers have no field of kind " + field.Kind().String())
+}
+
+// eachFilled checks every answer, filled in many ways.
+func eachFilled(t *testing.T, check func(*testing.T, writer)) {
+	allTexts := slices.Concat(ordinary, odd)
+	for name, ways := range map[string]struct {
+		filler
+		times int
+	}{
+		"empty":         {filler{rate: 0}, 1},
+		"full":          {filler{rate: 1, texts: ordinary, times: valid}, 20},
+		"half":          {filler{rate: 0.5, texts: allTexts, times: valid}, 100},
+		"odd texts":     {filler{rate: 1, texts: odd, times: valid}, 20},
+		"invalid texts": {filler{rate: 0.3, texts: append(allTexts, invalid...), times: valid}, 100},
+		"invalid times": {filler{rate: 0.6, texts: ordinary, times: append(valid, beyond...)}, 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, m := range writers(t) {
+				ways.Rand = rand.New(rand.NewPCG(1, 2))
+				for range ways.times {
+					filled := m.ProtoReflect().New()
+					ways.fill(filled, 4)
+					check(t, filled.Interface().(writer))
+				}
+			}
+		})
+	}
+}
+
+// eachDecoded has check called with anything, and with what it is as each answer.
+func eachDecoded(f *testing.F, check func(t *testing.T, data []byte, decoded []writer)) {
+	types := writers(f)
+	for i, m := range types {
+		filled := m.ProtoReflect().New()
+		filler{rand.New(rand.NewPCG(uint64(i), 3)), slices.Concat(ordinary, odd), valid, 0.7}.fill(filled, 3)
+		data, err := proto.Marshal(filled.Interface())
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var decoded []writer
+		for _, m := range types {
+			as := m.ProtoReflect().New().Interface()
+			if (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(data, as) == nil { // no answer has any
+				decoded = append(decoded, as.(writer))
+			}
+		}
+		check(t, data, decoded)
+	})
 }

@@ -1,12 +1,13 @@
-// Package answers writes answers of the contract as JSON, for code that is generated
-// for each of their messages (proto/answers/generate).
+// Package answers writes answers of the contract as JSON and as protobuf, for code that
+// is generated for each of their messages (proto/answers/generate). The libraries find
+// their way through a message by reflection or tables; the generated code reads fields
+// and appends constants.
 //
-// What comes out is what protojson writes in our form ([Form]), without the white
-// space that protojson varies on purpose; tests hold the two to each other byte by
-// byte. Reflection is what makes protojson slow: the generated code reads fields and
-// appends constants.
+// What comes out is what the libraries write, byte by byte; tests hold the two to each
+// other. Of protojson it is what it writes in our form ([Form]), without the white space
+// that it varies on purpose. ADR 0015 says why, and what would make us drop it.
 //
-// Two tricks keep it small:
+// Two tricks keep JSON small:
 //
 //   - Every value is followed by a comma. The end of an object or a list takes the
 //     place of the last one ([JSONEnd]), so that no field needs to know whether

@@ -8,6 +8,7 @@ import (
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/genproto/googleapis/type/date"
+	"google.golang.org/grpc/encoding"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -19,12 +20,21 @@ import (
 // says how many times as long theirs takes.
 func BenchmarkAnswers(b *testing.B) {
 	ours, theirs := newMarshaler(), &runtime.JSONPb{MarshalOptions: answers.Form}
+	codec := NewCodec()
+	send := func(codec encoding.CodecV2, answer any) func() error {
+		return func() error {
+			data, err := codec.Marshal(answer)
+			data.Free()
+			return err
+		}
+	}
 	for name, answer := range map[string]proto.Message{
 		"small": aCandidate(1), "grid, 6 KB": aGrid(1), "grid, 22 KB": aGrid(4), "grid, 60 KB": aGrid(11), "list of 100": aList(100),
 	} {
 		b.Run("JSON/"+name, func(b *testing.B) {
 			inTurns(b, func() error { _, err := ours.Marshal(answer); return err }, func() error { _, err := theirs.Marshal(answer); return err })
 		})
+		b.Run("protobuf/"+name, func(b *testing.B) { inTurns(b, send(codec, answer), send(codec.CodecV2, answer)) })
 	}
 }
 

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"testing"
 
 	statuspb "google.golang.org/genproto/googleapis/rpc/status"
@@ -50,6 +51,29 @@ func TestScratchIsNotHandedOut(t *testing.T) {
 	}
 	if string(first) != before {
 		t.Errorf("%s became %s", before, first)
+	}
+}
+
+// TestAnswersAsProtobuf: by generated code, and by the library what has none.
+func TestAnswersAsProtobuf(t *testing.T) {
+	codec := NewCodec()
+	for _, answer := range []proto.Message{
+		&acquispb.Reason{Rule: "r", Reached: 1, Text: "é"}, aGrid(1), new(acquispb.Grid), &statuspb.Status{Code: 5, Message: "no"},
+	} {
+		want, err := proto.Marshal(answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := codec.Marshal(answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := codec.Marshal(aGrid(2)); err != nil { // into the same space
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Materialize(), want) {
+			t.Errorf("%T: %x\nwant %x", answer, got.Materialize(), want)
+		}
 	}
 }
 

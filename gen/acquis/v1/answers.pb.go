@@ -12,6 +12,11 @@ func (x *CreateKeyResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCreateKeyResponse)
 }
 
+// AppendWire appends the message as protobuf.
+func (x *CreateKeyResponse) AppendWire(b []byte) []byte {
+	return wireCreateKeyResponse(b, x)
+}
+
 func jsonCreateKeyResponse(b []byte, x *CreateKeyResponse) []byte {
 	if x == nil {
 		x = new(CreateKeyResponse)
@@ -24,9 +29,27 @@ func jsonCreateKeyResponse(b []byte, x *CreateKeyResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCreateKeyResponse(b []byte, x *CreateKeyResponse) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Key != nil {
+		b = answers.WireMessage(b, 1, x.Key, wireKey)
+	}
+	if len(x.Secret) > 0 {
+		b = answers.WireString(b, 2, x.Secret)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Key) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonKey)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Key) AppendWire(b []byte) []byte {
+	return wireKey(b, x)
 }
 
 func jsonKey(b []byte, x *Key) []byte {
@@ -57,9 +80,49 @@ func jsonKey(b []byte, x *Key) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireKey(b []byte, x *Key) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.Subject) > 0 {
+		b = answers.WireString(b, 2, x.Subject)
+	}
+	if len(x.DisplayName) > 0 {
+		b = answers.WireString(b, 3, x.DisplayName)
+	}
+	b = answers.WirePacked(b, 4, x.Roles)
+	if x.Delegate {
+		b = answers.WireBool(b, 5, x.Delegate)
+	}
+	if x.ExpireTime != nil {
+		b = answers.WireMessage(b, 6, x.ExpireTime, answers.WireTimestamp)
+	}
+	if x.CreateTime != nil {
+		b = answers.WireMessage(b, 7, x.CreateTime, answers.WireTimestamp)
+	}
+	if len(x.Creator) > 0 {
+		b = answers.WireString(b, 8, x.Creator)
+	}
+	if x.RevokeTime != nil {
+		b = answers.WireMessage(b, 9, x.RevokeTime, answers.WireTimestamp)
+	}
+	if len(x.Centre) > 0 {
+		b = answers.WireString(b, 10, x.Centre)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ListKeysResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListKeysResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ListKeysResponse) AppendWire(b []byte) []byte {
+	return wireListKeysResponse(b, x)
 }
 
 func jsonListKeysResponse(b []byte, x *ListKeysResponse) []byte {
@@ -76,9 +139,27 @@ func jsonListKeysResponse(b []byte, x *ListKeysResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireListKeysResponse(b []byte, x *ListKeysResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Keys {
+		b = answers.WireMessage(b, 1, v, wireKey)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *BackupResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonBackupResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *BackupResponse) AppendWire(b []byte) []byte {
+	return wireBackupResponse(b, x)
 }
 
 func jsonBackupResponse(b []byte, x *BackupResponse) []byte {
@@ -95,9 +176,27 @@ func jsonBackupResponse(b []byte, x *BackupResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireBackupResponse(b []byte, x *BackupResponse) []byte {
+	if x == nil {
+		return b
+	}
+	if v, ok := x.Part.(*BackupResponse_Manifest); ok {
+		b = answers.WireMessage(b, 1, v.Manifest, wireBackupManifest)
+	}
+	if v, ok := x.Part.(*BackupResponse_Piece); ok {
+		b = answers.WireString(b, 2, v.Piece)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *BackupManifest) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonBackupManifest)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *BackupManifest) AppendWire(b []byte) []byte {
+	return wireBackupManifest(b, x)
 }
 
 func jsonBackupManifest(b []byte, x *BackupManifest) []byte {
@@ -119,9 +218,48 @@ func jsonBackupManifest(b []byte, x *BackupManifest) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireBackupManifest(b []byte, x *BackupManifest) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Form != 0 {
+		b = answers.WireVarint(b, 1, x.Form)
+	}
+	if len(x.Origin) > 0 {
+		b = answers.WireString(b, 2, x.Origin)
+	}
+	if x.Sequence != 0 {
+		b = answers.WireVarint(b, 3, x.Sequence)
+	}
+	if len(x.RootHash) > 0 {
+		b = answers.WireString(b, 4, x.RootHash)
+	}
+	if len(x.Checkpoint) > 0 {
+		b = answers.WireString(b, 5, x.Checkpoint)
+	}
+	if x.StoreBytes != 0 {
+		b = answers.WireVarint(b, 6, x.StoreBytes)
+	}
+	if len(x.StoreSha256) > 0 {
+		b = answers.WireString(b, 7, x.StoreSha256)
+	}
+	if x.CreateTime != nil {
+		b = answers.WireMessage(b, 8, x.CreateTime, answers.WireTimestamp)
+	}
+	if len(x.ProgramVersion) > 0 {
+		b = answers.WireString(b, 9, x.ProgramVersion)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *IssueAttestationResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonIssueAttestationResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *IssueAttestationResponse) AppendWire(b []byte) []byte {
+	return wireIssueAttestationResponse(b, x)
 }
 
 func jsonIssueAttestationResponse(b []byte, x *IssueAttestationResponse) []byte {
@@ -137,9 +275,30 @@ func jsonIssueAttestationResponse(b []byte, x *IssueAttestationResponse) []byte 
 	return answers.JSONEnd(b, '}')
 }
 
+func wireIssueAttestationResponse(b []byte, x *IssueAttestationResponse) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Attestation != nil {
+		b = answers.WireMessage(b, 1, x.Attestation, wireAttestation)
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 2, x.Code)
+	}
+	if len(x.Credential) > 0 {
+		b = answers.WireString(b, 3, x.Credential)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Attestation) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonAttestation)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Attestation) AppendWire(b []byte) []byte {
+	return wireAttestation(b, x)
 }
 
 func jsonAttestation(b []byte, x *Attestation) []byte {
@@ -157,9 +316,36 @@ func jsonAttestation(b []byte, x *Attestation) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireAttestation(b []byte, x *Attestation) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.Decision) > 0 {
+		b = answers.WireString(b, 2, x.Decision)
+	}
+	if len(x.Author) > 0 {
+		b = answers.WireString(b, 3, x.Author)
+	}
+	if x.IssueTime != nil {
+		b = answers.WireMessage(b, 4, x.IssueTime, answers.WireTimestamp)
+	}
+	if x.State != 0 {
+		b = answers.WireVarint(b, 5, x.State)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *VerifyAttestationResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonVerifyAttestationResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *VerifyAttestationResponse) AppendWire(b []byte) []byte {
+	return wireVerifyAttestationResponse(b, x)
 }
 
 func jsonVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byte {
@@ -184,9 +370,51 @@ func jsonVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	return answers.JSONEnd(b, '}')
 }
 
+func wireVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byte {
+	if x == nil {
+		return b
+	}
+	if x.State != 0 {
+		b = answers.WireVarint(b, 1, x.State)
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 2, x.Kind)
+	}
+	if len(x.Bloc) > 0 {
+		b = answers.WireString(b, 3, x.Bloc)
+	}
+	if len(x.BlocTitle) > 0 {
+		b = answers.WireString(b, 4, x.BlocTitle)
+	}
+	if x.Outcome != 0 {
+		b = answers.WireVarint(b, 5, x.Outcome)
+	}
+	if len(x.Certification) > 0 {
+		b = answers.WireString(b, 6, x.Certification)
+	}
+	if len(x.RncpNumber) > 0 {
+		b = answers.WireString(b, 7, x.RncpNumber)
+	}
+	if len(x.Referentiel) > 0 {
+		b = answers.WireString(b, 8, x.Referentiel)
+	}
+	if x.DecideTime != nil {
+		b = answers.WireMessage(b, 9, x.DecideTime, answers.WireTimestamp)
+	}
+	if x.IssueTime != nil {
+		b = answers.WireMessage(b, 10, x.IssueTime, answers.WireTimestamp)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ListEventsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListEventsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ListEventsResponse) AppendWire(b []byte) []byte {
+	return wireListEventsResponse(b, x)
 }
 
 func jsonListEventsResponse(b []byte, x *ListEventsResponse) []byte {
@@ -203,9 +431,27 @@ func jsonListEventsResponse(b []byte, x *ListEventsResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireListEventsResponse(b []byte, x *ListEventsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Events {
+		b = answers.WireMessage(b, 1, v, wireEvent)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Event) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonEvent)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Event) AppendWire(b []byte) []byte {
+	return wireEvent(b, x)
 }
 
 func jsonEvent(b []byte, x *Event) []byte {
@@ -230,9 +476,45 @@ func jsonEvent(b []byte, x *Event) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireEvent(b []byte, x *Event) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if x.Sequence != 0 {
+		b = answers.WireVarint(b, 2, x.Sequence)
+	}
+	if x.EventTime != nil {
+		b = answers.WireMessage(b, 3, x.EventTime, answers.WireTimestamp)
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 4, x.Kind)
+	}
+	if len(x.Actor) > 0 {
+		b = answers.WireString(b, 5, x.Actor)
+	}
+	if len(x.Rpc) > 0 {
+		b = answers.WireString(b, 6, x.Rpc)
+	}
+	if len(x.Resource) > 0 {
+		b = answers.WireString(b, 7, x.Resource)
+	}
+	for _, v := range x.RecordDigests {
+		b = answers.WireString(b, 8, v)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ListAccessesResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListAccessesResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ListAccessesResponse) AppendWire(b []byte) []byte {
+	return wireListAccessesResponse(b, x)
 }
 
 func jsonListAccessesResponse(b []byte, x *ListAccessesResponse) []byte {
@@ -249,9 +531,27 @@ func jsonListAccessesResponse(b []byte, x *ListAccessesResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireListAccessesResponse(b []byte, x *ListAccessesResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Accesses {
+		b = answers.WireMessage(b, 1, v, wireFileAccess)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *FileAccess) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonFileAccess)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *FileAccess) AppendWire(b []byte) []byte {
+	return wireFileAccess(b, x)
 }
 
 func jsonFileAccess(b []byte, x *FileAccess) []byte {
@@ -273,9 +573,36 @@ func jsonFileAccess(b []byte, x *FileAccess) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireFileAccess(b []byte, x *FileAccess) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.Subject) > 0 {
+		b = answers.WireString(b, 2, x.Subject)
+	}
+	if len(x.Rpc) > 0 {
+		b = answers.WireString(b, 3, x.Rpc)
+	}
+	for _, v := range x.Candidates {
+		b = answers.WireString(b, 4, v)
+	}
+	if x.HourTime != nil {
+		b = answers.WireMessage(b, 5, x.HourTime, answers.WireTimestamp)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Checkpoint) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCheckpoint)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Checkpoint) AppendWire(b []byte) []byte {
+	return wireCheckpoint(b, x)
 }
 
 func jsonCheckpoint(b []byte, x *Checkpoint) []byte {
@@ -296,9 +623,39 @@ func jsonCheckpoint(b []byte, x *Checkpoint) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCheckpoint(b []byte, x *Checkpoint) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.Checkpoint) > 0 {
+		b = answers.WireString(b, 2, x.Checkpoint)
+	}
+	if len(x.Origin) > 0 {
+		b = answers.WireString(b, 3, x.Origin)
+	}
+	if x.TreeSize != 0 {
+		b = answers.WireVarint(b, 4, x.TreeSize)
+	}
+	if len(x.RootHash) > 0 {
+		b = answers.WireString(b, 5, x.RootHash)
+	}
+	for _, v := range x.Keys {
+		b = answers.WireString(b, 6, v)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ConsistencyProof) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonConsistencyProof)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ConsistencyProof) AppendWire(b []byte) []byte {
+	return wireConsistencyProof(b, x)
 }
 
 func jsonConsistencyProof(b []byte, x *ConsistencyProof) []byte {
@@ -316,9 +673,30 @@ func jsonConsistencyProof(b []byte, x *ConsistencyProof) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireConsistencyProof(b []byte, x *ConsistencyProof) []byte {
+	if x == nil {
+		return b
+	}
+	if x.From != 0 {
+		b = answers.WireVarint(b, 1, x.From)
+	}
+	if x.To != 0 {
+		b = answers.WireVarint(b, 2, x.To)
+	}
+	for _, v := range x.Hashes {
+		b = answers.WireString(b, 3, v)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *InclusionProof) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonInclusionProof)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *InclusionProof) AppendWire(b []byte) []byte {
+	return wireInclusionProof(b, x)
 }
 
 func jsonInclusionProof(b []byte, x *InclusionProof) []byte {
@@ -339,9 +717,39 @@ func jsonInclusionProof(b []byte, x *InclusionProof) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireInclusionProof(b []byte, x *InclusionProof) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if x.Sequence != 0 {
+		b = answers.WireVarint(b, 2, x.Sequence)
+	}
+	if len(x.Leaf) > 0 {
+		b = answers.WireString(b, 3, x.Leaf)
+	}
+	if x.TreeSize != 0 {
+		b = answers.WireVarint(b, 4, x.TreeSize)
+	}
+	for _, v := range x.Hashes {
+		b = answers.WireString(b, 5, v)
+	}
+	if len(x.Checkpoint) > 0 {
+		b = answers.WireString(b, 6, x.Checkpoint)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Candidate) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCandidate)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Candidate) AppendWire(b []byte) []byte {
+	return wireCandidate(b, x)
 }
 
 func jsonCandidate(b []byte, x *Candidate) []byte {
@@ -382,6 +790,49 @@ func jsonCandidate(b []byte, x *Candidate) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCandidate(b []byte, x *Candidate) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.BirthName) > 0 {
+		b = answers.WireString(b, 2, x.BirthName)
+	}
+	if len(x.UsageName) > 0 {
+		b = answers.WireString(b, 3, x.UsageName)
+	}
+	for _, v := range x.GivenNames {
+		b = answers.WireString(b, 4, v)
+	}
+	if x.Sex != 0 {
+		b = answers.WireVarint(b, 5, x.Sex)
+	}
+	if x.BirthDate != nil {
+		b = answers.WireMessage(b, 6, x.BirthDate, wireDate)
+	}
+	if x.BirthPlace != nil {
+		b = answers.WireMessage(b, 7, x.BirthPlace, wireCandidate_BirthPlace)
+	}
+	for _, v := range x.ExternalIds {
+		b = answers.WireMessage(b, 8, v, wireCandidate_ExternalId)
+	}
+	if len(x.Etag) > 0 {
+		b = answers.WireString(b, 9, x.Etag)
+	}
+	if x.CreateTime != nil {
+		b = answers.WireMessage(b, 10, x.CreateTime, answers.WireTimestamp)
+	}
+	if x.UpdateTime != nil {
+		b = answers.WireMessage(b, 11, x.UpdateTime, answers.WireTimestamp)
+	}
+	if x.ForgetTime != nil {
+		b = answers.WireMessage(b, 12, x.ForgetTime, answers.WireTimestamp)
+	}
+	return b
+}
+
 func jsonDate(b []byte, x *date.Date) []byte {
 	if x == nil {
 		x = new(date.Date)
@@ -393,9 +844,30 @@ func jsonDate(b []byte, x *date.Date) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireDate(b []byte, x *date.Date) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Year != 0 {
+		b = answers.WireVarint(b, 1, x.Year)
+	}
+	if x.Month != 0 {
+		b = answers.WireVarint(b, 2, x.Month)
+	}
+	if x.Day != 0 {
+		b = answers.WireVarint(b, 3, x.Day)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Candidate_BirthPlace) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCandidate_BirthPlace)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Candidate_BirthPlace) AppendWire(b []byte) []byte {
+	return wireCandidate_BirthPlace(b, x)
 }
 
 func jsonCandidate_BirthPlace(b []byte, x *Candidate_BirthPlace) []byte {
@@ -411,9 +883,36 @@ func jsonCandidate_BirthPlace(b []byte, x *Candidate_BirthPlace) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCandidate_BirthPlace(b []byte, x *Candidate_BirthPlace) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.InseeCode) > 0 {
+		b = answers.WireString(b, 1, x.InseeCode)
+	}
+	if len(x.PostalCode) > 0 {
+		b = answers.WireString(b, 2, x.PostalCode)
+	}
+	if len(x.City) > 0 {
+		b = answers.WireString(b, 3, x.City)
+	}
+	if len(x.CountryCode) > 0 {
+		b = answers.WireString(b, 4, x.CountryCode)
+	}
+	if len(x.Country) > 0 {
+		b = answers.WireString(b, 5, x.Country)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Candidate_ExternalId) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCandidate_ExternalId)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Candidate_ExternalId) AppendWire(b []byte) []byte {
+	return wireCandidate_ExternalId(b, x)
 }
 
 func jsonCandidate_ExternalId(b []byte, x *Candidate_ExternalId) []byte {
@@ -426,9 +925,27 @@ func jsonCandidate_ExternalId(b []byte, x *Candidate_ExternalId) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCandidate_ExternalId(b []byte, x *Candidate_ExternalId) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.System) > 0 {
+		b = answers.WireString(b, 1, x.System)
+	}
+	if len(x.Id) > 0 {
+		b = answers.WireString(b, 2, x.Id)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ListCandidatesResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListCandidatesResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ListCandidatesResponse) AppendWire(b []byte) []byte {
+	return wireListCandidatesResponse(b, x)
 }
 
 func jsonListCandidatesResponse(b []byte, x *ListCandidatesResponse) []byte {
@@ -445,9 +962,27 @@ func jsonListCandidatesResponse(b []byte, x *ListCandidatesResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireListCandidatesResponse(b []byte, x *ListCandidatesResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Candidates {
+		b = answers.WireMessage(b, 1, v, wireCandidate)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *DeclareTieResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonDeclareTieResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DeclareTieResponse) AppendWire(b []byte) []byte {
+	return wireDeclareTieResponse(b, x)
 }
 
 func jsonDeclareTieResponse(b []byte, x *DeclareTieResponse) []byte {
@@ -461,9 +996,24 @@ func jsonDeclareTieResponse(b []byte, x *DeclareTieResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireDeclareTieResponse(b []byte, x *DeclareTieResponse) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Tie != nil {
+		b = answers.WireMessage(b, 1, x.Tie, wireTie)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Tie) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonTie)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Tie) AppendWire(b []byte) []byte {
+	return wireTie(b, x)
 }
 
 func jsonTie(b []byte, x *Tie) []byte {
@@ -480,9 +1030,33 @@ func jsonTie(b []byte, x *Tie) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireTie(b []byte, x *Tie) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Candidate) > 0 {
+		b = answers.WireString(b, 1, x.Candidate)
+	}
+	if len(x.Subject) > 0 {
+		b = answers.WireString(b, 2, x.Subject)
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 3, x.Kind)
+	}
+	if x.CreateTime != nil {
+		b = answers.WireMessage(b, 4, x.CreateTime, answers.WireTimestamp)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ExportCandidateResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonExportCandidateResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ExportCandidateResponse) AppendWire(b []byte) []byte {
+	return wireExportCandidateResponse(b, x)
 }
 
 func jsonExportCandidateResponse(b []byte, x *ExportCandidateResponse) []byte {
@@ -541,9 +1115,57 @@ func jsonExportCandidateResponse(b []byte, x *ExportCandidateResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireExportCandidateResponse(b []byte, x *ExportCandidateResponse) []byte {
+	if x == nil {
+		return b
+	}
+	if x.ExportTime != nil {
+		b = answers.WireMessage(b, 1, x.ExportTime, answers.WireTimestamp)
+	}
+	if x.Candidate != nil {
+		b = answers.WireMessage(b, 2, x.Candidate, wireCandidate)
+	}
+	for _, v := range x.Candidacies {
+		b = answers.WireMessage(b, 3, v, wireExportedCandidacy)
+	}
+	for _, v := range x.Decisions {
+		b = answers.WireMessage(b, 4, v, wireDecision)
+	}
+	for _, v := range x.Ties {
+		b = answers.WireMessage(b, 5, v, wireTie)
+	}
+	for _, v := range x.Holds {
+		b = answers.WireMessage(b, 6, v, wireHold)
+	}
+	for _, v := range x.Forgettings {
+		b = answers.WireMessage(b, 7, v, wireForgetting)
+	}
+	for _, v := range x.Events {
+		b = answers.WireMessage(b, 8, v, wireEvent)
+	}
+	if x.FileWithheld {
+		b = answers.WireBool(b, 9, x.FileWithheld)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 10, x.NextPageToken)
+	}
+	for _, v := range x.Attestations {
+		b = answers.WireMessage(b, 11, v, wireAttestation)
+	}
+	for _, v := range x.Accesses {
+		b = answers.WireMessage(b, 12, v, wireFileAccess)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ExportedCandidacy) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonExportedCandidacy)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ExportedCandidacy) AppendWire(b []byte) []byte {
+	return wireExportedCandidacy(b, x)
 }
 
 func jsonExportedCandidacy(b []byte, x *ExportedCandidacy) []byte {
@@ -577,9 +1199,36 @@ func jsonExportedCandidacy(b []byte, x *ExportedCandidacy) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireExportedCandidacy(b []byte, x *ExportedCandidacy) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Candidacy != nil {
+		b = answers.WireMessage(b, 1, x.Candidacy, wireCandidacy)
+	}
+	for _, v := range x.Assessments {
+		b = answers.WireMessage(b, 2, v, wireAssessment)
+	}
+	for _, v := range x.Settlements {
+		b = answers.WireMessage(b, 3, v, wireSettlement)
+	}
+	for _, v := range x.Accommodations {
+		b = answers.WireMessage(b, 4, v, wireAccommodation)
+	}
+	for _, v := range x.Exemptions {
+		b = answers.WireMessage(b, 5, v, wireExemption)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Candidacy) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCandidacy)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Candidacy) AppendWire(b []byte) []byte {
+	return wireCandidacy(b, x)
 }
 
 func jsonCandidacy(b []byte, x *Candidacy) []byte {
@@ -619,9 +1268,60 @@ func jsonCandidacy(b []byte, x *Candidacy) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCandidacy(b []byte, x *Candidacy) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.Candidate) > 0 {
+		b = answers.WireString(b, 2, x.Candidate)
+	}
+	if x.Scope != 0 {
+		b = answers.WireVarint(b, 3, x.Scope)
+	}
+	for _, v := range x.Blocs {
+		b = answers.WireString(b, 4, v)
+	}
+	if x.AccessRoute != 0 {
+		b = answers.WireVarint(b, 5, x.AccessRoute)
+	}
+	for _, v := range x.PresentedBlocs {
+		b = answers.WireString(b, 6, v)
+	}
+	if x.MethodVariant != 0 {
+		b = answers.WireVarint(b, 7, x.MethodVariant)
+	}
+	for _, v := range x.DepartedBlocs {
+		b = answers.WireMessage(b, 8, v, wireCandidacy_DepartedBloc)
+	}
+	if x.State != 0 {
+		b = answers.WireVarint(b, 9, x.State)
+	}
+	if len(x.Referentiel) > 0 {
+		b = answers.WireString(b, 10, x.Referentiel)
+	}
+	if len(x.Etag) > 0 {
+		b = answers.WireString(b, 11, x.Etag)
+	}
+	if x.CreateTime != nil {
+		b = answers.WireMessage(b, 12, x.CreateTime, answers.WireTimestamp)
+	}
+	if x.UpdateTime != nil {
+		b = answers.WireMessage(b, 13, x.UpdateTime, answers.WireTimestamp)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Candidacy_DepartedBloc) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCandidacy_DepartedBloc)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Candidacy_DepartedBloc) AppendWire(b []byte) []byte {
+	return wireCandidacy_DepartedBloc(b, x)
 }
 
 func jsonCandidacy_DepartedBloc(b []byte, x *Candidacy_DepartedBloc) []byte {
@@ -634,9 +1334,27 @@ func jsonCandidacy_DepartedBloc(b []byte, x *Candidacy_DepartedBloc) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCandidacy_DepartedBloc(b []byte, x *Candidacy_DepartedBloc) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Bloc) > 0 {
+		b = answers.WireString(b, 1, x.Bloc)
+	}
+	if x.Cause != 0 {
+		b = answers.WireVarint(b, 2, x.Cause)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Assessment) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonAssessment)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Assessment) AppendWire(b []byte) []byte {
+	return wireAssessment(b, x)
 }
 
 func jsonAssessment(b []byte, x *Assessment) []byte {
@@ -655,9 +1373,39 @@ func jsonAssessment(b []byte, x *Assessment) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireAssessment(b []byte, x *Assessment) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Criterion) > 0 {
+		b = answers.WireString(b, 1, x.Criterion)
+	}
+	if x.Verdict != 0 {
+		b = answers.WireVarint(b, 2, x.Verdict)
+	}
+	if len(x.Comment) > 0 {
+		b = answers.WireString(b, 3, x.Comment)
+	}
+	if len(x.Assessor) > 0 {
+		b = answers.WireString(b, 4, x.Assessor)
+	}
+	if len(x.Recorder) > 0 {
+		b = answers.WireString(b, 5, x.Recorder)
+	}
+	if x.RecordTime != nil {
+		b = answers.WireMessage(b, 6, x.RecordTime, answers.WireTimestamp)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Settlement) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonSettlement)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Settlement) AppendWire(b []byte) []byte {
+	return wireSettlement(b, x)
 }
 
 func jsonSettlement(b []byte, x *Settlement) []byte {
@@ -679,9 +1427,36 @@ func jsonSettlement(b []byte, x *Settlement) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireSettlement(b []byte, x *Settlement) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Criterion) > 0 {
+		b = answers.WireString(b, 1, x.Criterion)
+	}
+	if x.Verdict != 0 {
+		b = answers.WireVarint(b, 2, x.Verdict)
+	}
+	if len(x.Motive) > 0 {
+		b = answers.WireString(b, 3, x.Motive)
+	}
+	for _, v := range x.Authors {
+		b = answers.WireString(b, 4, v)
+	}
+	if x.SettleTime != nil {
+		b = answers.WireMessage(b, 5, x.SettleTime, answers.WireTimestamp)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Accommodation) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonAccommodation)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Accommodation) AppendWire(b []byte) []byte {
+	return wireAccommodation(b, x)
 }
 
 func jsonAccommodation(b []byte, x *Accommodation) []byte {
@@ -710,9 +1485,51 @@ func jsonAccommodation(b []byte, x *Accommodation) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireAccommodation(b []byte, x *Accommodation) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 2, x.Kind)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 3, v)
+	}
+	if len(x.Need) > 0 {
+		b = answers.WireString(b, 4, x.Need)
+	}
+	if x.State != 0 {
+		b = answers.WireVarint(b, 5, x.State)
+	}
+	if len(x.Arrangement) > 0 {
+		b = answers.WireString(b, 6, x.Arrangement)
+	}
+	if len(x.Reason) > 0 {
+		b = answers.WireString(b, 7, x.Reason)
+	}
+	if len(x.Advisor) > 0 {
+		b = answers.WireString(b, 8, x.Advisor)
+	}
+	if x.CreateTime != nil {
+		b = answers.WireMessage(b, 9, x.CreateTime, answers.WireTimestamp)
+	}
+	if x.DecideTime != nil {
+		b = answers.WireMessage(b, 10, x.DecideTime, answers.WireTimestamp)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Exemption) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonExemption)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Exemption) AppendWire(b []byte) []byte {
+	return wireExemption(b, x)
 }
 
 func jsonExemption(b []byte, x *Exemption) []byte {
@@ -731,9 +1548,33 @@ func jsonExemption(b []byte, x *Exemption) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireExemption(b []byte, x *Exemption) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.Criterion) > 0 {
+		b = answers.WireString(b, 2, x.Criterion)
+	}
+	if x.Advice != nil {
+		b = answers.WireMessage(b, 3, x.Advice, wireExemptionAdvice)
+	}
+	if x.Decision != nil {
+		b = answers.WireMessage(b, 4, x.Decision, wireExemptionDecision)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ExemptionAdvice) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonExemptionAdvice)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ExemptionAdvice) AppendWire(b []byte) []byte {
+	return wireExemptionAdvice(b, x)
 }
 
 func jsonExemptionAdvice(b []byte, x *ExemptionAdvice) []byte {
@@ -750,9 +1591,33 @@ func jsonExemptionAdvice(b []byte, x *ExemptionAdvice) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireExemptionAdvice(b []byte, x *ExemptionAdvice) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Favourable {
+		b = answers.WireBool(b, 1, x.Favourable)
+	}
+	if len(x.ReasonedAdvice) > 0 {
+		b = answers.WireString(b, 2, x.ReasonedAdvice)
+	}
+	if len(x.Advisor) > 0 {
+		b = answers.WireString(b, 3, x.Advisor)
+	}
+	if x.AdviseTime != nil {
+		b = answers.WireMessage(b, 4, x.AdviseTime, answers.WireTimestamp)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ExemptionDecision) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonExemptionDecision)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ExemptionDecision) AppendWire(b []byte) []byte {
+	return wireExemptionDecision(b, x)
 }
 
 func jsonExemptionDecision(b []byte, x *ExemptionDecision) []byte {
@@ -779,9 +1644,39 @@ func jsonExemptionDecision(b []byte, x *ExemptionDecision) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireExemptionDecision(b []byte, x *ExemptionDecision) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Granted {
+		b = answers.WireBool(b, 1, x.Granted)
+	}
+	if x.CapacityPreserved != nil {
+		b = answers.WireMessage(b, 2, x.CapacityPreserved, wireCondition)
+	}
+	if x.NotApplicableInPractice != nil {
+		b = answers.WireMessage(b, 3, x.NotApplicableInPractice, wireCondition)
+	}
+	if len(x.Reason) > 0 {
+		b = answers.WireString(b, 4, x.Reason)
+	}
+	for _, v := range x.Authors {
+		b = answers.WireString(b, 5, v)
+	}
+	if x.DecideTime != nil {
+		b = answers.WireMessage(b, 6, x.DecideTime, answers.WireTimestamp)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Condition) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCondition)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Condition) AppendWire(b []byte) []byte {
+	return wireCondition(b, x)
 }
 
 func jsonCondition(b []byte, x *Condition) []byte {
@@ -794,9 +1689,27 @@ func jsonCondition(b []byte, x *Condition) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCondition(b []byte, x *Condition) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Holds {
+		b = answers.WireBool(b, 1, x.Holds)
+	}
+	if len(x.Reason) > 0 {
+		b = answers.WireString(b, 2, x.Reason)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Decision) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonDecision)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Decision) AppendWire(b []byte) []byte {
+	return wireDecision(b, x)
 }
 
 func jsonDecision(b []byte, x *Decision) []byte {
@@ -835,9 +1748,75 @@ func jsonDecision(b []byte, x *Decision) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireDecision(b []byte, x *Decision) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 2, x.Kind)
+	}
+	if len(x.Bloc) > 0 {
+		b = answers.WireString(b, 3, x.Bloc)
+	}
+	if x.Outcome != 0 {
+		b = answers.WireVarint(b, 4, x.Outcome)
+	}
+	if x.ComputedOutcome != 0 {
+		b = answers.WireVarint(b, 5, x.ComputedOutcome)
+	}
+	for _, v := range x.Reasons {
+		b = answers.WireMessage(b, 6, v, wireReason)
+	}
+	if len(x.Referentiel) > 0 {
+		b = answers.WireString(b, 7, x.Referentiel)
+	}
+	if len(x.Session) > 0 {
+		b = answers.WireString(b, 8, x.Session)
+	}
+	if len(x.Candidacy) > 0 {
+		b = answers.WireString(b, 9, x.Candidacy)
+	}
+	if len(x.Motive) > 0 {
+		b = answers.WireString(b, 10, x.Motive)
+	}
+	if len(x.Proof) > 0 {
+		b = answers.WireString(b, 11, x.Proof)
+	}
+	for _, v := range x.MembersPresent {
+		b = answers.WireMessage(b, 12, v, wireJuryMember)
+	}
+	if len(x.Author) > 0 {
+		b = answers.WireString(b, 13, x.Author)
+	}
+	if x.DecideTime != nil {
+		b = answers.WireMessage(b, 14, x.DecideTime, answers.WireTimestamp)
+	}
+	if len(x.RulesVersion) > 0 {
+		b = answers.WireString(b, 15, x.RulesVersion)
+	}
+	if x.Effective {
+		b = answers.WireBool(b, 16, x.Effective)
+	}
+	if len(x.Supersedes) > 0 {
+		b = answers.WireString(b, 17, x.Supersedes)
+	}
+	if len(x.SupersededBy) > 0 {
+		b = answers.WireString(b, 18, x.SupersededBy)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Reason) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonReason)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Reason) AppendWire(b []byte) []byte {
+	return wireReason(b, x)
 }
 
 func jsonReason(b []byte, x *Reason) []byte {
@@ -857,9 +1836,48 @@ func jsonReason(b []byte, x *Reason) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireReason(b []byte, x *Reason) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Rule) > 0 {
+		b = answers.WireString(b, 1, x.Rule)
+	}
+	if len(x.Bloc) > 0 {
+		b = answers.WireString(b, 2, x.Bloc)
+	}
+	if len(x.Competence) > 0 {
+		b = answers.WireString(b, 3, x.Competence)
+	}
+	if len(x.Criterion) > 0 {
+		b = answers.WireString(b, 4, x.Criterion)
+	}
+	if x.Reached != 0 {
+		b = answers.WireVarint(b, 5, x.Reached)
+	}
+	if x.Required != 0 {
+		b = answers.WireVarint(b, 6, x.Required)
+	}
+	if x.Counted != 0 {
+		b = answers.WireVarint(b, 7, x.Counted)
+	}
+	if x.FromDefault {
+		b = answers.WireBool(b, 8, x.FromDefault)
+	}
+	if len(x.Text) > 0 {
+		b = answers.WireString(b, 9, x.Text)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *JuryMember) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonJuryMember)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *JuryMember) AppendWire(b []byte) []byte {
+	return wireJuryMember(b, x)
 }
 
 func jsonJuryMember(b []byte, x *JuryMember) []byte {
@@ -874,9 +1892,33 @@ func jsonJuryMember(b []byte, x *JuryMember) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireJuryMember(b []byte, x *JuryMember) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Subject) > 0 {
+		b = answers.WireString(b, 1, x.Subject)
+	}
+	if len(x.DisplayName) > 0 {
+		b = answers.WireString(b, 2, x.DisplayName)
+	}
+	if x.External {
+		b = answers.WireBool(b, 3, x.External)
+	}
+	if x.Chair {
+		b = answers.WireBool(b, 4, x.Chair)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Hold) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonHold)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Hold) AppendWire(b []byte) []byte {
+	return wireHold(b, x)
 }
 
 func jsonHold(b []byte, x *Hold) []byte {
@@ -901,9 +1943,45 @@ func jsonHold(b []byte, x *Hold) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireHold(b []byte, x *Hold) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.Reason) > 0 {
+		b = answers.WireString(b, 2, x.Reason)
+	}
+	if x.UntilDate != nil {
+		b = answers.WireMessage(b, 3, x.UntilDate, wireDate)
+	}
+	if x.Standing {
+		b = answers.WireBool(b, 4, x.Standing)
+	}
+	if len(x.Author) > 0 {
+		b = answers.WireString(b, 5, x.Author)
+	}
+	if x.PlaceTime != nil {
+		b = answers.WireMessage(b, 6, x.PlaceTime, answers.WireTimestamp)
+	}
+	if len(x.Releaser) > 0 {
+		b = answers.WireString(b, 7, x.Releaser)
+	}
+	if x.ReleaseTime != nil {
+		b = answers.WireMessage(b, 8, x.ReleaseTime, answers.WireTimestamp)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Forgetting) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonForgetting)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Forgetting) AppendWire(b []byte) []byte {
+	return wireForgetting(b, x)
 }
 
 func jsonForgetting(b []byte, x *Forgetting) []byte {
@@ -923,9 +2001,42 @@ func jsonForgetting(b []byte, x *Forgetting) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireForgetting(b []byte, x *Forgetting) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Candidate) > 0 {
+		b = answers.WireString(b, 1, x.Candidate)
+	}
+	if x.Ground != 0 {
+		b = answers.WireVarint(b, 2, x.Ground)
+	}
+	if x.Whole {
+		b = answers.WireBool(b, 3, x.Whole)
+	}
+	if len(x.Author) > 0 {
+		b = answers.WireString(b, 4, x.Author)
+	}
+	if x.ForgetTime != nil {
+		b = answers.WireMessage(b, 5, x.ForgetTime, answers.WireTimestamp)
+	}
+	if x.PersonalCount != 0 {
+		b = answers.WireVarint(b, 6, x.PersonalCount)
+	}
+	if x.AccommodationCount != 0 {
+		b = answers.WireVarint(b, 7, x.AccommodationCount)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ForgetCandidateResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonForgetCandidateResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ForgetCandidateResponse) AppendWire(b []byte) []byte {
+	return wireForgetCandidateResponse(b, x)
 }
 
 func jsonForgetCandidateResponse(b []byte, x *ForgetCandidateResponse) []byte {
@@ -939,9 +2050,24 @@ func jsonForgetCandidateResponse(b []byte, x *ForgetCandidateResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireForgetCandidateResponse(b []byte, x *ForgetCandidateResponse) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Forgetting != nil {
+		b = answers.WireMessage(b, 1, x.Forgetting, wireForgetting)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *PurgeCandidatesResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonPurgeCandidatesResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *PurgeCandidatesResponse) AppendWire(b []byte) []byte {
+	return wirePurgeCandidatesResponse(b, x)
 }
 
 func jsonPurgeCandidatesResponse(b []byte, x *PurgeCandidatesResponse) []byte {
@@ -963,9 +2089,30 @@ func jsonPurgeCandidatesResponse(b []byte, x *PurgeCandidatesResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wirePurgeCandidatesResponse(b []byte, x *PurgeCandidatesResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Forgettings {
+		b = answers.WireMessage(b, 1, v, wireForgetting)
+	}
+	for _, v := range x.Kept {
+		b = answers.WireMessage(b, 2, v, wirePurgeCandidatesResponse_Kept)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 3, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *PurgeCandidatesResponse_Kept) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonPurgeCandidatesResponse_Kept)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *PurgeCandidatesResponse_Kept) AppendWire(b []byte) []byte {
+	return wirePurgeCandidatesResponse_Kept(b, x)
 }
 
 func jsonPurgeCandidatesResponse_Kept(b []byte, x *PurgeCandidatesResponse_Kept) []byte {
@@ -978,9 +2125,27 @@ func jsonPurgeCandidatesResponse_Kept(b []byte, x *PurgeCandidatesResponse_Kept)
 	return answers.JSONEnd(b, '}')
 }
 
+func wirePurgeCandidatesResponse_Kept(b []byte, x *PurgeCandidatesResponse_Kept) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Candidate) > 0 {
+		b = answers.WireString(b, 1, x.Candidate)
+	}
+	if len(x.Because) > 0 {
+		b = answers.WireString(b, 2, x.Because)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ListHoldsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListHoldsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ListHoldsResponse) AppendWire(b []byte) []byte {
+	return wireListHoldsResponse(b, x)
 }
 
 func jsonListHoldsResponse(b []byte, x *ListHoldsResponse) []byte {
@@ -997,9 +2162,27 @@ func jsonListHoldsResponse(b []byte, x *ListHoldsResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireListHoldsResponse(b []byte, x *ListHoldsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Holds {
+		b = answers.WireMessage(b, 1, v, wireHold)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *DeliberateResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonDeliberateResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DeliberateResponse) AppendWire(b []byte) []byte {
+	return wireDeliberateResponse(b, x)
 }
 
 func jsonDeliberateResponse(b []byte, x *DeliberateResponse) []byte {
@@ -1018,9 +2201,27 @@ func jsonDeliberateResponse(b []byte, x *DeliberateResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireDeliberateResponse(b []byte, x *DeliberateResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Decisions {
+		b = answers.WireMessage(b, 1, v, wireDecision)
+	}
+	if x.Capitalisation != nil {
+		b = answers.WireMessage(b, 2, x.Capitalisation, wireCapitalisation)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Capitalisation) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCapitalisation)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Capitalisation) AppendWire(b []byte) []byte {
+	return wireCapitalisation(b, x)
 }
 
 func jsonCapitalisation(b []byte, x *Capitalisation) []byte {
@@ -1041,9 +2242,33 @@ func jsonCapitalisation(b []byte, x *Capitalisation) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCapitalisation(b []byte, x *Capitalisation) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.Referentiel) > 0 {
+		b = answers.WireString(b, 2, x.Referentiel)
+	}
+	for _, v := range x.Blocs {
+		b = answers.WireMessage(b, 3, v, wireCapitalisation_BlocStatus)
+	}
+	if x.Certification != nil {
+		b = answers.WireMessage(b, 4, x.Certification, wireCapitalisation_CertificationStatus)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Capitalisation_BlocStatus) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCapitalisation_BlocStatus)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Capitalisation_BlocStatus) AppendWire(b []byte) []byte {
+	return wireCapitalisation_BlocStatus(b, x)
 }
 
 func jsonCapitalisation_BlocStatus(b []byte, x *Capitalisation_BlocStatus) []byte {
@@ -1058,9 +2283,33 @@ func jsonCapitalisation_BlocStatus(b []byte, x *Capitalisation_BlocStatus) []byt
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCapitalisation_BlocStatus(b []byte, x *Capitalisation_BlocStatus) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Status != 0 {
+		b = answers.WireVarint(b, 3, x.Status)
+	}
+	if len(x.Decision) > 0 {
+		b = answers.WireString(b, 4, x.Decision)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Capitalisation_CertificationStatus) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCapitalisation_CertificationStatus)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Capitalisation_CertificationStatus) AppendWire(b []byte) []byte {
+	return wireCapitalisation_CertificationStatus(b, x)
 }
 
 func jsonCapitalisation_CertificationStatus(b []byte, x *Capitalisation_CertificationStatus) []byte {
@@ -1073,9 +2322,27 @@ func jsonCapitalisation_CertificationStatus(b []byte, x *Capitalisation_Certific
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCapitalisation_CertificationStatus(b []byte, x *Capitalisation_CertificationStatus) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Status != 0 {
+		b = answers.WireVarint(b, 1, x.Status)
+	}
+	if len(x.Decision) > 0 {
+		b = answers.WireString(b, 2, x.Decision)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *RectifyDecisionResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonRectifyDecisionResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *RectifyDecisionResponse) AppendWire(b []byte) []byte {
+	return wireRectifyDecisionResponse(b, x)
 }
 
 func jsonRectifyDecisionResponse(b []byte, x *RectifyDecisionResponse) []byte {
@@ -1094,9 +2361,27 @@ func jsonRectifyDecisionResponse(b []byte, x *RectifyDecisionResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireRectifyDecisionResponse(b []byte, x *RectifyDecisionResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Decisions {
+		b = answers.WireMessage(b, 1, v, wireDecision)
+	}
+	if x.Capitalisation != nil {
+		b = answers.WireMessage(b, 2, x.Capitalisation, wireCapitalisation)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *AwardResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonAwardResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardResponse) AppendWire(b []byte) []byte {
+	return wireAwardResponse(b, x)
 }
 
 func jsonAwardResponse(b []byte, x *AwardResponse) []byte {
@@ -1115,9 +2400,27 @@ func jsonAwardResponse(b []byte, x *AwardResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireAwardResponse(b []byte, x *AwardResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Decisions {
+		b = answers.WireMessage(b, 1, v, wireDecision)
+	}
+	if x.Capitalisation != nil {
+		b = answers.WireMessage(b, 2, x.Capitalisation, wireCapitalisation)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *RecordPriorBlocResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonRecordPriorBlocResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *RecordPriorBlocResponse) AppendWire(b []byte) []byte {
+	return wireRecordPriorBlocResponse(b, x)
 }
 
 func jsonRecordPriorBlocResponse(b []byte, x *RecordPriorBlocResponse) []byte {
@@ -1136,9 +2439,27 @@ func jsonRecordPriorBlocResponse(b []byte, x *RecordPriorBlocResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireRecordPriorBlocResponse(b []byte, x *RecordPriorBlocResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Decisions {
+		b = answers.WireMessage(b, 1, v, wireDecision)
+	}
+	if x.Capitalisation != nil {
+		b = answers.WireMessage(b, 2, x.Capitalisation, wireCapitalisation)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *DecisionProof) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonDecisionProof)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DecisionProof) AppendWire(b []byte) []byte {
+	return wireDecisionProof(b, x)
 }
 
 func jsonDecisionProof(b []byte, x *DecisionProof) []byte {
@@ -1168,9 +2489,54 @@ func jsonDecisionProof(b []byte, x *DecisionProof) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireDecisionProof(b []byte, x *DecisionProof) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.Act) > 0 {
+		b = answers.WireString(b, 2, x.Act)
+	}
+	if len(x.ActSalt) > 0 {
+		b = answers.WireString(b, 3, x.ActSalt)
+	}
+	if x.ActIndex != 0 {
+		b = answers.WireVarint(b, 4, x.ActIndex)
+	}
+	if x.ActCount != 0 {
+		b = answers.WireVarint(b, 5, x.ActCount)
+	}
+	for _, v := range x.ActHashes {
+		b = answers.WireString(b, 6, v)
+	}
+	if x.Sequence != 0 {
+		b = answers.WireVarint(b, 7, x.Sequence)
+	}
+	if len(x.Leaf) > 0 {
+		b = answers.WireString(b, 8, x.Leaf)
+	}
+	if x.TreeSize != 0 {
+		b = answers.WireVarint(b, 9, x.TreeSize)
+	}
+	for _, v := range x.Hashes {
+		b = answers.WireString(b, 10, v)
+	}
+	if len(x.Checkpoint) > 0 {
+		b = answers.WireString(b, 11, x.Checkpoint)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ListDecisionsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListDecisionsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ListDecisionsResponse) AppendWire(b []byte) []byte {
+	return wireListDecisionsResponse(b, x)
 }
 
 func jsonListDecisionsResponse(b []byte, x *ListDecisionsResponse) []byte {
@@ -1187,9 +2553,27 @@ func jsonListDecisionsResponse(b []byte, x *ListDecisionsResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireListDecisionsResponse(b []byte, x *ListDecisionsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Decisions {
+		b = answers.WireMessage(b, 1, v, wireDecision)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *DeliberationRecord) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonDeliberationRecord)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DeliberationRecord) AppendWire(b []byte) []byte {
+	return wireDeliberationRecord(b, x)
 }
 
 func jsonDeliberationRecord(b []byte, x *DeliberationRecord) []byte {
@@ -1209,9 +2593,30 @@ func jsonDeliberationRecord(b []byte, x *DeliberationRecord) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireDeliberationRecord(b []byte, x *DeliberationRecord) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if x.Session != nil {
+		b = answers.WireMessage(b, 2, x.Session, wireSession)
+	}
+	for _, v := range x.Entries {
+		b = answers.WireMessage(b, 3, v, wireDeliberationRecord_Entry)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Session) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonSession)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Session) AppendWire(b []byte) []byte {
+	return wireSession(b, x)
 }
 
 func jsonSession(b []byte, x *Session) []byte {
@@ -1252,9 +2657,57 @@ func jsonSession(b []byte, x *Session) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireSession(b []byte, x *Session) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.DisplayName) > 0 {
+		b = answers.WireString(b, 2, x.DisplayName)
+	}
+	if len(x.Referentiel) > 0 {
+		b = answers.WireString(b, 3, x.Referentiel)
+	}
+	if x.StartDate != nil {
+		b = answers.WireMessage(b, 4, x.StartDate, wireDate)
+	}
+	if x.EndDate != nil {
+		b = answers.WireMessage(b, 5, x.EndDate, wireDate)
+	}
+	if x.Centre != nil {
+		b = answers.WireMessage(b, 6, x.Centre, wireSession_Centre)
+	}
+	for _, v := range x.Jury {
+		b = answers.WireMessage(b, 7, v, wireJuryMember)
+	}
+	if x.State != 0 {
+		b = answers.WireVarint(b, 8, x.State)
+	}
+	if len(x.Etag) > 0 {
+		b = answers.WireString(b, 9, x.Etag)
+	}
+	if x.CreateTime != nil {
+		b = answers.WireMessage(b, 10, x.CreateTime, answers.WireTimestamp)
+	}
+	if x.UpdateTime != nil {
+		b = answers.WireMessage(b, 11, x.UpdateTime, answers.WireTimestamp)
+	}
+	for _, v := range x.Assessors {
+		b = answers.WireString(b, 12, v)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Session_Centre) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonSession_Centre)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Session_Centre) AppendWire(b []byte) []byte {
+	return wireSession_Centre(b, x)
 }
 
 func jsonSession_Centre(b []byte, x *Session_Centre) []byte {
@@ -1267,9 +2720,27 @@ func jsonSession_Centre(b []byte, x *Session_Centre) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireSession_Centre(b []byte, x *Session_Centre) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.DisplayName) > 0 {
+		b = answers.WireString(b, 2, x.DisplayName)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *DeliberationRecord_Entry) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonDeliberationRecord_Entry)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DeliberationRecord_Entry) AppendWire(b []byte) []byte {
+	return wireDeliberationRecord_Entry(b, x)
 }
 
 func jsonDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte {
@@ -1298,9 +2769,39 @@ func jsonDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte 
 	return answers.JSONEnd(b, '}')
 }
 
+func wireDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Candidate) > 0 {
+		b = answers.WireString(b, 1, x.Candidate)
+	}
+	if len(x.Candidacy) > 0 {
+		b = answers.WireString(b, 2, x.Candidacy)
+	}
+	if x.State != 0 {
+		b = answers.WireVarint(b, 3, x.State)
+	}
+	for _, v := range x.PresentedBlocs {
+		b = answers.WireString(b, 4, v)
+	}
+	for _, v := range x.DepartedBlocs {
+		b = answers.WireMessage(b, 5, v, wireCandidacy_DepartedBloc)
+	}
+	for _, v := range x.Decisions {
+		b = answers.WireMessage(b, 6, v, wireDecision)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ListReferentielsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListReferentielsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ListReferentielsResponse) AppendWire(b []byte) []byte {
+	return wireListReferentielsResponse(b, x)
 }
 
 func jsonListReferentielsResponse(b []byte, x *ListReferentielsResponse) []byte {
@@ -1317,9 +2818,27 @@ func jsonListReferentielsResponse(b []byte, x *ListReferentielsResponse) []byte 
 	return answers.JSONEnd(b, '}')
 }
 
+func wireListReferentielsResponse(b []byte, x *ListReferentielsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Referentiels {
+		b = answers.WireMessage(b, 1, v, wireReferentiel)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Referentiel) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonReferentiel)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Referentiel) AppendWire(b []byte) []byte {
+	return wireReferentiel(b, x)
 }
 
 func jsonReferentiel(b []byte, x *Referentiel) []byte {
@@ -1359,9 +2878,54 @@ func jsonReferentiel(b []byte, x *Referentiel) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireReferentiel(b []byte, x *Referentiel) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.Revision) > 0 {
+		b = answers.WireString(b, 2, x.Revision)
+	}
+	if len(x.DisplayName) > 0 {
+		b = answers.WireString(b, 3, x.DisplayName)
+	}
+	if len(x.RncpNumber) > 0 {
+		b = answers.WireString(b, 4, x.RncpNumber)
+	}
+	for _, v := range x.Preamble {
+		b = answers.WireMessage(b, 5, v, wireReferentiel_Section)
+	}
+	for _, v := range x.Blocs {
+		b = answers.WireMessage(b, 6, v, wireBloc)
+	}
+	if x.Rules != nil {
+		b = answers.WireMessage(b, 7, x.Rules, wireRules)
+	}
+	for _, v := range x.Replaces {
+		b = answers.WireMessage(b, 8, v, wireReplacement)
+	}
+	if x.CreateTime != nil {
+		b = answers.WireMessage(b, 9, x.CreateTime, answers.WireTimestamp)
+	}
+	if x.Current {
+		b = answers.WireBool(b, 10, x.Current)
+	}
+	if x.RulesInForce != nil {
+		b = answers.WireMessage(b, 11, x.RulesInForce, wireRules)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Referentiel_Section) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonReferentiel_Section)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Referentiel_Section) AppendWire(b []byte) []byte {
+	return wireReferentiel_Section(b, x)
 }
 
 func jsonReferentiel_Section(b []byte, x *Referentiel_Section) []byte {
@@ -1378,9 +2942,27 @@ func jsonReferentiel_Section(b []byte, x *Referentiel_Section) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireReferentiel_Section(b []byte, x *Referentiel_Section) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 1, x.Title)
+	}
+	for _, v := range x.Paragraphs {
+		b = answers.WireString(b, 2, v)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Bloc) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonBloc)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Bloc) AppendWire(b []byte) []byte {
+	return wireBloc(b, x)
 }
 
 func jsonBloc(b []byte, x *Bloc) []byte {
@@ -1403,9 +2985,33 @@ func jsonBloc(b []byte, x *Bloc) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireBloc(b []byte, x *Bloc) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	for _, v := range x.Activities {
+		b = answers.WireMessage(b, 3, v, wireActivity)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireMessage(b, 4, v, wireCompetence)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Activity) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonActivity)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Activity) AppendWire(b []byte) []byte {
+	return wireActivity(b, x)
 }
 
 func jsonActivity(b []byte, x *Activity) []byte {
@@ -1418,9 +3024,27 @@ func jsonActivity(b []byte, x *Activity) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireActivity(b []byte, x *Activity) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Competence) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCompetence)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Competence) AppendWire(b []byte) []byte {
+	return wireCompetence(b, x)
 }
 
 func jsonCompetence(b []byte, x *Competence) []byte {
@@ -1444,9 +3068,36 @@ func jsonCompetence(b []byte, x *Competence) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCompetence(b []byte, x *Competence) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Statement) > 0 {
+		b = answers.WireString(b, 2, x.Statement)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 3, x.Method, wireAssessmentMethod)
+	}
+	if x.BlocOnlyMethod != nil {
+		b = answers.WireMessage(b, 4, x.BlocOnlyMethod, wireAssessmentMethod)
+	}
+	for _, v := range x.Criteria {
+		b = answers.WireMessage(b, 5, v, wireCriterion)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *AssessmentMethod) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonAssessmentMethod)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AssessmentMethod) AppendWire(b []byte) []byte {
+	return wireAssessmentMethod(b, x)
 }
 
 func jsonAssessmentMethod(b []byte, x *AssessmentMethod) []byte {
@@ -1466,9 +3117,36 @@ func jsonAssessmentMethod(b []byte, x *AssessmentMethod) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireAssessmentMethod(b []byte, x *AssessmentMethod) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 1, x.Kind)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if len(x.Instructions) > 0 {
+		b = answers.WireString(b, 3, x.Instructions)
+	}
+	for _, v := range x.Deliverables {
+		b = answers.WireString(b, 4, v)
+	}
+	if len(x.AccommodationFramework) > 0 {
+		b = answers.WireString(b, 5, x.AccommodationFramework)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Criterion) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonCriterion)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Criterion) AppendWire(b []byte) []byte {
+	return wireCriterion(b, x)
 }
 
 func jsonCriterion(b []byte, x *Criterion) []byte {
@@ -1482,9 +3160,30 @@ func jsonCriterion(b []byte, x *Criterion) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireCriterion(b []byte, x *Criterion) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Statement) > 0 {
+		b = answers.WireString(b, 2, x.Statement)
+	}
+	if x.Eliminatory {
+		b = answers.WireBool(b, 3, x.Eliminatory)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Rules) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonRules)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Rules) AppendWire(b []byte) []byte {
+	return wireRules(b, x)
 }
 
 func jsonRules(b []byte, x *Rules) []byte {
@@ -1507,9 +3206,33 @@ func jsonRules(b []byte, x *Rules) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireRules(b []byte, x *Rules) []byte {
+	if x == nil {
+		return b
+	}
+	if x.CompetenceThresholdPercent != nil {
+		b = answers.WireVarint(b, 1, *x.CompetenceThresholdPercent)
+	}
+	if x.BlocThresholdPercent != nil {
+		b = answers.WireVarint(b, 2, *x.BlocThresholdPercent)
+	}
+	if x.MinAssessors != nil {
+		b = answers.WireVarint(b, 3, *x.MinAssessors)
+	}
+	if x.Jury != nil {
+		b = answers.WireMessage(b, 4, x.Jury, wireJuryRule)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *JuryRule) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonJuryRule)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *JuryRule) AppendWire(b []byte) []byte {
+	return wireJuryRule(b, x)
 }
 
 func jsonJuryRule(b []byte, x *JuryRule) []byte {
@@ -1526,9 +3249,27 @@ func jsonJuryRule(b []byte, x *JuryRule) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireJuryRule(b []byte, x *JuryRule) []byte {
+	if x == nil {
+		return b
+	}
+	if x.MinMembers != nil {
+		b = answers.WireVarint(b, 1, *x.MinMembers)
+	}
+	if x.MinExternalPercent != nil {
+		b = answers.WireVarint(b, 2, *x.MinExternalPercent)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Replacement) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonReplacement)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Replacement) AppendWire(b []byte) []byte {
+	return wireReplacement(b, x)
 }
 
 func jsonReplacement(b []byte, x *Replacement) []byte {
@@ -1542,9 +3283,30 @@ func jsonReplacement(b []byte, x *Replacement) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireReplacement(b []byte, x *Replacement) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Bloc) > 0 {
+		b = answers.WireString(b, 1, x.Bloc)
+	}
+	if len(x.ReplacedReferentiel) > 0 {
+		b = answers.WireString(b, 2, x.ReplacedReferentiel)
+	}
+	if len(x.ReplacedBloc) > 0 {
+		b = answers.WireString(b, 3, x.ReplacedBloc)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ListReferentielRevisionsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListReferentielRevisionsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ListReferentielRevisionsResponse) AppendWire(b []byte) []byte {
+	return wireListReferentielRevisionsResponse(b, x)
 }
 
 func jsonListReferentielRevisionsResponse(b []byte, x *ListReferentielRevisionsResponse) []byte {
@@ -1561,9 +3323,27 @@ func jsonListReferentielRevisionsResponse(b []byte, x *ListReferentielRevisionsR
 	return answers.JSONEnd(b, '}')
 }
 
+func wireListReferentielRevisionsResponse(b []byte, x *ListReferentielRevisionsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Referentiels {
+		b = answers.WireMessage(b, 1, v, wireReferentiel)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *SearchReferentielsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonSearchReferentielsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *SearchReferentielsResponse) AppendWire(b []byte) []byte {
+	return wireSearchReferentielsResponse(b, x)
 }
 
 func jsonSearchReferentielsResponse(b []byte, x *SearchReferentielsResponse) []byte {
@@ -1580,9 +3360,27 @@ func jsonSearchReferentielsResponse(b []byte, x *SearchReferentielsResponse) []b
 	return answers.JSONEnd(b, '}')
 }
 
+func wireSearchReferentielsResponse(b []byte, x *SearchReferentielsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Results {
+		b = answers.WireMessage(b, 1, v, wireSearchReferentielsResponse_SearchResult)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *SearchReferentielsResponse_SearchResult) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonSearchReferentielsResponse_SearchResult)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *SearchReferentielsResponse_SearchResult) AppendWire(b []byte) []byte {
+	return wireSearchReferentielsResponse_SearchResult(b, x)
 }
 
 func jsonSearchReferentielsResponse_SearchResult(b []byte, x *SearchReferentielsResponse_SearchResult) []byte {
@@ -1600,9 +3398,42 @@ func jsonSearchReferentielsResponse_SearchResult(b []byte, x *SearchReferentiels
 	return answers.JSONEnd(b, '}')
 }
 
+func wireSearchReferentielsResponse_SearchResult(b []byte, x *SearchReferentielsResponse_SearchResult) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Referentiel) > 0 {
+		b = answers.WireString(b, 1, x.Referentiel)
+	}
+	if len(x.Revision) > 0 {
+		b = answers.WireString(b, 2, x.Revision)
+	}
+	if len(x.Bloc) > 0 {
+		b = answers.WireString(b, 3, x.Bloc)
+	}
+	if len(x.Activity) > 0 {
+		b = answers.WireString(b, 4, x.Activity)
+	}
+	if len(x.Competence) > 0 {
+		b = answers.WireString(b, 5, x.Competence)
+	}
+	if len(x.Criterion) > 0 {
+		b = answers.WireString(b, 6, x.Criterion)
+	}
+	if len(x.Text) > 0 {
+		b = answers.WireString(b, 7, x.Text)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ListSessionsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListSessionsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ListSessionsResponse) AppendWire(b []byte) []byte {
+	return wireListSessionsResponse(b, x)
 }
 
 func jsonListSessionsResponse(b []byte, x *ListSessionsResponse) []byte {
@@ -1619,9 +3450,27 @@ func jsonListSessionsResponse(b []byte, x *ListSessionsResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireListSessionsResponse(b []byte, x *ListSessionsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Sessions {
+		b = answers.WireMessage(b, 1, v, wireSession)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ListCandidaciesResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListCandidaciesResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ListCandidaciesResponse) AppendWire(b []byte) []byte {
+	return wireListCandidaciesResponse(b, x)
 }
 
 func jsonListCandidaciesResponse(b []byte, x *ListCandidaciesResponse) []byte {
@@ -1638,9 +3487,27 @@ func jsonListCandidaciesResponse(b []byte, x *ListCandidaciesResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireListCandidaciesResponse(b []byte, x *ListCandidaciesResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Candidacies {
+		b = answers.WireMessage(b, 1, v, wireCandidacy)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *RecordAssessmentsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonRecordAssessmentsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *RecordAssessmentsResponse) AppendWire(b []byte) []byte {
+	return wireRecordAssessmentsResponse(b, x)
 }
 
 func jsonRecordAssessmentsResponse(b []byte, x *RecordAssessmentsResponse) []byte {
@@ -1656,9 +3523,24 @@ func jsonRecordAssessmentsResponse(b []byte, x *RecordAssessmentsResponse) []byt
 	return answers.JSONEnd(b, '}')
 }
 
+func wireRecordAssessmentsResponse(b []byte, x *RecordAssessmentsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Assessments {
+		b = answers.WireMessage(b, 1, v, wireAssessment)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *RetractAssessmentsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonRetractAssessmentsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *RetractAssessmentsResponse) AppendWire(b []byte) []byte {
+	return wireRetractAssessmentsResponse(b, x)
 }
 
 func jsonRetractAssessmentsResponse(b []byte, x *RetractAssessmentsResponse) []byte {
@@ -1674,9 +3556,24 @@ func jsonRetractAssessmentsResponse(b []byte, x *RetractAssessmentsResponse) []b
 	return answers.JSONEnd(b, '}')
 }
 
+func wireRetractAssessmentsResponse(b []byte, x *RetractAssessmentsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Assessments {
+		b = answers.WireMessage(b, 1, v, wireAssessment)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *SettleCriteriaResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonSettleCriteriaResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *SettleCriteriaResponse) AppendWire(b []byte) []byte {
+	return wireSettleCriteriaResponse(b, x)
 }
 
 func jsonSettleCriteriaResponse(b []byte, x *SettleCriteriaResponse) []byte {
@@ -1692,9 +3589,24 @@ func jsonSettleCriteriaResponse(b []byte, x *SettleCriteriaResponse) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireSettleCriteriaResponse(b []byte, x *SettleCriteriaResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Settlements {
+		b = answers.WireMessage(b, 1, v, wireSettlement)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Grid) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonGrid)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Grid) AppendWire(b []byte) []byte {
+	return wireGrid(b, x)
 }
 
 func jsonGrid(b []byte, x *Grid) []byte {
@@ -1716,9 +3628,42 @@ func jsonGrid(b []byte, x *Grid) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireGrid(b []byte, x *Grid) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Name) > 0 {
+		b = answers.WireString(b, 1, x.Name)
+	}
+	if len(x.Etag) > 0 {
+		b = answers.WireString(b, 2, x.Etag)
+	}
+	if len(x.Candidate) > 0 {
+		b = answers.WireString(b, 3, x.Candidate)
+	}
+	if len(x.Referentiel) > 0 {
+		b = answers.WireString(b, 4, x.Referentiel)
+	}
+	if x.State != 0 {
+		b = answers.WireVarint(b, 5, x.State)
+	}
+	for _, v := range x.Blocs {
+		b = answers.WireMessage(b, 6, v, wireGrid_GridBloc)
+	}
+	if len(x.RulesVersion) > 0 {
+		b = answers.WireString(b, 7, x.RulesVersion)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Grid_GridBloc) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonGrid_GridBloc)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Grid_GridBloc) AppendWire(b []byte) []byte {
+	return wireGrid_GridBloc(b, x)
 }
 
 func jsonGrid_GridBloc(b []byte, x *Grid_GridBloc) []byte {
@@ -1742,9 +3687,36 @@ func jsonGrid_GridBloc(b []byte, x *Grid_GridBloc) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireGrid_GridBloc(b []byte, x *Grid_GridBloc) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Outcome != 0 {
+		b = answers.WireVarint(b, 3, x.Outcome)
+	}
+	for _, v := range x.Reasons {
+		b = answers.WireMessage(b, 4, v, wireReason)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireMessage(b, 5, v, wireGrid_GridCompetence)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Grid_GridCompetence) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonGrid_GridCompetence)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Grid_GridCompetence) AppendWire(b []byte) []byte {
+	return wireGrid_GridCompetence(b, x)
 }
 
 func jsonGrid_GridCompetence(b []byte, x *Grid_GridCompetence) []byte {
@@ -1771,9 +3743,39 @@ func jsonGrid_GridCompetence(b []byte, x *Grid_GridCompetence) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireGrid_GridCompetence(b []byte, x *Grid_GridCompetence) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Statement) > 0 {
+		b = answers.WireString(b, 2, x.Statement)
+	}
+	if x.Outcome != 0 {
+		b = answers.WireVarint(b, 3, x.Outcome)
+	}
+	for _, v := range x.Reasons {
+		b = answers.WireMessage(b, 4, v, wireReason)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 5, x.Method, wireAssessmentMethod)
+	}
+	for _, v := range x.Criteria {
+		b = answers.WireMessage(b, 6, v, wireGrid_GridCriterion)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *Grid_GridCriterion) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonGrid_GridCriterion)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Grid_GridCriterion) AppendWire(b []byte) []byte {
+	return wireGrid_GridCriterion(b, x)
 }
 
 func jsonGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
@@ -1801,9 +3803,42 @@ func jsonGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
 	return answers.JSONEnd(b, '}')
 }
 
+func wireGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Statement) > 0 {
+		b = answers.WireString(b, 2, x.Statement)
+	}
+	if x.Eliminatory {
+		b = answers.WireBool(b, 3, x.Eliminatory)
+	}
+	if x.Status != 0 {
+		b = answers.WireVarint(b, 4, x.Status)
+	}
+	for _, v := range x.Assessments {
+		b = answers.WireMessage(b, 5, v, wireAssessment)
+	}
+	if x.Settlement != nil {
+		b = answers.WireMessage(b, 6, x.Settlement, wireSettlement)
+	}
+	for _, v := range x.Reasons {
+		b = answers.WireMessage(b, 7, v, wireReason)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ListAccommodationsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListAccommodationsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ListAccommodationsResponse) AppendWire(b []byte) []byte {
+	return wireListAccommodationsResponse(b, x)
 }
 
 func jsonListAccommodationsResponse(b []byte, x *ListAccommodationsResponse) []byte {
@@ -1820,9 +3855,27 @@ func jsonListAccommodationsResponse(b []byte, x *ListAccommodationsResponse) []b
 	return answers.JSONEnd(b, '}')
 }
 
+func wireListAccommodationsResponse(b []byte, x *ListAccommodationsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Accommodations {
+		b = answers.WireMessage(b, 1, v, wireAccommodation)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
 // AppendJSON appends the message as JSON without white space.
 func (x *ListExemptionsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListExemptionsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *ListExemptionsResponse) AppendWire(b []byte) []byte {
+	return wireListExemptionsResponse(b, x)
 }
 
 func jsonListExemptionsResponse(b []byte, x *ListExemptionsResponse) []byte {
@@ -1837,4 +3890,17 @@ func jsonListExemptionsResponse(b []byte, x *ListExemptionsResponse) []byte {
 	b = answers.JSONEnd(b, ']')
 	b = answers.JSONString(append(b, `"nextPageToken":`...), x.NextPageToken)
 	return answers.JSONEnd(b, '}')
+}
+
+func wireListExemptionsResponse(b []byte, x *ListExemptionsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Exemptions {
+		b = answers.WireMessage(b, 1, v, wireExemption)
+	}
+	if len(x.NextPageToken) > 0 {
+		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
 }

@@ -1,12 +1,14 @@
 // Command generate is a plugin of protoc that writes, for each message that an RPC
-// answers with and each that lies in one, how it is written as JSON. See package
-// answers, which the code calls, for the form and the reasons.
+// answers with and each that lies in one, how it is written as JSON and as protobuf.
+// See package answers, which the code calls, for the form and the reasons.
 //
 // "make generate" runs it. All answers of a package stand in one file,
 // answers.pb.go:
 //
 //	func (x *Grid) AppendJSON(b []byte) ([]byte, error)   // what callers use
 //	func jsonGrid(b []byte, x *Grid) []byte               // appends it, and a comma
+//	func (x *Grid) AppendWire(b []byte) []byte            // the same as protobuf
+//	func wireGrid(b []byte, x *Grid) []byte
 //
 // It knows the kinds of fields that the contract's answers have, and refuses any
 // other: a new kind is a line here, and one in package answers.
@@ -81,25 +83,13 @@ func (f *file) addMessage(m *protogen.Message) error {
 	}
 	f.done[name] = true
 	if m.GoIdent.GoImportPath == f.home {
-		f.P()
-		f.P("// AppendJSON appends the message as JSON without white space.")
-		f.P("func (x *", m.GoIdent, ") AppendJSON(b []byte) ([]byte, error) {")
-		f.P("return ", f.runtime("JSON"), "(b, x, ", f.jsonName(m), ")")
-		f.P("}")
+		f.addMethods(m)
 	}
-	f.P()
-	f.P("func ", f.jsonName(m), "(b []byte, x *", m.GoIdent, ") []byte {")
-	f.P("if x == nil {")
-	f.P("x = new(", m.GoIdent, ")")
-	f.P("}")
-	f.P("b = append(b, '{')")
-	for _, field := range m.Fields {
-		if err := f.addJSON(field); err != nil {
+	for _, add := range []func(*protogen.Message) error{f.addJSON, f.addWire} {
+		if err := add(m); err != nil {
 			return err
 		}
 	}
-	f.P("return ", f.runtime("JSONEnd"), "(b, '}')")
-	f.P("}")
 	for _, field := range m.Fields {
 		if field.Message == nil {
 			continue
@@ -111,8 +101,39 @@ func (f *file) addMessage(m *protogen.Message) error {
 	return nil
 }
 
-// addJSON adds the lines that append a field.
-func (f *file) addJSON(field *protogen.Field) error {
+func (f *file) addMethods(m *protogen.Message) {
+	f.P()
+	f.P("// AppendJSON appends the message as JSON without white space.")
+	f.P("func (x *", m.GoIdent, ") AppendJSON(b []byte) ([]byte, error) {")
+	f.P("return ", f.runtime("JSON"), "(b, x, ", f.writer("json", m), ")")
+	f.P("}")
+	f.P()
+	f.P("// AppendWire appends the message as protobuf.")
+	f.P("func (x *", m.GoIdent, ") AppendWire(b []byte) []byte {")
+	f.P("return ", f.writer("wire", m), "(b, x)")
+	f.P("}")
+}
+
+// addJSON adds the function that appends a message as JSON.
+func (f *file) addJSON(m *protogen.Message) error {
+	f.P()
+	f.P("func ", f.writer("json", m), "(b []byte, x *", m.GoIdent, ") []byte {")
+	f.P("if x == nil {")
+	f.P("x = new(", m.GoIdent, ")")
+	f.P("}")
+	f.P("b = append(b, '{')")
+	for _, field := range m.Fields {
+		if err := f.addJSONField(field); err != nil {
+			return err
+		}
+	}
+	f.P("return ", f.runtime("JSONEnd"), "(b, '}')")
+	f.P("}")
+	return nil
+}
+
+// addJSONField adds the lines that append a field.
+func (f *file) addJSONField(field *protogen.Field) error {
 	write, err := f.jsonWriter(field)
 	if err != nil {
 		return err
@@ -165,19 +186,19 @@ func (f *file) jsonWriter(field *protogen.Field) (func(b, value string) string, 
 		names.GoName += "_name"
 		write, more = f.runtime("JSONEnum"), ", "+f.QualifiedGoIdent(names)
 	case protoreflect.MessageKind:
-		write = f.jsonName(field.Message)
+		write = f.writer("json", field.Message)
 	default:
 		return nil, fmt.Errorf("%s: proto/answers/generate does not know how a %v is written", field.Desc.FullName(), kind)
 	}
 	return func(b, value string) string { return write + "(" + b + ", " + value + more + ")" }, nil
 }
 
-// jsonName is the function that appends a message.
-func (f *file) jsonName(m *protogen.Message) string {
+// writer is the function that appends a message in a form.
+func (f *file) writer(form string, m *protogen.Message) string {
 	if m.Desc.FullName() == timestamp {
-		return f.runtime("JSONTimestamp")
+		return f.runtime(map[string]string{"json": "JSONTimestamp", "wire": "WireTimestamp"}[form])
 	}
-	return "json" + m.GoIdent.GoName
+	return form + m.GoIdent.GoName
 }
 
 func (f *file) runtime(name string) string { return f.QualifiedGoIdent(runtime.Ident(name)) }
