@@ -7,9 +7,9 @@ import (
 	"encoding/hex"
 	"sync"
 
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/acquis-eval/acquis/proto/answers"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -65,7 +65,7 @@ func (e *Encoded) Protobuf() ([]byte, error) {
 // AsJSON encodes for REST, packed and plain.
 func (e *Encoded) AsJSON() error {
 	e.text.Do(func() {
-		if e.JSON, e.textErr = JSONForm.Marshal(e.message); e.textErr != nil {
+		if e.JSON, e.textErr = answers.AppendJSON(nil, e.message); e.textErr != nil {
 			return
 		}
 		digest := store.Fingerprint(string(e.JSON))
@@ -88,10 +88,6 @@ func Packed(data []byte) ([]byte, error) {
 	}
 	return buffer.Bytes(), nil
 }
-
-// JSONForm is how answers look. Unset values are shown; unset messages are left
-// out, since the OpenAPI document, as any of version 2, has no null.
-var JSONForm = protojson.MarshalOptions{EmitDefaultValues: true}
 
 // Hand is what the outermost interceptor hands out for an answer. Over REST it
 // crosses the channel by callInfo.

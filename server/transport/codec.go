@@ -8,12 +8,15 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// Codec encodes answers over gRPC: messages, and what is encoded already. Requests
-// it never sees (receive.go).
-type Codec struct{ encoding.CodecV2 }
+// Codec encodes answers over gRPC: by the code that is generated for them, or what is
+// encoded already. Requests it never sees (receive.go).
+type Codec struct {
+	encoding.CodecV2
+	scratch *scratch
+}
 
 // NewCodec returns the one codec that there is.
-func NewCodec() Codec { return Codec{encoding.GetCodecV2("proto")} }
+func NewCodec() Codec { return Codec{encoding.GetCodecV2("proto"), new(scratch)} }
 
 // Marshal implements encoding.CodecV2.
 func (c Codec) Marshal(v any) (mem.BufferSlice, error) {
@@ -23,6 +26,11 @@ func (c Codec) Marshal(v any) (mem.BufferSlice, error) {
 		return mem.BufferSlice{mem.SliceBuffer(data)}, err
 	case mem.BufferSlice:
 		return answer, nil
+	case interface{ AppendWire(b []byte) []byte }:
+		space := c.scratch.get()
+		data := answer.AppendWire(*space)
+		defer c.scratch.put(space, data)
+		return mem.BufferSlice{mem.Copy(data, mem.DefaultBufferPool())}, nil
 	}
 	return c.CodecV2.Marshal(v)
 }

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"strings"
@@ -8,18 +9,34 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/acquis-eval/acquis/proto/answers"
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// marshaler writes JSON, or what is JSON already.
-type marshaler struct{ runtime.JSONPb }
+// marshaler reads JSON as the library does. It writes answers by the code that is
+// generated for them, or what is JSON already.
+type marshaler struct {
+	runtime.JSONPb
+	scratch scratch
+}
 
-func newMarshaler() *marshaler { return &marshaler{runtime.JSONPb{MarshalOptions: call.JSONForm}} }
+func newMarshaler() *marshaler {
+	return &marshaler{JSONPb: runtime.JSONPb{MarshalOptions: answers.Form}}
+}
 
 // Marshal implements runtime.Marshaler.
 func (m *marshaler) Marshal(v any) ([]byte, error) {
-	if text, ok := v.(call.EncodedJSON); ok {
-		return text, nil
+	switch v := v.(type) {
+	case call.EncodedJSON:
+		return v, nil
+	case proto.Message:
+		space := m.scratch.get()
+		text, err := answers.AppendJSON(*space, v)
+		if err != nil {
+			return nil, err
+		}
+		defer m.scratch.put(space, text)
+		return bytes.Clone(text), nil
 	}
 	return m.JSONPb.Marshal(v)
 }

@@ -1,0 +1,87 @@
+package transport
+
+import (
+	"bytes"
+	"testing"
+
+	statuspb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/protobuf/proto"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
+)
+
+// TestAnswersAsJSON: an answer is written by generated code, what has none by
+// protojson, what is JSON already as it is.
+func TestAnswersAsJSON(t *testing.T) {
+	m := newMarshaler()
+	for want, v := range map[string]any{
+		`{"rule":"r","bloc":"","competence":"","criterion":"","reached":1,"required":0,"counted":0,"fromDefault":false,"text":"é"}`: &acquispb.Reason{Rule: "r", Reached: 1, Text: "é"},
+		`{"code":5}`: call.EncodedJSON(`{"code":5}`),
+	} {
+		if got, err := m.Marshal(v); err != nil || string(got) != want {
+			t.Errorf("%s, %v\nwant %s", got, err, want)
+		}
+	}
+	status := &statuspb.Status{Code: 5, Message: "no"}
+	text, err := m.Marshal(status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := new(statuspb.Status); m.Unmarshal(text, got) != nil || !proto.Equal(got, status) {
+		t.Errorf("a status: %s", text)
+	}
+	if text, err := m.Marshal(&acquispb.Reason{Text: "\xff"}); err == nil {
+		t.Errorf("what is not UTF-8 is written: %q", text)
+	}
+}
+
+// TestScratchIsNotHandedOut: who still reads an answer does not get the next one.
+func TestScratchIsNotHandedOut(t *testing.T) {
+	m := newMarshaler()
+	first, err := m.Marshal(&acquispb.Reason{Text: "first"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := string(first)
+	for range 10 { // a pool may lose what it was given
+		if _, err := m.Marshal(&acquispb.Reason{Text: "other"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if string(first) != before {
+		t.Errorf("%s became %s", before, first)
+	}
+}
+
+// TestAnswersAsProtobuf: by generated code, and by the library what has none.
+func TestAnswersAsProtobuf(t *testing.T) {
+	codec := NewCodec()
+	for _, answer := range []proto.Message{
+		&acquispb.Reason{Rule: "r", Reached: 1, Text: "é"}, aGrid(1), new(acquispb.Grid), &statuspb.Status{Code: 5, Message: "no"},
+	} {
+		want, err := proto.Marshal(answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := codec.Marshal(answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := codec.Marshal(aGrid(2)); err != nil { // into the same space
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Materialize(), want) {
+			t.Errorf("%T: %x\nwant %x", answer, got.Materialize(), want)
+		}
+	}
+}
+
+// TestLargeScratchIsNotKept: one large answer does not make every later one hold its space.
+func TestLargeScratchIsNotKept(t *testing.T) {
+	s := new(scratch)
+	s.put(new([]byte), make([]byte, mostScratch+1))
+	if space := s.get(); cap(*space) != 0 {
+		t.Errorf("%d bytes were kept", cap(*space))
+	}
+}
