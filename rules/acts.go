@@ -26,6 +26,7 @@ type Assessment struct {
 type Opinion struct {
 	Assessor string
 	Verdict  Verdict
+	Seq      uint64 // of the act that gave it; 0 in a settlement, which rests on the verdict alone
 }
 
 // Settlement is the jury's verdict on a criterion on which assessors disagree. It

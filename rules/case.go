@@ -91,7 +91,7 @@ func (c Case) Settle(juror string, lines []CriterionVerdict) ([]Settlement, []Re
 		settlements = append(settlements, Settlement{
 			Criterion: line.Criterion,
 			Verdict:   line.Verdict,
-			On:        k.Opinions,
+			On:        verdictsOf(k.Opinions),
 			Authors:   []string{juror},
 		})
 	}

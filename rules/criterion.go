@@ -59,9 +59,9 @@ func (g *GridCriterion) hear(a Assessment) {
 	case heard && a.Retracted:
 		g.Opinions = slices.Delete(g.Opinions, i, i+1)
 	case heard:
-		g.Opinions[i].Verdict = a.Verdict
+		g.Opinions[i].Verdict, g.Opinions[i].Seq = a.Verdict, a.Seq
 	case !a.Retracted:
-		g.Opinions = slices.Insert(g.Opinions, i, Opinion{Assessor: a.Assessor, Verdict: a.Verdict})
+		g.Opinions = slices.Insert(g.Opinions, i, Opinion{Assessor: a.Assessor, Verdict: a.Verdict, Seq: a.Seq})
 	}
 }
 
@@ -69,7 +69,7 @@ func (g *GridCriterion) hear(a Assessment) {
 // before it that it merely confirms: an act in between that says otherwise starts
 // anew.
 func (g *GridCriterion) addSettlement(s Settlement) {
-	s.On = byAssessor(slices.Clone(s.On))
+	s.On = verdictsOf(s.On)
 	if before := g.Settlement; before != nil && before.Verdict == s.Verdict && slices.Equal(before.On, s.On) {
 		s.Authors = addAuthors(before.Authors, s.Authors)
 	}
@@ -110,7 +110,7 @@ func (g *GridCriterion) settle(minAssessors Number) {
 		g.Settled, g.Reason.Rule = CriterionStatus(g.Opinions[0].Verdict), AssessorsAgree
 	case settlement == nil:
 		g.Settled, g.Reason.Rule = StatusContested, AssessorsDisagree
-	case !slices.Equal(settlement.On, g.Opinions):
+	case !slices.Equal(settlement.On, verdictsOf(g.Opinions)):
 		g.Settled, g.Reason.Rule = StatusContested, SettlementLapsed
 	default:
 		g.Settled, g.Reason.Rule = CriterionStatus(settlement.Verdict), SettledByJury
@@ -124,10 +124,14 @@ func (g *GridCriterion) disputed() bool {
 	return slices.ContainsFunc(g.Opinions, func(o Opinion) bool { return o.Verdict != g.Opinions[0].Verdict })
 }
 
-// byAssessor sorts opinions in place.
-func byAssessor(opinions []Opinion) []Opinion {
-	slices.SortFunc(opinions, func(a, b Opinion) int { return cmp.Compare(a.Assessor, b.Assessor) })
-	return opinions
+// verdictsOf are opinions by assessor, whichever acts gave them.
+func verdictsOf(opinions []Opinion) []Opinion {
+	bare := slices.Clone(opinions)
+	for i := range bare {
+		bare[i].Seq = 0
+	}
+	slices.SortFunc(bare, func(a, b Opinion) int { return cmp.Compare(a.Assessor, b.Assessor) })
+	return bare
 }
 
 // addAuthors joins two lists without repeating anyone.

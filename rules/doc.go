@@ -12,6 +12,7 @@
 //	Scheme + Candidacy + Acts ──Assess──▶ Grid        what was shown
 //	Case ──Deliberate, Rectify, Award──▶ []Ruling     what is decided
 //	Candidate ──Ledger──▶ Ledger                          what is held
+//	Grid + View ──Seen──▶ Grid                            what somebody sees of it
 //	Dossier ──Forget, Purge──▶ Due                        what may be erased
 //
 // Two kinds of explanation come out, and each has one table that names all of
@@ -26,6 +27,7 @@
 //   - The order in which different assessors speak changes nothing.
 //   - A decision is never edited: a later one supersedes it, and both stay.
 //   - A bloc that one candidacy capitalised is not lost by another candidacy.
+//   - An assessor's view of a grid is the same whatever others did.
 //   - No single juror brings about a capitalisation or an award. An act of the
 //     jury has two members present at least, even where a référentiel asks for
 //     fewer ([JuryNotCollegial]); and what one juror did alone beforehand, a

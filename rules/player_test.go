@@ -17,6 +17,7 @@ type player struct {
 	rulings   queue[Ruling]
 	reasons   queue[Reason]
 	fates     []Fate
+	before    map[string]Acts // in each candidacy, before the last act
 }
 
 // queue is a list of which, once one was asked for, all must be.
@@ -69,6 +70,10 @@ func (p *player) playLine(l line) error {
 		return l.errorf("unknown word")
 	}
 	p.rulings, p.reasons, p.fates = queue[Ruling]{}, queue[Reason]{}, nil
+	p.before = make(map[string]Acts)
+	for _, k := range p.world.candidacies {
+		p.before[k.ID] = k.acts
+	}
 	return act(p, l)
 }
 

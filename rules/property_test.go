@@ -14,6 +14,7 @@ type snapshot struct {
 	decisions   []Decision
 	candidacies []Candidacy
 	grids       []Grid
+	acts        []Acts
 	awarded     bool
 }
 
@@ -22,6 +23,7 @@ func (s *story) snapshot() snapshot {
 	for _, k := range s.world.candidacies {
 		shot.candidacies = append(shot.candidacies, k.Candidacy)
 		shot.grids = append(shot.grids, s.world.caseOf(k.ID).Grid())
+		shot.acts = append(shot.acts, k.acts)
 	}
 	shot.awarded = len(s.awards()) > 0
 	return shot
@@ -76,6 +78,7 @@ func TestStories(t *testing.T) {
 			s.decidedStays(before)
 			s.rectifiedKeeps(before)
 			s.awardIffComplete(before)
+			s.seen(before)
 			s.nobodyDeliberatesAlone()
 			before = s.snapshot()
 			s.count()

@@ -187,3 +187,18 @@ func genDossier(t *rapid.T) (d Dossier) {
 	}
 	return d
 }
+
+// TestEndOfAHold: from then on the period of its reason runs.
+func TestEndOfAHold(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 1, n, 0, 0, 0, 0, time.UTC) }
+	for _, c := range []struct {
+		hold Hold
+		want time.Time
+	}{
+		{Hold{}, time.Time{}}, {Hold{LastDay: day(15)}, day(16)}, {Hold{Released: day(3)}, day(3)}, {Hold{LastDay: day(15), Released: day(3)}, day(3)},
+	} {
+		if got := c.hold.End(); !got.Equal(c.want) {
+			t.Errorf("%+v ends %s", c.hold, got)
+		}
+	}
+}

@@ -5,12 +5,15 @@ import "slices"
 // Role is what a caller may do, by its name in the API.
 type Role string
 
-// The roles of which some exclude others.
+// The roles.
 const (
 	RoleAdmin             Role = "ADMIN"
 	RoleRegistrar         Role = "REGISTRAR"
+	RoleAssessor          Role = "ASSESSOR"
 	RoleJury              Role = "JURY"
 	RoleDisabilityAdvisor Role = "DISABILITY_ADVISOR"
+	RoleReader            Role = "READER"
+	RoleAuditor           Role = "AUDITOR"
 )
 
 // An Exclusion is a role that nobody on a jury has, and why.

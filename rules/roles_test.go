@@ -5,7 +5,7 @@ import "testing"
 // TestExcluded: JURY excludes three roles, whatever else there is and in whatever
 // order; no other two exclude each other.
 func TestExcluded(t *testing.T) {
-	all := []Role{RoleAdmin, RoleRegistrar, "ASSESSOR", RoleJury, RoleDisabilityAdvisor, "READER", "AUDITOR"}
+	all := []Role{RoleAdmin, RoleRegistrar, RoleAssessor, RoleJury, RoleDisabilityAdvisor, RoleReader, RoleAuditor}
 	for _, a := range all {
 		for _, b := range all {
 			want := a == RoleJury && b.ExcludesJury() || b == RoleJury && a.ExcludesJury()

@@ -209,6 +209,9 @@ var checks = map[string]func(*player, line) error{
 	"fate":          (*player).fate,
 	"settlement":    (*player).settlement,
 	"exemption":     (*player).exemption,
+	"sees":          (*player).sees,
+	"notices":       (*player).notices,
+	"ignores":       (*player).notices,
 	"ledger":        (*player).ledger,
 	"certification": (*player).certification,
 }

@@ -1,0 +1,64 @@
+package rules
+
+import "strings"
+
+// viewOf reads who looks: "k1 eve ASSESSOR JURY", before what they look at.
+func viewOf(words []string) View {
+	var roles []Role
+	for _, word := range words[2:] {
+		roles = append(roles, Role(word))
+	}
+	return ViewOf(words[1], roles)
+}
+
+func (p *player) sees(l line) error { // sees k1 eve ASSESSOR C1.1.1: MET, eve MET
+	if len(l.about) < 4 {
+		return l.errorf("needs a candidacy, a person, roles and a code")
+	}
+	last := len(l.about) - 1
+	grid := p.world.caseOf(l.arg(0)).Grid().Seen(viewOf(l.about[:last]))
+	var seen []string
+	add := func(words ...string) {
+		if text := strings.TrimSpace(strings.Join(words, " ")); text != "" {
+			seen = append(seen, text)
+		}
+	}
+	code := l.arg(last)
+	if b := grid.Bloc(code); b != nil {
+		add(string(b.Outcome))
+	} else if c := grid.Competence(code); c != nil {
+		add(string(c.Outcome))
+	} else if k := grid.Criterion(code); k != nil {
+		add(string(k.Status))
+		for _, o := range k.Opinions {
+			add(o.Assessor, string(o.Verdict))
+		}
+		if s := k.Settlement; s != nil {
+			add("settled", string(s.Verdict), strings.Join(s.Authors, " "))
+		}
+		if a := k.Advice; a != nil {
+			add("advised", map[bool]string{true: "favourable", false: "unfavourable"}[a.Favourable])
+		}
+		if e := k.Exemption; e != nil {
+			add("decided", strings.Join(e.Authors, " "))
+		}
+	} else {
+		return l.errorf("%s is not in the grid", code)
+	}
+	if len(seen) == 0 {
+		add("nothing")
+	}
+	return p.expect(l, l.tail, strings.Join(seen, ", "), nil)
+}
+
+func (p *player) notices(l line) error { // notices k1 eve ASSESSOR
+	if len(l.about) < 3 {
+		return l.errorf("needs a candidacy, a person and roles")
+	}
+	view := viewOf(l.about)
+	got := "ignores"
+	if p.before[l.arg(0)].Latest(view) != p.world.caseOf(l.arg(0)).Acts.Latest(view) {
+		got = "notices"
+	}
+	return p.expect(l, l.word, got, nil)
+}

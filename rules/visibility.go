@@ -1,0 +1,199 @@
+package rules
+
+import "slices"
+
+// Who sees what. Roles in the contract say who may read a thing at all, and the
+// facts of a session who meets it; the table here says which parts of it each of
+// them sees. What is not in the table, all see who may read the thing.
+//
+// Roles are those that somebody has in the session to which the thing belongs: of
+// another jury's decision a member of a jury is no juror. Several roles see
+// together what each of them sees.
+
+// A Field is a part of a thing that not everybody sees who may read the thing.
+type Field int
+
+// The fields.
+const (
+	FieldStanding Field = iota
+	FieldVerdict
+	FieldSettlement
+	FieldDecisionReasons
+	FieldAccommodationKind
+	FieldAccommodationState
+	FieldArrangement
+	FieldNeed
+	FieldExemption
+	FieldActor
+)
+
+// fields says of each field what it is, and of what.
+var fields = [...]struct{ of, what string }{
+	FieldStanding:           {"grid", "where each critère, compétence and bloc stands, why, and how many assessors spoke"},
+	FieldVerdict:            {"grid", "a verdict, its comment, and who gave it"},
+	FieldSettlement:         {"grid", "the jury's settlement, its motive and authors"},
+	FieldDecisionReasons:    {"decision", "why the rules computed what they did"},
+	FieldAccommodationKind:  {"accommodation", "its kind"},
+	FieldAccommodationState: {"accommodation", "its state"},
+	FieldArrangement:        {"accommodation", "the arrangement, and for which compétences"},
+	FieldNeed:               {"accommodation", "the need, the reason of a refusal, who decided, and when"},
+	FieldExemption:          {"exemption", "the advice, the decision, their reasons and authors"},
+	FieldActor:              {"event, or read of a file", "who it was, and by which RPC"},
+}
+
+// A Fact is what must be so for a role to see a field. Facts add up.
+type Fact uint8
+
+// The facts.
+const (
+	Own     Fact = 1 << iota // they said it themselves
+	Granted                  // the accommodation was granted
+	NoFile                   // it tells nothing of an accommodation or an exemption
+
+	Always Fact = 0
+)
+
+// A sight is one line of the table: a role sees a field if the facts are so.
+type sight struct {
+	field Field
+	role  Role
+	when  Fact
+}
+
+// sights is the table of who sees what. An assessor sees what they said themselves,
+// and nothing that follows from what others said, before or after: so that each
+// judges alone. What tells of a disability, few see.
+var sights = [...]sight{
+	{FieldStanding, RoleRegistrar, Always},
+	{FieldStanding, RoleJury, Always},
+	{FieldStanding, RoleDisabilityAdvisor, Always},
+
+	{FieldVerdict, RoleRegistrar, Always},
+	{FieldVerdict, RoleJury, Always},
+	{FieldVerdict, RoleAssessor, Own},
+
+	{FieldSettlement, RoleRegistrar, Always},
+	{FieldSettlement, RoleJury, Always},
+
+	{FieldDecisionReasons, RoleRegistrar, Always},
+	{FieldDecisionReasons, RoleJury, Always},
+
+	{FieldAccommodationKind, RoleDisabilityAdvisor, Always},
+	{FieldAccommodationKind, RoleJury, Always},
+	{FieldAccommodationKind, RoleRegistrar, Always},
+
+	{FieldAccommodationState, RoleDisabilityAdvisor, Always},
+	{FieldAccommodationState, RoleJury, Always},
+	{FieldAccommodationState, RoleRegistrar, Always},
+	{FieldAccommodationState, RoleAssessor, Granted},
+
+	{FieldArrangement, RoleDisabilityAdvisor, Always},
+	{FieldArrangement, RoleJury, Always},
+	{FieldArrangement, RoleAssessor, Granted},
+
+	{FieldNeed, RoleDisabilityAdvisor, Always},
+	{FieldNeed, RoleJury, Always},
+
+	{FieldExemption, RoleDisabilityAdvisor, Always},
+	{FieldExemption, RoleJury, Always},
+
+	{FieldActor, RoleAuditor, NoFile},
+	{FieldActor, RoleRegistrar, NoFile},
+}
+
+// A View is what one caller sees.
+type View struct {
+	subject string
+	sights  []sight // of their roles
+}
+
+// ViewOf is the view of a subject with those roles.
+func ViewOf(subject string, roles []Role) View {
+	v := View{subject: subject}
+	for _, s := range sights {
+		if slices.Contains(roles, s.role) {
+			v.sights = append(v.sights, s)
+		}
+	}
+	return v
+}
+
+// Sees says whether a field is seen of a thing of which those facts are so.
+func (v View) Sees(field Field, facts Fact) bool {
+	return slices.ContainsFunc(v.sights, func(s sight) bool { return s.field == field && s.when&^facts == 0 })
+}
+
+// SeesVerdict says whether the verdicts of an assessor are seen.
+func (v View) SeesVerdict(assessor string) bool {
+	if assessor == v.subject {
+		return v.Sees(FieldVerdict, Own)
+	}
+	return v.Sees(FieldVerdict, Always)
+}
+
+// Seen is the part of a grid that a view shows. What it leaves out is as if it were
+// not there. The grid itself stays as it is.
+func (g Grid) Seen(v View) Grid {
+	blocs := slices.Clone(g.Blocs)
+	for i := range blocs {
+		b := &blocs[i]
+		if !v.Sees(FieldStanding, Always) {
+			b.Outcome, b.Reasons = "", nil
+		}
+		b.Competences = slices.Clone(b.Competences)
+		for j := range b.Competences {
+			b.Competences[j].cut(v)
+		}
+	}
+	return Grid{Blocs: blocs}
+}
+
+func (c *GridCompetence) cut(v View) {
+	standing := v.Sees(FieldStanding, Always)
+	if !standing {
+		c.Outcome, c.Reasons = "", nil
+	}
+	c.Criteria = slices.Clone(c.Criteria)
+	for i := range c.Criteria {
+		k := &c.Criteria[i]
+		if !standing {
+			k.Status, k.Settled, k.Reason = "", "", Reason{}
+		}
+		if !v.Sees(FieldSettlement, Always) {
+			k.Settlement = nil
+		}
+		if !v.Sees(FieldExemption, Always) {
+			k.Advice, k.Exemption = nil, nil
+		}
+		if !v.Sees(FieldVerdict, Always) {
+			k.Opinions = slices.DeleteFunc(slices.Clone(k.Opinions), func(o Opinion) bool { return !v.SeesVerdict(o.Assessor) })
+		}
+	}
+}
+
+// Latest is the Seq of the last act of which a view of the grid can tell. While it
+// stays, nothing that the view shows of the acts changes; and what a view does not
+// show leaves no trace in it.
+func (a Acts) Latest(v View) uint64 {
+	var latest uint64
+	standing := v.Sees(FieldStanding, Always)
+	for _, act := range a.Assessments {
+		if standing || v.SeesVerdict(act.Assessor) {
+			latest = max(latest, act.Seq)
+		}
+	}
+	if standing || v.Sees(FieldSettlement, Always) {
+		for _, act := range a.Settlements {
+			latest = max(latest, act.Seq)
+		}
+	}
+	if standing || v.Sees(FieldExemption, Always) {
+		for _, act := range a.Advice {
+			latest = max(latest, act.Seq)
+		}
+		for _, act := range a.Exemptions {
+			latest = max(latest, act.Seq)
+		}
+	}
+	return latest
+}
