@@ -165,7 +165,10 @@ func testEnded(f *fixture) {
 		_, scanErr := reader.Scan(store.KindSession, nil, nil, 1)
 		_, lastErr := reader.LastEvent(store.KindSession, key)
 		_, eventsErr := reader.Events(0, 1)
-		for what, err := range map[string]error{"Get": getErr, "Scan": scanErr, "LastEvent": lastErr, "Events": eventsErr} {
+		prefetchErr := reader.Prefetch()
+		for what, err := range map[string]error{
+			"Get": getErr, "Scan": scanErr, "Prefetch": prefetchErr, "LastEvent": lastErr, "Events": eventsErr,
+		} {
 			if err == nil {
 				f.Errorf("%s of a %T works after its closure", what, reader)
 			}

@@ -46,6 +46,7 @@ func Run(t *testing.T, e Engine) {
 		tests []test
 	}{
 		{"Reader", readerTests()},
+		{"Prefetch", prefetchTests()},
 		{"Writer", writerTests()},
 		{"Update", updateTests()},
 		{"Serial", serialTests()},
