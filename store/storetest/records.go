@@ -278,7 +278,7 @@ func testUIDBack(f *fixture) {
 	before := f.uid(true)
 	f.uid(false)
 	f.update(func(w store.Writer) error { _, err := w.NewUID(); return err })
-	_ = f.Update(context.Background(), act(), func(w store.Writer) error {
+	_ = f.panics(func(w store.Writer) error {
 		if _, err := w.NewUID(); err != nil {
 			return err
 		}
