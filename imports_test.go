@@ -26,6 +26,7 @@ var importRules = []struct {
 	{"casefile", []string{"gen", "rules", "referentiel"}, "server and verifier read records the same way, whatever engine held them"},
 	{"store", []string{"gen/acquis/store"}, "records are bytes and private messages to it: neither rules nor API"},
 	{"store/bolt", []string{"store", "gen/acquis/store"}, "engines are unaware of each other"},
+	{"store/memstore", []string{"store"}, "engines are unaware of each other"},
 	{"store/storetest", []string{"store", "gen/acquis/store"}, "the suite must fit every engine"},
 	{"verify", []string{"gen", "rules", "referentiel", "casefile", "store", "checkpoint"}, "it reads what any engine stored, and decides again by the same rules as the server, which it never asks"},
 	{"backup", []string{"store"}, "it copies what any engine holds, and reads what a backup says of itself, whatever made it"},

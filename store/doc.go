@@ -12,6 +12,10 @@
 // that in its transaction. Many closures share one transaction: each runs over
 // what those before it left, and one that fails leaves only a Draft to drop.
 //
+// What a closure reads, it reads one record or one page at a time. If each of those
+// is a trip over a network, it announces what it needs next (Reader.Prefetch): one
+// trip for all of that, and the code that reads stays as it is.
+//
 // # What is stored
 //
 // Records lie under (kind, key) and are found and scanned in the order of

@@ -41,6 +41,14 @@ func (d *Draft) Scan(kind KindID, prefix, after []byte, limit int) ([]Record, er
 	return clonedAll(d.over.Scan(kind, prefix, after, limit))
 }
 
+// Prefetch implements Reader. What is fetched lies below the draft's writes.
+func (d *Draft) Prefetch(wants ...Want) error {
+	if d.below.ended {
+		return errEnded
+	}
+	return d.over.Prefetch(wants...)
+}
+
 // LastEvent implements Reader. The event of this Update has no sequence yet.
 func (d *Draft) LastEvent(kind KindID, key []byte) (uint64, error) {
 	if _, written := d.over.find(kind, key); written {
@@ -64,9 +72,6 @@ func (d *Draft) Put(kind KindID, key, value []byte) error {
 	}
 	if len(value) > MaxValueSize {
 		return fmt.Errorf("store: a record of kind %v has %d bytes, more than %d", kind, len(value), MaxValueSize)
-	}
-	if err := d.checkNew(kind, key); err != nil {
-		return err
 	}
 	return d.over.Put(kind, clone(key), clone(value))
 }
@@ -117,16 +122,21 @@ type change struct {
 }
 
 // changes returns the writes in order of kind and key, less those that delete
-// what was never there.
+// what was never there. A record under a new identifier must replace none.
 func (d *Draft) changes() ([]change, error) {
+	if err := d.prefetch(); err != nil {
+		return nil, err
+	}
 	var changes []change
 	for _, k := range d.over.kinds {
 		for _, w := range k.writes {
-			if w.deleted {
+			if w.deleted || d.uids.gave(k.kind, w.key) {
 				switch _, err := d.over.base.Get(k.kind, w.key); {
-				case errors.Is(err, ErrNotFound):
+				case err == nil && !w.deleted:
+					return nil, fmt.Errorf("%w: %v %x", ErrUIDInUse, k.kind, w.key)
+				case errors.Is(err, ErrNotFound) && w.deleted:
 					continue
-				case err != nil:
+				case err != nil && !errors.Is(err, ErrNotFound):
 					return nil, err
 				}
 			}
@@ -134,4 +144,20 @@ func (d *Draft) changes() ([]change, error) {
 		}
 	}
 	return changes, nil
+}
+
+// prefetch announces all that is read below the writes to make an entry of them.
+func (d *Draft) prefetch() error {
+	var wants []Want
+	for _, k := range d.over.kinds {
+		for _, w := range k.writes {
+			if w.deleted || k.kind.Amended() || d.uids.gave(k.kind, w.key) {
+				wants = append(wants, Want{Kind: k.kind, Key: w.key})
+			}
+		}
+	}
+	if len(wants) == 0 {
+		return nil
+	}
+	return d.over.Prefetch(wants...)
 }

@@ -72,6 +72,8 @@ func (m messages) Scan(kind KindID, prefix, after []byte, limit int) ([]Record, 
 	return records, nil
 }
 
+func (m messages) Prefetch(wants ...Want) error { return m.stored.Prefetch(wants...) }
+
 func messageOf(kind KindID, stored []byte) ([]byte, error) {
 	if !kind.Journaled() {
 		return stored, nil

@@ -4,28 +4,19 @@ import (
 	"context"
 	"fmt"
 	"log"
-	"os"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store/memstore"
 )
 
 // An act is one closure. It may run more than once, so it sets what it returns
 // anew each time; what it writes becomes durable with one event, or not at all.
 func Example() {
-	dir, err := os.MkdirTemp("", "acquis-example-")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	s, err := bolt.Open(dir, bolt.Options{})
-	if err != nil {
-		log.Fatal(err)
-	}
+	s := memstore.New()
 	defer s.Close()
 
 	const candidate = 7
@@ -33,7 +24,7 @@ func Example() {
 		Actor: "registrar-1", RPC: "acquis.v1.CandidateService/DeclareTie", Resource: "candidates/c-001",
 		Kind: storepb.EventBody_Kind_TIE, Time: time.Now(),
 	}
-	err = s.Update(context.Background(), act, func(w store.Writer) error {
+	err := s.Update(context.Background(), act, func(w store.Writer) error {
 		uid, err := w.NewUID()
 		if err != nil {
 			return err

@@ -11,6 +11,10 @@ type Layer interface {
 
 	// Scan returns what Reader.Scan returns.
 	Scan(kind KindID, prefix, after []byte, limit int) ([]Record, error)
+
+	// Prefetch does what Reader.Prefetch says. A layer that holds what it fetched
+	// lies below all drafts, where nothing changes while the transaction lasts.
+	Prefetch(wants ...Want) error
 }
 
 // A Table is a Layer that takes writes. It may keep key and value, so the

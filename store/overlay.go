@@ -68,6 +68,9 @@ func (o *Overlay) Scan(kind KindID, prefix, after []byte, limit int) ([]Record, 
 	return merge(below, writes, limit), nil
 }
 
+// Prefetch implements Layer.
+func (o *Overlay) Prefetch(wants ...Want) error { return o.base.Prefetch(wants...) }
+
 func (o *Overlay) set(kind KindID, w write) {
 	at, ok := slices.BinarySearchFunc(o.kinds, kind, func(k kindWrites, kind KindID) int { return int(k.kind) - int(kind) })
 	if !ok {

@@ -19,6 +19,7 @@ func (nothing) Get(store.KindID, []byte) ([]byte, error) { return nil, store.Err
 func (nothing) Scan(store.KindID, []byte, []byte, int) ([]store.Record, error) {
 	return nil, nil
 }
+func (nothing) Prefetch(...store.Want) error { return nil }
 
 func table(t *testing.T, keys ...string) *store.Overlay {
 	t.Helper()

@@ -25,6 +25,29 @@ func (t Records[M, P]) Get(r Reader, key []byte) (P, error) {
 	return t.decode(key, value)
 }
 
+// GetMany returns the messages under all these keys, in their order, as one read;
+// ErrNotFound if one is absent.
+func (t Records[M, P]) GetMany(r Reader, keys [][]byte) ([]P, error) {
+	wants := make([]Want, len(keys))
+	for i, key := range keys {
+		wants[i] = t.One(key)
+	}
+	if err := r.Prefetch(wants...); err != nil {
+		return nil, err
+	}
+	found := make([]P, len(keys))
+	for i, key := range keys {
+		var err error
+		if found[i], err = t.Get(r, key); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// pageSize bounds a single read of All and Listed.
+const pageSize = 512
+
 // Scan returns the messages that Reader.Scan finds, and the key of the last.
 func (t Records[M, P]) Scan(r Reader, prefix, after []byte, limit int) (found []P, last []byte, err error) {
 	records, err := r.Scan(t.Kind, prefix, after, limit)
@@ -44,40 +67,40 @@ func (t Records[M, P]) Scan(r Reader, prefix, after []byte, limit int) (found []
 // All returns every message whose key starts with prefix, page by page, so that
 // no single read is unbounded.
 func (t Records[M, P]) All(r Reader, prefix []byte) ([]P, error) {
-	const page = 512
 	var all []P
 	var after []byte
 	for {
-		found, last, err := t.Scan(r, prefix, after, page)
+		found, last, err := t.Scan(r, prefix, after, pageSize)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, found...)
-		if len(found) < page {
+		if len(found) < pageSize {
 			return all, nil
 		}
 		after = last
 	}
 }
 
-// Listed returns the messages that an index kind lists under owner.
+// Listed returns the messages that an index kind lists under owner: two reads for
+// each page of them.
 func (t Records[M, P]) Listed(r Reader, index KindID, owner uint64) ([]P, error) {
-	const page = 512
 	var all []P
 	for after := uint64(0); ; {
-		uids, err := ListUIDs(r, index, owner, after, page)
+		uids, err := ListUIDs(r, index, owner, after, pageSize)
 		if err != nil {
 			return nil, err
 		}
-		for _, uid := range uids {
-			m, err := t.Get(r, Key(uid))
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, m)
-			after = uid
+		keys := make([][]byte, len(uids))
+		for i, uid := range uids {
+			keys[i], after = Key(uid), uid
 		}
-		if len(uids) < page {
+		found, err := t.GetMany(r, keys)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+		if len(uids) < pageSize {
 			return all, nil
 		}
 	}

@@ -81,6 +81,14 @@ type Reader interface {
 	// strictly behind after (nil: from the first), in key order, at most limit.
 	Scan(kind KindID, prefix, after []byte, limit int) ([]Record, error)
 
+	// Prefetch announces what Get and Scan will be asked next. If each read costs
+	// the engine a trip over a network, it makes all of these in one trip and
+	// answers from what that brought; if not, it may do nothing. Either way Get
+	// and Scan return what they return without it: what an Update writes after
+	// its Prefetch is seen, what is absent is absent. Nobody has to read what was
+	// announced.
+	Prefetch(wants ...Want) error
+
 	// LastEvent returns the sequence of the event that last wrote the record
 	// under (kind, key), or ErrNotFound. Records of kinds that are not
 	// journaled, and those written by the Update under way, have none.
@@ -95,8 +103,8 @@ type Writer interface {
 	Reader
 
 	// Put writes the record under (kind, key). The store keeps no reference. A key
-	// that ends in an identifier given in this Update has no record yet; where it
-	// has one, Put returns ErrUIDInUse.
+	// that ends in an identifier given in this Update has no record yet; if it has
+	// one, Update returns ErrUIDInUse.
 	Put(kind KindID, key, value []byte) error
 
 	// Delete removes the record under (kind, key), if any.

@@ -30,30 +30,15 @@ func (u *uids) next() (uint64, error) {
 	return u.last, nil
 }
 
-// gave tells whether the key ends in an identifier that this draft was given.
-// Keys of other forms, such as ids of API keys, are far above MaxUID as numbers.
+// gave tells whether the key ends in an identifier that this draft was given. If a
+// record is there all the same, the counter of identifiers was set back behind the
+// store's back (Draft.changes). Keys of other forms, such as ids of API keys, are far above MaxUID as numbers.
 func (u *uids) gave(kind KindID, key []byte) bool {
 	if u.last == u.before || !kind.Journaled() {
 		return false
 	}
 	uid := LastUID(key)
 	return u.before < uid && uid <= u.last
-}
-
-// checkNew refuses a new record that would take the place of an old one: the
-// counter of identifiers was set back behind the store's back. It reads once for
-// each new record, and nothing for one that is rewritten.
-func (d *Draft) checkNew(kind KindID, key []byte) error {
-	if !d.uids.gave(kind, key) {
-		return nil
-	}
-	switch _, err := d.over.base.Get(kind, key); {
-	case err == nil:
-		return fmt.Errorf("%w: %v %x", ErrUIDInUse, kind, key)
-	case !errors.Is(err, ErrNotFound):
-		return err
-	}
-	return nil
 }
 
 // LastUID returns the last identifier given, to this draft or before it. It is

@@ -44,6 +44,14 @@ func (r *LayerReader) Scan(kind KindID, prefix, after []byte, limit int) ([]Reco
 	return clonedAll(messages{r.stored}.Scan(kind, prefix, after, limit))
 }
 
+// Prefetch implements Reader.
+func (r *LayerReader) Prefetch(wants ...Want) error {
+	if r.ended {
+		return errEnded
+	}
+	return r.stored.Prefetch(wants...)
+}
+
 // LastEvent implements Reader.
 func (r *LayerReader) LastEvent(kind KindID, key []byte) (uint64, error) {
 	if r.ended {

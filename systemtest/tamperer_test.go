@@ -70,6 +70,9 @@ func (s shelves) Scan(kind store.KindID, prefix, after []byte, limit int) (found
 	return found, nil
 }
 
+// Prefetch implements store.Layer.
+func (s shelves) Prefetch(...store.Want) error { return nil }
+
 // A tamperer writes to a store behind its back: to an overlay, which verify reads
 // as it would the store.
 type tamperer struct {

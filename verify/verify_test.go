@@ -20,6 +20,7 @@ func (s shelf) Get(store.KindID, []byte) ([]byte, error) { return nil, store.Err
 func (s shelf) Kinds() ([]store.KindID, error)           { return []store.KindID{s.kind}, nil }
 func (s shelf) LastUID() uint64                          { return 0 }
 func (s shelf) Foreign() ([]string, error)               { return nil, nil }
+func (s shelf) Prefetch(...store.Want) error             { return nil }
 func (s shelf) Scan(kind store.KindID, _, after []byte, limit int) ([]store.Record, error) {
 	var found []store.Record
 	for _, r := range s.records {

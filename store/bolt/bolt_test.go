@@ -28,6 +28,13 @@ func TestContractWithClosuresRunTwice(t *testing.T) {
 	})
 }
 
+func TestContractOverANetwork(t *testing.T) {
+	storetest.Run(t, storetest.Engine{
+		Open:    func(t testing.TB, place string) store.Store { return storetest.NewRemote(open(t, place)) },
+		Restore: restore,
+	})
+}
+
 func open(t testing.TB, dir string) *Store {
 	t.Helper()
 	s, err := Open(dir, Options{})

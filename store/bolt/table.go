@@ -90,6 +90,10 @@ func (t *table) Scan(kind store.KindID, prefix, after []byte, limit int) ([]stor
 	return records, nil
 }
 
+// Prefetch implements store.Layer. The file is mapped into memory: there is no trip
+// to save, and a copy made ahead of the read would only cost.
+func (t *table) Prefetch(...store.Want) error { return nil }
+
 // seek returns the first record with a key from prefix on and behind after.
 func seek(c *bbolt.Cursor, prefix, after []byte) (key, value []byte) {
 	if after == nil || bytes.Compare(prefix, after) > 0 {

@@ -8,7 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store/memstore"
 	"github.com/acquis-eval/acquis/store/storetest"
 )
 
@@ -17,11 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // TestFaulty shows the two failures: after the first the record is not there,
 // after the second it is, and the caller is told the same.
 func TestFaulty(t *testing.T) {
-	st, err := bolt.Open(t.TempDir(), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	faulty := storetest.Faulty(st)
+	faulty := storetest.Faulty(memstore.New())
 	ctx := context.Background()
 	count := func() (n int) {
 		err := faulty.View(ctx, func(r store.Reader) error {

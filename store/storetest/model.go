@@ -54,7 +54,7 @@ type step struct {
 func drawSteps(t *rapid.T) []step {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step {
 		return step{
-			what:  rapid.SampledFrom([]string{"put", "put", "delete", "read"}).Draw(t, "what"),
+			what:  rapid.SampledFrom([]string{"put", "put", "delete", "read", "prefetch"}).Draw(t, "what"),
 			kind:  rapid.SampledFrom([]store.KindID{store.KindSession, store.KindTie, store.KindName}).Draw(t, "kind"),
 			key:   rapid.StringMatching("[ab]{1,3}").Draw(t, "key"),
 			value: rapid.StringMatching("[a-z]{0,3}").Draw(t, "value"),
@@ -88,7 +88,7 @@ func (m *model) update(t *rapid.T, f *fixture) {
 		id := s.id()
 		_, was := m.records[id]
 		_, is := after.records[id]
-		if s.what == "put" && is || s.what != "read" && was && !is {
+		if s.what == "put" && is || s.what == "delete" && was && !is {
 			after.events = m.events + 1
 		}
 	}
@@ -107,6 +107,8 @@ func (m *model) step(t *rapid.T, w store.Writer, s step) {
 	case "delete":
 		err = w.Delete(s.kind, key)
 		delete(m.records, s.id())
+	case "prefetch":
+		err = w.Prefetch(store.Want{Kind: s.kind, Key: key}, store.Want{Kind: s.kind, Key: []byte(m.prefix), Limit: 99})
 	case "read":
 		got, getErr := w.Get(s.kind, key)
 		want, known := m.records[s.id()]

@@ -165,7 +165,10 @@ func testEnded(f *fixture) {
 		_, scanErr := reader.Scan(store.KindSession, nil, nil, 1)
 		_, lastErr := reader.LastEvent(store.KindSession, key)
 		_, eventsErr := reader.Events(0, 1)
-		for what, err := range map[string]error{"Get": getErr, "Scan": scanErr, "LastEvent": lastErr, "Events": eventsErr} {
+		prefetchErr := reader.Prefetch()
+		for what, err := range map[string]error{
+			"Get": getErr, "Scan": scanErr, "Prefetch": prefetchErr, "LastEvent": lastErr, "Events": eventsErr,
+		} {
 			if err == nil {
 				f.Errorf("%s of a %T works after its closure", what, reader)
 			}
@@ -275,7 +278,7 @@ func testUIDBack(f *fixture) {
 	before := f.uid(true)
 	f.uid(false)
 	f.update(func(w store.Writer) error { _, err := w.NewUID(); return err })
-	_ = f.Update(context.Background(), act(), func(w store.Writer) error {
+	_ = f.panics(func(w store.Writer) error {
 		if _, err := w.NewUID(); err != nil {
 			return err
 		}

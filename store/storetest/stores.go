@@ -75,6 +75,7 @@ func testSnapshot(f *fixture) {
 		}
 	}()
 	f.ok(f.Wait(context.Background(), 3))
+	given := f.uid(true)
 	var snapshot bytes.Buffer
 	var seen uint64
 	f.ok(f.Snapshot(context.Background(), &snapshot, func(r store.Reader) (err error) {
@@ -102,10 +103,12 @@ func testSnapshot(f *fixture) {
 	})
 	events := other.events()
 	CheckJournal(f, events)
-	if diff := cmp.Diff(f.events()[:n], events, protocmp.Transform()); diff != "" {
+	if diff := cmp.Diff(f.events()[:n+1], events, protocmp.Transform()); diff != "" {
 		f.Error(diff)
 	}
-	other.put("it=works")
+	if next := other.uid(true); next <= given {
+		f.Errorf("a snapshot gives identifier %d after %d", next, given)
+	}
 	testSnapshotEnds(f)
 }
 

@@ -2,13 +2,14 @@
 // a store behave badly.
 //
 // Run is the contract of package store as tests: each sentence there has a
-// subtest here, named after it. An engine's tests call it, once as it is and
-// once more with its stores wrapped by Twice:
+// subtest here, named after it. An engine's tests call it, once as it is, once more
+// with its stores wrapped by Twice, and once behind NewRemote:
 //
 //	storetest.Run(t, storetest.Engine{Open: …, Restore: …})
 //
 // Faulty is for those above the store: it fails every write twice, once having
-// done nothing and once having done it, and never says which.
+// done nothing and once having done it, and never says which. A Remote also tells
+// them how many trips over a network their reads would be.
 package storetest
 
 import (
@@ -46,6 +47,7 @@ func Run(t *testing.T, e Engine) {
 		tests []test
 	}{
 		{"Reader", readerTests()},
+		{"Prefetch", prefetchTests()},
 		{"Writer", writerTests()},
 		{"Update", updateTests()},
 		{"Serial", serialTests()},

@@ -42,16 +42,11 @@ type rehearsal struct {
 }
 
 func (r *rehearsal) Get(kind store.KindID, key []byte) ([]byte, error) {
-	value, err := r.over.Get(kind, key)
-	return append([]byte{}, value...), err
+	return copied(r.over.Get(kind, key))
 }
 
 func (r *rehearsal) Scan(kind store.KindID, prefix, after []byte, limit int) ([]store.Record, error) {
-	records, err := r.over.Scan(kind, prefix, after, limit)
-	for i, record := range records {
-		records[i] = store.Record{Key: append([]byte{}, record.Key...), Value: append([]byte{}, record.Value...)}
-	}
-	return records, err
+	return copiedAll(r.over.Scan(kind, prefix, after, limit))
 }
 
 func (r *rehearsal) LastEvent(kind store.KindID, key []byte) (uint64, error) {

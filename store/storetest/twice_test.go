@@ -6,17 +6,13 @@ import (
 	"testing"
 
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store/memstore"
 	"github.com/acquis-eval/acquis/store/storetest"
 )
 
 // TestTwice writes in the first run only, of which nothing may be left.
 func TestTwice(t *testing.T) {
-	st, err := bolt.Open(t.TempDir(), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	twice := storetest.Twice(st)
+	twice := storetest.Twice(memstore.New())
 	ctx := context.Background()
 	if err := twice.Update(ctx, store.Act{}, put); err != nil {
 		t.Fatal(err)
@@ -33,7 +29,7 @@ func TestTwice(t *testing.T) {
 	}); err != nil || runs != 2 {
 		t.Fatalf("%d runs, %v", runs, err)
 	}
-	err = twice.View(ctx, func(r store.Reader) error {
+	err := twice.View(ctx, func(r store.Reader) error {
 		events, eventsErr := r.Events(0, 9)
 		if len(events) != 1 || len(events[0].GetBodySalt()) == 0 {
 			t.Errorf("the journal holds %v", events)

@@ -1,0 +1,23 @@
+package store
+
+// A Want is one read that Prefetch announces: Get of the record under (Kind, Key)
+// or, if Limit is above 0, Scan(Kind, Key, After, Limit) with Key as the prefix.
+type Want struct {
+	Kind  KindID
+	Key   []byte
+	After []byte
+	Limit int
+}
+
+// One announces Get of this key.
+func (t Records[M, P]) One(key []byte) Want { return Want{Kind: t.Kind, Key: key} }
+
+// Every announces All of this prefix: its first page, which as a rule is the only one.
+func (t Records[M, P]) Every(prefix []byte) Want {
+	return Want{Kind: t.Kind, Key: prefix, Limit: pageSize}
+}
+
+// Name announces Lookup of this label.
+func Name(c Collection, parent uint64, label string) Want {
+	return Want{Kind: KindName, Key: NameKey(c, parent, label)}
+}
