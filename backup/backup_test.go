@@ -48,8 +48,8 @@ func read(t *testing.T, name string) []byte {
 	return b
 }
 
-// TestRoundTrip: what was written comes out again, and the manifest is text that
-// the end of the file shows.
+// TestRoundTrip: a store is extracted as it was written, and the end of the
+// file is a readable manifest.
 func TestRoundTrip(t *testing.T) {
 	store := bytes.Repeat([]byte("store "), 1000)
 	name, m := makeBackup(t, store)
@@ -67,7 +67,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestDamage: no backup that was altered, cut or lengthened is taken for one.
+// TestDamage: a backup that was altered, truncated or lengthened is refused.
 func TestDamage(t *testing.T) {
 	name, _ := makeBackup(t, bytes.Repeat([]byte("store "), 1000))
 	whole := read(t, name)
@@ -97,7 +97,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestNothingHalf: what was not sealed leaves nothing, and no backup replaces another.
+// TestNothingHalf: an unsealed backup leaves no file, and no backup replaces another.
 func TestNothingHalf(t *testing.T) {
 	name, _ := makeBackup(t, []byte("old"))
 	w, err := Create(name + ".partial")
@@ -135,9 +135,9 @@ func TestManifestThatIsTooLong(t *testing.T) {
 	}
 }
 
-// FuzzManifest: whatever stands at the end of a file, reading it ends, and what is
-// taken for a manifest describes a store that the file has room for, and is
-// written again as it was read.
+// FuzzManifest: whatever is at the end of a file, reading it ends. An accepted
+// manifest describes a store that fits into the file, and is written again as
+// it was read.
 func FuzzManifest(f *testing.F) {
 	m := example
 	m.Form, m.Size, m.SHA256 = Form, 8192, make([]byte, 32)

@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 )
 
-// roomEvery is how many bytes are written between two looks at the room left.
+// roomEvery is how many bytes are written between two checks of the free space.
 const roomEvery = 16 << 20
 
 // ErrNoRoom means that the disk would have too little room left.
@@ -24,13 +24,13 @@ type Writer struct {
 	file   *os.File
 	sum    hash.Hash
 	size   int64
-	looked int64 // size at the last look at the room
-	keep   bool  // it is whole, and has a name
+	looked int64 // size at the last check of the free space
+	keep   bool  // it is complete, and has a name
 	named  bool
 }
 
-// Create begins a backup under a name that is not yet its own. What a run that
-// was ended left under that name is replaced.
+// Create begins a backup under a temporary name. It replaces the unfinished
+// file of an earlier run.
 func Create(name string) (*Writer, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600) // personal data: the owner's only
 	if err != nil {
@@ -39,8 +39,8 @@ func Create(name string) (*Writer, error) {
 	return &Writer{file: f, sum: sha256.New(), looked: -roomEvery, named: true}, nil
 }
 
-// CreateNameless begins a backup that is gone once it is closed, or its process
-// ends. An empty dir is that of temporary files.
+// CreateNameless begins a backup that is deleted when it is closed, or its
+// process ends. An empty dir means that of temporary files.
 func CreateNameless(dir string) (*Writer, error) {
 	f, err := os.CreateTemp(dir, "backup-*.tmp")
 	if err != nil {
@@ -50,9 +50,8 @@ func CreateNameless(dir string) (*Writer, error) {
 	return &Writer{file: f, sum: sha256.New(), looked: -roomEvery}, nil
 }
 
-// Write writes a part of the store. It fails with ErrNoRoom while there still
-// is some: a store on the same disk needs it, and so does whoever looks after
-// the machine.
+// Write writes a part of the store. It fails with ErrNoRoom before the disk is
+// full: a store on the same disk needs room, and so do operators.
 func (w *Writer) Write(p []byte) (int, error) {
 	if w.size-w.looked >= roomEvery {
 		if err := leavesRoom(w.file); err != nil {
@@ -86,7 +85,7 @@ func (w *Writer) Seal(m Manifest) (Manifest, error) {
 // Reader reads the backup that was written, from its beginning.
 func (w *Writer) Reader() io.Reader { return io.NewSectionReader(w.file, 0, w.size+BlockSize) }
 
-// Close closes the file, and removes one that has no name or was not sealed.
+// Close closes the file, and removes it if it is nameless or was not sealed.
 func (w *Writer) Close() error {
 	err := w.file.Close()
 	if !w.keep {
@@ -97,7 +96,7 @@ func (w *Writer) Close() error {
 	return err
 }
 
-// ReadManifest reads what a backup says of itself.
+// ReadManifest reads the manifest of a backup.
 func ReadManifest(name string) (Manifest, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -122,8 +121,7 @@ func manifestOf(f *os.File) (m Manifest, err error) {
 	return parseBlock(block, info.Size())
 }
 
-// Extract copies the store out of a backup, and tells whether it is the one that
-// the manifest describes.
+// Extract copies the store out of a backup, and checks it against the manifest.
 func Extract(ctx context.Context, name string, to io.Writer) (Manifest, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -145,7 +143,7 @@ func Extract(ctx context.Context, name string, to io.Writer) (Manifest, error) {
 	return m, nil
 }
 
-// untilDone is a reader that gives nothing any more once its context has ended.
+// untilDone is a reader that fails once its context has ended.
 type untilDone struct {
 	ctx context.Context
 	io.Reader
@@ -158,8 +156,8 @@ func (u *untilDone) Read(p []byte) (int, error) {
 	return u.Reader.Read(p)
 }
 
-// Publish gives a backup that was sealed and checked its own name, which must
-// not be taken.
+// Publish gives a sealed and checked backup its final name, which must not
+// exist.
 func Publish(made, name string) error {
 	if err := Free(name); err != nil {
 		return err
@@ -182,7 +180,7 @@ func Free(name string) error {
 	return err
 }
 
-// SyncDir makes the names in a directory durable.
+// SyncDir makes changes of names in a directory durable.
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -11,27 +11,27 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Settings say how a store is copied. The zero value copies on demand, and makes no
-// backups by the clock.
+// Settings say how a store is copied. The zero value copies on demand, without
+// a schedule.
 type Settings struct {
 	Scratch string // directory for a copy that is sent; empty: that of temporary files
 	Program string // version of the program, for manifests
 
-	Dir      string        // where backups are made by the clock; empty: none are
+	Dir      string        // of scheduled backups; empty: none are made
 	Interval time.Duration // from one to the next
 	Keep     int           // how many of them are kept
 	// Check opens a backup and finds it sound, before it gets its name.
 	Check func(ctx context.Context, name string) error
 }
 
-// A Maker copies a store, one copy at a time, so that the room it takes is bounded.
+// A Maker copies a store, one copy at a time, so that the room it needs is limited.
 type Maker struct {
 	Settings
 	store  store.Store
 	origin string // of the store's journal
 	log    *slog.Logger
 	now    func() time.Time
-	turn   chan struct{} // holds one value: whoever makes or sends a copy puts it in
+	turn   chan struct{} // holds one value while a copy is made or sent
 	told   metrics
 }
 
@@ -53,8 +53,8 @@ func (b *Maker) Begin() (end func(), ok bool) {
 	}
 }
 
-// Copy writes a copy of the store, and ends it with its manifest. Whoever calls it
-// has the turn.
+// Copy writes a copy of the store and its manifest. The caller must have the
+// turn.
 func (b *Maker) Copy(ctx context.Context, w *Writer) (Manifest, error) {
 	m := Manifest{Time: b.now(), Program: b.Program, Origin: b.origin}
 	err := b.store.Snapshot(ctx, w, func(r store.Reader) error { return describe(r, &m) })
@@ -64,8 +64,8 @@ func (b *Maker) Copy(ctx context.Context, w *Writer) (Manifest, error) {
 	return w.Seal(m)
 }
 
-// describe says which state of the journal it is; also of one that is in doubt,
-// so that its last checkpoint may be of more events than there are.
+// describe describes the state of the journal, also of one in doubt, whose last
+// checkpoint may cover more events than there are.
 func describe(r store.Reader, m *Manifest) error {
 	last, err := store.Checkpoints.Get(r, store.LatestCheckpoint())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {

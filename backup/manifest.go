@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// Form is the version of the form of a backup that this program writes and reads.
+// Form is the version of the backup format that this program writes and reads.
 const Form = 1
 
-// BlockSize is how long the block at the end of a backup is.
+// BlockSize is the length of the block at the end of a backup.
 const BlockSize = 4096
 
 // magic begins the block.
 const magic = "acquis backup\n"
 
-// A Manifest says what a backup is.
+// A Manifest describes a backup.
 type Manifest struct {
-	Form       int       `json:"form"`                 // version of this form
+	Form       int       `json:"form"`                 // version of the format
 	Origin     string    `json:"origin,omitempty"`     // of the journal; empty: it had none yet
 	Sequence   uint64    `json:"sequence"`             // of the last event
 	Root       []byte    `json:"root"`                 // of the Merkle log over all events; empty before the first
@@ -33,9 +33,9 @@ type Manifest struct {
 
 // Errors of reading a backup.
 var (
-	// ErrNotBackup: the file ends otherwise than a backup does.
+	// ErrNotBackup: the file does not end like a backup.
 	ErrNotBackup = errors.New("not a backup, or not a complete one: its manifest is missing")
-	// ErrNewer: its form is one that this program does not know.
+	// ErrNewer: this program does not know its format.
 	ErrNewer = errors.New("the backup was made by a newer program")
 	// ErrDamaged: the store in it is not the one that its manifest describes.
 	ErrDamaged = errors.New("the backup is damaged")
@@ -55,7 +55,7 @@ func (m Manifest) block() ([]byte, error) {
 	return append(block, '\n'), nil
 }
 
-// parseBlock reads the block that ends a backup of so many bytes.
+// parseBlock reads the block at the end of a backup of that many bytes.
 func parseBlock(block []byte, fileSize int64) (m Manifest, err error) {
 	text, ok := bytes.CutPrefix(block, []byte(magic))
 	if !ok || len(block) != BlockSize {

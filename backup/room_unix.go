@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// reserve is what a backup leaves free at least: a store on the same disk can go
-// on writing for a while. Small disks keep a twentieth.
+// reserve is how much a backup leaves free at least, so that a store on the
+// same disk can go on writing for a while. On small disks it is a twentieth.
 const reserve = 64 << 20
 
 func leavesRoom(f *os.File) error {

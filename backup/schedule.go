@@ -13,17 +13,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Backups by the clock lie in a directory of their own, named by when they were
-// made. That is all that is remembered of them, so that a restart goes on where
-// the last process stopped.
+// Scheduled backups are in their own directory, named by their time. Nothing
+// else is remembered about them, so after a restart the schedule continues.
 
 const (
 	suffix = ".backup"
 	// partialSuffix ends the name of a backup that was not checked yet.
 	partialSuffix = suffix + ".partial"
 	nameForm      = "acquis-20060102T150405.000Z" // a time, as package time writes it
-	// retryAfter is how soon a backup that failed is tried again, where the next
-	// one is not due earlier.
+	// retryAfter is how soon a failed backup is tried again, if the next one is
+	// not due earlier.
 	retryAfter = 10 * time.Minute
 )
 
@@ -48,7 +47,7 @@ func newMetrics() metrics {
 	}
 }
 
-// Collectors are the metrics of backups by the clock, if any are made.
+// Collectors are the metrics of scheduled backups, if there are any.
 func (b *Maker) Collectors() []prometheus.Collector {
 	if b.Dir == "" {
 		return nil
@@ -56,13 +55,13 @@ func (b *Maker) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{b.told.last, b.told.bytes, b.told.failures}
 }
 
-// A kept backup is one that lies in the directory.
+// A kept backup is one in the directory.
 type kept struct {
 	name     string
 	manifest Manifest
 }
 
-// Run makes backups by the clock until ctx ends.
+// Run makes scheduled backups until ctx ends.
 func (b *Maker) Run(ctx context.Context) {
 	if b.Dir == "" {
 		return
@@ -86,8 +85,8 @@ func (b *Maker) Run(ctx context.Context) {
 	}
 }
 
-// due is how long until the next  One from the future, before the clock
-// was put back, says nothing.
+// due is the time until the next backup. A backup from the future, made before the
+// clock was set back, does not count.
 func (b *Maker) due() time.Duration {
 	last := b.list()
 	if len(last) == 0 {
@@ -107,7 +106,7 @@ func (b *Maker) note(m Manifest) {
 }
 
 // scheduled makes a backup, checks it, gives it its name, and only then removes
-// those that are too many. Nothing is left of one that is not sound.
+// old ones. A backup that is not sound is removed.
 func (b *Maker) scheduled(ctx context.Context) error {
 	select {
 	case b.turn <- struct{}{}:
@@ -122,7 +121,7 @@ func (b *Maker) scheduled(ctx context.Context) error {
 		err = Publish(made, name)
 	}
 	if err != nil {
-		_ = os.Remove(made) // it may be gone already
+		_ = os.Remove(made) // it may not exist any more
 		return err
 	}
 	b.log.Info("made a backup", "file", name, "bytes", m.Size, "sequence", m.Sequence)
@@ -130,7 +129,7 @@ func (b *Maker) scheduled(ctx context.Context) error {
 	return b.prune(name)
 }
 
-// checked makes a backup under that name and reads it again.
+// checked makes a backup under that name, and checks it.
 func (b *Maker) checked(ctx context.Context, name string) (m Manifest, err error) {
 	if err := os.MkdirAll(b.Dir, 0o700); err != nil {
 		return m, err
@@ -147,8 +146,8 @@ func (b *Maker) checked(ctx context.Context, name string) (m Manifest, err error
 	return m, err
 }
 
-// list returns the backups of this journal that lie in the directory, the newest
-// first. Whatever else lies there is not ours to judge.
+// list returns the backups of this journal in the directory, the newest first.
+// It ignores other files.
 func (b *Maker) list() []kept {
 	names, _ := filepath.Glob(filepath.Join(b.Dir, "acquis-*"+suffix)) // it fails for bad patterns only
 	var all []kept
@@ -164,8 +163,8 @@ func (b *Maker) list() []kept {
 	return all
 }
 
-// prune removes all but the newest. The one just made stays in any case: to a
-// clock that was put back it may seem old.
+// prune removes all but the newest. The one just made always stays: if the
+// clock was set back, it may seem old.
 func (b *Maker) prune(made string) error {
 	others := slices.DeleteFunc(b.list(), func(k kept) bool { return k.name == made })
 	var errs []error
@@ -182,7 +181,7 @@ func (b *Maker) prune(made string) error {
 	return nil
 }
 
-// removePartial removes what a process that was ended had begun.
+// removePartial removes unfinished backups of killed processes.
 func (b *Maker) removePartial() {
 	names, _ := filepath.Glob(filepath.Join(b.Dir, "acquis-*"+partialSuffix)) // as in list
 	for _, name := range names {

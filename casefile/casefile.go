@@ -1,16 +1,16 @@
 // Package casefile turns stored records into what package rules judges.
 //
-// The server uses it to decide, the offline verifier to decide again: both must
-// read the same records the same way, so the reading stands here, once. It reads
-// no store; who calls has loaded the records.
+// The server uses it to decide, the offline verifier to decide again. Both must
+// read the same records in the same way, so this is done here, once. It reads
+// no store; the caller loads the records.
 //
-// Whatever has an id goes by its uid; sessions and candidacies bear the labels that
-// callers know besides, since refusals name them. Uids also give the order of acts:
-// the store hands them out ascending. Enums are stored as the numbers of the API,
-// whose names are those of the rules.
+// Everything is identified by its uid. Sessions and candidacies also have the
+// labels that callers know, because refusals name them. Uids also give the
+// order of acts, because they ascend. Enums are stored as the numbers of the
+// API, whose names are those of the rules.
 //
-// A record that contradicts itself or its session, or holds a number that means
-// nothing, is an error: the rules must never judge what nobody wrote.
+// A record that contradicts itself or its session, or has an unknown number, is
+// an error: the rules must never judge data that was never written.
 package casefile
 
 import (
@@ -42,12 +42,12 @@ func UID(id string) uint64 {
 	return uid
 }
 
-// Revision names the revision that a session pins.
+// Revision names the revision of a session.
 func Revision(s *storepb.Session) rules.Revision {
 	return rules.Revision{Referentiel: s.GetReferentiel(), ID: s.GetRevision()}
 }
 
-// nameOf is the name of an enum's value, which is never the one that says nothing.
+// nameOf is the name of an enum's value, which is never the unspecified one.
 func nameOf[T ~string](value protoreflect.Enum) (T, error) {
 	known := value.Descriptor().Values().ByNumber(value.Number())
 	if known == nil || value.Number() == 0 {
@@ -106,8 +106,8 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 	}, nil
 }
 
-// Standing reads where a candidacy and its session stand, without their meaning for
-// an act.
+// Standing reads the states of a candidacy and its session, without their
+// meaning for an act.
 func Standing(c *storepb.Candidacy, session *storepb.Session) rules.Standing {
 	return rules.Standing{
 		Session:   rules.SessionState(acquispb.Session_State_Enum(session.GetState()).String()),
@@ -178,7 +178,7 @@ func addSettlements(acts *rules.Acts, a *storepb.Assessment) (err error) {
 	return nil
 }
 
-// addEntry adds advice and exemptions; accommodations decide nothing.
+// addEntry adds advice and exemptions; accommodations do not affect decisions.
 func addEntry(acts *rules.Acts, entry *storepb.CaseFile) {
 	switch e := entry.GetEntry().(type) {
 	case *storepb.CaseFile_Advice:
@@ -201,7 +201,7 @@ func verdict(stored int32) (rules.Verdict, error) {
 	return nameOf[rules.Verdict](acquispb.Verdict_Enum(stored))
 }
 
-// Decision reads a decision and returns both of its parts beside.
+// Decision reads a decision, and also returns both of its parts.
 func Decision(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, *storepb.DecisionCircumstances, error) {
 	read, act, err := Act(d)
 	if err != nil {
@@ -220,8 +220,8 @@ func Decision(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, *store
 	return read, act, circumstances, nil
 }
 
-// Act reads a decision without its circumstances, by its public act alone: all
-// that a ledger follows from.
+// Act reads only the public act of a decision, which is all that a ledger
+// needs.
 func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
 	act := new(storepb.DecisionAct)
 	if err := proto.Unmarshal(d.GetAct(), act); err != nil {
@@ -259,8 +259,8 @@ func Decisions(stored []*storepb.Decision) ([]rules.Decision, error) {
 }
 
 // Ruling is a ruling as it is stored: the parts of a decision that the rules
-// decide, with the session and the candidacy that they name. Who decides and when
-// is added by the server, which writes decisions; the verifier compares.
+// decide, with session and candidacy. The server adds who decided and when; the
+// verifier compares.
 func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstances) {
 	act := &storepb.DecisionAct{
 		Kind:          acquispb.Decision_Kind_Enum_value[string(r.Kind)],
@@ -285,6 +285,6 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 	return act, circumstances
 }
 
-// Runs says whether this program holds that version of the rules, so that what
-// it decided can be decided again.
+// Runs tells whether this program has that version of the rules, so that its
+// decisions can be computed again.
 func Runs(version string) bool { return version == rules.Version }

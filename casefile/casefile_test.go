@@ -15,8 +15,8 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 )
 
-// Records hold the API's numbers and the rules its names: each value of the API
-// must be one that the rules know, and the other way round.
+// Records have the API's numbers, the rules its names: the rules must know each
+// value of the API, and the other way round.
 func TestTheRulesKnowEveryNameOfTheAPI(t *testing.T) {
 	for _, c := range []struct {
 		enum protoreflect.EnumDescriptor
@@ -54,7 +54,7 @@ func names[T ~string](values ...T) []string {
 	return list
 }
 
-// Every record of a file becomes the act that it records, in the store's order.
+// Every record of a file becomes an act, in the order of the store.
 func TestActs(t *testing.T) {
 	assessments := []*storepb.Assessment{
 		{Uid: 7, Author: "anna", Verdicts: []*storepb.VerdictLine{{Criterion: "C1.1.1", Verdict: 1}, {Criterion: "C1.1.2"}}},
@@ -137,8 +137,8 @@ func TestRetentionIsRead(t *testing.T) {
 	}
 }
 
-// A decision is read from its two parts; a part that cannot be read is an error,
-// never an empty decision.
+// A decision is read from its two parts. A part that cannot be read is an
+// error, not an empty decision.
 func TestDecision(t *testing.T) {
 	act, err := proto.Marshal(&storepb.DecisionAct{
 		Kind: 1, Bloc: "B2", Outcome: 2, Referentiel: "marketing", Revision: "r1", SupersedesUid: 4,
@@ -174,7 +174,7 @@ func TestDecision(t *testing.T) {
 	}
 }
 
-// What contradicts itself, or means nothing, is never handed to the rules.
+// Contradicting or meaningless records are never passed to the rules.
 func TestContradictions(t *testing.T) {
 	open := &storepb.Session{Uid: 1, State: 1}
 	for what, read := range map[string]func() error{

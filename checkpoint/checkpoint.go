@@ -7,10 +7,10 @@
 //
 //	— acquis.example.fr/journal Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe…
 //
-// The lines are a checkpoint as C2SP tlog-checkpoint has it, the whole is a signed
-// note (C2SP signed-note, golang.org/x/mod/sumdb/note). Whoever signs, checks or
-// compares checkpoints here reads them with this package, so that none is good to
-// one and bad to another.
+// The lines are a checkpoint as C2SP tlog-checkpoint has it, the whole is a
+// signed note (C2SP signed-note, golang.org/x/mod/sumdb/note). All code that
+// signs, checks or compares checkpoints uses this package, so that all agree on
+// which are valid.
 package checkpoint
 
 import (
@@ -26,25 +26,25 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// A Checkpoint says what a journal was.
+// A Checkpoint describes a journal at one moment.
 type Checkpoint struct {
 	Origin string // names the journal
 	Size   uint64 // its events
 	Root   tlog.Hash
 }
 
-// maxSize is more events than a tree can have that this module's proofs count.
+// maxSize is larger than any tree that proofs can handle.
 const maxSize = 1 << 62
 
-// Sign writes a checkpoint as a note that its signer signed.
+// Sign writes a checkpoint as a signed note.
 func Sign(c Checkpoint, by note.Signer) (string, error) {
 	text := fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]))
 	signed, err := note.Sign(&note.Note{Text: text}, by)
 	return string(signed), err
 }
 
-// Open reads a signed checkpoint, if one of the keys has signed it. An error of
-// none of them having done so is a note.UnverifiedNoteError.
+// Open reads a checkpoint that one of the keys has signed. If none has, the
+// error is a note.UnverifiedNoteError.
 func Open(signed []byte, keys note.Verifiers) (Checkpoint, error) {
 	opened, err := note.Open(signed, keys)
 	if err != nil {
@@ -53,8 +53,8 @@ func Open(signed []byte, keys note.Verifiers) (Checkpoint, error) {
 	return Parse(opened.Text)
 }
 
-// Parse reads the text of a checkpoint, without signatures: three lines, and no
-// more, each in the one way that Sign writes it.
+// Parse reads the text of a checkpoint without signatures: exactly three lines,
+// in exactly the form that Sign writes.
 func Parse(text string) (Checkpoint, error) {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if len(lines) != 3 || lines[0] == "" {
@@ -71,7 +71,7 @@ func Parse(text string) (Checkpoint, error) {
 	return Checkpoint{lines[0], size, tlog.Hash(root)}, nil
 }
 
-// maxOrigin bounds the name of a journal: it stands in every proof.
+// maxOrigin limits the name of a journal, which is in every proof.
 const maxOrigin = 200
 
 // CheckOrigin returns why a name cannot be the origin of a journal, or nil. It

@@ -12,8 +12,8 @@ type Key struct {
 	Public ed25519.PublicKey
 }
 
-// String writes a key as signed notes do; empty if it is no Ed25519 key, or its
-// origin no name: nothing verifies under it.
+// String is a key in the form of signed notes. It is empty if the key is not
+// Ed25519, or its origin not a valid name: then nothing verifies with it.
 func (k Key) String() string {
 	text, err := note.NewEd25519VerifierKey(k.Origin, k.Public)
 	if err != nil {
@@ -25,7 +25,7 @@ func (k Key) String() string {
 	return text
 }
 
-// Verifiers are those of the keys under which something can verify.
+// Verifiers are those of the valid keys.
 func Verifiers(keys []Key) note.Verifiers {
 	var known []note.Verifier
 	for _, k := range keys {

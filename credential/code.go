@@ -6,15 +6,17 @@ import (
 	"strings"
 )
 
-// An attestation's code is read from paper, typed and spelt over the telephone:
+// The code of an attestation is read from paper, typed, and spelt on the
+// telephone:
 //
 //	A3C4-X7KM-9PRT-HJ6X
 //
-// Its alphabet leaves out what looks like something else (0 O Q, 1 I L, 2 Z, 5 S,
-// 8 B, U V W, and G beside 6) and, of M and N, which sound alike, one. 15
-// characters are random, some 63.7 bits; the last one is computed. The places of the characters
-// in the alphabet, times 16, 15 … 1, add up to a multiple of 19: since 19 is
-// prime, one wrong character, or two that are swapped, never do.
+// Its alphabet has no characters that look alike (0 O Q, 1 I L, 2 Z, 5 S, 8 B,
+// U V W, G and 6) and only one of M and N, which sound alike. 15 characters are
+// random, about 63.7 bits; the last one is computed. The positions of the
+// characters in the alphabet, times 16, 15 … 1, add up to a multiple of 19.
+// Since 19 is prime, this is never true with one wrong character or two swapped
+// ones.
 const (
 	codeAlphabet = "34679ACDEFHJKMPRTXY"
 	codeLength   = 16
@@ -58,8 +60,8 @@ func SpellCode(code string) string {
 	return strings.Join(append(groups, code), "-")
 }
 
-// ParseCode reads a code as people type it. What it refuses is no code that was
-// ever given.
+// ParseCode reads a code as people type it. It refuses only texts that were
+// never a code.
 func ParseCode(typed string) (string, error) {
 	code := strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(typed))
 	if len(code) != codeLength || strings.Trim(code, codeAlphabet) != "" || codeSum(code) != 0 {

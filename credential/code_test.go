@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestCodes: a code is read back however it is typed; no code with one wrong
-// character, two swapped, one missing or one too many is taken.
+// TestCodes: a code can be typed in any way; a code with one wrong character,
+// two swapped, one missing or one too many is refused.
 func TestCodes(t *testing.T) {
 	if strings.ContainsAny(codeAlphabet, "0OQ1IL2Z5SG8BUVWN") || len(codeAlphabet) != 19 {
 		t.Error("the alphabet is", codeAlphabet)

@@ -20,8 +20,8 @@ type Issuer struct {
 	Name string // empty: the origin
 }
 
-// OrOf returns the issuer, and for what it leaves empty what follows from the
-// journal's origin.
+// OrOf returns the issuer, with empty fields replaced by values derived from
+// the journal's origin.
 func (i Issuer) OrOf(origin string) Issuer {
 	if i.URL == "" {
 		i.URL = "urn:acquis:" + url.PathEscape(origin)
@@ -32,9 +32,9 @@ func (i Issuer) OrOf(origin string) Issuer {
 	return i
 }
 
-// A credential is what an attestation's holder shows: an Open Badge 3.0 in a JWT,
-// with the credential's own fields beside the claims (VC-JWT). Its last field is
-// ours: the proof that the decision stands in the journal.
+// A credential is what the holder of an attestation shows: an Open Badge 3.0 in
+// a JWT, with the fields of the credential and the claims (VC-JWT). Its last
+// field is ours: the proof that the decision is in the journal.
 type credential struct {
 	Issuer    string `json:"iss"`
 	Subject   string `json:"sub"`
@@ -58,8 +58,8 @@ type profile struct {
 	Name string   `json:"name"`
 }
 
-// achiever is the holder: a random id that stands for nobody and, only where it
-// was asked for, their name.
+// achiever is the holder: a random id that identifies nobody and, only if
+// requested, their name.
 type achiever struct {
 	ID          string       `json:"id"`
 	Type        []string     `json:"type"`
@@ -84,8 +84,8 @@ type achievement struct {
 	} `json:"criteria"`
 }
 
-// attestedProof is a DecisionProof in JSON, with the decision's id for its name:
-// a name would tell the candidate's.
+// attestedProof is a DecisionProof in JSON, with the decision's id instead of
+// its name, which would reveal the candidate's id.
 type attestedProof struct {
 	Decision   string   `json:"decision"`
 	Act        []byte   `json:"act"`

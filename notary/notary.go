@@ -18,7 +18,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A Notary signs checkpoints of one journal. Its methods may be called at once.
+// A Notary signs checkpoints of one journal. Its methods may be called
+// concurrently.
 type Notary struct {
 	store  store.Store
 	signer *signer
@@ -33,9 +34,9 @@ type Notary struct {
 	doubt  error               // why the journal is not signed
 }
 
-// New makes the notary of a store, and enters the signing key there if it is new.
-// If the journal does not extend its last checkpoint, that is no error here: Health
-// tells it, and nothing is signed.
+// New makes the notary of a store, and records the signing key there if it is
+// new. If the journal does not extend its last checkpoint, New does not fail:
+// Health reports it, and nothing is signed.
 func New(ctx context.Context, s store.Store, o Signing, log *slog.Logger, now func() time.Time) (*Notary, error) {
 	signer, err := newSigner(ctx, s, o, log, now())
 	if err != nil {
@@ -51,11 +52,11 @@ func New(ctx context.Context, s store.Store, o Signing, log *slog.Logger, now fu
 // ErrDoubt is the error of a journal that does not extend its last checkpoint.
 var ErrDoubt = errors.New("the journal does not extend the last signed checkpoint: it was rolled back or altered")
 
-// Latest returns the latest checkpoint, at most as old as checkpoints are apart.
+// Latest returns the latest checkpoint, which is at most Signing.Every old.
 func (n *Notary) Latest(ctx context.Context) (*storepb.Checkpoint, error) { return n.Covering(ctx, 0) }
 
-// Covering returns a checkpoint that covers the event, where it exists: the
-// first that can be had, which may take up to every. For 0 it returns the latest.
+// Covering returns the first checkpoint that covers the event, if the event
+// exists, which may take up to Signing.Every. For 0 it returns the latest.
 func (n *Notary) Covering(ctx context.Context, sequence uint64) (*storepb.Checkpoint, error) {
 	asked := time.Now()
 	if c := n.ready(sequence, asked); c != nil {
@@ -84,9 +85,9 @@ func (n *Notary) Covering(ctx context.Context, sequence uint64) (*storepb.Checkp
 	return c, err
 }
 
-// ready returns the last checkpoint where it will do: it covers the event; or it
-// is recent, and the latest was asked for; or it was signed since the question,
-// so that another would cover no more of what was there then.
+// ready returns the last checkpoint if it is good enough: it covers the event;
+// or it is recent, and the latest was requested; or it was signed after the
+// request, so that another one would not cover more of what existed then.
 func (n *Notary) ready(sequence uint64, asked time.Time) *storepb.Checkpoint {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -141,9 +142,9 @@ func (n *Notary) sign(ctx context.Context) (*storepb.Checkpoint, error) {
 	})
 }
 
-// extend returns the last checkpoint, nil before the first, and what the next
-// one says. Anything that does not fit is ErrDoubt: the hashes of a journal that
-// nobody touched always do.
+// extend returns the last checkpoint, nil before the first, and the content of
+// the next one. If the journal does not extend it, the error is ErrDoubt, which
+// cannot happen unless the journal was altered.
 func extend(r store.Reader) (last, next *storepb.Checkpoint, err error) {
 	last, err = store.Checkpoints.Get(r, store.LatestCheckpoint())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -184,8 +185,8 @@ func extends(tree tlog.HashReader, last *storepb.Checkpoint, size int64, root tl
 	return tlog.CheckTree(proof, size, root, before, tlog.Hash(last.GetRoot()))
 }
 
-// check finds out whether the journal extends the last checkpoint, for those who
-// ask whether the service is ready before anybody has asked for a signature.
+// check finds out whether the journal extends the last checkpoint, so that
+// readiness is known before the first signature is requested.
 func (n *Notary) check(ctx context.Context) error {
 	err := n.store.View(ctx, func(r store.Reader) error {
 		_, _, err := extend(r)
@@ -213,11 +214,11 @@ func (n *Notary) Origin() string { return n.signer.origin }
 // Keys are all keys that sign or signed checkpoints, the one that signs now first.
 func (n *Notary) Keys() []checkpoint.Key { return n.signer.keys() }
 
-// Public is the key under which Sign's signatures verify.
+// Public is the key that verifies signatures of Sign.
 func (n *Notary) Public() ed25519.PublicKey { return n.signer.public() }
 
-// Sign signs what is no checkpoint: a text without a newline, so that neither can
-// pass for the other.
+// Sign signs a text without a newline, so that it cannot be taken for a
+// checkpoint.
 func (n *Notary) Sign(text []byte) ([]byte, error) {
 	if bytes.ContainsRune(text, '\n') {
 		return nil, errors.New("what a notary signs besides checkpoints has no newline")

@@ -20,7 +20,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Signing says with what a server signs checkpoints and attestations. The zero
+// Signing configures how a server signs checkpoints and attestations. The zero
 // value is ready to use.
 type Signing struct {
 	Key    ed25519.PrivateKey // nil: one that is made for this run and lost with it
@@ -28,8 +28,8 @@ type Signing struct {
 	Every  time.Duration      // a checkpoint is signed at most so often; 0: once a second
 }
 
-// A signer signs with one key, and knows all keys that ever signed here: what
-// they signed stays good. It is a note.Signer.
+// A signer signs with one key, and knows all keys that ever signed here,
+// because what they signed stays valid. It is a note.Signer.
 type signer struct {
 	key    ed25519.PrivateKey
 	origin string
@@ -37,7 +37,7 @@ type signer struct {
 	known  []*storepb.Signer // in order of their first use; key's is one of them
 }
 
-// newSigner enters the key in the store where it is new there.
+// newSigner records the key in the store if it is new there.
 func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, now time.Time) (*signer, error) {
 	if o.Key == nil {
 		_, key, err := ed25519.GenerateKey(rand.Reader)
@@ -96,10 +96,10 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 
 func randomOrigin() string { return "acquis/" + strings.ToLower(rand.Text()[:16]) }
 
-// RenameJournal gives the journal of a store a new name, from its next event on:
-// for a store that goes on from before a checkpoint that was published under its
-// old one. What was signed stays good, under the name that it bears. An empty
-// Origin stands for a random name, as at the first start; a new one is returned.
+// RenameJournal gives the journal of a store a new name from its next event on,
+// if the store continues from before a checkpoint that was published under the
+// old name. What was signed under the old name stays valid. An empty Origin
+// means a random name, as at the first start. It returns the new name.
 func RenameJournal(ctx context.Context, s store.Store, o Signing, now time.Time) (origin string, err error) {
 	if err := checkpoint.CheckOrigin(o.Origin); err != nil {
 		return "", err
@@ -122,9 +122,8 @@ func RenameJournal(ctx context.Context, s store.Store, o Signing, now time.Time)
 	})
 }
 
-// chooseOrigin keeps the name that the journal has, the last one that it was
-// given: under another one, all that was ever proven of it would be of some other
-// journal.
+// chooseOrigin keeps the last name that the journal was given: with another
+// one, all earlier proofs would be about another journal.
 func chooseOrigin(known []*storepb.Signer, asked, random string) (string, error) {
 	if len(known) == 0 {
 		if asked == "" {
@@ -154,7 +153,8 @@ func (s *signer) public() ed25519.PublicKey {
 	return public
 }
 
-// isKnown tells whether the key has signed under the name that the journal has.
+// isKnown tells whether the key has signed under the current name of the
+// journal.
 func (s *signer) isKnown() bool {
 	return slices.ContainsFunc(s.known, func(k *storepb.Signer) bool {
 		return bytes.Equal(k.GetPublicKey(), s.public()) && k.GetOrigin() == s.origin

@@ -11,8 +11,8 @@ import (
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// TestSignerOfSomebodyElse: a key that lies in the store and came after the one that
-// signs is told at every start, since it is published as one of ours.
+// TestSignerOfSomebodyElse: every start warns of a key in the store that was
+// added after the one that signs, because it is published with ours.
 func TestSignerOfSomebodyElse(t *testing.T) {
 	s, err := bolt.Open(t.TempDir(), bolt.Options{})
 	if err != nil {

@@ -10,16 +10,17 @@ import (
 
 // # The canonical encoding
 //
-// This is all that somebody needs to compute the id of a revision elsewhere. It
-// must never change: decisions name these ids.
+// This is all that is needed to compute the id of a revision elsewhere. It must
+// never change, because decisions name these ids.
 //
 //	id       = the first 16 bytes of SHA-256(encoding), as 32 lower-case hex digits
 //	encoding = "acquis.referentiel.v1\n" message
 //	message  = field* 0x00
 //	field    = number value
 //
-// number is one byte: the field's number in proto/acquis/store/v1/referentiel.proto.
-// Fields follow each other by rising number. A value is, by the field's type,
+// number is one byte: the field's number in
+// proto/acquis/store/v1/referentiel.proto. Fields are in ascending order of
+// number. A value depends on the field's type:
 //
 //	text      length, then that many bytes of UTF-8 in normal form NFC
 //	number    4 bytes, most significant first
@@ -29,17 +30,17 @@ import (
 //
 // where lengths and counts are 4 bytes, most significant first.
 //
-// A field is left out where it is an empty text, an empty list, the number 0, no,
-// or a message with no field. The numbers of Rules and JuryRule are the exception:
-// they are left out where the référentiel does not give them, and written where it
-// does, be it 0 or the very default. For a threshold that was chosen and one that
-// rests on a default are not the same content: reasons say which.
+// A field is left out if it is an empty text, an empty list, the number 0, no,
+// or a message without fields. The numbers of Rules and JuryRule are an
+// exception: they are left out if the référentiel does not set them, and
+// written if it does, even if the number is 0 or the default. A threshold that
+// was chosen differs from a default one, because reasons say which it is.
 //
-// Every value says where it ends, so two different contents that pass [Check] never
-// have the same encoding.
+// Every value determines where it ends, so two different contents that pass
+// [Check] never have the same encoding.
 
-// ID is the name of a revision: 128 bits of a digest of its content, as 32
-// lower-case hexadecimal digits. It presumes that [Check] accepted r.
+// ID is the id of a revision: 128 bits of a digest of its content, as 32
+// lower-case hexadecimal digits. r must have passed [Check].
 func ID(r *storepb.Referentiel) string {
 	return digest(encode(r))
 }
@@ -63,8 +64,8 @@ func encode(r *storepb.Referentiel) []byte {
 	return e
 }
 
-// encodeBloc is the encoding of one bloc: what a bloc of another revision must
-// share to be identical.
+// encodeBloc is the encoding of one bloc. Two blocs are identical if their
+// encodings are.
 func encodeBloc(b *storepb.Bloc) []byte {
 	e := encoder("acquis.referentiel.bloc.v1\n")
 	e.bloc(b)
@@ -140,7 +141,7 @@ func (e *encoder) replacement(r *storepb.Replacement) {
 	e.text(4, r.GetReplacedBloc())
 }
 
-// encoder is an encoding under way.
+// encoder writes an encoding.
 type encoder []byte
 
 func (e *encoder) uint32(n uint32) { *e = binary.BigEndian.AppendUint32(*e, n) }
@@ -171,7 +172,7 @@ func (e *encoder) texts(field byte, items []string) {
 	}
 }
 
-// number writes a number that is there, whatever it is.
+// number writes a number that is set, whatever its value.
 func (e *encoder) number(field byte, n *int32) {
 	if n != nil {
 		*e = append(*e, field)
@@ -179,7 +180,7 @@ func (e *encoder) number(field byte, n *int32) {
 	}
 }
 
-// message writes a message, unless it has no field.
+// message writes a message, unless it has no fields.
 func (e *encoder) message(field byte, fields func(*encoder)) {
 	start := len(*e)
 	*e = append(*e, field)

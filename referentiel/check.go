@@ -6,7 +6,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
-// Most items of each list. The API's proto says the same.
+// Maximum of items of each list, as in the API's proto files.
 const (
 	maxSections     = 50
 	maxParagraphs   = 100
@@ -18,17 +18,18 @@ const (
 	maxReplaces     = 200
 )
 
-// maxProblems is how many problems are told: nobody mends more in one go.
+// maxProblems is how many problems are reported.
 const maxProblems = 500
 
-// Check says everything that is wrong with a référentiel, in the order of its
-// fields; nothing where it may be published. Fields are named as in the proto. Of
-// very many problems it tells the first ones, and that there are more.
+// Check reports everything that is wrong with a référentiel, in the order of
+// its fields, or nothing if it may be published. Fields have their names in the
+// proto file. If there are very many problems, it reports the first ones, and
+// that there are more.
 //
-// Codes of blocs, activities and compétences are free within 1 to 32 letters,
-// digits, dots and hyphens, and each unique among its kind. The code of a
-// criterion is given by its place: the compétence's code, a dot, its position
-// from 1.
+// Codes of blocs, activities and compétences are 1 to 32 letters, digits, dots
+// and hyphens, and unique within their kind. The code of a criterion is
+// determined by its position: the compétence's code, a dot, its position from
+// 1.
 func Check(r *storepb.Referentiel) []Problem {
 	c := &checker{shapes: newShapes(), blocs: seen{}, activities: seen{}, competences: seen{}}
 	c.head(r)
@@ -43,14 +44,14 @@ func Check(r *storepb.Referentiel) []Problem {
 	return c.problems
 }
 
-// checker gathers problems, and the codes met so far.
+// checker collects problems, and the codes found so far.
 type checker struct {
 	shapes                         shapes
 	problems                       []Problem
 	blocs, activities, competences seen
 }
 
-// seen tells at which field a code was first met.
+// seen tells at which field a code was first found.
 type seen map[string]string
 
 func (c *checker) report(field, message string) {
@@ -66,8 +67,8 @@ func (c *checker) report(field, message string) {
 // at names an item of a list.
 func at(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }
 
-// list checks how many items a list has and returns those to look at: of a list
-// that is too long, none, for its one problem says it all.
+// list checks the number of items of a list and returns those to check: none if
+// it is too long, because that one problem is enough.
 func list[T any](c *checker, field string, items []T, fewest, most int) []T {
 	switch {
 	case len(items) < fewest:
@@ -140,8 +141,8 @@ func (c *checker) competence(field string, k *storepb.Competence) {
 	}
 	for i, criterion := range list(c, field+".criteria", k.GetCriteria(), 1, maxCriteria) {
 		item := at(field+".criteria", i)
-		// A criterion is known by its place, never by its text; a code that says
-		// another place would make two things of one.
+		// A criterion is identified by its position, never by its text. A code
+		// of another position would be ambiguous.
 		if want := fmt.Sprintf("%s.%d", k.GetCode(), i+1); criterion.GetCode() != want && k.GetCode() != "" {
 			c.report(item+".code", fmt.Sprintf("must be %q because of its position, not %q", clip(want), clip(criterion.GetCode())))
 		}
@@ -171,7 +172,7 @@ func (c *checker) rules(r *storepb.Rules) {
 	c.between("rules.competence_threshold_percent", r.CompetenceThresholdPercent, 1, 100)
 	c.between("rules.bloc_threshold_percent", r.BlocThresholdPercent, 1, 100)
 	c.between("rules.min_assessors", r.MinAssessors, 1, 20)
-	// Two at least: no juror brings about a capitalisation alone.
+	// At least two: no juror capitalises alone.
 	if jury := r.GetJury(); jury != nil {
 		c.between("rules.jury.min_members", jury.MinMembers, 2, 50)
 		c.between("rules.jury.min_external_percent", jury.MinExternalPercent, 0, 100)
@@ -184,9 +185,9 @@ func (c *checker) between(field string, n *int32, low, high int32) {
 	}
 }
 
-// replaces checks the equivalences. One that names this référentiel must name the
-// revision too: "every revision" would be this one as well, and then acquiring one
-// of its blocs would give another.
+// replaces checks the equivalences. One that names this référentiel must also
+// name the revision: "every revision" would include this one, and then
+// acquiring one of its blocs would give another.
 func (c *checker) replaces(r *storepb.Referentiel) {
 	met := make(map[[4]string]string)
 	for i, p := range list(c, "replaces", r.GetReplaces(), 0, maxReplaces) {

@@ -8,22 +8,23 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Compiled is one revision, ready for use: the rules' view of it, lookups by code,
-// the texts to search. It never changes once made, so any number of goroutines may
-// share it; make one for each revision and keep it. The messages that it returns
-// are its own: read them only.
+// Compiled is one revision, ready for use: the rules' view of it, lookups by
+// code, the texts to search. It never changes, so goroutines may share it; make
+// one for each revision and keep it. Do not change the messages that it
+// returns.
 type Compiled struct {
 	content      *storepb.Referentiel
 	scheme       *rules.Scheme
 	blocs        map[string]*storepb.Bloc
 	competences  map[string]*storepb.Competence
 	criteria     map[string]*storepb.Criterion
-	fingerprints map[string]string // of each bloc: a digest of all that it holds
+	fingerprints map[string]string // of each bloc: a digest of its content
 	entries      []entry
 }
 
-// Compile compiles a revision. It fails only where the rules cannot read it at all,
-// which [Check] would have said: a revision already published is not checked anew.
+// Compile compiles a revision. It fails only if the rules cannot read it at
+// all, which [Check] would have reported: a published revision is not checked
+// again.
 func Compile(r *storepb.Referentiel) (*Compiled, error) {
 	c := &Compiled{
 		content:      proto.CloneOf(r),
@@ -60,18 +61,18 @@ func (c *Compiled) Revision() rules.Revision { return c.scheme.Revision() }
 // Scheme is what the rules work on.
 func (c *Compiled) Scheme() *rules.Scheme { return c.scheme }
 
-// Bloc finds a bloc by its code, nil where there is none.
+// Bloc finds a bloc by its code; nil if there is none.
 func (c *Compiled) Bloc(code string) *storepb.Bloc { return c.blocs[code] }
 
-// Competence finds a compétence by its code, nil where there is none.
+// Competence finds a compétence by its code; nil if there is none.
 func (c *Compiled) Competence(code string) *storepb.Competence { return c.competences[code] }
 
-// Criterion finds a criterion by its code, nil where there is none. Where it stands
-// says [rules.Scheme.Place].
+// Criterion finds a criterion by its code; nil if there is none.
+// [rules.Scheme.Place] says to which compétence it belongs.
 func (c *Compiled) Criterion(code string) *storepb.Criterion { return c.criteria[code] }
 
-// Method is the assessment method of a compétence where the rules say which is in
-// force, nil where there is no such compétence.
+// Method is the assessment method of a compétence that applies according to the
+// rules; nil if there is no such compétence.
 func (c *Compiled) Method(competence string, inForce rules.Method) *storepb.AssessmentMethod {
 	k := c.competences[competence]
 	if alone := k.GetBlocOnlyMethod(); alone != nil && inForce == rules.BlocOnly {
@@ -80,7 +81,7 @@ func (c *Compiled) Method(competence string, inForce rules.Method) *storepb.Asse
 	return k.GetMethod()
 }
 
-// spec is a référentiel as far as the rules read it.
+// spec is the part of a référentiel that the rules read.
 func spec(r *storepb.Referentiel) rules.Spec {
 	s := rules.Spec{Revision: rules.Revision{Referentiel: r.GetId(), ID: ID(r)}, Rules: numbers(r.GetRules())}
 	for _, b := range r.GetBlocs() {
@@ -112,7 +113,7 @@ func numbers(r *storepb.Rules) rules.Numbers {
 	return n
 }
 
-// number keeps the difference between a number that is absent and one that is 0.
+// number preserves the difference between a missing number and 0.
 func number(n *int32) *int {
 	if n == nil {
 		return nil

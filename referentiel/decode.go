@@ -9,10 +9,10 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// decoder fills a message from a YAML tree. The keys of the file are the names of
-// the proto's fields, so there is no second list of them to keep.
+// decoder fills a message from a YAML tree. The keys of the file are the names
+// of the proto fields, so there is no second list of them.
 type decoder struct {
-	lines    map[string]int // where each field stands
+	lines    map[string]int // the line of each field
 	unread   []string       // fields whose value could not be read
 	problems []Problem
 }
@@ -27,9 +27,9 @@ func (d *decoder) refuse(n *yaml.Node, field, message string) {
 	d.report(n, field, message)
 }
 
-// plain refuses anchors and aliases: a reader of the file must find each text where
-// it stands, and a file of a few lines must not unfold into a gigabyte. It refuses
-// a key without a value, which is most often one that somebody meant to fill in.
+// plain refuses anchors and aliases: readers must find each text in its place,
+// and a short file must not expand into a gigabyte. It also refuses a key
+// without a value, which somebody probably meant to fill in.
 func (d *decoder) plain(n *yaml.Node, field string) bool {
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
@@ -99,7 +99,7 @@ func (d *decoder) list(n *yaml.Node, m protoreflect.Message, field protoreflect.
 			d.message(item, items.AppendMutable().Message(), path)
 			continue
 		}
-		v := protoreflect.ValueOfString("") // a bad item keeps its place, for the numbers of those after it
+		v := protoreflect.ValueOfString("") // a bad item keeps its position, for the numbers of later items
 		if d.plain(item, path) {
 			if read := d.scalar(item, field, path); read.IsValid() {
 				v = read
@@ -109,7 +109,8 @@ func (d *decoder) list(n *yaml.Node, m protoreflect.Message, field protoreflect.
 	}
 }
 
-// scalar reads a text, a number or a yes; it is not valid where it cannot.
+// scalar reads a text, a number or a boolean; the result is not valid if it
+// cannot.
 func (d *decoder) scalar(n *yaml.Node, field protoreflect.FieldDescriptor, path string) protoreflect.Value {
 	tag := ""
 	if n.Kind == yaml.ScalarNode {
@@ -131,7 +132,7 @@ func (d *decoder) scalar(n *yaml.Node, field protoreflect.FieldDescriptor, path 
 			return protoreflect.ValueOfBool(n.Value == "true")
 		}
 		d.refuse(n, path, "must be true or false")
-	default: // int32, the only other type there is; a test fails if one is added
+	default: // int32, the only other type; a test fails if one is added
 		if number, err := strconv.ParseInt(n.Value, 10, 32); tag == "!!int" && err == nil {
 			return protoreflect.ValueOfInt32(int32(number))
 		}
@@ -140,7 +141,7 @@ func (d *decoder) scalar(n *yaml.Node, field protoreflect.FieldDescriptor, path 
 	return protoreflect.Value{}
 }
 
-// keys lists the keys that a group takes.
+// keys lists the keys that a group may have.
 func keys(m protoreflect.MessageDescriptor) string {
 	names := make([]string, m.Fields().Len())
 	for i := range names {

@@ -1,19 +1,19 @@
-// Package referentiel keeps what a candidate must show: it reads référentiels,
-// checks them, names their revisions, searches them, and compiles them for the
-// rules.
+// Package referentiel reads référentiels, which say what a candidate must show,
+// checks them, computes the ids of their revisions, searches them, and compiles
+// them for the rules.
 //
 // A référentiel comes from a file in data, embedded in the binary, or over the
-// API. Both end as a [storepb.Referentiel], and from there on there is one road:
+// API. Both become a [storepb.Referentiel], and are then treated alike:
 //
 //	file ──Parse──▶ storepb.Referentiel ──Check──▶ nothing wrong
 //	                        │
 //	                        ├──ID────────▶ the name of this revision, for ever
 //	                        └──Compile───▶ Compiled: the rules' Scheme, lookups, search
 //
-// [Check] names fields as the proto does (blocs[1].competences[0].statement),
-// [Parse] adds file and line, and both report every problem, not the first: who
-// writes a référentiel is a specialist of certification, and should correct a
-// file once.
+// [Check] names fields as the proto file does
+// (blocs[1].competences[0].statement), [Parse] adds file and line, and both
+// report every problem, not only the first, so that authors, who are
+// specialists of certification, can correct a file at once.
 //
 // # What can never happen
 //
@@ -24,6 +24,6 @@
 //   - The text of data/marketing.yaml drifts from its source: a test rebuilds the
 //     one from the other, both ways.
 //
-// Revisions are checked when they enter, never when they are read back: one that
-// was published under an older, laxer checker still compiles years later.
+// Revisions are checked when they are published, never when they are read: one
+// that passed an older, less strict checker still compiles years later.
 package referentiel

@@ -10,13 +10,13 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
-// The référentiels that the service brings along. Nothing writes to it.
+// The embedded référentiels. Nothing writes to it.
 //
 //go:embed data/*.yaml
 var data embed.FS
 
-// Embedded reads the référentiels that the binary brings along, by file name. An
-// error means that the binary was built from a bad file; a test prevents it.
+// Embedded reads the embedded référentiels, by file name. An error means that
+// the binary was built from an invalid file; a test prevents it.
 func Embedded() ([]*storepb.Referentiel, error) {
 	files, err := fs.Glob(data, "data/*.yaml")
 	if err != nil {
@@ -37,8 +37,8 @@ func Embedded() ([]*storepb.Referentiel, error) {
 	return all, nil
 }
 
-// Load reads and checks a référentiel from a file on disk. What is wrong with its
-// content comes back as [Problems].
+// Load reads and checks a référentiel from a file. Errors in its content are
+// returned as [Problems].
 func Load(file string) (*storepb.Referentiel, error) {
 	f, err := os.Open(file)
 	if err != nil {

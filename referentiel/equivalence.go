@@ -2,11 +2,11 @@ package referentiel
 
 import "github.com/acquis-eval/acquis/rules"
 
-// A Catalogue holds revisions and answers what the rules ask about référentiels
-// ([rules.Catalogue]).
+// A Catalogue has revisions and answers the questions of the rules about
+// référentiels ([rules.Catalogue]).
 type Catalogue map[rules.Revision]*Compiled
 
-// Blocs lists the blocs of a revision, in order; none where it is not known.
+// Blocs lists the blocs of a revision, in order; none if it is not known.
 func (c Catalogue) Blocs(revision rules.Revision) []string {
 	if r := c[revision]; r != nil {
 		return r.scheme.BlocCodes()
@@ -14,7 +14,7 @@ func (c Catalogue) Blocs(revision rules.Revision) []string {
 	return nil
 }
 
-// Counts says whether holding one bloc counts as holding the wanted one.
+// Counts tells whether one bloc counts as the wanted one.
 func (c Catalogue) Counts(wanted, held rules.BlocRef) bool {
 	current := c[wanted.Revision]
 	if current == nil {
@@ -23,9 +23,9 @@ func (c Catalogue) Counts(wanted, held rules.BlocRef) bool {
 	return current.replaces(wanted.Bloc, held) || current.identical(wanted.Bloc, c[held.Revision], held.Bloc)
 }
 
-// replaces says whether this revision declares that the held bloc counts as one of
-// its own. The declarations of other revisions do not add up: each revision
-// repeats those that still hold, so that one page says all that counts.
+// replaces tells whether this revision declares that the held bloc counts as
+// one of its own. Declarations of other revisions do not count: each revision
+// repeats those that are still valid, so that it is complete by itself.
 func (c *Compiled) replaces(bloc string, held rules.BlocRef) bool {
 	if c.blocs[bloc] == nil {
 		return false
@@ -40,9 +40,9 @@ func (c *Compiled) replaces(bloc string, held rules.BlocRef) bool {
 	return false
 }
 
-// identical says whether another revision of the same référentiel has the same
-// bloc. Between référentiels only replaces counts: the law registers each
-// certification by itself, whatever words they share.
+// identical tells whether another revision of the same référentiel has the same
+// bloc. Between référentiels only replaces counts: each certification is
+// registered separately, even if texts are the same.
 func (c *Compiled) identical(bloc string, other *Compiled, otherBloc string) bool {
 	return other != nil && c.content.GetId() == other.content.GetId() &&
 		c.blocs[bloc] != nil && c.fingerprints[bloc] == other.fingerprints[otherBloc]

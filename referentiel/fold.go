@@ -7,9 +7,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// words cuts a text into words without accents and in lower case: "L'Œuvre à
+// words splits a text into words without accents and in lower case: "L'Œuvre à
 // l'Été" is l, oeuvre, a, l, ete. A word is a run of letters and digits; a dot
-// within one stays, so that codes such as C1.1 are one word.
+// within it is kept, so that codes such as C1.1 are one word.
 func words(text string) []string {
 	cut := strings.FieldsFunc(fold(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && r != '.'
@@ -23,9 +23,9 @@ func words(text string) []string {
 	return kept
 }
 
-// fold takes accents and case away. Lower case comes first, for it can make
-// letters with marks of their own; the decomposition is the compatible one, which
-// also undoes ligatures and full-width letters that come by copy and paste.
+// fold removes accents and case. Lower case comes first, because it can produce
+// letters with marks; the decomposition is the compatible one, which also
+// replaces ligatures and full-width letters from copied text.
 func fold(text string) string {
 	plain := strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {
@@ -33,6 +33,6 @@ func fold(text string) string {
 		}
 		return unicode.ToLower(r)
 	}, norm.NFKD.String(strings.ToLower(text)))
-	// No decomposition knows these two: Unicode holds them for letters.
+	// These two have no decomposition: for Unicode they are letters.
 	return strings.NewReplacer("œ", "oe", "æ", "ae").Replace(plain)
 }

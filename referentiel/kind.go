@@ -8,12 +8,12 @@ func kindNames() []string {
 	return []string{"PROFESSIONAL_PROJECT", "SITUATIONAL_EXERCISE", "REFLECTIVE_ANALYSIS", "PROFESSIONAL_FILE", "OTHER"}
 }
 
-// kindNumber is the number of a kind, 0 where there is none of that name.
+// kindNumber is the number of a kind, 0 if there is none of that name.
 func kindNumber(name string) int32 {
 	return int32(slices.Index(kindNames(), name) + 1)
 }
 
-// knownKind says whether a kind of that number exists.
+// knownKind tells whether there is a kind of that number.
 func knownKind(number int32) bool {
 	return number >= 1 && int(number) <= len(kindNames())
 }

@@ -16,9 +16,9 @@ import (
 // MaxFile is the size of the largest file that is read, in bytes.
 const MaxFile = 4 << 20
 
-// Parse reads a référentiel from a YAML file's content and checks it. What is wrong
-// comes back as [Problems], all of them at once: what the file says wrongly, and
-// what [Check] finds in the rest. Of YAML only its plain part is taken: keys of the
+// Parse reads a référentiel from the content of a YAML file and checks it. It
+// returns all errors at once as [Problems]: those of the file, and what [Check]
+// finds in the rest. Only a simple part of YAML is supported: keys of the
 // format, texts, numbers, lists; no anchors, no second document.
 func Parse(file string, data []byte) (*storepb.Referentiel, error) {
 	root, problem := document(data)
@@ -68,7 +68,7 @@ func document(data []byte) (*yaml.Node, *Problem) {
 	return doc.Content[0], nil
 }
 
-// syntax is what the YAML library says of a file that is no YAML.
+// syntax is the error of the YAML library about a file that is not YAML.
 func syntax(err error) *Problem {
 	if load, ok := errors.AsType[*yaml.LoadError](err); ok {
 		return &Problem{Line: max(load.Mark.Line, 1), Message: "is not YAML: " + load.Message}
@@ -76,9 +76,9 @@ func syntax(err error) *Problem {
 	return &Problem{Line: 1, Message: "is not YAML: " + err.Error()}
 }
 
-// locate gives the checker's problems their lines, and leaves out those about a
-// field that the decoder already objected to: it is empty only because what stands
-// there could not be read.
+// locate adds lines to the checker's problems, and leaves out those about a
+// field that the decoder already reported: it is empty only because its value
+// could not be read.
 func (d *decoder) locate(found []Problem) []Problem {
 	located := make([]Problem, 0, len(found))
 	for _, p := range found {
@@ -90,13 +90,14 @@ func (d *decoder) locate(found []Problem) []Problem {
 	return located
 }
 
-// within says whether a field is another or stands in it.
+// within tells whether a field is another one or inside it.
 func within(field, outer string) bool {
 	rest, ok := strings.CutPrefix(field, outer)
 	return ok && (outer == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// line is where a field stands; where it is missing, what it is missing from.
+// line is the line of a field or, if it is missing, of the group that should
+// have it.
 func (d *decoder) line(field string) int {
 	for {
 		if line, ok := d.lines[field]; ok {

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Problem is one thing that is wrong with a référentiel. File and Line are empty
-// where it did not come from a file.
+// Problem is one thing that is wrong with a référentiel. File and Line are
+// empty if it is not from a file.
 type Problem struct {
 	File    string
-	Line    int    // from 1; 0 where it has none
+	Line    int    // from 1; 0 if there is none
 	Field   string // blocs[1].competences[0].statement; empty for the whole
 	Message string
 }

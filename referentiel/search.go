@@ -12,13 +12,14 @@ import (
 // MaxQuery is the length of the longest query, in characters.
 const MaxQuery = 200
 
-// Query is what to look for: words, each of which must begin a word of the text.
-// So "veil marche" finds "un système de veille … du marché", and "eille" does not.
+// Query is a list of words, each of which must be the beginning of a word of
+// the text. So "veil marche" finds "un système de veille … du marché", but
+// "eille" does not.
 type Query struct {
 	words []string
 }
 
-// ParseQuery reads a query: 1 to [MaxQuery] characters, with one word at least.
+// ParseQuery reads a query: 1 to [MaxQuery] characters, with at least one word.
 func ParseQuery(text string) (Query, error) {
 	if n := utf8.RuneCountInString(text); n > MaxQuery {
 		return Query{}, fmt.Errorf("has %d characters; at most %d", n, MaxQuery)
@@ -30,12 +31,12 @@ func ParseQuery(text string) (Query, error) {
 	return q, nil
 }
 
-// Hit is one text that was found: the title of a bloc or of an activity, or the
-// statement of a compétence or of a criterion. Codes that do not apply are empty.
+// Hit is a text that was found: the title of a bloc or an activity, or the
+// statement of a compétence or a criterion. Codes that do not apply are empty.
 type Hit struct {
-	Bloc       string // in which it stands
+	Bloc       string // that it belongs to
 	Activity   string // whose title it is
-	Competence string // whose statement it is, or in which the criterion stands
+	Competence string // whose statement it is, or to which the criterion belongs
 	Criterion  string // whose statement it is
 	Text       string
 }
@@ -46,9 +47,9 @@ type entry struct {
 	words string // each after a blank, so that " veil" is found at the start of a word only
 }
 
-// Search finds texts in the référentiel's order. It skips offset of them, returns
-// at most limit, and says how many there are, so that a caller can page through
-// several référentiels as through one.
+// Search finds texts in the référentiel's order. It skips offset of them,
+// returns at most limit, and the total number, so that a caller can page
+// through several référentiels as if they were one.
 func (c *Compiled) Search(q Query, offset, limit int) (hits []Hit, total int) {
 	for _, e := range c.entries {
 		if !e.matches(q) {

@@ -10,7 +10,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Longest texts, in characters (code points). The API's proto says the same.
+// Maximum lengths of texts, in characters (code points), as in the API's proto
+// files.
 const (
 	maxName      = 300  // the référentiel's name
 	maxTitle     = 500  // of blocs, activities, methods, sections
@@ -18,8 +19,8 @@ const (
 	maxText      = 8000 // paragraphs, instructions, frameworks
 )
 
-// text checks one text that people read. Each is one paragraph, so that a page, a
-// grid and a certificate can all lay it out.
+// text checks one text for people. Each is one paragraph, so that a page, a
+// grid and a certificate can show it.
 func (c *checker) text(field, s string, longest int) {
 	switch {
 	case s == "":
@@ -30,7 +31,8 @@ func (c *checker) text(field, s string, longest int) {
 		return
 	}
 	if !norm.NFC.IsNormalString(s) {
-		// Two spellings of one é would be two revisions that look the same.
+		// With two encodings of é there could be two revisions that look the
+		// same.
 		c.report(field, "must be in Unicode normal form NFC: accents composed with their letters")
 	}
 	if strings.TrimSpace(s) != s {
@@ -52,18 +54,18 @@ func (c *checker) optionalText(field, s string, longest int) {
 	}
 }
 
-// forbidden says whether a text must not hold r: controls, line breaks of all
-// kinds, and what reorders the characters around it, so that a jury would read
-// another sentence than the one that is stored.
+// forbidden tells whether a text must not contain r: control characters, line
+// breaks of all kinds, and characters that change the order of text, with which
+// a jury would read another sentence than the stored one.
 func forbidden(r rune) bool {
-	if ' ' <= r && r < 0x7f || 0xa0 <= r && r < 0x61c { // almost every letter; 61c is the first mark of order
+	if ' ' <= r && r < 0x7f || 0xa0 <= r && r < 0x61c { // almost every letter; 61c is the first mark that changes order
 		return false
 	}
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) || r == '\uFEFF'
 }
 
-// code checks a code and says whether it is well formed. Its shape is free beyond
-// that: other certificateurs number their blocs otherwise.
+// code checks a code and tells whether it is well formed. Otherwise its form is
+// free: certificateurs number their blocs in different ways.
 func (c *checker) code(field, s string) bool {
 	if s == "" {
 		c.report(field, "must not be empty")

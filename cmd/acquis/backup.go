@@ -23,14 +23,14 @@ type backupCommand struct {
 	Timeout   time.Duration `default:"1h" env:"-" placeholder:"DURATION" help:"Time limit."`
 }
 
-// Help tells of the key, which is no flag; kong prints it.
+// Help explains the key, which is not a flag; kong prints it.
 func (b *backupCommand) Help() string { return secretsHelp(keyVariable) }
 
-// Validate refuses what the flags must not say; kong calls it.
+// Validate checks the flags; kong calls it.
 func (b *backupCommand) Validate() error { return b.check() }
 
-// Run writes the backup under another name, and gives it its own once it was
-// found sound.
+// Run writes the backup under a temporary name, and renames it after it was
+// checked.
 func (b *backupCommand) Run(ctx context.Context, c console) error {
 	if err := backup.Free(b.To); err != nil {
 		return err
@@ -46,7 +46,7 @@ func (b *backupCommand) Run(ctx context.Context, c console) error {
 		err = backup.Publish(made, b.To)
 	}
 	if err != nil {
-		_ = os.Remove(made) // it may not be there
+		_ = os.Remove(made) // it may not exist
 		return err
 	}
 	_, err = fmt.Fprintf(c.out, "%s: %s\n", b.To, told(m))
@@ -78,7 +78,7 @@ func (b *backupCommand) fetch(ctx context.Context, name string) (m backup.Manife
 	return m, err
 }
 
-// refused says what the server said, or why it could not be asked.
+// refused is the error of the server, or of calling it.
 func (b *backupCommand) refused(err error) error {
 	if st, ok := status.FromError(err); ok {
 		return fmt.Errorf("%s: %s", b.Server, st.Message())
@@ -86,7 +86,7 @@ func (b *backupCommand) refused(err error) error {
 	return err
 }
 
-// writePieces writes a file, no longer than was announced.
+// writePieces writes a file that is not longer than announced.
 func writePieces(name string, announced *acquispb.BackupManifest, next func() (*acquispb.BackupResponse, error)) (err error) {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // personal data: the owner's only
 	if err != nil {
@@ -111,7 +111,7 @@ func writePieces(name string, announced *acquispb.BackupManifest, next func() (*
 	}
 }
 
-// told says what a backup is, on one line.
+// told describes a backup on one line.
 func told(m backup.Manifest) string {
 	return fmt.Sprintf("%d bytes, journal %s up to event %d, made %s, SHA-256 of the store %x",
 		m.Size+backup.BlockSize, m.Origin, m.Sequence, m.Time.Format(time.RFC3339), m.SHA256)

@@ -18,8 +18,8 @@ import (
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// backedUp serves an empty store, and returns a backup of it that was fetched as
-// operators do. The server is stopped, and the key set.
+// backedUp serves an empty store, and returns a backup of it, fetched by the
+// command. Afterwards the server is stopped and the key set.
 func backedUp(t *testing.T) (dir, file string) {
 	t.Helper()
 	dir, file = t.TempDir(), filepath.Join(t.TempDir(), "b")
@@ -48,8 +48,8 @@ func fails(t *testing.T, says string, args ...string) {
 	}
 }
 
-// checkpointOf serves a store once more, and returns its checkpoint after one
-// more event.
+// checkpointOf serves a store again, and returns its checkpoint after one more
+// event.
 func checkpointOf(t *testing.T, dir string) string {
 	t.Helper()
 	out, stop := serving(t, dir)
@@ -79,8 +79,8 @@ func checkpointOf(t *testing.T, dir string) string {
 	return strings.ReplaceAll(note, `\n`, "\n")
 }
 
-// A backup is restored into an empty directory, and serves with the key that it
-// was made with; nothing replaces a file, and no directory that is held.
+// A backup is restored into an empty directory, and its key still works. It
+// replaces no file and no directory that a server is using.
 func TestBackupAndRestore(t *testing.T) {
 	dir, file := backedUp(t)
 	fresh := filepath.Join(t.TempDir(), "new", "data")
@@ -105,8 +105,9 @@ func TestBackupAndRestore(t *testing.T) {
 	succeeds(t, "bytes before", "compact", "--data-dir", dir)
 }
 
-// What was published is not forked unawares: neither the checkpoint of the store
-// that is replaced, nor one from a file. Under a new name the journal goes on.
+// A restore does not contradict a published checkpoint by mistake: neither the
+// one of the store that is replaced, nor one from a file. Under a new name the
+// journal continues.
 func TestRestoreForksNothing(t *testing.T) {
 	dir, file := backedUp(t)
 	succeeds(t, "never signed one", "restore", "--from", file, "--data-dir", dir)
@@ -142,7 +143,7 @@ func TestRestoreForksNothing(t *testing.T) {
 	}
 }
 
-// A checkpoint that the backup extends lets it through.
+// A checkpoint that the backup extends allows the restore.
 func TestRestoreExtends(t *testing.T) {
 	dir, _ := backedUp(t)
 	kept, file := filepath.Join(t.TempDir(), "checkpoint"), filepath.Join(t.TempDir(), "b")
@@ -173,8 +174,8 @@ func otherCheckpoint(t *testing.T) string {
 	return name
 }
 
-// What is no backup, or no longer the one that was made, is refused, and the
-// store that is there stays.
+// A file that is not a backup, or was changed, is refused, and the existing
+// store stays.
 func TestRestoreRefusesDamage(t *testing.T) {
 	dir, file := backedUp(t)
 	whole, before := read(t, file), contents(t, dir)
@@ -203,8 +204,8 @@ func TestRestoreRefusesDamage(t *testing.T) {
 	}
 }
 
-// A kill in the middle of a backup or of a restore leaves what was there or what
-// was to be, never anything between, and the next run finds nothing in its way.
+// If a backup or a restore is killed, either the old state or the new one is
+// there, and the next run works.
 func TestKilledBackupsAndRestores(t *testing.T) {
 	rounds := 8
 	if os.Getenv("ACQUIS_LONG") != "" {
@@ -247,7 +248,8 @@ func TestKilledBackupsAndRestores(t *testing.T) {
 	t.Logf("%d rounds: %d backups and %d restores were whole", rounds, made, restored)
 }
 
-// killed runs a command and kills it at some moment, unless it is done before.
+// killed runs a command and kills it at some moment, unless it has ended
+// before.
 func killed(t *testing.T, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond+rand.N(50*time.Millisecond))

@@ -8,12 +8,13 @@ import (
 	"github.com/acquis-eval/acquis/referentiel"
 )
 
-// checkCommand checks the file of a référentiel as publishing it would.
+// checkCommand checks the file of a référentiel as the service does before
+// publishing.
 type checkCommand struct {
 	File string `arg:"" help:"File of the référentiel (YAML)."`
 }
 
-// Run prints every problem, one a line, as compilers do; or what the file holds.
+// Run prints every problem, one per line, as compilers do, or a summary of the file.
 func (k *checkCommand) Run(c console) error {
 	r, err := referentiel.Load(k.File)
 	if problems, ok := errors.AsType[referentiel.Problems](err); ok {

@@ -12,23 +12,23 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// gcPercent lets the heap grow to five times what lives before it is collected,
-// not twice. What lives is small and does not grow with the store: the
-// référentiels, and the calls under way. docs/performance.md has the figures.
+// gcPercent lets the heap grow to five times the live data before it is
+// collected, not twice. The live data is small and does not grow with the
+// store: référentiels and running calls. docs/performance.md has the figures.
 const gcPercent = 400
 
-// headroom bounds by how many bytes the heap may grow before it is collected. Without
-// it, what callers make live counts five times: 128 MiB of their requests would be
-// 640 MiB of memory.
+// headroom limits by how many bytes the heap may grow before it is collected.
+// Without it, live data of callers would count five times: 128 MiB of requests
+// would take 640 MiB of memory.
 const headroom = 64 << 20
 
-// memoryShare of what the container may have is for the heap. The rest is for
-// stacks, and for the store's pages, which the kernel can take back.
+// memoryShare is the part of the container's memory for the heap. The rest is
+// for stacks, and for the store's pages, which the kernel can reclaim.
 const memoryShare = 0.8
 
-// setCollector sets when the collector runs, unless the environment says so: by how
-// much the heap has grown and, in a container whose memory is limited, before it
-// comes near to that limit.
+// setCollector sets when the collector runs, unless the environment does: by
+// the growth of the heap and, in a container with a memory limit, before the
+// heap reaches it.
 func setCollector(ctx context.Context, log *slog.Logger) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
@@ -43,9 +43,9 @@ func setCollector(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// boundHeadroom sees after each collection what lives, and sets by how much the heap
-// may grow until the next. It is now the given percentage. It goes on until ctx
-// ends.
+// boundHeadroom measures the live data after each collection, and sets by how
+// much the heap may grow until the next one. Now it may grow by the given
+// percentage. It goes on until ctx ends.
 func boundHeadroom(ctx context.Context, now int) {
 	runtime.SetFinalizer(new(collected), func(*collected) {
 		if ctx.Err() != nil {
@@ -61,11 +61,11 @@ func boundHeadroom(ctx context.Context, now int) {
 	})
 }
 
-// A collected is garbage: its finalizer runs once it was found to be.
+// A collected is garbage: its finalizer runs after the next collection.
 type collected struct{ _ [16]byte }
 
-// percentFor is by how much a heap of which so much lives may grow. It goes in steps,
-// since each change stops all calls for a moment.
+// percentFor returns by how much a heap with that much live data may grow. It
+// changes in steps, because each change stops all calls for a moment.
 func percentFor(live uint64) int {
 	const step = 50
 	percent := int(headroom * 100 / max(live, 1))

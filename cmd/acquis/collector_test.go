@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The environment has the last word on the collector.
+// The environment overrides the settings of the collector.
 func TestSetCollector(t *testing.T) {
 	before, limit := debug.SetGCPercent(50), debug.SetMemoryLimit(-1)
 	t.Cleanup(func() { debug.SetGCPercent(before); debug.SetMemoryLimit(limit) })
@@ -25,7 +25,7 @@ func TestSetCollector(t *testing.T) {
 	}
 }
 
-// The heap grows by the headroom at most, as far as that goes.
+// The heap grows at most by the headroom, as far as that is possible.
 func TestPercentFor(t *testing.T) {
 	for live, want := range map[uint64]int{0: 400, 1 << 20: 400, 16 << 20: 400, 17 << 20: 350, 32 << 20: 200, 64 << 20: 100, 128 << 20: 50, 10 << 30: 50} {
 		if got := percentFor(live); got != want {
@@ -34,7 +34,8 @@ func TestPercentFor(t *testing.T) {
 	}
 }
 
-// What lives decides after the next collection, and again when it is gone.
+// Live data changes the setting after the next collection, and again when it is
+// gone.
 func TestBoundHeadroom(t *testing.T) {
 	before := debug.SetGCPercent(gcPercent)
 	t.Cleanup(func() { debug.SetGCPercent(before) })

@@ -12,7 +12,7 @@ import (
 )
 
 // demoCommand plays six candidates through the real service: its own store, its
-// interceptors, its rules, over gRPC. Nothing is made up but the people.
+// interceptors, its rules, over gRPC. Only the people are invented.
 type demoCommand struct{}
 
 // Run tells the stories and leaves nothing behind.
@@ -25,8 +25,8 @@ func (demoCommand) Run(ctx context.Context, c console) (err error) {
 	return play(ctx, c, dir, "")
 }
 
-// play tells the stories on a store in dir, which stays. An empty origin of its
-// journal is made up.
+// play tells the stories on a store in dir, which stays. If origin is empty,
+// the journal gets a random name.
 func play(ctx context.Context, c console, dir, origin string) error {
 	first := authn.NewSecret()
 	service, err := open(ctx, config{
@@ -44,8 +44,8 @@ func play(ctx context.Context, c console, dir, origin string) error {
 	return errors.Join(told, <-served, service.close())
 }
 
-// tell plays every story on one stage, one after another: later ones meet what
-// earlier ones left.
+// tell plays the stories one after another on one stage: later ones see the
+// results of earlier ones.
 func tell(ctx context.Context, out *printer, address string, first authn.Secret) error {
 	s, err := newStage(ctx, out, address, first)
 	if err != nil {

@@ -41,14 +41,14 @@ func (p *printer) paint(colour, text string) string {
 }
 
 func (p *printer) line(format string, args ...any) {
-	_, _ = fmt.Fprintf(p.out, "  "+format+"\n", args...) // nobody is left to tell
+	_, _ = fmt.Fprintf(p.out, "  "+format+"\n", args...) // nothing else can be done
 }
 
 func (p *printer) title(text string) {
 	_, _ = fmt.Fprintf(p.out, "\n%s\n%s\n", p.paint(bold, text), p.paint(dim, strings.Repeat("─", len([]rune(text)))))
 }
 
-// symbol shows where a critère stands.
+// symbol shows the status of a critère.
 func (p *printer) symbol(status acquispb.CriterionStatus_Enum) string {
 	switch status {
 	case acquispb.CriterionStatus_MET:
@@ -77,7 +77,7 @@ func (p *printer) legend() string {
 	return strings.Join(parts, "   ")
 }
 
-// outcome shows a word in the colour of what it means.
+// outcome shows a word in the colour of its meaning.
 func (p *printer) outcome(word string) string {
 	switch word {
 	case "ACQUIRED", "CAPITALISED", "AWARDED":
@@ -90,8 +90,8 @@ func (p *printer) outcome(word string) string {
 	return p.paint(dim, word)
 }
 
-// grid shows one line a bloc: each compétence with its critères, then what the
-// rules compute.
+// grid shows one line per bloc: each compétence with its critères, then the
+// computed outcome.
 func (p *printer) grid(g *acquispb.Grid) {
 	for _, bloc := range g.GetBlocs() {
 		var line strings.Builder
@@ -109,7 +109,7 @@ func (p *printer) grid(g *acquispb.Grid) {
 	}
 }
 
-// ledger shows what a candidate holds.
+// ledger shows what a candidate has acquired.
 func (p *printer) ledger(c *acquispb.Capitalisation) {
 	var blocs []string
 	for _, bloc := range c.GetBlocs() {

@@ -14,7 +14,7 @@ import (
 	"github.com/acquis-eval/acquis/server/authn"
 )
 
-// A stage is where the stories play: a connection, and the keys of the cast.
+// A stage is a connection and the keys of all participants.
 type stage struct {
 	ctx        context.Context
 	out        *printer
@@ -25,7 +25,7 @@ type stage struct {
 	decisions  acquispb.CapitalisationServiceClient
 }
 
-// The cast. Each subject calls with a key of its own, as in real life.
+// The participants. Each has its own key, as in real life.
 const (
 	registrar = "registrar"
 	anna      = "assessor-anna"
@@ -62,9 +62,9 @@ func newStage(ctx context.Context, out *printer, address string, first authn.Sec
 	return s, s.openSession("juin-2026", "Jury de juin", 6)
 }
 
-func (s *stage) close() { _ = s.conn.Close() } // nothing was left to send
+func (s *stage) close() { _ = s.conn.Close() } // nothing is left to send
 
-// as makes a call that subject makes.
+// as makes calls as that subject.
 func (s *stage) as(subject string) context.Context {
 	return metadata.AppendToOutgoingContext(s.ctx, "authorization", "Bearer "+s.keys[subject])
 }
@@ -122,7 +122,7 @@ func (s *stage) present(person, id, session string, blocs ...string) (*passage, 
 }
 
 // assess records a verdict of one assessor on every critère that the candidacy
-// presents; except names those with another.
+// presents; except has those with another verdict.
 func (p *passage) assess(assessor string, except map[string]acquispb.Verdict_Enum) error {
 	grid, err := p.grid()
 	if err != nil {
@@ -155,8 +155,8 @@ func (p *passage) showGrid() error {
 	return err
 }
 
-// deliberate lets both members of the jury decide the candidacy; departures are
-// the blocs on which they do not follow the rules.
+// deliberate lets both jury members decide the candidacy; departures are the
+// blocs on which they depart from the computed outcome.
 func (p *passage) deliberate(departures ...*acquispb.DeliberateRequest_BlocDecision) (*acquispb.DeliberateResponse, error) {
 	grid, err := p.grid()
 	if err != nil {

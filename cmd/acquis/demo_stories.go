@@ -60,7 +60,7 @@ func exempted(s *stage) error {
 	return err
 }
 
-// accommodate asks for more time, and has it granted.
+// accommodate requests more time, which is granted.
 func (p *passage) accommodate() error {
 	asked, err := p.sessions.RequestAccommodation(p.as(registrar), &acquispb.RequestAccommodationRequest{
 		Candidacy: p.name, Kind: acquispb.Accommodation_Kind_EXTRA_TIME, Need: "un tiers de temps en plus",
@@ -75,7 +75,8 @@ func (p *passage) accommodate() error {
 	return err
 }
 
-// exempt has a critère exempted: an advice, then the jury on both conditions.
+// exempt exempts a critère: an advice, then the jury's decision on both
+// conditions.
 func (p *passage) exempt(criterion string) error {
 	_, err := p.sessions.AdviseExemption(p.as(advisor), &acquispb.AdviseExemptionRequest{
 		Candidacy: p.name, Criterion: criterion, Favourable: true, ReasonedAdvice: "le poste visé ne comporte pas cette tâche",
@@ -177,7 +178,7 @@ func appeals(s *stage) error {
 	return nil
 }
 
-// epilogue counts what the journal holds.
+// epilogue counts the events of the journal.
 func (s *stage) epilogue() error {
 	events, err := acquispb.NewAuditServiceClient(s.conn).ListEvents(s.as(auditor), &acquispb.ListEventsRequest{PageSize: 1000})
 	if err != nil {
@@ -185,7 +186,7 @@ func (s *stage) epilogue() error {
 	}
 	writes := 0
 	for _, event := range events.GetEvents() {
-		if event.GetKind() != acquispb.Event_Kind_READ { // how many of those there are, the clock decides
+		if event.GetKind() != acquispb.Event_Kind_READ { // their number depends on the clock
 			writes++
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// dialFlags say how a command reaches a running server.
+// dialFlags say how to reach a running server.
 type dialFlags struct {
 	Server            string `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"gRPC address of the server. TLS is used unless it is on this machine."`
 	CAFile            string `name:"ca-file" placeholder:"FILE" help:"Use TLS, and trust these certificate authorities (PEM). If not set: those of this machine."`

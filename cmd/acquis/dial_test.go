@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A key never crosses a network in the clear unless somebody says so: only what
-// lies on this machine is called without TLS.
+// A key crosses a network unencrypted only if a flag says so: only servers on
+// this machine are called without TLS.
 func TestTransport(t *testing.T) {
 	dir := t.TempDir()
 	writeCertificate(t, dir)
@@ -52,7 +52,7 @@ func TestTransport(t *testing.T) {
 	}
 }
 
-// A server with a certificate is backed up under TLS, by whoever knows its
+// A backup from a server with a certificate goes over TLS and checks its
 // authority.
 func TestBackupUnderTLS(t *testing.T) {
 	dir := t.TempDir()

@@ -36,7 +36,7 @@ func (t *tlsFlags) check() error {
 
 func (t *tlsFlags) load(log *slog.Logger) (*authn.Certificates, error) {
 	if !t.given() {
-		return nil, nil // none were asked for
+		return nil, nil // none is configured
 	}
 	return authn.LoadCertificates(authn.CertificateFiles{Cert: t.CertFile, Key: t.KeyFile, ClientCA: t.ClientCAFile}, log)
 }
@@ -75,7 +75,7 @@ func (o *oidcFlags) check() error {
 // config is nil if no issuer is given.
 func (o *oidcFlags) config() (*authn.OIDC, error) {
 	if o.Issuer == "" {
-		return nil, nil // no tokens were asked for
+		return nil, nil // none is configured
 	}
 	config, err := o.withoutClient()
 	if err != nil || o.CAFile == "" {

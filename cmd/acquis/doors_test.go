@@ -35,7 +35,7 @@ func parseServe(t *testing.T, args ...string) (*serveCommand, error) {
 	return &line.Serve, err
 }
 
-// Flags of the doors that make no sense, or would let others in, are refused.
+// Flags that make no sense, or would let unauthorised callers in, are refused.
 func TestRefusedDoors(t *testing.T) {
 	oidc := func(more ...string) []string {
 		return append([]string{"--oidc-issuer", "https://issuer.example", "--oidc-audience", "acquis"}, more...)
@@ -68,7 +68,7 @@ func TestRefusedDoors(t *testing.T) {
 	}
 }
 
-// The flags of tokens, and their variables, say what they say.
+// The flags for tokens and their variables have the expected effect.
 func TestOIDCFlags(t *testing.T) {
 	t.Setenv("ACQUIS_OIDC_ROLE", `it=ADMIN,cn=jury\,ou=x=JURY,it=READER`)
 	t.Setenv("ACQUIS_OIDC_SUBJECT_PREFIX", "")
@@ -90,8 +90,8 @@ func TestOIDCFlags(t *testing.T) {
 	}
 }
 
-// The page for operators has a row for every flag of the doors, with its default,
-// and names no flag that does not exist.
+// authentication.md has a row for every flag of authentication and TLS, with
+// its default, and names no flag that does not exist.
 func TestAuthenticationPageNamesItsFlags(t *testing.T) {
 	page, err := os.ReadFile("../../docs/authentication.md")
 	if err != nil {
@@ -120,8 +120,8 @@ func TestAuthenticationPageNamesItsFlags(t *testing.T) {
 	}
 }
 
-// A service with a certificate says https, answers under TLS, and its health
-// check goes on working.
+// A service with a certificate prints https, answers over TLS, and its health
+// check works.
 func TestServeUnderTLS(t *testing.T) {
 	dir := t.TempDir()
 	pool := writeCertificate(t, dir)
@@ -154,7 +154,7 @@ func TestServeUnderTLS(t *testing.T) {
 	}
 }
 
-// Files that are no certificate stop the start before anything is touched.
+// If a file is not a certificate, the start fails before anything is changed.
 func TestServeWithoutItsCertificate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	code, _, err := acquis(t, "serve", "--data-dir", dir, "--tls-cert-file", "none.pem", "--tls-key-file", "none.pem")

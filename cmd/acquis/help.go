@@ -15,7 +15,7 @@ const (
 	signingVariable   = "ACQUIS_SIGNING_KEY"   // the signing key itself, for containers
 )
 
-// secretsHelp is what --help says of some of them.
+// secretsHelp is the text of --help about some of them.
 func secretsHelp(names ...string) string {
 	says := map[string]string{
 		keyVariable:       "The API key to call with. It needs the role ADMIN.",
@@ -29,11 +29,11 @@ func secretsHelp(names ...string) string {
 	return text
 }
 
-// A directory is a flag that must name one: an empty variable would be the current
-// directory here and no directory there.
+// A directory is a flag that must not be empty: an empty path would mean the
+// current directory in one place and no directory in another.
 type directory string
 
-// Validate refuses the empty name; kong calls it.
+// Validate refuses an empty name; kong calls it.
 func (d directory) Validate() error {
 	if d == "" {
 		return errors.New("name a directory, such as ./data")
@@ -41,7 +41,7 @@ func (d directory) Validate() error {
 	return nil
 }
 
-// flagHelp is what --help says of a flag: its text, default and variable.
+// flagHelp is the text of --help about a flag: its help, default and variable.
 func flagHelp(v *kong.Value) string {
 	text := v.Help
 	if v.HasDefault && v.Default != "" {

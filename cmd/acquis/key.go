@@ -17,8 +17,8 @@ import (
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// keyCreateCommand makes a key without a server, and so without another key. What the
-// key is for and may do comes from flags only, not from a forgotten variable.
+// keyCreateCommand creates a key without a server, and so without another key.
+// Subject and roles come from flags only, not from a forgotten variable.
 type keyCreateCommand struct {
 	DataDir     directory `default:"./data" placeholder:"DIR" help:"Directory of the store, which no server may be using. acquis serve must have run there once."`
 	Subject     string    `required:"" env:"-" placeholder:"SUBJECT" help:"Pseudonym of the caller. It stays in the journal for ever."`
@@ -27,7 +27,7 @@ type keyCreateCommand struct {
 	ExpireTime  time.Time `env:"-" placeholder:"TIME" help:"When the key expires, such as 2030-01-31T12:00:00Z. If not set: never."`
 }
 
-// Run makes the key and prints its secret, this once.
+// Run creates the key and prints its secret, which is not shown again.
 func (k *keyCreateCommand) Run(ctx context.Context, c console) error {
 	if _, err := os.Stat(filepath.Join(string(k.DataDir), bolt.FileName)); err != nil {
 		return fmt.Errorf("%w (%s): run acquis serve there once, which creates the store and its first key", bolt.ErrNoStore, k.DataDir)

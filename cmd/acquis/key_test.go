@@ -15,8 +15,8 @@ import (
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// TestKeyCreate: administrators who are locked out make a key while the store is at
-// rest. It works; the journal and every start tell of it.
+// TestKeyCreate: administrators who are locked out create a key while no server
+// runs. It works; the journal and the log of every start mention it.
 func TestKeyCreate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	out, stop := serving(t, dir)
@@ -96,7 +96,7 @@ func TestKeyCreateRefuses(t *testing.T) {
 	first.waitFor(t, "This is its first key")
 }
 
-// servingAloud is serving that keeps the log, which is whole once stop has returned.
+// servingAloud is serving, but keeps the log, which is complete when stop has returned.
 func servingAloud(t *testing.T, dir string) (rest string, log *output, stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

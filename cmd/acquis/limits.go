@@ -30,7 +30,7 @@ type limitFlags struct {
 // The bounds of what can be configured.
 const (
 	minRequestBytes = 1 << 10
-	maxCallTimeout  = 55 * time.Second // below the 60 s after which the REST listener drops an answer
+	maxCallTimeout  = 55 * time.Second // less than the 60 s after which the REST listener drops an answer
 	maxLimit        = 1_000_000
 )
 
@@ -46,7 +46,7 @@ func (l *limitFlags) check() error {
 		return fmt.Errorf("--failed-attempts and --failed-attempts-address must be from 0 to %d", maxLimit)
 	case min(l.MaxConnections, l.MaxConnectionsNetwork, l.ConnectionRate) < 1 || max(l.MaxConnections, l.MaxConnectionsNetwork, l.ConnectionRate) > maxLimit:
 		return fmt.Errorf("--max-connections, --max-connections-network and --connection-rate must be from 1 to %d", maxLimit)
-	case !(l.PublicRate >= 0 && l.PublicRate <= maxLimit): // what is not a number is neither
+	case !(l.PublicRate >= 0 && l.PublicRate <= maxLimit): // false for NaN too
 		return fmt.Errorf("--public-rate must be from 0 to %d", maxLimit)
 	}
 	return nil
@@ -61,11 +61,11 @@ func (l *limitFlags) transport(streams time.Duration) transport.Limits {
 	}
 }
 
-// admission gives networks the rate that was asked for, and as many more calls at
-// once. What all strangers together may have stays as it is, unless there is no limit
-// at all.
+// admission gives networks the configured rate, and proportionally more calls
+// at once. The limit for all unknown callers together stays, unless there is no
+// limit at all.
 func (l *limitFlags) admission() admission.Limits {
-	const burst = 5 // seconds whose calls may come at once
+	const burst = 5 // in seconds of the rate
 	limits := admission.DefaultLimits()
 	for _, class := range []admission.Class{admission.Public, admission.Watch, admission.Refused} {
 		rule := &limits.Classes[class]

@@ -6,8 +6,8 @@ import (
 	"github.com/acquis-eval/acquis/server/admission"
 )
 
-// TestPublicRate: who raises the rate of strangers, for a proxy, raises with it how
-// many of their calls may be under way; 0 sets no limit.
+// TestPublicRate: raising the rate of unknown callers, for a proxy, also raises
+// how many of their calls may run at once; 0 means no limit.
 func TestPublicRate(t *testing.T) {
 	usual := admission.DefaultLimits().Classes[admission.Public].Network
 	for rate, atOnce := range map[float64]int{1: usual.AtOnce, usual.PerSecond: usual.AtOnce, 10 * usual.PerSecond: 10 * usual.AtOnce, 0: 0} {

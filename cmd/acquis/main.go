@@ -12,7 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// commandLine is everything that can be said on the command line.
+// commandLine has all commands and their flags.
 type commandLine struct {
 	Serve       serveCommand       `cmd:"" group:"Service:" help:"Run the service: REST, gRPC and an operations endpoint."`
 	Demo        demoCommand        `cmd:"" group:"Service:" help:"Play six candidates through a real server on a temporary store, and show each step."`
@@ -33,16 +33,16 @@ type commandLine struct {
 	} `cmd:"" group:"Référentiels:" help:"Work on the files of référentiels."`
 }
 
-// console is where a command says what it says.
+// console is the output of a command.
 type console struct {
-	out io.Writer // what the user asked for
-	err io.Writer // logs, and what went wrong
+	out io.Writer // results
+	err io.Writer // logs and errors
 }
 
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal asks for a graceful stop; without this, a second one would
-	// be swallowed and could not end the process at once.
+	// The first signal requests a graceful stop. Without this, a second one
+	// would be ignored instead of ending the process at once.
 	context.AfterFunc(ctx, cancel)
 	os.Exit(run(ctx, os.Args[1:], console{os.Stdout, os.Stderr}))
 }
@@ -102,7 +102,7 @@ func lacksCommand(err error) *kong.Context {
 
 func failed(c console, err error, code int) int {
 	if !errors.Is(err, errSaid) {
-		_, _ = fmt.Fprintf(c.err, "acquis: %v\n", err) // nobody is left to tell
+		_, _ = fmt.Fprintf(c.err, "acquis: %v\n", err) // nothing else can be done
 	}
 	return code
 }

@@ -28,10 +28,10 @@ type restoreCommand struct {
 	SigningKeyFile string `placeholder:"FILE" help:"With --new-origin: the signing key, if it is not in the data directory."`
 }
 
-// Help tells of the signing key, which need not be a file; kong prints it.
+// Help explains the signing key, which need not be a file; kong prints it.
 func (r *restoreCommand) Help() string { return secretsHelp(signingVariable) }
 
-// Validate refuses what the flags must not say; kong calls it.
+// Validate checks the flags; kong calls it.
 func (r *restoreCommand) Validate() error { return checkpoint.CheckOrigin(r.Origin) }
 
 // Run makes the store in a directory of its own, checks it there, and puts it in

@@ -46,14 +46,14 @@ type serveCommand struct {
 	RetentionAccommodations rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long accommodations, needs and advice are kept after their act. If not set: for ever."`
 }
 
-// Help tells of the variables that are no flags; kong prints it.
+// Help explains the variables that are not flags; kong prints it.
 func (s *serveCommand) Help() string { return secretsHelp(bootstrapVariable, signingVariable) }
 
 // maxGrace bounds --shutdown-grace.
 const maxGrace = 10 * time.Minute
 
-// Validate refuses what the flags must not say; kong calls it. An address is
-// resolved first, so that a name is judged by what it stands for.
+// Validate checks the flags; kong calls it. An address is resolved first, so
+// that a name is judged by what it stands for.
 func (s *serveCommand) Validate() error {
 	if s.ShutdownGrace < 0 || s.ShutdownGrace > maxGrace {
 		return fmt.Errorf("--shutdown-grace must be from 0s to %s", maxGrace)

@@ -23,7 +23,7 @@ type verifyCommand struct {
 // maxCheckpoint bounds a file that is three lines and some signatures.
 const maxCheckpoint = 64 << 10
 
-// Validate refuses what the flags must not say; kong calls it.
+// Validate checks the flags; kong calls it.
 func (k *verifyCommand) Validate() error {
 	if k.Limit < 1 {
 		return errors.New("--limit must be at least 1")

@@ -17,8 +17,8 @@ type BudgetLimits struct {
 	Patience  time.Duration // how long they do
 }
 
-// Defaults of the budgets, so that neither strangers nor large requests can take
-// from what others live on. One call of the largest kind, decoded, must fit
+// Defaults of the budgets, so that neither unknown callers nor large requests
+// can use up the memory of others. The largest request, decoded, must fit into
 // PerCaller.
 var (
 	SmallBudget       = BudgetLimits{Bytes: 64 << 20, PerCaller: 16 << 20, Waiting: 256, Patience: 100 * time.Millisecond}
@@ -30,9 +30,9 @@ var (
 	PublicAnswersBudget = BudgetLimits{Bytes: 8 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
 )
 
-// A Budget hands out bytes before they are needed. Calls wait in the order in which
-// they came, so that a large one is not overtaken for ever by small ones; but not
-// behind one that waits for what its own caller holds.
+// A Budget grants bytes before they are used. Calls wait in the order of their
+// arrival, so that small ones do not overtake a large one for ever; but no call
+// waits behind one that waits only for its own caller's bytes.
 type Budget struct {
 	name    string
 	limits  BudgetLimits
@@ -53,7 +53,7 @@ type claim struct {
 	ready chan struct{}
 }
 
-// NewBudget returns a budget, of which all is there. The name tells it in metrics.
+// NewBudget returns an unused budget. The name is its label in metrics.
 func NewBudget(name string, limits BudgetLimits) *Budget {
 	b := &Budget{name: name, limits: limits, held: make(map[Caller]int64)}
 	labels := prometheus.Labels{"budget": name}
@@ -76,9 +76,9 @@ func (b *Budget) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{b.refused, b.taken}
 }
 
-// Take takes n bytes for a call, for which it may wait. It returns a *Refusal if
-// there are none in time, or the context's error. What was taken must be given
-// back by Give with the same caller and number.
+// Take takes n bytes for a call, and may wait for them. It returns a *Refusal
+// if there are none in time, or the context's error. They must be returned by
+// Give with the same caller and number.
 func (b *Budget) Take(ctx context.Context, by Caller, n int64) error {
 	if n > min(b.limits.PerCaller, b.limits.Bytes) {
 		return b.refuse(TooLarge, 0)
@@ -99,15 +99,15 @@ func (b *Budget) Take(ctx context.Context, by Caller, n int64) error {
 	return b.wait(ctx, c)
 }
 
-// TakeAtMost is Take for what may be larger than all that one caller may have: it
-// takes no more than that, and returns how much must be given back.
+// TakeAtMost is Take for sizes that may be larger than the limit of one caller:
+// it takes at most that limit, and returns how much must be given back.
 func (b *Budget) TakeAtMost(ctx context.Context, by Caller, n int64) (taken int64, err error) {
 	n = min(n, b.limits.PerCaller, b.limits.Bytes)
 	return n, b.Take(ctx, by, n)
 }
 
-// Charge takes bytes that are in use already, whatever the limits: they count for
-// those who come next.
+// Charge takes bytes that are already in use, whatever the limits. They count
+// for later calls.
 func (b *Budget) Charge(by Caller, n int64) int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -134,8 +134,8 @@ func (b *Budget) wait(ctx context.Context, c *claim) error {
 	}
 }
 
-// leave ends a wait that was given up, and tells whether its bytes have been granted
-// all the same.
+// leave ends a cancelled wait, and tells whether its bytes were granted
+// meanwhile.
 func (b *Budget) leave(c *claim) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -180,8 +180,8 @@ func (b *Budget) fits(by Caller, n int64) bool {
 	return b.out+n <= b.limits.Bytes && b.held[by]+n <= b.limits.PerCaller
 }
 
-// owed tells whether somebody waits for bytes that any caller could give back: a
-// newcomer must not overtake them.
+// owed tells whether a call waits for bytes of other callers: a new call must
+// not overtake it.
 func (b *Budget) owed() bool {
 	for e := b.waiting.Front(); e != nil; e = e.Next() {
 		if c := e.Value.(*claim); b.held[c.by]+c.bytes <= b.limits.PerCaller {

@@ -2,14 +2,14 @@ package admission
 
 import "net/netip"
 
-// A Caller is who shares are counted for: a subject or, if that is not known, a
+// A Caller is the unit of fairness: a subject or, if that is not known, a
 // network.
 type Caller struct {
 	Subject string
 	From    netip.Prefix
 }
 
-// CallerOf is the subject, or the network of who has none.
+// CallerOf returns the subject, or the network if there is no subject.
 func CallerOf(subject string, from netip.Prefix) Caller {
 	if subject != "" {
 		return Caller{Subject: subject}

@@ -16,8 +16,8 @@ type Call struct {
 	Class   Class
 }
 
-// A Gate admits calls. One mutex guards it: what is done under it takes a fraction
-// of a microsecond.
+// A Gate admits calls. It has one mutex, which is held only for a fraction of a
+// microsecond.
 type Gate struct {
 	limits Limits
 	counts counts
@@ -43,8 +43,8 @@ func NewGate(limits Limits) *Gate {
 // Collectors are the gate's metrics.
 func (g *Gate) Collectors() []prometheus.Collector { return g.counts.collectors() }
 
-// Enter admits a call as far as rates and numbers go, or returns a *Refusal. It
-// never waits. A ticket that is returned without error must be Done.
+// Enter checks rates and numbers, and returns a ticket or a *Refusal. It never
+// waits. Done must be called on the ticket.
 func (g *Gate) Enter(call Call) (Ticket, error) {
 	t := Ticket{gate: g, class: call.Class, subject: call.Subject, from: call.From}
 	now := time.Now().UnixNano()
@@ -121,8 +121,8 @@ func (g *Gate) roomFor(c Class, by *usage) bool {
 	return each == 0 || int(by.running[c]) < each
 }
 
-// beside tells whether an earlier class is at work or has just been: its next call
-// will come before what the class would start now has ended.
+// beside tells whether an earlier class is or was just active: its next call
+// will probably come before a call that starts now has ended.
 func (g *Gate) beside(c Class) bool {
 	now := time.Now().UnixNano()
 	for earlier := range c {
@@ -146,7 +146,7 @@ func (g *Gate) give(c Class, by *usage) {
 	g.serve()
 }
 
-// serve gives slots to those who wait.
+// serve gives slots to waiting calls.
 func (g *Gate) serve() {
 	for next := range g.queues {
 		for c, q := Class(next), &g.queues[next]; q.length > 0 && g.room(c); {
@@ -160,8 +160,8 @@ func (g *Gate) serve() {
 	}
 }
 
-// leave ends a wait that was given up. It tells whether the waiter has got its slot
-// in that moment all the same.
+// leave ends a cancelled wait, and tells whether the waiter got its slot
+// meanwhile.
 func (g *Gate) leave(c Class, w *waiter) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A Class of calls has limits of its own. An earlier class is served before a later.
+// A Class of calls has its own limits. Earlier classes are served before later ones.
 type Class uint8
 
 // The classes, in the order in which they are served.
@@ -15,7 +15,7 @@ const (
 	List                 // lists, searches, exports: many records for one call
 	Public               // without a subject: checkpoints, verification, descriptions
 	Watch                // streams without a subject, which may stay open: of health, of reflection
-	Refused              // those whose credentials are bad, before they are told so
+	Refused              // those with invalid credentials, before they are answered
 	classes
 )
 
@@ -23,14 +23,14 @@ var classNames = [classes]string{"record", "read", "list", "public", "watch", "r
 
 func (c Class) String() string { return classNames[c] }
 
-// A Share limits what one caller, or all, may have of a class. 0: no limit.
+// A Share limits the calls of one caller, or of all, in a class. 0: no limit.
 type Share struct {
 	AtOnce    int     // calls between Enter and Done
 	PerSecond float64 // calls, in the long run
 	Burst     float64 // calls that may come at once; at least 1 if there is a rate
 }
 
-// A Rule is what holds for a class.
+// A Rule has the limits of a class.
 type Rule struct {
 	Running  int           // slots that it may have at once
 	Beside   int           // the same while an earlier class is in use; 0: no less
@@ -47,9 +47,9 @@ type Limits struct {
 	Classes [classes]Rule
 }
 
-// DefaultLimits are for the number of processors. Subjects have no rates: they are
-// known, and share what there is by turns. None has so many slots that others, who
-// share the processors with what runs, wait long: a read may take milliseconds.
+// DefaultLimits depend on the number of processors. Subjects have no rates:
+// they are known, and take turns. None has so many slots that others wait long,
+// because a read may take milliseconds.
 func DefaultLimits() Limits {
 	n := runtime.GOMAXPROCS(0)
 	few := max(1, n/2)
@@ -65,15 +65,15 @@ func DefaultLimits() Limits {
 	return l
 }
 
-// known: a subject has so many calls at once, a network twice and all four times as many.
+// known: a subject may have that many calls at once, a network twice and all together four times as many.
 func known(atOnce int, r Rule) Rule {
 	r.Subject.AtOnce, r.Network.AtOnce, r.All.AtOnce = atOnce, 2*atOnce, 4*atOnce
 	return r
 }
 
-// unknown: a network has the rate of a busy person, all that of a fraction of a
-// processor. At once all may have what 64 networks may: a call that is received slowly
-// costs little but its place.
+// unknown: a network has the rate of a busy person, all together that of a
+// fraction of a processor. All together may have as many calls at once as 64
+// networks: a call that arrives slowly costs little more than its place.
 func unknown(processors int, r Rule) Rule {
 	perSecond := float64(500 * processors)
 	r.Network = Share{AtOnce: 16, PerSecond: 20, Burst: 100}
@@ -81,13 +81,13 @@ func unknown(processors int, r Rule) Rule {
 	return r
 }
 
-// quiet: a class of which no call has come for so long is not in use.
+// quiet: a class without a call for that long is not active.
 const quiet = 200 * time.Millisecond
 
-// pressedAfter: a queue that has not been empty for so long is not a burst.
+// pressedAfter: a queue that has not been empty for that long is not a burst.
 const pressedAfter = 500 * time.Millisecond
 
-// patience is how long a call waits in a queue that has not been empty for so long.
+// patience is how long a call waits in a queue that has not been empty for that long.
 func (r Rule) patience(busy time.Duration) time.Duration {
 	if busy > pressedAfter {
 		return r.Patience / 4

@@ -45,8 +45,8 @@ func (q *queue) push(c Caller, by *usage, now time.Time) *waiter {
 	return w
 }
 
-// pop takes the first waiter of the caller whose turn it is, of those who may have a
-// slot; nil if none may.
+// pop takes the first waiter of the next caller who may have a slot; nil if
+// none may.
 func (q *queue) pop(may func(*usage) bool) *waiter {
 	for turn := q.turns.Front(); turn != nil; turn = turn.Next() {
 		f := turn.Value.(*flow)
@@ -61,8 +61,9 @@ func (q *queue) pop(may func(*usage) bool) *waiter {
 	return nil
 }
 
-// pushOut takes the newest waiter of the caller who has most, if that is more than c
-// would have. A full queue is rare, and bounded: so callers are looked at one by one.
+// pushOut takes the newest waiter of the caller with the most waiters, if that
+// is more than c would have. A full queue is rare and bounded, so a linear
+// search is enough.
 func (q *queue) pushOut(c Caller) *waiter {
 	var most *flow
 	for _, f := range q.flows {

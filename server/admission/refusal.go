@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A Cause is the limit that a call has met.
+// A Cause is the limit by which a call is refused.
 type Cause uint8
 
 // The causes.
@@ -18,7 +18,7 @@ const (
 	NetworkAtOnce              //
 	AllAtOnce                  //
 	QueueFull                  // no room to wait
-	WaitedTooLong              // no slot, or no bytes, in time
+	WaitedTooLong              // no slot or no bytes in time
 	TooLarge                   // more bytes than one network may ever have
 	causes
 	none = causes
@@ -32,17 +32,17 @@ var causeNames = [causes]string{
 func (c Cause) String() string { return causeNames[c] }
 
 // A Refusal says that a call is not processed, and when it may be tried again.
-// It names the limit, and nothing of what others do.
+// It names the limit, and nothing about other callers.
 type Refusal struct {
 	Class      string
 	Cause      Cause
-	RetryAfter time.Duration // 0: never with success
+	RetryAfter time.Duration // 0: it can never succeed
 }
 
 func (r *Refusal) Error() string {
 	return fmt.Sprintf("admission: %s: %s: try again in %v", r.Class, r.Cause, r.RetryAfter)
 }
 
-// later is when to come back if no limit tells: a second or so, scattered, so that
-// those refused together do not come back together.
+// later is when to try again if no limit determines it: about a second,
+// randomised, so that calls that were refused together do not return together.
 func later() time.Duration { return 500*time.Millisecond + rand.N(time.Second) }

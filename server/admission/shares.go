@@ -10,7 +10,7 @@ import (
 // remembered is how many subjects and networks are remembered, each: some megabytes.
 const remembered = 16_384
 
-// A usage is what one caller, or all, have of each class.
+// A usage is what one caller, or all together, use of each class.
 type usage struct {
 	atOnce  [classes]int32
 	running [classes]int32 // slots
@@ -40,8 +40,8 @@ func (u *usage) take(c Class, s Share, now int64) {
 	}
 }
 
-// usages remembers the callers used last. One that is forgotten while it has calls
-// begins anew; its calls end on what they began with.
+// usages remembers the most recent callers. One that is forgotten while it has
+// calls starts again from zero; its running calls end on their old usage.
 type usages[K comparable] struct {
 	*simplelru.LRU[K, *usage]
 }
@@ -74,8 +74,8 @@ func newShares() shares {
 	return shares{newUsages[string](), newUsages[netip.Prefix](), new(usage)}
 }
 
-// enter takes a call's part of each share, or of none: then it tells why, and when
-// there will be one, if that is known.
+// enter takes a call's part of each share, or of none; then it returns the
+// cause, and when there will be room, if that is known.
 func (s *shares) enter(t *Ticket, r *Rule, now int64) (Cause, time.Duration) {
 	if t.subject != "" {
 		t.usages[0] = s.subjects.of(t.subject)

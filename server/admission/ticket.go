@@ -26,8 +26,8 @@ func (t *Ticket) usage() *usage {
 	return t.usages[1]
 }
 
-// Start takes a slot, for which it may wait. It returns a *Refusal if there is none in
-// time, or the context's error. A ticket that has a slot keeps it.
+// Start takes a slot, and may wait for it. It returns a *Refusal if there is
+// none in time, or the context's error. A ticket that has a slot keeps it.
 func (t *Ticket) Start(ctx context.Context) error {
 	if t.running {
 		return nil
@@ -68,8 +68,9 @@ func (t *Ticket) wait(ctx context.Context, w *waiter, patience time.Duration) er
 	}
 }
 
-// Yield gives the slot back while the call waits for something else than the
-// processor. Start takes one again; a call that has little left to do need not.
+// Yield gives the slot back while the call waits for something other than the
+// processor. Start takes one again, which is not necessary if little is left to
+// do.
 func (t *Ticket) Yield() {
 	if !t.running {
 		return

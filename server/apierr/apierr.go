@@ -23,8 +23,8 @@ import (
 // Domain is the domain of every ErrorInfo.
 const Domain = "acquis.eval"
 
-// New makes an error that a caller may see. Its text must hold nothing that
-// the caller did not send or may not know.
+// New makes an error that a caller may see. Its text must have nothing that the
+// caller did not send or may not know.
 func New(code codes.Code, reason acquispb.ErrorReason_Enum, text string, details ...protoadapt.MessageV1) error {
 	return failNamed(code, reason.String(), text, details...)
 }
@@ -44,7 +44,7 @@ type Violation struct{ Field, Rule string }
 // Field says what is wrong with a field.
 func Field(field, rule string) Violation { return Violation{field, rule} }
 
-// Invalid refuses input, naming each field and the rule that it breaks.
+// Invalid refuses input, with each wrong field and its rule.
 func Invalid(reason acquispb.ErrorReason_Enum, violations ...Violation) error {
 	bad := &errdetails.BadRequest{FieldViolations: shown(violations, func(v Violation) *errdetails.BadRequest_FieldViolation {
 		return &errdetails.BadRequest_FieldViolation{
@@ -70,14 +70,15 @@ func InvalidField(field, rule string) error {
 	return Invalid(acquispb.ErrorReason_INVALID_FIELD, Violation{field, rule})
 }
 
-// NotFound says that a resource does not exist, or not for the caller.
+// NotFound says that a resource does not exist, at least not for the caller.
 func NotFound(name string) error {
 	name = Clip(name, maxRuleText)
 	return New(codes.NotFound, acquispb.ErrorReason_NOT_FOUND, fmt.Sprintf("%s does not exist", name),
 		&errdetails.ResourceInfo{ResourceName: name})
 }
 
-// NotFoundInstead names what was asked for, where a part of it does not exist.
+// NotFoundInstead names the requested resource if only a part of it does not
+// exist.
 func NotFoundInstead(err error, name string) error {
 	if status.Code(err) == codes.NotFound {
 		return NotFound(name)
@@ -92,7 +93,7 @@ func AlreadyExists(name string) error {
 		&errdetails.ResourceInfo{ResourceName: name})
 }
 
-// Forbidden refuses what the state of a resource does not allow.
+// Forbidden refuses a call because of the state of a resource.
 func Forbidden(reason acquispb.ErrorReason_Enum, subject, text string) error {
 	return New(codes.FailedPrecondition, reason, text, &errdetails.PreconditionFailure{
 		Violations: []*errdetails.PreconditionFailure_Violation{{
@@ -106,9 +107,9 @@ func Denied(reason acquispb.ErrorReason_Enum, text string) error {
 	return New(codes.PermissionDenied, reason, text)
 }
 
-// Refused turns what the rules refuse into an error: bad fields where the input
-// is impossible, else every rule that forbids it. field names the field of the
-// request that a refusal speaks of.
+// Refused makes an error of refusals by rules: wrong fields if the input is
+// impossible, otherwise every rule that refuses. field names the field of the
+// request that a refusal is about.
 func Refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
 	kind := rules.KindOf(refusals)
 	if kind == "" {
@@ -144,8 +145,9 @@ func At(field string) func(rules.Refusal) string {
 	return func(rules.Refusal) string { return field }
 }
 
-// Outward makes of any error one that a caller may see. What it does not know
-// is a fault of the service: logged here, and told as "internal error" only.
+// Outward turns any error into one that a caller may see. Unknown errors are
+// faults of the service: they are logged here, and the caller gets only
+// "internal error".
 func Outward(ctx context.Context, log *slog.Logger, err error) error {
 	if err == nil {
 		return nil
@@ -193,7 +195,7 @@ func ReasonIn(st *status.Status) string {
 	return ""
 }
 
-// TookTooLong tells that a call had no time left.
+// TookTooLong says that a call exceeded its time limit.
 func TookTooLong() error {
 	return New(codes.DeadlineExceeded, acquispb.ErrorReason_DEADLINE_EXCEEDED, "the call exceeded its deadline")
 }
@@ -209,24 +211,24 @@ func TooSlow(limit time.Duration) error {
 	return New(codes.DeadlineExceeded, acquispb.ErrorReason_DEADLINE_EXCEEDED, fmt.Sprintf("the request did not arrive within %s", limit))
 }
 
-// Overloaded refuses a call for which there is no room now; why says which limit it
-// met and what to do.
+// Overloaded refuses a call because of overload; why says which limit it
+// exceeded and what to do.
 func Overloaded(why string, retry time.Duration) error {
 	return New(codes.ResourceExhausted, acquispb.ErrorReason_OVERLOADED, why,
 		&errdetails.RetryInfo{RetryDelay: durationpb.New(retry)})
 }
 
-// Stopping refuses a call that the service cannot end, since it stops.
+// Stopping refuses a call because the service stops.
 func Stopping() error {
 	return New(codes.Unavailable, acquispb.ErrorReason_SHUTTING_DOWN, "the service is stopping; repeat the call with the same request_id")
 }
 
-// NoSuchMethod refuses a call of what is no RPC.
+// NoSuchMethod refuses a call of an unknown RPC.
 func NoSuchMethod() error {
 	return New(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "no such method")
 }
 
-// Panicked logs a panic, and is what a caller is told of it.
+// Panicked logs a panic, and returns the error for the caller.
 func Panicked(ctx context.Context, log *slog.Logger, p any) error {
 	log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	return New(codes.Internal, acquispb.ErrorReason_INTERNAL, "internal error")

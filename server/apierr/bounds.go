@@ -8,10 +8,10 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// An error travels in trailers, of which some clients take 8 KB in all (gRPC's C
-// core, and with it Python and Ruby, and Java), once in base64 and its text once
-// more with percent signs. So none shows more violations than somebody mends at a
-// time, nor texts longer than it takes to know what is meant.
+// An error is sent in trailers, of which some clients accept 8 KB in total
+// (gRPC's C core, and so Python and Ruby, and Java): once in base64, and its
+// text again with percent encoding. So an error has a limited number of
+// violations, with limited texts.
 const (
 	MaxViolations  = 20   // that an answer shows
 	MaxFieldText   = 160  // bytes of a field's path
@@ -20,8 +20,8 @@ const (
 	maxDetails     = 3600 // bytes of all violations
 )
 
-// shown are the first violations of many, as many as an error has room for. There
-// is always room for one.
+// shown are the first violations, as many as fit into an error. At least one
+// always fits.
 func shown[V any, M proto.Message](all []V, show func(V) M) (some []M) {
 	size := 0
 	for _, v := range all {
@@ -35,8 +35,8 @@ func shown[V any, M proto.Message](all []V, show func(V) M) (some []M) {
 	return some
 }
 
-// andMore says how many violations there are besides the one that a text names.
-// What collects them stops once it has more than are shown.
+// andMore says how many more violations there are than the one in a text.
+// Collecting stops when there are more than are shown.
 func andMore(violations int) string {
 	switch {
 	case violations > MaxViolations:

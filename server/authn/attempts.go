@@ -18,24 +18,24 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// AttemptLimits say how many bad credentials may be sent in a minute. As many may
-// come at once; what was used up comes back evenly. 0: any number.
+// AttemptLimits say how many invalid credentials may be sent per minute. That
+// many may come at once; then the allowance refills evenly. 0: no limit.
 type AttemptLimits struct {
-	PerCredential int // of one key id, or of one text that is no key, from one address
+	PerCredential int // of one key id, or of one text that is not a key, from one address
 	PerAddress    int // from one address, whatever was sent
 }
 
-// attempts keeps count of bad credentials, so that guessing, and a client that
-// keeps sending a dead key, cost little.
+// attempts counts invalid credentials, so that guessing, and clients that keep
+// sending an invalid key, cost little.
 //
-// Where too many came, further ones are refused without a look at them, right or
-// wrong, until the limit allows the next. Behind a proxy all callers share one
-// address, so a credential that was found good is remembered, by digest, and
-// looked at whatever the others do: nobody can lock a caller out who is at work.
-// Nothing that a caller sends says which address is theirs: the connection does.
+// If there were too many, further ones are refused unchecked, right or wrong,
+// until the limit allows the next. Behind a proxy all callers share one
+// address, so a valid credential is remembered, by digest, and always checked:
+// callers at work cannot be locked out. The address is that of the connection,
+// whatever a caller sends.
 //
-// Memory is bounded. Who can send from so many addresses that counts are let go
-// of early meets secrets of 256 random bits and signatures.
+// Memory is limited. An attacker with so many addresses that counts are dropped
+// early still has to guess secrets of 256 random bits or signatures.
 type attempts struct {
 	limits AttemptLimits
 	bad    *prometheus.CounterVec // by reason
@@ -46,8 +46,8 @@ type attempts struct {
 	good        *simplelru.LRU[goodCredential, struct{}]
 }
 
-// remembered is how many credentials, addresses and good credentials are
-// remembered, each: a few megabytes in all.
+// remembered is how many credentials, addresses and valid credentials are
+// remembered, each: a few megabytes in total.
 const remembered = 10_000
 
 func newAttempts(limits AttemptLimits) *attempts {
@@ -63,24 +63,25 @@ func newAttempts(limits AttemptLimits) *attempts {
 	}
 }
 
-// An Attempt is a credential that came from an address, read once.
+// An Attempt is a parsed credential from an address.
 type Attempt struct {
 	suspect
 	of     *attempts
 	now    time.Time
-	key    Secret // as it was sent, where it has the form of one
+	key    Secret // as it was sent, if it has the form of a key
 	digest [sha256.Size]byte
-	known  bool // it was found good before
+	known  bool // it was valid before
 }
 
-// A suspect is what failures count for: the key's id, whatever secret follows it;
-// else a digest of the text, so that one client's dead token holds up no other.
+// A suspect is what failures are counted for: the key's id, with any secret;
+// otherwise a digest of the text, so that one client's invalid token does not
+// affect others.
 type suspect struct {
 	from netip.Prefix
 	name string
 }
 
-// newAttempt reads a credential. The digest of a key is that of its secret, as
+// newAttempt parses a credential. The digest of a key is that of its secret, as
 // it is stored.
 func newAttempt(from netip.Prefix, text string) *Attempt {
 	if secret, err := ParseSecret(text); err == nil {
@@ -90,7 +91,7 @@ func newAttempt(from netip.Prefix, text string) *Attempt {
 	return &Attempt{suspect: suspect{from, string(digest[:])}, digest: digest}
 }
 
-// A goodCredential is all that tells one from any other.
+// A goodCredential identifies a valid credential.
 type goodCredential struct {
 	name   string
 	digest [sha256.Size]byte
@@ -98,9 +99,9 @@ type goodCredential struct {
 
 func (a *Attempt) credential() goodCredential { return goodCredential{a.name, a.digest} }
 
-// wait tells how long the attempt must wait before it is looked at, and how many
-// before it failed or were refused. What is refused is not remembered by itself,
-// so that it cannot drive out what is.
+// wait tells how long the attempt must wait before it is checked, and how many
+// before it failed or were refused. Refused attempts are not stored, so that
+// they cannot displace stored ones.
 func (as *attempts) wait(a *Attempt, now time.Time) (wait time.Duration, failures int) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -123,16 +124,16 @@ func (as *attempts) wait(a *Attempt, now time.Time) (wait time.Duration, failure
 	return wait, full.failures
 }
 
-// Succeeded says that the credential is good.
+// Succeeded notes that the credential is valid.
 func (a *Attempt) Succeeded() { a.of.succeeded(a) }
 
-// Failed says that it is bad, and counts why.
+// Failed notes that it is invalid, and counts the reason.
 func (a *Attempt) Failed(ctx context.Context, reason string) {
 	call.From(ctx).Failures = a.of.failed(a, a.now)
 	a.of.bad.WithLabelValues(reason).Inc()
 }
 
-// succeeded remembers that the credential is good.
+// succeeded remembers that the credential is valid.
 func (as *attempts) succeeded(a *Attempt) {
 	if a.known {
 		return
@@ -142,7 +143,8 @@ func (as *attempts) succeeded(a *Attempt) {
 	as.good.Add(a.credential(), struct{}{})
 }
 
-// failed counts a bad credential, and returns how many there were of its name.
+// failed counts an invalid credential, and returns how often the same suspect
+// has failed.
 func (as *attempts) failed(a *Attempt, now time.Time) (failures int) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -162,14 +164,14 @@ func bucketOf[K comparable](buckets *simplelru.LRU[K, *bucket], key K) *bucket {
 	return b
 }
 
-// A bucket counts what was spent of a limit and has not come back yet.
+// A bucket counts how much of a limit is used up.
 type bucket struct {
 	spent    float64
 	at       time.Time
-	failures int // since all had come back
+	failures int // since the bucket was last full
 }
 
-// wait tells when the next may be spent.
+// wait tells how long until the next may be spent.
 func (b *bucket) wait(perMinute int, now time.Time) time.Duration {
 	if perMinute == 0 {
 		return 0
@@ -182,8 +184,8 @@ func (b *bucket) wait(perMinute int, now time.Time) time.Duration {
 	return time.Duration(missing / float64(perMinute) * float64(time.Minute))
 }
 
-// spend takes one. Calls that were let through together may spend more than
-// there was; that is forgiven, or they would lock out whoever comes next.
+// spend takes one. Calls that passed together may spend more than there was;
+// the bucket does not go below zero, or they would lock out later callers.
 func (b *bucket) spend(perMinute int, now time.Time) {
 	b.refill(perMinute, now)
 	b.spent = min(b.spent+1, float64(perMinute))
@@ -205,8 +207,8 @@ func tooManyAttempts(wait time.Duration) error {
 		"too many invalid keys, tokens or codes from this address", &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
 }
 
-// newLRU holds the entries used last, up to a number: what callers make it hold
-// cannot grow.
+// newLRU keeps a limited number of the most recently used entries, whatever
+// callers send.
 func newLRU[K comparable, V any](most int) *simplelru.LRU[K, V] {
 	lru, _ := simplelru.NewLRU[K, V](most, nil) // it fails only for a number below one
 	return lru

@@ -20,7 +20,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// An Authenticator finds out who calls.
+// An Authenticator identifies callers.
 type Authenticator struct {
 	keys      *cache.Cache[string, *knownKey] // by id
 	conflicts *conflicts
@@ -29,7 +29,7 @@ type Authenticator struct {
 	now       func() time.Time
 }
 
-// Options say what credentials are taken.
+// Options say which credentials are accepted.
 type Options struct {
 	Store  store.Store
 	Limits AttemptLimits
@@ -38,7 +38,7 @@ type Options struct {
 	Now    func() time.Time
 }
 
-// New fails if the issuer is not well configured.
+// New fails if the configuration of the issuer is invalid.
 func New(o Options) (*Authenticator, error) {
 	a := &Authenticator{
 		keys:      cache.New[string, *knownKey](o.Store, store.KindKey),
@@ -56,20 +56,20 @@ func New(o Options) (*Authenticator, error) {
 	return a, nil
 }
 
-// Run keeps the issuer's public keys fresh until ctx ends.
+// Run keeps the issuer's public keys current until ctx ends.
 func (a *Authenticator) Run(ctx context.Context) {
 	if a.tokens != nil {
 		a.tokens.issuer.run(ctx)
 	}
 }
 
-// Collectors count bad credentials.
+// Collectors count invalid credentials.
 func (a *Authenticator) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{a.attempts.bad}
 }
 
-// Authenticate finds out who calls, by the values of the authorization
-// header, and notes it for the log. Too many bad ones are refused unseen.
+// Authenticate identifies the caller by the values of the authorization header,
+// and notes it for the log. After too many failures it refuses unchecked.
 func (a *Authenticator) Authenticate(ctx context.Context, authorization []string) (*call.Caller, error) {
 	if len(authorization) == 0 {
 		return nil, apierr.New(codes.Unauthenticated, acquispb.ErrorReason_CREDENTIALS_MISSING, "no credential was sent; send the header Authorization: Bearer, followed by a key or token")
@@ -81,7 +81,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, authorization []string
 	}
 	caller, err := a.verify(ctx, try, text, try.now)
 	switch {
-	case err == nil: // the credential is good, whatever its roles
+	case err == nil: // the credential is valid, whatever its roles
 		try.Succeeded()
 		info := call.From(ctx)
 		info.KeyID, info.Issuer = caller.KeyID, caller.Issuer
@@ -95,9 +95,9 @@ func (a *Authenticator) Authenticate(ctx context.Context, authorization []string
 	return caller, nil
 }
 
-// Try begins an attempt at something that only its holder knows: a key, a token,
-// the code of an attestation. It is refused unseen if too many were bad of late.
-// What comes of it is told by Succeeded or Failed.
+// Try begins an attempt with a secret: a key, a token, the code of an
+// attestation. It is refused unchecked after too many recent failures. Report
+// the result by Succeeded or Failed.
 func (a *Authenticator) Try(ctx context.Context, text string) (*Attempt, error) {
 	try := newAttempt(call.From(ctx).From, text)
 	try.of, try.now = a.attempts, a.now()
@@ -110,8 +110,8 @@ func (a *Authenticator) Try(ctx context.Context, text string) (*Attempt, error) 
 	return try, nil
 }
 
-// bearer returns the one credential that was sent, or none that is good: of two,
-// nobody should have to know which counts.
+// bearer returns the one credential that was sent. Two are invalid, so that
+// nobody has to know which one counts.
 func bearer(authorization []string) string {
 	scheme, text, _ := strings.Cut(authorization[0], " ")
 	if len(authorization) > 1 || !strings.EqualFold(scheme, "bearer") {
@@ -120,7 +120,7 @@ func bearer(authorization []string) string {
 	return strings.TrimSpace(text)
 }
 
-// verify takes a key or, where an issuer is configured, a token.
+// verify checks a key or, if an issuer is configured, a token.
 func (a *Authenticator) verify(ctx context.Context, try *Attempt, text string, now time.Time) (*call.Caller, error) {
 	switch {
 	case try.key != Secret{}:
@@ -145,11 +145,11 @@ func (a *Authenticator) verifyKey(ctx context.Context, try *Attempt, now time.Ti
 	if err != nil {
 		return nil, err
 	}
-	call.From(ctx).KeyID = key.caller.KeyID // also where the secret is wrong: the log tells whose key is tried
+	call.From(ctx).KeyID = key.caller.KeyID // even if the secret is wrong: the log says which key was tried
 	return key.admit(try, now)
 }
 
-// A knownKey is a key as its record says, and who calls with it.
+// A knownKey is a stored key, and its caller.
 type knownKey struct {
 	stored *storepb.Key
 	caller *call.Caller

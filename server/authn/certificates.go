@@ -10,20 +10,20 @@ import (
 	"sync"
 )
 
-// CertificateFiles name the files of the doors, in PEM.
+// CertificateFiles name the files of the listeners, in PEM.
 type CertificateFiles struct {
 	Cert, Key string
-	ClientCA  string // whose clients are let in; empty: certificates are not asked for
+	ClientCA  string // whose clients are accepted; empty: no certificates are required
 }
 
-// Certificates are those that both doors show and, where there is a ClientCA,
-// demand. Each handshake looks whether the files have changed, and reads them
-// again if so. Connections that exist go on. A new set that cannot be read, as
-// while one of the files is not yet replaced, leaves the old one in use, which is
-// logged.
+// Certificates are those that REST and gRPC present and, with a ClientCA,
+// require. Each handshake checks whether the files have changed, and loads them
+// again if so. Open connections stay. If a new set cannot be used, for instance
+// because one of the files is not replaced yet, the old one stays in use, and
+// this is logged.
 //
-// A client's certificate lets its bearer come to the door, and no further: who
-// calls and what they may do is told by the key or token alone.
+// A client certificate only allows the connection: caller and roles come from
+// the key or token alone.
 type Certificates struct {
 	files CertificateFiles
 	log   *slog.Logger
@@ -39,9 +39,9 @@ func LoadCertificates(files CertificateFiles, log *slog.Logger) (*Certificates, 
 	return c, c.reload()
 }
 
-// latest returns what the files hold, or held when they could last be used. They
-// are small, and reading them costs little beside a handshake; their times would
-// not tell two changes in one tick apart.
+// latest returns the certificates in the files, or the last usable ones. The
+// files are small, and reading them costs little compared with a handshake;
+// their modification times would miss a second change within one tick.
 func (c *Certificates) latest() *tls.Config {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -54,7 +54,7 @@ func (c *Certificates) latest() *tls.Config {
 	return c.current
 }
 
-// reload fails once for each state of the files that is no good.
+// reload fails once for each unusable state of the files.
 func (c *Certificates) reload() error {
 	texts, unread := c.files.read()
 	if texts == c.seen && c.current != nil {
@@ -71,7 +71,7 @@ func (c *Certificates) reload() error {
 	return err
 }
 
-// read returns what the files hold; nothing for one that cannot be read.
+// read returns the content of the files; nothing for one that cannot be read.
 func (f CertificateFiles) read() (texts [3]string, unread error) {
 	for i, name := range []string{f.Cert, f.Key, f.ClientCA} {
 		if name == "" {
@@ -96,11 +96,11 @@ func (f CertificateFiles) configOf(texts [3]string) (*tls.Config, error) {
 	if !config.ClientCAs.AppendCertsFromPEM([]byte(texts[2])) {
 		return nil, fmt.Errorf("the client authorities: there is no certificate in %s", f.ClientCA)
 	}
-	config.SessionTicketsDisabled = true // a session of before must not skip the check
+	config.SessionTicketsDisabled = true // a resumed session must not skip the check
 	return config, nil
 }
 
-// Config is that of a listener which speaks these protocols.
+// Config is that of a listener with these protocols.
 func (c *Certificates) Config(protocols ...string) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,

@@ -15,10 +15,10 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Roles that exclude each other (rules.Excluded) are counted over all by which one
-// subject can call. Keys are compared when one is made, in the Update that makes
-// it. Tokens are known only when they come, so that each is compared with the keys
-// of its subject. A token and another token of one subject never meet.
+// Roles that exclude each other (rules.Excluded) are checked over all
+// credentials of a subject. Keys are compared when one is created, in the same
+// Update. Tokens are known only when they are sent, so each is compared with
+// the keys of its subject. Two tokens of one subject are never compared.
 
 // keysBySubject are the keys that name one of those roles.
 type keysBySubject = map[string][]*storepb.Key
@@ -32,9 +32,10 @@ func newConflicts(s store.Store) *conflicts {
 	return &conflicts{cache.New[struct{}, keysBySubject](s, store.KindKey)}
 }
 
-// check refuses a caller whose roles exclude each other. Of two keys that do, the
-// one of the jury is refused: nobody locks an administrator out by making a key. A
-// token is refused whichever role it brings, for a key does not know of tokens.
+// check refuses a caller whose roles exclude each other. Of two such keys, the
+// one with JURY is refused, so that nobody can lock out an administrator by
+// creating a key. A token is refused whichever role it has, because keys cannot
+// be compared with tokens.
 func (c *conflicts) check(ctx context.Context, caller *call.Caller, now time.Time) error {
 	if err := Excluded(caller.Roles); err != nil {
 		return err
@@ -70,9 +71,9 @@ func readKeysBySubject(r store.Reader) (keysBySubject, error) {
 	return bySubject, nil
 }
 
-// CheckNewKey refuses a key whose roles and those of its subject's usable keys
-// exclude each other. Two such keys that are made at once are made one after the
-// other, and the second sees the first.
+// CheckNewKey refuses a key if its roles and those of its subject's usable keys
+// exclude each other. If two such keys are created at once, the second sees the
+// first, because Updates run one after another.
 func CheckNewKey(r store.Reader, key *storepb.Key, now time.Time) error {
 	keys, err := readKeysBySubject(r)
 	if err != nil {
@@ -87,9 +88,9 @@ func CheckNewKey(r store.Reader, key *storepb.Key, now time.Time) error {
 	return Excluded(roles)
 }
 
-// CheckPresent refuses members of a jury to whom a usable key gives a role that
-// excludes JURY: to be counted as present, nobody needs a key of the jury. Who has
-// that role by a token only is not known.
+// CheckPresent refuses jury members to whom a usable key gives a role that
+// excludes JURY, because members present need no key with JURY. Roles by tokens
+// are not known here.
 func CheckPresent(r store.Reader, members []string, now time.Time) error {
 	keys, err := readKeysBySubject(r)
 	if err != nil {
@@ -130,7 +131,7 @@ func RolesOf(key *storepb.Key) []acquispb.Role_Enum {
 	return roles
 }
 
-// Usable tells whether a key is neither revoked nor past its end.
+// Usable tells whether a key is neither revoked nor expired.
 func Usable(key *storepb.Key, now time.Time) bool {
 	return key.GetRevokeTime() == nil && !Expired(key, now)
 }

@@ -26,20 +26,20 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 )
 
-// issuer holds the public keys of an OIDC issuer. One goroutine fetches them:
-// when the service starts, every keysRefresh, and when a token names a key that
-// is not among them, as it is after a rotation; but never more often than every
-// fetchPause, so that nobody can make us hammer the issuer with made-up names. A
-// key that the issuer no longer publishes is gone with the next fetch.
+// issuer has the public keys of an OIDC issuer. One goroutine fetches them: at
+// the start, every keysRefresh, and when a token names an unknown key, as after
+// a rotation; but never more often than every fetchPause, so that forged names
+// cannot make us flood the issuer. A key that the issuer no longer publishes is
+// gone after the next fetch.
 //
-// While the issuer cannot be reached the last keys go on being good, for keysMaxAge.
-// Tokens are refused where there are none; API keys never wait for the issuer.
+// While the issuer cannot be reached, the last keys are used for keysMaxAge.
+// Without keys, tokens are refused; API keys never depend on the issuer.
 type issuer struct {
 	url    string
 	client *http.Client
 	log    *slog.Logger
 	now    func() time.Time
-	wake   chan struct{} // asks run for a fetch; holds one
+	wake   chan struct{} // requests a fetch from run; has room for one
 
 	mu      sync.Mutex
 	keys    []jose.JSONWebKey
@@ -68,7 +68,8 @@ func newIssuer(o OIDC, log *slog.Logger, now func() time.Time) *issuer {
 	return &issuer{url: o.Issuer, client: client, log: log, now: now, wake: make(chan struct{}, 1)}
 }
 
-// limitedTransport bounds an answer of the issuer: the library reads all of it.
+// limitedTransport limits the size of the issuer's answers, which the library
+// reads completely.
 type limitedTransport struct{ next http.RoundTripper }
 
 func (l limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -83,7 +84,7 @@ func (l limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-// checkIssuerURL refuses an issuer that others could speak for.
+// checkIssuerURL refuses an issuer that others could impersonate.
 func checkIssuerURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
@@ -95,7 +96,7 @@ func checkIssuerURL(text string) error {
 	return fmt.Errorf("the issuer's URL %s must begin with https: otherwise anybody on the network path could forge tokens", text)
 }
 
-// checkKeysURL refuses a place of keys that is less safe than the issuer itself.
+// checkKeysURL refuses a URL of keys that is less safe than the issuer itself.
 func (i *issuer) checkKeysURL(text string) error {
 	u, err := url.Parse(text)
 	plain := strings.HasPrefix(i.url, "http:")
@@ -134,13 +135,13 @@ func (i *issuer) run(ctx context.Context) {
 	}
 }
 
-// firstPart bounds what an issuer's answer can put into the log.
+// firstPart limits how much of an issuer's answer gets into the log.
 func firstPart(err error) string {
 	text := []rune(err.Error())
 	return string(text[:min(len(text), 300)])
 }
 
-// refresh fetches the keys and lets those go on who wait for it.
+// refresh fetches the keys and wakes those who wait for them.
 func (i *issuer) refresh(ctx context.Context) error {
 	i.mu.Lock()
 	if i.under == nil {
@@ -158,7 +159,7 @@ func (i *issuer) refresh(ctx context.Context) error {
 		i.keys, i.fetched = keys, i.now()
 	}
 	select {
-	case <-i.wake: // asked for what has just been done
+	case <-i.wake: // requested what has just been done
 	default:
 	}
 	close(i.under)
@@ -166,7 +167,7 @@ func (i *issuer) refresh(ctx context.Context) error {
 	return err
 }
 
-// fetch discovers where the keys are, which may change too, and gets them.
+// fetch discovers the URL of the keys, which may change too, and gets them.
 func (i *issuer) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
@@ -202,8 +203,8 @@ func (i *issuer) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 	return readKeys(body)
 }
 
-// readKeys takes the keys that sign and that we can use, and passes over others:
-// issuers publish keys for other ends and of newer kinds beside them.
+// readKeys takes the signing keys of known types and ignores others: issuers
+// also publish keys for other purposes and of newer types.
 func readKeys(body []byte) (keys []jose.JSONWebKey, err error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -223,8 +224,8 @@ func readKeys(body []byte) (keys []jose.JSONWebKey, err error) {
 	return keys, nil
 }
 
-// isStrong takes public keys only: a secret that an issuer published by mistake
-// signs nothing.
+// isStrong accepts public keys only, so that a secret published by mistake
+// cannot be used.
 func isStrong(key any) bool {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
@@ -235,7 +236,7 @@ func isStrong(key any) bool {
 	return false
 }
 
-// keysFor returns the keys of that name for that algorithm. Where there are none
+// keysFor returns the keys of that name for that algorithm. If there are none,
 // it waits for a fetch, if one is due.
 func (i *issuer) keysFor(ctx context.Context, name, algorithm string) ([]crypto.PublicKey, error) {
 	keys, fresh, under := i.look(name, algorithm)
@@ -259,8 +260,8 @@ func (i *issuer) keysFor(ctx context.Context, name, algorithm string) ([]crypto.
 	return keys, nil
 }
 
-// look returns the keys of that name, whether they are fresh enough to go by,
-// and what to wait for if they are not what the caller wants.
+// look returns the keys of that name, whether they are recent enough, and what
+// to wait for if they are not what the caller wants.
 func (i *issuer) look(name, algorithm string) (keys []crypto.PublicKey, fresh bool, under <-chan struct{}) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

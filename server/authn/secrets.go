@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A Secret is an API key as its holder knows it: acq_<id>_<secret>.
+// A Secret is a complete API key: acq_<id>_<secret>.
 type Secret struct{ ID, Value string }
 
 const (
@@ -50,5 +50,5 @@ func ParseSecret(text string) (Secret, error) {
 
 func isOutsideAlphabet(r rune) bool { return (r < 'a' || r > 'z') && (r < '2' || r > '7') }
 
-// Digest is what is stored of a secret: a plain hash is enough for 256 random bits.
+// Digest is the stored form of a secret. A plain hash is enough for 256 random bits.
 func (s Secret) Digest() [sha256.Size]byte { return sha256.Sum256([]byte(s.Value)) }

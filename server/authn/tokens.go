@@ -20,31 +20,31 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// OIDC says whose tokens are taken, and what they make of who bears them.
+// OIDC says whose tokens are accepted, and how they are mapped to callers.
 type OIDC struct {
 	Issuer   string // the URL, exactly as tokens name it
 	Audience string // the name of this service at the issuer
 
 	SubjectClaim  string
-	SubjectPrefix string // stands before every token's subject
+	SubjectPrefix string // prefix of every token's subject
 	RolesClaim    string // empty: tokens have no roles
 	Roles         map[string][]acquispb.Role_Enum
 	CentreClaim   string // empty: tokens are for all centres
 
-	Algorithms []string      // with which the issuer may sign
-	ClockSkew  time.Duration // by how much clocks may differ
+	Algorithms []string      // accepted signature algorithms
+	ClockSkew  time.Duration // how far clocks may differ
 	Client     *http.Client  // asks the issuer; nil: one that trusts the machine's authorities
 }
 
-// AllCentres is the value of the centre claim that names no single centre.
+// AllCentres is the value of the centre claim for all centres.
 const AllCentres = "*"
 
-// MaxClockSkew bounds what may be configured: a token must not outlive its end by
-// much.
+// MaxClockSkew limits the configuration, so that tokens are not accepted long
+// after they expire.
 const MaxClockSkew = 5 * time.Minute
 
-// TokenAlgorithms lists those that may be configured. All are asymmetric: no
-// token can be made with what the issuer publishes.
+// TokenAlgorithms lists the allowed algorithms. All are asymmetric, so that
+// nobody can forge tokens with what the issuer publishes.
 func TokenAlgorithms() []string {
 	return []string{
 		oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512,
@@ -52,7 +52,7 @@ func TokenAlgorithms() []string {
 	}
 }
 
-// Check tells what is wrong with a configuration.
+// Check returns what is wrong with a configuration.
 func (o *OIDC) Check() error {
 	if err := checkIssuerURL(o.Issuer); err != nil {
 		return err
@@ -85,12 +85,12 @@ var subjectForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$`)
 // centreForm is that of Key.centre in the contract.
 var centreForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// tokens turns OIDC tokens into callers. What a token says counts only once its
-// signature, issuer and audience are known to be good; until then it decides
-// nothing but which of the issuer's keys is tried.
+// tokens turns OIDC tokens into callers. The content of a token is used only
+// after its signature, issuer and audience were verified; before, only to
+// choose the issuer's key.
 //
-// A token never makes a delegate: that one system speaks for other people is
-// agreed with the system, by a key.
+// A token never makes a delegate: a system that records for other people needs
+// a key.
 type tokens struct {
 	OIDC
 	issuer *issuer
@@ -98,7 +98,7 @@ type tokens struct {
 
 const maxTokenBytes = 8 << 10
 
-// tokenForm is the compact form, the only one that bearers send.
+// tokenForm is the compact form, the only one that is sent as a bearer token.
 var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*$`)
 
 func isToken(text string) bool { return len(text) <= maxTokenBytes && IsCompact(text) }
@@ -116,7 +116,7 @@ func (t *tokens) verify(ctx context.Context, text string, now time.Time) (*call.
 		SkipExpiryCheck: true, // inTime does it, with our clock and skew
 	})
 	token, err := verifier.Verify(ctx, text)
-	if err != nil { // whoever sent it is not told what was wrong
+	if err != nil { // the caller does not learn what was wrong
 		return nil, invalidCredentials()
 	}
 	var claims claims
@@ -146,16 +146,17 @@ func (t *tokens) keys(ctx context.Context, text string) ([]crypto.PublicKey, err
 	return t.issuer.keysFor(ctx, header.KeyID, header.Algorithm)
 }
 
-// isAccess tells an ID token or an access token from what an issuer signs for
-// other ends: log-outs, events.
+// isAccess distinguishes ID and access tokens from tokens for other purposes,
+// such as log-outs and events.
 func isAccess(kind any) bool {
 	text, _ := kind.(string)
 	text = strings.TrimPrefix(strings.ToLower(text), "application/")
 	return text == "jwt" || text == "at+jwt"
 }
 
-// inTime refuses what has ended, has no end or has not begun. That a token has
-// ended is told, for who bears it had it from the issuer and can get another.
+// inTime refuses tokens that have expired, never expire or are not valid yet.
+// An expired token gets its own error, because its caller got it from the
+// issuer and can get a new one.
 func (t *tokens) inTime(c claims, now time.Time) error {
 	end, ok := c.time("exp")
 	if !ok || !c.begun("nbf", now.Add(t.ClockSkew)) || !c.begun("iat", now.Add(t.ClockSkew)) {
@@ -167,8 +168,8 @@ func (t *tokens) inTime(c claims, now time.Time) error {
 	return nil
 }
 
-// caller makes of the claims who calls. A subject that the journal could not
-// keep, or a centre that none can have, makes nobody.
+// caller makes a caller from the claims. Invalid subjects or centres are
+// refused.
 func (t *tokens) caller(c claims) (*call.Caller, error) {
 	caller := &call.Caller{Issuer: t.Issuer}
 	subject, ok := c.find(t.SubjectClaim).(string)
@@ -189,9 +190,9 @@ func (t *tokens) caller(c claims) (*call.Caller, error) {
 }
 
 // roles maps the values of the roles claim: one text or a list of them. Values
-// that nothing is configured for give nothing. The work of administrators and
-// auditors has no centre, so that who is of one centre has not these roles: they
-// could make a key without a centre.
+// that are not configured give no role. A caller of one centre does not get
+// ADMIN or AUDITOR, whose work has no centre: they could create a key without a
+// centre.
 func (t *tokens) roles(claim any, ofOneCentre bool) (roles []acquispb.Role_Enum) {
 	values, _ := claim.([]any)
 	if text, ok := claim.(string); ok {
@@ -210,11 +211,11 @@ func (t *tokens) roles(claim any, ofOneCentre bool) (roles []acquispb.Role_Enum)
 	return roles
 }
 
-// claims are what a token says, by the exact names of its claims.
+// claims has the claims of a token, by their exact names.
 type claims map[string]any
 
-// find returns a claim: one of that whole name or, since issuers nest them, one
-// found by the parts between its full stops.
+// find returns a claim by its whole name or, because issuers nest claims, by
+// the parts between its dots.
 func (c claims) find(name string) any {
 	if claim, ok := c[name]; ok {
 		return claim
@@ -227,8 +228,8 @@ func (c claims) find(name string) any {
 	return claims(inner).find(rest)
 }
 
-// time reads a claim that is a time: seconds since 1970. One that nobody will live
-// to see is none.
+// time reads a claim that is a time: seconds since 1970. Times in the far
+// future are refused.
 func (c claims) time(name string) (time.Time, bool) {
 	seconds, ok := c[name].(float64)
 	if !ok || seconds < 0 || seconds > 1<<40 {
@@ -237,7 +238,7 @@ func (c claims) time(name string) (time.Time, bool) {
 	return time.Unix(int64(seconds), 0), true
 }
 
-// begun tells whether a time has come, if it is given at all.
+// begun tells whether a time is past, or not given.
 func (c claims) begun(name string, now time.Time) bool {
 	if _, given := c[name]; !given {
 		return true

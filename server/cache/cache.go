@@ -9,12 +9,11 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Cache holds what was read of the records of one kind for as long as none of
-// them changes: the store says whether one has (store.Store.Changed). So what it
-// returns is what a View would read at that moment, and a key that was revoked
-// is refused from the very call that follows. Nearly every call needs a key, many
-// the current revision of a référentiel, and both hardly ever change: without
-// their Views GetReferentiel makes 1.2 times as many calls.
+// Cache keeps values that were read from records of one kind until one of these
+// records changes, as the store reports (store.Store.Changed). So it returns
+// what a View would read at that moment, and a revoked key is refused from the
+// next call on. Nearly every call needs a key, many the current revision of a
+// référentiel, and both rarely change; docs/performance.md has the gain.
 type Cache[K comparable, V any] struct {
 	store store.Store
 	kind  store.KindID
@@ -23,13 +22,14 @@ type Cache[K comparable, V any] struct {
 	values *simplelru.LRU[K, atNumber[V]]
 }
 
-// atNumber is what a View read that began once the number was that.
+// atNumber is a value that a View read after the change counter had that
+// number.
 type atNumber[V any] struct {
 	number uint64
 	value  V
 }
 
-// mostUnchanged is room for the keys of a large installation.
+// mostUnchanged is enough for the keys of a large installation.
 const mostUnchanged = 10_000
 
 func New[K comparable, V any](s store.Store, kind store.KindID) *Cache[K, V] {
@@ -37,8 +37,9 @@ func New[K comparable, V any](s store.Store, kind store.KindID) *Cache[K, V] {
 	return &Cache[K, V]{store: s, kind: kind, values: values}
 }
 
-// Get returns what read reads, which rests on the key and on records of the kind
-// alone. Errors are not kept. The value is shared: nobody changes it.
+// Get returns the result of read, which may depend only on the key and on
+// records of the kind. Errors are not cached. The value is shared and must not
+// be changed.
 func (u *Cache[K, V]) Get(ctx context.Context, key K, read func(store.Reader) (V, error)) (value V, err error) {
 	if err := ctx.Err(); err != nil {
 		return value, err // as a View would

@@ -1,5 +1,5 @@
-// Package cache keeps what was read of records as long as no record of their kind
-// changes. The store says when one does (store.Store.Changed), so what a [Cache]
-// returns is what a View would read at that moment: a key that was revoked is
-// refused by the very next call.
+// Package cache keeps values that were read from records until a record of
+// their kind changes. The store reports changes (store.Store.Changed), so a
+// [Cache] returns what a View would read at that moment: a revoked key is
+// refused by the next call.
 package cache

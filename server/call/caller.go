@@ -7,22 +7,22 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// A Caller is who calls: what the key or token that came with the call says, and
-// nothing that the caller put into any other header.
+// A Caller is the caller according to the key or token of the call, and not to
+// any other header.
 type Caller struct {
 	KeyID    string // of a key
 	Issuer   string // of a token
 	Subject  string
 	Roles    []acquispb.Role_Enum
 	Delegate bool
-	Centre   string // the only one whose sessions and candidates exist for the caller; empty: all
+	Centre   string // only its sessions and candidates exist for the caller; empty: all centres
 }
 
 // Has tells whether the caller has a role.
 func (c *Caller) Has(role acquispb.Role_Enum) bool { return slices.Contains(c.Roles, role) }
 
-// CallerOf returns who calls. Handlers run behind the door that notes it, so
-// without one nothing is allowed: a caller without roles.
+// CallerOf returns the caller, which the transport has noted. Without one it
+// returns a caller without roles, who may do nothing.
 func CallerOf(ctx context.Context) *Caller {
 	if c := From(ctx).Caller; c != nil {
 		return c
@@ -42,5 +42,5 @@ func (c *Caller) With(keep func(acquispb.Role_Enum) bool) *Caller {
 	return &kept
 }
 
-// Sees tells whether a centre lies within the caller's.
+// Sees tells whether the caller may see a centre.
 func (c *Caller) Sees(centre string) bool { return c.Centre == "" || c.Centre == centre }

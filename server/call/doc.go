@@ -1,10 +1,10 @@
-// Package call holds what transport, authentication and services know of one call.
+// Package call has the state of one call that transport, authentication and services share.
 //
-// [Info] is made when a call arrives and travels in its context ([From]). Each part
-// notes there what the log or the others need: whence the call comes, whose key it
-// bears, how its answer is encoded. [CallerOf] tells who calls, with the roles that
-// count in this call.
+// [Info] is made when a call arrives, and is in its context ([From]). Each part
+// notes there what the log or the others need: the network of the caller, the
+// key, how the answer is encoded. [CallerOf] returns the caller, with the roles
+// that apply to this call.
 //
-// Nothing that a caller writes into headers or metadata gets in here by itself. So
-// over REST identity and address cross to the services by context alone.
+// Headers and metadata of the caller are never copied here. So over REST,
+// identity and address get to the services only by context.
 package call

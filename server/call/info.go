@@ -8,32 +8,33 @@ import (
 	"google.golang.org/grpc/mem"
 )
 
-// Info is what the log says of a call besides its outcome. The key's id tells
-// which system called without naming anybody. Addresses are not logged, since
-// they can be a person's: where the call comes from is for the limits alone.
+// Info is what the log has about a call besides its outcome. The key's id
+// identifies the calling system without naming a person. Addresses are not
+// logged, because they can belong to a person; the network is only for the
+// limits.
 type Info struct {
 	RequestID string
 	From      netip.Prefix
-	KeyID     string // once it is known: of the key that was sent, good or not
-	Issuer    string // of the token, once it is known to be good
-	Failures  int    // how often this credential failed of late, where it fails now
+	KeyID     string // of the key that was sent, valid or not
+	Issuer    string // of the token, if it is valid
+	Failures  int    // how often this credential failed recently, if it fails now
 
-	Caller *Caller // once the call is let in, with the roles that count in it; nil: nobody
+	Caller *Caller // after authentication, with the roles that apply to the call; nil: none
 
-	Encoded *Encoded        // of the answer, where it never changes
-	Wire    mem.BufferSlice // the answer over gRPC, where its handler encoded it
+	Encoded *Encoded        // of the answer, if it never changes
+	Wire    mem.BufferSlice // the answer over gRPC, if its handler encoded it
 
-	Slot interface{ Yield() } // what the call holds of the processor; nil: nothing
+	Slot interface{ Yield() } // the processor slot of the call; nil: none
 
 	// Of a call over REST.
 	OverREST    bool
 	Answer      any
 	IfNoneMatch []string
-	Gzip        bool // the caller takes it packed
+	Gzip        bool // the caller accepts gzip
 }
 
-// Yield gives back what the call holds of the processor, before it waits for
-// something else.
+// Yield gives back the call's processor slot before it waits for something
+// else.
 func Yield(ctx context.Context) {
 	if slot := From(ctx).Slot; slot != nil {
 		slot.Yield()
@@ -42,18 +43,18 @@ func Yield(ctx context.Context) {
 
 type infoKey struct{}
 
-// With returns a context that carries what is known of a call.
+// With returns a context with the Info of a call.
 func With(ctx context.Context, info *Info) context.Context {
 	return context.WithValue(ctx, infoKey{}, info)
 }
 
-// Find returns what is known of a call, if anybody has begun to note it.
+// Find returns the Info of a call, if there is one.
 func Find(ctx context.Context) (*Info, bool) {
 	info, ok := ctx.Value(infoKey{}).(*Info)
 	return info, ok
 }
 
-// From returns what is known of a call; outside of one, nothing.
+// From returns the Info of a call; outside of a call, an empty one.
 func From(ctx context.Context) *Info {
 	if info, ok := ctx.Value(infoKey{}).(*Info); ok {
 		return info

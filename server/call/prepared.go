@@ -13,14 +13,13 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// An answer that never changes is encoded once, and then served as bytes: of a
-// référentiel of 21 KB that is 2 times as many calls over gRPC and 4 times as
-// many over REST.
+// An answer that never changes is encoded once, and then served as bytes
+// (docs/performance.md has the figures).
 //
-// Its handler gives the message, as all handlers do, and notes beside it what
-// it is encoded as (prepared.serve). The outermost interceptor hands that out
-// instead. Over gRPC the codec takes its bytes. Over REST the gateway writes its
-// JSON, or says that the caller has it already.
+// Its handler returns the message, as all handlers do, and also notes its
+// encoding (Prepared.Serve). The outermost interceptor returns that instead.
+// Over gRPC the codec sends its bytes. Over REST the gateway writes its JSON,
+// or answers that it is not modified.
 
 // Prepared is a message that never changes.
 type Prepared[M proto.Message] struct {
@@ -32,13 +31,13 @@ func Prepare[M proto.Message](message M) Prepared[M] {
 	return Prepared[M]{message, &Encoded{message: message}}
 }
 
-// Serve returns the message and has the call answered by what it is encoded as.
+// Serve returns the message, and notes its encoding as the answer of the call.
 func (p Prepared[M]) Serve(ctx context.Context) M {
 	From(ctx).Encoded = p.encoded
 	return p.Message
 }
 
-// Encoded is a message in each format, from the first time that one is asked for.
+// Encoded is a message in each format, encoded at the first request for it.
 type Encoded struct {
 	message proto.Message
 
@@ -50,11 +49,11 @@ type Encoded struct {
 	JSON    EncodedJSON
 	Gzip    EncodedJSON
 	Tag     string // of an ETag, without its quotes
-	ETag    string // the same as a weak one: packed and plain bytes say the same
+	ETag    string // the same as a weak tag: compressed and plain bytes have the same content
 	textErr error
 }
 
-// EncodedJSON is what the gateway's marshaler writes as it is.
+// EncodedJSON is written by the gateway's marshaler as it is.
 type EncodedJSON []byte
 
 func (e *Encoded) Protobuf() ([]byte, error) {
@@ -62,7 +61,7 @@ func (e *Encoded) Protobuf() ([]byte, error) {
 	return e.pb, e.err
 }
 
-// AsJSON encodes for REST, packed and plain.
+// AsJSON encodes for REST, compressed and plain.
 func (e *Encoded) AsJSON() error {
 	e.text.Do(func() {
 		if e.JSON, e.textErr = answers.AppendJSON(nil, e.message); e.textErr != nil {
@@ -76,7 +75,7 @@ func (e *Encoded) AsJSON() error {
 	return e.textErr
 }
 
-// Packed is data packed by gzip.
+// Packed is data compressed by gzip.
 func Packed(data []byte) ([]byte, error) {
 	var buffer bytes.Buffer
 	w := gzip.NewWriter(&buffer)
@@ -89,8 +88,8 @@ func Packed(data []byte) ([]byte, error) {
 	return buffer.Bytes(), nil
 }
 
-// Hand is what the outermost interceptor hands out for an answer. Over REST it
-// crosses the channel by callInfo.
+// Hand is what the outermost interceptor returns as the answer. Over REST it
+// gets through the channel in Info.
 func (i *Info) Hand(answer any) any {
 	switch {
 	case i.OverREST:

@@ -15,11 +15,11 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// An RPC is what the proto file says of one RPC.
+// An RPC is what the proto file declares about one RPC.
 type RPC struct {
 	Name      string // "acquis.v1.SessionService/GetGrid"
 	roles     []acquispb.Role_Enum
-	wider     []acquispb.Role_Enum     // admit nobody, but show more
+	wider     []acquispb.Role_Enum     // do not allow the call, but show more
 	Public    bool                     // anyone may call, without a key
 	Request   *Request                 // how much it takes
 	Writes    bool                     // it is an act: its request bears an id
@@ -34,11 +34,12 @@ type Binding struct {
 	RPC   *RPC
 	Body  *Shape // of the body; nil: it takes none
 	Field string // the body is that field of the request; empty: it is the whole
-	Query bool   // fields of the request may stand in the query
+	Query bool   // fields of the request may be in the query
 }
 
-// Contract holds what the proto files say of every RPC: it is read from their
-// descriptors, so that no second list of roles or paths can disagree with them.
+// Contract has what the proto files declare about every RPC. It is read from
+// their descriptors, so that there is no second list of roles or paths that
+// could differ.
 type Contract struct {
 	RPCs      map[string]*RPC                // by full method name, "/acquis.v1.…/…"
 	byRequest map[protoreflect.FullName]*RPC // by the name of its request, which no other has
@@ -157,8 +158,8 @@ func httpPath(rule *annotations.HttpRule) (method, path string) {
 	return "", ""
 }
 
-// Admit refuses a caller who has none of the roles that the RPC admits. An RPC
-// that declares none admits nobody.
+// Admit refuses callers without any of the RPC's roles. If the RPC declares
+// none, it refuses everybody.
 func (r *RPC) Admit(c *call.Caller) error {
 	if slices.ContainsFunc(r.roles, c.Has) {
 		return nil
@@ -179,21 +180,21 @@ func (c *Contract) Find(fullMethod string) (*RPC, error) {
 	return nil, apierr.NoSuchMethod()
 }
 
-// Of returns the RPC that takes a request: each has one of its own.
+// Of returns the RPC of a request message: each has its own.
 func (c *Contract) Of(request proto.Message) *RPC {
 	return c.byRequest[request.ProtoReflect().Descriptor().FullName()]
 }
 
-// Infrastructure tells which services lie outside the contract, where anyone may
-// call: they show the contract and whether the service is up, and nothing that
-// is stored.
+// Infrastructure tells which services are outside the contract and may be
+// called by anyone: they show the contract and the health of the service, but
+// no stored data.
 func Infrastructure(fullMethod string) bool {
 	return strings.HasPrefix(fullMethod, "/grpc.health.v1.Health/") ||
 		strings.HasPrefix(fullMethod, "/grpc.reflection.")
 }
 
-// Within returns the caller with those of their roles that an RPC knows: in a
-// call nobody is more than what its contract says.
+// Within returns the caller with those of their roles that the RPC uses: a call
+// never has more roles than its contract names.
 func (r *RPC) Within(c *call.Caller) *call.Caller {
 	return c.With(func(role acquispb.Role_Enum) bool {
 		return slices.Contains(r.roles, role) || slices.Contains(r.wider, role)

@@ -1,32 +1,32 @@
-// Package contract reads what the proto files say of each RPC and each message, so
-// that no second list can disagree with them: roles and REST paths ([Read]), how
-// much a request may hold ([Request]), the rules of fields ([Validator]), which
-// lists may not hold something twice.
+// Package contract reads what the proto files declare about each RPC and
+// message, so that there is no second list that could differ: roles and REST
+// paths ([Read]), the size of requests ([Request]), the rules of fields
+// ([Validator]), which lists have unique items.
 //
 // # How much a request may hold
 //
-// The proto file gives each list, string and bytes field a limit (buf.validate).
-// A [Shape] holds those of a message and checks raw bytes against them, as protobuf
-// ([Shape.CheckWire]) or as JSON ([Shape.CheckJSON]), before anything is decoded:
-// an item takes 2 bytes on the wire and a hundred in memory, so that 16 MiB of
-// empty items would become more than a gigabyte. A walk goes along the descriptor,
-// stops at the first limit that is broken, names the field as JSON does, and
-// allocates nothing unless it does so.
+// The proto file gives each list, string and bytes field a limit
+// (buf.validate). A [Shape] has the limits of a message and checks raw bytes
+// against them, as protobuf ([Shape.CheckWire]) or as JSON ([Shape.CheckJSON]),
+// before anything is decoded: an item takes 2 bytes on the wire and a hundred
+// in memory, so 16 MiB of empty items would become more than a gigabyte. A walk
+// follows the descriptor, stops at the first limit that is exceeded, names the
+// field as JSON does, and allocates only in that case.
 //
-// A [Request] adds how many bytes an RPC reads at all: what the limits of its
-// fields add up to, or what the method states as max_request_bytes.
+// A [Request] also has the maximum size of the request: the sum of the limits
+// of its fields, or max_request_bytes of the method.
 //
-// These checks come first and are coarse: texts are measured, not read. What a
-// field may say is checked once it is decoded, by validation, which also counts
-// the characters of texts that are within 4 bytes for each.
+// These checks come first and are coarse: texts are measured, not read. The
+// content of fields is checked after decoding, by validation, which also counts
+// characters exactly.
 //
 // # What can never happen
 //
-//   - An RPC that declares no role is callable: none admits nobody.
+//   - An RPC without roles can be called.
 //   - A request field without a limit: the shapes are read at the start, and
 //     reading them fails.
-//   - Bytes that pass take much more memory than a request that is within every
-//     limit: lists, lists within lists, single fields that stand twice, packed
-//     lists and fields that nobody knows are counted or refused.
-//   - What a caller wrote is repeated to them at length: faults show a clipped part.
+//   - Accepted bytes need much more memory than a request within every limit: lists,
+//     nested lists, duplicate fields, packed lists and unknown fields are counted or
+//     refused.
+//   - An error repeats long input: faults show a clipped part.
 package contract

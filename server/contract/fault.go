@@ -4,11 +4,11 @@ import (
 	"strconv"
 )
 
-// A Fault is why bytes are not a request of an RPC.
+// A Fault says why bytes are not a valid request of an RPC.
 type Fault struct {
 	Field     string // as JSON has it: assessments[3].comment; empty for the whole
 	Rule      string // what is wrong with it
-	Malformed bool   // no message of this form at all; else a limit is broken
+	Malformed bool   // not a message of this type at all; otherwise a limit is exceeded
 }
 
 // Error names the field and what is wrong with it.
@@ -19,8 +19,8 @@ func (f *Fault) Error() string {
 	return f.Field + ": " + f.Rule
 }
 
-// within puts a field, and an index of its list, before the path of a fault. A
-// walk adds them on its way out, so that one without faults costs no path.
+// within prepends a field, and an index of its list, to the path of a fault. A
+// walk adds them on its way out, so that a walk without faults builds no path.
 func (f *Fault) within(outer *field, index int) *Fault {
 	if f == nil || f.Rule == "" { // none, or one about the syntax of the whole
 		return f
@@ -36,7 +36,7 @@ func (f *Fault) within(outer *field, index int) *Fault {
 	return f
 }
 
-// noMessage is what bytes are that do not even have the form of a message.
+// noMessage is the fault of bytes that are not a message at all.
 func noMessage() *Fault {
 	return &Fault{Rule: "is not a message of this call", Malformed: true}
 }

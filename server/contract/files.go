@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// A namePath leads to the names of those whose files an RPC shows, in its request
-// or its answer.
+// A namePath leads to the names of the candidates whose files an RPC shows, in
+// its request or its answer.
 type namePath struct {
 	ofAnswer bool
 	fields   []protoreflect.FieldDescriptor // the last one is a string

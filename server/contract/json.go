@@ -11,11 +11,11 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 )
 
-// CheckJSON checks a body before it is decoded: one JSON value of the form of the
-// message, within its limits, without fields that it does not have or that stand
-// twice. The form of numbers, times and the names of enum values is left to the
-// decoder; their length is checked here. Blanks alone pass: they are no body. The
-// walk allocates nothing unless a key is written with escapes.
+// CheckJSON checks a body before it is decoded: it must be one JSON value of
+// the form of the message, within its limits, without unknown or duplicate
+// fields. The decoder checks the form of numbers, times and enum names; their
+// length is checked here. White space alone passes: it is an absent body. The
+// walk allocates only if a key has escapes.
 func (s *Shape) CheckJSON(body []byte) *Fault {
 	w := jsonWalk{data: body, left: MaxItems}
 	if w.blank(); w.at == len(body) {
@@ -34,8 +34,8 @@ func (s *Shape) CheckJSON(body []byte) *Fault {
 	return nil
 }
 
-// notJSON says of a body what the standard library says of it. Unmarshal, unlike a
-// Decoder, looks for faults before it copies anything.
+// notJSON returns the error of the standard library about a body. Unmarshal,
+// unlike a Decoder, checks the syntax before it copies anything.
 func notJSON(body []byte) *Fault {
 	why := "it has a syntax error"
 	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
@@ -48,13 +48,13 @@ func notJSON(body []byte) *Fault {
 type jsonWalk struct {
 	data []byte
 	at   int
-	left int // items that the lists may still hold
+	left int // items that the lists may still have
 }
 
-// badSyntax is a fault whose words the standard library has.
+// badSyntax is a fault that gets its text from the standard library.
 func badSyntax() *Fault { return &Fault{Malformed: true} }
 
-// wrongForm is a value of another form than its field. The way out adds the path.
+// wrongForm is a value of another type than its field. The path is added on the way out.
 func wrongForm(rule string) *Fault { return &Fault{Rule: rule, Malformed: true} }
 
 func (w *jsonWalk) blank() {
@@ -68,7 +68,7 @@ func (w *jsonWalk) blank() {
 	}
 }
 
-// next skips blanks and returns the byte that follows: 0 at the end.
+// next skips white space and returns the next byte: 0 at the end.
 func (w *jsonWalk) next() byte {
 	w.blank()
 	if w.at == len(w.data) {
@@ -77,7 +77,7 @@ func (w *jsonWalk) next() byte {
 	return w.data[w.at]
 }
 
-// take skips blanks and one byte, if it is the one.
+// take skips white space and one byte, if it is that one.
 func (w *jsonWalk) take(c byte) bool {
 	if w.next() != c {
 		return false
@@ -111,7 +111,7 @@ func (w *jsonWalk) message(n *node, depth int) *Fault {
 	}
 }
 
-// unexpected is a value of another form, if it is one at all.
+// unexpected is a value of another type, or a syntax error.
 func (w *jsonWalk) unexpected(rule string) *Fault {
 	if c := w.next(); c != '{' && c != '[' && c != '"' {
 		if fault := w.literal(); fault != nil {
@@ -151,7 +151,7 @@ func (w *jsonWalk) member(n *node, met *[maxFields]bool, depth int) *Fault {
 	return w.value(f, -1, depth)
 }
 
-// maxKey is how much of a key that no message has an error shows.
+// maxKey is how much of an unknown key an error shows.
 const maxKey = 60
 
 // unquoted is a key without its escapes. No name of ours is long.
@@ -207,8 +207,8 @@ func (w *jsonWalk) value(f *field, index, depth int) *Fault {
 	return w.literal().within(f, index)
 }
 
-// string checks the length of a text in characters: JSON may write each of them in
-// up to 12 bytes.
+// string checks the length of a text in characters: in JSON each may take up to
+// 12 bytes.
 func (w *jsonWalk) string(f *field, index int) *Fault {
 	value, fault := w.text()
 	if fault != nil {
@@ -225,7 +225,7 @@ func (w *jsonWalk) string(f *field, index int) *Fault {
 	return nil
 }
 
-// text skips a string and returns what stands between its quotes.
+// text skips a string and returns the bytes between its quotes.
 func (w *jsonWalk) text() ([]byte, *Fault) {
 	start := w.at + 1
 	for i := start; i < len(w.data); i++ {
@@ -246,7 +246,7 @@ func (w *jsonWalk) text() ([]byte, *Fault) {
 	return nil, badSyntax()
 }
 
-// escape is the size of the escape that data begins with; 0: it is none.
+// escape is the size of the escape at the start of data; 0 if there is none.
 func escape(data []byte) int {
 	if len(data) < 2 {
 		return 0
@@ -269,8 +269,8 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// characters counts what a text holds once its escapes are undone. The second half
-// of a surrogate pair is no character of its own.
+// characters counts the characters of a text without its escapes. A surrogate
+// pair is one character.
 func characters(text []byte) (n int) {
 	for len(text) > 0 {
 		if text[0] != '\\' {
@@ -310,7 +310,7 @@ func (w *jsonWalk) literal() *Fault {
 	return nil
 }
 
-// number is the size of the number that data begins with; 0: it is none.
+// number is the size of the number at the start of data; 0 if there is none.
 func number(data []byte) int {
 	i := 0
 	if i < len(data) && data[i] == '-' {

@@ -10,40 +10,40 @@ import (
 )
 
 const (
-	// MaxItems bounds the items of all lists of a request together: lists within
-	// lists multiply.
+	// MaxItems limits the items of all lists of a request together, because
+	// nested lists multiply.
 	MaxItems = 20_000
 	// maxFields is the most fields of a message; a walk counts them in an array.
 	maxFields = 32
 	// maxNumber is the highest number of a field; a walk looks them up in a table.
 	maxNumber = 255
-	// maxDepth bounds messages within messages. Only one that may hold itself
-	// reaches it.
+	// maxDepth limits the nesting of messages. Only recursive messages can
+	// reach it.
 	maxDepth = 16
 	// maxScalar bounds the text of a number, a time or the name of an enum value.
 	maxScalar  = 128
 	longScalar = "has a value that is too long"
 )
 
-// A Shape says how much a message may hold: which fields it has, how often each
-// may stand, how long each text may be. It is read from the descriptor once and
-// then checks raw bytes, in both forms, before anything is decoded.
+// A Shape has the limits of a message: which fields it has, how often each may
+// occur, how long each text may be. It is read from the descriptor once and
+// then checks raw bytes, in both encodings, before anything is decoded.
 type Shape struct {
 	top *node
 }
 
-// A node is the shape of one kind of message. Nodes refer to each other, so that a
-// message may hold itself.
+// A node is the shape of one message type. Nodes refer to each other, so that
+// types may be recursive.
 type node struct {
 	name     protoreflect.FullName
 	fields   []field
 	byNumber []int8         // index in fields, or -1
 	byName   map[string]int // as JSON spells it and as the proto file does
-	text     int            // if JSON has a string in its place: its most bytes
-	commas   int            // and most commas in it
+	text     int            // if it is a string in JSON: its maximum of bytes
+	commas   int            // and its maximum of commas
 }
 
-// A field is what a walk must know of one.
+// A field has what a walk must know of a field.
 type field struct {
 	name      string // as JSON spells it
 	protoName string
@@ -51,15 +51,15 @@ type field struct {
 	list      bool
 	form      form
 	inner     *node  // of a message
-	items     int    // most times it may stand
+	items     int    // most times it may occur
 	chars     int    // most characters of a text; 0: counted in bytes
 	bytes     int    // most bytes of a text or of bytes
 	letters   int    // most characters of what JSON has in quotes
-	tooMany   string // what is wrong with one time more
-	tooLong   string // what is wrong with a longer text
+	tooMany   string // the fault if it occurs too often
+	tooLong   string // the fault if the text is too long
 }
 
-// A form is how a value lies on the wire.
+// A form is the wire format of a value.
 type form uint8
 
 const (
@@ -71,8 +71,8 @@ const (
 	message
 )
 
-// NewShape reads the shape of a message. Each list, string and bytes field in it
-// must have a limit in the proto file.
+// NewShape reads the shape of a message. Each of its list, string and bytes
+// fields must have a limit in the proto file.
 func NewShape(descriptor protoreflect.MessageDescriptor) (*Shape, error) {
 	c := compiler{}
 	top, err := c.node(descriptor)
@@ -82,8 +82,8 @@ func NewShape(descriptor protoreflect.MessageDescriptor) (*Shape, error) {
 	return &Shape{top: top}, nil
 }
 
-// Field is the shape of the message in a field: of the body of a binding that is
-// not the whole request.
+// Field is the shape of the message in a field, for bindings whose body is not
+// the whole request.
 func (s *Shape) Field(name string) (*Shape, error) {
 	i, ok := s.top.byName[name]
 	if !ok || s.top.fields[i].inner == nil {
@@ -131,8 +131,8 @@ func (n *node) add(f field, protoName string) error {
 	return nil
 }
 
-// asText tells which messages JSON writes as a string, with the most bytes of it
-// and the most commas.
+// asText tells which messages are strings in JSON, with their maximum of bytes
+// and commas.
 func asText(name protoreflect.FullName) (bytes, commas int) {
 	switch name {
 	case "google.protobuf.Timestamp", "google.protobuf.Duration":
@@ -143,7 +143,7 @@ func asText(name protoreflect.FullName) (bytes, commas int) {
 	return 0, 0
 }
 
-// A field mask has no rules of its own: it is Google's.
+// A field mask has no rules in the proto file, because it is defined by Google.
 const (
 	maskPaths = 100
 	maskPath  = 200
@@ -210,8 +210,8 @@ func formOf(kind protoreflect.Kind) form {
 	return varint
 }
 
-// limitText reads the limit of a string: one of length, or what its pattern, its
-// constant or its format can be at most.
+// limitText reads the limit of a string: a length, or the maximum length that
+// its pattern, constant or format allows.
 func (f *field) limitText(rules *validatepb.StringRules) error {
 	switch {
 	case rules.HasMaxBytes():
@@ -259,7 +259,7 @@ func (f *field) limitBytes(rules *validatepb.BytesRules) error {
 }
 
 // longestMatch is the length, in characters, of the longest text that a pattern
-// lets pass. It must be anchored at both ends.
+// matches. The pattern must be anchored at both ends.
 func longestMatch(pattern string) (int, error) {
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
@@ -274,7 +274,7 @@ func longestMatch(pattern string) (int, error) {
 	return 0, fmt.Errorf("the pattern %s bounds no length: add max_len", pattern)
 }
 
-// longest adds up a part of a pattern; not ok: it has no end.
+// longest is the length of a part of a pattern; not ok if it is unlimited.
 func longest(part *syntax.Regexp) (length int, ok bool) {
 	switch part.Op {
 	case syntax.OpStar, syntax.OpPlus:

@@ -12,14 +12,14 @@ import (
 // MaxBytes is the size of the largest request of any RPC.
 const MaxBytes = 8 << 20
 
-// A Request is what the proto files say of the size and shape of an RPC's request.
+// A Request has the size and shape of an RPC's request, from the proto files.
 type Request struct {
 	*Shape
 	MaxWire int // most bytes as protobuf
 	MaxJSON int // most bytes as JSON
 }
 
-// Requests holds the requests of every RPC by the name of their message, which is
+// Requests has the requests of all RPCs by the name of their message, which is
 // all that a codec knows.
 type Requests map[protoreflect.FullName]*Request
 
@@ -39,8 +39,8 @@ func ReadRequests(files ...protoreflect.FileDescriptor) (Requests, error) {
 	return all, nil
 }
 
-// add reads one. The message belongs to one method: its limit could not be told
-// from the message otherwise.
+// add reads one. A message must be the request of only one method, so that its
+// name determines the limit.
 func (r Requests) add(method protoreflect.MethodDescriptor) error {
 	name := method.Input().FullName()
 	if _, taken := r[name]; taken {
@@ -62,12 +62,12 @@ func (r Requests) add(method protoreflect.MethodDescriptor) error {
 	return nil
 }
 
-// size adds up what a message may hold, up to [MaxBytes].
+// size adds up the limits of a message, up to [MaxBytes].
 func (s *Shape) size(of func(f *field, content int) int) int {
 	return s.top.size(of, make(map[*node]bool))
 }
 
-// size of a message. One that may hold itself has no bound of its own.
+// size of a message. Recursive ones have no limit of their own.
 func (n *node) size(of func(f *field, content int) int, above map[*node]bool) int {
 	if above[n] {
 		return MaxBytes
@@ -100,11 +100,11 @@ func wireSize(f *field, content int) int {
 	return f.items * (head + content)
 }
 
-// jsonSpace is room for punctuation and blanks around a value.
+// jsonSpace is for punctuation and white space around a value.
 const jsonSpace = 64
 
-// jsonSize is what a field takes as JSON with every character escaped and some
-// blanks around each value.
+// jsonSize is the size of a field as JSON with every character escaped and some
+// white space around each value.
 func jsonSize(f *field, content int) int {
 	const escaped = 12 // bytes of a character outside of the basic plane
 	switch {

@@ -15,18 +15,17 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// A uniqueList is a list of which the proto file says unique_by: no two items
-// agree in all those fields. As an expression of buf.validate the same rule took
-// half the time of checking a RecordAssessments, because each item became a value
-// of the expression's own.
+// A uniqueList is a list with unique_by in the proto file: no two items agree
+// in all those fields. It is not an expression of buf.validate because that is
+// slow for long lists (docs/performance.md).
 type uniqueList struct {
 	path []protoreflect.FieldDescriptor // from the message that is checked to the list
 	by   []protoreflect.FieldDescriptor
 	rule string // for people
 }
 
-// uniqueLists are those in a message and in the messages that it holds, by the
-// message. Lists in the items of lists are not looked for: we have none.
+// uniqueLists are those in a message and its nested messages, by message. Lists
+// within items of lists are not supported: there are none.
 type uniqueLists map[protoreflect.FullName][]uniqueList
 
 // readUnique reads the rules of every message of the contract.
@@ -57,7 +56,7 @@ func uniqueIn(message protoreflect.MessageDescriptor, path []protoreflect.FieldD
 				return nil, err
 			}
 			found = append(found, list)
-		case field.Message() != nil && !field.IsList() && !slices.Contains(path, field): // a message may hold itself
+		case field.Message() != nil && !field.IsList() && !slices.Contains(path, field): // messages may be recursive
 			below, err := uniqueIn(field.Message(), to)
 			if err != nil {
 				return nil, err
@@ -84,7 +83,7 @@ func newUniqueList(path []protoreflect.FieldDescriptor, by []string) (uniqueList
 	return u, nil
 }
 
-// broken returns the lists of a message that hold something twice.
+// broken returns the lists of a message with duplicates.
 func (u uniqueLists) broken(message protoreflect.Message) (broken []*protovalidate.Violation) {
 	for _, list := range u[message.Descriptor().FullName()] {
 		if list.repeats(message) {
@@ -107,7 +106,7 @@ func (u uniqueList) repeats(message protoreflect.Message) bool {
 	return len(seen) < items.Len()
 }
 
-// key is what must be unique of an item.
+// key is the part of an item that must be unique.
 func (u uniqueList) key(item protoreflect.Message) string {
 	key := item.Get(u.by[0]).String()
 	for _, field := range u.by[1:] {
@@ -116,7 +115,7 @@ func (u uniqueList) key(item protoreflect.Message) string {
 	return key
 }
 
-// violation is what buf.validate would make of it.
+// violation is the same as one of buf.validate.
 func (u uniqueList) violation() *protovalidate.Violation {
 	path := new(validatepb.FieldPath)
 	for _, field := range u.path {
@@ -125,8 +124,8 @@ func (u uniqueList) violation() *protovalidate.Violation {
 	return &protovalidate.Violation{Proto: &validatepb.Violation{Field: path, Message: proto.String(u.rule)}}
 }
 
-// compareViolations orders by field, as they stand in the message: what is wrong
-// with a list before what is wrong with its items.
+// compareViolations orders by field, in the order of the message, and a list
+// before its items.
 func compareViolations(a, b *protovalidate.Violation) int {
 	return slices.CompareFunc(a.Proto.GetField().GetElements(), b.Proto.GetField().GetElements(), compareElements)
 }

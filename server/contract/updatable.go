@@ -8,8 +8,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// updatable lists the fields that an update may change of the resource in its
-// request (AIP-134): all but its name, its etag, and what the service alone sets.
+// updatable lists the fields that an update may change in the resource of its
+// request (AIP-134): all except its name, its etag, and fields that only the
+// service sets.
 func updatable(request protoreflect.MessageDescriptor) (names []string) {
 	if request.Fields().ByName("update_mask") == nil {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 )
 
-// Validator checks requests against the rules that stand in the proto files.
+// Validator checks requests against the rules in the proto files.
 type Validator struct {
 	rules  protovalidate.Validator
 	unique uniqueLists
@@ -31,8 +31,8 @@ func NewValidator() (Validator, error) {
 	return Validator{rules, unique}, err
 }
 
-// Request checks a whole request. The resource of an update is partial: it is
-// checked by its handler once it is merged with what is stored.
+// Request checks a whole request, except the resource of an update, which is
+// partial: the handler checks it after merging it with what is stored.
 func (v Validator) Request(ctx context.Context, req any) error {
 	message, ok := req.(proto.Message)
 	if !ok {
@@ -52,14 +52,14 @@ func (v Validator) Resource(ctx context.Context, field string, message proto.Mes
 	return v.check(ctx, field+".", message, v.unique, "")
 }
 
-// check stops at the first violation, since to collect them all costs a hundred
-// times as much as to find that there is one; only then it looks for some more.
+// check first only looks for one violation, because collecting all costs a
+// hundred times as much. If there is one, it collects some more.
 func (v Validator) check(ctx context.Context, prefix string, message proto.Message, unique uniqueLists, partial protoreflect.Name) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	options := []protovalidate.ValidationOption{protovalidate.WithFailFast()}
-	if partial != "" { // a filter is asked about each field, so none without need
+	if partial != "" { // a filter is called for each field, so only if needed
 		options = append(options, protovalidate.WithFilter(skipPartial(partial)))
 	}
 	broken := unique.broken(message.ProtoReflect())
@@ -83,15 +83,15 @@ func (v Validator) check(ctx context.Context, prefix string, message proto.Messa
 	return apierr.Invalid(acquispb.ErrorReason_INVALID_FIELD, violations...)
 }
 
-// skipPartial leaves out the resource of an update request, by its name: its
-// required fields may be absent.
+// skipPartial leaves out the resource of an update request, by its field name:
+// its required fields may be missing.
 type skipPartial protoreflect.Name
 
 func (s skipPartial) ShouldValidate(message protoreflect.Message, descriptor protoreflect.Descriptor) bool {
 	return descriptor.Name() != protoreflect.Name(s) || descriptor.Parent() != message.Descriptor()
 }
 
-// jsonPath names the field as JSON does, since that is what most callers wrote:
+// jsonPath names the field as in JSON, which most callers use:
 // assessments[3].criterion, birthDate.
 func jsonPath(b *protovalidate.Violation) string {
 	var path strings.Builder
@@ -107,8 +107,8 @@ func jsonPath(b *protovalidate.Violation) string {
 	return path.String()
 }
 
-// JSONName is protobuf's rule: an underscore and a letter become that letter in
-// upper case.
+// JSONName follows the rule of protobuf: an underscore and a letter become the
+// letter in upper case.
 func JSONName(field string) string {
 	parts := strings.Split(field, "_")
 	for i, part := range parts {
@@ -119,8 +119,8 @@ func JSONName(field string) string {
 	return strings.Join(parts, "")
 }
 
-// wording says what must hold for a field. Of an enum that was left out the library
-// speaks by number.
+// wording says what must be true of a field. For a missing enum, the library's
+// own text has only a number.
 func wording(b *protovalidate.Violation) string {
 	if b.Proto.GetRuleId() == "enum.not_in" {
 		return "is required: one of the names in the contract"

@@ -14,9 +14,9 @@ import (
 )
 
 // A collection gathers violations of a request until it has more than an answer
-// shows. It goes message by message, since protovalidate, asked about a whole
-// request, ends only when it has found all: of 20,000 empty items that is a
-// hundred megabytes. What it holds is bounded by the answer and by the longest
+// shows. It goes message by message, because protovalidate, for a whole
+// request, stops only when it has found all: for 20,000 empty items that takes
+// a hundred megabytes. Its size is limited by the answer and by the longest
 // list of texts.
 type collection struct {
 	rules   protovalidate.Validator
@@ -78,7 +78,7 @@ func element(field protoreflect.FieldDescriptor) *validatepb.FieldPathElement {
 	}
 }
 
-// alone has one message checked without those in it.
+// alone checks one message without its nested messages.
 type alone struct {
 	message protoreflect.Message
 	partial protoreflect.Name

@@ -6,12 +6,12 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// CheckWire checks bytes of protobuf before they are decoded. It refuses what
-// breaks a limit of the proto file, fields that the message does not have, and a
-// single field that stands more than once: protobuf would merge such messages, and
-// of scalars take the last, which no caller of ours means. What passes costs about
-// as much memory as its bytes. Texts that are not UTF-8 pass; the decoder refuses
-// them. The walk itself allocates nothing.
+// CheckWire checks bytes of protobuf before they are decoded. It refuses values
+// over a limit of the proto file, unknown fields, and single fields that occur
+// more than once: protobuf would merge such messages, and use the last of such
+// scalars, which no caller intends. Accepted bytes need about as much memory
+// when decoded. Texts that are not UTF-8 pass; the decoder refuses them. The
+// walk itself allocates nothing.
 func (s *Shape) CheckWire(data []byte) *Fault {
 	w := wireWalk{left: MaxItems}
 	return w.message(s.top, data, maxDepth)
@@ -19,10 +19,10 @@ func (s *Shape) CheckWire(data []byte) *Fault {
 
 // A wireWalk is one walk over a request.
 type wireWalk struct {
-	left int // items that the lists may still hold
+	left int // items that the lists may still have
 }
 
-// counts tells how often each field of one message has stood, by its index.
+// counts tells how often each field of one message has occurred, by its index.
 type counts [maxFields]int32
 
 func (w *wireWalk) message(n *node, data []byte, depth int) *Fault {
@@ -53,8 +53,9 @@ func (w *wireWalk) message(n *node, data []byte, depth int) *Fault {
 	return nil
 }
 
-// value checks one value of a field and returns how many bytes it has. Of a known
-// field in another form the decoder would make an unknown one.
+// value checks one value of a field and returns its size. A known field in
+// another wire format is a fault, because the decoder would treat it as
+// unknown.
 func (w *wireWalk) value(f *field, kind protowire.Type, data []byte, met *int32, depth int) (size int, fault *Fault) {
 	if kind != protowire.BytesType {
 		size = scalarSize(f, kind, data)
@@ -79,8 +80,8 @@ func (w *wireWalk) value(f *field, kind protowire.Type, data []byte, met *int32,
 	return size + int(length), fault
 }
 
-// scalarSize is the size of a number on the wire: 0 if the field has another form,
-// negative if it does not end.
+// scalarSize is the size of a number on the wire: 0 if the field has another
+// format, negative if it does not end.
 func scalarSize(f *field, kind protowire.Type, data []byte) int {
 	switch {
 	case kind == protowire.VarintType && f.form == varint:
@@ -144,7 +145,7 @@ func (w *wireWalk) packed(f *field, content []byte, met *int32) *Fault {
 	return w.count(f, met, items)
 }
 
-// count notes that a field stands so many times more.
+// count adds that many occurrences of a field.
 func (w *wireWalk) count(f *field, met *int32, items int) *Fault {
 	if items > f.items-int(*met) {
 		return tooMany(f)

@@ -9,36 +9,36 @@ import (
 type kind uint8
 
 const (
-	resetFrame        kind = iota // RST_STREAM: a call is begun and given up
+	resetFrame        kind = iota // RST_STREAM: a call was started and cancelled
 	settingsFrame                 // SETTINGS and its acknowledgement
 	pingFrame                     // PING, which the library must answer
 	pongFrame                     // PING's acknowledgement
 	windowFrame                   // WINDOW_UPDATE
 	priorityFrame                 // PRIORITY
 	continuationFrame             // CONTINUATION
-	smallDataFrame                // DATA that carries next to nothing
-	headersFrame                  // HEADERS, of which the library may refuse any number
-	otherFrame                    // all that a client need not send
+	smallDataFrame                // DATA with almost no content
+	headersFrame                  // HEADERS, which the library may refuse without limit
+	otherFrame                    // all that clients need not send
 	kinds
 	none = kinds
 )
 
-// A budget says how many frames of a kind a connection may send. What comes back is
-// never more than most.
+// A budget says how many frames of a kind a connection may send. It never
+// refills above most.
 type budget struct {
 	most      float32 // at once
-	perSecond float32 // come back by the clock
-	perByte   float32 // come back with each byte that is written to the peer
+	perSecond float32 // refilled with time
+	perByte   float32 // refilled with each byte that is written to the peer
 }
 
-// budgets are far from what honest peers send: a connection that is cut off for
-// nothing costs calls, one that is cut off late costs some milliseconds of work.
+// budgets are far above what honest peers send: closing a connection by mistake
+// costs calls, closing one late costs some milliseconds of work.
 //
-// Clients answer what they read with window updates: grpc-go for each 16 KiB,
-// net/http for each 4 KiB, twice, the most eager ones twice for each frame. grpc-go
-// measures its bandwidth by a ping for each round trip that brings data. An answer
-// has 40 bytes or more. What the server writes in answer to a flood itself must not
-// pay for it: 17 bytes for a ping, 13 for a refused call.
+// Clients send window updates for what they read: grpc-go for each 16 KiB,
+// net/http twice for each 4 KiB, the most eager ones twice for each frame.
+// grpc-go measures bandwidth by a ping for each round trip with data. An answer
+// has 40 bytes or more. The server's own answers to a flood, 17 bytes to a ping
+// and 13 to a refused call, must not refill the budget.
 var budgets = [kinds]budget{
 	resetFrame:        {most: 1000, perSecond: 200},
 	settingsFrame:     {most: 100, perSecond: 5},
@@ -55,11 +55,12 @@ var budgets = [kinds]budget{
 // smallData: a DATA frame that carries less counts.
 const smallData = 64
 
-// An account holds what a connection has left. It looks at the clock, and at what
-// was written, only if a budget has run dry: a connection that behaves never does.
+// An account is what a connection has left. It reads the clock, and counts what
+// was written, only if a budget is used up, which does not happen to honest
+// connections.
 type account struct {
 	left    [kinds]float32
-	at      [kinds]time.Time // when the budget last ran dry; at first when the account began
+	at      [kinds]time.Time // when the budget was last used up; at first when the account began
 	seen    [kinds]int64     // what had been written by then
 	written atomic.Int64     // bytes written to the peer
 	now     func() time.Time
@@ -73,7 +74,7 @@ func (a *account) init(now func() time.Time) {
 	}
 }
 
-// spend takes one of a budget, if there is one.
+// spend takes one from a budget, if there is one left.
 func (a *account) spend(k kind) bool {
 	if a.left[k] < 1 {
 		a.refill(k)
@@ -95,15 +96,15 @@ func (a *account) refill(k kind) {
 // earn gives back to a budget.
 func (a *account) earn(k kind, n float32) { a.left[k] = min(a.left[k]+n, budgets[k].most) }
 
-// request: a call brings its own share of small frames with it.
+// request: each call adds some small frames to the budget.
 func (a *account) request() {
 	a.earn(smallDataFrame, 2)
 	a.earn(priorityFrame, 2)
 	a.earn(otherFrame, 2)
 }
 
-// data: grpc-go answers data with a ping, which the peer acknowledges; and a window
-// that is used up leaves a small rest of a frame.
+// data: grpc-go answers data with a ping, which the peer acknowledges; and an
+// exhausted window causes a small frame.
 func (a *account) data(small bool) {
 	a.earn(pongFrame, 1)
 	if !small {

@@ -18,8 +18,8 @@ var errFlood = errors.New("listen: too many control frames")
 // A conn counts the frames that are read from it. Read must not run more than
 // once at a time; neither library does so.
 //
-// It has no method ConnectionState, by design: net/http would take it for TLS of
-// its own and serve no HTTP/2 over it.
+// It has no method ConnectionState on purpose: otherwise net/http would treat
+// it as its own TLS and not serve HTTP/2 on it.
 type conn struct {
 	net.Conn // the socket, or TLS over it: deadlines and addresses
 	listener *Listener
@@ -31,9 +31,9 @@ type conn struct {
 	accepted time.Time
 	place    *list.Element // among the unproven; nil: it is none. The listener guards it
 
-	proven atomic.Bool // somebody with a key has called
+	proven atomic.Bool // an authenticated call was made
 
-	opened   atomic.Bool // the first bytes above TLS are there
+	opened   atomic.Bool // the first bytes above TLS have arrived
 	unopened sync.Once   // counts a failed handshake
 	left     atomic.Bool // the listener does not count it any more
 }
@@ -55,8 +55,8 @@ func newConn(l *Listener, raw net.Conn, from netip.Prefix) *conn {
 	return c
 }
 
-// handshake runs TLS's handshake if it has not run yet. It lasts until the
-// watcher closes the connection at the latest.
+// handshake runs the TLS handshake if it has not run yet. It ends at the latest
+// when the watcher closes the connection.
 func (c *conn) handshake() error {
 	if c.tls == nil {
 		return nil
@@ -71,8 +71,8 @@ func (c *conn) handshake() error {
 	return err
 }
 
-// explain answers who speaks plain HTTP to a door of TLS: a wrong scheme in a URL is
-// the most common mistake that there is, and a broken connection tells nothing.
+// explain answers plain HTTP on a TLS port: a wrong scheme in a URL is a common
+// mistake, and a broken connection explains nothing.
 func (c *conn) explain(handshake error) {
 	var record tls.RecordHeaderError
 	if !errors.As(handshake, &record) || !isMethod(string(record.RecordHeader[:])) {
@@ -81,7 +81,7 @@ func (c *conn) explain(handshake error) {
 	_, _ = io.WriteString(c.socket, "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nThis port expects TLS: use https.\n")
 }
 
-// isMethod tells whether five bytes begin an HTTP request.
+// isMethod tells whether five bytes are the beginning of an HTTP request.
 func isMethod(begin string) bool {
 	switch begin {
 	case "GET /", "HEAD ", "POST ", "PUT /", "PATCH", "DELET", "OPTIO":
@@ -90,7 +90,7 @@ func isMethod(begin string) bool {
 	return false
 }
 
-// Read returns what the peer has sent, unless it floods.
+// Read returns what the peer has sent, or an error if it floods.
 func (c *conn) Read(p []byte) (int, error) {
 	if err := c.handshake(); err != nil {
 		return 0, err
@@ -110,7 +110,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write counts what is written before it is, since the peer may answer before
+// Write counts bytes before it writes them, because the peer may answer before
 // Write has returned.
 func (c *conn) Write(p []byte) (int, error) {
 	if err := c.handshake(); err != nil {
@@ -120,7 +120,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// CloseWrite lets net/http end an answer early and still have it read.
+// CloseWrite lets net/http end an answer early so that it is still read.
 func (c *conn) CloseWrite() error {
 	if c.tls != nil {
 		return c.tls.CloseWrite()
@@ -138,8 +138,8 @@ func (c *conn) Close() error {
 	return err
 }
 
-// cut closes a connection of which nothing more is wanted. It closes the socket:
-// TLS would say goodbye, and wait for a peer that does not read.
+// cut closes a connection at once. It closes the socket, because closing TLS
+// would send an alert and wait for a peer that does not read.
 func (c *conn) cut(cause string) {
 	c.leave(cause)
 	abort(c.socket.Conn)
@@ -148,7 +148,7 @@ func (c *conn) cut(cause string) {
 // CutUnread closes a connection whose peer leaves an answer unread.
 func (c *conn) CutUnread() { c.cut(cutUnread) }
 
-// Prove says that somebody who may call has called: the connection is not closed to make
+// Prove notes an authenticated call: the connection will not be closed to make
 // room.
 func (c *conn) Prove() {
 	if c.proven.CompareAndSwap(false, true) {
@@ -156,7 +156,8 @@ func (c *conn) Prove() {
 	}
 }
 
-// leave makes room for another connection, once. A cause is counted.
+// leave makes room for another connection, once. If there is a cause, it is
+// counted.
 func (c *conn) leave(cause string) {
 	if !c.left.CompareAndSwap(false, true) {
 		return
@@ -167,11 +168,11 @@ func (c *conn) leave(cause string) {
 	c.listener.leave(c)
 }
 
-// piece is what is written to a socket at once: what a slow reader must take
-// within Limits.Stall. Answers are seldom larger.
+// piece is how much is written to a socket at once, which a slow reader must
+// read within Limits.Stall. Answers are seldom larger.
 const piece = 32 << 10
 
-// A socket notes since when a Write has been waiting.
+// A socket notes when a waiting Write began.
 type socket struct {
 	net.Conn
 	turn  *atomic.Int64

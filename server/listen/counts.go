@@ -2,7 +2,7 @@ package listen
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Why a connection is refused or cut off: the values of a label.
+// Why a connection is refused or closed: the values of a label.
 const (
 	refusedAll     = "connections"
 	refusedNetwork = "network"
@@ -29,8 +29,8 @@ var cutFloods = [kinds]string{
 	otherFrame:        "flood_other",
 }
 
-// counts are what operators see instead of log lines, which strangers could fill
-// a disk with.
+// counts are what operators see instead of log lines, with which unknown peers
+// could fill a disk.
 type counts struct {
 	open    prometheus.Gauge
 	refused *prometheus.CounterVec // by cause

@@ -29,12 +29,12 @@ const (
 	inPreface phase = iota
 	inHeader
 	inPayload
-	inOther // not HTTP/2: HTTP/1 has bounds of its own
+	inOther // not HTTP/2: HTTP/1 has its own limits
 )
 
-// frames reads the headers of HTTP/2 frames in what a peer sends, however it is
-// cut up, and keeps none of it. It judges no frame but by its budget: what a frame
-// may hold is the library's to say.
+// frames reads the headers of HTTP/2 frames in the bytes of a peer, in whatever
+// pieces they arrive, and stores none of them. It only checks budgets: the
+// content of frames is checked by the library.
 type frames struct {
 	account
 	phase  phase
@@ -45,7 +45,7 @@ type frames struct {
 
 func (f *frames) init(now func() time.Time) { f.account.init(now) }
 
-// begun tells whether the peer has shown which protocol it speaks.
+// begun tells whether the protocol of the peer is known.
 func (f *frames) begun() bool { return f.phase != inPreface }
 
 // read returns the kind of frame that the peer has sent too many of, or none.
@@ -90,7 +90,7 @@ func (f *frames) readPayload(p []byte) []byte {
 	return p[n:]
 }
 
-// count takes the frame whose header has come from its budget.
+// count takes a frame from its budget, when its header is complete.
 func (f *frames) count() kind {
 	f.have, f.rest = 0, int(f.header[0])<<16|int(f.header[1])<<8|int(f.header[2])
 	if f.rest > 0 {
@@ -103,7 +103,7 @@ func (f *frames) count() kind {
 	return none
 }
 
-// kind tells which budget the frame belongs to; none if it is a matter of course.
+// kind tells to which budget the frame belongs; none if it needs none.
 func (f *frames) kind() kind {
 	flags := f.header[4]
 	switch f.header[3] {
@@ -131,7 +131,7 @@ func (f *frames) kind() kind {
 	return otherFrame
 }
 
-// dataKind counts data by what it can carry: of padding a frame has 256 bytes at most.
+// dataKind counts data by what it can carry; a frame has at most 256 bytes of padding.
 func (f *frames) dataKind(flags byte) kind {
 	small := f.rest < smallData || flags&flagPadded != 0 && f.rest < smallData+256
 	f.data(small)

@@ -16,13 +16,13 @@ import (
 type Limits struct {
 	Connections int           // at once, in all
 	PerNetwork  int           // at once, from one network
-	Openings    int           // from one network in a second; 4 times as many may come together
+	Openings    int           // from one network per second; 4 times as many may come at once
 	Opening     time.Duration // from Accept to the first bytes above TLS
-	Stall       time.Duration // a peer that takes no piece of what is written for so long is cut off
+	Stall       time.Duration // a peer that reads nothing for that long is cut off
 }
 
 // DefaultLimits suit a service that is called directly. Behind a proxy all
-// connections come from one network: PerNetwork and Openings must then be raised
+// connections come from one network, so PerNetwork and Openings must be raised
 // to what the proxy opens.
 var DefaultLimits = Limits{
 	Connections: 4096, PerNetwork: 256, Openings: 200,
@@ -46,9 +46,9 @@ type Listener struct {
 	networks *networks
 }
 
-// New returns a listener over inner, which it owns from now on. The door names it
-// in metrics. With a config it ends TLS, whose protocols are those of NextProtos;
-// nil means plain text.
+// New returns a listener over inner, which it owns from now on. The door is its
+// name in metrics. With a config it terminates TLS, with the protocols of
+// NextProtos; nil means plain text.
 //
 // It must be closed even if it is never served.
 func New(inner net.Listener, door string, limits Limits, config *tls.Config) *Listener {
@@ -94,8 +94,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// admit returns a connection and which one has to make room for it, or why there is
-// none; no cause if the listener has been closed meanwhile.
+// admit returns a connection, and the one that is closed for it if any, or the
+// cause why it is refused; no cause if the listener was closed meanwhile.
 func (l *Listener) admit(raw net.Conn) (c, instead *conn, cause string) {
 	from := Network(raw.RemoteAddr())
 	l.mu.Lock()
@@ -119,13 +119,13 @@ func (l *Listener) admit(raw net.Conn) (c, instead *conn, cause string) {
 	return c, instead, ""
 }
 
-// settling is how long a connection has to show that its peer has a key before it can be
-// closed to make room.
+// settling is how long a new connection is safe from being closed to make room,
+// so that its peer can make an authenticated call.
 const settling = time.Second
 
-// inTheWay returns which connection has to make room for a new one, if any has: the
-// oldest by which nobody with a key has called, of the network that is full. Else who
-// merely holds connections would keep out those who have work to do.
+// inTheWay returns the connection that is closed for a new one, if any: the
+// oldest one without an authenticated call, of the network that is full.
+// Otherwise idle connections would keep out callers with work to do.
 func (l *Listener) inTheWay(c *conn) (instead *conn, cause string) {
 	network := l.networks.full(c.from)
 	switch {
@@ -148,7 +148,7 @@ func (l *Listener) inTheWay(c *conn) (instead *conn, cause string) {
 	return nil, cause
 }
 
-// prove notes that a connection is not to make room.
+// prove notes that a connection is not closed to make room.
 func (l *Listener) prove(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -187,7 +187,7 @@ func (l *Listener) Open() int {
 	return len(l.conns)
 }
 
-// Close stops Accept. Connections go on.
+// Close stops Accept. Open connections stay.
 func (l *Listener) Close() error {
 	l.mu.Lock()
 	l.closed = true
@@ -196,7 +196,7 @@ func (l *Listener) Close() error {
 	return l.inner.Close()
 }
 
-// finish ends the watcher if it has nothing left to watch.
+// finish ends the watcher if there is nothing left to watch.
 func (l *Listener) finish() {
 	if !l.closed || len(l.conns) > 0 {
 		return
@@ -208,8 +208,8 @@ func (l *Listener) finish() {
 	}
 }
 
-// abort closes a connection and drops what waits to be sent, so that the kernel
-// keeps nothing of it.
+// abort closes a connection and drops unsent data, so that the kernel does not
+// keep it.
 func abort(raw net.Conn) {
 	if tcp, ok := raw.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0) // if it fails the connection is closed the slow way

@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// rememberedNetworks bounds the memory for networks that have no connection
-	// any more: some megabytes. Who has more of them at hand forgets nothing but
-	// how fast it has opened connections.
+	// rememberedNetworks limits the memory for networks without connections to
+	// some megabytes. If an attacker has more networks, only their rates are
+	// forgotten.
 	rememberedNetworks = 16_384
-	// burstSeconds: openings of so many seconds may come at once.
+	// burstSeconds: openings of that many seconds may come at once.
 	burstSeconds = 4
-	// floodCost is what a flooded connection costs its network, in openings. Else
-	// a new connection would be a new set of budgets for the price of one opening.
+	// floodCost is how many openings a flooding connection costs its network.
+	// Otherwise a new connection would get new budgets for one opening.
 	floodCost = 100
 )
 
@@ -27,7 +27,7 @@ type networks struct {
 	spent  *simplelru.LRU[netip.Prefix, *spent]
 }
 
-// spent is how many openings have been used and have not come back.
+// spent is how many openings are used up.
 type spent struct {
 	openings float64
 	at       time.Time
@@ -41,10 +41,10 @@ func newNetworks(limits Limits) *networks {
 	return &networks{limits: limits, open: make(map[netip.Prefix]int), spent: remembered}
 }
 
-// full tells whether a network has all the connections that it may.
+// full tells whether a network has reached its number of connections.
 func (n *networks) full(from netip.Prefix) bool { return n.open[from] >= n.limits.PerNetwork }
 
-// enter counts a connection, or tells why it must not be.
+// enter counts a connection, or returns the cause why it is refused.
 func (n *networks) enter(from netip.Prefix, now time.Time) (cause string) {
 	s := n.spentBy(from, now)
 	if s.openings+1 > float64(burstSeconds*n.limits.Openings) {
@@ -61,8 +61,8 @@ func (n *networks) leave(from netip.Prefix) {
 	}
 }
 
-// punish takes openings. They never sink so low that more than two bursts
-// must come back: what shares the network gets its turn again within seconds.
+// punish takes openings, but never more than two bursts, so that others in the
+// network can connect again within seconds.
 func (n *networks) punish(from netip.Prefix, now time.Time) {
 	s := n.spentBy(from, now)
 	s.openings = min(s.openings+floodCost, float64(2*burstSeconds*n.limits.Openings))

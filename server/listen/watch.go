@@ -2,11 +2,11 @@ package listen
 
 import "time"
 
-// turnsPerLimit is how finely time is measured: a limit is kept to an eighth.
+// turnsPerLimit is the precision of time: limits are accurate to an eighth.
 const turnsPerLimit = 8
 
 // watch closes connections that have not opened in time or have stalled, until
-// the listener and all of them are closed. Time is counted in turns, so that a
+// the listener and all of them are closed. Time is counted in turns, so that
 // Write need not read the clock.
 func (l *Listener) watch() {
 	length := max(min(l.limits.Opening, l.limits.Stall)/turnsPerLimit, time.Millisecond)
@@ -25,8 +25,8 @@ func (l *Listener) watch() {
 	}
 }
 
-// overdue tells which connections must be closed, and why. A limit counts in full
-// turns, and the turn in which it began is not one.
+// overdue tells which connections must be closed, and why. A limit counts full
+// turns, without the turn in which it began.
 func (l *Listener) overdue(turn int64, length time.Duration) map[*conn]string {
 	opening, stall := int64(l.limits.Opening/length), int64(l.limits.Stall/length)
 	causes := make(map[*conn]string)

@@ -13,20 +13,20 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// ErrNoStore is why there is nothing to look at.
+// ErrNoStore: the directory has no store.
 var ErrNoStore = errors.New("store: the data directory holds no store")
 
-// AtRest is a store that nobody serves, opened to be looked at: a store.Layer of
-// exactly the bytes that are stored. It holds the data directory, if it lies in
-// one, so that no server starts meanwhile, and never writes to the file.
+// AtRest is a store opened for reading while no server runs: a store.Layer of
+// exactly the stored bytes. It locks the data directory, if there is one, so
+// that no server starts meanwhile, and never writes to the file.
 type AtRest struct {
 	*table
 	db   *bbolt.DB
-	lock io.Closer // nil: the file lies in no data directory
+	lock io.Closer // nil: the file is not in a data directory
 }
 
 // OpenAtRest opens the store in the data directory dir for reading. Every page
-// is checked first, whatever its size and however it was closed.
+// is checked first, whatever the size of the file and however it was closed.
 func OpenAtRest(dir string, opts Options) (*AtRest, error) {
 	opts = opts.withDefaults()
 	file := filepath.Join(dir, FileName)
@@ -45,8 +45,8 @@ func OpenAtRest(dir string, opts Options) (*AtRest, error) {
 	return a, nil
 }
 
-// OpenFile opens a copy of a store, such as a backup, for reading: a file of any
-// name in a directory that is nobody's. Every page is checked first.
+// OpenFile opens a copy of a store, such as a backup, for reading: a file of
+// any name outside a data directory. Every page is checked first.
 func OpenFile(file string, opts Options) (*AtRest, error) {
 	return openAtRest(file, opts.withDefaults())
 }
@@ -66,7 +66,7 @@ func openAtRest(file string, opts Options) (*AtRest, error) {
 	return &AtRest{table: newTable(tx), db: db}, nil
 }
 
-// Kinds lists the kinds of which something is stored, in order.
+// Kinds lists the kinds with stored records, in order.
 func (a *AtRest) Kinds() ([]store.KindID, error) {
 	var kinds []store.KindID
 	err := a.tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
@@ -81,7 +81,7 @@ func (a *AtRest) Kinds() ([]store.KindID, error) {
 	return kinds, err
 }
 
-// LastUID returns the last identifier that the store gave.
+// LastUID returns the last identifier that was assigned.
 func (a *AtRest) LastUID() uint64 {
 	if journal := a.bucket(store.KindEvent); journal != nil {
 		return journal.Sequence()
@@ -89,11 +89,11 @@ func (a *AtRest) LastUID() uint64 {
 	return 0
 }
 
-// Foreign lists what the file holds that no version of this program writes: keys
-// of the bucket "meta", and buckets that are of no kind.
+// Foreign lists data in the file that no version of this program writes: keys
+// of the bucket "meta", and buckets of unknown kinds.
 func (a *AtRest) Foreign() ([]string, error) { return foreign(a.tx) }
 
-// Close leaves the store as it was found.
+// Close closes the file, which is unchanged.
 func (a *AtRest) Close() error {
 	err := errors.Join(a.tx.Rollback(), a.db.Close())
 	if a.lock != nil {

@@ -2,28 +2,28 @@
 //
 // # The idea
 //
-// One goroutine writes (writer.go). It takes the updates that wait, runs their
-// closures one after another over the same bbolt transaction, and commits once
-// for all of them: the disk is synced per group, not per caller, and an idle
-// store keeps nobody waiting.
+// One goroutine writes (writer.go). It takes the waiting updates, runs their
+// closures one after another on the same bbolt transaction, and commits once
+// for all of them: the disk is synced per group, not per caller, and on an idle
+// store nobody waits for a group.
 //
 // # Layout
 //
-// A bucket per kind, named by the kind's one byte, holds its records as package
-// store encodes them; the journal is kind 255, and the sequence number of its
-// bucket is the last uid given (it lies in the root page, which every commit
-// writes anyway). The bucket "meta" says what the file is (format.go).
+// A bucket per kind, named by the kind's one byte, has its records as package
+// store encodes them. The journal is kind 255, and the sequence number of its
+// bucket is the last assigned uid (it is in the root page, which every commit
+// writes anyway). The bucket "meta" describes the file (format.go).
 //
 // # What can never happen
 //
-// A caller is told of a write that is not on disk, or a View sees one: bbolt
-// shows a commit to readers before it has synced it, so a View of a newer
-// transaction than the last one synced waits (progress.go). A write after a
-// failed sync: what the disk holds is then unknown, and the store stays
-// read-only until it is opened anew; lack of space alone heals (faults.go). A
-// damaged file brings the process down at opening, or is written to: all
-// checks read it as bytes, never through the memory map (check.go). A half-made
-// file under the store's name: it is made aside and renamed (open.go).
+// A write that is not on disk is acknowledged, or seen by a View: bbolt shows a
+// commit to readers before it has synced it, so a View of a transaction newer
+// than the last synced one waits (progress.go). A write after a failed sync: it
+// is then unknown what the disk has, and the store stays read-only until it is
+// opened again; only after a lack of space it recovers (faults.go). A damaged
+// file crashes the process when it is opened, or is written to: all checks read
+// it as bytes, never through the memory map (check.go). An incomplete file has
+// the store's name: it is created under another name and renamed (open.go).
 package bolt
 
 import (
@@ -48,15 +48,15 @@ const FileName = "acquis.db"
 
 // Options of Open. The zero value is ready to use.
 type Options struct {
-	// LockTimeout bounds the wait for another process to leave the data
+	// LockTimeout is how long to wait for another process to release the data
 	// directory. Default: 2 seconds.
 	LockTimeout time.Duration
 
-	// Logger takes what operators should know. Default: none.
+	// Logger gets what operators should know. Default: none.
 	Logger *slog.Logger
 
-	// OpenFile opens the store's file for reading and writing. Tests use it to
-	// put faults under the store. Default: os.OpenFile.
+	// OpenFile opens the store's file for reading and writing. Tests inject
+	// faults with it. Default: os.OpenFile.
 	OpenFile func(name string, flag int, perm os.FileMode) (*os.File, error)
 }
 
@@ -76,13 +76,13 @@ type Store struct {
 
 	// Owned by the writer.
 	head     store.Head
-	uid      uint64           // last one given
-	probe    <-chan time.Time // fires when a full disk should be tried again
-	unmarked bool             // the file does not say yet that it is open: there was no room
+	uid      uint64           // last one assigned
+	probe    <-chan time.Time // fires when the store should try a full disk again
+	unmarked bool             // the file does not record yet that it is open: there was no room
 }
 
 // View implements store.Store. fn runs in the caller's goroutine and must not
-// open another transaction: bbolt may wait for ever for the first to end.
+// open another transaction, because bbolt might wait for ever.
 func (s *Store) View(ctx context.Context, fn func(store.Reader) error) error {
 	tx, err := s.begin(ctx)
 	if err != nil {
@@ -120,9 +120,9 @@ func (s *Store) Wait(ctx context.Context, after uint64) error {
 	return s.progress.waitEvent(ctx, after)
 }
 
-// Snapshot implements store.Store. The copy is a store file; one taken from a
-// running store is checked whole when it is opened. While w is slow, the pages
-// that the snapshot needs cannot be reused and the file grows.
+// Snapshot implements store.Store. The copy is a store file. If the store is
+// running, every page of the copy is checked when it is opened. While w is
+// slow, the pages of the snapshot cannot be reused and the file grows.
 func (s *Store) Snapshot(ctx context.Context, w io.Writer, look func(store.Reader) error) error {
 	tx, err := s.begin(ctx)
 	if err != nil {
@@ -141,8 +141,8 @@ func (s *Store) Snapshot(ctx context.Context, w io.Writer, look func(store.Reade
 	return nil
 }
 
-// untilDone is a writer that takes nothing any more once its context has ended.
-// It keeps what failed, of which bbolt passes on the text only.
+// untilDone is a writer that fails once its context has ended. It keeps the
+// error, of which bbolt returns only the text.
 type untilDone struct {
 	ctx    context.Context
 	to     io.Writer
@@ -160,8 +160,8 @@ func (u *untilDone) Write(p []byte) (n int, err error) {
 // Health implements store.Store.
 func (s *Store) Health() error { return s.progress.health() }
 
-// Close implements store.Store. It also waits for the Views under way. Later
-// calls return what the first did.
+// Close implements store.Store. It also waits for running Views. Later calls
+// return the result of the first.
 func (s *Store) Close() error {
 	s.once.Do(func() { s.closeErr = s.close() })
 	return s.closeErr

@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// bbolt trusts its file: it maps it into memory, and a page number that leads
-// outside, or a file cut short, ends the process with a signal that cannot be
-// handled; a page of the wrong type is a panic in a goroutine of its own. So
-// the file is read here first, as bytes.
+// bbolt trusts its file: it maps it into memory. A page number outside the
+// file, or a truncated file, ends the process with a signal that cannot be
+// handled; a page of the wrong type causes a panic in another goroutine. So the
+// file is first read here, as bytes.
 
 // alwaysWalked is the size up to which every page is read even after a clean
-// stop: it takes some 50 ms and also finds what a disk did meanwhile. Larger
-// files would make every start slow.
+// stop, which also finds damage by the disk since then. With larger files every
+// start would be slow.
 const alwaysWalked = 64 << 20
 
-// maxDepth bounds the height of a bucket's tree. Fifty levels of two entries
-// each are more records than a file can hold; a loop has no end.
+// maxDepth limits the height of a bucket's tree, so that a loop ends. Fifty
+// levels of two entries each are more records than fit into a file.
 const maxDepth = 50
 
 // check returns why the file must not be opened, or nil.
 func check(file string, log *slog.Logger) error { return checkPages(file, false, log) }
 
-// checkPages is check; whole asks for every page to be read, whatever the size.
+// checkPages is check; with whole it reads every page, whatever the size.
 func checkPages(file string, whole bool, log *slog.Logger) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -55,8 +55,9 @@ func (f *pageFile) check(whole bool, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	// One header that a power cut left half written is what the other is for; so
-	// it can be after a clean stop, when the next start was cut off as it began.
+	// A power cut can leave one header half written, which is why there are
+	// two. This can also happen after a clean stop, if the next start was
+	// interrupted.
 	sound := clean && f.metas == 2
 	free, err := f.freePages()
 	if err != nil {
@@ -76,8 +77,8 @@ func (f *pageFile) check(whole bool, log *slog.Logger) error {
 	return nil
 }
 
-// checkFormat reads the bucket "meta": whether the file is a store of ours, and
-// was closed as it should be.
+// checkFormat reads the bucket "meta": whether the file is an Acquis store, and
+// was closed cleanly.
 func (f *pageFile) checkFormat() (clean bool, err error) {
 	e, err := f.find(bucketRef{root: f.meta.root}, []byte(metaBucket))
 	if err != nil {
@@ -129,7 +130,7 @@ func (f *pageFile) find(b bucketRef, key []byte) (element, error) {
 	return element{}, err
 }
 
-// last returns the last entry that is not behind key, or the first of all.
+// last returns the last entry that is not after key, or the first entry.
 func (p page) last(key []byte) (found element, err error) {
 	for i := range p.count {
 		e, err := p.element(i)
@@ -147,8 +148,7 @@ func (p page) last(key []byte) (found element, err error) {
 	return found, nil
 }
 
-// freePages reads the free list, which bbolt would take on trust and give out
-// pages from.
+// freePages reads the free list, whose pages bbolt would use unchecked.
 func (f *pageFile) freePages() (bitset, error) {
 	free := newBitset(f.meta.pages)
 	if f.meta.freelist == noFreelist {

@@ -10,14 +10,14 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// compactTx bounds what one transaction of a compaction holds in memory.
+// compactTx limits the memory of one transaction of a compaction.
 const compactTx = 64 << 20
 
-// Compact writes the store in the data directory dir anew, without the pages
-// that hold nothing any more: what was erased stays readable in those until
-// they are used again. Nobody may have the store open. The new file is compared
-// with the old one, record by record, before it takes its place: whole, or not
-// at all. It needs room for both; where there is none, the old one stays.
+// Compact rewrites the store in the data directory dir without its unused
+// pages, in which erased data is readable until they are reused. The store must
+// not be open elsewhere. The new file is compared with the old one, record by
+// record, before it replaces it in one step. Both need room on the disk;
+// otherwise the old one stays.
 func Compact(dir string, opts Options) error {
 	opts = opts.withDefaults()
 	file := filepath.Join(dir, FileName)
@@ -48,7 +48,7 @@ func compactLocked(file string, opts Options) error {
 	return swap(made, file)
 }
 
-// swap puts a file that was made aside in its place.
+// swap puts a new file in place of the old one.
 func swap(made, file string) error {
 	if err := os.Rename(made, file); err != nil {
 		return err
@@ -56,7 +56,7 @@ func swap(made, file string) error {
 	return syncDir(filepath.Dir(file))
 }
 
-// sameStore tells that a copy is sound and holds what the store holds.
+// sameStore checks that a copy is sound and has the same records as the store.
 func sameStore(copied, file string, opts Options) (err error) {
 	if err := checkPages(copied, true, opts.Logger); err != nil {
 		return fmt.Errorf("the copy: %w", err)
@@ -77,7 +77,7 @@ func sameStore(copied, file string, opts Options) (err error) {
 	})
 }
 
-// errDiffers: the copy is not what was copied.
+// errDiffers: the copy has other records.
 var errDiffers = errors.New("the copy differs from the store")
 
 func sameBuckets(a, b *bbolt.Tx) error {
@@ -87,7 +87,7 @@ func sameBuckets(a, b *bbolt.Tx) error {
 		if !bytes.Equal(name, other) {
 			return fmt.Errorf("%w: bucket %q", errDiffers, name)
 		}
-		if string(name) != metaBucket { // which differs by the mark of a clean stop
+		if string(name) != metaBucket { // which differs in the mark of a clean stop
 			if err := sameRecords(a.Bucket(name), b.Bucket(name)); err != nil {
 				return fmt.Errorf("%w in bucket %x", err, name)
 			}

@@ -11,12 +11,12 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// noRoom tells whether a commit failed only because there was no room for what
-// it wrote: then nothing happened, and it may succeed later.
+// noRoom tells whether a commit failed only for lack of space: then nothing
+// happened, and it may succeed later.
 //
-// bbolt passes on the *fs.PathError of a write, but the bare error number of a
-// sync. The difference matters: a sync that reports lack of space has lost
-// pages that the kernel had accepted, and will not report them again.
+// bbolt returns the *fs.PathError of a write, but the bare error number of a
+// sync. The difference matters: if a sync reports lack of space, pages that the
+// kernel had accepted are lost, and will not be reported again.
 func noRoom(err error) bool {
 	if errors.Is(err, berrors.ErrMaxSizeReached) {
 		return true

@@ -8,11 +8,11 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// The bucket "meta" says what the file is.
+// The bucket "meta" describes the file.
 const (
 	metaBucket = "meta"
 	formatKey  = "format" // a format record
-	cleanKey   = "clean"  // there while the file is closed as it should be
+	cleanKey   = "clean"  // present while the file is closed cleanly
 	cleanMark  = "\x01"   // the value under cleanKey
 )
 
@@ -22,14 +22,15 @@ const formatVersion = 2
 
 const formatMagic = "acquis store\n"
 
-// encodeFormat makes the record under formatKey: the magic and the version, four
-// bytes, big-endian. Nothing else stands in it that somebody could alter unseen.
+// encodeFormat makes the record under formatKey: the magic and the version,
+// four bytes, big-endian. It has nothing else, so nothing else could be altered
+// unnoticed.
 func encodeFormat(version uint32) []byte {
 	return binary.BigEndian.AppendUint32([]byte(formatMagic), version)
 }
 
-// checkFormatRecord reads a record of this version or a newer one, which may go on
-// differently after its version.
+// checkFormatRecord reads a record of this version or a newer one, which may
+// differ after the version.
 func checkFormatRecord(b []byte) error {
 	rest, ok := bytes.CutPrefix(b, []byte(formatMagic))
 	if !ok || len(rest) < 4 {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// mapSize: on Windows bbolt would make the file as large as its map.
+// mapSize: on Windows the file would be as large as bbolt's map.
 const mapSize = 0
 
-// lockDir leaves the lock to bbolt, which takes the store's file.
+// lockDir leaves locking to bbolt, which locks the store's file.
 func lockDir(string, time.Duration) (io.Closer, error) { return io.NopCloser(nil), nil }

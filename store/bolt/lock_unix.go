@@ -12,17 +12,17 @@ import (
 	"time"
 )
 
-// mapSize is the address space that bbolt reserves for the file. A file that
-// outgrows it is mapped anew, which waits for every reader. Address space costs
-// nothing until it is touched, so it is 4 GiB: some 350,000 fully assessed
-// candidacies. (A 32-bit process has none to spare.)
+// mapSize is the address space that bbolt reserves for the file. If the file
+// outgrows it, it is mapped again, which waits for every reader. Address space
+// costs nothing until it is used, so it is 4 GiB, enough for about 350,000
+// fully assessed candidacies. (A 32-bit process has none to spare.)
 const mapSize = 1 << (32 * (^uint(0) >> 63))
 
 const lockPoll = 50 * time.Millisecond
 
-// lockDir takes the data directory. The lock is a file of its own, not the
-// store's, so that it also covers making the store and putting another in its
-// place. The kernel drops it with the process.
+// lockDir locks the data directory. The lock is a separate file, so that it
+// also covers creating and replacing the store. The kernel releases it when the
+// process ends.
 func lockDir(dir string, timeout time.Duration) (io.Closer, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

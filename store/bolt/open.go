@@ -16,24 +16,24 @@ import (
 
 // Errors of Open. Each leaves the file as it was.
 var (
-	// ErrInUse: another process holds the data directory.
+	// ErrInUse: another process uses the data directory.
 	ErrInUse = errors.New("store: the data directory is in use by another process")
 	// ErrNotStore: the file is something else.
 	ErrNotStore = errors.New("store: the file is not an Acquis store")
 	// ErrNewer: the file has a format that this program does not know.
 	ErrNewer = errors.New("store: the file was written by a newer program")
-	// ErrDamaged: the file was a store, but is cut short or corrupt.
+	// ErrDamaged: the file is a store, but truncated or corrupt.
 	ErrDamaged = errors.New("store: the file is damaged")
 )
 
-// queueSize lets callers put their update down and sleep once, not twice. More
-// than a group holds would only be a longer queue.
+// queueSize lets callers queue their update and sleep once, not twice. More
+// than a group would only make the queue longer.
 const queueSize = maxGroup
 
-// Open opens the store in the data directory path, or makes an empty one where
-// there is none. Nothing is written before the file has been found sound:
-// always what bbolt must be able to trust at once; and every page, if the last
-// stop was not clean or the file is small.
+// Open opens the store in the data directory path, or creates an empty one if
+// there is none. Nothing is written before the file was checked: always the
+// pages that bbolt trusts at once, and every page if the last stop was not
+// clean or the file is small.
 func Open(path string, opts Options) (*Store, error) {
 	opts = opts.withDefaults()
 	if err := makeDir(path); err != nil {
@@ -92,10 +92,10 @@ func openLocked(dir string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// renewHeader writes the newest header once more, as it is, and syncs it. Where
-// a sync of it has failed, the kernel shows it and takes it for written, but the
-// disk may still hold the one before the last. The next commit overwrites the
-// last; should the power go then, nothing would be left that was acknowledged.
+// renewHeader writes the newest header again, unchanged, and syncs it. If an
+// earlier sync of it failed, the kernel shows it and treats it as written, but
+// the disk may still have the header before. The next commit overwrites the
+// other header; if the power failed then, no acknowledged state would be left.
 func renewHeader(file string) (err error) {
 	f, err := os.OpenFile(file, os.O_RDWR, 0)
 	if err != nil {
@@ -123,20 +123,21 @@ func renewHeader(file string) (err error) {
 
 func boltOptions(opts Options) *bbolt.Options {
 	return &bbolt.Options{
-		// The lock of the directory is ours already; a bbolt tool may hold the file's.
+		// The directory is already locked, but a bbolt tool may have locked the file.
 		Timeout:         opts.LockTimeout,
 		FreelistType:    bbolt.FreelistMapType,
-		NoFreelistSync:  true, // markClean writes it; with 200,000 records this buys 1.3 times the throughput
+		NoFreelistSync:  true, // markClean writes it (docs/performance.md has the gain)
 		InitialMmapSize: mapSize,
 		OpenFile:        opts.OpenFile,
-		NoStatistics:    true, // a lock at every View, for nothing that we read
+		NoStatistics:    true, // they would lock at every View, and are not used
 	}
 }
 
-// start reads the head of the journal and writes that the store is open. That
+// start reads the head of the journal and records that the store is open. That
 // commit also makes durable what a killed process had written but not synced,
-// which this one would otherwise show. Where it finds no room, the store opens
-// all the same: it serves reads, and the first commit that does find room marks it.
+// which readers would otherwise see. If there is no room for it, the store
+// still opens: it serves reads, and the first commit that finds room records
+// it.
 func (s *Store) start() error {
 	id, err := s.loadHead()
 	if err != nil {
@@ -159,7 +160,7 @@ func (s *Store) start() error {
 	return nil
 }
 
-// loadHead returns the transaction whose head it is.
+// loadHead returns the transaction of the head.
 func (s *Store) loadHead() (id int, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		id = tx.ID()
@@ -195,10 +196,10 @@ func (s *Store) markOpen() (id int, err error) {
 	return id, err
 }
 
-// markClean writes that the store is closed, unless what the disk holds is
-// unknown. The free list goes with it: the next opening reads it in no time,
-// where it must otherwise be found anew from every page. Views go on meanwhile,
-// and those that meet this commit must know that it is durable.
+// markClean records that the store is closed, unless it is unknown what the
+// disk has. It also writes the free list, so that the next opening need not
+// compute it from every page. Views still run, and those that see this commit
+// must know that it is durable.
 func (s *Store) markClean() error {
 	if s.progress.failure() != nil {
 		return nil //nolint:nilerr // the failure was told to every caller; here it only means: no mark
@@ -216,8 +217,8 @@ func (s *Store) markClean() error {
 	return nil
 }
 
-// create makes an empty store aside and puts it in its place whole: a process
-// or machine that stops meanwhile leaves no store rather than half of one.
+// create makes an empty store under another name and renames it, so that a
+// crash leaves either no store or a complete one.
 func create(file string) error {
 	made := file + ".new"
 	db, err := bbolt.Open(made, 0o600, &bbolt.Options{FreelistType: bbolt.FreelistMapType})
@@ -243,7 +244,8 @@ func create(file string) error {
 	return syncDir(filepath.Dir(file))
 }
 
-// makeDir makes the data directory, for its owner only: it holds personal data.
+// makeDir creates the data directory, only for its owner, because it has
+// personal data.
 func makeDir(dir string) error {
 	info, err := os.Stat(dir)
 	switch {
@@ -258,7 +260,7 @@ func makeDir(dir string) error {
 	return syncDir(filepath.Dir(filepath.Clean(dir)))
 }
 
-// syncDir makes the names in a directory durable.
+// syncDir makes changes of names in a directory durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -7,9 +7,10 @@ import (
 	"io"
 )
 
-// bbolt's file format, version 2, as far as it must be read to trust a file.
-// Numbers have the byte order of the machine. Page 0 and 1 hold the metas: the
-// valid one with the higher transaction counts, the other is the state before.
+// The parts of bbolt's file format, version 2, that must be read to check a
+// file. Numbers have the byte order of the machine. Pages 0 and 1 have the
+// metas: the valid one with the higher transaction counts, the other is the
+// previous state.
 const (
 	boltMagic   = 0xED0CDAED
 	boltVersion = 2
@@ -32,7 +33,7 @@ const (
 	maxPageSize = 1 << 24
 )
 
-// A meta is the state of the whole file after one transaction.
+// A meta is the state of the file after one transaction.
 type meta struct {
 	pageSize uint32
 	root     uint64 // page of the root bucket
@@ -58,8 +59,8 @@ func parseMeta(b []byte) (meta, bool) {
 	return m, valid
 }
 
-// A pageFile reads pages as bytes, never through a memory map, so that no
-// damage can do more than produce an error.
+// A pageFile reads pages as bytes, never through a memory map, so that damage
+// can only cause an error.
 type pageFile struct {
 	r     io.ReaderAt
 	meta  meta
@@ -92,8 +93,8 @@ func openPages(r io.ReaderAt, size int64) (*pageFile, error) {
 	return f, f.checkMeta(size)
 }
 
-// metaOffsets returns where metas may be: the second lies one page behind the
-// first, and the first may be the one that is lost.
+// metaOffsets returns the possible offsets of metas: the second is one page
+// after the first, whose page size may be lost.
 func metaOffsets() []int64 {
 	offsets := []int64{0}
 	for at := int64(minPageSize); at <= maxPageSize; at *= 2 {
@@ -113,16 +114,16 @@ func (f *pageFile) checkMeta(size int64) error {
 	return nil
 }
 
-// A page is one page with its overflow, or one that lies inline in a bucket.
+// A page is one page with its overflow, or an inline page of a bucket.
 type page struct {
-	id    uint64 // as its place says, not as it says itself
+	id    uint64 // by its place, not by its header
 	flags uint16
 	count int
 	span  uint64 // pages that it takes
 	data  []byte
 }
 
-// read returns a page of the file whose header is sound.
+// read returns a page of the file if its header is sound.
 func (f *pageFile) read(id uint64) (page, error) {
 	if id < 2 || id >= f.meta.pages {
 		return page{}, fmt.Errorf("%w: a reference to page %d of %d", ErrDamaged, id, f.meta.pages)
@@ -167,7 +168,7 @@ type element struct {
 	bucket bool // value is a bucket
 }
 
-// element returns the i-th entry, where it lies within the page.
+// element returns the i-th entry, if it is within the page.
 func (p page) element(i int) (element, error) {
 	order := binary.NativeEndian
 	at := pageHeaderSize + i*elementSize
@@ -194,8 +195,8 @@ func (p page) element(i int) (element, error) {
 
 func (p page) damaged(what string) error { return fmt.Errorf("%w: page %d %s", ErrDamaged, p.id, what) }
 
-// A bucketRef is where a bucket's tree begins: a page of the file, or one that
-// lies inline in the bucket's entry.
+// A bucketRef is the root of a bucket's tree: a page of the file, or an inline
+// page in the bucket's entry.
 type bucketRef struct {
 	root   uint64
 	inline page

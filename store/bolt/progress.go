@@ -9,20 +9,20 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// progress is what is known to be on disk, and whether more can come. The
-// writer moves it; Views, Wait and Health look at it.
+// progress is what is known to be on disk, and whether more can follow. The
+// writer updates it; Views, Wait and Health read it.
 type progress struct {
 	mu      sync.Mutex
 	tx      int           // last bbolt transaction that was synced
 	event   uint64        // last event in it
 	full    error         // the last commit found no room; the next may
-	failed  error         // no commit will succeed until the store is opened anew
+	failed  error         // no commit will succeed until the store is opened again
 	closed  bool          // no commit will follow
 	changed chan struct{} // closed, and replaced, at every change
 
-	// How often records of each kind have changed, or what the disk holds of
-	// them become unknown. Moved under the lock, together with what makes Views
-	// answer otherwise; read without it.
+	// How often records of each kind have changed, or their state on disk
+	// became unknown. Updated under the lock, together with what Views see;
+	// read without it.
 	kinds [1 << 8]atomic.Uint64
 }
 
@@ -41,8 +41,8 @@ func (p *progress) change(fn func()) {
 	p.changed = make(chan struct{})
 }
 
-// synced records a commit that is on disk. Until it returns, Views of that
-// commit wait: none sees what it wrote before the kinds have changed.
+// synced records a commit that is on disk. Views of that commit wait until it
+// returns, so that none sees new records before the kinds have changed.
 func (p *progress) synced(tx int, event uint64, wrote *kindSet) {
 	p.change(func() {
 		p.tx, p.event, p.full = tx, event, nil
@@ -58,8 +58,7 @@ func (p *progress) setFull(err error) { p.change(func() { p.full = err }) }
 func (p *progress) fail(err error)    { p.change(func() { p.failed = err; p.changeKinds() }) }
 func (p *progress) close()            { p.change(func() { p.closed = true; p.changeKinds() }) }
 
-// changeKinds: a View may fail from now on, and nobody should go by what was
-// read before.
+// changeKinds: Views may fail from now on, and cached values must not be used.
 func (p *progress) changeKinds() {
 	for kind := range p.kinds {
 		p.kinds[kind].Add(1)
@@ -98,9 +97,9 @@ func (p *progress) health() error {
 	return nil
 }
 
-// waitTx returns once that transaction is on disk. After a failed sync nobody
-// knows whether it is, so nobody may see it. Whoever waits holds a transaction
-// open, for which the closing of the file waits: so waiting ends with the store.
+// waitTx returns once that transaction is on disk. After a failed sync this is
+// unknown, so no View may see it. Waiting ends when the store closes, because
+// closing the file waits for the open transaction of the waiting View.
 func (p *progress) waitTx(ctx context.Context, tx int) error {
 	return p.wait(ctx, func() (bool, error) {
 		switch {
@@ -115,7 +114,7 @@ func (p *progress) waitTx(ctx context.Context, tx int) error {
 	})
 }
 
-// waitEvent returns once an event above after is on disk.
+// waitEvent returns once an event after that one is on disk.
 func (p *progress) waitEvent(ctx context.Context, after uint64) error {
 	return p.wait(ctx, func() (bool, error) {
 		switch {
@@ -130,7 +129,7 @@ func (p *progress) waitEvent(ctx context.Context, after uint64) error {
 	})
 }
 
-// wait asks done again after every change, under the lock.
+// wait calls done again after every change, under the lock.
 func (p *progress) wait(ctx context.Context, done func() (bool, error)) error {
 	for {
 		p.mu.Lock()

@@ -9,18 +9,17 @@ import (
 	"time"
 )
 
-// restoreDir is where a store is made that is to replace another: a directory of
-// its own in the data directory, so that it lies on the same disk and is a data
-// directory itself until then.
+// restoreDir is where a store is made that will replace another: a directory in
+// the data directory, so that it is on the same disk, and a data directory
+// itself until then.
 const restoreDir = "restore.partial"
 
-// Replace puts another store into the data directory dir, whole or not at all.
-// Nobody may have the store open, and nobody can meanwhile.
+// Replace puts another store into the data directory dir in one step. The store
+// must not be open elsewhere, and cannot be opened meanwhile.
 //
 // fill makes the new store in made, a data directory; old is the file of the
-// store that is there, empty where there is none. What fill made is checked page
-// by page. The old store is kept beside the new one, under the name that is
-// returned.
+// existing store, empty if there is none. Every page of the new store is
+// checked. The old store is kept beside it, under the returned name.
 func Replace(dir string, opts Options, fill func(made, old string) error) (kept string, err error) {
 	opts = opts.withDefaults()
 	if err := makeDir(dir); err != nil {
@@ -57,7 +56,7 @@ func Replace(dir string, opts Options, fill func(made, old string) error) (kept 
 	return kept, swap(filepath.Join(made, FileName), file)
 }
 
-// durable checks a file that was made, and syncs it.
+// durable checks a new file, and syncs it.
 func durable(file string, opts Options) error {
 	if err := checkPages(file, true, opts.Logger); err != nil {
 		return fmt.Errorf("%w (%s)", err, file)
@@ -69,7 +68,7 @@ func durable(file string, opts Options) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// keep gives a file a second name, so that it stays when another takes its first.
+// keep gives a file a second name, so that it stays when its first name is replaced.
 func keep(old string) (kept string, err error) {
 	if old == "" {
 		return "", nil
@@ -81,8 +80,8 @@ func keep(old string) (kept string, err error) {
 	return kept, nil
 }
 
-// removeUnfinished removes what a restore or a compaction left that was ended:
-// nobody will finish it, and it holds personal data. The lock is ours.
+// removeUnfinished removes the files of an interrupted restore or compaction,
+// which have personal data. The caller has the lock.
 func removeUnfinished(dir string) error {
 	err := os.Remove(filepath.Join(dir, FileName+".new"))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -10,17 +10,17 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Numbers in the file that no digest covers, or that decide what later acts get,
-// are looked at when a store is opened: whoever can write the file can set them.
+// Numbers that no digest covers, or that affect later acts, are checked when a
+// store is opened, because somebody who can write the file can change them.
 
-// clockSlack is how far ahead of this machine's clock an event may be without
-// being remarkable.
+// clockSlack is how far ahead of this machine's clock an event may be without a
+// warning.
 const clockSlack = 24 * time.Hour
 
-// loadUID reads the counter of identifiers. One that was set back is raised to
-// the highest identifier in use, as far as that costs nothing to find: the last
-// key of each kind whose keys are identifiers. Other records are safe all the
-// same, because a draft never overwrites under a new identifier.
+// loadUID reads the counter of identifiers. If it was set back, it is raised to
+// the highest identifier that can be found cheaply: the last key of each kind
+// whose keys are identifiers. Other records are still safe, because a draft
+// never overwrites a record under a new identifier.
 func loadUID(t *table, journal *bbolt.Bucket) (given, inUse uint64, err error) {
 	given = journal.Sequence()
 	if given > store.MaxUID {
@@ -42,7 +42,7 @@ func loadUID(t *table, journal *bbolt.Bucket) (given, inUse uint64, err error) {
 	return given, inUse, nil
 }
 
-// warn tells operators what the start found that no program of ours writes.
+// warn logs what the start found that no version of this program writes.
 func (s *Store) warn(given uint64, foreign []string) {
 	if s.uid > given {
 		s.log.Warn("the counter of identifiers was set back; continuing from the highest in use: run acquis verify",
@@ -57,9 +57,8 @@ func (s *Store) warn(given uint64, foreign []string) {
 	}
 }
 
-// foreign lists what a store does not have: other keys of the bucket "meta", a
-// mark of a clean stop that says something else, buckets that are of no kind,
-// counters where there is none.
+// foreign lists unexpected data: other keys of the bucket "meta", a wrong mark
+// of a clean stop, buckets of unknown kinds, counters in other buckets.
 func foreign(tx *bbolt.Tx) (found []string, err error) {
 	note := func(format string, args ...any) {
 		if len(found) < maxForeign {
@@ -86,5 +85,5 @@ func foreign(tx *bbolt.Tx) (found []string, err error) {
 	})
 }
 
-// maxForeign bounds how many of them are named.
+// maxForeign limits how many of them are named.
 const maxForeign = 20

@@ -10,15 +10,15 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// sequentialFill packs pages of kinds whose keys ascend: 0.9 stores 205 MB of
-// records in 250 MB where bbolt's default of 0.5 takes 512. Others keep the
-// default, because a full page is split by the next record put into it.
+// sequentialFill fills pages of kinds with ascending keys, which halves the
+// file (docs/performance.md). Others keep bbolt's default, because a full page
+// is split by the next record in it.
 const sequentialFill = 0.9
 
-// A table is a bbolt transaction as package store wants it.
+// A table is a bbolt transaction as a store.Table.
 type table struct {
 	tx      *bbolt.Tx
-	buckets []openBucket // a handful: a map of them took a tenth of the time of a View
+	buckets []openBucket // few, so that searching is faster than a map (docs/performance.md)
 }
 
 type openBucket struct {
@@ -28,7 +28,7 @@ type openBucket struct {
 
 func newTable(tx *bbolt.Tx) *table { return &table{tx: tx} }
 
-// bucket returns the bucket of a kind, or nil where nothing of it was stored.
+// bucket returns the bucket of a kind, or nil if it has no records.
 func (t *table) bucket(kind store.KindID) *bbolt.Bucket {
 	for _, o := range t.buckets {
 		if o.kind == kind {
@@ -49,8 +49,8 @@ func (t *table) keep(kind store.KindID, b *bbolt.Bucket) {
 	t.buckets = append(t.buckets, openBucket{kind, b})
 }
 
-// made returns the bucket of a kind, new where it must be. Buckets come with
-// their first record, so that a new kind needs no new format.
+// made returns the bucket of a kind, and creates it if necessary. Buckets are
+// created with their first record, so that a new kind needs no new format.
 func (t *table) made(kind store.KindID) (*bbolt.Bucket, error) {
 	if b := t.bucket(kind); b != nil {
 		return b, nil
@@ -94,7 +94,7 @@ func (t *table) Scan(kind store.KindID, prefix, after []byte, limit int) ([]stor
 // to save, and a copy made ahead of the read would only cost.
 func (t *table) Prefetch(...store.Want) error { return nil }
 
-// seek returns the first record with a key from prefix on and behind after.
+// seek returns the first record whose key has the prefix and is after after.
 func seek(c *bbolt.Cursor, prefix, after []byte) (key, value []byte) {
 	if after == nil || bytes.Compare(prefix, after) > 0 {
 		return c.Seek(prefix)

@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// A walk visits every page that a file uses. It finds pages that are used
-// twice, or free too, pages of the wrong type, entries outside their page and
-// keys out of order: all that bbolt would stumble over. It does not read
-// values; whether they are what was written, the journal's digests tell.
+// A walk visits every page that a file uses. It finds pages that are used twice
+// or also free, pages of the wrong type, entries outside their page and keys
+// out of order: everything that could crash bbolt. It does not check values,
+// which the journal's digests cover.
 //
-// A page that is neither used nor free is let pass: it is lost room, no danger.
+// A page that is neither used nor free is accepted: it is only lost space.
 type walk struct {
 	file *pageFile
 	seen bitset
@@ -55,8 +55,8 @@ func (w *walk) bucket(b bucketRef, depth int) error {
 	return w.tree(p, nil, nil, depth, 0)
 }
 
-// tree visits a page and all below it, whose keys are from low on and before
-// high (nil: no bound).
+// tree visits a page and all below it. Their keys must be from low up to high,
+// which is excluded (nil: no bound).
 func (w *walk) tree(p page, low, high []byte, depth, height int) error {
 	if height > maxDepth {
 		return p.damaged("lies too deep")

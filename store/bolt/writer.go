@@ -18,11 +18,11 @@ import (
 )
 
 const (
-	// maxGroup bounds what one commit holds, and so how long its callers wait.
+	// maxGroup limits the size of one commit, and so how long its callers wait.
 	maxGroup = 1024
-	// gatherRounds: callers that were just answered, or are about to ask, get
-	// the processor so often before a commit begins without them. It never
-	// waits, and buys 1.6 times the throughput at 64 callers.
+	// gatherRounds is how often other goroutines get the processor before a
+	// commit begins, so that callers who were just answered can join the group.
+	// It never waits; docs/performance.md has the gain.
 	gatherRounds = 3
 
 	probeInterval = time.Second
@@ -38,16 +38,15 @@ type call struct {
 	mu sync.Mutex // held while fn runs; fn is nil from then on
 }
 
-// A PanicError is what Update returns where its closure panicked. The panic is
-// not passed on: it happened in the writer's goroutine, which serves others
-// too, and an error reaches the caller wherever that stands by now, also where
-// nothing above it would recover.
+// A PanicError is returned by Update if its closure panicked. The panic does
+// not spread: it happened in the writer's goroutine, which also serves others,
+// and an error reaches the caller even if nothing there would recover.
 type PanicError struct {
 	Value any
 	Stack []byte
 }
 
-// Error tells the value only; the stack is for logs.
+// Error has only the value; the stack is for logs.
 func (e *PanicError) Error() string { return fmt.Sprintf("store: the update panicked: %v", e.Value) }
 
 // errExit: the closure ended the writer's goroutine (runtime.Goexit, which is
@@ -56,10 +55,10 @@ var errExit = errors.New("an update's closure ended its goroutine")
 
 // Update implements store.Store. fn runs in the writer's goroutine; a panic in
 // it is returned as a *PanicError. It must not call the store: an Update there
-// waits for itself.
+// would wait for itself.
 //
-// Where ctx ends while fn waits its turn, fn is not run; where fn has run, the
-// error says that the outcome is unknown. Either way fn does not run after
+// If ctx ends while fn waits for its turn, fn is not run. If fn has run, the
+// error says that the outcome is unknown. In both cases fn does not run after
 // Update has returned.
 func (s *Store) Update(ctx context.Context, act store.Act, fn func(store.Writer) error) error {
 	c := &call{ctx: ctx, act: act, fn: fn, done: make(chan error, 1)}
@@ -91,8 +90,8 @@ func (s *Store) enter(ctx context.Context, c *call) error {
 	}
 }
 
-// leave is the caller's part once its context has ended. It waits for fn to
-// return, where that runs, but not for the commit.
+// leave is the caller's part once its context has ended. If fn is running, it
+// waits for fn, but not for the commit.
 func (c *call) leave() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,8 +106,7 @@ func (c *call) leave() error {
 	return c.ctx.Err()
 }
 
-// run is the writer's part: it runs fn, unless the caller's context has ended
-// and the caller may be gone.
+// run is the writer's part: it runs fn, unless the caller's context has ended.
 func (c *call) run(w store.Writer) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,12 +152,12 @@ func (s *Store) write() {
 	}
 }
 
-// serve commits a group, where the store takes writes.
+// serve commits a group, if the store accepts writes.
 //
-// While the disk is full only a probe tries, from time to time. Callers cannot
-// be what finds out: a store that says it takes no writes may get none. Nor
-// should each of them try: after a failed commit bbolt reads the whole file to
-// find its free pages again.
+// While the disk is full, only a probe tries, from time to time. It cannot be
+// left to callers: a store that reports that it accepts no writes may get none.
+// And not each of them should try: after a failed commit bbolt reads the whole
+// file to find its free pages.
 func (s *Store) serve(group []*call) {
 	if err := s.progress.health(); err != nil {
 		answer(group, nil, err)
@@ -168,7 +166,7 @@ func (s *Store) serve(group []*call) {
 	s.commit(group)
 }
 
-// gather adds the calls that wait to the group.
+// gather adds waiting calls to the group.
 func (s *Store) gather(group []*call) []*call {
 	for range gatherRounds {
 		group = s.drain(group)
@@ -194,8 +192,8 @@ func (s *Store) drain(group []*call) []*call {
 
 // commit runs the closures of a group and makes what they wrote durable.
 //
-// Nobody is answered before that, not even a closure that failed: its error
-// may rest on what a neighbour wrote just before.
+// Nobody is answered before that, not even a closure that failed: its error may
+// depend on what another closure of the group wrote.
 func (s *Store) commit(group []*call) {
 	tx, err := s.db.Begin(true)
 	if err != nil {
@@ -215,7 +213,7 @@ func (s *Store) commit(group []*call) {
 	answer(group, errs, s.sync(&b))
 }
 
-// answer tells each caller its own error, or the one that befell them all.
+// answer gives each caller its own error, or the error of the whole group.
 func answer(group []*call, errs []error, all error) {
 	for i, c := range group {
 		if all != nil {
@@ -232,12 +230,12 @@ func (s *Store) logPanic(err error) {
 	}
 }
 
-// A batch is a bbolt transaction and the updates in it. As a store.Table it
-// notes what entries write.
+// A batch is a bbolt transaction and its updates. As a store.Table it notes
+// which kinds are written.
 type batch struct {
 	*table
 	head  store.Head
-	uid   uint64  // last one given
+	uid   uint64  // last one assigned
 	wrote kindSet // none: no entry was stored, not even one without an event
 }
 
@@ -258,8 +256,8 @@ func (b *batch) rollback() {
 	_ = b.table.tx.Rollback()
 }
 
-// add runs a call's closure. The first error is the caller's; the second is
-// the engine's, after which the whole batch is worthless.
+// add runs a call's closure. The first error is the caller's; the second is the
+// engine's, after which the batch cannot be committed.
 func (b *batch) add(c *call) (callers, engines error) {
 	draft := store.NewDraft(b.table, b.uid)
 	defer draft.End()
@@ -301,8 +299,8 @@ func (s *Store) sync(b *batch) error {
 }
 
 // failed decides what a failed commit means. bbolt has rolled it back, but if
-// it had written the meta page already, the transaction is what readers now
-// get and what an opening would find.
+// it had already written the meta page, readers now see that transaction, and
+// so would the next opening.
 func (s *Store) failed(cause error) error {
 	published := s.newestTx() > s.progress.durableTx()
 	if noRoom(cause) && !published {
@@ -324,7 +322,7 @@ func (s *Store) setFull(cause error) {
 	s.probe = time.After(probeInterval)
 }
 
-// newestTx returns the transaction that a reader would get now.
+// newestTx returns the transaction that a new reader sees.
 func (s *Store) newestTx() int {
 	id := 0
 	err := s.db.View(func(tx *bbolt.Tx) error {
