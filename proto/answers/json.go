@@ -148,7 +148,7 @@ func JSONTimestamp(b []byte, t *timestamppb.Timestamp) []byte {
 	if t.CheckValid() != nil {
 		return append(b, unwritable)
 	}
-	b = t.AsTime().Truncate(time.Second).AppendFormat(append(b, '"'), time.RFC3339)
+	b = t.AsTime().AppendFormat(append(b, '"'), time.RFC3339)
 	if nanos := t.GetNanos(); nanos != 0 {
 		at := len(b) - len("Z")
 		b = strconv.AppendInt(b[:at], 1e9+int64(nanos), 10)

@@ -14,7 +14,8 @@ import (
 // and the errors of both.
 func isProtojson(t *testing.T, m writer) {
 	t.Helper()
-	got, err := m.AppendJSON([]byte("before"))
+	const before = "before\xff" // not looked at, whatever it is
+	got, err := m.AppendJSON([]byte(before))
 	text, wantErr := answers.Form.Marshal(m)
 	if (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() {
 		t.Fatalf("%s: error %v, want %v", m.ProtoReflect().Descriptor().FullName(), err, wantErr)
@@ -22,7 +23,7 @@ func isProtojson(t *testing.T, m writer) {
 	if err != nil {
 		return
 	}
-	want := bytes.NewBufferString("before")
+	want := bytes.NewBufferString(before)
 	if err := json.Compact(want, text); err != nil {
 		t.Fatal(err)
 	}

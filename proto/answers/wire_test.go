@@ -33,9 +33,9 @@ func TestWireOfNothing(t *testing.T) {
 	isProtobuf(t, &acquispb.BackupResponse{Part: &acquispb.BackupResponse_Piece{}})
 }
 
-// TestWireLengths: a length takes one byte, two, three or four.
+// TestWireLengths: the length of a text or a message takes one byte, two, three or four.
 func TestWireLengths(t *testing.T) {
-	for _, size := range []int{0, 100, 127 - 2, 127 - 1, 16_383 - 3, 16_383 - 2, 2 << 20} {
+	for _, size := range []int{0, 100, 127 - 2, 127 - 1, 127, 128, 16_383 - 3, 16_383 - 2, 2 << 20} {
 		isProtobuf(t, &acquispb.Grid{Blocs: []*acquispb.Grid_GridBloc{{Title: string(make([]byte, size))}, {Code: "B2"}}})
 	}
 }

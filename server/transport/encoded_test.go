@@ -11,17 +11,30 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
+// A generated answer has code that can be told from the library's.
+type generated struct{ *acquispb.Reason }
+
+func (generated) AppendWire(b []byte) []byte { return append(b, "generated"...) }
+
+func (generated) AppendJSON(b []byte) ([]byte, error) { return append(b, "generated"...), nil }
+
 // TestAnswersAsJSON: an answer is written by generated code, what has none by
 // protojson, what is JSON already as it is.
 func TestAnswersAsJSON(t *testing.T) {
 	m := newMarshaler()
 	for want, v := range map[string]any{
 		`{"rule":"r","bloc":"","competence":"","criterion":"","reached":1,"required":0,"counted":0,"fromDefault":false,"text":"é"}`: &acquispb.Reason{Rule: "r", Reached: 1, Text: "é"},
+		"generated":  generated{new(acquispb.Reason)},
 		`{"code":5}`: call.EncodedJSON(`{"code":5}`),
 	} {
 		if got, err := m.Marshal(v); err != nil || string(got) != want {
 			t.Errorf("%s, %v\nwant %s", got, err, want)
 		}
+	}
+	info := new(call.Info)
+	call.Prepare(generated{new(acquispb.Reason)}).Serve(call.With(t.Context(), info))
+	if err := info.Encoded.AsJSON(); err != nil || string(info.Encoded.JSON) != "generated" {
+		t.Errorf("encoded once for all: %s, %v", info.Encoded.JSON, err)
 	}
 	status := &statuspb.Status{Code: 5, Message: "no"}
 	text, err := m.Marshal(status)
@@ -74,6 +87,9 @@ func TestAnswersAsProtobuf(t *testing.T) {
 		if !bytes.Equal(got.Materialize(), want) {
 			t.Errorf("%T: %x\nwant %x", answer, got.Materialize(), want)
 		}
+	}
+	if got, err := codec.Marshal(generated{new(acquispb.Reason)}); err != nil || string(got.Materialize()) != "generated" {
+		t.Errorf("what has generated code: %q, %v", got.Materialize(), err)
 	}
 }
 

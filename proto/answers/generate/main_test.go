@@ -13,10 +13,16 @@ import (
 )
 
 // answering returns a plugin's request for a package with one RPC, whose answer has
-// one field.
+// one field. It imports one whose answers are not asked for, and would be refused.
 func answering(field *descriptorpb.FieldDescriptorProto, nested ...*descriptorpb.DescriptorProto) *pluginpb.CodeGeneratorRequest {
 	field.Name, field.Number = proto.String("value"), proto.Int32(1)
 	duration := protodesc.ToFileDescriptorProto(durationpb.File_google_protobuf_duration_proto)
+	get := func(output string) []*descriptorpb.ServiceDescriptorProto {
+		return []*descriptorpb.ServiceDescriptorProto{{Name: proto.String("Service"), Method: []*descriptorpb.MethodDescriptorProto{{
+			Name: proto.String("Get"), InputType: proto.String(".google.protobuf.Duration"), OutputType: proto.String(output),
+		}}}}
+	}
+	duration.Service = get(".google.protobuf.Duration")
 	return &pluginpb.CodeGeneratorRequest{
 		FileToGenerate: []string{"test.proto"},
 		ProtoFile: []*descriptorpb.FileDescriptorProto{duration, {
@@ -24,12 +30,7 @@ func answering(field *descriptorpb.FieldDescriptorProto, nested ...*descriptorpb
 			Dependency:  []string{duration.GetName()},
 			Options:     &descriptorpb.FileOptions{GoPackage: proto.String("example.org/test")},
 			MessageType: []*descriptorpb.DescriptorProto{{Name: proto.String("Answer"), Field: []*descriptorpb.FieldDescriptorProto{field}, NestedType: nested}},
-			Service: []*descriptorpb.ServiceDescriptorProto{{
-				Name: proto.String("Service"),
-				Method: []*descriptorpb.MethodDescriptorProto{{
-					Name: proto.String("Get"), InputType: proto.String(".google.protobuf.Duration"), OutputType: proto.String(".test.Answer"),
-				}},
-			}},
+			Service:     get(".test.Answer"),
 		}},
 	}
 }
