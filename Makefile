@@ -73,6 +73,10 @@ bench-paired: ## processor time of each call beside that of the revision BEFORE;
 benchmarks: ## run every Go benchmark for BENCHTIME (1s)
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./server/... ./store/bolt ./systemtest
 
+.PHONY: mutants
+mutants: ## plant faults in the code, one at a time, and tell which tests notice: hours; MUTANTS holds flags
+	go run ./systemtest/mutants $(MUTANTS)
+
 .PHONY: docs
 docs: ## run the commands of the pages
 	.ci/docs

@@ -50,6 +50,7 @@ var importRules = []struct {
 	{"cmd", []string{""}, "the wiring sees everything"},
 	{"systemtest", []string{""}, "it tests the whole"},
 	{"systemtest/attack", nil, "it attacks the binary that is shipped, by the doors that everybody has"},
+	{"systemtest/mutants", nil, "it changes the code and has the go command test it, and calls none of it"},
 	{"systemtest/model", nil, "what a second implementation shared with the first could be wrong in both and seem right"},
 }
 

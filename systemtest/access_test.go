@@ -166,7 +166,7 @@ func readOnce(t *testing.T, delay time.Duration, then func(*world)) {
 	w.rest("reader", "GET", "/v1/candidates/c-none", "")
 	w.rest("assessor-1", "GET", "/v1/candidates?pageSize=3", "") // not theirs to list
 	then(w)
-	patience, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	waiting, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var found []map[string]any
 	for {
@@ -175,7 +175,7 @@ func readOnce(t *testing.T, delay time.Duration, then func(*world)) {
 		if len(found) > 0 {
 			break
 		}
-		must(t, st.Wait(patience, known)) // it is above what was known before the question
+		must(t, st.Wait(waiting, known)) // it is above what was known before the question
 	}
 	if len(found) != 1 || get(found[0], "candidates", 0) != "candidates/c-free" || get(found[0], "rpc") != "acquis.v1.CandidateService/GetCandidate" {
 		t.Errorf("journaled are %v", found)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -37,9 +38,9 @@ func TestBackupWhileWriting(t *testing.T) {
 	admin, keys := w.keys["admin"], w.keys
 	stop()
 	child := startChild(t, dir)
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
-	defer cancel()
+	ctx := t.Context()
 	writing, stopWriting := context.WithCancel(ctx)
+	defer stopWriting()
 	client := acquispb.NewSessionServiceClient(child.conn)
 	var mu sync.Mutex
 	var acknowledged []write
@@ -61,11 +62,7 @@ func TestBackupWhileWriting(t *testing.T) {
 			}
 		})
 	}
-	select {
-	case <-enough:
-	case <-ctx.Done():
-		t.Fatal("the writers did not get that far")
-	}
+	<-enough
 	var rounds int
 	var before []write
 	var file string
@@ -176,13 +173,11 @@ var backupFaults = []acquispb.ErrorReason_Enum{
 	acquispb.ErrorReason_NO_ROOM_FOR_BACKUP, acquispb.ErrorReason_BACKUP_UNDER_WAY,
 }
 
-// TestBackupRefused: what refuses a backup has its reason, and a caller who does
-// not read keeps others away for as long as a call may take, and no longer.
+// TestBackupRefused: what refuses a backup has its reason.
 func TestBackupRefused(t *testing.T) {
 	failing := new(snapshots)
 	w, _ := start(t, t.TempDir(), func(o *server.Options) {
 		failing.Store, o.Store = o.Store, failing
-		o.Limits.StreamTimeout = time.Second
 		o.Backups.Scratch = t.TempDir()
 	})
 	failing.err = fmt.Errorf("scratch: %w", backup.ErrNoRoom)
@@ -190,31 +185,63 @@ func TestBackupRefused(t *testing.T) {
 	failing.err = store.ErrClosed
 	w.refusedBackup("admin", codes.Unavailable, "SHUTTING_DOWN")
 	failing.err = nil
-
-	// More than a connection holds unread.
-	must(t, w.store.Update(t.Context(), store.Act{}, func(w store.Writer) error {
-		return w.Put(store.KindIdempotency, []byte("large"), make([]byte, 8<<20))
-	}))
-	slow, err := acquispb.NewAdminServiceClient(w.conn).Backup(
-		metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+w.keys["admin"]), new(acquispb.BackupRequest))
-	must(t, err)
-	_, err = slow.Recv()
-	must(t, err)
+	w.putLarge()
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	w.beginBackup(ctx)
 	w.refusedBackup("admin", codes.Unavailable, "BACKUP_UNDER_WAY")
-	for err == nil {
-		if _, _, err = takeBackup(t.Context(), w.conn, w.keys["admin"]); reasonOf(err) == "BACKUP_UNDER_WAY" {
-			err = nil // until the slow one is given up
-			continue
-		}
-		break
+	leave()
+	w.backUpAfter()
+}
+
+// TestBackupThatIsNotRead: a caller who does not read keeps others away for as long
+// as a call may take, and no longer.
+func TestBackupThatIsNotRead(t *testing.T) {
+	limit := 100 * time.Millisecond
+	w, _ := start(t, t.TempDir(), func(o *server.Options) { o.Limits.StreamTimeout = limit })
+	w.putLarge()
+	slow := w.beginBackup(t.Context())
+	const ended = `grpc_server_handled_total{grpc_code="DeadlineExceeded",grpc_method="Backup",grpc_service="acquis.v1.AdminService",grpc_type="server_stream"} 1`
+	for !strings.Contains(opsGet(t, w.ops+"/metrics"), ended) {
+		runtime.Gosched()
 	}
-	must(t, err)
+	var err error
 	for err == nil {
 		_, err = slow.Recv()
 	}
 	if status.Code(err) != codes.DeadlineExceeded || reasonOf(err) != "DEADLINE_EXCEEDED" {
 		t.Errorf("the slow one was told %v", err)
 	}
+}
+
+// putLarge makes the store larger than what a connection holds unread.
+func (w *world) putLarge() {
+	w.t.Helper()
+	must(w.t, w.store.Update(w.t.Context(), store.Act{}, func(w store.Writer) error {
+		return w.Put(store.KindIdempotency, []byte("large"), make([]byte, 8<<20))
+	}))
+}
+
+// beginBackup begins one, and reads no more than its first message: then it is under
+// way, unless it took too long already.
+func (w *world) beginBackup(ctx context.Context) grpc.ServerStreamingClient[acquispb.BackupResponse] {
+	w.t.Helper()
+	slow, err := acquispb.NewAdminServiceClient(w.conn).Backup(w.bearing(ctx, "admin"), new(acquispb.BackupRequest))
+	must(w.t, err)
+	if _, err = slow.Recv(); reasonOf(err) != "DEADLINE_EXCEEDED" {
+		must(w.t, err)
+	}
+	return slow
+}
+
+// backUpAfter makes a backup once the one that was under way has ended.
+func (w *world) backUpAfter() {
+	w.t.Helper()
+	_, _, err := takeBackup(w.t.Context(), w.conn, w.keys["admin"])
+	for reasonOf(err) == "BACKUP_UNDER_WAY" {
+		_, _, err = takeBackup(w.t.Context(), w.conn, w.keys["admin"])
+	}
+	must(w.t, err)
 }
 
 func (w *world) refusedBackup(key string, code codes.Code, reason string) {

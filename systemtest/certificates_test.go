@@ -145,7 +145,7 @@ func (w *world) knock(config *tls.Config) (rest, overGRPC string) {
 	conn, err := grpc.NewClient(w.conn.Target(), grpc.WithTransportCredentials(credentials.NewTLS(config.Clone())))
 	must(w.t, err)
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
 	_, err = acquispb.NewAdminServiceClient(conn).ListKeys(w.bearing(ctx, "admin"), &acquispb.ListKeysRequest{})
 	if err != nil {

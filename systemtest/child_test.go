@@ -139,7 +139,7 @@ func startChildUnder(t testing.TB, dir string, under []string, env ...string) (*
 // waitHealth waits until the health service says so.
 func (c *child) waitHealth(t *testing.T, want healthpb.HealthCheckResponse_ServingStatus) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	watch, err := healthpb.NewHealthClient(c.conn).Watch(ctx, &healthpb.HealthCheckRequest{})
 	must(t, err)

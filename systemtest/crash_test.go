@@ -1,7 +1,6 @@
 package systemtest
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -79,13 +78,12 @@ func crashRound(t *testing.T, dir, key string, round int) []write {
 	t.Helper()
 	child := startChild(t, dir)
 	defer child.kill()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+key)
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+key)
 	client := acquispb.NewSessionServiceClient(child.conn)
 	var mu sync.Mutex
 	var acknowledged []write
 	var writers sync.WaitGroup
+	some, enough := 1+rand.N(400), make(chan struct{})
 	for n := range 64 {
 		writers.Go(func() {
 			for i := 0; ; i++ {
@@ -94,12 +92,14 @@ func crashRound(t *testing.T, dir, key string, round int) []write {
 					return // the server is gone
 				}
 				mu.Lock()
-				acknowledged = append(acknowledged, write{request})
+				if acknowledged = append(acknowledged, write{request}); len(acknowledged) == some {
+					close(enough)
+				}
 				mu.Unlock()
 			}
 		})
 	}
-	time.Sleep(100*time.Millisecond + rand.N(200*time.Millisecond))
+	<-enough
 	child.kill()
 	writers.Wait()
 	return acknowledged

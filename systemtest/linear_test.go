@@ -18,7 +18,7 @@ const (
 	linCallers = 8  // of a group, all on one candidacy
 	linEach    = 2  // candidacies that a group goes through
 	linCalls   = 12 // that a caller makes on each
-	linCheck   = time.Minute
+	linCheck   = patience
 )
 
 // TestLinearizable: 64 callers at once on a real store, over gRPC and REST; some

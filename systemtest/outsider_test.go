@@ -102,7 +102,7 @@ func outsider(t *testing.T) (script string) {
 	must(t, err)
 	script = filepath.Join(dir, "check-attestation.mjs")
 	must(t, os.WriteFile(script, source, 0o600))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	npm := exec.CommandContext(ctx, "npm", "install", "--no-audit", "--no-fund", "--no-save", "--prefer-offline", "jose@6.2.3")
 	npm.Dir = dir

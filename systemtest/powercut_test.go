@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/authn"
@@ -148,7 +147,7 @@ func (rec *recording) restart(t *testing.T, dir string) {
 // those that were acknowledged. Few call at once, so that commits are many; some
 // comments are longer than a page.
 func callers(c *child, key string, round, calls int) (acknowledged []write) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	w := &world{keys: map[string]string{"platform": key}}
 	client := acquispb.NewSessionServiceClient(c.conn)

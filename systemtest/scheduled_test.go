@@ -17,8 +17,15 @@ import (
 // waitLogged returns once the service has logged something so often.
 func (w *world) waitLogged(said string, times int) {
 	w.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); strings.Count(w.logs.String(), said) < times; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	patience := time.After(patience)
+	for {
+		more := w.logs.more()
+		if strings.Count(w.logs.String(), said) >= times {
+			return
+		}
+		select {
+		case <-more:
+		case <-patience:
 			w.t.Fatalf("%q was not logged %d times:\n%s", said, times, w.logs)
 		}
 	}

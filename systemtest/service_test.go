@@ -308,11 +308,7 @@ func TestOps(t *testing.T) {
 	if !strings.Contains(opsGet(t, w.ops+"/metrics"), "acquis_store_writable 1") {
 		t.Error("the metrics do not tell whether the store is writable")
 	}
-	started := time.Now()
 	stop()
-	if took := time.Since(started); took > 10*time.Second {
-		t.Errorf("stopping took %v", took)
-	}
 	if _, err := w.conn.NewStream(t.Context(), &grpc.StreamDesc{}, "/x/y"); err == nil {
 		t.Error("the server still answers")
 	}

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -79,7 +78,7 @@ func TestOptions(t *testing.T) {
 func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 	w, _ := start(t, t.TempDir(), func(o *server.Options) { o.Limits.Listen.PerNetwork = 3 })
 	w.newKey("reader", "READER")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.secret("reader"))
 	read := func(conn *grpc.ClientConn) error {

@@ -52,6 +52,10 @@ type world struct {
 	send   func(w *world, key, method, path, body string) answer // how do calls
 }
 
+// patience is how long a test waits for what must come, before it says that it did
+// not: far more than it takes on a machine that is busy with something else.
+const patience = 2 * time.Minute
+
 // clock is the service's, so that tests can wait a day.
 type clock struct {
 	mu  sync.Mutex
@@ -73,14 +77,29 @@ func (c *clock) advance(d time.Duration) {
 
 // logs collects what the service logs.
 type logs struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+	mu     sync.Mutex
+	buf    bytes.Buffer
+	waited chan struct{} // closed when more is logged; nil: nobody waits
 }
 
 func (l *logs) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.waited != nil {
+		close(l.waited)
+		l.waited = nil
+	}
 	return l.buf.Write(p)
+}
+
+// more is closed when more is logged.
+func (l *logs) more() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.waited == nil {
+		l.waited = make(chan struct{})
+	}
+	return l.waited
 }
 
 func (l *logs) String() string {
@@ -143,7 +162,7 @@ func startBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*se
 	}
 	options := server.Options{
 		Store: st, Log: w.handler(), Now: w.clock.Now,
-		Limits:  transport.Limits{MaxRequestBytes: 1 << 20, CallTimeout: 20 * time.Second, Listen: manyConnections(), Admission: manyCalls()},
+		Limits:  transport.Limits{MaxRequestBytes: 1 << 20, CallTimeout: patience, Listen: manyConnections(), Admission: manyCalls()},
 		Signing: notary.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Every: time.Millisecond},
 	}
 	for _, change := range change {

@@ -35,7 +35,7 @@ func (o *output) Write(p []byte) (int, error) {
 // waitFor returns once the command has said that.
 func (o *output) waitFor(t *testing.T, said string) {
 	t.Helper()
-	patience := time.After(20 * time.Second)
+	patience := time.After(2 * time.Minute)
 	for {
 		o.mu.Lock()
 		found := strings.Contains(o.buf.String(), said)
@@ -146,7 +146,7 @@ func TestFirstKeyThatCannotBeShown(t *testing.T) {
 	if err := full.Close(); err != nil { // nobody reads, so that writing fails
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a service that starts all the same ends well
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // a service that starts all the same ends well
 	defer cancel()
 	var logs output
 	dir := t.TempDir()

@@ -69,6 +69,17 @@ func newStage(t *testing.T, change ...func(*Options)) *stage {
 	return s
 }
 
+// secret is that of a key by its name, or the name itself if it is none.
+func (s *stage) secret(name string) string {
+	switch name {
+	case "admin":
+		return s.admin
+	case "reader":
+		return s.reader
+	}
+	return name
+}
+
 func (s *stage) serve() {
 	overGRPC, err := net.Listen("tcp", "127.0.0.1:0")
 	must(s.t, err)
@@ -149,11 +160,16 @@ func (s *stage) get(path, key string, headers ...string) answer {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+path, nil)
 	must(s.t, err)
-	if key != "" {
-		req.Header.Set("Authorization", "Bearer "+key)
-	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
+	}
+	return s.answerTo(req, key)
+}
+
+func (s *stage) answerTo(req *http.Request, key string) answer {
+	s.t.Helper()
+	if key != "" {
+		req.Header.Set("Authorization", "Bearer "+key)
 	}
 	res, err := http.DefaultTransport.RoundTrip(req)
 	must(s.t, err)

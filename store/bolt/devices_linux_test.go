@@ -102,7 +102,7 @@ func TestNoRoomHeals(t *testing.T) {
 // health may keep all writers away.
 func waitHealthy(t *testing.T, s *Store) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); s.Health() != nil; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); s.Health() != nil; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("Health with room: %v", s.Health())
 		}

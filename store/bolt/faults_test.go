@@ -100,7 +100,7 @@ func TestUndurable(t *testing.T) {
 // View would hold Close up for ever, and Close the View.
 func TestUndurableAtTheEnd(t *testing.T) {
 	p := newProgress(7, 3)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	waits := make(chan error)
 	go func() { waits <- p.waitTx(ctx, 8) }()
@@ -120,7 +120,7 @@ func TestViewWhileClosing(t *testing.T) {
 	if err := errors.Join(write(s, "a"), s.markClean()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := s.View(ctx, func(store.Reader) error { return nil }); err != nil {
 		t.Errorf("a View behind the mark: %v", err)
