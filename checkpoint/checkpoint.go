@@ -66,7 +66,7 @@ func Parse(text string) (Checkpoint, error) {
 	}
 	root, err := base64.StdEncoding.DecodeString(lines[2])
 	if err != nil || len(root) != tlog.HashSize || base64.StdEncoding.EncodeToString(root) != lines[2] {
-		return Checkpoint{}, fmt.Errorf("a checkpoint's root is 32 bytes in base64, not %q", lines[2])
+		return Checkpoint{}, fmt.Errorf("the root of a checkpoint must be 32 bytes in base64, not %q", lines[2])
 	}
 	return Checkpoint{lines[0], size, tlog.Hash(root)}, nil
 }

@@ -82,8 +82,8 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 		log.Warn("a new key signs from now on; older signatures stay valid", "keys", len(made.known))
 	}
 	if last := made.known[len(made.known)-1]; !bytes.Equal(last.GetPublicKey(), made.public()) {
-		log.Warn("the store lists a key that was entered after the one that signs, and publishes it; "+
-			"if nobody put an older key back, somebody else entered it: run acquis verify",
+		log.Warn("the store lists and publishes a signing key that was added after the current one; "+
+			"if you did not go back to an older key, somebody else added it: run acquis verify",
 			"entered", last.GetCreateTime().AsTime(), "key", keyOf(last).String())
 	}
 	verifier, err := note.NewVerifier(checkpoint.Key{Origin: made.origin, Public: made.public()}.String())

@@ -19,7 +19,7 @@ func TestSignerOfSomebodyElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	const told = "entered after the one that signs"
+	const told = "added after the current one"
 	for _, start := range []struct {
 		key    byte
 		warned bool

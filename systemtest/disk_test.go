@@ -61,7 +61,7 @@ func (d *simDisk) do(op diskOp) error {
 		d.files[op.file] = new(simFile)
 		d.renames = append(d.renames, naming{to: op.file, file: d.files[op.file]})
 	case f == nil:
-		return fmt.Errorf("a %s of the file %q, which is not there", op.what, op.file)
+		return fmt.Errorf("a %s of the file %q, which does not exist", op.what, op.file)
 	case op.what == opRename:
 		delete(d.files, op.file)
 		d.files[op.to] = f

@@ -18,7 +18,7 @@ func (v *vault) hiddenDigests(t *testing.T) {
 	_, about := v.undecidedVerdicts()
 	forged := store.ActDigest(&storepb.Decision{Uid: 1 << 40, Act: []byte("forged"), ActSalt: make([]byte, 16)})
 	decision := v.records[store.KindDecision][len(v.records[store.KindDecision])-1]
-	const want = "commits to other public acts"
+	const want = "commits to public acts that are not"
 	for name, p := range map[string]pretext{
 		"in an event without decisions": {want, func(by *tamperer) error {
 			err := by.rewriteLater(store.KindCandidate, store.Key(about), func(m proto.Message) { m.(*storepb.Candidate).Version++ })

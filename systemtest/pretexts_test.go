@@ -22,7 +22,7 @@ func (v *vault) pretexts(t *testing.T) {
 	last := uint64(len(v.records[store.KindEvent]))
 	for name, p := range map[string]pretext{
 		"an accommodation of somebody else":              {"has no body, was forgotten with candidate", func(by *tamperer) error { return by.forget(other, false, all...) }},
-		"an accommodation without the body of its event": {"and not the body of event", func(by *tamperer) error { return by.forget(about, false, file, text) }},
+		"an accommodation without the body of its event": {"but not the body of event", func(by *tamperer) error { return by.forget(about, false, file, text) }},
 		"the body of an event without its accommodation": {"does not list what it wrote", func(by *tamperer) error { return by.forget(about, false, all[2]) }},
 		"an accommodation without what it said":          {"so that nothing says what it wrote", func(by *tamperer) error { return by.forget(about, false, file, all[2]) }},
 		"something twice":                                {"out of order, or twice", func(by *tamperer) error { return by.forget(about, false, append(all, text)...) }},
@@ -32,7 +32,7 @@ func (v *vault) pretexts(t *testing.T) {
 		"a body that another forgetting lists": {"lists too", func(by *tamperer) error {
 			return errors.Join(by.forget(about, false, all...), by.forget(about, false, all[2]))
 		}},
-		"an accommodation by one, its body by another": {"and not the body of event", func(by *tamperer) error {
+		"an accommodation by one, its body by another": {"but not the body of event", func(by *tamperer) error {
 			return errors.Join(by.forget(about, false, file, text), by.forget(about, false, all[2]))
 		}},
 		"an accommodation that there never was": {"though no event wrote it", func(by *tamperer) error {
@@ -86,16 +86,16 @@ func (v *vault) emptied(t *testing.T) {
 	all := []place{file, text, {store.KindEvent, event}}
 	last := uint64(len(v.records[store.KindEvent]))
 	for name, p := range map[string]pretext{
-		"an exemption": {"though it wrote what no forgetting erases", func(by *tamperer) error {
+		"an exemption": {"although it wrote what no forgetting erases", func(by *tamperer) error {
 			return by.forget(about, false, place{store.KindEvent, store.SequenceKey(sequenceOf(exemption))})
 		}},
-		"an accommodation by an event of another kind": {"though it wrote what no forgetting erases", func(by *tamperer) error {
+		"an accommodation by an event of another kind": {"although it wrote what no forgetting erases", func(by *tamperer) error {
 			stored, err := by.Get(file.kind, file.key)
 			another := place{file.kind, store.Key(store.FirstUID(file.key), 1<<40)}
 			return errors.Join(err, by.append(storepb.EventBody_Kind_CANDIDACY, "registrar", []written{{another, stored[24:]}}, nil),
 				by.forget(about, false, another, place{store.KindEvent, store.SequenceKey(last + 1)}))
 		}},
-		"only a text": {"though it tells of no accommodation", func(by *tamperer) error {
+		"only a text": {"although it is not about an accommodation", func(by *tamperer) error {
 			stored, err := by.Get(text.kind, text.key)
 			another := place{text.kind, store.Key(1 << 40)}
 			return errors.Join(err, by.append(storepb.EventBody_Kind_CANDIDACY_FILE, "registrar", []written{{another, stored[24:]}}, nil),
@@ -104,20 +104,20 @@ func (v *vault) emptied(t *testing.T) {
 		"a body under another key": {"as erased, which is there", func(by *tamperer) error {
 			return errors.Join(by.forget(about, false, all...), by.forget(about, false, place{store.KindEvent, append([]byte{0}, event...)}))
 		}},
-		"the forgetting itself": {"though it wrote what no forgetting erases", func(by *tamperer) error {
+		"the forgetting itself": {"although it wrote what no forgetting erases", func(by *tamperer) error {
 			return errors.Join(by.forget(about, false, all...), by.forget(about, false, place{store.KindEvent, store.SequenceKey(last + 1)}))
 		}},
 		"what comes after": {"no later forgetting lists it", func(by *tamperer) error {
 			err := by.forget(about, false, place{store.KindEvent, store.SequenceKey(last + 2)})
 			return errors.Join(err, by.append(storepb.EventBody_Kind_CANDIDACY_FILE, "registrar", nil, all[:2]), by.eraseBody(store.SequenceKey(last+2)), by.grow())
 		}},
-		"the salt of a body is kept": {"another body than its digest says", func(by *tamperer) error {
+		"the salt of a body is kept": {"a body that does not match its digest", func(by *tamperer) error {
 			err := by.forget(about, false, all...)
 			e, readErr := by.event(wrote)
 			e.BodySalt = make([]byte, 16)
 			return errors.Join(err, readErr, by.putEvent(e))
 		}},
-		"the salt of a body is gone, the body not": {"another body than its digest says", func(by *tamperer) error {
+		"the salt of a body is gone, the body not": {"a body that does not match its digest", func(by *tamperer) error {
 			e, err := by.event(wrote)
 			e.BodySalt = nil
 			return errors.Join(err, by.putEvent(e), by.forget(about, false, file, text))

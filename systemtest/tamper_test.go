@@ -248,7 +248,7 @@ func (v *vault) indexes() (all []tampering) {
 			"with another value": func(x *tamperer) error { return x.put(kind, first.Key, other) },
 			"with no value":      func(x *tamperer) error { return x.put(kind, first.Key, nil) },
 			"added":              func(x *tamperer) error { return x.put(kind, more, first.Value) },
-			"under another key": func(x *tamperer) error {
+			"under a wrong key": func(x *tamperer) error {
 				if err := x.remove(kind, first.Key); err != nil {
 					return err
 				}

@@ -112,7 +112,7 @@ func (s subject) written(b body, envelope store.Envelope) {
 	case !found:
 		s.wrong("names event %d, which did not write it", s.event)
 	case removed(d):
-		s.wrong("is there, though event %d removed it", s.event)
+		s.wrong("exists, although event %d removed it", s.event)
 	case d.GetErasable() && b.state == bodyErased:
 		s.wrong("names event %d, whose body was erased, so that nothing says what it wrote", s.event)
 	case !bytes.Equal(d.GetDigest(), store.Digest(envelope.Salt, envelope.Message)):

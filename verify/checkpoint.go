@@ -21,7 +21,7 @@ import (
 func (v *verifier) signer(s subject, m *storepb.Signer) {
 	key := checkpoint.Key{Origin: m.GetOrigin(), Public: m.GetPublicKey()}.String()
 	if key == "" {
-		s.wrong("is no Ed25519 key under a name")
+		s.wrong("is not an Ed25519 key under a name")
 		return
 	}
 	if slices.Contains(v.report.Signers, key) {
@@ -54,7 +54,7 @@ func (v *verifier) checkpoints() error {
 			latest = m
 		}
 		if at := m.GetSignTime(); at == nil || !at.IsValid() || v.ahead(at) {
-			s.wrong("was signed at no time, or at one that is yet to come")
+			s.wrong("has no signing time, or one in the future")
 		}
 		if day := store.DayCheckpoint(m.GetSignTime().AsTime()); !bytes.Equal(r.Key, day) && !bytes.Equal(r.Key, store.LatestCheckpoint()) {
 			s.wrong("was signed on %s", day)
@@ -78,7 +78,7 @@ func (v *verifier) kept(s subject, m *storepb.Checkpoint) {
 	case err != nil:
 		s.wrong("is not signed by a key of this store, or cannot be read: %v", err)
 	case c.Size != m.GetSize() || !bytes.Equal(c.Root[:], m.GetRoot()):
-		s.wrong("lists another size or root than it signs")
+		s.wrong("lists a size or root that is not the signed one")
 	default:
 		v.grows(s, c)
 	}
@@ -93,7 +93,7 @@ func (v *verifier) latest(newest *storepb.Checkpoint) error {
 	value, err := v.source.Get(store.KindCheckpoint, store.LatestCheckpoint())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		s.wrong("is missing, though there are checkpoints of days")
+		s.wrong("is missing, although there are checkpoints of days")
 	case err != nil:
 		return err
 	case decoded(value, m) && m.GetSize() < newest.GetSize():
@@ -121,17 +121,17 @@ func (v *verifier) outside() error {
 	s := v.subject(store.KindCheckpoint, nil, 0)
 	if signed && strings.TrimSpace(signatures) != "" {
 		if _, err := note.Open(v.opts.Checkpoint, v.verifiers()); err != nil {
-			s.wrong("the one from outside is not signed by a key of this store: %v", err)
+			s.wrong("the given one is not signed by a key of this store: %v", err)
 		}
 	}
 	// A journal that goes on from a backup got a new name; what was published under
 	// the old one must be true of it all the same.
 	ours := func(signer *storepb.Signer) bool { return signer.GetOrigin() == c.Origin }
 	if n := len(v.signers); n > 0 && !slices.ContainsFunc(v.signers, ours) {
-		s.wrong("the one from outside is of journal %q, this is %q", c.Origin, v.signers[n-1].GetOrigin())
+		s.wrong("the given one is of journal %q, this is %q", c.Origin, v.signers[n-1].GetOrigin())
 	}
 	if v.grows(s, c) {
-		v.report.Checkpoint = fmt.Sprintf("the journal is that of the checkpoint of %d events, with %d more", c.Size, v.report.Events-c.Size)
+		v.report.Checkpoint = fmt.Sprintf("the journal extends the checkpoint of %d events by %d events", c.Size, v.report.Events-c.Size)
 	}
 	return nil
 }
@@ -144,12 +144,12 @@ func (v *verifier) grows(s subject, c checkpoint.Checkpoint) bool {
 		s.wrong("cannot be compared with the tree, which is broken")
 		return false
 	case c.Size > v.report.Events:
-		s.wrong("speaks of %d events, the journal has %d: it was rolled back", c.Size, v.report.Events)
+		s.wrong("covers %d events, the journal has %d: it was rolled back", c.Size, v.report.Events)
 		return false
 	}
 	root, err := tlog.TreeHash(int64(c.Size), store.Tree(v.reader))
 	if err != nil || root != c.Root {
-		s.wrong("says that the root over %d events is %v, and it is %v: the journal is another", c.Size, c.Root, root)
+		s.wrong("has, for %d events, the root %v, the journal %v: it is another journal", c.Size, c.Root, root)
 		return false
 	}
 	v.checked("checkpoints")

@@ -77,7 +77,7 @@ func (p *person) play(a act) error {
 		return err
 	}
 	if !ok {
-		first.wrong("was decided in session %d, which is not there or cannot be read, or its revision is not", first.how.GetSessionUid())
+		first.wrong("was decided in session %d, which does not exist or cannot be read, or its revision", first.how.GetSessionUid())
 		return nil
 	}
 	switch {
@@ -209,7 +209,7 @@ func (p *person) compare(a act, rulings []rules.Ruling, refusals []rules.Refusal
 	same := s == nil || s.qualities(a.decisions[0].subject, a.decisions[0].how.GetMembersPresent())
 	for i, d := range a.decisions {
 		if i >= len(rulings) {
-			d.wrong("follows from nothing: the act comes to %d decisions", len(rulings))
+			d.wrong("is not expected: the act results in %d decisions", len(rulings))
 			return false
 		}
 		wantAct, wantHow := casefile.Ruling(rulings[i])

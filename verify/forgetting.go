@@ -127,7 +127,7 @@ func (v *verifier) keeps(event uint64, b body) string {
 	case !listed || erased.event <= event:
 		return "and no later forgetting lists it"
 	case b.stub.GetKind() != storepb.EventBody_Kind_CANDIDACY_FILE || !store.BodyErasable(b.stub):
-		return "though it wrote what no forgetting erases"
+		return "although it wrote what no forgetting erases"
 	case erased.candidate != b.stub.GetCandidateUid():
 		return fmt.Sprintf("was forgotten with candidate %d, and is about candidate %d", erased.candidate, b.stub.GetCandidateUid())
 	}
@@ -142,7 +142,7 @@ func (v *verifier) keeps(event uint64, b body) string {
 		}
 	}
 	if files == 0 {
-		return "though it tells of no accommodation"
+		return "although it is not about an accommodation"
 	}
 	return ""
 }
@@ -229,7 +229,7 @@ func (v *verifier) wholly(s subject, m *storepb.Candidate) {
 func (v *verifier) unforgotten(s subject, candidate uint64) error {
 	found, ok, err := load[*storepb.Candidate](v, store.KindCandidate, store.Key(candidate))
 	if ok && found.message.GetForgetTime() != nil {
-		s.wrong("is there, though candidate %d was forgotten", candidate)
+		s.wrong("exists, although candidate %d was forgotten", candidate)
 	}
 	return err
 }

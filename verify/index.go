@@ -25,7 +25,7 @@ func (v *verifier) indexed(s subject, message proto.Message) error {
 		entry := v.subject(want.Kind, want.Key, 0)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			entry.wrong("is missing, though it follows from %v %s", s.kind, readable(s.kind, s.key))
+			entry.wrong("is missing, although it follows from %v %s", s.kind, readable(s.kind, s.key))
 			owner := place{want.Kind, string(store.Key(store.FirstUID(want.Key)))}
 			v.lost[owner] = append(v.lost[owner], want.Key)
 		case err != nil:
@@ -64,7 +64,7 @@ func (v *verifier) follows(e store.IndexEntry) error {
 	s := v.subject(e.Kind, e.Key, 0)
 	kind, key, ok := e.Origin()
 	if !ok {
-		s.wrong("is no entry of this index")
+		s.wrong("is not an entry of this index")
 		return nil
 	}
 	record, ok, err := load[proto.Message](v, kind, key)
@@ -72,7 +72,7 @@ func (v *verifier) follows(e store.IndexEntry) error {
 		return err
 	}
 	if !ok {
-		s.wrong("leads to %v %s, which is not there", kind, readable(kind, key))
+		s.wrong("leads to %v %s, which does not exist", kind, readable(kind, key))
 		return nil
 	}
 	entries, err := store.IndexOf(v.reader, kind, key, record.message)

@@ -92,10 +92,10 @@ func (j *journal) head(s subject, e *storepb.Event) {
 	case at.CheckValid() != nil || at.GetNanos()%1000 != 0:
 		s.wrong("has no time in whole microseconds")
 	case j.time != nil && at.AsTime().Before(j.time.AsTime()):
-		s.wrong("is of %s, before the event before it", at.AsTime())
+		s.wrong("is of %s, before the previous event", at.AsTime())
 	default:
 		if j.ahead(at) && !j.ahead(j.time) { // told once: those after it bear its time at least
-			s.wrong("is of %s, which is yet to come", at.AsTime())
+			s.wrong("is of %s, which is in the future", at.AsTime())
 		}
 		j.time = at
 	}
@@ -118,12 +118,12 @@ func (j *journal) leaf(s subject, e *storepb.Event) {
 		return
 	}
 	if len(want) != len(e.GetHashes()) {
-		s.wrong("has %d hashes of the tree, its leaf completes %d", len(e.GetHashes()), len(want))
+		s.wrong("has %d hashes of the tree, expected %d", len(e.GetHashes()), len(want))
 		return
 	}
 	for level, hash := range want {
 		if !bytes.Equal(hash, e.GetHashes()[level]) && (level == 0 || !j.forked) {
-			s.wrong("has another hash of level %d than its leaf and those before it give", level)
+			s.wrong("has a wrong hash of level %d", level)
 			j.forked = true
 			return
 		}

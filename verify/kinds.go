@@ -46,7 +46,7 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 		}
 		session, ok, err := load[*storepb.Session](v, store.KindSession, store.Key(m.GetSessionUid()))
 		if !ok && err == nil {
-			s.wrong("refers to session %d, which is not there", m.GetSessionUid())
+			s.wrong("refers to session %d, which does not exist", m.GetSessionUid())
 		} else if _, bad := casefile.Candidacy(m, session.message); bad != nil && ok {
 			s.wrong("cannot be read: %v", bad)
 		}
@@ -126,7 +126,7 @@ func recorder(a *storepb.Assessment) string {
 // keyed checks the key of a record, and notes its uid.
 func (s subject) keyed(uids ...uint64) {
 	if !bytes.Equal(s.key, store.Key(uids...)) {
-		s.wrong("lies under another key than its own, %s", readable(s.kind, store.Key(uids...)))
+		s.wrong("is stored under a wrong key, its own is %s", readable(s.kind, store.Key(uids...)))
 	}
 	s.uid(store.LastUID(s.key))
 }
@@ -142,7 +142,7 @@ func (s subject) by(b body, author string) {
 func (v *verifier) exists(s subject, kind store.KindID, uid uint64) error {
 	_, ok, err := load[proto.Message](v, kind, store.Key(uid))
 	if !ok && err == nil {
-		s.wrong("refers to %v %d, which is not there", kind, uid)
+		s.wrong("refers to %v %d, which does not exist", kind, uid)
 	}
 	return err
 }
@@ -191,7 +191,7 @@ func (v *verifier) pins(s subject, id rules.Revision) error {
 		return err
 	}
 	if v.catalogue[id] == nil {
-		s.wrong("names revision %s of référentiel %s, which is not there", id.ID, id.Referentiel)
+		s.wrong("names revision %s of référentiel %s, which does not exist", id.ID, id.Referentiel)
 	}
 	return nil
 }
@@ -204,7 +204,7 @@ func (v *verifier) inCandidacy(s subject, texts *storepb.PersonalRef) error {
 		return err
 	}
 	if !ok {
-		s.wrong("belongs to candidacy %d, which is not there", uid)
+		s.wrong("belongs to candidacy %d, which does not exist", uid)
 		return nil
 	}
 	return v.refers(s, texts, candidacy.message.GetCandidateUid())
@@ -225,11 +225,11 @@ func (v *verifier) refers(s subject, ref *storepb.PersonalRef, candidate uint64)
 		v.report.Erased++
 		return nil
 	case !ok:
-		s.wrong("refers to personal %d, which is not there and which no later forgetting lists", ref.GetUid())
+		s.wrong("refers to personal %d, which does not exist and which no later forgetting lists", ref.GetUid())
 	case m.GetCandidateUid() != candidate:
 		s.wrong("refers to personal %d, which is about candidate %d, not %d", ref.GetUid(), m.GetCandidateUid(), candidate)
 	case !bytes.Equal(store.Digest(m.GetSalt(), m.GetContent()), ref.GetDigest()):
-		s.wrong("refers to personal %d with another digest than its content has", ref.GetUid())
+		s.wrong("refers to personal %d with a digest that does not match its content", ref.GetUid())
 	}
 	v.checked("references to personal records")
 	return nil

@@ -78,7 +78,7 @@ func (s subject) numbers(m protoreflect.Message, b body) {
 			s.time(field, value, b)
 		case *storepb.Date:
 			if m.Has(field) && !isDay(value) {
-				s.wrong("has a %s that is no day", field.Name())
+				s.wrong("has a %s that is not a date", field.Name())
 			}
 		}
 	}
@@ -89,7 +89,7 @@ func (s subject) numbers(m protoreflect.Message, b body) {
 func (s subject) time(field protoreflect.FieldDescriptor, at *timestamppb.Timestamp, b body) {
 	switch {
 	case !at.IsValid() || at == nil:
-		s.wrong("has no %s, or one that is no time", field.Name())
+		s.wrong("has no valid %s", field.Name())
 	case field.Name() != "expire_time" && b.event != nil && at.AsTime().After(b.event.GetTime().AsTime()):
 		s.wrong("has a %s that is later than its event", field.Name())
 	}

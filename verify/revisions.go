@@ -17,7 +17,7 @@ func (v *verifier) revision(s subject, m *storepb.ReferentielRevision) error {
 		s.wrong("has id %s, its content %s", m.GetId(), id)
 	}
 	if v.scheme(rules.Revision{Referentiel: m.GetContent().GetId(), ID: id}) == nil {
-		s.wrong("is no référentiel that the rules can read")
+		s.wrong("is not a référentiel that the rules can read")
 	}
 	v.checked("ids of revisions")
 	return nil

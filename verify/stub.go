@@ -12,7 +12,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A wrote is that an event wrote a record which is not there any more.
+// A wrote is that an event wrote a record which does not exist any more.
 type wrote struct {
 	event     uint64
 	candidate uint64 // of the event
@@ -57,7 +57,7 @@ func (j *journal) stub(s subject, b body) error {
 		s.after("is about candidate %d, its records about candidate %d", says, follows)
 	}
 	if !slices.EqualFunc(store.Acts(decided, b.event.GetStubSalt()), b.event.GetActs(), bytes.Equal) {
-		s.after("commits to other public acts than those of its decisions")
+		s.after("commits to public acts that are not those of its decisions")
 	}
 	j.checked("stubs of events")
 	return j.resource(s, b)
@@ -116,9 +116,9 @@ func (j *journal) follow(s subject, b body, d *storepb.RecordDigest, value []byt
 	record := j.subject(at.kind, d.GetKey(), envelope.Sequence)
 	switch {
 	case removed(d):
-		record.wrong("is there, though event %d removed it", s.event)
+		record.wrong("exists, although event %d removed it", s.event)
 	case envelope.Sequence < s.event:
-		record.wrong("is an older version: event %d wrote it anew", s.event)
+		record.wrong("is an older version: event %d wrote a newer one", s.event)
 	case envelope.Sequence > s.event:
 		record.rewritten(b, d, envelope)
 	}
@@ -176,7 +176,7 @@ func (j *journal) absent(s subject, b body, d *storepb.RecordDigest, at place) {
 	erased := j.erased[at]
 	switch {
 	case !known:
-		record.wrong("was removed, though no event wrote it")
+		record.wrong("was removed, although no event wrote it")
 	case !before.erasable:
 		record.wrong("was removed, which no forgetting does: event %d wrote it for good", before.event)
 	case erased.event != s.event:
@@ -184,7 +184,7 @@ func (j *journal) absent(s subject, b body, d *storepb.RecordDigest, at place) {
 	case erased.candidate != before.candidate:
 		record.wrong("was forgotten with candidate %d, and is about candidate %d", erased.candidate, before.candidate)
 	case at.kind == store.KindCaseFile && j.erased[place{store.KindEvent, string(store.SequenceKey(before.event))}].by != erased.by:
-		record.wrong("was forgotten, and not the body of event %d, which tells of it", before.event)
+		record.wrong("was forgotten, but not the body of event %d, which is about it", before.event)
 	default:
 		j.report.Erased++
 	}
@@ -210,7 +210,7 @@ func (j *journal) body(s subject, b body) {
 		return
 	}
 	if !bytes.Equal(store.Digest(e.GetBodySalt(), e.GetBody()), e.GetBodyDigest()) {
-		s.wrong("has another body than its digest says")
+		s.wrong("has a body that does not match its digest")
 	}
 	if unknown(b.EventBody.ProtoReflect()) {
 		s.wrong("has a body with fields that this program does not know")

@@ -134,7 +134,7 @@ func TestRestoreForksNothing(t *testing.T) {
 	}
 	succeeds(t, "Everything fits.", "verify", "--data-dir", dir)
 	write(t, kept, []byte(published))
-	if code, said, _ := acquis(t, "verify", "--data-dir", dir, "--checkpoint", kept); code != 1 || !strings.Contains(said, "the journal is another") {
+	if code, said, _ := acquis(t, "verify", "--data-dir", dir, "--checkpoint", kept); code != 1 || !strings.Contains(said, "it is another journal") {
 		t.Errorf("what was published under the old name is not missed: %d %s", code, said)
 	}
 	replaced, _ := filepath.Glob(filepath.Join(dir, bolt.FileName+".replaced-*"))

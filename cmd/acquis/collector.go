@@ -37,9 +37,9 @@ func setCollector(ctx context.Context, log *slog.Logger) {
 	limit, err := memlimit.Set(memlimit.WithProvider(memlimit.FromCgroup), memlimit.WithRatio(memoryShare))
 	switch {
 	case err != nil:
-		log.Debug("the memory of this process has no limit that it could read", "error", err.Error())
+		log.Debug("found no memory limit", "error", err.Error())
 	case limit > 0 && limit < math.MaxInt64: // without a limit the library answers the largest number
-		log.Info("the heap is collected before it comes near to the limit of memory", "limit_bytes", limit)
+		log.Info("set the collector to the memory limit of the container", "limit_bytes", limit)
 	}
 }
 

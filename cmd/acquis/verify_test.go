@@ -63,7 +63,7 @@ func TestVerifyDemo(t *testing.T) {
 		return names.Delete(key)
 	})
 	code, out, _ := acquis(t, "verify", "--data-dir", dir)
-	if code != 1 || !strings.HasPrefix(out, "name ") || !strings.Contains(out, "is missing, though it follows from") {
+	if code != 1 || !strings.HasPrefix(out, "name ") || !strings.Contains(out, "is missing, although it follows from") {
 		t.Errorf("tampered: exit code %d\n%s", code, out)
 	}
 }
