@@ -1,4 +1,4 @@
-# The common tasks, one word each; "make" lists them.
+# Common tasks; "make" lists them.
 
 BUF  := go tool -modfile=tools/go.mod buf
 LINT := go tool -modfile=tools/go.mod golangci-lint
@@ -23,7 +23,7 @@ test: ## run all tests
 	go test ./...
 
 .PHONY: test-bench
-test-bench: ## vet and test the bench, which is a module of its own
+test-bench: ## vet and test the bench, a separate module
 	cd bench && go vet ./... && go test ./...
 
 .PHONY: race
@@ -42,7 +42,7 @@ lint: .proto-deps ## lint Go and proto
 	$(BUF) format --diff --exit-code proto
 
 .PHONY: generate
-generate: .proto-deps ## write gen/ anew from proto/
+generate: .proto-deps ## regenerate gen/ from proto/
 	rm -rf gen/acquis gen/openapi/*.json
 	$(BUF) generate
 
@@ -59,12 +59,12 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 	done
 
 .PHONY: bench
-bench: ## Acquis beside the machine's limits and its peers; BENCH holds flags (--quick)
+bench: ## compare Acquis with the machine's limits and with alternatives; flags in BENCH (--quick)
 	cd bench && go run . $(BENCH)
 
 .PHONY: bench-paired
-bench-paired: ## processor time of each call beside that of the revision BEFORE; BENCH holds flags
-	@test -n "$(BEFORE)" || { echo "say BEFORE=<revision>" >&2; exit 1; }
+bench-paired: ## compare the processor time of each call with the revision BEFORE; flags in BENCH
+	@test -n "$(BEFORE)" || { echo "set BEFORE=<revision>" >&2; exit 1; }
 	@old=$$(mktemp -d) && trap 'rm -rf "$$old"' EXIT && \
 		git archive $(BEFORE) | tar -x -C "$$old" && go build -C "$$old" -o acquis ./cmd/acquis && \
 		cd bench && go run . --before "$$old/acquis" $(BENCH)
@@ -78,19 +78,19 @@ mutants: ## plant faults in the code, one at a time, and tell which tests notice
 	go run ./systemtest/mutants $(MUTANTS)
 
 .PHONY: docs
-docs: ## run the commands of the pages
+docs: ## run the commands of the documents
 	.ci/docs
 
 .PHONY: clients
-clients: ## make and run the clients of docs/integrators.md (npm, protoc)
+clients: ## build and run the clients of docs/integrators.md (npm, protoc)
 	.ci/clients
 
 .PHONY: image
-image: ## build the image and try it, without docker (root, buildah)
+image: ## build and test the image without docker (root, buildah)
 	.ci/image
 
 .PHONY: vulnerabilities
-vulnerabilities: ## look for known vulnerabilities in what the binary calls (network)
+vulnerabilities: ## look for known vulnerabilities in the code that the binary calls (network)
 	.ci/vulnerabilities
 
 .PHONY: ci

@@ -30,7 +30,7 @@ func onlyB2(s *stage) error {
 		return err
 	}
 	competence := grid.GetBlocs()[0].GetCompetences()[0]
-	s.out.line("A single bloc: %s is assessed by %q, not by the method of those who present all.",
+	s.out.line("A single bloc: %s is assessed by %q, not by its normal method.",
 		competence.GetCode(), competence.GetMethod().GetTitle())
 	if err := hugo.assess(anna, nil); err != nil {
 		return err

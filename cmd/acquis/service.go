@@ -143,11 +143,9 @@ func (s *service) announce(out io.Writer, dataDir string, given bool) error {
 	case s.isNew:
 		text += fmt.Sprintf(`
 The store is new. This is its first key, with the role ADMIN. Save it now: it is not shown again.
+In another shell, run:
 
     export ACQUIS_KEY=%s
-
-Then try, in the same shell:
-
     curl -H "Authorization: Bearer $ACQUIS_KEY" %s://%s/v1/referentiels/marketing
 
 `, s.first, s.scheme, reachable(s.listeners.HTTP.Addr()))

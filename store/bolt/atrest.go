@@ -13,7 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// ErrNoStore: the directory has no store.
+// ErrNoStore means that the directory has no store.
 var ErrNoStore = errors.New("store: the data directory holds no store")
 
 // AtRest is a store opened for reading while no server runs: a store.Layer of
