@@ -1,20 +1,19 @@
-// Package answers writes answers of the contract as JSON and as protobuf, for code that
-// is generated for each of their messages (proto/answers/generate). The libraries find
-// their way through a message by reflection or tables; the generated code reads fields
-// and appends constants.
+// Package answers encodes the contract's answers as JSON and as protobuf. It is called
+// by code that proto/answers/generate writes for each message: that code reads fields
+// and appends constants, while the libraries look each field up by reflection or in
+// tables.
 //
-// What comes out is what the libraries write, byte by byte; tests hold the two to each
-// other. Of protojson it is what it writes in our form ([Form]), without the white space
-// that it varies on purpose. ADR 0015 says why, and what would make us drop it.
+// The result equals the libraries' byte by byte, and tests compare them. For JSON this
+// means protojson in our form ([Form]), without the white space that protojson varies
+// on purpose. ADR 0015 says why we have this, and what would make us drop it.
 //
-// Two tricks keep JSON small:
+// Two tricks keep JSON simple:
 //
-//   - Every value is followed by a comma. The end of an object or a list takes the
-//     place of the last one ([JSONEnd]), so that no field needs to know whether
-//     another one came before it.
-//   - What cannot be written, a string that is not UTF-8 or a time out of range, is
-//     written as a byte that no UTF-8 text has. [JSON] looks for it once, at the end,
-//     and then lets protojson say what is wrong.
+//   - Every value is followed by a comma. The end of an object or a list replaces the
+//     last one ([JSONEnd]), so no field needs to know whether another came before it.
+//   - A value that JSON cannot hold, a string that is not UTF-8 or a time out of range,
+//     becomes a byte that UTF-8 never contains. [JSON] looks for that byte once, at the
+//     end, and if it is there lets protojson report the error.
 package answers
 
 import (
@@ -33,10 +32,10 @@ import (
 // out, since the OpenAPI document, as any of version 2, has no null.
 var Form = protojson.MarshalOptions{EmitDefaultValues: true}
 
-// unwritable stands in for what cannot be written.
+// unwritable stands for a value that JSON cannot hold.
 const unwritable = 0xff
 
-// AppendJSON appends a message: by its generated code, or if it has none by protojson.
+// AppendJSON appends a message. It uses protojson if no code was generated for it.
 func AppendJSON(b []byte, m proto.Message) ([]byte, error) {
 	if generated, ok := m.(interface {
 		AppendJSON(b []byte) ([]byte, error)
@@ -46,7 +45,7 @@ func AppendJSON(b []byte, m proto.Message) ([]byte, error) {
 	return Form.MarshalAppend(b, m)
 }
 
-// JSON appends a message, which write appends with a comma.
+// JSON appends a message. write is its generated code, which appends it with a comma.
 func JSON[M proto.Message](b []byte, m M, write func([]byte, M) []byte) ([]byte, error) {
 	from := len(b)
 	b = write(b, m)
@@ -74,7 +73,7 @@ func JSONInt[T ~int32 | ~uint32](b []byte, v T) []byte {
 	return append(strconv.AppendInt(b, int64(v), 10), ',')
 }
 
-// JSONInt64 appends a number as a string: JavaScript's have 53 bits.
+// JSONInt64 appends a number as a string, since numbers in JavaScript have 53 bits.
 func JSONInt64(b []byte, v int64) []byte {
 	return append(strconv.AppendInt(append(b, '"'), v, 10), `",`...)
 }
@@ -99,7 +98,7 @@ func JSONEnum[T ~int32](b []byte, v T, names map[int32]string) []byte {
 	return append(b, `",`...)
 }
 
-// JSONString appends a string. Only what must be escaped is.
+// JSONString appends a string. It escapes only what JSON requires.
 func JSONString(b []byte, s string) []byte {
 	b = append(b, '"')
 	from := 0

@@ -5,10 +5,10 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// The functions of this file append a field of an answer as protobuf. Together they
-// give the bytes of proto.Marshal, but for two things, which answers do not have:
-// unknown fields, and strings that are not UTF-8, which are not looked for here. Strings
-// were decoded from a request or a record, or are our own; JSON shows which are not.
+// The functions of this file append a field of an answer as protobuf. The result equals
+// that of proto.Marshal, with two exceptions that answers do not need: unknown fields
+// are not written, and strings are not checked for UTF-8. Strings of answers are our own
+// or were decoded from a request or a record, which checks them.
 
 // WireVarint appends a number, an enum's too.
 func WireVarint[T ~int32 | ~int64 | ~uint32 | ~uint64](b []byte, field protowire.Number, v T) []byte {
@@ -23,7 +23,7 @@ func WireBool(b []byte, field protowire.Number, v bool) []byte {
 // WireString appends a string, or bytes.
 func WireString[T string | []byte](b []byte, field protowire.Number, v T) []byte {
 	if field < 0x10 && len(v) < 0x80 {
-		b = append(b, byte(field<<3)|byte(protowire.BytesType), byte(len(v))) // as most are
+		b = append(b, byte(field<<3)|byte(protowire.BytesType), byte(len(v))) // faster, and fits most
 	} else {
 		b = protowire.AppendVarint(protowire.AppendTag(b, field, protowire.BytesType), uint64(len(v)))
 	}
@@ -43,9 +43,9 @@ func WirePacked[T ~int32 | ~int64 | ~uint32 | ~uint64](b []byte, field protowire
 	})
 }
 
-// WireMessage appends a message, which write appends. Its length comes before it and
-// is known after it: most are short, so one byte is left for it, and what is longer
-// moves on.
+// WireMessage appends a message. write is its generated code. The length stands before
+// the message but is known only after it, so one byte is left for it. If it needs more,
+// the message is moved.
 func WireMessage[M any](b []byte, field protowire.Number, m M, write func([]byte, M) []byte) []byte {
 	b = append(protowire.AppendTag(b, field, protowire.BytesType), 0)
 	from := len(b)
@@ -57,7 +57,7 @@ func WireMessage[M any](b []byte, field protowire.Number, m M, write func([]byte
 	}
 	var space [10]byte
 	head := protowire.AppendVarint(space[:0], uint64(length))
-	b = append(b, head[1:]...) // room for as many, whatever they are
+	b = append(b, head[1:]...) // makes room; the bytes themselves do not matter
 	copy(b[from-1+len(head):], b[from:from+length])
 	copy(b[from-1:], head)
 	return b

@@ -8,8 +8,8 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// Codec encodes answers over gRPC: by the code that is generated for them, or what is
-// encoded already. Requests it never sees (receive.go).
+// Codec encodes answers over gRPC. It uses generated code if a message has it, and
+// passes on what is encoded already. It never sees requests (receive.go).
 type Codec struct {
 	encoding.CodecV2
 	scratch *scratch

@@ -13,8 +13,8 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// marshaler reads JSON as the library does. It writes answers by the code that is
-// generated for them, or what is JSON already.
+// marshaler decodes JSON as the library does. It encodes answers with generated code,
+// and passes on what is JSON already.
 type marshaler struct {
 	runtime.JSONPb
 	scratch scratch

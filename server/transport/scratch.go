@@ -2,15 +2,15 @@ package transport
 
 import "sync"
 
-// A scratch keeps space in which answers are written while nobody knows yet how long
-// they get. What is sent is a copy of just their size: callers take their time with it,
-// and what is lent to them for that long must be what it takes.
+// A scratch keeps buffers for encoding answers, whose size is not known beforehand. An
+// answer is sent as a copy of its exact size: a slow caller may hold it for long, and
+// the budget counts its length.
 type scratch struct{ pool sync.Pool }
 
-// mostScratch is more than a page of any list. Larger space is not kept.
+// mostScratch is more than nearly any answer takes. Larger buffers are not kept.
 const mostScratch = 2 << 20
 
-// get returns empty space.
+// get returns an empty buffer.
 func (s *scratch) get() *[]byte {
 	if space, ok := s.pool.Get().(*[]byte); ok {
 		return space
@@ -18,7 +18,7 @@ func (s *scratch) get() *[]byte {
 	return new([]byte)
 }
 
-// put takes space back, which what was written may have outgrown.
+// put takes a buffer back. What was written may have outgrown it.
 func (s *scratch) put(space *[]byte, written []byte) {
 	if cap(written) <= mostScratch {
 		*space = written[:0]

@@ -1,17 +1,16 @@
-// Command generate is a plugin of protoc that writes, for each message that an RPC
-// answers with and each that lies in one, how it is written as JSON and as protobuf.
-// See package answers, which the code calls, for the form and the reasons.
+// Command generate is a protoc plugin. For each message that an RPC returns, and each
+// message inside one, it writes Go code that encodes it as JSON and as protobuf. See
+// package answers, which that code calls, for the form and the reasons.
 //
-// "make generate" runs it. All answers of a package stand in one file,
-// answers.pb.go:
+// "make generate" runs it. All answers of a package are in one file, answers.pb.go:
 //
 //	func (x *Grid) AppendJSON(b []byte) ([]byte, error)   // what callers use
 //	func jsonGrid(b []byte, x *Grid) []byte               // appends it, and a comma
 //	func (x *Grid) AppendWire(b []byte) []byte            // the same as protobuf
 //	func wireGrid(b []byte, x *Grid) []byte
 //
-// It knows the kinds of fields that the contract's answers have, and refuses any
-// other: a new kind is a line here, and one in package answers.
+// It supports the kinds of fields that the contract's answers have and refuses others.
+// A new kind takes a line here and one in package answers.
 package main
 
 import (
@@ -54,7 +53,7 @@ func generate(plugin *protogen.Plugin) error {
 	return nil
 }
 
-// A file has the code of all answers of one package.
+// A file holds the code for all answers of one package.
 type file struct {
 	*protogen.GeneratedFile
 	home protogen.GoImportPath
@@ -72,14 +71,14 @@ func newFile(plugin *protogen.Plugin, of *protogen.File) *file {
 	return f
 }
 
-// addMessage adds a message, once, and those that lie in it.
+// addMessage adds a message and those inside it, each once.
 func (f *file) addMessage(m *protogen.Message) error {
 	name := m.Desc.FullName()
 	switch {
 	case f.done[name]:
 		return nil
 	case m.Desc.IsMapEntry(), name.Parent() == timestamp.Parent():
-		return fmt.Errorf("proto/answers/generate does not know how %s is written", name)
+		return fmt.Errorf("proto/answers/generate cannot encode %s", name)
 	}
 	f.done[name] = true
 	if m.GoIdent.GoImportPath == f.home {
@@ -165,7 +164,7 @@ func (f *file) addJSONField(field *protogen.Field) error {
 	return nil
 }
 
-// jsonWriter returns what makes the call that appends one value of a field.
+// jsonWriter returns a function that formats the call which appends one value of a field.
 func (f *file) jsonWriter(field *protogen.Field) (func(b, value string) string, error) {
 	write, more := "", ""
 	switch kind := field.Desc.Kind(); kind {
@@ -188,7 +187,7 @@ func (f *file) jsonWriter(field *protogen.Field) (func(b, value string) string, 
 	case protoreflect.MessageKind:
 		write = f.writer("json", field.Message)
 	default:
-		return nil, fmt.Errorf("%s: proto/answers/generate does not know how a %v is written", field.Desc.FullName(), kind)
+		return nil, fmt.Errorf("%s: proto/answers/generate cannot encode a %v", field.Desc.FullName(), kind)
 	}
 	return func(b, value string) string { return write + "(" + b + ", " + value + more + ")" }, nil
 }

@@ -59,8 +59,9 @@ func (f *file) addWireField(field *protogen.Field) error {
 	return nil
 }
 
-// wireWriter returns what makes the call that appends one value of a field, and the
-// condition that a value, %s, is set, for kinds that may stand without presence.
+// wireWriter returns a function that formats the call which appends one value of a
+// field. isSet is the condition under which a value, %s, is written if the field has no
+// presence.
 func (f *file) wireWriter(field *protogen.Field) (write func(value string) string, isSet string, err error) {
 	name, more := "", ""
 	switch kind := field.Desc.Kind(); kind {
@@ -73,7 +74,7 @@ func (f *file) wireWriter(field *protogen.Field) (write func(value string) strin
 	case protoreflect.MessageKind:
 		name, more = "WireMessage", ", "+f.writer("wire", field.Message)
 	default:
-		return nil, "", fmt.Errorf("%s: proto/answers/generate does not know how a %v is written", field.Desc.FullName(), kind)
+		return nil, "", fmt.Errorf("%s: proto/answers/generate cannot encode a %v", field.Desc.FullName(), kind)
 	}
 	return func(value string) string {
 		return fmt.Sprintf("%s(b, %d, %s%s)", f.runtime(name), field.Desc.Number(), value, more)
