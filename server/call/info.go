@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
-
-	"google.golang.org/grpc/mem"
 )
 
 // Info is what the log says of a call besides its outcome. The key's id tells
@@ -20,8 +18,7 @@ type Info struct {
 
 	Caller *Caller // once the call is let in, with the roles that count in it; nil: nobody
 
-	Encoded *Encoded        // of the answer, where it never changes
-	Wire    mem.BufferSlice // the answer over gRPC, where its handler encoded it
+	Encoded *Encoded // of the answer, where it never changes
 
 	Slot interface{ Yield() } // what the call holds of the processor; nil: nothing
 

@@ -136,10 +136,13 @@ func (f *file) exemptionCriteria() []string {
 }
 
 // readExemption shows the latest advice and the latest decision on a criterion,
-// with all who confirmed it.
+// with all who confirmed it, to who may see them.
 func (f *file) readExemption(r store.Reader, criterion string) (*acquispb.Exemption, error) {
 	name := candidacyName(f.session.GetLabel(), f.candidacy.GetLabel())
 	shown := &acquispb.Exemption{Name: name + "/exemptions/" + criterion, Criterion: criterion}
+	if !f.view.Sees(rules.FieldExemption, rules.Always) {
+		return shown, nil
+	}
 	if advice := f.judged.Acts.AdviceOn(criterion); advice != nil {
 		entry, texts, err := f.entry(r, advice.Seq)
 		if err != nil {
