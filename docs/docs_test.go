@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +48,24 @@ func TestRulesPageIsComplete(t *testing.T) {
 		if !exists {
 			t.Errorf("rules.md names %s, which does not exist", name)
 		}
+	}
+}
+
+// TestWhoSeesWhat: the table of concepts.md is that of the rules' cases.
+func TestWhoSeesWhat(t *testing.T) {
+	table := func(page string) (lines []string) {
+		_, rest, _ := strings.Cut(read(t, page), "\n| of a | field |")
+		for line := range strings.SplitSeq(rest, "\n") {
+			if len(lines) > 0 && !strings.HasPrefix(line, "|") {
+				break
+			}
+			lines = append(lines, line)
+		}
+		return lines
+	}
+	want := table("../rules/testdata/visibility.md")
+	if got := table("concepts.md"); len(want) < 10 || !slices.Equal(got, want) {
+		t.Errorf("concepts.md has %d lines, other than the %d of rules/testdata/visibility.md", len(got), len(want))
 	}
 }
 

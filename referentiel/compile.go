@@ -17,7 +17,6 @@ type Compiled struct {
 	scheme       *rules.Scheme
 	blocs        map[string]*storepb.Bloc
 	competences  map[string]*storepb.Competence
-	criteria     map[string]*storepb.Criterion
 	fingerprints map[string]string // of each bloc: a digest of its content
 	entries      []entry
 }
@@ -30,7 +29,6 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 		content:      proto.CloneOf(r),
 		blocs:        make(map[string]*storepb.Bloc),
 		competences:  make(map[string]*storepb.Competence),
-		criteria:     make(map[string]*storepb.Criterion),
 		fingerprints: make(map[string]string),
 	}
 	scheme, err := rules.NewScheme(spec(c.content))
@@ -43,17 +41,11 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 		c.fingerprints[b.GetCode()] = digest(encodeBloc(b))
 		for _, k := range b.GetCompetences() {
 			c.competences[k.GetCode()] = k
-			for _, criterion := range k.GetCriteria() {
-				c.criteria[criterion.GetCode()] = criterion
-			}
 		}
 	}
 	c.entries = entries(c.content)
 	return c, nil
 }
-
-// Content is the whole revision.
-func (c *Compiled) Content() *storepb.Referentiel { return c.content }
 
 // Revision names it.
 func (c *Compiled) Revision() rules.Revision { return c.scheme.Revision() }
@@ -66,20 +58,6 @@ func (c *Compiled) Bloc(code string) *storepb.Bloc { return c.blocs[code] }
 
 // Competence finds a compétence by its code; nil if there is none.
 func (c *Compiled) Competence(code string) *storepb.Competence { return c.competences[code] }
-
-// Criterion finds a criterion by its code; nil if there is none.
-// [rules.Scheme.Place] says to which compétence it belongs.
-func (c *Compiled) Criterion(code string) *storepb.Criterion { return c.criteria[code] }
-
-// Method is the assessment method of a compétence that applies according to the
-// rules; nil if there is no such compétence.
-func (c *Compiled) Method(competence string, inForce rules.Method) *storepb.AssessmentMethod {
-	k := c.competences[competence]
-	if alone := k.GetBlocOnlyMethod(); alone != nil && inForce == rules.BlocOnly {
-		return alone
-	}
-	return k.GetMethod()
-}
 
 // spec is the part of a référentiel that the rules read.
 func spec(r *storepb.Referentiel) rules.Spec {

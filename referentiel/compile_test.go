@@ -26,7 +26,10 @@ func TestCompile(t *testing.T) {
 	if got, want := c.Revision(), (rules.Revision{Referentiel: "marketing", ID: ID(marketing(t))}); got != want {
 		t.Errorf("revision %v, want %v", got, want)
 	}
-	for code := range c.criteria {
+	if len(c.Scheme().Criteria()) != 58 {
+		t.Errorf("%d criteria", len(c.Scheme().Criteria()))
+	}
+	for _, code := range c.Scheme().Criteria() {
 		if place, ok := c.Scheme().Place(code); !ok || !strings.HasPrefix(code, place.Competence+".") {
 			t.Errorf("the scheme has criterion %s at %v", code, place)
 		}
@@ -37,10 +40,10 @@ func TestCompile(t *testing.T) {
 	if got := c.Bloc("B3").GetTitle(); got != "Mise en œuvre du plan marketing" {
 		t.Errorf("bloc B3 is %q", got)
 	}
-	if got := c.Criterion("C2.4.2").GetStatement(); got != "Les canaux de distributions ont été identifiés" {
+	if got := c.Competence("C2.4").GetCriteria()[1].GetStatement(); got != "Les canaux de distributions ont été identifiés" {
 		t.Errorf("criterion C2.4.2 is %q", got)
 	}
-	if c.Bloc("B5") != nil || c.Competence("C9.9") != nil || c.Criterion("C1.1.6") != nil || c.Method("C9.9", rules.Normal) != nil {
+	if c.Bloc("B5") != nil || c.Competence("C9.9") != nil {
 		t.Error("finds what is not there")
 	}
 }
@@ -61,24 +64,6 @@ func TestCompileRules(t *testing.T) {
 	}
 	if place, ok := s.Place("C1.1.2"); !ok || !place.Eliminatory || place.Bloc != "B1" {
 		t.Errorf("criterion C1.1.2 is at %v", place)
-	}
-}
-
-// A compétence without a dossier keeps its method where a bloc is presented alone.
-func TestMethodInForce(t *testing.T) {
-	c := compiled(t, marketing(t))
-	for _, test := range []struct {
-		competence string
-		inForce    rules.Method
-		want       string
-	}{
-		{"C2.1", rules.Normal, "Projet professionnel et/ou projet de consulting"},
-		{"C2.1", rules.BlocOnly, "dossier professionnel"},
-		{"C1.3", rules.BlocOnly, "Mise en situation"},
-	} {
-		if got := c.Method(test.competence, test.inForce).GetTitle(); got != test.want {
-			t.Errorf("%s %s: got %q, want %q", test.competence, test.inForce, got, test.want)
-		}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"log"
 
 	"github.com/acquis-eval/acquis/referentiel"
-	"github.com/acquis-eval/acquis/rules"
 )
 
 // A file with two mistakes: each is named with its line, both at once.
@@ -29,16 +28,6 @@ rules:
 	// Output:
 	// vente.yaml:11: blocs[0].competences[0].criteria[0].code: must be "C1.1.1" because of its position, not "C1.1.2"
 	// vente.yaml:14: rules.competence_threshold_percent: is 700; must be 1 to 100
-}
-
-// Which method is in force depends on what the candidate presents.
-func ExampleCompiled_Method() {
-	marketing := compiledMarketing()
-	fmt.Println(marketing.Method("C2.1", rules.Normal).GetTitle())
-	fmt.Println(marketing.Method("C2.1", rules.BlocOnly).GetTitle())
-	// Output:
-	// Projet professionnel et/ou projet de consulting
-	// dossier professionnel
 }
 
 // Accents and case do not matter, and the beginning of a word is enough.

@@ -151,7 +151,6 @@ func TestCompiledIsShared(t *testing.T) {
 			for revision := range catalogue {
 				catalogue.Blocs(revision)
 			}
-			c.Method("C1.1", "BLOC_ONLY")
 		})
 	}
 	group.Wait()

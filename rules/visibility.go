@@ -134,40 +134,47 @@ func (v View) SeesVerdict(assessor string) bool {
 // Seen is the part of a grid that a view shows. What it leaves out is as if it were
 // not there. The grid itself stays as it is.
 func (g Grid) Seen(v View) Grid {
-	blocs := slices.Clone(g.Blocs)
+	if v.seesAllOfGrids() {
+		return g
+	}
+	standing, blocs := v.Sees(FieldStanding, Always), slices.Clone(g.Blocs)
 	for i := range blocs {
 		b := &blocs[i]
-		if !v.Sees(FieldStanding, Always) {
-			b.Outcome, b.Reasons = "", nil
-		}
 		b.Competences = slices.Clone(b.Competences)
 		for j := range b.Competences {
-			b.Competences[j].cut(v)
+			b.Competences[j].cut(v, standing)
+		}
+		if !standing {
+			b.Outcome, b.Reasons = "", nil
 		}
 	}
 	return Grid{Blocs: blocs}
 }
 
-func (c *GridCompetence) cut(v View) {
-	standing := v.Sees(FieldStanding, Always)
-	if !standing {
-		c.Outcome, c.Reasons = "", nil
-	}
+func (v View) seesAllOfGrids() bool {
+	return v.Sees(FieldStanding, Always) && v.Sees(FieldVerdict, Always) && v.Sees(FieldSettlement, Always) && v.Sees(FieldExemption, Always)
+}
+
+func (c *GridCompetence) cut(v View, standing bool) {
+	verdicts, settlement, exemption := v.Sees(FieldVerdict, Always), v.Sees(FieldSettlement, Always), v.Sees(FieldExemption, Always)
 	c.Criteria = slices.Clone(c.Criteria)
 	for i := range c.Criteria {
 		k := &c.Criteria[i]
 		if !standing {
 			k.Status, k.Settled, k.Reason = "", "", Reason{}
 		}
-		if !v.Sees(FieldSettlement, Always) {
-			k.Settlement = nil
-		}
-		if !v.Sees(FieldExemption, Always) {
-			k.Advice, k.Exemption = nil, nil
-		}
-		if !v.Sees(FieldVerdict, Always) {
+		if !verdicts {
 			k.Opinions = slices.DeleteFunc(slices.Clone(k.Opinions), func(o Opinion) bool { return !v.SeesVerdict(o.Assessor) })
 		}
+		if !settlement {
+			k.Settlement = nil
+		}
+		if !exemption {
+			k.Advice, k.Exemption = nil, nil
+		}
+	}
+	if !standing {
+		c.Outcome, c.Reasons = "", nil
 	}
 }
 

@@ -19,6 +19,7 @@ type stage struct {
 	prefix    string
 	labels    map[string]*model.Revision
 	etags     map[string][]string   // of grids, as they were seen, by candidacy
+	alone     map[string]string     // the last etag of an assessor's grid, by candidacy and assessor
 	grids     map[string]model.Grid // at the last of them
 	events    int                   // sequence of the last event seen
 	calls     int
@@ -52,7 +53,7 @@ type learner interface {
 func newStage(w *world, prefix string, tally *tally) *stage {
 	s := &stage{
 		world: w, model: model.NewWorld(), prefix: prefix, tally: tally,
-		labels: make(map[string]*model.Revision), etags: make(map[string][]string), grids: make(map[string]model.Grid),
+		labels: make(map[string]*model.Revision), etags: make(map[string][]string), alone: make(map[string]string), grids: make(map[string]model.Grid),
 	}
 	s.events = len(w.journal())
 	return s
@@ -350,6 +351,9 @@ func (s *stage) compareGrid(k *model.Candidacy) error {
 	if diff := cmp.Diff(want, got.Grid); diff != "" {
 		return fmt.Errorf("grid (-model +service):\n%s", diff)
 	}
+	if err := s.compareAlone(k, want); err != nil {
+		return err
+	}
 	seen := s.etags[k.Name]
 	if len(seen) > 0 && seen[len(seen)-1] == got.Etag {
 		if diff := cmp.Diff(s.grids[k.Name], want); diff != "" {
@@ -358,5 +362,30 @@ func (s *stage) compareGrid(k *model.Candidacy) error {
 		return nil
 	}
 	s.etags[k.Name], s.grids[k.Name] = append(seen, got.Etag), want
+	return nil
+}
+
+// compareAlone compares an assessor's grid, each time another's, and sees to it that
+// its etag changes with it.
+func (s *stage) compareAlone(k *model.Candidacy, whole model.Grid) error {
+	assessor := []string{"assessor-1", "assessor-2", "assessor-3"}[s.calls%3]
+	var got struct {
+		model.Grid
+		Etag string
+	}
+	if err := s.read(assessor, k.Name+"/grid", &got); err != nil {
+		return err
+	}
+	want := whole.SeenBy(assessor)
+	if diff := cmp.Diff(want, got.Grid); diff != "" {
+		return fmt.Errorf("%s's grid (-model +service):\n%s", assessor, diff)
+	}
+	last := k.Name + " " + assessor
+	if before, ok := s.alone[last]; ok && before == got.Etag {
+		if diff := cmp.Diff(s.grids[last], want); diff != "" {
+			return fmt.Errorf("the etag of %s's grid is as before, but the grid has changed (-before +now):\n%s", assessor, diff)
+		}
+	}
+	s.alone[last], s.grids[last] = got.Etag, want
 	return nil
 }

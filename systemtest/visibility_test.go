@@ -30,7 +30,7 @@ func TestWhoSeesWhatOfADisability(t *testing.T) {
 		{"advisor", k + "/exemptions", []string{"SECRET-advice", "SECRET-capacity", "SECRET-practice"}},
 		{"jury-2", k + "/exemptions", []string{"SECRET-advice", "SECRET-capacity", "SECRET-practice"}},
 		{"registrar", k + "/grid", []string{"EXEMPTED", etag}},
-		{"assessor-1", k + "/grid", []string{"EXEMPTED", etag}},
+		{"assessor-1", k + "/grid", []string{"CRITERION_STATUS_UNSPECIFIED", "OUTCOME_UNSPECIFIED"}},
 		{"advisor", k + "/grid", []string{"EXEMPTED", etag}},
 		{"jury-2", k + "/grid", []string{"EXEMPTED", etag}},
 	} {
@@ -39,6 +39,9 @@ func TestWhoSeesWhatOfADisability(t *testing.T) {
 			t.Errorf("%s %s answered %d", c.key, c.path, a.http)
 		}
 		w.checkSees(c.key+" "+c.path, a.raw, c.sees)
+		if c.key == "assessor-1" && (strings.Contains(a.raw, "EXEMPTED") || strings.Contains(a.raw, etag)) {
+			t.Errorf("%s tells an assessor of an exemption: %s", c.path, a.raw)
+		}
 	}
 	w.decideExempt(k)
 	for key, sees := range map[string][]string{"reader": nil, "registrar": nil, "jury-1": nil} {
@@ -60,17 +63,18 @@ func TestWhoSeesWhatOfADisability(t *testing.T) {
 }
 
 // TestWhoSeesWhoseVerdicts: assessors judge by themselves, so that each sees
-// their own verdicts only; jury and registrar see all, with the jury's motive.
+// their own verdicts only, and no status; jury and registrar see all, with the
+// jury's motive.
 func TestWhoSeesWhoseVerdicts(t *testing.T) {
 	w, _ := start(t, t.TempDir())
 	w.populate()
 	for key, want := range map[string]string{
-		"assessor-1": "assessor-1", "assessor-2": "assessor-2", "advisor": "",
-		"jury-1": "assessor-1 assessor-2 vu", "registrar": "assessor-1 assessor-2 vu",
+		"assessor-1": "CRITERION_STATUS_UNSPECIFIED assessor-1", "assessor-2": "CRITERION_STATUS_UNSPECIFIED assessor-2", "advisor": "MET",
+		"jury-1": "MET assessor-1 assessor-2 vu", "registrar": "MET assessor-1 assessor-2 vu",
 	} {
 		grid := w.do(key, "GET", "/v1/"+session+"/candidacies/k-full/grid", "")
 		criterion, _ := get(grid, "blocs", 0, "competences", 0, "criteria", 0).(map[string]any)
-		var seen []string
+		seen := []string{criterion["status"].(string)}
 		for _, a := range list(criterion, "assessments") {
 			seen = append(seen, a["assessor"].(string))
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
-
-	"google.golang.org/grpc/mem"
 )
 
 // Info is what the log has about a call besides its outcome. The key's id
@@ -21,8 +19,7 @@ type Info struct {
 
 	Caller *Caller // after authentication, with the roles that apply to the call; nil: none
 
-	Encoded *Encoded        // of the answer, if it never changes
-	Wire    mem.BufferSlice // the answer over gRPC, if its handler encoded it
+	Encoded *Encoded // of the answer, if it never changes
 
 	Slot interface{ Yield() } // the processor slot of the call; nil: none
 

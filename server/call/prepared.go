@@ -96,8 +96,6 @@ func (i *Info) Hand(answer any) any {
 		i.Answer = answer
 	case i.Encoded != nil:
 		return i.Encoded
-	case i.Wire != nil:
-		return i.Wire
 	}
 	return answer
 }

@@ -15,6 +15,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -238,6 +239,7 @@ func candidateOf(r store.Reader, name string) (uint64, error) {
 
 // ListAccesses lists who read which candidates' files.
 func (s *auditService) ListAccesses(ctx context.Context, req *acquispb.ListAccessesRequest) (*acquispb.ListAccessesResponse, error) {
+	view := viewOf(call.CallerOf(ctx))
 	items, next, err := list(ctx, s.core, req, listing[*acquispb.FileAccess]{
 		fields: []filtering.DeclarationOption{
 			stringField("candidate"), stringField("subject"), stringField("rpc"),
@@ -249,7 +251,7 @@ func (s *auditService) ListAccesses(ctx context.Context, req *acquispb.ListAcces
 			if err != nil {
 				return nil, nil, false, err
 			}
-			shown, err := accessFrom(r, stored)
+			shown, err := accessFrom(r, stored, view)
 			return shown, values{
 				"candidate": shown.GetCandidates(), "subject": shown.GetSubject(), "rpc": shown.GetRpc(),
 				"hour_time": shown.GetHourTime().AsTime(),
@@ -267,20 +269,24 @@ func accessSource(r store.Reader, wanted filter) (source, error) {
 	return allOf(r, store.KindAccess), nil
 }
 
-// cutAccess shows an access, without whose files were read. Who looks for
-// accommodations and exemptions, and that somebody did, can tell that there are
-// some: see eventFrom.
-func cutAccess(a *storepb.Access) *acquispb.FileAccess {
-	shown := &acquispb.FileAccess{Name: accessName(a.GetUid()), Subject: a.GetSubject(), Rpc: a.GetRpc(), HourTime: a.GetHourTime()}
+// cutAccess shows what a view shows of an access, without whose files were read. Who
+// looks for accommodations and exemptions, and that somebody did, can tell that there
+// are some: see eventFrom.
+func cutAccess(a *storepb.Access, view rules.View) *acquispb.FileAccess {
+	shown := &acquispb.FileAccess{Name: accessName(a.GetUid()), HourTime: a.GetHourTime()}
+	facts := rules.NoFile
 	switch "/" + a.GetRpc() {
 	case acquispb.SessionService_ListAccommodations_FullMethodName, acquispb.SessionService_ListExemptions_FullMethodName:
-		shown.Subject, shown.Rpc = "", ""
+		facts = rules.Always
+	}
+	if view.Sees(rules.FieldActor, facts) {
+		shown.Subject, shown.Rpc = a.GetSubject(), a.GetRpc()
 	}
 	return shown
 }
 
-func accessFrom(r store.Reader, a *storepb.Access) (*acquispb.FileAccess, error) {
-	shown := cutAccess(a)
+func accessFrom(r store.Reader, a *storepb.Access, view rules.View) (*acquispb.FileAccess, error) {
+	shown := cutAccess(a, view)
 	for _, uid := range a.GetCandidateUids() {
 		candidate, err := store.Candidates.Get(r, store.Key(uid))
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
@@ -106,7 +107,7 @@ func (s *sessionService) showAccommodation(ctx context.Context, candidacy string
 		if err != nil {
 			return nil, err
 		}
-		return cmp.Or(cutAccommodation(shown, f.caller), new(acquispb.Accommodation)), nil
+		return cmp.Or(cutAccommodation(shown, f.view), new(acquispb.Accommodation)), nil
 	}
 }
 
@@ -126,7 +127,7 @@ func (s *sessionService) ListAccommodations(ctx context.Context, req *acquispb.L
 			if err != nil {
 				return nil, err
 			}
-			if cut := cutAccommodation(shown, f.caller); cut != nil {
+			if cut := cutAccommodation(shown, f.view); cut != nil {
 				all = append(all, cut)
 			}
 		}
@@ -168,28 +169,26 @@ func (f *file) readAccommodation(r store.Reader, asked *storepb.CaseFile) (*acqu
 	return shown, nil
 }
 
-// cutAccommodation leaves what a caller may see: the advisor and the jury all,
-// the registrar its kind and state, an assessor the arrangement of those
-// granted. It returns nil where the caller sees nothing of it.
-func cutAccommodation(a *acquispb.Accommodation, caller *call.Caller) *acquispb.Accommodation {
-	if seesFile(caller) {
-		return a
+// cutAccommodation leaves what a view shows of an accommodation; nil if that is
+// nothing. Whoever sees anything of it sees its state.
+func cutAccommodation(a *acquispb.Accommodation, view rules.View) *acquispb.Accommodation {
+	facts := rules.Always
+	if a.GetState() == acquispb.Accommodation_State_GRANTED {
+		facts = rules.Granted
 	}
-	cut := &acquispb.Accommodation{Name: a.GetName()}
-	if caller.Has(acquispb.Role_REGISTRAR) {
-		cut.Kind, cut.State = a.GetKind(), a.GetState()
-	}
-	granted := a.GetState() == acquispb.Accommodation_State_GRANTED
-	if caller.Has(acquispb.Role_ASSESSOR) && granted {
-		cut.Arrangement, cut.Competences, cut.State = a.GetArrangement(), a.GetCompetences(), a.GetState()
-	}
-	if !granted && !caller.Has(acquispb.Role_REGISTRAR) {
+	if !view.Sees(rules.FieldAccommodationState, facts) {
 		return nil
 	}
+	cut := &acquispb.Accommodation{Name: a.GetName(), State: a.GetState()}
+	if view.Sees(rules.FieldAccommodationKind, facts) {
+		cut.Kind = a.GetKind()
+	}
+	if view.Sees(rules.FieldArrangement, facts) {
+		cut.Arrangement, cut.Competences = a.GetArrangement(), a.GetCompetences()
+	}
+	if view.Sees(rules.FieldNeed, facts) {
+		cut.Need, cut.Reason, cut.Advisor = a.GetNeed(), a.GetReason(), a.GetAdvisor()
+		cut.CreateTime, cut.DecideTime = a.GetCreateTime(), a.GetDecideTime()
+	}
 	return cut
-}
-
-// seesFile tells whether a caller sees accommodations and exemptions in full.
-func seesFile(c *call.Caller) bool {
-	return c.Has(acquispb.Role_DISABILITY_ADVISOR) || c.Has(acquispb.Role_JURY)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/show"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -251,13 +252,6 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 	return shown, d.place(circumstances, shown)
 }
 
-// seesReasons tells whether a caller sees why a decision of their session was
-// computed: reasons can tell of an exemption, which a reader must not see, nor
-// the jury of another session.
-func seesReasons(c *call.Caller) bool {
-	return c.Has(acquispb.Role_REGISTRAR) || c.Has(acquispb.Role_JURY)
-}
-
 // place names the session and the candidacy of a decision, and what only those see
 // who belong there.
 func (d *decisionReader) place(c *storepb.DecisionCircumstances, shown *acquispb.Decision) error {
@@ -267,7 +261,7 @@ func (d *decisionReader) place(c *storepb.DecisionCircumstances, shown *acquispb
 			return err
 		}
 		shown.Session = sessionName(session.GetLabel())
-		if seesReasons(callerAt(d.caller, session)) {
+		if viewOf(callerAt(d.caller, session)).Sees(rules.FieldDecisionReasons, rules.Always) {
 			shown.Reasons = storedReasons(c.GetReasons())
 		}
 	}
@@ -324,5 +318,5 @@ func storedReasons(reasons []*storepb.Reason) []*acquispb.Reason {
 			Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
 		}
 	}
-	return reasonsFrom(read)
+	return show.Reasons(read)
 }

@@ -8,6 +8,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -24,6 +25,7 @@ func (s *auditService) ListEvents(ctx context.Context, req *acquispb.ListEventsR
 		return nil, err
 	}
 	after := max(page.after, uint64(req.GetAfter()))
+	view := viewOf(call.CallerOf(ctx))
 	answer := new(acquispb.ListEventsResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
 		events, err := r.Events(after, page.size+1) // one more tells whether there are more
@@ -33,7 +35,7 @@ func (s *auditService) ListEvents(ctx context.Context, req *acquispb.ListEventsR
 		more := len(events) > page.size
 		answer.Events, answer.NextPageToken = nil, ""
 		for _, event := range events[:min(len(events), page.size)] {
-			shown, err := eventFrom(event)
+			shown, err := eventFrom(event, view)
 			if err != nil {
 				return err
 			}
@@ -44,9 +46,9 @@ func (s *auditService) ListEvents(ctx context.Context, req *acquispb.ListEventsR
 	})
 }
 
-// eventFrom shows an event. Of acts in a candidacy's file it shows neither who
-// nor which RPC: either would tell what the act was.
-func eventFrom(event *storepb.Event) (*acquispb.Event, error) {
+// eventFrom shows an event. Of acts in a candidacy's file no view shows who did it,
+// nor by which RPC: either would tell what the act was.
+func eventFrom(event *storepb.Event, view rules.View) (*acquispb.Event, error) {
 	body := new(storepb.EventBody)
 	if err := proto.Unmarshal(event.GetBody(), body); err != nil {
 		return nil, err
@@ -55,8 +57,6 @@ func eventFrom(event *storepb.Event) (*acquispb.Event, error) {
 		Name:      fmt.Sprintf("events/%d", event.GetSequence()),
 		Sequence:  int64(event.GetSequence()),
 		EventTime: event.GetTime(),
-		Actor:     body.GetActor(),
-		Rpc:       body.GetRpc(),
 		Resource:  body.GetResource(),
 	}
 	if event.GetBodySalt() == nil {
@@ -72,8 +72,12 @@ func eventFrom(event *storepb.Event) (*acquispb.Event, error) {
 			shown.RecordDigests = append(shown.RecordDigests, record.GetDigest())
 		}
 	}
+	facts := rules.NoFile
 	if shown.GetKind() == acquispb.Event_Kind_CANDIDACY_FILE {
-		shown.Actor, shown.Rpc = "", ""
+		facts = rules.Always
+	}
+	if view.Sees(rules.FieldActor, facts) {
+		shown.Actor, shown.Rpc = body.GetActor(), body.GetRpc()
 	}
 	return shown, nil
 }

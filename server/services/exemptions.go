@@ -111,28 +111,14 @@ func (s *sessionService) ListExemptions(ctx context.Context, req *acquispb.ListE
 }
 
 // exemptionCriteria lists the criteria that have an advice or a decision, in
-// the référentiel's order.
+// the référentiel's order; none for who sees neither.
 func (f *file) exemptionCriteria() []string {
-	var touched []string
-	for _, entry := range f.entries {
-		switch e := entry.GetEntry().(type) {
-		case *storepb.CaseFile_Advice:
-			touched = append(touched, e.Advice.GetCriterion())
-		case *storepb.CaseFile_Exemption:
-			touched = append(touched, e.Exemption.GetCriterion())
-		}
+	if !f.view.Sees(rules.FieldExemption, rules.Always) {
+		return nil
 	}
-	var ordered []string
-	for _, bloc := range f.revision.shown.GetBlocs() {
-		for _, competence := range bloc.GetCompetences() {
-			for _, k := range competence.GetCriteria() {
-				if slices.Contains(touched, k.GetCode()) {
-					ordered = append(ordered, k.GetCode())
-				}
-			}
-		}
-	}
-	return ordered
+	return slices.DeleteFunc(f.revision.compiled.Scheme().Criteria(), func(criterion string) bool {
+		return f.judged.Acts.AdviceOn(criterion) == nil && f.judged.Acts.Exemption(criterion) == nil
+	})
 }
 
 // readExemption shows the latest advice and the latest decision on a criterion,

@@ -9,6 +9,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -165,7 +166,7 @@ func (e *export) add(uid uint64) error {
 	if err != nil {
 		return err
 	}
-	shown := cutAccess(access)
+	shown := cutAccess(access, viewOf(e.caller))
 	shown.Candidates = []string{candidateName(e.candidate.GetLabel())} // not the others whom it lists
 	e.answer.Accesses = append(e.answer.Accesses, shown)
 	return nil
@@ -225,11 +226,12 @@ func (e *export) addAssessment(a *storepb.Assessment, shown *acquispb.ExportedCa
 // addEntry adds one step of the file about accommodations and exemptions. Whoever
 // may not see those texts elsewhere does not see them here either.
 func (e *export) addEntry(f *file, entry *storepb.CaseFile, shown *acquispb.ExportedCandidacy) error {
-	if !seesFile(e.caller) {
+	view := viewOf(e.caller)
+	if !view.Sees(rules.FieldExemption, rules.Always) || !view.Sees(rules.FieldNeed, rules.Always) {
 		e.answer.FileWithheld = true
 	}
 	if step := f.exemptionStep(entry); step != nil {
-		if !seesFile(e.caller) {
+		if !view.Sees(rules.FieldExemption, rules.Always) {
 			return nil
 		}
 		texts, err := readTexts(e, entry.GetTexts(), 2)
@@ -248,7 +250,7 @@ func (e *export) addEntry(f *file, entry *storepb.CaseFile, shown *acquispb.Expo
 	if err != nil || step == nil {
 		return err
 	}
-	if cut := cutAccommodation(step, e.caller); cut != nil {
+	if cut := cutAccommodation(step, view); cut != nil {
 		shown.Accommodations = append(shown.Accommodations, cut)
 	}
 	return nil
@@ -289,7 +291,7 @@ func (e *export) addEvents() error {
 			return err
 		}
 		for _, event := range events {
-			shown, err := eventFrom(event)
+			shown, err := eventFrom(event, viewOf(e.caller))
 			if err != nil {
 				return err
 			}

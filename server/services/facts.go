@@ -5,6 +5,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
@@ -30,6 +31,16 @@ func callerAt(c *call.Caller, session *storepb.Session) *call.Caller {
 		}
 		return true
 	})
+}
+
+// viewOf is what the rules let a caller see, by the roles that they have: in a
+// session, of what belongs to it.
+func viewOf(c *call.Caller) rules.View {
+	roles := make([]rules.Role, len(c.Roles))
+	for i, role := range c.Roles {
+		roles[i] = rules.Role(role.String())
+	}
+	return rules.ViewOf(c.Subject, roles)
 }
 
 // assesses tells whether a session takes verdicts of an assessor.

@@ -1,26 +1,25 @@
 package services
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
 
-	"google.golang.org/grpc/mem"
-	"google.golang.org/protobuf/proto"
-
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/show"
 	"github.com/acquis-eval/acquis/store"
 )
 
 // file is a candidacy with everything that was done in it.
 type file struct {
-	caller      *call.Caller // as they are in the session
+	view        rules.View // of the caller, by what they are in the session
 	session     *storepb.Session
 	candidacy   *storepb.Candidacy
 	revision    *revision
@@ -39,7 +38,7 @@ func (c *core) loadFileFor(r store.Reader, caller *call.Caller, name string) (*f
 	if err != nil {
 		return nil, err
 	}
-	f.caller = there
+	f.view = viewOf(there)
 	if f.revision, err = c.revisions.get(r, casefile.Revision(session)); err != nil {
 		return nil, err
 	}
@@ -74,9 +73,8 @@ func (c *core) loadCase(r store.Reader, caller *call.Caller, name string) (*file
 	return f, judged, err
 }
 
-// GetGrid implements the RPC. A grid is made as bytes, which gRPC sends; the
-// message beside them is then only their head. REST gets the message that they
-// are, so that one place says what a grid shows.
+// GetGrid computes the grid, cuts it to what the caller may see, and makes a
+// message of the rest.
 func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridRequest) (answer *acquispb.Grid, err error) {
 	caller := call.CallerOf(ctx)
 	return answer, s.view(ctx, func(r store.Reader) error {
@@ -88,44 +86,31 @@ func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridReque
 		if err != nil {
 			return err
 		}
-		answer = f.gridHead(candidateName(candidate.GetLabel()))
-		encoded, err := f.encodeGrid(r, answer, f.judged.Grid())
-		if err != nil {
-			return err
-		}
-		info := call.From(ctx)
-		if !info.OverREST {
-			info.Wire = mem.BufferSlice{encoded}
-			return nil
-		}
-		defer encoded.Free()
-		answer = new(acquispb.Grid)
-		return proto.Unmarshal(encoded.ReadOnlyData(), answer)
+		seen := f.judged.Grid().Seen(f.view)
+		answer, err = f.showGrid(seen, candidateName(candidate.GetLabel()), r)
+		return err
 	})
 }
 
-// etag is a digest of everything that the grid follows from: the revision, what
-// is presented, the last act on a criterion. Acts are only ever appended, so
-// that naming the last names them all. It is the same for every role, and tells
-// nothing of what some may not see.
+// etag is a digest of everything that the caller's view of the grid follows from:
+// the revision, what is presented, the last act of which the view can tell. Acts are
+// only ever appended, so that naming the last names them all. It is the same for
+// all who see where things stand, which the jury decides on; an assessor's tells
+// nothing of what others did.
 func (f *file) etag() string {
-	last := func(uid uint64) string { return strconv.FormatUint(uid, 10) }
-	var verdicts, exemptions uint64
-	for _, a := range f.assessments {
-		verdicts = a.GetUid()
+	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
+	sees := "all"
+	if !f.view.Sees(rules.FieldStanding, rules.Always) {
+		sees = "own"
 	}
-	for _, entry := range f.entries {
-		if entry.GetAdvice() != nil || entry.GetExemption() != nil {
-			exemptions = entry.GetUid()
-		}
-	}
-	digest := store.Fingerprint(f.revision.id.Referentiel, f.revision.id.ID, rules.Version,
-		last(f.candidacy.GetUid()), etag(f.candidacy.GetVersion()), last(verdicts), last(exemptions))
+	digest := store.Fingerprint(f.revision.id.Referentiel, f.revision.id.ID, rules.Version, number(f.candidacy.GetUid()),
+		etag(f.candidacy.GetVersion()), sees, number(f.judged.Acts.Latest(f.view)))
 	return hex.EncodeToString(digest[:16])
 }
 
-// gridHead is a grid without its blocs.
-func (f *file) gridHead(candidate string) *acquispb.Grid {
+// showGrid makes a message of a grid that is cut already.
+func (f *file) showGrid(seen rules.Grid, candidate string, r store.Reader) (*acquispb.Grid, error) {
+	blocs, err := f.revision.grids.Blocs(seen, &said{reader: r, records: f.assessments, texts: make([][]string, len(f.assessments))})
 	return &acquispb.Grid{
 		Name:         candidacyName(f.session.GetLabel(), f.candidacy.GetLabel()) + "/grid",
 		Etag:         f.etag(),
@@ -133,98 +118,62 @@ func (f *file) gridHead(candidate string) *acquispb.Grid {
 		Referentiel:  revisionName(f.session.GetReferentiel(), f.session.GetRevision()),
 		State:        acquispb.Candidacy_State_Enum(f.candidacy.GetState()),
 		RulesVersion: rules.Version,
-	}
+		Blocs:        blocs,
+	}, err
 }
 
-// seesAllAssessments tells whether a caller sees everyone's verdicts, comments
-// and motives. An assessor sees their own only, so that they judge by themselves.
-func seesAllAssessments(c *call.Caller) bool {
-	return c.Has(acquispb.Role_JURY) || c.Has(acquispb.Role_REGISTRAR)
-}
-
-// sees tells whether the caller sees what an assessor said.
-func (f *file) sees(assessor string) bool {
-	return seesAllAssessments(f.caller) || f.caller.Has(acquispb.Role_ASSESSOR) && assessor == f.caller.Subject
-}
-
-// words are what was said in a file, as far as the caller may see it. Texts are
-// read when they are asked for: many are superseded, and nobody sees them.
-type words struct {
+// said is what was said in words in a file. Texts are read when they are asked for:
+// many are superseded, and some are not seen.
+type said struct {
 	reader  store.Reader
-	records []*storepb.Assessment // in order of their uids
+	records []*storepb.Assessment // by uid
 	texts   [][]string            // of each record, once they are read
-	lines   []spoken
-	last    []int // of each criterion of the référentiel: the number of the last line about it
 }
 
-// spoken is one line in one record. Lines are numbered from 1.
-type spoken struct {
-	record, line int
-	before       int // the number of the line before it about the same criterion; 0: none
+// Assessment shows a verdict that counts, with its comment.
+func (s *said) Assessment(criterion string, o rules.Opinion) (*acquispb.Assessment, error) {
+	i := s.record(o.Seq)
+	lines := s.records[i].GetVerdicts()
+	line := slices.IndexFunc(lines, func(l *storepb.VerdictLine) bool { return l.GetCriterion() == criterion })
+	comment, err := s.text(i, line)
+	return assessmentFrom(s.records[i], lines[line], comment), err
 }
 
-func (f *file) words(r store.Reader) *words {
-	w := &words{
-		reader: r, records: f.assessments, texts: make([][]string, len(f.assessments)),
-		lines: make([]spoken, 0, len(f.judged.Acts.Assessments)), last: make([]int, len(f.revision.criteria)),
-	}
-	for i, a := range f.assessments {
-		if !f.sees(a.GetAuthor()) {
-			continue
-		}
-		for j, line := range a.GetVerdicts() {
-			if criterion, ok := f.revision.criteria[line.GetCriterion()]; ok {
-				w.lines = append(w.lines, spoken{i, j, w.last[criterion]})
-				w.last[criterion] = len(w.lines)
-			}
-		}
-	}
-	return w
+// Settlement shows one that is in force, with all who confirmed it.
+func (s *said) Settlement(settled *rules.Settlement) (*acquispb.Settlement, error) {
+	i := s.record(settled.Seq)
+	lines := s.records[i].GetSettlements()
+	line := slices.IndexFunc(lines, func(l *storepb.SettlementLine) bool { return l.GetCriterion() == settled.Criterion })
+	motive, err := s.text(i, line)
+	return &acquispb.Settlement{
+		Criterion:  settled.Criterion,
+		Verdict:    show.Verdict(settled.Verdict),
+		Authors:    settled.Authors,
+		Motive:     motive,
+		SettleTime: s.records[i].GetRecordTime(),
+	}, err
 }
 
-// latest returns what an assessor said last on a criterion.
-func (w *words) latest(criterion int, assessor string) spoken {
-	at := w.lines[w.last[criterion]-1]
-	for w.records[at.record].GetAuthor() != assessor {
-		at = w.lines[at.before-1]
-	}
-	return at
+// record finds the record of an act, which is one of the file.
+func (s *said) record(uid uint64) int {
+	i, _ := slices.BinarySearchFunc(s.records, uid, func(a *storepb.Assessment, uid uint64) int { return cmp.Compare(a.GetUid(), uid) })
+	return i
 }
 
-// text returns what was said there.
-func (w *words) text(at spoken) (string, error) {
-	a := w.records[at.record]
+// text returns what was said in a line of a record.
+func (s *said) text(record, line int) (string, error) {
+	a := s.records[record]
 	if a.GetTexts() == nil {
 		return "", nil
 	}
-	if w.texts[at.record] == nil {
-		texts, err := readTexts(w.reader, a.GetTexts(), len(a.GetVerdicts())+len(a.GetSettlements()))
+	if s.texts[record] == nil {
+		texts, err := readTexts(s.reader, a.GetTexts(), len(a.GetVerdicts())+len(a.GetSettlements()))
 		if err != nil {
 			return "", err
 		}
-		w.texts[at.record] = texts
+		s.texts[record] = texts
 	}
-	return w.texts[at.record][at.line], nil
-}
-
-// settlement shows one that is in force, with all who confirmed it.
-func (w *words) settlement(s *rules.Settlement) (*acquispb.Settlement, error) {
-	shown := &acquispb.Settlement{
-		Criterion: s.Criterion,
-		Verdict:   verdictFrom(s.Verdict),
-		Authors:   s.Authors,
-	}
-	i := slices.IndexFunc(w.records, func(a *storepb.Assessment) bool { return a.GetUid() == s.Seq })
-	for j, line := range w.records[i].GetSettlements() {
-		if line.GetCriterion() == s.Criterion {
-			text, err := w.text(spoken{record: i, line: j})
-			if err != nil {
-				return nil, err
-			}
-			shown.Motive, shown.SettleTime = text, w.records[i].GetRecordTime()
-		}
-	}
-	return shown, nil
+	return s.texts[record][line], nil
 }
 
 func assessmentFrom(a *storepb.Assessment, line *storepb.VerdictLine, comment string) *acquispb.Assessment {
@@ -240,24 +189,4 @@ func assessmentFrom(a *storepb.Assessment, line *storepb.VerdictLine, comment st
 		Recorder:   recorder,
 		RecordTime: a.GetRecordTime(),
 	}
-}
-
-func verdictFrom(v rules.Verdict) acquispb.Verdict_Enum {
-	return acquispb.Verdict_Enum(acquispb.Verdict_Enum_value[string(v)])
-}
-
-func outcomeFrom(o rules.Outcome) acquispb.Outcome_Enum {
-	return acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(o)])
-}
-
-func reasonsFrom(reasons []rules.Reason) []*acquispb.Reason {
-	shown := make([]*acquispb.Reason, len(reasons))
-	for i, r := range reasons {
-		shown[i] = &acquispb.Reason{
-			Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
-			Reached: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
-			FromDefault: r.FromDefault, Text: r.String(),
-		}
-	}
-	return shown
 }

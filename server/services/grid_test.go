@@ -20,14 +20,14 @@ import (
 // in 15 calls with 58 verdicts, every third call with a comment.
 func BenchmarkGetGrid(b *testing.B) {
 	s := assessedService(b)
-	ctx := as(b.Context(), "chair", acquispb.Role_JURY)
+	ctx, codec := as(b.Context(), "chair", acquispb.Role_JURY), transport.NewCodec()
 	for b.Loop() {
 		info := &call.Info{Caller: call.CallerOf(ctx)}
 		answer, err := s.GetGrid(call.With(ctx, info), &acquispb.GetGridRequest{Name: "sessions/s/candidacies/k/grid"})
 		if err != nil {
 			b.Fatal(err)
 		}
-		data, err := transport.NewCodec().Marshal(info.Hand(answer))
+		data, err := codec.Marshal(info.Hand(answer))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/show"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -27,8 +28,7 @@ type revision struct {
 	shown    *acquispb.Referentiel // as the API shows it, but name and current
 	wholes   map[appearance]call.Prepared[*acquispb.Referentiel]
 	blocs    map[string]call.Prepared[*acquispb.Bloc]
-	grids    map[string]*blocParts // by code
-	criteria map[string]int        // index of each, by code
+	grids    *show.Grids
 
 	// A View has read it. Before, the Update that publishes it may still fail.
 	durable atomic.Bool
@@ -103,7 +103,7 @@ func compileRevision(uid uint64, stored *storepb.ReferentielRevision) (*revision
 		wholes: make(map[appearance]call.Prepared[*acquispb.Referentiel]),
 		blocs:  make(map[string]call.Prepared[*acquispb.Bloc]),
 	}
-	made.grids, made.criteria = newGridParts(compiled.Content())
+	made.grids = show.NewGrids(made.shown)
 	id := made.id.Referentiel
 	for _, as := range []appearance{
 		{referentielName(id), true}, {revisionName(id, made.id.ID), true}, {revisionName(id, made.id.ID), false},

@@ -24,7 +24,7 @@ func (c Codec) Marshal(v any) (mem.BufferSlice, error) {
 	case *call.Encoded:
 		data, err := answer.Protobuf()
 		return mem.BufferSlice{mem.SliceBuffer(data)}, err
-	case mem.BufferSlice:
+	case mem.BufferSlice: // counted for its caller already (answer.go)
 		return answer, nil
 	case interface{ AppendWire(b []byte) []byte }:
 		space := c.scratch.get()

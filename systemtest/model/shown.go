@@ -33,6 +33,30 @@ type GridCriterion struct {
 // An Assessment is an assessor's standing verdict.
 type Assessment struct{ Assessor, Verdict string }
 
+// SeenBy is the grid as somebody sees it who only assesses: what is asked, their own
+// verdicts, and nothing that could follow from those of others.
+func (g Grid) SeenBy(assessor string) Grid {
+	seen := Grid{Name: g.Name, Candidate: g.Candidate, Referentiel: g.Referentiel, State: g.State, Blocs: []GridBloc{}}
+	for _, b := range g.Blocs {
+		bloc := GridBloc{Code: b.Code, Outcome: "OUTCOME_UNSPECIFIED"}
+		for _, c := range b.Competences {
+			competence := GridCompetence{Code: c.Code, Outcome: "OUTCOME_UNSPECIFIED", Method: c.Method}
+			for _, k := range c.Criteria {
+				line := GridCriterion{Code: k.Code, Eliminatory: k.Eliminatory, Status: "CRITERION_STATUS_UNSPECIFIED", Assessments: []Assessment{}}
+				for _, a := range k.Assessments {
+					if a.Assessor == assessor {
+						line.Assessments = append(line.Assessments, a)
+					}
+				}
+				competence.Criteria = append(competence.Criteria, line)
+			}
+			bloc.Competences = append(bloc.Competences, competence)
+		}
+		seen.Blocs = append(seen.Blocs, bloc)
+	}
+	return seen
+}
+
 // A Settlement is the one in force.
 type Settlement struct {
 	Verdict string

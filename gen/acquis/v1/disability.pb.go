@@ -435,7 +435,7 @@ type ExemptionDecision struct {
 	NotApplicableInPractice *Condition `protobuf:"bytes,3,opt,name=not_applicable_in_practice,json=notApplicableInPractice,proto3" json:"not_applicable_in_practice,omitempty"`
 	// Why it was refused; set if refused. Not for health data.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Subjects of the jury members who made or confirmed this decision.
+	// Subjects of the jury members who made or confirmed this decision, in that order.
 	Authors []string `protobuf:"bytes,5,rep,name=authors,proto3" json:"authors,omitempty"`
 	// When it was decided or last confirmed.
 	DecideTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=decide_time,json=decideTime,proto3" json:"decide_time,omitempty"`

@@ -347,13 +347,18 @@ func (x *Reason) GetText() string {
 // The grid of a candidacy: what the candidate presents, by which method, the
 // status of each criterion and what follows from it.
 //
-// An assessor sees only their own assessments, and settlements without motive.
-// The disability advisor sees neither. The etag is the same for all.
+// The jury and the registrar see all of it, the disability advisor everything but
+// assessments and settlements. An assessor sees their own assessments and nothing
+// that follows from those of others: statuses, outcomes, reasons and settlements
+// are unset, before and after their own verdict. A caller with several of these
+// roles in the session sees what each of them sees.
 type Grid struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}/candidacies/{candidacy}/grid`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Digest of the whole grid, the same for every role. Deliberate requires it.
+	// Digest of everything that the answer depends on. It is the same for all who see
+	// the outcomes; Deliberate requires it. An assessor's changes with their own
+	// verdicts and with what is presented, and not if others act.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	// The candidate.
 	Candidate string `protobuf:"bytes,3,opt,name=candidate,proto3" json:"candidate,omitempty"`
@@ -455,9 +460,9 @@ type Grid_GridBloc struct {
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Its title.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// What the rules compute.
+	// What the rules compute. Unset for an assessor.
 	Outcome Outcome_Enum `protobuf:"varint,3,opt,name=outcome,proto3,enum=acquis.v1.Outcome_Enum" json:"outcome,omitempty"`
-	// Why.
+	// Why. Empty for an assessor.
 	Reasons []*Reason `protobuf:"bytes,4,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	// Its compétences, in order.
 	Competences   []*Grid_GridCompetence `protobuf:"bytes,5,rep,name=competences,proto3" json:"competences,omitempty"`
@@ -537,9 +542,9 @@ type Grid_GridCompetence struct {
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Its statement.
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
-	// What the rules compute.
+	// What the rules compute. Unset for an assessor.
 	Outcome Outcome_Enum `protobuf:"varint,3,opt,name=outcome,proto3,enum=acquis.v1.Outcome_Enum" json:"outcome,omitempty"`
-	// Why.
+	// Why. Empty for an assessor.
 	Reasons []*Reason `protobuf:"bytes,4,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	// The method that applies.
 	Method *AssessmentMethod `protobuf:"bytes,5,opt,name=method,proto3" json:"method,omitempty"`
@@ -630,13 +635,15 @@ type Grid_GridCriterion struct {
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
 	// Whether it is eliminatory.
 	Eliminatory bool `protobuf:"varint,3,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
-	// Its status.
+	// Its status. Unset for an assessor.
 	Status CriterionStatus_Enum `protobuf:"varint,4,opt,name=status,proto3,enum=acquis.v1.CriterionStatus_Enum" json:"status,omitempty"`
-	// The latest verdict of each assessor, without retracted ones.
+	// The latest verdict of each assessor, without retracted ones. An assessor sees
+	// their own, the disability advisor none.
 	Assessments []*Assessment `protobuf:"bytes,5,rep,name=assessments,proto3" json:"assessments,omitempty"`
-	// The jury's valid settlement, if any.
+	// The jury's valid settlement, if any. Only for the jury and the registrar.
 	Settlement *Settlement `protobuf:"bytes,6,opt,name=settlement,proto3" json:"settlement,omitempty"`
-	// Why it has this status: how many assessors, whether they agree.
+	// Why it has this status: how many assessors, whether they agree. Empty for an
+	// assessor.
 	Reasons       []*Reason `protobuf:"bytes,7,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
