@@ -10,17 +10,17 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// An answer over gRPC takes memory until its caller has taken it: the library
-// queues it whole, for as long as the windows of the peer are shut, and ends the
-// call meanwhile. So the bytes of an answer are lent too, until the library lets go
-// of its buffer. Over REST they are until the handler has written them.
+// An answer over gRPC takes memory until its caller has read it: the library
+// queues it while the windows of the peer are closed, and ends the call
+// meanwhile. So the bytes of an answer are also taken from a budget, until the
+// library releases its buffer; over REST, until the handler has written them.
 const (
-	smallAnswer = 4 << 10     // less is not counted
-	takenWithin = time.Minute // a peer that leaves an answer for longer is cut off
+	smallAnswer = 4 << 10     // smaller ones are not counted
+	takenWithin = time.Minute // a peer that leaves an answer unread for longer is cut off
 )
 
-// pack encodes an answer over gRPC and borrows its bytes. What is encoded once for
-// all callers costs nothing more.
+// pack encodes an answer over gRPC and takes its bytes from the budget. Answers
+// that are encoded once for all callers take none.
 func (v *visit) pack(answer any) (any, error) {
 	if _, shared := answer.(*call.Encoded); shared {
 		return answer, nil
@@ -45,10 +45,10 @@ func (v *visit) pack(answer any) (any, error) {
 	return mem.BufferSlice{mem.NewBuffer(&data, l)}, nil
 }
 
-// lend takes the bytes of an answer from the budget. What was written is told
-// whatever it costs: the request was lent as much.
+// lend takes the bytes of an answer from the budget. The answer to a write is
+// always sent: its request was granted as much.
 func (v *visit) lend(size int) (*loan, error) {
-	v.ticket.Yield() // from here on the call waits for its caller
+	v.ticket.Yield() // from here on the call waits for its reader
 	l := &loan{budget: v.budgets.answersTo(v.public), by: v.caller(), bytes: int64(size)}
 	if v.class == admission.Record {
 		l.bytes = l.budget.Charge(l.by, l.bytes)
@@ -59,9 +59,9 @@ func (v *visit) lend(size int) (*loan, error) {
 	return l, err
 }
 
-// A loan is the bytes of one answer. It is the pool of the buffer that the library
-// gets, which tells when that is let go of. The library does not of what is queued
-// when a connection ends; then the clock does.
+// A loan is the bytes of one answer. It is the pool of the buffer that the
+// library gets, so that it learns when the buffer is released. The library does
+// not release what is queued when a connection ends; then a timer does.
 type loan struct {
 	budget *admission.Budget
 	by     admission.Caller
@@ -73,7 +73,7 @@ type loan struct {
 
 func (l *loan) end() { l.once.Do(func() { l.budget.Give(l.by, l.bytes) }) }
 
-// Get implements mem.BufferPool. Nobody gets anything from a loan.
+// Get implements mem.BufferPool. It is never called on a loan.
 func (l *loan) Get(length int) *[]byte { return mem.DefaultBufferPool().Get(length) }
 
 // Put implements mem.BufferPool: the library has sent the answer, or dropped it.

@@ -14,8 +14,8 @@ import (
 )
 
 // readBody reads the body of a call: one JSON value, or nothing. It must arrive
-// within the limit of time that messages over gRPC have too. It is measured before
-// anything decodes it.
+// within the same time limit as messages over gRPC. It is measured before it is
+// decoded.
 func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.Binding) ([]byte, error) {
 	if r.Method == http.MethodGet {
 		return nil, v.emptyBody(w, r)
@@ -54,7 +54,7 @@ func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.
 	return body, refusedFault(fault, "body")
 }
 
-// readAll reads a body within the limit of time.
+// readAll reads a body within the time limit.
 func (v *visit) readAll(w http.ResponseWriter, body io.Reader) ([]byte, error) {
 	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(v.limits.ReceiveTimeout)); err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (v *visit) readAll(w http.ResponseWriter, body io.Reader) ([]byte, error) {
 	return data, err
 }
 
-// emptyBody refuses a GET with a body. Blanks are none.
+// emptyBody refuses a GET with a body other than white space.
 func (v *visit) emptyBody(w http.ResponseWriter, r *http.Request) error {
 	const blanks = 512
 	body, err := v.readAll(w, io.LimitReader(r.Body, blanks))

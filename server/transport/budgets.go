@@ -8,10 +8,10 @@ import (
 	"github.com/acquis-eval/acquis/server/admission"
 )
 
-// budgets lend the bytes of requests. Strangers have their own, and so have large
-// requests: who sends those slowly holds up nobody's verdicts.
-// Answers that have not been taken have budgets of their own: a caller who reads none
-// can be told so, and a request need not wait for them.
+// budgets grant the bytes of requests. Unknown callers have their own, and so
+// have large requests, so that sending them slowly does not delay verdicts.
+// Unread answers have their own budgets too, so that requests need not wait for
+// them.
 type budgets struct{ small, large, smallPublic, largePublic, answers, publicAnswers *admission.Budget }
 
 func newBudgets() budgets {
@@ -26,8 +26,9 @@ func newBudgets() budgets {
 	}
 }
 
-// What a call takes beside its request; how much more a request takes once it is
-// decoded, which the limits of its lists keep low; and which requests are small.
+// The memory of a call without its request; the factor by which a request grows
+// when decoded, which the limits of lists keep low; and which requests are
+// small.
 const (
 	bytesOfACall = 4 << 10
 	decodedTimes = 4
@@ -48,7 +49,7 @@ func (b budgets) of(public bool, size int) *admission.Budget {
 	return b.large
 }
 
-// answersTo returns the budget for answers to strangers or to others.
+// answersTo returns the budget for answers to unknown callers or to others.
 func (b budgets) answersTo(public bool) *admission.Budget {
 	if public {
 		return b.publicAnswers

@@ -9,16 +9,15 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// A channel is where the gateway calls the services inside the process: the
-// generated clients call through it as through a connection, and meet the same
-// interceptor as callers over gRPC do.
+// A channel lets the gateway call the services inside the process: the
+// generated clients call through it as through a connection, and pass the same
+// interceptor as calls over gRPC.
 //
-// A call is a function call and nothing more, in the goroutine of the HTTP
-// request. What the two ends share is the context, with its callInfo
-// (interceptors.go): by it crosses what a connection carries in headers, and the
-// answer. The request is the service's own from then on. A goroutine for each call,
-// with a stack that had to grow each time, and copies of context, metadata and
-// messages took a fifth of GetReferentiel over REST.
+// A call is only a function call, in the goroutine of the HTTP request. Both
+// ends share the context with its call.Info, which has what a connection
+// carries in headers, and the answer. The request belongs to the service from
+// then on. docs/performance.md says what a goroutine and copies for each call
+// would cost.
 type channel struct {
 	inner   grpc.UnaryServerInterceptor
 	methods map[string]boundMethod // by full name
@@ -40,8 +39,8 @@ func (c *channel) RegisterService(desc *grpc.ServiceDesc, service any) {
 	}
 }
 
-// Invoke implements grpc.ClientConnInterface. The answer is left in the callInfo;
-// there are no headers and trailers that options could ask for.
+// Invoke implements grpc.ClientConnInterface. The answer is in call.Info; there
+// are no headers and trailers for options.
 func (c *channel) Invoke(ctx context.Context, method string, req, _ any, _ ...grpc.CallOption) error {
 	m, ok := c.methods[method]
 	if !ok {
@@ -55,7 +54,7 @@ func (c *channel) Invoke(ctx context.Context, method string, req, _ any, _ ...gr
 	return err
 }
 
-// NewStream implements grpc.ClientConnInterface. No stream has a REST path.
+// NewStream implements grpc.ClientConnInterface. Streams have no REST path.
 func (c *channel) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
 	return nil, apierr.NoSuchMethod()
 }

@@ -9,8 +9,8 @@ import (
 	"google.golang.org/grpc/peer"
 )
 
-// A connection is what calls over gRPC come by. It crosses the library as what a
-// handshake found out.
+// A connection is that of calls over gRPC. It gets through the library as the
+// result of a handshake.
 type connection struct {
 	credentials.CommonAuthInfo
 	net.Conn
@@ -19,15 +19,15 @@ type connection struct {
 // AuthType implements credentials.AuthInfo.
 func (connection) AuthType() string { return "none" }
 
-// cut ends the connection because its peer takes no answers.
+// cut ends the connection because its peer reads no answers.
 func (c connection) cut() {
 	if ours, ok := c.Conn.(interface{ CutUnread() }); ok {
 		ours.CutUnread()
 	}
 }
 
-// prove keeps the connection of a call when there are too many, over either door: it is
-// of somebody who has a key.
+// prove marks the connection of an authenticated call, over REST or gRPC, so
+// that it is not closed to make room.
 func prove(ctx context.Context) {
 	conn := connectionOf(ctx).Conn
 	if o, ok := ctx.Value(fromKey{}).(origin); ok {
@@ -47,7 +47,7 @@ func connectionOf(ctx context.Context) connection {
 	return connection{}
 }
 
-// connectionCredentials shake no hands: TLS has ended in the listener.
+// connectionCredentials do no handshake: TLS ends in the listener.
 type connectionCredentials struct {
 	credentials.TransportCredentials
 }

@@ -1,9 +1,9 @@
-// Package transport lets calls in, over gRPC and over REST, and knows no service.
+// Package transport receives calls over gRPC and REST, without knowing the services.
 //
-// Both doors lead through one chain of interceptors (interceptors.go): a call gets
-// an id and a deadline, its size is checked, its credential tells who calls, the
-// contract tells which roles are admitted and what form a request must have. REST
-// reaches the chain by a channel inside the process (gateway.go, channel.go), so
-// that no rule can hold on one side only. Streams have a chain of their own
-// (streams.go).
+// Both transports take the same steps (visit.go): a call gets an id and a
+// deadline, its credential identifies the caller, the contract says which roles
+// may call, the gate whether there is room; then the request is read, measured
+// and validated. REST reaches the services by a channel inside the process
+// (gateway.go, channel.go), so that every rule applies to both. Streams are in
+// streams.go.
 package transport

@@ -10,8 +10,8 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// A Document is what anybody may read beside the calls. It does not change while
-// the process runs, so it is packed once, and who has it already is told so.
+// A Document is public and no RPC, such as the OpenAPI description. It does not
+// change while the process runs, so it is compressed once, and has an ETag.
 type Document struct {
 	Type   string        // its media type
 	Body   []byte        //
@@ -47,5 +47,5 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	header.Set("Content-Type", p.Type)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body) // a caller who went away needs no answer
+	_, _ = w.Write(body) // the caller may be gone
 }

@@ -20,8 +20,8 @@ import (
 	"github.com/acquis-eval/acquis/server/listen"
 )
 
-// served is nil where a listener ended because it was asked to, even before it
-// had begun: a signal may come at any time.
+// served is nil if a listener was asked to end, even before it had started: a
+// signal may come at any time.
 func served(err error) error {
 	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped) {
 		return nil
@@ -29,7 +29,7 @@ func served(err error) error {
 	return err
 }
 
-// NewHTTPServer is one that strangers may reach.
+// NewHTTPServer returns a server with limits for unknown callers.
 func NewHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
@@ -39,17 +39,17 @@ func NewHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeaderBytes,
 
-		DisableGeneralOptionsHandler: true, // else OPTIONS * is answered before the door
+		DisableGeneralOptionsHandler: true, // otherwise the library itself would answer OPTIONS *
 		ErrorLog:                     stdlog.New(connectionLog{log, newLines(log)}, "", 0),
 	}
 }
 
-// maxHeaderBytes is room for the longest token and then some, over either transport.
+// maxHeaderBytes has room for more than the longest token, over REST and gRPC.
 const maxHeaderBytes = 16 << 10
 
-// Guard puts the bounds of a door before its listener: connections, handshakes,
-// control frames. The listener ends TLS, since the frames can be counted only
-// above it. Its collectors are counted until it is closed.
+// Guard adds the limits of connections, handshakes and control frames to a
+// listener. The listener terminates TLS, because frames can only be counted
+// above it. Its metrics exist until it is closed.
 func (t *Transport) guard(l net.Listener, door string, protocols ...string) *listen.Listener {
 	var config *tls.Config
 	if t.tls != nil {
@@ -66,14 +66,15 @@ func (t *Transport) GuardREST(l net.Listener) *listen.Listener {
 	return t.guard(l, "rest", "h2", "http/1.1")
 }
 
-// ServeGRPC answers over gRPC until Stop.
+// ServeGRPC serves gRPC until Stop.
 func (t *Transport) ServeGRPC(l *listen.Listener) error { return served(t.grpc.Serve(l)) }
 
-// ServeREST answers over REST until Stop.
+// ServeREST serves REST until Stop.
 func (t *Transport) ServeREST(l *listen.Listener) error { return served(t.rest.Serve(l)) }
 
-// newREST is the HTTP server of REST. Above a listener that ends TLS, the library
-// calls HTTP/2 unencrypted; in plain text, only HTTP/1 is spoken.
+// newREST is the HTTP server of REST. The listener terminates TLS, so the
+// library must serve "unencrypted" HTTP/2; in plain text, only HTTP/1 is
+// served.
 func (t *Transport) newREST(handler http.Handler) *http.Server {
 	rest := NewHTTPServer(handler, t.log)
 	rest.Protocols = new(http.Protocols)
@@ -96,21 +97,21 @@ type origin struct {
 	from netip.Prefix
 }
 
-// fromOf tells whence a call over REST comes, by its connection.
+// fromOf returns the network of a call over REST, by its connection.
 func fromOf(ctx context.Context) netip.Prefix {
 	o, _ := ctx.Value(fromKey{}).(origin)
 	return o.from
 }
 
-// What one connection may hold. Windows have a fixed size: else the gRPC library
-// lets a stream hold as much as the connection could carry.
+// Limits of one connection. Windows have a fixed size, otherwise the gRPC
+// library would let a stream buffer as much as the connection can carry.
 const (
 	maxStreams   = 100
 	streamWindow = 64 << 10
 	connWindow   = 1 << 20
 )
 
-// SetServing is what the gRPC health service answers.
+// SetServing sets the answer of the gRPC health service.
 func (t *Transport) SetServing(serving bool) {
 	state := healthpb.HealthCheckResponse_NOT_SERVING
 	if serving {
@@ -119,9 +120,9 @@ func (t *Transport) SetServing(serving bool) {
 	t.health.SetServingStatus("", state)
 }
 
-// connectionLog takes what the HTTP library logs of connections, without their
-// addresses, which can be a person's. Strangers cause such lines: some in each second
-// are written.
+// connectionLog writes what the HTTP library logs about connections, without
+// addresses, which can belong to a person. Because unknown callers can cause
+// such lines, only some per second are written.
 type connectionLog struct {
 	log   *slog.Logger
 	lines *lines
@@ -137,8 +138,8 @@ func (c connectionLog) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Stop ends both doors within grace: no new calls are taken, those under way may
-// end, and what is left then is broken off. It tells how many calls were.
+// Stop ends REST and gRPC within grace: no new calls are accepted, running ones
+// may end, and the rest is cut off. It returns how many calls were.
 func (t *Transport) Stop(grace time.Duration) (brokenOff int) {
 	t.log.Info("stopping: no new calls are accepted", "calls", t.inside.Load(), "grace", grace.String())
 	t.health.Shutdown()
@@ -166,7 +167,7 @@ func (t *Transport) Stop(grace time.Duration) (brokenOff int) {
 	return brokenOff
 }
 
-// letGo waits a moment for the handlers of calls that were broken off: their
+// letGo waits a moment for the handlers of calls that were cut off: their
 // contexts have ended, and the store is closed next.
 func (t *Transport) letGo() {
 	for end := time.Now().Add(time.Second); t.inside.Load() > 0 && time.Now().Before(end); {
@@ -174,5 +175,5 @@ func (t *Transport) letGo() {
 	}
 }
 
-// Close ends a transport that may never have served.
+// Close ends a transport, even if it was never served.
 func (t *Transport) Close() { t.grpc.Stop() }

@@ -16,10 +16,10 @@ import (
 	"github.com/acquis-eval/acquis/server/contract"
 )
 
-// gateway serves REST. Every call goes through the same interceptors as over
-// gRPC, by a channel inside the process. What REST adds happens here: who calls
-// is checked before the body is read, and what the gateway library would let
-// pass in silence (unknown query parameters, a second JSON value, another
+// gateway serves REST. Every call passes the same interceptor as over gRPC, by
+// a channel inside the process. The specifics of REST are here: the caller is
+// authenticated before the body is read, and what the gateway library would
+// silently accept (unknown query parameters, a second JSON value, another
 // method in a header) is refused.
 type gateway struct {
 	*Transport
@@ -39,7 +39,7 @@ func (t *Transport) newGateway(channel *channel, documents map[string]Document) 
 	marshaler := newMarshaler()
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler),
-		runtime.WithWriteContentLength(), // else the HTTP library sends what is large in pieces
+		runtime.WithWriteContentLength(), // otherwise the HTTP library sends large answers in chunks
 		runtime.WithForwardResponseOption(validator),
 		runtime.WithForwardResponseRewriter(marshaler.rewrite),
 		runtime.WithDisableHTTPMethodOverride(),
@@ -50,7 +50,7 @@ func (t *Transport) newGateway(channel *channel, documents map[string]Document) 
 		runtime.SetQueryParameterParser(strictQuery{}),
 	)
 	ctx := context.Background()
-	// The library tries the routes that were registered last first, one by one.
+	// The library tries routes one by one, the last registered first.
 	for _, register := range []func() error{
 		func() error {
 			return acquispb.RegisterAdminServiceHandlerClient(ctx, mux, acquispb.NewAdminServiceClient(channel))
@@ -81,8 +81,8 @@ func (t *Transport) newGateway(channel *channel, documents map[string]Document) 
 	return withHeaders(g.withDocuments(mux)), nil
 }
 
-// withDocuments serves what lies beside next, to anybody. It is no http.ServeMux:
-// that would answer paths which are not clean with a redirect of its own.
+// withDocuments serves the public documents. It is not an http.ServeMux, which
+// would redirect paths that are not clean.
 func (g *gateway) withDocuments(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page, ok := g.pages[r.URL.Path]
@@ -97,12 +97,12 @@ func (g *gateway) withDocuments(next http.Handler) http.Handler {
 	})
 }
 
-// servePage serves a document as a call that anybody may make.
+// servePage serves a document as a public call.
 func (g *gateway) servePage(w http.ResponseWriter, r *http.Request, page *page) {
 	v := g.arriveREST(w, r, g.document)
 	err := v.enter(nil)
 	if err == nil {
-		v.ticket.Done() // it costs nothing more, and may be read slowly
+		v.ticket.Done() // it needs no more processor time, and may be read slowly
 		page.serve(w, r)
 	}
 	if err = v.end(err, nil); err != nil {
@@ -111,15 +111,15 @@ func (g *gateway) servePage(w http.ResponseWriter, r *http.Request, page *page) 
 	}
 }
 
-// hangUp closes the connection of a stranger who calls too often. A new one costs
-// them more than the call, and is limited by itself.
+// hangUp closes the connection of an unknown caller who calls too often. A new
+// one costs them more than a call, and is limited too.
 func (v *visit) hangUp(w http.ResponseWriter) {
 	if v.tooMany {
 		w.Header().Set("Connection", "close")
 	}
 }
 
-// arriveREST begins a visit over REST, which its context leads to.
+// arriveREST begins a visit over REST, which is in its context.
 func (g *gateway) arriveREST(w http.ResponseWriter, r *http.Request, m *method) *visit {
 	ctx, cancel := context.WithTimeout(r.Context(), m.timeout)
 	v := g.arrive(ctx, m, g.infoOverREST(w, r))
@@ -135,17 +135,17 @@ func visitOf(ctx context.Context) *visit {
 	return v
 }
 
-// infoOverREST is what is known of a call that has just arrived. Its id goes back
-// with the answer.
+// infoOverREST is the Info of a new call. Its id is returned with the answer.
 func (g *gateway) infoOverREST(w http.ResponseWriter, r *http.Request) *call.Info {
 	info := &call.Info{RequestID: requestID(r.Header.Values(requestIDHeader)), From: fromOf(r.Context()), OverREST: true}
 	w.Header().Set("X-Request-Id", info.RequestID)
 	return info
 }
 
-// withHeaders sets what every answer bears: answers hold identities, so that no
-// cache may keep them. A body is JSON whatever its type is said to be: the
-// library would log a type that it cannot read, with what the caller wrote.
+// withHeaders sets the headers of every answer: answers can have identities, so
+// caches must not store them. A body is JSON whatever its content type:
+// otherwise the library would log an unreadable type, with what the caller
+// wrote.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Del("Content-Type")
@@ -155,10 +155,10 @@ func withHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// bare is a request without its headers and whence it came, which the library
-// would make metadata of: what a call needs of them stands in its callInfo by now,
-// and nothing else goes any further. How long the caller waits and whether they
-// take trailers the library reads itself.
+// bare drops headers and addresses, so that grpc-gateway does not copy them
+// into metadata: what a call needs of them is already in call.Info. It keeps
+// the two headers that the library reads itself: the caller's timeout, and
+// whether they accept trailers.
 func bare(r *http.Request) *http.Request {
 	header := make(http.Header)
 	for _, name := range []string{"Grpc-Timeout", "Te"} {
@@ -170,9 +170,9 @@ func bare(r *http.Request) *http.Request {
 	return r
 }
 
-// precheck takes a call in: it refuses who may not call before anything of the
-// request is read, then reads the body. The library asks for it once for each
-// route, and it looks up what the route is bound to at its first call.
+// precheck begins a call: it refuses callers who may not call before anything
+// of the request is read, then reads the body. The library calls it once for
+// each route; the binding of the route is looked up at its first call.
 func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 	var once sync.Once
 	var bound binding
@@ -189,8 +189,8 @@ func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 	}
 }
 
-// depart ends a call over REST. What was refused before the library had it, or
-// panicked, is answered here.
+// depart ends a call over REST, and answers it if it was refused before it
+// reached the library, or panicked.
 func (g *gateway) depart(w http.ResponseWriter, r *http.Request, v *visit, p any) {
 	answered := v.answered
 	err := v.end(v.failed, p)
@@ -203,13 +203,13 @@ func (g *gateway) depart(w http.ResponseWriter, r *http.Request, v *visit, p any
 	}
 }
 
-// A binding is what a route leads to.
+// A binding is the RPC and body of a route.
 type binding struct {
 	*method
 	contract.Binding
 }
 
-// bindingOf returns the binding of the route that was found for a request.
+// bindingOf returns the binding of the route of a request.
 func (g *gateway) bindingOf(r *http.Request) binding {
 	pattern, _ := runtime.HTTPPattern(r.Context())
 	if bound, ok := g.contract.Bindings[r.Method+" "+pattern.String()]; ok {
@@ -218,7 +218,7 @@ func (g *gateway) bindingOf(r *http.Request) binding {
 	return binding{method: g.unknown}
 }
 
-// admitREST lets a call in, and reads its body.
+// admitREST authenticates and admits a call, and reads its body.
 func (v *visit) admitREST(w http.ResponseWriter, r *http.Request, bound binding) error {
 	if err := v.enter(r.Header.Values("Authorization")); err != nil {
 		return err

@@ -15,9 +15,9 @@ import (
 	"github.com/acquis-eval/acquis/server/listen"
 )
 
-// registrar registers services with the gRPC server so that each call passes the
-// door before its request is read. The library's interceptors come too late for
-// that: they are called with the request.
+// registrar registers services with the gRPC server so that each call is
+// authenticated before its request is read. The library's interceptors are too
+// late for that: they get the decoded request.
 type registrar struct{ *Transport }
 
 // RegisterService implements grpc.ServiceRegistrar.
@@ -41,8 +41,8 @@ func (r registrar) RegisterService(desc *grpc.ServiceDesc, service any) {
 // GetServiceInfo implements reflection.GRPCServer.
 func (r registrar) GetServiceInfo() map[string]grpc.ServiceInfo { return r.grpc.GetServiceInfo() }
 
-// unary surrounds the handler of an RPC that takes one message and sends one.
-// The library's own way to read that message is not used: see receive.
+// unary wraps the handler of an RPC with one request and one answer. The
+// request is not read by the library: see receive.
 func (t *Transport) unary(m *method, handler grpc.MethodHandler) grpc.MethodHandler {
 	return func(service any, ctx context.Context, _ func(any) error, _ grpc.UnaryServerInterceptor) (answer any, err error) {
 		v := t.arrive(ctx, m, infoOverGRPC(ctx))
@@ -64,8 +64,8 @@ func (t *Transport) unary(m *method, handler grpc.MethodHandler) grpc.MethodHand
 	}
 }
 
-// inner surrounds handlers behind either door: it checks the rules that the proto
-// file sets for the request.
+// inner wraps all handlers, over REST and gRPC: it validates the request by the
+// rules of the proto file.
 func (t *Transport) inner(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	if contract.Infrastructure(info.FullMethod) {
 		answer, err := handler(ctx, req)
@@ -77,16 +77,16 @@ func (t *Transport) inner(ctx context.Context, req any, info *grpc.UnaryServerIn
 	return t.watch(ctx, req, info, handler)
 }
 
-// infoOverGRPC is what is known of a call that has just arrived, with the caller's
-// id for it or a new one, which goes back with the answer.
+// infoOverGRPC is the Info of a new call, with the caller's request id or a new
+// one, which is returned with the answer.
 func infoOverGRPC(ctx context.Context) *call.Info {
 	info := &call.Info{RequestID: requestID(metadata.ValueFromIncomingContext(ctx, requestIDHeader)), From: peerOf(ctx)}
 	_ = grpc.SetHeader(ctx, metadata.MD{requestIDHeader: {info.RequestID}}) // it fails only if nobody reads headers
 	return info
 }
 
-// peerOf tells whence a call over gRPC comes, by its connection: never by what it
-// says.
+// peerOf returns the network of a call over gRPC, by its connection and not by
+// its headers.
 func peerOf(ctx context.Context) netip.Prefix {
 	p, ok := peer.FromContext(ctx)
 	if !ok {

@@ -13,21 +13,21 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 )
 
-// lines writes one line a call. Of calls that were refused, and of those that
-// anybody may make, it writes some in each second and counts the others: a
-// stranger must not fill the disk.
+// lines writes one log line per call. Of refused and public calls it writes
+// only some per second and counts the others, so that unknown callers cannot
+// fill the disk.
 type lines struct {
 	log     *slog.Logger
 	unsaid  *prometheus.CounterVec // by code
 	mu      sync.Mutex
 	second  int64          // of the lines that written counts
 	written map[string]int // by what was called and how it ended; "" counts all
-	left    int            // lines not written since the last one that told so
-	told    int64          // the second in which that was told
+	left    int            // lines dropped since the last line about that
+	told    int64          // the second of that line
 }
 
-// How many lines strangers may cause in a second: of one kind, and in all. What is
-// left out is told every tellEvery seconds.
+// How many lines unknown callers may cause per second: of one kind, and in
+// total. The number of dropped lines is logged every tellEvery seconds.
 const (
 	linesOfAKind = 5
 	linesInAll   = 50
@@ -41,8 +41,8 @@ func newLines(log *slog.Logger) *lines {
 	}, []string{"grpc_code"})}
 }
 
-// write makes the record by hand: to look up where in the source it was made,
-// which no line shows, would cost a good part of the line.
+// write makes the record by hand, because looking up the source position, which
+// is not logged, would be expensive.
 func (l *lines) write(v *visit, err error) {
 	level, code := slog.LevelInfo, status.Code(err)
 	if code == codes.Internal || code == codes.Unavailable {
@@ -73,7 +73,7 @@ func (l *lines) write(v *visit, err error) {
 	} else {
 		line.AddAttrs(slog.String("key", v.info.KeyID))
 	}
-	_ = l.log.Handler().Handle(v.ctx, line) // a log that cannot be written cannot be told of either
+	_ = l.log.Handler().Handle(v.ctx, line) // if the log cannot be written, nothing else can be done
 }
 
 // room tells whether one more line of a kind may be written in this second.
@@ -94,7 +94,7 @@ func (l *lines) room(kind string, second int64) bool {
 	return true
 }
 
-// tell says how many lines were left out, now and then.
+// tell logs how many lines were dropped, at intervals.
 func (l *lines) tell() {
 	if l.left == 0 || l.second < l.told+tellEvery {
 		return

@@ -12,31 +12,30 @@ import (
 	"github.com/acquis-eval/acquis/server/contract"
 )
 
-// A method is all that the doors know of one RPC before it is called.
+// A method has what the transport knows of one RPC before it is called.
 type method struct {
 	name    string            // "acquis.v1.SessionService/GetGrid"
 	rpc     *contract.RPC     // nil: it is not of our contract
 	public  bool              // anyone may call
 	streams bool              // more than one message may be sent, in either direction
 	many    bool              // callers may send more than one message
-	timeout time.Duration     // a call that takes longer is given up
-	request *contract.Request // how much it takes; nil: a few words
+	timeout time.Duration     // time limit of a call
+	request *contract.Request // its size; nil: a small one
 	class   admission.Class
 	counts  *measured
 }
 
-// unknownMethod is what calls of a method that does not exist are counted under.
-// The name that was asked for is not kept: it may name somebody, and there is no end
-// of names.
+// unknownMethod counts calls of unknown methods. Their names are not counted:
+// they could identify a person, and would make metrics unlimited.
 func (t *Transport) unknownMethod() *method {
 	return &method{name: "unknown", timeout: t.limits.CallTimeout, class: admission.Refused, counts: t.metrics.of("unary", "unknown", "unknown")}
 }
 
-// healthCheck is asked by whoever sends callers here. Strangers on the same network
-// must not use up its turns: the service would be taken for ill.
+// healthCheck is called by load balancers. Unknown callers on the same network
+// must not use up its rate, or the service would be considered unhealthy.
 const healthCheck = "grpc.health.v1.Health/Check"
 
-// add notes the methods of a service.
+// add registers the methods of a service.
 func (t *Transport) add(desc *grpc.ServiceDesc) {
 	unary, streams := len(desc.Methods), desc.Streams
 	names := make([]string, 0, unary+len(streams))
@@ -71,7 +70,7 @@ func (t *Transport) add(desc *grpc.ServiceDesc) {
 	}
 }
 
-// documentMethod is what reads of documents are counted under.
+// documentMethod counts reads of documents.
 func (t *Transport) documentMethod() *method {
 	return &method{
 		name: "document", public: true, timeout: t.limits.CallTimeout, class: admission.Public,
@@ -79,7 +78,7 @@ func (t *Transport) documentMethod() *method {
 	}
 }
 
-// classOf tells in which class the calls of an RPC are processed.
+// classOf returns the admission class of an RPC.
 func classOf(r *contract.RPC) admission.Class {
 	switch {
 	case r.Public:
@@ -119,8 +118,8 @@ func (m *method) checkWire(data []byte) error {
 	return refusedFault(m.request.CheckWire(data), "request")
 }
 
-// refusedFault is what is told of a fault in a request; of one that is about the
-// whole, under that name.
+// refusedFault is the error for a fault in a request; whole is the name for one
+// without a field.
 func refusedFault(fault *contract.Fault, whole string) error {
 	if fault == nil {
 		return nil

@@ -9,16 +9,16 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// metrics counts calls through either door, under the names and labels that
-// dashboards for gRPC servers know. The counters of an RPC are found once, when its
-// service is registered: to find them by their labels in every call costs more than
-// to count.
+// metrics counts calls over REST and gRPC, with the names and labels that
+// dashboards for gRPC servers use. The counters of an RPC are looked up once,
+// when its service is registered, because a lookup by labels costs more than
+// counting.
 type metrics struct {
 	started, handled, received, sent *prometheus.CounterVec
 	took                             *prometheus.HistogramVec
 }
 
-// measured holds what is counted of one RPC.
+// measured has the counters of one RPC.
 type measured struct {
 	started, received, sent prometheus.Counter
 	handled                 [codes.Unauthenticated + 1]prometheus.Counter // by code

@@ -15,8 +15,8 @@ import (
 	"github.com/acquis-eval/acquis/server/contract"
 )
 
-// strictQuery refuses query parameters that the request does not have. The
-// library would ignore them, and with them a filter that was misspelt.
+// strictQuery refuses unknown query parameters. The library would ignore them,
+// for instance a filter with a typo.
 type strictQuery struct{ lenient runtime.DefaultQueryParser }
 
 // Parse implements runtime.QueryParameterParser.
@@ -39,8 +39,8 @@ func (q strictQuery) Parse(message proto.Message, values url.Values, filter *uti
 	return nil
 }
 
-// queryError is told from errors of the body by its prefix: the generated code
-// keeps nothing but the text.
+// queryError is distinguished from errors of the body by its prefix, because
+// the generated code keeps only the text.
 type queryError struct{ key, rule string }
 
 const queryPrefix = "query parameter "
@@ -60,7 +60,7 @@ func hasField(message protoreflect.MessageDescriptor, path []string) bool {
 	return field.Message() != nil && hasField(field.Message(), path[1:])
 }
 
-// protoPath is a path in proto names, as the generated filters hold them.
+// protoPath is a path in proto names, as in the generated filters.
 func protoPath(message proto.Message, path []string) []string {
 	descriptor := message.ProtoReflect().Descriptor()
 	names := make([]string, 0, len(path))

@@ -18,20 +18,18 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 )
 
-// A messageSource is the stream of a call as the library's own reader knows it
-// (its ServerTransportStream). We read from it ourselves because the library
-// would take any message up to one global size into memory, for every stream at
-// once, and would decode it before anybody has looked at it. Read so, the length
-// of a message is known, and its bytes are taken from the budget, before any of
-// them is waited for.
+// A messageSource is the stream of a call (the library's
+// ServerTransportStream). We read from it ourselves, because the library would
+// read messages of any RPC up to one global size into memory, for all streams
+// at once, and would decode them unchecked. So we know the length of a message,
+// and take its bytes from the budget, before we wait for it.
 type messageSource interface {
 	ReadMessageHeader(header []byte) error
 	Read(n int) (mem.BufferSlice, error)
 }
 
-// receive reads a message of a call: the only one, or, if the call may send many,
-// the next one or io.EOF. stream is the context that the library
-// made for it.
+// receive reads a message of a call: the only one or, if there may be many, the
+// next one or io.EOF. stream is the library's context of the call.
 func (v *visit) receive(stream context.Context, req proto.Message) error {
 	source, ok := grpc.ServerTransportStreamFromContext(stream).(messageSource)
 	if !ok {
@@ -51,8 +49,8 @@ func (v *visit) receive(stream context.Context, req proto.Message) error {
 	return err
 }
 
-// mustArrive breaks the stream off if its message does not come within the limit.
-// The function that it returns tells whether it came in time.
+// mustArrive cuts off the stream if its message does not arrive within the
+// limit. The returned function tells whether it arrived in time.
 func (v *visit) mustArrive(stream context.Context) (inTime func() bool) {
 	cut, ok := stream.Value(cutKey{}).(context.CancelFunc)
 	if !ok {
@@ -62,8 +60,8 @@ func (v *visit) mustArrive(stream context.Context) (inTime func() bool) {
 }
 
 // A cuttable context is that of a call over gRPC. It ends at the method's
-// deadline, unless that sends a stream (see giveUp), or if it is cut; the library's
-// reader then notices. When the call has ended, the library ends it.
+// deadline, except for streams (see giveUp), or if it is cut, which the
+// library's reader notices. When the call has ended, the library ends it.
 type cuttable struct {
 	context.Context
 	cut context.CancelFunc
@@ -79,8 +77,8 @@ func (c *cuttable) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// limitTime gives a stream its context. The library calls it with a lock held: it
-// does nothing else.
+// limitTime gives a stream its context. The library holds a lock when it calls
+// it, so it does nothing else.
 func (t *Transport) limitTime(ctx context.Context, info *tap.Info) (context.Context, error) {
 	m, ok := t.methods[info.FullMethodName]
 	if !ok {
@@ -133,8 +131,8 @@ func (v *visit) read(source messageSource, req proto.Message) error {
 	return nil
 }
 
-// last refuses a second message of a call that takes one: which of them its caller means
-// nobody can know.
+// last refuses a second message of a call that takes one, because it is unclear
+// which one the caller means.
 func (v *visit) last(source messageSource) error {
 	if v.many {
 		return nil
@@ -150,9 +148,9 @@ func (v *visit) last(source messageSource) error {
 	}
 }
 
-// unread is what is told of a message that did not arrive. An error that is not
-// about the message itself means that the call has no time left, or that the caller
-// or the connection is gone.
+// unread is the error for a message that did not arrive. If it is not about the
+// message itself, the call has no time left, or the caller or the connection is
+// gone.
 func (v *visit) unread(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return malformed("ended before it was complete")

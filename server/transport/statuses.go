@@ -32,8 +32,8 @@ func (g *gateway) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime
 	writeStatus(w, r, st)
 }
 
-// explain gives an error of the gateway library itself, which is about the form
-// of the request, the shape that all errors have.
+// explain turns an error of the gateway library, about the form of a request,
+// into one of ours.
 func (g *gateway) explain(ctx context.Context, st *status.Status, err error) error {
 	if st.Code() != codes.InvalidArgument {
 		return apierr.Outward(ctx, g.log, err)
@@ -51,9 +51,9 @@ func (g *gateway) explain(ctx context.Context, st *status.Status, err error) err
 }
 
 var (
-	// libraryPrefix is what protojson puts before its messages.
+	// libraryPrefix is the prefix of messages of protojson.
 	libraryPrefix = regexp.MustCompile(`^proto:[\s\x{a0}]*(\(line \d+:\d+\):[\s\x{a0}]*)?`)
-	// fieldInText finds the field that protojson speaks of.
+	// fieldInText finds the field in a message of protojson.
 	fieldInText = regexp.MustCompile(`unknown field "([^"]*)"|field (?:[A-Za-z0-9_.]*\.)?([A-Za-z0-9_]+)`)
 )
 
@@ -68,7 +68,7 @@ func (g *gateway) writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ ru
 	writeStatus(w, r, st)
 }
 
-// httpStatus is the status of an error's code, or a closer one where HTTP has it.
+// httpStatus is the status of an error's code, or a more precise one if HTTP has it.
 func httpStatus(st *status.Status) int {
 	switch apierr.ReasonIn(st) {
 	case acquispb.ErrorReason_REQUEST_TOO_LARGE.String():
@@ -93,14 +93,14 @@ func writeStatus(w http.ResponseWriter, r *http.Request, st *status.Status) {
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(retry.GetRetryDelay().AsDuration().Seconds()))))
 		}
 	}
-	if r.ContentLength != 0 { // the library answers once it has read what is left of a body
+	if r.ContentLength != 0 { // the library answers only after it has read the rest of the body
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lastOfBody)) // if it fails the answer is late
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_, _ = w.Write(body) // a caller who went away needs no answer
+	_, _ = w.Write(body) // the caller may be gone
 }
 
-// lastOfBody is how long who was refused has to send the body that nobody wants, so
-// that their connection can be kept.
+// lastOfBody is how long a refused caller has to send the rest of the body, so
+// that the connection can be kept.
 const lastOfBody = 100 * time.Millisecond

@@ -13,7 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/server/contract"
 )
 
-// stream surrounds the handler of an RPC that sends a stream, as unary does the
+// stream wraps the handler of an RPC that sends a stream, as unary does for
 // others.
 func (t *Transport) stream(m *method, handler grpc.StreamHandler) grpc.StreamHandler {
 	return func(service any, stream grpc.ServerStream) (err error) {
@@ -29,16 +29,15 @@ func (t *Transport) stream(m *method, handler grpc.StreamHandler) grpc.StreamHan
 	}
 }
 
-// A statusSink is the stream of a call as the library ends it (its
-// ServerTransportStream).
+// A statusSink is the stream of a call (the library's ServerTransportStream),
+// to end it.
 type statusSink interface {
 	WriteStatus(st *status.Status) error
 }
 
-// giveUp ends a stream that has lasted as long as it may. Its handler may be
-// waiting for a caller that does not read: that ends too, and what it then returns
-// comes too late to be sent. If the library were left to notice the deadline
-// itself, it would send a status without a reason.
+// giveUp ends a stream that has reached its time limit. If its handler waits
+// for a caller that does not read, that wait ends too, and its error comes too
+// late to be sent. The library itself would send a status without a reason.
 func giveUp(ctx context.Context, stream grpc.ServerStream) {
 	sink, ok := grpc.ServerTransportStreamFromContext(stream.Context()).(statusSink)
 	if ok && errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -46,8 +45,8 @@ func giveUp(ctx context.Context, stream grpc.ServerStream) {
 	}
 }
 
-// inTime returns how a handler ended, or that it had no time left, which is what
-// its caller was told.
+// inTime returns the result of a handler, or that it had no time left, as its
+// caller was told.
 func inTime(ctx context.Context, err error) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return ctx.Err()
@@ -55,8 +54,8 @@ func inTime(ctx context.Context, err error) error {
 	return err
 }
 
-// noSuchMethod answers what is no method. Of our contract, only who may call is
-// told so.
+// noSuchMethod answers calls of unknown methods. Only authenticated callers
+// learn whether a method of our services exists.
 func (t *Transport) noSuchMethod(_ any, stream grpc.ServerStream) error {
 	m := *t.unknown
 	name, _ := grpc.Method(stream.Context())
@@ -64,7 +63,7 @@ func (t *Transport) noSuchMethod(_ any, stream grpc.ServerStream) error {
 	return t.stream(&m, func(any, grpc.ServerStream) error { return apierr.NoSuchMethod() })(nil, stream)
 }
 
-// A guardedStream belongs to a caller who may call, and checks what they send.
+// A guardedStream is the stream of an admitted call, and checks its messages.
 type guardedStream struct {
 	grpc.ServerStream
 	visit *visit
@@ -84,7 +83,7 @@ func (s *guardedStream) RecvMsg(req any) error {
 	return s.visit.validate.Request(s.visit.ctx, req)
 }
 
-// SendMsg implements grpc.ServerStream. Who takes a stream slowly holds no slot.
+// SendMsg implements grpc.ServerStream. A slow reader holds no slot.
 func (s *guardedStream) SendMsg(m any) error {
 	s.visit.ticket.Yield()
 	err := s.ServerStream.SendMsg(m)

@@ -20,18 +20,18 @@ import (
 	"github.com/acquis-eval/acquis/server/listen"
 )
 
-// Limits bound what one call may take.
+// Limits are those of one call.
 type Limits struct {
-	MaxRequestBytes int              // size of a request, over either door
-	CallTimeout     time.Duration    // a call that takes longer is given up
+	MaxRequestBytes int              // size of a request, over REST or gRPC
+	CallTimeout     time.Duration    // time limit of a call
 	StreamTimeout   time.Duration    // the same for one that sends a stream; 0: an hour
-	ReceiveTimeout  time.Duration    // a request that takes longer to arrive is given up; 0: 10 seconds
-	Listen          listen.Limits    // connections of each door; the zero value: listen.DefaultLimits
+	ReceiveTimeout  time.Duration    // time limit for a request to arrive; 0: 10 seconds
+	Listen          listen.Limits    // connections of REST and gRPC each; the zero value: listen.DefaultLimits
 	Admission       admission.Limits // calls at once; the zero value: admission.DefaultLimits
 }
 
-// DefaultLimits are enough for a référentiel of hundreds of critères and a batch
-// of a thousand commented verdicts.
+// DefaultLimits are enough for a référentiel of hundreds of critères and a
+// batch of a thousand verdicts with comments.
 func DefaultLimits() Limits {
 	return Limits{MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second}
 }
@@ -51,21 +51,21 @@ func (l *Limits) complete() {
 	}
 }
 
-// Options say what stands behind the doors.
+// Options are what a Transport needs.
 type Options struct {
 	Limits     Limits
 	Contract   *contract.Contract
 	Validate   contract.Validator
 	Authn      *authn.Authenticator
 	Log        *slog.Logger
-	TLS        *authn.Certificates         // of both doors; nil: plain text
-	Watch      grpc.UnaryServerInterceptor // sees every call that was let in
+	TLS        *authn.Certificates         // of REST and gRPC; nil: plain text
+	Watch      grpc.UnaryServerInterceptor // sees every admitted call
 	Register   func(grpc.ServiceRegistrar) // registers the services
 	Reflection bool                        // describes the services to anybody over gRPC
-	Documents  map[string]Document         // what REST serves beside them, by path
+	Documents  map[string]Document         // served over REST too, by path
 }
 
-// Transport lets calls in, over gRPC and REST.
+// Transport receives calls over gRPC and REST.
 type Transport struct {
 	contract *contract.Contract
 	validate contract.Validator
@@ -82,14 +82,14 @@ type Transport struct {
 	methods  map[string]*method // by full name, with a leading slash
 	unknown  *method
 	document *method
-	inside   atomic.Int64 // calls that are here
-	breaking atomic.Bool  // those that are still here are broken off
+	inside   atomic.Int64 // running calls
+	breaking atomic.Bool  // running calls are being cut off
 	grpc     *grpc.Server
 	rest     *http.Server
 	health   *health.Server
 }
 
-// New builds both doors.
+// New builds the gRPC and the REST server.
 func New(o Options) (*Transport, error) {
 	o.Limits.complete()
 	t := &Transport{
@@ -123,8 +123,8 @@ func (t *Transport) grpcOptions() []grpc.ServerOption {
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.StaticStreamWindowSize(streamWindow),
 		grpc.StaticConnWindowSize(connWindow),
-		// Goroutines that stay have a stack that is deep enough already. If all are
-		// busy, a call gets one of its own.
+		// Goroutines that are reused already have a large enough stack. If all
+		// are busy, a call gets a new one.
 		grpc.NumStreamWorkers(128),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{

@@ -13,10 +13,10 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// A visit is one call from its arrival to its answer, through either door. The
-// order is fixed: who calls, what they may, whether there is room; only then is
-// the request read. So who may not call learns nothing, and what a stranger sends
-// is never decoded.
+// A visit is one call from its arrival to its answer, over REST or gRPC. The
+// order is fixed: authentication, roles, admission; only then is the request
+// read. So a caller who may not call learns nothing, and their request is never
+// decoded.
 type visit struct {
 	*Transport
 	*method
@@ -24,18 +24,18 @@ type visit struct {
 	info  *call.Info
 	start time.Time
 
-	cancel   context.CancelFunc // ends what was begun for the call; nil: there is nothing
+	cancel   context.CancelFunc // releases what was started for the call; nil: nothing
 	failed   error              // over REST: why the call failed, as its caller was told
-	answered bool               // over REST: the answer, or what was wrong, was written
+	answered bool               // over REST: the answer or an error was written
 
-	tooMany  bool // a stranger calls too often: over REST the connection is closed
+	tooMany  bool // an unknown caller calls too often: over REST the connection is closed
 	ticket   admission.Ticket
 	lender   *admission.Budget // of the request's bytes; nil: nothing was borrowed
 	borrowed int64
 	lent     *loan // over REST: the bytes of the answer
 }
 
-// arrive begins a visit. The door has given the context the method's deadline.
+// arrive begins a visit. The context already has the method's deadline.
 func (t *Transport) arrive(ctx context.Context, m *method, info *call.Info) *visit {
 	v := &visit{Transport: t, method: m, ctx: call.With(ctx, info), info: info, start: time.Now()}
 	v.inside.Add(1)
@@ -43,9 +43,9 @@ func (t *Transport) arrive(ctx context.Context, m *method, info *call.Info) *vis
 	return v
 }
 
-// enter finds out who calls, and lets the call in if its roles admit it and
-// neither its caller nor their network has too many. What is refused counts too:
-// there is a limit to it as to anything else.
+// enter authenticates the caller, and admits the call if its roles allow it and
+// neither its caller nor their network has too many. Refused calls are limited
+// too.
 func (v *visit) enter(authorization []string) error {
 	caller, err := v.identify(authorization)
 	if err != nil {
@@ -63,8 +63,8 @@ func (v *visit) enter(authorization []string) error {
 	return nil
 }
 
-// refuse returns why a call is refused, unless its network has been refused too
-// often of late.
+// refuse returns why a call is refused, or Overloaded if its network was
+// refused too often recently.
 func (v *visit) refuse(why error) (err error) {
 	if v.ticket, err = v.gate.Enter(admission.Call{From: v.info.From, Class: admission.Refused}); err != nil {
 		v.tooMany = true
@@ -73,8 +73,9 @@ func (v *visit) refuse(why error) (err error) {
 	return why
 }
 
-// identify returns who calls, if they may, with those of their roles that the RPC
-// knows. A public RPC asks for no key: who calls it has no subject and no role.
+// identify returns the caller, if they may call, with those of their roles that
+// the RPC uses. A public RPC needs no key: its callers have no subject and no
+// role.
 func (v *visit) identify(authorization []string) (*call.Caller, error) {
 	if v.public {
 		return new(call.Caller), nil
@@ -89,8 +90,8 @@ func (v *visit) identify(authorization []string) (*call.Caller, error) {
 	return v.rpc.Within(caller), v.rpc.Admit(caller)
 }
 
-// borrow takes from a budget what a request of that many bytes needs, decoded and
-// on the wire, until the call ends or reads another.
+// borrow takes the memory of a request of that size, encoded and decoded, from
+// a budget, until the call ends or reads another request.
 func (v *visit) borrow(size int) error {
 	v.repay()
 	b, n := v.budgets.of(v.public, size), int64(bytesOfACall+decodedTimes*size)
@@ -101,7 +102,7 @@ func (v *visit) borrow(size int) error {
 	return nil
 }
 
-// repay gives back what was borrowed.
+// repay returns what was borrowed.
 func (v *visit) repay() {
 	if v.lender != nil {
 		v.lender.Give(v.caller(), v.borrowed)
@@ -109,13 +110,13 @@ func (v *visit) repay() {
 	}
 }
 
-// caller is who bytes are lent to.
+// caller is the borrower of the bytes.
 func (v *visit) caller() admission.Caller {
 	return admission.CallerOf(call.CallerOf(v.ctx).Subject, v.info.From)
 }
 
-// end ends a visit, and returns what its caller is told. What a handler panicked
-// with is p.
+// end ends a visit, and returns the error for its caller. p is the value of a
+// panic.
 func (v *visit) end(err error, p any) error {
 	defer v.inside.Add(-1)
 	if v.cancel != nil {
@@ -130,7 +131,7 @@ func (v *visit) end(err error, p any) error {
 	}
 	v.ticket.Done()
 	if err != nil && v.breaking.Load() {
-		err = apierr.Stopping() // whatever it looked like from within
+		err = apierr.Stopping() // whatever the handler returned
 	}
 	err = apierr.Outward(v.ctx, v.log, overloaded(err))
 	v.counts.ended(v.start, err)
@@ -138,7 +139,7 @@ func (v *visit) end(err error, p any) error {
 	return err
 }
 
-// overloaded makes of a refusal of admission what callers are told.
+// overloaded turns a refusal of admission into an error for callers.
 func overloaded(err error) error {
 	var full *admission.Refusal
 	if !errors.As(err, &full) {
@@ -147,8 +148,8 @@ func overloaded(err error) error {
 	return apierr.Overloaded(whatIsFull(full), full.RetryAfter)
 }
 
-// whatIsFull tells a caller which limit a call met: a client with a bad key must not
-// be told that the service is busy.
+// whatIsFull tells a caller which limit was exceeded: a client with an invalid
+// key should not be told that the service is busy.
 func whatIsFull(r *admission.Refusal) string {
 	switch r.Cause {
 	case admission.NetworkRate, admission.NetworkAtOnce:
@@ -164,8 +165,8 @@ func whatIsFull(r *admission.Refusal) string {
 	return "the service is too busy for this call: wait before you repeat it, and send fewer at once"
 }
 
-// requestIDHeader carries the id that ties a call to its log line. Callers may
-// give one.
+// requestIDHeader has the id that connects a call with its log line. Callers
+// may choose it.
 const requestIDHeader = "x-request-id"
 
 var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
