@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -53,6 +57,15 @@ var importRules = []struct {
 	{"systemtest/attack", nil, "it attacks the binary that is shipped, by the doors that everybody has"},
 	{"systemtest/mutants", nil, "it changes the code and has the go command test it, and calls none of it"},
 	{"systemtest/model", nil, "what a second implementation shared with the first could be wrong in both and seem right"},
+}
+
+// boltRules say which files may name the engine that is shipped. All others go by
+// store.Engine, and tests of packages open stores in memory.
+var boltRules = []struct{ files, because string }{
+	{"cmd/acquis/main.go", "the wiring says which engine keeps the stores"},
+	{"cmd/acquis/engine_test.go", "its commands are tested on what they are wired with, and on its file"},
+	{"systemtest/engine_test.go", "a whole server is tested on the engine that it is shipped with, and on its file"},
+	{"bench/*.go", "figures are of the engine that is shipped"},
 }
 
 type goPackage struct {
@@ -115,6 +128,66 @@ func TestImportsPointInward(t *testing.T) {
 			t.Errorf("no package goes by the rule of %s", r.prefix)
 		}
 	}
+}
+
+// TestWhoNamesAnEngine reads the imports of every file, tests included.
+func TestWhoNamesAnEngine(t *testing.T) {
+	used := make(map[string]bool)
+	for name, imports := range files(t) {
+		for _, path := range imports {
+			switch own := strings.TrimPrefix(path, module); {
+			case own == "store/memstore" && !strings.HasSuffix(name, "_test.go"):
+				t.Errorf("%s imports %s, which is for tests", name, own)
+			case own == "store/bolt":
+				rule := boltRule(name)
+				used[rule] = true
+				if rule == "" {
+					t.Errorf("%s imports %s: let it go by store.Engine, or open a store in memory", name, own)
+				}
+			}
+		}
+	}
+	for _, r := range boltRules {
+		if !used[r.files] {
+			t.Errorf("no file goes by the rule of %s", r.files)
+		}
+	}
+}
+
+func boltRule(name string) string {
+	for _, r := range boltRules {
+		if ok, _ := filepath.Match(r.files, name); ok {
+			return r.files
+		}
+	}
+	return ""
+}
+
+// files returns what every Go file of the repository imports.
+func files(t *testing.T) map[string][]string {
+	t.Helper()
+	all := make(map[string][]string)
+	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(name) != ".go" {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			path, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			all[filepath.ToSlash(name)] = append(all[filepath.ToSlash(name)], path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // ruleOf finds the rule that a package goes by, -1 where there is none.

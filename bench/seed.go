@@ -56,7 +56,7 @@ func (b *bench) seed(n int) (*seeded, error) {
 const callersOfSeed = 1024
 
 func (s *seeded) fill(ctx context.Context) (err error) {
-	st, err := bolt.Open(s.dir, bolt.Options{})
+	st, err := bolt.Engine{}.Open(s.dir, store.Opening{})
 	if err != nil {
 		return err
 	}

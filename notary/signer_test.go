@@ -8,16 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store/memstore"
 )
 
 // TestSignerOfSomebodyElse: every start warns of a key in the store that was
 // added after the one that signs, because it is published with ours.
 func TestSignerOfSomebodyElse(t *testing.T) {
-	s, err := bolt.Open(t.TempDir(), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := memstore.New()
 	defer func() { _ = s.Close() }()
 	const told = "added after the current one"
 	for _, start := range []struct {

@@ -1,5 +1,5 @@
 // Package store keeps the records of Acquis and the journal of what changed
-// them. It defines what an engine must do (Store) and holds, written once, all
+// them. It defines what an engine must do (Engine, Store) and holds, written once, all
 // that does not depend on the engine.
 //
 // # The idea

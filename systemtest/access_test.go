@@ -16,7 +16,6 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // reads are the calls that show files, and whose: some key that may make each.
@@ -61,8 +60,7 @@ func (w *world) read(call door, key, path string) {
 // stored reads the accesses of an hour from the store of a service that stopped.
 func stored(t *testing.T, dir string, since time.Time) (found []string) {
 	t.Helper()
-	st, err := bolt.Open(dir, bolt.Options{})
-	must(t, err)
+	st := openStore(t, dir)
 	defer st.Close()
 	must(t, st.View(t.Context(), func(r store.Reader) error {
 		accesses, err := store.Accesses.All(r, nil)

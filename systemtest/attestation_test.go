@@ -15,7 +15,6 @@ import (
 	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // attest has a decision attested and returns code and credential.
@@ -219,7 +218,7 @@ func TestAttestationIsRepeated(t *testing.T) {
 		`{"session":"sessions/s-001","membersPresent":["jury-1","jury-2"],"outcome":"NOT_CAPITALISED","motive":"erreur"}`)
 	w.expect(w.transports()["gRPC"], "registrar", "POST", "/v1/"+decision+":attest", request, "attestation.state", "SUPERSEDED")
 	stop()
-	file, err := os.ReadFile(filepath.Join(dir, bolt.FileName))
+	file, err := os.ReadFile(filepath.Join(dir, storeFile))
 	must(t, err)
 	claims := strings.Split(credential, ".")[1]
 	for _, secret := range []string{code, strings.ReplaceAll(code, "-", ""), claims[:40]} {
@@ -227,8 +226,7 @@ func TestAttestationIsRepeated(t *testing.T) {
 			t.Errorf("the store holds %q", secret)
 		}
 	}
-	st, err := bolt.Open(dir, bolt.Options{})
-	must(t, err)
+	st := openStore(t, dir)
 	defer st.Close()
 	must(t, st.View(t.Context(), func(r store.Reader) error {
 		all, err := store.Attestations.All(r, nil)

@@ -25,7 +25,6 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // TestBackupWhileWriting backs a server up while 64 callers write. The copy holds
@@ -79,11 +78,9 @@ func TestBackupWhileWriting(t *testing.T) {
 	stopWriting()
 	writers.Wait()
 	child.kill()
+	var m backup.Manifest
 	copied := t.TempDir()
-	f, err := os.Create(filepath.Join(copied, bolt.FileName))
-	must(t, err)
-	m, err := backup.Extract(ctx, file, f)
-	must(t, errors.Join(err, f.Close()))
+	must(t, engine().Restore(copied, func(w io.Writer) (err error) { m, err = backup.Extract(ctx, file, w); return err }))
 	checkCrash(t, copied, keys, before)
 	t.Logf("%d backups; the last, of event %d, holds all %d writes acknowledged before it, of %d", rounds+1, m.Sequence, len(before), len(acknowledged))
 }

@@ -27,7 +27,6 @@ import (
 	"github.com/acquis-eval/acquis/server/services"
 	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // What makes the test binary a server in a process of its own.
@@ -42,7 +41,7 @@ const (
 func serveChild(dir string) error {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
-	opened, err := bolt.Open(dir, bolt.Options{})
+	opened, err := engine().Open(dir, store.Opening{})
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // TestFailedSync: a sync that fails makes the server read-only for good, also
@@ -18,7 +16,7 @@ func TestFailedSync(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := start(t, dir)
 	w.newKey("before", "READER")
-	file := openedFile(t, filepath.Join(dir, bolt.FileName))
+	file := openedFile(t, filepath.Join(dir, storeFile))
 	whole, err := syscall.Dup(file)
 	must(t, err)
 	defer syscall.Close(whole) //nolint:errcheck // a copy

@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
 	"github.com/acquis-eval/acquis/store/storetest"
 )
 
@@ -59,8 +58,7 @@ func TestForgettingListsWhatItErased(t *testing.T) {
 // hashes every leaf, and names all that forgettings list.
 func inventory(t *testing.T, dir string) (names map[string]bool, leaves []string, listed []string) {
 	t.Helper()
-	s, err := bolt.Open(dir, bolt.Options{})
-	must(t, err)
+	s := openStore(t, dir)
 	defer func() { must(t, s.Close()) }()
 	names = make(map[string]bool)
 	must(t, s.View(t.Context(), func(r store.Reader) error {

@@ -16,7 +16,6 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/authn"
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // TestDisksRunFull lets the disk of a server run full, again and again. Writes are
@@ -85,7 +84,7 @@ func (f *fullDisk) round(round int) {
 		f.disk.fill(t, int64(round%8)<<16)
 	} else {
 		must(t, f.child.stop())
-		must(t, bolt.Compact(f.dir, bolt.Options{}))
+		compactStore(t, f.dir)
 		f.disk.fill(t, 0)
 		f.start()
 	}

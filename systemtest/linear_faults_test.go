@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // linFaults is how often the disk of one history fails.
@@ -169,7 +167,7 @@ func (d *simDisk) cutPower(t *testing.T, dir, log string, seed uint64) bool {
 // it from starting. Calls are counted by thread.
 func failing(strace, dir, call string) []string {
 	return []string{
-		strace, "-f", "-o", "/dev/null", "-e", "signal=none", "-e", "trace=" + call, "-P", filepath.Join(dir, bolt.FileName),
+		strace, "-f", "-o", "/dev/null", "-e", "signal=none", "-e", "trace=" + call, "-P", filepath.Join(dir, storeFile),
 		"-e", fmt.Sprintf("inject=%s:error=EIO:when=%d+", call, 4+rand.IntN(8)), "--",
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"go.etcd.io/bbolt"
-
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // unplanted are free strings that no accepted call can hold a mark in, by the
@@ -58,10 +56,10 @@ func TestPlantedValues(t *testing.T) {
 	p.checkOutputs()
 	stop()
 	p.checkAfter(compacted(t, dir))
-	whole, err := os.ReadFile(filepath.Join(dir, bolt.FileName))
+	whole, err := os.ReadFile(filepath.Join(dir, storeFile))
 	must(t, err)
-	must(t, bolt.Compact(dir, bolt.Options{})) // what "acquis compact" does
-	ours, err := os.ReadFile(filepath.Join(dir, bolt.FileName))
+	compactStore(t, dir) // what "acquis compact" does
+	ours, err := os.ReadFile(filepath.Join(dir, storeFile))
 	must(t, err)
 	p.checkAfter(ours)
 	t.Logf("%d marks in accepted calls, %d calls with a mark in each other string; %d marks are left in free pages of the file that was not compacted",
@@ -261,7 +259,7 @@ func (p *planter) checkAfter(file []byte) {
 // compacted is the store's file without its free pages.
 func compacted(t *testing.T, dir string) []byte {
 	t.Helper()
-	from, err := bbolt.Open(filepath.Join(dir, bolt.FileName), 0o600, &bbolt.Options{ReadOnly: true})
+	from, err := bbolt.Open(filepath.Join(dir, storeFile), 0o600, &bbolt.Options{ReadOnly: true})
 	must(t, err)
 	name := filepath.Join(t.TempDir(), "compacted.db")
 	to, err := bbolt.Open(name, 0o600, nil)

@@ -16,13 +16,6 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
-)
-
-// The file of a store, and the one that it is made as.
-const (
-	storeFile = bolt.FileName
-	newFile   = bolt.FileName + ".new"
 )
 
 // TestPowerCut records what a server has its disk do, from the making of its
@@ -131,8 +124,7 @@ func (rec *recording) restart(t *testing.T, dir string) {
 	must(t, err)
 	copied := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(copied, storeFile), is, 0o600))
-	st, err := bolt.Open(copied, bolt.Options{})
-	must(t, err)
+	st := openStore(t, copied)
 	defer st.Close() //nolint:errcheck // a copy
 	events := 0
 	must(t, st.View(t.Context(), func(r store.Reader) error {

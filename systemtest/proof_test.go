@@ -22,7 +22,6 @@ import (
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // The checks here are written from docs/proofs.md, over the libraries that
@@ -291,8 +290,7 @@ func TestSigningKeyRotation(t *testing.T) {
 		t.Errorf("the tree was %v, is %v", old, now)
 	}
 	stop()
-	st, err := bolt.Open(dir, bolt.Options{})
-	must(t, err)
+	st := openStore(t, dir)
 	defer st.Close()
 	o := server.Options{Store: st, Log: w.handler(), Limits: transport.DefaultLimits(), Signing: notary.Signing{Origin: "other.example"}}
 	if _, err := server.New(o); err == nil || !strings.Contains(err.Error(), "cannot be changed") {
@@ -313,8 +311,7 @@ func TestJournalInDoubt(t *testing.T) {
 		w.newKey("reader", "READER")
 		w.checkpoint(w.transports()["gRPC"])
 		stop()
-		st, err := bolt.Open(dir, bolt.Options{})
-		must(t, err)
+		st := openStore(t, dir)
 		must(t, st.Update(t.Context(), store.Act{Time: time.Now()}, func(tx store.Writer) error {
 			c, err := store.Checkpoints.Get(tx, store.LatestCheckpoint())
 			must(t, err)

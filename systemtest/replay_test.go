@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
 	"github.com/acquis-eval/acquis/verify"
 )
 
@@ -130,7 +129,7 @@ func (task cutTask) check(dir string) error {
 	if err := fits(dir); err != nil {
 		return err
 	}
-	st, err := bolt.Open(dir, bolt.Options{})
+	st, err := engine().Open(dir, store.Opening{})
 	if err != nil {
 		return fmt.Errorf("it does not open: %w", err)
 	}
@@ -148,8 +147,8 @@ func (task cutTask) check(dir string) error {
 
 // fits verifies a store at rest; where there is none, there is nothing to say.
 func fits(dir string) error {
-	source, err := bolt.OpenAtRest(dir, bolt.Options{})
-	if errors.Is(err, bolt.ErrNoStore) {
+	source, err := engine().Look(dir)
+	if errors.Is(err, store.ErrNoStore) {
 		return nil
 	}
 	if err != nil {

@@ -23,7 +23,6 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/transport"
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 func listenAll() (l server.Listeners, err error) {
@@ -278,8 +277,7 @@ func TestPublishRoundTrip(t *testing.T) {
 // listen stops well.
 func TestStopBeforeStart(t *testing.T) {
 	for range 20 {
-		st, err := bolt.Open(t.TempDir(), bolt.Options{})
-		must(t, err)
+		st := openStore(t, t.TempDir())
 		srv, err := server.New(server.Options{Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits()})
 		must(t, err)
 		ls, err := listenAll()

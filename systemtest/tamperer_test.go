@@ -11,7 +11,6 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
 	"github.com/acquis-eval/acquis/verify"
 )
 
@@ -23,8 +22,7 @@ type shelves struct {
 
 func shelvesOf(t testing.TB, dir string) shelves {
 	t.Helper()
-	source, err := bolt.OpenAtRest(dir, bolt.Options{})
-	must(t, err)
+	source := look(t, dir)
 	s := shelves{make(map[store.KindID][]store.Record), source.LastUID()}
 	kinds, err := source.Kinds()
 	must(t, err)

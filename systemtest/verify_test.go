@@ -7,20 +7,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/acquis-eval/acquis/store/bolt"
 	"github.com/acquis-eval/acquis/verify"
 )
 
 // verified verifies the store in dir, which must be left as it is.
 func verified(t testing.TB, dir string, opts verify.Options) *verify.Report {
 	t.Helper()
-	file := filepath.Join(dir, bolt.FileName)
+	file := filepath.Join(dir, storeFile)
 	before, err := os.Stat(file)
 	must(t, err)
 	bytes, err := os.ReadFile(file)
 	must(t, err)
-	source, err := bolt.OpenAtRest(dir, bolt.Options{})
-	must(t, err)
+	source := look(t, dir)
 	report, err := verify.Verify(t.Context(), source, opts)
 	must(t, err)
 	must(t, source.Close())

@@ -34,7 +34,6 @@ import (
 	"github.com/acquis-eval/acquis/server/services"
 	"github.com/acquis-eval/acquis/server/transport"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // A world is a running service, and the keys of those who call it.
@@ -149,8 +148,7 @@ func startBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*se
 		clock: &clock{now: time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)},
 		send:  func(w *world, key, method, path, body string) answer { return w.rest(key, method, path, body) },
 	}
-	st, err := bolt.Open(dir, bolt.Options{})
-	must(t, err)
+	st := openStore(t, dir)
 	w.store = st
 	embedded, err := referentiel.Embedded()
 	must(t, err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/acquis-eval/acquis/backup"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/store"
 )
 
 // backupCommand fetches a backup from a running server, and checks it.
@@ -29,9 +30,9 @@ func (b *backupCommand) Help() string { return secretsHelp(keyVariable) }
 // Validate checks the flags; kong calls it.
 func (b *backupCommand) Validate() error { return b.check() }
 
-// Run writes the backup under a temporary name, and renames it after it was
-// checked.
-func (b *backupCommand) Run(ctx context.Context, c console) error {
+// Run writes the backup under another name, and gives it its own once it was
+// found sound.
+func (b *backupCommand) Run(ctx context.Context, engine store.Engine, c console) error {
 	if err := backup.Free(b.To); err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func (b *backupCommand) Run(ctx context.Context, c console) error {
 	made := b.To + ".partial"
 	m, err := b.fetch(ctx, made)
 	if err == nil {
-		err = checkBackup(ctx, made, b.Decisions)
+		err = checkBackup(ctx, engine, made, b.Decisions)
 	}
 	if err == nil {
 		err = backup.Publish(made, b.To)

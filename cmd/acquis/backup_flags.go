@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/acquis-eval/acquis/backup"
+	"github.com/acquis-eval/acquis/store"
 )
 
 // backupFlags say which backups a server makes by itself.
@@ -36,11 +37,11 @@ func (b *backupFlags) check() error {
 	return nil
 }
 
-// backups configures the server. A copy that a client fetches is made in the data
-// directory: containers have room there, and only the server reads it.
-func (b *backupFlags) backups(dataDir string) backup.Settings {
+// backups is what the server is told. The copy that a call sends lies in the data
+// directory: where containers have room, and nobody else looks.
+func (b *backupFlags) backups(engine store.Engine, dataDir string) backup.Settings {
 	return backup.Settings{
 		Scratch: dataDir, Program: versionOf(), Dir: b.Dir, Interval: b.Interval, Keep: b.Keep,
-		Check: func(ctx context.Context, name string) error { return checkBackup(ctx, name, false) },
+		Check: func(ctx context.Context, name string) error { return checkBackup(ctx, engine, name, false) },
 	}
 }

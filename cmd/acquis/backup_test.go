@@ -14,8 +14,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // backedUp serves an empty store, and returns a backup of it, fetched by the
@@ -137,7 +135,7 @@ func TestRestoreForksNothing(t *testing.T) {
 	if code, said, _ := acquis(t, "verify", "--data-dir", dir, "--checkpoint", kept); code != 1 || !strings.Contains(said, "it is another journal") {
 		t.Errorf("what was published under the old name is not missed: %d %s", code, said)
 	}
-	replaced, _ := filepath.Glob(filepath.Join(dir, bolt.FileName+".replaced-*"))
+	replaced, _ := filepath.Glob(filepath.Join(dir, storeFile+".replaced-*"))
 	if len(replaced) != 2 || !bytes.Equal(before, read(t, replaced[1])) {
 		t.Errorf("of the stores that were replaced there are %v", replaced)
 	}
@@ -222,7 +220,7 @@ func TestKilledBackupsAndRestores(t *testing.T) {
 		killed(t, "backup", "--server", grpcLine.FindStringSubmatch(live.String())[1], "--to", other)
 		if _, err := os.Stat(other); err == nil {
 			made++
-			if err := checkBackup(t.Context(), other, false); err != nil {
+			if err := checkBackup(t.Context(), engine(), other, false); err != nil {
 				t.Errorf("a backup of a run that was killed: %v", err)
 			}
 		}
@@ -234,13 +232,7 @@ func TestKilledBackupsAndRestores(t *testing.T) {
 		} else if !bytes.Equal(before, after) {
 			t.Fatal("the store is neither the old nor the new one")
 		}
-		s, err := bolt.Open(dir, bolt.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Close(); err != nil { // which makes it another again: it was closed
-			t.Fatal(err)
-		}
+		opened(t, dir) // which makes it another again: it was closed
 		if _, err := os.Stat(filepath.Join(dir, "restore.partial")); err == nil {
 			t.Error("what a restore left is still there after a start")
 		}
@@ -261,7 +253,7 @@ func killed(t *testing.T, args ...string) {
 
 func contents(t *testing.T, dir string) []byte {
 	t.Helper()
-	return read(t, filepath.Join(dir, bolt.FileName))
+	return read(t, filepath.Join(dir, storeFile))
 }
 
 func read(t *testing.T, file string) []byte {

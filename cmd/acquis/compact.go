@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store"
 )
 
 // compactCommand removes erased data from the file itself.
@@ -13,20 +11,12 @@ type compactCommand struct {
 	DataDir directory `default:"./data" placeholder:"DIR" help:"Directory of the store."`
 }
 
-// Run compacts the store and prints its size before and after.
-func (k *compactCommand) Run(c console) error {
-	file := filepath.Join(string(k.DataDir), bolt.FileName)
-	before, err := os.Stat(file)
+// Run compacts the store and tells what that gave.
+func (k *compactCommand) Run(engine store.Engine, c console) error {
+	done, err := engine.Compact(string(k.DataDir))
 	if err != nil {
 		return err
 	}
-	if err := bolt.Compact(string(k.DataDir), bolt.Options{}); err != nil {
-		return err
-	}
-	after, err := os.Stat(file)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(c.out, "%s: %d bytes before, %d now\n", file, before.Size(), after.Size())
+	_, err = fmt.Fprintf(c.out, "%s: %d bytes before, %d now\n", done.What, done.Before, done.After)
 	return err
 }

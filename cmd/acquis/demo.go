@@ -9,6 +9,7 @@ import (
 
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/transport"
+	"github.com/acquis-eval/acquis/store"
 )
 
 // demoCommand plays six candidates through the real service: its own store, its
@@ -16,20 +17,21 @@ import (
 type demoCommand struct{}
 
 // Run tells the stories and leaves nothing behind.
-func (demoCommand) Run(ctx context.Context, c console) (err error) {
+func (demoCommand) Run(ctx context.Context, engine store.Engine, c console) (err error) {
 	dir, err := os.MkdirTemp("", "acquis-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	return play(ctx, c, dir, "")
+	return play(ctx, engine, c, dir, "")
 }
 
-// play tells the stories on a store in dir, which stays. If origin is empty,
-// the journal gets a random name.
-func play(ctx context.Context, c console, dir, origin string) error {
+// play tells the stories on a store in dir, which stays. An empty origin of its
+// journal is made up.
+func play(ctx context.Context, engine store.Engine, c console, dir, origin string) error {
 	first := authn.NewSecret()
 	service, err := open(ctx, config{
+		Engine:   engine,
 		HTTPAddr: "127.0.0.1:0", GRPCAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0",
 		DataDir: dir, Origin: origin, First: first, Limits: transport.DefaultLimits(), Log: slog.New(slog.DiscardHandler),
 	})

@@ -10,7 +10,6 @@ import (
 	"github.com/acquis-eval/acquis/backup"
 	"github.com/acquis-eval/acquis/checkpoint"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // A published checkpoint is a promise: the journal will always begin with the events
@@ -24,9 +23,9 @@ type comparison struct {
 }
 
 // compare tells whether the backup may be restored.
-func (r *restoreCommand) compare(restored store.Layer, old string, m backup.Manifest) (c comparison, err error) {
+func (r *restoreCommand) compare(engine store.Engine, restored store.Layer, old string, m backup.Manifest) (c comparison, err error) {
 	with, signed := "the checkpoint in "+r.Checkpoint, []byte(nil)
-	there, unreadable := lookAt(old)
+	there, unreadable := lookAt(engine, old)
 	if there.sequence > m.Sequence {
 		c.lost = there.sequence - m.Sequence
 	}
@@ -65,11 +64,11 @@ type state struct {
 	checkpoint string // the last one that it signed, if any
 }
 
-func lookAt(file string) (s state, err error) {
+func lookAt(engine store.Engine, file string) (s state, err error) {
 	if file == "" {
 		return s, nil
 	}
-	there, err := bolt.OpenFile(file, bolt.Options{})
+	there, err := engine.LookAtCopy(file)
 	if err != nil {
 		return s, err
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -14,7 +12,7 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/services"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store"
 )
 
 // keyCreateCommand creates a key without a server, and so without another key.
@@ -28,13 +26,13 @@ type keyCreateCommand struct {
 }
 
 // Run creates the key and prints its secret, which is not shown again.
-func (k *keyCreateCommand) Run(ctx context.Context, c console) error {
-	if _, err := os.Stat(filepath.Join(string(k.DataDir), bolt.FileName)); err != nil {
-		return fmt.Errorf("%w (%s): run acquis serve there once, which creates the store and its first key", bolt.ErrNoStore, k.DataDir)
-	}
-	s, err := bolt.Open(string(k.DataDir), bolt.Options{})
-	if errors.Is(err, bolt.ErrInUse) {
+func (k *keyCreateCommand) Run(ctx context.Context, engine store.Engine, c console) error {
+	s, err := engine.Open(string(k.DataDir), store.Opening{Existing: true})
+	if errors.Is(err, store.ErrInUse) {
 		return fmt.Errorf("%w: stop the server first", err)
+	}
+	if errors.Is(err, store.ErrNoStore) {
+		return fmt.Errorf("%w: run acquis serve there once, which creates the store and its first key", err)
 	}
 	if err != nil {
 		return err

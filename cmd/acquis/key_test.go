@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store"
 )
 
 // TestKeyCreate: administrators who are locked out create a key while no server
@@ -81,7 +81,7 @@ func TestKeyCreateRefuses(t *testing.T) {
 	if _, err := os.Stat(none); err == nil {
 		t.Error("a data directory was made")
 	}
-	empty, err := bolt.Open(none, bolt.Options{})
+	empty, err := engine().Open(none, store.Opening{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,9 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/acquis-eval/acquis/store"
+	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // commandLine has all commands and their flags.
@@ -83,6 +86,7 @@ func newParser(ctx context.Context, c console) (*kong.Kong, error) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.ValueFormatter(flagHelp),
 		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(bolt.Engine{}, (*store.Engine)(nil)), // nothing else names one
 		kong.Bind(c),
 	)
 }

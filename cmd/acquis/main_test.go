@@ -236,7 +236,7 @@ func TestServeRefusesAStoreInUse(t *testing.T) {
 // once it is compacted.
 func TestCompact(t *testing.T) {
 	dir := t.TempDir()
-	if code, _, err := acquis(t, "compact", "--data-dir", dir); code != 1 || !strings.Contains(err, "acquis.db") {
+	if code, _, err := acquis(t, "compact", "--data-dir", dir); code != 1 || !strings.Contains(err, "holds no store") {
 		t.Errorf("without a store: %d %q", code, err)
 	}
 	out, stop := serving(t, dir)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -13,7 +14,7 @@ import (
 	"github.com/acquis-eval/acquis/backup"
 	"github.com/acquis-eval/acquis/checkpoint"
 	"github.com/acquis-eval/acquis/notary"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store"
 )
 
 // restoreCommand puts a backup into a data directory.
@@ -36,20 +37,20 @@ func (r *restoreCommand) Validate() error { return checkpoint.CheckOrigin(r.Orig
 
 // Run makes the store in a directory of its own, checks it there, and puts it in
 // its place in one step.
-func (r *restoreCommand) Run(ctx context.Context, c console) error {
+func (r *restoreCommand) Run(ctx context.Context, engine store.Engine, c console) error {
 	if _, err := backup.ReadManifest(r.From); err != nil {
 		return fmt.Errorf("%s: %w", r.From, err)
 	}
 	var m backup.Manifest
 	var compared comparison
-	kept, err := bolt.Replace(string(r.DataDir), bolt.Options{}, func(made, old string) (err error) {
-		if m, compared, err = r.fill(ctx, made, old); err != nil || !r.NewOrigin {
+	kept, err := engine.Replace(string(r.DataDir), func(made, old string) (err error) {
+		if m, compared, err = r.fill(ctx, engine, made, old); err != nil || !r.NewOrigin {
 			return err
 		}
-		m.Origin, err = r.rename(ctx, made)
+		m.Origin, err = r.rename(ctx, engine, made)
 		return err
 	})
-	if errors.Is(err, bolt.ErrInUse) {
+	if errors.Is(err, store.ErrInUse) {
 		return fmt.Errorf("%w: stop the server first", err)
 	}
 	if err != nil {
@@ -67,17 +68,15 @@ func (r *restoreCommand) Run(ctx context.Context, c console) error {
 }
 
 // fill copies the store out of the backup, finds it sound and compares it.
-func (r *restoreCommand) fill(ctx context.Context, made, old string) (m backup.Manifest, compared comparison, err error) {
-	file := filepath.Join(made, bolt.FileName)
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+func (r *restoreCommand) fill(ctx context.Context, engine store.Engine, made, old string) (m backup.Manifest, compared comparison, err error) {
+	err = engine.Restore(made, func(w io.Writer) (err error) {
+		m, err = backup.Extract(ctx, r.From, w)
+		return err
+	})
 	if err != nil {
-		return m, compared, err
-	}
-	m, err = backup.Extract(ctx, r.From, f)
-	if err := errors.Join(err, f.Close()); err != nil {
 		return m, compared, fmt.Errorf("%s: %w", r.From, err)
 	}
-	restored, err := bolt.OpenFile(file, bolt.Options{})
+	restored, err := engine.Look(made)
 	if err != nil {
 		return m, compared, err
 	}
@@ -85,17 +84,17 @@ func (r *restoreCommand) fill(ctx context.Context, made, old string) (m backup.M
 	if err := soundStore(ctx, restored, m, r.Decisions); err != nil {
 		return m, compared, err
 	}
-	compared, err = r.compare(restored, old, m)
+	compared, err = r.compare(engine, restored, old, m)
 	return m, compared, err
 }
 
 // rename enters a new origin in the store that was made.
-func (r *restoreCommand) rename(ctx context.Context, made string) (origin string, err error) {
+func (r *restoreCommand) rename(ctx context.Context, engine store.Engine, made string) (origin string, err error) {
 	key, err := signingKey(r.SigningKeyFile, string(r.DataDir), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return "", err
 	}
-	s, err := bolt.Open(made, bolt.Options{})
+	s, err := engine.Open(made, store.Opening{})
 	if err != nil {
 		return "", err
 	}

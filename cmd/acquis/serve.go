@@ -15,6 +15,7 @@ import (
 	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/authn"
+	"github.com/acquis-eval/acquis/store"
 )
 
 // serveCommand runs the service until a signal ends it.
@@ -101,7 +102,7 @@ func checkAddress(flag, address string, allowed bool) error {
 }
 
 // Run serves until ctx ends.
-func (s *serveCommand) Run(ctx context.Context, c console) error {
+func (s *serveCommand) Run(ctx context.Context, engine store.Engine, c console) error {
 	first, given, err := firstSecret()
 	if err != nil {
 		return err
@@ -117,6 +118,7 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 		return err
 	}
 	service, err := open(ctx, config{
+		Engine:   engine,
 		HTTPAddr: s.HTTPAddr, GRPCAddr: s.GRPCAddr, OpsAddr: s.OpsAddr,
 		DataDir: string(s.DataDir), SigningKeyFile: s.SigningKeyFile, Origin: s.Origin,
 		Issuer: credential.Issuer{URL: s.IssuerURL, Name: s.IssuerName},
@@ -124,7 +126,7 @@ func (s *serveCommand) Run(ctx context.Context, c console) error {
 		Limits:       s.limitFlags.transport(s.Backup.Timeout),
 		Attempts:     s.limitFlags.attempts(),
 		NoReflection: s.NoReflection,
-		Backups:      s.Backup.backups(string(s.DataDir)),
+		Backups:      s.Backup.backups(engine, string(s.DataDir)),
 		Retention:    rules.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
 	})
 	if err != nil {

@@ -18,11 +18,12 @@ import (
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/services"
 	"github.com/acquis-eval/acquis/server/transport"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store"
 )
 
 // config says what a service is made of.
 type config struct {
+	Engine                      store.Engine
 	HTTPAddr, GRPCAddr, OpsAddr string
 	DataDir                     string
 	SigningKeyFile              string            // empty: of the environment, else in the data directory
@@ -42,7 +43,7 @@ type config struct {
 
 // A service is everything that serve runs, ready to start.
 type service struct {
-	store     *bolt.Store
+	store     store.Store
 	server    *server.Server
 	listeners server.Listeners
 	scheme    string // of REST
@@ -65,7 +66,7 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 	if s.listeners, err = listenAt(c); err != nil {
 		return nil, err
 	}
-	if s.store, err = bolt.Open(c.DataDir, bolt.Options{Logger: c.Log}); err != nil {
+	if s.store, err = c.Engine.Open(c.DataDir, store.Opening{Log: c.Log}); err != nil {
 		return nil, err
 	}
 	embedded, err := referentiel.Embedded()

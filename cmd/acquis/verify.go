@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/verify"
 )
 
@@ -31,16 +31,16 @@ func (k *verifyCommand) Validate() error {
 	return nil
 }
 
-// Run prints what does not fit, and fails if anything does not.
-func (k *verifyCommand) Run(ctx context.Context, c console) (err error) {
+// Run prints what does not fit, and fails where anything does not.
+func (k *verifyCommand) Run(ctx context.Context, engine store.Engine, c console) (err error) {
 	opts := verify.Options{Limit: k.Limit}
 	if k.Checkpoint != "" {
 		if opts.Checkpoint, err = readCheckpoint(k.Checkpoint); err != nil {
 			return err
 		}
 	}
-	source, err := bolt.OpenAtRest(string(k.DataDir), bolt.Options{})
-	if errors.Is(err, bolt.ErrInUse) {
+	source, err := engine.Look(string(k.DataDir))
+	if errors.Is(err, store.ErrInUse) {
 		return fmt.Errorf("%w: stop the server first", err)
 	}
 	if err != nil {

@@ -13,14 +13,13 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
 )
 
 // A store that the demo left verifies, for people and for machines; one that was
 // tampered with does not, and neither is written to.
 func TestVerifyDemo(t *testing.T) {
 	dir := t.TempDir()
-	if err := play(t.Context(), console{io.Discard, io.Discard}, dir, "demo"); err != nil {
+	if err := play(t.Context(), engine(), console{io.Discard, io.Discard}, dir, "demo"); err != nil {
 		t.Fatal(err)
 	}
 	before := stored(t, dir)
@@ -70,7 +69,7 @@ func TestVerifyDemo(t *testing.T) {
 
 func stored(t *testing.T, dir string) []byte {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(dir, bolt.FileName))
+	content, err := os.ReadFile(filepath.Join(dir, storeFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +79,7 @@ func stored(t *testing.T, dir string) []byte {
 // tamper writes to a store at rest behind its back.
 func tamper(t *testing.T, dir string, fn func(*bbolt.Tx) error) {
 	t.Helper()
-	db, err := bbolt.Open(filepath.Join(dir, bolt.FileName), 0o600, nil)
+	db, err := bbolt.Open(filepath.Join(dir, storeFile), 0o600, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +101,7 @@ func TestVerifyRefuses(t *testing.T) {
 	tamper(t, newer, func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte("meta")).Put([]byte("format"), []byte("acquis store\n\x00\x00\x00\x09"))
 	})
-	if err := os.WriteFile(filepath.Join(foreign, bolt.FileName), []byte("Bonjour"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(foreign, storeFile), []byte("Bonjour"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -126,13 +125,7 @@ func TestVerifyRefuses(t *testing.T) {
 // A store that has just been made verifies too.
 func TestVerifyEmpty(t *testing.T) {
 	dir := t.TempDir()
-	s, err := bolt.Open(dir, bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	opened(t, dir)
 	if code, out, errs := acquis(t, "verify", "--data-dir", dir); code != 0 {
 		t.Errorf("exit code %d\n%s%s", code, out, errs)
 	}

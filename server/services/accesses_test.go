@@ -8,20 +8,17 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store/memstore"
 )
 
 // TestAccessesAreBounded: who reads many files in one hour leaves several records
 // of bounded size, and each candidate is found in theirs.
 func TestAccessesAreBounded(t *testing.T) {
-	s, err := bolt.Open(t.TempDir(), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := memstore.New()
 	defer func() { _ = s.Close() }()
 	const count = 2*maxAccessList + 50
 	var reads []access
-	err = s.Update(t.Context(), store.Act{RPC: "test", Time: time.Now()}, func(w store.Writer) error {
+	err := s.Update(t.Context(), store.Act{RPC: "test", Time: time.Now()}, func(w store.Writer) error {
 		reads = nil
 		for i := range count {
 			uid, err := w.NewUID()
@@ -67,13 +64,10 @@ func TestAccessesAreBounded(t *testing.T) {
 // TestAccessesAfterTheClockWasSetBack: a read of an hour that is yet to come, since
 // the clock was set back before it was journaled, is noted in the hour of its event.
 func TestAccessesAfterTheClockWasSetBack(t *testing.T) {
-	s, err := bolt.Open(t.TempDir(), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := memstore.New()
 	defer func() { _ = s.Close() }()
 	now := time.Date(2026, 6, 15, 9, 40, 0, 0, time.UTC)
-	err = s.Update(t.Context(), store.Act{RPC: "test", Time: now}, func(w store.Writer) error {
+	err := s.Update(t.Context(), store.Act{RPC: "test", Time: now}, func(w store.Writer) error {
 		if err := store.Candidates.PutIndexed(w, store.Key(1), &storepb.Candidate{Uid: 1, Label: "c"}); err != nil {
 			return err
 		}

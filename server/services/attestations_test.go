@@ -10,17 +10,14 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/authn"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store/memstore"
 )
 
 // TestGuessesAreCounted: codes and credentials of nobody count as bad
 // credentials, what is malformed is no guess, and who guessed too often is not
 // answered.
 func TestGuessesAreCounted(t *testing.T) {
-	st, err := bolt.Open(t.TempDir(), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	st := memstore.New()
 	defer st.Close()
 	noon := time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)
 	who, err := authn.New(authn.Options{Store: st, Limits: authn.AttemptLimits{PerAddress: 2}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }})

@@ -19,7 +19,7 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store/memstore"
 )
 
 // TestGridShows: whatever was done in a candidacy and whoever asks, its grid is the
@@ -88,8 +88,7 @@ const maxTexts = 8
 // storedTexts is a store with texts 1 to maxTexts, the last of which was erased.
 func storedTexts(t *testing.T) (store.Store, map[uint64][]string) {
 	t.Helper()
-	st, err := bolt.Open(t.TempDir(), bolt.Options{})
-	must(t, err)
+	st := memstore.New()
 	t.Cleanup(func() { must(t, st.Close()) })
 	texts := make(map[uint64][]string)
 	must(t, st.Update(t.Context(), store.Act{RPC: "test", Time: time.Now()}, func(w store.Writer) error {

@@ -13,7 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/transport"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store/memstore"
 )
 
 // BenchmarkGetGrid reads and encodes the grid of a candidacy that was assessed
@@ -43,8 +43,7 @@ func as(ctx context.Context, subject string, roles ...acquispb.Role_Enum) contex
 // everything was judged once.
 func assessedService(b testing.TB) *sessionService {
 	b.Helper()
-	st, err := bolt.Open(b.TempDir(), bolt.Options{})
-	must(b, err)
+	st := memstore.New()
 	b.Cleanup(func() { must(b, st.Close()) })
 	embedded, err := referentiel.Embedded()
 	must(b, err)

@@ -19,7 +19,7 @@ import (
 	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/server/listen"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store/memstore"
 )
 
 // A stage is both doors before one service, whose handlers a test writes.
@@ -42,8 +42,7 @@ type stage struct {
 func newStage(t *testing.T, change ...func(*Options)) *stage {
 	t.Helper()
 	s := &stage{t: t}
-	st, err := bolt.Open(t.TempDir(), bolt.Options{})
-	must(t, err)
+	st := memstore.New()
 	t.Cleanup(func() { must(t, st.Close()) })
 	s.admin, s.reader = newKey(t, st, acquispb.Role_ADMIN), newKey(t, st, acquispb.Role_READER)
 	a, err := authn.New(authn.Options{Store: st, Log: slog.New(slog.DiscardHandler), Now: time.Now})

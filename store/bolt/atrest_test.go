@@ -1,7 +1,6 @@
 package bolt
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -14,8 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// TestAtRest: a store at rest shows what is stored, keeps others out, and is left
-// as it was, however it was closed.
+// TestAtRest: a file at rest is read and left as it was, even if it was not closed.
 func TestAtRest(t *testing.T) {
 	_, unclean := storeBytes(t)
 	dir := t.TempDir()
@@ -27,7 +25,7 @@ func TestAtRest(t *testing.T) {
 	if err := os.Chtimes(file, then, then); err != nil {
 		t.Fatal(err)
 	}
-	a, err := OpenAtRest(dir, Options{})
+	a, err := engine.Look(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,46 +36,12 @@ func TestAtRest(t *testing.T) {
 	if found, err := a.Scan(store.KindName, nil, nil, 1000); err != nil || len(found) != 300 {
 		t.Errorf("%d names, %v", len(found), err)
 	}
-	if _, err := Open(dir, Options{LockTimeout: time.Millisecond}); !errors.Is(err, ErrInUse) {
-		t.Errorf("a server starts meanwhile: %v", err)
-	}
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(file)
 	if err != nil || !info.ModTime().Equal(then) {
 		t.Errorf("the file was changed: %v, %v", info.ModTime(), err)
-	}
-	if _, err := OpenAtRest(t.TempDir(), Options{}); !errors.Is(err, ErrNoStore) {
-		t.Errorf("no store: %v", err)
-	}
-}
-
-// TestAtRestInUse: nobody looks at a store that is served.
-func TestAtRestInUse(t *testing.T) {
-	dir := t.TempDir()
-	s := open(t, dir)
-	if _, err := OpenAtRest(dir, Options{LockTimeout: time.Millisecond}); !errors.Is(err, ErrInUse) {
-		t.Errorf("opened: %v", err)
-	}
-	if err := s.Update(context.Background(), store.Act{}, func(w store.Writer) error {
-		uid, err := w.NewUID()
-		return errors.Join(err, w.Put(store.KindSession, store.Key(uid), nil))
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	a, err := OpenAtRest(dir, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a.LastUID() != 1 {
-		t.Errorf("last uid %d", a.LastUID())
-	}
-	if err := a.Close(); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -93,7 +57,7 @@ func TestAtRestRefuses(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, FileName), d.spoil(slices.Clone(whole)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := OpenAtRest(dir, Options{}); !errors.Is(err, d.want) {
+		if _, err := engine.Look(dir); !errors.Is(err, d.want) {
 			t.Errorf("%s: %v, want %v", d.name, err, d.want)
 		}
 	}
@@ -136,7 +100,7 @@ func TestForeign(t *testing.T) {
 		if err := errors.Join(db.Update(c.write), db.Close()); err != nil {
 			t.Fatal(err)
 		}
-		a, err := OpenAtRest(dir, Options{})
+		a, err := engine.Look(dir)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -126,7 +126,7 @@ type bareCall struct {
 
 func openBare(b *testing.B, dir string) *bare {
 	b.Helper()
-	db, err := bbolt.Open(filepath.Join(dir, "bare.db"), 0o600, boltOptions(Options{}))
+	db, err := bbolt.Open(filepath.Join(dir, "bare.db"), 0o600, boltOptions(engine.options(nil)))
 	if err != nil {
 		b.Fatal(err)
 	}

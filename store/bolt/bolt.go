@@ -33,7 +33,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
@@ -42,23 +41,6 @@ import (
 
 	"github.com/acquis-eval/acquis/store"
 )
-
-// FileName is the name of the store's file in its data directory.
-const FileName = "acquis.db"
-
-// Options of Open. The zero value is ready to use.
-type Options struct {
-	// LockTimeout is how long to wait for another process to release the data
-	// directory. Default: 2 seconds.
-	LockTimeout time.Duration
-
-	// Logger gets what operators should know. Default: none.
-	Logger *slog.Logger
-
-	// OpenFile opens the store's file for reading and writing. Tests inject
-	// faults with it. Default: os.OpenFile.
-	OpenFile func(name string, flag int, perm os.FileMode) (*os.File, error)
-}
 
 // A Store is a store.Store in one file.
 type Store struct {

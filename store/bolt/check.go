@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"time"
+
+	"github.com/acquis-eval/acquis/store"
 )
 
 // bbolt trusts its file: it maps it into memory. A page number outside the
@@ -39,9 +41,9 @@ func checkPages(file string, whole bool, log *slog.Logger) error {
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: it is not a regular file", ErrNotStore)
+		return fmt.Errorf("%w: it is no regular file", store.ErrNotStore)
 	case info.Size() == 0:
-		return fmt.Errorf("%w: it is empty", ErrNotStore)
+		return fmt.Errorf("%w: it is empty", store.ErrNotStore)
 	}
 	pages, err := openPages(f, info.Size())
 	if err != nil {
@@ -82,7 +84,7 @@ func (f *pageFile) check(whole bool, log *slog.Logger) error {
 func (f *pageFile) checkFormat() (clean bool, err error) {
 	e, err := f.find(bucketRef{root: f.meta.root}, []byte(metaBucket))
 	if err != nil {
-		return false, notFoundMeans(err, fmt.Errorf("%w: it is a bbolt file, but not of Acquis", ErrNotStore))
+		return false, notFoundMeans(err, fmt.Errorf("%w: it is a bbolt file of something else", store.ErrNotStore))
 	}
 	b, err := e.asBucket(page{id: f.meta.root})
 	if err != nil {
@@ -90,7 +92,7 @@ func (f *pageFile) checkFormat() (clean bool, err error) {
 	}
 	record, err := f.find(b, []byte(formatKey))
 	if err != nil {
-		return false, notFoundMeans(err, fmt.Errorf("%w: it has no format record", ErrNotStore))
+		return false, notFoundMeans(err, fmt.Errorf("%w: it has no format record", store.ErrNotStore))
 	}
 	if err := checkFormatRecord(record.value); err != nil {
 		return false, err

@@ -8,31 +8,49 @@ import (
 	"path/filepath"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/acquis-eval/acquis/store"
 )
 
 // compactTx limits the memory of one transaction of a compaction.
 const compactTx = 64 << 20
 
-// Compact rewrites the store in the data directory dir without its unused
-// pages, in which erased data is readable until they are reused. The store must
-// not be open elsewhere. The new file is compared with the old one, record by
-// record, before it replaces it in one step. Both need room on the disk;
-// otherwise the old one stays.
-func Compact(dir string, opts Options) error {
-	opts = opts.withDefaults()
-	file := filepath.Join(dir, FileName)
-	if _, err := os.Lstat(file); err != nil {
-		return fmt.Errorf("store: compact: %w", err)
-	}
-	lock, err := lockDir(dir, opts.LockTimeout)
+// Compact implements store.Engine: what was erased stays readable in pages that hold
+// nothing any more, until they are used again. The new file is compared with the old
+// one, record by record, before it takes its place. It needs room for both; if there
+// is none, the old one stays.
+func (e Engine) Compact(dir string) (c store.Compaction, err error) {
+	opts := e.options(nil)
+	file, err := storeIn(dir)
 	if err != nil {
-		return err
+		return c, err
 	}
-	return errors.Join(compactLocked(file, opts), lock.Close())
+	lock, err := lockDir(dir, opts.lockTimeout)
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	c.What = file
+	if c.Before, err = sizeOf(file); err != nil {
+		return c, err
+	}
+	if err := compactLocked(file, opts); err != nil {
+		return c, err
+	}
+	c.After, err = sizeOf(file)
+	return c, err
 }
 
-func compactLocked(file string, opts Options) error {
-	if err := check(file, opts.Logger); err != nil {
+func sizeOf(file string) (int64, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+func compactLocked(file string, opts options) error {
+	if err := check(file, opts.log); err != nil {
 		return fmt.Errorf("%w (%s)", err, file)
 	}
 	made := file + ".new"
@@ -56,12 +74,12 @@ func swap(made, file string) error {
 	return syncDir(filepath.Dir(file))
 }
 
-// sameStore checks that a copy is sound and has the same records as the store.
-func sameStore(copied, file string, opts Options) (err error) {
-	if err := checkPages(copied, true, opts.Logger); err != nil {
+// sameStore tells that a copy is sound and holds what the store holds.
+func sameStore(copied, file string, opts options) (err error) {
+	if err := checkPages(copied, true, opts.log); err != nil {
 		return fmt.Errorf("the copy: %w", err)
 	}
-	readOnly := &bbolt.Options{ReadOnly: true, Timeout: opts.LockTimeout}
+	readOnly := &bbolt.Options{ReadOnly: true, Timeout: opts.lockTimeout}
 	from, err := bbolt.Open(file, 0o600, readOnly)
 	if err != nil {
 		return err
@@ -112,8 +130,8 @@ func sameRecords(a, b *bbolt.Bucket) error {
 	return nil
 }
 
-func copyStore(made, file string, opts Options) (err error) {
-	from, err := bbolt.Open(file, 0o600, &bbolt.Options{ReadOnly: true, Timeout: opts.LockTimeout})
+func copyStore(made, file string, opts options) (err error) {
+	from, err := bbolt.Open(file, 0o600, &bbolt.Options{ReadOnly: true, Timeout: opts.lockTimeout})
 	if err != nil {
 		return err
 	}

@@ -23,10 +23,10 @@ type faultyFile struct {
 func openFaulty(t *testing.T) (*Store, *faultyFile) {
 	t.Helper()
 	f := new(faultyFile)
-	s, err := Open(t.TempDir(), Options{OpenFile: func(name string, flag int, perm os.FileMode) (file *os.File, err error) {
+	s, err := Engine{OpenFile: func(name string, flag int, perm os.FileMode) (file *os.File, err error) {
 		f.File, err = os.OpenFile(name, flag, perm)
 		return f.File, err
-	}})
+	}}.open(t.TempDir(), store.Opening{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -200,7 +200,7 @@ func liveThroughFault(t *testing.T, home string) {
 	for i, phase := range faultPhases {
 		dirs[i] = filepath.Join(home, phase)
 	}
-	s, err := Open(dirs[0], Options{})
+	s, err := engine.open(dirs[0], store.Opening{})
 	if err != nil {
 		r.Opened = err.Error()
 		return
@@ -267,7 +267,7 @@ func checkFaulted(t *testing.T, f fault, home string, r faultReport) {
 			dir = filepath.Join(home, phase)
 		}
 	}
-	s, err := Open(dir, Options{})
+	s, err := engine.open(dir, store.Opening{})
 	if err != nil {
 		t.Errorf("%v: %v", f, err)
 		return

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/acquis-eval/acquis/store"
 )
 
 // The bucket "meta" describes the file.
@@ -34,15 +36,15 @@ func encodeFormat(version uint32) []byte {
 func checkFormatRecord(b []byte) error {
 	rest, ok := bytes.CutPrefix(b, []byte(formatMagic))
 	if !ok || len(rest) < 4 {
-		return fmt.Errorf("%w: its format record is not of Acquis", ErrNotStore)
+		return fmt.Errorf("%w: its format record is not ours", store.ErrNotStore)
 	}
 	switch version := binary.BigEndian.Uint32(rest); {
 	case version > formatVersion:
-		return fmt.Errorf("%w: it has format %d, this program knows %d", ErrNewer, version, formatVersion)
+		return fmt.Errorf("%w: it has format %d, this program knows %d", store.ErrNewer, version, formatVersion)
 	case version == 1:
-		return fmt.Errorf("%w: it has format 1, which was used before the first release", ErrNotStore)
+		return fmt.Errorf("%w: it has format 1, of before the first release, without stubs of events", store.ErrNotStore)
 	case version < 1 || len(rest) != 4:
-		return fmt.Errorf("%w: its format record is %x", ErrDamaged, b)
+		return fmt.Errorf("%w: its format record is %x", store.ErrDamaged, b)
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/acquis-eval/acquis/store"
 )
 
 // mapSize is the address space that bbolt reserves for the file. If the file
@@ -36,7 +38,7 @@ func lockDir(dir string, timeout time.Duration) (io.Closer, error) {
 		case !errors.Is(err, syscall.EWOULDBLOCK):
 			return nil, errors.Join(fmt.Errorf("store: lock: %w", err), f.Close())
 		case time.Now().After(deadline):
-			return nil, errors.Join(fmt.Errorf("%w (%s)", ErrInUse, dir), f.Close())
+			return nil, errors.Join(fmt.Errorf("%w (%s)", store.ErrInUse, dir), f.Close())
 		}
 	}
 }

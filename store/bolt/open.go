@@ -4,46 +4,44 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"go.etcd.io/bbolt"
 
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Errors of Open. Each leaves the file as it was.
-var (
-	// ErrInUse: another process uses the data directory.
-	ErrInUse = errors.New("store: the data directory is in use by another process")
-	// ErrNotStore: the file is something else.
-	ErrNotStore = errors.New("store: the file is not an Acquis store")
-	// ErrNewer: the file has a format that this program does not know.
-	ErrNewer = errors.New("store: the file was written by a newer program")
-	// ErrDamaged: the file is a store, but truncated or corrupt.
-	ErrDamaged = errors.New("store: the file is damaged")
-)
-
-// queueSize lets callers queue their update and sleep once, not twice. More
-// than a group would only make the queue longer.
+// queueSize lets callers put their update down and sleep once, not twice. More
+// than a group holds would only be a longer queue.
 const queueSize = maxGroup
 
-// Open opens the store in the data directory path, or creates an empty one if
-// there is none. Nothing is written before the file was checked: always the
-// pages that bbolt trusts at once, and every page if the last stop was not
-// clean or the file is small.
-func Open(path string, opts Options) (*Store, error) {
-	opts = opts.withDefaults()
-	if err := makeDir(path); err != nil {
+// Open implements store.Engine. Nothing is written before the file has been found
+// sound: always what bbolt must be able to trust at once; and every page, if the last
+// stop was not clean or the file is small.
+func (e Engine) Open(dir string, how store.Opening) (store.Store, error) {
+	s, err := e.open(dir, how)
+	if err != nil {
+		return nil, err // never a nil *Store in an interface
+	}
+	return s, nil
+}
+
+func (e Engine) open(dir string, how store.Opening) (*Store, error) {
+	opts := e.options(how.Log)
+	if how.Existing {
+		if _, err := storeIn(dir); err != nil {
+			return nil, err
+		}
+	}
+	if err := makeDir(dir); err != nil {
 		return nil, err
 	}
-	lock, err := lockDir(path, opts.LockTimeout)
+	lock, err := lockDir(dir, opts.lockTimeout)
 	if err != nil {
 		return nil, err
 	}
-	s, err := openLocked(path, opts)
+	s, err := openLocked(dir, opts)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -51,20 +49,7 @@ func Open(path string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-func (o Options) withDefaults() Options {
-	if o.LockTimeout <= 0 {
-		o.LockTimeout = 2 * time.Second
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.OpenFile == nil {
-		o.OpenFile = os.OpenFile
-	}
-	return o
-}
-
-func openLocked(dir string, opts Options) (*Store, error) {
+func openLocked(dir string, opts options) (*Store, error) {
 	file := filepath.Join(dir, FileName)
 	if err := removeUnfinished(dir); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
@@ -74,7 +59,7 @@ func openLocked(dir string, opts Options) (*Store, error) {
 			return nil, fmt.Errorf("store: create %s: %w", file, err)
 		}
 	}
-	if err := check(file, opts.Logger); err != nil {
+	if err := check(file, opts.log); err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, file)
 	}
 	if err := renewHeader(file); err != nil && !noRoom(err) {
@@ -84,7 +69,7 @@ func openLocked(dir string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", file, err)
 	}
-	s := &Store{db: db, log: opts.Logger, queue: make(chan *call, queueSize), stopped: make(chan struct{})}
+	s := &Store{db: db, log: opts.log, queue: make(chan *call, queueSize), stopped: make(chan struct{})}
 	if err := s.start(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -121,15 +106,15 @@ func renewHeader(file string) (err error) {
 	return f.Sync()
 }
 
-func boltOptions(opts Options) *bbolt.Options {
+func boltOptions(opts options) *bbolt.Options {
 	return &bbolt.Options{
-		// The directory is already locked, but a bbolt tool may have locked the file.
-		Timeout:         opts.LockTimeout,
+		// The lock of the directory is ours already; a bbolt tool may hold the file's.
+		Timeout:         opts.lockTimeout,
 		FreelistType:    bbolt.FreelistMapType,
 		NoFreelistSync:  true, // markClean writes it (docs/performance.md has the gain)
 		InitialMmapSize: mapSize,
-		OpenFile:        opts.OpenFile,
-		NoStatistics:    true, // they would lock at every View, and are not used
+		OpenFile:        opts.openFile,
+		NoStatistics:    true, // a lock at every View, for nothing that we read
 	}
 }
 

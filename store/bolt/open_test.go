@@ -29,54 +29,54 @@ const pageBytes = 4096
 
 func damages() []damage {
 	return []damage{
-		{"empty", true, func([]byte) []byte { return nil }, ErrNotStore},
-		{"a text", true, func([]byte) []byte { return []byte("Bonjour") }, ErrNotStore},
-		{"a long text", true, func([]byte) []byte { return bytes.Repeat([]byte("Bonjour "), 4096) }, ErrNotStore},
-		{"zeros", true, func(b []byte) []byte { return make([]byte, len(b)) }, ErrNotStore},
-		{"both headers", false, func(b []byte) []byte { b[20], b[pageBytes+20] = 9, 9; return b }, ErrNotStore},
-		{"half a page", false, func(b []byte) []byte { return b[:pageBytes/2] }, ErrDamaged},
-		{"one page", false, func(b []byte) []byte { return b[:pageBytes] }, ErrDamaged},
-		{"half of it", false, func(b []byte) []byte { return b[:len(b)/2] }, ErrDamaged},
-		{"all but a byte", true, func(b []byte) []byte { return b[:len(b)-1] }, ErrDamaged},
+		{"empty", true, func([]byte) []byte { return nil }, store.ErrNotStore},
+		{"a text", true, func([]byte) []byte { return []byte("Bonjour") }, store.ErrNotStore},
+		{"a long text", true, func([]byte) []byte { return bytes.Repeat([]byte("Bonjour "), 4096) }, store.ErrNotStore},
+		{"zeros", true, func(b []byte) []byte { return make([]byte, len(b)) }, store.ErrNotStore},
+		{"both headers", false, func(b []byte) []byte { b[20], b[pageBytes+20] = 9, 9; return b }, store.ErrNotStore},
+		{"half a page", false, func(b []byte) []byte { return b[:pageBytes/2] }, store.ErrDamaged},
+		{"one page", false, func(b []byte) []byte { return b[:pageBytes] }, store.ErrDamaged},
+		{"half of it", false, func(b []byte) []byte { return b[:len(b)/2] }, store.ErrDamaged},
+		{"all but a byte", true, func(b []byte) []byte { return b[:len(b)-1] }, store.ErrDamaged},
 		{"every data page a leaf with 60000 entries", true, func(b []byte) []byte {
 			return eachPage(b, func(p []byte) { binary.NativeEndian.PutUint16(p[10:], 60000) })
-		}, ErrDamaged},
+		}, store.ErrDamaged},
 		{"every page of no type", true, func(b []byte) []byte {
 			return eachPage(b, func(p []byte) { p[8] = 0x40 })
-		}, ErrDamaged},
+		}, store.ErrDamaged},
 		{"every page thinks it is another", true, func(b []byte) []byte {
 			return eachPage(b, func(p []byte) { p[0]++ })
-		}, ErrDamaged},
+		}, store.ErrDamaged},
 		{"every page goes on for ever", true, func(b []byte) []byte {
 			return eachPage(b, func(p []byte) { binary.NativeEndian.PutUint32(p[12:], 1<<30) })
-		}, ErrDamaged},
+		}, store.ErrDamaged},
 		{"a free list longer than its page", true, func(b []byte) []byte {
 			binary.NativeEndian.PutUint16(freeList(b)[10:], 60000)
 			return b
-		}, ErrDamaged},
-		{"a header that is free", true, func(b []byte) []byte { return firstFree(b, 1) }, ErrDamaged},
-		{"a free page behind the end", true, func(b []byte) []byte { return firstFree(b, readPages(b).meta.pages) }, ErrDamaged},
-		{"a page that is used and free", true, func(b []byte) []byte { return firstFree(b, rootOf(b, store.KindName)) }, ErrDamaged},
+		}, store.ErrDamaged},
+		{"a header that is free", true, func(b []byte) []byte { return firstFree(b, 1) }, store.ErrDamaged},
+		{"a free page behind the end", true, func(b []byte) []byte { return firstFree(b, readPages(b).meta.pages) }, store.ErrDamaged},
+		{"a page that is used and free", true, func(b []byte) []byte { return firstFree(b, rootOf(b, store.KindName)) }, store.ErrDamaged},
 		{"a key twice", false, func(b []byte) []byte {
 			entries := firstLeaf(b)[pageHeaderSize:]
 			copy(entries, entries[elementSize:2*elementSize])
 			binary.NativeEndian.PutUint32(entries[4:], binary.NativeEndian.Uint32(entries[4:])+elementSize) // it counts from the entry
 			return b
-		}, ErrDamaged},
+		}, store.ErrDamaged},
 		{"a key of another page", false, func(b []byte) []byte {
 			leaf := firstLeaf(b)
 			last := leaf[pageHeaderSize+(int(binary.NativeEndian.Uint16(leaf[10:]))-1)*elementSize:]
 			last[binary.NativeEndian.Uint32(last[4:])] = 0xFF
 			return b
-		}, ErrDamaged},
+		}, store.ErrDamaged},
 		{"a value that ends outside", false, func(b []byte) []byte {
 			binary.NativeEndian.PutUint32(firstLeaf(b)[pageHeaderSize+12:], 1<<20)
 			return b
-		}, ErrDamaged},
+		}, store.ErrDamaged},
 		{"a page in the midst torn", false, func(b []byte) []byte {
 			clear(b[rootOf(b, store.KindName)*pageBytes:][:512])
 			return b
-		}, ErrDamaged},
+		}, store.ErrDamaged},
 	}
 }
 
@@ -164,7 +164,7 @@ func TestOpenTruncated(t *testing.T) {
 	clean, unclean := storeBytes(t)
 	for _, whole := range [][]byte{clean, unclean} {
 		for pages := 1; pages < len(whole)/pageBytes; pages++ {
-			refused(t, whole[:pages*pageBytes], ErrDamaged)
+			refused(t, whole[:pages*pageBytes], store.ErrDamaged)
 		}
 	}
 }
@@ -177,7 +177,7 @@ func refused(t *testing.T, spoilt []byte, want error) {
 	if err := os.WriteFile(file, spoilt, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(dir, Options{})
+	s, err := engine.open(dir, store.Opening{})
 	if err == nil {
 		t.Fatalf("%d bytes were opened: %v", len(spoilt), s.Close())
 	}
@@ -220,18 +220,18 @@ func TestOpenOtherBoltFiles(t *testing.T) {
 		fill func(tx *bbolt.Tx) error
 		want error
 	}{
-		{"without buckets", func(*bbolt.Tx) error { return nil }, ErrNotStore},
+		{"without buckets", func(*bbolt.Tx) error { return nil }, store.ErrNotStore},
 		{"with a bucket of its own", func(tx *bbolt.Tx) error {
 			_, err := tx.CreateBucket([]byte("accounts"))
 			return err
-		}, ErrNotStore},
-		{"with a meta of its own", meta1("version", []byte("1")), ErrNotStore},
-		{"with a format of its own", meta1(formatKey, []byte("1")), ErrNotStore},
-		{"of a newer format", meta1(formatKey, encodeFormat(formatVersion+1)), ErrNewer},
-		{"of a newer, longer format", meta1(formatKey, append(encodeFormat(7), "more"...)), ErrNewer},
-		{"of format 1", meta1(formatKey, encodeFormat(1)), ErrNotStore},
-		{"of format 0", meta1(formatKey, encodeFormat(0)), ErrDamaged},
-		{"of a longer format", meta1(formatKey, append(good, 0)), ErrDamaged},
+		}, store.ErrNotStore},
+		{"with a meta of its own", meta1("version", []byte("1")), store.ErrNotStore},
+		{"with a format of its own", meta1(formatKey, []byte("1")), store.ErrNotStore},
+		{"of a newer format", meta1(formatKey, encodeFormat(formatVersion+1)), store.ErrNewer},
+		{"of a newer, longer format", meta1(formatKey, append(encodeFormat(7), "more"...)), store.ErrNewer},
+		{"of format 1", meta1(formatKey, encodeFormat(1)), store.ErrNotStore},
+		{"of format 0", meta1(formatKey, encodeFormat(0)), store.ErrDamaged},
+		{"of a longer format", meta1(formatKey, append(good, 0)), store.ErrDamaged},
 		{"with a large meta", func(tx *bbolt.Tx) error {
 			if err := meta1(formatKey, encodeFormat(formatVersion+1))(tx); err != nil {
 				return err
@@ -242,7 +242,7 @@ func TestOpenOtherBoltFiles(t *testing.T) {
 				}
 			}
 			return nil
-		}, ErrNewer},
+		}, store.ErrNewer},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "other")
@@ -275,12 +275,12 @@ func meta1(key string, value []byte) func(*bbolt.Tx) error {
 func TestOpenInUse(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
-	if _, err := Open(dir, Options{LockTimeout: time.Millisecond}); !errors.Is(err, ErrInUse) {
+	if _, err := impatient.open(dir, store.Opening{}); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("a second opening: %v", err)
 	}
 	done := make(chan error)
 	go func() {
-		waiting, err := Open(dir, Options{LockTimeout: time.Minute})
+		waiting, err := Engine{LockTimeout: time.Minute}.open(dir, store.Opening{})
 		if err == nil {
 			err = waiting.Close()
 		}
@@ -304,7 +304,7 @@ func TestOpenPlaces(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("a new data directory: %v, %v", info.Mode(), err)
 	}
-	if _, err := Open(filepath.Join(deep, FileName), Options{}); err == nil || !strings.Contains(err.Error(), "not a directory") {
+	if _, err := engine.Open(filepath.Join(deep, FileName), store.Opening{}); err == nil || !strings.Contains(err.Error(), "not a directory") {
 		t.Errorf("a file as data directory: %v", err)
 	}
 	// What a creation left that was interrupted.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+
+	"github.com/acquis-eval/acquis/store"
 )
 
 // The parts of bbolt's file format, version 2, that must be read to check a
@@ -88,7 +90,7 @@ func openPages(r io.ReaderAt, size int64) (*pageFile, error) {
 		f.metas++
 	}
 	if f.metas == 0 {
-		return nil, fmt.Errorf("%w: it has no valid bbolt header", ErrNotStore)
+		return nil, fmt.Errorf("%w: it has no valid bbolt header", store.ErrNotStore)
 	}
 	return f, f.checkMeta(size)
 }
@@ -106,10 +108,10 @@ func metaOffsets() []int64 {
 func (f *pageFile) checkMeta(size int64) error {
 	m := f.meta
 	if m.pages > uint64(size)/uint64(m.pageSize) {
-		return fmt.Errorf("%w: it is truncated: %d bytes are fewer than %d pages of %d", ErrDamaged, size, m.pages, m.pageSize)
+		return fmt.Errorf("%w: it is cut short: %d bytes hold fewer than %d pages of %d", store.ErrDamaged, size, m.pages, m.pageSize)
 	}
 	if m.root < 2 || m.root >= m.pages || m.freelist != noFreelist && (m.freelist < 2 || m.freelist >= m.pages) {
-		return fmt.Errorf("%w: its header points outside the file", ErrDamaged)
+		return fmt.Errorf("%w: its header points outside", store.ErrDamaged)
 	}
 	return nil
 }
@@ -126,18 +128,18 @@ type page struct {
 // read returns a page of the file if its header is sound.
 func (f *pageFile) read(id uint64) (page, error) {
 	if id < 2 || id >= f.meta.pages {
-		return page{}, fmt.Errorf("%w: a reference to page %d of %d", ErrDamaged, id, f.meta.pages)
+		return page{}, fmt.Errorf("%w: a reference to page %d of %d", store.ErrDamaged, id, f.meta.pages)
 	}
 	data := make([]byte, f.meta.pageSize)
 	if _, err := f.r.ReadAt(data, int64(id)*int64(f.meta.pageSize)); err != nil {
 		return page{}, err
 	}
 	if own := binary.NativeEndian.Uint64(data); own != id {
-		return page{}, fmt.Errorf("%w: page %d says that it is page %d", ErrDamaged, id, own)
+		return page{}, fmt.Errorf("%w: page %d says that it is page %d", store.ErrDamaged, id, own)
 	}
 	p := parsePage(id, data)
 	if p.span > f.meta.pages-id {
-		return page{}, fmt.Errorf("%w: page %d goes on behind the end", ErrDamaged, id)
+		return page{}, fmt.Errorf("%w: page %d goes on behind the end", store.ErrDamaged, id)
 	}
 	if p.span > 1 {
 		p.data = make([]byte, p.span*uint64(f.meta.pageSize))
@@ -193,7 +195,9 @@ func (p page) element(i int) (element, error) {
 	return e, nil
 }
 
-func (p page) damaged(what string) error { return fmt.Errorf("%w: page %d %s", ErrDamaged, p.id, what) }
+func (p page) damaged(what string) error {
+	return fmt.Errorf("%w: page %d %s", store.ErrDamaged, p.id, what)
+}
 
 // A bucketRef is the root of a bucket's tree: a page of the file, or an inline
 // page in the bucket's entry.

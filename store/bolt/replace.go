@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/acquis-eval/acquis/store"
 )
 
 // restoreDir is where a store is made that will replace another: a directory in
@@ -14,18 +16,14 @@ import (
 // itself until then.
 const restoreDir = "restore.partial"
 
-// Replace puts another store into the data directory dir in one step. The store
-// must not be open elsewhere, and cannot be opened meanwhile.
-//
-// fill makes the new store in made, a data directory; old is the file of the
-// existing store, empty if there is none. Every page of the new store is
-// checked. The old store is kept beside it, under the returned name.
-func Replace(dir string, opts Options, fill func(made, old string) error) (kept string, err error) {
-	opts = opts.withDefaults()
+// Replace implements store.Engine. Every page of what fill made is checked. The copy
+// that is kept lies beside the new store.
+func (e Engine) Replace(dir string, fill func(made, old string) error) (kept string, err error) {
+	opts := e.options(nil)
 	if err := makeDir(dir); err != nil {
 		return "", err
 	}
-	lock, err := lockDir(dir, opts.LockTimeout)
+	lock, err := lockDir(dir, opts.lockTimeout)
 	if err != nil {
 		return "", err
 	}
@@ -38,27 +36,29 @@ func Replace(dir string, opts Options, fill func(made, old string) error) (kept 
 		return "", err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(made)) }()
-	file, old := filepath.Join(dir, FileName), ""
-	if _, err := os.Lstat(file); err == nil {
-		old = file
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	old, err := storeIn(dir)
+	if err != nil && !errors.Is(err, store.ErrNoStore) {
 		return "", err
 	}
 	if err := fill(made, old); err != nil {
 		return "", err
 	}
-	if err := durable(filepath.Join(made, FileName), opts); err != nil {
+	filled, err := storeIn(made)
+	if err != nil {
+		return "", err
+	}
+	if err := durable(filled, opts); err != nil {
 		return "", err
 	}
 	if kept, err = keep(old); err != nil {
 		return "", err
 	}
-	return kept, swap(filepath.Join(made, FileName), file)
+	return kept, swap(filled, filepath.Join(dir, FileName))
 }
 
-// durable checks a new file, and syncs it.
-func durable(file string, opts Options) error {
-	if err := checkPages(file, true, opts.Logger); err != nil {
+// durable checks a file that was made, and syncs it.
+func durable(file string, opts options) error {
+	if err := checkPages(file, true, opts.log); err != nil {
 		return fmt.Errorf("%w (%s)", err, file)
 	}
 	f, err := os.OpenFile(file, os.O_RDWR, 0)

@@ -35,7 +35,7 @@ func TestACopyThatDiffers(t *testing.T) {
 		"a kind more, first": func(tx *bbolt.Tx) error { _, err := tx.CreateBucket([]byte{1}); return err },
 	} {
 		made := filepath.Join(t.TempDir(), "copy")
-		if err := copyStore(made, file, Options{}.withDefaults()); err != nil {
+		if err := copyStore(made, file, engine.options(nil)); err != nil {
 			t.Fatal(err)
 		}
 		db, err := bbolt.Open(made, 0o600, nil)
@@ -45,7 +45,7 @@ func TestACopyThatDiffers(t *testing.T) {
 		if err := errors.Join(db.Update(alter), db.Close()); err != nil {
 			t.Fatal(err)
 		}
-		if err := sameStore(made, file, Options{}.withDefaults()); errors.Is(err, errDiffers) != (name != "nothing") {
+		if err := sameStore(made, file, engine.options(nil)); errors.Is(err, errDiffers) != (name != "nothing") {
 			t.Errorf("with %s: %v", name, err)
 		}
 	}

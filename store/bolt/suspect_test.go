@@ -33,8 +33,8 @@ func TestSuspect(t *testing.T) {
 		{"the counter set back", counter(store.KindEvent, 1), "set back", nil},
 		{"the counter set to nothing", counter(store.KindEvent, 0), "set back", nil},
 		{"the counter before its end", counter(store.KindEvent, store.MaxUID), "", nil},
-		{"the counter behind its end", counter(store.KindEvent, store.MaxUID+1), "", ErrDamaged},
-		{"the counter at its very end", counter(store.KindEvent, 1<<64-1), "", ErrDamaged},
+		{"the counter behind its end", counter(store.KindEvent, store.MaxUID+1), "", store.ErrDamaged},
+		{"the counter at its very end", counter(store.KindEvent, 1<<64-1), "", store.ErrDamaged},
 		{"a counter of another kind", counter(store.KindSession, 7), `a counter in the bucket`, nil},
 		{"a key in meta", meta("note", "x"), `a key \"note\" in the bucket \"meta\"`, nil},
 		{"a key in meta that is no text", meta("\x00", ""), `a key \"\\x00\"`, nil},
@@ -51,7 +51,7 @@ func TestSuspect(t *testing.T) {
 			closed(t, s)
 			tamperWith(t, dir, c.tamper)
 			var log bytes.Buffer
-			s, err := Open(dir, Options{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+			s, err := engine.open(dir, store.Opening{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 			if !errors.Is(err, c.err) {
 				t.Fatalf("opened: %v, want %v", err, c.err)
 			}
@@ -130,7 +130,7 @@ func TestLastEventYetToCome(t *testing.T) {
 		}
 		closed(t, s)
 		var log bytes.Buffer
-		s, err := Open(dir, Options{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+		s, err := engine.open(dir, store.Opening{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,8 @@ package bolt
 import (
 	"bytes"
 	"fmt"
+
+	"github.com/acquis-eval/acquis/store"
 )
 
 // A walk visits every page that a file uses. It finds pages that are used twice
@@ -43,7 +45,7 @@ func (w *walk) use(p page) error {
 // bucket visits a bucket's tree; depth counts the buckets around it.
 func (w *walk) bucket(b bucketRef, depth int) error {
 	if depth > 1 {
-		return fmt.Errorf("%w: it has nested buckets", ErrDamaged)
+		return fmt.Errorf("%w: buckets are nested, ours are not", store.ErrDamaged)
 	}
 	p, err := w.file.top(b)
 	if err != nil {

@@ -3,30 +3,29 @@ package memstore
 import (
 	"context"
 	"encoding/gob"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/acquis-eval/acquis/store"
 )
 
-// An image is a state as bytes: what Snapshot writes. It ends where its last record
-// ends, whatever follows.
+// An image is a state as bytes: what Snapshot writes. It begins with a line that says
+// what it is, and ends where its last record ends, whatever follows.
 type image struct {
-	Magic   string
 	UID     uint64
 	Records []record
 }
 
-const magic = "acquis store in memory, 1"
-
-// errNoImage: the bytes are not what Snapshot wrote.
-var errNoImage = errors.New("memstore: that is no image of a store")
+const magic = "acquis store in memory, form 1\n"
 
 // write writes the image of a state. It ends with its context.
 func (s *state) write(ctx context.Context, w io.Writer) error {
-	whole := image{Magic: magic, UID: s.uid, Records: s.records.Items()}
-	if err := gob.NewEncoder(untilDone{ctx, w}).Encode(whole); err != nil {
+	to := untilDone{ctx, w}
+	_, err := io.WriteString(to, magic)
+	if err == nil {
+		err = gob.NewEncoder(to).Encode(image{UID: s.uid, Records: s.records.Items()})
+	}
+	if err != nil {
 		return fmt.Errorf("store: snapshot: %w", err)
 	}
 	return nil
@@ -45,17 +44,23 @@ func (u untilDone) Write(p []byte) (int, error) {
 	return u.to.Write(p)
 }
 
-// read reads the state of an image.
+// read reads the state of an image. It is sound if its journal has an end.
 func read(r io.Reader) (*state, error) {
+	begins := make([]byte, len(magic))
+	if _, err := io.ReadFull(r, begins); err != nil || string(begins) != magic {
+		return nil, store.ErrNotStore
+	}
 	var whole image
-	if err := gob.NewDecoder(r).Decode(&whole); err != nil || whole.Magic != magic {
-		return nil, errors.Join(errNoImage, err)
+	if err := gob.NewDecoder(r).Decode(&whole); err != nil {
+		return nil, fmt.Errorf("%w: %w", store.ErrDamaged, err)
 	}
 	s := newState()
 	s.uid = whole.UID
 	for _, r := range whole.Records {
 		s.records.Set(r)
 	}
-	_, err := store.LoadHead(s, s.lastSequence())
-	return s, err
+	if _, err := store.LoadHead(s, s.lastSequence()); err != nil {
+		return nil, fmt.Errorf("%w: %w", store.ErrDamaged, err)
+	}
+	return s, nil
 }

@@ -74,6 +74,15 @@ func (s *state) lastSequence() uint64 {
 	return store.LastUID(last.Key)
 }
 
+// size returns how many bytes the records have.
+func (s *state) size() (size int64) {
+	s.records.Scan(func(r record) bool {
+		size += int64(1 + len(r.Key) + len(r.Value))
+		return true
+	})
+	return size
+}
+
 // A commit is the state that an Update makes. As a store.Table it notes which kinds
 // the Update wrote.
 type commit struct {

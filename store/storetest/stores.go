@@ -86,8 +86,8 @@ func testSnapshot(f *fixture) {
 	<-done
 
 	other := &fixture{T: f.T, engine: f.engine, place: f.TempDir()}
-	f.engine.Restore(f.T, other.place, &snapshot)
-	other.Store = f.engine.Open(f.T, other.place)
+	f.ok(f.engine.Restore(other.place, copyOf(snapshot.Bytes())))
+	other.open()
 	defer func() { f.ok(other.Close()) }()
 	var n uint64
 	other.view(func(r store.Reader) (err error) {

@@ -5,7 +5,8 @@
 // subtest here, named after it. An engine's tests call it, once as it is, once more
 // with its stores wrapped by Twice, and once behind NewRemote:
 //
-//	storetest.Run(t, storetest.Engine{Open: …, Restore: …})
+//	storetest.Run(t, engine)
+//	storetest.Run(t, storetest.Wrap(engine, storetest.Twice))
 //
 // Faulty is for those above the store: it fails every write twice, once having
 // done nothing and once having done it, and never says which. A Remote also tells
@@ -17,7 +18,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -26,22 +26,12 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// An Engine is what Run tests.
-type Engine struct {
-	// Open opens the store at a place, or makes an empty one. A place is the
-	// path of an empty directory of the test's own; an engine that does not
-	// live in files takes it as a name.
-	Open func(t testing.TB, place string) store.Store
-
-	// Restore makes what Snapshot wrote a store at a place.
-	Restore func(t testing.TB, place string, snapshot io.Reader)
-}
-
 // callers is how many run at once where many do.
 const callers = 64
 
-// Run holds an engine against the contract.
-func Run(t *testing.T, e Engine) {
+// Run holds an engine against the contract. A place is the path of an empty directory
+// of the test's own; an engine that does not live in files takes it as a name.
+func Run(t *testing.T, e store.Engine) {
 	for _, group := range []struct {
 		name  string
 		tests []test
@@ -54,6 +44,7 @@ func Run(t *testing.T, e Engine) {
 		{"Journal", journalTests()},
 		{"Store", storeTests()},
 		{"Changed", changedTests()},
+		{"Engine", engineTests()},
 		{"Model", []test{{"random histories", testModel}}},
 	} {
 		t.Run(group.name, func(t *testing.T) {
@@ -72,15 +63,15 @@ type test struct {
 // A fixture is a test with a store of its own.
 type fixture struct {
 	*testing.T
-	engine Engine
+	engine store.Engine
 	place  string
 	store.Store
 }
 
-func newFixture(t *testing.T, e Engine) *fixture {
+func newFixture(t *testing.T, e store.Engine) *fixture {
 	t.Helper()
 	f := &fixture{T: t, engine: e, place: t.TempDir()}
-	f.Store = e.Open(t, f.place)
+	f.open()
 	t.Cleanup(func() {
 		if err := f.Close(); err != nil {
 			t.Errorf("Close: %v", err)
@@ -95,7 +86,14 @@ func (f *fixture) reopen() {
 	if err := f.Close(); err != nil {
 		f.Fatalf("Close: %v", err)
 	}
-	f.Store = f.engine.Open(f.T, f.place)
+	f.open()
+}
+
+func (f *fixture) open() {
+	f.Helper()
+	var err error
+	f.Store, err = f.engine.Open(f.place, store.Opening{})
+	f.ok(err)
 }
 
 func (f *fixture) ok(err error) {

@@ -1,0 +1,81 @@
+package bolt
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/acquis-eval/acquis/store"
+)
+
+// FileName is the name of the store's file in its data directory.
+const FileName = "acquis.db"
+
+// An Engine is a store.Engine whose places are data directories. The zero value is
+// ready to use.
+type Engine struct {
+	// LockTimeout bounds the wait for another process to leave the data
+	// directory. Default: 2 seconds.
+	LockTimeout time.Duration
+
+	// OpenFile opens the store's file for reading and writing. Tests use it to
+	// put faults under the store. Default: os.OpenFile.
+	OpenFile func(name string, flag int, perm os.FileMode) (*os.File, error)
+}
+
+// options are those of an Engine, with all defaults, and who is told.
+type options struct {
+	lockTimeout time.Duration
+	openFile    func(name string, flag int, perm os.FileMode) (*os.File, error)
+	log         *slog.Logger
+}
+
+func (e Engine) options(log *slog.Logger) options {
+	o := options{e.LockTimeout, e.OpenFile, log}
+	if o.lockTimeout <= 0 {
+		o.lockTimeout = 2 * time.Second
+	}
+	if o.log == nil {
+		o.log = slog.New(slog.DiscardHandler)
+	}
+	if o.openFile == nil {
+		o.openFile = os.OpenFile
+	}
+	return o
+}
+
+// storeIn returns the store's file in a data directory, or ErrNoStore.
+func storeIn(dir string) (file string, err error) {
+	file = filepath.Join(dir, FileName)
+	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%w (%s)", store.ErrNoStore, dir)
+	} else if err != nil {
+		return "", fmt.Errorf("store: %w", err)
+	}
+	return file, nil
+}
+
+// Restore implements store.Engine. The file is checked by who opens it.
+func (e Engine) Restore(dir string, write func(io.Writer) error) (err error) {
+	if err := makeDir(dir); err != nil {
+		return err
+	}
+	lock, err := lockDir(dir, e.options(nil).lockTimeout)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	f, err := os.OpenFile(filepath.Join(dir, FileName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return syncDir(dir)
+}
