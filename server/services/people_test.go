@@ -113,7 +113,7 @@ func TestCandidateIsChanged(t *testing.T) {
 	taken := someone("sacha")
 	taken.ExternalIds = []*acquispb.Candidate_ExternalId{{System: "lms", Id: "42"}}
 	ask(s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: "sacha", Candidate: taken})
-	if n := s.count(store.KindPersonal); n != 2 {
+	if n := len(s.records(store.KindPersonal)); n != 2 {
 		t.Errorf("%d identities are kept of two candidates", n)
 	}
 }

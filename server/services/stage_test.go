@@ -204,13 +204,19 @@ func (s *stage) written() (sequence uint64) {
 
 func day(year, month, day int32) *date.Date { return &date.Date{Year: year, Month: month, Day: day} }
 
-// count is how many records of a kind the store holds.
-func (s *stage) count(kind store.KindID) (n int) {
+// records are all that the store holds of a kind.
+func (s *stage) records(kind store.KindID) (records []store.Record) {
 	s.Helper()
-	must(s, s.store.View(s.Context(), func(r store.Reader) error {
-		records, err := r.Scan(kind, nil, nil, 1<<20)
-		n = len(records)
+	must(s, s.store.View(s.Context(), func(r store.Reader) (err error) {
+		records, err = r.Scan(kind, nil, nil, 1<<20)
 		return err
 	}))
-	return n
+	return records
+}
+
+// last is the uid of the last record of a kind.
+func (s *stage) last(kind store.KindID) uint64 {
+	s.Helper()
+	records := s.records(kind)
+	return store.LastUID(records[len(records)-1].Key)
 }
