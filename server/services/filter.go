@@ -16,7 +16,10 @@ import (
 
 // A filter decides which resources of a list are wanted: AIP-160 over the
 // fields that the list names.
-type filter struct{ root *expr.Expr }
+type filter struct {
+	root  *expr.Expr
+	types map[int64]*expr.Type // of each expression, by its id
+}
 
 // values are the fields of one resource, by name: a string, []string (any of
 // several spellings), bool or time.Time. Enums go by their names.
@@ -40,7 +43,7 @@ func parseFilter(request filtering.Request, fields ...filtering.DeclarationOptio
 	if err != nil {
 		return filter{}, badFilter(err.Error())
 	}
-	f := filter{root: parsed.CheckedExpr.GetExpr()}
+	f := filter{root: parsed.CheckedExpr.GetExpr(), types: parsed.CheckedExpr.GetTypeMap()}
 	if f.root == nil {
 		return f, nil
 	}
@@ -127,7 +130,7 @@ func demanded(e *expr.Expr, field string) (string, bool) {
 }
 
 // eval computes an expression. Without values it only checks that it can be
-// computed: every identifier then stands for nothing.
+// computed: every identifier then stands for nothing, or for some time.
 func (f filter) eval(e *expr.Expr, v values) (any, error) {
 	switch {
 	case e.GetConstExpr() != nil:
@@ -136,6 +139,9 @@ func (f filter) eval(e *expr.Expr, v values) (any, error) {
 		name := e.GetIdentExpr().GetName()
 		if value, ok := v[name]; ok {
 			return value, nil
+		}
+		if f.types[e.GetId()].GetWellKnown() == expr.Type_TIMESTAMP {
+			return time.Time{}, nil
 		}
 		return name, nil // the name of an enum's value, or true and false
 	case e.GetCallExpr() != nil:
@@ -170,7 +176,7 @@ func (f filter) call(call *expr.Expr_Call, v values) (any, error) {
 	case filtering.FunctionOr:
 		return args[0] == true || args[1] == true, nil
 	case filtering.FunctionTimestamp:
-		return time.Parse(time.RFC3339Nano, fmt.Sprint(args[0]))
+		return timeOf(args[0])
 	default:
 		return compare(function, args)
 	}
@@ -182,15 +188,14 @@ func compare(function string, args []any) (any, error) {
 	}
 	switch function {
 	case filtering.FunctionEquals:
-		return equal(args[0], args[1]), nil
+		return equal(args[0], args[1])
 	case filtering.FunctionNotEquals:
-		return !equal(args[0], args[1]), nil
+		same, err := equal(args[0], args[1])
+		return !same, err
 	}
-	order := 0
-	if left, ok := args[0].(time.Time); ok {
-		if right, ok := args[1].(time.Time); ok {
-			order = left.Compare(right)
-		}
+	order, err := orderOf(args[0], args[1])
+	if err != nil {
+		return nil, err
 	}
 	switch function {
 	case filtering.FunctionLessThan:
@@ -205,14 +210,32 @@ func compare(function string, args []any) (any, error) {
 	return nil, fmt.Errorf("the operator %q is not supported", function)
 }
 
-func equal(left, right any) bool {
+func equal(left, right any) (bool, error) {
 	switch left := left.(type) {
 	case []string:
-		return slices.Contains(left, fmt.Sprint(right))
+		return slices.Contains(left, fmt.Sprint(right)), nil
 	case time.Time:
-		right, ok := right.(time.Time)
-		return ok && left.Equal(right)
+		right, err := timeOf(right)
+		return left.Equal(right), err
 	default:
-		return fmt.Sprint(left) == fmt.Sprint(right)
+		return fmt.Sprint(left) == fmt.Sprint(right), nil
 	}
+}
+
+// orderOf compares two times. The library takes strings too, which have no order here.
+func orderOf(left, right any) (int, error) {
+	at, ok := left.(time.Time)
+	if !ok {
+		return 0, fmt.Errorf("only times can be compared by <, <=, > and >=")
+	}
+	than, err := timeOf(right)
+	return at.Compare(than), err
+}
+
+// timeOf is a time, or the one that a string spells.
+func timeOf(value any) (time.Time, error) {
+	if at, ok := value.(time.Time); ok {
+		return at, nil
+	}
+	return time.Parse(time.RFC3339Nano, fmt.Sprint(value))
 }

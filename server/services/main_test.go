@@ -2,12 +2,14 @@ package services
 
 import (
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/acquis-eval/acquis/notary"
+	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/store"
@@ -15,10 +17,25 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// What never changes is read once for all tests.
+var (
+	theContract   = sync.OnceValues(contract.Read)
+	theValidator  = sync.OnceValues(contract.NewValidator)
+	theEmbeddings = sync.OnceValues(referentiel.Embedded)
+)
+
 // serve makes the services of a store. The options say what a test cares about.
 func serve(t testing.TB, st store.Store, o Options) *core {
 	t.Helper()
-	o.Store, o.Log = st, slog.New(slog.DiscardHandler)
+	return newServices(t, st, o).core
+}
+
+func newServices(t testing.TB, st store.Store, o Options) *Services {
+	t.Helper()
+	o.Store = st
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	if o.Now == nil {
 		o.Now = func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 	}
@@ -28,13 +45,16 @@ func serve(t testing.TB, st store.Store, o Options) *core {
 		o.Authn = who
 	}
 	var err error
-	o.Contract, err = contract.Read()
+	o.Contract, err = theContract()
+	must(t, err)
+	o.Validate, err = theValidator()
 	must(t, err)
 	if o.Notary == nil {
-		o.Notary, err = notary.New(t.Context(), st, notary.Signing{}, o.Log, o.Now)
+		// It signs whenever it is asked: a test does not wait for the next second.
+		o.Notary, err = notary.New(t.Context(), st, notary.Signing{Every: time.Nanosecond}, o.Log, o.Now)
 		must(t, err)
 	}
 	s, err := New(o)
 	must(t, err)
-	return s.core
+	return s
 }

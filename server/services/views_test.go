@@ -108,9 +108,9 @@ func eventOf(t *testing.T, kind storepb.EventBody_Kind_Enum) *storepb.Event {
 	return &storepb.Event{Sequence: 1, Body: body, BodySalt: []byte("salt"), Stub: stub, StubSalt: []byte("salt")}
 }
 
-// TestWhoSeesWhyItWasDecided: registrar and the jury that sat; not a reader, nor the
+// TestWhoSeesReasons: registrar and the jury that sat; not a reader, nor the
 // jury of another session, who see all the rest.
-func TestWhoSeesWhyItWasDecided(t *testing.T) {
+func TestWhoSeesReasons(t *testing.T) {
 	s := assessedService(t)
 	jury := as(t.Context(), "chair", acquispb.Role_JURY)
 	grid, err := s.GetGrid(jury, &acquispb.GetGridRequest{Name: theCandidacy + "/grid"})
