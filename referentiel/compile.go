@@ -2,6 +2,7 @@ package referentiel
 
 import (
 	"fmt"
+	"sync"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/rules"
@@ -18,7 +19,10 @@ type Compiled struct {
 	blocs        map[string]*storepb.Bloc
 	competences  map[string]*storepb.Competence
 	fingerprints map[string]string // of each bloc: a digest of its content
-	entries      []entry
+
+	// What can be searched. It is made when it is first asked for: a verifier
+	// compiles revisions, and never searches.
+	entries func() []entry
 }
 
 // Compile compiles a revision. It fails only if the rules cannot read it at
@@ -43,7 +47,7 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 			c.competences[k.GetCode()] = k
 		}
 	}
-	c.entries = entries(c.content)
+	c.entries = sync.OnceValue(func() []entry { return entries(c.content) })
 	return c, nil
 }
 

@@ -51,7 +51,7 @@ type entry struct {
 // returns at most limit, and the total number, so that a caller can page
 // through several référentiels as if they were one.
 func (c *Compiled) Search(q Query, offset, limit int) (hits []Hit, total int) {
-	for _, e := range c.entries {
+	for _, e := range c.entries() {
 		if !e.matches(q) {
 			continue
 		}

@@ -119,10 +119,10 @@ func TestSearchPages(t *testing.T) {
 // Each text that can be found is found by its own words.
 func TestSearchFindsEverything(t *testing.T) {
 	c := compiled(t, marketing(t))
-	if got, want := len(c.entries), 4+11+15+58; got != want {
+	if got, want := len(c.entries()), 4+11+15+58; got != want {
 		t.Fatalf("%d texts can be found, want %d", got, want)
 	}
-	for _, e := range c.entries {
+	for _, e := range c.entries() {
 		hits, _ := c.Search(Query{words: words(strings.ToUpper(e.hit.Text))}, 0, 100)
 		found := false
 		for _, h := range hits {

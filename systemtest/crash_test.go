@@ -3,7 +3,6 @@ package systemtest
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -20,7 +19,7 @@ import (
 // nothing again.
 func TestKillLosesNothing(t *testing.T) {
 	stores := 1
-	if os.Getenv("ACQUIS_LONG") != "" {
+	if long() {
 		stores = 200
 	}
 	total := 0

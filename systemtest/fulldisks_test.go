@@ -3,7 +3,6 @@ package systemtest
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -26,7 +25,7 @@ import (
 // repeated, is done in the end; nothing that was acknowledged is lost.
 func TestDisksRunFull(t *testing.T) {
 	rounds := 1
-	if os.Getenv("ACQUIS_LONG") != "" {
+	if long() {
 		rounds = 40
 	}
 	for i, kind := range smallDisks {

@@ -2,7 +2,6 @@ package systemtest
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -89,9 +88,9 @@ func (w *world) in(c *child) *world {
 // linKills is how often the server of one history is killed.
 const linKills = 4
 
-func linRounds(long int) int {
-	if os.Getenv("ACQUIS_LONG") != "" {
-		return long
+func linRounds(most int) int {
+	if long() {
+		return most
 	}
 	return 1
 }

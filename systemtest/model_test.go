@@ -33,7 +33,7 @@ func TestModel(t *testing.T) {
 	t.Log(total)
 	if missed := total.missed(); len(missed) > 0 {
 		t.Logf("rules of refusal never met: %v", missed)
-		if os.Getenv("ACQUIS_LONG") != "" {
+		if long() {
 			t.Error("every rule must be met")
 		}
 	}
@@ -50,7 +50,7 @@ func seeds(t *testing.T) (all []uint64, acts int) {
 		return []uint64{seed}, length
 	}
 	stories := 7
-	if os.Getenv("ACQUIS_LONG") != "" {
+	if long() {
 		stories = 150
 	}
 	for i := range stories {

@@ -29,7 +29,7 @@ import (
 // that does not sync its pages before its header would be like: this must show.
 func TestPowerCut(t *testing.T) {
 	commits, subsets, every, failures := 200, 20, 1, 6
-	if os.Getenv("ACQUIS_LONG") == "" {
+	if !long() {
 		commits, subsets, every, failures = 24, 6, 4, 2 // every fourth window
 	}
 	rec := recordStore(t, strace(t), commits, failures)

@@ -33,7 +33,7 @@ func TestRandomRequests(t *testing.T) {
 		calls = 500
 	}
 	seeds := []uint64{1, rand.Uint64()}
-	if os.Getenv("ACQUIS_LONG") != "" {
+	if long() {
 		for len(seeds) < 40 {
 			seeds = append(seeds, rand.Uint64())
 		}

@@ -95,16 +95,25 @@ func testTampering(t *testing.T, v *vault) {
 // testLostIndexEntries: an index entry that is lost, or leads elsewhere, is told as
 // that. No decision is doubted for it: the records are as they were.
 func testLostIndexEntries(t *testing.T, v *vault) {
+	most := 5
+	if long() {
+		most = 20
+	}
 	for _, kind := range store.Kinds() {
 		if !kind.Index() {
 			continue
 		}
-		for _, r := range v.records[kind][:min(len(v.records[kind]), 20)] {
+		for _, r := range v.records[kind][:min(len(v.records[kind]), most)] {
 			elsewhere := append(store.Key(store.FirstUID(r.Key)+1), r.Key[min(8, len(r.Key)):]...)
+			there, err := v.Get(kind, elsewhere)
+			isThere := err == nil && bytes.Equal(there, r.Value)
 			for what, do := range map[string]func(*tamperer) error{
 				"lost":       func(x *tamperer) error { return x.remove(kind, r.Key) },
 				"put double": func(x *tamperer) error { return x.put(kind, elsewhere, r.Value) },
 			} {
+				if what == "put double" && isThere {
+					continue
+				}
 				report, err := v.tampered(do, verify.Options{})
 				must(t, err)
 				if report.OK() {
@@ -331,7 +340,7 @@ func unseen() []string {
 		"casefile: request.kind", "casefile: decision.granted", // accommodations decide nothing
 		"candidacy: departed_blocs cut", "candidacy: departed_blocs.cause", // before a decision
 		"candidacy: scope", // where all blocs are named
-		"candidacy: access_route", "candidacy: version",
+		"candidacy: access_route", "candidacy: version", "candidacy: sitting.members_present.display_name",
 		"candidacy: create_time.seconds", "candidacy: create_time.nanos", "candidacy: update_time.seconds", "candidacy: update_time.nanos",
 		"decision: act_salt flipped", "decision: circumstances_salt flipped",
 	}
@@ -381,7 +390,10 @@ func testForging(t *testing.T, v *vault) {
 func testFlips(t *testing.T, v *vault) {
 	rng := rand.New(rand.NewPCG(3, 5))
 	kinds := slices.Sorted(maps.Keys(v.records))
-	const flips = 120
+	flips := 60
+	if long() {
+		flips = 600
+	}
 	for range flips {
 		kind := kinds[rng.IntN(len(kinds))]
 		r := v.records[kind][rng.IntN(len(v.records[kind]))]

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -23,14 +22,14 @@ import (
 // each kind, operation and cover; a tampering is told again by its name, which its
 // seed is made of.
 func TestTamperings(t *testing.T) {
-	histories, each := 2, 2
-	if os.Getenv("ACQUIS_LONG") != "" {
-		histories, each = 10, 21
+	histories, each, events := 2, 1, 40
+	if long() {
+		histories, each, events = 10, 21, 90
 	}
 	results := newTable()
 	var vaults []*vault
 	for seed := range histories {
-		vaults = append(vaults, vaultOf(t, uint64(seed)+1, 1, 90, true))
+		vaults = append(vaults, vaultOf(t, uint64(seed)+1, 1, events, true))
 		checkUntouched(t, vaults[seed])
 	}
 	began := time.Now()
@@ -47,7 +46,7 @@ func TestTamperings(t *testing.T) {
 	all.Wait()
 	t.Logf("%v", time.Since(began).Round(time.Millisecond))
 	results.print(t)
-	if os.Getenv("ACQUIS_LONG") != "" {
+	if long() {
 		results.complete(t, 5000, 20)
 	}
 }

@@ -27,7 +27,10 @@ type vault struct {
 // newVault makes one through the real service, with a checkpoint of all of it.
 func newVault(t testing.TB) *vault {
 	t.Helper()
-	return vaultOf(t, 7, 8, 160, false)
+	if long() {
+		return vaultOf(t, 7, 1, 160, false)
+	}
+	return vaultOf(t, 3, 1, 40, false)
 }
 
 // vaultOf makes a vault of another history. One that goes on has lost by a purge
@@ -82,6 +85,8 @@ func (v *vault) goOn(dir string, before *world, options []func(*server.Options))
 	}
 	w.do("registrar", "POST", "/v1/sessions/s-v/candidacies/k-v:requestAccommodation", `{"kind":"EXTRA_TIME","need":"du temps"}`)
 	w.decideAll("sessions/s-v/candidacies/k-v")
+	w.do("registrar", "POST", "/v1/sessions?sessionId=s-z", `{"displayName":"d","referentiel":"referentiels/mini","startDate":{"year":2026,"month":6,"day":15}}`)
+	w.do("registrar", "POST", "/v1/sessions/s-z:close", `{}`)
 	for _, id := range []string{"r-1", "r-2", "r-3"} {
 		w.do("registrar", "POST", "/v1/candidates?candidateId="+id+"&requestId=00000000-0000-4000-8000-00000000000"+id[2:],
 			`{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`)

@@ -36,7 +36,7 @@ func verified(t testing.TB, dir string, opts verify.Options) *verify.Report {
 // the long form.
 func TestVerifyHistory(t *testing.T) {
 	seed, events := uint64(1), uint64(2_500)
-	if os.Getenv("ACQUIS_LONG") != "" {
+	if long() {
 		seed, events = uint64(time.Now().UnixNano()), 10_000
 	}
 	dir := t.TempDir()

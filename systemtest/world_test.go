@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -54,6 +55,10 @@ type world struct {
 // patience is how long a test waits for what must come, before it says that it did
 // not: far more than it takes on a machine that is busy with something else.
 const patience = 2 * time.Minute
+
+// long tells whether tests should take their long forms: CI runs some, and who
+// changes what they are about runs the others.
+func long() bool { return os.Getenv("ACQUIS_LONG") != "" }
 
 // clock is the service's, so that tests can wait a day.
 type clock struct {

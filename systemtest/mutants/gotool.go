@@ -67,9 +67,9 @@ const maxFlakes = 3
 
 // test returns a test of these packages that fails; "" if none does. One that passes
 // at the second try says nothing about the fault: then all are run again.
-func (g goTool) test(ctx context.Context, packages []string) (failed string, err error) {
+func (g goTool) test(ctx context.Context, tests []string) (failed string, err error) {
 	for range maxFlakes {
-		out, err := g.run(ctx, slices.Concat([]string{"test", "-failfast", "-vet=off", "-timeout=20m"}, packages)...)
+		out, err := g.run(ctx, slices.Concat([]string{"test", "-failfast", "-vet=off", "-timeout=20m"}, tests)...)
 		if ctx.Err() != nil || err == nil {
 			return "", ctx.Err()
 		}
@@ -77,13 +77,17 @@ func (g goTool) test(ctx context.Context, packages []string) (failed string, err
 		if failed == "" {
 			return "", fmt.Errorf("go test: %w\n%s", err, out)
 		}
-		_, err = g.run(ctx, append([]string{"test", "-vet=off", "-count=1", "-timeout=20m"}, again...)...)
+		_, err = g.run(ctx, slices.Concat([]string{"test", "-vet=off", "-count=1", "-timeout=20m"}, again, flagsOf(tests))...)
 		if ctx.Err() != nil || err != nil {
 			return failed, ctx.Err()
 		}
 		fmt.Fprintln(os.Stderr, "mutants: a flake:", failed)
 	}
 	return "", fmt.Errorf("%s fails now and then", failed)
+}
+
+func flagsOf(tests []string) []string {
+	return slices.DeleteFunc(slices.Clone(tests), func(arg string) bool { return !strings.HasPrefix(arg, "-") })
 }
 
 var (

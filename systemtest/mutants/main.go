@@ -16,12 +16,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -126,8 +128,8 @@ func (r run) one(ctx context.Context, code code, m mutant) (result, error) {
 		return result{}, fmt.Errorf("does not build: %w\n%s", err, out)
 	}
 	began := time.Now()
-	for _, stage := range stages(planted, r.packages) {
-		test, err := goTool.test(ctx, stage.packages)
+	for _, stage := range r.stages(planted) {
+		test, err := goTool.test(ctx, stage.tests)
 		if err != nil {
 			return result{}, err
 		}
@@ -144,8 +146,8 @@ func (r run) one(ctx context.Context, code code, m mutant) (result, error) {
 
 // A stage is some packages that are tested together.
 type stage struct {
-	name     string
-	packages []string
+	name  string
+	tests []string // packages, and flags for all of them
 }
 
 // What noticed a fault, if it is no test of a package.
@@ -155,14 +157,29 @@ const (
 )
 
 // stages are in order of their distance from the fault.
-func stages(planted plantings, packagesOnly bool) []stage {
+func (r run) stages(planted plantings) []stage {
 	all := []stage{
-		{"its package", planted.packages()},
+		{"its package", r.own(planted)},
 		{"packages", []string{"./server/...", "./rules", "./store/...", "./verify"}},
 		{"systemtest", []string{"./systemtest"}},
 	}
-	if packagesOnly {
+	if r.packages {
 		return all[:2]
 	}
 	return all
+}
+
+// own are the packages in which faults are planted. Properties that fail are not made
+// shorter for long: nobody reads them.
+func (r run) own(planted plantings) []string {
+	tests := planted.packages()
+	for _, pkg := range tests {
+		files, _ := filepath.Glob(filepath.Join(r.tree, pkg, "*_test.go"))
+		for _, file := range files {
+			if text, _ := os.ReadFile(file); len(tests) == 1 && bytes.Contains(text, []byte("pgregory.net/rapid")) {
+				return append(tests, "-rapid.shrinktime=1s")
+			}
+		}
+	}
+	return tests
 }

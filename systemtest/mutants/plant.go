@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -82,13 +83,16 @@ func (p plantings) packages() (all []string) {
 	return all
 }
 
-// plant puts each fault into the one place that it fits.
+// plant puts each fault into the one place that it fits. The error names all that do
+// not fit.
 func (c code) plant(mutants ...mutant) (plantings, error) {
 	changed := make(code)
+	var misfits error
 	for _, m := range mutants {
 		file, at, err := c.find(m.from)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", m.name, err)
+			misfits = errors.Join(misfits, fmt.Errorf("%s: %w", m.name, err))
+			continue
 		}
 		if changed[file] == nil {
 			changed[file] = slices.Clone(c[file])
@@ -102,7 +106,7 @@ func (c code) plant(mutants ...mutant) (plantings, error) {
 	for file, lines := range changed {
 		planted[file] = strings.Join(lines, "\n")
 	}
-	return planted, nil
+	return planted, misfits
 }
 
 // find returns the one place where these lines stand.
