@@ -60,7 +60,9 @@ func (t *Transport) unary(m *method, handler grpc.MethodHandler) grpc.MethodHand
 		if err != nil {
 			return nil, err
 		}
-		return v.pack(v.info.Hand(answer))
+		handed := v.info.Hand(answer)
+		answer = nil // its bytes may have to wait for their turn: the message need not
+		return v.pack(handed)
 	}
 }
 
