@@ -12,9 +12,9 @@
 // that in its transaction. Many closures share one transaction: each runs over
 // what those before it left, and one that fails leaves only a Draft to drop.
 //
-// What a closure reads, it reads one record or one page at a time. If each of those
-// is a trip over a network, it announces what it needs next (Reader.Prefetch): one
-// trip for all of that, and the code that reads stays as it is.
+// A closure reads one record or one page at a time. If each of these reads is a round
+// trip over a network, announcing the next ones (Reader.Prefetch) makes them one, and
+// the code that reads stays as it is.
 //
 // # What is stored
 //

@@ -30,18 +30,13 @@ func IndexOf(r Reader, kind KindID, key []byte, record proto.Message) ([]IndexEn
 	switch m := record.(type) {
 	case *storepb.ReferentielRevision:
 		label := RevisionLabel(m.GetContent().GetId(), m.GetId())
-		return []IndexEntry{nameEntry(CollectionRevision, 0, label, LastUID(key))}, nil
+		return []IndexEntry{nameEntry(CollectionRevision, label, LastUID(key))}, nil
 	case *storepb.Candidate:
 		return candidateIndex(r, m)
 	case *storepb.Session:
-		return []IndexEntry{nameEntry(CollectionSession, 0, m.GetLabel(), m.GetUid())}, nil
+		return []IndexEntry{nameEntry(CollectionSession, m.GetLabel(), m.GetUid())}, nil
 	case *storepb.Candidacy:
-		entries := []IndexEntry{
-			nameEntry(CollectionCandidacy, m.GetSessionUid(), m.GetLabel(), m.GetUid()),
-			listEntry(KindCandidateCandidacy, m.GetCandidateUid(), m.GetUid()),
-			listEntry(KindSessionCandidacy, m.GetSessionUid(), m.GetUid()),
-		}
-		return append(entries, actorEntries(m.GetSessionUid(), m.GetSitting().GetMembersPresent())...), nil
+		return candidacyIndex(r, m)
 	case *storepb.Assessment:
 		if len(m.GetSettlements()) == 0 {
 			return nil, nil
@@ -73,7 +68,7 @@ func IndexOf(r Reader, kind KindID, key []byte, record proto.Message) ([]IndexEn
 // candidateIndex finds a candidate by label, and by ids of other systems as long
 // as their identity is kept.
 func candidateIndex(r Reader, c *storepb.Candidate) ([]IndexEntry, error) {
-	entries := []IndexEntry{nameEntry(CollectionCandidate, 0, c.GetLabel(), c.GetUid())}
+	entries := []IndexEntry{nameEntry(CollectionCandidate, c.GetLabel(), c.GetUid())}
 	if c.GetIdentity() == nil {
 		return entries, nil
 	}
@@ -92,6 +87,21 @@ func candidateIndex(r Reader, c *storepb.Candidate) ([]IndexEntry, error) {
 		entries = append(entries, ExternalIDEntry(id, c.GetUid()))
 	}
 	return entries, nil
+}
+
+// candidacyIndex finds a candidacy by its label and that of its session, and lists it
+// under session and candidate.
+func candidacyIndex(r Reader, c *storepb.Candidacy) ([]IndexEntry, error) {
+	session, err := Sessions.Get(r, Key(c.GetSessionUid()))
+	if err != nil {
+		return nil, err
+	}
+	entries := []IndexEntry{
+		nameEntry(CollectionCandidacy, CandidacyLabel(session.GetLabel(), c.GetLabel()), c.GetUid()),
+		listEntry(KindCandidateCandidacy, c.GetCandidateUid(), c.GetUid()),
+		listEntry(KindSessionCandidacy, c.GetSessionUid(), c.GetUid()),
+	}
+	return append(entries, actorEntries(c.GetSessionUid(), c.GetSitting().GetMembersPresent())...), nil
 }
 
 // jurorIndex notes who acted for the jury in a candidacy: from then on they
@@ -121,8 +131,8 @@ func decisionIndex(d *storepb.Decision) ([]IndexEntry, error) {
 }
 
 // nameEntry finds the resource with that uid by the label that callers use.
-func nameEntry(c Collection, parent uint64, label string, uid uint64) IndexEntry {
-	return IndexEntry{KindName, NameKey(c, parent, label), Key(uid)}
+func nameEntry(c Collection, label string, uid uint64) IndexEntry {
+	return IndexEntry{KindName, NameKey(c, label), Key(uid)}
 }
 
 // listEntry lists a uid under its owner. The key says it all.
@@ -152,6 +162,9 @@ func ExternalIDEntry(id *storepb.ExternalId, candidate uint64) IndexEntry {
 // ExternalIDKey is the key of that entry.
 func ExternalIDKey(system, id string) []byte { return Fingerprint(system, id) }
 
+// CandidacyLabel is the label of a candidacy among those of all sessions.
+func CandidacyLabel(session, candidacy string) string { return session + "/" + candidacy }
+
 // RevisionLabel is the label of a revision among all revisions.
 func RevisionLabel(referentiel, revision string) string { return referentiel + "/" + revision }
 
@@ -171,7 +184,7 @@ func Fingerprint(parts ...string) []byte {
 func (e IndexEntry) Origin() (kind KindID, key []byte, ok bool) {
 	switch e.Kind {
 	case KindName:
-		if len(e.Key) < 9 {
+		if len(e.Key) < 2 {
 			return 0, nil, false
 		}
 		kind, ok = Collection(e.Key[0]).kind()

@@ -20,9 +20,10 @@ func TestIndexOrigin(t *testing.T) {
 		SessionUid: 3, MembersPresent: []*storepb.JuryMember{{Subject: "jury-1"}, {Subject: "jury-2"}},
 	})
 	must(t, err)
+	must(t, store.Sessions.Put(d, store.Key(3), &storepb.Session{Uid: 3, Label: "s"}))
 	candidacy := &storepb.Candidacy{Uid: 5, Label: "k", SessionUid: 3, CandidateUid: 2}
 	must(t, store.Candidacies.PutIndexed(d, store.Key(5), candidacy))
-	if uid, err := store.Lookup(d, store.CollectionCandidacy, 3, "k"); err != nil || uid != 5 {
+	if uid, err := store.Lookup(d, store.CollectionCandidacy, "s/k"); err != nil || uid != 5 {
 		t.Errorf("PutIndexed: the candidacy's name leads to %d (%v)", uid, err)
 	}
 	identity, err := proto.Marshal(&storepb.Identity{ExternalIds: []*storepb.ExternalId{{System: "lms", Id: "1"}, {System: "sis", Id: "1"}}})

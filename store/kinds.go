@@ -33,7 +33,7 @@ const (
 
 	firstUnjournaled KindID = 64
 
-	KindName                KindID = 64 // collection, parent uid, label → uid
+	KindName                KindID = 64 // collection, label → uid
 	KindExternalID          KindID = 65 // digest of (system, id) → candidate uid
 	KindCandidateCandidacy  KindID = 66 // candidate uid, candidacy uid
 	KindSessionCandidacy    KindID = 67 // session uid, candidacy uid

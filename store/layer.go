@@ -12,8 +12,8 @@ type Layer interface {
 	// Scan returns what Reader.Scan returns.
 	Scan(kind KindID, prefix, after []byte, limit int) ([]Record, error)
 
-	// Prefetch does what Reader.Prefetch says. A layer that holds what it fetched
-	// lies below all drafts, where nothing changes while the transaction lasts.
+	// Prefetch does what Reader.Prefetch says. What a layer fetched stays valid,
+	// because drafts write above it: nothing below changes in a transaction.
 	Prefetch(wants ...Want) error
 }
 

@@ -28,6 +28,9 @@ func (t Records[M, P]) Get(r Reader, key []byte) (P, error) {
 // GetMany returns the messages under all these keys, in their order, as one read;
 // ErrNotFound if one is absent.
 func (t Records[M, P]) GetMany(r Reader, keys [][]byte) ([]P, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
 	wants := make([]Want, len(keys))
 	for i, key := range keys {
 		wants[i] = t.One(key)
@@ -74,7 +77,11 @@ func (t Records[M, P]) All(r Reader, prefix []byte) ([]P, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, found...)
+		if all == nil {
+			all = found // as a rule all there are
+		} else {
+			all = append(all, found...)
+		}
 		if len(found) < pageSize {
 			return all, nil
 		}
@@ -159,18 +166,19 @@ type Collection uint8
 const (
 	CollectionCandidate Collection = 1
 	CollectionSession   Collection = 2
-	CollectionCandidacy Collection = 3 // its parent is the session
-	CollectionRevision  Collection = 4 // label: référentiel id, a slash, revision id
+	CollectionCandidacy Collection = 3 // CandidacyLabel
+	CollectionRevision  Collection = 4 // RevisionLabel
 )
 
-// NameKey is the key of the index from a caller's id to a uid.
-func NameKey(c Collection, parent uint64, label string) []byte {
-	return append(append([]byte{byte(c)}, Key(parent)...), label...)
+// NameKey is the key of the index from a caller's id to a uid. It depends only on the
+// resource's name, so that all names of a call can be looked up in one read.
+func NameKey(c Collection, label string) []byte {
+	return append([]byte{byte(c)}, label...)
 }
 
 // Lookup returns the uid of the resource that callers know by label.
-func Lookup(r Reader, c Collection, parent uint64, label string) (uint64, error) {
-	value, err := r.Get(KindName, NameKey(c, parent, label))
+func Lookup(r Reader, c Collection, label string) (uint64, error) {
+	value, err := r.Get(KindName, NameKey(c, label))
 	if err != nil {
 		return 0, err
 	}

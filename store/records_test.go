@@ -61,25 +61,24 @@ func TestNames(t *testing.T) {
 	j := newJournal(t)
 	j.update(t, store.Act{Time: noon}, func(w store.Writer) error {
 		return errors.Join(
-			w.Put(store.KindName, store.NameKey(store.CollectionSession, 0, "juin"), store.Key(4)),
-			w.Put(store.KindName, store.NameKey(store.CollectionCandidacy, 4, "juin"), store.Key(5)))
+			w.Put(store.KindName, store.NameKey(store.CollectionSession, "juin"), store.Key(4)),
+			w.Put(store.KindName, store.NameKey(store.CollectionCandidacy, store.CandidacyLabel("juin", "k")), store.Key(5)))
 	})
 	r := store.NewReader(j)
 	for _, c := range []struct {
 		collection store.Collection
-		parent     uint64
 		label      string
 		want       uint64
 	}{
-		{store.CollectionSession, 0, "juin", 4},
-		{store.CollectionCandidacy, 4, "juin", 5},
-		{store.CollectionCandidacy, 5, "juin", 0},
-		{store.CollectionCandidate, 0, "juin", 0},
-		{store.CollectionSession, 0, "jui", 0},
+		{store.CollectionSession, "juin", 4},
+		{store.CollectionCandidacy, "juin/k", 5},
+		{store.CollectionCandidacy, "juin", 0},
+		{store.CollectionCandidate, "juin", 0},
+		{store.CollectionSession, "jui", 0},
 	} {
-		uid, err := store.Lookup(r, c.collection, c.parent, c.label)
+		uid, err := store.Lookup(r, c.collection, c.label)
 		if uid != c.want || errors.Is(err, store.ErrNotFound) != (c.want == 0) {
-			t.Errorf("%d/%d/%s is %d, %v, want %d", c.collection, c.parent, c.label, uid, err, c.want)
+			t.Errorf("%d/%s is %d, %v, want %d", c.collection, c.label, uid, err, c.want)
 		}
 	}
 }

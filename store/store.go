@@ -81,12 +81,11 @@ type Reader interface {
 	// strictly behind after (nil: from the first), in key order, at most limit.
 	Scan(kind KindID, prefix, after []byte, limit int) ([]Record, error)
 
-	// Prefetch announces what Get and Scan will be asked next. If each read costs
-	// the engine a trip over a network, it makes all of these in one trip and
-	// answers from what that brought; if not, it may do nothing. Either way Get
-	// and Scan return what they return without it: what an Update writes after
-	// its Prefetch is seen, what is absent is absent. Nobody has to read what was
-	// announced.
+	// Prefetch announces the next calls of Get and Scan. An engine for which each
+	// read is a round trip fetches all of them in one, except what it already has,
+	// and answers those calls from what it fetched. Other engines may do nothing.
+	// In both cases Get and Scan return the same as without it; an Update sees what
+	// it writes after a Prefetch. An announced call need not be made.
 	Prefetch(wants ...Want) error
 
 	// LastEvent returns the sequence of the event that last wrote the record

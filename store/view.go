@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -97,12 +98,23 @@ func cloned(value []byte, err error) ([]byte, error) {
 	return clone(value), nil
 }
 
+// clonedAll copies all records into one piece of memory. None can grow into the next.
 func clonedAll(records []Record, err error) ([]Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	size := 0
+	for _, r := range records {
+		size += len(r.Key) + len(r.Value)
+	}
+	piece := make([]byte, 0, size)
+	own := func(b []byte) []byte {
+		from := len(piece)
+		piece = append(piece, b...)
+		return slices.Clip(piece[from:])
+	}
 	for i, r := range records {
-		records[i] = Record{Key: clone(r.Key), Value: clone(r.Value)}
+		records[i] = Record{Key: own(r.Key), Value: own(r.Value)}
 	}
 	return records, nil
 }

@@ -17,7 +17,12 @@ func (t Records[M, P]) Every(prefix []byte) Want {
 	return Want{Kind: t.Kind, Key: prefix, Limit: pageSize}
 }
 
+// Listing announces ListUIDs of this owner: its first page, as Listed asks for it.
+func Listing(index KindID, owner uint64) Want {
+	return Want{Kind: index, Key: Key(owner), After: Key(owner, 0), Limit: pageSize}
+}
+
 // Name announces Lookup of this label.
-func Name(c Collection, parent uint64, label string) Want {
-	return Want{Kind: KindName, Key: NameKey(c, parent, label)}
+func Name(c Collection, label string) Want {
+	return Want{Kind: KindName, Key: NameKey(c, label)}
 }

@@ -22,9 +22,12 @@ type distant struct {
 func far(l store.Layer) *distant { return &distant{Layer: l, announced: map[string]bool{}} }
 
 func (d *distant) Prefetch(wants ...store.Want) error {
-	d.trips++
+	before := len(d.announced)
 	for _, w := range wants {
 		d.announced[fmt.Sprint(w)] = true
+	}
+	if len(d.announced) > before {
+		d.trips++
 	}
 	return nil
 }
@@ -51,7 +54,7 @@ func TestAnnounced(t *testing.T) {
 	prefix, key := store.Key(7), store.Key(7, 1)
 	j.update(t, store.Act{Time: noon}, func(w store.Writer) error {
 		return errors.Join(
-			w.Put(store.KindName, store.NameKey(store.CollectionSession, 0, "juin"), store.Key(4)),
+			w.Put(store.KindName, store.NameKey(store.CollectionSession, "juin"), store.Key(4)),
 			store.Assessments.Put(w, key, &storepb.Assessment{Uid: 1}))
 	})
 	for what, c := range map[string]struct {
@@ -66,8 +69,12 @@ func TestAnnounced(t *testing.T) {
 			}
 			return err
 		}},
-		"Name": {store.Name(store.CollectionSession, 0, "juin"), func(r store.Reader) error {
-			_, err := store.Lookup(r, store.CollectionSession, 0, "juin")
+		"Listing": {store.Listing(store.KindSessionCandidacy, 7), func(r store.Reader) error {
+			_, err := store.Candidacies.Listed(r, store.KindSessionCandidacy, 7)
+			return err
+		}},
+		"Name": {store.Name(store.CollectionSession, "juin"), func(r store.Reader) error {
+			_, err := store.Lookup(r, store.CollectionSession, "juin")
 			return err
 		}},
 	} {

@@ -136,7 +136,7 @@ func (v *vault) uidZero() tampering {
 
 // besides puts into the file what is no record.
 func (v *vault) besides() []tampering {
-	none := store.NameKey(store.CollectionCandidate, 0, "c-none")
+	none := store.NameKey(store.CollectionCandidate, "c-none")
 	return []tampering{
 		{"an index entry to identifier 0", func(x *tamperer) error { return x.put(store.KindName, none, store.Key(0)) }, []place{{store.KindName, none}}},
 		{"what no program writes", func(x *tamperer) error { x.foreign = []string{"a bucket"}; return nil }, nil},

@@ -18,16 +18,17 @@ func (v *vault) renamed(t *testing.T) {
 	a, b := store.Key(about), store.Key(v.otherThan(about))
 	for name, p := range map[string]pretext{
 		"two candidates change their names": {"and its records belong to another", func(by *tamperer) error {
-			return by.exchange(store.KindCandidate, store.CollectionCandidate, 0, a, b)
+			return by.exchange(store.KindCandidate, store.CollectionCandidate, a, b)
 		}},
 		"two sessions change their names": {"and its records belong to another", func(by *tamperer) error {
 			sessions := v.records[store.KindSession]
-			return by.exchange(store.KindSession, store.CollectionSession, 0, sessions[0].Key, sessions[1].Key)
+			return by.exchange(store.KindSession, store.CollectionSession, sessions[0].Key, sessions[1].Key)
 		}},
 		"a candidacy has another name": {"and its records belong to another", func(by *tamperer) error {
 			key := v.candidacyThatIs(acquispb.Candidacy_State_ENROLLED)
 			_, m := message(t, store.KindCandidacy, by.mustGet(t, store.KindCandidacy, key))
-			return by.rename(store.KindCandidacy, store.CollectionCandidacy, m.(*storepb.Candidacy).GetSessionUid(), key, "other")
+			_, session := message(t, store.KindSession, by.mustGet(t, store.KindSession, store.Key(m.(*storepb.Candidacy).GetSessionUid())))
+			return by.rename(store.KindCandidacy, store.CollectionCandidacy, store.CandidacyLabel(session.(*storepb.Session).GetLabel(), ""), key, "other")
 		}},
 	} {
 		v.mustFind(t, name, p)
@@ -124,18 +125,18 @@ func (x *tamperer) mustGet(t *testing.T, kind store.KindID, key []byte) []byte {
 	return value
 }
 
-// rename gives a record another label, in the index too.
-func (x *tamperer) rename(kind store.KindID, c store.Collection, parent uint64, key []byte, label string) error {
+// rename gives a record another label, in the index too, where before stands before it.
+func (x *tamperer) rename(kind store.KindID, c store.Collection, before string, key []byte, label string) error {
 	err := x.rewriteLater(kind, key, func(m proto.Message) {
 		field := m.ProtoReflect().Descriptor().Fields().ByName("label")
-		_ = x.remove(store.KindName, store.NameKey(c, parent, m.ProtoReflect().Get(field).String()))
+		_ = x.remove(store.KindName, store.NameKey(c, before+m.ProtoReflect().Get(field).String()))
 		m.ProtoReflect().Set(field, protoreflect.ValueOfString(label))
 	})
-	return errors.Join(err, x.put(store.KindName, store.NameKey(c, parent, label), key))
+	return errors.Join(err, x.put(store.KindName, store.NameKey(c, before+label), key))
 }
 
 // exchange gives each of two records the label of the other.
-func (x *tamperer) exchange(kind store.KindID, c store.Collection, parent uint64, a, b []byte) error {
+func (x *tamperer) exchange(kind store.KindID, c store.Collection, a, b []byte) error {
 	label := func(key []byte) (label string, err error) {
 		stored, err := x.Get(kind, key)
 		if err != nil {
@@ -147,5 +148,5 @@ func (x *tamperer) exchange(kind store.KindID, c store.Collection, parent uint64
 	}
 	ofA, errA := label(a)
 	ofB, errB := label(b)
-	return errors.Join(errA, errB, x.rename(kind, c, parent, a, ofB), x.rename(kind, c, parent, b, ofA), x.put(store.KindName, store.NameKey(c, parent, ofB), a))
+	return errors.Join(errA, errB, x.rename(kind, c, "", a, ofB), x.rename(kind, c, "", b, ofA), x.put(store.KindName, store.NameKey(c, ofB), a))
 }

@@ -41,17 +41,17 @@ func readable(kind store.KindID, key []byte) string {
 
 // readableName names what the index of names finds.
 func readableName(key []byte) string {
-	if len(key) < 9 {
+	if len(key) < 2 {
 		return text(key)
 	}
-	parent, label := store.LastUID(key[1:9]), text(key[9:])
+	label := text(key[1:])
 	switch store.Collection(key[0]) {
 	case store.CollectionCandidate:
 		return "candidates/" + label
 	case store.CollectionSession:
 		return "sessions/" + label
 	case store.CollectionCandidacy:
-		return fmt.Sprintf("session %d, candidacies/%s", parent, label)
+		return "sessions/" + strings.Replace(label, "/", "/candidacies/", 1)
 	case store.CollectionRevision:
 		return "referentiels/" + strings.Replace(label, "/", "/revisions/", 1)
 	}

@@ -30,8 +30,8 @@ func (b *backupCommand) Help() string { return secretsHelp(keyVariable) }
 // Validate checks the flags; kong calls it.
 func (b *backupCommand) Validate() error { return b.check() }
 
-// Run writes the backup under another name, and gives it its own once it was
-// found sound.
+// Run writes the backup under a temporary name, and renames it after it was
+// checked.
 func (b *backupCommand) Run(ctx context.Context, engine store.Engine, c console) error {
 	if err := backup.Free(b.To); err != nil {
 		return err

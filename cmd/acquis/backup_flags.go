@@ -37,8 +37,8 @@ func (b *backupFlags) check() error {
 	return nil
 }
 
-// backups is what the server is told. The copy that a call sends lies in the data
-// directory: where containers have room, and nobody else looks.
+// backups configures the server. A copy that a client fetches is made in the data
+// directory: containers have room there, and only the server reads it.
 func (b *backupFlags) backups(engine store.Engine, dataDir string) backup.Settings {
 	return backup.Settings{
 		Scratch: dataDir, Program: versionOf(), Dir: b.Dir, Interval: b.Interval, Keep: b.Keep,

@@ -11,7 +11,7 @@ type compactCommand struct {
 	DataDir directory `default:"./data" placeholder:"DIR" help:"Directory of the store."`
 }
 
-// Run compacts the store and tells what that gave.
+// Run compacts the store and prints its size before and after.
 func (k *compactCommand) Run(engine store.Engine, c console) error {
 	done, err := engine.Compact(string(k.DataDir))
 	if err != nil {

@@ -26,8 +26,8 @@ func (demoCommand) Run(ctx context.Context, engine store.Engine, c console) (err
 	return play(ctx, engine, c, dir, "")
 }
 
-// play tells the stories on a store in dir, which stays. An empty origin of its
-// journal is made up.
+// play tells the stories on a store in dir, which stays. If origin is empty,
+// the journal gets a random name.
 func play(ctx context.Context, engine store.Engine, c console, dir, origin string) error {
 	first := authn.NewSecret()
 	service, err := open(ctx, config{

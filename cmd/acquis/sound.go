@@ -14,9 +14,9 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// checkBackup tells whether a file is a backup and sound: whole by its digest, a
-// store in all its pages, and with the Merkle log that its manifest names. On
-// request it decides all decisions again.
+// checkBackup tells whether a file is a sound backup: its digest is right, every page
+// of the store is readable, and its Merkle log has the root that the manifest names.
+// On request it decides all decisions again.
 func checkBackup(ctx context.Context, engine store.Engine, name string, decisions bool) (err error) {
 	m, err := backup.Extract(ctx, name, io.Discard)
 	if err != nil {
@@ -30,7 +30,7 @@ func checkBackup(ctx context.Context, engine store.Engine, name string, decision
 	return soundStore(ctx, source, m, decisions)
 }
 
-// soundStore tells whether a store is the one that a manifest speaks of.
+// soundStore tells whether a store is the one that a manifest describes.
 func soundStore(ctx context.Context, source store.AtRest, m backup.Manifest, decisions bool) error {
 	size, root, err := store.Regrow(ctx, source)
 	if err != nil {

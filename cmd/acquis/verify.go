@@ -31,7 +31,7 @@ func (k *verifyCommand) Validate() error {
 	return nil
 }
 
-// Run prints what does not fit, and fails where anything does not.
+// Run prints what does not fit, and fails if anything does not.
 func (k *verifyCommand) Run(ctx context.Context, engine store.Engine, c console) (err error) {
 	opts := verify.Options{Limit: k.Limit}
 	if k.Checkpoint != "" {

@@ -223,13 +223,9 @@ func putAccesses(w store.Writer, reads []access, now time.Time) error {
 // candidateOf returns the uid of the candidate whom a name is about.
 func candidateOf(r store.Reader, name string) (uint64, error) {
 	if segment(name, 0) == "candidates" {
-		return store.Lookup(r, store.CollectionCandidate, 0, segment(name, 1))
+		return store.Lookup(r, store.CollectionCandidate, segment(name, 1))
 	}
-	session, err := store.Lookup(r, store.CollectionSession, 0, segment(name, 1))
-	if err != nil {
-		return 0, err
-	}
-	uid, err := store.Lookup(r, store.CollectionCandidacy, session, segment(name, 3))
+	uid, err := store.Lookup(r, store.CollectionCandidacy, store.CandidacyLabel(segment(name, 1), segment(name, 3)))
 	if err != nil {
 		return 0, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
@@ -164,26 +163,6 @@ func mayAssess(session *storepb.Session, assessor string) error {
 		return nil
 	}
 	return apierr.Denied(acquispb.ErrorReason_ASSESSOR_NOT_LISTED, "the session does not list this assessor")
-}
-
-// bareCase is what the rules need to check verdicts: no acts, no candidate.
-func (c *core) bareCase(r store.Reader, session *storepb.Session, candidacy *storepb.Candidacy) (rules.Case, error) {
-	revision, err := c.revisions.get(r, casefile.Revision(session))
-	if err != nil {
-		return rules.Case{}, err
-	}
-	return judgedCase(revision, session, candidacy)
-}
-
-// judgedCase reads what the rules know of a candidacy before any act in it.
-func judgedCase(revision *revision, session *storepb.Session, candidacy *storepb.Candidacy) (rules.Case, error) {
-	judged := rules.Case{Scheme: revision.compiled.Scheme()}
-	var err error
-	if judged.Session, err = casefile.Session(session); err != nil {
-		return rules.Case{}, err
-	}
-	judged.Candidacy, err = casefile.Candidacy(candidacy, session)
-	return judged, err
 }
 
 // lineField names the line of a batch that a refusal speaks of.

@@ -2,7 +2,6 @@ package services
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/acquis-eval/acquis/casefile"
@@ -33,7 +32,7 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 			if err != nil {
 				return nil, err
 			}
-			uid, err := t.newNamed(store.CollectionCandidacy, session.GetUid(), label, name)
+			uid, err := t.newNamed(store.CollectionCandidacy, store.CandidacyLabel(session.GetLabel(), label), name)
 			if err != nil {
 				return nil, err
 			}
@@ -60,22 +59,6 @@ func (s *sessionService) enrol(r store.Reader, session *storepb.Session, candida
 		Blocs: asked.GetBlocs(),
 	})
 	return enrolled, apierr.Refused(refusals, apierr.At("candidacy.blocs"))
-}
-
-// caseOf is what the rules know before there is a candidacy, or for an act that
-// concerns none.
-func (c *core) caseOf(r store.Reader, session *storepb.Session, candidate uint64, more ...rules.Revision) (rules.Case, error) {
-	pinned := casefile.Revision(session)
-	revision, err := c.revisions.get(r, pinned)
-	if err != nil {
-		return rules.Case{}, err
-	}
-	judged := rules.Case{Scheme: revision.compiled.Scheme()}
-	if judged.Session, err = casefile.Session(session); err != nil {
-		return rules.Case{}, err
-	}
-	judged.Candidate, err = c.person(r, candidate, append(more, pinned)...)
-	return judged, err
 }
 
 // putCandidacy writes a new version of a candidacy, and returns its key.
@@ -218,30 +201,6 @@ func setCandidacy(stored *storepb.Candidacy, c rules.Candidacy) {
 			Bloc: left.Bloc, Cause: acquispb.Candidacy_DepartedBloc_Cause_Enum_value[string(left.As)],
 		})
 	}
-}
-
-// candidacyByName returns a candidacy and its session.
-func candidacyByName(r store.Reader, name string) (*storepb.Session, *storepb.Candidacy, error) {
-	missing := func(err error) error {
-		if errors.Is(err, store.ErrNotFound) {
-			return apierr.NotFound(candidacyName(segment(name, 1), segment(name, 3)))
-		}
-		return err
-	}
-	session, err := store.Lookup(r, store.CollectionSession, 0, segment(name, 1))
-	if err != nil {
-		return nil, nil, missing(err)
-	}
-	uid, err := store.Lookup(r, store.CollectionCandidacy, session, segment(name, 3))
-	if err != nil {
-		return nil, nil, missing(err)
-	}
-	stored, err := store.Sessions.Get(r, store.Key(session))
-	if err != nil {
-		return nil, nil, err
-	}
-	candidacy, err := store.Candidacies.Get(r, store.Key(uid))
-	return stored, candidacy, err
 }
 
 // readCandidacy shows a candidacy as the API does.

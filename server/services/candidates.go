@@ -30,7 +30,7 @@ func (s *candidateService) CreateCandidate(ctx context.Context, req *acquispb.Cr
 	return perform(ctx, s.core, act[*acquispb.Candidate]{
 		request: req, resource: candidateName(label),
 		do: func(t *tx) (keys, error) {
-			uid, err := t.newNamed(store.CollectionCandidate, 0, label, candidateName(label))
+			uid, err := t.newNamed(store.CollectionCandidate, label, candidateName(label))
 			if err != nil {
 				return nil, err
 			}
@@ -232,8 +232,8 @@ func (t *tx) claimExternalIDs(candidate uint64, before, now []*storepb.ExternalI
 
 // newNamed gives a new resource its uid, where no other has the label that
 // callers use.
-func (t *tx) newNamed(c store.Collection, parent uint64, label, name string) (uint64, error) {
-	_, err := store.Lookup(t, c, parent, label)
+func (t *tx) newNamed(c store.Collection, label, name string) (uint64, error) {
+	_, err := store.Lookup(t, c, label)
 	if err == nil {
 		return 0, apierr.AlreadyExists(name)
 	}
@@ -252,7 +252,7 @@ func labelOr(chosen string) string {
 }
 
 func candidateByName(r store.Reader, name string) (*storepb.Candidate, error) {
-	uid, err := store.Lookup(r, store.CollectionCandidate, 0, segment(name, 1))
+	uid, err := store.Lookup(r, store.CollectionCandidate, segment(name, 1))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, apierr.NotFound(name)
 	}
@@ -290,7 +290,7 @@ func allOf(r store.Reader, kind store.KindID) source {
 // indexOfNamed lists the uids that an index holds under the owner of that name:
 // none where there is no such owner, as a filter that names one matches nothing.
 func indexOfNamed(r store.Reader, index store.KindID, c store.Collection, name string) (source, error) {
-	owner, err := store.Lookup(r, c, 0, segment(name, 1))
+	owner, err := store.Lookup(r, c, segment(name, 1))
 	if errors.Is(err, store.ErrNotFound) {
 		return func(uint64, int) ([]uint64, error) { return nil, nil }, nil
 	}

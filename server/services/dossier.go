@@ -63,14 +63,6 @@ func loadPerson(r store.Reader, candidate *storepb.Candidate) (d *dossier, err e
 	return d, err
 }
 
-func fileOf(r store.Reader, candidacy *storepb.Candidacy) (*file, error) {
-	session, err := store.Sessions.Get(r, store.Key(candidacy.GetSessionUid()))
-	if err != nil {
-		return nil, err
-	}
-	return readFile(r, session, candidacy)
-}
-
 // open tells whether the session of a file still runs.
 func (f *file) open() bool {
 	return f.session.GetState() == int32(acquispb.Session_State_OPEN)

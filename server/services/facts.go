@@ -65,9 +65,10 @@ func sessionFor(r store.Reader, caller *call.Caller, name string) (*storepb.Sess
 	return session, there, nil
 }
 
-// candidacyFor returns a candidacy, its session and what the caller is in it.
-func candidacyFor(r store.Reader, caller *call.Caller, name string) (*storepb.Session, *storepb.Candidacy, *call.Caller, error) {
-	session, candidacy, err := candidacyByName(r, name)
+// candidacyFor returns a candidacy, its session and what the caller is in it, and
+// announces what else of it will be read.
+func candidacyFor(r store.Reader, caller *call.Caller, name string, more ...wantOf) (*storepb.Session, *storepb.Candidacy, *call.Caller, error) {
+	session, candidacy, err := candidacyByName(r, name, more...)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
@@ -17,62 +16,6 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// file is a candidacy with everything that was done in it.
-type file struct {
-	view        rules.View // of the caller, by what they are in the session
-	session     *storepb.Session
-	candidacy   *storepb.Candidacy
-	revision    *revision
-	assessments []*storepb.Assessment
-	entries     []*storepb.CaseFile
-	judged      rules.Case // as the rules read it, without the candidate
-}
-
-// loadFileFor reads the file of a candidacy that exists for the caller.
-func (c *core) loadFileFor(r store.Reader, caller *call.Caller, name string) (*file, error) {
-	session, candidacy, there, err := candidacyFor(r, caller, name)
-	if err != nil {
-		return nil, err
-	}
-	f, err := readFile(r, session, candidacy)
-	if err != nil {
-		return nil, err
-	}
-	f.view = viewOf(there)
-	if f.revision, err = c.revisions.get(r, casefile.Revision(session)); err != nil {
-		return nil, err
-	}
-	if f.judged, err = judgedCase(f.revision, session, candidacy); err != nil {
-		return nil, err
-	}
-	f.judged.Acts, err = casefile.Acts(f.assessments, f.entries)
-	return f, err
-}
-
-// readFile reads a file as it is recorded, without the référentiel that gives
-// it its meaning.
-func readFile(r store.Reader, session *storepb.Session, candidacy *storepb.Candidacy) (*file, error) {
-	f := &file{session: session, candidacy: candidacy}
-	var err error
-	if f.assessments, err = store.Assessments.All(r, store.Key(candidacy.GetUid())); err != nil {
-		return nil, err
-	}
-	f.entries, err = store.CaseFiles.All(r, store.Key(candidacy.GetUid()))
-	return f, err
-}
-
-// loadCase reads the file of a candidacy, and all that the rules know with it
-// and with its candidate.
-func (c *core) loadCase(r store.Reader, caller *call.Caller, name string) (*file, rules.Case, error) {
-	f, err := c.loadFileFor(r, caller, name)
-	if err != nil {
-		return nil, rules.Case{}, err
-	}
-	judged := f.judged
-	judged.Candidate, err = c.person(r, f.candidacy.GetCandidateUid(), f.revision.id)
-	return f, judged, err
-}
-
 // GetGrid computes the grid, cuts it to what the caller may see, and makes a
 // message of the rest.
 func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridRequest) (answer *acquispb.Grid, err error) {
@@ -80,6 +23,9 @@ func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridReque
 	return answer, s.view(ctx, func(r store.Reader) error {
 		f, err := s.loadFileFor(r, caller, strings.TrimSuffix(req.GetName(), "/grid"))
 		if err != nil {
+			return err
+		}
+		if err := f.prefetchShown(r); err != nil {
 			return err
 		}
 		candidate, err := store.Candidates.Get(r, store.Key(f.candidacy.GetCandidateUid()))

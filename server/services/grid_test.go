@@ -13,6 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/transport"
+	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/memstore"
 )
 
@@ -43,7 +44,11 @@ func as(ctx context.Context, subject string, roles ...acquispb.Role_Enum) contex
 // everything was judged once.
 func assessedService(b testing.TB) *sessionService {
 	b.Helper()
-	st := memstore.New()
+	return assessedOn(b, memstore.New())
+}
+
+func assessedOn(b testing.TB, st store.Store) *sessionService {
+	b.Helper()
 	b.Cleanup(func() { must(b, st.Close()) })
 	embedded, err := referentiel.Embedded()
 	must(b, err)

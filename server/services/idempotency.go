@@ -32,8 +32,9 @@ const requestWindow = 24 * time.Hour
 // order, where each new record removes two of them.
 type idempotency struct {
 	resource string
-	id       []byte // digest of subject, RPC and request id; nil: no request id
-	content  []byte // the request without its request id
+	id       []byte    // digest of subject, RPC and request id; nil: no request id
+	recent   [2][]byte // the keys of today and yesterday
+	content  []byte    // the request without its request id
 	salt     []byte
 	now      time.Time
 }
@@ -53,7 +54,21 @@ func newIdempotency(event store.Act, req request) (*idempotency, error) {
 	r.content, r.salt = content, make([]byte, 16)
 	_, _ = rand.Read(r.salt) // it never fails: it ends the process instead
 	r.id = store.Fingerprint(event.Actor, event.RPC, req.GetRequestId())
+	r.recent = [2][]byte{r.key(unixDay(r.now)), r.key(unixDay(r.now.Add(-requestWindow)))}
 	return r, nil
+}
+
+// wants announces what find and remember read, as a rule.
+func (r *idempotency) wants() []store.Want {
+	if r.id == nil {
+		return nil
+	}
+	return []store.Want{
+		store.Repeats.One(r.recent[0]),
+		store.Repeats.One(r.recent[1]),
+		{Kind: store.KindIdempotency, After: endOfDay(unixDay(r.now)), Limit: 1},
+		{Kind: store.KindIdempotency, Limit: dropped},
+	}
 }
 
 // find returns what the same request did, nil if it was not done.
@@ -61,12 +76,12 @@ func (r *idempotency) find(reader store.Reader) (*storepb.Idempotency, error) {
 	if r.id == nil {
 		return nil, nil
 	}
-	days, err := r.days(reader)
+	keys, err := r.keys(reader)
 	if err != nil {
 		return nil, err
 	}
-	for _, day := range days {
-		done, err := store.Repeats.Get(reader, r.key(day))
+	for _, key := range keys {
+		done, err := store.Repeats.Get(reader, key)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
@@ -90,10 +105,10 @@ func (r *idempotency) remember(w store.Writer, made keys) error {
 	if r.id == nil {
 		return nil
 	}
-	if err := dropOldRequests(w, r.now, 2); err != nil {
+	if err := dropOldRequests(w, r.now, dropped); err != nil {
 		return err
 	}
-	return store.Repeats.Put(w, r.key(unixDay(r.now)), &storepb.Idempotency{
+	return store.Repeats.Put(w, r.recent[0], &storepb.Idempotency{
 		Time:          timestamppb.New(r.now),
 		Salt:          r.salt,
 		RequestDigest: store.Digest(r.salt, r.content),
@@ -102,20 +117,25 @@ func (r *idempotency) remember(w store.Writer, made keys) error {
 	})
 }
 
-// days are those under which the request can be: as a rule two, and all days to
-// come that have records.
-func (r *idempotency) days(reader store.Reader) ([]uint32, error) {
-	last := unixDay(r.now)
-	days := []uint32{last, unixDay(r.now.Add(-requestWindow))}
+// dropped is how many records that are too old each new one removes.
+const dropped = 2
+
+// keys are those under which the request can be: as a rule two, and one of each day
+// to come that has records.
+func (r *idempotency) keys(reader store.Reader) ([][]byte, error) {
+	last, keys := unixDay(r.now), r.recent[:]
 	for {
-		next, err := reader.Scan(store.KindIdempotency, nil, binary.BigEndian.AppendUint32(nil, last+1), 1)
+		next, err := reader.Scan(store.KindIdempotency, nil, endOfDay(last), 1)
 		if err != nil || len(next) == 0 {
-			return days, err
+			return keys, err
 		}
 		last = binary.BigEndian.Uint32(next[0].Key)
-		days = append(days, last)
+		keys = append(keys, r.key(last))
 	}
 }
+
+// endOfDay is a key behind those of a day, and before those of the next.
+func endOfDay(day uint32) []byte { return binary.BigEndian.AppendUint32(nil, day+1) }
 
 // dropOldRequests removes records that are too old, at most limit.
 func dropOldRequests(w store.Writer, now time.Time, limit int) error {

@@ -8,7 +8,6 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/referentiel"
@@ -61,7 +60,7 @@ func (c *revisions) get(r store.Reader, id rules.Revision) (*revision, error) {
 	if found != nil && found.durable.Load() {
 		return found, nil
 	}
-	uid, err := store.Lookup(r, store.CollectionRevision, 0, revisionLabel(id))
+	uid, err := store.Lookup(r, store.CollectionRevision, revisionLabel(id))
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +176,7 @@ func (c *revisions) catalogue(r store.Reader, ids ...rules.Revision) (referentie
 // if it is new.
 func (c *revisions) publish(w store.Writer, content *storepb.Referentiel, publisher string, now *timestamppb.Timestamp) (uint64, error) {
 	id := rules.Revision{Referentiel: content.GetId(), ID: referentiel.ID(content)}
-	uid, err := store.Lookup(w, store.CollectionRevision, 0, revisionLabel(id))
+	uid, err := store.Lookup(w, store.CollectionRevision, revisionLabel(id))
 	if errors.Is(err, store.ErrNotFound) {
 		uid, err = addRevision(w, &storepb.ReferentielRevision{
 			Id: id.ID, Content: content, CreateTime: now, Publisher: publisher,
@@ -205,7 +204,7 @@ func addRevision(w store.Writer, stored *storepb.ReferentielRevision) (uint64, e
 func (c *revisions) embed(w store.Writer, contents []*storepb.Referentiel, now *timestamppb.Timestamp) error {
 	for _, content := range contents {
 		id := rules.Revision{Referentiel: content.GetId(), ID: referentiel.ID(content)}
-		_, err := store.Lookup(w, store.CollectionRevision, 0, revisionLabel(id))
+		_, err := store.Lookup(w, store.CollectionRevision, revisionLabel(id))
 		if err == nil {
 			continue
 		}
@@ -226,84 +225,4 @@ func (c *revisions) embed(w store.Writer, contents []*storepb.Referentiel, now *
 		}
 	}
 	return nil
-}
-
-// revisionsOf lists the revisions that decisions and candidacies name.
-func revisionsOf(decisions []rules.Decision, candidacies []rules.Candidacy) []rules.Revision {
-	seen := make(map[rules.Revision]bool)
-	for _, d := range decisions {
-		seen[d.Revision] = true
-	}
-	for _, c := range candidacies {
-		seen[c.Revision] = true
-	}
-	ids := make([]rules.Revision, 0, len(seen))
-	for id := range seen {
-		ids = append(ids, id)
-	}
-	return ids
-}
-
-// person reads what the rules know of a candidate beyond one candidacy. more
-// names revisions that they will ask about besides.
-func (c *core) person(r store.Reader, candidate uint64, more ...rules.Revision) (rules.Candidate, error) {
-	var person rules.Candidate
-	stored, err := store.Decisions.Listed(r, store.KindCandidateDecision, candidate)
-	if err != nil {
-		return person, err
-	}
-	if person.Decisions, err = casefile.Decisions(stored); err != nil {
-		return person, err
-	}
-	if person.Candidacies, err = candidaciesOfCandidate(r, candidate); err != nil {
-		return person, err
-	}
-	ties, err := store.Ties.All(r, store.Key(candidate))
-	if err != nil {
-		return person, err
-	}
-	for _, tie := range ties {
-		person.Tied = append(person.Tied, tie.GetSubject())
-	}
-	ids := append(revisionsOf(person.Decisions, person.Candidacies), more...)
-	person.Catalogue, err = c.revisions.catalogue(r, ids...)
-	return person, err
-}
-
-// holder reads of a candidate what their ledger follows from, seen from the
-// revision named: the public acts alone. That is 1.2 times the calls of
-// GetCapitalisation that all which person reads allows.
-func (c *core) holder(r store.Reader, candidate uint64, seenFrom rules.Revision) (rules.Candidate, error) {
-	var holder rules.Candidate
-	stored, err := store.Decisions.Listed(r, store.KindCandidateDecision, candidate)
-	if err != nil {
-		return holder, err
-	}
-	holder.Decisions = make([]rules.Decision, len(stored))
-	for i, decision := range stored {
-		if holder.Decisions[i], _, err = casefile.Act(decision); err != nil {
-			return holder, err
-		}
-	}
-	holder.Catalogue, err = c.revisions.catalogue(r, append(revisionsOf(holder.Decisions, nil), seenFrom)...)
-	return holder, err
-}
-
-// candidaciesOfCandidate reads a candidate's candidacies of every session.
-func candidaciesOfCandidate(r store.Reader, candidate uint64) ([]rules.Candidacy, error) {
-	stored, err := store.Candidacies.Listed(r, store.KindCandidateCandidacy, candidate)
-	if err != nil {
-		return nil, err
-	}
-	candidacies := make([]rules.Candidacy, len(stored))
-	for i, c := range stored {
-		session, err := store.Sessions.Get(r, store.Key(c.GetSessionUid()))
-		if err != nil {
-			return nil, err
-		}
-		if candidacies[i], err = casefile.Candidacy(c, session); err != nil {
-			return nil, err
-		}
-	}
-	return candidacies, nil
 }

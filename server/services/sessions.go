@@ -2,7 +2,6 @@ package services
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/acquis-eval/acquis/casefile"
@@ -29,7 +28,7 @@ func (s *sessionService) CreateSession(ctx context.Context, req *acquispb.Create
 	return perform(ctx, s.core, act[*acquispb.Session]{
 		request: req, resource: sessionName(label),
 		do: func(t *tx) (keys, error) {
-			uid, err := t.newNamed(store.CollectionSession, 0, label, sessionName(label))
+			uid, err := t.newNamed(store.CollectionSession, label, sessionName(label))
 			if err != nil {
 				return nil, err
 			}
@@ -279,17 +278,6 @@ func actors(r store.Reader, session uint64) ([]string, error) {
 		subjects[i] = string(record.Key[8:])
 	}
 	return subjects, nil
-}
-
-func sessionByName(r store.Reader, name string) (*storepb.Session, error) {
-	uid, err := store.Lookup(r, store.CollectionSession, 0, segment(name, 1))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, apierr.NotFound(sessionName(segment(name, 1)))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return store.Sessions.Get(r, store.Key(uid))
 }
 
 // sessionFrom shows a session as the API does.

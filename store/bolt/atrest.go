@@ -10,7 +10,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// atRest is a store.AtRest. It holds the data directory, if it lies in one, so that no
+// atRest is a store.AtRest. It locks the data directory, if there is one, so that no
 // server starts meanwhile, and never writes to the file.
 type atRest struct {
 	*table
@@ -85,8 +85,8 @@ func (a *atRest) LastUID() uint64 {
 	return 0
 }
 
-// Foreign implements store.AtRest: keys of the bucket "meta", and buckets that are of
-// no kind.
+// Foreign implements store.AtRest: keys of the bucket "meta", and buckets of unknown
+// kinds.
 func (a *atRest) Foreign() ([]string, error) { return foreign(a.tx) }
 
 // Close implements store.AtRest.

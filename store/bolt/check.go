@@ -41,7 +41,7 @@ func checkPages(file string, whole bool, log *slog.Logger) error {
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: it is no regular file", store.ErrNotStore)
+		return fmt.Errorf("%w: it is not a regular file", store.ErrNotStore)
 	case info.Size() == 0:
 		return fmt.Errorf("%w: it is empty", store.ErrNotStore)
 	}
@@ -84,7 +84,7 @@ func (f *pageFile) check(whole bool, log *slog.Logger) error {
 func (f *pageFile) checkFormat() (clean bool, err error) {
 	e, err := f.find(bucketRef{root: f.meta.root}, []byte(metaBucket))
 	if err != nil {
-		return false, notFoundMeans(err, fmt.Errorf("%w: it is a bbolt file of something else", store.ErrNotStore))
+		return false, notFoundMeans(err, fmt.Errorf("%w: it is a bbolt file, but not of Acquis", store.ErrNotStore))
 	}
 	b, err := e.asBucket(page{id: f.meta.root})
 	if err != nil {

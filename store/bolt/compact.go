@@ -15,10 +15,9 @@ import (
 // compactTx limits the memory of one transaction of a compaction.
 const compactTx = 64 << 20
 
-// Compact implements store.Engine: what was erased stays readable in pages that hold
-// nothing any more, until they are used again. The new file is compared with the old
-// one, record by record, before it takes its place. It needs room for both; if there
-// is none, the old one stays.
+// Compact implements store.Engine. Erased data is readable in unused pages until they
+// are reused. The new file is compared with the old one, record by record, before it
+// replaces it in one step. Both need room on the disk; otherwise the old one stays.
 func (e Engine) Compact(dir string) (c store.Compaction, err error) {
 	opts := e.options(nil)
 	file, err := storeIn(dir)
@@ -74,7 +73,7 @@ func swap(made, file string) error {
 	return syncDir(filepath.Dir(file))
 }
 
-// sameStore tells that a copy is sound and holds what the store holds.
+// sameStore checks that a copy is sound and has the same records as the store.
 func sameStore(copied, file string, opts options) (err error) {
 	if err := checkPages(copied, true, opts.log); err != nil {
 		return fmt.Errorf("the copy: %w", err)

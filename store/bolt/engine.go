@@ -19,16 +19,16 @@ const FileName = "acquis.db"
 // An Engine is a store.Engine whose places are data directories. The zero value is
 // ready to use.
 type Engine struct {
-	// LockTimeout bounds the wait for another process to leave the data
+	// LockTimeout is how long to wait for another process to release the data
 	// directory. Default: 2 seconds.
 	LockTimeout time.Duration
 
-	// OpenFile opens the store's file for reading and writing. Tests use it to
-	// put faults under the store. Default: os.OpenFile.
+	// OpenFile opens the store's file for reading and writing. Tests inject
+	// faults with it. Default: os.OpenFile.
 	OpenFile func(name string, flag int, perm os.FileMode) (*os.File, error)
 }
 
-// options are those of an Engine, with all defaults, and who is told.
+// options are those of an Engine, with defaults, and the log.
 type options struct {
 	lockTimeout time.Duration
 	openFile    func(name string, flag int, perm os.FileMode) (*os.File, error)
@@ -60,7 +60,7 @@ func storeIn(dir string) (file string, err error) {
 	return file, nil
 }
 
-// Restore implements store.Engine. The file is checked by who opens it.
+// Restore implements store.Engine. The file is checked when it is opened.
 func (e Engine) Restore(dir string, write func(io.Writer) error) (err error) {
 	if err := makeDir(dir); err != nil {
 		return err

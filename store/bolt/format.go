@@ -20,7 +20,7 @@ const (
 
 // formatVersion is what this program writes and reads. A change that an older
 // program would misread raises it.
-const formatVersion = 2
+const formatVersion = 3
 
 const formatMagic = "acquis store\n"
 
@@ -36,13 +36,13 @@ func encodeFormat(version uint32) []byte {
 func checkFormatRecord(b []byte) error {
 	rest, ok := bytes.CutPrefix(b, []byte(formatMagic))
 	if !ok || len(rest) < 4 {
-		return fmt.Errorf("%w: its format record is not ours", store.ErrNotStore)
+		return fmt.Errorf("%w: its format record is not of Acquis", store.ErrNotStore)
 	}
 	switch version := binary.BigEndian.Uint32(rest); {
 	case version > formatVersion:
 		return fmt.Errorf("%w: it has format %d, this program knows %d", store.ErrNewer, version, formatVersion)
-	case version == 1:
-		return fmt.Errorf("%w: it has format 1, of before the first release, without stubs of events", store.ErrNotStore)
+	case version == 1 || version == 2:
+		return fmt.Errorf("%w: it has format %d, which was used before the first release", store.ErrNotStore, version)
 	case version < 1 || len(rest) != 4:
 		return fmt.Errorf("%w: its format record is %x", store.ErrDamaged, b)
 	}

@@ -12,13 +12,13 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// queueSize lets callers put their update down and sleep once, not twice. More
-// than a group holds would only be a longer queue.
+// queueSize lets callers queue their update and sleep once, not twice. More
+// than a group would only make the queue longer.
 const queueSize = maxGroup
 
-// Open implements store.Engine. Nothing is written before the file has been found
-// sound: always what bbolt must be able to trust at once; and every page, if the last
-// stop was not clean or the file is small.
+// Open implements store.Engine. Nothing is written before the file was checked: always
+// the pages that bbolt trusts at once, and every page if the last stop was not clean or
+// the file is small.
 func (e Engine) Open(dir string, how store.Opening) (store.Store, error) {
 	s, err := e.open(dir, how)
 	if err != nil {
@@ -108,13 +108,13 @@ func renewHeader(file string) (err error) {
 
 func boltOptions(opts options) *bbolt.Options {
 	return &bbolt.Options{
-		// The lock of the directory is ours already; a bbolt tool may hold the file's.
+		// The directory is already locked, but a bbolt tool may have locked the file.
 		Timeout:         opts.lockTimeout,
 		FreelistType:    bbolt.FreelistMapType,
 		NoFreelistSync:  true, // markClean writes it (docs/performance.md has the gain)
 		InitialMmapSize: mapSize,
 		OpenFile:        opts.openFile,
-		NoStatistics:    true, // a lock at every View, for nothing that we read
+		NoStatistics:    true, // they would lock at every View, and are not used
 	}
 }
 

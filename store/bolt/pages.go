@@ -108,10 +108,10 @@ func metaOffsets() []int64 {
 func (f *pageFile) checkMeta(size int64) error {
 	m := f.meta
 	if m.pages > uint64(size)/uint64(m.pageSize) {
-		return fmt.Errorf("%w: it is cut short: %d bytes hold fewer than %d pages of %d", store.ErrDamaged, size, m.pages, m.pageSize)
+		return fmt.Errorf("%w: it is truncated: %d bytes are fewer than %d pages of %d", store.ErrDamaged, size, m.pages, m.pageSize)
 	}
 	if m.root < 2 || m.root >= m.pages || m.freelist != noFreelist && (m.freelist < 2 || m.freelist >= m.pages) {
-		return fmt.Errorf("%w: its header points outside", store.ErrDamaged)
+		return fmt.Errorf("%w: its header points outside the file", store.ErrDamaged)
 	}
 	return nil
 }

@@ -16,8 +16,8 @@ import (
 // itself until then.
 const restoreDir = "restore.partial"
 
-// Replace implements store.Engine. Every page of what fill made is checked. The copy
-// that is kept lies beside the new store.
+// Replace implements store.Engine. Every page of the new store is checked. The old one
+// is kept beside it.
 func (e Engine) Replace(dir string, fill func(made, old string) error) (kept string, err error) {
 	opts := e.options(nil)
 	if err := makeDir(dir); err != nil {
@@ -56,7 +56,7 @@ func (e Engine) Replace(dir string, fill func(made, old string) error) (kept str
 	return kept, swap(filled, filepath.Join(dir, FileName))
 }
 
-// durable checks a file that was made, and syncs it.
+// durable checks a new file, and syncs it.
 func durable(file string, opts options) error {
 	if err := checkPages(file, true, opts.log); err != nil {
 		return fmt.Errorf("%w (%s)", err, file)

@@ -24,7 +24,7 @@ const clockSlack = 24 * time.Hour
 func loadUID(t *table, journal *bbolt.Bucket) (given, inUse uint64, err error) {
 	given = journal.Sequence()
 	if given > store.MaxUID {
-		return 0, 0, fmt.Errorf("%w: it says that %d identifiers were given, which cannot be", store.ErrDamaged, given)
+		return 0, 0, fmt.Errorf("%w: its counter of identifiers is %d, which is impossible", store.ErrDamaged, given)
 	}
 	for _, kind := range store.Kinds() {
 		if !kind.Sequential() || !kind.Journaled() {

@@ -15,6 +15,9 @@ import (
 // is split by the next record in it.
 const sequentialFill = 0.9
 
+// usualScan is room for the acts in a candidacy.
+const usualScan = 16
+
 // A table is a bbolt transaction as a store.Table.
 type table struct {
 	tx      *bbolt.Tx
@@ -85,6 +88,9 @@ func (t *table) Scan(kind store.KindID, prefix, after []byte, limit int) ([]stor
 	c := b.Cursor()
 	var records []store.Record
 	for k, v := seek(c, prefix, after); len(records) < limit && k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		if records == nil {
+			records = make([]store.Record, 0, min(limit, usualScan))
+		}
 		records = append(records, store.Record{Key: k, Value: v})
 	}
 	return records, nil

@@ -45,7 +45,7 @@ func (w *walk) use(p page) error {
 // bucket visits a bucket's tree; depth counts the buckets around it.
 func (w *walk) bucket(b bucketRef, depth int) error {
 	if depth > 1 {
-		return fmt.Errorf("%w: buckets are nested, ours are not", store.ErrDamaged)
+		return fmt.Errorf("%w: it has nested buckets", store.ErrDamaged)
 	}
 	p, err := w.file.top(b)
 	if err != nil {

@@ -1,24 +1,24 @@
-// Package memstore keeps stores in memory, for tests: it is the contract of package
-// store and nothing else, and makes a store in microseconds.
+// Package memstore keeps stores in memory, for tests. It does what the contract of
+// package store says and no more, and creates a store in microseconds.
 //
 // # The idea
 //
-// All records of a store are one state, a sorted tree that never changes once it
-// is published. A View reads the state of the moment it begins. Updates take
-// turns: each runs its closure over a Draft of the last state, stores the Entry
-// into a copy of it, which shares all that stays, and publishes that.
+// All records of a store are one state: a sorted tree that never changes once it is
+// published. A View reads the state that is published when it begins. Only one Update
+// runs at a time: its closure writes to a Draft over the current state, and its Entry
+// goes into a copy of that state, which shares the unchanged parts. Then the copy is
+// published.
 //
 // # What can never happen
 //
-// A View that sees half of an Update: it holds one state. An Update that meets
-// another: there is one turn. Bytes that change under a reader: nobody writes into
-// a record.
+// A View sees half of an Update: it reads one state. Two Updates interfere: only one
+// runs at a time. Bytes change while somebody reads them: no record is ever changed in
+// place.
 //
 // # What it is not
 //
-// Durable. Close keeps the last state for who opens the same place of the same
-// Engine again, as a disk would; with the process it is gone. Nor does it bound what
-// it holds.
+// It is not durable: Close keeps the last state for the next Open of the same place in
+// the same Engine, and it is gone with the process. Its size is not limited.
 package memstore
 
 import (

@@ -80,22 +80,26 @@ func testEmptyRecord(f *fixture) {
 }
 
 func testOwnCopies(f *fixture) {
-	f.put("a=1")
+	f.put("a=1", "b=2")
 	spoil := func(r store.Reader) error {
 		value, err := r.Get(store.KindSession, []byte("a"))
 		f.ok(err)
 		records, err := r.Scan(store.KindSession, nil, nil, 9)
 		f.ok(err)
 		value[0], records[0].Key[0], records[0].Value[0] = 'X', 'X', 'X'
-		if got, err := all(r); err != nil || got != "a=1" {
+		if got, err := all(r); err != nil || got != "a=1 b=2" {
 			f.Errorf("after a caller changed what it got: %q, %v", got, err)
+		}
+		_, _ = append(records[0].Key, "XXX"...), append(records[0].Value, "XXX"...)
+		if string(records[0].Value) != "X" || string(records[1].Key)+string(records[1].Value) != "b2" {
+			f.Errorf("after a caller added to what it got: %q", records)
 		}
 		return nil
 	}
 	f.view(spoil)
 	f.update(func(w store.Writer) error { return spoil(w) })
 	f.update(func(w store.Writer) error { return errors.Join(putAll(w, "a=1"), spoil(w)) })
-	f.wantAll("a=1")
+	f.wantAll("a=1 b=2")
 }
 
 // scans are questions to records a1 a2 a3 b1 c1.

@@ -8,9 +8,9 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A Remote is a store as one over a network would be: it counts the trips that its
-// closures make, a Prefetch or a read that none announced. What was prefetched it
-// does answer from what was fetched then, so that the suite holds for that too.
+// A Remote behaves like a store over a network. It counts round trips: each Prefetch of
+// something new, and each read that was not announced. It answers announced reads from
+// what it fetched, so that the suite tests that too.
 type Remote struct {
 	store.Store
 	trips atomic.Int64
@@ -19,7 +19,7 @@ type Remote struct {
 // NewRemote puts a store behind a network.
 func NewRemote(s store.Store) *Remote { return &Remote{Store: s} }
 
-// Trips returns how many trips were made so far.
+// Trips returns the number of round trips so far.
 func (s *Remote) Trips() int { return int(s.trips.Load()) }
 
 // View implements store.Store.
@@ -66,11 +66,16 @@ type answer struct {
 }
 
 func (f *fetched) Prefetch(wants ...store.Want) error {
-	f.trips.Add(1)
+	before := len(f.answers)
 	for _, w := range wants {
-		f.answers[ask(w)] = f.read(w)
+		if _, held := f.answers[ask(w)]; !held {
+			f.answers[ask(w)] = f.read(w)
+		}
 	}
-	return f.below.Prefetch()
+	if len(f.answers) > before {
+		f.trips.Add(1)
+	}
+	return f.below.Prefetch() // an error once the closure has ended
 }
 
 func (f *fetched) read(w store.Want) (a answer) {
