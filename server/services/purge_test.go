@@ -56,6 +56,7 @@ func TestPurgeAsksTheRules(t *testing.T) {
 	hold, err := candidates.PlaceHold(registrar, &acquispb.PlaceHoldRequest{Candidate: "candidates/c", Reason: "r"})
 	must(t, err)
 	purge(kept("CANDIDATE_HELD"))
+	now = now.AddDate(2, 0, 0)
 	_, err = candidates.ReleaseHold(registrar, &acquispb.ReleaseHoldRequest{Name: hold.GetName()})
 	must(t, err)
 	s.retention.FreeText = rules.Period{}
