@@ -32,6 +32,9 @@ func TestAnAssessorJudgesAlone(t *testing.T) {
 		must(t, err)
 		return shown
 	}
+	if grid(as(t.Context(), "assessor", acquispb.Role_ASSESSOR)).GetEtag() == grid(chair).GetEtag() {
+		t.Error("an assessor's etag is that of the jury, who see more, as long as nobody else spoke")
+	}
 	record(t, s, paul, "C1.1.1", acquispb.Verdict_NOT_MET)
 	holds := &acquispb.Condition{Holds: true, Reason: "r"}
 	for what, act := range map[string]func(){

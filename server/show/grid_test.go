@@ -122,6 +122,11 @@ func TestWhatIsShared(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		b := shown[0]
+		if b.GetOutcome() != acquispb.Outcome_ACQUIRED || b.GetCompetences()[1].GetOutcome() != acquispb.Outcome_ACQUIRED ||
+			b.GetCompetences()[1].GetCriteria()[2].GetStatus() != acquispb.CriterionStatus_MET {
+			t.Errorf("what is acquired is shown as %v", b)
+		}
 		walk(&acquispb.Grid{Blocs: shown}, func(m proto.Message) {
 			_, ofReason := m.(*acquispb.Reason)
 			_, ofMethod := m.(*acquispb.AssessmentMethod)
