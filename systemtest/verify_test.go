@@ -35,7 +35,7 @@ func verified(t testing.TB, dir string, opts verify.Options) *verify.Report {
 // TestVerifyHistory: whatever the service did, it fits; 10,000 events of it in
 // the long form.
 func TestVerifyHistory(t *testing.T) {
-	seed, events := uint64(1), uint64(2_500)
+	seed, events := uint64(1), uint64(1_000)
 	if long() {
 		seed, events = uint64(time.Now().UnixNano()), 10_000
 	}
