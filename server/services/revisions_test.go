@@ -11,22 +11,14 @@ import (
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store/memstore"
 )
 
 // TestRevisionThatWasNotPublished: of a publication that failed nothing stays, not
 // even what an act of the same group made of it.
 func TestRevisionThatWasNotPublished(t *testing.T) {
-	s, err := bolt.Open(t.TempDir(), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	embedded, err := referentiel.Embedded()
+	s := memstore.New()
+	embedded, err := theEmbeddings()
 	if err != nil {
 		t.Fatal(err)
 	}
