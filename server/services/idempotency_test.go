@@ -7,25 +7,17 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/store"
-	"github.com/acquis-eval/acquis/store/bolt"
+	"github.com/acquis-eval/acquis/store/memstore"
 )
 
 // TestForgetRequests: of more request ids than one page holds, exactly those about
 // somebody go, page by page; expired ones go within a limit.
 func TestForgetRequests(t *testing.T) {
-	s, err := bolt.Open(t.TempDir(), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	s := memstore.New()
 	c := serve(t, s, Options{})
 	const count = 2500
 	act := store.Act{Time: time.Now()}
-	err = s.Update(t.Context(), act, func(w store.Writer) error {
+	err := s.Update(t.Context(), act, func(w store.Writer) error {
 		for i := range uint64(count) {
 			key := append(binary.BigEndian.AppendUint32(nil, unixDay(act.Time)), store.Fingerprint(string(store.Key(i)))...)
 			if err := store.Repeats.Put(w, key, &storepb.Idempotency{Made: [][]byte{store.Key(i % 2), store.Key(7, i)}}); err != nil {
