@@ -14,11 +14,6 @@ import (
 // somebody go, page by page; expired ones go within a limit.
 func TestForgetRequests(t *testing.T) {
 	s := memstore.New()
-	defer func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
 	c := serve(t, s, Options{})
 	const count = 2500
 	act := store.Act{Time: time.Now()}

@@ -1,6 +1,8 @@
 package services
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -8,64 +10,143 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/store"
 )
 
-// TestPurgeAsksTheRules: what is held is told to the rules as what it is, with its
-// day and whether its session runs; what they say is due goes, and only once.
-func TestPurgeAsksTheRules(t *testing.T) {
-	s := assessedService(t)
-	candidates := &candidateService{core: s.core}
-	registrar, advisor := as(t.Context(), "registrar", acquispb.Role_REGISTRAR), as(t.Context(), "advisor", acquispb.Role_DISABILITY_ADVISOR)
-	made, err := s.RequestAccommodation(advisor, &acquispb.RequestAccommodationRequest{Candidacy: theCandidacy, Kind: acquispb.Accommodation_Kind_EXTRA_TIME, Need: "n"})
-	must(t, err)
-	_, err = s.DecideAccommodation(advisor, &acquispb.DecideAccommodationRequest{Candidacy: theCandidacy, Accommodation: made.GetName(), Granted: true, Arrangement: "a"})
-	must(t, err)
-	purge := func(want *acquispb.PurgeCandidatesResponse) {
-		t.Helper()
-		got, err := candidates.PurgeCandidates(registrar, &acquispb.PurgeCandidatesRequest{ValidateOnly: true})
-		must(t, err)
-		if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
-			t.Error(diff)
-		}
-		_, err = candidates.PurgeCandidates(registrar, &acquispb.PurgeCandidatesRequest{})
-		must(t, err)
+// keeping says how long identities, texts and accommodations are kept.
+func keeping(t testing.TB, identity, freeText, accommodations string) func(*Options) {
+	t.Helper()
+	return func(o *Options) {
+		must(t, o.Retention.Identity.UnmarshalText([]byte(identity)))
+		must(t, o.Retention.FreeText.UnmarshalText([]byte(freeText)))
+		must(t, o.Retention.Accommodations.UnmarshalText([]byte(accommodations)))
 	}
-	due := func(whole bool, personal, accommodations int32) *acquispb.PurgeCandidatesResponse {
-		return &acquispb.PurgeCandidatesResponse{Forgettings: []*acquispb.Forgetting{
-			{Candidate: "candidates/c", Whole: whole, PersonalCount: personal, AccommodationCount: accommodations},
-		}}
-	}
-	kept := func(why string) *acquispb.PurgeCandidatesResponse {
-		return &acquispb.PurgeCandidatesResponse{Kept: []*acquispb.PurgeCandidatesResponse_Kept{{Candidate: "candidates/c", Because: why}}}
-	}
-	period := func(text string) (p rules.Period) { must(t, p.UnmarshalText([]byte(text))); return p }
-	now := s.now()
-	s.now = func() time.Time { return now }
+}
 
-	s.retention = rules.Retention{FreeText: period("1y"), Accommodations: period("2y")}
-	now = now.AddDate(3, 0, 0)
-	purge(new(acquispb.PurgeCandidatesResponse)) // the session runs
-	s.retention.Identity = period("1y")
-	purge(kept("CANDIDATE_IN_OPEN_SESSION"))
-	s.retention.Identity = rules.Period{}
-	_, err = s.WithdrawCandidacy(registrar, &acquispb.WithdrawCandidacyRequest{Name: theCandidacy})
-	must(t, err)
-	_, err = s.CloseSession(registrar, &acquispb.CloseSessionRequest{Name: "sessions/s"})
-	must(t, err)
-	hold, err := candidates.PlaceHold(registrar, &acquispb.PlaceHoldRequest{Candidate: "candidates/c", Reason: "r"})
-	must(t, err)
-	purge(kept("CANDIDATE_HELD"))
-	now = now.AddDate(2, 0, 0)
-	_, err = candidates.ReleaseHold(registrar, &acquispb.ReleaseHoldRequest{Name: hold.GetName()})
-	must(t, err)
-	s.retention.FreeText = rules.Period{}
-	purge(due(false, 2, 2)) // the need and the arrangement; the request and its decision
-	s.retention.FreeText = period("1y")
-	purge(due(false, 6, 0)) // not the hold's reason, whose period has just begun
-	purge(new(acquispb.PurgeCandidatesResponse))
-	s.retention.Identity = period("1y")
-	now = now.AddDate(1, 0, 0)
-	purge(due(true, 2, 0)) // the identity, and the hold's reason
-	purge(new(acquispb.PurgeCandidatesResponse))
+// purged is what a purge says: of each candidate whether they are forgotten as a whole,
+// how many texts and accommodations go; or what keeps them.
+func purged(answer *acquispb.PurgeCandidatesResponse) (lines []string) {
+	for _, f := range answer.GetForgettings() {
+		lines = append(lines, fmt.Sprint(segment(f.GetCandidate(), 1), " ", f.GetWhole(), " ", f.GetPersonalCount(), " ", f.GetAccommodationCount()))
+	}
+	for _, k := range answer.GetKept() {
+		lines = append(lines, fmt.Sprint("kept ", segment(k.GetCandidate(), 1), " ", k.GetBecause()))
+	}
+	return lines
+}
+
+// purge reports, then purges: the report writes nothing and tells the same, and what
+// keeps somebody besides.
+func (s *stage) purge(want ...string) {
+	s.Helper()
+	before := s.written()
+	if got := purged(ask(s.registrar, s.PurgeCandidates, &acquispb.PurgeCandidatesRequest{ValidateOnly: true})); !slices.Equal(got, want) || s.written() != before {
+		s.Errorf("it reports %q, not %q", got, want)
+	}
+	erased := slices.DeleteFunc(slices.Clone(want), func(line string) bool { return line[:4] == "kept" })
+	if got := purged(ask(s.registrar, s.PurgeCandidates, &acquispb.PurgeCandidatesRequest{})); !slices.Equal(got, erased) {
+		s.Errorf("it erases %q, not %q", got, erased)
+	}
+	if wrote := s.written() - before; wrote > 1 || len(erased) > 0 && wrote == 0 { // old requests are forgotten as well
+		s.Errorf("a batch that erases %q wrote %d events", erased, wrote)
+	}
+}
+
+// TestPurge: texts go when their period ends, then the identity; what a hold or an open
+// session keeps stays until then.
+func TestPurge(t *testing.T) {
+	s := newStage(t, keeping(t, "5y", "18m", "90d"))
+	days := func(n int) { s.clock.advance(time.Duration(n) * 24 * time.Hour) }
+	k := s.known("camille") // closed
+	s.session("juin")
+	s.enrolled("juin", "sacha", "B3")
+	ask(s.registrar, s.RequestAccommodation, &acquispb.RequestAccommodationRequest{
+		Candidacy: "sessions/juin/candidacies/sacha", Kind: acquispb.Accommodation_Kind_EXTRA_TIME, Need: "n",
+	})
+	s.purge()
+	days(89)
+	s.purge()
+	days(2)
+	s.purge("camille false 4 2") // need, arrangement, advice, exemption; sacha's session is open
+	if got := ask(s.advisor, s.ListExemptions, &acquispb.ListExemptionsRequest{Parent: k}).GetExemptions()[0]; got.GetAdvice().GetReasonedAdvice() != "" || !got.GetDecision().GetGranted() {
+		t.Errorf("an exemption whose words are erased is %v", got)
+	}
+	ask(s.registrar, s.CancelSession, &acquispb.CancelSessionRequest{Name: "sessions/juin"})
+	s.purge("sacha false 1 1")
+	days(500)
+	hold := ask(s.registrar, s.PlaceHold, &acquispb.PlaceHoldRequest{Candidate: "candidates/camille", Reason: "recours"})
+	s.purge("kept camille CANDIDATE_HELD")
+	ask(s.registrar, s.ReleaseHold, &acquispb.ReleaseHoldRequest{Name: hold.GetName()})
+	s.purge("camille false 5 0") // comment, settlement, motive, proof, the first hold
+	if got := ask(s.reader, s.GetCandidate, &acquispb.GetCandidateRequest{Name: "candidates/camille"}); got.GetBirthName() != "Mot-naissance" {
+		t.Errorf("the identity is erased with the words: %v", got)
+	}
+	days(4 * 365)
+	s.session("retour")
+	s.enrol("retour", "sacha", "B3")
+	s.purge("camille true 2 0") // identity, and the reason of the hold
+	days(6 * 365)
+	s.purge("kept sacha CANDIDATE_IN_OPEN_SESSION")
+	ask(s.registrar, s.CancelSession, &acquispb.CancelSessionRequest{Name: "sessions/retour"})
+	s.purge() // that was an act about them
+	days(6 * 365)
+	s.purge("sacha true 1 0")
+	s.purge()
+	if got := s.words(); got != 0 {
+		t.Errorf("the store still holds %d words", got)
+	}
+	if got := try(s.registrar.of("LYON"), s.PurgeCandidates, &acquispb.PurgeCandidatesRequest{ValidateOnly: true}); got != "OTHER_CENTRE" {
+		t.Errorf("by a key of one centre: %q", got)
+	}
+}
+
+// TestPurgeByPages: a batch is as large as was asked for, the same request again erases
+// nothing more, and a purge forgets old requests as well.
+func TestPurgeByPages(t *testing.T) {
+	s := newStage(t, keeping(t, "5y", "", ""))
+	for i := range 5 {
+		ask(s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{
+			CandidateId: fmt.Sprintf("p-%d", i), Candidate: someone("x"), RequestId: requestID(fmt.Sprint(i)),
+		})
+	}
+	s.clock.advance(6 * 365 * 24 * time.Hour)
+	first := ask(s.registrar, s.PurgeCandidates, &acquispb.PurgeCandidatesRequest{PageSize: 2, RequestId: requestID("first")})
+	before := s.written()
+	same := ask(s.registrar, s.PurgeCandidates, &acquispb.PurgeCandidatesRequest{PageSize: 2, RequestId: requestID("first")})
+	if diff := cmp.Diff(first, same, protocmp.Transform()); diff != "" || s.written() != before {
+		t.Errorf("the same request again:\n%s", diff)
+	}
+	if f := first.GetForgettings()[0]; f.GetAuthor() != "registrar" || f.GetForgetTime() == nil || f.GetGround() != 0 {
+		t.Errorf("a batch tells %v", f)
+	}
+	if left := len(s.records(store.KindIdempotency)); left != 1 {
+		t.Errorf("%d requests are remembered", left)
+	}
+	names, request := purged(first), &acquispb.PurgeCandidatesRequest{PageSize: 2, PageToken: first.GetNextPageToken()}
+	for request.GetPageToken() != "" {
+		page := ask(s.registrar, s.PurgeCandidates, request)
+		names, request.PageToken = append(names, purged(page)...), page.GetNextPageToken()
+	}
+	if want := []string{"p-0 true 1 0", "p-1 true 1 0", "p-2 true 1 0", "p-3 true 1 0", "p-4 true 1 0"}; !slices.Equal(names, want) {
+		t.Errorf("purged: %q", names)
+	}
+	if unlimited := newStage(t); try(unlimited.registrar, unlimited.PurgeCandidates, &acquispb.PurgeCandidatesRequest{PageToken: "x"}) != "PAGE_TOKEN_INVALID at pageToken" {
+		t.Error("a token that is none is taken")
+	}
+}
+
+// TestPurgeLooksTwice: what was due when it was looked for, and is not when it would be
+// erased, stays.
+func TestPurgeLooksTwice(t *testing.T) {
+	between := &betweenStore{}
+	s := newStage(t, keeping(t, "5y", "", ""), func(o *Options) { between.Store, o.Store = o.Store, between })
+	s.candidate("camille")
+	s.candidate("sacha")
+	s.clock.advance(6 * 365 * 24 * time.Hour)
+	between.act = func() {
+		ask(s.registrar, s.PlaceHold, &acquispb.PlaceHoldRequest{Candidate: "candidates/camille", Reason: "à l'instant"})
+	}
+	if got := purged(ask(s.registrar, s.PurgeCandidates, &acquispb.PurgeCandidatesRequest{})); !slices.Equal(got, []string{"sacha true 1 0"}) {
+		t.Errorf("erased: %q", got)
+	}
 }

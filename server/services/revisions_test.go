@@ -18,12 +18,7 @@ import (
 // even what an act of the same group made of it.
 func TestRevisionThatWasNotPublished(t *testing.T) {
 	s := memstore.New()
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	embedded, err := referentiel.Embedded()
+	embedded, err := theEmbeddings()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -220,3 +220,18 @@ func (s *stage) last(kind store.KindID) uint64 {
 	records := s.records(kind)
 	return store.LastUID(records[len(records)-1].Key)
 }
+
+// A betweenStore lets somebody act, once, between what a call has read and what it
+// writes.
+type betweenStore struct {
+	store.Store
+	act func()
+}
+
+func (s *betweenStore) Update(ctx context.Context, act store.Act, fn func(store.Writer) error) error {
+	if first := s.act; first != nil {
+		s.act = nil
+		first()
+	}
+	return s.Store.Update(ctx, act, fn)
+}

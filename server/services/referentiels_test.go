@@ -1,0 +1,223 @@
+package services
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+)
+
+// everything is a référentiel that has all that one can have.
+func everything(given *acquispb.Referentiel) {
+	given.Preamble = []*acquispb.Referentiel_Section{{Title: "Cadre", Paragraphs: []string{"Un.", "Deux."}}}
+	given.Rules = &acquispb.Rules{
+		CompetenceThresholdPercent: proto.Int32(60), BlocThresholdPercent: proto.Int32(50), MinAssessors: proto.Int32(2),
+		Jury: &acquispb.JuryRule{MinMembers: proto.Int32(3), MinExternalPercent: proto.Int32(0)},
+	}
+	c := given.GetBlocs()[0].GetCompetences()[0]
+	c.Criteria[0].Eliminatory = true
+	c.Method.Instructions, c.Method.Deliverables, c.Method.AccommodationFramework = "Épreuve", []string{"un dossier", "une soutenance"}, "cadre"
+	c.BlocOnlyMethod = &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_PROFESSIONAL_FILE, Title: "Dossier"}
+	given.Replaces = []*acquispb.Replacement{{Bloc: "B1", ReplacedReferentiel: "referentiels/marketing", ReplacedBloc: "B3"}}
+}
+
+// TestReferentielIsKept: what is published is what everybody reads, as a whole and bloc
+// by bloc; published again as it was read, it is the same revision.
+func TestReferentielIsKept(t *testing.T) {
+	s := newStage(t)
+	made := s.publish("petit", petit(everything))
+	want := petit(everything)
+	want.Name, want.Revision, want.Current, want.CreateTime = "referentiels/petit", made.GetRevision(), true, made.GetCreateTime()
+	want.RulesInForce = want.GetRules()
+	if diff := cmp.Diff(want, made, protocmp.Transform()); diff != "" || made.GetCreateTime() == nil || !strings.HasPrefix(made.GetRevision(), "referentiels/petit/revisions/") {
+		t.Errorf("what was published:\n%s", diff)
+	}
+	get := &acquispb.GetReferentielRequest{Name: "referentiels/petit"}
+	if diff := cmp.Diff(want, ask(s.lea, s.GetReferentiel, get), protocmp.Transform()); diff != "" {
+		t.Errorf("read again:\n%s", diff)
+	}
+	bloc := ask(s.lea, s.GetBloc, &acquispb.GetBlocRequest{Name: "referentiels/petit/blocs/B1"})
+	if diff := cmp.Diff(want.GetBlocs()[0], bloc, protocmp.Transform()); diff != "" {
+		t.Errorf("its bloc:\n%s", diff)
+	}
+	same := s.publish("petit", ask(s.lea, s.GetReferentiel, get))
+	if diff := cmp.Diff(made, same, protocmp.Transform()); diff != "" {
+		t.Errorf("published again as it was read:\n%s", diff)
+	}
+	pinned := petit(everything, func(given *acquispb.Referentiel) {
+		given.Replaces[0].ReplacedReferentiel = s.marketing().GetRevision()
+	})
+	if got := s.publish("petit", pinned); got.GetRevision() == made.GetRevision() || got.GetReplaces()[0].GetReplacedReferentiel() != s.marketing().GetRevision() {
+		t.Errorf("one that replaces a bloc of one revision is %v", got)
+	}
+	silent := s.publish("silent", petit()).GetRulesInForce()
+	defaults := &acquispb.Rules{
+		CompetenceThresholdPercent: proto.Int32(100), BlocThresholdPercent: proto.Int32(100), MinAssessors: proto.Int32(1),
+		Jury: &acquispb.JuryRule{MinMembers: proto.Int32(2), MinExternalPercent: proto.Int32(50)},
+	}
+	if diff := cmp.Diff(defaults, silent, protocmp.Transform()); diff != "" {
+		t.Errorf("the rules of one that says nothing:\n%s", diff)
+	}
+}
+
+// TestRevisions: a référentiel has one current revision, and all that it ever had; an
+// old one that is published again is current again.
+func TestRevisions(t *testing.T) {
+	s := newStage(t)
+	first := s.publish("petit", petit())
+	second := s.publish("petit", petit(func(given *acquispb.Referentiel) { given.DisplayName = "Petit, revu" }))
+	list := func(size int32) (lines []string) {
+		request := &acquispb.ListReferentielRevisionsRequest{Parent: "referentiels/petit", PageSize: size}
+		for {
+			page := ask(s.reader, s.ListReferentielRevisions, request)
+			for _, r := range page.GetReferentiels() {
+				line := r.GetDisplayName()
+				if r.GetCurrent() {
+					line += " *"
+				}
+				if r.GetBlocs() != nil || r.GetName() != r.GetRevision() || r.GetRncpNumber() != "RNCP1" || r.GetRulesInForce() == nil || r.GetCreateTime() == nil {
+					t.Errorf("listed: %v", r)
+				}
+				lines = append(lines, line)
+			}
+			if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+				return lines
+			}
+		}
+	}
+	if got := list(1); !slices.Equal(got, []string{"Petit", "Petit, revu *"}) {
+		t.Errorf("the revisions are %q", got)
+	}
+	read := ask(s.reader, s.GetReferentielRevision, &acquispb.GetReferentielRevisionRequest{Name: first.GetRevision()})
+	if read.GetCurrent() || read.GetDisplayName() != "Petit" || read.GetName() != first.GetRevision() || len(read.GetBlocs()) != 1 {
+		t.Errorf("the first is %v", read)
+	}
+	if read := ask(s.reader, s.GetReferentielRevision, &acquispb.GetReferentielRevisionRequest{Name: second.GetRevision()}); !read.GetCurrent() {
+		t.Errorf("the second is %v", read)
+	}
+	s.clock.advance(1)
+	if back := s.publish("petit", petit()); back.GetRevision() != first.GetRevision() || !back.GetCreateTime().AsTime().Equal(first.GetCreateTime().AsTime()) {
+		t.Errorf("the first, published again, is %v", back)
+	}
+	if got := list(0); !slices.Equal(got, []string{"Petit *", "Petit, revu"}) {
+		t.Errorf("then the revisions are %q", got)
+	}
+	bloc := ask(s.reader, s.GetBloc, &acquispb.GetBlocRequest{Name: second.GetRevision() + "/blocs/B1"})
+	if bloc.GetTitle() != "Bloc" {
+		t.Errorf("a bloc of an old revision is %v", bloc)
+	}
+	var names []string
+	for _, r := range ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{}).GetReferentiels() {
+		names = append(names, r.GetName())
+		if r.GetName() == "referentiels/petit" && (!r.GetCurrent() || r.GetRevision() != first.GetRevision() || r.GetBlocs() != nil || r.GetReplaces() != nil) {
+			t.Errorf("listed: %v", r)
+		}
+	}
+	if !slices.Equal(names, []string{"referentiels/marketing", "referentiels/petit"}) {
+		t.Errorf("the référentiels are %q", names)
+	}
+	page := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1})
+	next := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1, PageToken: page.GetNextPageToken()})
+	if len(page.GetReferentiels()) != 1 || next.GetReferentiels()[0].GetName() != "referentiels/petit" || next.GetNextPageToken() != "" {
+		t.Errorf("page by page: %v, then %v", page, next)
+	}
+}
+
+// TestReferentielIsRefused: what the checker finds is told by the fields of the request.
+func TestReferentielIsRefused(t *testing.T) {
+	s := newStage(t)
+	s.publish("petit", petit())
+	publish := func(change func(*acquispb.Referentiel)) string {
+		return try(s.admin, s.PublishReferentiel, &acquispb.PublishReferentielRequest{ReferentielId: "other", Referentiel: petit(everything, change)})
+	}
+	replaces := func(r *acquispb.Replacement) func(*acquispb.Referentiel) {
+		return func(given *acquispb.Referentiel) { given.Replaces = []*acquispb.Replacement{r} }
+	}
+	unknown := "referentiels/petit/revisions/00000000000000000000000000000000"
+	get := func(name string) string {
+		return try(s.reader, s.GetReferentielRevision, &acquispb.GetReferentielRevisionRequest{Name: name})
+	}
+	bloc := func(name string) string { return try(s.reader, s.GetBloc, &acquispb.GetBlocRequest{Name: name}) }
+	s.refuses(s.written(),
+		refusal{"two competences of one code", publish(func(given *acquispb.Referentiel) {
+			b := given.GetBlocs()[0]
+			b.Competences = append(b.Competences, b.GetCompetences()[0])
+		}), "REFERENTIEL_INVALID at referentiel.blocs[0].competences[1].code"},
+		refusal{"a text that is not composed", publish(func(given *acquispb.Referentiel) { given.DisplayName = "Re\u0301f" }), "REFERENTIEL_INVALID at referentiel.displayName"},
+		refusal{"a bloc that is not there replaces", publish(replaces(&acquispb.Replacement{
+			Bloc: "B9", ReplacedReferentiel: "referentiels/marketing", ReplacedBloc: "B3",
+		})), "REFERENTIEL_INVALID at referentiel.replaces[0].bloc"},
+		refusal{"a référentiel that does not exist", try(s.reader, s.GetReferentiel, &acquispb.GetReferentielRequest{Name: "referentiels/sales"}), "NOT_FOUND referentiels/sales"},
+		refusal{"revisions of what does not exist", try(s.reader, s.ListReferentielRevisions, &acquispb.ListReferentielRevisionsRequest{Parent: "referentiels/sales"}), "NOT_FOUND referentiels/sales"},
+		refusal{"a revision that does not exist", get(unknown), "NOT_FOUND " + unknown},
+		refusal{"a bloc that does not exist", bloc("referentiels/petit/blocs/B9"), "NOT_FOUND referentiels/petit/blocs/B9"},
+		refusal{"a bloc of a revision that does not exist", bloc(unknown + "/blocs/B1"), "NOT_FOUND " + unknown},
+		refusal{"a search without words", try(s.reader, s.SearchReferentiels, &acquispb.SearchReferentielsRequest{Query: "?!"}), "INVALID_FIELD at query"},
+	)
+	tried := ask(s.admin, s.PublishReferentiel, &acquispb.PublishReferentielRequest{ReferentielId: "other", Referentiel: petit(everything), ValidateOnly: true})
+	if tried.GetName() != "referentiels/other" || !tried.GetCurrent() || len(tried.GetBlocs()) != 1 {
+		t.Errorf("what is only tried is %v", tried)
+	}
+	if got := try(s.reader, s.GetReferentiel, &acquispb.GetReferentielRequest{Name: "referentiels/other"}); got != "NOT_FOUND referentiels/other" {
+		t.Errorf("what was only tried is there: %q", got)
+	}
+}
+
+// TestPublishedField: fields of the content have other names in the request.
+func TestPublishedField(t *testing.T) {
+	for field, want := range map[string]string{
+		"": "referentiel", "id": "referentielId", "display_name": "referentiel.displayName",
+		"blocs[0].competences[1].bloc_only_method.title": "referentiel.blocs[0].competences[1].blocOnlyMethod.title",
+		"replaces[2].referentiel":                        "referentiel.replaces[2].replacedReferentiel",
+		"replaces[2].revision":                           "referentiel.replaces[2].replacedReferentiel",
+		"replaces[2].replaced_bloc":                      "referentiel.replaces[2].replacedBloc",
+	} {
+		if got := publishedField(field); got != want {
+			t.Errorf("%q is called %q, not %q", field, got, want)
+		}
+	}
+}
+
+// TestSearch: words are found in whatever the current revisions say, whatever their
+// accents, page by page over all référentiels.
+func TestSearch(t *testing.T) {
+	s := newStage(t)
+	s.publish("petit", petit(everything))
+	s.publish("second", petit(func(given *acquispb.Referentiel) { given.Blocs[0].Competences[0].Statement = "Savoir faire savoir" }))
+	s.publish("third", petit(func(given *acquispb.Referentiel) { given.Blocs[0].Competences[0].Statement = "Savoir" }))
+	s.publish("third", petit(func(given *acquispb.Referentiel) { given.Blocs[0].Competences[0].Statement = "Autre chose" }))
+	search := func(query string, size int32) (found []*acquispb.SearchReferentielsResponse_SearchResult, pages int) {
+		request := &acquispb.SearchReferentielsRequest{Query: query, PageSize: size}
+		for {
+			page := ask(s.reader, s.SearchReferentiels, request)
+			found, pages = append(found, page.GetResults()...), pages+1
+			if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+				return found, pages
+			}
+		}
+	}
+	found, _ := search("SAVOIR FAIRE", 0)
+	var where []string
+	for _, hit := range found {
+		if hit.GetReferentiel() != "referentiels/marketing" {
+			where = append(where, strings.Join([]string{segment(hit.GetReferentiel(), 1), hit.GetBloc(), hit.GetCompetence(), hit.GetText()}, " "))
+		}
+	}
+	if want := []string{"petit B1 C1.1 Savoir faire", "second B1 C1.1 Savoir faire savoir"}; !slices.Equal(where, want) {
+		t.Errorf("found %q, not %q", where, want)
+	}
+	if hit, _ := search("strategie marketing", 1); len(hit) == 0 || hit[0].GetRevision() != s.marketing().GetRevision() {
+		t.Errorf("a word without its accent finds %v", hit)
+	}
+	for _, size := range []int32{1, 2, 3} {
+		paged, pages := search("savoir faire", size)
+		if diff := cmp.Diff(found, paged, protocmp.Transform()); diff != "" || pages != (len(found)+int(size)-1)/int(size) {
+			t.Errorf("by %d, on %d pages:\n%s", size, pages, diff)
+		}
+	}
+}
