@@ -56,7 +56,9 @@ func (f *file) etag() string {
 
 // showGrid makes a message of a grid that is cut already.
 func (f *file) showGrid(seen rules.Grid, candidate string, r store.Reader) (*acquispb.Grid, error) {
-	blocs, err := f.revision.grids.Blocs(seen, &said{reader: r, records: f.assessments, texts: make([][]string, len(f.assessments))})
+	blocs, err := f.revision.grids.Blocs(seen, &said{
+		reader: r, records: f.assessments, texts: make([][]string, len(f.assessments)), next: make([]int, len(f.assessments)),
+	})
 	return &acquispb.Grid{
 		Name:         candidacyName(f.session.GetLabel(), f.candidacy.GetLabel()) + "/grid",
 		Etag:         f.etag(),
@@ -74,13 +76,18 @@ type said struct {
 	reader  store.Reader
 	records []*storepb.Assessment // by uid
 	texts   [][]string            // of each record, once they are read
+	next    []int                 // in each record: the line after the one that was shown last
 }
 
 // Assessment shows a verdict that counts, with its comment.
 func (s *said) Assessment(criterion string, o rules.Opinion) (*acquispb.Assessment, error) {
 	i := s.record(o.Seq)
 	lines := s.records[i].GetVerdicts()
-	line := slices.IndexFunc(lines, func(l *storepb.VerdictLine) bool { return l.GetCriterion() == criterion })
+	line := s.next[i] // most records have their lines in the order of the grid
+	if line >= len(lines) || lines[line].GetCriterion() != criterion {
+		line = slices.IndexFunc(lines, func(l *storepb.VerdictLine) bool { return l.GetCriterion() == criterion })
+	}
+	s.next[i] = line + 1
 	comment, err := s.text(i, line)
 	return assessmentFrom(s.records[i], lines[line], comment), err
 }

@@ -7,26 +7,41 @@ import (
 
 // Grids shows the grids of one revision.
 type Grids struct {
-	blocs       map[string]*acquispb.Bloc
-	competences map[string]*acquispb.Competence
-	criteria    map[string]*acquispb.Criterion
-	reasons     sharedReasons
+	blocs       map[string]*blocWords
+	competences map[string]*competenceWords
+	criteria    map[string]*criterionWords
 }
+
+// What a revision says of a bloc, a compétence or a criterion, with the reasons that
+// grids gave there.
+type (
+	blocWords struct {
+		*acquispb.Bloc
+		reasons sharedReasons
+	}
+	competenceWords struct {
+		*acquispb.Competence
+		reasons sharedReasons
+	}
+	criterionWords struct {
+		*acquispb.Criterion
+		reasons sharedReasons
+	}
+)
 
 // NewGrids shows grids in the words of a référentiel, which is never changed again.
 func NewGrids(referentiel *acquispb.Referentiel) *Grids {
 	g := &Grids{
-		blocs:       make(map[string]*acquispb.Bloc),
-		competences: make(map[string]*acquispb.Competence),
-		criteria:    make(map[string]*acquispb.Criterion),
-		reasons:     sharedReasons{kept: make(map[rules.Reason][]*acquispb.Reason)},
+		blocs:       make(map[string]*blocWords),
+		competences: make(map[string]*competenceWords),
+		criteria:    make(map[string]*criterionWords),
 	}
 	for _, b := range referentiel.GetBlocs() {
-		g.blocs[b.GetCode()] = b
+		g.blocs[b.GetCode()] = &blocWords{Bloc: b}
 		for _, c := range b.GetCompetences() {
-			g.competences[c.GetCode()] = c
+			g.competences[c.GetCode()] = &competenceWords{Competence: c}
 			for _, k := range c.GetCriteria() {
-				g.criteria[k.GetCode()] = k
+				g.criteria[k.GetCode()] = &criterionWords{Criterion: k}
 			}
 		}
 	}
@@ -45,11 +60,12 @@ type Said interface {
 func (g *Grids) Blocs(grid rules.Grid, said Said) (blocs []*acquispb.Grid_GridBloc, err error) {
 	for i := range grid.Blocs {
 		b := &grid.Blocs[i]
+		known := g.blocs[b.Code]
 		shown := &acquispb.Grid_GridBloc{
 			Code:        b.Code,
-			Title:       g.blocs[b.Code].GetTitle(),
+			Title:       known.GetTitle(),
 			Outcome:     outcome(b.Outcome),
-			Reasons:     g.reasons.list(b.Reasons),
+			Reasons:     known.reasons.list(b.Reasons),
 			Competences: make([]*acquispb.Grid_GridCompetence, len(b.Competences)),
 		}
 		for j := range b.Competences {
@@ -68,40 +84,40 @@ func (g *Grids) competence(c *rules.GridCompetence, said Said) (shown *acquispb.
 		Code:      c.Code,
 		Statement: known.GetStatement(),
 		Outcome:   outcome(c.Outcome),
-		Reasons:   g.reasons.list(c.Reasons),
+		Reasons:   known.reasons.list(c.Reasons),
 		Method:    known.GetMethod(),
 		Criteria:  make([]*acquispb.Grid_GridCriterion, len(c.Criteria)),
 	}
 	if c.Method == rules.BlocOnly {
 		shown.Method = known.GetBlocOnlyMethod()
 	}
+	criteria := make([]acquispb.Grid_GridCriterion, len(c.Criteria)) // one allocation instead of many
 	for i := range c.Criteria {
-		if shown.Criteria[i], err = g.criterion(&c.Criteria[i], said); err != nil {
+		shown.Criteria[i] = &criteria[i]
+		if err := g.criterion(&c.Criteria[i], said, shown.Criteria[i]); err != nil {
 			return nil, err
 		}
 	}
 	return shown, nil
 }
 
-func (g *Grids) criterion(k *rules.GridCriterion, said Said) (shown *acquispb.Grid_GridCriterion, err error) {
-	shown = &acquispb.Grid_GridCriterion{
-		Code:        k.Code,
-		Statement:   g.criteria[k.Code].GetStatement(),
-		Eliminatory: k.Eliminatory,
-		Status:      status(k.Status),
-		Assessments: make([]*acquispb.Assessment, len(k.Opinions)),
-	}
+func (g *Grids) criterion(k *rules.GridCriterion, said Said, shown *acquispb.Grid_GridCriterion) (err error) {
+	known := g.criteria[k.Code]
+	shown.Code, shown.Statement, shown.Eliminatory = k.Code, known.GetStatement(), k.Eliminatory
+	shown.Status = status(k.Status)
 	if k.Reason.Rule != "" {
-		shown.Reasons = g.reasons.one(k.Reason)
+		shown.Reasons = known.reasons.one(&k.Reason)
+	}
+	if len(k.Opinions) > 0 {
+		shown.Assessments = make([]*acquispb.Assessment, len(k.Opinions))
 	}
 	for i, o := range k.Opinions {
 		if shown.Assessments[i], err = said.Assessment(k.Code, o); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if k.Settlement == nil {
-		return shown, nil
+	if k.Settlement != nil {
+		shown.Settlement, err = said.Settlement(k.Settlement)
 	}
-	shown.Settlement, err = said.Settlement(k.Settlement)
-	return shown, err
+	return err
 }

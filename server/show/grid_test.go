@@ -104,9 +104,11 @@ func TestGridsAreShared(t *testing.T) {
 	if diff := cmp.Diff(before, referentiel, protocmp.Transform()); diff != "" {
 		t.Error("the référentiel changed:", diff)
 	}
-	for r, kept := range grids.reasons.kept {
-		if len(kept) != 1 || cap(kept) != 1 || !proto.Equal(reason(r), kept[0]) {
-			t.Errorf("%v is kept as %v", r, kept)
+	for code, k := range grids.criteria {
+		for _, kept := range *k.reasons.kept.Load() {
+			if len(kept.shown) != 1 || cap(kept.shown) != 1 || !proto.Equal(reason(kept.of), kept.shown[0]) {
+				t.Errorf("%s: %v is kept as %v", code, kept.of, kept.shown)
+			}
 		}
 	}
 }
@@ -166,18 +168,18 @@ func walk(m proto.Message, see func(proto.Message)) {
 	})
 }
 
-// TestReasonsAreBounded: a revision keeps so many reasons and no more, and shows
+// TestReasonsAreBounded: of one place so many reasons are kept and no more, and shows
 // those beyond all the same.
 func TestReasonsAreBounded(t *testing.T) {
-	s := sharedReasons{kept: make(map[rules.Reason][]*acquispb.Reason)}
+	var s sharedReasons
 	for i := range mostReasons + 100 {
 		shown := s.list([]rules.Reason{{Rule: rules.PointsReached, Competence: "C1.1", Points: i}})
 		if len(shown) != 1 || !strings.HasPrefix(shown[0].GetText(), fmt.Sprintf("C1.1: %d points", i)) {
 			t.Fatalf("reason %d is shown as %v", i, shown)
 		}
 	}
-	if len(s.kept) != mostReasons {
-		t.Errorf("%d are kept", len(s.kept))
+	if kept := *s.kept.Load(); len(kept) != mostReasons {
+		t.Errorf("%d are kept", len(kept))
 	}
 }
 

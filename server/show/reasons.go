@@ -1,7 +1,8 @@
 package show
 
 import (
-	"sync"
+	"slices"
+	"sync/atomic"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
@@ -24,16 +25,21 @@ func reason(r rules.Reason) *acquispb.Reason {
 	}
 }
 
-// sharedReasons keeps the message of each reason that a revision's grids have given.
-// Any number of goroutines may use it.
+// sharedReasons keeps the messages of reasons that grids have given for one bloc,
+// compétence or criterion of a revision. There are few, so that comparing with each
+// costs less than hashing. Any number of goroutines may use it.
 type sharedReasons struct {
-	mu   sync.RWMutex
-	kept map[rules.Reason][]*acquispb.Reason // a list of the one
+	kept atomic.Pointer[[]sharedReason]
 }
 
-// mostReasons bounds what is kept for a revision: its grids can give more, by the
-// numbers in them, but few do.
-const mostReasons = 10_000
+type sharedReason struct {
+	of    rules.Reason
+	shown []*acquispb.Reason // a list of the one
+}
+
+// mostReasons bounds what is kept in one place: by the numbers in them there can be
+// more, but grids give few.
+const mostReasons = 32
 
 // list shows reasons by messages that other answers show too.
 func (s *sharedReasons) list(reasons []rules.Reason) []*acquispb.Reason {
@@ -41,28 +47,30 @@ func (s *sharedReasons) list(reasons []rules.Reason) []*acquispb.Reason {
 	case 0:
 		return nil
 	case 1:
-		return s.one(reasons[0])
+		return s.one(&reasons[0])
 	}
 	shown := make([]*acquispb.Reason, len(reasons))
-	for i, r := range reasons {
-		shown[i] = s.one(r)[0]
+	for i := range reasons {
+		shown[i] = s.one(&reasons[i])[0]
 	}
 	return shown
 }
 
 // one shows a reason as a list of one.
-func (s *sharedReasons) one(r rules.Reason) []*acquispb.Reason {
-	s.mu.RLock()
-	kept := s.kept[r]
-	s.mu.RUnlock()
-	if kept != nil {
-		return kept
+func (s *sharedReasons) one(r *rules.Reason) []*acquispb.Reason {
+	kept := s.kept.Load()
+	if kept == nil {
+		kept = new([]sharedReason)
 	}
-	made := []*acquispb.Reason{reason(r)}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.kept) < mostReasons {
-		s.kept[r] = made
+	for i := range *kept {
+		if (*kept)[i].of == *r {
+			return (*kept)[i].shown
+		}
 	}
-	return made
+	made := sharedReason{*r, []*acquispb.Reason{reason(*r)}}
+	if len(*kept) < mostReasons {
+		more := append(slices.Clip(*kept), made)
+		s.kept.Store(&more) // if others add one at this moment, theirs is made again
+	}
+	return made.shown
 }
