@@ -80,7 +80,7 @@ type said struct {
 }
 
 // Assessment shows a verdict that counts, with its comment.
-func (s *said) Assessment(criterion string, o rules.Opinion) (*acquispb.Assessment, error) {
+func (s *said) Assessment(criterion string, o rules.Opinion, shown *acquispb.Assessment) error {
 	i := s.record(o.Seq)
 	lines := s.records[i].GetVerdicts()
 	line := s.next[i] // most records have their lines in the order of the grid
@@ -89,7 +89,8 @@ func (s *said) Assessment(criterion string, o rules.Opinion) (*acquispb.Assessme
 	}
 	s.next[i] = line + 1
 	comment, err := s.text(i, line)
-	return assessmentFrom(s.records[i], lines[line], comment), err
+	showAssessment(s.records[i], lines[line], comment, shown)
+	return err
 }
 
 // Settlement shows one that is in force, with all who confirmed it.
@@ -130,16 +131,13 @@ func (s *said) text(record, line int) (string, error) {
 }
 
 func assessmentFrom(a *storepb.Assessment, line *storepb.VerdictLine, comment string) *acquispb.Assessment {
-	recorder := a.GetRecorder()
-	if recorder == "" {
-		recorder = a.GetAuthor()
-	}
-	return &acquispb.Assessment{
-		Criterion:  line.GetCriterion(),
-		Verdict:    acquispb.Verdict_Enum(line.GetVerdict()),
-		Comment:    comment,
-		Assessor:   a.GetAuthor(),
-		Recorder:   recorder,
-		RecordTime: a.GetRecordTime(),
-	}
+	shown := new(acquispb.Assessment)
+	showAssessment(a, line, comment, shown)
+	return shown
+}
+
+func showAssessment(a *storepb.Assessment, line *storepb.VerdictLine, comment string, shown *acquispb.Assessment) {
+	shown.Recorder = cmp.Or(a.GetRecorder(), a.GetAuthor())
+	shown.Criterion, shown.Verdict, shown.Comment = line.GetCriterion(), acquispb.Verdict_Enum(line.GetVerdict()), comment
+	shown.Assessor, shown.RecordTime = a.GetAuthor(), a.GetRecordTime()
 }

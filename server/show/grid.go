@@ -50,8 +50,8 @@ func NewGrids(referentiel *acquispb.Referentiel) *Grids {
 
 // Said knows what was said in words of what a grid shows.
 type Said interface {
-	// Assessment shows a verdict on a criterion, with its comment.
-	Assessment(criterion string, o rules.Opinion) (*acquispb.Assessment, error)
+	// Assessment shows a verdict on a criterion, with its comment, in an empty message.
+	Assessment(criterion string, o rules.Opinion, shown *acquispb.Assessment) error
 	// Settlement shows a settlement, with its motive.
 	Settlement(s *rules.Settlement) (*acquispb.Settlement, error)
 }
@@ -91,16 +91,28 @@ func (g *Grids) competence(c *rules.GridCompetence, said Said) (shown *acquispb.
 	if c.Method == rules.BlocOnly {
 		shown.Method = known.GetBlocOnlyMethod()
 	}
-	criteria := make([]acquispb.Grid_GridCriterion, len(c.Criteria)) // one allocation instead of many
+	// Few allocations instead of many.
+	criteria, opinions := make([]acquispb.Grid_GridCriterion, len(c.Criteria)), 0
 	for i := range c.Criteria {
-		shown.Criteria[i] = &criteria[i]
-		if err := g.criterion(&c.Criteria[i], said, shown.Criteria[i]); err != nil {
+		opinions += len(c.Criteria[i].Opinions)
+	}
+	assessments, list := make([]acquispb.Assessment, opinions), make([]*acquispb.Assessment, opinions)
+	for i := range assessments {
+		list[i] = &assessments[i]
+	}
+	for i := range c.Criteria {
+		k := &c.Criteria[i]
+		n := len(k.Opinions)
+		criteria[i].Assessments, list = list[:n:n], list[n:]
+		if err := g.criterion(k, said, &criteria[i]); err != nil {
 			return nil, err
 		}
+		shown.Criteria[i] = &criteria[i]
 	}
 	return shown, nil
 }
 
+// criterion shows a criterion in a message that has its empty assessments only.
 func (g *Grids) criterion(k *rules.GridCriterion, said Said, shown *acquispb.Grid_GridCriterion) (err error) {
 	known := g.criteria[k.Code]
 	shown.Code, shown.Statement, shown.Eliminatory = k.Code, known.GetStatement(), k.Eliminatory
@@ -108,11 +120,8 @@ func (g *Grids) criterion(k *rules.GridCriterion, said Said, shown *acquispb.Gri
 	if k.Reason.Rule != "" {
 		shown.Reasons = known.reasons.one(&k.Reason)
 	}
-	if len(k.Opinions) > 0 {
-		shown.Assessments = make([]*acquispb.Assessment, len(k.Opinions))
-	}
 	for i, o := range k.Opinions {
-		if shown.Assessments[i], err = said.Assessment(k.Code, o); err != nil {
+		if err := said.Assessment(k.Code, o, shown.Assessments[i]); err != nil {
 			return err
 		}
 	}

@@ -57,11 +57,12 @@ func gridOf(scheme *rules.Scheme, n int) rules.Grid {
 // heard is what was said, or an error where it cannot be read.
 type heard struct{ broken bool }
 
-func (h heard) Assessment(criterion string, o rules.Opinion) (*acquispb.Assessment, error) {
+func (h heard) Assessment(criterion string, o rules.Opinion, shown *acquispb.Assessment) error {
 	if h.broken {
-		return nil, errors.New("no text")
+		return errors.New("no text")
 	}
-	return &acquispb.Assessment{Criterion: criterion, Assessor: o.Assessor, Verdict: Verdict(o.Verdict)}, nil
+	shown.Criterion, shown.Assessor, shown.Verdict = criterion, o.Assessor, Verdict(o.Verdict)
+	return nil
 }
 
 func (h heard) Settlement(s *rules.Settlement) (*acquispb.Settlement, error) {
