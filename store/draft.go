@@ -148,7 +148,7 @@ func (d *Draft) changes() ([]change, error) {
 
 // prefetch announces all that is read below the writes to make an entry of them.
 func (d *Draft) prefetch() error {
-	var wants []Want
+	wants := make([]Want, 0, 4) // most acts need no more
 	for _, k := range d.over.kinds {
 		for _, w := range k.writes {
 			if w.deleted || k.kind.Amended() || d.uids.gave(k.kind, w.key) {

@@ -55,7 +55,7 @@ func perform[A any](ctx context.Context, c *core, a act[A]) (answer A, err error
 	var made keys
 	var answered bool
 	err = c.store.Update(ctx, event, func(w store.Writer) error {
-		if err := w.Prefetch(append(id.wants(), namesIn(a.resource)...)...); err != nil {
+		if err := w.Prefetch(id.with(namesIn(a.resource))...); err != nil {
 			return err
 		}
 		done, err := id.find(w)

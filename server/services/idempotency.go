@@ -58,17 +58,17 @@ func newIdempotency(event store.Act, req request) (*idempotency, error) {
 	return r, nil
 }
 
-// wants announces what find and remember read, as a rule.
-func (r *idempotency) wants() []store.Want {
+// with adds to the announced reads those that find and remember make, as a rule.
+func (r *idempotency) with(wants []store.Want) []store.Want {
 	if r.id == nil {
-		return nil
+		return wants
 	}
-	return []store.Want{
+	return append(slices.Grow(wants, 4),
 		store.Repeats.One(r.recent[0]),
 		store.Repeats.One(r.recent[1]),
-		{Kind: store.KindIdempotency, After: endOfDay(unixDay(r.now)), Limit: 1},
-		{Kind: store.KindIdempotency, Limit: dropped},
-	}
+		store.Want{Kind: store.KindIdempotency, After: endOfDay(unixDay(r.now)), Limit: 1},
+		store.Want{Kind: store.KindIdempotency, Limit: dropped},
+	)
 }
 
 // find returns what the same request did, nil if it was not done.
