@@ -11,13 +11,12 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/server/contract"
 )
 
 // TestWhatIsSaidIsKept: every field that an update may change is stored and shown
 // again, so that a new field of a resource is forgotten nowhere.
 func TestWhatIsSaidIsKept(t *testing.T) {
-	known, err := contract.Read()
+	known, err := theContract()
 	must(t, err)
 	for name, s := range map[string]struct {
 		request  proto.Message
@@ -100,7 +99,7 @@ func something(f protoreflect.FieldDescriptor) protoreflect.Value {
 // TestUpdatedFields: an update changes what its mask names or, without one, what it
 // holds; never what it may not.
 func TestUpdatedFields(t *testing.T) {
-	known, err := contract.Read()
+	known, err := theContract()
 	must(t, err)
 	c := &core{contract: known}
 	given := &acquispb.Candidate{Name: "candidates/c", Etag: "1", BirthName: "Martin", GivenNames: []string{"Léa"}}

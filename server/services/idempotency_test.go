@@ -2,10 +2,16 @@ package services
 
 import (
 	"encoding/binary"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/memstore"
 )
@@ -49,5 +55,125 @@ func TestForgetRequests(t *testing.T) {
 	err = s.Update(t.Context(), act, func(w store.Writer) error { return dropOldRequests(w, act.Time.Add(72*time.Hour), 100) })
 	if got := len(left()); got != count/2-100 || err != nil {
 		t.Errorf("%d are left after a hundred expired: %v", got, err)
+	}
+}
+
+// TestSameRequestAgain: whatever is asked for a second time by the same request id is
+// answered as it was, and nothing is done again. Secrets alone are not shown again.
+func TestSameRequestAgain(t *testing.T) {
+	s := newStage(t, keeping(t, "5y", "", "90d"))
+	calls := 0
+	s.everyRPC(func(_ person, request proto.Message, call func(proto.Message) (proto.Message, error)) {
+		calls++
+		request = identified(request, requestID(fmt.Sprint(calls)))
+		if request.ProtoReflect().Descriptor().Fields().ByName("request_id") == nil {
+			_, err := call(request)
+			must(t, err)
+			return
+		}
+		first, err := call(request)
+		must(t, err)
+		before := s.written()
+		second, err := call(request)
+		must(t, err)
+		switch shown := first.(type) {
+		case *acquispb.CreateKeyResponse:
+			shown.Secret = ""
+		case *acquispb.IssueAttestationResponse:
+			shown.Code, shown.Credential = "", ""
+			before = s.written() // a checkpoint may have been signed
+		}
+		if diff := cmp.Diff(first, second, protocmp.Transform()); diff != "" || s.written() != before {
+			t.Errorf("%T again wrote %d events, and answers otherwise:\n%s", request, s.written()-before, diff)
+		}
+	})
+}
+
+// TestRequestIDs: an id stands for one request of one caller to one RPC, for a day.
+func TestRequestIDs(t *testing.T) {
+	s := newStage(t)
+	create := func(who person, candidate, id string) string {
+		return try(who, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: candidate, Candidate: someone("x"), RequestId: id})
+	}
+	first, taken := requestID("first"), "ALREADY_EXISTS candidates/camille" // done again
+	if got := create(s.registrar, "camille", first); got != "" {
+		t.Fatal(got)
+	}
+	other := s.as("other", acquispb.Role_REGISTRAR)
+	s.refuses(s.written(),
+		refusal{"another request", create(s.registrar, "sacha", first), "REQUEST_ID_REUSED at requestId"},
+		refusal{"the same of another caller", create(other, "camille", first), taken},
+		refusal{"the same by another id", create(s.registrar, "camille", requestID("second")), taken},
+		refusal{"the same without an id", create(s.registrar, "camille", ""), taken},
+	)
+	hold := ask(s.registrar, s.PlaceHold, &acquispb.PlaceHoldRequest{Candidate: "candidates/camille", Reason: "r", RequestId: first}) // another RPC
+	if again := ask(s.registrar, s.PlaceHold, &acquispb.PlaceHoldRequest{Candidate: "candidates/camille", Reason: "r", RequestId: first}); again.GetName() != hold.GetName() {
+		t.Errorf("the same hold again is another")
+	}
+	for _, c := range []struct {
+		wait time.Duration
+		want string
+	}{
+		{23 * time.Hour, ""},
+		{-48 * time.Hour, ""}, // the clock is set back
+		{48 * time.Hour, ""},
+		{2 * time.Hour, taken}, // 25 hours after it was made
+		{-2 * time.Hour, ""},
+	} {
+		s.clock.advance(c.wait)
+		if got := create(s.registrar, "camille", first); got != c.want {
+			t.Errorf("after %v: %q, not %q", c.wait, got, c.want)
+		}
+	}
+}
+
+// TestRefusedRequestIsNotRemembered: what was refused may be asked again by the same id
+// once it is mended, and something else by it too.
+func TestRefusedRequestIsNotRemembered(t *testing.T) {
+	s := newStage(t)
+	s.candidate("camille")
+	request := enrolment("juin", "camille", "B1")
+	request.RequestId = requestID("x")
+	if got := try(s.registrar, s.CreateCandidacy, request); got != "NOT_FOUND sessions/juin" {
+		t.Errorf("before there is a session: %q", got)
+	}
+	s.session("juin")
+	request.Candidacy.Blocs = []string{"B2"}
+	ask(s.registrar, s.CreateCandidacy, request)
+}
+
+// TestRequestIsAllowedAgain: who has been taken off a session since gets no answer any
+// more to what they did there.
+func TestRequestIsAllowedAgain(t *testing.T) {
+	s := newStage(t)
+	s.session("juin")
+	s.session("appel")
+	k := s.enrolled("juin", "camille", "B3")
+	decided := s.decided("juin", "jo", notMet, "B3").GetDecisions()[0]
+	record := again(verdicts(k, met, "C3.1.1"), requestID("record"))
+	ask(s.lea, s.RecordAssessments, record)
+	rectify := again(rectification(decided.GetName(), "appel", capitalised), requestID("rectify"))
+	ask(s.chair, s.RectifyDecision, rectify)
+	update := func(session, etag string, given *acquispb.Session) {
+		given.Name, given.Etag = sessionName(session), etag
+		ask(s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: given})
+	}
+	enrol := again(enrolment("juin", "sacha", "B1"), requestID("enrol"))
+	s.candidate("sacha")
+	ask(s.registrar, s.CreateCandidacy, enrol)
+	create := &acquispb.CreateCandidateRequest{CandidateId: "ana", Candidate: someone("ana"), RequestId: requestID("create")}
+	ask(s.registrar, s.CreateCandidate, create)
+	update("juin", "1", &acquispb.Session{Assessors: []string{"noa"}})
+	s.refuses(s.written(),
+		refusal{"verdicts of who is not listed any more", try(s.lea, s.RecordAssessments, record), "NOT_FOUND sessions/juin"},
+		refusal{"what a registrar of another centre did", try(s.registrar.of("PARIS"), s.CreateCandidacy, enrol), "NOT_FOUND sessions/juin"},
+		refusal{"whom a registrar of another centre made", try(s.registrar.of("PARIS"), s.CreateCandidate, create), "NOT_FOUND candidates/ana"},
+	)
+	if got := ask(s.chair, s.RectifyDecision, rectify).GetDecisions(); len(got) != 1 {
+		t.Errorf("a member who still sits is told %v", got)
+	}
+	moved := s.chair.of("PARIS")
+	if got := try(moved, s.RectifyDecision, rectify); got != "NOT_FOUND sessions/appel" {
+		t.Errorf("in a session that does not exist for them any more: %q", got)
 	}
 }

@@ -153,11 +153,19 @@ func prior(candidate, bloc string) *acquispb.RecordPriorBlocRequest {
 	return &acquispb.RecordPriorBlocRequest{Name: capitalisationName(candidate, "marketing"), Bloc: bloc, Proof: "PV 2024-3"}
 }
 
-// again is the same request, with the id by which it is known when it is repeated.
+// again is the same request with the id by which it is known when it is repeated.
 func again[Q proto.Message](request Q, id string) Q {
-	same, _ := proto.Clone(request).(Q)
+	same, _ := identified(request, id).(Q)
+	return same
+}
+
+// identified is a request with that id, if it is one that writes.
+func identified(request proto.Message, id string) proto.Message {
+	same := proto.Clone(request)
 	m := same.ProtoReflect()
-	m.Set(m.Descriptor().Fields().ByName("request_id"), protoreflect.ValueOfString(id))
+	if field := m.Descriptor().Fields().ByName("request_id"); field != nil {
+		m.Set(field, protoreflect.ValueOfString(id))
+	}
 	return same
 }
 
