@@ -38,7 +38,9 @@ func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.
 		return nil, apierr.TooLarge(most)
 	case err != nil:
 		return nil, err
-	case len(bytes.TrimSpace(body)) == 0:
+	}
+	r.Body = wholeBody{bytes.NewReader(body)}
+	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, nil
 	}
 	if err := v.ticket.Start(v.ctx); err != nil {
@@ -53,6 +55,12 @@ func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.
 	}
 	return body, refusedFault(fault, "body")
 }
+
+// A wholeBody is one that has arrived.
+type wholeBody struct{ *bytes.Reader }
+
+// Close implements io.Closer.
+func (wholeBody) Close() error { return nil }
 
 // readAll reads a body within the time limit.
 func (v *visit) readAll(w http.ResponseWriter, body io.Reader) ([]byte, error) {

@@ -3,7 +3,6 @@ package transport
 import (
 	"bytes"
 	"context"
-	"io"
 	"net/http"
 	"sync"
 	"unicode/utf8"
@@ -234,7 +233,7 @@ func (v *visit) admitREST(w http.ResponseWriter, r *http.Request, bound binding)
 		if err != nil {
 			return err
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
+		r.Body = wholeBody{bytes.NewReader(body)}
 	}
 	v.counts.received.Inc()
 	return v.ticket.Start(v.ctx)

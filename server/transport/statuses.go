@@ -93,7 +93,10 @@ func writeStatus(w http.ResponseWriter, r *http.Request, st *status.Status) {
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(retry.GetRetryDelay().AsDuration().Seconds()))))
 		}
 	}
-	if r.ContentLength != 0 { // the library answers only after it has read the rest of the body
+	// The library answers only after it has read the rest of the body. If there is no
+	// rest it reads ahead: a deadline would then end the connection for the calls that
+	// follow, with their contexts.
+	if _, whole := r.Body.(wholeBody); !whole && r.ContentLength != 0 {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lastOfBody)) // if it fails the answer is late
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -1,8 +1,11 @@
 package transport
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -20,6 +23,35 @@ func TestLibraryErrorsAreBounded(t *testing.T) {
 	} {
 		if size := proto.Size(status.Convert(err).Proto()); size > 5000 || size < 10 {
 			t.Errorf("%s: %d bytes", name, size)
+		}
+	}
+}
+
+// TestRefusalKeepsTheConnection: a call that is refused after its body has arrived ends
+// well however long its answer takes. A deadline for a rest that there is not would end
+// the context of its connection, and with it the next call.
+func TestRefusalKeepsTheConnection(t *testing.T) {
+	s := newStage(t)
+	ended := make(chan error, 1)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.rest.Handler.ServeHTTP(w, r)
+		select {
+		case <-r.Context().Done():
+		case <-time.After(3 * lastOfBody):
+		}
+		ended <- r.Context().Err()
+	}))
+	server.Config.ConnContext = s.rest.ConnContext
+	server.Start()
+	defer server.Close()
+	for _, body := range []string{`{"nonsense":1}`, `{`, `{"subject":""}`} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/keys", strings.NewReader(body))
+		must(t, err)
+		if a := s.answerTo(req, s.admin); a.status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", body, a.status, a.body)
+		}
+		if err := <-ended; err != nil {
+			t.Errorf("%s: after it was refused: %v", body, err)
 		}
 	}
 }
