@@ -19,6 +19,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -95,7 +96,7 @@ func (r run) all(ctx context.Context) error {
 }
 
 // buildAll plants all faults at once.
-func (r run) buildAll(ctx context.Context, code code, mutants []mutant) error {
+func (r run) buildAll(ctx context.Context, code code, mutants []mutant) (err error) {
 	planted, err := code.plant(mutants...)
 	if err != nil {
 		return err
@@ -104,7 +105,7 @@ func (r run) buildAll(ctx context.Context, code code, mutants []mutant) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(goTool.dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(goTool.dir)) }()
 	out, err := goTool.run(ctx, "build", "./...")
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
@@ -114,7 +115,7 @@ func (r run) buildAll(ctx context.Context, code code, mutants []mutant) error {
 }
 
 // one plants a fault and runs tests, those nearest to it first, until one fails.
-func (r run) one(ctx context.Context, code code, m mutant) (result, error) {
+func (r run) one(ctx context.Context, code code, m mutant) (_ result, err error) {
 	planted, err := code.plant(m)
 	if err != nil {
 		return result{}, err
@@ -123,7 +124,7 @@ func (r run) one(ctx context.Context, code code, m mutant) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	defer os.RemoveAll(goTool.dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(goTool.dir)) }()
 	if out, err := goTool.run(ctx, "build", "./..."); err != nil {
 		return result{}, fmt.Errorf("does not build: %w\n%s", err, out)
 	}
