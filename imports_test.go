@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,6 +55,8 @@ var importRules = []struct {
 	{"docs", []string{""}, "checks that pages are true may look at everything"},
 	{"cmd", []string{""}, "the wiring sees everything"},
 	{"systemtest", []string{""}, "it tests the whole"},
+	{"systemtest/world", []string{""}, "it starts the whole for tests, which alone import it"},
+	{"systemtest/rig", []string{""}, "it starts the whole in a process of its own, for tests, which alone import it"},
 	{"systemtest/attack", nil, "it attacks the binary that is shipped, by the doors that everybody has"},
 	{"systemtest/mutants", nil, "it changes the code and has the go command test it, and calls none of it"},
 	{"systemtest/model", nil, "what a second implementation shared with the first could be wrong in both and seem right"},
@@ -64,7 +67,7 @@ var importRules = []struct {
 var boltRules = []struct{ files, because string }{
 	{"cmd/acquis/main.go", "the wiring says which engine keeps the stores"},
 	{"cmd/acquis/engine_test.go", "its commands are tested on what they are wired with, and on its file"},
-	{"systemtest/engine_test.go", "a whole server is tested on the engine that it is shipped with, and on its file"},
+	{"systemtest/world/engine.go", "a whole server is tested on the engine that it is shipped with, and on its file"},
 	{"bench/*.go", "figures are of the engine that is shipped"},
 }
 
@@ -105,6 +108,9 @@ func TestPackagesAreSmall(t *testing.T) {
 		}
 	}
 }
+
+// forTests are packages that only tests import.
+var forTests = []string{"store/storetest", "systemtest/world", "systemtest/rig"}
 
 // TestImportsPointInward reads the imports of production code from the go command.
 // A rule that no package goes by any more is as wrong as a package without rule.
@@ -205,7 +211,7 @@ func checkImports(t *testing.T, name string, imports []string, rule int) {
 	t.Helper()
 	r := importRules[rule]
 	for _, path := range imports {
-		if path == "testing" && r.prefix != "store/storetest" {
+		if path == "testing" && !slices.Contains(forTests, r.prefix) {
 			t.Errorf("%s imports testing: production code must not", name)
 		}
 		own, ok := strings.CutPrefix(path, module)

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
 const (
@@ -28,16 +29,16 @@ const (
 // candidacies over gRPC, and in the same run 64 callers put records of that size
 // into bare, group-committed bbolt: five alternating rounds, medians, the ratio.
 func BenchmarkRecordAssessments(b *testing.B) {
-	w, _ := start(b, b.TempDir())
-	w.newKey("registrar", "REGISTRAR")
-	w.newKey("assessor", "ASSESSOR")
-	w.do("registrar", "POST", "/v1/sessions?sessionId=s", `{"displayName":"d","referentiel":"referentiels/marketing","startDate":{"year":2026,"month":1,"day":1}}`)
+	w, _ := world.Start(b, b.TempDir())
+	w.NewKey("registrar", "REGISTRAR")
+	w.NewKey("assessor", "ASSESSOR")
+	w.Do("registrar", "POST", "/v1/sessions?sessionId=s", `{"displayName":"d","referentiel":"referentiels/marketing","startDate":{"year":2026,"month":1,"day":1}}`)
 	for i := range benchCandidacies {
-		w.do("registrar", "POST", fmt.Sprintf("/v1/candidates?candidateId=c-%d", i), `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`)
-		w.do("registrar", "POST", fmt.Sprintf("/v1/sessions/s/candidacies?candidacyId=k-%d", i), fmt.Sprintf(`{"candidate":"candidates/c-%d","scope":"WHOLE"}`, i))
+		w.Do("registrar", "POST", fmt.Sprintf("/v1/candidates?candidateId=c-%d", i), `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`)
+		w.Do("registrar", "POST", fmt.Sprintf("/v1/sessions/s/candidacies?candidacyId=k-%d", i), fmt.Sprintf(`{"candidate":"candidates/c-%d","scope":"WHOLE"}`, i))
 	}
-	ctx := metadata.AppendToOutgoingContext(b.Context(), "authorization", "Bearer "+w.keys["assessor"])
-	client := acquispb.NewSessionServiceClient(w.conn)
+	ctx := metadata.AppendToOutgoingContext(b.Context(), "authorization", "Bearer "+w.Keys["assessor"])
+	client := acquispb.NewSessionServiceClient(w.Conn)
 	bare := newBareStore(b)
 	var ours, theirs []float64
 	for b.Loop() {
@@ -98,7 +99,7 @@ type bareStore struct {
 func newBareStore(b *testing.B) *bareStore {
 	b.Helper()
 	db, err := bbolt.Open(filepath.Join(b.TempDir(), "bare.db"), 0o600, &bbolt.Options{FreelistType: bbolt.FreelistMapType, NoFreelistSync: true})
-	must(b, err)
+	world.Must(b, err)
 	s := &bareStore{db: db, queue: make(chan chan error, 1024)}
 	stopped := make(chan struct{})
 	go func() {
@@ -108,7 +109,7 @@ func newBareStore(b *testing.B) *bareStore {
 	b.Cleanup(func() {
 		close(s.queue)
 		<-stopped
-		must(b, db.Close())
+		world.Must(b, db.Close())
 	})
 	return s
 }

@@ -157,12 +157,19 @@ const (
 	bySurvived = "SURVIVED"
 )
 
+// wholeService are the tests of it, but for attacks: those take minutes, and notice what
+// is slow.
+var wholeService = []string{
+	"./systemtest", "./systemtest/callers", "./systemtest/requests", "./systemtest/transport", "./systemtest/privacy", "./systemtest/proofs",
+	"./systemtest/stories", "./systemtest/disks", "./systemtest/linear",
+}
+
 // stages are in order of their distance from the fault.
 func (r run) stages(planted plantings) []stage {
 	all := []stage{
 		{"its package", r.own(planted)},
 		{"packages", []string{"./server/...", "./rules", "./store/...", "./verify"}},
-		{"systemtest", []string{"./systemtest"}},
+		{"systemtest", wholeService},
 	}
 	if r.packages {
 		return all[:2]

@@ -1,0 +1,9 @@
+package disks
+
+import (
+	"testing"
+
+	"github.com/acquis-eval/acquis/systemtest/rig"
+)
+
+func TestMain(m *testing.M) { rig.Main(m) }

@@ -1,0 +1,81 @@
+package requests
+
+import (
+	"testing"
+	"time"
+
+	"github.com/acquis-eval/acquis/systemtest/world"
+)
+
+// TestRepeatedRequestsDoNothingAgain sends calls of every kind twice with one
+// request id: the second changes nothing and gets the same answer.
+func TestRepeatedRequestsDoNothingAgain(t *testing.T) {
+	w, _ := world.Start(t, t.TempDir())
+	w.Populate()
+	const k = "/v1/" + world.Session + "/candidacies/"
+	full := `{"gridEtag":"` + w.GridEtag("jury-1", world.Session+"/candidacies/k-full") + `","membersPresent":["jury-1","jury-2"]`
+	for _, c := range []struct{ key, method, path, body string }{
+		{"registrar", "POST", "/v1/candidates?candidateId=c-new&requestId=" + world.RequestID, `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`},
+		{"registrar", "PATCH", "/v1/candidates/c-new?requestId=" + world.RequestID, `{"etag":"1","birthName":"M"}`},
+		{"registrar", "POST", "/v1/candidates/c-new:declareTie", `{"subject":"jury-2","kind":"OTHER","requestId":"` + world.RequestID + `"}`},
+		{"registrar", "POST", "/v1/sessions?sessionId=s-new&requestId=" + world.RequestID, `{"displayName":"d","referentiel":"referentiels/marketing","startDate":{"year":2026,"month":1,"day":1}}`},
+		{"registrar", "PATCH", "/v1/sessions/s-new?requestId=" + world.RequestID, `{"etag":"1","displayName":"e"}`},
+		{"registrar", "POST", "/v1/sessions/s-new/candidacies?candidacyId=k-new&requestId=" + world.RequestID, `{"candidate":"candidates/c-new","scope":"WHOLE"}`},
+		{"registrar", "POST", "/v1/sessions/s-new/candidacies/k-new:withdraw", `{"blocs":["B1"],"requestId":"` + world.RequestID + `"}`},
+		{"registrar", "POST", "/v1/sessions/s-new/candidacies/k-new:reinstate", `{"requestId":"` + world.RequestID + `"}`},
+		{"registrar", "POST", "/v1/sessions/s-new/candidacies/k-new:markAbsent", `{"blocs":["B2"],"requestId":"` + world.RequestID + `"}`},
+		{"registrar", "POST", "/v1/sessions/s-new:cancel", `{"requestId":"` + world.RequestID + `"}`},
+		{"assessor-1", "POST", k + "k-pending:recordAssessments", `{"assessments":[{"criterion":"C1.1.3","verdict":"MET"},{"criterion":"C1.1.2","verdict":"NOT_MET","comment":"c"}],"requestId":"` + world.RequestID + `"}`},
+		{"assessor-1", "POST", k + "k-pending:retractAssessments", `{"criteria":["C1.1.3"],"requestId":"` + world.RequestID + `"}`},
+		{"jury-1", "POST", k + "k-contested:settleCriteria", `{"settlements":[{"criterion":"C2.1.1","verdict":"MET","motive":"m"}],"requestId":"` + world.RequestID + `"}`},
+		{"registrar", "POST", k + "k-exempt:requestAccommodation", `{"kind":"EXTRA_TIME","need":"n","requestId":"` + world.RequestID + `"}`},
+		{"advisor", "POST", k + "k-exempt:adviseExemption", `{"criterion":"C3.1.1","favourable":true,"reasonedAdvice":"r","requestId":"` + world.RequestID + `"}`},
+		{"jury-1", "POST", k + "k-exempt:decideExemption", `{"criterion":"C3.1.1","granted":false,"reason":"r","requestId":"` + world.RequestID + `"}`},
+		{"jury-1", "POST", k + "k-full:deliberate", full + `,"requestId":"` + world.RequestID + `"}`},
+		{"registrar", "POST", "/v1/candidates/c-free/capitalisations/marketing:recordPriorBloc", `{"bloc":"B3","proof":"p","requestId":"` + world.RequestID + `"}`},
+		{"registrar", "POST", "/v1/candidates/c-full:placeHold", `{"reason":"r","requestId":"` + world.RequestID + `"}`},
+		{"registrar", "POST", "/v1/candidates/c-new:forget", `{"ground":"UNLAWFUL","requestId":"` + world.RequestID + `"}`},
+		{"registrar", "POST", "/v1/candidates:purge", `{"requestId":"` + world.RequestID + `"}`},
+	} {
+		first := w.REST(c.key, c.method, c.path, c.body)
+		events := w.Events()
+		second := w.REST(c.key, c.method, c.path, c.body)
+		if first.HTTP != 200 || second.HTTP != 200 || world.Compact(first.Raw) != world.Compact(second.Raw) {
+			t.Errorf("%s %s answered\n%d %s\n%d %s", c.method, c.path, first.HTTP, first.Raw, second.HTTP, second.Raw)
+		}
+		if got := w.Events(); got != events {
+			t.Errorf("%s %s wrote %d events more when repeated", c.method, c.path, got-events)
+		}
+	}
+}
+
+// A repeated CreateKey shows no secret again; another caller's id is another; a
+// day later the id is free.
+func TestRepeatScope(t *testing.T) {
+	w, _ := world.Start(t, t.TempDir())
+	w.Populate()
+	const path, key = "/v1/keys?requestId=" + world.RequestID, `{"subject":"new","roles":["READER"]}`
+	first := w.Do("admin", "POST", path, key)
+	second := w.Do("admin", "POST", path, key)
+	if first["secret"] == "" || second["secret"] != "" || world.Get(first, "key", "name") != world.Get(second, "key", "name") {
+		t.Errorf("first %v, second %v", first, second)
+	}
+	body := `{"assessments":[{"criterion":"C1.1.4","verdict":"MET"}],"requestId":"` + world.RequestID + `"}`
+	const record = "/v1/" + world.Session + "/candidacies/k-pending:recordAssessments"
+	for _, assessor := range []string{"assessor-1", "assessor-2"} {
+		if got := world.Get(w.Do(assessor, "POST", record, body), "assessments", 0, "assessor"); got != assessor {
+			t.Errorf("the id of one caller answered for another: %v", got)
+		}
+	}
+	events := w.Events()
+	w.Clock.Advance(23 * time.Hour)
+	w.Do("assessor-1", "POST", record, body)
+	if got := w.Events(); got != events {
+		t.Error("a request was done again within a day")
+	}
+	w.Clock.Advance(2 * time.Hour)
+	w.Do("assessor-1", "POST", record, body)
+	if got := w.Events(); got != events+1 {
+		t.Error("a request id was remembered for more than a day")
+	}
+}

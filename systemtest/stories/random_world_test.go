@@ -1,0 +1,276 @@
+package stories
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/acquis-eval/acquis/systemtest/model"
+	"github.com/acquis-eval/acquis/systemtest/world"
+)
+
+// publish publishes a small référentiel, one more revision that changes a
+// little, or one that was there before.
+func (a *author) publish() act {
+	p := publish{Label: a.newID("r"), ID: world.Pick(a.Rand, []string{"a", "a", "b"})}
+	last := a.s.model.Current[a.s.prefix+p.ID]
+	if last == nil {
+		for b := range 1 + a.IntN(3) {
+			p.Blocs = append(p.Blocs, a.newBloc(b+1))
+		}
+		p.Numbers = a.numbers()
+		p.Replaces = a.replacements(p)
+		return p
+	}
+	p.Blocs, p.Numbers = slices.Clone(last.Blocs), last.Numbers
+	switch a.IntN(4) {
+	case 0:
+		p.Numbers = a.numbers()
+	case 1:
+		i := a.IntN(len(p.Blocs))
+		p.Blocs[i] = a.changed(p.Blocs[i], i+1)
+	case 2:
+		if n := len(p.Blocs); n < 3 {
+			p.Blocs = append(p.Blocs, a.newBloc(n+1))
+		}
+	}
+	p.Replaces = a.replacements(p)
+	return p
+}
+
+var methods = []string{"PROFESSIONAL_PROJECT", "SITUATIONAL_EXERCISE", "REFLECTIVE_ANALYSIS"}
+
+func (a *author) newBloc(b int) model.Bloc {
+	bloc := model.Bloc{Code: fmt.Sprintf("B%d", b), Title: "Bloc", Activities: []string{fmt.Sprintf("A%d", b)}}
+	for c := range 1 + a.IntN(3) {
+		competence := model.Competence{Code: fmt.Sprintf("C%d.%d", b, c+1), Statement: "Savoir", Method: world.Pick(a.Rand, methods)}
+		if a.chance(50) {
+			competence.BlocOnlyMethod = "PROFESSIONAL_FILE"
+		}
+		for k := range 1 + a.IntN(4) {
+			competence.Criteria = append(competence.Criteria, model.Criterion{
+				Code: fmt.Sprintf("%s.%d", competence.Code, k+1), Statement: "Critère", Eliminatory: a.chance(12),
+			})
+		}
+		bloc.Competences = append(bloc.Competences, competence)
+	}
+	return bloc
+}
+
+// changed is a bloc of the same code that is not the same.
+func (a *author) changed(bloc model.Bloc, b int) model.Bloc {
+	switch a.IntN(5) {
+	case 0:
+		bloc.Title += " modifié"
+	case 1:
+		bloc.Activities = append(slices.Clone(bloc.Activities), fmt.Sprintf("A%d.%d", b, len(bloc.Activities)))
+	case 2:
+		bloc.Competences = slices.Clone(bloc.Competences)
+		bloc.Competences[0].Method = world.Pick(a.Rand, methods)
+	case 3:
+		bloc.Competences = slices.Clone(bloc.Competences)
+		c := &bloc.Competences[0]
+		c.Criteria = slices.Clone(c.Criteria)
+		c.Criteria[0].Eliminatory = !c.Criteria[0].Eliminatory
+	default:
+		return a.newBloc(b)
+	}
+	return bloc
+}
+
+func (a *author) numbers() map[model.Number]int {
+	numbers := make(map[model.Number]int)
+	for _, n := range []struct {
+		number model.Number
+		likely []int
+	}{
+		{model.CompetenceThreshold, []int{1, 33, 50, 50, 51, 60, 67, 75, 100}},
+		{model.BlocThreshold, []int{1, 34, 50, 66, 67, 100}},
+		{model.MinAssessors, []int{1, 2, 2, 3}},
+		{model.MinMembers, []int{2, 2, 3}},
+		{model.MinExternal, []int{0, 34, 50, 67}},
+	} {
+		if a.chance(60) {
+			numbers[n.number] = world.Pick(a.Rand, n.likely)
+		}
+	}
+	return numbers
+}
+
+// replacements let blocs of other revisions and référentiels count as one.
+func (a *author) replacements(p publish) (all []replacement) {
+	labels := slices.Sorted(maps.Keys(a.s.labels))
+	for range a.IntN(3) {
+		if len(labels) == 0 {
+			return nil
+		}
+		label := world.Pick(a.Rand, labels)
+		other := a.s.labels[label]
+		made := replacement{
+			Bloc: world.Pick(a.Rand, p.Blocs).Code, ID: strings.TrimPrefix(other.ID, a.s.prefix), Label: label,
+			ReplacedBloc: world.Pick(a.Rand, other.Blocs).Code,
+		}
+		if made.ID != p.ID && a.chance(50) {
+			made.Label = "" // every revision of it
+		}
+		if !slices.Contains(all, made) {
+			all = append(all, made)
+		}
+	}
+	return all
+}
+
+// jury is mostly one that can sit.
+func (a *author) jury() (jury []model.Member) {
+	sparse := a.chance(30)
+	for i := range 5 {
+		if sparse && a.chance(40) {
+			continue
+		}
+		jury = append(jury, model.Member{
+			Subject: fmt.Sprintf("jury-%d", i+1), External: a.chance(75), Chair: i == 0 && !sparse || a.chance(40),
+		})
+	}
+	return jury
+}
+
+func (a *author) newSession() act {
+	s := newSession{ID: a.newID("s"), Jury: a.jury()}
+	s.Referentiel, s.Label = a.revision()
+	return s
+}
+
+// revision names a current revision, or any by its label.
+func (a *author) revision() (referentiel, label string) {
+	labels := slices.Sorted(maps.Keys(a.s.labels))
+	if a.chance(30) {
+		return "", world.Pick(a.Rand, labels)
+	}
+	return a.referentiel(), ""
+}
+
+// referentiel is the id of one that was published.
+func (a *author) referentiel() string {
+	return strings.TrimPrefix(world.Pick(a.Rand, a.s.model.Revisions).ID, a.s.prefix)
+}
+
+func (a *author) changeSession() act {
+	session := world.Pick(a.Rand, a.s.model.Sessions)
+	c := changeSession{ID: a.short(session.Name), Jury: slices.Clone(session.Jury), Stale: a.chance(10)}
+	switch {
+	case a.chance(20):
+		c.Jury = a.jury()
+	case a.chance(50) && len(c.Jury) > 0:
+		i := a.IntN(len(c.Jury))
+		c.Jury = slices.Delete(c.Jury, i, i+1)
+	case len(c.Jury) > 0:
+		i := a.IntN(len(c.Jury))
+		c.Jury[i].External = !c.Jury[i].External
+	}
+	if a.chance(30) {
+		c.Referentiel, c.Label = a.revision()
+	}
+	return c
+}
+
+// strengthen adds to a jury those who do not sit on it yet.
+func (a *author) strengthen(session *model.Session) act {
+	jury := slices.Clone(session.Jury)
+	for i := range 5 {
+		subject := fmt.Sprintf("jury-%d", i+1)
+		if !slices.ContainsFunc(jury, func(m model.Member) bool { return m.Subject == subject }) {
+			jury = append(jury, model.Member{Subject: subject, External: true, Chair: true})
+		}
+	}
+	return changeSession{ID: a.short(session.Name), Jury: jury}
+}
+
+func (a *author) endSession() act {
+	return endSession{a.short(world.Pick(a.Rand, a.s.model.Sessions).Name), a.chance(40)}
+}
+
+func (a *author) tie() act {
+	key := world.Pick(a.Rand, []string{"registrar", "registrar", "jury-1", "jury-5"})
+	subject := fmt.Sprintf("jury-%d", 1+a.IntN(5))
+	return declareTie{a.short(world.Pick(a.Rand, a.s.model.Candidates).Name), key, subject}
+}
+
+func (a *author) enrol() act {
+	open := slices.DeleteFunc(slices.Clone(a.s.model.Sessions), func(s *model.Session) bool { return s.State != "OPEN" })
+	if len(open) == 0 || a.chance(10) {
+		open = a.s.model.Sessions
+	}
+	session := world.Pick(a.Rand, open)
+	candidate := a.newcomer(session)
+	if candidate == nil {
+		return newCandidate{a.newID("c")}
+	}
+	e := enrol{Candidacy: a.short(session.Name) + "/" + a.newID("k"), Candidate: a.short(candidate.Name), Scope: "WHOLE"}
+	if a.chance(60) {
+		e.Scope, e.Blocs = "BLOCS", a.blocs(session.Revision, session.Revision.Codes())
+		if len(e.Blocs) == 0 || a.chance(5) {
+			e.Blocs = append(e.Blocs, world.Pick(a.Rand, session.Revision.Codes()))
+		}
+	}
+	return e
+}
+
+// newcomer is mostly one who can be enrolled, nil where there is none.
+func (a *author) newcomer(session *model.Session) *model.Candidate {
+	free := slices.DeleteFunc(slices.Clone(a.s.model.Candidates), func(c *model.Candidate) bool {
+		return c.Ledger(session.Revision).Certification.Status != "IN_PROGRESS" ||
+			slices.ContainsFunc(c.Candidacies, func(k *model.Candidacy) bool { return k.Session == session })
+	})
+	if a.chance(20) {
+		return world.Pick(a.Rand, a.s.model.Candidates)
+	}
+	return world.Pick(a.Rand, free)
+}
+
+// sessionFor is mostly one whose jury can speak of the référentiel.
+func (a *author) sessionFor(r *model.Revision) *model.Session {
+	fit := slices.DeleteFunc(slices.Clone(a.s.model.Sessions), func(s *model.Session) bool {
+		return s.State == "CANCELLED" || s.Revision.ID != r.ID
+	})
+	if len(fit) == 0 || a.chance(10) {
+		return world.Pick(a.Rand, a.s.model.Sessions)
+	}
+	return world.Pick(a.Rand, fit)
+}
+
+func (a *author) rectify() act {
+	decided := slices.DeleteFunc(slices.Clone(a.s.model.Candidates), func(c *model.Candidate) bool { return len(c.Decisions) == 0 })
+	if len(decided) == 0 {
+		return a.enrol()
+	}
+	c := world.Pick(a.Rand, decided)
+	i := a.IntN(len(c.Decisions))
+	session := a.sessionFor(c.Decisions[i].Revision)
+	by := a.sitting(session, c, 85)
+	return rectify{
+		Candidate: a.short(c.Name), Number: i, Session: a.short(session.Name), Key: by.Caller, Present: by.Present,
+		Outcome: world.Pick(a.Rand, []string{"CAPITALISED", "NOT_CAPITALISED"}), Motive: world.Pick(a.Rand, []string{"motif", "motif", "motif", " "}),
+	}
+}
+
+func (a *author) award() act {
+	c, id := world.Pick(a.Rand, a.s.model.Candidates), a.referentiel()
+	for _, other := range a.s.model.Candidates { // mostly one who waits for it
+		for _, r := range a.s.model.Revisions {
+			waits := a.s.model.Current[r.ID] == r && other.Ledger(r).Certification.Status == "COMPLETE"
+			if waits && a.chance(80) {
+				c, id = other, strings.TrimPrefix(r.ID, a.s.prefix)
+			}
+		}
+	}
+	session := a.sessionFor(a.s.model.Current[a.s.prefix+id])
+	by := a.sitting(session, c, 85)
+	return award{a.short(c.Name), id, a.short(session.Name), by.Caller, by.Present}
+}
+
+func (a *author) prior() act {
+	c, id := world.Pick(a.Rand, a.s.model.Candidates), a.referentiel()
+	codes := append(a.s.model.Current[a.s.prefix+id].Codes(), "B1", "B9")
+	return recordPrior{a.short(c.Name), id, world.Pick(a.Rand, codes), world.Pick(a.Rand, []string{"PV", "PV", "PV", "PV", " "})}
+}

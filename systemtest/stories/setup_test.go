@@ -1,0 +1,289 @@
+package stories
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/acquis-eval/acquis/systemtest/model"
+)
+
+// fields are a JSON object.
+type fields map[string]any
+
+func post(key, path string, body fields) call {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // strings, numbers and lists of them
+	}
+	return call{key, "POST", "/v1/" + path, string(text)}
+}
+
+// publish publishes a revision, which the story calls by a label.
+type publish struct {
+	Label, ID string
+	Blocs     []model.Bloc
+	Numbers   map[model.Number]int
+	Replaces  []replacement
+}
+
+// A replacement names the other revision by its label, or every one by none.
+type replacement struct{ Bloc, ID, Label, ReplacedBloc string }
+
+func (a publish) touches() touched { return touched{} }
+
+func (a publish) revision(s *stage) *model.Revision {
+	r := &model.Revision{ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers}
+	for _, p := range a.Replaces {
+		made := model.Replacement{Bloc: p.Bloc, Referentiel: s.prefix + p.ID, ReplacedBloc: p.ReplacedBloc}
+		if p.Label != "" {
+			other := s.labels[p.Label]
+			if other == nil {
+				return nil
+			}
+			made.Revision = other.Name
+		}
+		if !slices.Contains(r.Replaces, made) { // two labels may be of one revision
+			r.Replaces = append(r.Replaces, made)
+		}
+	}
+	return r
+}
+
+// String writes blocs as "B1[C1.1: C1.1.1 C1.1.2!]": ! is eliminatory, and
+// "C1.1 dossier" has a method for a single bloc.
+func (a publish) String() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s of %s:", a.Label, a.ID)
+	for _, b := range a.Blocs {
+		fmt.Fprintf(&text, " %s %q %v[", b.Code, b.Title, b.Activities)
+		for _, c := range b.Competences {
+			text.WriteString(" " + c.Code + " " + c.Method)
+			if c.BlocOnlyMethod != "" {
+				text.WriteString(" dossier")
+			}
+			text.WriteString(":")
+			for _, k := range c.Criteria {
+				text.WriteString(" " + k.Code + map[bool]string{true: "!"}[k.Eliminatory])
+			}
+		}
+		text.WriteString(" ]")
+	}
+	fmt.Fprintf(&text, " %v", a.Numbers)
+	for _, p := range a.Replaces {
+		fmt.Fprintf(&text, ", %s replaces %s of %s %s", p.Bloc, p.ReplacedBloc, p.ID, p.Label)
+	}
+	return text.String()
+}
+
+func (a publish) call(s *stage) (call, bool) {
+	r := a.revision(s)
+	if r == nil {
+		return call{}, false
+	}
+	rules, jury := fields{}, fields{}
+	for number, value := range r.Numbers {
+		switch number {
+		case model.MinMembers, model.MinExternal:
+			jury[string(number)] = value
+			rules["jury"] = jury
+		default:
+			rules[string(number)] = value
+		}
+	}
+	content := fields{"displayName": "Référentiel", "rules": rules, "blocs": blocFields(r.Blocs)}
+	var replaces []fields
+	for _, p := range r.Replaces {
+		name := p.Revision
+		if name == "" {
+			name = "referentiels/" + p.Referentiel
+		}
+		replaces = append(replaces, fields{"bloc": p.Bloc, "replacedReferentiel": name, "replacedBloc": p.ReplacedBloc})
+	}
+	content["replaces"] = replaces
+	return post("admin", "referentiels:publish", fields{"referentielId": r.ID, "referentiel": content}), true
+}
+
+func blocFields(blocs []model.Bloc) (shown []fields) {
+	for _, b := range blocs {
+		var activities, competences []fields
+		for _, code := range b.Activities {
+			activities = append(activities, fields{"code": code, "title": "Activité"})
+		}
+		for _, c := range b.Competences {
+			var criteria []fields
+			for _, k := range c.Criteria {
+				criteria = append(criteria, fields{"code": k.Code, "statement": k.Statement, "eliminatory": k.Eliminatory})
+			}
+			competence := fields{"code": c.Code, "statement": c.Statement, "method": methodFields(c.Method), "criteria": criteria}
+			if c.BlocOnlyMethod != "" {
+				competence["blocOnlyMethod"] = methodFields(c.BlocOnlyMethod)
+			}
+			competences = append(competences, competence)
+		}
+		shown = append(shown, fields{"code": b.Code, "title": b.Title, "activities": activities, "competences": competences})
+	}
+	return shown
+}
+
+func methodFields(kind string) fields { return fields{"kind": kind, "title": "Modalité"} }
+
+func (a publish) predict(s *stage) model.Answer {
+	r := a.revision(s)
+	if same := s.model.Publish(r); same != nil {
+		r = same
+	}
+	s.labels[a.Label] = r
+	return model.Answer{Code: "OK"}
+}
+
+// learn takes the name of the revision: the one that it had before where the
+// content is the same, else a new one.
+func (a publish) learn(s *stage, body map[string]any) error {
+	name, published := fmt.Sprint(body["revision"]), s.labels[a.Label]
+	if published.Name == "" {
+		for _, other := range s.model.Revisions {
+			if other.Name == name {
+				return fmt.Errorf("published as %s, whose content is another", name)
+			}
+		}
+		published.Name = name
+	}
+	if published.Name != name {
+		return fmt.Errorf("published as %s, though it was %s before", name, published.Name)
+	}
+	return nil
+}
+
+type newCandidate struct{ ID string }
+
+func (a newCandidate) touches() touched { return touched{candidate: a.ID} }
+
+func (a newCandidate) call(s *stage) (call, bool) {
+	return post("registrar", "candidates?candidateId="+s.prefix+a.ID, fields{
+		"birthName": "Martin", "givenNames": []string{"Léa"}, "sex": "FEMALE", "birthDate": fields{"year": 1998},
+	}), true
+}
+
+func (a newCandidate) predict(s *stage) model.Answer {
+	return s.model.NewCandidate("candidates/" + s.prefix + a.ID)
+}
+
+type declareTie struct{ Candidate, Key, Subject string }
+
+func (a declareTie) touches() touched { return touched{} }
+
+func (a declareTie) call(s *stage) (call, bool) {
+	return post(a.Key, "candidates/"+s.prefix+a.Candidate+":declareTie", fields{"subject": a.Subject, "kind": "TRAINER"}),
+		s.candidate(a.Candidate) != nil
+}
+
+func (a declareTie) predict(s *stage) model.Answer {
+	return s.model.DeclareTie("candidates/"+s.prefix+a.Candidate, people[a.Key], a.Subject)
+}
+
+// newSession pins the revision of a label, or the current one of a référentiel.
+type newSession struct {
+	ID, Referentiel, Label string
+	Jury                   []model.Member
+}
+
+func (a newSession) touches() touched { return touched{session: a.ID} }
+
+// pinned returns the revision that a session is to pin, and how a call names it.
+func pinned(s *stage, id, label string) (*model.Revision, string) {
+	if label == "" {
+		return s.model.Current[s.prefix+id], "referentiels/" + s.prefix + id
+	}
+	if r := s.labels[label]; r != nil {
+		return r, r.Name
+	}
+	return nil, ""
+}
+
+func (a newSession) call(s *stage) (call, bool) {
+	r, name := pinned(s, a.Referentiel, a.Label)
+	return post("registrar", "sessions?sessionId="+s.prefix+a.ID, fields{
+		"displayName": "Session", "referentiel": name, "startDate": fields{"year": 2026, "month": 6, "day": 15}, "jury": juryFields(a.Jury),
+	}), r != nil
+}
+
+func (a newSession) predict(s *stage) model.Answer {
+	r, _ := pinned(s, a.Referentiel, a.Label)
+	return s.model.NewSession("sessions/"+s.prefix+a.ID, r, a.Jury)
+}
+
+func juryFields(jury []model.Member) []fields {
+	shown := []fields{}
+	for _, m := range jury {
+		shown = append(shown, fields{"subject": m.Subject, "displayName": "Membre", "external": m.External, "chair": m.Chair})
+	}
+	return shown
+}
+
+// changeSession gives a session another jury, and another revision where one is
+// named.
+type changeSession struct {
+	ID, Referentiel, Label string
+	Jury                   []model.Member
+	Stale                  bool
+}
+
+func (a changeSession) touches() touched { return touched{session: a.ID} }
+
+func (a changeSession) call(s *stage) (call, bool) {
+	session := s.session(a.ID)
+	if session == nil {
+		return call{}, false
+	}
+	etag := s.send(call{"registrar", "GET", "/v1/" + session.Name, ""}).Body["etag"]
+	if a.Stale {
+		etag = "0"
+	}
+	body := fields{"etag": etag, "jury": juryFields(a.Jury)}
+	mask := "jury"
+	if a.Referentiel != "" || a.Label != "" {
+		r, name := pinned(s, a.Referentiel, a.Label)
+		if r == nil {
+			return call{}, false
+		}
+		body["referentiel"] = name
+		mask = "jury,referentiel"
+	}
+	c := post("registrar", session.Name+"?updateMask="+mask, body)
+	c.method = "PATCH"
+	return c, true
+}
+
+func (a changeSession) predict(s *stage) model.Answer {
+	session := s.session(a.ID)
+	r := session.Revision
+	if a.Referentiel != "" || a.Label != "" {
+		r, _ = pinned(s, a.Referentiel, a.Label)
+	}
+	if a.Stale {
+		return model.Answer{Code: "ABORTED", Rules: []string{"ETAG_STALE"}}
+	}
+	return session.Change(a.Jury, r)
+}
+
+// endSession closes or cancels a session.
+type endSession struct {
+	ID     string
+	Cancel bool
+}
+
+func (a endSession) touches() touched { return touched{session: a.ID} }
+
+func (a endSession) call(s *stage) (call, bool) {
+	verb := map[bool]string{true: ":cancel", false: ":close"}[a.Cancel]
+	return post("registrar", "sessions/"+s.prefix+a.ID+verb, fields{}), s.session(a.ID) != nil
+}
+
+func (a endSession) predict(s *stage) model.Answer {
+	if a.Cancel {
+		return s.session(a.ID).Cancel()
+	}
+	return s.session(a.ID).Close()
+}

@@ -1,0 +1,53 @@
+package transport
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/acquis-eval/acquis/systemtest/world"
+)
+
+// TestRESTForm: what the HTTP libraries would answer by themselves has the form
+// of every error.
+func TestRESTForm(t *testing.T) {
+	w, _ := world.Start(t, t.TempDir())
+	for _, c := range []struct {
+		method, path string
+		http         int
+		reason       string
+	}{
+		{"GET", "/v1//keys", 404, "PATH_UNKNOWN"},
+		{"GET", "/v1/sessions/../keys", 404, "PATH_UNKNOWN"},
+		{"GET", "/v1/keys/", 404, "PATH_UNKNOWN"},
+		{"GET", "/", 404, "PATH_UNKNOWN"},
+		{"POST", "/openapi.json", 405, "METHOD_NOT_ALLOWED"},
+		{"DELETE", "/v1/keys", 405, "METHOD_NOT_ALLOWED"},
+		{"BREW", "/v1/keys", 405, "METHOD_NOT_ALLOWED"},
+	} {
+		if a := w.REST("admin", c.method, c.path, ""); a.HTTP != c.http || world.Get(a.Body, "details", 0, "reason") != c.reason {
+			t.Errorf("%s %s: %d %s", c.method, c.path, a.HTTP, a.Raw)
+		}
+	}
+}
+
+// TestUnsetMessages: JSON shows unset values and leaves unset messages out, for
+// the OpenAPI document has no null.
+func TestUnsetMessages(t *testing.T) {
+	w, _ := world.Start(t, t.TempDir())
+	body := w.Do("admin", "GET", "/v1/keys", "")
+	first := world.List(body, "keys")[0]
+	if _, shown := first["expireTime"]; shown || first["delegate"] != false || body["nextPageToken"] != "" {
+		t.Errorf("answered %v", body)
+	}
+}
+
+// TestContentType: the body is JSON whatever its type is said to be.
+func TestContentType(t *testing.T) {
+	w, _ := world.Start(t, t.TempDir())
+	for i, contentType := range []string{"text/plain", "//", "application/grpc", ""} {
+		key := `{"subject":"reader-` + string(rune('a'+i)) + `","roles":["READER"]}`
+		if a := w.REST("admin", "POST", "/v1/keys", key, "Content-Type", contentType); a.HTTP != http.StatusOK {
+			t.Errorf("%q: %d %s", contentType, a.HTTP, a.Raw)
+		}
+	}
+}
