@@ -146,18 +146,16 @@ func (t *Transport) Stop(grace time.Duration) (brokenOff int) {
 	deadline, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	var doors sync.WaitGroup
-	doors.Go(func() {
-		if t.rest.Shutdown(deadline) != nil {
-			_ = t.rest.Close()
-		}
-	})
+	doors.Go(func() { _ = t.rest.Shutdown(deadline) }) // what it leaves is closed below
 	doors.Go(t.grpc.GracefulStop)
 	ended := make(chan struct{})
 	go func() { doors.Wait(); close(ended) }()
 	select {
 	case <-ended:
 	case <-deadline.Done():
-		t.breaking.Store(true)
+	}
+	if deadline.Err() != nil {
+		t.breaking.Store(true) // before anything ends by it, so that each call is told why
 		brokenOff = int(t.inside.Load())
 		t.grpc.Stop()
 		_ = t.rest.Close()
