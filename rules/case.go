@@ -62,6 +62,9 @@ func (c Case) Record(lines []CriterionVerdict) []Refusal {
 // Retract checks that an assessor can take back the verdicts on these criteria.
 func (c Case) Retract(assessor string, criteria []string) []Refusal {
 	refusals := append(c.Undecided(), c.checkCriteria(criteria)...)
+	if len(refusals) > 0 {
+		return refusals // it tells nothing of verdicts then
+	}
 	grid := c.Grid()
 	for _, code := range criteria {
 		k := grid.Criterion(code)

@@ -57,7 +57,7 @@ func (p *player) notices(l line) error { // notices k1 eve ASSESSOR
 	}
 	view := viewOf(l.about)
 	got := "ignores"
-	if p.before[l.arg(0)].Latest(view) != p.world.caseOf(l.arg(0)).Acts.Latest(view) {
+	if p.before[l.arg(0)].Version(view) != p.world.caseOf(l.arg(0)).Acts.Version(view) {
 		got = "notices"
 	}
 	return p.expect(l, l.word, got, nil)

@@ -178,29 +178,43 @@ func (c *GridCompetence) cut(v View, standing bool) {
 	}
 }
 
-// Latest is the Seq of the last act of which a view of the grid can tell. While it
-// stays, nothing that the view shows of the acts changes; and what a view does not
-// show leaves no trace in it.
-func (a Acts) Latest(v View) uint64 {
-	var latest uint64
-	standing := v.Sees(FieldStanding, Always)
+// Version is a number that changes with every act of which a view of the grid can
+// tell, and with no other; acts are never taken away. To who sees where things stand
+// it is the Seq of the last one. To others it is how many there are: between two of
+// their own acts, Seq tells how much others did.
+func (a Acts) Version(v View) uint64 {
+	if !v.Sees(FieldStanding, Always) {
+		return a.seen(v)
+	}
+	var last uint64
 	for _, act := range a.Assessments {
-		if standing || v.SeesVerdict(act.Assessor) {
-			latest = max(latest, act.Seq)
+		last = max(last, act.Seq)
+	}
+	for _, act := range a.Settlements {
+		last = max(last, act.Seq)
+	}
+	for _, act := range a.Advice {
+		last = max(last, act.Seq)
+	}
+	for _, act := range a.Exemptions {
+		last = max(last, act.Seq)
+	}
+	return last
+}
+
+// seen counts the acts that a view shows, for one that does not show where things
+// stand.
+func (a Acts) seen(v View) (count uint64) {
+	for _, act := range a.Assessments {
+		if v.SeesVerdict(act.Assessor) {
+			count++
 		}
 	}
-	if standing || v.Sees(FieldSettlement, Always) {
-		for _, act := range a.Settlements {
-			latest = max(latest, act.Seq)
-		}
+	if v.Sees(FieldSettlement, Always) {
+		count += uint64(len(a.Settlements))
 	}
-	if standing || v.Sees(FieldExemption, Always) {
-		for _, act := range a.Advice {
-			latest = max(latest, act.Seq)
-		}
-		for _, act := range a.Exemptions {
-			latest = max(latest, act.Seq)
-		}
+	if v.Sees(FieldExemption, Always) {
+		count += uint64(len(a.Advice) + len(a.Exemptions))
 	}
-	return latest
+	return count
 }

@@ -82,7 +82,7 @@ func (s *story) blind(k *candidacyFile, grid Grid) {
 		if !reflect.DeepEqual(want, seen) {
 			s.Fatalf("%s sees of %s what follows from others: %s", assessor, k.ID, cmp.Diff(want, seen))
 		}
-		if got, want := k.acts.Latest(view), alone.Latest(view); got != want {
+		if got, want := k.acts.Version(view), alone.Version(view); got != want {
 			s.Fatalf("%s could tell of %s that others did something: %d, alone %d", assessor, k.ID, got, want)
 		}
 	}
@@ -92,14 +92,14 @@ func (s *story) blind(k *candidacyFile, grid Grid) {
 // so does what it shows; and to look changes nothing.
 func (s *story) seen(before snapshot) {
 	for i, k := range s.world.candidacies[:len(before.candidacies)] {
-		if k.acts.Latest(ViewOf("", allRoles)) == before.acts[i].Latest(ViewOf("", allRoles)) {
+		if k.acts.Version(ViewOf("", allRoles)) == before.acts[i].Version(ViewOf("", allRoles)) {
 			continue
 		}
 		grid := s.world.caseOf(k.ID).Grid()
 		s.blind(k, grid)
 		for _, role := range allRoles {
 			view := ViewOf(assessors[0], []Role{role})
-			if before.acts[i].Latest(view) != k.acts.Latest(view) {
+			if before.acts[i].Version(view) != k.acts.Version(view) {
 				continue
 			}
 			if was, is := before.grids[i].Seen(view), grid.Seen(view); !reflect.DeepEqual(was, is) {

@@ -247,7 +247,7 @@ func (s *auditService) ListAccesses(ctx context.Context, req *acquispb.ListAcces
 			if err != nil {
 				return nil, nil, false, err
 			}
-			shown, err := accessFrom(r, stored, view)
+			shown, err := s.accessFrom(r, stored, view)
 			return shown, values{
 				"candidate": shown.GetCandidates(), "subject": shown.GetSubject(), "rpc": shown.GetRpc(),
 				"hour_time": shown.GetHourTime().AsTime(),
@@ -268,11 +268,10 @@ func accessSource(r store.Reader, wanted filter) (source, error) {
 // cutAccess shows what a view shows of an access, without whose files were read. Who
 // looks for accommodations and exemptions, and that somebody did, can tell that there
 // are some: see eventFrom.
-func cutAccess(a *storepb.Access, view rules.View) *acquispb.FileAccess {
+func (c *core) cutAccess(a *storepb.Access, view rules.View) *acquispb.FileAccess {
 	shown := &acquispb.FileAccess{Name: accessName(a.GetUid()), HourTime: a.GetHourTime()}
 	facts := rules.NoFile
-	switch "/" + a.GetRpc() {
-	case acquispb.SessionService_ListAccommodations_FullMethodName, acquispb.SessionService_ListExemptions_FullMethodName:
+	if c.ofFile("/" + a.GetRpc()) {
 		facts = rules.Always
 	}
 	if view.Sees(rules.FieldActor, facts) {
@@ -281,8 +280,19 @@ func cutAccess(a *storepb.Access, view rules.View) *acquispb.FileAccess {
 	return shown
 }
 
-func accessFrom(r store.Reader, a *storepb.Access, view rules.View) (*acquispb.FileAccess, error) {
-	shown := cutAccess(a, view)
+// ofFile tells whether calls of an RPC say that a candidacy has accommodations or
+// exemptions: it lists them, or is an act on them, whose answer was read again.
+func (c *core) ofFile(fullMethod string) bool {
+	switch fullMethod {
+	case acquispb.SessionService_ListAccommodations_FullMethodName, acquispb.SessionService_ListExemptions_FullMethodName:
+		return true
+	}
+	rpc, known := c.contract.RPCs[fullMethod]
+	return known && rpc.Event == acquispb.Event_Kind_CANDIDACY_FILE
+}
+
+func (c *core) accessFrom(r store.Reader, a *storepb.Access, view rules.View) (*acquispb.FileAccess, error) {
+	shown := c.cutAccess(a, view)
 	for _, uid := range a.GetCandidateUids() {
 		candidate, err := store.Candidates.Get(r, store.Key(uid))
 		if err != nil {

@@ -101,7 +101,7 @@ func (s *stage) journaled() (reads []string) {
 	must(s, s.store.View(s.Context(), func(r store.Reader) error {
 		all, err := store.Accesses.All(r, nil)
 		for _, a := range all {
-			shown, err := accessFrom(r, a, rules.View{})
+			shown, err := s.core.accessFrom(r, a, rules.View{})
 			must(s, err)
 			reads = append(reads, fmt.Sprintf("%s %s %s %s", a.GetSubject(), segment(a.GetRpc(), 1),
 				strings.ReplaceAll(strings.Join(shown.GetCandidates(), " "), "candidates/", ""), a.GetHourTime().AsTime().Format("15:04")))

@@ -103,7 +103,11 @@ func (s *sessionService) showAccommodation(ctx context.Context, candidacy string
 		if err != nil {
 			return nil, err
 		}
-		shown, err := f.readAccommodation(r, f.request(store.LastUID(made[0])))
+		asked := f.request(store.LastUID(made[0]))
+		if asked == nil {
+			return nil, apierr.NotFound("the accommodation, which was erased since,")
+		}
+		shown, err := f.readAccommodation(r, asked)
 		if err != nil {
 			return nil, err
 		}

@@ -53,7 +53,7 @@ func perform[A any](ctx context.Context, c *core, a act[A]) (answer A, err error
 	c.accesses.hurry()
 	call.Yield(ctx) // from here on it waits for the writer and the disk
 	var made keys
-	var answered bool
+	var answered, repeated bool
 	err = c.store.Update(ctx, event, func(w store.Writer) error {
 		if err := w.Prefetch(id.with(namesIn(a.resource))...); err != nil {
 			return err
@@ -62,7 +62,7 @@ func perform[A any](ctx context.Context, c *core, a act[A]) (answer A, err error
 		if err != nil {
 			return err
 		}
-		if answered = done == nil && a.atOnce; done != nil {
+		if answered, repeated = done == nil && a.atOnce, done != nil; repeated {
 			made = done.GetMade()
 			return stillExists(w, caller, a.request, done.GetResource())
 		}
@@ -79,6 +79,9 @@ func perform[A any](ctx context.Context, c *core, a act[A]) (answer A, err error
 	})
 	if err != nil || answered {
 		return answer, err
+	}
+	if repeated { // it reads what is there now, which others may have written since
+		c.accesses.note(caller.Subject, event.RPC, []string{event.Resource})
 	}
 	return read(ctx, c, func(r store.Reader) (A, error) { return a.answer(r, made) })
 }

@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -75,7 +76,11 @@ func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.R
 			if err := mayAssess(f.session, assessor); err != nil {
 				return nil, err
 			}
-			refusals := f.judged.Retract(assessor, req.GetCriteria())
+			judged := f.judged
+			if assessor != t.caller.Subject {
+				judged.Acts = f.recordedBy(t.caller.Subject, assessor)
+			}
+			refusals := judged.Retract(assessor, req.GetCriteria())
 			if err := apierr.Refused(refusals, func(r rules.Refusal) string { return criterionField(req.GetCriteria(), r) }); err != nil {
 				return nil, err
 			}
@@ -87,6 +92,27 @@ func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.R
 			return &acquispb.RetractAssessmentsResponse{Assessments: verdicts}, err
 		}),
 	})
+}
+
+// recordedBy are the acts without verdicts of an assessor that somebody else recorded,
+// or the assessor: a delegate takes back its own, and must not learn of others by being
+// refused.
+func (f *file) recordedBy(delegate, assessor string) rules.Acts {
+	recorders := make(map[uint64]string)
+	for _, a := range f.assessments {
+		recorders[a.GetUid()] = a.GetRecorder()
+	}
+	own := make(map[string]bool) // by criterion: whether the delegate recorded the latest
+	for _, act := range f.judged.Acts.Assessments {
+		if act.Assessor == assessor {
+			own[act.Criterion] = recorders[act.Seq] == delegate
+		}
+	}
+	acts := f.judged.Acts
+	acts.Assessments = slices.DeleteFunc(slices.Clone(acts.Assessments), func(act rules.Assessment) bool {
+		return act.Assessor == assessor && !own[act.Criterion]
+	})
+	return acts
 }
 
 func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.SettleCriteriaRequest) (*acquispb.SettleCriteriaResponse, error) {

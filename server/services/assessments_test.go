@@ -99,6 +99,9 @@ func TestVerdictsAreRetracted(t *testing.T) {
 		}
 	}
 	platform := s.as("platform", acquispb.Role_ASSESSOR).speaking()
+	said := verdicts(k, partiallyMet, "C3.1.3")
+	said.Assessor = "lea"
+	ask(platform, s.RecordAssessments, said)
 	for_ := ask(platform, s.RetractAssessments, &acquispb.RetractAssessmentsRequest{Candidacy: k, Criteria: []string{"C3.1.3"}, Assessor: "lea"}).GetAssessments()
 	if for_[0].GetAssessor() != "lea" || for_[0].GetRecorder() != "platform" {
 		t.Errorf("what the platform took back for Léa: %v", for_)
@@ -110,6 +113,8 @@ func TestVerdictsAreRetracted(t *testing.T) {
 		refusal{"what was taken back", retract(s.lea, "", "C3.1.4", "C3.1.2"), "NOTHING_TO_RETRACT of criterion C3.1.2"},
 		refusal{"what another said", retract(s.noa, "", "C3.1.4"), "NOTHING_TO_RETRACT of criterion C3.1.4"},
 		refusal{"for another, without being a delegate", retract(s.noa, "lea", "C3.1.4"), "NOT_DELEGATE"},
+		refusal{"for another, what they said themselves", retract(platform, "lea", "C3.1.4"), "NOTHING_TO_RETRACT of criterion C3.1.4"},
+		refusal{"for another, what nobody said", retract(platform, "noa", "C3.1.4"), "NOTHING_TO_RETRACT of criterion C3.1.4"},
 		refusal{"a criterion that does not exist", retract(s.lea, "", "C3.1.4", "C9.9.9"), "CRITERION_UNKNOWN at criteria[1]"},
 		refusal{"of nobody", try(s.lea, s.RetractAssessments, &acquispb.RetractAssessmentsRequest{Candidacy: "sessions/juin/candidacies/nobody", Criteria: []string{"C3.1.4"}}),
 			"NOT_FOUND sessions/juin/candidacies/nobody"},

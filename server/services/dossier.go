@@ -134,11 +134,12 @@ func (d *dossier) traces() ([]trace, error) {
 			text(a.GetTexts(), rules.TextTrace, a.GetRecordTime().AsTime(), f.open())
 		}
 		for _, entry := range f.entries {
-			text(entry.GetTexts(), rules.AccommodationTrace, entry.GetRecordTime().AsTime(), f.open())
+			since := f.settled(entry)
+			text(entry.GetTexts(), rules.AccommodationTrace, since, f.open())
 			if store.Erasable(entry) {
 				// Outcomes do not rest on an accommodation, so that no proof needs it:
 				// what tells of a disability goes. They do rest on exemptions.
-				said := rules.Trace{Kind: rules.AccommodationTrace, Since: entry.GetRecordTime().AsTime(), Open: f.open()}
+				said := rules.Trace{Kind: rules.AccommodationTrace, Since: since, Open: f.open()}
 				all = append(all, trace{said, store.KindCaseFile, store.Key(f.candidacy.GetUid(), entry.GetUid())})
 			}
 		}
@@ -161,6 +162,25 @@ func (d *dossier) traces() ([]trace, error) {
 		return bytes.Compare(a.key, b.key)
 	})
 	return all, nil
+}
+
+// settled is when something was last said about what an entry is about. The request
+// of an accommodation and the decisions on it are erased together: one without the
+// other means nothing.
+func (f *file) settled(entry *storepb.CaseFile) time.Time {
+	about := func(e *storepb.CaseFile) uint64 {
+		if e.GetRequest() != nil {
+			return e.GetUid()
+		}
+		return e.GetDecision().GetRequestUid()
+	}
+	last := entry.GetRecordTime().AsTime()
+	for _, other := range f.entries {
+		if at := other.GetRecordTime().AsTime(); about(entry) != 0 && about(other) == about(entry) && at.After(last) {
+			last = at
+		}
+	}
+	return last
 }
 
 // lastAct is when something was last done about the candidate.

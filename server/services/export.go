@@ -36,7 +36,10 @@ func (s *candidateService) ExportCandidate(ctx context.Context, req *acquispb.Ex
 				return err
 			}
 		}
-		e.answer.NextPageToken, err = page.fill(exported(r, candidate.GetUid()), func(uid uint64) (bool, error) {
+		e.answer.NextPageToken, err = page.fill(exported(r, candidate.GetUid()), func(uid uint64, room bool) (bool, error) {
+			if !room {
+				return true, nil
+			}
 			return true, e.add(uid)
 		})
 		if err != nil {
@@ -166,7 +169,7 @@ func (e *export) add(uid uint64) error {
 	if err != nil {
 		return err
 	}
-	shown := cutAccess(access, viewOf(e.caller))
+	shown := e.core.cutAccess(access, viewOf(e.caller))
 	shown.Candidates = []string{candidateName(e.candidate.GetLabel())} // not the others whom it lists
 	e.answer.Accesses = append(e.answer.Accesses, shown)
 	return nil

@@ -143,7 +143,10 @@ func (f filter) eval(e *expr.Expr, v values) (any, error) {
 		if f.types[e.GetId()].GetWellKnown() == expr.Type_TIMESTAMP {
 			return time.Time{}, nil
 		}
-		return name, nil // the name of an enum's value, or true and false
+		if name == "true" || name == "false" {
+			return name == "true", nil
+		}
+		return name, nil // the name of an enum's value
 	case e.GetCallExpr() != nil:
 		return f.call(e.GetCallExpr(), v)
 	}
@@ -211,6 +214,9 @@ func compare(function string, args []any) (any, error) {
 }
 
 func equal(left, right any) (bool, error) {
+	if _, several := right.([]string); several {
+		left, right = right, left
+	}
 	switch left := left.(type) {
 	case []string:
 		return slices.Contains(left, fmt.Sprint(right)), nil

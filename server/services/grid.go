@@ -50,7 +50,7 @@ func (f *file) etag() string {
 		sees = "own"
 	}
 	digest := store.Fingerprint(f.revision.id.Referentiel, f.revision.id.ID, rules.Version, number(f.candidacy.GetUid()),
-		etag(f.candidacy.GetVersion()), sees, number(f.judged.Acts.Latest(f.view)))
+		etag(f.candidacy.GetVersion()), sees, number(f.judged.Acts.Version(f.view)))
 	return hex.EncodeToString(digest[:16])
 }
 

@@ -39,12 +39,12 @@ func list[T any](ctx context.Context, c *core, req pagination.Request, l listing
 			return err
 		}
 		items = nil
-		next, err = page.fill(from, func(uid uint64) (bool, error) {
+		next, err = page.fill(from, func(uid uint64, room bool) (bool, error) {
 			shown, v, ok, err := l.show(r, uid)
 			if err != nil || !ok {
 				return false, err
 			}
-			if ok, err = wanted.matches(v); ok {
+			if ok, err = wanted.matches(v); ok && room {
 				items = append(items, shown)
 			}
 			return ok, err

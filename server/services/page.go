@@ -70,27 +70,28 @@ func (p page) next(after uint64, more bool) string {
 type source func(after uint64, limit int) ([]uint64, error)
 
 // fill walks a source until the page is full, the source ends or too much was
-// read. keep converts a record and tells whether the filter keeps it.
-func (p page) fill(next source, keep func(uid uint64) (bool, error)) (token string, err error) {
-	after, kept := p.after, 0
+// read. keep converts a record and tells whether the list shows it. To a full page it
+// is asked whether there is a next one: with room false, and adds nothing then. So
+// that there is a token tells nothing of records that the list does not show.
+func (p page) fill(next source, keep func(uid uint64, room bool) (bool, error)) (token string, err error) {
+	after, last, kept := p.after, p.after, 0 // what was read, and what was shown last
 	for scanned := 0; scanned < maxScanned; {
 		limit := min(p.size, maxScanned-scanned)
 		uids, err := next(after, limit)
 		if err != nil {
 			return "", err
 		}
-		for i, uid := range uids {
-			ok, err := keep(uid)
-			if err != nil {
+		for _, uid := range uids {
+			ok, err := keep(uid, kept < p.size)
+			switch {
+			case err != nil:
 				return "", err
+			case ok && kept == p.size:
+				return p.next(last, true), nil
+			case ok:
+				kept, last = kept+1, uid
 			}
 			after = uid
-			if ok {
-				kept++
-			}
-			if kept == p.size {
-				return p.lastToken(next, after, i+1 < len(uids))
-			}
 		}
 		scanned += len(uids)
 		if len(uids) < limit {
@@ -98,19 +99,6 @@ func (p page) fill(next source, keep func(uid uint64) (bool, error)) (token stri
 		}
 	}
 	return p.next(after, true), nil
-}
-
-// lastToken looks one record ahead where it must, so that the last page, when
-// it is just full, says that it is the last.
-func (p page) lastToken(next source, after uint64, more bool) (string, error) {
-	if !more {
-		ahead, err := next(after, 1)
-		if err != nil {
-			return "", err
-		}
-		more = len(ahead) > 0
-	}
-	return p.next(after, more), nil
 }
 
 // slice returns the part of a list in memory that the page wants.

@@ -58,7 +58,7 @@ func TestPages(t *testing.T) {
 		{4, 3, 1, []string{"1-3", "4-4"}},
 		{6, 3, 1, []string{"1-3", "4-6"}},
 		{6, 3, 2, []string{"2-6"}},
-		{7, 3, 2, []string{"2-6", "-"}}, // something is left that the filter does not keep
+		{7, 3, 2, []string{"2-6"}}, // what is left is not kept: nothing tells that it is there
 		{9, 2, 3, []string{"3-6", "9-9"}},
 		{120, 0, 1, []string{"1-50", "51-100", "101-120"}},
 		{12_000, 2, 6_000, []string{"-", "6000-6000", "12000-12000"}}, // a page reads so many, and no more
@@ -78,12 +78,9 @@ func TestPages(t *testing.T) {
 			must(t, err)
 			var shown []uint64
 			before := read
-			token, err := page.fill(source, func(uid uint64) (bool, error) {
-				if uid != read+1 {
-					t.Errorf("after %d comes %d", read, uid)
-				}
-				read = uid
-				if uid%c.keeps == 0 {
+			token, err := page.fill(source, func(uid uint64, room bool) (bool, error) {
+				read++
+				if uid%c.keeps == 0 && room {
 					shown = append(shown, uid)
 				}
 				return uid%c.keeps == 0, nil

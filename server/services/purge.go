@@ -76,7 +76,10 @@ func (s *candidateService) findPurge(ctx context.Context, req *acquispb.PurgeCan
 	now := s.now()
 	return found, s.view(ctx, func(r store.Reader) (err error) {
 		found = purge{report: new(acquispb.PurgeCandidatesResponse)}
-		found.report.NextPageToken, err = page.fill(allOf(r, store.KindCandidate), func(uid uint64) (bool, error) {
+		found.report.NextPageToken, err = page.fill(allOf(r, store.KindCandidate), func(uid uint64, room bool) (bool, error) {
+			if !room { // whoever purges sees everybody: the next page looks whether something is due
+				return true, nil
+			}
 			return found.add(r, uid, s.retention, now)
 		})
 		return err

@@ -12,6 +12,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/contract"
 )
 
 // set lists the fields that a message has, in their order; "nothing" for no message.
@@ -75,6 +76,9 @@ func TestWhoSeesAnAccommodation(t *testing.T) {
 // TestWhoSeesWhoActed: who did something is seen by those who read the journal or an
 // export, but of acts on accommodations and exemptions, and of reads of them, by nobody.
 func TestWhoSeesWhoActed(t *testing.T) {
+	known, err := contract.Read()
+	must(t, err)
+	c := &core{contract: known}
 	for _, role := range []string{"AUDITOR", "REGISTRAR", "JURY", "DISABILITY_ADVISOR"} {
 		view := viewOf(rolesOf(t, role))
 		journal := role == "AUDITOR" || role == "REGISTRAR"
@@ -82,8 +86,10 @@ func TestWhoSeesWhoActed(t *testing.T) {
 			acquispb.SessionService_GetGrid_FullMethodName:            false,
 			acquispb.SessionService_ListAccommodations_FullMethodName: true,
 			acquispb.SessionService_ListExemptions_FullMethodName:     true,
+			acquispb.SessionService_DecideExemption_FullMethodName:    true, // whose answer was read again
+			acquispb.SessionService_SettleCriteria_FullMethodName:     false,
 		} {
-			shown := cutAccess(&storepb.Access{Uid: 1, Subject: "s", Rpc: strings.TrimPrefix(rpc, "/")}, view)
+			shown := c.cutAccess(&storepb.Access{Uid: 1, Subject: "s", Rpc: strings.TrimPrefix(rpc, "/")}, view)
 			if sees := shown.GetSubject() != "" || shown.GetRpc() != ""; sees != (journal && !ofFile) {
 				t.Errorf("%s sees who called %s: %t", role, rpc, sees)
 			}

@@ -64,9 +64,9 @@ func (k *Candidacy) Record(by Caller, named string, lines []Line) Answer {
 	}
 	for _, line := range lines {
 		if k.verdicts[line.Criterion] == nil {
-			k.verdicts[line.Criterion] = make(map[string]string)
+			k.verdicts[line.Criterion], k.recorders[line.Criterion] = make(map[string]string), make(map[string]string)
 		}
-		k.verdicts[line.Criterion][assessor] = line.Verdict
+		k.verdicts[line.Criterion][assessor], k.recorders[line.Criterion][assessor] = line.Verdict, by.Subject
 	}
 	return accepted
 }
@@ -80,9 +80,14 @@ func (k *Candidacy) Retract(by Caller, named string, criteria []string) Answer {
 	var o objections
 	k.undecided(&o)
 	for _, criterion := range criteria {
-		if k.assessable(&o, criterion) {
-			o.unless(k.verdicts[criterion][assessor] != "", "NOTHING_TO_RETRACT")
-		}
+		k.assessable(&o, criterion)
+	}
+	if len(o) > 0 { // then verdicts are not looked at: a refusal would tell of them
+		return o.answer()
+	}
+	for _, criterion := range criteria {
+		own := assessor == by.Subject || k.recorders[criterion][assessor] == by.Subject
+		o.unless(own && k.verdicts[criterion][assessor] != "", "NOTHING_TO_RETRACT")
 	}
 	if len(o) > 0 {
 		return o.answer()

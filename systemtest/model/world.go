@@ -45,6 +45,7 @@ type Candidacy struct {
 	Departed       []Departed
 	Accommodations []*Accommodation
 	verdicts       map[string]map[string]string // criterion, assessor: verdict
+	recorders      map[string]map[string]string // criterion, assessor: who recorded the verdict
 	settlements    map[string]*settlement
 	advice         map[string]bool // favourable
 	exemptions     map[string]*exemption
