@@ -37,7 +37,7 @@ var fields = [...]struct{ of, what string }{
 	FieldAccommodationState: {"accommodation", "its state"},
 	FieldArrangement:        {"accommodation", "the arrangement, and for which compétences"},
 	FieldNeed:               {"accommodation", "the need, the reason of a refusal, who decided, and when"},
-	FieldExemption:          {"exemption", "the advice, the decision, their reasons and authors"},
+	FieldExemption:          {"exemption", "the advice, who decided, and all reasons; that a critère is exempted, the grid shows"},
 	FieldActor:              {"event, or read of a file", "who it was, and by which RPC"},
 }
 

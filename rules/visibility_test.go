@@ -14,7 +14,7 @@ var allRoles = []Role{RoleRegistrar, RoleAssessor, RoleJury, RoleDisabilityAdvis
 
 // factWords are the facts as testdata/visibility.md names them.
 var factWords = map[Fact]string{
-	Always: "always", Own: "their own", Granted: "once granted", NoFile: "but of accommodations and exemptions",
+	Always: "always", Own: "their own", Granted: "once granted", NoFile: "except for accommodations and exemptions",
 }
 
 // TestVisibility holds the table against testdata/visibility.md, cell by cell: each

@@ -27,7 +27,7 @@ type act[A any] struct {
 	atOnce bool
 }
 
-// A request that writes bears a request id.
+// A request that writes has a request id.
 type request interface {
 	proto.Message
 	GetRequestId() string

@@ -406,7 +406,8 @@ type ListCandidatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields must be as in that request.
+	// The next_page_token of the previous answer. All other fields except page_size must be as in that
+	// request, by the same subject.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

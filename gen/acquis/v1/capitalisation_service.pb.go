@@ -715,7 +715,8 @@ type ListDecisionsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields must be as in that request.
+	// The next_page_token of the previous answer. All other fields except page_size must be as in that
+	// request, by the same subject.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// AIP-160 filter over `session` (its name), `referentiel` (the id, the name
 	// or the revision's name), `kind`, `outcome`, `effective` and `decide_time`,

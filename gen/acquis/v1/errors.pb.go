@@ -197,7 +197,7 @@ const (
 	ErrorReason_MEMBER_NOT_ON_JURY ErrorReason_Enum = 139
 	// FAILED_PRECONDITION: it has a declared tie with the candidate.
 	ErrorReason_MEMBER_TIED ErrorReason_Enum = 140
-	// FAILED_PRECONDITION: it took part in an act of the jury, so cannot be removed or requalified.
+	// FAILED_PRECONDITION: it took part in an act of the jury, so cannot be removed, and its capacity cannot be changed.
 	ErrorReason_MEMBER_TOOK_PART ErrorReason_Enum = 141
 	// FAILED_PRECONDITION: it calls, but is not among the members present.
 	ErrorReason_CALLER_NOT_PRESENT ErrorReason_Enum = 142

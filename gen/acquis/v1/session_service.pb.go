@@ -141,7 +141,8 @@ type ListSessionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields must be as in that request.
+	// The next_page_token of the previous answer. All other fields except page_size must be as in that
+	// request, by the same subject.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// AIP-160 filter over `state`, `referentiel` (the id, the name or the
 	// revision's name) and `centre` (the code), for instance
@@ -263,7 +264,7 @@ type UpdateSessionRequest struct {
 	// The session: `name`, the current `etag`, and the fields that change.
 	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	// Fields to replace: `display_name`, `referentiel`, `start_date`, `end_date`,
-	// `centre`, `jury`. Not set: all fields that the request has; over REST,
+	// `centre`, `jury`, `assessors`. Not set: all fields of the request; over REST,
 	// those in the body. At most 100 paths of 200 bytes.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
@@ -582,7 +583,8 @@ type ListCandidaciesRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return, 0–1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields must be as in that request.
+	// The next_page_token of the previous answer. All other fields except page_size must be as in that
+	// request, by the same subject.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// AIP-160 filter over `candidate` (its name) and `state`, for instance
 	// `candidate = "candidates/c-001" AND state = ENROLLED`. At most 1000 characters.

@@ -68,7 +68,7 @@ type SessionServiceClient interface {
 	// Lists sessions in order of creation.
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
 	// Changes an open session. Its référentiel is fixed once it has a candidacy or
-	// an act of its jury, such as an award; a jury member who took part in an act cannot be removed or requalified.
+	// an act of its jury, such as an award; a jury member who took part in an act cannot be removed, and their capacity cannot be changed.
 	UpdateSession(ctx context.Context, in *UpdateSessionRequest, opts ...grpc.CallOption) (*Session, error)
 	// Closes an open session. Refused while a candidacy is undecided.
 	CloseSession(ctx context.Context, in *CloseSessionRequest, opts ...grpc.CallOption) (*Session, error)
@@ -380,7 +380,7 @@ type SessionServiceServer interface {
 	// Lists sessions in order of creation.
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
 	// Changes an open session. Its référentiel is fixed once it has a candidacy or
-	// an act of its jury, such as an award; a jury member who took part in an act cannot be removed or requalified.
+	// an act of its jury, such as an award; a jury member who took part in an act cannot be removed, and their capacity cannot be changed.
 	UpdateSession(context.Context, *UpdateSessionRequest) (*Session, error)
 	// Closes an open session. Refused while a candidacy is undecided.
 	CloseSession(context.Context, *CloseSessionRequest) (*Session, error)
