@@ -5,6 +5,7 @@ import (
 	"time"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
 )
 
 func goodOIDC() OIDC {
@@ -111,4 +112,34 @@ func FuzzClaims(f *testing.F) {
 			t.Errorf("%q %q %q made %+v", subject, group, centre, caller)
 		}
 	})
+}
+
+// TestTokenTimes: a token is good from its beginning, and from when it was issued, to
+// its end, give or take the skew of clocks. One without an end is never good.
+func TestTokenTimes(t *testing.T) {
+	now := time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)
+	tokens := &tokens{OIDC: OIDC{ClockSkew: 30 * time.Second}}
+	at := func(seconds int64) float64 { return float64(now.Unix() + seconds) }
+	for what, c := range map[string]struct {
+		claims claims
+		want   string
+	}{
+		"good":                       {claims{"exp": at(60), "nbf": at(-60), "iat": at(-60)}, ""},
+		"only an end":                {claims{"exp": at(60)}, ""},
+		"the skew after its end":     {claims{"exp": at(-29)}, ""},
+		"longer after its end":       {claims{"exp": at(-30)}, "TOKEN_EXPIRED"},
+		"the skew before it begins":  {claims{"exp": at(60), "nbf": at(30)}, ""},
+		"longer before it begins":    {claims{"exp": at(60), "nbf": at(31)}, "CREDENTIALS_INVALID"},
+		"the skew before its making": {claims{"exp": at(60), "iat": at(30)}, ""},
+		"longer before its making":   {claims{"exp": at(60), "iat": at(31)}, "CREDENTIALS_INVALID"},
+		"begins at no time":          {claims{"exp": at(60), "nbf": "now"}, "CREDENTIALS_INVALID"},
+		"no end":                     {claims{"nbf": at(-60)}, "CREDENTIALS_INVALID"},
+		"an end that is no time":     {claims{"exp": "tomorrow"}, "CREDENTIALS_INVALID"},
+		"an end beyond all time":     {claims{"exp": 1e300}, "CREDENTIALS_INVALID"},
+		"an end before all time":     {claims{"exp": -1.0}, "CREDENTIALS_INVALID"},
+	} {
+		if got := apierr.ReasonOf(tokens.inTime(c.claims, now)); got != c.want {
+			t.Errorf("%s: %q, want %q", what, got, c.want)
+		}
+	}
 }
