@@ -126,6 +126,7 @@ func TestReadsAreNoted(t *testing.T) {
 	ask(s.lea, s.GetSession, &acquispb.GetSessionRequest{Name: "sessions/juin"}) // nobody's file
 	try(s.reader, s.GetGrid, &acquispb.GetGridRequest{Name: k + "/grid"})
 	try(s.reader, s.GetCandidate, &acquispb.GetCandidateRequest{Name: "candidates/nobody"})
+	try(s.as("stranger", acquispb.Role_JURY), s.ListExemptions, &acquispb.ListExemptionsRequest{Parent: k})
 	if got := s.journaled(); got != nil {
 		t.Errorf("a read waits for the disk: %v", got)
 	}
@@ -167,7 +168,9 @@ func TestReadsAreJournaledBesides(t *testing.T) {
 	ask(s.reader, s.GetCandidate, &acquispb.GetCandidateRequest{Name: "candidates/camille"})
 	before := s.written()
 	s.candidate("sacha")
-	must(t, s.store.Wait(t.Context(), before+1)) // the candidate, then the read
+	patience, end := context.WithTimeout(t.Context(), time.Minute)
+	defer end()
+	must(t, s.store.Wait(patience, before+1)) // the candidate, then the read
 	cancel()
 	running.Wait()
 	if got := s.journaled(); len(got) != 1 {

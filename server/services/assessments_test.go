@@ -169,13 +169,17 @@ func TestContestIsSettled(t *testing.T) {
 	if got := try(s.chair, s.Deliberate, contested); got != "BLOC_CONTESTED of bloc B3" {
 		t.Errorf("a contested bloc is decided: %q", got)
 	}
-	first := ask(s.chair, s.SettleCriteria, settle(k, "C3.1.1", met, "vu au dossier")).GetSettlements()
+	request := again(settle(k, "C3.1.1", met, "vu au dossier"), requestID("chair"))
+	first := ask(s.chair, s.SettleCriteria, request).GetSettlements()
 	want := []*acquispb.Settlement{{Criterion: "C3.1.1", Verdict: met, Motive: "vu au dossier", Authors: []string{"chair"}}}
 	if diff := cmp.Diff(want, first, protocmp.Transform(), protocmp.IgnoreFields(want[0], "settle_time")); diff != "" || first[0].GetSettleTime() == nil {
 		t.Errorf("what was settled: %v\n%s", first, diff)
 	}
 	confirmed := ask(s.member, s.SettleCriteria, settle(k, "C3.1.1", met, "moi aussi")).GetSettlements()[0]
 	shown := criterion(t, s.grid(s.chair, k), "C3.1.1")
+	if same := ask(s.chair, s.SettleCriteria, request).GetSettlements()[0]; !slices.Equal(same.GetAuthors(), confirmed.GetAuthors()) || same.GetMotive() != "vu au dossier" {
+		t.Errorf("the first settlement, asked for again once it was confirmed: %v", same)
+	}
 	if !slices.Equal(slices.Sorted(slices.Values(confirmed.GetAuthors())), []string{"chair", "member"}) || confirmed.GetMotive() != "moi aussi" {
 		t.Errorf("what was confirmed: %v", confirmed)
 	}
@@ -186,6 +190,10 @@ func TestContestIsSettled(t *testing.T) {
 	if shown := criterion(t, s.grid(s.chair, k), "C3.1.1"); shown.GetStatus() != acquispb.CriterionStatus_NOT_MET ||
 		!slices.Equal(replaced.GetAuthors(), []string{"member"}) || !slices.Equal(shown.GetSettlement().GetAuthors(), []string{"member"}) {
 		t.Errorf("what was replaced: %v, shown as %v", replaced, shown)
+	}
+	repeated := ask(s.chair, s.SettleCriteria, request).GetSettlements()
+	if diff := cmp.Diff(first, repeated, protocmp.Transform()); diff != "" {
+		t.Errorf("the first settlement, asked for again after it was replaced:\n%s", diff)
 	}
 	ask(s.registrar, s.DeclareTie, &acquispb.DeclareTieRequest{Candidate: "candidates/camille", Subject: "chair", Kind: acquispb.Tie_Kind_RELATIVE})
 	s.refuses(s.written(),

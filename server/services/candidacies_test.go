@@ -104,8 +104,12 @@ func TestCandidacyMoves(t *testing.T) {
 			t.Errorf("it is %s, not %s", got, move.want)
 		}
 	}
+	if one := ask(s.registrar, s.ReinstateCandidacy, &acquispb.ReinstateCandidacyRequest{Name: k, Blocs: []string{"B3"}}); one.GetMethodVariant() != acquispb.Candidacy_MethodVariant_NORMAL {
+		t.Errorf("who is left with one of two blocs presents it by the method for a single one: %v", one)
+	}
+	ask(s.registrar, s.WithdrawCandidacy, &acquispb.WithdrawCandidacyRequest{Name: k})
 	last := ask(s.reader, s.GetCandidacy, &acquispb.GetCandidacyRequest{Name: k})
-	if !last.GetUpdateTime().AsTime().After(last.GetCreateTime().AsTime()) || said(last) != "WITHDRAWN  B2:WITHDRAWN B3:WITHDRAWN 6" {
+	if !last.GetUpdateTime().AsTime().After(last.GetCreateTime().AsTime()) || said(last) != "WITHDRAWN  B2:WITHDRAWN B3:WITHDRAWN 8" {
 		t.Errorf("read again it is %v", last)
 	}
 	s.session("juillet")

@@ -201,6 +201,11 @@ func TestAward(t *testing.T) {
 			Name: "candidates/nobody/capitalisations/marketing", Session: "sessions/juin", MembersPresent: []string{"chair", "member"},
 		}), "NOT_FOUND candidates/nobody/capitalisations/marketing"},
 	)
+	registrars := ask(s.admin, s.CreateKey, keyFor("member", acquispb.Role_REGISTRAR)).GetKey().GetName()
+	if got := try(s.chair, s.Award, award("juin", "chair", "member")); got != "ROLES_EXCLUDED" {
+		t.Errorf("with a member with a key that excludes them: %q", got)
+	}
+	ask(s.admin, s.RevokeKey, &acquispb.RevokeKeyRequest{Name: registrars})
 	made := ask(s.chair, s.Award, award("juin", "chair", "member"))
 	decision := made.GetDecisions()[0]
 	if !slices.Equal(ruled(made.GetDecisions()...), []string{"AWARD AWARDED"}) || decision.GetSession() != "sessions/juin" || decision.GetCandidacy() != "" ||
