@@ -48,14 +48,17 @@ func (v *visit) pack(answer any) (any, error) {
 // lend takes the bytes of an answer from the budget. The answer to a write is
 // always sent: its request was granted as much.
 func (v *visit) lend(size int) (*loan, error) {
-	v.ticket.Yield() // from here on the call waits for its reader
 	l := &loan{budget: v.budgets.answersTo(v.public), by: v.caller(), bytes: int64(size)}
 	if v.class == admission.Record {
+		v.ticket.Yield() // from here on the call waits for its reader
 		l.bytes = l.budget.Charge(l.by, l.bytes)
 		return l, nil
 	}
+	// A call that waits for its turn holds the bytes of its answer, and its slot so that
+	// not too many do.
 	var err error
 	l.bytes, err = l.budget.TakeAtMost(v.ctx, l.by, l.bytes)
+	v.ticket.Yield()
 	return l, err
 }
 
