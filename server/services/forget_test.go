@@ -29,7 +29,7 @@ func (s *stage) known(candidate string) (candidacy string) {
 	ask(s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: candidate, Candidate: given, RequestId: requestID(candidate)})
 	k := s.enrol("de-"+candidate, candidate, "B2", "B3")
 	request := verdicts(k, met, s.criteria("B2", "B3")...)
-	request.Assessments[0].Comment = "mot-avis de Léa"
+	request.Assessments[0].Comment, request.RequestId = "mot-avis de Léa", requestID(candidate)
 	ask(s.lea, s.RecordAssessments, request)
 	ask(s.noa, s.RecordAssessments, verdicts(k, notMet, "C3.1.1"))
 	ask(s.chair, s.SettleCriteria, settle(k, "C3.1.1", met, "mot-motif du jury"))
@@ -141,6 +141,9 @@ func TestForgetAgain(t *testing.T) {
 	s.known("sacha")
 	request := again(forget("camille"), requestID("camille"))
 	first := ask(s.registrar, s.ForgetCandidate, request)
+	if left := len(s.records(store.KindIdempotency)); left != 3 {
+		t.Errorf("%d requests are remembered, not the forgetting and two about somebody else", left)
+	}
 	before := s.written()
 	for _, same := range []*acquispb.ForgetCandidateRequest{request, forget("camille")} {
 		if diff := cmp.Diff(first, ask(s.registrar, s.ForgetCandidate, same), protocmp.Transform()); diff != "" || s.written() != before {

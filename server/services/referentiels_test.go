@@ -199,6 +199,9 @@ func TestSearch(t *testing.T) {
 			if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
 				return found, pages
 			}
+			if pages > 200 {
+				t.Fatalf("%q by %d has no last page", query, size)
+			}
 		}
 	}
 	found, _ := search("SAVOIR FAIRE", 0)
