@@ -55,7 +55,8 @@ func (v *vault) counters() (all []tampering) {
 
 // overflows set numbers within records.
 func (v *vault) overflows() []tampering {
-	last := v.records[store.KindEvent][len(v.records[store.KindEvent])-1]
+	events := v.records[store.KindEvent]
+	last, some, next := events[len(events)-1], events[len(events)/2], events[len(events)/2+1]
 	end := timestamppb.New(time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC))
 	all := []tampering{{"the last event in the year 9999", func(x *tamperer) error {
 		_, m := message(v.t, store.KindEvent, last.Value)
@@ -63,7 +64,12 @@ func (v *vault) overflows() []tampering {
 		value, err := proto.Marshal(m)
 		world.Must(v.t, err)
 		return x.put(store.KindEvent, last.Key, value)
-	}, []place{{store.KindEvent, last.Key}}}}
+	}, []place{{store.KindEvent, last.Key}}}, {"an event an hour later than the next", func(x *tamperer) error {
+		event, err := x.event(store.LastUID(some.Key))
+		world.Must(v.t, err)
+		event.Time.Seconds += 3600
+		return x.putEvent(event)
+	}, []place{{store.KindEvent, next.Key}}}}
 	for _, set := range []struct {
 		name string
 		kind store.KindID

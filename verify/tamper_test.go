@@ -291,6 +291,12 @@ func (v *vault) events() (all []tampering) {
 		}
 		add("not to be decoded", func(x *tamperer) error { return x.put(store.KindEvent, this.Key, []byte{0xff}) })
 		add("empty", func(x *tamperer) error { return x.put(store.KindEvent, this.Key, nil) })
+		add("with a hash too many", func(x *tamperer) error {
+			_, m := message(v.t, store.KindEvent, this.Value)
+			event := m.(*storepb.Event)
+			event.Hashes = append(event.Hashes, event.GetHashes()[0])
+			return x.putEvent(event)
+		})
 		add("erased, but not forgotten", func(x *tamperer) error {
 			_, m := message(v.t, store.KindEvent, this.Value)
 			m.(*storepb.Event).Body, m.(*storepb.Event).BodySalt = nil, nil

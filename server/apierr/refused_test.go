@@ -1,0 +1,55 @@
+package apierr
+
+import (
+	"slices"
+	"testing"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/acquis-eval/acquis/rules"
+)
+
+// TestRefused: what the rules refuse has the code of its first kind. Of impossible input
+// the fields are named; of all else each rule, and what it speaks of.
+func TestRefused(t *testing.T) {
+	refusal := func(rule string, kind rules.Kind) rules.Refusal {
+		return rules.Refusal{Rule: rules.RefusalRule(rule), Kind: kind, Subject: "bloc " + rule, Description: rule + " forbids it"}
+	}
+	impossible, forbidden, stale := refusal("I", rules.InvalidArgument), refusal("F", rules.FailedPrecondition), refusal("A", rules.Aborted)
+	for what, c := range map[string]struct {
+		refusals []rules.Refusal
+		code     codes.Code
+		reason   string
+		named    []string
+	}{
+		"nothing":                      {nil, codes.OK, "", nil},
+		"impossible":                   {[]rules.Refusal{impossible}, codes.InvalidArgument, "I", []string{"at bloc I"}},
+		"forbidden":                    {[]rules.Refusal{forbidden}, codes.FailedPrecondition, "F", []string{"F bloc F"}},
+		"stale":                        {[]rules.Refusal{stale}, codes.Aborted, "A", []string{"A bloc A"}},
+		"impossible, though forbidden": {[]rules.Refusal{forbidden, impossible, stale}, codes.InvalidArgument, "I", []string{"at bloc I"}},
+		"stale, though forbidden":      {[]rules.Refusal{forbidden, stale}, codes.Aborted, "A", []string{"F bloc F", "A bloc A"}},
+	} {
+		err := Refused(c.refusals, func(r rules.Refusal) string { return "at " + r.Subject })
+		if status.Code(err) != c.code || ReasonOf(err) != c.reason {
+			t.Errorf("%s: %v %s, want %v %s", what, status.Code(err), ReasonOf(err), c.code, c.reason)
+		}
+		var named []string
+		for _, detail := range status.Convert(err).Details() {
+			switch d := detail.(type) {
+			case *errdetails.BadRequest:
+				for _, v := range d.GetFieldViolations() {
+					named = append(named, v.GetField())
+				}
+			case *errdetails.PreconditionFailure:
+				for _, v := range d.GetViolations() {
+					named = append(named, v.GetType()+" "+v.GetSubject())
+				}
+			}
+		}
+		if !slices.Equal(named, c.named) {
+			t.Errorf("%s: names %v, want %v", what, named, c.named)
+		}
+	}
+}
