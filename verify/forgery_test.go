@@ -15,7 +15,7 @@ import (
 // testForgeries changes several records so that they agree, and makes all digests
 // and the whole tree fit again: only the rules still contradict it.
 func testForgeries(t *testing.T, v *vault) {
-	for _, x := range []tampering{v.lessPresented(), v.otherQuality(), v.jurorGone(), v.verdictsRaised()} {
+	for _, x := range []tampering{v.lessPresented(), v.otherQuality(), v.jurorGone(), v.verdictsRaised(), v.settledOnOthers()} {
 		report, err := v.tampered(func(by *tamperer) error {
 			if err := x.do(by); err != nil {
 				return err
@@ -143,4 +143,15 @@ func (v *vault) verdictsRaised() tampering {
 		}
 	}
 	return x
+}
+
+// settledOnOthers: a settlement rests on other verdicts than there were.
+func (v *vault) settledOnOthers() tampering {
+	return v.rewrite("settled on other verdicts", store.KindAssessment, func(_ store.Record, m proto.Message) bool {
+		settled := m.(*storepb.Assessment).GetSettlements()
+		if len(settled) > 0 {
+			settled[0].On[0].Verdict = int32(acquispb.Verdict_PARTIALLY_MET)
+		}
+		return len(settled) > 0
+	})
 }

@@ -46,6 +46,12 @@ func (v *vault) pretexts(t *testing.T) {
 			return by.forget(about, false, append(all, place{store.KindEvent, store.Key(1 << 40)})...)
 		}},
 		"a candidate as a whole, who does not say so": {"who does not say so", func(by *tamperer) error { return by.forget(about, true, all...) }},
+		"a candidate as a whole, whose hold is released afterwards": {"forgot what hold", func(by *tamperer) error {
+			held := v.last(store.KindHold, func(m proto.Message) bool { return m.(*storepb.Hold).GetReleaseTime() == nil })
+			return errors.Join(by.forget(store.FirstUID(held), true), by.rewriteLater(store.KindHold, held, func(m proto.Message) {
+				m.(*storepb.Hold).Releaser, m.(*storepb.Hold).ReleaseTime = "registrar", m.(*storepb.Hold).GetPlaceTime()
+			}))
+		}},
 		"a text that the forgetting's event did not remove": {"which its event did not remove", func(by *tamperer) error {
 			return errors.Join(by.forget(about, false, all...), by.amend(last+1, func(stub *storepb.EventStub) {
 				stub.Records = slices.DeleteFunc(stub.GetRecords(), func(d *storepb.RecordDigest) bool { return d.GetKind() == uint32(store.KindPersonal) })
