@@ -102,3 +102,16 @@ func TestReplay(t *testing.T) {
 		t.Errorf("root %v, want %v (%v)", root, want, err)
 	}
 }
+
+// TestPutIndexed: an entry that leads elsewhere is put right.
+func TestPutIndexed(t *testing.T) {
+	d := store.NewDraft(nothing{}, 0)
+	name := store.NameKey(store.CollectionSession, "s")
+	must(t, d.Put(store.KindName, name, store.Key(9)))
+	for range 2 {
+		must(t, store.Sessions.PutIndexed(d, store.Key(3), &storepb.Session{Uid: 3, Label: "s"}))
+		if uid, err := store.Lookup(d, store.CollectionSession, "s"); err != nil || uid != 3 {
+			t.Errorf("the name leads to %d (%v)", uid, err)
+		}
+	}
+}

@@ -38,6 +38,26 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
+// TestNoRoomButPublished: a commit that found no room, and whose header readers get all
+// the same, is no full disk: whether it stays nobody knows.
+func TestNoRoomButPublished(t *testing.T) {
+	s := open(t, t.TempDir())
+	if err := write(s, "a"); err != nil {
+		t.Fatal(err)
+	}
+	s.progress.change(func() { s.progress.tx-- }) // as if the last commit had not been synced
+	err := s.failed(&fs.PathError{Op: "write", Path: FileName, Err: syscall.ENOSPC})
+	if !errors.Is(err, store.ErrUnknownOutcome) || errors.Is(err, store.ErrNoRoom) {
+		t.Errorf("its callers are told %v", err)
+	}
+	if err := s.Health(); !errors.Is(err, store.ErrReadOnly) || errors.Is(err, store.ErrNoRoom) {
+		t.Errorf("then the store is %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func write(s *Store, key string) error {
 	return s.Update(context.Background(), store.Act{}, func(w store.Writer) error {
 		return w.Put(store.KindSession, []byte(key), []byte(key))
