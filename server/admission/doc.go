@@ -23,7 +23,9 @@
 //
 // Expensive classes have few slots, and even fewer while an earlier class is
 // active: a page of a list uses a processor for milliseconds, without
-// interruption.
+// interruption. For the same reason a caller has fewer slots, the longer theirs
+// are kept (Rule.Short): a hundred connections that each ask for a grid with a
+// megabyte of comments get one or two.
 //
 // # Shedding
 //

@@ -3,6 +3,7 @@ package admission
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // TestSlotsOfOneCaller: a caller has no more slots than one may have, a subject by
@@ -70,4 +71,61 @@ func TestQueueBehindOneCaller(t *testing.T) {
 			t.Errorf("then %s", got)
 		}
 	})
+}
+
+// TestLongCalls: a caller whose calls keep their slots for long has fewer, down to one;
+// many short calls do not make up for a few long ones, and others have theirs.
+func TestLongCalls(t *testing.T) {
+	const most = 8
+	for name, c := range map[string]struct {
+		calls       []time.Duration // again and again
+		least, most int
+	}{
+		"short":           {[]time.Duration{time.Millisecond}, most, most},
+		"four times long": {[]time.Duration{4 * time.Millisecond}, 2, 2},
+		"very long":       {[]time.Duration{time.Second}, 1, 1},
+		"few long":        {[]time.Duration{0, 0, 0, 0, 0, 0, 0, 20 * time.Millisecond}, 1, 2},
+		"long by chance":  {append(make([]time.Duration, 499), 2*time.Millisecond), most, most},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limits := small()
+				limits.Slots, limits.Classes[Read] = 20, Rule{Running: 20, Each: most, Short: time.Millisecond, Waiting: 9, Patience: time.Second}
+				g := NewGate(limits)
+				for i := range 2000 {
+					ticket := admit(t, g, by("a", Read))
+					time.Sleep(c.calls[i%len(c.calls)])
+					ticket.Done()
+				}
+				if n := slotsOf(t, g, "a"); n < c.least || n > c.most {
+					t.Errorf("they have %d slots", n)
+				}
+				if n := slotsOf(t, g, "b"); n != most {
+					t.Errorf("another has %d slots", n)
+				}
+			})
+		})
+	}
+}
+
+// slotsOf tells how many slots a subject can have at once.
+func slotsOf(t *testing.T, g *Gate, subject string) (n int) {
+	var tickets []*Ticket
+	for {
+		ticket, err := g.Enter(by(subject, Read))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, _, _ := g.start(&ticket); w != nil {
+			g.leave(Read, w)
+			ticket.Done()
+			break
+		}
+		ticket.running, ticket.since = true, time.Now()
+		tickets = append(tickets, &ticket)
+	}
+	for _, ticket := range tickets {
+		ticket.Done()
+	}
+	return len(tickets)
 }

@@ -117,7 +117,7 @@ func (g *Gate) room(c Class) bool {
 
 // roomFor tells the same of one caller.
 func (g *Gate) roomFor(c Class, by *usage) bool {
-	each := g.limits.Classes[c].Each
+	each := g.limits.Classes[c].each(by.kept[c])
 	return each == 0 || int(by.running[c]) < each
 }
 
@@ -139,10 +139,11 @@ func (g *Gate) take(c Class, by *usage) {
 	by.running[c]++
 }
 
-func (g *Gate) give(c Class, by *usage) {
+func (g *Gate) give(c Class, by *usage, kept time.Duration) {
 	g.slots--
 	g.running[c]--
 	by.running[c]--
+	by.keep(c, kept)
 	g.serve()
 }
 

@@ -35,6 +35,7 @@ type Rule struct {
 	Running  int           // slots that it may have at once
 	Beside   int           // the same while an earlier class is in use; 0: no less
 	Each     int           // the same of one caller; 0: no less
+	Short    time.Duration // a caller has fewer slots if theirs are kept for longer on average; 0: no fewer
 	Waiting  int           // calls in its queue
 	Patience time.Duration // how long one waits there
 
@@ -55,8 +56,8 @@ func DefaultLimits() Limits {
 	few := max(1, n/2)
 	l := Limits{Slots: 40 * n}
 	l.Classes = [classes]Rule{
-		Record:  known(512, Rule{Running: 40 * n, Each: 20 * n, Waiting: 1024, Patience: 200 * time.Millisecond}),
-		Read:    known(512, Rule{Running: 32 * n, Each: 16 * n, Waiting: 512, Patience: 100 * time.Millisecond}),
+		Record:  known(512, Rule{Running: 40 * n, Each: 20 * n, Short: time.Millisecond, Waiting: 1024, Patience: 200 * time.Millisecond}),
+		Read:    known(512, Rule{Running: 32 * n, Each: 16 * n, Short: time.Millisecond, Waiting: 512, Patience: 100 * time.Millisecond}),
 		List:    known(128, Rule{Running: n, Beside: few, Waiting: 256, Patience: time.Second}),
 		Public:  unknown(n, Rule{Running: 4 * n, Beside: few, Waiting: 128, Patience: 50 * time.Millisecond}),
 		Watch:   unknown(n, Rule{Running: n, Beside: few, Waiting: 64, Patience: 50 * time.Millisecond}),
@@ -86,6 +87,16 @@ const quiet = 200 * time.Millisecond
 
 // pressedAfter: a queue that has not been empty for that long is not a burst.
 const pressedAfter = 500 * time.Millisecond
+
+// each is how many slots a caller may have who keeps one for that long on average.
+// Such calls keep a processor for so long that others would wait for it, however many
+// slots are left.
+func (r Rule) each(kept time.Duration) int {
+	if r.Short == 0 || kept <= r.Short {
+		return r.Each
+	}
+	return max(1, int(int64(r.Each)*int64(r.Short)/int64(kept)))
+}
 
 // patience is how long a call waits in a queue that has not been empty for that long.
 func (r Rule) patience(busy time.Duration) time.Duration {

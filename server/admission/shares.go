@@ -13,7 +13,8 @@ const remembered = 16_384
 // A usage is what one caller, or all together, use of each class.
 type usage struct {
 	atOnce  [classes]int32
-	running [classes]int32 // slots
+	running [classes]int32         // slots
+	kept    [classes]time.Duration // for how long a slot is kept, on average
 	// due is when, at the rate of its share, the calls so far should have come: a
 	// bucket that needs one number (the generic cell rate algorithm).
 	due [classes]int64
@@ -38,6 +39,16 @@ func (u *usage) take(c Class, s Share, now int64) {
 	if s.PerSecond > 0 {
 		u.due[c] = max(u.due[c], now) + int64(float64(time.Second)/s.PerSecond)
 	}
+}
+
+// keep counts a slot that was kept for that long. The average rises quickly and
+// falls slowly, so that many short calls do not make up for a few long ones.
+func (u *usage) keep(c Class, kept time.Duration) {
+	apart := kept - u.kept[c]
+	if apart < 0 {
+		apart /= 8
+	}
+	u.kept[c] += apart / 8
 }
 
 // usages remembers the most recent callers. One that is forgotten while it has

@@ -11,6 +11,7 @@ type Ticket struct {
 	gate    *Gate
 	class   Class
 	running bool
+	since   time.Time // when it got its slot
 	subject string
 	from    netip.Prefix
 	usages  [3]*usage // of the subject, the network and all
@@ -41,7 +42,7 @@ func (t *Ticket) Start(ctx context.Context) error {
 			return err
 		}
 	}
-	t.running = true
+	t.running, t.since = true, time.Now()
 	return nil
 }
 
@@ -61,7 +62,7 @@ func (t *Ticket) wait(ctx context.Context, w *waiter, patience time.Duration) er
 		return t.gate.refuse(t.class, WaitedTooLong, 0)
 	case <-ctx.Done():
 		if t.gate.leave(t.class, w) {
-			t.running = true
+			t.running, t.since = true, time.Now()
 			t.Yield()
 		}
 		return ctx.Err()
@@ -78,7 +79,7 @@ func (t *Ticket) Yield() {
 	t.running = false
 	t.gate.mu.Lock()
 	defer t.gate.mu.Unlock()
-	t.gate.give(t.class, t.usage())
+	t.gate.give(t.class, t.usage(), time.Since(t.since))
 }
 
 // Done ends the call. It may be called more than once, and on the zero Ticket.
@@ -97,6 +98,6 @@ func (t *Ticket) Done() {
 	}
 	if t.running {
 		t.running = false
-		g.give(t.class, t.usage())
+		g.give(t.class, t.usage(), time.Since(t.since))
 	}
 }
