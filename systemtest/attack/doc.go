@@ -33,7 +33,8 @@
 // must have the machine to itself: there a round that fails is repeated twice, one
 // good round suffices, and its p99 is held against the slowest beside the null server
 // so far. In the short form a p99 is the slowest of fifteen calls, in the long form
-// one of five hundred.
+// one of five hundred. The short form attacks the null server only once, to show that
+// the comparison works.
 //
 // # What is where
 //

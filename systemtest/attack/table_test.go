@@ -24,15 +24,20 @@ func (t *table) add(name string, r round, harm []string) {
 		}
 		verdict = "BROKEN: " + strings.Join(short, ", ")
 	}
+	onNull, besideNull, ratio := "", "", ""
+	if r.null.Tried > 0 {
+		onNull, besideNull = fmt.Sprint(r.null.Tried), milliseconds(r.null.p50)+"/"+milliseconds(r.null.p99)
+		ratio = fmt.Sprintf("%.1f", r.ratio())
+	}
 	t.rows = append(t.rows, []string{
 		name,
 		fmt.Sprintf("%d in %.1f s", got.Tried, got.Took.Seconds()),
-		fmt.Sprint(r.null.Tried),
+		onNull,
 		got.commonest(3),
 		fmt.Sprintf("%d/%d/%d", got.before.memory>>20, got.most>>20, got.after.memory>>20),
 		milliseconds(got.p50) + "/" + milliseconds(got.p99),
-		milliseconds(r.null.p50) + "/" + milliseconds(r.null.p99),
-		fmt.Sprintf("%.1f", r.ratio()),
+		besideNull,
+		ratio,
 		fmt.Sprintf("%.1f", got.back.Seconds()),
 		fmt.Sprint(got.log / 1000),
 		verdict,
