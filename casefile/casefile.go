@@ -56,9 +56,21 @@ func nameOf[T ~string](value protoreflect.Enum) (T, error) {
 	return T(known.Name()), nil
 }
 
+// Value is the value of an enum that has that name, the unspecified one if none has.
+func Value[E interface {
+	~int32
+	protoreflect.Enum
+}, T ~string](name T) E {
+	value := E(0).Descriptor().Values().ByName(protoreflect.Name(name))
+	if value == nil {
+		return 0
+	}
+	return E(value.Number())
+}
+
 // Session reads a session.
 func Session(s *storepb.Session) (rules.Session, error) {
-	state, err := nameOf[rules.SessionState](acquispb.Session_State_Enum(s.GetState()))
+	state, err := nameOf[rules.SessionState](s.GetState())
 	if err != nil {
 		return rules.Session{}, fmt.Errorf("session %d: %w", s.GetUid(), err)
 	}
@@ -78,7 +90,7 @@ func Jury(members []*storepb.JuryMember) []rules.Member {
 
 // Candidacy reads a candidacy of the session.
 func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy, error) {
-	state, err := nameOf[rules.CandidacyState](acquispb.Candidacy_State_Enum(c.GetState()))
+	state, err := nameOf[rules.CandidacyState](c.GetState())
 	if err != nil {
 		return rules.Candidacy{}, fmt.Errorf("candidacy %d: %w", c.GetUid(), err)
 	}
@@ -88,7 +100,7 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 	left := make([]rules.Departed, len(c.GetDepartedBlocs()))
 	for i, d := range c.GetDepartedBlocs() {
 		left[i].Bloc = d.GetBloc()
-		if left[i].As, err = nameOf[rules.CandidacyState](acquispb.Candidacy_DepartedBloc_Cause_Enum(d.GetCause())); err != nil {
+		if left[i].As, err = nameOf[rules.CandidacyState](d.GetCause()); err != nil {
 			return rules.Candidacy{}, fmt.Errorf("candidacy %d: %w", c.GetUid(), err)
 		}
 		if !slices.Contains(c.GetEnrolledBlocs(), d.GetBloc()) {
@@ -110,8 +122,8 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 // meaning for an act.
 func Standing(c *storepb.Candidacy, session *storepb.Session) rules.Standing {
 	return rules.Standing{
-		Session:   rules.SessionState(acquispb.Session_State_Enum(session.GetState()).String()),
-		Candidacy: rules.CandidacyState(acquispb.Candidacy_State_Enum(c.GetState()).String()),
+		Session:   rules.SessionState(session.GetState().String()),
+		Candidacy: rules.CandidacyState(c.GetState().String()),
 	}
 }
 
@@ -151,7 +163,7 @@ func addVerdicts(acts *rules.Acts, a *storepb.Assessment) (err error) {
 			Criterion: line.GetCriterion(), Assessor: a.GetAuthor(), Retracted: line.GetVerdict() == 0, Seq: a.GetUid(),
 		}
 		if !read.Retracted {
-			if read.Verdict, err = verdict(line.GetVerdict()); err != nil {
+			if read.Verdict, err = nameOf[rules.Verdict](line.GetVerdict()); err != nil {
 				return err
 			}
 		}
@@ -163,13 +175,13 @@ func addVerdicts(acts *rules.Acts, a *storepb.Assessment) (err error) {
 func addSettlements(acts *rules.Acts, a *storepb.Assessment) (err error) {
 	for _, line := range a.GetSettlements() {
 		read := rules.Settlement{Criterion: line.GetCriterion(), Authors: []string{a.GetAuthor()}, Seq: a.GetUid()}
-		if read.Verdict, err = verdict(line.GetVerdict()); err != nil {
+		if read.Verdict, err = nameOf[rules.Verdict](line.GetVerdict()); err != nil {
 			return err
 		}
 		read.On = make([]rules.Opinion, len(line.GetOn()))
 		for i, o := range line.GetOn() {
 			read.On[i].Assessor = o.GetAssessor()
-			if read.On[i].Verdict, err = verdict(o.GetVerdict()); err != nil {
+			if read.On[i].Verdict, err = nameOf[rules.Verdict](o.GetVerdict()); err != nil {
 				return err
 			}
 		}
@@ -197,10 +209,6 @@ func addEntry(acts *rules.Acts, entry *storepb.CaseFile) {
 	}
 }
 
-func verdict(stored int32) (rules.Verdict, error) {
-	return nameOf[rules.Verdict](acquispb.Verdict_Enum(stored))
-}
-
 // Decision reads a decision, and also returns both of its parts.
 func Decision(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, *storepb.DecisionCircumstances, error) {
 	read, act, err := Act(d)
@@ -213,7 +221,7 @@ func Decision(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, *store
 	}
 	read.Session, read.Candidacy = ID(circumstances.GetSessionUid()), ID(circumstances.GetCandidacyUid())
 	if computed := circumstances.GetComputedOutcome(); computed != 0 {
-		if read.Computed, err = nameOf[rules.Outcome](acquispb.Outcome_Enum(computed)); err != nil {
+		if read.Computed, err = nameOf[rules.Outcome](computed); err != nil {
 			return rules.Decision{}, nil, nil, fmt.Errorf("circumstances of decision %d: %w", d.GetUid(), err)
 		}
 	}
@@ -227,8 +235,8 @@ func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
 	if err := proto.Unmarshal(d.GetAct(), act); err != nil {
 		return rules.Decision{}, nil, fmt.Errorf("casefile: act of decision %d: %w", d.GetUid(), err)
 	}
-	kind, kindErr := nameOf[rules.DecisionKind](acquispb.Decision_Kind_Enum(act.GetKind()))
-	outcome, outcomeErr := nameOf[rules.DecisionOutcome](acquispb.Decision_Outcome_Enum(act.GetOutcome()))
+	kind, kindErr := nameOf[rules.DecisionKind](act.GetKind())
+	outcome, outcomeErr := nameOf[rules.DecisionOutcome](act.GetOutcome())
 	if err := errors.Join(kindErr, outcomeErr); err != nil {
 		return rules.Decision{}, nil, fmt.Errorf("decision %d: %w", d.GetUid(), err)
 	}
@@ -263,16 +271,16 @@ func Decisions(stored []*storepb.Decision) ([]rules.Decision, error) {
 // verifier compares.
 func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstances) {
 	act := &storepb.DecisionAct{
-		Kind:          acquispb.Decision_Kind_Enum_value[string(r.Kind)],
+		Kind:          Value[acquispb.Decision_Kind_Enum](r.Kind),
 		Bloc:          r.Bloc,
-		Outcome:       acquispb.Decision_Outcome_Enum_value[string(r.Outcome)],
+		Outcome:       Value[acquispb.Decision_Outcome_Enum](r.Outcome),
 		Referentiel:   r.Revision.Referentiel,
 		Revision:      r.Revision.ID,
 		RulesVersion:  rules.Version,
 		SupersedesUid: UID(r.Supersedes),
 	}
 	circumstances := &storepb.DecisionCircumstances{
-		ComputedOutcome: acquispb.Outcome_Enum_value[string(r.Computed)],
+		ComputedOutcome: Value[acquispb.Outcome_Enum](r.Computed),
 		SessionUid:      UID(r.Session), CandidacyUid: UID(r.Candidacy),
 	}
 	for _, reason := range r.Reasons {

@@ -92,10 +92,10 @@ func TestCandidacy(t *testing.T) {
 		Jury: []*storepb.JuryMember{{Subject: "ann", External: true}, {Subject: "bob", Chair: true}},
 	}
 	candidacy := &storepb.Candidacy{
-		Uid: 2, Label: "k-001", SessionUid: 1, State: int32(acquispb.Candidacy_State_DECIDED), EnrolledBlocs: []string{"B1", "B2", "B3"},
+		Uid: 2, Label: "k-001", SessionUid: 1, State: acquispb.Candidacy_State_DECIDED, EnrolledBlocs: []string{"B1", "B2", "B3"},
 		DepartedBlocs: []*storepb.DepartedBloc{
-			{Bloc: "B1", Cause: int32(acquispb.Candidacy_DepartedBloc_Cause_WITHDRAWN)},
-			{Bloc: "B3", Cause: int32(acquispb.Candidacy_DepartedBloc_Cause_ALREADY_HELD)},
+			{Bloc: "B1", Cause: acquispb.Candidacy_DepartedBloc_Cause_WITHDRAWN},
+			{Bloc: "B3", Cause: acquispb.Candidacy_DepartedBloc_Cause_ALREADY_HELD},
 		},
 	}
 	got, err := casefile.Candidacy(candidacy, session)
@@ -118,7 +118,7 @@ func TestCandidacy(t *testing.T) {
 // What retention asks is read as it is, whatever it means elsewhere: a hold's last
 // day begins at midnight.
 func TestRetentionIsRead(t *testing.T) {
-	got := casefile.Standing(&storepb.Candidacy{State: int32(acquispb.Candidacy_State_WITHDRAWN)}, &storepb.Session{State: int32(acquispb.Session_State_CLOSED)})
+	got := casefile.Standing(&storepb.Candidacy{State: acquispb.Candidacy_State_WITHDRAWN}, &storepb.Session{State: acquispb.Session_State_CLOSED})
 	if want := (rules.Standing{Session: rules.SessionClosed, Candidacy: rules.Withdrawn}); got != want {
 		t.Errorf("standing is %v", got)
 	}

@@ -22,19 +22,19 @@ func Example() {
 		log.Fatal(err)
 	}
 	session := &storepb.Session{
-		Uid: 1, Label: "juin-2026", State: int32(acquispb.Session_State_OPEN),
+		Uid: 1, Label: "juin-2026", State: acquispb.Session_State_OPEN,
 		Referentiel: "marketing", Revision: marketing.Revision().ID,
 	}
 	candidacy, err := casefile.Candidacy(&storepb.Candidacy{
-		Uid: 2, Label: "k-001", SessionUid: 1, State: int32(acquispb.Candidacy_State_ENROLLED), EnrolledBlocs: []string{"B3"},
+		Uid: 2, Label: "k-001", SessionUid: 1, State: acquispb.Candidacy_State_ENROLLED, EnrolledBlocs: []string{"B3"},
 	}, session)
 	if err != nil {
 		log.Fatal(err)
 	}
 	acts, err := casefile.Acts([]*storepb.Assessment{{
 		Uid: 3, Author: "assessor-1", Verdicts: []*storepb.VerdictLine{
-			{Criterion: "C3.2.1", Verdict: int32(acquispb.Verdict_MET)},
-			{Criterion: "C3.2.2", Verdict: int32(acquispb.Verdict_PARTIALLY_MET)},
+			{Criterion: "C3.2.1", Verdict: acquispb.Verdict_MET},
+			{Criterion: "C3.2.2", Verdict: acquispb.Verdict_PARTIALLY_MET},
 		},
 	}}, nil)
 	if err != nil {

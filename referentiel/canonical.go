@@ -99,7 +99,7 @@ func (e *encoder) competence(c *storepb.Competence) {
 }
 
 func (e *encoder) method(m *storepb.AssessmentMethod) {
-	if kind := m.GetKind(); kind != 0 {
+	if kind := int32(m.GetKind()); kind != 0 {
 		e.number(1, &kind)
 	}
 	e.text(2, m.GetTitle())

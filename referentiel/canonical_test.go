@@ -153,6 +153,8 @@ func change(m protoreflect.Message, field protoreflect.FieldDescriptor) (undo fu
 		m.Set(field, protoreflect.ValueOfString(old.String()+"autre"))
 	case field.Kind() == protoreflect.BoolKind:
 		m.Set(field, protoreflect.ValueOfBool(!old.Bool()))
+	case field.Kind() == protoreflect.EnumKind:
+		m.Set(field, protoreflect.ValueOfEnum(old.Enum()+1))
 	default:
 		m.Set(field, protoreflect.ValueOfInt32(int32(old.Int())+1))
 	}
@@ -198,6 +200,8 @@ func draw(t *rapid.T, m protoreflect.Message) {
 			m.Set(field, protoreflect.ValueOfString(drawText(t)))
 		case field.Kind() == protoreflect.BoolKind:
 			m.Set(field, protoreflect.ValueOfBool(rapid.Bool().Draw(t, "yes")))
+		case field.Kind() == protoreflect.EnumKind:
+			m.Set(field, protoreflect.ValueOfEnum(protoreflect.EnumNumber(rapid.Int32().Draw(t, "number"))))
 		default:
 			m.Set(field, protoreflect.ValueOfInt32(rapid.Int32().Draw(t, "number")))
 		}
@@ -258,6 +262,8 @@ func decodeCanonical(left *string, m protoreflect.Message) error {
 			m.Set(field, protoreflect.ValueOfString(take(left, takeNumber(left))))
 		case field.Kind() == protoreflect.BoolKind:
 			m.Set(field, protoreflect.ValueOfBool(take(left, 1) == "\x01"))
+		case field.Kind() == protoreflect.EnumKind:
+			m.Set(field, protoreflect.ValueOfEnum(protoreflect.EnumNumber(takeNumber(left))))
 		default:
 			m.Set(field, protoreflect.ValueOfInt32(int32(takeNumber(left))))
 		}

@@ -154,7 +154,7 @@ func (c *checker) method(field string, m *storepb.AssessmentMethod) {
 	switch {
 	case m.GetKind() == 0:
 		c.report(field+".kind", "must not be empty")
-	case !knownKind(m.GetKind()):
+	case m.GetKind().Descriptor().Values().ByNumber(m.GetKind().Number()) == nil:
 		c.report(field+".kind", fmt.Sprintf("%d is not a kind of method", m.GetKind()))
 	}
 	c.text(field+".title", m.GetTitle(), maxTitle)

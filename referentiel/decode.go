@@ -117,11 +117,12 @@ func (d *decoder) scalar(n *yaml.Node, field protoreflect.FieldDescriptor, path 
 		tag = n.ShortTag()
 	}
 	switch {
-	case field.Name() == "kind":
-		if number := kindNumber(n.Value); tag == "!!str" && number != 0 {
-			return protoreflect.ValueOfInt32(number)
+	case field.Kind() == protoreflect.EnumKind:
+		values := field.Enum().Values()
+		if value := values.ByName(protoreflect.Name(n.Value)); tag == "!!str" && value != nil && value.Number() != 0 {
+			return protoreflect.ValueOfEnum(value.Number())
 		}
-		d.refuse(n, path, "must be one of "+strings.Join(kindNames(), ", "))
+		d.refuse(n, path, "must be one of "+strings.Join(namesOf(values), ", "))
 	case field.Kind() == protoreflect.StringKind:
 		if tag == "!!str" {
 			return protoreflect.ValueOfString(n.Value)
@@ -155,4 +156,14 @@ func join(path, key string) string {
 		return key
 	}
 	return path + "." + key
+}
+
+// namesOf lists the values of an enum by their numbers, without the unspecified one.
+func namesOf(values protoreflect.EnumValueDescriptors) (names []string) {
+	for i := range values.Len() {
+		if v := values.Get(i); v.Number() != 0 {
+			names = append(names, string(v.Name()))
+		}
+	}
+	return names
 }

@@ -201,7 +201,7 @@ func fromReferentiel(r *storepb.Referentiel) transcript {
 }
 
 func (tr *transcript) addMethods(k *storepb.Competence) {
-	name := func(m *storepb.AssessmentMethod) string { return kindNames()[m.GetKind()-1] }
+	name := func(m *storepb.AssessmentMethod) string { return m.GetKind().String() }
 	m := k.GetMethod()
 	text := m.GetTitle() + " : " + m.GetInstructions()
 	for i, d := range m.GetDeliverables() {

@@ -55,9 +55,7 @@ func TestStub(t *testing.T) {
 		{"a purge of one", []record{{store.KindForgetting, store.Key(12, 51), &storepb.Forgetting{}}, {store.KindCaseFile, store.Key(40, 49), nil}, {store.KindPersonal, store.Key(48), nil}}, 12, false},
 		{"a purge of two", []record{{store.KindForgetting, store.Key(12, 51), &storepb.Forgetting{}}, {store.KindForgetting, store.Key(13, 52), &storepb.Forgetting{}}}, 0, false},
 		{"an act on one with a text about another", []record{{store.KindTie, store.Key(13, 51), &storepb.Tie{}}, text}, 0, false},
-		{"acts on one, then two on another", []record{
-			{store.KindCandidate, store.Key(12), &storepb.Candidate{Uid: 12}}, {store.KindTie, store.Key(13, 51), &storepb.Tie{}}, {store.KindHold, store.Key(13, 52), &storepb.Hold{}},
-		}, 0, false},
+		{"acts on one, then two on another", []record{{store.KindCandidate, store.Key(12), &storepb.Candidate{Uid: 12}}, {store.KindTie, store.Key(13, 51), &storepb.Tie{}}, {store.KindHold, store.Key(13, 52), &storepb.Hold{}}}, 0, false},
 		{"a verdict in no candidacy", []record{{store.KindAssessment, store.Key(99, 51), &storepb.Assessment{}}}, 0, false},
 	} {
 		j := newJournal(t)

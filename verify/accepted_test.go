@@ -153,7 +153,7 @@ func undone(kind store.KindID, before, after []byte) string {
 			return "is forgotten no more"
 		}
 	case *storepb.Candidacy:
-		if m.GetState() == int32(acquispb.Candidacy_State_DECIDED) && now.(*storepb.Candidacy).GetState() != m.GetState() {
+		if m.GetState() == acquispb.Candidacy_State_DECIDED && now.(*storepb.Candidacy).GetState() != m.GetState() {
 			return "is decided no more"
 		}
 	}

@@ -37,7 +37,7 @@ func (p *person) enrolment(c candidacy) {
 			known.Decisions = append(known.Decisions, d.ruled)
 		}
 	}
-	asked := rules.Enrolment{Scope: rules.Scope(acquispb.Candidacy_Scope_Enum(c.message.GetScope()).String())}
+	asked := rules.Enrolment{Scope: rules.Scope(c.message.GetScope().String())}
 	if asked.Scope == rules.NamedBlocs {
 		asked.Blocs = c.message.GetEnrolledBlocs()
 	}
@@ -53,7 +53,7 @@ func (p *person) enrolment(c candidacy) {
 func (p *person) departures(c candidacy) {
 	var left []string
 	for _, d := range c.message.GetDepartedBlocs() {
-		cause := acquispb.Candidacy_DepartedBloc_Cause_Enum(d.GetCause())
+		cause := d.GetCause()
 		switch {
 		case !slices.Contains(c.message.GetEnrolledBlocs(), d.GetBloc()) || slices.Contains(left, d.GetBloc()):
 			c.wrong("says that bloc %s left, which it did not present", d.GetBloc())
@@ -65,14 +65,14 @@ func (p *person) departures(c candidacy) {
 }
 
 func (c candidacy) state() acquispb.Candidacy_State_Enum {
-	return acquispb.Candidacy_State_Enum(c.message.GetState())
+	return c.message.GetState()
 }
 
 // standing checks that the state of a candidacy agrees with its blocs, its
 // session and the candidate's other candidacies.
 func (p *person) standing(c candidacy) {
 	presents := len(c.ruled.Presented()) > 0
-	session := acquispb.Session_State_Enum(c.session.message.GetState())
+	session := c.session.message.GetState()
 	expect := func(ok bool, why string) {
 		if !ok {
 			c.wrong("is %s, and %s", c.state(), why)
@@ -201,7 +201,7 @@ func (e entry) assessed(judged rules.Case) {
 		if line.GetVerdict() == 0 {
 			retracted = append(retracted, line.GetCriterion())
 		} else {
-			given = append(given, rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: verdict(line.GetVerdict())})
+			given = append(given, rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: rules.Verdict(line.GetVerdict().String())})
 		}
 	}
 	refusals = append(refusals, judged.Record(given)...)
@@ -219,15 +219,11 @@ func (e entry) assessed(judged rules.Case) {
 	}
 }
 
-func verdict(stored int32) rules.Verdict {
-	return rules.Verdict(acquispb.Verdict_Enum(stored).String())
-}
-
 // settled settles again, on the verdicts that there were.
 func (e entry) settled(judged rules.Case) []rules.Refusal {
 	lines := make([]rules.CriterionVerdict, len(e.assessment.GetSettlements()))
 	for i, line := range e.assessment.GetSettlements() {
-		lines[i] = rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: verdict(line.GetVerdict())}
+		lines[i] = rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: rules.Verdict(line.GetVerdict().String())}
 	}
 	settlements, refusals := judged.Settle(e.assessment.GetAuthor(), lines)
 	made := actsOf([]entry{e}).Settlements

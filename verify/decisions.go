@@ -147,7 +147,7 @@ func (p *person) fates(c candidacy, fates []rules.Fate) {
 		}
 	}
 	for _, left := range c.message.GetDepartedBlocs() {
-		if left.GetCause() == int32(acquispb.Candidacy_DepartedBloc_Cause_ALREADY_HELD) {
+		if left.GetCause() == acquispb.Candidacy_DepartedBloc_Cause_ALREADY_HELD {
 			said = append(said, left.GetBloc())
 		}
 	}

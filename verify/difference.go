@@ -5,8 +5,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-
-	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
 // difference names the first field in which two messages of one type differ;
@@ -30,15 +28,13 @@ func difference(want, got proto.Message) string {
 	return "an unknown field"
 }
 
-// shown is a value for people; enums are stored as numbers.
+// shown is a value for people.
 func shown(field protoreflect.FieldDescriptor, value protoreflect.Value) string {
-	switch field.Name() {
-	case "kind":
-		return acquispb.Decision_Kind_Enum(value.Int()).String()
-	case "outcome":
-		return acquispb.Decision_Outcome_Enum(value.Int()).String()
-	case "computed_outcome":
-		return acquispb.Outcome_Enum(value.Int()).String()
+	if field.Enum() == nil {
+		return fmt.Sprintf("%q", value.String())
 	}
-	return fmt.Sprintf("%q", value.String())
+	if known := field.Enum().Values().ByNumber(value.Enum()); known != nil {
+		return string(known.Name())
+	}
+	return fmt.Sprint(value.Enum())
 }

@@ -32,7 +32,7 @@ func testExcuses(t *testing.T, v *vault) {
 		"verdicts": {about: candidate, erased: []place{{store.KindAssessment, verdicts.Key}}, names: []place{{store.KindAssessment, verdicts.Key}}},
 		"the body of an event, so that its verdicts can be changed": {about: candidate, erased: []place{{store.KindEvent, written}},
 			changed: func(by *tamperer) error {
-				assessment.Verdicts[0].Verdict = int32(acquispb.Verdict_PARTIALLY_MET)
+				assessment.Verdicts[0].Verdict = acquispb.Verdict_PARTIALLY_MET
 				changed, err := proto.Marshal(assessment)
 				world.Must(t, err)
 				return by.put(store.KindAssessment, verdicts.Key, append(bytes.Clone(verdicts.Value[:24]), changed...))
@@ -166,8 +166,8 @@ func (v *vault) undecidedVerdicts() (verdicts store.Record, candidate uint64) {
 		for _, of := range v.records[store.KindCandidacy] {
 			_, m := message(v.t, store.KindCandidacy, of.Value)
 			c := m.(*storepb.Candidacy)
-			if bytes.HasPrefix(r.Key, of.Key) && c.GetState() == int32(acquispb.Candidacy_State_ENROLLED) &&
-				given.GetTexts() != nil && len(given.GetVerdicts()) > 0 && given.GetVerdicts()[0].GetVerdict() == int32(acquispb.Verdict_MET) {
+			if bytes.HasPrefix(r.Key, of.Key) && c.GetState() == acquispb.Candidacy_State_ENROLLED &&
+				given.GetTexts() != nil && len(given.GetVerdicts()) > 0 && given.GetVerdicts()[0].GetVerdict() == acquispb.Verdict_MET {
 				verdicts, candidate = r, c.GetCandidateUid()
 			}
 		}

@@ -68,7 +68,7 @@ func (v *vault) lessPresented() tampering {
 	done := false
 	return v.rewrite("one bloc less", store.KindCandidacy, func(_ store.Record, m proto.Message) bool {
 		c := m.(*storepb.Candidacy)
-		if done || c.GetState() != int32(acquispb.Candidacy_State_ENROLLED) || c.GetScope() != int32(acquispb.Candidacy_Scope_WHOLE) ||
+		if done || c.GetState() != acquispb.Candidacy_State_ENROLLED || c.GetScope() != acquispb.Candidacy_Scope_WHOLE ||
 			len(c.GetEnrolledBlocs()) < 2 || len(c.GetDepartedBlocs()) > 0 {
 			return false
 		}
@@ -131,8 +131,8 @@ func (v *vault) verdictsRaised() tampering {
 	x := v.rewrite("verdicts raised", store.KindAssessment, func(r store.Record, m proto.Message) bool {
 		changed := false
 		for _, line := range m.(*storepb.Assessment).GetVerdicts() {
-			if candidacies[store.FirstUID(r.Key)] && line.GetVerdict() == int32(acquispb.Verdict_NOT_MET) {
-				line.Verdict, changed = int32(acquispb.Verdict_MET), true
+			if candidacies[store.FirstUID(r.Key)] && line.GetVerdict() == acquispb.Verdict_NOT_MET {
+				line.Verdict, changed = acquispb.Verdict_MET, true
 			}
 		}
 		return changed
@@ -150,7 +150,7 @@ func (v *vault) settledOnOthers() tampering {
 	return v.rewrite("settled on other verdicts", store.KindAssessment, func(_ store.Record, m proto.Message) bool {
 		settled := m.(*storepb.Assessment).GetSettlements()
 		if len(settled) > 0 {
-			settled[0].On[0].Verdict = int32(acquispb.Verdict_PARTIALLY_MET)
+			settled[0].On[0].Verdict = acquispb.Verdict_PARTIALLY_MET
 		}
 		return len(settled) > 0
 	})

@@ -68,10 +68,10 @@ func TestActsAreJudgedByWhatWasInForce(t *testing.T) {
 			return s.GetLabel() == label
 		})
 	}
-	all := []tampering{sessions("s-left", "closed before", func(s *storepb.Session) { s.State = int32(acquispb.Session_State_CLOSED) })}
+	all := []tampering{sessions("s-left", "closed before", func(s *storepb.Session) { s.State = acquispb.Session_State_CLOSED })}
 	for _, label := range []string{"s-first", "s-held", "s-rect", "s-award"} {
 		all = append(all,
-			sessions(label, "cancelled", func(s *storepb.Session) { s.State = int32(acquispb.Session_State_CANCELLED) }),
+			sessions(label, "cancelled", func(s *storepb.Session) { s.State = acquispb.Session_State_CANCELLED }),
 			sessions(label, "of another revision", func(s *storepb.Session) {
 				_, s.Revision, _ = strings.Cut(revised, "/revisions/")
 			}),

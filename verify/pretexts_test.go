@@ -209,7 +209,7 @@ func (v *vault) overwritten(t *testing.T) {
 		}},
 		"another verdict in the place of one": {"is never rewritten", func(by *tamperer) error {
 			return by.rewriteLater(store.KindAssessment, verdicts.Key, func(m proto.Message) {
-				m.(*storepb.Assessment).Verdicts[0].Verdict = int32(acquispb.Verdict_PARTIALLY_MET)
+				m.(*storepb.Assessment).Verdicts[0].Verdict = acquispb.Verdict_PARTIALLY_MET
 			})
 		}},
 		"a tie to somebody else": {"is never rewritten", func(by *tamperer) error {

@@ -39,22 +39,22 @@ func (v *vault) renamed(t *testing.T) {
 // ended writes again, by an event that is appended, what is never written after its end.
 func (v *vault) ended(t *testing.T) {
 	closed := v.last(store.KindSession, func(m proto.Message) bool {
-		return m.(*storepb.Session).GetState() == int32(acquispb.Session_State_CLOSED)
+		return m.(*storepb.Session).GetState() == acquispb.Session_State_CLOSED
 	})
 	for name, p := range map[string]pretext{
 		"a session that was closed is open again": {"for the last time, by acquis.v1.SessionService/CloseSession", func(by *tamperer) error {
 			return by.rewriteLater(store.KindSession, closed, func(m proto.Message) {
-				m.(*storepb.Session).State = int32(acquispb.Session_State_OPEN)
+				m.(*storepb.Session).State = acquispb.Session_State_OPEN
 			})
 		}},
 		"a session that was cancelled, and its candidacies, go on": {"for the last time, by acquis.v1.SessionService/CancelSession", func(by *tamperer) error {
 			return by.rewriteLater(store.KindCandidacy, v.candidacyThatIs(acquispb.Candidacy_State_CANCELLED), func(m proto.Message) {
-				m.(*storepb.Candidacy).State = int32(acquispb.Candidacy_State_ENROLLED)
+				m.(*storepb.Candidacy).State = acquispb.Candidacy_State_ENROLLED
 			})
 		}},
 		"a deliberation did not take place": {"for the last time, by acquis.v1.CapitalisationService/Deliberate", func(by *tamperer) error {
 			return by.rewriteLater(store.KindCandidacy, v.candidacyThatIs(acquispb.Candidacy_State_DECIDED), func(m proto.Message) {
-				m.(*storepb.Candidacy).State = int32(acquispb.Candidacy_State_ENROLLED)
+				m.(*storepb.Candidacy).State = acquispb.Candidacy_State_ENROLLED
 			})
 		}},
 		"who was forgotten is written again": {"for the last time, by acquis.v1.CandidateService/ForgetCandidate", func(by *tamperer) error {
@@ -116,7 +116,7 @@ func (v *vault) last(kind store.KindID, such func(proto.Message) bool) (key []by
 }
 
 func (v *vault) candidacyThatIs(state acquispb.Candidacy_State_Enum) []byte {
-	return v.last(store.KindCandidacy, func(m proto.Message) bool { return m.(*storepb.Candidacy).GetState() == int32(state) })
+	return v.last(store.KindCandidacy, func(m proto.Message) bool { return m.(*storepb.Candidacy).GetState() == state })
 }
 
 func (x *tamperer) mustGet(t *testing.T, kind store.KindID, key []byte) []byte {

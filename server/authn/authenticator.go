@@ -156,11 +156,9 @@ type knownKey struct {
 }
 
 func knownKeyOf(stored *storepb.Key) *knownKey {
-	caller := &call.Caller{KeyID: stored.GetId(), Subject: stored.GetSubject(), Delegate: stored.GetDelegate(), Centre: stored.GetCentre()}
-	for _, role := range stored.GetRoles() {
-		caller.Roles = append(caller.Roles, acquispb.Role_Enum(role))
-	}
-	return &knownKey{stored, caller}
+	return &knownKey{stored, &call.Caller{
+		KeyID: stored.GetId(), Subject: stored.GetSubject(), Delegate: stored.GetDelegate(), Centre: stored.GetCentre(), Roles: stored.GetRoles(),
+	}}
 }
 
 // admit checks the secret first, so that only its holder learns that a key has

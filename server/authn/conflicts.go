@@ -51,7 +51,7 @@ func (c *conflicts) check(ctx context.Context, caller *call.Caller, now time.Tim
 	roles := slices.Clone(caller.Roles)
 	for _, key := range keys[caller.Subject] {
 		if key.GetId() != caller.KeyID && Usable(key, now) {
-			roles = append(roles, RolesOf(key)...)
+			roles = append(roles, key.GetRoles()...)
 		}
 	}
 	return Excluded(roles)
@@ -64,7 +64,7 @@ func readKeysBySubject(r store.Reader) (keysBySubject, error) {
 	}
 	bySubject := make(keysBySubject)
 	for _, key := range all {
-		if roles := RolesOf(key); slices.Contains(roles, acquispb.Role_JURY) || slices.ContainsFunc(roles, excludesJury) {
+		if roles := key.GetRoles(); slices.Contains(roles, acquispb.Role_JURY) || slices.ContainsFunc(roles, excludesJury) {
 			bySubject[key.GetSubject()] = append(bySubject[key.GetSubject()], key)
 		}
 	}
@@ -79,10 +79,10 @@ func CheckNewKey(r store.Reader, key *storepb.Key, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	roles := RolesOf(key)
+	roles := slices.Clone(key.GetRoles())
 	for _, other := range keys[key.GetSubject()] {
 		if Usable(other, now) {
-			roles = append(roles, RolesOf(other)...)
+			roles = append(roles, other.GetRoles()...)
 		}
 	}
 	return Excluded(roles)
@@ -98,7 +98,7 @@ func CheckPresent(r store.Reader, members []string, now time.Time) error {
 	}
 	for _, member := range members {
 		for _, key := range keys[member] {
-			roles := append(RolesOf(key), acquispb.Role_JURY)
+			roles := append(slices.Clone(key.GetRoles()), acquispb.Role_JURY)
 			if Usable(key, now) && Excluded(roles) != nil {
 				return Excluded(roles)
 			}
@@ -121,15 +121,6 @@ func Excluded(roles []acquispb.Role_Enum) error {
 }
 
 func excludesJury(role acquispb.Role_Enum) bool { return rules.Role(role.String()).ExcludesJury() }
-
-// RolesOf are the roles of a key.
-func RolesOf(key *storepb.Key) []acquispb.Role_Enum {
-	roles := make([]acquispb.Role_Enum, len(key.GetRoles()))
-	for i, role := range key.GetRoles() {
-		roles[i] = acquispb.Role_Enum(role)
-	}
-	return roles
-}
 
 // Usable tells whether a key is neither revoked nor expired.
 func Usable(key *storepb.Key, now time.Time) bool {

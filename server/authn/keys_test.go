@@ -47,10 +47,7 @@ func (g *gate) key(subject string, change func(*storepb.Key), roles ...acquispb.
 	g.t.Helper()
 	secret := NewSecret()
 	digest := secret.Digest()
-	key := &storepb.Key{Id: secret.ID, SecretSha256: digest[:], Subject: subject, Centre: "LYON", Delegate: true}
-	for _, role := range roles {
-		key.Roles = append(key.Roles, int32(role))
-	}
+	key := &storepb.Key{Id: secret.ID, SecretSha256: digest[:], Subject: subject, Centre: "LYON", Delegate: true, Roles: roles}
 	if change != nil {
 		change(key)
 	}
@@ -185,7 +182,7 @@ func TestRolesThatExclude(t *testing.T) {
 			t.Errorf("JURY beside an expired key with %v: %q", other, reason)
 		}
 		must(t, g.store.View(t.Context(), func(r store.Reader) error {
-			key := &storepb.Key{Subject: "both", Roles: []int32{int32(other)}}
+			key := &storepb.Key{Subject: "both", Roles: []acquispb.Role_Enum{other}}
 			if err := CheckNewKey(r, key, g.now); apierr.ReasonOf(err) != "ROLES_EXCLUDED" {
 				t.Errorf("a new key with %v beside JURY: %v", other, err)
 			}

@@ -44,7 +44,7 @@ func (s *sessionService) RequestAccommodation(ctx context.Context, req *acquispb
 				}
 			}
 			entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Request{Request: &storepb.AccommodationRequest{
-				Kind: int32(req.GetKind()), Competences: req.GetCompetences(),
+				Kind: req.GetKind(), Competences: req.GetCompetences(),
 			}}}
 			return t.appendEntry(f.candidacy, entry, req.GetNeed())
 		},
@@ -149,7 +149,7 @@ func (f *file) readAccommodation(r store.Reader, asked *storepb.CaseFile) (*acqu
 	name := candidacyName(f.session.GetLabel(), f.candidacy.GetLabel())
 	shown := &acquispb.Accommodation{
 		Name:        name + "/accommodations/" + strconv.FormatUint(asked.GetUid(), 10),
-		Kind:        acquispb.Accommodation_Kind_Enum(asked.GetRequest().GetKind()),
+		Kind:        asked.GetRequest().GetKind(),
 		Competences: asked.GetRequest().GetCompetences(),
 		Need:        need[0],
 		State:       acquispb.Accommodation_State_REQUESTED,

@@ -10,6 +10,7 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/show"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -24,7 +25,7 @@ func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.Re
 	lines := make([]rules.CriterionVerdict, len(req.GetAssessments()))
 	comments := make([]string, len(req.GetAssessments()))
 	for i, a := range req.GetAssessments() {
-		record.Verdicts = append(record.Verdicts, &storepb.VerdictLine{Criterion: a.GetCriterion(), Verdict: int32(a.GetVerdict())})
+		record.Verdicts = append(record.Verdicts, &storepb.VerdictLine{Criterion: a.GetCriterion(), Verdict: a.GetVerdict()})
 		lines[i] = rules.CriterionVerdict{Criterion: a.GetCriterion(), Verdict: rules.Verdict(a.GetVerdict().String())}
 		comments[i] = a.GetComment()
 	}
@@ -151,11 +152,11 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 func settlementLine(settled rules.Settlement) *storepb.SettlementLine {
 	line := &storepb.SettlementLine{
 		Criterion: settled.Criterion,
-		Verdict:   acquispb.Verdict_Enum_value[string(settled.Verdict)],
+		Verdict:   show.Verdict(settled.Verdict),
 	}
 	for _, o := range settled.On {
 		line.On = append(line.On, &storepb.Opinion{
-			Assessor: o.Assessor, Verdict: acquispb.Verdict_Enum_value[string(o.Verdict)],
+			Assessor: o.Assessor, Verdict: show.Verdict(o.Verdict),
 		})
 	}
 	return line
@@ -258,7 +259,7 @@ func (s *sessionService) readSettlements(r store.Reader, caller *call.Caller, ca
 	shown := make([]*acquispb.Settlement, len(record.GetSettlements()))
 	for i, line := range record.GetSettlements() {
 		shown[i] = &acquispb.Settlement{
-			Criterion: line.GetCriterion(), Verdict: acquispb.Verdict_Enum(line.GetVerdict()),
+			Criterion: line.GetCriterion(), Verdict: line.GetVerdict(),
 			Motive: texts[i], Authors: []string{record.GetAuthor()}, SettleTime: record.GetRecordTime(),
 		}
 		k := grid.Criterion(line.GetCriterion())

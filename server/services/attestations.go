@@ -249,10 +249,10 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 	superseded, err := isSuperseded(r, decision)
 	return &acquispb.VerifyAttestationResponse{
 		State:         stateOf(superseded),
-		Kind:          acquispb.Decision_Kind_Enum(act.GetKind()),
+		Kind:          act.GetKind(),
 		Bloc:          act.GetBloc(),
 		BlocTitle:     under.blocs[act.GetBloc()].Message.GetTitle(),
-		Outcome:       acquispb.Decision_Outcome_Enum(act.GetOutcome()),
+		Outcome:       act.GetOutcome(),
 		Certification: under.shown.GetDisplayName(),
 		RncpNumber:    under.shown.GetRncpNumber(),
 		Referentiel:   revisionName(act.GetReferentiel(), act.GetRevision()),
@@ -274,6 +274,6 @@ func holderName(id *storepb.Identity) string {
 
 // attestable tells whether an outcome is something to show.
 func attestable(act *storepb.DecisionAct) bool {
-	outcome := acquispb.Decision_Outcome_Enum(act.GetOutcome())
+	outcome := act.GetOutcome()
 	return outcome == acquispb.Decision_Outcome_CAPITALISED || outcome == acquispb.Decision_Outcome_AWARDED
 }

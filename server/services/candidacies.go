@@ -38,8 +38,8 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 			}
 			candidacy := &storepb.Candidacy{
 				Uid: uid, Label: label, SessionUid: session.GetUid(), CandidateUid: candidate.GetUid(),
-				Scope: int32(req.GetCandidacy().GetScope()), AccessRoute: int32(req.GetCandidacy().GetAccessRoute()),
-				EnrolledBlocs: enrolled.Enrolled, State: int32(acquispb.Candidacy_State_ENROLLED),
+				Scope: req.GetCandidacy().GetScope(), AccessRoute: req.GetCandidacy().GetAccessRoute(),
+				EnrolledBlocs: enrolled.Enrolled, State: acquispb.Candidacy_State_ENROLLED,
 				CreateTime: t.timestamp(),
 			}
 			return t.putCandidacy(candidacy)
@@ -194,11 +194,11 @@ func (s *sessionService) move(ctx context.Context, req moveRequest,
 
 // setCandidacy stores where the rules say that a candidacy stands.
 func setCandidacy(stored *storepb.Candidacy, c rules.Candidacy) {
-	stored.State = acquispb.Candidacy_State_Enum_value[string(c.State)]
+	stored.State = casefile.Value[acquispb.Candidacy_State_Enum](c.State)
 	stored.DepartedBlocs = nil
 	for _, left := range c.Left {
 		stored.DepartedBlocs = append(stored.DepartedBlocs, &storepb.DepartedBloc{
-			Bloc: left.Bloc, Cause: acquispb.Candidacy_DepartedBloc_Cause_Enum_value[string(left.As)],
+			Bloc: left.Bloc, Cause: casefile.Value[acquispb.Candidacy_DepartedBloc_Cause_Enum](left.As),
 		})
 	}
 }
@@ -225,12 +225,12 @@ func candidacyIn(r store.Reader, session *storepb.Session, c *storepb.Candidacy)
 	shown := &acquispb.Candidacy{
 		Name:           candidacyName(session.GetLabel(), c.GetLabel()),
 		Candidate:      candidateName(candidate.GetLabel()),
-		Scope:          acquispb.Candidacy_Scope_Enum(c.GetScope()),
-		AccessRoute:    acquispb.Candidacy_AccessRoute_Enum(c.GetAccessRoute()),
+		Scope:          c.GetScope(),
+		AccessRoute:    c.GetAccessRoute(),
 		PresentedBlocs: judged.Presented(),
 		MethodVariant:  acquispb.Candidacy_MethodVariant_NORMAL,
 		DepartedBlocs:  departedFrom(c.GetDepartedBlocs()),
-		State:          acquispb.Candidacy_State_Enum(c.GetState()),
+		State:          c.GetState(),
 		Referentiel:    revisionName(session.GetReferentiel(), session.GetRevision()),
 		Etag:           etag(c.GetVersion()),
 		CreateTime:     c.GetCreateTime(),
@@ -248,7 +248,7 @@ func candidacyIn(r store.Reader, session *storepb.Session, c *storepb.Candidacy)
 func departedFrom(departed []*storepb.DepartedBloc) []*acquispb.Candidacy_DepartedBloc {
 	shown := make([]*acquispb.Candidacy_DepartedBloc, len(departed))
 	for i, d := range departed {
-		shown[i] = &acquispb.Candidacy_DepartedBloc{Bloc: d.GetBloc(), Cause: acquispb.Candidacy_DepartedBloc_Cause_Enum(d.GetCause())}
+		shown[i] = &acquispb.Candidacy_DepartedBloc{Bloc: d.GetBloc(), Cause: d.GetCause()}
 	}
 	return shown
 }

@@ -164,7 +164,7 @@ func (s *candidateService) DeclareTie(ctx context.Context, req *acquispb.Declare
 func tieFrom(tie *storepb.Tie, candidate string) *acquispb.Tie {
 	return &acquispb.Tie{
 		Candidate: candidateName(candidate), Subject: tie.GetSubject(),
-		Kind: acquispb.Tie_Kind_Enum(tie.GetKind()), CreateTime: tie.GetCreateTime(),
+		Kind: tie.GetKind(), CreateTime: tie.GetCreateTime(),
 	}
 }
 
@@ -175,7 +175,7 @@ func (t *tx) tie(candidate uint64, req *acquispb.DeclareTieRequest) (keys, error
 		return nil, err
 	}
 	for _, tie := range ties {
-		if tie.GetSubject() == req.GetSubject() && tie.GetKind() == int32(req.GetKind()) {
+		if tie.GetSubject() == req.GetSubject() && tie.GetKind() == req.GetKind() {
 			return one(candidate, tie.GetUid()), nil
 		}
 	}
@@ -185,7 +185,7 @@ func (t *tx) tie(candidate uint64, req *acquispb.DeclareTieRequest) (keys, error
 	}
 	made := one(candidate, uid)
 	return made, store.Ties.Put(t, made[0], &storepb.Tie{
-		Uid: uid, CandidateUid: candidate, Subject: req.GetSubject(), Kind: int32(req.GetKind()),
+		Uid: uid, CandidateUid: candidate, Subject: req.GetSubject(), Kind: req.GetKind(),
 		Declarer: t.caller.Subject, CreateTime: t.timestamp(),
 	})
 }
@@ -321,7 +321,7 @@ func candidateFrom(c *storepb.Candidate, id *storepb.Identity) *acquispb.Candida
 		BirthName:  id.GetBirthName(),
 		UsageName:  id.GetUsageName(),
 		GivenNames: id.GetGivenNames(),
-		Sex:        acquispb.Candidate_Sex_Enum(id.GetSex()),
+		Sex:        id.GetSex(),
 		BirthDate:  dateFrom(id.GetBirthDate()),
 		Etag:       etag(c.GetVersion()),
 		CreateTime: c.GetCreateTime(),
@@ -346,7 +346,7 @@ func identityOf(c *acquispb.Candidate) *storepb.Identity {
 		BirthName:  c.GetBirthName(),
 		UsageName:  c.GetUsageName(),
 		GivenNames: slices.Clone(c.GetGivenNames()),
-		Sex:        int32(c.GetSex()),
+		Sex:        c.GetSex(),
 		BirthDate:  dateOf(c.GetBirthDate()),
 	}
 	if place := c.GetBirthPlace(); place != nil {

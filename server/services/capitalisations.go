@@ -80,11 +80,11 @@ func (t *tx) decideCandidacy(c *storepb.Candidacy, fates []rules.Fate) error {
 	for _, fate := range fates {
 		if fate.Outcome == rules.AlreadyHeld {
 			c.DepartedBlocs = append(c.DepartedBlocs, &storepb.DepartedBloc{
-				Bloc: fate.Bloc, Cause: int32(acquispb.Candidacy_DepartedBloc_Cause_ALREADY_HELD),
+				Bloc: fate.Bloc, Cause: acquispb.Candidacy_DepartedBloc_Cause_ALREADY_HELD,
 			})
 		}
 	}
-	c.State = int32(acquispb.Candidacy_State_DECIDED)
+	c.State = acquispb.Candidacy_State_DECIDED
 	c.Version++
 	c.UpdateTime = t.timestamp()
 	return store.Candidacies.PutIndexed(t, store.Key(c.GetUid()), c)

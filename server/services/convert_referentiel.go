@@ -95,7 +95,7 @@ func methodFrom(m *storepb.AssessmentMethod) *acquispb.AssessmentMethod {
 		return nil
 	}
 	return &acquispb.AssessmentMethod{
-		Kind:                   acquispb.AssessmentMethod_Kind_Enum(m.GetKind()),
+		Kind:                   m.GetKind(),
 		Title:                  m.GetTitle(),
 		Instructions:           m.GetInstructions(),
 		Deliverables:           m.GetDeliverables(),
@@ -170,7 +170,7 @@ func methodOf(m *acquispb.AssessmentMethod) *storepb.AssessmentMethod {
 		return nil
 	}
 	return &storepb.AssessmentMethod{
-		Kind:                   int32(m.GetKind()),
+		Kind:                   m.GetKind(),
 		Title:                  m.GetTitle(),
 		Instructions:           m.GetInstructions(),
 		Deliverables:           m.GetDeliverables(),

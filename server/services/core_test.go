@@ -90,7 +90,7 @@ func TestLastAct(t *testing.T) {
 			return at(10)
 		}
 		act, err := proto.Marshal(&storepb.DecisionAct{
-			Kind: int32(acquispb.Decision_Kind_PRIOR_BLOC), Outcome: int32(capitalised), Bloc: "B1", DecideTime: on("decision"),
+			Kind: acquispb.Decision_Kind_PRIOR_BLOC, Outcome: capitalised, Bloc: "B1", DecideTime: on("decision"),
 		})
 		must(t, err)
 		d := &dossier{

@@ -226,10 +226,10 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 	label := d.candidate.GetLabel()
 	shown := &acquispb.Decision{
 		Name:            decisionName(label, stored.GetUid()),
-		Kind:            acquispb.Decision_Kind_Enum(act.GetKind()),
+		Kind:            act.GetKind(),
 		Bloc:            act.GetBloc(),
-		Outcome:         acquispb.Decision_Outcome_Enum(act.GetOutcome()),
-		ComputedOutcome: acquispb.Outcome_Enum(circumstances.GetComputedOutcome()),
+		Outcome:         act.GetOutcome(),
+		ComputedOutcome: circumstances.GetComputedOutcome(),
 		Referentiel:     revisionName(act.GetReferentiel(), act.GetRevision()),
 		MembersPresent:  juryFrom(circumstances.GetMembersPresent()),
 		Author:          circumstances.GetAuthor(),

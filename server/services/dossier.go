@@ -65,7 +65,7 @@ func loadPerson(r store.Reader, candidate *storepb.Candidate) (d *dossier, err e
 
 // open tells whether the session of a file still runs.
 func (f *file) open() bool {
-	return f.session.GetState() == int32(acquispb.Session_State_OPEN)
+	return f.session.GetState() == acquispb.Session_State_OPEN
 }
 
 // judged is the dossier as the rules of retention read it.

@@ -219,7 +219,7 @@ func (e *export) addAssessment(a *storepb.Assessment, shown *acquispb.ExportedCa
 	}
 	for i, line := range a.GetSettlements() {
 		shown.Settlements = append(shown.Settlements, &acquispb.Settlement{
-			Criterion: line.GetCriterion(), Verdict: acquispb.Verdict_Enum(line.GetVerdict()), Motive: texts[i],
+			Criterion: line.GetCriterion(), Verdict: line.GetVerdict(), Motive: texts[i],
 			Authors: []string{a.GetAuthor()}, SettleTime: a.GetRecordTime(),
 		})
 	}

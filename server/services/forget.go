@@ -63,7 +63,7 @@ func (t *tx) forgetCandidate(req *acquispb.ForgetCandidateRequest) (keys, error)
 	if err := known.refuseToForget(owed.Kept); err != nil {
 		return nil, err
 	}
-	return t.forget(owed, &storepb.Forgetting{Ground: int32(req.GetGround())})
+	return t.forget(owed, &storepb.Forgetting{Ground: req.GetGround()})
 }
 
 // forget erases what is owed of a candidate, and writes what it erased. If the
@@ -157,7 +157,7 @@ func readForgetting(r store.Reader, key []byte) (*acquispb.Forgetting, error) {
 
 func forgettingFrom(what *storepb.Forgetting, candidate *storepb.Candidate) *acquispb.Forgetting {
 	shown := &acquispb.Forgetting{
-		Candidate: candidateName(candidate.GetLabel()), Ground: acquispb.ForgetGround_Enum(what.GetGround()),
+		Candidate: candidateName(candidate.GetLabel()), Ground: what.GetGround(),
 		Whole: what.GetWhole(), Author: what.GetAuthor(), ForgetTime: what.GetForgetTime(),
 	}
 	for _, erased := range what.GetErased() {

@@ -64,7 +64,7 @@ func (f *file) showGrid(seen rules.Grid, candidate string, r store.Reader) (*acq
 		Etag:         f.etag(),
 		Candidate:    candidate,
 		Referentiel:  revisionName(f.session.GetReferentiel(), f.session.GetRevision()),
-		State:        acquispb.Candidacy_State_Enum(f.candidacy.GetState()),
+		State:        f.candidacy.GetState(),
 		RulesVersion: rules.Version,
 		Blocs:        blocs,
 	}, err
@@ -138,6 +138,6 @@ func assessmentFrom(a *storepb.Assessment, line *storepb.VerdictLine, comment st
 
 func showAssessment(a *storepb.Assessment, line *storepb.VerdictLine, comment string, shown *acquispb.Assessment) {
 	shown.Recorder = cmp.Or(a.GetRecorder(), a.GetAuthor())
-	shown.Criterion, shown.Verdict, shown.Comment = line.GetCriterion(), acquispb.Verdict_Enum(line.GetVerdict()), comment
+	shown.Criterion, shown.Verdict, shown.Comment = line.GetCriterion(), line.GetVerdict(), comment
 	shown.Assessor, shown.RecordTime = a.GetAuthor(), a.GetRecordTime()
 }

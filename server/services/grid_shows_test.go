@@ -114,9 +114,9 @@ func storedTexts(t *testing.T) (store.Store, map[uint64][]string) {
 func genFile(t *rapid.T, revision *revision) (*file, *call.Caller) {
 	f := &file{
 		revision: revision,
-		session:  &storepb.Session{Uid: 1, Label: "s", Referentiel: "r", Revision: revision.id.ID, State: int32(acquispb.Session_State_OPEN)},
+		session:  &storepb.Session{Uid: 1, Label: "s", Referentiel: "r", Revision: revision.id.ID, State: acquispb.Session_State_OPEN},
 		candidacy: &storepb.Candidacy{
-			Uid: 2, Label: "k", SessionUid: 1, State: int32(rapid.SampledFrom([]acquispb.Candidacy_State_Enum{1, 2, 3}).Draw(t, "state")),
+			Uid: 2, Label: "k", SessionUid: 1, State: rapid.SampledFrom([]acquispb.Candidacy_State_Enum{1, 2, 3}).Draw(t, "state"),
 			EnrolledBlocs: rapid.SampledFrom([][]string{{"B1", "B2"}, {"B1"}, {"B2"}}).Draw(t, "enrolled"),
 		},
 	}
@@ -170,7 +170,7 @@ func genVerdicts(t *rapid.T, criteria []string) *storepb.Assessment {
 	a.Recorder = rapid.SampledFrom([]string{"", "platform"}).Draw(t, "recorder")
 	for i, code := range criteria {
 		if rapid.IntRange(0, 1).Draw(t, "spoken") == 0 {
-			a.Verdicts = append(a.Verdicts, &storepb.VerdictLine{Criterion: criteria[i], Verdict: rapid.Int32Range(0, 3).Draw(t, code)})
+			a.Verdicts = append(a.Verdicts, &storepb.VerdictLine{Criterion: criteria[i], Verdict: acquispb.Verdict_Enum(rapid.Int32Range(0, 3).Draw(t, code))})
 		}
 	}
 	return a
@@ -198,7 +198,7 @@ func wantedGrid(f *file, caller *call.Caller, grid rules.Grid, texts map[uint64]
 	standing := caller.Has(acquispb.Role_JURY) || caller.Has(acquispb.Role_REGISTRAR) || caller.Has(acquispb.Role_DISABILITY_ADVISOR)
 	want := &acquispb.Grid{
 		Name: "sessions/s/candidacies/k/grid", Etag: f.etag(), Candidate: "candidates/c",
-		Referentiel: "referentiels/r/revisions/" + f.revision.id.ID, State: acquispb.Candidacy_State_Enum(f.candidacy.GetState()), RulesVersion: rules.Version,
+		Referentiel: "referentiels/r/revisions/" + f.revision.id.ID, State: f.candidacy.GetState(), RulesVersion: rules.Version,
 	}
 	for _, b := range grid.Blocs {
 		bloc := &acquispb.Grid_GridBloc{Code: b.Code, Title: f.revision.compiled.Bloc(b.Code).GetTitle()}

@@ -108,25 +108,17 @@ func (s *adminService) RevokeKey(ctx context.Context, req *acquispb.RevokeKeyReq
 
 func keyOf(k *acquispb.Key, secret authn.Secret) *storepb.Key {
 	digest := secret.Digest()
-	stored := &storepb.Key{
+	return &storepb.Key{
 		Id: secret.ID, SecretSha256: digest[:],
 		Subject: k.GetSubject(), DisplayName: k.GetDisplayName(), Delegate: k.GetDelegate(), ExpireTime: k.GetExpireTime(),
-		Centre: k.GetCentre(),
+		Centre: k.GetCentre(), Roles: k.GetRoles(),
 	}
-	for _, role := range k.GetRoles() {
-		stored.Roles = append(stored.Roles, int32(role))
-	}
-	return stored
 }
 
 func keyFrom(k *storepb.Key) *acquispb.Key {
-	shown := &acquispb.Key{
+	return &acquispb.Key{
 		Name: keyName(k.GetId()), Subject: k.GetSubject(), DisplayName: k.GetDisplayName(), Delegate: k.GetDelegate(),
 		ExpireTime: k.GetExpireTime(), CreateTime: k.GetCreateTime(), Creator: k.GetCreator(), RevokeTime: k.GetRevokeTime(),
-		Centre: k.GetCentre(),
+		Centre: k.GetCentre(), Roles: k.GetRoles(),
 	}
-	for _, role := range k.GetRoles() {
-		shown.Roles = append(shown.Roles, acquispb.Role_Enum(role))
-	}
-	return shown
 }

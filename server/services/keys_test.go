@@ -140,18 +140,18 @@ func TestLastAdminKeyStays(t *testing.T) {
 
 // TestLastingAdmin: keys of an earlier version may have what no key is given today.
 func TestLastingAdmin(t *testing.T) {
-	admin, jury := int32(acquispb.Role_ADMIN), int32(acquispb.Role_JURY)
+	admin, jury := acquispb.Role_ADMIN, acquispb.Role_JURY
 	some := timestamppb.New(time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC))
 	for what, c := range map[string]struct {
 		key  *storepb.Key
 		want bool
 	}{
-		"an admin's":                 {&storepb.Key{Roles: []int32{admin}}, true},
+		"an admin's":                 {&storepb.Key{Roles: []acquispb.Role_Enum{admin}}, true},
 		"nobody's":                   {&storepb.Key{}, false},
-		"one that was revoked":       {&storepb.Key{Roles: []int32{admin}, RevokeTime: some}, false},
-		"one that ends":              {&storepb.Key{Roles: []int32{admin}, ExpireTime: some}, false},
-		"one of a centre":            {&storepb.Key{Roles: []int32{admin}, Centre: "LYON"}, false},
-		"one whose roles exclude it": {&storepb.Key{Roles: []int32{admin, jury}}, false},
+		"one that was revoked":       {&storepb.Key{Roles: []acquispb.Role_Enum{admin}, RevokeTime: some}, false},
+		"one that ends":              {&storepb.Key{Roles: []acquispb.Role_Enum{admin}, ExpireTime: some}, false},
+		"one of a centre":            {&storepb.Key{Roles: []acquispb.Role_Enum{admin}, Centre: "LYON"}, false},
+		"one whose roles exclude it": {&storepb.Key{Roles: []acquispb.Role_Enum{admin, jury}}, false},
 	} {
 		if got := lastingAdmin(c.key); got != c.want {
 			t.Errorf("%s lasts: %v", what, got)

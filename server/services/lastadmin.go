@@ -26,7 +26,7 @@ const Operator = "(operator)"
 // keepsAdmin refuses to revoke the last admin key that has no end: once the others
 // have ended, nobody could make a key any more.
 func (t *tx) keepsAdmin(revoked *storepb.Key) error {
-	if !slices.Contains(authn.RolesOf(revoked), acquispb.Role_ADMIN) {
+	if !slices.Contains(revoked.GetRoles(), acquispb.Role_ADMIN) {
 		return nil
 	}
 	keys, err := store.Keys.All(t, nil)
@@ -43,7 +43,7 @@ func (t *tx) keepsAdmin(revoked *storepb.Key) error {
 // lastingAdmin tells whether a key can manage keys until it is revoked: it has no
 // end, no centre, and no role for which its calls would be refused.
 func lastingAdmin(key *storepb.Key) bool {
-	roles := authn.RolesOf(key)
+	roles := key.GetRoles()
 	return slices.Contains(roles, acquispb.Role_ADMIN) && authn.Excluded(roles) == nil &&
 		key.GetRevokeTime() == nil && key.GetExpireTime() == nil && key.GetCentre() == ""
 }

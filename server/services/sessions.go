@@ -37,7 +37,7 @@ func (s *sessionService) CreateSession(ctx context.Context, req *acquispb.Create
 				return nil, err
 			}
 			session := &storepb.Session{
-				Uid: uid, Label: label, Version: 1, State: int32(acquispb.Session_State_OPEN),
+				Uid: uid, Label: label, Version: 1, State: acquispb.Session_State_OPEN,
 				Referentiel: revision.id.Referentiel, Revision: revision.id.ID,
 				CreateTime: t.timestamp(), UpdateTime: t.timestamp(),
 			}
@@ -100,7 +100,7 @@ func (s *sessionService) ListSessions(ctx context.Context, req *acquispb.ListSes
 				return nil, nil, false, err
 			}
 			return sessionFrom(session), values{
-				"state":       acquispb.Session_State_Enum(session.GetState()).String(),
+				"state":       session.GetState().String(),
 				"referentiel": referentielSpellings(session.GetReferentiel(), session.GetRevision()),
 				"centre":      session.GetCentreCode(),
 			}, true, nil
@@ -215,7 +215,7 @@ func (s *sessionService) endSession(ctx context.Context, req endRequest, state a
 			if err := apierr.Refused(check(before, candidacies, tookPart), apierr.At("name")); err != nil {
 				return nil, err
 			}
-			session.State = int32(state)
+			session.State = state
 			session.Version++
 			session.UpdateTime = t.timestamp()
 			if state == acquispb.Session_State_CANCELLED {
@@ -237,10 +237,10 @@ func (t *tx) cancelCandidacies(session uint64) error {
 		return err
 	}
 	for _, c := range candidacies {
-		if c.GetState() != int32(acquispb.Candidacy_State_ENROLLED) {
+		if c.GetState() != acquispb.Candidacy_State_ENROLLED {
 			continue
 		}
-		c.State = int32(acquispb.Candidacy_State_CANCELLED)
+		c.State = acquispb.Candidacy_State_CANCELLED
 		c.Version++
 		c.UpdateTime = t.timestamp()
 		if err := store.Candidacies.Put(t, store.Key(c.GetUid()), c); err != nil {
@@ -290,7 +290,7 @@ func sessionFrom(s *storepb.Session) *acquispb.Session {
 		EndDate:     dateFrom(s.GetEndDate()),
 		Jury:        juryFrom(s.GetJury()),
 		Assessors:   slices.Clone(s.GetAssessors()),
-		State:       acquispb.Session_State_Enum(s.GetState()),
+		State:       s.GetState(),
 		Etag:        etag(s.GetVersion()),
 		CreateTime:  s.GetCreateTime(),
 		UpdateTime:  s.GetUpdateTime(),

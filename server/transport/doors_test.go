@@ -131,7 +131,7 @@ func newKey(t *testing.T, st store.Store, role acquispb.Role_Enum) string {
 	digest := secret.Digest()
 	must(t, st.Update(t.Context(), store.Act{RPC: "test", Time: time.Now()}, func(w store.Writer) error {
 		return store.Keys.Put(w, []byte(secret.ID), &storepb.Key{
-			Id: secret.ID, SecretSha256: digest[:], Subject: role.String(), Roles: []int32{int32(role)},
+			Id: secret.ID, SecretSha256: digest[:], Subject: role.String(), Roles: []acquispb.Role_Enum{role},
 		})
 	}))
 	return secret.String()

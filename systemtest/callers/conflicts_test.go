@@ -133,7 +133,7 @@ func TestKeysThatExcludeAlready(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKeyOf("sits", `{"subject":"sits","roles":["JURY"]}`)
 	world.Must(t, w.Store.Update(t.Context(), store.Act{}, func(to store.Writer) error {
-		return store.Keys.Put(to, []byte("planted"), &storepb.Key{Id: "planted", Subject: "sits", Roles: []int32{int32(acquispb.Role_ADMIN)}})
+		return store.Keys.Put(to, []byte("planted"), &storepb.Key{Id: "planted", Subject: "sits", Roles: []acquispb.Role_Enum{acquispb.Role_ADMIN}})
 	}))
 	for name, call := range w.Transports() {
 		if got := reasonOfAnswer(call("sits", "GET", "/v1/referentiels", "")); got != "ROLES_EXCLUDED" {
@@ -144,7 +144,7 @@ func TestKeysThatExcludeAlready(t *testing.T) {
 		}
 	}
 	world.Must(t, w.Store.Update(t.Context(), store.Act{}, func(to store.Writer) error {
-		return store.Keys.Put(to, []byte("planted"), &storepb.Key{Id: "planted", Subject: "admin", Roles: []int32{int32(acquispb.Role_JURY)}})
+		return store.Keys.Put(to, []byte("planted"), &storepb.Key{Id: "planted", Subject: "admin", Roles: []acquispb.Role_Enum{acquispb.Role_JURY}})
 	}))
 	if got := reasonOfAnswer(w.REST("admin", "GET", "/v1/keys", "")); got != "OK" {
 		t.Errorf("the administrator beside a key of the jury: %s", got)

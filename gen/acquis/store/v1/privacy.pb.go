@@ -7,6 +7,7 @@
 package storepb
 
 import (
+	v1 "github.com/acquis-eval/acquis/gen/acquis/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -144,8 +145,8 @@ type Forgetting struct {
 	Author string `protobuf:"bytes,3,opt,name=author,proto3" json:"author,omitempty"`
 	// When.
 	ForgetTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=forget_time,json=forgetTime,proto3" json:"forget_time,omitempty"`
-	// acquis.v1.ForgetGround; 0: a retention period has ended.
-	Ground int32 `protobuf:"varint,5,opt,name=ground,proto3" json:"ground,omitempty"`
+	// Unset: a retention period has ended.
+	Ground v1.ForgetGround_Enum `protobuf:"varint,5,opt,name=ground,proto3,enum=acquis.v1.ForgetGround_Enum" json:"ground,omitempty"`
 	// Whether the candidate is forgotten from then on. Otherwise only texts were
 	// erased whose retention period has ended, and the identity is kept.
 	Whole bool `protobuf:"varint,6,opt,name=whole,proto3" json:"whole,omitempty"`
@@ -214,11 +215,11 @@ func (x *Forgetting) GetForgetTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *Forgetting) GetGround() int32 {
+func (x *Forgetting) GetGround() v1.ForgetGround_Enum {
 	if x != nil {
 		return x.Ground
 	}
-	return 0
+	return v1.ForgetGround_Enum(0)
 }
 
 func (x *Forgetting) GetWhole() bool {
@@ -295,7 +296,7 @@ var File_acquis_store_v1_privacy_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_privacy_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/store/v1/privacy.proto\x12\x0facquis.store.v1\x1a\x1dacquis/store/v1/records.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd7\x02\n" +
+	"\x1dacquis/store/v1/privacy.proto\x12\x0facquis.store.v1\x1a\x1dacquis/store/v1/records.proto\x1a\x17acquis/v1/privacy.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd7\x02\n" +
 	"\x04Hold\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12#\n" +
 	"\rcandidate_uid\x18\x02 \x01(\x04R\fcandidateUid\x12\x16\n" +
@@ -306,15 +307,15 @@ const file_acquis_store_v1_privacy_proto_rawDesc = "" +
 	"until_date\x18\x05 \x01(\v2\x15.acquis.store.v1.DateR\tuntilDate\x124\n" +
 	"\x06reason\x18\x06 \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x06reason\x12\x1a\n" +
 	"\breleaser\x18\a \x01(\tR\breleaser\x12=\n" +
-	"\frelease_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vreleaseTime\"\xb2\x02\n" +
+	"\frelease_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vreleaseTime\"\xd0\x02\n" +
 	"\n" +
 	"Forgetting\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12#\n" +
 	"\rcandidate_uid\x18\x02 \x01(\x04R\fcandidateUid\x12\x16\n" +
 	"\x06author\x18\x03 \x01(\tR\x06author\x12;\n" +
 	"\vforget_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"forgetTime\x12\x16\n" +
-	"\x06ground\x18\x05 \x01(\x05R\x06ground\x12\x14\n" +
+	"forgetTime\x124\n" +
+	"\x06ground\x18\x05 \x01(\x0e2\x1c.acquis.v1.ForgetGround.EnumR\x06ground\x12\x14\n" +
 	"\x05whole\x18\x06 \x01(\bR\x05whole\x12:\n" +
 	"\x06erased\x18\a \x03(\v2\".acquis.store.v1.Forgetting.ErasedR\x06erased\x1a.\n" +
 	"\x06Erased\x12\x12\n" +
@@ -341,6 +342,7 @@ var file_acquis_store_v1_privacy_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
 	(*Date)(nil),                  // 4: acquis.store.v1.Date
 	(*PersonalRef)(nil),           // 5: acquis.store.v1.PersonalRef
+	(v1.ForgetGround_Enum)(0),     // 6: acquis.v1.ForgetGround.Enum
 }
 var file_acquis_store_v1_privacy_proto_depIdxs = []int32{
 	3, // 0: acquis.store.v1.Hold.place_time:type_name -> google.protobuf.Timestamp
@@ -348,12 +350,13 @@ var file_acquis_store_v1_privacy_proto_depIdxs = []int32{
 	5, // 2: acquis.store.v1.Hold.reason:type_name -> acquis.store.v1.PersonalRef
 	3, // 3: acquis.store.v1.Hold.release_time:type_name -> google.protobuf.Timestamp
 	3, // 4: acquis.store.v1.Forgetting.forget_time:type_name -> google.protobuf.Timestamp
-	2, // 5: acquis.store.v1.Forgetting.erased:type_name -> acquis.store.v1.Forgetting.Erased
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	6, // 5: acquis.store.v1.Forgetting.ground:type_name -> acquis.v1.ForgetGround.Enum
+	2, // 6: acquis.store.v1.Forgetting.erased:type_name -> acquis.store.v1.Forgetting.Erased
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_privacy_proto_init() }

@@ -7,6 +7,7 @@
 package storepb
 
 import (
+	v1 "github.com/acquis-eval/acquis/gen/acquis/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -215,8 +216,8 @@ type Identity struct {
 	UsageName string `protobuf:"bytes,2,opt,name=usage_name,json=usageName,proto3" json:"usage_name,omitempty"`
 	// Given names in civil order.
 	GivenNames []string `protobuf:"bytes,3,rep,name=given_names,json=givenNames,proto3" json:"given_names,omitempty"`
-	// acquis.v1.Candidate.Sex.
-	Sex int32 `protobuf:"varint,4,opt,name=sex,proto3" json:"sex,omitempty"`
+	// As in the register of civil status; may be unset.
+	Sex v1.Candidate_Sex_Enum `protobuf:"varint,4,opt,name=sex,proto3,enum=acquis.v1.Candidate_Sex_Enum" json:"sex,omitempty"`
 	// Date of birth, perhaps partial.
 	BirthDate *Date `protobuf:"bytes,5,opt,name=birth_date,json=birthDate,proto3" json:"birth_date,omitempty"`
 	// Place of birth.
@@ -278,11 +279,11 @@ func (x *Identity) GetGivenNames() []string {
 	return nil
 }
 
-func (x *Identity) GetSex() int32 {
+func (x *Identity) GetSex() v1.Candidate_Sex_Enum {
 	if x != nil {
 		return x.Sex
 	}
-	return 0
+	return v1.Candidate_Sex_Enum(0)
 }
 
 func (x *Identity) GetBirthDate() *Date {
@@ -605,8 +606,8 @@ type Tie struct {
 	CandidateUid uint64 `protobuf:"varint,1,opt,name=candidate_uid,json=candidateUid,proto3" json:"candidate_uid,omitempty"`
 	// Who has it.
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
-	// acquis.v1.Tie.Kind.
-	Kind int32 `protobuf:"varint,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	// What the tie is.
+	Kind v1.Tie_Kind_Enum `protobuf:"varint,3,opt,name=kind,proto3,enum=acquis.v1.Tie_Kind_Enum" json:"kind,omitempty"`
 	// Who declared it.
 	Declarer string `protobuf:"bytes,4,opt,name=declarer,proto3" json:"declarer,omitempty"`
 	// When.
@@ -661,11 +662,11 @@ func (x *Tie) GetSubject() string {
 	return ""
 }
 
-func (x *Tie) GetKind() int32 {
+func (x *Tie) GetKind() v1.Tie_Kind_Enum {
 	if x != nil {
 		return x.Kind
 	}
-	return 0
+	return v1.Tie_Kind_Enum(0)
 }
 
 func (x *Tie) GetDeclarer() string {
@@ -712,8 +713,8 @@ type Session struct {
 	CentreDisplayName string `protobuf:"bytes,9,opt,name=centre_display_name,json=centreDisplayName,proto3" json:"centre_display_name,omitempty"`
 	// The jury.
 	Jury []*JuryMember `protobuf:"bytes,10,rep,name=jury,proto3" json:"jury,omitempty"`
-	// acquis.v1.Session.State.
-	State int32 `protobuf:"varint,11,opt,name=state,proto3" json:"state,omitempty"`
+	// Where the session stands.
+	State v1.Session_State_Enum `protobuf:"varint,11,opt,name=state,proto3,enum=acquis.v1.Session_State_Enum" json:"state,omitempty"`
 	// Counts the versions from 1.
 	Version uint64 `protobuf:"varint,12,opt,name=version,proto3" json:"version,omitempty"`
 	// When it was created.
@@ -826,11 +827,11 @@ func (x *Session) GetJury() []*JuryMember {
 	return nil
 }
 
-func (x *Session) GetState() int32 {
+func (x *Session) GetState() v1.Session_State_Enum {
 	if x != nil {
 		return x.State
 	}
-	return 0
+	return v1.Session_State_Enum(0)
 }
 
 func (x *Session) GetVersion() uint64 {
@@ -945,17 +946,17 @@ type Candidacy struct {
 	SessionUid uint64 `protobuf:"varint,3,opt,name=session_uid,json=sessionUid,proto3" json:"session_uid,omitempty"`
 	// Its candidate.
 	CandidateUid uint64 `protobuf:"varint,4,opt,name=candidate_uid,json=candidateUid,proto3" json:"candidate_uid,omitempty"`
-	// acquis.v1.Candidacy.Scope.
-	Scope int32 `protobuf:"varint,5,opt,name=scope,proto3" json:"scope,omitempty"`
-	// acquis.v1.Candidacy.AccessRoute.
-	AccessRoute int32 `protobuf:"varint,6,opt,name=access_route,json=accessRoute,proto3" json:"access_route,omitempty"`
+	// The whole certification, or blocs.
+	Scope v1.Candidacy_Scope_Enum `protobuf:"varint,5,opt,name=scope,proto3,enum=acquis.v1.Candidacy_Scope_Enum" json:"scope,omitempty"`
+	// By which route the candidate comes.
+	AccessRoute v1.Candidacy_AccessRoute_Enum `protobuf:"varint,6,opt,name=access_route,json=accessRoute,proto3,enum=acquis.v1.Candidacy_AccessRoute_Enum" json:"access_route,omitempty"`
 	// The blocs presented at enrolment, in the order of the référentiel. They fix
 	// the methods too.
 	EnrolledBlocs []string `protobuf:"bytes,7,rep,name=enrolled_blocs,json=enrolledBlocs,proto3" json:"enrolled_blocs,omitempty"`
 	// The blocs that left since, or were held at deliberation.
 	DepartedBlocs []*DepartedBloc `protobuf:"bytes,8,rep,name=departed_blocs,json=departedBlocs,proto3" json:"departed_blocs,omitempty"`
-	// acquis.v1.Candidacy.State.
-	State int32 `protobuf:"varint,9,opt,name=state,proto3" json:"state,omitempty"`
+	// Where the candidacy stands.
+	State v1.Candidacy_State_Enum `protobuf:"varint,9,opt,name=state,proto3,enum=acquis.v1.Candidacy_State_Enum" json:"state,omitempty"`
 	// Counts the versions from 1.
 	Version uint64 `protobuf:"varint,10,opt,name=version,proto3" json:"version,omitempty"`
 	// When it was created.
@@ -1026,18 +1027,18 @@ func (x *Candidacy) GetCandidateUid() uint64 {
 	return 0
 }
 
-func (x *Candidacy) GetScope() int32 {
+func (x *Candidacy) GetScope() v1.Candidacy_Scope_Enum {
 	if x != nil {
 		return x.Scope
 	}
-	return 0
+	return v1.Candidacy_Scope_Enum(0)
 }
 
-func (x *Candidacy) GetAccessRoute() int32 {
+func (x *Candidacy) GetAccessRoute() v1.Candidacy_AccessRoute_Enum {
 	if x != nil {
 		return x.AccessRoute
 	}
-	return 0
+	return v1.Candidacy_AccessRoute_Enum(0)
 }
 
 func (x *Candidacy) GetEnrolledBlocs() []string {
@@ -1054,11 +1055,11 @@ func (x *Candidacy) GetDepartedBlocs() []*DepartedBloc {
 	return nil
 }
 
-func (x *Candidacy) GetState() int32 {
+func (x *Candidacy) GetState() v1.Candidacy_State_Enum {
 	if x != nil {
 		return x.State
 	}
-	return 0
+	return v1.Candidacy_State_Enum(0)
 }
 
 func (x *Candidacy) GetVersion() uint64 {
@@ -1149,8 +1150,8 @@ type DepartedBloc struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its code.
 	Bloc string `protobuf:"bytes,1,opt,name=bloc,proto3" json:"bloc,omitempty"`
-	// acquis.v1.Candidacy.DepartedBloc.Cause.
-	Cause         int32 `protobuf:"varint,2,opt,name=cause,proto3" json:"cause,omitempty"`
+	// Why.
+	Cause         v1.Candidacy_DepartedBloc_Cause_Enum `protobuf:"varint,2,opt,name=cause,proto3,enum=acquis.v1.Candidacy_DepartedBloc_Cause_Enum" json:"cause,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1192,11 +1193,11 @@ func (x *DepartedBloc) GetBloc() string {
 	return ""
 }
 
-func (x *DepartedBloc) GetCause() int32 {
+func (x *DepartedBloc) GetCause() v1.Candidacy_DepartedBloc_Cause_Enum {
 	if x != nil {
 		return x.Cause
 	}
-	return 0
+	return v1.Candidacy_DepartedBloc_Cause_Enum(0)
 }
 
 // What one call recorded, retracted or settled: appended, never rewritten.
@@ -1305,8 +1306,8 @@ type VerdictLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Code of the criterion.
 	Criterion string `protobuf:"bytes,1,opt,name=criterion,proto3" json:"criterion,omitempty"`
-	// acquis.v1.Verdict; 0: retracted.
-	Verdict       int32 `protobuf:"varint,2,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	// Unset: retracted.
+	Verdict       v1.Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1348,11 +1349,11 @@ func (x *VerdictLine) GetCriterion() string {
 	return ""
 }
 
-func (x *VerdictLine) GetVerdict() int32 {
+func (x *VerdictLine) GetVerdict() v1.Verdict_Enum {
 	if x != nil {
 		return x.Verdict
 	}
-	return 0
+	return v1.Verdict_Enum(0)
 }
 
 // A settlement of one criterion.
@@ -1360,8 +1361,8 @@ type SettlementLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Code of the criterion.
 	Criterion string `protobuf:"bytes,1,opt,name=criterion,proto3" json:"criterion,omitempty"`
-	// acquis.v1.Verdict.
-	Verdict int32 `protobuf:"varint,2,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	// What was said of it.
+	Verdict v1.Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
 	// The assessors' verdicts on which it was made.
 	On            []*Opinion `protobuf:"bytes,3,rep,name=on,proto3" json:"on,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1405,11 +1406,11 @@ func (x *SettlementLine) GetCriterion() string {
 	return ""
 }
 
-func (x *SettlementLine) GetVerdict() int32 {
+func (x *SettlementLine) GetVerdict() v1.Verdict_Enum {
 	if x != nil {
 		return x.Verdict
 	}
-	return 0
+	return v1.Verdict_Enum(0)
 }
 
 func (x *SettlementLine) GetOn() []*Opinion {
@@ -1424,8 +1425,8 @@ type Opinion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The assessor.
 	Assessor string `protobuf:"bytes,1,opt,name=assessor,proto3" json:"assessor,omitempty"`
-	// acquis.v1.Verdict.
-	Verdict       int32 `protobuf:"varint,2,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	// What was said of it.
+	Verdict       v1.Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1467,11 +1468,11 @@ func (x *Opinion) GetAssessor() string {
 	return ""
 }
 
-func (x *Opinion) GetVerdict() int32 {
+func (x *Opinion) GetVerdict() v1.Verdict_Enum {
 	if x != nil {
 		return x.Verdict
 	}
-	return 0
+	return v1.Verdict_Enum(0)
 }
 
 // One entry of a candidacy's file about accommodations and exemptions. All have
@@ -1635,8 +1636,8 @@ func (*CaseFile_Exemption) isCaseFile_Entry() {}
 // See acquis.v1.Accommodation.
 type AccommodationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// acquis.v1.Accommodation.Kind.
-	Kind int32 `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// What is asked for.
+	Kind v1.Accommodation_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Accommodation_Kind_Enum" json:"kind,omitempty"`
 	// The compétences it concerns; none: all.
 	Competences   []string `protobuf:"bytes,2,rep,name=competences,proto3" json:"competences,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1673,11 +1674,11 @@ func (*AccommodationRequest) Descriptor() ([]byte, []int) {
 	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{19}
 }
 
-func (x *AccommodationRequest) GetKind() int32 {
+func (x *AccommodationRequest) GetKind() v1.Accommodation_Kind_Enum {
 	if x != nil {
 		return x.Kind
 	}
-	return 0
+	return v1.Accommodation_Kind_Enum(0)
 }
 
 func (x *AccommodationRequest) GetCompetences() []string {
@@ -1955,12 +1956,12 @@ func (x *Decision) GetText() *PersonalRef {
 // What a decision says to anyone to whom the candidate shows it.
 type DecisionAct struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// acquis.v1.Decision.Kind.
-	Kind int32 `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// What the jury did.
+	Kind v1.Decision_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Decision_Kind_Enum" json:"kind,omitempty"`
 	// Code of the bloc; empty for an award.
 	Bloc string `protobuf:"bytes,2,opt,name=bloc,proto3" json:"bloc,omitempty"`
-	// acquis.v1.Decision.Outcome.
-	Outcome int32 `protobuf:"varint,3,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	// What it decided.
+	Outcome v1.Decision_Outcome_Enum `protobuf:"varint,3,opt,name=outcome,proto3,enum=acquis.v1.Decision_Outcome_Enum" json:"outcome,omitempty"`
 	// The référentiel's id.
 	Referentiel string `protobuf:"bytes,4,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
 	// The revision's id.
@@ -2005,11 +2006,11 @@ func (*DecisionAct) Descriptor() ([]byte, []int) {
 	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{24}
 }
 
-func (x *DecisionAct) GetKind() int32 {
+func (x *DecisionAct) GetKind() v1.Decision_Kind_Enum {
 	if x != nil {
 		return x.Kind
 	}
-	return 0
+	return v1.Decision_Kind_Enum(0)
 }
 
 func (x *DecisionAct) GetBloc() string {
@@ -2019,11 +2020,11 @@ func (x *DecisionAct) GetBloc() string {
 	return ""
 }
 
-func (x *DecisionAct) GetOutcome() int32 {
+func (x *DecisionAct) GetOutcome() v1.Decision_Outcome_Enum {
 	if x != nil {
 		return x.Outcome
 	}
-	return 0
+	return v1.Decision_Outcome_Enum(0)
 }
 
 func (x *DecisionAct) GetReferentiel() string {
@@ -2072,8 +2073,8 @@ type DecisionCircumstances struct {
 	Author string `protobuf:"bytes,3,opt,name=author,proto3" json:"author,omitempty"`
 	// The members present.
 	MembersPresent []*JuryMember `protobuf:"bytes,4,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
-	// acquis.v1.Outcome as computed; 0 if nothing was computed.
-	ComputedOutcome int32 `protobuf:"varint,5,opt,name=computed_outcome,json=computedOutcome,proto3" json:"computed_outcome,omitempty"`
+	// What the rules computed; unset if nothing was computed.
+	ComputedOutcome v1.Outcome_Enum `protobuf:"varint,5,opt,name=computed_outcome,json=computedOutcome,proto3,enum=acquis.v1.Outcome_Enum" json:"computed_outcome,omitempty"`
 	// Why.
 	Reasons       []*Reason `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2138,11 +2139,11 @@ func (x *DecisionCircumstances) GetMembersPresent() []*JuryMember {
 	return nil
 }
 
-func (x *DecisionCircumstances) GetComputedOutcome() int32 {
+func (x *DecisionCircumstances) GetComputedOutcome() v1.Outcome_Enum {
 	if x != nil {
 		return x.ComputedOutcome
 	}
-	return 0
+	return v1.Outcome_Enum(0)
 }
 
 func (x *DecisionCircumstances) GetReasons() []*Reason {
@@ -2290,8 +2291,8 @@ type Key struct {
 	Subject string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
 	// What it is for.
 	DisplayName string `protobuf:"bytes,4,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// acquis.v1.Role.
-	Roles []int32 `protobuf:"varint,5,rep,packed,name=roles,proto3" json:"roles,omitempty"`
+	// What its holder may do.
+	Roles []v1.Role_Enum `protobuf:"varint,5,rep,packed,name=roles,proto3,enum=acquis.v1.Role_Enum" json:"roles,omitempty"`
 	// Whether it may name the assessor.
 	Delegate bool `protobuf:"varint,6,opt,name=delegate,proto3" json:"delegate,omitempty"`
 	// When it expires.
@@ -2368,7 +2369,7 @@ func (x *Key) GetDisplayName() string {
 	return ""
 }
 
-func (x *Key) GetRoles() []int32 {
+func (x *Key) GetRoles() []v1.Role_Enum {
 	if x != nil {
 		return x.Roles
 	}
@@ -2511,7 +2512,7 @@ var File_acquis_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/store/v1/records.proto\x12\x0facquis.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"B\n" +
+	"\x1dacquis/store/v1/records.proto\x12\x0facquis.store.v1\x1a\x16acquis/v1/access.proto\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x19acquis/v1/candidate.proto\x1a\x18acquis/v1/decision.proto\x1a\x1aacquis/v1/disability.proto\x1a\x14acquis/v1/grid.proto\x1a\x17acquis/v1/session.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"B\n" +
 	"\x04Date\x12\x12\n" +
 	"\x04year\x18\x01 \x01(\x05R\x04year\x12\x14\n" +
 	"\x05month\x18\x02 \x01(\x05R\x05month\x12\x10\n" +
@@ -2522,15 +2523,15 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\bPersonal\x12#\n" +
 	"\rcandidate_uid\x18\x01 \x01(\x04R\fcandidateUid\x12\x12\n" +
 	"\x04salt\x18\x02 \x01(\fR\x04salt\x12\x18\n" +
-	"\acontent\x18\x03 \x01(\fR\acontent\"\xaf\x02\n" +
+	"\acontent\x18\x03 \x01(\fR\acontent\"\xce\x02\n" +
 	"\bIdentity\x12\x1d\n" +
 	"\n" +
 	"birth_name\x18\x01 \x01(\tR\tbirthName\x12\x1d\n" +
 	"\n" +
 	"usage_name\x18\x02 \x01(\tR\tusageName\x12\x1f\n" +
 	"\vgiven_names\x18\x03 \x03(\tR\n" +
-	"givenNames\x12\x10\n" +
-	"\x03sex\x18\x04 \x01(\x05R\x03sex\x124\n" +
+	"givenNames\x12/\n" +
+	"\x03sex\x18\x04 \x01(\x0e2\x1d.acquis.v1.Candidate.Sex.EnumR\x03sex\x124\n" +
 	"\n" +
 	"birth_date\x18\x05 \x01(\v2\x15.acquis.store.v1.DateR\tbirthDate\x12<\n" +
 	"\vbirth_place\x18\x06 \x01(\v2\x1b.acquis.store.v1.BirthPlaceR\n" +
@@ -2563,15 +2564,15 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vcentre_code\x18\a \x01(\tR\n" +
 	"centreCode\x12;\n" +
 	"\vforget_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"forgetTime\"\xc3\x01\n" +
+	"forgetTime\"\xdd\x01\n" +
 	"\x03Tie\x12#\n" +
 	"\rcandidate_uid\x18\x01 \x01(\x04R\fcandidateUid\x12\x18\n" +
-	"\asubject\x18\x02 \x01(\tR\asubject\x12\x12\n" +
-	"\x04kind\x18\x03 \x01(\x05R\x04kind\x12\x1a\n" +
+	"\asubject\x18\x02 \x01(\tR\asubject\x12,\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x18.acquis.v1.Tie.Kind.EnumR\x04kind\x12\x1a\n" +
 	"\bdeclarer\x18\x04 \x01(\tR\bdeclarer\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x10\n" +
-	"\x03uid\x18\x06 \x01(\x04R\x03uid\"\xc4\x04\n" +
+	"\x03uid\x18\x06 \x01(\x04R\x03uid\"\xe3\x04\n" +
 	"\aSession\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12!\n" +
@@ -2585,8 +2586,8 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"centreCode\x12.\n" +
 	"\x13centre_display_name\x18\t \x01(\tR\x11centreDisplayName\x12/\n" +
 	"\x04jury\x18\n" +
-	" \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x04jury\x12\x14\n" +
-	"\x05state\x18\v \x01(\x05R\x05state\x12\x18\n" +
+	" \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x04jury\x123\n" +
+	"\x05state\x18\v \x01(\x0e2\x1d.acquis.v1.Session.State.EnumR\x05state\x12\x18\n" +
 	"\aversion\x18\f \x01(\x04R\aversion\x12;\n" +
 	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
@@ -2598,18 +2599,18 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x1a\n" +
 	"\bexternal\x18\x03 \x01(\bR\bexternal\x12\x14\n" +
-	"\x05chair\x18\x04 \x01(\bR\x05chair\"\xfd\x03\n" +
+	"\x05chair\x18\x04 \x01(\bR\x05chair\"\xe6\x04\n" +
 	"\tCandidacy\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x1f\n" +
 	"\vsession_uid\x18\x03 \x01(\x04R\n" +
 	"sessionUid\x12#\n" +
-	"\rcandidate_uid\x18\x04 \x01(\x04R\fcandidateUid\x12\x14\n" +
-	"\x05scope\x18\x05 \x01(\x05R\x05scope\x12!\n" +
-	"\faccess_route\x18\x06 \x01(\x05R\vaccessRoute\x12%\n" +
+	"\rcandidate_uid\x18\x04 \x01(\x04R\fcandidateUid\x125\n" +
+	"\x05scope\x18\x05 \x01(\x0e2\x1f.acquis.v1.Candidacy.Scope.EnumR\x05scope\x12H\n" +
+	"\faccess_route\x18\x06 \x01(\x0e2%.acquis.v1.Candidacy.AccessRoute.EnumR\vaccessRoute\x12%\n" +
 	"\x0eenrolled_blocs\x18\a \x03(\tR\renrolledBlocs\x12D\n" +
-	"\x0edeparted_blocs\x18\b \x03(\v2\x1d.acquis.store.v1.DepartedBlocR\rdepartedBlocs\x12\x14\n" +
-	"\x05state\x18\t \x01(\x05R\x05state\x12\x18\n" +
+	"\x0edeparted_blocs\x18\b \x03(\v2\x1d.acquis.store.v1.DepartedBlocR\rdepartedBlocs\x125\n" +
+	"\x05state\x18\t \x01(\x0e2\x1f.acquis.v1.Candidacy.State.EnumR\x05state\x12\x18\n" +
 	"\aversion\x18\n" +
 	" \x01(\x04R\aversion\x12;\n" +
 	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -2619,10 +2620,10 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\asitting\x18\r \x01(\v2\x18.acquis.store.v1.SittingR\asitting\"g\n" +
 	"\aSitting\x12\x16\n" +
 	"\x06author\x18\x01 \x01(\tR\x06author\x12D\n" +
-	"\x0fmembers_present\x18\x02 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\"8\n" +
+	"\x0fmembers_present\x18\x02 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\"f\n" +
 	"\fDepartedBloc\x12\x12\n" +
-	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12\x14\n" +
-	"\x05cause\x18\x02 \x01(\x05R\x05cause\"\xc0\x02\n" +
+	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12B\n" +
+	"\x05cause\x18\x02 \x01(\x0e2,.acquis.v1.Candidacy.DepartedBloc.Cause.EnumR\x05cause\"\xc0\x02\n" +
 	"\n" +
 	"Assessment\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
@@ -2632,17 +2633,17 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"recordTime\x128\n" +
 	"\bverdicts\x18\x05 \x03(\v2\x1c.acquis.store.v1.VerdictLineR\bverdicts\x12A\n" +
 	"\vsettlements\x18\x06 \x03(\v2\x1f.acquis.store.v1.SettlementLineR\vsettlements\x122\n" +
-	"\x05texts\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x05texts\"E\n" +
+	"\x05texts\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x05texts\"^\n" +
 	"\vVerdictLine\x12\x1c\n" +
-	"\tcriterion\x18\x01 \x01(\tR\tcriterion\x12\x18\n" +
-	"\averdict\x18\x02 \x01(\x05R\averdict\"r\n" +
+	"\tcriterion\x18\x01 \x01(\tR\tcriterion\x121\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumR\averdict\"\x8b\x01\n" +
 	"\x0eSettlementLine\x12\x1c\n" +
-	"\tcriterion\x18\x01 \x01(\tR\tcriterion\x12\x18\n" +
-	"\averdict\x18\x02 \x01(\x05R\averdict\x12(\n" +
-	"\x02on\x18\x03 \x03(\v2\x18.acquis.store.v1.OpinionR\x02on\"?\n" +
+	"\tcriterion\x18\x01 \x01(\tR\tcriterion\x121\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumR\averdict\x12(\n" +
+	"\x02on\x18\x03 \x03(\v2\x18.acquis.store.v1.OpinionR\x02on\"X\n" +
 	"\aOpinion\x12\x1a\n" +
-	"\bassessor\x18\x01 \x01(\tR\bassessor\x12\x18\n" +
-	"\averdict\x18\x02 \x01(\x05R\averdict\"\xb7\x03\n" +
+	"\bassessor\x18\x01 \x01(\tR\bassessor\x121\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumR\averdict\"\xb7\x03\n" +
 	"\bCaseFile\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
 	"\x06author\x18\x02 \x01(\tR\x06author\x12;\n" +
@@ -2653,9 +2654,9 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06advice\x18\x06 \x01(\v2 .acquis.store.v1.ExemptionAdviceH\x00R\x06advice\x12B\n" +
 	"\texemption\x18\a \x01(\v2\".acquis.store.v1.ExemptionDecisionH\x00R\texemption\x122\n" +
 	"\x05texts\x18\b \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x05textsB\a\n" +
-	"\x05entry\"L\n" +
-	"\x14AccommodationRequest\x12\x12\n" +
-	"\x04kind\x18\x01 \x01(\x05R\x04kind\x12 \n" +
+	"\x05entry\"p\n" +
+	"\x14AccommodationRequest\x126\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\".acquis.v1.Accommodation.Kind.EnumR\x04kind\x12 \n" +
 	"\vcompetences\x18\x02 \x03(\tR\vcompetences\"R\n" +
 	"\x15AccommodationDecision\x12\x1f\n" +
 	"\vrequest_uid\x18\x01 \x01(\x04R\n" +
@@ -2676,24 +2677,24 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\bact_salt\x18\x04 \x01(\fR\aactSalt\x12$\n" +
 	"\rcircumstances\x18\x05 \x01(\fR\rcircumstances\x12-\n" +
 	"\x12circumstances_salt\x18\x06 \x01(\fR\x11circumstancesSalt\x120\n" +
-	"\x04text\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x04text\"\x96\x02\n" +
-	"\vDecisionAct\x12\x12\n" +
-	"\x04kind\x18\x01 \x01(\x05R\x04kind\x12\x12\n" +
-	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x18\n" +
-	"\aoutcome\x18\x03 \x01(\x05R\aoutcome\x12 \n" +
+	"\x04text\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x04text\"\xd7\x02\n" +
+	"\vDecisionAct\x121\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumR\x04kind\x12\x12\n" +
+	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12:\n" +
+	"\aoutcome\x18\x03 \x01(\x0e2 .acquis.v1.Decision.Outcome.EnumR\aoutcome\x12 \n" +
 	"\vreferentiel\x18\x04 \x01(\tR\vreferentiel\x12\x1a\n" +
 	"\brevision\x18\x05 \x01(\tR\brevision\x12;\n" +
 	"\vdecide_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"decideTime\x12#\n" +
 	"\rrules_version\x18\a \x01(\tR\frulesVersion\x12%\n" +
-	"\x0esupersedes_uid\x18\b \x01(\x04R\rsupersedesUid\"\x99\x02\n" +
+	"\x0esupersedes_uid\x18\b \x01(\x04R\rsupersedesUid\"\xb2\x02\n" +
 	"\x15DecisionCircumstances\x12\x1f\n" +
 	"\vsession_uid\x18\x01 \x01(\x04R\n" +
 	"sessionUid\x12#\n" +
 	"\rcandidacy_uid\x18\x02 \x01(\x04R\fcandidacyUid\x12\x16\n" +
 	"\x06author\x18\x03 \x01(\tR\x06author\x12D\n" +
-	"\x0fmembers_present\x18\x04 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12)\n" +
-	"\x10computed_outcome\x18\x05 \x01(\x05R\x0fcomputedOutcome\x121\n" +
+	"\x0fmembers_present\x18\x04 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12B\n" +
+	"\x10computed_outcome\x18\x05 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\x0fcomputedOutcome\x121\n" +
 	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\x9b\x02\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
@@ -2708,13 +2709,13 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12!\n" +
 	"\ffrom_default\x18\t \x01(\bR\vfromDefault\x12\x1c\n" +
 	"\texemption\x18\n" +
-	" \x01(\bR\texemption\"\xa4\x03\n" +
+	" \x01(\bR\texemption\"\xba\x03\n" +
 	"\x03Key\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rsecret_sha256\x18\x02 \x01(\fR\fsecretSha256\x12\x18\n" +
 	"\asubject\x18\x03 \x01(\tR\asubject\x12!\n" +
-	"\fdisplay_name\x18\x04 \x01(\tR\vdisplayName\x12\x14\n" +
-	"\x05roles\x18\x05 \x03(\x05R\x05roles\x12\x1a\n" +
+	"\fdisplay_name\x18\x04 \x01(\tR\vdisplayName\x12*\n" +
+	"\x05roles\x18\x05 \x03(\x0e2\x14.acquis.v1.Role.EnumR\x05roles\x12\x1a\n" +
 	"\bdelegate\x18\x06 \x01(\bR\bdelegate\x12;\n" +
 	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12;\n" +
@@ -2747,80 +2748,108 @@ func file_acquis_store_v1_records_proto_rawDescGZIP() []byte {
 
 var file_acquis_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_acquis_store_v1_records_proto_goTypes = []any{
-	(*Date)(nil),                  // 0: acquis.store.v1.Date
-	(*PersonalRef)(nil),           // 1: acquis.store.v1.PersonalRef
-	(*Personal)(nil),              // 2: acquis.store.v1.Personal
-	(*Identity)(nil),              // 3: acquis.store.v1.Identity
-	(*BirthPlace)(nil),            // 4: acquis.store.v1.BirthPlace
-	(*ExternalId)(nil),            // 5: acquis.store.v1.ExternalId
-	(*Texts)(nil),                 // 6: acquis.store.v1.Texts
-	(*Candidate)(nil),             // 7: acquis.store.v1.Candidate
-	(*Tie)(nil),                   // 8: acquis.store.v1.Tie
-	(*Session)(nil),               // 9: acquis.store.v1.Session
-	(*JuryMember)(nil),            // 10: acquis.store.v1.JuryMember
-	(*Candidacy)(nil),             // 11: acquis.store.v1.Candidacy
-	(*Sitting)(nil),               // 12: acquis.store.v1.Sitting
-	(*DepartedBloc)(nil),          // 13: acquis.store.v1.DepartedBloc
-	(*Assessment)(nil),            // 14: acquis.store.v1.Assessment
-	(*VerdictLine)(nil),           // 15: acquis.store.v1.VerdictLine
-	(*SettlementLine)(nil),        // 16: acquis.store.v1.SettlementLine
-	(*Opinion)(nil),               // 17: acquis.store.v1.Opinion
-	(*CaseFile)(nil),              // 18: acquis.store.v1.CaseFile
-	(*AccommodationRequest)(nil),  // 19: acquis.store.v1.AccommodationRequest
-	(*AccommodationDecision)(nil), // 20: acquis.store.v1.AccommodationDecision
-	(*ExemptionAdvice)(nil),       // 21: acquis.store.v1.ExemptionAdvice
-	(*ExemptionDecision)(nil),     // 22: acquis.store.v1.ExemptionDecision
-	(*Decision)(nil),              // 23: acquis.store.v1.Decision
-	(*DecisionAct)(nil),           // 24: acquis.store.v1.DecisionAct
-	(*DecisionCircumstances)(nil), // 25: acquis.store.v1.DecisionCircumstances
-	(*Reason)(nil),                // 26: acquis.store.v1.Reason
-	(*Key)(nil),                   // 27: acquis.store.v1.Key
-	(*Idempotency)(nil),           // 28: acquis.store.v1.Idempotency
-	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(*Date)(nil),                              // 0: acquis.store.v1.Date
+	(*PersonalRef)(nil),                       // 1: acquis.store.v1.PersonalRef
+	(*Personal)(nil),                          // 2: acquis.store.v1.Personal
+	(*Identity)(nil),                          // 3: acquis.store.v1.Identity
+	(*BirthPlace)(nil),                        // 4: acquis.store.v1.BirthPlace
+	(*ExternalId)(nil),                        // 5: acquis.store.v1.ExternalId
+	(*Texts)(nil),                             // 6: acquis.store.v1.Texts
+	(*Candidate)(nil),                         // 7: acquis.store.v1.Candidate
+	(*Tie)(nil),                               // 8: acquis.store.v1.Tie
+	(*Session)(nil),                           // 9: acquis.store.v1.Session
+	(*JuryMember)(nil),                        // 10: acquis.store.v1.JuryMember
+	(*Candidacy)(nil),                         // 11: acquis.store.v1.Candidacy
+	(*Sitting)(nil),                           // 12: acquis.store.v1.Sitting
+	(*DepartedBloc)(nil),                      // 13: acquis.store.v1.DepartedBloc
+	(*Assessment)(nil),                        // 14: acquis.store.v1.Assessment
+	(*VerdictLine)(nil),                       // 15: acquis.store.v1.VerdictLine
+	(*SettlementLine)(nil),                    // 16: acquis.store.v1.SettlementLine
+	(*Opinion)(nil),                           // 17: acquis.store.v1.Opinion
+	(*CaseFile)(nil),                          // 18: acquis.store.v1.CaseFile
+	(*AccommodationRequest)(nil),              // 19: acquis.store.v1.AccommodationRequest
+	(*AccommodationDecision)(nil),             // 20: acquis.store.v1.AccommodationDecision
+	(*ExemptionAdvice)(nil),                   // 21: acquis.store.v1.ExemptionAdvice
+	(*ExemptionDecision)(nil),                 // 22: acquis.store.v1.ExemptionDecision
+	(*Decision)(nil),                          // 23: acquis.store.v1.Decision
+	(*DecisionAct)(nil),                       // 24: acquis.store.v1.DecisionAct
+	(*DecisionCircumstances)(nil),             // 25: acquis.store.v1.DecisionCircumstances
+	(*Reason)(nil),                            // 26: acquis.store.v1.Reason
+	(*Key)(nil),                               // 27: acquis.store.v1.Key
+	(*Idempotency)(nil),                       // 28: acquis.store.v1.Idempotency
+	(v1.Candidate_Sex_Enum)(0),                // 29: acquis.v1.Candidate.Sex.Enum
+	(*timestamppb.Timestamp)(nil),             // 30: google.protobuf.Timestamp
+	(v1.Tie_Kind_Enum)(0),                     // 31: acquis.v1.Tie.Kind.Enum
+	(v1.Session_State_Enum)(0),                // 32: acquis.v1.Session.State.Enum
+	(v1.Candidacy_Scope_Enum)(0),              // 33: acquis.v1.Candidacy.Scope.Enum
+	(v1.Candidacy_AccessRoute_Enum)(0),        // 34: acquis.v1.Candidacy.AccessRoute.Enum
+	(v1.Candidacy_State_Enum)(0),              // 35: acquis.v1.Candidacy.State.Enum
+	(v1.Candidacy_DepartedBloc_Cause_Enum)(0), // 36: acquis.v1.Candidacy.DepartedBloc.Cause.Enum
+	(v1.Verdict_Enum)(0),                      // 37: acquis.v1.Verdict.Enum
+	(v1.Accommodation_Kind_Enum)(0),           // 38: acquis.v1.Accommodation.Kind.Enum
+	(v1.Decision_Kind_Enum)(0),                // 39: acquis.v1.Decision.Kind.Enum
+	(v1.Decision_Outcome_Enum)(0),             // 40: acquis.v1.Decision.Outcome.Enum
+	(v1.Outcome_Enum)(0),                      // 41: acquis.v1.Outcome.Enum
+	(v1.Role_Enum)(0),                         // 42: acquis.v1.Role.Enum
 }
 var file_acquis_store_v1_records_proto_depIdxs = []int32{
-	0,  // 0: acquis.store.v1.Identity.birth_date:type_name -> acquis.store.v1.Date
-	4,  // 1: acquis.store.v1.Identity.birth_place:type_name -> acquis.store.v1.BirthPlace
-	5,  // 2: acquis.store.v1.Identity.external_ids:type_name -> acquis.store.v1.ExternalId
-	1,  // 3: acquis.store.v1.Candidate.identity:type_name -> acquis.store.v1.PersonalRef
-	29, // 4: acquis.store.v1.Candidate.create_time:type_name -> google.protobuf.Timestamp
-	29, // 5: acquis.store.v1.Candidate.update_time:type_name -> google.protobuf.Timestamp
-	29, // 6: acquis.store.v1.Candidate.forget_time:type_name -> google.protobuf.Timestamp
-	29, // 7: acquis.store.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
-	0,  // 8: acquis.store.v1.Session.start_date:type_name -> acquis.store.v1.Date
-	0,  // 9: acquis.store.v1.Session.end_date:type_name -> acquis.store.v1.Date
-	10, // 10: acquis.store.v1.Session.jury:type_name -> acquis.store.v1.JuryMember
-	29, // 11: acquis.store.v1.Session.create_time:type_name -> google.protobuf.Timestamp
-	29, // 12: acquis.store.v1.Session.update_time:type_name -> google.protobuf.Timestamp
-	13, // 13: acquis.store.v1.Candidacy.departed_blocs:type_name -> acquis.store.v1.DepartedBloc
-	29, // 14: acquis.store.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
-	29, // 15: acquis.store.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
-	12, // 16: acquis.store.v1.Candidacy.sitting:type_name -> acquis.store.v1.Sitting
-	10, // 17: acquis.store.v1.Sitting.members_present:type_name -> acquis.store.v1.JuryMember
-	29, // 18: acquis.store.v1.Assessment.record_time:type_name -> google.protobuf.Timestamp
-	15, // 19: acquis.store.v1.Assessment.verdicts:type_name -> acquis.store.v1.VerdictLine
-	16, // 20: acquis.store.v1.Assessment.settlements:type_name -> acquis.store.v1.SettlementLine
-	1,  // 21: acquis.store.v1.Assessment.texts:type_name -> acquis.store.v1.PersonalRef
-	17, // 22: acquis.store.v1.SettlementLine.on:type_name -> acquis.store.v1.Opinion
-	29, // 23: acquis.store.v1.CaseFile.record_time:type_name -> google.protobuf.Timestamp
-	19, // 24: acquis.store.v1.CaseFile.request:type_name -> acquis.store.v1.AccommodationRequest
-	20, // 25: acquis.store.v1.CaseFile.decision:type_name -> acquis.store.v1.AccommodationDecision
-	21, // 26: acquis.store.v1.CaseFile.advice:type_name -> acquis.store.v1.ExemptionAdvice
-	22, // 27: acquis.store.v1.CaseFile.exemption:type_name -> acquis.store.v1.ExemptionDecision
-	1,  // 28: acquis.store.v1.CaseFile.texts:type_name -> acquis.store.v1.PersonalRef
-	1,  // 29: acquis.store.v1.Decision.text:type_name -> acquis.store.v1.PersonalRef
-	29, // 30: acquis.store.v1.DecisionAct.decide_time:type_name -> google.protobuf.Timestamp
-	10, // 31: acquis.store.v1.DecisionCircumstances.members_present:type_name -> acquis.store.v1.JuryMember
-	26, // 32: acquis.store.v1.DecisionCircumstances.reasons:type_name -> acquis.store.v1.Reason
-	29, // 33: acquis.store.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
-	29, // 34: acquis.store.v1.Key.create_time:type_name -> google.protobuf.Timestamp
-	29, // 35: acquis.store.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
-	29, // 36: acquis.store.v1.Idempotency.time:type_name -> google.protobuf.Timestamp
-	37, // [37:37] is the sub-list for method output_type
-	37, // [37:37] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	29, // 0: acquis.store.v1.Identity.sex:type_name -> acquis.v1.Candidate.Sex.Enum
+	0,  // 1: acquis.store.v1.Identity.birth_date:type_name -> acquis.store.v1.Date
+	4,  // 2: acquis.store.v1.Identity.birth_place:type_name -> acquis.store.v1.BirthPlace
+	5,  // 3: acquis.store.v1.Identity.external_ids:type_name -> acquis.store.v1.ExternalId
+	1,  // 4: acquis.store.v1.Candidate.identity:type_name -> acquis.store.v1.PersonalRef
+	30, // 5: acquis.store.v1.Candidate.create_time:type_name -> google.protobuf.Timestamp
+	30, // 6: acquis.store.v1.Candidate.update_time:type_name -> google.protobuf.Timestamp
+	30, // 7: acquis.store.v1.Candidate.forget_time:type_name -> google.protobuf.Timestamp
+	31, // 8: acquis.store.v1.Tie.kind:type_name -> acquis.v1.Tie.Kind.Enum
+	30, // 9: acquis.store.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
+	0,  // 10: acquis.store.v1.Session.start_date:type_name -> acquis.store.v1.Date
+	0,  // 11: acquis.store.v1.Session.end_date:type_name -> acquis.store.v1.Date
+	10, // 12: acquis.store.v1.Session.jury:type_name -> acquis.store.v1.JuryMember
+	32, // 13: acquis.store.v1.Session.state:type_name -> acquis.v1.Session.State.Enum
+	30, // 14: acquis.store.v1.Session.create_time:type_name -> google.protobuf.Timestamp
+	30, // 15: acquis.store.v1.Session.update_time:type_name -> google.protobuf.Timestamp
+	33, // 16: acquis.store.v1.Candidacy.scope:type_name -> acquis.v1.Candidacy.Scope.Enum
+	34, // 17: acquis.store.v1.Candidacy.access_route:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	13, // 18: acquis.store.v1.Candidacy.departed_blocs:type_name -> acquis.store.v1.DepartedBloc
+	35, // 19: acquis.store.v1.Candidacy.state:type_name -> acquis.v1.Candidacy.State.Enum
+	30, // 20: acquis.store.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
+	30, // 21: acquis.store.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
+	12, // 22: acquis.store.v1.Candidacy.sitting:type_name -> acquis.store.v1.Sitting
+	10, // 23: acquis.store.v1.Sitting.members_present:type_name -> acquis.store.v1.JuryMember
+	36, // 24: acquis.store.v1.DepartedBloc.cause:type_name -> acquis.v1.Candidacy.DepartedBloc.Cause.Enum
+	30, // 25: acquis.store.v1.Assessment.record_time:type_name -> google.protobuf.Timestamp
+	15, // 26: acquis.store.v1.Assessment.verdicts:type_name -> acquis.store.v1.VerdictLine
+	16, // 27: acquis.store.v1.Assessment.settlements:type_name -> acquis.store.v1.SettlementLine
+	1,  // 28: acquis.store.v1.Assessment.texts:type_name -> acquis.store.v1.PersonalRef
+	37, // 29: acquis.store.v1.VerdictLine.verdict:type_name -> acquis.v1.Verdict.Enum
+	37, // 30: acquis.store.v1.SettlementLine.verdict:type_name -> acquis.v1.Verdict.Enum
+	17, // 31: acquis.store.v1.SettlementLine.on:type_name -> acquis.store.v1.Opinion
+	37, // 32: acquis.store.v1.Opinion.verdict:type_name -> acquis.v1.Verdict.Enum
+	30, // 33: acquis.store.v1.CaseFile.record_time:type_name -> google.protobuf.Timestamp
+	19, // 34: acquis.store.v1.CaseFile.request:type_name -> acquis.store.v1.AccommodationRequest
+	20, // 35: acquis.store.v1.CaseFile.decision:type_name -> acquis.store.v1.AccommodationDecision
+	21, // 36: acquis.store.v1.CaseFile.advice:type_name -> acquis.store.v1.ExemptionAdvice
+	22, // 37: acquis.store.v1.CaseFile.exemption:type_name -> acquis.store.v1.ExemptionDecision
+	1,  // 38: acquis.store.v1.CaseFile.texts:type_name -> acquis.store.v1.PersonalRef
+	38, // 39: acquis.store.v1.AccommodationRequest.kind:type_name -> acquis.v1.Accommodation.Kind.Enum
+	1,  // 40: acquis.store.v1.Decision.text:type_name -> acquis.store.v1.PersonalRef
+	39, // 41: acquis.store.v1.DecisionAct.kind:type_name -> acquis.v1.Decision.Kind.Enum
+	40, // 42: acquis.store.v1.DecisionAct.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
+	30, // 43: acquis.store.v1.DecisionAct.decide_time:type_name -> google.protobuf.Timestamp
+	10, // 44: acquis.store.v1.DecisionCircumstances.members_present:type_name -> acquis.store.v1.JuryMember
+	41, // 45: acquis.store.v1.DecisionCircumstances.computed_outcome:type_name -> acquis.v1.Outcome.Enum
+	26, // 46: acquis.store.v1.DecisionCircumstances.reasons:type_name -> acquis.store.v1.Reason
+	42, // 47: acquis.store.v1.Key.roles:type_name -> acquis.v1.Role.Enum
+	30, // 48: acquis.store.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
+	30, // 49: acquis.store.v1.Key.create_time:type_name -> google.protobuf.Timestamp
+	30, // 50: acquis.store.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
+	30, // 51: acquis.store.v1.Idempotency.time:type_name -> google.protobuf.Timestamp
+	52, // [52:52] is the sub-list for method output_type
+	52, // [52:52] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_records_proto_init() }

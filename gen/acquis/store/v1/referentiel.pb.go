@@ -7,6 +7,7 @@
 package storepb
 
 import (
+	v1 "github.com/acquis-eval/acquis/gen/acquis/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -393,8 +394,8 @@ func (x *Competence) GetCriteria() []*Criterion {
 // A modalité d'évaluation.
 type AssessmentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Kind of method; the numbers are those of the API.
-	Kind int32 `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Kind of method.
+	Kind v1.AssessmentMethod_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.AssessmentMethod_Kind_Enum" json:"kind,omitempty"`
 	// Its title as the source has it, for instance "Mise en situation".
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// The instructions, before the deliverables.
@@ -437,11 +438,11 @@ func (*AssessmentMethod) Descriptor() ([]byte, []int) {
 	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *AssessmentMethod) GetKind() int32 {
+func (x *AssessmentMethod) GetKind() v1.AssessmentMethod_Kind_Enum {
 	if x != nil {
 		return x.Kind
 	}
-	return 0
+	return v1.AssessmentMethod_Kind_Enum(0)
 }
 
 func (x *AssessmentMethod) GetTitle() string {
@@ -878,7 +879,7 @@ var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x02\n" +
+	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x02\n" +
 	"\vReferentiel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x1f\n" +
@@ -909,9 +910,9 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\tstatement\x18\x02 \x01(\tR\tstatement\x129\n" +
 	"\x06method\x18\x03 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x06method\x12K\n" +
 	"\x10bloc_only_method\x18\x04 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x0eblocOnlyMethod\x126\n" +
-	"\bcriteria\x18\x05 \x03(\v2\x1a.acquis.store.v1.CriterionR\bcriteria\"\xbd\x01\n" +
-	"\x10AssessmentMethod\x12\x12\n" +
-	"\x04kind\x18\x01 \x01(\x05R\x04kind\x12\x14\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x1a.acquis.store.v1.CriterionR\bcriteria\"\xe4\x01\n" +
+	"\x10AssessmentMethod\x129\n" +
+	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumR\x04kind\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\"\n" +
 	"\finstructions\x18\x03 \x01(\tR\finstructions\x12\"\n" +
 	"\fdeliverables\x18\x04 \x03(\tR\fdeliverables\x127\n" +
@@ -964,19 +965,20 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 
 var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
-	(*Referentiel)(nil),           // 0: acquis.store.v1.Referentiel
-	(*Section)(nil),               // 1: acquis.store.v1.Section
-	(*Bloc)(nil),                  // 2: acquis.store.v1.Bloc
-	(*Activity)(nil),              // 3: acquis.store.v1.Activity
-	(*Competence)(nil),            // 4: acquis.store.v1.Competence
-	(*AssessmentMethod)(nil),      // 5: acquis.store.v1.AssessmentMethod
-	(*Criterion)(nil),             // 6: acquis.store.v1.Criterion
-	(*Rules)(nil),                 // 7: acquis.store.v1.Rules
-	(*JuryRule)(nil),              // 8: acquis.store.v1.JuryRule
-	(*Replacement)(nil),           // 9: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),   // 10: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),       // 11: acquis.store.v1.CurrentRevision
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*Referentiel)(nil),                // 0: acquis.store.v1.Referentiel
+	(*Section)(nil),                    // 1: acquis.store.v1.Section
+	(*Bloc)(nil),                       // 2: acquis.store.v1.Bloc
+	(*Activity)(nil),                   // 3: acquis.store.v1.Activity
+	(*Competence)(nil),                 // 4: acquis.store.v1.Competence
+	(*AssessmentMethod)(nil),           // 5: acquis.store.v1.AssessmentMethod
+	(*Criterion)(nil),                  // 6: acquis.store.v1.Criterion
+	(*Rules)(nil),                      // 7: acquis.store.v1.Rules
+	(*JuryRule)(nil),                   // 8: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                // 9: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),        // 10: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),            // 11: acquis.store.v1.CurrentRevision
+	(v1.AssessmentMethod_Kind_Enum)(0), // 12: acquis.v1.AssessmentMethod.Kind.Enum
+	(*timestamppb.Timestamp)(nil),      // 13: google.protobuf.Timestamp
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	1,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
@@ -988,14 +990,15 @@ var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	5,  // 6: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
 	5,  // 7: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
 	6,  // 8: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	8,  // 9: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	0,  // 10: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	12, // 11: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	12, // 9: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	8,  // 10: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	0,  // 11: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	13, // 12: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
