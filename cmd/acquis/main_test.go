@@ -333,22 +333,39 @@ func TestREADMECommands(t *testing.T) {
 	}
 }
 
-// The guide follows one candidate through the API; its blocks run in order, word
-// by word, in one shell.
+// TestGuide: the guide follows one candidate through the API; its blocks run in
+// order, word by word, in one shell.
 func TestGuide(t *testing.T) {
+	runGuide(t, withTool(t, "grpcurl"), func(string) bool { return true })
+}
+
+// TestGuideOverREST: a reader who has only curl gets to the end of it.
+func TestGuideOverREST(t *testing.T) {
+	runGuide(t, withTool(t, "curl"), func(block string) bool {
+		if over := strings.Contains(block, "grpcurl "); over != strings.HasPrefix(block, "grpcurl ") {
+			t.Errorf("a block has other commands before grpcurl:\n%s", block)
+		}
+		return !strings.HasPrefix(block, "grpcurl ")
+	})
+}
+
+// runGuide runs those blocks of the guide that are chosen.
+func runGuide(t *testing.T, tool string, chosen func(block string) bool) {
+	t.Helper()
 	guide, err := os.ReadFile("../../docs/guide.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tool := withTool(t, "grpcurl")
 	out, _ := serving(t, t.TempDir())
-	script := "set -euo pipefail\n"
-	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(guide), -1)
-	for _, block := range blocks {
-		script += "echo '" + firstWords(block[1]) + "' >&2\n" + block[1]
+	script, run := "set -euo pipefail\n", 0
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(guide), -1) {
+		if chosen(block[1]) {
+			script += "echo '" + firstWords(block[1]) + "' >&2\n" + block[1]
+			run++
+		}
 	}
-	if len(blocks) < 30 {
-		t.Fatalf("the guide has %d blocks", len(blocks))
+	if run < 30 {
+		t.Fatalf("%d blocks of the guide are run", run)
 	}
 	command := exec.Command("bash", "-c", script)
 	command.Dir = t.TempDir()
