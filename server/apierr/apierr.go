@@ -1,6 +1,7 @@
 package apierr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,8 +45,15 @@ type Violation struct{ Field, Rule string }
 // Field says what is wrong with a field.
 func Field(field, rule string) Violation { return Violation{field, rule} }
 
+// wholeRequest is named where a rule is about no single field: a violation
+// always names something.
+const wholeRequest = "request"
+
 // Invalid refuses input, with each wrong field and its rule.
 func Invalid(reason acquispb.ErrorReason_Enum, violations ...Violation) error {
+	for i := range violations {
+		violations[i].Field = cmp.Or(violations[i].Field, wholeRequest)
+	}
 	bad := &errdetails.BadRequest{FieldViolations: shown(violations, func(v Violation) *errdetails.BadRequest_FieldViolation {
 		return &errdetails.BadRequest_FieldViolation{
 			Field: Clip(v.Field, MaxFieldText), Description: Clip(v.Rule, maxRuleText), Reason: reason.String(),
@@ -58,10 +66,7 @@ func sentence(violations []Violation) string {
 	if len(violations) == 0 {
 		return "invalid request"
 	}
-	text := Clip(violations[0].Rule, maxRuleText)
-	if violations[0].Field != "" {
-		text = Clip(violations[0].Field, MaxFieldText) + ": " + text
-	}
+	text := Clip(violations[0].Field, MaxFieldText) + ": " + Clip(violations[0].Rule, maxRuleText)
 	return text + andMore(len(violations))
 }
 
@@ -122,7 +127,7 @@ func Refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
 		return failNamed(codes.InvalidArgument, string(first.Rule), text, &errdetails.BadRequest{
 			FieldViolations: shown(bad, func(r rules.Refusal) *errdetails.BadRequest_FieldViolation {
 				return &errdetails.BadRequest_FieldViolation{
-					Field: Clip(field(r), MaxFieldText), Description: Clip(r.Description, maxRuleText), Reason: string(r.Rule),
+					Field: Clip(cmp.Or(field(r), wholeRequest), MaxFieldText), Description: Clip(r.Description, maxRuleText), Reason: string(r.Rule),
 				}
 			}),
 		})
@@ -208,7 +213,8 @@ func TooLarge(limit int) error {
 
 // TooSlow refuses a request that did not arrive in time.
 func TooSlow(limit time.Duration) error {
-	return New(codes.DeadlineExceeded, acquispb.ErrorReason_DEADLINE_EXCEEDED, fmt.Sprintf("the request did not arrive within %s", limit))
+	return New(codes.DeadlineExceeded, acquispb.ErrorReason_REQUEST_TIMEOUT,
+		fmt.Sprintf("the request did not arrive completely within %s, so nothing was done; send it again without pauses", limit))
 }
 
 // Overloaded refuses a call because of overload; why says which limit it
@@ -221,6 +227,12 @@ func Overloaded(why string, retry time.Duration) error {
 // Stopping refuses a call because the service stops.
 func Stopping() error {
 	return New(codes.Unavailable, acquispb.ErrorReason_SHUTTING_DOWN, "the service is stopping; repeat the call with the same request_id")
+}
+
+// MalformedRequest refuses what arrived over REST before anything else is known
+// of it.
+func MalformedRequest(part, rule string) error {
+	return Invalid(acquispb.ErrorReason_MALFORMED_REQUEST, Field(part, rule))
 }
 
 // NoSuchMethod refuses a call of an unknown RPC.

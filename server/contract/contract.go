@@ -31,10 +31,10 @@ type RPC struct {
 
 // A Binding is one REST path of an RPC.
 type Binding struct {
-	RPC   *RPC
-	Body  *Shape // of the body; nil: it takes none
-	Field string // the body is that field of the request; empty: it is the whole
-	Query bool   // fields of the request may be in the query
+	RPC        *RPC
+	Body       *Shape                         // of the body; nil: it takes none
+	Field      string                         // the body is that field of the request; empty: it is the whole
+	Parameters []protoreflect.FieldDescriptor // may be in the query
 }
 
 // Contract has what the proto files declare about every RPC. It is read from
@@ -44,6 +44,7 @@ type Contract struct {
 	RPCs      map[string]*RPC                // by full method name, "/acquis.v1.…/…"
 	byRequest map[protoreflect.FullName]*RPC // by the name of its request, which no other has
 	Bindings  map[string]Binding             // by HTTP method, a space and the path pattern
+	paths     *step                          // all paths, from their first segment
 }
 
 // services lists the files that declare the services.
@@ -65,7 +66,7 @@ func Read() (*Contract, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Contract{RPCs: make(map[string]*RPC), byRequest: make(map[protoreflect.FullName]*RPC), Bindings: make(map[string]Binding)}
+	c := &Contract{RPCs: make(map[string]*RPC), byRequest: make(map[protoreflect.FullName]*RPC), Bindings: make(map[string]Binding), paths: newStep()}
 	for _, file := range services() {
 		for i := range file.Services().Len() {
 			service := file.Services().Get(i)
@@ -110,13 +111,16 @@ func (c *Contract) add(method protoreflect.MethodDescriptor, requests Requests) 
 		if err != nil {
 			return err
 		}
+		if err := c.route(method, path); err != nil {
+			return err
+		}
 		c.Bindings[method+" "+path] = bound
 	}
 	return nil
 }
 
 func newBinding(r *RPC, body, path string) (b Binding, err error) {
-	b.RPC, b.Query = r, r.Request.elsewhere(body, path)
+	b.RPC, b.Parameters = r, r.Request.elsewhere(body, path)
 	switch body {
 	case "":
 	case "*":
@@ -130,14 +134,19 @@ func newBinding(r *RPC, body, path string) (b Binding, err error) {
 
 var pathField = regexp.MustCompile(`\{([a-z_]+)`)
 
-// elsewhere tells whether a request has fields that are neither in the body nor in the
-// path of a binding.
-func (r *Request) elsewhere(body, path string) bool {
+// elsewhere lists the fields of a request that are neither in the body nor in
+// the path of a binding.
+func (r *Request) elsewhere(body, path string) (fields []protoreflect.FieldDescriptor) {
 	bound := map[string]bool{body: true}
 	for _, found := range pathField.FindAllStringSubmatch(path, -1) {
 		bound[found[1]] = true
 	}
-	return body != "*" && slices.ContainsFunc(r.top.fields, func(f field) bool { return !bound[f.protoName] })
+	for i := range r.top.fields {
+		if f := &r.top.fields[i]; body != "*" && !bound[f.protoName] {
+			fields = append(fields, f.descriptor)
+		}
+	}
+	return fields
 }
 
 // looksAtMany tells whether an RPC lists, searches or streams.

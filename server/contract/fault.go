@@ -2,6 +2,7 @@ package contract
 
 import (
 	"strconv"
+	"strings"
 )
 
 // A Fault says why bytes are not a valid request of an RPC.
@@ -33,6 +34,17 @@ func (f *Fault) within(outer *field, index int) *Fault {
 		name += "." + f.Field
 	}
 	f.Field = name
+	return f
+}
+
+// spelled names a field in the path of a fault as the body does: a body may have
+// the name that the proto file has for it.
+func (f *Fault) spelled(outer *field, key []byte) *Fault {
+	if f != nil && string(key) == outer.protoName {
+		if rest, ok := strings.CutPrefix(f.Field, outer.name); ok {
+			f.Field = outer.protoName + rest
+		}
+	}
 	return f
 }
 

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,6 +132,9 @@ func described(t *testing.T, limit uint32, methods int, fields ...*descriptorpb.
 		Name: proto.String("nest.proto"), Package: proto.String("nest"), Syntax: proto.String("proto3"),
 		MessageType: []*descriptorpb.DescriptorProto{{Name: proto.String("Nest"), Field: fields}},
 		Service:     []*descriptorpb.ServiceDescriptorProto{{Name: proto.String("Nests")}},
+	}
+	if slices.ContainsFunc(fields, func(f *descriptorpb.FieldDescriptorProto) bool { return f.OneofIndex != nil }) {
+		file.MessageType[0].OneofDecl = []*descriptorpb.OneofDescriptorProto{{Name: proto.String("choice")}}
 	}
 	for _, name := range []string{"First", "Second"}[:methods] {
 		options := new(descriptorpb.MethodOptions)

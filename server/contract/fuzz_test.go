@@ -88,6 +88,13 @@ func FuzzJSON(f *testing.F) {
 				t.Errorf("%d items", items)
 			}
 		}
+		if fault == nil && err != nil && json.Valid([]byte(text)) {
+			for _, wrong := range request.ExplainJSON([]byte(text)) {
+				if wrong.Rule == "" || len(wrong.Error()) > 1000 {
+					t.Errorf("explained by %v", wrong)
+				}
+			}
+		}
 		if fault != nil && fault.Malformed && fault.Rule != longScalar && err == nil { // who writes 200 zeros?
 			t.Errorf("%v, but the decoder takes it", fault)
 		}

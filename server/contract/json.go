@@ -139,16 +139,16 @@ func (w *jsonWalk) member(n *node, met *[maxFields]bool, depth int) *Fault {
 	}
 	f := &n.fields[i]
 	if met[i] {
-		return wrongForm(fmt.Sprintf("duplicate field %q", f.name)).within(f, -1)
+		return wrongForm(fmt.Sprintf("duplicate field %q", f.name)).within(f, -1).spelled(f, key)
 	}
 	met[i] = true
 	if !w.take(':') {
 		return badSyntax()
 	}
 	if f.list {
-		return w.list(f, depth)
+		return w.list(f, depth).spelled(f, key)
 	}
-	return w.value(f, -1, depth)
+	return w.value(f, -1, depth).spelled(f, key)
 }
 
 // maxKey is how much of an unknown key an error shows.

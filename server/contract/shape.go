@@ -36,6 +36,7 @@ type Shape struct {
 // types may be recursive.
 type node struct {
 	name     protoreflect.FullName
+	message  protoreflect.MessageDescriptor
 	fields   []field
 	byNumber []int8         // index in fields, or -1
 	byName   map[string]int // as JSON spells it and as the proto file does
@@ -45,18 +46,19 @@ type node struct {
 
 // A field has what a walk must know of a field.
 type field struct {
-	name      string // as JSON spells it
-	protoName string
-	number    protoreflect.FieldNumber
-	list      bool
-	form      form
-	inner     *node  // of a message
-	items     int    // most times it may occur
-	chars     int    // most characters of a text; 0: counted in bytes
-	bytes     int    // most bytes of a text or of bytes
-	letters   int    // most characters of what JSON has in quotes
-	tooMany   string // the fault if it occurs too often
-	tooLong   string // the fault if the text is too long
+	name       string // as JSON spells it
+	protoName  string
+	descriptor protoreflect.FieldDescriptor
+	number     protoreflect.FieldNumber
+	list       bool
+	form       form
+	inner      *node  // of a message
+	items      int    // most times it may occur
+	chars      int    // most characters of a text; 0: counted in bytes
+	bytes      int    // most bytes of a text or of bytes
+	letters    int    // most characters of what JSON has in quotes
+	tooMany    string // the fault if it occurs too often
+	tooLong    string // the fault if the text is too long
 }
 
 // A form is the wire format of a value.
@@ -100,7 +102,7 @@ func (c compiler) node(descriptor protoreflect.MessageDescriptor) (*node, error)
 		return known, nil
 	}
 	fields := descriptor.Fields()
-	n := &node{name: descriptor.FullName(), byName: make(map[string]int)}
+	n := &node{name: descriptor.FullName(), message: descriptor, byName: make(map[string]int)}
 	n.text, n.commas = asText(n.name)
 	c[n.name] = n
 	if fields.Len() > maxFields {
@@ -151,7 +153,7 @@ const (
 
 func (c compiler) field(descriptor protoreflect.FieldDescriptor) (field, error) {
 	f := field{
-		name: descriptor.JSONName(), protoName: string(descriptor.Name()), number: descriptor.Number(), list: descriptor.IsList(),
+		name: descriptor.JSONName(), protoName: string(descriptor.Name()), descriptor: descriptor, number: descriptor.Number(), list: descriptor.IsList(),
 		form: formOf(descriptor.Kind()), items: 1, tooMany: "is given more than once",
 	}
 	rules, _ := proto.GetExtension(descriptor.Options(), validatepb.E_Field).(*validatepb.FieldRules)

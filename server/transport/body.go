@@ -10,15 +10,17 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
-	"github.com/acquis-eval/acquis/server/contract"
 )
 
 // readBody reads the body of a call: one JSON value, or nothing. It must arrive
 // within the same time limit as messages over gRPC. It is measured before it is
 // decoded.
-func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.Binding) ([]byte, error) {
+func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound binding) ([]byte, error) {
 	if r.Method == http.MethodGet {
 		return nil, v.emptyBody(w, r)
+	}
+	if err := checkMedia(w, r); err != nil {
+		return nil, err
 	}
 	most := min(v.limits.MaxRequestBytes, v.mostJSON())
 	if r.ContentLength > int64(most) {
@@ -50,9 +52,8 @@ func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound contract.
 		return nil, badBody("must be empty: this call takes no body")
 	}
 	fault := bound.Body.CheckJSON(body)
-	if fault != nil && bound.Field != "" && fault.Field != "" && fault.Field != "body" {
-		fault.Field = contract.JSONName(bound.Field) + "." + fault.Field
-	}
+	bound.within(fault)
+	v.body, v.bound = body, bound
 	return body, refusedFault(fault, "body")
 }
 

@@ -70,7 +70,9 @@ func (t *Transport) GuardREST(l net.Listener) *listen.Listener {
 func (t *Transport) ServeGRPC(l *listen.Listener) error { return served(t.grpc.Serve(l)) }
 
 // ServeREST serves REST until Stop.
-func (t *Transport) ServeREST(l *listen.Listener) error { return served(t.rest.Serve(l)) }
+func (t *Transport) ServeREST(l *listen.Listener) error {
+	return served(t.rest.Serve(explaining{l, t}))
+}
 
 // newREST is the HTTP server of REST. The listener terminates TLS, so the
 // library must serve "unencrypted" HTTP/2; in plain text, only HTTP/1 is

@@ -26,6 +26,7 @@ import (
 type stage struct {
 	*Transport
 	t          *testing.T
+	store      store.Store
 	grpcAddr   string
 	url        string
 	conn       *grpc.ClientConn
@@ -43,6 +44,7 @@ func newStage(t *testing.T, change ...func(*Options)) *stage {
 	t.Helper()
 	s := &stage{t: t}
 	st := memstore.New()
+	s.store = st
 	t.Cleanup(func() { must(t, st.Close()) })
 	s.admin, s.reader = newKey(t, st, acquispb.Role_ADMIN), newKey(t, st, acquispb.Role_READER)
 	a, err := authn.New(authn.Options{Store: st, Log: slog.New(slog.DiscardHandler), Now: time.Now})

@@ -46,7 +46,6 @@ func (t *Transport) newGateway(channel *channel, documents map[string]Document) 
 		runtime.WithErrorHandler(g.writeError),
 		runtime.WithRoutingErrorHandler(g.writeRoutingError),
 		runtime.WithMiddlewares(g.precheck),
-		runtime.SetQueryParameterParser(strictQuery{}),
 	)
 	ctx := context.Background()
 	// The library tries routes one by one, the last registered first.
@@ -77,22 +76,18 @@ func (t *Transport) newGateway(channel *channel, documents map[string]Document) 
 			return nil, err
 		}
 	}
-	return withHeaders(g.withDocuments(mux)), nil
+	return withHeaders(g.withPaths(g.withDocuments(mux))), nil
 }
 
 // withDocuments serves the public documents. It is not an http.ServeMux, which
 // would redirect paths that are not clean.
 func (g *gateway) withDocuments(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		page, ok := g.pages[r.URL.Path]
-		switch {
-		case !ok:
-			next.ServeHTTP(w, r)
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			g.writeRoutingError(r.Context(), nil, nil, w, r, http.StatusMethodNotAllowed)
-		default:
+		if page, ok := g.pages[r.URL.Path]; ok {
 			g.servePage(w, r, page)
+			return
 		}
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -142,12 +137,9 @@ func (g *gateway) infoOverREST(w http.ResponseWriter, r *http.Request) *call.Inf
 }
 
 // withHeaders sets the headers of every answer: answers can have identities, so
-// caches must not store them. A body is JSON whatever its content type:
-// otherwise the library would log an unreadable type, with what the caller
-// wrote.
+// caches must not store them.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Header.Del("Content-Type")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
@@ -208,6 +200,13 @@ type binding struct {
 	contract.Binding
 }
 
+// within names the field of the request that the body is in the path of a fault.
+func (b binding) within(fault *contract.Fault) {
+	if fault != nil && b.Field != "" && fault.Field != "" && fault.Field != "body" {
+		fault.Field = contract.JSONName(b.Field) + "." + fault.Field
+	}
+}
+
 // bindingOf returns the binding of the route of a request.
 func (g *gateway) bindingOf(r *http.Request) binding {
 	pattern, _ := runtime.HTTPPattern(r.Context())
@@ -225,11 +224,11 @@ func (v *visit) admitREST(w http.ResponseWriter, r *http.Request, bound binding)
 	if !utf8.ValidString(r.URL.Path) {
 		return apierr.InvalidField("path", "is not UTF-8")
 	}
-	if !bound.Query && r.URL.RawQuery != "" {
-		return apierr.Invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, apierr.Field("query", "must be empty: this call takes no query parameters"))
+	if err := checkQuery(r.URL.RawQuery, bound.Binding); err != nil {
+		return err
 	}
 	if r.Body != http.NoBody {
-		body, err := v.readBody(w, r, bound.Binding)
+		body, err := v.readBody(w, r, bound)
 		if err != nil {
 			return err
 		}

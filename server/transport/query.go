@@ -1,73 +1,73 @@
 package transport
 
 import (
+	"cmp"
+	"maps"
 	"net/url"
-	"strconv"
-	"strings"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
 
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/contract"
 )
 
-// strictQuery refuses unknown query parameters. The library would ignore them,
-// for instance a filter with a typo.
-type strictQuery struct{ lenient runtime.DefaultQueryParser }
-
-// Parse implements runtime.QueryParameterParser.
-func (q strictQuery) Parse(message proto.Message, values url.Values, filter *utilities.DoubleArray) error {
-	for key, given := range values {
-		path := strings.Split(key, ".")
-		if !hasField(message.ProtoReflect().Descriptor(), path) || filter.HasCommonPrefix(protoPath(message, path)) {
-			return queryError{key, "is not a parameter of this call"}
-		}
-		if len(given) > 1 {
-			return queryError{key, "is given more than once"}
-		}
-		if !utf8.ValidString(given[0]) {
-			return queryError{key, "is not UTF-8"}
+// checkQuery refuses a query that the library would take otherwise than its
+// sender meant: it would ignore unknown parameters, for instance a filter with a
+// typo, use one of two values, and name no parameter with a wrong one.
+func checkQuery(raw string, bound contract.Binding) error {
+	switch {
+	case raw == "":
+		return nil
+	case len(bound.Parameters) == 0:
+		return badQuery(apierr.Field("query", "must be empty: this call takes no query parameters"))
+	}
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return badQuery(apierr.Field("query", "must be name=value pairs joined by &, with escapes of two hexadecimal digits; a ; must be written %3B"))
+	}
+	var wrong []apierr.Violation
+	given := make(map[protoreflect.Name]bool)
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if rule := checkParameter(key, values[key], bound, given); rule != "" {
+			wrong = append(wrong, apierr.Field(cmp.Or(key, "query"), rule))
 		}
 	}
-	if err := q.lenient.Parse(message, values, filter); err != nil {
-		return queryError{"", "has a parameter with an invalid value"}
+	if len(wrong) > 0 {
+		return badQuery(wrong...)
 	}
 	return nil
 }
 
-// queryError is distinguished from errors of the body by its prefix, because
-// the generated code keeps only the text.
-type queryError struct{ key, rule string }
-
-const queryPrefix = "query parameter "
-
-func (e queryError) Error() string {
-	return queryPrefix + strconv.Quote(apierr.Clip(e.key, apierr.MaxFieldText)) + " " + e.rule
+func badQuery(wrong ...apierr.Violation) error {
+	return apierr.Invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, wrong...)
 }
 
-func hasField(message protoreflect.MessageDescriptor, path []string) bool {
-	field := contract.Field(message, path[0])
+// checkParameter says what is wrong with a parameter, if anything. given has
+// those that were met, since each has two names.
+func checkParameter(key string, values []string, bound contract.Binding, given map[protoreflect.Name]bool) string {
+	at := slices.IndexFunc(bound.Parameters, func(f protoreflect.FieldDescriptor) bool {
+		return f.JSONName() == key || string(f.Name()) == key
+	})
+	if at < 0 {
+		return "is not a parameter of this call"
+	}
+	field := bound.Parameters[at]
 	switch {
-	case field == nil:
-		return false
-	case len(path) == 1:
-		return true
+	case given[field.Name()] || len(values) > 1:
+		return "is given more than once"
+	case !utf8.ValidString(values[0]):
+		return "is not UTF-8"
 	}
-	return field.Message() != nil && hasField(field.Message(), path[1:])
-}
-
-// protoPath is a path in proto names, as in the generated filters.
-func protoPath(message proto.Message, path []string) []string {
-	descriptor := message.ProtoReflect().Descriptor()
-	names := make([]string, 0, len(path))
-	for _, name := range path {
-		field := contract.Field(descriptor, name)
-		names = append(names, string(field.Name()))
-		descriptor = field.Message()
+	given[field.Name()] = true
+	alone := url.Values{key: values}
+	if runtime.PopulateQueryParameters(dynamicpb.NewMessage(field.ContainingMessage()), alone, utilities.NewDoubleArray(nil)) != nil {
+		return "must be " + contract.Expected(field)
 	}
-	return names
+	return ""
 }

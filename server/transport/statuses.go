@@ -1,10 +1,11 @@
 package transport
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"math"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -32,40 +33,31 @@ func (g *gateway) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime
 	writeStatus(w, r, st)
 }
 
-// explain turns an error of the gateway library, about the form of a request,
-// into one of ours.
+// explain turns an error of the gateway library into one of ours. About the form
+// of a request, it can only be about the body or about the time limit that the
+// caller set: path, query and other headers were checked before.
 func (g *gateway) explain(ctx context.Context, st *status.Status, err error) error {
-	if st.Code() != codes.InvalidArgument {
+	v := visitOf(ctx)
+	switch {
+	case st.Code() != codes.InvalidArgument:
 		return apierr.Outward(ctx, g.log, err)
+	case strings.HasPrefix(st.Message(), "invalid grpc-timeout"):
+		return apierr.MalformedRequest("Grpc-Timeout", "must be at most 8 digits and a unit: H, M, S, m, u or n")
+	case v == nil || v.body == nil || v.bound.Body == nil:
+		return apierr.Outward(ctx, g.log, errors.New(st.Message()))
 	}
-	if text, ok := strings.CutPrefix(st.Message(), queryPrefix); ok {
-		key, rule, _ := strings.Cut(strings.TrimPrefix(text, `"`), `" `)
-		return apierr.Invalid(acquispb.ErrorReason_UNKNOWN_PARAMETER, apierr.Field(key, rule))
+	var wrong []apierr.Violation
+	for _, fault := range v.bound.Body.ExplainJSON(v.body) {
+		v.bound.within(fault)
+		wrong = append(wrong, apierr.Field(cmp.Or(fault.Field, "body"), fault.Rule))
 	}
-	text := libraryPrefix.ReplaceAllString(apierr.Clip(st.Message(), apierr.MaxMessageText), "")
-	field := "body"
-	if named := fieldInText.FindStringSubmatch(text); named != nil {
-		field = named[1] + named[2]
-	}
-	return apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, apierr.Field(field, text))
+	return apierr.Invalid(acquispb.ErrorReason_MALFORMED_BODY, wrong...)
 }
 
-var (
-	// libraryPrefix is the prefix of messages of protojson.
-	libraryPrefix = regexp.MustCompile(`^proto:[\s\x{a0}]*(\(line \d+:\d+\):[\s\x{a0}]*)?`)
-	// fieldInText finds the field in a message of protojson.
-	fieldInText = regexp.MustCompile(`unknown field "([^"]*)"|field (?:[A-Za-z0-9_.]*\.)?([A-Za-z0-9_]+)`)
-)
-
-func (g *gateway) writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
-	err := apierr.New(codes.NotFound, acquispb.ErrorReason_PATH_UNKNOWN, "no such path; GET /openapi.json lists all paths")
-	if code == http.StatusMethodNotAllowed {
-		err = apierr.New(codes.Unimplemented, acquispb.ErrorReason_METHOD_NOT_ALLOWED, "this path does not support that method; GET /openapi.json lists the methods of each path")
-	}
-	v := g.arriveREST(w, r, g.unknown)
-	st, _ := status.FromError(v.end(v.refuse(err), nil))
-	v.hangUp(w)
-	writeStatus(w, r, st)
+// writeRoutingError is called if the library knows no path that the contract
+// has: a fault of ours, because withPaths has let it through.
+func (g *gateway) writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, _ int) {
+	g.turnAway(w, r, errors.New("transport: the library has no route for a path of the contract"))
 }
 
 // httpStatus is the status of an error's code, or a more precise one if HTTP has it.
@@ -75,15 +67,22 @@ func httpStatus(st *status.Status) int {
 		return http.StatusRequestEntityTooLarge
 	case acquispb.ErrorReason_METHOD_NOT_ALLOWED.String():
 		return http.StatusMethodNotAllowed
+	case acquispb.ErrorReason_UNSUPPORTED_MEDIA_TYPE.String():
+		return http.StatusUnsupportedMediaType
+	case acquispb.ErrorReason_REQUEST_TIMEOUT.String():
+		return http.StatusRequestTimeout
 	}
 	return runtime.HTTPStatusFromCode(st.Code())
 }
+
+// lastResort is the error if an error cannot be encoded.
+const lastResort = `{"code":13,"message":"internal error"}`
 
 func writeStatus(w http.ResponseWriter, r *http.Request, st *status.Status) {
 	code := httpStatus(st)
 	body, err := protojson.Marshal(st.Proto())
 	if err != nil {
-		code, body = http.StatusInternalServerError, []byte(`{"code":13,"message":"internal error"}`)
+		code, body = http.StatusInternalServerError, []byte(lastResort)
 	}
 	if code == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")

@@ -25,6 +25,8 @@ type visit struct {
 	start time.Time
 
 	cancel   context.CancelFunc // releases what was started for the call; nil: nothing
+	bound    binding            // over REST: of the path
+	body     []byte             // over REST: as it was sent, once it was read
 	failed   error              // over REST: why the call failed, as its caller was told
 	answered bool               // over REST: the answer or an error was written
 

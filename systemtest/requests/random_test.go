@@ -189,7 +189,7 @@ func (p *prober) send(number int, call randomCall) int {
 	}
 	request, err := http.NewRequestWithContext(p.t.Context(), call.method, target, strings.NewReader(call.body))
 	if err != nil || len(request.URL.RequestURI()) > 12<<10 {
-		return 0 // HTTP cannot carry it, or its library refuses it before it is a call: 431
+		return 0 // HTTP cannot carry it, or it is refused before it is a call: 431
 	}
 	if call.key != "" {
 		request.Header.Set("Authorization", "Bearer "+p.Secret(call.key))
@@ -263,6 +263,8 @@ func checkFailure(status int, value any) error {
 		want = http.StatusRequestEntityTooLarge
 	case "METHOD_NOT_ALLOWED":
 		want = http.StatusMethodNotAllowed
+	case "UNSUPPORTED_MEDIA_TYPE":
+		want = http.StatusUnsupportedMediaType
 	}
 	switch {
 	case status >= 500:

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
 
@@ -65,7 +64,7 @@ func TestSlowRequests(t *testing.T) {
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		world.Must(t, err)
 		world.Must(t, answer.Body.Close())
-		if answer.StatusCode != http.StatusGatewayTimeout {
+		if answer.StatusCode != http.StatusRequestTimeout {
 			t.Errorf("%s: %s", begin, answer.Status)
 		}
 	}
@@ -77,7 +76,7 @@ func TestSlowRequests(t *testing.T) {
 			world.Must(t, stream.SendMsg(new(acquispb.ListKeysRequest)))
 		}
 		err = stream.RecvMsg(new(acquispb.ListKeysResponse))
-		if world.ReasonOf(err) != "DEADLINE_EXCEEDED" || !strings.Contains(err.Error(), "did not arrive") {
+		if world.ReasonOf(err) != "REQUEST_TIMEOUT" {
 			t.Errorf("%d messages and no end: %v", sent, err)
 		}
 	}

@@ -47,7 +47,7 @@ const (
 	ErrorReason_INVALID_FIELD ErrorReason_Enum = 10
 	// INVALID_ARGUMENT: the body is not exactly one JSON value of the right form: a syntax error, an unknown field or enum name, a wrong type.
 	ErrorReason_MALFORMED_BODY ErrorReason_Enum = 11
-	// INVALID_ARGUMENT: a query parameter that the RPC does not have, or a wrong value for one.
+	// INVALID_ARGUMENT: a query parameter that the RPC does not have, that is given twice, or has a wrong value; or a query that cannot be read.
 	ErrorReason_UNKNOWN_PARAMETER ErrorReason_Enum = 12
 	// INVALID_ARGUMENT: not a page token of this list for the same request.
 	ErrorReason_PAGE_TOKEN_INVALID ErrorReason_Enum = 13
@@ -73,7 +73,7 @@ const (
 	ErrorReason_ETAG_STALE ErrorReason_Enum = 22
 	// FAILED_PRECONDITION: the last admin key that never expires cannot be revoked.
 	ErrorReason_LAST_ADMIN_KEY ErrorReason_Enum = 23
-	// RESOURCE_EXHAUSTED over gRPC, status 413 over REST: the request is larger than the limit.
+	// RESOURCE_EXHAUSTED over gRPC, status 413 over REST: the request is larger than the limit. Status 431: its first line and headers are.
 	ErrorReason_REQUEST_TOO_LARGE ErrorReason_Enum = 24
 	// DEADLINE_EXCEEDED: the call exceeded its deadline. A write may have happened: repeat it with the same request_id.
 	ErrorReason_DEADLINE_EXCEEDED ErrorReason_Enum = 25
@@ -87,6 +87,12 @@ const (
 	ErrorReason_SHUTTING_DOWN ErrorReason_Enum = 29
 	// INTERNAL: a fault of the service; its log has the request id.
 	ErrorReason_INTERNAL ErrorReason_Enum = 30
+	// INVALID_ARGUMENT: what arrived over REST is not a request that HTTP allows, or its path is not written in the one way that it has.
+	ErrorReason_MALFORMED_REQUEST ErrorReason_Enum = 34
+	// INVALID_ARGUMENT, status 415 over REST: the body is said to be something else than JSON in UTF-8, or is compressed.
+	ErrorReason_UNSUPPORTED_MEDIA_TYPE ErrorReason_Enum = 35
+	// DEADLINE_EXCEEDED over gRPC, status 408 over REST: the request did not arrive completely in time. Nothing was done.
+	ErrorReason_REQUEST_TIMEOUT ErrorReason_Enum = 36
 	// PERMISSION_DENIED: the session lists its assessors, and the assessor that the delegate names is not one of them.
 	ErrorReason_ASSESSOR_NOT_LISTED ErrorReason_Enum = 31
 	// PERMISSION_DENIED: a key of one centre can only create and change sessions of that centre, and cannot export or erase the data of a person.
@@ -266,6 +272,9 @@ var (
 		28:  "WRITE_OUTCOME_UNKNOWN",
 		29:  "SHUTTING_DOWN",
 		30:  "INTERNAL",
+		34:  "MALFORMED_REQUEST",
+		35:  "UNSUPPORTED_MEDIA_TYPE",
+		36:  "REQUEST_TIMEOUT",
 		31:  "ASSESSOR_NOT_LISTED",
 		32:  "OTHER_CENTRE",
 		33:  "ROLES_EXCLUDED",
@@ -370,6 +379,9 @@ var (
 		"WRITE_OUTCOME_UNKNOWN":      28,
 		"SHUTTING_DOWN":              29,
 		"INTERNAL":                   30,
+		"MALFORMED_REQUEST":          34,
+		"UNSUPPORTED_MEDIA_TYPE":     35,
+		"REQUEST_TIMEOUT":            36,
 		"ASSESSOR_NOT_LISTED":        31,
 		"OTHER_CENTRE":               32,
 		"ROLES_EXCLUDED":             33,
@@ -516,8 +528,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\x9d\x12\n" +
-	"\vErrorReason\"\x8d\x12\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xe5\x12\n" +
+	"\vErrorReason\"\xd5\x12\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -550,7 +562,10 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\tREAD_ONLY\x10\x1b\x12\x19\n" +
 	"\x15WRITE_OUTCOME_UNKNOWN\x10\x1c\x12\x11\n" +
 	"\rSHUTTING_DOWN\x10\x1d\x12\f\n" +
-	"\bINTERNAL\x10\x1e\x12\x17\n" +
+	"\bINTERNAL\x10\x1e\x12\x15\n" +
+	"\x11MALFORMED_REQUEST\x10\"\x12\x1a\n" +
+	"\x16UNSUPPORTED_MEDIA_TYPE\x10#\x12\x13\n" +
+	"\x0fREQUEST_TIMEOUT\x10$\x12\x17\n" +
 	"\x13ASSESSOR_NOT_LISTED\x10\x1f\x12\x10\n" +
 	"\fOTHER_CENTRE\x10 \x12\x12\n" +
 	"\x0eROLES_EXCLUDED\x10!\x12\x11\n" +
