@@ -3,11 +3,6 @@ package authn
 import (
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -30,10 +25,11 @@ import (
 // the start, every keysRefresh, and when a token names an unknown key, as after
 // a rotation; but never more often than every fetchPause, so that forged names
 // cannot make us flood the issuer. A key that the issuer no longer publishes is
-// gone after the next fetch.
+// gone after the next fetch, also if it was the last one: no key is an answer.
 //
-// While the issuer cannot be reached, the last keys are used for keysMaxAge.
-// Without keys, tokens are refused; API keys never depend on the issuer.
+// While the issuer cannot be reached, or what it answers is no set of keys, the
+// last keys are used for keysMaxAge. Without keys, tokens are refused; API keys
+// never depend on the issuer.
 type issuer struct {
 	url    string
 	client *http.Client
@@ -55,7 +51,6 @@ const (
 	fetchTimeout   = 5 * time.Second
 	maxFetchPause  = time.Minute // between tries while the issuer does not answer
 	maxIssuerBytes = 1 << 20
-	minRSABits     = 2048
 )
 
 func newIssuer(o OIDC, log *slog.Logger, now func() time.Time) *issuer {
@@ -153,9 +148,7 @@ func (i *issuer) refresh(ctx context.Context) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if err == nil {
-		if i.fetched.IsZero() {
-			i.log.InfoContext(ctx, "fetched the issuer's keys", "issuer", i.url, "keys", len(keys))
-		}
+		i.tell(ctx, len(keys))
 		i.keys, i.fetched = keys, i.now()
 	}
 	select {
@@ -165,6 +158,16 @@ func (i *issuer) refresh(ctx context.Context) error {
 	close(i.under)
 	i.under = nil
 	return err
+}
+
+// tell logs what was fetched if it says something new.
+func (i *issuer) tell(ctx context.Context, keys int) {
+	switch first := i.fetched.IsZero(); {
+	case keys == 0 && (first || len(i.keys) > 0):
+		i.log.WarnContext(ctx, "the issuer publishes no key that can verify signatures: all tokens are refused", "issuer", i.url)
+	case keys > 0 && (first || len(i.keys) == 0):
+		i.log.InfoContext(ctx, "fetched the issuer's keys", "issuer", i.url, "keys", keys)
+	}
 }
 
 // fetch discovers the URL of the keys, which may change too, and gets them.
@@ -203,41 +206,9 @@ func (i *issuer) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 	return readKeys(body)
 }
 
-// readKeys takes the signing keys of known types and ignores others: issuers
-// also publish keys for other purposes and of newer types.
-func readKeys(body []byte) (keys []jose.JSONWebKey, err error) {
-	var set struct {
-		Keys []json.RawMessage `json:"keys"`
-	}
-	if err := json.Unmarshal(body, &set); err != nil {
-		return nil, fmt.Errorf("the issuer's keys are not JSON: %w", err)
-	}
-	for _, raw := range set.Keys {
-		var key jose.JSONWebKey
-		if key.UnmarshalJSON(raw) == nil && (key.Use == "" || key.Use == "sig") && isStrong(key.Key) {
-			keys = append(keys, key)
-		}
-	}
-	if len(keys) == 0 {
-		return nil, errors.New("the issuer publishes no key that can verify signatures")
-	}
-	return keys, nil
-}
-
-// isStrong accepts public keys only, so that a secret published by mistake
-// cannot be used.
-func isStrong(key any) bool {
-	switch key := key.(type) {
-	case *rsa.PublicKey:
-		return key.N.BitLen() >= minRSABits
-	case *ecdsa.PublicKey, ed25519.PublicKey:
-		return true
-	}
-	return false
-}
-
-// keysFor returns the keys of that name for that algorithm. If there are none,
-// it waits for a fetch, if one is due.
+// keysFor returns the keys of that name for that algorithm; without a name the
+// one key that fits the algorithm. If there are none, it waits for a fetch, if
+// one is due.
 func (i *issuer) keysFor(ctx context.Context, name, algorithm string) ([]crypto.PublicKey, error) {
 	keys, fresh, under := i.look(name, algorithm)
 	if (len(keys) == 0 || !fresh) && under != nil {
@@ -254,19 +225,19 @@ func (i *issuer) keysFor(ctx context.Context, name, algorithm string) ([]crypto.
 	switch {
 	case !fresh:
 		return nil, apierr.New(codes.Unavailable, acquispb.ErrorReason_ISSUER_UNAVAILABLE, "tokens cannot be checked now; try again later")
-	case len(keys) == 0:
+	case len(keys) == 0, name == "" && len(keys) > 1: // trying several would accept what the issuer signed with any of them
 		return nil, invalidCredentials()
 	}
 	return keys, nil
 }
 
-// look returns the keys of that name, whether they are recent enough, and what
-// to wait for if they are not what the caller wants.
+// look returns the keys that keysFor is about, whether they are recent enough,
+// and what to wait for if they are not what the caller wants.
 func (i *issuer) look(name, algorithm string) (keys []crypto.PublicKey, fresh bool, under <-chan struct{}) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, key := range i.keys {
-		if key.KeyID == name && (key.Algorithm == "" || key.Algorithm == algorithm) {
+		if (name == "" || key.KeyID == name) && fits(key, algorithm) {
 			keys = append(keys, key.Key)
 		}
 	}

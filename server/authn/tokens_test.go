@@ -1,6 +1,8 @@
 package authn
 
 import (
+	"bytes"
+	"encoding/base64"
 	"testing"
 	"time"
 
@@ -83,14 +85,20 @@ func TestKeysURL(t *testing.T) {
 // Of what an issuer publishes only public keys of some strength are taken.
 func TestReadKeys(t *testing.T) {
 	const ed = `{"kty":"OKP","crv":"Ed25519","kid":"ed","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
-	keys, err := readKeys([]byte(`{"keys":[{"kty":"oct","kid":"oct","k":"c2VjcmV0"},{"kty":"NEW","kid":"new"},7,
+	huge := base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, maxRSABits/8+1))
+	keys, err := readKeys([]byte(`{"keys":[{"kty":"RSA","kid":"huge","n":"` + huge + `","e":"AQAB"},{"kty":"oct","kid":"oct","k":"c2VjcmV0"},{"kty":"NEW","kid":"new"},7,
 		{"kty":"RSA","kid":"weak","n":"vGyLTGLOX0Yx3KpBjQ4yWQ","e":"AQAB"},` + ed + `]}`))
 	if err != nil || len(keys) != 1 || keys[0].KeyID != "ed" {
 		t.Errorf("%v, %v", keys, err)
 	}
-	for _, bad := range []string{``, `[]`, `{}`, `{"keys":[]}`, `{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}`, `<html>`} {
+	for _, bad := range []string{``, `[]`, `{}`, `null`, `{"keys":null}`, `{"keys":{}}`, `<html>`} {
 		if keys, err := readKeys([]byte(bad)); err == nil {
 			t.Errorf("%s: %v", bad, keys)
+		}
+	}
+	for _, none := range []string{`{"keys":[]}`, `{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}`} {
+		if keys, err := readKeys([]byte(none)); err != nil || len(keys) > 0 {
+			t.Errorf("%s: %v, %v", none, keys, err)
 		}
 	}
 }

@@ -110,7 +110,7 @@ func TestRefusedTokens(t *testing.T) {
 		"HS256 with the secret that was published": sign(t, []byte(publishedSecret), "oct", "JWT", good),
 		"an algorithm that is not allowed":         base64Text(`{"alg":"PS256","kid":"rsa"}`) + "." + parts[1] + "." + parts[2],
 		"unknown kid":                              sign(t, i.keys["rsa"], "another", "JWT", good),
-		"no kid":                                   sign(t, i.keys["rsa"], "", "JWT", good),
+		"no kid, by another's key":                 sign(t, world.RSAKey(t), "", "JWT", good),
 		"signed by another":                        sign(t, world.RSAKey(t), "rsa", "JWT", good),
 		"the kid of another key":                   sign(t, i.keys["ed"], "ec", "JWT", good),
 		"a key for encryption":                     sign(t, encryptionKey(), "enc", "JWT", good),
@@ -140,8 +140,10 @@ func TestRefusedTokens(t *testing.T) {
 		if a := call(forged, "GET", "/v1/candidates", ""); world.Get(a.Body, "details", 0, "reason") != "CREDENTIALS_INVALID" {
 			t.Errorf("expired and forged over %s: %s", transport, a.Raw)
 		}
-		if a := call(strings.Join(parts, "."), "GET", "/v1/candidates", ""); a.Code != "OK" {
-			t.Errorf("the good one over %s: %s", transport, a.Raw)
+		for _, token := range []string{strings.Join(parts, "."), sign(t, i.keys["rsa"], "", "JWT", good)} {
+			if a := call(token, "GET", "/v1/candidates", ""); a.Code != "OK" {
+				t.Errorf("a good one, with or without kid, over %s: %s", transport, a.Raw)
+			}
 		}
 	}
 	if said := w.Logs.String(); strings.Contains(said, "eyJ") || strings.Contains(said, "Zorro") {
@@ -194,6 +196,13 @@ func TestKeyRotation(t *testing.T) {
 	i.publish(map[string]crypto.Signer{"next": next})
 	w.Clock.Advance(time.Hour)
 	calls("ec", lost, "UNAUTHENTICATED")
+	calls("next", next, "OK")
+	i.publish(nil)
+	w.Clock.Advance(time.Minute)
+	calls("unknown", next, "UNAUTHENTICATED") // because of which keys are fetched: there is none any more
+	calls("next", next, "UNAUTHENTICATED")
+	i.publish(map[string]crypto.Signer{"next": next})
+	w.Clock.Advance(time.Minute)
 	calls("next", next, "OK")
 	// Under a name that is in use, another key is another's.
 	calls("next", world.EdKey(t), "UNAUTHENTICATED")
