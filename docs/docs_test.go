@@ -101,7 +101,32 @@ func TestNamedTestsExist(t *testing.T) {
 	}
 }
 
-// TestLinksLeadSomewhere: every link from one of our pages to another file does.
+// headings lists the headings of a page as links name them.
+func headings(t *testing.T, page string) (all []string) {
+	t.Helper()
+	for _, line := range regexp.MustCompile("(?m)^#+ (.*)$").FindAllStringSubmatch(read(t, page), -1) {
+		name := regexp.MustCompile(`[^\p{L}\p{N}_ -]`).ReplaceAllString(strings.ToLower(line[1]), "")
+		all = append(all, "#"+strings.ReplaceAll(name, " ", "-"))
+	}
+	return all
+}
+
+// TestREADMENamesEveryCommand: those of the configuration page.
+func TestREADMENamesEveryCommand(t *testing.T) {
+	readme := read(t, "../README.md")
+	commands := regexp.MustCompile("(?m)^## (acquis .*)$").FindAllStringSubmatch(read(t, "configuration.md"), -1)
+	for _, command := range commands {
+		if !strings.Contains(readme, "`"+command[1]+"`") {
+			t.Errorf("README.md does not name %s", command[1])
+		}
+	}
+	if len(commands) < 9 {
+		t.Errorf("only %d commands were found", len(commands))
+	}
+}
+
+// TestLinksLeadSomewhere: every link from one of our pages to another file, or to
+// a heading, does.
 func TestLinksLeadSomewhere(t *testing.T) {
 	var pages []string
 	for _, pattern := range []string{"*.md", "adr/*.md"} {
@@ -112,7 +137,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		pages = append(pages, found...)
 	}
 	code := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
-	link := regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
+	link := regexp.MustCompile(`\]\(([^)#]*)(#[^)]*)?\)`)
 	for _, page := range append(pages, "../README.md", "../CHANGELOG.md", "../CONTRIBUTING.md") {
 		text, err := os.ReadFile(page)
 		if err != nil {
@@ -122,8 +147,14 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			if strings.Contains(l[1], "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), l[1])); err != nil {
+			target := page
+			if l[1] != "" {
+				target = filepath.Join(filepath.Dir(page), l[1])
+			}
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s links to %s, which does not exist", page, l[1])
+			} else if l[2] != "" && !slices.Contains(headings(t, target), l[2]) {
+				t.Errorf("%s links to %s%s, and there is no such heading", page, l[1], l[2])
 			}
 		}
 	}

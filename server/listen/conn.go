@@ -78,8 +78,15 @@ func (c *conn) explain(handshake error) {
 	if !errors.As(handshake, &record) || !isMethod(string(record.RecordHeader[:])) {
 		return
 	}
-	_, _ = io.WriteString(c.socket, "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nThis port expects TLS: use https.\n")
+	_, _ = io.WriteString(c.socket, "HTTP/1.0 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"+PlainOverTLS)
 }
+
+// PlainOverTLS is the answer to plain HTTP on a port of TLS, in the form that
+// every error over REST has.
+const PlainOverTLS = `{"code":3,"message":"request: this port expects TLS: use https","details":[` +
+	`{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"MALFORMED_REQUEST","domain":"acquis.eval"},` +
+	`{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[` +
+	`{"field":"request","description":"this port expects TLS: use https","reason":"MALFORMED_REQUEST"}]}]}`
 
 // isMethod tells whether five bytes are the beginning of an HTTP request.
 func isMethod(begin string) bool {

@@ -95,3 +95,24 @@ func TestHandshakeRefused(t *testing.T) {
 		runtime.Gosched()
 	}
 }
+
+// TestPlainHTTPOverTLS: who forgot the s of https is told so, whatever the method.
+func TestPlainHTTPOverTLS(t *testing.T) {
+	l := loopback(t, roomy, newAuthority(t).server(t, "h2", "http/1.1"))
+	serveHTTP(t, l)
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+		conn, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.WriteString(conn, method+" /")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, _ := io.ReadAll(conn) // the connection may be reset after the answer
+		if !strings.HasPrefix(string(answer), "HTTP/1.0 400 ") || !strings.HasSuffix(string(answer), PlainOverTLS) {
+			t.Errorf("%s: %q", method, answer)
+		}
+		_ = conn.Close()
+	}
+}

@@ -8,6 +8,14 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	statuspb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/listen"
 )
 
 // said is the answer to bytes on a connection of REST.
@@ -81,5 +89,15 @@ func TestHandlersAreNotTakenForTheLibrary(t *testing.T) {
 		if got, _ := libraryAnswer([]byte(text)); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
 		}
+	}
+}
+
+// TestPlainOverTLS: the answer to plain HTTP on a port of TLS, which is written
+// before anything here runs, is the error that would be made here.
+func TestPlainOverTLS(t *testing.T) {
+	var got statuspb.Status
+	must(t, protojson.Unmarshal([]byte(listen.PlainOverTLS), &got))
+	if want := status.Convert(apierr.MalformedRequest("request", "this port expects TLS: use https")).Proto(); !proto.Equal(&got, want) {
+		t.Errorf("%v, want %v", &got, want)
 	}
 }

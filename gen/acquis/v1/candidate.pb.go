@@ -518,8 +518,10 @@ type UpdateCandidateRequest struct {
 	// The candidate: `name`, the current `etag`, and the fields that change.
 	Candidate *Candidate `protobuf:"bytes,1,opt,name=candidate,proto3" json:"candidate,omitempty"`
 	// Fields to replace: `birth_name`, `usage_name`, `given_names`, `sex`,
-	// `birth_date`, `birth_place`, `external_ids`. Not set: all fields that the
-	// request has; over REST, those in the body. At most 100 paths of 200 bytes.
+	// `birth_date`, `birth_place`, `external_ids`; `*` for all. What is named here
+	// and not set in the candidate is emptied. Without a mask, the fields that are
+	// set are replaced; over REST all fields in the body, so that one that is empty
+	// there is emptied. At most 100 paths of 200 bytes.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
 	// hours does nothing again.

@@ -264,8 +264,10 @@ type UpdateSessionRequest struct {
 	// The session: `name`, the current `etag`, and the fields that change.
 	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	// Fields to replace: `display_name`, `referentiel`, `start_date`, `end_date`,
-	// `centre`, `jury`, `assessors`. Not set: all fields of the request; over REST,
-	// those in the body. At most 100 paths of 200 bytes.
+	// `centre`, `jury`, `assessors`; `*` for all. What is named here and not set in
+	// the session is emptied. Without a mask, the fields that are set are replaced;
+	// over REST all fields in the body, so that one that is empty there is emptied.
+	// At most 100 paths of 200 bytes.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
 	// hours does nothing again.
