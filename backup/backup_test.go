@@ -19,7 +19,7 @@ var example = Manifest{
 	Time: time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC), Program: "v1",
 }
 
-// makeBackup makes a backup of a store that is a few bytes.
+// makeBackup makes a backup of a store of a few bytes.
 func makeBackup(t *testing.T, store []byte) (name string, m Manifest) {
 	t.Helper()
 	name = filepath.Join(t.TempDir(), "b")
@@ -34,7 +34,7 @@ func makeBackup(t *testing.T, store []byte) (name string, m Manifest) {
 		t.Fatal(err)
 	}
 	if whole := read(t, name); !bytes.Equal(sent, whole) || len(whole) != len(store)+BlockSize {
-		t.Errorf("%d bytes are sent of a file of %d", len(sent), len(whole))
+		t.Errorf("a copy has %d bytes, the file %d", len(sent), len(whole))
 	}
 	return name, m
 }
@@ -84,7 +84,7 @@ func TestDamage(t *testing.T) {
 		"a byte less, first":  {whole[1:], ErrDamaged},
 		"another byte":        {bytes.Replace(whole, []byte("store"), []byte("Store"), 1), ErrDamaged},
 		"another size":        {bytes.Replace(whole, []byte(`"size": 6000`), []byte(`"size": 6001`), 1), ErrDamaged},
-		"a newer form":        {bytes.Replace(whole, []byte(`"form": 1`), []byte(`"form": 2`), 1), ErrNewer},
+		"a newer format":      {bytes.Replace(whole, []byte(`"form": 1`), []byte(`"form": 2`), 1), ErrNewer},
 		"an unknown field":    {bytes.Replace(whole, []byte(`"program"`), []byte(`"Pr0gram"`), 1), ErrDamaged},
 		"no JSON":             {bytes.Replace(whole, []byte(`{`), []byte(`[`), 1), ErrDamaged},
 	} {
@@ -108,18 +108,18 @@ func TestNothingHalf(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := os.Stat(name + ".partial"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("what was not sealed: %v", err)
+		t.Errorf("an unsealed backup: %v", err)
 	}
 	other, _ := makeBackup(t, []byte("new"))
 	if err := Publish(other, name); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("over another: %v", err)
+		t.Errorf("publishing over another: %v", err)
 	}
 	if err := Publish(other, name+"2"); err != nil || string(read(t, name+"2")[:3]) != "new" {
-		t.Errorf("under a free name: %v", err)
+		t.Errorf("publishing under a free name: %v", err)
 	}
 }
 
-// TestManifestThatIsTooLong: a block has an end.
+// TestManifestThatIsTooLong: a manifest must fit into its block.
 func TestManifestThatIsTooLong(t *testing.T) {
 	w, err := Create(filepath.Join(t.TempDir(), "b"))
 	if err != nil {
@@ -128,16 +128,15 @@ func TestManifestThatIsTooLong(t *testing.T) {
 	m := example
 	m.Checkpoint = strings.Repeat("x", BlockSize)
 	if _, err := w.Seal(m); err == nil {
-		t.Error("it was sealed")
+		t.Error("a manifest that is too long was sealed")
 	}
 	if err := w.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
-// FuzzManifest: whatever is at the end of a file, reading it ends. An accepted
-// manifest describes a store that fits into the file, and is written again as
-// it was read.
+// FuzzManifest: reading the end of any file terminates. An accepted manifest
+// describes a store that fits into the file, and is written as it was read.
 func FuzzManifest(f *testing.F) {
 	m := example
 	m.Form, m.Size, m.SHA256 = Form, 8192, make([]byte, 32)
@@ -149,13 +148,13 @@ func FuzzManifest(f *testing.F) {
 	f.Add(block[:100], int64(100))
 	f.Add([]byte(magic+"{}"), int64(BlockSize))
 	f.Fuzz(func(t *testing.T, block []byte, size int64) {
-		if len(block) < BlockSize { // most that is shorter differs in its length only
+		if len(block) < BlockSize { // shorter files differ mostly only in length
 			block = append(block, bytes.Repeat([]byte(" "), BlockSize-len(block))...)
 		}
 		m, err := parseBlock(block, size)
 		if err != nil {
 			if !errors.Is(err, ErrNotBackup) && !errors.Is(err, ErrNewer) && !errors.Is(err, ErrDamaged) {
-				t.Fatalf("an error of no kind: %v", err)
+				t.Fatalf("an error of an unknown kind: %v", err)
 			}
 			return
 		}
@@ -164,7 +163,7 @@ func FuzzManifest(f *testing.F) {
 		}
 		again, err := m.block()
 		if err != nil {
-			return // written compactly it was short enough
+			return // in compact JSON it was short enough
 		}
 		got, err := parseBlock(again, size)
 		if err != nil {

@@ -32,21 +32,21 @@ type Writer struct {
 // Create begins a backup under a temporary name. It replaces the unfinished
 // file of an earlier run.
 func Create(name string) (*Writer, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600) // personal data: the owner's only
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600) // personal data: for the owner only
 	if err != nil {
 		return nil, err
 	}
 	return &Writer{file: f, sum: sha256.New(), looked: -roomEvery, named: true}, nil
 }
 
-// CreateNameless begins a backup that is deleted when it is closed, or its
-// process ends. An empty dir means that of temporary files.
+// CreateNameless begins a backup that is deleted when it is closed or its process
+// ends. An empty dir means the directory of temporary files.
 func CreateNameless(dir string) (*Writer, error) {
 	f, err := os.CreateTemp(dir, "backup-*.tmp")
 	if err != nil {
 		return nil, err
 	}
-	_ = os.Remove(f.Name()) // where an open file cannot be removed, Close does it
+	_ = os.Remove(f.Name()) // if an open file cannot be removed, Close does it
 	return &Writer{file: f, sum: sha256.New(), looked: -roomEvery}, nil
 }
 
@@ -168,7 +168,7 @@ func Publish(made, name string) error {
 	return SyncDir(filepath.Dir(name))
 }
 
-// Free tells why a backup cannot have that name, or nil.
+// Free returns why a backup cannot have that name, or nil.
 func Free(name string) error {
 	_, err := os.Lstat(name)
 	switch {

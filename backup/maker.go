@@ -14,7 +14,7 @@ import (
 // Settings say how a store is copied. The zero value copies on demand, without
 // a schedule.
 type Settings struct {
-	Scratch string // directory for a copy that is sent; empty: that of temporary files
+	Scratch string // directory for a copy that is sent; empty: the directory of temporary files
 	Program string // version of the program, for manifests
 
 	Dir      string        // of scheduled backups; empty: none are made
@@ -24,18 +24,19 @@ type Settings struct {
 	Check func(ctx context.Context, name string) error
 }
 
-// A Maker copies a store, one copy at a time, so that the room it needs is limited.
+// A Maker copies a store, one copy at a time, so that only the room for one copy
+// is needed.
 type Maker struct {
 	Settings
 	store  store.Store
-	origin string // of the store's journal
+	origin string // name of the store's journal
 	log    *slog.Logger
 	now    func() time.Time
 	turn   chan struct{} // holds one value while a copy is made or sent
 	told   metrics
 }
 
-// NewMaker makes a maker of backups of a store whose journal has that name.
+// NewMaker returns a Maker for a store whose journal has the name origin.
 func NewMaker(s store.Store, origin string, settings Settings, log *slog.Logger, now func() time.Time) *Maker {
 	return &Maker{
 		Settings: settings, store: s, origin: origin, log: log, now: now,
@@ -43,7 +44,7 @@ func NewMaker(s store.Store, origin string, settings Settings, log *slog.Logger,
 	}
 }
 
-// Begin takes the turn to make a copy, if nobody has it; end gives it back.
+// Begin takes the turn to make a copy, if it is free; end releases it.
 func (b *Maker) Begin() (end func(), ok bool) {
 	select {
 	case b.turn <- struct{}{}:
@@ -64,8 +65,8 @@ func (b *Maker) Copy(ctx context.Context, w *Writer) (Manifest, error) {
 	return w.Seal(m)
 }
 
-// describe describes the state of the journal, also of one in doubt, whose last
-// checkpoint may cover more events than there are.
+// describe describes the state of the journal. This also works for a journal in
+// doubt, whose last checkpoint may cover more events than it has.
 func describe(r store.Reader, m *Manifest) error {
 	last, err := store.Checkpoints.Get(r, store.LatestCheckpoint())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {

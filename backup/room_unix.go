@@ -9,14 +9,14 @@ import (
 	"syscall"
 )
 
-// reserve is how much a backup leaves free at least, so that a store on the
-// same disk can go on writing for a while. On small disks it is a twentieth.
+// reserve is how much a backup leaves free at least, so that a store on the same
+// disk can continue to write for a while. On small disks it is a twentieth.
 const reserve = 64 << 20
 
 func leavesRoom(f *os.File) error {
 	var st syscall.Statfs_t
 	if err := syscall.Fstatfs(int(f.Fd()), &st); err != nil {
-		return nil //nolint:nilerr // a file system that does not tell ends the backup when it is full
+		return nil //nolint:nilerr // if the file system does not tell, the backup ends when the disk is full
 	}
 	block := uint64(st.Bsize)
 	free, all := uint64(st.Bavail)*block, st.Blocks*block //nolint:unconvert // its type differs between systems

@@ -1,8 +1,8 @@
-// Package casefile turns stored records into what package rules judges.
+// Package casefile turns stored records into the input of package rules.
 //
 // The server uses it to decide, the offline verifier to decide again. Both must
-// read the same records in the same way, so this is done here, once. It reads
-// no store; the caller loads the records.
+// read the same records in the same way, so both use this package. It reads no
+// store; the caller loads the records.
 //
 // Everything is identified by its uid. Sessions and candidacies also have the
 // labels that callers know, because refusals name them. Uids also give the
@@ -51,7 +51,7 @@ func Revision(s *storepb.Session) rules.Revision {
 func nameOf[T ~string](value protoreflect.Enum) (T, error) {
 	known := value.Descriptor().Values().ByNumber(value.Number())
 	if known == nil || value.Number() == 0 {
-		return "", fmt.Errorf("casefile: %d is no %s", value.Number(), value.Descriptor().FullName())
+		return "", fmt.Errorf("casefile: %d is not a value of %s", value.Number(), value.Descriptor().FullName())
 	}
 	return T(known.Name()), nil
 }
@@ -118,8 +118,8 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 	}, nil
 }
 
-// Standing reads the states of a candidacy and its session, without their
-// meaning for an act.
+// Standing reads the states of a candidacy and its session, which is all that
+// retention needs.
 func Standing(c *storepb.Candidacy, session *storepb.Session) rules.Standing {
 	return rules.Standing{
 		Session:   rules.SessionState(session.GetState().String()),
@@ -266,7 +266,7 @@ func Decisions(stored []*storepb.Decision) ([]rules.Decision, error) {
 	return decisions, nil
 }
 
-// Ruling is a ruling as it is stored: the parts of a decision that the rules
+// Ruling returns a ruling as it is stored: the parts of a decision that the rules
 // decide, with session and candidacy. The server adds who decided and when; the
 // verifier compares.
 func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstances) {

@@ -15,8 +15,8 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 )
 
-// Records have the API's numbers, the rules its names: the rules must know each
-// value of the API, and the other way round.
+// Records have the API's numbers, the rules have its names: the rules must know
+// each value of the API, and the API each value of the rules.
 func TestTheRulesKnowEveryNameOfTheAPI(t *testing.T) {
 	for _, c := range []struct {
 		enum protoreflect.EnumDescriptor
@@ -37,7 +37,7 @@ func TestTheRulesKnowEveryNameOfTheAPI(t *testing.T) {
 			names(rules.CertificationInProgress, rules.CertificationComplete, rules.CertificationAwarded)},
 	} {
 		var got []string
-		for i := 1; i < c.enum.Values().Len(); i++ { // the first says nothing
+		for i := 1; i < c.enum.Values().Len(); i++ { // the first is the unspecified one
 			got = append(got, string(c.enum.Values().Get(i).Name()))
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
@@ -115,8 +115,8 @@ func TestCandidacy(t *testing.T) {
 	}
 }
 
-// What retention asks is read as it is, whatever it means elsewhere: a hold's last
-// day begins at midnight.
+// Records that retention reads are converted without further meaning: a hold's
+// last day begins at midnight.
 func TestRetentionIsRead(t *testing.T) {
 	got := casefile.Standing(&storepb.Candidacy{State: acquispb.Candidacy_State_WITHDRAWN}, &storepb.Session{State: acquispb.Session_State_CLOSED})
 	if want := (rules.Standing{Session: rules.SessionClosed, Candidacy: rules.Withdrawn}); got != want {
@@ -137,8 +137,8 @@ func TestRetentionIsRead(t *testing.T) {
 	}
 }
 
-// A decision is read from its two parts. A part that cannot be read is an
-// error, not an empty decision.
+// A decision is read from its two parts. An unreadable part is an error, not an
+// empty decision.
 func TestDecision(t *testing.T) {
 	act, err := proto.Marshal(&storepb.DecisionAct{
 		Kind: 1, Bloc: "B2", Outcome: 2, Referentiel: "marketing", Revision: "r1", SupersedesUid: 4,
@@ -174,7 +174,7 @@ func TestDecision(t *testing.T) {
 	}
 }
 
-// Contradicting or meaningless records are never passed to the rules.
+// Contradictory or meaningless records are never passed to the rules.
 func TestContradictions(t *testing.T) {
 	open := &storepb.Session{Uid: 1, State: 1}
 	for what, read := range map[string]func() error{
@@ -185,7 +185,7 @@ func TestContradictions(t *testing.T) {
 			_, err := casefile.Candidacy(&storepb.Candidacy{SessionUid: 2, State: 1}, open)
 			return err
 		},
-		"bloc that never was there": func() error {
+		"bloc that was never presented": func() error {
 			_, err := casefile.Candidacy(&storepb.Candidacy{SessionUid: 1, State: 1, DepartedBlocs: []*storepb.DepartedBloc{{Bloc: "B1", Cause: 1}}}, open)
 			return err
 		},
@@ -219,7 +219,7 @@ func acts(a *storepb.Assessment) error {
 func decision(act *storepb.DecisionAct) error {
 	stored, err := proto.Marshal(act)
 	if err != nil {
-		panic(err) // every message of ours can be written
+		panic(err) // each of our messages can be encoded
 	}
 	_, _, _, err = casefile.Decision(&storepb.Decision{Act: stored})
 	return err

@@ -11,7 +11,7 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 )
 
-// Stored records, whoever loaded them, become what the rules judge.
+// Stored records become what the rules judge.
 func Example() {
 	embedded, err := referentiel.Embedded()
 	if err != nil {

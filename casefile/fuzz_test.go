@@ -13,14 +13,14 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 )
 
-// nowhere knows no référentiel, like a store that lost them.
+// nowhere is a catalogue that knows no référentiel, like a store that lost them.
 type nowhere struct{}
 
 func (nowhere) Blocs(rules.Revision) []string          { return nil }
 func (nowhere) Counts(wanted, held rules.BlocRef) bool { return false }
 
-// FuzzCase reads any records as a case: an error, or a case that the rules can
-// judge, in which each state, verdict and outcome is one that they know.
+// FuzzCase reads any records as a case. The result is an error, or a case that
+// the rules can judge, with only known states, verdicts and outcomes.
 func FuzzCase(f *testing.F) {
 	embedded, err := referentiel.Embedded()
 	if err != nil {
@@ -77,7 +77,7 @@ func FuzzCase(f *testing.F) {
 		}
 		ledger := c.Candidate.Ledger(c.Session.Revision)
 		if len(ledger.Blocs) > 0 {
-			t.Errorf("the ledger has the blocs of a référentiel that nobody knows: %v", ledger)
+			t.Errorf("the ledger has the blocs of an unknown référentiel: %v", ledger)
 		}
 		c.Deliberate(rules.Sitting{Caller: "j", Present: []string{"j", "j2"}}, rules.Deliberation{})
 		c.Settle("j", []rules.CriterionVerdict{{Criterion: "C1.1.1", Verdict: rules.Met}})

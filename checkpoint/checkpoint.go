@@ -7,9 +7,9 @@
 //
 //	— acquis.example.fr/journal Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe…
 //
-// The lines are a checkpoint as C2SP tlog-checkpoint has it, the whole is a
+// The lines are a checkpoint as defined by C2SP tlog-checkpoint, the whole is a
 // signed note (C2SP signed-note, golang.org/x/mod/sumdb/note). All code that
-// signs, checks or compares checkpoints uses this package, so that all agree on
+// signs, checks or compares checkpoints uses this package, so that it agrees on
 // which are valid.
 package checkpoint
 
@@ -74,8 +74,8 @@ func Parse(text string) (Checkpoint, error) {
 // maxOrigin limits the name of a journal, which is in every proof.
 const maxOrigin = 200
 
-// CheckOrigin returns why a name cannot be the origin of a journal, or nil. It
-// is the name of the key in signed notes too, which forbid spaces and "+".
+// CheckOrigin returns why a name cannot be the origin of a journal, or nil. The
+// name is also that of the key in signed notes, which forbid spaces and "+".
 func CheckOrigin(origin string) error {
 	bad := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '+' }
 	if len(origin) > maxOrigin || !utf8.ValidString(origin) || strings.ContainsFunc(origin, bad) {

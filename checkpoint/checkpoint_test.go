@@ -11,7 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// TestParse: a text is read as it is written, and in no other way.
+// TestParse: a text is accepted only in the form in which it is written.
 func TestParse(t *testing.T) {
 	root := tlog.Hash{1}.String()
 	good := "acquis/x\n12\n" + root + "\n"
@@ -36,8 +36,8 @@ type signer struct {
 
 func (s signer) Sign(message []byte) ([]byte, error) { return ed25519.Sign(s.private, message), nil }
 
-// TestOpen: what a key signed is read with that key among others, and with no
-// others alone.
+// TestOpen: a note is opened if its key is among the given ones, and not
+// otherwise.
 func TestOpen(t *testing.T) {
 	var keys []Key
 	var private []ed25519.PrivateKey
@@ -57,7 +57,7 @@ func TestOpen(t *testing.T) {
 	}
 	unusable := Key{"has space", keys[0].Public}
 	if unusable.String() != "" || (Key{Origin: "a", Public: []byte("short")}).String() != "" {
-		t.Error("a key that no note can name is written")
+		t.Error("a key with an invalid name was written")
 	}
 	if c, err := Open([]byte(signed), Verifiers(append([]Key{unusable}, keys...))); err != nil || c != want {
 		t.Errorf("opened %v, %v", c, err)
@@ -71,7 +71,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestCheckOrigin: what stands in a note as the name of a key has no space and no plus.
+// TestCheckOrigin: the name of a key in a note has no space and no plus.
 func TestCheckOrigin(t *testing.T) {
 	for _, good := range []string{"acquis/x", "École.example", ""} {
 		if err := CheckOrigin(good); err != nil {
@@ -80,7 +80,7 @@ func TestCheckOrigin(t *testing.T) {
 	}
 	for _, bad := range []string{"a b", "a+b", "a\nb", "\xff", "a\u00a0b", strings.Repeat("a", 201)} {
 		if CheckOrigin(bad) == nil {
-			t.Errorf("%q is taken", bad)
+			t.Errorf("%q was accepted", bad)
 		}
 	}
 }

@@ -6,14 +6,16 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// A Key is one that signs, or signed, checkpoints of a journal under its name.
+// A Key is a public key that signs, or signed, checkpoints of a journal under its
+// name.
 type Key struct {
 	Origin string
 	Public ed25519.PublicKey
 }
 
 // String is a key in the form of signed notes. It is empty if the key is not
-// Ed25519, or its origin not a valid name: then nothing verifies with it.
+// Ed25519, or its origin is not a valid name: then nothing can be verified with
+// it.
 func (k Key) String() string {
 	text, err := note.NewEd25519VerifierKey(k.Origin, k.Public)
 	if err != nil {
@@ -25,7 +27,7 @@ func (k Key) String() string {
 	return text
 }
 
-// Verifiers are those of the valid keys.
+// Verifiers returns the verifiers of the valid keys.
 func Verifiers(keys []Key) note.Verifiers {
 	var known []note.Verifier
 	for _, k := range keys {

@@ -31,9 +31,9 @@ func NewCode() string {
 	code := make([]byte, 0, codeLength)
 	random := make([]byte, 2*codeLength)
 	for len(code) < codeLength-1 {
-		_, _ = rand.Read(random) // it never fails: it ends the process instead
+		_, _ = rand.Read(random) // never fails: on an error it ends the process
 		for _, b := range random {
-			// What lies above the last multiple would make some characters likelier.
+			// Bytes above the last multiple would make some characters likelier.
 			if int(b) < 256/len(codeAlphabet)*len(codeAlphabet) && len(code) < codeLength-1 {
 				code = append(code, codeAlphabet[int(b)%len(codeAlphabet)])
 			}
@@ -43,7 +43,7 @@ func NewCode() string {
 	return string(append(code, codeAlphabet[last]))
 }
 
-// codeSum adds up a code, modulo the size of the alphabet; 0 is right.
+// codeSum adds up a code, modulo the size of the alphabet; a valid code gives 0.
 func codeSum(code string) (sum int) {
 	for i := range len(code) {
 		sum += (codeLength - i) * strings.IndexByte(codeAlphabet, code[i])

@@ -19,7 +19,7 @@ func TestCodes(t *testing.T) {
 	for range 200 {
 		code := NewCode()
 		if seen[code] {
-			t.Fatal("a code came twice")
+			t.Fatal("two codes are the same")
 		}
 		seen[code] = true
 		for _, typed := range []string{code, SpellCode(code), strings.ToLower(SpellCode(code)), " " + strings.ReplaceAll(SpellCode(code), "-", " ")} {
@@ -29,7 +29,7 @@ func TestCodes(t *testing.T) {
 		}
 		for _, wrong := range misread(code) {
 			if _, err := ParseCode(wrong); err == nil {
-				t.Errorf("%q is taken, %q was given", wrong, code)
+				t.Errorf("%q was accepted instead of %q", wrong, code)
 			}
 			refused++
 		}

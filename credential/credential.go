@@ -112,13 +112,13 @@ func credentialContext() []any {
 // A Claim is what a credential attests.
 type Claim struct {
 	Issuer        Issuer
-	Holder        string // their name; empty: it is not told
-	Revision      string // resource name of the revision that was decided under
+	Holder        string // their name; empty: not disclosed
+	Revision      string // resource name of the revision under which it was decided
 	Certification *acquispb.Referentiel
 	Bloc          *acquispb.Bloc // nil: the whole certification was awarded
 	Decided       time.Time
-	Decision      uint64                  // its uid: its name would tell the candidate's
-	Proof         *acquispb.DecisionProof // that it stands in the journal
+	Decision      uint64                  // its uid, because its name would reveal the candidate's id
+	Proof         *acquispb.DecisionProof // that it is in the journal
 }
 
 // A Signer signs credentials.
@@ -154,7 +154,7 @@ func newCredential(claim Claim, now time.Time) credential {
 	return c
 }
 
-// achievementOf describes what was acquired in the words of the référentiel: the
+// achievementOf describes what was acquired with texts of the référentiel: the
 // compétences of a bloc, or the blocs of the certification.
 func achievementOf(claim Claim) achievement {
 	of, bloc := claim.Certification, claim.Bloc
@@ -185,7 +185,7 @@ func achievementOf(claim Claim) achievement {
 	return a
 }
 
-// sign signs claims as a JWT, EdDSA under the key that its header names.
+// sign signs claims as a JWT (EdDSA). Its header names the key.
 func sign(claims any, by Signer) (string, error) {
 	header, err := json.Marshal(map[string]string{"alg": "EdDSA", "typ": "JWT", "kid": keyThumbprint(by.Public())})
 	if err != nil {

@@ -26,8 +26,8 @@ func newJSONWebKey(public ed25519.PublicKey) jsonWebKey {
 	}
 }
 
-// keyThumbprint names a public key (RFC 7638), so that a credential can say
-// which one signed it.
+// keyThumbprint names a public key (RFC 7638), so that a credential can say which
+// key signed it.
 func keyThumbprint(public ed25519.PublicKey) string {
 	canonical := fmt.Sprintf(`{"crv":"Ed25519","kty":"OKP","x":%q}`, base64.RawURLEncoding.EncodeToString(public))
 	sum := sha256.Sum256([]byte(canonical))
@@ -44,6 +44,6 @@ func KeySet(keys []ed25519.PublicKey) []byte {
 			set.Keys = append(set.Keys, key)
 		}
 	}
-	text, _ := json.Marshal(set) // texts alone: it cannot fail
+	text, _ := json.Marshal(set) // only texts: this cannot fail
 	return text
 }

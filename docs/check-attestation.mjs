@@ -63,7 +63,7 @@ function openCheckpoint(text, jwks) {
     return hash.equals(signature.subarray(0, 4)) &&
       verify(null, Buffer.from(body), createPublicKey({ key: jwk, format: "jwk" }), signature.subarray(4));
   });
-  demand(signed, "the checkpoint's signature is none of the certificateur's");
+  demand(signed, "the checkpoint is not signed by the certificateur");
   return { size, root: bytes(root) };
 }
 

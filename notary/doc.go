@@ -6,6 +6,6 @@
 // Health reports this to operators.
 //
 // The key that signs is recorded in the journal at its first use, and stays
-// listed there: what it signed stays valid after it was replaced. It also signs
+// listed there: what it signed stays valid after it is replaced. It also signs
 // attestations (package credential).
 package notary

@@ -26,11 +26,11 @@ type Notary struct {
 	every  time.Duration
 	now    func() time.Time
 
-	turn chan struct{} // holds one value: whoever signs puts it in
+	turn chan struct{} // holds one value while somebody signs
 
 	mu     sync.Mutex
 	last   *storepb.Checkpoint // nil before the first
-	signed time.Time           // when last was found to be the latest; monotonic
+	signed time.Time           // when last was known to be the latest; monotonic
 	doubt  error               // why the journal is not signed
 }
 
@@ -107,7 +107,7 @@ func (n *Notary) pause(ctx context.Context) error {
 	n.mu.Lock()
 	wait := n.every - time.Since(n.signed)
 	n.mu.Unlock()
-	timer := time.NewTimer(wait) // fires at once where nothing is left to wait
+	timer := time.NewTimer(wait) // fires at once if no wait is left
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -117,7 +117,8 @@ func (n *Notary) pause(ctx context.Context) error {
 	}
 }
 
-// sign signs a checkpoint of the journal as it is, unless the last one is that.
+// sign signs a checkpoint of the current journal, unless the last one already
+// covers it.
 func (n *Notary) sign(ctx context.Context) (*storepb.Checkpoint, error) {
 	var last, next *storepb.Checkpoint
 	err := n.store.View(ctx, func(r store.Reader) (err error) {
@@ -174,7 +175,7 @@ func extends(tree tlog.HashReader, last *storepb.Checkpoint, size int64, root tl
 		return errors.New("its root is not a hash")
 	case before == size:
 		if !bytes.Equal(last.GetRoot(), root[:]) {
-			return errors.New("another root")
+			return errors.New("it has another root")
 		}
 		return nil
 	}

@@ -23,9 +23,9 @@ import (
 // Signing configures how a server signs checkpoints and attestations. The zero
 // value is ready to use.
 type Signing struct {
-	Key    ed25519.PrivateKey // nil: one that is made for this run and lost with it
-	Origin string             // names the journal; empty: as the store has it, else a random name
-	Every  time.Duration      // a checkpoint is signed at most so often; 0: once a second
+	Key    ed25519.PrivateKey // nil: a new one for this run, which is then lost
+	Origin string             // names the journal; empty: the name in the store, or a random one
+	Every  time.Duration      // shortest time between two checkpoints; 0: a second
 }
 
 // A signer signs with one key, and knows all keys that ever signed here,
@@ -70,7 +70,7 @@ func newSigner(ctx context.Context, s store.Store, o Signing, log *slog.Logger, 
 	if err == nil && entered { // a known key is no reason to write: the disk may be full
 		err = s.Update(ctx, act, register)
 	}
-	for range 2 { // nobody else could ask again; whatever happened, once more does no harm
+	for range 2 { // nobody else could repeat the call, and repeating it does no harm
 		if errors.Is(err, store.ErrUnknownOutcome) {
 			err = s.Update(ctx, act, register)
 		}
@@ -149,7 +149,7 @@ func (s *signer) enter(w store.Writer, now time.Time) error {
 }
 
 func (s *signer) public() ed25519.PublicKey {
-	public, _ := s.key.Public().(ed25519.PublicKey) // it is one, by its documentation
+	public, _ := s.key.Public().(ed25519.PublicKey) // its documentation guarantees the type
 	return public
 }
 

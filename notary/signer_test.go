@@ -11,7 +11,7 @@ import (
 	"github.com/acquis-eval/acquis/store/memstore"
 )
 
-// TestSignerOfSomebodyElse: every start warns of a key in the store that was
+// TestSignerOfSomebodyElse: every start warns about a key in the store that was
 // added after the one that signs, because it is published with ours.
 func TestSignerOfSomebodyElse(t *testing.T) {
 	s := memstore.New()

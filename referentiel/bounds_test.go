@@ -12,8 +12,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// What the API's proto says of lengths, lists and numbers, the checker says of
-// files: each bound may be reached, and not passed by one.
+// The checker of files has the same limits on lengths, lists and numbers as the
+// API's proto: each limit may be reached, and not exceeded by one.
 func TestBoundsAreTheAPIs(t *testing.T) {
 	r := small()
 	api := acquispb.File_acquis_v1_referentiel_proto.Messages()
@@ -57,17 +57,18 @@ func TestBoundsAreTheAPIs(t *testing.T) {
 	}
 }
 
-// A bound is a value that may just be, one that may not, and what is said then.
+// A bound is a value that is just allowed, one that is not, and the problem
+// reported for it.
 type bound struct {
 	within, beyond protoreflect.Value
 	says           string
 }
 
-// bounds are those that the API has for a field of that name.
+// bounds returns the limits that the API has for a field with that name.
 func bounds(m protoreflect.Message, field protoreflect.FieldDescriptor, twin protoreflect.MessageDescriptor) []bound {
 	of := twin.Fields().ByName(field.Name())
 	if of == nil {
-		return nil // the id, and what a replacement names, look otherwise in the API
+		return nil // the id, and what a replacement names, have another form in the API
 	}
 	rules, _ := proto.GetExtension(of.Options(), validate.E_Field).(*validate.FieldRules)
 	text := protoreflect.ValueOfString
@@ -104,7 +105,7 @@ func repeated(list protoreflect.Value, n int, text string) protoreflect.Value {
 	return list
 }
 
-// says tells whether the checker says that of any field.
+// says tells whether the checker reports that problem for any field.
 func says(r *storepb.Referentiel, what string) bool {
 	for _, p := range Check(r) {
 		if strings.Contains(p.Message, what) {

@@ -14,9 +14,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The id of the marketing référentiel is for ever. Where this test fails after a
-// change of marketing.yaml, the new id is right and is pinned here instead; where
-// it fails after a change of code, the code is wrong.
+// The id of the marketing référentiel never changes. If this test fails after a
+// change of marketing.yaml, pin the new id here; if it fails after a change of
+// code, the code is wrong.
 func TestMarketingID(t *testing.T) {
 	const want = "0a5ee66c010043345e91231c544541cf"
 	if got := ID(marketing(t)); got != want {
@@ -55,9 +55,9 @@ func TestEncoding(t *testing.T) {
 		/*  */ "\x00", // end of the compétence
 		/**/ "\x00", // end of the bloc
 		"\x06",      // rules
-		/**/ "\x03" + "\x00\x00\x00\x01", // min_assessors, given though the default
+		/**/ "\x03" + "\x00\x00\x00\x01", // min_assessors, set, although it is the default
 		/**/ "\x04", // jury
-		/*  */ "\x02" + "\x00\x00\x00\x00", // min_external_percent, given though 0
+		/*  */ "\x02" + "\x00\x00\x00\x00", // min_external_percent, set, although it is 0
 		/*  */ "\x00", // end of jury
 		/**/ "\x00", // end of rules
 		"\x00",      // end
@@ -70,9 +70,10 @@ func TestEncoding(t *testing.T) {
 	}
 }
 
-// Content survives the encoding: a decoder written from its description alone gives
-// it back. So different contents have different encodings. The decoder goes by the
-// proto, so a field that the encoding forgets is noticed as well.
+// Content survives the encoding: a decoder written only from its description
+// returns it. So different contents have different encodings. The decoder uses
+// the fields of the proto, so a field that the encoding forgets is noticed as
+// well.
 func TestEncodingKeepsContent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := new(storepb.Referentiel)
@@ -93,7 +94,7 @@ func TestEncodingKeepsContent(t *testing.T) {
 	})
 }
 
-// Every field of every message is part of the id: whatever is changed, it changes.
+// Every field of every message is part of the id: any change changes the id.
 func TestEveryFieldIsInTheID(t *testing.T) {
 	r := small()
 	r.Replaces[0].Revision = strings.Repeat("0", 32)
@@ -107,11 +108,11 @@ func TestEveryFieldIsInTheID(t *testing.T) {
 			met[field.FullName()] = true
 			undo := change(m, field)
 			if ID(r) == before {
-				t.Errorf("%s was changed, and the id was not", field.FullName())
+				t.Errorf("%s was changed, but the id was not", field.FullName())
 			}
 			undo()
 			if ID(r) != before {
-				t.Fatalf("%s: the content is as before, and its id is not", field.FullName())
+				t.Fatalf("%s: the content is the same again, but its id is not", field.FullName())
 			}
 			switch {
 			case field.Message() != nil && field.IsList():
@@ -133,7 +134,7 @@ func TestEveryFieldIsInTheID(t *testing.T) {
 	}
 }
 
-// change gives a field another content, and returns what undoes that.
+// change gives a field another content, and returns a function that undoes it.
 func change(m protoreflect.Message, field protoreflect.FieldDescriptor) (undo func()) {
 	if field.IsList() {
 		list := m.Mutable(field).List()
@@ -148,7 +149,7 @@ func change(m protoreflect.Message, field protoreflect.FieldDescriptor) (undo fu
 	old, set := m.Get(field), m.Has(field)
 	switch {
 	case field.Message() != nil:
-		m.Clear(field) // set in the small référentiel wherever there is one
+		m.Clear(field) // set everywhere in the small référentiel
 	case field.Kind() == protoreflect.StringKind:
 		m.Set(field, protoreflect.ValueOfString(old.String()+"autre"))
 	case field.Kind() == protoreflect.BoolKind:
@@ -165,21 +166,21 @@ func change(m protoreflect.Message, field protoreflect.FieldDescriptor) (undo fu
 	}
 }
 
-// A threshold that is given is not a threshold that is left to its default.
+// A threshold that is set to the default differs from one that is not set.
 func TestDefaultGivenIsNotDefaultLeft(t *testing.T) {
 	given, left, empty := small(), small(), small()
 	given.Rules = &storepb.Rules{BlocThresholdPercent: new(int32(100))}
 	left.Rules = nil
 	empty.Rules = &storepb.Rules{Jury: &storepb.JuryRule{}}
 	if ID(given) == ID(left) {
-		t.Error("a default given and a default left have one id")
+		t.Error("an explicit default and a missing value have the same id")
 	}
 	if ID(empty) != ID(left) {
 		t.Error("no rules and empty rules have two ids")
 	}
 }
 
-// draw fills a message at random, with few values, so that likeness is likely.
+// draw fills a message at random, with few values, so that equal ones are likely.
 func draw(t *rapid.T, m protoreflect.Message) {
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
@@ -212,7 +213,7 @@ func drawText(t *rapid.T) string {
 	return rapid.SampledFrom([]string{"", "a", "\x00", "é", "\x00\x00\x00\x01a"}).Draw(t, "text")
 }
 
-// prune removes messages without a field where one stands alone: they are no content.
+// prune removes single messages without fields: they are not content.
 func prune(m protoreflect.Message) {
 	m.Range(func(field protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		switch {

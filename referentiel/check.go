@@ -51,7 +51,7 @@ type checker struct {
 	blocs, activities, competences seen
 }
 
-// seen tells at which field a code was first found.
+// seen maps a code to the field where it was first found.
 type seen map[string]string
 
 func (c *checker) report(field, message string) {

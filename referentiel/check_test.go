@@ -11,8 +11,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// small is the smallest référentiel that the checker accepts, with one of
-// everything that can be left out.
+// small is the smallest référentiel that the checker accepts, with one of each
+// optional part.
 func small() *storepb.Referentiel {
 	return &storepb.Referentiel{
 		Id:          "vente",
@@ -56,7 +56,7 @@ func TestCheckAccepts(t *testing.T) {
 }
 
 // Each rule of the checker has a line in one of the tables below: a change to the
-// small référentiel, and all that the checker then says.
+// small référentiel, and all problems that the checker then reports.
 type checkCase struct {
 	name   string
 	change func(r *storepb.Referentiel)
@@ -80,7 +80,7 @@ func runChecks(t *testing.T, tests []checkCase) {
 	}
 }
 
-// long is longer than any text may be. Each of its letters takes two bytes.
+// long is longer than any text may be. Each letter takes two bytes.
 func long() string { return strings.Repeat("é", 8001) }
 
 // The head: id, name, opening page.
@@ -134,7 +134,7 @@ func TestCheckBlocs(t *testing.T) {
 	})
 }
 
-// Texts, on the example of a statement.
+// Texts, using a statement as the example.
 func TestCheckTexts(t *testing.T) {
 	runChecks(t, []checkCase{
 		{"no competence code", func(r *storepb.Referentiel) { competence(r).Code = "" },
@@ -222,15 +222,15 @@ func TestCheckRules(t *testing.T) {
 	})
 }
 
-// What may look odd and is right.
+// Oddities that are valid.
 func TestCheckAcceptsOddities(t *testing.T) {
 	for name, change := range map[string]func(*storepb.Referentiel){
-		"no rules":                      func(r *storepb.Referentiel) { r.Rules = nil },
-		"rules without a jury":          func(r *storepb.Referentiel) { r.Rules.Jury = nil },
-		"codes of another house":        func(r *storepb.Referentiel) { r.Blocs[0].Code, r.Replaces = "RNCP35340BC01", nil },
-		"an earlier revision of itself": func(r *storepb.Referentiel) { r.Replaces[0].Referentiel, r.Replaces[0].Revision = "vente", ID(small()) },
-		"a heading alone":               func(r *storepb.Referentiel) { r.Preamble[0].Paragraphs = nil },
-		"a no-break space within":       func(r *storepb.Referentiel) { r.Blocs[0].Title = "Vendre\u00a0: conclure" },
+		"no rules":                       func(r *storepb.Referentiel) { r.Rules = nil },
+		"rules without a jury":           func(r *storepb.Referentiel) { r.Rules.Jury = nil },
+		"codes of another certificateur": func(r *storepb.Referentiel) { r.Blocs[0].Code, r.Replaces = "RNCP35340BC01", nil },
+		"an earlier revision of itself":  func(r *storepb.Referentiel) { r.Replaces[0].Referentiel, r.Replaces[0].Revision = "vente", ID(small()) },
+		"a heading alone":                func(r *storepb.Referentiel) { r.Preamble[0].Paragraphs = nil },
+		"a no-break space within":        func(r *storepb.Referentiel) { r.Blocs[0].Title = "Vendre\u00a0: conclure" },
 		"two compétences of one statement": func(r *storepb.Referentiel) {
 			r.Blocs = append(r.Blocs, bloc("B2", "A2", "C2.1"), bloc("B3", "A3", "C3.1"))
 		},
@@ -243,7 +243,7 @@ func TestCheckAcceptsOddities(t *testing.T) {
 	}
 }
 
-// All problems come at once, in the order of the fields.
+// All problems are reported at once, in the order of the fields.
 func TestCheckReportsAll(t *testing.T) {
 	r := proto.CloneOf(marketing(t))
 	want := 0
@@ -271,8 +271,8 @@ func bloc(code, activity, competence string) *storepb.Bloc {
 	return b
 }
 
-// TestManyProblems: of very many problems the first ones are told, and that there
-// are more.
+// TestManyProblems: if there are very many problems, the first ones are reported,
+// and that there are more.
 func TestManyProblems(t *testing.T) {
 	for n, want := range map[int]int{499: 499, 500: 500, 501: 501, 3000: 501} {
 		c := new(checker)
@@ -281,12 +281,12 @@ func TestManyProblems(t *testing.T) {
 		}
 		last := c.problems[len(c.problems)-1].String()
 		if len(c.problems) != want || strings.Contains(last, "more problems") != (n > 500) {
-			t.Errorf("of %d problems %d are told, the last one %q", n, len(c.problems), last)
+			t.Errorf("of %d problems %d are reported, the last one %q", n, len(c.problems), last)
 		}
 	}
 }
 
-// TestForbidden: what is decided quickly is what the tables say.
+// TestForbidden: the shortcut for frequent characters agrees with the tables.
 func TestForbidden(t *testing.T) {
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		want := unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) || r == '\uFEFF'

@@ -20,8 +20,8 @@ type Compiled struct {
 	competences  map[string]*storepb.Competence
 	fingerprints map[string]string // of each bloc: a digest of its content
 
-	// What can be searched. It is made when it is first asked for: a verifier
-	// compiles revisions, and never searches.
+	// The texts that can be searched. They are prepared at the first search: a
+	// verifier compiles revisions, but never searches.
 	entries func() []entry
 }
 

@@ -44,11 +44,11 @@ func TestCompile(t *testing.T) {
 		t.Errorf("criterion C2.4.2 is %q", got)
 	}
 	if c.Bloc("B5") != nil || c.Competence("C9.9") != nil {
-		t.Error("finds what is not there")
+		t.Error("finds codes that do not exist")
 	}
 }
 
-// The rules' numbers arrive, and a number given is not a default.
+// The rules' numbers are compiled, and a number that is set is not a default.
 func TestCompileRules(t *testing.T) {
 	s := compiled(t, small()).Scheme()
 	for name, test := range map[string]struct{ got, want rules.Number }{
@@ -67,7 +67,7 @@ func TestCompileRules(t *testing.T) {
 	}
 }
 
-// What the caller does with its référentiel later changes nothing.
+// Later changes of the caller to its référentiel have no effect.
 func TestCompiledKeepsItsOwn(t *testing.T) {
 	r := small()
 	c := compiled(t, r)
@@ -79,7 +79,7 @@ func TestCompiledKeepsItsOwn(t *testing.T) {
 
 func TestCompileRefuses(t *testing.T) {
 	if _, err := Compile(&storepb.Referentiel{Id: "vide"}); err == nil {
-		t.Error("compiles a référentiel without blocs")
+		t.Error("a référentiel without blocs was compiled")
 	}
 }
 
@@ -123,7 +123,7 @@ func TestCounts(t *testing.T) {
 		{"declared for another bloc", now, "B1", ancestor, "CCP2", false},
 		{"declarations go one way", ancestor, "CCP1", now, "B1", false},
 		{"declared for that revision", pinned, "B1", now, "B1", true},
-		{"declared for another revision, though alike", pinned, "B1", sameBloc, "B1", false},
+		{"declared for another revision, although identical", pinned, "B1", sameBloc, "B1", false},
 		{"no such bloc here", now, "B9", ancestor, "CCP1", false},
 		{"no such bloc there", now, "B1", sameBloc, "B9", false},
 		{"no such bloc on either side", now, "B9", sameBloc, "B9", false},
@@ -140,17 +140,17 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// What the catalogue does not know counts only where it is declared.
+// A bloc of an unknown revision counts only if that is declared.
 func TestCatalogueOfUnknown(t *testing.T) {
 	now := compiled(t, small())
 	catalogue := catalogueOf(now)
 	unknown := rules.BlocRef{Revision: rules.Revision{Referentiel: "vente-2019", ID: "?"}, Bloc: "CCP1"}
 	wanted := rules.BlocRef{Revision: now.Revision(), Bloc: "B1"}
 	if !catalogue.Counts(wanted, unknown) {
-		t.Error("a declared bloc of a revision that is not here must count")
+		t.Error("a declared bloc of an unknown revision must count")
 	}
 	if catalogue.Counts(unknown, wanted) || catalogue.Blocs(unknown.Revision) != nil {
-		t.Error("knows a revision that is not here")
+		t.Error("an unknown revision counts")
 	}
 	if got := catalogue.Blocs(now.Revision()); len(got) != 1 || got[0] != "B1" {
 		t.Errorf("blocs %v", got)

@@ -7,7 +7,7 @@
 //
 //	file ──Parse──▶ storepb.Referentiel ──Check──▶ nothing wrong
 //	                        │
-//	                        ├──ID────────▶ the name of this revision, for ever
+//	                        ├──ID────────▶ the permanent name of this revision
 //	                        └──Compile───▶ Compiled: the rules' Scheme, lookups, search
 //
 // [Check] names fields as the proto file does
@@ -17,8 +17,8 @@
 //
 // # What can never happen
 //
-//   - Content changes and keeps its id. [ID] is a digest of an encoding of our own
-//     (canonical.go), written out field by field, so that no library can change it.
+//   - Content changes and keeps its id. [ID] is a digest of our own encoding
+//     (canonical.go), written field by field, so that no library can change it.
 //   - A référentiel that [Check] accepted asks for a jury of one.
 //   - A revision names itself among the blocs that it replaces.
 //   - The text of data/marketing.yaml drifts from its source: a test rebuilds the

@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Whatever the file, Parse comes back; and what it accepts passes the checker,
-// compiles, and has one id, before and after it was stored.
+// Parse returns for any file; a file that it accepts passes the checker,
+// compiles, and has the same id before and after it is stored.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(smallFile))
 	marketing, err := data.ReadFile("data/marketing.yaml")
@@ -24,7 +24,7 @@ func FuzzParse(f *testing.F) {
 		r, err := Parse("f.yaml", file)
 		if err != nil {
 			if r != nil {
-				t.Error("a référentiel comes with an error")
+				t.Error("a référentiel was returned with an error")
 			}
 			return
 		}
@@ -48,8 +48,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Words are folded once and for all: folding them again changes nothing, so a query
-// made of words that were found finds them again.
+// Folding words twice changes nothing, so a query made of words that were found
+// finds them again.
 func FuzzWords(f *testing.F) {
 	for _, s := range []string{"L'Œuvre à l'Été", "C1.1", "ﬁ ǅ İ ß ẞ ﷺ", "\xff\xfe", "e\u0301", "....", "Ⅻ ½ ㎏"} {
 		f.Add(s)

@@ -23,7 +23,7 @@ func marketing(t testing.TB) *storepb.Referentiel {
 	return nil
 }
 
-// The shape of the marketing référentiel, as design §2 counts it.
+// The shape of the marketing référentiel.
 func TestMarketingCounts(t *testing.T) {
 	type shape struct {
 		Activities []string
@@ -63,17 +63,17 @@ func TestMarketingCounts(t *testing.T) {
 	}
 }
 
-// What the source does not give is not invented.
+// What the source does not have is not invented.
 func TestMarketingInventsNothing(t *testing.T) {
 	r := marketing(t)
 	if r.GetRncpNumber() != "" || r.GetRules() != nil || r.GetReplaces() != nil {
-		t.Errorf("rncp_number %q, rules %v, replaces %v: the source gives none", r.GetRncpNumber(), r.GetRules(), r.GetReplaces())
+		t.Errorf("rncp_number %q, rules %v, replaces %v: the source has none", r.GetRncpNumber(), r.GetRules(), r.GetReplaces())
 	}
 	for _, b := range r.GetBlocs() {
 		for _, k := range b.GetCompetences() {
 			for _, c := range k.GetCriteria() {
 				if c.GetEliminatory() {
-					t.Errorf("%s is eliminatory: the source says so of none", c.GetCode())
+					t.Errorf("%s is eliminatory: the source has no eliminatory criterion", c.GetCode())
 				}
 			}
 		}

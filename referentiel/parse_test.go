@@ -77,8 +77,8 @@ const (
 	competenceKeys = "code, statement, method, bloc_only_method, criteria"
 )
 
-// What a file can say wrongly, and where the reader is sent: a change to the small
-// file, and all that comes back.
+// Errors in a file, and the line that is reported: a change to the small file,
+// and all problems reported.
 type parseCase struct {
 	name     string
 	old, new string // replaced once
@@ -98,7 +98,7 @@ func runParses(t *testing.T, tests []parseCase) {
 	}
 }
 
-// Keys that are missing, unknown or double.
+// Keys that are missing, unknown or given twice.
 func TestParseRefusesKeys(t *testing.T) {
 	runParses(t, []parseCase{
 		{"missing text", "        statement: Accueillir le client\n", "",
@@ -124,7 +124,7 @@ func TestParseRefusesKeys(t *testing.T) {
 	})
 }
 
-// Texts and lists that are none.
+// Invalid texts and lists.
 func TestParseRefusesTexts(t *testing.T) {
 	runParses(t, []parseCase{
 		{"number for text", "title: Vendre", "title: 12",
@@ -144,7 +144,7 @@ func TestParseRefusesTexts(t *testing.T) {
 	})
 }
 
-// Groups, numbers, yes and kinds that are none.
+// Invalid groups, numbers, booleans and kinds.
 func TestParseRefusesValues(t *testing.T) {
 	runParses(t, []parseCase{
 		{"text for group", "jury:\n    min_members: 3\n    min_external_percent: 0", "jury: 3",
@@ -172,7 +172,7 @@ func TestParseRefusesValues(t *testing.T) {
 	})
 }
 
-// What YAML would allow, and what it does not.
+// YAML features that are not supported, and invalid YAML.
 func TestParseRefusesYAML(t *testing.T) {
 	runParses(t, []parseCase{
 		{"anchor", "title: Vendre", "title: &a Vendre",
@@ -203,7 +203,7 @@ func TestParseRefusesYAML(t *testing.T) {
 	})
 }
 
-// Files that are none.
+// Files that are not a référentiel.
 func TestParseRefusesFiles(t *testing.T) {
 	for name, test := range map[string]struct{ content, want string }{
 		"empty":         {"", "f.yaml:1: is empty"},
@@ -228,7 +228,7 @@ func checkProblems(t *testing.T, r *storepb.Referentiel, err error, want []strin
 		t.Fatalf("got %v, want Problems", err)
 	}
 	if r != nil {
-		t.Error("a référentiel comes with the problems")
+		t.Error("a référentiel was returned with the problems")
 	}
 	if diff := cmp.Diff(want, strings.Split(problems.Error(), "\n")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -275,8 +275,8 @@ func TestReadmeExample(t *testing.T) {
 	}
 }
 
-// The decoder knows these types and no other: a field of another type needs a case
-// in decoder.scalar.
+// The decoder knows these types and no others: a field of another type needs a
+// case in decoder.scalar.
 func TestDecoderKnowsEveryType(t *testing.T) {
 	for _, m := range messages(new(storepb.Referentiel).ProtoReflect().Descriptor()) {
 		for i := range m.Fields().Len() {

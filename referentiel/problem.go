@@ -10,11 +10,12 @@ import (
 type Problem struct {
 	File    string
 	Line    int    // from 1; 0 if there is none
-	Field   string // blocs[1].competences[0].statement; empty for the whole
+	Field   string // blocs[1].competences[0].statement; empty if it is about the whole file
 	Message string
 }
 
-// String is the problem as compilers print theirs, so that editors find the line.
+// String returns the problem in the form of compilers, so that editors find the
+// line.
 func (p Problem) String() string {
 	var b strings.Builder
 	if p.File != "" {
@@ -31,11 +32,11 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Problems is everything that is wrong with a file, as an error: one line each, in
-// the order of the file.
+// Problems is everything that is wrong with a file, as an error: one line each,
+// in the order of the file.
 type Problems []Problem
 
-// Error is one line for each problem.
+// Error returns one line for each problem.
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))
 	for i, p := range ps {

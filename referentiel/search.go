@@ -72,7 +72,7 @@ func (e entry) matches(q Query) bool {
 	return len(q.words) > 0
 }
 
-// entries lists what can be found. A text is found by its code too.
+// entries lists what can be found. A text is also found by its code.
 func entries(r *storepb.Referentiel) []entry {
 	var all []entry
 	add := func(code string, hit Hit) {

@@ -59,7 +59,7 @@ func TestSearch(t *testing.T) {
 		"mise en oeuvre":           {"B3"},
 		"Mise en Œuvre":            {"B3"},
 		"storytelling":             {"B3  C3.1 C3.1.3"},
-		"telling":                  nil, // words are found by their beginning
+		"telling":                  nil, // words are found only by their beginning
 		"l'équipe":                 {"B2  C2.2", "B2  C2.4", "B4  C4.3", "B4  C4.3 C4.3.3", "B4  C4.4 C4.4.3"},
 		"L’EQUIPE":                 {"B2  C2.2", "B2  C2.4", "B4  C4.3", "B4  C4.3 C4.3.3", "B4  C4.4 C4.4.3"},
 		"C3.2":                     {"B3  C3.2", "B3  C3.2 C3.2.1", "B3  C3.2 C3.2.2"},
@@ -84,7 +84,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// Pages put together are the whole, wherever they are cut.
+// All pages together are the complete list, for any page size.
 func TestSearchPages(t *testing.T) {
 	c := compiled(t, marketing(t))
 	q, err := ParseQuery("le")
@@ -116,11 +116,11 @@ func TestSearchPages(t *testing.T) {
 	}
 }
 
-// Each text that can be found is found by its own words.
+// Each text can be found by its own words.
 func TestSearchFindsEverything(t *testing.T) {
 	c := compiled(t, marketing(t))
 	if got, want := len(c.entries()), 4+11+15+58; got != want {
-		t.Fatalf("%d texts can be found, want %d", got, want)
+		t.Fatalf("%d texts can be searched, want %d", got, want)
 	}
 	for _, e := range c.entries() {
 		hits, _ := c.Search(Query{words: words(strings.ToUpper(e.hit.Text))}, 0, 100)
@@ -134,7 +134,7 @@ func TestSearchFindsEverything(t *testing.T) {
 	}
 }
 
-// Any number of goroutines may share a compiled revision; the race detector looks on.
+// Goroutines may share a compiled revision; this is a test for the race detector.
 func TestCompiledIsShared(t *testing.T) {
 	c := compiled(t, marketing(t))
 	catalogue := catalogueOf(c, compiled(t, marketing(t), func(r *storepb.Referentiel) { r.DisplayName = "Autre" }))

@@ -19,9 +19,9 @@ type transcript struct {
 	Preamble, Blocs, Activities, Competences, Methods, Dossiers, Criteria []string
 }
 
-// readSource returns the source text. It belongs to the certificateur and lies
-// beside the repository, not in it: nothing can install it, so where it is
-// absent the test is skipped even where everything else is required.
+// readSource returns the source text. It belongs to the certificateur and is
+// stored next to the repository, not in it. It cannot be installed, so if it is
+// absent the test is skipped even when everything else is required.
 func readSource(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../shared/reference/referentiel-marketing.txt")
@@ -31,7 +31,7 @@ func readSource(t *testing.T) string {
 	return string(text)
 }
 
-// patterns are what the source's lay-out is told by.
+// patterns recognise the layout of the source.
 type patterns struct {
 	tag, link, bloc, activity, competence, number, lostParagraph *regexp.Regexp
 }
@@ -44,14 +44,14 @@ func newPatterns() patterns {
 		activity:   regexp.MustCompile(`A\d+\. `),
 		competence: regexp.MustCompile(`^(C\d\.\d) (.+)$`),
 		number:     regexp.MustCompile(` \d\. `),
-		// A sentence that begins where none ended: "définis Le message". Acronyms
-		// ("l'US Design") begin none.
+		// A sentence that begins although the one before did not end: "définis Le
+		// message". Acronyms ("l'US Design") do not begin one.
 		lostParagraph: regexp.MustCompile(`\p{Ll} \p{Lu}\p{Ll}`),
 	}
 }
 
-// fromSource reads the source text: an opening page, then a table of four columns,
-// tab between cells, whose rows page breaks have cut in two.
+// fromSource reads the source text: an opening page, then a table of four
+// columns, with tabs between cells, whose rows are cut in two by page breaks.
 func fromSource(text string) transcript {
 	var tr transcript
 	p := newPatterns()
@@ -62,7 +62,7 @@ func fromSource(text string) transcript {
 			tr.Preamble = append(tr.Preamble, line)
 		}
 	}
-	var row [4][]string // paragraphs of each cell, of all the parts of the row
+	var row [4][]string // paragraphs of each cell, of all parts of the row
 	var bloc string
 	for line := range strings.Lines(table) {
 		cells := strings.Split(line, "\t")
@@ -92,13 +92,13 @@ func fromSource(text string) transcript {
 	return tr
 }
 
-// unmarked takes markdown away.
+// unmarked removes markdown.
 func (p patterns) unmarked(line string) string {
 	line = p.link.ReplaceAllString(line, "$1")
 	return strings.NewReplacer("**", "", `\(`, "(", `\)`, ")").Replace(line)
 }
 
-// paragraphs cuts a cell at its paragraph marks; where it lost them, at sentences.
+// paragraphs splits a cell at its paragraph marks; if it lost them, at sentences.
 func (p patterns) paragraphs(cell string) []string {
 	marked := strings.ReplaceAll(strings.ReplaceAll(cell, "<p>", "\n"), "</p>", "\n")
 	if marked == cell {
@@ -113,7 +113,7 @@ func (p patterns) paragraphs(cell string) []string {
 	return all
 }
 
-// mend joins what a page break cut: a part that begins in lower case goes on with
+// mend joins what a page break cut: a part that begins in lower case continues
 // the sentence before it.
 func mend(before, after []string) []string {
 	if len(before) > 0 && len(after) > 0 {
@@ -125,7 +125,8 @@ func mend(before, after []string) []string {
 	return append(before, after...)
 }
 
-// addRow takes up a whole row: one compétence, and a bloc's activities in its first.
+// addRow adds a complete row: one compétence, and the activities of a bloc in its
+// first row.
 func (tr *transcript) addRow(p patterns, bloc string, row [4][]string) {
 	if len(row[1]) == 0 {
 		return

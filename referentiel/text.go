@@ -55,8 +55,8 @@ func (c *checker) optionalText(field, s string, longest int) {
 }
 
 // forbidden tells whether a text must not contain r: control characters, line
-// breaks of all kinds, and characters that change the order of text, with which
-// a jury would read another sentence than the stored one.
+// breaks of all kinds, and characters that change the order of text, which could
+// make a jury read another sentence than the stored one.
 func forbidden(r rune) bool {
 	if ' ' <= r && r < 0x7f || 0xa0 <= r && r < 0x61c { // almost every letter; 61c is the first mark that changes order
 		return false
@@ -64,7 +64,7 @@ func forbidden(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) || r == '\uFEFF'
 }
 
-// code checks a code and tells whether it is well formed. Otherwise its form is
+// code checks a code and tells whether it is well formed. Within this form it is
 // free: certificateurs number their blocs in different ways.
 func (c *checker) code(field, s string) bool {
 	if s == "" {
@@ -78,7 +78,7 @@ func (c *checker) code(field, s string) bool {
 	return true
 }
 
-// clip shortens what a message quotes.
+// clip shortens text that is quoted in a message.
 func clip(s string) string {
 	const longest = 64
 	if utf8.RuneCountInString(s) <= longest {

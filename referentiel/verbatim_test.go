@@ -13,8 +13,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// The marketing référentiel says what its source says: nothing less, nothing more,
-// in the same order, and each text in the same place.
+// The marketing référentiel has exactly the texts of its source, in the same
+// order, and each text in the same place.
 func TestMarketingIsItsSource(t *testing.T) {
 	source := fromSource(readSource(t))
 	if diff := cmp.Diff(source, fromReferentiel(marketing(t))); diff != "" {
@@ -22,8 +22,8 @@ func TestMarketingIsItsSource(t *testing.T) {
 	}
 }
 
-// No word of the source is lost between the columns: a second, coarse look, which
-// does not depend on how the source's table is read.
+// No word of the source is lost between the columns: a second, coarse check,
+// which does not depend on how the source's table is read.
 func TestMarketingHasEveryWord(t *testing.T) {
 	text := readSource(t)
 	for _, heading := range []string{
@@ -43,7 +43,8 @@ func TestMarketingHasEveryWord(t *testing.T) {
 	}
 }
 
-// plainText is a référentiel with the numbers that the source writes out.
+// plainText is a référentiel as text, with the numbers that the source writes
+// out.
 func plainText(r *storepb.Referentiel) string {
 	var all []string
 	for _, s := range r.GetPreamble() {
@@ -77,7 +78,7 @@ func wordCounts(text string) map[string]int {
 	return counts
 }
 
-// The comparison sees what it is for: each of these changes makes it fail.
+// The comparison detects differences: each of these changes makes it fail.
 func TestComparisonSeesEveryChange(t *testing.T) {
 	source := fromSource(readSource(t))
 	for name, change := range changes() {
@@ -85,7 +86,7 @@ func TestComparisonSeesEveryChange(t *testing.T) {
 			r := proto.CloneOf(marketing(t))
 			change(r)
 			if cmp.Equal(source, fromReferentiel(r)) {
-				t.Error("not seen")
+				t.Error("the change was not detected")
 			}
 		})
 	}
@@ -149,7 +150,7 @@ func changes() map[string]func(*storepb.Referentiel) {
 	}
 }
 
-// Whatever letter of whatever text is altered, the comparison sees it. Only the
+// The comparison detects a change of any letter in any text. Only the
 // référentiel's id and name are our own.
 func TestComparisonSeesEveryLetter(t *testing.T) {
 	source := fromSource(readSource(t))
@@ -166,7 +167,7 @@ func TestComparisonSeesEveryLetter(t *testing.T) {
 		letters[len(letters)/2]++
 		s.set(string(letters))
 		if cmp.Equal(source, fromReferentiel(r)) {
-			t.Errorf("%s: a letter changed, and nobody saw it", path)
+			t.Errorf("%s: the change of a letter was not detected", path)
 		}
 		s.set(text)
 	}

@@ -1,9 +1,9 @@
 package rules
 
-// Acts are everything that was done in one candidacy and that its grid rests on.
-// History is welcome: the rules pick what counts. Within each slice Seq gives the
-// order in which things were done; where two are equal, the later in the slice is
-// the later act.
+// Acts are everything that was done in one candidacy and that its grid depends
+// on. Earlier acts that no longer count may be included: the rules pick those
+// that count. Within each slice Seq gives the order of the acts; if two are
+// equal, the later one in the slice is the later act.
 type Acts struct {
 	Assessments []Assessment
 	Settlements []Settlement
@@ -11,14 +11,14 @@ type Acts struct {
 	Exemptions  []Exemption
 }
 
-// Assessment is one assessor's verdict on one criterion, or its retraction. Of one
-// assessor on one criterion only the latest counts. The assessor is a subject,
+// Assessment is one assessor's verdict on one criterion, or its retraction. Only
+// the latest of an assessor on a criterion counts. The assessor is a subject,
 // never a key.
 type Assessment struct {
 	Criterion string
 	Assessor  string
 	Verdict   Verdict
-	Retracted bool // the assessor takes the verdict back; Verdict says nothing
+	Retracted bool // the assessor takes the verdict back; Verdict is ignored
 	Seq       uint64
 }
 
@@ -26,12 +26,12 @@ type Assessment struct {
 type Opinion struct {
 	Assessor string
 	Verdict  Verdict
-	Seq      uint64 // of the act that gave it; 0 in a settlement, which rests on the verdict alone
+	Seq      uint64 // of the act that gave it; 0 in a settlement, which depends on the verdict only
 }
 
 // Settlement is the jury's verdict on a criterion on which assessors disagree. It
-// holds while their verdicts are those it was made on. Settling anew with the
-// same verdict on the same opinions confirms it, and adds its authors.
+// is in force as long as their verdicts are those it was made on. Settling again
+// with the same verdict on the same opinions confirms it, and adds its authors.
 type Settlement struct {
 	Criterion string
 	Verdict   Verdict
@@ -41,15 +41,15 @@ type Settlement struct {
 }
 
 // Advice is the disability advisor's advice on exempting from one criterion. The
-// latest on a criterion counts. Its reasons are not the rules' business.
+// latest on a criterion counts. The rules do not read its reasons.
 type Advice struct {
 	Criterion  string
 	Favourable bool
 	Seq        uint64
 }
 
-// Exemption is the jury's decision on such advice. The latest on a criterion
-// holds; deciding the same anew confirms it, and adds its authors.
+// Exemption is the jury's decision on such advice. The latest on a criterion is
+// in force; deciding the same again confirms it, and adds its authors.
 type Exemption struct {
 	Criterion string
 	Granted   bool
@@ -57,8 +57,9 @@ type Exemption struct {
 	Seq       uint64
 }
 
-// Exemption finds the decision on a criterion that holds, with all its authors; nil
-// if there is none. The criterion need not be presented any more.
+// Exemption finds the decision on a criterion that is in force, with all its
+// authors; nil if there is none. The criterion may belong to a bloc that is no
+// longer presented.
 func (a Acts) Exemption(criterion string) *Exemption {
 	var k GridCriterion
 	for _, e := range inSeq(a.Exemptions, Exemption.order) {

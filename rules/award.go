@@ -2,11 +2,11 @@ package rules
 
 import "slices"
 
-// consequences says what an act of a jury means for awards, once its rulings
-// stand. An award that no longer holds is superseded; and where no award of the
-// référentiel stands, and every bloc of the revision is held, it is awarded.
+// consequences returns what the rulings of a jury change about awards. An award
+// whose blocs are no longer all held is superseded. If no award of the
+// référentiel is in force and every bloc of the revision is held, it is awarded.
 //
-// award is the decision to write, but for its outcome: the revision to try, the
+// award is the decision to write, without its outcome: the revision to award, the
 // session that sat, the candidacy. Registrars' acts never come here.
 func (c Candidate) consequences(rulings []Ruling, award Decision) []Ruling {
 	award.Kind = AwardDecision
@@ -50,12 +50,12 @@ type Rectification struct {
 	Motive   string
 }
 
-// Rectify rules anew on a bloc: the first ruling supersedes the decision, the
-// others say what follows for the award. The case's session is the one whose jury
-// sits, open or closed, the decision's own or another of its référentiel.
+// Rectify rules again on a bloc: the first ruling supersedes the decision, the
+// others are what follows for the award. The case's session is the one whose jury
+// sits: the decision's own or another of its référentiel, open or closed.
 //
-// Verdicts are not read again: the ruling keeps the candidacy of the decision, and
-// what was computed then stands beside the new outcome.
+// Verdicts are not read again: the ruling keeps the candidacy of the decision and
+// the outcome computed then, beside the new outcome.
 func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []Refusal) {
 	refusals := c.sitting(s)
 	i := slices.IndexFunc(c.Candidate.Decisions, func(d Decision) bool { return d.ID == r.Decision })
@@ -68,7 +68,7 @@ func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []Refusal) {
 	if len(refusals) > 0 {
 		return nil, refusals
 	}
-	anew := old // with its candidacy and what was computed
+	anew := old // keeps its candidacy and the computed outcome
 	anew.ID, anew.Seq = "", 0
 	anew.Outcome, anew.Session, anew.Supersedes = r.Outcome, c.Session.ID, old.ID
 	rulings := []Ruling{{
@@ -80,7 +80,7 @@ func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []Refusal) {
 	return append(rulings, c.Candidate.consequences(rulings, award)...), nil
 }
 
-// rectifiable checks the decision and what is to become of it.
+// rectifiable checks the decision and its new outcome.
 func (c Case) rectifiable(old Decision, r Rectification) []Refusal {
 	var refusals []Refusal
 	if old.Kind == AwardDecision {
@@ -98,7 +98,7 @@ func (c Case) rectifiable(old Decision, r Rectification) []Refusal {
 	return refusals
 }
 
-// Award pronounces the certification of the current revision, which the candidate
+// Award awards the certification of the current revision, which the candidate
 // completed by a registrar's act.
 func (c Case) Award(s Sitting, current Revision) ([]Ruling, []Refusal) {
 	refusals := append(c.sitting(s), c.sitsFor(current)...)
@@ -115,7 +115,8 @@ func (c Case) Award(s Sitting, current Revision) ([]Ruling, []Refusal) {
 	return c.Candidate.consequences(nil, Decision{Revision: current, Session: c.Session.ID}), nil
 }
 
-// sitsFor checks that the session's jury may rule on a revision's référentiel.
+// sitsFor checks that the session's jury may rule on the référentiel of a
+// revision.
 func (c Case) sitsFor(revision Revision) []Refusal {
 	var refusals []Refusal
 	if c.Session.State == SessionCancelled {
@@ -127,8 +128,8 @@ func (c Case) sitsFor(revision Revision) []Refusal {
 	return refusals
 }
 
-// RecordPrior recognises a bloc acquired before the service or by equivalence. It
-// is a registrar's act: it names its proof, and never awards.
+// RecordPrior recognises a bloc acquired before the service existed or by
+// equivalence. It is a registrar's act: it names its proof, and never awards.
 func (c Candidate) RecordPrior(bloc BlocRef, proof string) (Ruling, []Refusal) {
 	var refusals []Refusal
 	if !slices.Contains(c.Catalogue.Blocs(bloc.Revision), bloc.Bloc) {

@@ -5,7 +5,7 @@ import "slices"
 // Candidacy is one candidate in one session.
 type Candidacy struct {
 	ID       string
-	Label    string // what callers call it, and so do refusals
+	Label    string // the name that callers use, and that refusals show
 	Session  string
 	Revision Revision // the one its session pins
 	State    CandidacyState
@@ -28,8 +28,9 @@ func (c Candidacy) hasLeft(bloc string) bool {
 	return slices.ContainsFunc(c.Left, func(d Departed) bool { return d.Bloc == bloc })
 }
 
-// method is in force where a compétence has one for a single bloc. It rests on the
-// blocs enrolled: one left over of several is still assessed as announced.
+// method is the assessment method in force for a compétence with a method for a
+// single bloc. It depends on the blocs enrolled: if only one of several is left,
+// it is still assessed as announced.
 func (c Candidacy) method() Method {
 	if len(c.Enrolled) == 1 {
 		return BlocOnly
@@ -37,14 +38,14 @@ func (c Candidacy) method() Method {
 	return Normal
 }
 
-// Enrolment is what a candidacy asks to present.
+// Enrolment says what a candidacy asks to present.
 type Enrolment struct {
 	Scope Scope
 	Blocs []string // with NamedBlocs only
 }
 
-// Enrol opens a candidacy in the case's session. The one returned has no ID and no
-// label yet.
+// Enrol opens a candidacy in the case's session. The candidacy returned has no ID
+// and no label yet.
 func (c Case) Enrol(e Enrolment) (Candidacy, []Refusal) {
 	refusals := append(c.Session.open(), c.onePlace("")...)
 	blocs, refused := c.asked(e)
@@ -85,8 +86,8 @@ func (c Case) notCapitalised() ([]string, []Refusal) {
 	return left, nil
 }
 
-// onePlace refuses a second live candidacy in the session, besides the one of that
-// id.
+// onePlace refuses a second live candidacy in the session, other than the one
+// with that id.
 func (c Case) onePlace(besides string) []Refusal {
 	for _, other := range c.Candidate.Candidacies {
 		if other.Session == c.Session.ID && other.State.live() && other.ID != besides {
@@ -96,13 +97,13 @@ func (c Case) onePlace(besides string) []Refusal {
 	return nil
 }
 
-// presentable checks blocs that a candidacy, the one of that id, would present.
+// presentable checks blocs that a candidacy, the one with that id, would present.
 func (c Case) presentable(blocs []string, candidacy string) []Refusal {
 	refusals := c.known(blocs)
 	ledger := c.Candidate.Ledger(c.Session.Revision)
 	for i, bloc := range blocs {
 		if slices.Contains(blocs[:i], bloc) {
-			continue // said once
+			continue // reported once
 		}
 		if ledger.Capitalised(bloc) {
 			refusals = append(refusals, refuse(BlocCapitalised, "bloc", bloc))
@@ -128,8 +129,9 @@ func (c Case) known(blocs []string) []Refusal {
 	return refusals
 }
 
-// presentsElsewhere says whether an undecided candidacy, other than the one of that
-// id, presents the bloc or one that counts as the same, whichever way round.
+// presentsElsewhere tells whether an undecided candidacy, other than the one with
+// that id, presents the bloc, a bloc that counts as it, or a bloc that it counts
+// as.
 func (c Candidate) presentsElsewhere(bloc BlocRef, besides string) bool {
 	for _, other := range c.Candidacies {
 		if other.State != Enrolled || other.ID == besides {
@@ -145,8 +147,8 @@ func (c Candidate) presentsElsewhere(bloc BlocRef, besides string) bool {
 	return false
 }
 
-// Leave takes blocs, or all for none named, out of the candidacy, as Withdrawn or
-// Absent. When the last leaves, the candidacy takes that state.
+// Leave takes blocs, or all if none are named, out of the candidacy, as Withdrawn
+// or Absent. When the last bloc leaves, the candidacy takes that state.
 func (c Case) Leave(as CandidacyState, blocs []string) (Candidacy, []Refusal) {
 	refusals := append(c.Undecided(), c.known(blocs)...)
 	presented := c.Candidacy.Presented()
@@ -172,8 +174,8 @@ func (c Case) Leave(as CandidacyState, blocs []string) (Candidacy, []Refusal) {
 	return after, nil
 }
 
-// Reinstate brings blocs back, or all that left for none named. It passes every
-// check of an enrolment: what the candidate did meanwhile may forbid it.
+// Reinstate brings blocs back, or all that left if none are named. It makes every
+// check of an enrolment, because later acts of the candidate may forbid it.
 func (c Case) Reinstate(blocs []string) (Candidacy, []Refusal) {
 	refusals := c.Session.open()
 	switch c.Candidacy.State {
@@ -215,7 +217,7 @@ func (c Case) comingBack(named []string) ([]string, []Refusal) {
 	return all, nil
 }
 
-// Undecided refuses where the candidacy takes no acts any more.
+// Undecided refuses if the candidacy takes no more acts.
 func (c Case) Undecided() []Refusal {
 	refusals := c.Session.open()
 	if c.Candidacy.State != Enrolled {

@@ -2,9 +2,9 @@ package rules
 
 import "slices"
 
-// Case is what the rules must know to judge an act: one candidate before one
-// session. Acts on a candidacy need it whole; Enrol has no candidacy yet, and
-// Rectify and Award, which concern none, read neither Candidacy nor Acts.
+// Case is what the rules must know to judge an act: one candidate in one session.
+// Acts on a candidacy need all of it. Enrol has no candidacy yet; Rectify and
+// Award concern none, and read neither Candidacy nor Acts.
 type Case struct {
 	Scheme    *Scheme // of the revision that the session pins
 	Session   Session
@@ -22,14 +22,15 @@ type Candidate struct {
 }
 
 // Catalogue is what the rules ask about référentiels other than the session's. It
-// must know every revision that an act, a candidacy or a decision names: of one that
-// it does not know nothing is ever complete, lost or awarded.
+// must know every revision that an act, a candidacy or a decision names: nothing
+// of a revision that it does not know is ever complete, lost or awarded.
 type Catalogue interface {
 	// Blocs lists the blocs of a revision, in order.
 	Blocs(Revision) []string
-	// Counts says whether holding one bloc counts as holding the wanted one: because
-	// they are identical, or because the wanted one's référentiel says that it
-	// replaces the other. A bloc counts as itself without being asked.
+	// Counts tells whether holding one bloc counts as holding the wanted one:
+	// because they are identical, or because the wanted one's référentiel
+	// declares that it replaces the other. The rules never ask whether a bloc
+	// counts as itself.
 	Counts(wanted, held BlocRef) bool
 }
 
@@ -39,7 +40,7 @@ type BlocRef struct {
 	Bloc     string
 }
 
-// counts says whether holding one bloc counts as holding the wanted one.
+// counts tells whether holding one bloc counts as holding the wanted one.
 func (c Candidate) counts(wanted, held BlocRef) bool {
 	return wanted == held || c.Catalogue.Counts(wanted, held)
 }
@@ -53,8 +54,8 @@ type CriterionVerdict struct {
 	Verdict   Verdict
 }
 
-// Record checks a batch of verdicts, of which none is written where one is bad. It
-// reads no acts, so that recording need not load them.
+// Record checks a batch of verdicts; if one is bad, none is written. It reads no
+// acts, so that recording need not load them.
 func (c Case) Record(lines []CriterionVerdict) []Refusal {
 	return append(c.Undecided(), c.checkLines(lines)...)
 }
@@ -63,7 +64,7 @@ func (c Case) Record(lines []CriterionVerdict) []Refusal {
 func (c Case) Retract(assessor string, criteria []string) []Refusal {
 	refusals := append(c.Undecided(), c.checkCriteria(criteria)...)
 	if len(refusals) > 0 {
-		return refusals // it tells nothing of verdicts then
+		return refusals // then it reveals nothing about verdicts
 	}
 	grid := c.Grid()
 	for _, code := range criteria {
@@ -75,9 +76,9 @@ func (c Case) Retract(assessor string, criteria []string) []Refusal {
 	return refusals
 }
 
-// Settle settles contested criteria for a jury member, or settles anew one that was
-// settled before. The settlements returned know what they were made on; they have
-// no Seq yet.
+// Settle settles contested criteria for a jury member, also those that were
+// settled before. The settlements returned name the opinions they were made on;
+// they have no Seq yet.
 func (c Case) Settle(juror string, lines []CriterionVerdict) ([]Settlement, []Refusal) {
 	refusals := append(c.Undecided(), c.juror(juror)...)
 	refusals = append(refusals, c.checkLines(lines)...)
@@ -117,7 +118,8 @@ func (c Case) checkLines(lines []CriterionVerdict) []Refusal {
 	return append(c.checkCriteria(criteria), refusals...)
 }
 
-// checkCriteria checks that each criterion exists, is presented, and named once.
+// checkCriteria checks that each criterion exists, is presented, and is named
+// once.
 func (c Case) checkCriteria(criteria []string) []Refusal {
 	var refusals []Refusal
 	presented := c.Candidacy.Presented()
@@ -138,7 +140,7 @@ func (c Case) checkCriteria(criteria []string) []Refusal {
 }
 
 // juror checks that a subject may act alone for the jury before it deliberates:
-// they belong to the session's jury and have no tie with the candidate.
+// it belongs to the session's jury and has no tie with the candidate.
 func (c Case) juror(subject string) []Refusal {
 	var refusals []Refusal
 	if c.Session.member(subject) == nil {

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// gather hands each criterion of the référentiel, in its order, the acts on it
-// that hold. Acts on unknown criteria are passed over.
+// gather gives each criterion of the référentiel, in its order, the acts on it
+// that count. Acts on unknown criteria are ignored.
 func gather(scheme *Scheme, acts Acts) []GridCriterion {
 	criteria := make([]GridCriterion, len(scheme.places))
-	first := make([]Opinion, len(criteria)) // room for one of each, which is mostly all
+	first := make([]Opinion, len(criteria)) // room for one of each, which is usually enough
 	for i := range criteria {
 		criteria[i].Opinions = first[i : i : i+1]
 	}
@@ -36,8 +36,8 @@ func gather(scheme *Scheme, acts Acts) []GridCriterion {
 	return criteria
 }
 
-// inSeq returns acts in order, leaving the caller's slice alone. Records mostly
-// come sorted, which costs one pass and no copy.
+// inSeq returns acts in order and leaves the caller's slice unchanged. Records
+// usually come sorted, which costs one pass and no copy.
 func inSeq[T any](acts []T, seq func(T) uint64) []T {
 	bySeq := func(a, b T) int { return cmp.Compare(seq(a), seq(b)) }
 	if slices.IsSortedFunc(acts, bySeq) {
@@ -48,9 +48,9 @@ func inSeq[T any](acts []T, seq func(T) uint64) []T {
 	return acts
 }
 
-// hear takes note of an assessor's latest verdict, or that they have none any
-// more. Opinions stay sorted by assessor, so that the order in which they spoke
-// leaves no trace.
+// hear records an assessor's latest verdict, or that they retracted it. Opinions
+// stay sorted by assessor, so that the order in which assessors spoke has no
+// effect.
 func (g *GridCriterion) hear(a Assessment) {
 	i, heard := slices.BinarySearchFunc(g.Opinions, a.Assessor, func(o Opinion, assessor string) int {
 		return cmp.Compare(o.Assessor, assessor)
@@ -65,9 +65,9 @@ func (g *GridCriterion) hear(a Assessment) {
 	}
 }
 
-// addSettlement takes note of the latest settlement, with the authors of those
-// before it that it merely confirms: an act in between that says otherwise starts
-// anew.
+// addSettlement records the latest settlement, with the authors of earlier ones
+// that it confirms. If an act in between decided otherwise, the list of authors
+// starts again.
 func (g *GridCriterion) addSettlement(s Settlement) {
 	s.On = verdictsOf(s.On)
 	if before := g.Settlement; before != nil && before.Verdict == s.Verdict && slices.Equal(before.On, s.On) {
@@ -76,7 +76,7 @@ func (g *GridCriterion) addSettlement(s Settlement) {
 	g.Settlement = &s
 }
 
-// addExemption takes note of the latest decision, with the authors of those that
+// addExemption records the latest decision, with the authors of earlier ones that
 // it confirms.
 func (g *GridCriterion) addExemption(e Exemption) {
 	if before := g.Exemption; before != nil && before.Granted == e.Granted {
@@ -85,7 +85,7 @@ func (g *GridCriterion) addExemption(e Exemption) {
 	g.Exemption = &e
 }
 
-// assess says where the criterion stands.
+// assess finds the status of the criterion.
 func (g *GridCriterion) assess(k Criterion, minAssessors Number) {
 	g.Code, g.Eliminatory = k.Code, k.Eliminatory
 	g.settle(minAssessors)
@@ -96,8 +96,8 @@ func (g *GridCriterion) assess(k Criterion, minAssessors Number) {
 	}
 }
 
-// settle finds the settled status: the first of the four rules that applies. A
-// settlement that is not in force is dropped.
+// settle finds the settled status: the first of the four rules that applies. It
+// drops a settlement that is not in force.
 func (g *GridCriterion) settle(minAssessors Number) {
 	settlement := g.Settlement
 	g.Settlement = nil
@@ -118,13 +118,13 @@ func (g *GridCriterion) settle(minAssessors Number) {
 	}
 }
 
-// disputed says whether the assessors disagree, settled or not. Only then has the
-// jury something to settle.
+// disputed tells whether the assessors disagree, settled or not. Only then has
+// the jury something to settle.
 func (g *GridCriterion) disputed() bool {
 	return slices.ContainsFunc(g.Opinions, func(o Opinion) bool { return o.Verdict != g.Opinions[0].Verdict })
 }
 
-// verdictsOf are opinions by assessor, whichever acts gave them.
+// verdictsOf returns opinions without the acts that gave them.
 func verdictsOf(opinions []Opinion) []Opinion {
 	bare := slices.Clone(opinions)
 	for i := range bare {
@@ -134,7 +134,7 @@ func verdictsOf(opinions []Opinion) []Opinion {
 	return bare
 }
 
-// addAuthors joins two lists without repeating anyone.
+// addAuthors joins two lists without duplicates.
 func addAuthors(before, more []string) []string {
 	all := slices.Clone(before)
 	for _, author := range more {

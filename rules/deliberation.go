@@ -2,22 +2,22 @@ package rules
 
 import "slices"
 
-// Deliberation is what the jury decides of a candidacy.
+// Deliberation is what the jury decides about a candidacy.
 type Deliberation struct {
 	SeenEtag    string // of the grid as the jury saw it
 	CurrentEtag string // of the grid as it is
 	Lines       []BlocLine
 }
 
-// BlocLine is what the jury says of one bloc. Only departures from the computed
-// outcome need one; a line that confirms it is welcome.
+// BlocLine is what the jury decides on one bloc. Only departures from the
+// computed outcome need a line; one that confirms it is accepted.
 type BlocLine struct {
 	Bloc    string
 	Outcome DecisionOutcome // Capitalised or NotCapitalised
 	Motive  string
 }
 
-// Ruling is a decision to write, with why. It has no ID and Seq yet.
+// Ruling is a decision to write, with its reasons. It has no ID and Seq yet.
 type Ruling struct {
 	Decision
 	Departure bool   // the jury departed from what was computed
@@ -25,22 +25,23 @@ type Ruling struct {
 	Reasons   []Reason
 }
 
-// Judgement is what a deliberation comes to. All of it is written, or nothing.
+// Judgement is the result of a deliberation. It is written as a whole or not at
+// all.
 type Judgement struct {
 	Fates   []Fate   // of every presented bloc, in the référentiel's order
 	Rulings []Ruling // blocs first, then what follows for the award
 }
 
-// Fate is what becomes of a presented bloc.
+// Fate is the result for one presented bloc.
 type Fate struct {
 	Bloc     string
 	Outcome  DecisionOutcome // Capitalised, NotCapitalised or AlreadyHeld
-	Decision string          // the one by which it is already held
+	Decision string          // by which it is already held
 	Reasons  []Reason
 }
 
-// Deliberate decides the case's candidacy, which becomes DECIDED: every bloc that
-// it presents and that is not held meanwhile, together or not at all.
+// Deliberate decides the case's candidacy, which becomes DECIDED: all presented
+// blocs that are not already held, together or not at all.
 func (c Case) Deliberate(s Sitting, d Deliberation) (Judgement, []Refusal) {
 	grid := c.Grid()
 	ledger := c.Candidate.Ledger(c.Session.Revision)
@@ -61,7 +62,7 @@ func (c Case) Deliberate(s Sitting, d Deliberation) (Judgement, []Refusal) {
 	return c.judge(grid, ledger, d.Lines), nil
 }
 
-// decidable refuses a bloc on which the last word is not spoken.
+// decidable refuses a bloc whose outcome is not final.
 func (b GridBloc) decidable() []Refusal {
 	switch b.Outcome {
 	case Pending:
@@ -72,7 +73,7 @@ func (b GridBloc) decidable() []Refusal {
 	return nil
 }
 
-// authored checks that what one juror did alone has an author among the members
+// authored checks that each act of a single juror has an author among the members
 // present: each settlement in force and each latest decision on an exemption.
 func (b GridBloc) authored(present []string) []Refusal {
 	isPresent := func(author string) bool { return slices.Contains(present, author) }
@@ -115,12 +116,13 @@ func (c Case) checkDepartures(grid Grid, ledger Ledger, lines []BlocLine) []Refu
 	return refusals
 }
 
-// departs says whether the jury decides other than the outcome computed.
+// departs tells whether the jury decides otherwise than computed.
 func (l BlocLine) departs(computed Outcome) bool {
 	return (computed == Acquired || computed == NotAcquired) && l.Outcome != computed.decided()
 }
 
-// decided is the decision that follows an outcome where the jury says nothing else.
+// decided is the decision that follows from an outcome if the jury does not
+// depart from it.
 func (o Outcome) decided() DecisionOutcome {
 	if o == Acquired {
 		return Capitalised
@@ -128,7 +130,7 @@ func (o Outcome) decided() DecisionOutcome {
 	return NotCapitalised
 }
 
-// judge writes down what a deliberation that nothing forbids comes to.
+// judge builds the result of a deliberation that no rule forbids.
 func (c Case) judge(grid Grid, ledger Ledger, lines []BlocLine) Judgement {
 	var j Judgement
 	for _, bloc := range grid.Blocs {

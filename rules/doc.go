@@ -3,10 +3,10 @@
 //
 // It is pure: values in, values out. It reads no clock, no disk and no network,
 // imports the standard library only, and the same input always gives the same
-// answer; so whoever holds the records of a decision can recompute it years
+// answer. So anybody who has the records of a decision can recompute it years
 // later.
 //
-// The road runs one way:
+// Data flows in one direction:
 //
 //	Spec ──NewScheme──▶ Scheme            the référentiel, compiled once
 //	Scheme + Candidacy + Acts ──Assess──▶ Grid        what was shown
@@ -15,11 +15,11 @@
 //	Grid + View ──Seen──▶ Grid                            what somebody sees of it
 //	Dossier ──Forget, Purge──▶ Due                        what may be erased
 //
-// Two kinds of explanation come out, and each has one table that names all of
-// them. A [Reason] says why an outcome is what it is (reason.go); a [Refusal]
-// says why an act is not possible (refusal.go). Checks return every rule that
-// fails, not the first, in a stable order. testdata holds a case for each of
-// them, in files that a jury member can read and add to.
+// There are two kinds of explanation, each with one table of all names. A
+// [Reason] says why an outcome is what it is (reason.go); a [Refusal] says why an
+// act is not possible (refusal.go). Checks return every rule that fails, not only
+// the first, in a stable order. testdata has a case for each of them, in files
+// that a jury member can read and extend.
 //
 // # What can never happen
 //
@@ -39,10 +39,10 @@
 //
 // # Versions
 //
-// Every decision keeps the [Version] of the rules that made it, and every
-// version that ever decided stays runnable. There is one so far. The second
-// will move these files, unchanged, to rules/v1, and package casefile, which
-// knows the version a decision names, will be the one place that chooses.
+// Every decision keeps the [Version] of the rules that made it, and every version
+// that ever decided can still be run. There is one so far. The second will move
+// these files, unchanged, to rules/v1. Package casefile, which reads the version
+// of a decision, will then be the only place that chooses.
 package rules
 
 // Version names this version of the rules. Each decision keeps it.

@@ -2,8 +2,8 @@ package rules
 
 import "testing"
 
-// TestImpossibleRecords: what no act of this package writes must not acquire or
-// award anything either.
+// TestImpossibleRecords: records that no act of this package writes acquire and
+// award nothing.
 func TestImpossibleRecords(t *testing.T) {
 	scheme, err := NewScheme(Spec{Revision: mainR1, Blocs: oneBloc(Criterion{Code: "C1.1.1"})})
 	if err != nil {
@@ -27,8 +27,8 @@ func TestImpossibleRecords(t *testing.T) {
 	}
 }
 
-// TestActsLeaveTheirInputAlone gives slices with room to spare, into which a
-// careless append would write what another goroutine may be reading.
+// TestActsLeaveTheirInputAlone passes slices with spare capacity, into which a
+// careless append would write while another goroutine may be reading.
 func TestActsLeaveTheirInputAlone(t *testing.T) {
 	scheme, err := NewScheme(Spec{Revision: mainR1, Blocs: oneBloc(Criterion{Code: "C1.1.1"})})
 	if err != nil {
@@ -64,7 +64,7 @@ type everything struct{ *world }
 
 func (everything) Counts(wanted, held BlocRef) bool { return true }
 
-// TestAnAwardIsNoDecisionOnABloc: whatever counts as what.
+// TestAnAwardIsNoDecisionOnABloc: even if every bloc counts as every other.
 func TestAnAwardIsNoDecisionOnABloc(t *testing.T) {
 	w := newWorld()
 	scheme, err := NewScheme(Spec{Revision: mainR1, Blocs: oneBloc(Criterion{Code: "C1.1.1"})})
@@ -78,7 +78,8 @@ func TestAnAwardIsNoDecisionOnABloc(t *testing.T) {
 	}
 }
 
-// TestTheLedgerGoesBySeq: ids are names, and say nothing of what came first.
+// TestTheLedgerGoesBySeq: ids are names and say nothing about the order of
+// decisions.
 func TestTheLedgerGoesBySeq(t *testing.T) {
 	w := newWorld()
 	scheme, err := NewScheme(Spec{Revision: mainR1, Blocs: oneBloc(Criterion{Code: "C1.1.1"})})

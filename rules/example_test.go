@@ -6,7 +6,7 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 )
 
-// catalogue knows one revision and nothing that counts as anything else.
+// catalogue knows one revision, and counts no bloc as another.
 type catalogue struct{ scheme *rules.Scheme }
 
 func (c catalogue) Blocs(rules.Revision) []string          { return c.scheme.BlocCodes() }
@@ -27,8 +27,8 @@ func smallScheme() *rules.Scheme {
 	return scheme
 }
 
-// A grid says what was shown, and why. Here the référentiel gives the threshold of
-// compétences, but none for blocs, and the reasons say so.
+// A grid says what was shown, and why. Here the référentiel sets the threshold of
+// compétences but not that of blocs, as the reasons say.
 func ExampleAssess() {
 	acts := rules.Acts{Assessments: []rules.Assessment{
 		{Criterion: "C1.1.1", Assessor: "assessor-1", Verdict: rules.Met, Seq: 1},
@@ -46,7 +46,7 @@ func ExampleAssess() {
 	// ACQUIRED [B1: 1 of 1 competences are acquired, which is enough (threshold: 100 %); a default, since the référentiel gives no number]
 }
 
-// A deliberation comes to rulings, or to every rule that forbids it.
+// A deliberation returns rulings, or every rule that forbids it.
 func ExampleCase_Deliberate() {
 	scheme := smallScheme()
 	c := rules.Case{

@@ -7,8 +7,8 @@ func (c Case) Advise(criterion string) []Refusal {
 	return append(c.Undecided(), c.checkCriteria([]string{criterion})...)
 }
 
-// ExemptionRequest is a jury member's decision on an exemption, to be checked. Its
-// texts are only looked at for being there.
+// ExemptionRequest is a jury member's decision on an exemption, to be checked.
+// The rules check only whether its texts are present.
 type ExemptionRequest struct {
 	Criterion               string
 	Granted                 bool
@@ -17,15 +17,15 @@ type ExemptionRequest struct {
 	Reason                  string    // of a refusal
 }
 
-// Statement is what the jury states of one condition.
+// Statement is what the jury states about one condition.
 type Statement struct {
 	Holds  bool
 	Reason string
 }
 
-// DecideExemption grants or refuses an exemption. A grant needs every condition; a
-// refusal needs its reason only, so that it can always be recorded. The one
-// returned has no Seq yet.
+// DecideExemption grants or refuses an exemption. A grant needs every condition;
+// a refusal needs only its reason, so that it can always be recorded. The
+// exemption returned has no Seq yet.
 func (c Case) DecideExemption(juror string, r ExemptionRequest) (Exemption, []Refusal) {
 	refusals := append(c.Undecided(), c.juror(juror)...)
 	refusals = append(refusals, c.checkCriteria([]string{r.Criterion})...)
@@ -42,7 +42,7 @@ func (c Case) DecideExemption(juror string, r ExemptionRequest) (Exemption, []Re
 	return Exemption{Criterion: r.Criterion, Granted: r.Granted, Authors: []string{juror}}, nil
 }
 
-// conditions checks the two that the jury states, which are cumulative.
+// conditions checks the two conditions that the jury states; both must hold.
 func (r ExemptionRequest) conditions() []Refusal {
 	var refusals []Refusal
 	if !r.CapacityPreserved.Holds {
@@ -57,8 +57,8 @@ func (r ExemptionRequest) conditions() []Refusal {
 	return refusals
 }
 
-// grantable checks the two conditions that the grid shows: the advice, and that
-// the compétence keeps a criterion.
+// grantable checks the two conditions that the grid shows: there is favourable
+// advice, and the compétence keeps a criterion.
 func (c Case) grantable(criterion string) []Refusal {
 	grid := c.Grid()
 	k := grid.Criterion(criterion)
@@ -80,5 +80,5 @@ func (c Case) grantable(criterion string) []Refusal {
 	return append(refusals, refuse(LastCriterion, "criterion", criterion))
 }
 
-// blank says whether a text that must be there is not.
+// blank tells whether a required text is missing.
 func blank(text string) bool { return strings.TrimSpace(text) == "" }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Every name is spelt as the API spells names, occurs once in its table, and has a
-// sentence that is whole.
+// Every name is spelt as the API spells names and occurs once in its table, and
+// every sentence is complete.
 func TestTablesAreSound(t *testing.T) {
 	var names []string
 	for _, rule := range ReasonRules() {
@@ -48,8 +48,8 @@ func TestKindOf(t *testing.T) {
 	}
 }
 
-// TestReasonsThatTellOfAnExemption: those, and only those, are marked, so that a
-// reader's view can leave them out.
+// TestReasonsThatTellOfAnExemption: exactly the reasons that reveal an exemption
+// are marked, so that a reader's view can leave them out.
 func TestReasonsThatTellOfAnExemption(t *testing.T) {
 	scheme, err := NewScheme(Spec{Blocs: []Bloc{{Code: "B1", Competences: []Competence{
 		{Code: "C1.1", Criteria: []Criterion{{Code: "C1.1.1"}, {Code: "C1.1.2"}}},

@@ -3,7 +3,7 @@ package rules
 import "slices"
 
 // Grid shows, for each presented bloc, the compétences, the method in force and
-// where every criterion stands, with the outcomes and their reasons.
+// the status of every criterion, with the outcomes and their reasons.
 type Grid struct {
 	Blocs []GridBloc
 }
@@ -33,14 +33,14 @@ type GridCriterion struct {
 	Settled     CriterionStatus // the status as it would be without an exemption
 	Reason      Reason
 	Opinions    []Opinion   // the verdicts that count, by assessor
-	Settlement  *Settlement // the one in force, with all its authors; nil where none is
-	Advice      *Advice     // the latest; nil where there is none
-	Exemption   *Exemption  // the latest decision, with all its authors; nil where there is none
+	Settlement  *Settlement // the one in force, with all its authors; nil if there is none
+	Advice      *Advice     // the latest; nil if there is none
+	Exemption   *Exemption  // the latest decision, with all its authors; nil if there is none
 }
 
-// Assess computes the grid of a candidacy. Only presented blocs are shown, in the
-// référentiel's order; acts on other criteria are passed over, so that they count
-// again when their bloc is reinstated.
+// Assess computes the grid of a candidacy. It shows only presented blocs, in the
+// référentiel's order. Acts on other criteria are kept but ignored: they count
+// again if their bloc is reinstated.
 func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 	criteria := gather(scheme, acts)
 	presented := candidacy.Presented()
@@ -59,7 +59,7 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 	return grid
 }
 
-// assess says where the compétence stands, given every criterion of the
+// assess finds the outcome of the compétence, given every criterion of the
 // référentiel.
 func (c *GridCompetence) assess(scheme *Scheme, of Competence, method Method, criteria []GridCriterion) {
 	c.Code, c.Method = of.Code, Normal
@@ -85,8 +85,8 @@ func (c *GridCompetence) conclude(threshold Number) {
 	}
 }
 
-// because gives the compétence an outcome where a rule applies to any of the
-// criteria that count, and says whether one did.
+// because gives the compétence an outcome if a rule applies to any of the
+// criteria that count, and tells whether one did.
 func (c *GridCompetence) because(outcome Outcome, rule ReasonRule, applies func(*GridCriterion) bool, threshold Number) bool {
 	for i := range c.Criteria {
 		if k := &c.Criteria[i]; k.counts(threshold) && applies(k) {
@@ -100,14 +100,14 @@ func (c *GridCompetence) because(outcome Outcome, rule ReasonRule, applies func(
 func (g *GridCriterion) pending() bool   { return g.Settled == StatusPending }
 func (g *GridCriterion) contested() bool { return g.Settled == StatusContested }
 
-// eliminates says whether the criterion alone fails its compétence and its bloc.
+// eliminates tells whether the criterion alone fails its compétence and its bloc.
 func (g *GridCriterion) eliminates() bool {
 	return g.Eliminatory && g.Status != StatusMet && g.Status != StatusExempted
 }
 
-// counts says whether the criterion counts. An exempted one does where its
-// settled points reach the threshold: it then cannot pull the sum below it, and
-// leaving it out could. So an exemption never lowers an outcome.
+// counts tells whether the criterion counts. An exempted criterion counts if its
+// settled points reach the threshold: then it cannot pull the sum below the
+// threshold, but leaving it out could. So an exemption never lowers an outcome.
 func (g *GridCriterion) counts(threshold Number) bool {
 	return g.Status != StatusExempted || g.Settled.points() >= threshold.Value
 }
@@ -127,7 +127,7 @@ func (c *GridCompetence) weigh(threshold Number) {
 		}
 	}
 	reason.Required = threshold.Value * reason.Counted
-	// Where every criterion is left out, which no grant allows, nothing was shown.
+	// If every criterion is left out, which no grant allows, nothing was shown.
 	if reason.Counted > 0 && reason.Points >= reason.Required {
 		c.Outcome, reason.Rule = Acquired, PointsReached
 	} else {
@@ -136,7 +136,7 @@ func (c *GridCompetence) weigh(threshold Number) {
 	c.Reasons = append(c.Reasons, reason)
 }
 
-// exempted says what became of an exempted criterion in the sum.
+// exempted says whether an exempted criterion was included in the sum.
 func (c *GridCompetence) exempted(k *GridCriterion, threshold Number) Reason {
 	reason := Reason{Rule: ExemptedLeftOut, Competence: c.Code, Criterion: k.Code, Exemption: true}
 	if k.counts(threshold) {
@@ -158,7 +158,7 @@ func (b *GridBloc) conclude(threshold Number) {
 	}
 }
 
-// because gives the bloc the outcome that any of its compétences has, and says
+// because gives the bloc the outcome if any of its compétences has it, and tells
 // whether one did.
 func (b *GridBloc) because(outcome Outcome, rule ReasonRule) bool {
 	found := false
@@ -172,7 +172,8 @@ func (b *GridBloc) because(outcome Outcome, rule ReasonRule) bool {
 	return found
 }
 
-// eliminated fails the bloc on any eliminatory criterion, and says whether it did.
+// eliminated fails the bloc on any eliminatory criterion, and tells whether it
+// did.
 func (b *GridBloc) eliminated() bool {
 	for _, c := range b.Competences {
 		for i := range c.Criteria {
@@ -208,7 +209,7 @@ func (b *GridBloc) count(threshold Number) {
 	b.Reasons = append(b.Reasons, reason)
 }
 
-// Bloc finds a presented bloc, nil where it is not presented.
+// Bloc finds a presented bloc; nil if it is not presented.
 func (g Grid) Bloc(code string) *GridBloc {
 	i := slices.IndexFunc(g.Blocs, func(b GridBloc) bool { return b.Code == code })
 	if i < 0 {
@@ -217,7 +218,7 @@ func (g Grid) Bloc(code string) *GridBloc {
 	return &g.Blocs[i]
 }
 
-// Competence finds a compétence of a presented bloc, nil where it is none.
+// Competence finds a compétence of a presented bloc; nil if there is none.
 func (g Grid) Competence(code string) *GridCompetence {
 	for _, b := range g.Blocs {
 		for i := range b.Competences {
@@ -229,7 +230,7 @@ func (g Grid) Competence(code string) *GridCompetence {
 	return nil
 }
 
-// Criterion finds a criterion of a presented bloc, nil where it is none.
+// Criterion finds a criterion of a presented bloc; nil if there is none.
 func (g Grid) Criterion(code string) *GridCriterion {
 	for _, b := range g.Blocs {
 		for _, c := range b.Competences {

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// genGrid is a référentiel, a candidacy for all of it, and any acts.
+// genGrid draws a référentiel, a candidacy for all of it, and any acts.
 func genGrid(t *rapid.T) (*Scheme, Candidacy, Acts) {
 	scheme, err := NewScheme(genSpec(mainR1).Draw(t, "r1"))
 	if err != nil {
@@ -46,7 +46,8 @@ func genGrid(t *rapid.T) (*Scheme, Candidacy, Acts) {
 }
 
 // TestAnExemptionNeverLowers compares every compétence and bloc with and without
-// one more exemption: what was acquired stays so, and nothing settled opens again.
+// one more exemption: what was acquired stays acquired, and nothing settled
+// becomes pending again.
 func TestAnExemptionNeverLowers(t *testing.T) {
 	moves := []string{"ACQUIRED→ACQUIRED", "NOT_ACQUIRED→ACQUIRED", "PENDING→ACQUIRED", "CONTESTED→ACQUIRED"}
 	untilReached(t, moves, func(t *rapid.T, moved map[string]int) {
@@ -76,8 +77,8 @@ func outcomes(g Grid) map[string]Outcome {
 	return all
 }
 
-// TestBlocsNeverCompensate presents a bloc alone, among all, and among all with
-// nothing shown elsewhere: its outcome is the same.
+// TestBlocsNeverCompensate presents a bloc alone, with all others, and with all
+// others without any verdicts: its outcome is the same.
 func TestBlocsNeverCompensate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		scheme, candidacy, acts := genGrid(t)

@@ -5,7 +5,7 @@ import "slices"
 // Session is one sitting of a jury.
 type Session struct {
 	ID       string
-	Label    string // what callers call it, and so do refusals
+	Label    string // the name that callers use, and that refusals show
 	Revision Revision
 	State    SessionState
 	Jury     []Member
@@ -18,7 +18,7 @@ type Member struct {
 	Chair    bool
 }
 
-// member finds a member of the session's jury, nil where the subject is none.
+// member finds a member of the session's jury; nil if the subject is not on it.
 func (s Session) member(subject string) *Member {
 	i := slices.IndexFunc(s.Jury, func(m Member) bool { return m.Subject == subject })
 	if i < 0 {
@@ -27,15 +27,16 @@ func (s Session) member(subject string) *Member {
 	return &s.Jury[i]
 }
 
-// Sitting is who performs an act of the jury: the members present, as the caller
-// states them, and the caller, who must be one of them.
+// Sitting says who performs an act of the jury: the members present, as the
+// caller states them, and the caller, who must be one of them.
 type Sitting struct {
 	Caller  string
 	Present []string
 }
 
-// collegial is the fewest members who can act as a jury, whatever a référentiel
-// says: no juror alone brings about a capitalisation or an award.
+// collegial is the smallest number of members who can act as a jury, even if a
+// référentiel asks for fewer: no juror alone brings about a capitalisation or an
+// award.
 const collegial = 2
 
 // sitting checks the members present at an act of the jury.
@@ -95,9 +96,9 @@ func (s Session) Close(candidacies []Candidacy) []Refusal {
 }
 
 // Cancel checks that a session can be cancelled, given all its candidacies, whose
-// state becomes CandidacyCancelled, and the subjects who took part in an act of its
-// jury. That act need not be in a candidacy of the session: a jury rectifies and
-// awards for others too. A session whose jury acted took place.
+// state becomes CandidacyCancelled, and the subjects who took part in an act of
+// its jury. That act may concern a candidacy of another session, because a jury
+// can also rectify and award for others. A session whose jury acted took place.
 func (s Session) Cancel(candidacies []Candidacy, tookPart []string) []Refusal {
 	refusals := s.end(candidacies, Decided, CandidacyDecided)
 	if len(tookPart) > 0 {
@@ -106,7 +107,8 @@ func (s Session) Cancel(candidacies []Candidacy, tookPart []string) []Refusal {
 	return refusals
 }
 
-// end checks an open session that no candidacy in one state holds back.
+// end checks that the session is open and has no candidacy in the state that
+// prevents its end.
 func (s Session) end(candidacies []Candidacy, holdsBack CandidacyState, rule RefusalRule) []Refusal {
 	refusals := s.open()
 	for _, c := range candidacies {
@@ -118,7 +120,7 @@ func (s Session) end(candidacies []Candidacy, holdsBack CandidacyState, rule Ref
 }
 
 // ChangeJury checks a new jury, given the subjects who took part in an act. A new
-// session is checked by a change from no jury.
+// session is checked as a change from an empty jury.
 func (s Session) ChangeJury(jury []Member, tookPart []string) []Refusal {
 	refusals := s.open()
 	for i, m := range jury {
@@ -134,9 +136,9 @@ func (s Session) ChangeJury(jury []Member, tookPart []string) []Refusal {
 	return refusals
 }
 
-// ChangeRevision checks a change of référentiel or revision, given all candidacies
-// of the session and the subjects who took part in an act of its jury: they sat
-// under the jury rule of the one that it has.
+// ChangeRevision checks a change of référentiel or revision, given all
+// candidacies of the session and the subjects who took part in an act of its
+// jury: they sat under the jury rule of its current revision.
 func (s Session) ChangeRevision(to Revision, candidacies []Candidacy, tookPart []string) []Refusal {
 	refusals := s.open()
 	if to != s.Revision && len(candidacies)+len(tookPart) > 0 {
@@ -145,7 +147,7 @@ func (s Session) ChangeRevision(to Revision, candidacies []Candidacy, tookPart [
 	return refusals
 }
 
-// open refuses where the session takes no acts any more.
+// open refuses if the session takes no more acts.
 func (s Session) open() []Refusal {
 	if s.State != SessionOpen {
 		return []Refusal{refuse(SessionNotOpen, "session", s.Label)}

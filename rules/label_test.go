@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestRefusalsNameLabels: who is refused reads the label that they know, never the
-// id by which the rules tell one session or candidacy from another.
+// TestRefusalsNameLabels: a refusal shows the label that the caller knows, never
+// the id by which the rules identify a session or candidacy.
 func TestRefusalsNameLabels(t *testing.T) {
 	scheme, err := NewScheme(Spec{Revision: mainR1, Blocs: oneBloc(Criterion{Code: "C1.1.1"})})
 	if err != nil {

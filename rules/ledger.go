@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Decision is one immutable legal act, as far as the rules read it.
+// Decision is one immutable legal act: the part of it that the rules read.
 type Decision struct {
 	ID         string
 	Seq        uint64 // order among the decisions of one candidate
@@ -14,12 +14,12 @@ type Decision struct {
 	Bloc       string // empty for an award
 	Outcome    DecisionOutcome
 	Computed   Outcome // what the grid said when a jury decided the bloc; empty if no grid was read
-	Session    string  // of the jury that sat; empty where a registrar recorded a prior bloc
+	Session    string  // of the jury that sat; empty if a registrar recorded a prior bloc
 	Candidacy  string  // that it decided; empty for a prior bloc and for :award
 	Supersedes string  // id of the decision that it replaces
 }
 
-// Effective keeps the decisions that none supersedes, in order.
+// Effective returns the decisions that are not superseded, in order.
 func Effective(decisions []Decision) []Decision {
 	superseded := make(map[string]bool)
 	for _, d := range decisions {
@@ -34,24 +34,24 @@ func Effective(decisions []Decision) []Decision {
 	return effective
 }
 
-// Ledger is what a candidate holds, seen from one revision.
+// Ledger is what a candidate holds of one revision.
 type Ledger struct {
 	Revision      Revision
 	Blocs         []LedgerBloc // in the référentiel's order
 	Certification CertificationStatus
-	Award         string // id of the award that stands, empty where none does
+	Award         string // id of the award in force; empty if there is none
 	Reasons       []Reason
 }
 
-// LedgerBloc is where one bloc stands.
+// LedgerBloc is the status of one bloc.
 type LedgerBloc struct {
 	Code     string
 	Status   LedgerStatus
-	Decision string // by which it stands so: the first that capitalises it, else the last
+	Decision string // that gives it this status: the first that capitalises it, else the last
 	Reasons  []Reason
 }
 
-// Ledger is what the candidate holds, seen from one revision.
+// Ledger returns what the candidate holds of one revision.
 func (c Candidate) Ledger(revision Revision) Ledger {
 	effective := Effective(c.Decisions)
 	ledger := Ledger{Revision: revision}
@@ -77,8 +77,8 @@ func (c Candidate) Ledger(revision Revision) Ledger {
 	return ledger
 }
 
-// ledgerBloc finds where a bloc stands: held by any effective decision on a bloc
-// that counts as it, whatever other candidacies came to.
+// ledgerBloc finds the status of a bloc: it is held if any effective decision
+// capitalises a bloc that counts as it, even if another candidacy did not.
 func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision) LedgerBloc {
 	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented}
 	reason := Reason{Rule: NeverDecided, Bloc: wanted.Bloc}
@@ -101,8 +101,8 @@ func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision) LedgerBloc {
 	return bloc
 }
 
-// standingAward finds the award of a référentiel, in whatever revision, that is
-// effective and awards; nil where none stands.
+// standingAward finds the award of any revision of a référentiel that is in
+// force; nil if there is none.
 func standingAward(effective []Decision, referentiel string) *Decision {
 	i := slices.IndexFunc(effective, func(d Decision) bool { return d.awards() && d.Revision.Referentiel == referentiel })
 	if i < 0 {
@@ -113,7 +113,7 @@ func standingAward(effective []Decision, referentiel string) *Decision {
 
 func (d Decision) awards() bool { return d.Kind == AwardDecision && d.Outcome == Awarded }
 
-// Bloc finds a bloc of the revision, nil where it has none of that code.
+// Bloc finds a bloc of the revision; nil if it has none with that code.
 func (l Ledger) Bloc(code string) *LedgerBloc {
 	i := slices.IndexFunc(l.Blocs, func(b LedgerBloc) bool { return b.Code == code })
 	if i < 0 {
@@ -122,7 +122,7 @@ func (l Ledger) Bloc(code string) *LedgerBloc {
 	return &l.Blocs[i]
 }
 
-// Capitalised says whether the bloc is held.
+// Capitalised tells whether the bloc is held.
 func (l Ledger) Capitalised(bloc string) bool {
 	b := l.Bloc(bloc)
 	return b != nil && b.Status == LedgerCapitalised
@@ -139,6 +139,6 @@ func (l Ledger) missing() []string {
 	return codes
 }
 
-// complete says whether every bloc is held. A revision without blocs, which is one
-// that the catalogue does not know, is never complete.
+// complete tells whether every bloc is held. A revision without blocs is one that
+// the catalogue does not know; it is never complete.
 func (l Ledger) complete() bool { return len(l.Blocs) > 0 && len(l.missing()) == 0 }

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// A Period is a span of the calendar, as laws count: five years are five years.
-// The zero Period never ends.
+// A Period is a span of the calendar, as laws count it: five years are five
+// calendar years. The zero Period never ends.
 type Period struct{ years, months, days int }
 
 var periodForm = regexp.MustCompile(`^(?:([0-9]{1,3})y)?(?:([0-9]{1,4})m)?(?:([0-9]{1,5})d)?$`)
 
-// minPeriod keeps a slip of the pen from erasing what was written last week.
+// minPeriod keeps a typing error from erasing what was written last week.
 const minPeriod = 7
 
 // UnmarshalText reads years, months and days: 5y, 18m, 1y6m, 90d.
@@ -24,7 +24,7 @@ func (p *Period) UnmarshalText(text []byte) error {
 	}
 	var numbers [3]int
 	for i, part := range parts[1:] {
-		numbers[i], _ = strconv.Atoi(string(part)) // the form lets short numbers through only
+		numbers[i], _ = strconv.Atoi(string(part)) // the pattern allows only short numbers
 	}
 	*p = Period{numbers[0], numbers[1], numbers[2]}
 	if p.never() && len(text) > 0 || !p.never() && p.years+p.months == 0 && p.days < minPeriod {
@@ -33,7 +33,8 @@ func (p *Period) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// String returns the form that UnmarshalText reads; empty for never.
+// String returns the form that UnmarshalText reads; empty if the period never
+// ends.
 func (p Period) String() (text string) {
 	for _, part := range []struct {
 		number int
@@ -48,7 +49,7 @@ func (p Period) String() (text string) {
 
 func (p Period) never() bool { return p == Period{} }
 
-// ended says whether the period that runs from since is over.
+// ended tells whether the period that runs from since is over.
 func (p Period) ended(since, now time.Time) bool {
 	return !p.never() && !now.Before(since.AddDate(p.years, p.months, p.days))
 }

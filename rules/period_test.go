@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TestPeriod: periods are those of the calendar, and too short ones are refused.
+// TestPeriod: periods are calendar periods, and too short ones are refused.
 func TestPeriod(t *testing.T) {
 	since := time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
 	for text, ends := range map[string]string{
@@ -17,7 +17,7 @@ func TestPeriod(t *testing.T) {
 		}
 		if ends == "" {
 			if p.ended(since, since.AddDate(500, 0, 0)) {
-				t.Error("no period ends")
+				t.Error("the zero period ends")
 			}
 			continue
 		}
@@ -32,7 +32,7 @@ func TestPeriod(t *testing.T) {
 	}
 	for _, text := range []string{"6d", "0y", "5", "y", "-5y", "5 y", "5d1y", "1000y"} {
 		if err := new(Period).UnmarshalText([]byte(text)); err == nil {
-			t.Errorf("%q is taken", text)
+			t.Errorf("%q was accepted", text)
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // player plays a script in a world. After each line it holds what the following
-// lines may ask about: the last act's refusals and rulings, the last reasons.
+// lines may check: the last act's refusals and rulings, and the last reasons.
 type player struct {
 	world     *world
 	revisions map[string]*Spec // by the script's name
@@ -20,7 +20,7 @@ type player struct {
 	before    map[string]Acts // in each candidacy, before the last act
 }
 
-// queue is a list of which, once one was asked for, all must be.
+// queue is a list: if a script checks one of its items, it must check all.
 type queue[T any] struct {
 	left  []T
 	asked bool
@@ -77,7 +77,7 @@ func (p *player) playLine(l line) error {
 	return act(p, l)
 }
 
-// settleUp fails where the lines before left something unsaid.
+// settleUp fails if items of a queue were left unchecked.
 func (p *player) settleUp(l line) error {
 	if l.word != "refused" && len(p.refusals) > 0 {
 		r := p.refusals[0]
@@ -93,8 +93,8 @@ func (p *player) settleUp(l line) error {
 	return nil
 }
 
-// checkNames fails for a candidacy, session or revision that the script never made,
-// so that a slip of the pen is not taken for a rule.
+// checkNames fails for a candidacy, session or revision that the script never
+// made, so that a typing error is not mistaken for a rule.
 func (p *player) checkNames(l line) error {
 	for i, word := range l.about {
 		switch {
@@ -119,7 +119,7 @@ func isName(word string, letter byte) bool {
 	return err == nil
 }
 
-// setups are the words that come before the story.
+// setups are the words that set up a story.
 var setups = map[string]func(*player, line) error{
 	"revision":   (*player).revision,
 	"competence": (*player).competence,
@@ -226,7 +226,7 @@ func (p *player) revisionOf(name string) Revision {
 	return Revision{Referentiel: "unknown", ID: name}
 }
 
-// describe says a ruling as a "wrote" line does.
+// describe writes a ruling as a "wrote" line does.
 func (p *player) describe(r Ruling) string {
 	text := fmt.Sprintf("%s %s %s", r.ID, r.Kind, r.Revision.ID)
 	if r.Bloc != "" {

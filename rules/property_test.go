@@ -29,8 +29,8 @@ func (s *story) snapshot() snapshot {
 	return shot
 }
 
-// held says, independently of Ledger, whether a bloc is held: some decision, which
-// none supersedes, capitalises it or one that counts as it.
+// held says, independently of Ledger, whether a bloc is held: a decision that is
+// not superseded capitalises it or a bloc that counts as it.
 func (s *story) held(wanted BlocRef) bool {
 	for _, d := range s.world.decisions {
 		ref := BlocRef{d.Revision, d.Bloc}
@@ -54,7 +54,7 @@ func (s *story) complete(revision Revision) bool {
 	return true
 }
 
-// awards lists the awards that stand.
+// awards lists the awards in force.
 func (s *story) awards() []Decision {
 	return slices.DeleteFunc(slices.Clone(s.world.decisions), func(d Decision) bool {
 		return d.Outcome != Awarded || !s.effective(d)
@@ -89,8 +89,9 @@ func TestStories(t *testing.T) {
 	})
 }
 
-// untilReached checks a property until it has met every state that it is about, so
-// that it can neither pass for want of trying nor fail by bad luck.
+// untilReached repeats a property until it has reached every state that it is
+// about, so that it neither passes because it never got there nor fails by bad
+// luck.
 func untilReached(t *testing.T, states []string, property func(*rapid.T, map[string]int)) {
 	t.Helper()
 	reached := make(map[string]int)
@@ -98,7 +99,7 @@ func untilReached(t *testing.T, states []string, property func(*rapid.T, map[str
 		return slices.DeleteFunc(slices.Clone(states), func(state string) bool { return reached[state] > 0 })
 	}
 	for round := 0; round == 0 || len(missing()) > 0; round++ {
-		if round == 1000 { // rare states need luck, and -short gives each round little
+		if round == 1000 { // rare states need many rounds, and -short makes each round small
 			t.Fatalf("never reached: %v", missing())
 		}
 		rapid.Check(t, func(t *rapid.T) { property(t, reached) })
@@ -109,15 +110,15 @@ func untilReached(t *testing.T, states []string, property func(*rapid.T, map[str
 	t.Logf("reached: %v", reached)
 }
 
-// neverEdited: decisions are only ever added.
+// neverEdited: decisions are only added.
 func (s *story) neverEdited(before snapshot) {
 	if !slices.Equal(s.world.decisions[:len(before.decisions)], before.decisions) {
 		s.Fatalf("%s edited a decision", s.last)
 	}
 }
 
-// traceable: a new decision names the session whose jury sat and the candidacy that
-// it is about; a registrar's names neither.
+// traceable: a new decision names the session whose jury sat and its candidacy; a
+// registrar's names neither.
 func (s *story) traceable(before snapshot) {
 	for _, d := range s.world.decisions[len(before.decisions):] {
 		if d.Session != s.sat || d.Candidacy != s.of {
@@ -126,7 +127,7 @@ func (s *story) traceable(before snapshot) {
 	}
 }
 
-// decidedStays: a decided candidacy never changes without a rectification, and even
+// decidedStays: a decided candidacy changes only by a rectification, and even
 // then only by a decision that supersedes.
 func (s *story) decidedStays(before snapshot) {
 	for i, k := range before.candidacies {
@@ -139,14 +140,14 @@ func (s *story) decidedStays(before snapshot) {
 		}
 		for _, d := range s.world.decisions[len(before.decisions):] {
 			if d.Kind != AwardDecision && d.Candidacy == k.ID && s.last != "rectify" {
-				s.Fatalf("%s decided %s anew", s.last, k.ID)
+				s.Fatalf("%s decided %s again", s.last, k.ID)
 			}
 		}
 	}
 }
 
 // rectifiedKeeps: a decision on a bloc that supersedes another is about the same
-// thing, and keeps beside its outcome what was computed when the first was made.
+// bloc and candidacy, and keeps the outcome computed for the first.
 func (s *story) rectifiedKeeps(before snapshot) {
 	for _, d := range s.world.decisions[len(before.decisions):] {
 		for _, old := range before.decisions {
@@ -162,7 +163,7 @@ func (s *story) rectifiedKeeps(before snapshot) {
 	}
 }
 
-// awardIffComplete: an award exists exactly when its conditions hold.
+// awardIffComplete: an award exists if and only if its conditions hold.
 func (s *story) awardIffComplete(before snapshot) {
 	awards := s.awards()
 	if len(awards) > 1 {
@@ -179,7 +180,7 @@ func (s *story) awardIffComplete(before snapshot) {
 		}
 	}
 	if len(s.judged) == 0 && before.awarded != (len(awards) > 0) {
-		s.Fatalf("%s, no act of a jury, changed the award", s.last)
+		s.Fatalf("%s, which is not an act of a jury, changed the award", s.last)
 	}
 	for _, revision := range []Revision{mainR1, mainR2} {
 		ledger := s.world.candidate().Ledger(revision)
@@ -195,7 +196,7 @@ func (s *story) awardIffComplete(before snapshot) {
 	}
 }
 
-// alone are the ways in which one juror can try to be a jury.
+// alone lists the ways in which one juror can try to act as a jury.
 func (s *story) alone() []Sitting {
 	var sittings []Sitting
 	for _, juror := range s.jurors {
@@ -206,7 +207,7 @@ func (s *story) alone() []Sitting {
 	return sittings
 }
 
-// nobodyDeliberatesAlone: whatever was assessed, settled and exempted so far.
+// nobodyDeliberatesAlone: at any stage of a candidacy.
 func (s *story) nobodyDeliberatesAlone() {
 	for _, k := range s.world.candidacies {
 		if k.State != Enrolled {
@@ -220,7 +221,7 @@ func (s *story) nobodyDeliberatesAlone() {
 	}
 }
 
-// nobodyRectifiesAlone, nor awards, once the story is told.
+// nobodyRectifiesAlone: nobody alone rectifies or awards at the end of a story.
 func (s *story) nobodyRectifiesAlone() {
 	for session := range s.world.sessions {
 		for _, sitting := range s.alone() {
@@ -236,7 +237,8 @@ func (s *story) nobodyRectifiesAlone() {
 	}
 }
 
-// sameAgain: the same acts give the same ledger, however the records lie.
+// sameAgain: the same acts give the same ledger, in whatever order the records
+// are stored.
 func (s *story) sameAgain() {
 	again := *s.world
 	again.decisions, again.candidacies, again.tied, again.seq = nil, nil, nil, 0
@@ -267,7 +269,7 @@ func (s *story) sameAgain() {
 	}
 }
 
-// count notes what the story came to.
+// count records the states that the story reached.
 func (s *story) count() {
 	for _, d := range s.world.decisions {
 		s.reached[map[DecisionOutcome]string{Capitalised: "capitalised", NotCapitalised: "not capitalised", Awarded: "awarded", NotAwarded: "award lost"}[d.Outcome]]++
@@ -306,8 +308,8 @@ func (s *story) countGrid(g Grid) {
 	}
 }
 
-// TestNobodyCapitalisesAlone plays stories in which one juror and the registrar do
-// all they can, the juror's name being the only one of the jury that is ever given.
+// TestNobodyCapitalisesAlone plays stories in which one juror and the registrar
+// try everything, and every sitting names only that juror.
 func TestNobodyCapitalisesAlone(t *testing.T) {
 	untilReached(t, []string{"acquired", "prior", "complete", "settled", "exempted"}, func(t *rapid.T, reached map[string]int) {
 		s := newStory(t, reached)

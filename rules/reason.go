@@ -6,16 +6,16 @@ import (
 )
 
 // Reason says why an outcome is what it is. It names codes and numbers, never
-// people, and holds no free text. Which fields a rule fills stands in its
-// sentence, in [reasonSentences].
+// people, and has no free text. The sentence of a rule in [reasonSentences] shows
+// which fields the rule fills.
 type Reason struct {
 	Rule                        ReasonRule
 	Bloc, Competence, Criterion string
-	Points, Required            int  // what there is, and what there must be
-	Counted                     int  // over how many things
+	Points, Required            int  // actual and needed
+	Counted                     int  // number of items
 	Threshold                   int  // percent
-	FromDefault                 bool // the référentiel gave no number, so a default held
-	Exemption                   bool // tells that a criterion was exempted: not for every role
+	FromDefault                 bool // the référentiel gave no number, so a default was used
+	Exemption                   bool // reveals an exemption, which not every role may see
 }
 
 // ReasonRule is the stable name of a rule that decides an outcome.
@@ -47,7 +47,7 @@ const (
 	CompetencesMissed     ReasonRule = "COMPETENCES_MISSED"
 )
 
-// Why a decision was taken.
+// Reasons of a decision.
 const (
 	JuryFollowed         ReasonRule = "JURY_FOLLOWED"
 	JuryDeparted         ReasonRule = "JURY_DEPARTED"
@@ -58,7 +58,7 @@ const (
 	AwardLost            ReasonRule = "AWARD_LOST"
 )
 
-// Why the ledger says what it says.
+// Reasons of a status in the ledger.
 const (
 	HeldByDecision    ReasonRule = "HELD_BY_DECISION"
 	HeldByEquivalence ReasonRule = "HELD_BY_EQUIVALENCE"
@@ -121,7 +121,7 @@ func ReasonRules() []ReasonRule {
 	return rules
 }
 
-// String says the reason in one plain English sentence.
+// String returns the reason as one plain English sentence.
 func (r Reason) String() string {
 	for _, row := range reasonSentences {
 		if row.rule == r.Rule {
@@ -131,8 +131,8 @@ func (r Reason) String() string {
 	return string(r.Rule)
 }
 
-// fill puts the fields into a sentence. It is no strings.Replacer, which would be
-// built anew for each reason and took a quarter of the time of GetGrid.
+// fill puts the fields into a sentence. It does not use strings.Replacer, which
+// would be built for each reason and was slow in GetGrid.
 func (r Reason) fill(sentence string) string {
 	var text strings.Builder
 	text.Grow(len(sentence))

@@ -23,12 +23,12 @@ type Kind string
 
 // The kinds, by the names that gRPC gives them.
 const (
-	InvalidArgument    Kind = "INVALID_ARGUMENT"    // impossible input, whatever the rules
+	InvalidArgument    Kind = "INVALID_ARGUMENT"    // impossible input, in any state
 	Aborted            Kind = "ABORTED"             // the caller saw an older state
 	FailedPrecondition Kind = "FAILED_PRECONDITION" // a rule forbids it as things stand
 )
 
-// What makes input impossible.
+// Rules about impossible input.
 const (
 	ScopeUnknown          RefusalRule = "SCOPE_UNKNOWN"
 	NoBlocNamed           RefusalRule = "NO_BLOC_NAMED"
@@ -48,7 +48,7 @@ const (
 	ProofMissing          RefusalRule = "PROOF_MISSING"
 )
 
-// What forbids an act in a session or on a candidacy.
+// Rules about acts in a session or on a candidacy.
 const (
 	GridStale             RefusalRule = "GRID_STALE"
 	SessionNotOpen        RefusalRule = "SESSION_NOT_OPEN"
@@ -75,7 +75,7 @@ const (
 	LastCriterion         RefusalRule = "LAST_CRITERION"
 )
 
-// What forbids an act of the jury.
+// Rules about acts of the jury.
 const (
 	MemberNotOnJury          RefusalRule = "MEMBER_NOT_ON_JURY"
 	MemberTied               RefusalRule = "MEMBER_TIED"
@@ -98,8 +98,8 @@ const (
 	JuryActed                RefusalRule = "JURY_ACTED"
 )
 
-// refusalSentences is the table of all refusals: the kind of error that each is,
-// and what it says of its subject.
+// refusalSentences is the table of all refusals: the kind of error, and the
+// sentence about its subject.
 var refusalSentences = [...]struct {
 	rule     RefusalRule
 	kind     Kind
@@ -176,7 +176,7 @@ func RefusalRules() []RefusalRule {
 	return rules
 }
 
-// KindOf is the kind to answer several refusals with: impossible input first, then
+// KindOf is the kind of error for several refusals: impossible input first, then
 // a stale view, which the caller can refresh, then rules. It is empty for none.
 func KindOf(refusals []Refusal) Kind {
 	for _, kind := range []Kind{InvalidArgument, Aborted, FailedPrecondition} {
@@ -187,8 +187,8 @@ func KindOf(refusals []Refusal) Kind {
 	return ""
 }
 
-// refuse makes a refusal of its row in the table. The subject is a noun and a
-// code, "bloc B2"; where a call concerns none with a code, the noun alone.
+// refuse makes a refusal from its row in the table. The subject is a noun and a
+// code, "bloc B2"; or the noun alone if a call concerns none with a code.
 func refuse(rule RefusalRule, noun, code string) Refusal {
 	subject := strings.TrimSpace(noun + " " + code)
 	for _, row := range refusalSentences {

@@ -5,32 +5,33 @@ import (
 	"time"
 )
 
-// What may be erased of what is held about a person, and when. Acts are never
-// erased: what was decided, and on which verdicts, stays. What can go is who the
-// person is, and what was said in words: traces.
+// This file decides what may be erased about a person, and when. Acts are never
+// erased: what was decided, and on which verdicts, stays. Identities and free
+// texts can be erased; they are called traces.
 
 // A Trace is one thing about a person that can be erased.
 type Trace struct {
 	Kind  TraceKind
-	Since time.Time // its period runs from here
-	Open  bool      // it was said in a session that is still open: only forgetting the person erases it
+	Since time.Time // start of its period
+	Open  bool      // it is from a session that is still open: only forgetting the person erases it
 }
 
-// TraceKind says what a trace is. Each kind has a period of its own.
+// TraceKind is the kind of a trace. Each kind has its own period.
 type TraceKind string
 
 // The kinds of traces.
 const (
 	IdentityTrace      TraceKind = "IDENTITY"      // names, birth, ids in other systems
 	TextTrace          TraceKind = "FREE_TEXT"     // a comment, a motive, a reason, a proof
-	AccommodationTrace TraceKind = "ACCOMMODATION" // a need, an arrangement, an advice; that there was one
+	AccommodationTrace TraceKind = "ACCOMMODATION" // a need, an arrangement, an advice, or the fact that there was one
 )
 
-// Retention says how long each kind of trace is kept. A purge erases what is
-// older; nothing is erased by itself, and what has no period is kept.
+// Retention says how long each kind of trace is kept. A purge erases older
+// traces; nothing is erased without a purge, and a trace without a period is
+// kept.
 type Retention struct {
-	// Identity runs from the last act about a candidate. When it ends, they are
-	// forgotten as a whole.
+	// Identity runs from the last act about a candidate. When it ends, the
+	// candidate is forgotten as a whole.
 	Identity Period
 	// FreeText runs from each comment, motive, reason and proof.
 	FreeText Period
@@ -38,7 +39,7 @@ type Retention struct {
 	Accommodations Period
 }
 
-// Dossier is what retention asks of one person.
+// Dossier is what retention needs to know about one person.
 type Dossier struct {
 	Forgotten bool      // as a whole, before
 	LastAct   time.Time // when something was last done about them
@@ -47,28 +48,28 @@ type Dossier struct {
 	Traces    []Trace
 }
 
-// Standing is where one candidacy of a person stands, and its session.
+// Standing is the state of one candidacy of a person, and of its session.
 type Standing struct {
 	Session   SessionState
 	Candidacy CandidacyState
 }
 
-// Live says whether the person is being assessed or decided about there.
+// Live tells whether the person is being assessed or decided about there.
 func (s Standing) Live() bool { return s.Session == SessionOpen && s.Candidacy.live() }
 
-// Hold is a legal hold: while it stands, nothing about the person is erased.
+// Hold is a legal hold: while it is in force, nothing about the person is erased.
 type Hold struct {
-	LastDay  time.Time // its midnight, UTC; zero: no end is set
-	Released time.Time // zero: it was not
+	LastDay  time.Time // midnight UTC at its beginning; zero: no end is set
+	Released time.Time // zero: not released
 }
 
-// Stands says whether the hold keeps its person at a time: through its last day.
+// Stands tells whether the hold is in force at a time: through its last day.
 func (h Hold) Stands(at time.Time) bool {
 	return h.Released.IsZero() && (h.LastDay.IsZero() || at.Before(h.End()))
 }
 
-// End is when the hold was released, or else when its last day ends; zero if it has
-// no end.
+// End is when the hold was released, or else the end of its last day; zero if it
+// has no end.
 func (h Hold) End() time.Time {
 	if h.Released.IsZero() && !h.LastDay.IsZero() {
 		return h.LastDay.AddDate(0, 0, 1)
@@ -76,25 +77,25 @@ func (h Hold) End() time.Time {
 	return h.Released
 }
 
-// Kept says why something about a person is not erased.
+// Kept is a reason why something about a person is not erased.
 type Kept string
 
-// Why something is kept. The empty value: nothing keeps it.
+// Reasons to keep something. The empty value: nothing keeps it.
 const (
 	KeptByHold        Kept = "CANDIDATE_HELD"
 	KeptByOpenSession Kept = "CANDIDATE_IN_OPEN_SESSION"
 )
 
-// Due is what is to be erased of one person.
+// Due is what is to be erased about one person.
 type Due struct {
 	Traces []int // by their index in the dossier
 	Whole  bool  // all of them: the person is forgotten
-	Kept   Kept  // why not all goes that was asked for, or is old
+	Kept   Kept  // why something requested or overdue is kept
 	held   bool
 }
 
-// Forget judges what is due if somebody asks that the person be forgotten now: all
-// or nothing.
+// Forget decides what is due if somebody asks that the person be forgotten now:
+// everything or nothing.
 func (d Dossier) Forget(now time.Time) Due {
 	switch {
 	case d.Forgotten:
@@ -107,9 +108,9 @@ func (d Dossier) Forget(now time.Time) Due {
 	return d.pick(Due{Whole: true}, func(Trace) bool { return true })
 }
 
-// Purge judges what is due because its period has ended. Somebody who is in an open
-// session is not forgotten, however long ago the last act was; what was said in
-// other sessions goes. Whether a hold keeps what is due, Still says.
+// Purge decides what is due because its period has ended. A person who is in an
+// open session is not forgotten, even if the last act is long ago; their texts
+// from other sessions are erased. Still then applies legal holds.
 func (d Dossier) Purge(r Retention, now time.Time) Due {
 	due, old := Due{held: d.held(now)}, r.Identity.ended(d.LastAct, now)
 	switch {
@@ -123,8 +124,8 @@ func (d Dossier) Purge(r Retention, now time.Time) Due {
 	return d.pick(due, func(t Trace) bool { return due.Whole || r.overdue(t, now) })
 }
 
-// Still is what is due of those traces that are there: acts keep naming what was
-// erased before. A hold keeps all of it.
+// Still reduces what is due to traces that still exist, because acts keep naming
+// erased ones. A hold keeps all of it.
 func (d Due) Still(there []int) Due {
 	if d.held && len(there) > 0 {
 		return Due{Kept: KeptByHold}
@@ -133,7 +134,7 @@ func (d Due) Still(there []int) Due {
 	return d
 }
 
-// pick adds the traces that go.
+// pick adds the traces that are to be erased.
 func (d Dossier) pick(due Due, goes func(Trace) bool) Due {
 	for i, t := range d.Traces {
 		if goes(t) {
@@ -149,8 +150,8 @@ func (d Dossier) held(now time.Time) bool {
 
 func (d Dossier) live() bool { return slices.ContainsFunc(d.Standings, Standing.Live) }
 
-// overdue says whether the period of a trace itself has ended. An identity has none:
-// it goes with the person.
+// overdue tells whether the period of a trace has ended. An identity has no
+// period of its own: it is erased with the person.
 func (r Retention) overdue(t Trace, now time.Time) bool {
 	switch {
 	case t.Open:

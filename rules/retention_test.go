@@ -20,7 +20,7 @@ func TestRetention(t *testing.T) {
 			due := r.judge(d)
 			due = due.Still(slices.DeleteFunc(due.Traces, func(i int) bool { return gone[i] }))
 			if got := described(d, due); got != r.cell("goes") {
-				t.Errorf("goes: %s; want %s", got, r.cell("goes"))
+				t.Errorf("erased: %s; want %s", got, r.cell("goes"))
 			}
 		})
 	}
@@ -35,13 +35,13 @@ func (r row) day(text string) time.Time {
 	return day
 }
 
-// dossier reads what is held, and which traces of it are gone.
+// dossier reads what is held, and which of its traces are erased.
 func (r row) dossier() (d Dossier, gone map[int]bool) {
 	gone = make(map[int]bool)
 	for i, words := range r.list("held") {
 		trace := Trace{Kind: traceKinds[words[0]]}
 		if trace.Kind == "" {
-			r.t.Fatalf("%q is nothing that is held", words)
+			r.t.Fatalf("%q is not something that can be held", words)
 		}
 		if len(words) > 1 {
 			trace.Since = r.day(words[1])
@@ -75,7 +75,7 @@ func (r row) hold(words []string) (h Hold) {
 		case "released":
 			h.Released = r.day(pair[1])
 		default:
-			r.t.Fatalf("%q is no hold", words)
+			r.t.Fatalf("%q is not a hold", words)
 		}
 	}
 	return h
@@ -92,13 +92,13 @@ func (r row) judge(d Dossier) Due {
 			"identity": &periods.Identity, "text": &periods.FreeText, "accommodation": &periods.Accommodations,
 		}[words[0]]
 		if period == nil || period.UnmarshalText([]byte(words[1])) != nil {
-			r.t.Fatalf("%q is no period", words)
+			r.t.Fatalf("%q is not a period", words)
 		}
 	}
 	return d.Purge(periods, now)
 }
 
-// described says what is due as a case does.
+// described describes what is due in the words of a case.
 func described(d Dossier, due Due) string {
 	var goes []string
 	if due.Whole {
@@ -120,8 +120,8 @@ func described(d Dossier, due Due) string {
 	return strings.Join(goes, ", ")
 }
 
-// TestWhatKeeps: whatever is held, a hold keeps all of it and an open session the
-// identity, on request and by any period; and nothing goes that has no period.
+// TestWhatKeeps: a hold keeps everything and an open session keeps the identity,
+// on request and for any period; and nothing without a period is erased.
 func TestWhatKeeps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := genDossier(t)
@@ -133,24 +133,24 @@ func TestWhatKeeps(t *testing.T) {
 		request, purge := d.Forget(now), d.Purge(periods, now)
 		for what, due := range map[string]Due{"request": request, "purge": purge.Still(purge.Traces)} {
 			if len(due.Traces) > 0 && slices.ContainsFunc(d.Holds, func(h Hold) bool { return h.Stands(now) }) {
-				t.Fatalf("%s: %v goes in spite of a hold", what, due)
+				t.Fatalf("%s: %v is erased in spite of a hold", what, due)
 			}
 			if due.Whole && slices.ContainsFunc(d.Standings, Standing.Live) {
-				t.Fatalf("%s: the person goes out of an open session", what)
+				t.Fatalf("%s: a person in an open session is forgotten", what)
 			}
 			if due.Whole && len(due.Traces) != len(d.Traces) {
-				t.Fatalf("%s: the person goes, and %d of %d traces", what, len(due.Traces), len(d.Traces))
+				t.Fatalf("%s: the person is forgotten, but only %d of %d traces are erased", what, len(due.Traces), len(d.Traces))
 			}
 			if d.Forgotten && (due.Whole || len(due.Traces) > 0) {
 				t.Fatalf("%s: somebody is forgotten twice", what)
 			}
 		}
 		if never := d.Purge(Retention{}, now); len(never.Traces) > 0 || never.Whole {
-			t.Fatalf("without periods %v goes", never)
+			t.Fatalf("without periods %v is erased", never)
 		}
 		for _, i := range purge.Traces {
 			if !purge.Whole && (d.Traces[i].Open || d.Traces[i].Kind == IdentityTrace) {
-				t.Fatalf("%+v goes, and the person stays", d.Traces[i])
+				t.Fatalf("%+v is erased, but the person is not forgotten", d.Traces[i])
 			}
 		}
 	})
@@ -188,7 +188,7 @@ func genDossier(t *rapid.T) (d Dossier) {
 	return d
 }
 
-// TestEndOfAHold: from then on the period of its reason runs.
+// TestEndOfAHold: the period of its reason runs from the end of the hold.
 func TestEndOfAHold(t *testing.T) {
 	day := func(n int) time.Time { return time.Date(2026, 1, n, 0, 0, 0, 0, time.UTC) }
 	for _, c := range []struct {

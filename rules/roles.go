@@ -16,26 +16,26 @@ const (
 	RoleAuditor           Role = "AUDITOR"
 )
 
-// An Exclusion is a role that nobody on a jury has, and why.
+// An Exclusion is a role that no member of a jury may have, and why.
 type Exclusion struct {
 	Role    Role
 	Because string
 }
 
-// offTheJury are the roles that exclude RoleJury.
+// offTheJury lists the roles that exclude RoleJury.
 var offTheJury = [...]Exclusion{
 	{RoleAdmin, "somebody who creates keys could put together a jury alone"},
 	{RoleRegistrar, "somebody who enrols candidates and appoints the jury does not decide on them"},
 	{RoleDisabilityAdvisor, "somebody who advises on an exemption does not decide on it"},
 }
 
-// ExcludesJury tells whether nobody on a jury has the role.
+// ExcludesJury tells whether no member of a jury may have the role.
 func (r Role) ExcludesJury() bool {
 	return slices.ContainsFunc(offTheJury[:], func(e Exclusion) bool { return e.Role == r })
 }
 
-// Excluded returns why the roles of one subject, over all by which it can call,
-// exclude each other; nil if they do not.
+// Excluded returns the first two roles of one subject, over all its keys and
+// tokens, that exclude each other, and why; nil if none do.
 func Excluded(roles []Role) *Exclusion {
 	if !slices.Contains(roles, RoleJury) {
 		return nil

@@ -2,8 +2,8 @@ package rules
 
 import "testing"
 
-// TestExcluded: JURY excludes three roles, whatever else there is and in whatever
-// order; no other two exclude each other.
+// TestExcluded: JURY excludes three roles, with any other roles and in any order;
+// no other two roles exclude each other.
 func TestExcluded(t *testing.T) {
 	all := []Role{RoleAdmin, RoleRegistrar, RoleAssessor, RoleJury, RoleDisabilityAdvisor, RoleReader, RoleAuditor}
 	for _, a := range all {

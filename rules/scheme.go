@@ -13,14 +13,14 @@ type Revision struct {
 	ID          string // the canonical id of the revision
 }
 
-// Number is a number of the rules that knows whether the référentiel gave it.
-// A reason that rests on a default says so.
+// Number is a number of the rules, and whether the référentiel set it. A reason
+// that uses a default says so.
 type Number struct {
 	Value   int
 	Default bool
 }
 
-// What holds where the référentiel gives no number.
+// Defaults for numbers that the référentiel does not set.
 const (
 	DefaultCompetenceThreshold = 100
 	DefaultBlocThreshold       = 100
@@ -29,20 +29,20 @@ const (
 	DefaultMinExternalPercent  = 50
 )
 
-// Spec is a référentiel as far as the rules read it: codes, and numbers where
-// the référentiel gives them. Titles and statements decide nothing.
+// Spec is the part of a référentiel that the rules read: codes, and numbers if it
+// sets them. Titles and statements decide nothing.
 type Spec struct {
 	Revision Revision
 	Blocs    []Bloc
 	Rules    Numbers
 }
 
-// Numbers are the rules of a référentiel; nil means that it gives none.
+// Numbers are the rules of a référentiel; nil means that it does not set one.
 type Numbers struct {
 	CompetenceThreshold *int // percent of points, 1–100
 	BlocThreshold       *int // percent of compétences, 1–100
 	MinAssessors        *int // at least 1
-	MinMembers          *int // at least 1; two must be present all the same
+	MinMembers          *int // at least 1; two must be present in any case
 	MinExternalPercent  *int // 0–100
 }
 
@@ -71,7 +71,7 @@ type JuryRule struct {
 	MinExternalPercent Number
 }
 
-// Place says where in a référentiel a criterion stands.
+// Place is the position of a criterion in a référentiel.
 type Place struct {
 	Bloc        string
 	Competence  string
@@ -79,8 +79,8 @@ type Place struct {
 	index       int // among all criteria of the référentiel
 }
 
-// Scheme is a compiled référentiel. It never changes once made, so any number of
-// goroutines may share it.
+// Scheme is a compiled référentiel. It never changes, so any number of goroutines
+// may share it.
 type Scheme struct {
 	revision            Revision
 	blocs               []Bloc
@@ -92,7 +92,7 @@ type Scheme struct {
 	places              map[string]Place
 }
 
-// NewScheme compiles a référentiel, or says everything that is wrong with it.
+// NewScheme compiles a référentiel, or returns everything that is wrong with it.
 func NewScheme(spec Spec) (*Scheme, error) {
 	s := &Scheme{
 		revision:  spec.Revision,
@@ -106,7 +106,7 @@ func NewScheme(spec Spec) (*Scheme, error) {
 	return s, nil
 }
 
-// setNumbers fills in what the référentiel leaves open and checks what it gives.
+// setNumbers fills in defaults and checks the numbers that the référentiel sets.
 func (s *Scheme) setNumbers(given Numbers) []error {
 	var errs []error
 	number := func(name string, given *int, otherwise, low, high int) Number {
@@ -127,7 +127,7 @@ func (s *Scheme) setNumbers(given Numbers) []error {
 }
 
 // maxPeople bounds the numbers of people that a référentiel can ask for. It is
-// far above any jury, and keeps the arithmetic far from overflow.
+// far larger than any jury, and prevents overflow.
 const maxPeople = 1000
 
 // setBlocs copies the blocs, so that the caller's slices may change later, and
@@ -189,7 +189,7 @@ func (s *Scheme) CompetenceThreshold() Number { return s.competenceThreshold }
 // BlocThreshold is the percentage of compétences that acquires a bloc.
 func (s *Scheme) BlocThreshold() Number { return s.blocThreshold }
 
-// MinAssessors is how many assessors must have a verdict on each criterion.
+// MinAssessors is how many assessors must give a verdict on each criterion.
 func (s *Scheme) MinAssessors() Number { return s.minAssessors }
 
 // Jury is the smallest jury that may act.
@@ -204,7 +204,7 @@ func (s *Scheme) BlocCodes() []string {
 	return codes
 }
 
-// hasBloc says whether the référentiel has a bloc of that code.
+// hasBloc tells whether the référentiel has a bloc with that code.
 func (s *Scheme) hasBloc(code string) bool {
 	_, ok := s.blocIndex[code]
 	return ok

@@ -70,7 +70,7 @@ func TestSchemeKnowsItsDefaults(t *testing.T) {
 	}
 }
 
-// TestSchemeNeverChanges changes what went in and what came out.
+// TestSchemeNeverChanges changes the Spec and the returned slices afterwards.
 func TestSchemeNeverChanges(t *testing.T) {
 	blocs := oneBloc(Criterion{Code: "C1.1.1"})
 	s, err := NewScheme(Spec{Blocs: blocs})

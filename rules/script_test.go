@@ -16,8 +16,8 @@ type script struct {
 	lines []line
 }
 
-// line is one line of a case: a word, what the word is about, and after the colon
-// parts separated by commas.
+// line is one line of a case: a word, its arguments, and after the colon parts
+// separated by commas.
 type line struct {
 	file  string
 	no    int
@@ -33,7 +33,7 @@ func (l line) errorf(format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %s: %s", l.file, l.no, l.text, fmt.Sprintf(format, args...))
 }
 
-// arg is the i-th word before the colon, empty where there is none.
+// arg is the i-th word before the colon; empty if there is none.
 func (l line) arg(i int) string {
 	if i >= len(l.about) {
 		return ""
@@ -66,8 +66,8 @@ func parseLine(file string, no int, text string) (line, bool) {
 	return l, true
 }
 
-// juryOf reads a jury from the tail rather than from the parts, since commas stand
-// within its words: "ann(external,chair) bob".
+// juryOf reads a jury from the tail rather than from the parts, because its words
+// contain commas: "ann(external,chair) bob".
 func juryOf(l line) ([]Member, error) {
 	var jury []Member
 	for word := range strings.FieldsSeq(l.tail) {
@@ -148,7 +148,7 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// TestEveryRuleHasACase fails for a reason or a refusal that no case shows.
+// TestEveryRuleHasACase fails for a reason or a refusal without a case.
 func TestEveryRuleHasACase(t *testing.T) {
 	shown := make(map[string]bool)
 	for _, s := range allScripts(t) {
@@ -170,8 +170,8 @@ func TestEveryRuleHasACase(t *testing.T) {
 	}
 }
 
-// TestCasesCanFail plays stories that do not hold, and expects each to be caught at
-// its line: a case that cannot fail proves nothing.
+// TestCasesCanFail plays stories that are wrong, and expects each to fail at its
+// line: a case that cannot fail proves nothing.
 func TestCasesCanFail(t *testing.T) {
 	const start = "revision r1\ncompetence B1 C1.1: C1.1.1\nsession s1 r1: ann(external,chair) bob\nenrol k1 in s1: whole\n"
 	for name, c := range map[string]struct{ story, want string }{

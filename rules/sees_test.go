@@ -2,7 +2,8 @@ package rules
 
 import "strings"
 
-// viewOf reads who looks: "k1 eve ASSESSOR JURY", before what they look at.
+// viewOf reads who looks, from the words before what they look at: "k1 eve
+// ASSESSOR JURY".
 func viewOf(words []string) View {
 	var roles []Role
 	for _, word := range words[2:] {

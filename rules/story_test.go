@@ -7,16 +7,16 @@ import (
 	"pgregory.net/rapid"
 )
 
-// story plays random acts in a world: mostly sensible ones, since a decision needs
-// many right steps in a row, and some that must be refused.
+// story plays random acts in a world: usually valid ones, because a decision
+// needs many correct steps in a row, and some that must be refused.
 type story struct {
 	*rapid.T
 	world   *world
 	log     []func(*world) // every act, to be played again
 	jurors  []string       // who may call acts of the jury, and be present
-	reached map[string]int // what the stories came to, so that a test can tell
+	reached map[string]int // states that the stories reached
 	last    string         // the last act
-	judged  []Revision     // what a jury ruled on in it
+	judged  []Revision     // the revisions that a jury ruled on in it
 	sat     string         // the session of that jury
 	of      string         // the candidacy it was about
 }
@@ -44,8 +44,8 @@ func newStory(t *rapid.T, reached map[string]int) *story {
 	return s
 }
 
-// startOf is the world at the beginning of a story: three sessions, one of them of
-// the other revision.
+// startOf is the world at the beginning of a story: three sessions, one of them
+// of the other revision.
 func startOf(specs []Spec, counting map[[2]BlocRef]bool) *world {
 	w := newWorld()
 	w.counting = counting
@@ -88,7 +88,7 @@ func genSpec(revision Revision) *rapid.Generator[Spec] {
 	})
 }
 
-// genNumber is one of the values, or none.
+// genNumber draws one of the values, or none.
 func genNumber(values ...int) *rapid.Generator[*int] {
 	return rapid.Ptr(rapid.SampledFrom(values), true)
 }
@@ -97,7 +97,7 @@ func genVerdict() *rapid.Generator[Verdict] {
 	return rapid.SampledFrom([]Verdict{Met, Met, Met, PartiallyMet, NotMet})
 }
 
-// pick draws one of some things; ok is false where there are none.
+// pick draws one of several items; ok is false if there are none.
 func pick[T any](s *story, what string, from []T) (one T, ok bool) {
 	if len(from) == 0 {
 		return one, false
@@ -105,7 +105,7 @@ func pick[T any](s *story, what string, from []T) (one T, ok bool) {
 	return rapid.SampledFrom(from).Draw(s.T, what), true
 }
 
-// do plays an act and keeps it. Acts draw nothing inside, so that they can be
+// do plays an act and keeps it. An act draws nothing itself, so that it can be
 // played again.
 func (s *story) do(act func(*world) []Refusal) []Refusal {
 	s.log = append(s.log, func(w *world) { act(w) })
@@ -116,7 +116,7 @@ func (s *story) do(act func(*world) []Refusal) []Refusal {
 	return refusals
 }
 
-// acts are what can happen next.
+// acts lists what can happen next.
 func (s *story) acts() map[string]func(*rapid.T) {
 	acts := make(map[string]func(*rapid.T))
 	for name, act := range map[string]func(){
@@ -142,13 +142,13 @@ func (s *story) anyCandidacy() (string, bool) {
 	for _, k := range s.world.candidacies {
 		ids = append(ids, k.ID)
 		if k.State == Enrolled {
-			ids = append(ids, k.ID, k.ID) // more is to be done with these
+			ids = append(ids, k.ID, k.ID) // chosen more often, because more can be done with them
 		}
 	}
 	return pick(s, "candidacy", ids)
 }
 
-// anyCriterion is a presented criterion.
+// anyCriterion draws a presented criterion.
 func (s *story) anyCriterion(candidacy string) (string, bool) {
 	k, ok := pick(s, "criterion", s.world.caseOf(candidacy).Grid().criteria())
 	return k.Code, ok
@@ -196,7 +196,8 @@ func (s *story) assess() {
 	}
 }
 
-// assessAll has two assessors speak on every presented criterion. Mostly they agree.
+// assessAll has two assessors give verdicts on every presented criterion. Usually
+// they agree.
 func (s *story) assessAll() {
 	id, ok := s.anyCandidacy()
 	if !ok {
@@ -260,7 +261,7 @@ func (s *story) exempt() {
 	}
 }
 
-// sitting is mostly the whole jury; the story of a lone juror has one name only,
+// sitting is usually the whole jury; the story of a lone juror has one name only,
 // which it may repeat.
 func (s *story) sitting() Sitting {
 	present := slices.Clone(s.jurors)
@@ -334,7 +335,7 @@ func (s *story) prior() {
 	})
 }
 
-// end ends a session, rarely, since little can happen afterwards.
+// end ends a session; rarely, because little can happen afterwards.
 func (s *story) end() {
 	if rapid.IntRange(0, 9).Draw(s.T, "really") == 0 {
 		session, as := s.anySession(), rapid.SampledFrom([]SessionState{SessionClosed, SessionCancelled}).Draw(s.T, "as")

@@ -14,7 +14,7 @@ type row struct {
 	cells map[string]string
 }
 
-// rows reads the tables of a file that have a column of that name.
+// rows reads the tables of a file that have a column with that name.
 func rows(t *testing.T, path, column string) []row {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -59,7 +59,7 @@ func cellsOf(line string) []string {
 	return cells
 }
 
-// cell is what stands in a column, which must be there.
+// cell returns the text in a column, which must exist.
 func (r row) cell(column string) string {
 	r.t.Helper()
 	cell, ok := r.cells[column]
@@ -69,7 +69,7 @@ func (r row) cell(column string) string {
 	return cell
 }
 
-// list are the things in a cell, each in its words.
+// list returns the items in a cell, each split into words.
 func (r row) list(column string) [][]string {
 	r.t.Helper()
 	var things [][]string

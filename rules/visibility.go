@@ -2,15 +2,16 @@ package rules
 
 import "slices"
 
-// Who sees what. Roles in the contract say who may read a thing at all, and the
-// facts of a session who meets it; the table here says which parts of it each of
-// them sees. What is not in the table, all see who may read the thing.
+// This file decides who sees what. Roles in the contract say who may read an
+// object at all, and the facts of a session say who may call for it; the table
+// here says which fields of it each role sees. A field that is not in the table
+// is seen by everyone who may read the object.
 //
-// Roles are those that somebody has in the session to which the thing belongs: of
-// another jury's decision a member of a jury is no juror. Several roles see
-// together what each of them sees.
+// Roles are those that somebody has in the session to which the object belongs: a
+// member of one jury does not count as a juror for a decision of another. Several
+// roles together see what each of them sees.
 
-// A Field is a part of a thing that not everybody sees who may read the thing.
+// A Field is a part of an object that not everyone who may read the object sees.
 type Field int
 
 // The fields.
@@ -27,7 +28,7 @@ const (
 	FieldActor
 )
 
-// fields says of each field what it is, and of what.
+// fields describes each field, and the kind of object it belongs to.
 var fields = [...]struct{ of, what string }{
 	FieldStanding:           {"grid", "where each critère, compétence and bloc stands, why, and how many assessors spoke"},
 	FieldVerdict:            {"grid", "a verdict, its comment, and who gave it"},
@@ -41,28 +42,29 @@ var fields = [...]struct{ of, what string }{
 	FieldActor:              {"event, or read of a file", "who it was, and by which RPC"},
 }
 
-// A Fact is what must be so for a role to see a field. Facts add up.
+// A Fact is a condition on which a role sees a field. Several facts can be true
+// at once.
 type Fact uint8
 
 // The facts.
 const (
-	Own     Fact = 1 << iota // they said it themselves
+	Own     Fact = 1 << iota // the viewer is its author
 	Granted                  // the accommodation was granted
-	NoFile                   // it tells nothing of an accommodation or an exemption
+	NoFile                   // it reveals nothing about an accommodation or an exemption
 
 	Always Fact = 0
 )
 
-// A sight is one line of the table: a role sees a field if the facts are so.
+// A sight is one line of the table: a role sees a field if the facts are true.
 type sight struct {
 	field Field
 	role  Role
 	when  Fact
 }
 
-// sights is the table of who sees what. An assessor sees what they said themselves,
-// and nothing that follows from what others said, before or after: so that each
-// judges alone. What tells of a disability, few see.
+// sights is the table of who sees what. An assessor sees their own verdicts, and
+// nothing that follows from those of others, before or after, so that each judges
+// independently. Few roles see what reveals a disability.
 var sights = [...]sight{
 	{FieldStanding, RoleRegistrar, Always},
 	{FieldStanding, RoleJury, Always},
@@ -104,7 +106,7 @@ var sights = [...]sight{
 // A View is what one caller sees.
 type View struct {
 	subject string
-	sights  []sight // of their roles
+	sights  []sight // the lines of their roles
 }
 
 // ViewOf is the view of a subject with those roles.
@@ -118,12 +120,12 @@ func ViewOf(subject string, roles []Role) View {
 	return v
 }
 
-// Sees says whether a field is seen of a thing of which those facts are so.
+// Sees tells whether a field is seen in an object for which those facts are true.
 func (v View) Sees(field Field, facts Fact) bool {
 	return slices.ContainsFunc(v.sights, func(s sight) bool { return s.field == field && s.when&^facts == 0 })
 }
 
-// SeesVerdict says whether the verdicts of an assessor are seen.
+// SeesVerdict tells whether the verdicts of an assessor are seen.
 func (v View) SeesVerdict(assessor string) bool {
 	if assessor == v.subject {
 		return v.Sees(FieldVerdict, Own)
@@ -131,8 +133,8 @@ func (v View) SeesVerdict(assessor string) bool {
 	return v.Sees(FieldVerdict, Always)
 }
 
-// Seen is the part of a grid that a view shows. What it leaves out is as if it were
-// not there. The grid itself stays as it is.
+// Seen returns the part of a grid that a view shows. What it leaves out looks as
+// if it did not exist. The grid itself does not change.
 func (g Grid) Seen(v View) Grid {
 	if v.seesAllOfGrids() {
 		return g
@@ -178,10 +180,11 @@ func (c *GridCompetence) cut(v View, standing bool) {
 	}
 }
 
-// Version is a number that changes with every act of which a view of the grid can
-// tell, and with no other; acts are never taken away. To who sees where things stand
-// it is the Seq of the last one. To others it is how many there are: between two of
-// their own acts, Seq tells how much others did.
+// Version is a number that changes with every act that changes a view of the
+// grid, and with no other; acts are never removed. For a view that shows
+// standings it is the Seq of the last act. For others it is the number of acts
+// they show, because the Seq of their own acts would reveal how much others did
+// in between.
 func (a Acts) Version(v View) uint64 {
 	if !v.Sees(FieldStanding, Always) {
 		return a.seen(v)
@@ -202,8 +205,7 @@ func (a Acts) Version(v View) uint64 {
 	return last
 }
 
-// seen counts the acts that a view shows, for one that does not show where things
-// stand.
+// seen counts the acts that a view shows, if the view does not show standings.
 func (a Acts) seen(v View) (count uint64) {
 	for _, act := range a.Assessments {
 		if v.SeesVerdict(act.Assessor) {

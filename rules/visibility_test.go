@@ -17,9 +17,9 @@ var factWords = map[Fact]string{
 	Always: "always", Own: "their own", Granted: "once granted", NoFile: "except for accommodations and exemptions",
 }
 
-// TestVisibility holds the table against testdata/visibility.md, cell by cell: each
-// field has its line, and each role sees it in the cases that its cell names and in
-// no other.
+// TestVisibility compares the table with testdata/visibility.md, cell by cell:
+// each field has its line, and each role sees it in the cases that its cell names
+// and in no other.
 func TestVisibility(t *testing.T) {
 	lines := rows(t, "testdata/visibility.md", "field")
 	if len(lines) != len(fields) {
@@ -52,7 +52,7 @@ func seenIf(field Field, role Role) string {
 	case len(cases) == 0:
 		return "–"
 	case cases[0] == factWords[Always]:
-		return cases[0] // whatever else there is
+		return cases[0] // it includes all others
 	}
 	return strings.Join(cases, ", ")
 }
@@ -67,13 +67,13 @@ func TestSeveralRolesSeeTogether(t *testing.T) {
 			t.Fatalf("together: %t, one of them: %t", together, one)
 		}
 		if ViewOf("eve", roles).Sees(field, Always) && !ViewOf("eve", roles).Sees(field, facts) {
-			t.Fatal("a fact hides something")
+			t.Fatal("an additional fact hides a field")
 		}
 	})
 }
 
-// blind: whatever the others did, an assessor's view is as if they had done nothing,
-// and so is the mark by which it is known.
+// blind: an assessor's view and its version are the same as if the other
+// assessors had done nothing.
 func (s *story) blind(k *candidacyFile, grid Grid) {
 	for _, assessor := range assessors {
 		view := ViewOf(assessor, []Role{RoleAssessor})
@@ -88,8 +88,8 @@ func (s *story) blind(k *candidacyFile, grid Grid) {
 	}
 }
 
-// seen looks at the grids that the last act changed: while the mark of a view stays,
-// so does what it shows; and to look changes nothing.
+// seen looks at the grids that the last act changed: as long as the version of a
+// view stays, so does what it shows; and looking changes nothing.
 func (s *story) seen(before snapshot) {
 	for i, k := range s.world.candidacies[:len(before.candidacies)] {
 		if k.acts.Version(ViewOf("", allRoles)) == before.acts[i].Version(ViewOf("", allRoles)) {
@@ -103,11 +103,11 @@ func (s *story) seen(before snapshot) {
 				continue
 			}
 			if was, is := before.grids[i].Seen(view), grid.Seen(view); !reflect.DeepEqual(was, is) {
-				s.Fatalf("%s changed what %s sees of %s, and no mark tells: %s", s.last, role, k.ID, cmp.Diff(was, is))
+				s.Fatalf("%s changed what %s sees of %s, but its version is the same: %s", s.last, role, k.ID, cmp.Diff(was, is))
 			}
 		}
 		if again := s.world.caseOf(k.ID).Grid(); !reflect.DeepEqual(again, grid) {
-			s.Fatalf("somebody saw a grid, and it changed: %s", cmp.Diff(again, grid))
+			s.Fatalf("looking at a grid changed it: %s", cmp.Diff(again, grid))
 		}
 	}
 }

@@ -1,10 +1,9 @@
 package rules
 
 // The values of these types are exactly the names that the API uses on the wire,
-// so that string(v) is all a conversion needs. The empty value of each is no
-// value at all.
+// so string(v) converts them. The empty value of each type is not valid.
 
-// Verdict is what one assessor says of one criterion.
+// Verdict is the verdict of one assessor on one criterion.
 type Verdict string
 
 // The verdicts.
@@ -14,7 +13,7 @@ const (
 	NotMet       Verdict = "NOT_MET"
 )
 
-// Points is what a verdict is worth: 100, 50 or 0.
+// Points is the value of a verdict: 100, 50 or 0.
 func (v Verdict) Points() int {
 	switch v {
 	case Met:
@@ -26,10 +25,10 @@ func (v Verdict) Points() int {
 	}
 }
 
-// valid says whether v is one of the verdicts.
+// valid tells whether v is one of the verdicts.
 func (v Verdict) valid() bool { return v == Met || v == PartiallyMet || v == NotMet }
 
-// CriterionStatus is where a criterion stands: a verdict, or why there is none.
+// CriterionStatus is the status of a criterion: a verdict, or why there is none.
 type CriterionStatus string
 
 // The statuses of a criterion.
@@ -42,7 +41,8 @@ const (
 	StatusExempted     CriterionStatus = "EXEMPTED"
 )
 
-// points is what the verdict that a status stands for is worth; 0 for the others.
+// points is the value of the verdict that a status stands for; 0 if it stands for
+// none.
 func (s CriterionStatus) points() int { return Verdict(s).Points() }
 
 // Outcome is what the rules compute for a compétence or a bloc.
@@ -74,7 +74,7 @@ const (
 	NamedBlocs Scope = "BLOCS" // the blocs it names
 )
 
-// SessionState is where a session stands.
+// SessionState is the state of a session.
 type SessionState string
 
 // The states of a session.
@@ -84,7 +84,7 @@ const (
 	SessionCancelled SessionState = "CANCELLED"
 )
 
-// CandidacyState is where a candidacy stands.
+// CandidacyState is the state of a candidacy.
 type CandidacyState string
 
 // The states of a candidacy. Enrolled is the only undecided one.
@@ -96,10 +96,10 @@ const (
 	CandidacyCancelled CandidacyState = "CANCELLED"
 )
 
-// live says whether a candidacy takes its candidate's one place in the session.
+// live tells whether a candidacy takes its candidate's one place in the session.
 func (s CandidacyState) live() bool { return s == Enrolled || s == Decided }
 
-// DecisionKind says what a decision is about.
+// DecisionKind is what a decision is about.
 type DecisionKind string
 
 // The kinds of decision.
@@ -112,8 +112,8 @@ const (
 // DecisionOutcome is what was decided.
 type DecisionOutcome string
 
-// The outcomes of decisions: two for blocs, two for awards; AlreadyHeld is what
-// becomes of a presented bloc that needs no decision any more.
+// The outcomes of decisions: two for blocs, two for awards. AlreadyHeld is the
+// outcome of a presented bloc that no longer needs a decision.
 const (
 	Capitalised    DecisionOutcome = "CAPITALISED"
 	NotCapitalised DecisionOutcome = "NOT_CAPITALISED"
@@ -122,10 +122,10 @@ const (
 	AlreadyHeld    DecisionOutcome = "ALREADY_HELD"
 )
 
-// forBloc says whether a jury can decide o on a bloc.
+// forBloc tells whether a jury can decide o on a bloc.
 func (o DecisionOutcome) forBloc() bool { return o == Capitalised || o == NotCapitalised }
 
-// LedgerStatus is where a bloc stands in a candidate's ledger.
+// LedgerStatus is the status of a bloc in a candidate's ledger.
 type LedgerStatus string
 
 // The statuses of a bloc in the ledger.
@@ -135,7 +135,7 @@ const (
 	LedgerCapitalised    LedgerStatus = "CAPITALISED"
 )
 
-// CertificationStatus is where the whole certification stands.
+// CertificationStatus is the status of the whole certification.
 type CertificationStatus string
 
 // The statuses of the certification. Complete means that every bloc is

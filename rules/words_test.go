@@ -51,7 +51,7 @@ func (p *player) move(l line) error {
 	return nil
 }
 
-// criteria spells out a compétence or a bloc as all its criteria.
+// criteria lists all criteria of a compétence or a bloc.
 func (p *player) criteria(candidacy string, codes []string) []string {
 	var criteria []string
 	for _, code := range codes {
@@ -197,7 +197,7 @@ func (p *player) pin(l line) error {
 	return nil
 }
 
-// checks are the words that say what must be.
+// checks are the words that check something.
 var checks = map[string]func(*player, line) error{
 	"refused":       (*player).refused,
 	"because":       (*player).because,
@@ -245,7 +245,8 @@ func (p *player) because(l line) error {
 	return nil
 }
 
-// expect compares what a line says with what is, and keeps the reasons to be asked.
+// expect compares what a line says with the actual value, and keeps the reasons
+// for the following lines.
 func (p *player) expect(l line, want, got string, reasons []Reason) error {
 	p.reasons = queue[Reason]{left: reasons}
 	if got != want {

@@ -5,21 +5,21 @@ import (
 	"slices"
 )
 
-// world is the smallest thing that behaves as the service does around the rules:
-// it keeps what was done to one candidate, asks the rules before each act, and
-// writes only what they allow. Cases and properties both play in it.
+// world behaves as the service does around the rules, as simply as possible: it
+// keeps what was done to one candidate, asks the rules before each act, and
+// writes only what they allow. Cases and properties both use it.
 type world struct {
 	schemes     map[Revision]*Scheme
 	counting    map[[2]BlocRef]bool // wanted, held
 	sessions    map[string]*Session
-	tookPart    map[string][]string // by session: in an act of its jury
+	tookPart    map[string][]string // by session: subjects who took part in an act of its jury
 	candidacies []*candidacyFile
 	decisions   []Decision
 	tied        []string
 	seq         uint64
 }
 
-// candidacyFile is a candidacy with what was done in it.
+// candidacyFile is a candidacy and its acts.
 type candidacyFile struct {
 	Candidacy
 	acts Acts
@@ -126,7 +126,7 @@ func (g Grid) criteria() []GridCriterion {
 	return all
 }
 
-// whole is a verdict on every presented criterion.
+// whole gives a verdict on every presented criterion.
 func (w *world) whole(id string, verdict Verdict) []CriterionVerdict {
 	var lines []CriterionVerdict
 	for _, k := range w.caseOf(id).Grid().criteria() {
@@ -135,7 +135,7 @@ func (w *world) whole(id string, verdict Verdict) []CriterionVerdict {
 	return lines
 }
 
-// disputed is a verdict on every criterion on which assessors disagree.
+// disputed gives a verdict on every criterion on which assessors disagree.
 func (w *world) disputed(id string, verdict Verdict) []CriterionVerdict {
 	var lines []CriterionVerdict
 	for _, k := range w.caseOf(id).Grid().criteria() {
@@ -189,7 +189,7 @@ func (w *world) exempt(id, juror string, r ExemptionRequest) []Refusal {
 	return refusals
 }
 
-// write appends rulings as decisions d1, d2, … and says which.
+// write appends rulings as decisions d1, d2, … and returns them.
 func (w *world) write(rulings []Ruling) []Ruling {
 	for i := range rulings {
 		r := &rulings[i]
@@ -205,7 +205,7 @@ func (w *world) deliberate(id string, s Sitting, d Deliberation) (Judgement, []R
 	if len(refusals) == 0 {
 		k := w.file(id)
 		k.State = Decided
-		w.tookPart[k.Session] = append(w.tookPart[k.Session], s.Present...) // also where all was held already
+		w.tookPart[k.Session] = append(w.tookPart[k.Session], s.Present...) // even if every bloc was already held
 		j.Rulings = w.write(j.Rulings)
 	}
 	return j, refusals
@@ -223,7 +223,7 @@ func (w *world) award(session string, s Sitting, current Revision) ([]Ruling, []
 	return w.write(rulings), refusals
 }
 
-// sat notes who took part in an act of a jury, if it came to anything.
+// sat records who took part in an act of a jury, if the act had a result.
 func (w *world) sat(session string, s Sitting, rulings []Ruling) {
 	if len(rulings) > 0 {
 		w.tookPart[session] = append(w.tookPart[session], s.Present...)

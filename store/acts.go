@@ -13,23 +13,23 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
-// The body of an event tells who acted on whom, and names every record written:
-// it cannot be shown to an outsider. So the leaf of an event that holds
-// decisions commits to their public acts a second time, each by itself.
+// The body of an event says who acted on whom, and names every record written, so
+// it cannot be shown to an outsider. Therefore the leaf of an event with
+// decisions also commits to each of their public acts separately.
 
-// fewestActs is how many digests an event with decisions has at least. A path
-// in its tree would else tell how many blocs a jury decided together, and with
-// them how many it refused.
+// fewestActs is the smallest number of digests of an event with decisions.
+// Otherwise a path in its tree would reveal how many blocs a jury decided
+// together, and so how many it refused.
 const fewestActs = 16
 
-// ActDigest is what the journal commits to of a decision's public act:
+// ActDigest is the journal's commitment to the public act of a decision:
 // HMAC-SHA-256 of its uid (8 bytes, big-endian) and the act's bytes, keyed with
 // the act's salt.
 func ActDigest(d *storepb.Decision) []byte {
 	return Digest(d.GetActSalt(), append(binary.BigEndian.AppendUint64(nil, d.GetUid()), d.GetAct()...))
 }
 
-// actDigests returns the digests of the acts among the changes, as Acts has them.
+// actDigests returns the digests of the acts among the changes, padded by Acts.
 func actDigests(changes []change, stubSalt []byte) ([][]byte, error) {
 	var digests [][]byte
 	for _, c := range changes {
@@ -45,10 +45,10 @@ func actDigests(changes []change, stubSalt []byte) ([][]byte, error) {
 	return Acts(digests, stubSalt), nil
 }
 
-// Acts fills the digests of an event's public acts up and sorts them, so that
-// neither place nor number tells anything; none stay none. What fills them up
-// follows from the salt of the stub, which nobody is shown: to others it is random,
-// and who checks the store can tell that no other act hides among it.
+// Acts pads and sorts the digests of an event's public acts, so that neither
+// position nor number reveals anything; an empty list stays empty. The padding is
+// derived from the salt of the stub, which nobody is shown: to others it looks
+// random, but a check of the store can show that no other act is hidden in it.
 func Acts(digests [][]byte, stubSalt []byte) [][]byte {
 	if len(digests) == 0 {
 		return nil
@@ -65,9 +65,10 @@ func Acts(digests [][]byte, stubSalt []byte) [][]byte {
 	return all
 }
 
-// An actTree is the tree of the acts of one event: a Merkle log by itself, grown
-// whole in memory. It holds every hash that its leaves complete, in the order in
-// which package tlog counts them. Reading it never fails, and so nothing does.
+// An actTree is the tree of the acts of one event: a separate Merkle log in
+// memory. It has every hash that its leaves complete, in the order in which
+// package tlog counts them. Reading it never fails, so operations on it do not
+// fail either.
 type actTree []tlog.Hash
 
 func newActTree(acts [][]byte) (tree actTree) {
@@ -92,12 +93,12 @@ func actsRoot(acts [][]byte) tlog.Hash {
 	return root
 }
 
-// ProveAct returns the place of a digest among the acts of an event, and the
+// ProveAct returns the position of a digest among the acts of an event, and the
 // hashes that lead from it to their root, as tlog.CheckRecord takes them.
 func ProveAct(acts [][]byte, digest []byte) (index int, path tlog.RecordProof, err error) {
 	index = slices.IndexFunc(acts, func(act []byte) bool { return bytes.Equal(act, digest) })
 	if index < 0 {
-		return 0, nil, errors.New("store: the event does not hold this act")
+		return 0, nil, errors.New("store: the event does not have this act")
 	}
 	path, err = tlog.ProveRecord(int64(len(acts)), int64(index), newActTree(acts))
 	return index, path, err

@@ -52,8 +52,9 @@ func TestGoldenActs(t *testing.T) {
 	}
 }
 
-// TestActs: every act of an event is proven by a path in its leaf; how many
-// there are, the leaf does not tell; what is no act of it is not proven.
+// TestActs: every act of an event is proven by a path in its leaf; the leaf does
+// not reveal how many there are; what is not an act of the event cannot be
+// proven.
 func TestActs(t *testing.T) {
 	for _, c := range []struct{ decisions, digests int }{{0, 0}, {1, 16}, {5, 16}, {16, 16}, {17, 32}} {
 		j := newJournal(t)
@@ -118,15 +119,15 @@ const (
 	goldenActsRoot  = "a45f0d9b0cab9a6049c7512016c0f14505d527894a9e27f6d3f34fc8617d5650"
 )
 
-// TestActsFollow: what fills the digests of acts up follows from the salt of the
-// stub, so that no other act can hide among it.
+// TestActsFollow: the padding of the digests is derived from the salt of the
+// stub, so that no other act can hide in it.
 func TestActsFollow(t *testing.T) {
 	j := newJournal(t)
 	j.update(t, store.Act{Time: noon}, func(w store.Writer) error { return decide(w, 7) })
 	e := j.events(t)[0]
 	digest := store.ActDigest(&storepb.Decision{Uid: 7, Act: []byte("act 7"), ActSalt: []byte("0123456789abcdef")})
 	if !slices.EqualFunc(store.Acts([][]byte{digest}, e.GetStubSalt()), e.GetActs(), bytes.Equal) {
-		t.Error("the event holds other digests than follow from its decision and its salt")
+		t.Error("the event has other digests than those derived from its decision and its salt")
 	}
 	if store.Acts(nil, e.GetStubSalt()) != nil {
 		t.Error("an event without decisions has digests of acts")

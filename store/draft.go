@@ -7,8 +7,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
-// A Draft is the Writer of one run of an Update's closure. Its writes lie in
-// an overlay until the engine asks for the Entry; to discard them, drop it.
+// A Draft is the Writer of one run of an Update's closure. Its writes are in an
+// overlay until the engine asks for the Entry; to discard them, drop the draft.
 type Draft struct {
 	below  *LayerReader
 	over   *Overlay // of messages; envelopes come with the event
@@ -41,7 +41,7 @@ func (d *Draft) Scan(kind KindID, prefix, after []byte, limit int) ([]Record, er
 	return clonedAll(d.over.Scan(kind, prefix, after, limit))
 }
 
-// Prefetch implements Reader. What is fetched lies below the draft's writes.
+// Prefetch implements Reader. It fetches what is below the draft's writes.
 func (d *Draft) Prefetch(wants ...Want) error {
 	if d.below.ended {
 		return errEnded
@@ -101,7 +101,7 @@ func (d *Draft) EraseEvent(sequence uint64) error {
 		return err
 	}
 	if !BodyErasable(stub) {
-		return fmt.Errorf("store: event %d wrote what is never erased, and keeps its body", sequence)
+		return fmt.Errorf("store: event %d wrote records that are never erased, so it keeps its body", sequence)
 	}
 	d.erased = append(d.erased, sequence)
 	return nil
@@ -115,14 +115,15 @@ func (d *Draft) NewUID() (uint64, error) {
 	return d.uids.next()
 }
 
-// A change is a write that leaves a trace.
+// A change is a write that appears in the event.
 type change struct {
 	kind KindID
 	write
 }
 
-// changes returns the writes in order of kind and key, less those that delete
-// what was never there. A record under a new identifier must replace none.
+// changes returns the writes in order of kind and key, without deletions of
+// records that never existed. A record under a new identifier must not replace
+// another.
 func (d *Draft) changes() ([]change, error) {
 	if err := d.prefetch(); err != nil {
 		return nil, err
@@ -146,7 +147,7 @@ func (d *Draft) changes() ([]change, error) {
 	return changes, nil
 }
 
-// prefetch announces all that is read below the writes to make an entry of them.
+// prefetch announces all reads below the writes that the entry needs.
 func (d *Draft) prefetch() error {
 	wants := make([]Want, 0, 4) // most acts need no more
 	for _, k := range d.over.kinds {

@@ -39,16 +39,16 @@ func OpenEnvelope(stored []byte) (Envelope, error) {
 	}, nil
 }
 
-// Digest is the salted digest that events hold of records and leaves of
-// bodies: HMAC-SHA-256 of the bytes, keyed with the salt. Without the salt
-// nobody can guess at the bytes.
+// Digest is the salted digest of records in events, and of bodies in leaves:
+// HMAC-SHA-256 of the bytes, keyed with the salt. Without the salt nobody can
+// test a guess of the bytes.
 func Digest(salt, bytes []byte) []byte {
 	mac := hmac.New(sha256.New, salt)
 	mac.Write(bytes)
 	return mac.Sum(nil)
 }
 
-// messages shows the messages of a layer of stored bytes.
+// messages is a layer of the messages in a layer of stored bytes.
 type messages struct{ stored Layer }
 
 func (m messages) Get(kind KindID, key []byte) ([]byte, error) {

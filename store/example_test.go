@@ -13,8 +13,8 @@ import (
 	"github.com/acquis-eval/acquis/store/memstore"
 )
 
-// An act is one closure. It may run more than once, so it sets what it returns
-// anew each time; what it writes becomes durable with one event, or not at all.
+// An act is one closure. It may run more than once, so each run sets its results
+// again; its writes become durable with one event, or not at all.
 func Example() {
 	s := memstore.New()
 	defer s.Close()

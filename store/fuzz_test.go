@@ -14,10 +14,10 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Whatever bytes a damaged file holds, they are read as an error or as a value
-// that has one encoding.
+// Any bytes of a damaged file are read as an error or as a value that has one
+// encoding.
 
-// A reader reads the record under a key of one kind, and shows whether Scan finds
+// A reader reads the record under a key of one kind, and checks that Scan finds
 // the same.
 type reader struct {
 	kind store.KindID
@@ -25,8 +25,8 @@ type reader struct {
 	read func(r store.Reader, key []byte) (message proto.Message, scanned bool, err error)
 }
 
-// readers are those of each kind that holds messages, with a message to begin from.
-// New ones come last, since the corpus names them by their place.
+// readers has one for each kind that holds messages, with a message to start
+// from. New ones come last, because the corpus refers to them by position.
 var readers = []reader{
 	readerOf(store.Revisions, &storepb.ReferentielRevision{}),
 	readerOf(store.Currents, &storepb.CurrentRevision{Referentiel: "marketing"}),
@@ -95,7 +95,8 @@ func FuzzRecords(f *testing.F) {
 	})
 }
 
-// checkOneEncoding: what was read is written as bytes that are read as the same.
+// checkOneEncoding: a message that was read can be written and read again
+// unchanged.
 func checkOneEncoding(t *testing.T, message proto.Message) {
 	t.Helper()
 	first, err := proto.Marshal(message)
@@ -112,8 +113,8 @@ func checkOneEncoding(t *testing.T, message proto.Message) {
 	}
 }
 
-// FuzzEvent reads a journal whose last event is any bytes: its leaf tells the
-// event, and the head that is loaded from it is that event's, or there is an error.
+// FuzzEvent reads a journal whose last event is any bytes: the leaf matches the
+// event, and the head loaded from it is that of the event, or there is an error.
 func FuzzEvent(f *testing.F) {
 	digest := sha256.Sum256(nil)
 	for _, event := range []*storepb.Event{

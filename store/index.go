@@ -12,9 +12,9 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
-// Indexes are how records are found by other things than their key. Every entry
-// follows from a record of the truth, and this file alone says which: who writes
-// a record writes what IndexOf derives from it, in the same Update, and the
+// Indexes find records by something other than their key. Every entry is derived
+// from a record of primary data, and only this file says how: code that writes a
+// record also writes what IndexOf derives from it, in the same Update, and the
 // offline verifier derives it again and compares.
 
 // An IndexEntry is one record of an index.
@@ -24,8 +24,8 @@ type IndexEntry struct {
 	Value []byte
 }
 
-// IndexOf returns the entries that follow from the record under (kind, key). r
-// is asked for other records that they depend on.
+// IndexOf returns the entries derived from the record under (kind, key). It reads
+// other records that they depend on from r.
 func IndexOf(r Reader, kind KindID, key []byte, record proto.Message) ([]IndexEntry, error) {
 	switch m := record.(type) {
 	case *storepb.ReferentielRevision:
@@ -65,8 +65,8 @@ func IndexOf(r Reader, kind KindID, key []byte, record proto.Message) ([]IndexEn
 	return nil, nil
 }
 
-// candidateIndex finds a candidate by label, and by ids of other systems as long
-// as their identity is kept.
+// candidateIndex finds a candidate by label and, as long as their identity is
+// kept, by ids in other systems.
 func candidateIndex(r Reader, c *storepb.Candidate) ([]IndexEntry, error) {
 	entries := []IndexEntry{nameEntry(CollectionCandidate, c.GetLabel(), c.GetUid())}
 	if c.GetIdentity() == nil {
@@ -104,8 +104,8 @@ func candidacyIndex(r Reader, c *storepb.Candidacy) ([]IndexEntry, error) {
 	return append(entries, actorEntries(c.GetSessionUid(), c.GetSitting().GetMembersPresent())...), nil
 }
 
-// jurorIndex notes who acted for the jury in a candidacy: from then on they
-// cannot be removed from the jury of its session. key is that of the act.
+// jurorIndex records who acted for the jury in a candidacy, because they can no
+// longer be removed from the jury of its session. key is that of the act.
 func jurorIndex(r Reader, key []byte, author string) ([]IndexEntry, error) {
 	candidacy, err := Candidacies.Get(r, key[:min(8, len(key))])
 	if err != nil {
@@ -114,8 +114,8 @@ func jurorIndex(r Reader, key []byte, author string) ([]IndexEntry, error) {
 	return []IndexEntry{actorEntry(candidacy.GetSessionUid(), author)}, nil
 }
 
-// decisionIndex lists a decision under its candidate and, where a jury took it,
-// under its session, whose members present took part.
+// decisionIndex lists a decision under its candidate and, if a jury took it,
+// under its session, where the members present are recorded as having taken part.
 func decisionIndex(d *storepb.Decision) ([]IndexEntry, error) {
 	entries := []IndexEntry{listEntry(KindCandidateDecision, d.GetCandidateUid(), d.GetUid())}
 	circumstances := new(storepb.DecisionCircumstances)
@@ -135,12 +135,12 @@ func nameEntry(c Collection, label string, uid uint64) IndexEntry {
 	return IndexEntry{KindName, NameKey(c, label), Key(uid)}
 }
 
-// listEntry lists a uid under its owner. The key says it all.
+// listEntry lists a uid under its owner. The entry has no value.
 func listEntry(index KindID, owner, uid uint64) IndexEntry {
 	return IndexEntry{index, Key(owner, uid), []byte{1}}
 }
 
-// actorEntries note the members of a jury who sat at one of its acts.
+// actorEntries record the members of a jury who sat at one of its acts.
 func actorEntries(session uint64, present []*storepb.JuryMember) []IndexEntry {
 	entries := make([]IndexEntry, len(present))
 	for i, member := range present {
@@ -168,19 +168,20 @@ func CandidacyLabel(session, candidacy string) string { return session + "/" + c
 // RevisionLabel is the label of a revision among all revisions.
 func RevisionLabel(referentiel, revision string) string { return referentiel + "/" + revision }
 
-// Fingerprint digests strings so that no two lists of strings digest alike.
+// Fingerprint digests strings so that no two different lists have the same
+// digest.
 func Fingerprint(parts ...string) []byte {
 	hash := sha256.New()
 	for _, part := range parts {
-		_ = binary.Write(hash, binary.BigEndian, uint64(len(part))) // a hash takes every write
+		_ = binary.Write(hash, binary.BigEndian, uint64(len(part))) // writing to a hash never fails
 		_, _ = io.WriteString(hash, part)
 	}
 	return hash.Sum(nil)
 }
 
-// Origin names the record that an entry follows from. It is the only one, but
-// for who took part in a session's acts: that follows from any such act, and
-// Origin names the session.
+// Origin names the record that an entry is derived from. It is the only one,
+// except for entries about who took part in a session's acts: any such act gives
+// that entry, and Origin names the session.
 func (e IndexEntry) Origin() (kind KindID, key []byte, ok bool) {
 	switch e.Kind {
 	case KindName:
@@ -224,9 +225,9 @@ func (c Collection) kind() (KindID, bool) {
 	return 0, false
 }
 
-// PutIndexed writes the message under key, and the index entries that follow from
-// it and are not there yet. Entries that followed from an older version of the
-// record and do no more are the caller's to remove.
+// PutIndexed writes the message under key, and the index entries derived from it
+// that do not exist yet. The caller must remove entries of an older version of
+// the record that are no longer derived.
 func (t Records[M, P]) PutIndexed(w Writer, key []byte, m P) error {
 	if err := t.Put(w, key, m); err != nil {
 		return err

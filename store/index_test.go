@@ -12,8 +12,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// TestIndexOrigin: every entry that follows from a record leads back to it, and
-// lies in a kind that is an index.
+// TestIndexOrigin: every entry derived from a record leads back to it, and
+// belongs to a kind that is an index.
 func TestIndexOrigin(t *testing.T) {
 	d := store.NewDraft(nothing{}, 0)
 	circumstances, err := proto.Marshal(&storepb.DecisionCircumstances{
@@ -77,8 +77,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// TestReplay: a tree grown anew has the stored hashes and the root of the log,
-// and takes no event out of order.
+// TestReplay: a rebuilt tree has the stored hashes and the root of the log, and
+// accepts no event out of order.
 func TestReplay(t *testing.T) {
 	j := newJournal(t)
 	for range 13 {
@@ -94,7 +94,7 @@ func TestReplay(t *testing.T) {
 		}
 	}
 	if _, err := replay.Append(events[3]); err == nil {
-		t.Error("an event was taken twice")
+		t.Error("an event was accepted twice")
 	}
 	root, err := replay.Root()
 	must(t, err)
@@ -103,7 +103,7 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// TestPutIndexed: an entry that leads elsewhere is put right.
+// TestPutIndexed: an entry that points elsewhere is corrected.
 func TestPutIndexed(t *testing.T) {
 	d := store.NewDraft(nothing{}, 0)
 	name := store.NameKey(store.CollectionSession, "s")

@@ -15,21 +15,20 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
-// A Head is the end of the journal: all that must be known to append to it. It
-// is a plain value, so that a copy can be dropped with a commit that failed; but
-// one of 2 KB, so that a copy for every event was a tenth of all that
-// RecordAssessments allocates.
+// A Head is the end of the journal: all that must be known to append to it. It is
+// a plain value, so that a copy can be dropped with a commit that failed. It has
+// 2 KB: pass a pointer, because a copy for every event would cost.
 type Head struct {
 	Sequence uint64 // of the last event; 0 before the first
 	micros   int64  // its time, since 1970
 	edge     edge
 }
 
-// Time is that of the last event: no later one is earlier.
+// Time is the time of the last event: no later event has an earlier one.
 func (h *Head) Time() time.Time { return time.UnixMicro(h.micros).UTC() }
 
-// maxSequence is more than any journal has, and little enough for the arithmetic
-// of the Merkle log: what a damaged file says must not end the process.
+// maxSequence is more than any journal has, and small enough for the arithmetic
+// of the Merkle log: a number from a damaged file must not end the process.
 const maxSequence = 1 << 60
 
 // LoadHead reads the head of a journal whose last event has that sequence.
@@ -38,7 +37,7 @@ func LoadHead(stored Layer, sequence uint64) (Head, error) {
 		return Head{}, nil
 	}
 	if sequence > maxSequence {
-		return Head{}, fmt.Errorf("store: an event %d cannot be", sequence)
+		return Head{}, fmt.Errorf("store: event %d is impossible", sequence)
 	}
 	r := NewReader(stored)
 	last, err := eventAt(r, sequence)
@@ -57,13 +56,13 @@ type Entry struct {
 	changes  []change
 	erased   []Record // events without their bodies
 	sequence uint64   // of the event
-	event    []byte   // nil where all changes are silent
+	event    []byte   // nil if all changes are silent
 }
 
-// Entry returns what the draft wrote as the entry that follows head, or nil
-// where it wrote nothing, and moves head behind the entry's event; where it
-// fails, head stays. A draft that wrote only what is not journaled has an event
-// too, without records: every Update that writes leaves one, unless all that it
+// Entry returns what the draft wrote as the entry that follows head, or nil if it
+// wrote nothing, and moves head to the entry's event; if it fails, head does not
+// change. A draft with only records that are not journaled also has an event,
+// without records: every Update that writes leaves an event, unless everything it
 // wrote is silent. Salts come from random.
 func (d *Draft) Entry(head *Head, act Act, random io.Reader) (*Entry, error) {
 	changes, err := d.changes()
@@ -115,7 +114,7 @@ func (d *Draft) erasedEvents() ([]Record, error) {
 	return erased, nil
 }
 
-// Store writes the entry. Where it fails, what it wrote must be dropped.
+// Store writes the entry. If it fails, its writes must be discarded.
 func (e *Entry) Store(t Table) error {
 	for _, c := range e.changes {
 		var err error
@@ -139,7 +138,8 @@ func (e *Entry) Store(t Table) error {
 	return t.Put(KindEvent, SequenceKey(e.sequence), e.event)
 }
 
-// event makes the event of the changes, and puts them into their envelopes.
+// event makes the event of the changes, and puts the changes into their
+// envelopes.
 func (d *Draft) event(changes []change, sequence uint64, micros int64, act Act, random io.Reader) (*storepb.Event, error) {
 	at := timestamppb.New(time.UnixMicro(micros))
 	if err := at.CheckValid(); err != nil {
@@ -175,7 +175,7 @@ func (d *Draft) event(changes []change, sequence uint64, micros int64, act Act, 
 	return event, nil
 }
 
-// sealAll puts journaled changes into their envelopes, and their traces into the
+// sealAll puts journaled changes into their envelopes, and their digests into the
 // stub and the body of their event.
 func sealAll(changes []change, sequence uint64, salts [][]byte, stub *storepb.EventStub, body *storepb.EventBody) error {
 	for i := range changes {
@@ -203,7 +203,7 @@ func sealAll(changes []change, sequence uint64, salts [][]byte, stub *storepb.Ev
 	return nil
 }
 
-// keepSalts gives records that are amended the salts that they had.
+// keepSalts gives amended records the salts that they had.
 func (d *Draft) keepSalts(changes []change, salts [][]byte) error {
 	for i, c := range changes {
 		if !c.kind.Amended() || c.deleted {
@@ -237,19 +237,19 @@ func newSalts(random io.Reader, n int) ([][]byte, error) {
 	return salts, nil
 }
 
-// leafDomain begins every leaf, so that no other signed or hashed thing of
-// ours can be taken for one.
+// leafDomain begins every leaf, so that nothing else that we sign or hash can be
+// mistaken for one.
 const leafDomain = "acquis event v2\n"
 
-// AppendLeaf appends the leaf of an event to b: what its place in the Merkle
-// log commits to. It holds nothing that is ever erased.
+// AppendLeaf appends the leaf of an event to b: what the Merkle log commits to.
+// Nothing in it is ever erased.
 //
 //	16 bytes  "acquis event v2\n"
 //	8 bytes   sequence, big-endian
 //	8 bytes   microseconds since 1970, big-endian
 //	32 bytes  body digest
 //	32 bytes  digest of the stub, computed from it, since it is never erased
-//	32 bytes  root of the tree of acts, only where the event holds decisions
+//	32 bytes  root of the tree of acts, only if the event has decisions
 func AppendLeaf(b []byte, e *storepb.Event) []byte {
 	b = append(b, leafDomain...)
 	b = binary.BigEndian.AppendUint64(b, e.GetSequence())

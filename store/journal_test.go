@@ -43,7 +43,7 @@ func newJournal(t *testing.T) *journal {
 	return &journal{Overlay: table(t), random: new(counting)}
 }
 
-// update does what an engine does; it tells whether there was an event.
+// update does what an engine does, and tells whether there was an event.
 func (j *journal) update(t *testing.T, act store.Act, fn func(store.Writer) error) bool {
 	t.Helper()
 	d := store.NewDraft(j, 0)
@@ -75,8 +75,8 @@ func (j *journal) events(t *testing.T) []*storepb.Event {
 
 var noon = time.Date(2026, 6, 15, 12, 0, 0, 123456789, time.UTC)
 
-// TestGolden pins what is stored. If it fails, stores that exist can no longer
-// be read or proven: raise the format and keep reading the old one.
+// TestGolden pins what is stored. If it fails, existing stores can no longer be
+// read or proven: raise the format and keep reading the old one.
 func TestGolden(t *testing.T) {
 	j := newJournal(t)
 	act := store.Act{
@@ -139,7 +139,7 @@ func TestEventSaysWhatWasWritten(t *testing.T) {
 			w.Put(store.KindPersonal, []byte("p"), []byte("text")),
 			w.Put(store.KindExternalID, []byte("i"), []byte("index")),
 			w.Delete(store.KindCandidate, store.Key(1)),
-			w.Delete(store.KindCandidate, store.Key(2)), // never there
+			w.Delete(store.KindCandidate, store.Key(2)), // never existed
 		)
 	})
 	e, body := j.events(t)[1], new(storepb.EventBody)
@@ -230,8 +230,8 @@ func TestEventTimes(t *testing.T) {
 	}
 }
 
-// TestTree holds the stored hashes against a tree made anew from the leaves,
-// and checks proofs made from them.
+// TestTree compares the stored hashes with a tree built from the leaves, and
+// checks proofs made from them.
 func TestTree(t *testing.T) {
 	j := newJournal(t)
 	var plain []tlog.Hash // all hashes, by stored index
@@ -263,7 +263,7 @@ func TestTree(t *testing.T) {
 		roots = append(roots, root)
 		head, err := store.LoadHead(j, uint64(n)+1)
 		if err != nil || head != j.head {
-			t.Fatalf("head after %d events, read anew: %+v, %v, want %+v", n+1, head, err, j.head)
+			t.Fatalf("head after %d events, read again: %+v, %v, want %+v", n+1, head, err, j.head)
 		}
 	}
 	for range 200 {
@@ -293,8 +293,8 @@ func checkProofs(t *testing.T, j *journal, roots []tlog.Hash) {
 	}
 }
 
-// TestErasure: the leaf and the hashes stay what they are without the body; they
-// do not without the stub, its salt, or either changed.
+// TestErasure: the leaf and the hashes do not change without the body; they
+// change without the stub or its salt, and with a change of either.
 func TestErasure(t *testing.T) {
 	e := &storepb.Event{
 		Sequence: 1, Time: timestamppb.New(noon), BodyDigest: bytes.Repeat([]byte{7}, 32), Body: []byte("b"), BodySalt: []byte("s"),
@@ -331,8 +331,9 @@ const (
 	goldenLeafHash   = "7120400708584986a5e3acaeaf6140eeeb79fa0396040bf5a4c71dda41b03bbf"
 )
 
-// TestAmended: a record that is amended keeps its salt, so that what it was before
-// can be held against the event of then; any other gets a new one.
+// TestAmended: a record that is amended keeps its salt, so that its earlier
+// content can be compared with the earlier event; any other record gets a new
+// salt.
 func TestAmended(t *testing.T) {
 	for _, kind := range []store.KindID{store.KindKey, store.KindHold, store.KindSession} {
 		j := newJournal(t)
@@ -355,7 +356,7 @@ func TestAmended(t *testing.T) {
 			t.Fatal(err)
 		}
 		if same := bytes.Equal(store.Digest(envelopes[1].Salt, []byte("before")), stub.GetRecords()[0].GetDigest()); same != kind.Amended() {
-			t.Errorf("%v: what it was before has the digest of then: %t", kind, same)
+			t.Errorf("%v: its earlier content has the digest in the earlier event: %t", kind, same)
 		}
 	}
 }

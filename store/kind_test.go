@@ -15,8 +15,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// TestEveryKind: a kind that is added has a name of its own, and is fuzzed if it
-// holds messages; the truth holds messages, and what is an index leads to it.
+// TestEveryKind: each kind has its own name, and is fuzzed if it stores messages;
+// kinds of primary data store messages, and index kinds lead to them.
 func TestEveryKind(t *testing.T) {
 	named := make(map[string]store.KindID)
 	for _, kind := range store.Kinds() {
@@ -33,7 +33,7 @@ func TestEveryKind(t *testing.T) {
 			t.Errorf("%v holds %T, and its Records %T", kind, message, readers[i].seed)
 		}
 		if kind.Journaled() && (message == nil || kind.Index() || kind.Silent()) {
-			t.Errorf("%v is the truth: it holds messages, follows from nothing and leaves an event", kind)
+			t.Errorf("%v is primary data: it must store messages, be derived from nothing and leave an event", kind)
 		}
 		key := append([]byte{byte(store.CollectionSession)}, make([]byte, 15)...)
 		leadsTo, _, ok := store.IndexEntry{Kind: kind, Key: key}.Origin()
@@ -43,8 +43,8 @@ func TestEveryKind(t *testing.T) {
 	}
 }
 
-// TestEveryNumberHasARow: a constant of kinds.go that has no row in the table
-// there is a kind that was added by half.
+// TestEveryNumberHasARow: every constant of kinds.go has a row in the table
+// there.
 func TestEveryNumberHasARow(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "kinds.go", nil, 0)
 	must(t, err)
@@ -63,7 +63,8 @@ func TestEveryNumberHasARow(t *testing.T) {
 	}
 }
 
-// TestUnknownKinds: of a number without a kind nothing is said, and nothing written.
+// TestUnknownKinds: a number without a kind has no properties and cannot be
+// written.
 func TestUnknownKinds(t *testing.T) {
 	d := store.NewDraft(nothing{}, 0)
 	for n := range 256 {
@@ -72,7 +73,7 @@ func TestUnknownKinds(t *testing.T) {
 			continue
 		}
 		if kind.Index() || kind.Silent() || kind.Sequential() || store.NewMessage(kind) != nil {
-			t.Errorf("something is said of %v", kind)
+			t.Errorf("unknown kind %v has properties", kind)
 		}
 		if err := d.Put(kind, []byte("key"), nil); err == nil {
 			t.Errorf("%v was written", kind)

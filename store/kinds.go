@@ -10,9 +10,9 @@ import (
 // never change or reuse one.
 type KindID uint8
 
-// Kinds of records. Those below 64 are the truth and are journaled; the others
-// can be rebuilt from them (indexes), forgotten (idempotency) or speak of the
-// journal themselves (checkpoints).
+// Kinds of records. Those below 64 are primary data and are journaled; the others
+// can be rebuilt from them (indexes), deleted (idempotency) or describe the
+// journal itself (checkpoints).
 const (
 	KindRevision    KindID = 1  // uid: a référentiel revision
 	KindCurrent     KindID = 2  // référentiel id: its current revision
@@ -26,8 +26,8 @@ const (
 	KindDecision    KindID = 10 // uid
 	KindKey         KindID = 11 // key id: an API key
 	KindSigner      KindID = 12 // uid: a public key that signs checkpoints and attestations
-	KindAccess      KindID = 13 // uid: who read which candidates' files
-	KindAttestation KindID = 14 // uid: that a decision was attested
+	KindAccess      KindID = 13 // uid: reads of candidates' files
+	KindAttestation KindID = 14 // uid: an attestation of a decision
 	KindHold        KindID = 15 // candidate uid, uid: a legal hold
 	KindForgetting  KindID = 16 // candidate uid, uid: what was erased
 
@@ -54,7 +54,7 @@ const (
 	KindEvent KindID = 255
 )
 
-// The kinds that hold messages.
+// The kinds that store messages.
 var (
 	Revisions    = Records[storepb.ReferentielRevision, *storepb.ReferentielRevision]{KindRevision}
 	Currents     = Records[storepb.CurrentRevision, *storepb.CurrentRevision]{KindCurrent}
@@ -76,11 +76,11 @@ var (
 	Repeats      = Records[storepb.Idempotency, *storepb.Idempotency]{KindIdempotency}
 )
 
-// A row is what this program knows of a kind. What each column means stands at
-// the method of KindID that reads it.
+// A row is what this program knows about a kind. Each column is explained at the
+// method of KindID that reads it.
 type row struct {
 	name       string
-	records    interface{ newMessage() proto.Message } // nil where the kind holds no messages of its own
+	records    interface{ newMessage() proto.Message } // nil if the kind stores no messages of its own
 	sequential bool
 	once       bool
 	amended    bool
@@ -88,7 +88,7 @@ type row struct {
 	silent     bool
 }
 
-// kinds says of each kind all that does not follow from its number. A kind
+// kinds has every property of a kind that does not follow from its number. A kind
 // without a row cannot be written.
 var kinds = [256]row{
 	KindRevision:    {name: "revision", records: Revisions, sequential: true, once: true},

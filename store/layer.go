@@ -2,9 +2,9 @@ package store
 
 import "fmt"
 
-// A Layer is one state of the records, as bytes, in an engine's transaction or
-// in an Overlay over one. What it returns is borrowed: valid until the
-// transaction ends, and not to be changed.
+// A Layer is one state of the records, as bytes, in an engine's transaction or in
+// an Overlay over one. What it returns is borrowed: it is valid until the
+// transaction ends, and must not be changed.
 type Layer interface {
 	// Get returns the bytes under (kind, key), or ErrNotFound.
 	Get(kind KindID, key []byte) ([]byte, error)
@@ -13,20 +13,20 @@ type Layer interface {
 	Scan(kind KindID, prefix, after []byte, limit int) ([]Record, error)
 
 	// Prefetch does what Reader.Prefetch says. What a layer fetched stays valid,
-	// because drafts write above it: nothing below changes in a transaction.
+	// because drafts write above it: nothing below changes during a transaction.
 	Prefetch(wants ...Want) error
 }
 
-// A Table is a Layer that takes writes. It may keep key and value, so the
-// caller does not change them afterwards. Delete of what is not there does
-// nothing.
+// A Table is a Layer that accepts writes. It may keep key and value, so the
+// caller must not change them afterwards. Deleting a record that does not exist
+// does nothing.
 type Table interface {
 	Layer
 	Put(kind KindID, key, value []byte) error
 	Delete(kind KindID, key []byte) error
 }
 
-// Bounds of a record, so that one mistake cannot fill a page tree or a request.
+// Limits of a record, so that one mistake cannot fill a page tree or a request.
 const (
 	MaxKeySize   = 1 << 10
 	MaxValueSize = 16 << 20

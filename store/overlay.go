@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// An Overlay holds writes over a Layer that stays as it is. It is a Table
-// itself, so overlays nest: an engine that runs closures away from its
-// transaction puts one for the group between it and their drafts.
+// An Overlay is a set of writes over a Layer that does not change. It is a Table
+// itself, so overlays nest: an engine that runs closures outside its transaction
+// puts one for the group between the transaction and their drafts.
 type Overlay struct {
 	base  Layer
 	kinds []kindWrites // by kind
 }
 
-// A sorted slice rather than a map: a closure writes a handful of records, and
-// every Scan and the event need them in key order.
+// A sorted slice rather than a map, because a closure writes a handful of
+// records, and every Scan and the event need them in key order.
 type kindWrites struct {
 	kind   KindID
 	writes []write // by key
@@ -36,7 +36,7 @@ func (o *Overlay) Put(kind KindID, key, value []byte) error {
 	return nil
 }
 
-// Delete implements Table. What lies below is hidden.
+// Delete implements Table. It hides the record below.
 func (o *Overlay) Delete(kind KindID, key []byte) error {
 	o.set(kind, write{key: key, deleted: true})
 	return nil
@@ -54,8 +54,8 @@ func (o *Overlay) Get(kind KindID, key []byte) ([]byte, error) {
 	return w.value, nil
 }
 
-// Scan implements Layer. It asks the base for as many records more than limit
-// as it may hide, so that one call below is enough.
+// Scan implements Layer. It asks the base for as many records beyond limit as it
+// may hide, so that one call below is enough.
 func (o *Overlay) Scan(kind KindID, prefix, after []byte, limit int) ([]Record, error) {
 	if limit <= 0 {
 		return nil, nil
@@ -102,7 +102,7 @@ func (o *Overlay) of(kind KindID) []write {
 	return nil
 }
 
-// between returns the writes that a scan meets, and how many of them delete.
+// between returns the writes in the range of a scan, and how many of them delete.
 func (o *Overlay) between(kind KindID, prefix, after []byte) (writes []write, deleted int) {
 	writes = o.of(kind)
 	from, _ := search(writes, prefix)
@@ -127,8 +127,8 @@ func search(writes []write, key []byte) (int, bool) {
 	return slices.BinarySearchFunc(writes, key, func(w write, key []byte) int { return bytes.Compare(w.key, key) })
 }
 
-// merge returns the first records of both in key order; of two with the same
-// key the write wins.
+// merge returns the first records of both in key order; if two have the same key,
+// the write wins.
 func merge(below []Record, writes []write, limit int) []Record {
 	merged := make([]Record, 0, min(limit, len(below)+len(writes)))
 	for len(merged) < limit && len(below)+len(writes) > 0 {

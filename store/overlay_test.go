@@ -12,7 +12,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// nothing is a layer without records. An overlay over it is a whole table.
+// nothing is a layer without records. An overlay over it is a complete table.
 type nothing struct{}
 
 func (nothing) Get(store.KindID, []byte) ([]byte, error) { return nil, store.ErrNotFound }
@@ -68,7 +68,7 @@ func TestOverlayScan(t *testing.T) {
 	put(t, o, "a3", "changed")
 	remove(t, o, "a1")
 	remove(t, o, "b1")
-	remove(t, o, "zz") // never there
+	remove(t, o, "zz") // never existed
 	for _, c := range []struct {
 		prefix, after string
 		limit         int
@@ -109,8 +109,8 @@ func TestOverlaysNest(t *testing.T) {
 	}
 }
 
-// FuzzOverlay plays writes on two nested overlays and on a map, and compares
-// what scans and gets find.
+// FuzzOverlay plays writes on two nested overlays and on a map, and compares the
+// results of Scan and Get.
 func FuzzOverlay(f *testing.F) {
 	f.Add([]byte("a1b2c3-a+bxa"), "a", "a", 2)
 	f.Add([]byte{0, 1, 2, 3, 255, 254, 0, 0}, "", "", 100)
@@ -120,7 +120,8 @@ func FuzzOverlay(f *testing.F) {
 		for range 2 {
 			layers = append(layers, store.NewOverlay(layers[len(layers)-1]))
 		}
-		// Lower layers are written first: an overlay's base stays as it is.
+		// Lower layers are written first, because an overlay's base must not
+		// change.
 		third := len(ops)/3 + 1
 		for i, op := range ops {
 			o, key := layers[i/third], strings.Repeat(string(rune('a'+op%4)), int(op/4%3)+1)
@@ -184,12 +185,12 @@ func TestDraftRefuses(t *testing.T) {
 		"deletes of them": d.Delete(store.KindEvent, []byte("k")),
 	} {
 		if err == nil {
-			t.Errorf("%s: taken", name)
+			t.Errorf("%s: accepted", name)
 		}
 	}
 	d.End()
 	if err := d.Put(store.KindSession, []byte("k"), nil); err == nil {
-		t.Error("a draft that ended takes writes")
+		t.Error("a draft that ended accepts writes")
 	}
 	if _, err := d.Get(store.KindSession, []byte("k")); err == nil || err == store.ErrNotFound { //nolint:errorlint // unwrapped
 		t.Errorf("a draft that ended reads: %v", err)

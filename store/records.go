@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Records reads and writes one kind as the messages that it holds.
+// Records reads and writes the messages of one kind.
 type Records[M any, P interface {
 	*M
 	proto.Message
@@ -78,7 +78,7 @@ func (t Records[M, P]) All(r Reader, prefix []byte) ([]P, error) {
 			return nil, err
 		}
 		if all == nil {
-			all = found // as a rule all there are
+			all = found // usually all there are
 		} else {
 			all = append(all, found...)
 		}
@@ -90,7 +90,7 @@ func (t Records[M, P]) All(r Reader, prefix []byte) ([]P, error) {
 }
 
 // Listed returns the messages that an index kind lists under owner: two reads for
-// each page of them.
+// each page.
 func (t Records[M, P]) Listed(r Reader, index KindID, owner uint64) ([]P, error) {
 	var all []P
 	for after := uint64(0); ; {

@@ -12,7 +12,7 @@ import (
 )
 
 // Lists are read page by page, whether the last page is full or not, and without
-// what belongs to neighbours.
+// the records of neighbours.
 func TestListsOfManyPages(t *testing.T) {
 	const owner = 7
 	for _, many := range []uint64{0, 1, 512, 513, 1100} {
@@ -56,7 +56,8 @@ func uids[M interface{ GetUid() uint64 }](of []M) []uint64 {
 	return all
 }
 
-// What callers' ids lead to, by collection and parent; what has no name has none.
+// Names lead to the right uids, by collection and parent; unknown names are not
+// found.
 func TestNames(t *testing.T) {
 	j := newJournal(t)
 	j.update(t, store.Act{Time: noon}, func(w store.Writer) error {

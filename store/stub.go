@@ -10,16 +10,17 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
-// The body of an event about an accommodation tells by its RPC that there was one,
-// so that forgetting erases it. The stub is what stays: it commits to the records
-// that are never erased, so that nobody can erase a body to hide an act, and to
-// whom the event was about, so that nobody can do so under the pretext of another.
-// It is salted, since outsiders are shown its digest in the leaf: a kind or a uid
-// that could be guessed would tell which attestations are of one person.
+// The RPC in the body of an event about an accommodation reveals that there was
+// one, so forgetting erases the body. The stub stays: it commits to the records
+// that are never erased, so that nobody can hide an act by erasing a body, and to
+// the candidate, so that nobody can erase it under the pretext of forgetting
+// another. It is salted because outsiders see its digest in the leaf: a kind or a
+// uid that could be guessed would reveal which attestations are of the same
+// person.
 
-// Erasable tells whether forgetting may ever erase a record: what identifies a
-// person or is free text, and what was asked and decided of accommodations, on
-// which no outcome rests. Exemptions stay, since outcomes rest on them.
+// Erasable tells whether forgetting may ever erase a record: identities, free
+// texts, and requests and decisions about accommodations, which affect no
+// outcome. Exemptions stay, because outcomes depend on them.
 func Erasable(record proto.Message) bool {
 	switch m := record.(type) {
 	case *storepb.Personal:
@@ -47,8 +48,8 @@ func (c change) erasable() (bool, error) {
 	return Erasable(m), nil
 }
 
-// BodyErasable tells whether the body of an event may be erased: all that the
-// event wrote may be. It is given the event's stub.
+// BodyErasable tells whether the body of an event may be erased, given its stub:
+// only if everything that the event wrote may be erased.
 func BodyErasable(stub *storepb.EventStub) bool {
 	for _, d := range stub.GetRecords() {
 		if !d.GetErasable() {
@@ -63,14 +64,14 @@ type Messages interface {
 	Get(kind KindID, key []byte) ([]byte, error)
 }
 
-// An About gathers whom the records of an event are about.
+// An About finds out whom the records of an event are about.
 type About struct {
 	candidate uint64
 	several   bool
 }
 
-// Candidate returns the one candidate whom all records were about that were about
-// somebody; 0 if there is none or there are several.
+// Candidate returns the one candidate whom the records are about, ignoring
+// records about nobody; 0 if there is none or there are several.
 func (a *About) Candidate() uint64 {
 	if a.several {
 		return 0
@@ -85,9 +86,9 @@ func (a *About) add(candidate uint64) {
 	}
 }
 
-// Record adds a record that was written; if it was removed, or is gone, its
-// message is nil. r is asked for records on which it depends. Whom a record is
-// about never changes, so that a later version of it says the same.
+// Record adds a record that was written; its message is nil if it was removed or
+// no longer exists. It reads records on which the record depends from r. Whom a
+// record is about never changes, so a later version gives the same result.
 func (a *About) Record(r Messages, kind KindID, key, message []byte) error {
 	candidate := func(kind KindID, uid uint64, field protowire.Number) error {
 		found, err := r.Get(kind, Key(uid))
@@ -112,7 +113,7 @@ func (a *About) Record(r Messages, kind KindID, key, message []byte) error {
 		return candidate(KindDecision, number(message, decisionOfAttestation), fieldOfDecision)
 	case KindAccess:
 		m := new(storepb.Access)
-		_ = proto.Unmarshal(message, m) // what cannot be read is about nobody
+		_ = proto.Unmarshal(message, m) // a record that cannot be read is about nobody
 		for _, uid := range m.GetCandidateUids() {
 			a.add(uid)
 		}
@@ -120,7 +121,7 @@ func (a *About) Record(r Messages, kind KindID, key, message []byte) error {
 	return nil
 }
 
-// Fields that hold the uid of a candidate, and one that leads to it.
+// Fields that contain the uid of a candidate, and one that leads to it.
 const (
 	fieldOfPersonal       protowire.Number = 1
 	fieldOfDecision       protowire.Number = 2
@@ -128,9 +129,9 @@ const (
 	decisionOfAttestation protowire.Number = 2
 )
 
-// number returns a field of a message that is a number; 0 if it is absent or the
-// message cannot be read. To decode the whole message for one number would cost
-// every act more than its stub does.
+// number returns a number field of a message; 0 if it is absent or the message
+// cannot be read. Decoding the whole message for one number would cost every act
+// more than its stub.
 func number(message []byte, field protowire.Number) (value uint64) {
 	for len(message) > 0 {
 		num, form, n := protowire.ConsumeTag(message)
@@ -170,7 +171,7 @@ func ReadStub(e *storepb.Event) (*storepb.EventStub, error) {
 }
 
 // Written returns what an event wrote or removed, as its stub says, with the
-// digests of erasable records, which its body holds. Without its body those stay
+// digests of erasable records from its body. Without the body those digests are
 // empty.
 func Written(stub *storepb.EventStub, body *storepb.EventBody) []*storepb.RecordDigest {
 	all := make([]*storepb.RecordDigest, len(stub.GetRecords()))

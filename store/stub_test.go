@@ -16,8 +16,8 @@ func putMessage(t *testing.T, w store.Writer, kind store.KindID, key []byte, m p
 	return errors.Join(err, w.Put(kind, key, value))
 }
 
-// TestStub: the stub of an event names the one candidate whom its records are about,
-// and says of each record whether it may be erased; so of its body.
+// TestStub: the stub of an event names the one candidate whom its records are
+// about, and says whether each record, and so the body, may be erased.
 func TestStub(t *testing.T) {
 	request := &storepb.CaseFile{Entry: &storepb.CaseFile_Request{Request: &storepb.AccommodationRequest{}}}
 	decision := &storepb.CaseFile{Entry: &storepb.CaseFile_Decision{Decision: &storepb.AccommodationDecision{RequestUid: 3}}}

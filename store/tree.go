@@ -45,9 +45,9 @@ func eventAt(r Reader, sequence uint64) (*storepb.Event, error) {
 	return events[0], nil
 }
 
-// LastSequence returns the sequence of the last event, given one that is known
-// to exist, or 0. It reads a number of events that grows as the logarithm of
-// how many came since.
+// LastSequence returns the sequence of the last event, given one that is known to
+// exist, or 0. The number of events that it reads is logarithmic in the number of
+// newer events.
 func LastSequence(r Reader, known uint64) (uint64, error) {
 	exists := func(sequence uint64) (bool, error) {
 		events, err := r.Events(sequence-1, 1)
@@ -62,7 +62,7 @@ func LastSequence(r Reader, known uint64) (uint64, error) {
 		}
 		known += step
 	}
-	// The last one is known or less than step above it.
+	// The last one is known, or less than step above it.
 	for step /= 2; step > 0; step /= 2 {
 		if ok, err := exists(known + step); err != nil {
 			return 0, err
@@ -73,8 +73,8 @@ func LastSequence(r Reader, known uint64) (uint64, error) {
 	return known, nil
 }
 
-// An edge is the right edge of the Merkle log: on each level the last hash
-// that is complete. A new leaf needs no others, so appending reads nothing.
+// An edge is the right edge of the Merkle log: the last complete hash on each
+// level. A new leaf needs no others, so appending reads nothing.
 type edge [64]tlog.Hash
 
 // completed returns the hashes that the event's leaf completes.
@@ -91,7 +91,7 @@ func (e *edge) completed(event *storepb.Event) ([][]byte, error) {
 	return stored, nil
 }
 
-// move takes the hashes that the next leaf completed.
+// move adds the hashes that the next leaf completed.
 func (e *edge) move(completed [][]byte) {
 	for level, h := range completed {
 		e[level] = tlog.Hash(h)
@@ -125,15 +125,15 @@ func loadEdge(tree tlog.HashReader, size uint64) (edge, error) {
 	return e, nil
 }
 
-// A Replay grows a Merkle log anew from its events, in order, to compare it with
-// the hashes that are stored. Its zero value is an empty log.
+// A Replay builds a Merkle log again from its events, in order, to compare it
+// with the stored hashes. Its zero value is an empty log.
 type Replay struct {
 	size uint64
 	edge edge
 }
 
-// Append adds the next event and returns the hashes that it completes, as they
-// must be stored with it.
+// Append adds the next event and returns the hashes that it completes, which must
+// be stored with it.
 func (r *Replay) Append(e *storepb.Event) ([][]byte, error) {
 	if e.GetSequence() != r.size+1 {
 		return nil, fmt.Errorf("store: event %d does not follow event %d", e.GetSequence(), r.size)
@@ -146,8 +146,8 @@ func (r *Replay) Append(e *storepb.Event) ([][]byte, error) {
 	return hashes, err
 }
 
-// Regrow grows the Merkle log anew from every event that is stored, compares it
-// with the hashes that are stored, and returns its size and root.
+// Regrow builds the Merkle log again from every stored event, compares it with
+// the stored hashes, and returns its size and root.
 func Regrow(ctx context.Context, stored Layer) (size uint64, root tlog.Hash, err error) {
 	r, grown := NewReader(stored), new(Replay)
 	for {
@@ -168,7 +168,7 @@ func Regrow(ctx context.Context, stored Layer) (size uint64, root tlog.Hash, err
 				return 0, root, err
 			}
 			if !slices.EqualFunc(want, e.GetHashes(), bytes.Equal) {
-				return 0, root, fmt.Errorf("store: event %d has other hashes of the tree than it and those before it give", e.GetSequence())
+				return 0, root, fmt.Errorf("store: event %d has other hashes of the tree than those computed from it and the events before it", e.GetSequence())
 			}
 		}
 	}

@@ -13,13 +13,13 @@ const MaxUID = 1 << 60
 var (
 	// ErrUIDsUsedUp: the store has given all identifiers up to MaxUID.
 	ErrUIDsUsedUp = errors.New("store: no identifier is left")
-	// ErrUIDInUse: a record lies already under an identifier that is said to be new.
+	// ErrUIDInUse: a record already has an identifier that should be new.
 	ErrUIDInUse = errors.New("store: a record already has this identifier")
 )
 
 // uids gives identifiers to one draft. It is a plain value: an engine that drops
-// the draft gives the same identifiers again, so that the last one given is
-// always one that something was stored under.
+// the draft gives the same identifiers again, so that the last one given always
+// belongs to a stored record.
 type uids struct{ before, last uint64 }
 
 func (u *uids) next() (uint64, error) {
@@ -30,9 +30,10 @@ func (u *uids) next() (uint64, error) {
 	return u.last, nil
 }
 
-// gave tells whether the key ends in an identifier that this draft was given. If a
-// record is there all the same, the counter of identifiers was set back behind the
-// store's back (Draft.changes). Keys of other forms, such as ids of API keys, are far above MaxUID as numbers.
+// gave tells whether the key ends in an identifier that this draft was given. If
+// there is already a record with that key, somebody set the counter of
+// identifiers back (Draft.changes). Keys of other forms, such as ids of API keys,
+// are far above MaxUID as numbers.
 func (u *uids) gave(kind KindID, key []byte) bool {
 	if u.last == u.before || !kind.Journaled() {
 		return false

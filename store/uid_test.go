@@ -7,8 +7,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// TestUIDsEnd: identifiers end well before the counter would begin again, and
-// nothing is given behind the last.
+// TestUIDsEnd: identifiers end well before the counter would overflow, and none
+// is given after the last.
 func TestUIDsEnd(t *testing.T) {
 	d := store.NewDraft(nothing{}, store.MaxUID-1)
 	if uid, err := d.NewUID(); uid != store.MaxUID || err != nil {

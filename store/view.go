@@ -11,8 +11,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
-// errEnded keeps a Reader or Writer that outlives its closure from touching
-// memory that the engine has taken back.
+// errEnded keeps a Reader or Writer from touching the engine's memory after its
+// closure has ended.
 var errEnded = errors.New("store: used after its transaction ended")
 
 // A LayerReader is the Reader of an engine's transaction: it takes records out
@@ -98,7 +98,8 @@ func cloned(value []byte, err error) ([]byte, error) {
 	return clone(value), nil
 }
 
-// clonedAll copies all records into one piece of memory. None can grow into the next.
+// clonedAll copies all records into one allocation. Appending to one cannot
+// overwrite the next.
 func clonedAll(records []Record, err error) ([]Record, error) {
 	if err != nil {
 		return nil, err

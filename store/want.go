@@ -12,7 +12,8 @@ type Want struct {
 // One announces Get of this key.
 func (t Records[M, P]) One(key []byte) Want { return Want{Kind: t.Kind, Key: key} }
 
-// Every announces All of this prefix: its first page, which as a rule is the only one.
+// Every announces All of this prefix: its first page, which is usually the only
+// one.
 func (t Records[M, P]) Every(prefix []byte) Want {
 	return Want{Kind: t.Kind, Key: prefix, Limit: pageSize}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// distant is a layer that counts the trips to it: a Prefetch, or a read that none
+// distant is a layer that counts round trips: a Prefetch, or a read that was not
 // announced.
 type distant struct {
 	store.Layer
@@ -48,7 +48,7 @@ func (d *distant) Scan(kind store.KindID, prefix, after []byte, limit int) ([]st
 	return d.Layer.Scan(kind, prefix, after, limit)
 }
 
-// TestAnnounced: what the announcements of this package say is what its reads ask.
+// TestAnnounced: the announcements of this package match its reads.
 func TestAnnounced(t *testing.T) {
 	j := newJournal(t)
 	prefix, key := store.Key(7), store.Key(7, 1)
@@ -86,8 +86,8 @@ func TestAnnounced(t *testing.T) {
 	}
 }
 
-// TestGetMany: many records are one read, in the order of their keys as asked; one
-// that is absent is an error. Listed reads the list and then the records.
+// TestGetMany: many records are one read, in the order of the requested keys; a
+// missing one is an error. Listed reads the list and then the records.
 func TestGetMany(t *testing.T) {
 	const owner, many = 9, 600 // more than a page of Listed
 	j := newJournal(t)
@@ -115,7 +115,7 @@ func TestGetMany(t *testing.T) {
 	}
 }
 
-// TestEntryReadsOnce: whatever an entry is made from, it is read below the draft at
+// TestEntryReadsOnce: everything needed for an entry is read below the draft at
 // once; what the closure has read is not read again.
 func TestEntryReadsOnce(t *testing.T) {
 	j := newJournal(t)

@@ -25,9 +25,9 @@ const (
 	benchTime        = time.Second
 )
 
-// BenchmarkRecordAssessments lets 64 callers record 4 verdicts a call on 500
-// candidacies over gRPC, and in the same run 64 callers put records of that size
-// into bare, group-committed bbolt: five alternating rounds, medians, the ratio.
+// BenchmarkRecordAssessments has 64 callers record 4 verdicts per call on 500
+// candidacies over gRPC. In the same run 64 callers put records of that size into
+// bare bbolt with group commit: five alternating rounds, medians, the ratio.
 func BenchmarkRecordAssessments(b *testing.B) {
 	w, _ := world.Start(b, b.TempDir())
 	w.NewKey("registrar", "REGISTRAR")
@@ -68,7 +68,7 @@ func benchRequest(i int) *acquispb.RecordAssessmentsRequest {
 	return request
 }
 
-// rate is how many calls a second 64 callers make.
+// rate returns how many calls per second 64 callers make.
 func rate(call func(i int) error, b *testing.B) float64 {
 	b.Helper()
 	var calls atomic.Int64
@@ -88,8 +88,8 @@ func rate(call func(i int) error, b *testing.B) float64 {
 	return float64(calls.Load()) / time.Since(started).Seconds()
 }
 
-// A bareStore is the least that a durable group commit can be: one writer, one
-// bucket, ascending keys, records as large as a call and its event.
+// A bareStore is the minimum for durable group commits: one writer, one bucket,
+// ascending keys, records as large as a call and its event.
 type bareStore struct {
 	db    *bbolt.DB
 	queue chan chan error

@@ -1,7 +1,7 @@
-// Package systemtest holds the main path of the service, from enrolment to award, the
-// first to read (path_test.go), and what else callers get (service_test.go). In the
-// folders below lie the tests of the whole service, by what they need; what no caller
-// can see is tested in the package that does it.
+// Package systemtest has the main path of the service, from enrolment to award,
+// which is the first to read (path_test.go), and other things that callers see
+// (service_test.go). The folders below have the tests of the whole service, by
+// what they need; what no caller can see is tested in its own package.
 //
 //   - world starts the real service over a real store, and calls it over gRPC and HTTP;
 //     rig puts it where it can be harmed. Both hold no tests: they are what tests share.
@@ -15,5 +15,5 @@
 //   - attack attacks the binary itself, and measures what it does to others.
 //   - mutants plants faults in the code, and tells which tests notice.
 //
-// Tests that tamper with a store, which the service makes first, lie in package verify.
+// Tests that tamper with a store that the service made are in package verify.
 package systemtest

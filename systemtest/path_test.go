@@ -6,8 +6,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestMainPath follows one candidate from enrolment to award, as the design
-// writes it, over each transport; then everything must be there after a restart.
+// TestMainPath follows one candidate from enrolment to award over each transport;
+// then everything must be there after a restart.
 func TestMainPath(t *testing.T) {
 	for _, name := range []string{"REST", "gRPC"} {
 		t.Run(name, func(t *testing.T) {

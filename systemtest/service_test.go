@@ -25,7 +25,7 @@ import (
 )
 
 // TestOpenToAll: health, reflection and the OpenAPI document need no key, and
-// nothing else does without.
+// everything else does.
 func TestOpenToAll(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	health, err := healthpb.NewHealthClient(w.Conn).Check(t.Context(), &healthpb.HealthCheckRequest{})
@@ -48,8 +48,8 @@ func TestOpenToAll(t *testing.T) {
 	}
 }
 
-// TestHeadersRaiseNobody: what a caller puts into other headers or metadata, over
-// either transport, changes nothing.
+// TestHeadersRaiseNobody: other headers or metadata of a caller, over either
+// transport, change nothing.
 func TestHeadersRaiseNobody(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKey("reader", "READER")
@@ -87,8 +87,8 @@ func TestHeadersRaiseNobody(t *testing.T) {
 	checkRequestIDs(w)
 }
 
-// checkTwoCredentials: of two, none counts, whichever comes first and however
-// they are written.
+// checkTwoCredentials: of two credentials neither counts, in any order and in any
+// form.
 func checkTwoCredentials(w *world.World) {
 	w.T.Helper()
 	for _, first := range []string{"admin", "reader"} {
@@ -114,7 +114,7 @@ func checkTwoCredentials(w *world.World) {
 	}
 }
 
-// checkAuthority: under whatever name the service is called, a caller is the same.
+// checkAuthority: the caller is the same under any name of the service.
 func checkAuthority(w *world.World) {
 	w.T.Helper()
 	conn, err := grpc.NewClient(w.Conn.Target(), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithAuthority("admin@acquis"))
@@ -157,7 +157,7 @@ func checkRequestIDs(w *world.World) {
 }
 
 // TestUnknownFieldOverGRPC: a field number that the contract does not have is
-// refused, not dropped.
+// refused, not ignored.
 func TestUnknownFieldOverGRPC(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKey("registrar", "REGISTRAR")
@@ -169,7 +169,8 @@ func TestUnknownFieldOverGRPC(t *testing.T) {
 	}
 }
 
-// TestDeadline: an ended deadline is told as such over gRPC, with our reason.
+// TestDeadline: an expired deadline is reported as such over gRPC, with our
+// reason.
 func TestDeadline(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
@@ -235,7 +236,7 @@ func filtered(w *world.World, path, filter string) map[string]any {
 	return w.Do("registrar", "GET", path+"?filter="+escaped, "")
 }
 
-// TestPublishRoundTrip: what GetReferentiel returned, published again, is the
+// TestPublishRoundTrip: publishing the result of GetReferentiel again gives the
 // same revision; and a new référentiel is served, searched and pinned.
 func TestPublishRoundTrip(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
@@ -263,8 +264,8 @@ func TestPublishRoundTrip(t *testing.T) {
 	}
 }
 
-// TestStopBeforeStart: a server that is asked to stop before it has begun to
-// listen stops well.
+// TestStopBeforeStart: a server that is stopped before it has begun to listen
+// stops cleanly.
 func TestStopBeforeStart(t *testing.T) {
 	for range 20 {
 		st := world.OpenStore(t, t.TempDir())
@@ -281,8 +282,8 @@ func TestStopBeforeStart(t *testing.T) {
 	}
 }
 
-// TestOps: the operations listener answers, and the server stops in time while
-// it says that it is not ready.
+// TestOps: the operations listener answers, and while stopping the server reports
+// that it is not ready, and stops in time.
 func TestOps(t *testing.T) {
 	w, stop := world.Start(t, t.TempDir())
 	w.Do("admin", "GET", "/v1/keys", "")
@@ -294,7 +295,7 @@ func TestOps(t *testing.T) {
 		}
 	}
 	if !strings.Contains(world.OpsGet(t, w.Ops+"/metrics"), "acquis_store_writable 1") {
-		t.Error("the metrics do not tell whether the store is writable")
+		t.Error("the metrics do not say whether the store is writable")
 	}
 	stop()
 	if _, err := w.Conn.NewStream(t.Context(), &grpc.StreamDesc{}, "/x/y"); err == nil {

@@ -11,10 +11,11 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// same tells whether a store is as it was.
+// same tells whether a store is unchanged.
 func (v *vault) same(x *tamperer) bool { return len(v.differences(x)) == 0 }
 
-// A differs is one record that is not as it was; nil for one that is not there.
+// A differs is one record that changed; a value is nil if the record did not
+// exist then.
 type differs struct {
 	place
 	before, after []byte
@@ -38,9 +39,9 @@ func (v *vault) differences(x *tamperer) (all []differs) {
 	return all
 }
 
-// accepted judges a tampering that verify accepted, by nothing but the stores before
-// and after. It returns its class, and what was lost that no class allows; empty if
-// nothing was.
+// accepted judges a tampering that verify accepted, only by comparing the stores
+// before and after. It returns its class, and what was lost that no class allows;
+// empty if nothing was.
 func (v *vault) accepted(x *tamperer) (is class, lost string) {
 	listed := x.listed()
 	truth, index := false, ""
@@ -63,12 +64,13 @@ func (v *vault) accepted(x *tamperer) (is class, lost string) {
 		}
 	}
 	if index != "" && !truth {
-		return is, index + " differs, and no record that it follows from"
+		return is, index + " differs, but no record that it is derived from does"
 	}
 	return is, ""
 }
 
-// listed are all things that forgettings list, and the events of these.
+// listed returns everything that forgettings list, and the events of these
+// forgettings.
 func (x *tamperer) listed() map[string]uint64 {
 	listed := make(map[string]uint64)
 	all, _ := x.Scan(store.KindForgetting, nil, nil, 1<<30)
@@ -85,23 +87,23 @@ func (x *tamperer) listed() map[string]uint64 {
 	return listed
 }
 
-// eventLost: an event that the checkpoint speaks of keeps all but its body, and that
-// it loses only with the accommodation that it wrote.
+// eventLost: an event that the checkpoint covers keeps everything but its body,
+// and loses its body only together with the accommodation that it wrote.
 func (v *vault) eventLost(d differs, listed map[string]uint64) string {
 	if store.LastUID(d.key) > v.size {
 		return ""
 	}
 	before, after := new(storepb.Event), new(storepb.Event)
 	if d.before == nil || d.after == nil || proto.Unmarshal(d.before, before) != nil || proto.Unmarshal(d.after, after) != nil {
-		return "is gone, or was not there"
+		return "is missing, or did not exist before"
 	}
 	stub, err := store.ReadStub(before)
 	if err != nil || stub.GetKind() != storepb.EventBody_Kind_CANDIDACY_FILE || len(stub.GetRecords()) == 0 {
-		return "is about no accommodation"
+		return "is not about an accommodation"
 	}
 	for _, r := range stub.GetRecords() {
 		if !r.GetErasable() || listed[fmt.Sprintf("%d %x", r.GetKind(), r.GetKey())] <= v.size {
-			return "wrote what was not forgotten"
+			return "wrote something that was not forgotten"
 		}
 	}
 	before.Body, before.BodySalt = nil, nil
@@ -111,14 +113,14 @@ func (v *vault) eventLost(d differs, listed map[string]uint64) string {
 	return ""
 }
 
-// recordLost: a record that the checkpoint speaks of is erased only if it may be, and
-// rewritten only by an act that may follow.
+// recordLost: a record that the checkpoint covers is erased only if it may be,
+// and rewritten only by an act that may follow.
 func (v *vault) recordLost(d differs, listed map[string]uint64) string {
 	before, _ := store.OpenEnvelope(d.before)
 	after, _ := store.OpenEnvelope(d.after)
 	switch {
 	case d.before == nil && after.Sequence <= v.size:
-		return "was not there"
+		return "did not exist before"
 	case d.before == nil || before.Sequence > v.size:
 		return ""
 	case d.after == nil:
@@ -133,7 +135,7 @@ func (v *vault) recordLost(d differs, listed map[string]uint64) string {
 	return undone(d.kind, before.Message, after.Message)
 }
 
-// undone tells what an act after the checkpoint must not take back.
+// undone says what an act after the checkpoint undid that it must not undo.
 func undone(kind store.KindID, before, after []byte) string {
 	old, now := store.NewMessage(kind), store.NewMessage(kind)
 	if proto.Unmarshal(before, old) != nil || proto.Unmarshal(after, now) != nil {
@@ -142,26 +144,26 @@ func undone(kind store.KindID, before, after []byte) string {
 	switch m := old.(type) {
 	case *storepb.Key:
 		if m.GetRevokeTime() != nil && now.(*storepb.Key).GetRevokeTime() == nil {
-			return "is revoked no more"
+			return "is no longer revoked"
 		}
 	case *storepb.Hold:
 		if m.GetReleaseTime() != nil && now.(*storepb.Hold).GetReleaseTime() == nil {
-			return "is released no more"
+			return "is no longer released"
 		}
 	case *storepb.Candidate:
 		if m.GetForgetTime() != nil && now.(*storepb.Candidate).GetForgetTime() == nil {
-			return "is forgotten no more"
+			return "is no longer forgotten"
 		}
 	case *storepb.Candidacy:
 		if m.GetState() == acquispb.Candidacy_State_DECIDED && now.(*storepb.Candidacy).GetState() != m.GetState() {
-			return "is decided no more"
+			return "is no longer decided"
 		}
 	}
 	return ""
 }
 
-// checkpointForged: who lacks the key can only remove checkpoints, put back older
-// ones, and say that they were signed at another time of their day.
+// checkpointForged: without the key somebody can only remove checkpoints, restore
+// older ones, and change at what time of their day they were signed.
 func (v *vault) checkpointForged(d differs) string {
 	after := new(storepb.Checkpoint)
 	if d.after == nil {
@@ -178,5 +180,5 @@ func (v *vault) checkpointForged(d differs) string {
 			}
 		}
 	}
-	return "is none that was ever signed here"
+	return "was never signed here"
 }

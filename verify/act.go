@@ -11,17 +11,17 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// The body of an event says through which RPC, and on which resource. Of what is
-// written again only the latest version is kept; but what these two say of earlier
-// ones stays, since only the bodies of accommodations are ever erased. So a record
-// cannot be given the name of another by an event that is appended, nor be written
-// again after its end.
+// The body of an event names the RPC and the resource. Of records that are
+// rewritten only the latest version is kept, but the bodies of earlier events
+// still say what was done, because only the bodies of accommodations are ever
+// erased. So an appended event cannot give a record the name of another, nor
+// write a record again after its end.
 
-// finals are the RPCs behind which nothing that they wrote is written again: what
-// they end, ends.
+// finals are the RPCs that end what they write: nothing that they wrote is
+// written again.
 var finals = map[string]bool{
 	acquispb.CandidateService_ForgetCandidate_FullMethodName: true,
-	acquispb.CandidateService_PurgeCandidates_FullMethodName: true, // it writes candidates whom it forgets as a whole
+	acquispb.CandidateService_PurgeCandidates_FullMethodName: true, // it writes only candidates that it forgets as a whole
 	acquispb.CandidateService_ReleaseHold_FullMethodName:     true,
 	acquispb.SessionService_CloseSession_FullMethodName:      true,
 	acquispb.SessionService_CancelSession_FullMethodName:     true,
@@ -31,19 +31,19 @@ var finals = map[string]bool{
 
 func final(b body) bool { return finals["/"+b.GetRpc()] }
 
-// resource checks that the resource which the act named is the one whose records its
-// event wrote. Ids that callers choose never change: under another one, what was
-// decided about a candidate would be found as decided about somebody else.
+// resource checks that the resource named by the act is the one whose records its
+// event wrote. Ids that callers choose never change: otherwise a decision about
+// one candidate could be found as one about another.
 func (j *journal) resource(s subject, b body) error {
 	own, err := j.belongs(b, strings.Split(b.GetResource(), "/"))
 	if err == nil && !own {
-		s.after("acted on %s, and its records belong to another", b.GetResource())
+		s.after("acted on %s, but its records belong to another", b.GetResource())
 	}
 	return err
 }
 
-// belongs asks the records themselves for their ids, not the index: a lost entry of
-// that is told by itself.
+// belongs reads the ids from the records themselves, not from the index, because
+// a lost index entry is reported separately.
 func (j *journal) belongs(b body, name []string) (bool, error) {
 	switch {
 	case len(name) > 1 && name[0] == "candidates" && b.stub.GetCandidateUid() != 0:
@@ -64,8 +64,8 @@ func (j *journal) belongs(b body, name []string) (bool, error) {
 	return true, nil
 }
 
-// labelled tells whether a record bears that id. One that is missing is told where
-// all records are.
+// labelled tells whether a record has that id. A missing record is reported with
+// all other records.
 func labelled[P interface {
 	proto.Message
 	GetLabel() string
@@ -74,8 +74,8 @@ func labelled[P interface {
 	return !ok || found.message.GetLabel() == label, err
 }
 
-// all tells whether something holds of whatever the records of these kinds that the
-// event names belong to.
+// all tells whether a condition holds for every resource that has records of
+// these kinds in the event.
 func (b body) all(holds func(uid uint64) (bool, error), kinds ...store.KindID) (bool, error) {
 	for _, d := range b.stub.GetRecords() {
 		if !slices.Contains(kinds, store.KindID(d.GetKind())) {

@@ -9,8 +9,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// bodies reads what events say. It remembers the last ones, since records that lie
-// together were mostly written together.
+// bodies reads events. It caches the last ones, because records stored together
+// were usually written together.
 type bodies struct {
 	source Source
 	cached map[uint64]body
@@ -27,12 +27,12 @@ const (
 	bodyUnreadable
 )
 
-// A body is that of an event, with its stub and the event itself, as far as they
-// are there.
+// A body is the body of an event, with its stub and the event itself, as far as
+// they exist.
 type body struct {
 	*storepb.EventBody
 	stub    *storepb.EventStub
-	records []*storepb.RecordDigest // of the stub, with the digests that the body holds
+	records []*storepb.RecordDigest // of the stub, with the digests from the body
 	event   *storepb.Event
 	state   bodyState
 }
@@ -69,7 +69,7 @@ func (c *bodies) read(sequence uint64) (body, error) {
 	return bodyOf(event), nil
 }
 
-// bodyOf takes an event apart. Without its body its stub still says what it wrote.
+// bodyOf decodes an event. Without its body its stub still says what it wrote.
 func bodyOf(e *storepb.Event) body {
 	b := body{event: e, EventBody: new(storepb.EventBody), stub: new(storepb.EventStub)}
 	switch {
@@ -94,7 +94,7 @@ func (b body) find(kind store.KindID, key []byte) (*storepb.RecordDigest, bool) 
 	return b.records[i], true
 }
 
-// removed tells whether the event removed a record of which it says this.
+// removed tells whether the event removed the record with this digest.
 func removed(d *storepb.RecordDigest) bool { return !d.GetErasable() && len(d.GetDigest()) == 0 }
 
 // written checks that the record is what its event wrote.
@@ -103,7 +103,7 @@ func (s subject) written(b body, envelope store.Envelope) {
 	case bodyAbsent:
 		s.wrong("names event %d, which does not exist", s.event)
 		return
-	case bodyUnreadable: // told by the journal's pass
+	case bodyUnreadable: // reported by the pass over the journal
 		return
 	case bodyThere, bodyErased:
 	}
@@ -114,7 +114,7 @@ func (s subject) written(b body, envelope store.Envelope) {
 	case removed(d):
 		s.wrong("exists, although event %d removed it", s.event)
 	case d.GetErasable() && b.state == bodyErased:
-		s.wrong("names event %d, whose body was erased, so that nothing says what it wrote", s.event)
+		s.wrong("names event %d, whose body was erased, so that nothing proves what it wrote", s.event)
 	case !bytes.Equal(d.GetDigest(), store.Digest(envelope.Salt, envelope.Message)):
 		s.wrong("is not what event %d wrote: its digest differs", s.event)
 	default:

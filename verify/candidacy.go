@@ -11,7 +11,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// candidacy checks how a candidacy began, where it stands, and every act in it.
+// candidacy checks how a candidacy began, its state, and every act in it.
 func (p *person) candidacy(c candidacy) error {
 	p.checked("candidacies")
 	p.enrolment(c)
@@ -20,7 +20,7 @@ func (p *person) candidacy(c candidacy) error {
 	return p.acts(c)
 }
 
-// enrolled is the candidacy as it was while it took acts.
+// enrolled is the candidacy as it was while it accepted acts.
 func (c candidacy) enrolled() rules.Candidacy {
 	enrolled := c.ruled
 	enrolled.State, enrolled.Left = rules.Enrolled, nil
@@ -28,8 +28,8 @@ func (c candidacy) enrolled() rules.Candidacy {
 }
 
 // enrolment enrols again, with what the candidate held then, in the session as it
-// was before its end: that nothing was written of a candidacy after it, standing
-// tells.
+// was before its end; standing checks that no candidacy was written after that
+// end.
 func (p *person) enrolment(c candidacy) {
 	known := rules.Candidate{Catalogue: p.catalogue}
 	for _, d := range p.decisions {
@@ -58,7 +58,7 @@ func (p *person) departures(c candidacy) {
 		case !slices.Contains(c.message.GetEnrolledBlocs(), d.GetBloc()) || slices.Contains(left, d.GetBloc()):
 			c.wrong("says that bloc %s left, which it did not present", d.GetBloc())
 		case cause == acquispb.Candidacy_DepartedBloc_Cause_ALREADY_HELD && c.state() != acquispb.Candidacy_State_DECIDED:
-			c.wrong("says that bloc %s was held at a deliberation, and is not decided", d.GetBloc())
+			c.wrong("says that bloc %s was held at a deliberation, but is not decided", d.GetBloc())
 		}
 		left = append(left, d.GetBloc())
 	}
@@ -82,7 +82,7 @@ func (p *person) standing(c candidacy) {
 		c.wrong("was written after event %d, by which its session is %s", c.session.event, session)
 	}
 	if decided := c.state() == acquispb.Candidacy_State_DECIDED; !decided && c.message.GetSitting() != nil {
-		c.wrong("says who deliberated, and is %s", c.state())
+		c.wrong("says who deliberated, but is %s", c.state())
 	}
 	cancelled := session == acquispb.Session_State_CANCELLED
 	switch c.state() {
@@ -129,7 +129,7 @@ func (p *person) entries(c candidacy) (all []entry, err error) {
 	}
 	for _, a := range assessments {
 		if _, err := casefile.Acts([]*storepb.Assessment{a.message}, nil); err != nil {
-			continue // told where all records are
+			continue // reported with all other records
 		}
 		all = append(all, entry{subject: a.subject, uid: a.message.GetUid(), assessment: a.message})
 	}
@@ -151,7 +151,7 @@ func actsOf(entries []entry) rules.Acts {
 			files = append(files, e.file)
 		}
 	}
-	acts, _ := casefile.Acts(assessments, files) // each can be read: entries saw to it
+	acts, _ := casefile.Acts(assessments, files) // each can be read: entries checked it
 	return acts
 }
 
@@ -169,7 +169,7 @@ func (p *person) acts(c candidacy) error {
 		if e.ofJury() {
 			judged.Session = c.session.forJury(e.event)
 		}
-		if !e.onlyVerdicts() { // of which the rules ask nothing else
+		if !e.onlyVerdicts() { // the rules check nothing else about them
 			judged.Candidate, judged.Acts = p.before(e.event), actsOf(entries[:i])
 		}
 		if e.assessment != nil {
@@ -182,7 +182,8 @@ func (p *person) acts(c candidacy) error {
 	return nil
 }
 
-// ofJury tells whether the act is one of the jury: those make its members stay.
+// ofJury tells whether the act is one of the jury: its members then have to stay
+// on it.
 func (e entry) ofJury() bool {
 	return len(e.assessment.GetSettlements()) > 0 || e.file.GetExemption() != nil
 }
@@ -219,7 +220,7 @@ func (e entry) assessed(judged rules.Case) {
 	}
 }
 
-// settled settles again, on the verdicts that there were.
+// settled settles again, on the verdicts that existed then.
 func (e entry) settled(judged rules.Case) []rules.Refusal {
 	lines := make([]rules.CriterionVerdict, len(e.assessment.GetSettlements()))
 	for i, line := range e.assessment.GetSettlements() {
@@ -269,7 +270,7 @@ func (p *person) filed(e entry, judged rules.Case, before []entry) error {
 	return nil
 }
 
-// why tells the first rule that forbids an act.
+// why returns the first rule that forbids an act.
 func why(refusals []rules.Refusal) string {
 	return refusals[0].Description + " (" + string(refusals[0].Rule) + ")"
 }

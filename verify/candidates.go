@@ -7,7 +7,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A person is a candidate with all that was decided about them, and on what.
+// A person is a candidate with all decisions about them and the records that
+// these depend on.
 type person struct {
 	*verifier
 	uid         uint64
@@ -16,7 +17,7 @@ type person struct {
 	ties        []stored[*storepb.Tie]
 }
 
-// A candidacy with its session and what the rules read of its revision.
+// A candidacy with its session and the part of its revision that the rules read.
 type candidacy struct {
 	stored[*storepb.Candidacy]
 	session sitting
@@ -24,7 +25,7 @@ type candidacy struct {
 	scheme  *rules.Scheme
 }
 
-// A decision, taken apart.
+// A decision in its parts.
 type decision struct {
 	stored[*storepb.Decision]
 	act   *storepb.DecisionAct
@@ -32,7 +33,7 @@ type decision struct {
 	ruled rules.Decision
 }
 
-// candidates plays what was done about each candidate again.
+// candidates replays what was done about each candidate.
 func (v *verifier) candidates() error {
 	if err := v.loadRevisions(); err != nil {
 		return err
@@ -73,9 +74,9 @@ func (v *verifier) person(uid uint64) (*person, error) {
 			return nil, err
 		}
 		if !ok {
-			continue // told where all records are
+			continue // reported with all other records
 		}
-		if ruled, err := casefile.Candidacy(s.message, session.message); err == nil { // else told there too
+		if ruled, err := casefile.Candidacy(s.message, session.message); err == nil { // otherwise reported there too
 			p.candidacies = append(p.candidacies, candidacy{s, session, ruled, v.scheme(session.ruled.Revision)})
 		}
 	}
@@ -83,7 +84,7 @@ func (v *verifier) person(uid uint64) (*person, error) {
 	return p, err
 }
 
-// before is what the rules knew of the person when an event was yet to come.
+// before is what the rules knew about the person just before an event.
 func (p *person) before(event uint64) rules.Candidate {
 	known := rules.Candidate{Catalogue: p.catalogue}
 	for _, d := range p.decisions {
@@ -99,7 +100,7 @@ func (p *person) before(event uint64) rules.Candidate {
 	return known
 }
 
-// texts returns what an act said, with something in the place of what has been
+// texts returns the texts of an act, with a placeholder for each that has been
 // forgotten: the rules only ask whether there was a text.
 func (p *person) texts(ref *storepb.PersonalRef, n int) ([]string, error) {
 	texts := make([]string, n)

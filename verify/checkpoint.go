@@ -15,9 +15,9 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// signer checks a public key, and keeps it for the checkpoints. Each is entered once
-// under one name, so that the last one is that which signs, unless an older one was
-// put back.
+// signer checks a public key, and keeps it for the checkpoints. Each key is
+// recorded once under one name, so that the last one is the one that signs,
+// unless an older one was restored.
 func (v *verifier) signer(s subject, m *storepb.Signer) {
 	key := checkpoint.Key{Origin: m.GetOrigin(), Public: m.GetPublicKey()}.String()
 	if key == "" {
@@ -40,7 +40,7 @@ func (v *verifier) verifiers() note.Verifiers {
 	return checkpoint.Verifiers(keys)
 }
 
-// checkpoints checks those that the store keeps, and the one from outside.
+// checkpoints checks the checkpoints in the store, and the one from outside.
 func (v *verifier) checkpoints() error {
 	var latest *storepb.Checkpoint
 	err := v.scan(store.KindCheckpoint, nil, func(r store.Record) error {
@@ -107,8 +107,8 @@ func (v *verifier) latest(newest *storepb.Checkpoint) error {
 	return nil
 }
 
-// outside compares the journal with a checkpoint that was kept elsewhere: the one
-// thing that whoever can write the store cannot make fit.
+// outside compares the journal with a checkpoint that was kept elsewhere: the
+// only thing that somebody who can write the store cannot change.
 func (v *verifier) outside() error {
 	if v.opts.Checkpoint == nil {
 		return nil
@@ -124,8 +124,8 @@ func (v *verifier) outside() error {
 			s.wrong("the given one is not signed by a key of this store: %v", err)
 		}
 	}
-	// A journal that goes on from a backup got a new name; what was published under
-	// the old one must be true of it all the same.
+	// A journal that continues from a backup got a new name; what was published
+	// under the old one must still be true of it.
 	ours := func(signer *storepb.Signer) bool { return signer.GetOrigin() == c.Origin }
 	if n := len(v.signers); n > 0 && !slices.ContainsFunc(v.signers, ours) {
 		s.wrong("the given one is of journal %q, this is %q", c.Origin, v.signers[n-1].GetOrigin())
@@ -136,8 +136,8 @@ func (v *verifier) outside() error {
 	return nil
 }
 
-// grows checks that the journal is the one that a checkpoint speaks of, or has
-// grown from it.
+// grows checks that the journal is the one that a checkpoint describes, or
+// extends it.
 func (v *verifier) grows(s subject, c checkpoint.Checkpoint) bool {
 	switch {
 	case v.report.Root == "":

@@ -11,14 +11,14 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 )
 
-// An act is all that one event decided about a candidate.
+// An act is everything that one event decided about a candidate.
 type act struct {
 	event     uint64
 	candidacy *candidacy // decided by a deliberation; nil for other acts
 	decisions []decision // by uid
 }
 
-// decided plays every act that decided about the candidate again.
+// decided replays every act that decided about the candidate.
 func (p *person) decided() error {
 	for _, a := range p.timeline() {
 		p.checked("acts that decide")
@@ -61,7 +61,7 @@ func (p *person) timeline() []act {
 func (p *person) play(a act) error {
 	for _, d := range a.decisions {
 		if !casefile.Runs(d.act.GetRulesVersion()) {
-			d.wrong("was decided under version %q of the rules, which this program does not hold", d.act.GetRulesVersion())
+			d.wrong("was decided under version %q of the rules, which this program does not have", d.act.GetRulesVersion())
 			return nil
 		}
 	}
@@ -122,8 +122,8 @@ func (p *person) deliberation(a act) error {
 	return nil
 }
 
-// lines are what the jury said of blocs. Where it followed the rules, that is
-// said too, which changes nothing.
+// lines are the jury's lines on blocs. They include lines that agree with the
+// rules, which changes nothing.
 func (p *person) lines(a act) (lines []rules.BlocLine, err error) {
 	for _, d := range a.decisions {
 		if d.ruled.Kind == rules.AwardDecision {
@@ -138,7 +138,7 @@ func (p *person) lines(a act) (lines []rules.BlocLine, err error) {
 	return lines, nil
 }
 
-// fates checks which blocs the candidacy says were held already.
+// fates checks which blocs the candidacy says were already held.
 func (p *person) fates(c candidacy, fates []rules.Fate) {
 	var want, said []string
 	for _, fate := range fates {
@@ -193,14 +193,15 @@ func (p *person) caseOf(a act, s sitting) rules.Case {
 	return rules.Case{Scheme: p.scheme(s.ruled.Revision), Session: s.forJury(a.event), Candidate: p.before(a.event)}
 }
 
-// sittingOf is who sat, as the first decision says; the others must say the same.
+// sittingOf returns who sat, according to the first decision; the others must
+// agree.
 func sittingOf(a act) rules.Sitting {
 	how := a.decisions[0].how
 	return satFor(how.GetAuthor(), how.GetMembersPresent())
 }
 
-// compare compares what was decided with what the rules decide, and tells
-// whether it is the same. s is the session whose jury sat, nil if none did.
+// compare compares the decisions with what the rules decide, and tells whether
+// they are the same. s is the session whose jury sat; nil if none did.
 func (p *person) compare(a act, rulings []rules.Ruling, refusals []rules.Refusal, s *sitting) bool {
 	if len(refusals) > 0 {
 		a.decisions[0].wrong("was decided, which the rules forbid: %s", why(refusals))

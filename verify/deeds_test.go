@@ -13,7 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// An attempt is one tampering at random under way.
+// An attempt is one random tampering in progress.
 type attempt struct {
 	*vault
 	*tamperer
@@ -23,7 +23,7 @@ type attempt struct {
 	did     []string
 }
 
-// A touch is a record that was tampered with, as it was before.
+// A touch is a record that was tampered with, in its earlier state.
 type touch struct {
 	place
 	before []byte
@@ -37,8 +37,8 @@ func (x *attempt) note(format string, args ...any) {
 
 func (x *attempt) chance(percent int) bool { return x.rng.IntN(100) < percent }
 
-// A deed does something, and hides it under a cover; it returns false if
-// there is nothing that it could do.
+// A deed does something, and hides it under a cover; it returns false if there is
+// nothing to do.
 type deed struct {
 	name string
 	do   func(*attempt) bool
@@ -61,17 +61,18 @@ var deeds = func() (all []deed) {
 	return all
 }()
 
-// impossible are deeds that there is no way to do.
+// impossible lists deeds that cannot be done.
 var impossible = func() (all []cell) {
 	for _, kind := range store.Kinds() {
-		if !kind.Journaled() { // no event writes those
+		if !kind.Journaled() { // events do not write those
 			all = append(all, cell{kind, "overwritten"})
 		}
 	}
 	return all
 }()
 
-// pick picks a record of the kind at random, the last ones rather, on which more rests.
+// pick picks a random record of the kind, preferring the last ones, on which more
+// depends.
 func (x *attempt) pick() (store.Record, bool) {
 	all := x.records[x.kind]
 	if len(all) == 0 {
@@ -131,7 +132,7 @@ func (x *attempt) swaps() bool {
 		return false
 	}
 	x.note("%v %x with %x", x.kind, a.Key, b.Key)
-	if bytes.Equal(a.Value, b.Value) && min(len(a.Key), len(b.Key)) > 8 { // lists say it in their keys
+	if bytes.Equal(a.Value, b.Value) && min(len(a.Key), len(b.Key)) > 8 { // lists have their content in their keys
 		x.set(x.kind, a.Key, nil)
 		x.set(x.kind, b.Key, nil)
 		x.set(x.kind, slices.Concat(a.Key[:8], b.Key[8:]), a.Value)
@@ -143,7 +144,7 @@ func (x *attempt) swaps() bool {
 	return true
 }
 
-// rollsBack puts back what there was of one record, or of the whole kind.
+// rollsBack restores an earlier state of one record or of the whole kind.
 func (x *attempt) rollsBack() bool {
 	past := x.past[x.rng.IntN(len(x.past))]
 	var changed []store.Record
@@ -172,7 +173,8 @@ func (x *attempt) rollsBack() bool {
 	return true
 }
 
-// overwrites lets an event at the end of the journal write a record anew, changed.
+// overwrites makes an event at the end of the journal rewrite a record with a
+// change.
 func (x *attempt) overwrites() bool {
 	r, ok := x.pick()
 	if !ok || !x.kind.Journaled() {
@@ -188,8 +190,8 @@ func (x *attempt) overwrites() bool {
 	return x.append(storepb.EventBody_Kind_Enum(1+x.rng.IntN(15)), "registrar", []written{{place{x.kind, r.Key}, e.Message}}, nil) == nil
 }
 
-// reseals makes all digests and the tree fit. Who does so lacks the key for other
-// checkpoints.
+// reseals makes all digests and the tree consistent. Somebody who does this has
+// no key to sign other checkpoints.
 func (x *attempt) reseals() bool {
 	if x.chance(50) {
 		x.note("without checkpoints")
@@ -200,8 +202,8 @@ func (x *attempt) reseals() bool {
 	return x.reseal() == nil
 }
 
-// excuses forges a forgetting of what was tampered with: at random, or with all the
-// care that there is.
+// excuses forges a forgetting of what was tampered with: at random, or as
+// carefully as possible.
 func (x *attempt) excuses() bool {
 	candidate, erased, whole := x.candidate(), x.pretext(), x.chance(20)
 	if x.chance(40) {
@@ -222,8 +224,8 @@ func (x *attempt) excuses() bool {
 	return x.forget(candidate, whole, erased...) == nil
 }
 
-// pretext lists some of what was tampered with, of the events that wrote it, and of
-// what belongs to somebody.
+// pretext lists some of what was tampered with, of the events that wrote it, and
+// of records that belong to some candidate.
 func (x *attempt) pretext() (erased []place) {
 	for _, t := range x.touched {
 		if x.kind.Journaled() && x.chance(70) {
@@ -241,7 +243,7 @@ func (x *attempt) pretext() (erased []place) {
 	return erased
 }
 
-// careful lists what forgetting erases of what was tampered with, and nothing else.
+// careful lists, of what was tampered with, exactly what forgetting may erase.
 func (x *attempt) careful() (candidate uint64, erased []place, whole bool) {
 	var about store.About
 	for _, t := range x.touched {
@@ -262,7 +264,8 @@ func (x *attempt) careful() (candidate uint64, erased []place, whole bool) {
 	return about.Candidate(), erased, false
 }
 
-// wrote are the events that ever wrote a record, or the event that it is.
+// wrote returns the events that ever wrote a record, or the event itself if it is
+// one.
 func (x *attempt) wrote(t touch) (events []uint64) {
 	if t.kind == store.KindEvent {
 		return []uint64{store.LastUID(t.key)}
@@ -282,7 +285,7 @@ func (x *attempt) wrote(t touch) (events []uint64) {
 	return events
 }
 
-// candidate is that of what was tampered with, or anybody.
+// candidate is the candidate of what was tampered with, or any.
 func (x *attempt) candidate() uint64 {
 	var about store.About
 	for _, t := range x.touched {

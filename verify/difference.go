@@ -8,7 +8,7 @@ import (
 )
 
 // difference names the first field in which two messages of one type differ;
-// empty where none does.
+// empty if none does.
 func difference(want, got proto.Message) string {
 	if proto.Equal(want, got) {
 		return ""
@@ -28,7 +28,7 @@ func difference(want, got proto.Message) string {
 	return "an unknown field"
 }
 
-// shown is a value for people.
+// shown formats a value for people.
 func shown(field protoreflect.FieldDescriptor, value protoreflect.Value) string {
 	if field.Enum() == nil {
 		return fmt.Sprintf("%q", value.String())

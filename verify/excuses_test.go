@@ -14,9 +14,9 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// testExcuses takes from the store what its owner would like to be rid of, and
-// appends a forgetting, in an event that fits, to excuse it. The journal extends
-// every checkpoint; only what may be forgotten tells.
+// testExcuses removes from the store what its owner might want to hide, and
+// appends a forgetting as an excuse, in a matching event. The journal extends
+// every checkpoint; only the rules of what may be forgotten reveal it.
 func testExcuses(t *testing.T, v *vault) {
 	verdicts, candidate := v.undecidedVerdicts()
 	_, m := message(t, store.KindAssessment, verdicts.Value)
@@ -39,7 +39,7 @@ func testExcuses(t *testing.T, v *vault) {
 			}, names: []place{{store.KindEvent, written}}},
 		"a comment on another person": {about: v.otherThan(candidate), erased: []place{{store.KindPersonal, comment}},
 			names: []place{{store.KindPersonal, comment}}},
-		"the identity of one who was not forgotten": {about: candidate, erased: []place{{store.KindPersonal, identity}},
+		"the identity of a candidate who was not forgotten": {about: candidate, erased: []place{{store.KindPersonal, identity}},
 			names: []place{{store.KindCandidate, store.Key(candidate)}}},
 	} {
 		report, err := v.tampered(func(by *tamperer) error {
@@ -52,7 +52,7 @@ func testExcuses(t *testing.T, v *vault) {
 		}, verify.Options{Checkpoint: v.note})
 		world.Must(t, err)
 		if report.OK() {
-			t.Errorf("%s: not found", name)
+			t.Errorf("%s: not detected", name)
 		} else if first := report.Findings[0]; !(tampering{names: excuse.names}).isNamed(first) {
 			t.Errorf("%s: named first: %v", name, first)
 		}
@@ -69,7 +69,8 @@ func testExcuses(t *testing.T, v *vault) {
 	v.openSession(t)
 }
 
-// mayForget: what the service itself may erase is not found, unless a hold keeps it.
+// mayForget: what the service itself may erase is not reported, unless a hold
+// keeps it.
 func (v *vault) mayForget(t *testing.T, candidate uint64, comment []byte) {
 	forget := func(about uint64, erased ...place) []verify.Finding {
 		report, err := v.tampered(func(by *tamperer) error { return by.forget(about, false, erased...) }, verify.Options{Checkpoint: v.note})
@@ -77,22 +78,22 @@ func (v *vault) mayForget(t *testing.T, candidate uint64, comment []byte) {
 		return report.Findings
 	}
 	if found := forget(candidate, place{store.KindPersonal, comment}); len(found) != 0 {
-		t.Errorf("what the service itself may erase is found: %v", found)
+		t.Errorf("what the service itself may erase is reported: %v", found)
 	}
 	holds := v.records[store.KindHold]
 	_, m := message(t, store.KindHold, holds[len(holds)-1].Value)
 	hold := m.(*storepb.Hold)
 	found := forget(hold.GetCandidateUid(), place{store.KindPersonal, store.Key(hold.GetReason().GetUid())})
 	if len(found) != 1 || found[0].Problem != fmt.Sprintf("forgot what hold %d kept", hold.GetUid()) {
-		t.Errorf("what a hold keeps is forgotten, found: %v", found)
+		t.Errorf("something that a hold keeps is forgotten; findings: %v", found)
 	}
 }
 
-// hiddenActs hides acts of every sort, a few of each: what its event wrote
-// is gone, or as it was before, the body of the event is erased, and a forgetting of
-// the candidate, or of somebody else, lists the event, or all that is gone. This
-// needs no key, and the checkpoint still matches. An accommodation may go so, with
-// all that its event wrote, and nothing else.
+// hiddenActs hides a few acts of every kind: what the event wrote is removed or
+// restored to an earlier version, the body of the event is erased, and a
+// forgetting of the candidate, or of another, lists the event, or everything
+// removed. This needs no key, and the checkpoint still matches. Only an
+// accommodation may be removed like this, with everything that its event wrote.
 func (v *vault) hiddenActs(t *testing.T) {
 	hidden, accepted, alike, most := 0, 0, make(map[string]int), 2
 	if world.Long() {
@@ -124,10 +125,10 @@ func (v *vault) hiddenActs(t *testing.T) {
 	if accepted == 0 {
 		t.Error("no accommodation could be forgotten")
 	}
-	t.Logf("%d times an act was hidden, %d times an accommodation, by right", hidden, accepted)
+	t.Logf("hid an act %d times, and validly forgot an accommodation %d times", hidden, accepted)
 }
 
-// kindsOf are the kind of an event and those of what it wrote.
+// kindsOf returns the kind of an event and those of its records.
 func kindsOf(stub *storepb.EventStub) string {
 	kinds := fmt.Sprint(stub.GetKind())
 	for _, d := range stub.GetRecords() {
@@ -158,7 +159,8 @@ func (v *vault) hide(by *tamperer, event *storepb.Event, stub *storepb.EventStub
 
 func sequenceOf(r store.Record) uint64 { return store.FirstUID(r.Value) }
 
-// undecidedVerdicts are verdicts, with comments, on which nothing rests yet.
+// undecidedVerdicts returns verdicts, with comments, on which nothing depends
+// yet.
 func (v *vault) undecidedVerdicts() (verdicts store.Record, candidate uint64) {
 	for _, r := range v.records[store.KindAssessment] {
 		_, m := message(v.t, store.KindAssessment, r.Value)
@@ -173,7 +175,7 @@ func (v *vault) undecidedVerdicts() (verdicts store.Record, candidate uint64) {
 		}
 	}
 	if candidate == 0 {
-		v.t.Fatal("the store holds no verdicts with comments in a candidacy that is not decided")
+		v.t.Fatal("the store has no verdicts with comments in a candidacy that is not decided")
 	}
 	return verdicts, candidate
 }

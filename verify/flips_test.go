@@ -15,8 +15,8 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// testFlips flips bits anywhere: each is found, or lies where nothing is
-// claimed or read, and none ends the program.
+// testFlips flips bits anywhere: each is detected, or is in a place that states
+// nothing or is not read, and none crashes the program.
 func testFlips(t *testing.T, v *vault) {
 	rng := rand.New(rand.NewPCG(3, 5))
 	kinds := slices.Sorted(maps.Keys(v.records))
@@ -33,15 +33,15 @@ func testFlips(t *testing.T, v *vault) {
 		report, err := v.tampered(func(x *tamperer) error { return x.put(kind, r.Key, changed) }, verify.Options{})
 		world.Must(t, err)
 		if report.OK() && kind != store.KindIdempotency && !sameMessage(kind, r.Value, changed) {
-			t.Errorf("%v %x: bit %d flipped, and not found", kind, r.Key, at)
+			t.Errorf("%v %x: bit %d flipped, but not detected", kind, r.Key, at)
 		}
 	}
 	t.Logf("%d bits flipped in %d kinds", flips, len(kinds))
 }
 
 // sameMessage tells whether two values that no digest covers, an event's or a
-// checkpoint's, say the same: of a number that takes more bytes than it has bits,
-// protobuf passes over the bits beyond.
+// checkpoint's, mean the same: if a number takes more bytes than it has bits,
+// protobuf ignores the excess bits.
 func sameMessage(kind store.KindID, a, b []byte) bool {
 	var before, after proto.Message = new(storepb.Event), new(storepb.Event)
 	switch kind {

@@ -12,8 +12,8 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// testForgeries changes several records so that they agree, and makes all digests
-// and the whole tree fit again: only the rules still contradict it.
+// testForgeries changes several records consistently, and makes all digests and
+// the whole tree match again: only the rules still contradict it.
 func testForgeries(t *testing.T, v *vault) {
 	for _, x := range []tampering{v.lessPresented(), v.otherQuality(), v.jurorGone(), v.verdictsRaised(), v.settledOnOthers()} {
 		report, err := v.tampered(func(by *tamperer) error {
@@ -27,14 +27,15 @@ func testForgeries(t *testing.T, v *vault) {
 		}, verify.Options{})
 		world.Must(t, err)
 		if report.OK() {
-			t.Errorf("%s: not found", x.name)
+			t.Errorf("%s: not detected", x.name)
 		} else if first := report.Findings[0]; !x.isNamed(first) {
 			t.Errorf("%s: named first: %v", x.name, first)
 		}
 	}
 }
 
-// rewrite changes the message of a record that it accepts, and tells which.
+// rewrite changes the messages of the records that change accepts, and names
+// them.
 func (v *vault) rewrite(name string, kind store.KindID, change func(store.Record, proto.Message) bool) tampering {
 	x := tampering{name: name}
 	puts := make(map[string][]byte)
@@ -119,8 +120,8 @@ func (v *vault) jurorGone() tampering {
 	return x
 }
 
-// verdictsRaised: all verdicts of the session that were not met are met. Its
-// exemption and settlement then have nothing to rest on.
+// verdictsRaised: all verdicts of the session that were not met are met. Then
+// nothing supports its exemption and settlement.
 func (v *vault) verdictsRaised() tampering {
 	session := v.vaultSession()
 	candidacies := make(map[uint64]bool)
@@ -145,7 +146,7 @@ func (v *vault) verdictsRaised() tampering {
 	return x
 }
 
-// settledOnOthers: a settlement rests on other verdicts than there were.
+// settledOnOthers: a settlement is based on other verdicts than existed.
 func (v *vault) settledOnOthers() tampering {
 	return v.rewrite("settled on other verdicts", store.KindAssessment, func(_ store.Record, m proto.Message) bool {
 		settled := m.(*storepb.Assessment).GetSettlements()

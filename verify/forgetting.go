@@ -10,15 +10,15 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// An erasure says which event forgot something, about whom, and which forgetting
+// An erasure says which event erased something, about whom, and which forgetting
 // lists it.
 type erasure struct {
 	event, candidate uint64
 	by               string // key of the forgetting
 }
 
-// forgettings reads what was forgotten before anything is missed. Whether these
-// records are genuine is checked with all the others.
+// forgettings reads what was forgotten before missing records are reported.
+// Whether these records are genuine is checked with all the others.
 func (v *verifier) forgettings() (err error) {
 	if v.kinds, err = v.source.Kinds(); err != nil {
 		return err
@@ -34,7 +34,7 @@ func (v *verifier) forgettings() (err error) {
 		}
 		for _, e := range forgetting.message.GetErased() {
 			at := place{store.KindID(e.GetKind()), string(e.GetKey())}
-			if _, listed := v.erased[at]; erasable(e) && !listed { // a second one is told by forgetting
+			if _, listed := v.erased[at]; erasable(e) && !listed { // forgetting reports a second one
 				v.erased[at] = this
 			}
 		}
@@ -42,9 +42,9 @@ func (v *verifier) forgettings() (err error) {
 	})
 }
 
-// erasable tells whether forgetting erases such things: texts and identities, what
-// was said of accommodations, and the bodies of events. Acts stay: a forgetting
-// that lists one is forged, and excuses nothing.
+// erasable tells whether forgetting erases this: texts and identities, records of
+// accommodations, and the bodies of events. Acts stay: a forgetting that lists
+// one is forged, and excuses nothing.
 func erasable(e *storepb.Forgetting_Erased) bool {
 	switch e.GetKind() {
 	case uint32(store.KindPersonal), uint32(store.KindCaseFile), uint32(store.KindEvent):
@@ -53,15 +53,15 @@ func erasable(e *storepb.Forgetting_Erased) bool {
 	return false
 }
 
-// forgotten tells whether a personal record was forgotten with that candidate,
-// after the event that wrote a reference to it, or in it.
+// forgotten tells whether a personal record was forgotten with that candidate, by
+// or after the event that wrote a reference to it.
 func (v *verifier) forgotten(ref *storepb.PersonalRef, event, candidate uint64) bool {
 	erased, ok := v.erased[place{store.KindPersonal, string(store.Key(ref.GetUid()))}]
 	return ok && erased.event >= event && erased.candidate == candidate
 }
 
-// forgetting checks that what was forgotten is gone, and that it was about that
-// candidate and may be forgotten at all.
+// forgetting checks that what was forgotten no longer exists, was about that
+// candidate, and may be forgotten at all.
 func (v *verifier) forgetting(s subject, m *storepb.Forgetting, b body) error {
 	s.keyed(m.GetCandidateUid(), m.GetUid())
 	s.by(b, m.GetAuthor())
@@ -84,12 +84,12 @@ func (v *verifier) forgetting(s subject, m *storepb.Forgetting, b body) error {
 	}
 	candidate, ok, err := load[*storepb.Candidate](v, store.KindCandidate, store.Key(m.GetCandidateUid()))
 	if ok && m.GetWhole() && candidate.message.GetForgetTime() == nil {
-		s.wrong("forgot candidate %d as a whole, who does not say so", m.GetCandidateUid())
+		s.wrong("forgot candidate %d as a whole, whose record does not say so", m.GetCandidateUid())
 	}
 	return errors.Join(err, v.exists(s, store.KindCandidate, m.GetCandidateUid()))
 }
 
-// lists checks one thing that a forgetting lists.
+// lists checks one item that a forgetting lists.
 func (v *verifier) lists(s subject, m *storepb.Forgetting, e *storepb.Forgetting_Erased, b body) error {
 	kind, what := store.KindID(e.GetKind()), readable(store.KindID(e.GetKind()), e.GetKey())
 	if !erasable(e) {
@@ -118,18 +118,19 @@ func (v *verifier) lists(s subject, m *storepb.Forgetting, e *storepb.Forgetting
 	return nil
 }
 
-// keeps says why the body of an event may not be missing; empty if it may. Only
-// those of accommodations are erased, together with what they wrote: a forgetting
-// of their candidate lists both. Whatever else an event wrote, it keeps its body.
+// keeps says why the body of an event must not be missing; empty if it may. Only
+// the bodies of accommodations are erased, together with the accommodations: a
+// forgetting of their candidate lists both. An event that wrote anything else
+// keeps its body.
 func (v *verifier) keeps(event uint64, b body) string {
 	erased, listed := v.erased[place{store.KindEvent, string(store.SequenceKey(event))}]
 	switch {
 	case !listed || erased.event <= event:
 		return "and no later forgetting lists it"
 	case b.stub.GetKind() != storepb.EventBody_Kind_CANDIDACY_FILE || !store.BodyErasable(b.stub):
-		return "although it wrote what no forgetting erases"
+		return "although it wrote records that no forgetting erases"
 	case erased.candidate != b.stub.GetCandidateUid():
-		return fmt.Sprintf("was forgotten with candidate %d, and is about candidate %d", erased.candidate, b.stub.GetCandidateUid())
+		return fmt.Sprintf("was forgotten with candidate %d, but is about candidate %d", erased.candidate, b.stub.GetCandidateUid())
 	}
 	files := 0
 	for _, d := range b.stub.GetRecords() {
@@ -147,8 +148,8 @@ func (v *verifier) keeps(event uint64, b body) string {
 	return ""
 }
 
-// candidateOf returns whom something erased was about. Of most only who refers to
-// it knows (refers): then it is said to be about the one expected.
+// candidateOf returns whom erased data was about. Usually only the record that
+// refers to it knows (refers): then it returns the expected candidate.
 func (v *verifier) candidateOf(e *storepb.Forgetting_Erased, expected uint64) (uint64, error) {
 	if e.GetKind() != uint32(store.KindCaseFile) {
 		return expected, nil
@@ -169,9 +170,9 @@ func (v *verifier) gone(e *storepb.Forgetting_Erased) (bool, error) {
 	return len(e.GetKey()) == 8 && b.state == bodyErased, err
 }
 
-// unheld checks that no legal hold kept what was forgotten. A hold that was
-// released is only known to have stood until then; nobody places one on who is
-// forgotten as a whole.
+// unheld checks that no legal hold was in force for what was forgotten. A
+// released hold is known to have been in force only until its release; a
+// candidate forgotten as a whole gets no new hold.
 func (v *verifier) unheld(s subject, m *storepb.Forgetting) error {
 	holds, err := loadAll[*storepb.Hold](v, store.KindHold, store.Key(m.GetCandidateUid()))
 	for _, h := range holds {
@@ -186,9 +187,9 @@ func (v *verifier) unheld(s subject, m *storepb.Forgetting) error {
 	return err
 }
 
-// unopened checks that nobody was forgotten as a whole who is being assessed or
-// decided about. Sessions are never opened again, and who was forgotten is not
-// enrolled, so that what is so now was so then.
+// unopened checks that nobody was forgotten as a whole while being assessed or
+// decided about. Sessions are never reopened, and a forgotten candidate is not
+// enrolled, so the present state was also the state then.
 func (v *verifier) unopened(s subject, m *storepb.Forgetting) error {
 	if !m.GetWhole() {
 		return nil
@@ -209,7 +210,7 @@ func (v *verifier) unopened(s subject, m *storepb.Forgetting) error {
 	return nil
 }
 
-// wholly checks that nothing that forgetting erases is left of a candidate who says
+// wholly checks that nothing erasable is left of a candidate whose record says
 // that they were forgotten, and that a forgetting says so too.
 func (v *verifier) wholly(s subject, m *storepb.Candidate) {
 	if m.GetForgetTime() == nil {
@@ -218,9 +219,9 @@ func (v *verifier) wholly(s subject, m *storepb.Candidate) {
 	whole, ok := v.whole[m.GetUid()]
 	switch {
 	case !ok:
-		s.wrong("says that it was forgotten, and no forgetting does")
+		s.wrong("says that it was forgotten, but no forgetting says so")
 	case whole.event != s.event:
-		s.wrong("was forgotten by event %d, and written by event %d", whole.event, s.event)
+		s.wrong("was forgotten by event %d, but written by event %d", whole.event, s.event)
 	}
 }
 

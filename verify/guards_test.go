@@ -13,9 +13,9 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// TestGuardsAskForEveryAct: what a jury did in a session keeps its revision, its
-// members and the session itself, though no candidacy of the session tells of it;
-// and what is still legal verifies.
+// TestGuardsAskForEveryAct: what a jury did in a session protects its revision,
+// its members and the session itself, even if no candidacy of the session shows
+// it; and what stays legal verifies.
 func TestGuardsAskForEveryAct(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir)
@@ -35,7 +35,8 @@ func TestGuardsAskForEveryAct(t *testing.T) {
 		if a := w.REST("registrar", "POST", "/v1/sessions/"+session+":cancel", `{}`); !strings.Contains(a.Raw, "JURY_ACTED") {
 			t.Errorf("%s is cancelled: %s", session, a.Raw)
 		}
-		// What nothing rests on may change: who did not act, whatever is no jury.
+		// What nothing depends on may change: members who did not act, and
+		// everything that is not the jury.
 		w.Do("registrar", "PATCH", "/v1/sessions/"+session, `{"etag":"`+etag+`","displayName":"e","endDate":{"year":2026,"month":6,"day":16},
 			"assessors":["assessor-2"],"centre":{"code":"LYON"},"jury":[{"subject":"jury-1","displayName":"Une","external":true,"chair":true},{"subject":"jury-2","displayName":"Deux"}]}`)
 		w.Do("registrar", "POST", "/v1/sessions/"+session+":close", `{}`)
@@ -46,8 +47,8 @@ func TestGuardsAskForEveryAct(t *testing.T) {
 	}
 }
 
-// TestActsAreJudgedByWhatWasInForce: a session that is altered so that an act of its
-// jury no longer fits it is found, though all digests and the tree fit.
+// TestActsAreJudgedByWhatWasInForce: a session that is altered so that an act of
+// its jury no longer fits it is reported, even if all digests and the tree match.
 func TestActsAreJudgedByWhatWasInForce(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir)
@@ -89,10 +90,10 @@ func TestActsAreJudgedByWhatWasInForce(t *testing.T) {
 		})
 	}
 	all = append(all,
-		held("says nothing of who sat", func(c *storepb.Candidacy) { c.Sitting = nil }),
+		held("does not say who sat", func(c *storepb.Candidacy) { c.Sitting = nil }),
 		held("by one member", func(c *storepb.Candidacy) { c.Sitting.MembersPresent = c.GetSitting().GetMembersPresent()[:1] }),
-		held("by another quality", func(c *storepb.Candidacy) { c.Sitting.MembersPresent[1].External = true }),
-		held("by who was absent", func(c *storepb.Candidacy) { c.Sitting.Author = "jury-3" }))
+		held("in another quality", func(c *storepb.Candidacy) { c.Sitting.MembersPresent[1].External = true }),
+		held("by an absent member", func(c *storepb.Candidacy) { c.Sitting.Author = "jury-3" }))
 	for _, x := range all {
 		report, err := v.tampered(func(by *tamperer) error {
 			if err := x.do(by); err != nil {
@@ -102,12 +103,12 @@ func TestActsAreJudgedByWhatWasInForce(t *testing.T) {
 		}, verify.Options{})
 		world.Must(t, err)
 		if !judged(report) {
-			t.Errorf("%s: not found: %v", x.name, report.Findings)
+			t.Errorf("%s: not detected: %v", x.name, report.Findings)
 		}
 	}
 }
 
-// judged tells whether a report finds fault with an act, not only with an index.
+// judged tells whether a report objects to an act, and not only to an index.
 func judged(r *verify.Report) bool {
 	for _, f := range r.Findings {
 		if f.Kind == store.KindDecision.String() || f.Kind == store.KindCandidacy.String() {

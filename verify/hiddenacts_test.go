@@ -12,8 +12,9 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// hiddenDigests lets events commit to a public act that no decision has. The service
-// would sign a checkpoint over it, and an outsider could be shown a proof of it.
+// hiddenDigests makes events commit to a public act that no decision has. The
+// service would sign a checkpoint over it, and an outsider could be shown a proof
+// of it.
 func (v *vault) hiddenDigests(t *testing.T) {
 	_, about := v.undecidedVerdicts()
 	forged := store.ActDigest(&storepb.Decision{Uid: 1 << 40, Act: []byte("forged"), ActSalt: make([]byte, 16)})

@@ -12,8 +12,8 @@ import (
 )
 
 // A historian makes one strand of a random history: its own candidates and
-// sessions, and whatever may be done with them. Most of what it tries is
-// possible, some of it is refused, as in life. The same seed tries the same.
+// sessions, and anything that can be done with them. Most of what it tries is
+// possible, some of it is refused, as in real use. The same seed tries the same.
 type historian struct {
 	*world.World
 	id          int
@@ -26,8 +26,8 @@ type historian struct {
 	decisions   []string
 }
 
-// history lets some historians write until there are that many events, or more
-// by a few.
+// history lets some historians write until there are that many events, or
+// slightly more.
 func history(w *world.World, t testing.TB, seed uint64, strands, events int) {
 	t.Helper()
 	for name, role := range map[string]string{
@@ -43,7 +43,7 @@ func history(w *world.World, t testing.TB, seed uint64, strands, events int) {
 	for id := range strands {
 		h := &historian{
 			World: w, id: id, rng: rand.New(rand.NewPCG(seed, uint64(id))),
-			// Something that does not exist is tried too.
+			// They also try something that does not exist.
 			candidates: []string{"candidates/none"}, sessions: []string{"sessions/none"},
 			candidacies: []string{"sessions/none/candidacies/none"}, decisions: []string{"candidates/none/decisions/1"},
 		}
@@ -78,7 +78,7 @@ func (h *historian) step() {
 	}
 }
 
-// act makes a call and tells whether it was done.
+// act makes a call and tells whether it succeeded.
 func (h *historian) act(key, method, path, format string, args ...any) (world.Answer, bool) {
 	a := h.GRPC(key, method, "/v1/"+path, fmt.Sprintf(format, args...))
 	if a.Code == "OK" {
@@ -92,7 +92,7 @@ func (h *historian) label(prefix string) string {
 	return fmt.Sprintf("%s-%d-%d", prefix, h.id, h.made)
 }
 
-// one picks one of a list, the later the likelier.
+// one picks an element of a list, preferring later ones.
 func (h *historian) one(list []string) string {
 	return list[max(h.rng.IntN(len(list)), h.rng.IntN(len(list)))]
 }
@@ -234,8 +234,8 @@ func (h *historian) reinstate() {
 	h.act("registrar", "POST", h.one(h.candidacies)+":reinstate", `{}`)
 }
 
-// deliberate decides a candidacy, completed before where it is not, sometimes
-// against what is computed.
+// deliberate decides a candidacy, which it completes first if necessary,
+// sometimes against what is computed.
 func (h *historian) deliberate() {
 	candidacy := h.one(h.candidacies)
 	grid := h.GRPC("jury-1", "GET", "/v1/"+candidacy+"/grid", "").Body
@@ -289,7 +289,8 @@ func (h *historian) hold() {
 	}
 }
 
-// forget forgets a candidate of long ago, and asks for a checkpoint.
+// forget forgets a candidate from the beginning of the history, and asks for a
+// checkpoint.
 func (h *historian) forget() {
 	h.act("registrar", "POST", h.candidates[h.rng.IntN(len(h.candidates))]+":forget", `{"ground":"OBJECTION"}`)
 	h.GRPC("auditor", "GET", "/v1/checkpoint", "")

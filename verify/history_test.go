@@ -11,7 +11,7 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// verified verifies the store in dir, which must be left as it is.
+// verified verifies the store in dir, which must not change.
 func verified(t testing.TB, dir string, opts verify.Options) *verify.Report {
 	t.Helper()
 	file := filepath.Join(dir, world.StoreFile)
@@ -33,7 +33,7 @@ func verified(t testing.TB, dir string, opts verify.Options) *verify.Report {
 	return report
 }
 
-// TestVerifyHistory: whatever the service did, it fits; 10,000 events of it in
+// TestVerifyHistory: everything that the service wrote verifies; 10,000 events in
 // the long form.
 func TestVerifyHistory(t *testing.T) {
 	seed, events := uint64(1), uint64(1_000)
@@ -62,8 +62,8 @@ func TestVerifyHistory(t *testing.T) {
 	t.Logf("checked %v", report.Checked)
 }
 
-// TestVerifyPurged: what a retention period erased, in part or as a whole, is
-// missing by right.
+// TestVerifyPurged: what a retention period erased, in part or as a whole, may be
+// missing.
 func TestVerifyPurged(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir, world.Retain(t, "5y", "30d", "30d"))

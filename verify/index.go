@@ -9,12 +9,11 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// indexed compares the index entries that follow from a record with those that
-// are stored.
+// indexed compares the index entries derived from a record with those stored.
 func (v *verifier) indexed(s subject, message proto.Message) error {
 	entries, err := store.IndexOf(v.reader, s.kind, s.key, message)
 	if err != nil {
-		// What it depends on is absent or damaged, and reported there.
+		// A record that it depends on is missing or damaged, and reported there.
 		return nil //nolint:nilerr // see above
 	}
 	for _, want := range entries {
@@ -38,7 +37,7 @@ func (v *verifier) indexed(s subject, message proto.Message) error {
 	return nil
 }
 
-// indexes checks that every index entry follows from a record.
+// indexes checks that every index entry is derived from a record.
 func (v *verifier) indexes() error {
 	for _, kind := range v.kinds {
 		if !kind.Index() {
@@ -54,7 +53,7 @@ func (v *verifier) indexes() error {
 	return nil
 }
 
-// follows checks that an entry follows from the record that it leads to.
+// follows checks that an entry is derived from the record that it leads to.
 func (v *verifier) follows(e store.IndexEntry) error {
 	add(&v.report.Records, e.Kind.String(), 1)
 	if e.Kind == store.KindSessionActor {
@@ -88,8 +87,8 @@ func (v *verifier) follows(e store.IndexEntry) error {
 	return nil
 }
 
-// actor checks who is said to have taken part in the acts of a session's jury.
-// That each of those who did is said to, indexed has told.
+// actor checks that a subject listed for a session took part in acts of its jury.
+// indexed checks the other direction.
 func (v *verifier) actor(e store.IndexEntry) {
 	if !v.actors[string(e.Key)] {
 		v.subject(e.Kind, e.Key, 0).wrong("follows from no act of the session's jury")

@@ -12,18 +12,18 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A journal is the pass over all events: each by itself, its place in the Merkle
-// log, and what became of the records that it names.
+// A journal is the pass over all events: each event by itself, its position in
+// the Merkle log, and the present state of the records that it names.
 type journal struct {
 	*verifier
 	last   uint64
 	time   *timestamppb.Timestamp // of the last event
 	tree   store.Replay
-	broken bool // an event is missing or unreadable: the tree cannot be grown further
-	forked bool // a hash differed, and with it all above
+	broken bool // an event is missing or unreadable: the tree cannot be continued
+	forked bool // a hash differed, and with it all above it
 
-	// missing are records that an event wrote, and which are not there. A later one
-	// may remove them.
+	// missing are records that an event wrote but that do not exist. A later
+	// event may remove them.
 	missing map[place]wrote
 }
 
@@ -53,7 +53,7 @@ func (j *journal) event(r store.Record) error {
 	s := j.subject(store.KindEvent, r.Key, sequence)
 	add(&j.report.Records, "event", 1)
 	if len(r.Key) != 8 {
-		s.wrong("is no sequence of eight bytes")
+		s.wrong("is not a sequence of eight bytes")
 		return nil
 	}
 	if sequence != j.last+1 {
@@ -79,7 +79,7 @@ func (j *journal) event(r store.Record) error {
 	return j.stub(s, b)
 }
 
-// head checks what an event says of itself.
+// head checks the fields of an event.
 func (j *journal) head(s subject, e *storepb.Event) {
 	if unknown(e.ProtoReflect()) {
 		s.wrong("has fields that this program does not know")
@@ -94,7 +94,7 @@ func (j *journal) head(s subject, e *storepb.Event) {
 	case j.time != nil && at.AsTime().Before(j.time.AsTime()):
 		s.wrong("is of %s, before the previous event", at.AsTime())
 	default:
-		if j.ahead(at) && !j.ahead(j.time) { // told once: those after it bear its time at least
+		if j.ahead(at) && !j.ahead(j.time) { // reported once: later events have its time at least
 			s.wrong("is of %s, which is in the future", at.AsTime())
 		}
 		j.time = at
@@ -104,9 +104,9 @@ func (j *journal) head(s subject, e *storepb.Event) {
 	}
 }
 
-// leaf grows the tree by the event, and compares the hashes that this completes
-// with those stored. Where one leaf differs so does every hash above it, later;
-// then only leaves are still told.
+// leaf adds the event to the tree, and compares the hashes that it completes with
+// those stored. If one leaf differs, so does every later hash above it; from then
+// on only leaves are reported.
 func (j *journal) leaf(s subject, e *storepb.Event) {
 	if j.broken {
 		return

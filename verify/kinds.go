@@ -13,9 +13,9 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// says checks what a record says: that it lies under its own key, that what it
-// refers to is there, and, if it is never rewritten, that the event that wrote it
-// agrees on who. Its times are checked in numbers.go.
+// says checks the content of a record: that its key is its own, that what it
+// refers to exists, and, if it is never rewritten, that it has the same author as
+// the event that wrote it. numbers.go checks its times.
 func (v *verifier) says(s subject, message proto.Message, b body) error {
 	switch m := message.(type) {
 	case *storepb.ReferentielRevision:
@@ -77,7 +77,7 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 	return nil
 }
 
-// saysAct is says, for what is done in a candidacy and for decisions.
+// saysAct is says for acts in a candidacy and for decisions.
 func (v *verifier) saysAct(s subject, message proto.Message, b body) error {
 	switch m := message.(type) {
 	case *storepb.Assessment:
@@ -111,11 +111,11 @@ func (v *verifier) saysAct(s subject, message proto.Message, b body) error {
 		}
 		return v.refers(s, m.GetText(), m.GetCandidateUid())
 	default:
-		return fmt.Errorf("verify: nothing is checked of what a %v says", s.kind)
+		return fmt.Errorf("verify: no check for the content of a %v", s.kind)
 	}
 }
 
-// recorder is who called to record verdicts.
+// recorder returns who called to record verdicts.
 func recorder(a *storepb.Assessment) string {
 	if a.GetRecorder() != "" {
 		return a.GetRecorder()
@@ -123,7 +123,7 @@ func recorder(a *storepb.Assessment) string {
 	return a.GetAuthor()
 }
 
-// keyed checks the key of a record, and notes its uid.
+// keyed checks the key of a record, and records its uid as used.
 func (s subject) keyed(uids ...uint64) {
 	if !bytes.Equal(s.key, store.Key(uids...)) {
 		s.wrong("is stored under a wrong key, its own is %s", readable(s.kind, store.Key(uids...)))
@@ -131,14 +131,14 @@ func (s subject) keyed(uids ...uint64) {
 	s.uid(store.LastUID(s.key))
 }
 
-// by checks who wrote a record that is never rewritten.
+// by checks the author of a record that is never rewritten.
 func (s subject) by(b body, author string) {
 	if b.state == bodyThere && b.GetActor() != author {
 		s.wrong("is by %q, its event by %q", author, b.GetActor())
 	}
 }
 
-// exists checks that what a record refers to is there.
+// exists checks that what a record refers to exists.
 func (v *verifier) exists(s subject, kind store.KindID, uid uint64) error {
 	_, ok, err := load[proto.Message](v, kind, store.Key(uid))
 	if !ok && err == nil {
@@ -147,7 +147,7 @@ func (v *verifier) exists(s subject, kind store.KindID, uid uint64) error {
 	return err
 }
 
-// attested checks that an attestation shows something that was acquired.
+// attested checks that an attestation is about something that was acquired.
 func (v *verifier) attested(s subject, a *storepb.Attestation) error {
 	decision, ok, err := load[*storepb.Decision](v, store.KindDecision, store.Key(a.GetDecisionUid()))
 	if !ok || err != nil {
@@ -185,7 +185,7 @@ func (v *verifier) identified(s subject, m *storepb.Candidate) error {
 	return v.refers(s, m.GetIdentity(), m.GetUid())
 }
 
-// pins checks that the revision that a record names is there.
+// pins checks that the revision that a record names exists.
 func (v *verifier) pins(s subject, id rules.Revision) error {
 	if err := v.loadRevisions(); err != nil {
 		return err
@@ -210,8 +210,8 @@ func (v *verifier) inCandidacy(s subject, texts *storepb.PersonalRef) error {
 	return v.refers(s, texts, candidacy.message.GetCandidateUid())
 }
 
-// refers checks a reference to a personal record: that it is what was committed
-// to, or was forgotten since.
+// refers checks a reference to a personal record: that its content is what was
+// committed to, or that it was forgotten since.
 func (v *verifier) refers(s subject, ref *storepb.PersonalRef, candidate uint64) error {
 	if ref == nil {
 		return nil

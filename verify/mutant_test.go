@@ -17,8 +17,8 @@ type mutant struct {
 	bytes []byte // the whole message
 }
 
-// mutants changes every field of a message that is set, one after another, also
-// within messages that it holds as bytes.
+// mutants changes every set field of a message, one after another, also within
+// messages stored as bytes.
 func mutants(t testing.TB, m proto.Message) (all []mutant) {
 	t.Helper()
 	m.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
@@ -95,7 +95,7 @@ func valuesInstead(t testing.TB, m proto.Message, field protoreflect.FieldDescri
 	return all
 }
 
-// within is the message that a field of bytes holds, nil where it holds none.
+// within returns the message in a bytes field; nil if it has none.
 func within(m proto.Message, field protoreflect.Name, value []byte) proto.Message {
 	var inner proto.Message
 	switch m.(type) {

@@ -12,7 +12,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// readable is a key as people read it: uids as numbers, labels as they are.
+// readable formats a key for people: uids as numbers, labels unchanged.
 func readable(kind store.KindID, key []byte) string {
 	switch kind {
 	case store.KindCurrent, store.KindKey:
@@ -39,7 +39,7 @@ func readable(kind store.KindID, key []byte) string {
 	return strings.Join(uids, "/")
 }
 
-// readableName names what the index of names finds.
+// readableName formats a key of the index of names.
 func readableName(key []byte) string {
 	if len(key) < 2 {
 		return text(key)
@@ -58,7 +58,7 @@ func readableName(key []byte) string {
 	return text(key)
 }
 
-// text is bytes as they are where they are printable, else in hexadecimal.
+// text returns printable bytes unchanged, others in hexadecimal.
 func text(b []byte) string {
 	printable := utf8.Valid(b) && strings.IndexFunc(string(b), func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 	if printable {

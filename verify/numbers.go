@@ -10,14 +10,14 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Numbers decide what later acts get: an identifier, a version, a time. Whoever
-// makes the digests fit can set them to where they overflow or stop the clock, so
-// that each is bounded by what exists.
+// Numbers determine what later acts get: an identifier, a version, a time.
+// Somebody who can make the digests match could set them so that they overflow or
+// stop the clock; therefore each is bounded by existing records.
 
 // clockSlack is how far ahead of the clock here a time may be.
 const clockSlack = 24 * time.Hour
 
-// foreign reports what the file holds that is of no kind.
+// foreign reports data in the file that belongs to no kind.
 func (v *verifier) foreign() error {
 	found, err := v.source.Foreign()
 	for _, what := range found {
@@ -27,29 +27,29 @@ func (v *verifier) foreign() error {
 }
 
 // counter checks the counter of identifiers. An Update that stores nothing gives
-// its identifiers back, and of those that one takes the last is always stored
-// under; a forgetting takes one itself. So the counter is the highest in use: a
+// its identifiers back, the last one taken by any other is always stored, and a
+// forgetting takes one itself. So the counter is the highest identifier in use: a
 // lower one would give identifiers twice, a higher one was set by somebody.
 func (v *verifier) counter() {
 	s, given := v.subject(store.KindEvent, nil, 0), v.source.LastUID()
 	switch {
 	case v.lastUID > given:
-		s.wrong("the store has given %d uids, and uid %d is in use", given, v.lastUID)
+		s.wrong("the store has given %d uids, but uid %d is in use", given, v.lastUID)
 	case v.lastUID < given:
-		s.wrong("the store has given %d uids, and the highest in use is %d", given, v.lastUID)
+		s.wrong("the store has given %d uids, but the highest in use is %d", given, v.lastUID)
 	}
 }
 
-// uid notes an identifier that is in use.
+// uid records an identifier that is in use.
 func (s subject) uid(uid uint64) {
 	if uid == 0 || uid > store.MaxUID {
-		s.wrong("has uid %d, which no store gives", uid)
+		s.wrong("has uid %d, which no store assigns", uid)
 		return
 	}
 	s.v.lastUID = max(s.v.lastUID, uid)
 }
 
-// unset are the times that a record need not have; all others it must.
+// unset are the times that a record need not have; all others are required.
 var unset = map[protoreflect.FullName]bool{
 	"acquis.store.v1.Candidate.forget_time": true,
 	"acquis.store.v1.Hold.release_time":     true,
@@ -57,9 +57,9 @@ var unset = map[protoreflect.FullName]bool{
 	"acquis.store.v1.Key.revoke_time":       true,
 }
 
-// numbers checks the version, the times and the days that a record bears, by the
-// fields that its message has, so that a new field is checked unasked. Each
-// version was written by an event of its own.
+// numbers checks the version, the times and the days of a record, by the fields
+// of its message, so that new fields are checked too. Each version was written by
+// its own event.
 func (s subject) numbers(m protoreflect.Message, b body) {
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
@@ -84,8 +84,8 @@ func (s subject) numbers(m protoreflect.Message, b body) {
 	}
 }
 
-// time checks that a time is one, and not later than that of the event that wrote
-// it. Only the end of a key lies ahead.
+// time checks that a time is valid and not later than that of the event that
+// wrote it. Only the end of a key may be later.
 func (s subject) time(field protoreflect.FieldDescriptor, at *timestamppb.Timestamp, b body) {
 	switch {
 	case !at.IsValid() || at == nil:
@@ -95,15 +95,15 @@ func (s subject) time(field protoreflect.FieldDescriptor, at *timestamppb.Timest
 	}
 }
 
-// isDay tells whether there is such a day.
+// isDay tells whether a date exists.
 func isDay(d *storepb.Date) bool {
 	day := time.Date(int(d.GetYear()), time.Month(d.GetMonth()), int(d.GetDay()), 0, 0, 0, 0, time.UTC)
 	return day.Year() == int(d.GetYear()) && int32(day.Month()) == d.GetMonth() && int32(day.Day()) == d.GetDay() &&
 		d.GetYear() >= 1 && d.GetYear() <= 9999
 }
 
-// ahead tells whether a time is yet to come. An event of such a time would give it
-// to every event after it.
+// ahead tells whether a time is in the future. An event with such a time would
+// give it to every later event.
 func (v *verifier) ahead(at *timestamppb.Timestamp) bool {
 	return at.AsTime().After(v.opts.Now.Add(clockSlack))
 }

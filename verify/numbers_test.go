@@ -15,11 +15,11 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// TestNumbersAreBounded: a number in the file that decides what later acts get is
-// set to where it overflows, collides or stops the clock, and everything that can
-// be made to fit again fits. Verify names it all the same: the counter of
-// identifiers, and its siblings: versions, times, days, identifiers of records and
-// of index entries, and what lies beside the records.
+// TestNumbersAreBounded sets numbers in the file that determine what later acts
+// get, so that they overflow, collide or stop the clock, and makes everything
+// else match again. Verify reports all of them: the counter of identifiers,
+// versions, times, days, identifiers of records and of index entries, and data
+// that is not a record.
 func TestNumbersAreBounded(t *testing.T) {
 	v := newVault(t)
 	for _, x := range slices.Concat(v.counters(), v.overflows(), v.besides()) {
@@ -34,7 +34,7 @@ func TestNumbersAreBounded(t *testing.T) {
 		}, verify.Options{})
 		world.Must(t, err)
 		if report.OK() {
-			t.Errorf("%s: not found", x.name)
+			t.Errorf("%s: not detected", x.name)
 		} else if first := report.Findings[0]; x.names != nil && !x.isNamed(first) || x.names == nil && first.Kind != "file" {
 			t.Errorf("%s: named first: %v", x.name, first)
 		}
@@ -112,7 +112,7 @@ func (v *vault) overflows() []tampering {
 	return append(all, v.uidZero())
 }
 
-// uidZero moves a record under identifier 0, which means none; its event names it
+// uidZero moves a record to identifier 0, which means none; its event names it
 // there.
 func (v *vault) uidZero() tampering {
 	tie := v.records[store.KindTie][0]
@@ -141,7 +141,7 @@ func (v *vault) uidZero() tampering {
 	}, []place{{store.KindTie, to}}}
 }
 
-// besides puts into the file what is no record.
+// besides puts data into the file that is not a record.
 func (v *vault) besides() []tampering {
 	none := store.NameKey(store.CollectionCandidate, "c-none")
 	return []tampering{

@@ -15,7 +15,7 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// pretexts are other ways to take something out of the store by a forgetting.
+// pretexts are other ways to remove something from the store by a forgetting.
 func (v *vault) pretexts(t *testing.T) {
 	file, text, wrote, about := v.accommodation()
 	other := v.otherThan(about)
@@ -25,7 +25,7 @@ func (v *vault) pretexts(t *testing.T) {
 		"an accommodation of somebody else":              {"has no body, was forgotten with candidate", func(by *tamperer) error { return by.forget(other, false, all...) }},
 		"an accommodation without the body of its event": {"but not the body of event", func(by *tamperer) error { return by.forget(about, false, file, text) }},
 		"the body of an event without its accommodation": {"does not list what it wrote", func(by *tamperer) error { return by.forget(about, false, all[2]) }},
-		"an accommodation without what it said":          {"so that nothing says what it wrote", func(by *tamperer) error { return by.forget(about, false, file, all[2]) }},
+		"an accommodation without its text":          {"so that nothing proves what it wrote", func(by *tamperer) error { return by.forget(about, false, file, all[2]) }},
 		"something twice":                                {"out of order, or twice", func(by *tamperer) error { return by.forget(about, false, append(all, text)...) }},
 		"something that another forgetting lists": {"lists too", func(by *tamperer) error {
 			return errors.Join(by.forget(about, false, all...), by.forget(about, false, text))
@@ -36,16 +36,16 @@ func (v *vault) pretexts(t *testing.T) {
 		"an accommodation by one, its body by another": {"but not the body of event", func(by *tamperer) error {
 			return errors.Join(by.forget(about, false, file, text), by.forget(about, false, all[2]))
 		}},
-		"an accommodation that there never was": {"though no event wrote it", func(by *tamperer) error {
+		"an accommodation that never existed": {"though no event wrote it", func(by *tamperer) error {
 			return by.forget(about, false, append(all, place{store.KindCaseFile, store.Key(store.FirstUID(file.key), 1<<40)})...)
 		}},
-		"a text that there never was": {"though no event wrote it", func(by *tamperer) error {
+		"a text that never existed": {"though no event wrote it", func(by *tamperer) error {
 			return by.forget(about, false, append(all, place{store.KindPersonal, store.Key(1 << 40)})...)
 		}},
-		"an event that there never was": {"as erased, which is there", func(by *tamperer) error {
+		"an event that never existed": {"as erased, which is there", func(by *tamperer) error {
 			return by.forget(about, false, append(all, place{store.KindEvent, store.Key(1 << 40)})...)
 		}},
-		"a candidate as a whole, who does not say so": {"who does not say so", func(by *tamperer) error { return by.forget(about, true, all...) }},
+		"a candidate as a whole, whose record does not say so": {"whose record does not say so", func(by *tamperer) error { return by.forget(about, true, all...) }},
 		"a candidate as a whole, whose hold is released afterwards": {"forgot what hold", func(by *tamperer) error {
 			held := v.last(store.KindHold, func(m proto.Message) bool { return m.(*storepb.Hold).GetReleaseTime() == nil })
 			return errors.Join(by.forget(store.FirstUID(held), true), by.rewriteLater(store.KindHold, held, func(m proto.Message) {
@@ -82,21 +82,21 @@ func (v *vault) pretexts(t *testing.T) {
 	report, err := v.tampered(func(by *tamperer) error { return by.forget(about, false, all...) }, verify.Options{Checkpoint: v.note})
 	world.Must(t, err)
 	if !report.OK() {
-		t.Errorf("an accommodation that was forgotten as the service does is found: %v", report.Findings)
+		t.Errorf("an accommodation that was forgotten as the service does is reported: %v", report.Findings)
 	}
 }
 
-// emptied are bodies of events that must be there.
+// emptied removes bodies of events that must exist.
 func (v *vault) emptied(t *testing.T) {
 	file, text, wrote, about := v.accommodation()
 	event, exemption := store.SequenceKey(wrote), v.exemption()
 	all := []place{file, text, {store.KindEvent, event}}
 	last := uint64(len(v.records[store.KindEvent]))
 	for name, p := range map[string]pretext{
-		"an exemption": {"although it wrote what no forgetting erases", func(by *tamperer) error {
+		"an exemption": {"although it wrote records that no forgetting erases", func(by *tamperer) error {
 			return by.forget(about, false, place{store.KindEvent, store.SequenceKey(sequenceOf(exemption))})
 		}},
-		"an accommodation by an event of another kind": {"although it wrote what no forgetting erases", func(by *tamperer) error {
+		"an accommodation by an event of another kind": {"although it wrote records that no forgetting erases", func(by *tamperer) error {
 			stored, err := by.Get(file.kind, file.key)
 			another := place{file.kind, store.Key(store.FirstUID(file.key), 1<<40)}
 			return errors.Join(err, by.append(storepb.EventBody_Kind_CANDIDACY, "registrar", []written{{another, stored[24:]}}, nil),
@@ -111,7 +111,7 @@ func (v *vault) emptied(t *testing.T) {
 		"a body under another key": {"as erased, which is there", func(by *tamperer) error {
 			return errors.Join(by.forget(about, false, all...), by.forget(about, false, place{store.KindEvent, append([]byte{0}, event...)}))
 		}},
-		"the forgetting itself": {"although it wrote what no forgetting erases", func(by *tamperer) error {
+		"the forgetting itself": {"although it wrote records that no forgetting erases", func(by *tamperer) error {
 			return errors.Join(by.forget(about, false, all...), by.forget(about, false, place{store.KindEvent, store.SequenceKey(last + 1)}))
 		}},
 		"what comes after": {"no later forgetting lists it", func(by *tamperer) error {
@@ -140,7 +140,7 @@ func (v *vault) emptied(t *testing.T) {
 	}
 }
 
-// exemption is one that the jury decided.
+// exemption returns one that the jury decided.
 func (v *vault) exemption() (found store.Record) {
 	for _, r := range v.records[store.KindCaseFile] {
 		if _, m := message(v.t, store.KindCaseFile, r.Value); m.(*storepb.CaseFile).GetExemption() != nil {
@@ -150,40 +150,40 @@ func (v *vault) exemption() (found store.Record) {
 	return found
 }
 
-// openSession: whoever is being assessed is not forgotten as a whole.
+// openSession: a candidate who is being assessed is not forgotten as a whole.
 func (v *vault) openSession(t *testing.T) {
 	_, live := v.undecidedVerdicts()
 	report, err := v.tampered(func(by *tamperer) error { return by.forget(live, true, place{store.KindPersonal, v.identityOf(live)}) }, verify.Options{})
 	world.Must(t, err)
 	if !slices.ContainsFunc(report.Findings, func(f verify.Finding) bool { return strings.HasSuffix(f.Problem, "is live in an open session") }) {
-		t.Errorf("a candidate in an open session was forgotten, found: %v", report.Findings)
+		t.Errorf("a candidate in an open session was forgotten, findings: %v", report.Findings)
 	}
 }
 
-// A pretext is what is done, and what must be said of it.
+// A pretext is what is done, and what must be reported.
 type pretext struct {
 	want string
 	do   func(*tamperer) error
 }
 
-// mustFind tampers, and expects that it is found, for that reason among others.
+// mustFind tampers, and expects that verify reports it for that reason, among
+// others.
 func (v *vault) mustFind(t *testing.T, name string, p pretext) {
 	t.Helper()
 	report, err := v.tampered(p.do, verify.Options{Checkpoint: v.note})
 	world.Must(t, err)
 	if !slices.ContainsFunc(report.Findings, func(f verify.Finding) bool { return strings.Contains(f.Problem, p.want) }) {
-		t.Errorf("%s: nothing %q; found: %v", name, p.want, report.Findings)
+		t.Errorf("%s: want %q among the findings %v", name, p.want, report.Findings)
 	}
 }
 
-// overwritten puts something else in the place of what was there, by an event that
-// is appended.
+// overwritten replaces existing records by an appended event.
 func (v *vault) overwritten(t *testing.T) {
 	verdicts, about := v.undecidedVerdicts()
 	file, text, wrote, whose := v.accommodation()
 	last := uint64(len(v.records[store.KindEvent]))
 	for name, p := range map[string]pretext{
-		"a candidate says that they were forgotten": {"and no forgetting does", func(by *tamperer) error {
+		"a candidate says that they were forgotten": {"but no forgetting says so", func(by *tamperer) error {
 			return by.rewriteLater(store.KindCandidate, store.Key(about), func(m proto.Message) {
 				m.(*storepb.Candidate).ForgetTime = m.(*storepb.Candidate).GetUpdateTime()
 			})
@@ -204,7 +204,7 @@ func (v *vault) overwritten(t *testing.T) {
 			err := by.rewriteLater(text.kind, text.key, func(proto.Message) {})
 			return errors.Join(err, by.addDigest(last+1))
 		}},
-		"who was forgotten is written again": {"and written by event", func(by *tamperer) error {
+		"a forgotten candidate is written again": {"but written by event", func(by *tamperer) error {
 			return by.rewriteLater(store.KindCandidate, v.forgottenCandidate(), func(m proto.Message) { m.(*storepb.Candidate).Version++ })
 		}},
 		"another verdict in the place of one": {"is never rewritten", func(by *tamperer) error {
@@ -215,7 +215,7 @@ func (v *vault) overwritten(t *testing.T) {
 		"a tie to somebody else": {"is never rewritten", func(by *tamperer) error {
 			return by.rewriteLater(store.KindTie, v.records[store.KindTie][0].Key, func(m proto.Message) { m.(*storepb.Tie).Subject = "nobody" })
 		}},
-		"a hold that was released stands again": {"only rewritten to release it", func(by *tamperer) error {
+		"a released hold is in force again": {"only rewritten to release it", func(by *tamperer) error {
 			return by.rewriteLater(store.KindHold, v.released(), func(m proto.Message) { m.(*storepb.Hold).ReleaseTime = nil })
 		}},
 		"a revocation taken back": {"only rewritten to revoke it", func(by *tamperer) error {
@@ -226,7 +226,7 @@ func (v *vault) overwritten(t *testing.T) {
 	}
 }
 
-// amend changes the stub of an event, as somebody would who wrote it.
+// amend changes the stub of an event, as somebody would who can write it.
 func (x *tamperer) amend(sequence uint64, change func(*storepb.EventStub)) error {
 	event, err := x.event(sequence)
 	if err != nil {
@@ -243,7 +243,7 @@ func (x *tamperer) amend(sequence uint64, change func(*storepb.EventStub)) error
 	return errors.Join(x.putEvent(event), x.grow())
 }
 
-// addDigest adds a digest of nothing to the body of an event.
+// addDigest adds an empty digest to the body of an event.
 func (x *tamperer) addDigest(sequence uint64) error {
 	event, err := x.event(sequence)
 	body := new(storepb.EventBody)
@@ -258,8 +258,8 @@ func (x *tamperer) addDigest(sequence uint64) error {
 	return errors.Join(x.putEvent(event), x.grow())
 }
 
-// accommodation is one that is there, with its text, the event that wrote both, and
-// whom it is about.
+// accommodation returns one, with its text, the event that wrote both, and its
+// candidate.
 func (v *vault) accommodation() (file, text place, event, candidate uint64) {
 	for _, r := range v.records[store.KindCaseFile] {
 		_, m := message(v.t, store.KindCaseFile, r.Value)
@@ -271,12 +271,12 @@ func (v *vault) accommodation() (file, text place, event, candidate uint64) {
 		}
 	}
 	if candidate == 0 {
-		v.t.Fatal("the store holds no accommodation")
+		v.t.Fatal("the store has no accommodation")
 	}
 	return file, text, event, candidate
 }
 
-// revoked is a key that was revoked.
+// revoked returns a key that was revoked.
 func (v *vault) revoked() (id []byte) {
 	for _, r := range v.records[store.KindKey] {
 		if _, m := message(v.t, store.KindKey, r.Value); m.(*storepb.Key).GetRevokeTime() != nil {
@@ -286,7 +286,7 @@ func (v *vault) revoked() (id []byte) {
 	return id
 }
 
-// forgottenCandidate is one who was forgotten.
+// forgottenCandidate returns one who was forgotten.
 func (v *vault) forgottenCandidate() (key []byte) {
 	for _, r := range v.records[store.KindCandidate] {
 		if _, m := message(v.t, store.KindCandidate, r.Value); m.(*storepb.Candidate).GetForgetTime() != nil {
@@ -296,7 +296,7 @@ func (v *vault) forgottenCandidate() (key []byte) {
 	return key
 }
 
-// released is a hold that was released.
+// released returns a hold that was released.
 func (v *vault) released() (key []byte) {
 	for _, r := range v.records[store.KindHold] {
 		if _, m := message(v.t, store.KindHold, r.Value); m.(*storepb.Hold).GetReleaseTime() != nil {
@@ -306,7 +306,7 @@ func (v *vault) released() (key []byte) {
 	return key
 }
 
-// rewriteLater lets an event at the end write a record anew, changed.
+// rewriteLater makes an event at the end rewrite a record with a change.
 func (x *tamperer) rewriteLater(kind store.KindID, key []byte, change func(proto.Message)) error {
 	stored, err := x.Get(kind, key)
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// records checks that this program knows the kinds that are stored, and that the
-// event that a record names wrote it, for every journaled record before any is
-// trusted by another.
+// records checks that this program knows the stored kinds, and that each
+// journaled record was written by the event that it names, before other checks
+// trust any record.
 func (v *verifier) records() error {
 	for _, kind := range v.kinds {
 		switch {
@@ -23,8 +23,8 @@ func (v *verifier) records() error {
 	return nil
 }
 
-// references checks what every journaled record says, and the index entries that
-// follow from it.
+// references checks the content of every journaled record, and the index entries
+// derived from it.
 func (v *verifier) references() error {
 	for _, kind := range v.kinds {
 		if !kind.Journaled() || !kind.Known() {
@@ -58,7 +58,7 @@ func (v *verifier) digest(kind store.KindID, r store.Record) error {
 func (v *verifier) record(kind store.KindID, r store.Record) error {
 	envelope, ok := opened(r.Value)
 	if !ok {
-		return nil // told by digest
+		return nil // reported by digest
 	}
 	s, message := v.subject(kind, r.Key, envelope.Sequence), store.NewMessage(kind)
 	if !decoded(envelope.Message, message) {
@@ -80,8 +80,8 @@ func (v *verifier) record(kind store.KindID, r store.Record) error {
 	return v.indexed(s, message)
 }
 
-// unknown tells whether a message, or one in it, has fields that this program
-// does not know: it cannot tell what they mean.
+// unknown tells whether a message, or one in it, has fields whose meaning this
+// program does not know.
 func unknown(m protoreflect.Message) (found bool) {
 	if len(m.GetUnknown()) > 0 {
 		return true

@@ -7,44 +7,45 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A Report says what was checked and what did not fit.
+// A Report says what was checked and what did not match.
 type Report struct {
 	// Events is how many events the journal has, and Root the root of the Merkle
-	// log over them, in base64; empty where the journal is broken.
+	// log over them, in base64; empty if the journal is broken.
 	Events uint64 `json:"events"`
 	Root   string `json:"root"`
-	// Erased counts references, records and bodies of events that lead nowhere or
-	// are gone because a forgetting lists what is missing.
+	// Erased counts references, records and bodies of events whose data is
+	// missing because a forgetting lists it.
 	Erased int `json:"erased"`
-	// Records counts what is stored, by kind, in order of their numbers.
+	// Records counts stored records by kind, in the order of the kinds' numbers.
 	Records []Count `json:"records"`
-	// Checked counts what was derived anew and compared.
+	// Checked counts what was derived again and compared.
 	Checked []Count `json:"checked"`
-	// Signers are the keys whose signatures the service would have others believe, as
-	// it publishes them, in the order in which they were entered. Whoever can write the
-	// file can enter one: compare them with those that you know.
+	// Signers are the keys that the service publishes as its own, in the order in
+	// which they were recorded. Somebody who can write the file can add one:
+	// compare them with those that you know.
 	Signers []string `json:"signers"`
-	// Checkpoint says what a checkpoint from outside was worth; empty without one.
+	// Checkpoint is the result of the comparison with a checkpoint from outside;
+	// empty without one.
 	Checkpoint string `json:"checkpoint,omitempty"`
-	// Findings are the first things that do not fit; More counts the others.
+	// Findings are the first things that do not match; More counts the others.
 	Findings []Finding `json:"findings"`
 	More     int       `json:"more"`
 }
 
-// A Count is how many there are of something.
+// A Count is a number of things.
 type Count struct {
 	What string `json:"what"`
 	N    int    `json:"n"`
 }
 
-// OK tells whether everything fits.
+// OK tells whether everything matches.
 func (r *Report) OK() bool { return len(r.Findings) == 0 }
 
-// A Finding is one thing that does not fit.
+// A Finding is one thing that does not match.
 type Finding struct {
 	Kind    string `json:"kind"`            // of the record: "decision", "event", "name"
 	Key     string `json:"key"`             // readable: "42", "session 7, jury-1"
-	Event   uint64 `json:"event,omitempty"` // that last wrote it; 0 where none did
+	Event   uint64 `json:"event,omitempty"` // that last wrote it; 0 if none did
 	Problem string `json:"problem"`         // what there is, and what was expected
 }
 

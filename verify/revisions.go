@@ -7,7 +7,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// revision checks that a revision is the content that its id names.
+// revision checks that the id of a revision is that of its content.
 func (v *verifier) revision(s subject, m *storepb.ReferentielRevision) error {
 	if err := v.loadRevisions(); err != nil {
 		return err
@@ -30,13 +30,14 @@ func (v *verifier) current(s subject, m *storepb.CurrentRevision) error {
 	}
 	revision, ok, err := load[*storepb.ReferentielRevision](v, store.KindRevision, store.Key(m.GetRevisionUid()))
 	if err == nil && (!ok || revision.message.GetContent().GetId() != m.GetReferentiel()) {
-		s.wrong("names revision %d, which is none of référentiel %s", m.GetRevisionUid(), m.GetReferentiel())
+		s.wrong("names revision %d, which is not one of référentiel %s", m.GetRevisionUid(), m.GetReferentiel())
 	}
 	return err
 }
 
 // loadRevisions compiles every revision once. A certificateur has some dozens.
-// One whose id is not that of its content answers to the latter only.
+// One whose id is not that of its content is found only under the id of its
+// content.
 func (v *verifier) loadRevisions() error {
 	if v.catalogue != nil {
 		return nil
@@ -49,14 +50,14 @@ func (v *verifier) loadRevisions() error {
 		}
 		compiled, err := referentiel.Compile(revision.message.GetContent())
 		if err != nil {
-			return nil //nolint:nilerr // reported where all records are
+			return nil //nolint:nilerr // reported with all other records
 		}
 		v.catalogue[compiled.Revision()] = compiled
 		return nil
 	})
 }
 
-// scheme is what the rules work on, nil where there is no such revision.
+// scheme returns the rules' view of a revision; nil if there is no such revision.
 func (v *verifier) scheme(id rules.Revision) *rules.Scheme {
 	if compiled := v.catalogue[id]; compiled != nil {
 		return compiled.Scheme()

@@ -13,19 +13,20 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// renamed gives records, by events that are appended, ids that callers chose for others.
+// renamed gives records ids that callers chose for other records, by appended
+// events.
 func (v *vault) renamed(t *testing.T) {
 	_, about := v.undecidedVerdicts()
 	a, b := store.Key(about), store.Key(v.otherThan(about))
 	for name, p := range map[string]pretext{
-		"two candidates change their names": {"and its records belong to another", func(by *tamperer) error {
+		"two candidates change their names": {"but its records belong to another", func(by *tamperer) error {
 			return by.exchange(store.KindCandidate, store.CollectionCandidate, a, b)
 		}},
-		"two sessions change their names": {"and its records belong to another", func(by *tamperer) error {
+		"two sessions change their names": {"but its records belong to another", func(by *tamperer) error {
 			sessions := v.records[store.KindSession]
 			return by.exchange(store.KindSession, store.CollectionSession, sessions[0].Key, sessions[1].Key)
 		}},
-		"a candidacy has another name": {"and its records belong to another", func(by *tamperer) error {
+		"a candidacy has another name": {"but its records belong to another", func(by *tamperer) error {
 			key := v.candidacyThatIs(acquispb.Candidacy_State_ENROLLED)
 			_, m := message(t, store.KindCandidacy, by.mustGet(t, store.KindCandidacy, key))
 			_, session := message(t, store.KindSession, by.mustGet(t, store.KindSession, store.Key(m.(*storepb.Candidacy).GetSessionUid())))
@@ -36,7 +37,7 @@ func (v *vault) renamed(t *testing.T) {
 	}
 }
 
-// ended writes again, by an event that is appended, what is never written after its end.
+// ended rewrites records after their end, by an appended event.
 func (v *vault) ended(t *testing.T) {
 	closed := v.last(store.KindSession, func(m proto.Message) bool {
 		return m.(*storepb.Session).GetState() == acquispb.Session_State_CLOSED
@@ -57,7 +58,7 @@ func (v *vault) ended(t *testing.T) {
 				m.(*storepb.Candidacy).State = acquispb.Candidacy_State_ENROLLED
 			})
 		}},
-		"who was forgotten is written again": {"for the last time, by acquis.v1.CandidateService/ForgetCandidate", func(by *tamperer) error {
+		"a forgotten candidate is written again": {"for the last time, by acquis.v1.CandidateService/ForgetCandidate", func(by *tamperer) error {
 			return by.rewriteLater(store.KindCandidate, v.forgottenCandidate(), func(m proto.Message) { m.(*storepb.Candidate).ForgetTime.Seconds -= 60 })
 		}},
 	} {
@@ -65,8 +66,8 @@ func (v *vault) ended(t *testing.T) {
 	}
 }
 
-// amended says something else of keys and holds, by an event that is appended, than
-// when they began and ended.
+// amended changes what keys and holds said when they began and ended, by an
+// appended event.
 func (v *vault) amended(t *testing.T) {
 	for name, p := range map[string]pretext{
 		"a key was revoked at another time": {"for the last time, by acquis.v1.AdminService/RevokeKey", func(by *tamperer) error {
@@ -85,7 +86,7 @@ func (v *vault) amended(t *testing.T) {
 				h.UntilDate, h.Releaser, h.ReleaseTime = &storepb.Date{Year: 2020, Month: 1, Day: 1}, "registrar", h.GetPlaceTime()
 			})
 		}},
-		"a key that signs is entered again": {"is a key that was entered before", func(by *tamperer) error {
+		"a signing key is recorded again": {"is a key that was entered before", func(by *tamperer) error {
 			by.uid++
 			signer := new(storepb.Signer)
 			err := proto.Unmarshal(v.records[store.KindSigner][0].Value[24:], signer)
@@ -102,7 +103,7 @@ func (v *vault) amended(t *testing.T) {
 	}
 }
 
-// last is the key of the last record of a kind that is such.
+// last returns the key of the last record of a kind for which such is true.
 func (v *vault) last(kind store.KindID, such func(proto.Message) bool) (key []byte) {
 	for _, r := range v.records[kind] {
 		if _, m := message(v.t, kind, r.Value); such(m) {
@@ -110,7 +111,7 @@ func (v *vault) last(kind store.KindID, such func(proto.Message) bool) (key []by
 		}
 	}
 	if key == nil {
-		v.t.Fatalf("the store holds no such %v", kind)
+		v.t.Fatalf("the store has no such %v", kind)
 	}
 	return key
 }
@@ -126,7 +127,8 @@ func (x *tamperer) mustGet(t *testing.T, kind store.KindID, key []byte) []byte {
 	return value
 }
 
-// rename gives a record another label, in the index too, where before stands before it.
+// rename gives a record another label, also in the index, where the label follows
+// the prefix before.
 func (x *tamperer) rename(kind store.KindID, c store.Collection, before string, key []byte, label string) error {
 	err := x.rewriteLater(kind, key, func(m proto.Message) {
 		field := m.ProtoReflect().Descriptor().Fields().ByName("label")
@@ -136,7 +138,7 @@ func (x *tamperer) rename(kind store.KindID, c store.Collection, before string, 
 	return errors.Join(err, x.put(store.KindName, store.NameKey(c, before+label), key))
 }
 
-// exchange gives each of two records the label of the other.
+// exchange swaps the labels of two records.
 func (x *tamperer) exchange(kind store.KindID, c store.Collection, a, b []byte) error {
 	label := func(key []byte) (label string, err error) {
 		stored, err := x.Get(kind, key)

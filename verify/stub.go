@@ -12,15 +12,15 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A wrote is that an event wrote a record which does not exist any more.
+// A wrote says which event wrote a record that no longer exists.
 type wrote struct {
 	event     uint64
 	candidate uint64 // of the event
 	erasable  bool
 }
 
-// stub checks what stays of an event, whether or not its body is there: its form,
-// the records that it names, and whom it is about.
+// stub checks the part of an event that is never erased, whether or not its body
+// exists: its form, the records that it names, and whom it is about.
 func (j *journal) stub(s subject, b body) error {
 	if unknown(b.stub.ProtoReflect()) {
 		s.wrong("has a stub with fields that this program does not know")
@@ -50,7 +50,7 @@ func (j *journal) stub(s subject, b body) error {
 			decided = append(decided, store.ActDigest(decision))
 		}
 		if about.Record(j.reader, store.KindID(d.GetKind()), d.GetKey(), envelope.Message) != nil {
-			continue // of something damaged, which is told where all records are
+			continue // damaged, which is reported with all other records
 		}
 	}
 	if says, follows := b.stub.GetCandidateUid(), about.Candidate(); says != follows {
@@ -63,14 +63,14 @@ func (j *journal) stub(s subject, b body) error {
 	return j.resource(s, b)
 }
 
-// A deferred is a finding about an event that follows from what is wrong with a
-// record, or an index entry, and is told after it.
+// A deferred is a finding about an event that is a consequence of a wrong record
+// or index entry, and is reported after it.
 type deferred struct {
 	subject
 	problem string
 }
 
-// after reports that the event does not fit, after all that is said of records.
+// after reports that the event does not match, after all findings about records.
 func (s subject) after(format string, args ...any) {
 	if len(s.v.deferred) >= s.v.opts.Limit {
 		s.v.report.More++
@@ -85,7 +85,7 @@ func (v *verifier) tellDeferred() {
 	}
 }
 
-// names checks what a stub says of one record by itself.
+// names checks what a stub says about one record.
 func (s subject) names(d *storepb.RecordDigest) bool {
 	kind, n := store.KindID(d.GetKind()), len(d.GetDigest())
 	switch {
@@ -93,16 +93,16 @@ func (s subject) names(d *storepb.RecordDigest) bool {
 		s.wrong("names a record of kind %d, which no event names", d.GetKind())
 		return false
 	case d.GetErasable() && kind != store.KindPersonal && kind != store.KindCaseFile:
-		s.wrong("calls %v %s erasable, which never is", kind, readable(kind, d.GetKey()))
+		s.wrong("calls %v %s erasable, but it never is", kind, readable(kind, d.GetKey()))
 	case n != 0 && (n != 32 || d.GetErasable() || kind == store.KindPersonal):
 		s.wrong("names %v %s with a digest of %d bytes", kind, readable(kind, d.GetKey()), n)
 	}
 	return true
 }
 
-// follow compares what an event did to a record with when the record says that
-// it was last written. That the record is what that event wrote, the pass over
-// all records tells.
+// follow compares what an event did to a record with the event that the record
+// names as its last writer. The pass over all records checks that the content is
+// what that event wrote.
 func (j *journal) follow(s subject, b body, d *storepb.RecordDigest, value []byte, there bool) {
 	at := place{store.KindID(d.GetKind()), string(d.GetKey())}
 	if !there {
@@ -111,7 +111,7 @@ func (j *journal) follow(s subject, b body, d *storepb.RecordDigest, value []byt
 	}
 	envelope, ok := opened(value)
 	if !ok {
-		return // the pass over all records tells it
+		return // the pass over all records reports it
 	}
 	record := j.subject(at.kind, d.GetKey(), envelope.Sequence)
 	switch {
@@ -124,9 +124,9 @@ func (j *journal) follow(s subject, b body, d *storepb.RecordDigest, value []byt
 	}
 }
 
-// rewritten checks that a record which an earlier event wrote may have been
-// written again. An event that is appended could otherwise put another verdict in
-// the place of one, or undo a revocation: what was there is known no more.
+// rewritten checks that a record of an earlier event may have been written again.
+// Otherwise an appended event could replace a verdict, or undo a revocation, and
+// the earlier content would be lost.
 func (s subject) rewritten(b body, d *storepb.RecordDigest, now store.Envelope) {
 	message, earlier := store.NewMessage(s.kind), b.event.GetSequence()
 	if s.kind.Once() {
@@ -138,7 +138,7 @@ func (s subject) rewritten(b body, d *storepb.RecordDigest, now store.Envelope) 
 		return
 	}
 	if message == nil || !decoded(now.Message, message) {
-		return // told where all records are
+		return // reported with all other records
 	}
 	end, ended := "", false
 	switch m := message.(type) {
@@ -157,8 +157,8 @@ func (s subject) rewritten(b body, d *storepb.RecordDigest, now store.Envelope) 
 	}
 }
 
-// absent follows a record that is not there: an event wrote it, and it must be of a
-// kind that is erased; then the event of a forgetting must have removed it.
+// absent checks a record that does not exist: an event must have written it, its
+// kind must be erasable, and the event of a forgetting must have removed it.
 func (j *journal) absent(s subject, b body, d *storepb.RecordDigest, at place) {
 	before, known := j.missing[at]
 	record := j.subject(at.kind, d.GetKey(), s.event)
@@ -180,9 +180,9 @@ func (j *journal) absent(s subject, b body, d *storepb.RecordDigest, at place) {
 	case !before.erasable:
 		record.wrong("was removed, which no forgetting does: event %d wrote it for good", before.event)
 	case erased.event != s.event:
-		record.wrong("was removed, and no forgetting of that event lists it")
+		record.wrong("was removed, but no forgetting of that event lists it")
 	case erased.candidate != before.candidate:
-		record.wrong("was forgotten with candidate %d, and is about candidate %d", erased.candidate, before.candidate)
+		record.wrong("was forgotten with candidate %d, but is about candidate %d", erased.candidate, before.candidate)
 	case at.kind == store.KindCaseFile && j.erased[place{store.KindEvent, string(store.SequenceKey(before.event))}].by != erased.by:
 		record.wrong("was forgotten, but not the body of event %d, which is about it", before.event)
 	default:
@@ -190,15 +190,16 @@ func (j *journal) absent(s subject, b body, d *storepb.RecordDigest, at place) {
 	}
 }
 
-// flagged checks that the stub of its event calls a record erasable if it is.
+// flagged checks that the stub of its event calls a record erasable if and only
+// if it is.
 func (s subject) flagged(message proto.Message, b body) {
 	if d, found := b.find(s.kind, s.key); found && d.GetErasable() != store.Erasable(message) {
 		s.wrong("is erasable: %t; event %d says %t", store.Erasable(message), s.event, d.GetErasable())
 	}
 }
 
-// body checks the body of an event against its digest and its stub. One that is
-// missing must be so by right.
+// body checks the body of an event against its digest and its stub. If it is
+// missing, that must be allowed.
 func (j *journal) body(s subject, b body) {
 	e := b.event
 	if b.state == bodyErased {

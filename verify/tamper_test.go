@@ -17,8 +17,8 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// A tampering is one thing done to a store, and the records of which one must be
-// the first that verify names.
+// A tampering is one change to a store, and the records one of which verify must
+// name first.
 type tampering struct {
 	name  string
 	do    func(*tamperer) error
@@ -49,15 +49,16 @@ func TestVerifyTampered(t *testing.T) {
 	}
 }
 
-// testTampering: whatever is done to a record, an event or an index entry is
-// found, and what is named first is that record or one that plainly depends on it.
+// testTampering: every change to a record, an event or an index entry is
+// detected, and the record named first is that one or one that clearly depends on
+// it.
 func testTampering(t *testing.T, v *vault) {
 	if report, err := v.tampered(func(*tamperer) error { return nil }, verify.Options{}); err != nil || !report.OK() {
 		t.Fatalf("untouched: %v %v", err, report)
 	}
 	for _, kind := range []store.KindID{store.KindTie, store.KindCaseFile, store.KindDecision, store.KindSigner, store.KindHold, store.KindForgetting, store.KindCheckpoint} {
 		if len(v.records[kind]) == 0 {
-			t.Fatalf("the store to tamper with holds no %v", kind)
+			t.Fatalf("the store to tamper with has no %v", kind)
 		}
 	}
 	count := make(map[string]int)
@@ -72,7 +73,7 @@ func testTampering(t *testing.T, v *vault) {
 			report, err := v.tampered(x.do, verify.Options{})
 			world.Must(t, err)
 			if report.OK() {
-				t.Errorf("%s: not found", x.name)
+				t.Errorf("%s: not detected", x.name)
 				continue
 			}
 			first := report.Findings[0]
@@ -92,8 +93,9 @@ func testTampering(t *testing.T, v *vault) {
 	t.Logf("%d tamperings found and named: %v", total, count)
 }
 
-// testLostIndexEntries: an index entry that is lost, or leads elsewhere, is told as
-// that. No decision is doubted for it: the records are as they were.
+// testLostIndexEntries: an index entry that is lost, or leads elsewhere, is
+// reported as such. Decisions are not questioned because of it: the records are
+// unchanged.
 func testLostIndexEntries(t *testing.T, v *vault) {
 	most := 5
 	if world.Long() {
@@ -117,7 +119,7 @@ func testLostIndexEntries(t *testing.T, v *vault) {
 				report, err := v.tampered(do, verify.Options{})
 				world.Must(t, err)
 				if report.OK() {
-					t.Errorf("%v %x %s: not found", kind, r.Key, what)
+					t.Errorf("%v %x %s: not detected", kind, r.Key, what)
 				}
 				for _, f := range report.Findings {
 					if f.Kind != kind.String() {
@@ -129,8 +131,8 @@ func testLostIndexEntries(t *testing.T, v *vault) {
 	}
 }
 
-// fields changes every field of every kind of record, in the last record that
-// has it: the last candidacy is decided on everything.
+// fields changes every field of every kind of record, in the last record that has
+// it, because decisions depend on everything in the last candidacy.
 func (v *vault) fields() (all []tampering) {
 	done := make(map[string]bool)
 	for _, kind := range slices.Sorted(maps.Keys(v.records)) {
@@ -158,9 +160,9 @@ func (v *vault) fields() (all []tampering) {
 	return all
 }
 
-// namesOf are the records that may be named where one was tampered with: itself;
-// what a forgetting lists, which is missed without it; the latest checkpoint, which
-// is that of its day.
+// namesOf returns the records that verify may name if one was tampered with:
+// itself; what a forgetting lists, which is missing without it; the latest
+// checkpoint, which equals that of its day.
 func (v *vault) namesOf(kind store.KindID, r store.Record) []place {
 	names := []place{{kind, r.Key}}
 	if kind == store.KindCheckpoint {
@@ -176,12 +178,12 @@ func (v *vault) namesOf(kind store.KindID, r store.Record) []place {
 	return names
 }
 
-// journaled lists the kinds of truth that the store holds.
+// journaled lists the journaled kinds in the store.
 func (v *vault) journaled() []store.KindID {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(v.records)), func(kind store.KindID) bool { return !kind.Journaled() })
 }
 
-// whole tampers with whole records: it removes, adds, swaps and cuts them.
+// whole tampers with whole records: it removes, adds, swaps and truncates them.
 func (v *vault) whole() (all []tampering) {
 	for _, kind := range v.journaled() {
 		first, last := v.records[kind][0], v.records[kind][len(v.records[kind])-1]
@@ -218,7 +220,7 @@ func (v *vault) whole() (all []tampering) {
 	return all
 }
 
-// rollbacks puts earlier versions in the place of records.
+// rollbacks replaces records with earlier versions.
 func (v *vault) rollbacks() (all []tampering) {
 	for _, kind := range append(v.journaled(), store.KindCheckpoint) {
 		now := make(map[string][]byte)
@@ -279,7 +281,7 @@ func (v *vault) events() (all []tampering) {
 		add := func(name string, do func(*tamperer) error) {
 			all = append(all, tampering{fmt.Sprintf("event %d: %s", n+1, name), do, names})
 		}
-		if n < last { // the last one only a checkpoint misses, unless a record names it
+		if n < last { // only a checkpoint shows that the last one is missing, unless a record names it
 			add("removed", func(x *tamperer) error { return x.remove(store.KindEvent, this.Key) })
 			add("swapped with the next", func(x *tamperer) error {
 				if err := x.put(store.KindEvent, this.Key, next.Value); err != nil {
@@ -312,19 +314,19 @@ func (v *vault) events() (all []tampering) {
 	})
 }
 
-// rest tampers with what is no record of a known kind.
+// rest tampers with data that is not a record of a known kind.
 func (v *vault) rest() []tampering {
 	return []tampering{
 		{"the last event removed", func(x *tamperer) error {
 			return x.remove(store.KindEvent, v.records[store.KindEvent][len(v.records[store.KindEvent])-1].Key)
 		}, v.lastWritten()},
-		{"uids given anew", func(x *tamperer) error { x.uid = 3; return nil }, []place{{store.KindEvent, nil}}},
-		{"an unknown kind of truth", func(x *tamperer) error { return x.put(40, []byte("k"), []byte("v")) }, []place{{40, nil}}},
+		{"uids given again", func(x *tamperer) error { x.uid = 3; return nil }, []place{{store.KindEvent, nil}}},
+		{"an unknown kind of primary data", func(x *tamperer) error { return x.put(40, []byte("k"), []byte("v")) }, []place{{40, nil}}},
 		{"an unknown kind of index", func(x *tamperer) error { return x.put(120, []byte("k"), []byte("v")) }, []place{{120, nil}}},
 	}
 }
 
-// lastWritten are the records that the last event wrote.
+// lastWritten returns the records that the last event wrote.
 func (v *vault) lastWritten() (all []place) {
 	for _, kind := range v.journaled() {
 		for _, r := range v.records[kind] {
@@ -337,7 +339,7 @@ func (v *vault) lastWritten() (all []place) {
 }
 
 // unseen are fields of a decided candidacy, its acts and of decisions that a
-// forger who makes everything else fit can change without contradicting the
+// forger who makes everything else match can change without contradicting the
 // rules, because nothing follows from them.
 func unseen() []string {
 	return []string{
@@ -345,16 +347,16 @@ func unseen() []string {
 		"assessment: record_time.seconds", "assessment: record_time.nanos", "casefile: record_time.seconds", "casefile: record_time.nanos",
 		"casefile: request.kind", "casefile: decision.granted", // accommodations decide nothing
 		"candidacy: departed_blocs cut", "candidacy: departed_blocs.cause", // before a decision
-		"candidacy: scope", // where all blocs are named
+		"candidacy: scope", // if all blocs are named
 		"candidacy: access_route", "candidacy: version", "candidacy: sitting.members_present.display_name",
 		"candidacy: create_time.seconds", "candidacy: create_time.nanos", "candidacy: update_time.seconds", "candidacy: update_time.nanos",
 		"decision: act_salt flipped", "decision: circumstances_salt flipped",
 	}
 }
 
-// testForging changes what decides and what is decided, and makes all digests and the whole tree fit
-// again. That contradicts the rules, unless nothing follows from it; and a
-// checkpoint kept outside shows everything.
+// testForging changes decisions and what they depend on, and makes all digests
+// and the whole tree match again. That contradicts the rules, unless nothing
+// follows from it; and a checkpoint kept outside reveals all of it.
 func testForging(t *testing.T, v *vault) {
 	opts := verify.Options{Checkpoint: v.note}
 	forged, seen := 0, 0
@@ -367,7 +369,7 @@ func testForging(t *testing.T, v *vault) {
 			if err := x.do(by); err != nil {
 				return err
 			}
-			// They lack the key to sign others.
+			// They have no key to sign others.
 			if err := by.clear(store.KindCheckpoint); err != nil {
 				return err
 			}
@@ -388,5 +390,5 @@ func testForging(t *testing.T, v *vault) {
 			}
 		}
 	}
-	t.Logf("%d forged: %d contradict the rules, all contradict the checkpoint; without one would escape %q", forged, seen, escaped)
+	t.Logf("%d forged: %d contradict the rules, all contradict the checkpoint; without a checkpoint %q are not detected", forged, seen, escaped)
 }

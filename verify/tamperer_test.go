@@ -15,7 +15,7 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// Shelves are every record of a store, as it is stored, in memory.
+// Shelves are all stored records of a store, in memory.
 type shelves struct {
 	records map[store.KindID][]store.Record
 	lastUID uint64
@@ -72,12 +72,12 @@ func (s shelves) Scan(kind store.KindID, prefix, after []byte, limit int) (found
 // Prefetch implements store.Layer.
 func (s shelves) Prefetch(...store.Want) error { return nil }
 
-// A tamperer writes to a store behind its back: to an overlay, which verify reads
-// as it would the store.
+// A tamperer changes a store without its engine, in an overlay that verify reads
+// like the store.
 type tamperer struct {
 	*store.Overlay
 	uid     uint64   // the last one given
-	foreign []string // what is of no kind
+	foreign []string // data that belongs to no kind
 }
 
 // Kinds implements verify.Source.
@@ -125,7 +125,7 @@ func (v *vault) tampered(do func(*tamperer) error, opts verify.Options) (*verify
 	return verify.Verify(v.t.Context(), x, opts)
 }
 
-// copyFor is the same store for a test that tampers with it beside others.
+// copyFor copies the vault for a test that runs in parallel with others.
 func (v *vault) copyFor(t testing.TB) *vault {
 	own := *v
 	own.t = t
@@ -149,13 +149,13 @@ func (x *tamperer) putEvent(e *storepb.Event) error {
 	return x.put(store.KindEvent, store.SequenceKey(e.GetSequence()), value)
 }
 
-// reseal makes everything fit again that can be made to fit by whoever can
-// write the file and knows this code: digests, stubs, bodies and the whole tree.
+// reseal makes everything match again that somebody can who can write the file
+// and knows this code: digests, stubs, bodies and the whole tree.
 func (x *tamperer) reseal() error {
 	for sequence := uint64(1); ; sequence++ {
 		event, err := x.event(sequence)
 		if err != nil {
-			return x.grow() // the first that is missing or cannot be read ends what fits
+			return x.grow() // stops at the first that is missing or cannot be read
 		}
 		if err := errors.Join(x.resealStub(event), x.putEvent(event)); err != nil {
 			return err
@@ -163,7 +163,7 @@ func (x *tamperer) reseal() error {
 	}
 }
 
-// grow makes the hashes of the tree fit the events.
+// grow makes the hashes of the tree match the events.
 func (x *tamperer) grow() error {
 	var tree store.Replay
 	for sequence := uint64(1); ; sequence++ {
@@ -185,12 +185,13 @@ func (x *tamperer) grow() error {
 	}
 }
 
-// resealStub makes an event name the records that it wrote as they are now.
+// resealStub makes an event name the records that it wrote with their present
+// digests.
 func (x *tamperer) resealStub(event *storepb.Event) error {
 	body := new(storepb.EventBody)
 	stub, err := store.ReadStub(event)
 	if err != nil || proto.Unmarshal(event.GetBody(), body) != nil {
-		return nil //nolint:nilerr // what cannot be read stays as it is
+		return nil //nolint:nilerr // an unreadable record stays as it is
 	}
 	erasable := 0
 	var acts [][]byte
@@ -238,8 +239,8 @@ func (x *tamperer) about(stub *storepb.EventStub) uint64 {
 	return about.Candidate()
 }
 
-// append adds an event, as the service would have, that wrote or removed records:
-// what is put bears no envelope yet.
+// append adds an event, as the service would have, that wrote or removed records.
+// The records in put have no envelope yet.
 func (x *tamperer) append(kind store.EventKind, actor string, put []written, removed []place) error {
 	last := x.lastEvent()
 	before, err := x.event(last)
@@ -259,7 +260,7 @@ func (x *tamperer) append(kind store.EventKind, actor string, put []written, rem
 		}
 		d := &storepb.RecordDigest{Kind: uint32(w.kind), Key: w.key, Erasable: w.erasable()}
 		if d.GetErasable() {
-			body.ErasableDigests = append(body.ErasableDigests, nil) // resealStub makes it
+			body.ErasableDigests = append(body.ErasableDigests, nil) // resealStub computes it
 		}
 		stub.Records = append(stub.Records, d)
 	}
@@ -286,7 +287,7 @@ func (x *tamperer) append(kind store.EventKind, actor string, put []written, rem
 	return x.grow()
 }
 
-// A written is a record that a tamperer lets an event write.
+// A written is a record that a tamperer makes an event write.
 type written struct {
 	place
 	message []byte

@@ -15,13 +15,13 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// TestTamperings lets somebody who knows this code and can write the file, but
-// lacks the signing key, do at random whatever there is to do to a store: to every
-// kind of record every operation under every cover. What verify accepts must be of
-// one of the classes that docs/threat-model.md names; that is judged by comparing
-// both stores (accepted), not by verify. The long form is ten histories, and 21 of
-// each kind, operation and cover; a tampering is told again by its name, which its
-// seed is made of.
+// TestTamperings is somebody who knows this code and can write the file, but has
+// no signing key, and does random changes to a store: every operation on every
+// kind of record under every cover. What verify accepts must be of one of the
+// classes in docs/threat-model.md, which is decided by comparing both stores
+// (accepted), not by verify. The long form is ten histories, and 21 tamperings
+// for each kind, operation and cover; a tampering can be repeated by its name,
+// from which its seed is derived.
 func TestTamperings(t *testing.T) {
 	histories, each, events := 2, 1, 40
 	if world.Long() {
@@ -61,8 +61,8 @@ func checkUntouched(t *testing.T, v *vault) {
 	}
 }
 
-// try tampers once. What cannot be done in one history, or changes nothing, is
-// tried with other choices a few times, and then left.
+// try tampers once. If that is impossible in a history, or changes nothing, it
+// tries a few other choices.
 func try(t *testing.T, results *table, v *vault, history, n int, kind store.KindID, o deed) {
 	for again := range 30 {
 		name := fmt.Sprintf("history %d, tampering %d.%d: %v %s", history, n, again, kind, o.name)
@@ -91,13 +91,13 @@ func try(t *testing.T, results *table, v *vault, history, n int, kind store.Kind
 	}
 }
 
-// A class is what became of a tampering.
+// A class is the result of a tampering.
 type class int
 
 const (
 	found       class = iota
 	later             // only acts after the checkpoint, or what these may erase
-	checkpoints       // of the store's own are missing or older; the one outside is not
+	checkpoints       // the store's own are missing or older; the one outside is not
 	memory            // of request ids
 )
 
@@ -109,7 +109,7 @@ type cell struct {
 	operation string
 }
 
-// A table counts what became of tamperings.
+// A table counts results of tamperings.
 type table struct {
 	mu    sync.Mutex
 	cells map[cell][]int // by class
@@ -133,8 +133,8 @@ func sum(counts []int) (n int) {
 	return n
 }
 
-// print shows the table: a row for each kind, in each cell how many were found of
-// those tried, and of those accepted their class.
+// print shows the table: a row for each kind; each cell has how many were
+// detected of those tried, and the classes of those accepted.
 func (t *table) print(tb testing.TB) {
 	var s strings.Builder
 	total := make([]int, len(classes))
@@ -161,7 +161,7 @@ func (t *table) print(tb testing.TB) {
 	tb.Log(s.String())
 }
 
-// complete demands that enough was tried of everything that can be done.
+// complete requires that enough was tried of everything that can be done.
 func (t *table) complete(tb testing.TB, all, each int) {
 	n := 0
 	for _, kind := range store.Kinds() {

@@ -15,17 +15,18 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// A vault holds a store of every kind of records, to be tampered with: always in
-// an overlay, so that the store itself stays as it is.
+// A vault has a store with records of every kind, for tampering: always in an
+// overlay, so that the store itself does not change.
 type vault struct {
 	t       testing.TB
 	shelves           // the store
 	past    []shelves // the same store, earlier
 	note    []byte    // a checkpoint of it
-	size    uint64    // how many events the checkpoint speaks of
+	size    uint64    // how many events the checkpoint covers
 }
 
-// newVault makes one through the real service, with a checkpoint of all of it.
+// newVault makes a vault through the real service, with a checkpoint of all of
+// it.
 func newVault(t testing.TB) *vault {
 	t.Helper()
 	if world.Long() {
@@ -34,8 +35,9 @@ func newVault(t testing.TB) *vault {
 	return vaultOf(t, 3, 1, 40, false)
 }
 
-// vaultOf makes a vault of another history. One that goes on has lost by a purge
-// what its retention periods do not keep, and some events more than its checkpoint.
+// vaultOf makes a vault of another history. If it goes on, a purge has removed
+// what its retention periods do not keep, and there are some more events than in
+// its checkpoint.
 func vaultOf(t testing.TB, seed uint64, strands, events int, goesOn bool) *vault {
 	t.Helper()
 	dir, options := t.TempDir(), []func(*server.Options){}
@@ -70,7 +72,7 @@ func vaultOf(t testing.TB, seed uint64, strands, events int, goesOn bool) *vault
 	return v
 }
 
-// goOn rewrites a record of every kind that is ever rewritten.
+// goOn rewrites a record of every kind that can be rewritten.
 func (v *vault) goOn(dir string, before *world.World, options []func(*server.Options)) {
 	w, stop := world.Start(v.t, dir, append(options, anotherSigner)...)
 	maps.Copy(w.Keys, before.Keys)
@@ -97,7 +99,7 @@ func (v *vault) goOn(dir string, before *world.World, options []func(*server.Opt
 	w.Do("registrar", "POST", "/v1/candidates/r-1:placeHold", `{"reason":"recours"}`)
 	for _, decision := range world.List(w.Do("registrar", "GET", "/v1/candidates/-/decisions?pageSize=1000", ""), "decisions") {
 		if decision["outcome"] == "CAPITALISED" {
-			w.GRPC("registrar", "POST", "/v1/"+decision["name"].(string)+":attest", `{}`) // one that is superseded is refused
+			w.GRPC("registrar", "POST", "/v1/"+decision["name"].(string)+":attest", `{}`) // refused for a superseded decision
 		}
 	}
 	for _, key := range world.List(w.Do("admin", "GET", "/v1/keys?pageSize=1000", ""), "keys") {
@@ -109,12 +111,12 @@ func (v *vault) goOn(dir string, before *world.World, options []func(*server.Opt
 	stop()
 }
 
-// anotherSigner is a key in the place of that with which the history began.
+// anotherSigner replaces the key with which the history began.
 func anotherSigner(o *server.Options) {
 	o.Signing.Key = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed25519.SeedSize))
 }
 
-// goFurther does what a checkpoint of before does not speak of.
+// goFurther does what an earlier checkpoint does not cover.
 func (v *vault) goFurther(dir string, before *world.World, options []func(*server.Options)) {
 	w, stop := world.Start(v.t, dir, append(options, anotherSigner)...)
 	maps.Copy(w.Keys, before.Keys)
@@ -127,8 +129,8 @@ func (v *vault) goFurther(dir string, before *world.World, options []func(*serve
 	stop()
 }
 
-// forgotten makes a candidate with an accommodation, and a hold that was
-// released, and forgets them.
+// forgotten makes a candidate with an accommodation and a released hold, and
+// forgets them.
 func forgotten(w *world.World, label string) {
 	w.Do("registrar", "POST", "/v1/candidates?candidateId="+label, `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990},
 		"externalIds":[{"system":"lms","id":"`+label+`"}]}`)
@@ -141,8 +143,9 @@ func forgotten(w *world.World, label string) {
 	w.Do("registrar", "POST", "/v1/candidates/"+label+":forget", `{"ground":"OBJECTION"}`)
 }
 
-// decideAll brings a candidacy to a decision by everything that one can rest on:
-// verdicts, one retracted, a settlement, an exemption; and the jury departs.
+// decideAll brings a candidacy to a decision with everything that a decision can
+// depend on: verdicts, one of them retracted, a settlement, an exemption; and the
+// jury departs from the rules.
 func decideAll(w *world.World, candidacy string) {
 	post := func(key, act, body string) { w.Do(key, "POST", "/v1/"+candidacy+act, body) }
 	w.Assess("assessor-1", candidacy, "MET")
@@ -158,7 +161,7 @@ func decideAll(w *world.World, candidacy string) {
 		`","membersPresent":["jury-1","jury-2"],"blocDecisions":[{"bloc":"B2","outcome":"NOT_CAPITALISED","motive":"souverain"}]}`)
 }
 
-// message is the record's, with the envelope before it.
+// message decodes a stored record, and returns its envelope separately.
 func message(t testing.TB, kind store.KindID, stored []byte) (envelope []byte, m proto.Message) {
 	t.Helper()
 	switch kind {

@@ -15,14 +15,15 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A Source is a store at rest, as the bytes that are stored.
+// A Source is a store that is not being served, as stored bytes.
 type Source interface {
 	store.Layer
-	// Kinds lists the kinds of which something is stored, in order.
+	// Kinds lists the kinds with stored records, in order.
 	Kinds() ([]store.KindID, error)
 	// LastUID returns the last identifier that the store gave.
 	LastUID() uint64
-	// Foreign lists what is of no kind, and no program of this version writes.
+	// Foreign lists data that belongs to no kind, which this version never
+	// writes.
 	Foreign() ([]string, error)
 }
 
@@ -32,12 +33,13 @@ type Options struct {
 	Limit int
 	// Checkpoint is a checkpoint of this journal that was kept outside; nil: none.
 	Checkpoint []byte
-	// Now is the time by which to tell what lies ahead. Default: that of the clock.
+	// Now is the time after which times are in the future. Default: that of the
+	// clock.
 	Now time.Time
 }
 
-// Verify checks everything that a store holds. An error means that it could not
-// be read to its end, or that ctx ended; what does not fit is in the report.
+// Verify checks everything in a store. An error means that it could not be read
+// to its end, or that ctx ended; everything that does not match is in the report.
 func Verify(ctx context.Context, source Source, opts Options) (*Report, error) {
 	if opts.Limit <= 0 {
 		opts.Limit = 100
@@ -67,18 +69,18 @@ func Verify(ctx context.Context, source Source, opts Options) (*Report, error) {
 type verifier struct {
 	ctx       context.Context
 	source    Source
-	reader    store.Reader // of messages; it is stopped by what is damaged, where load is not
+	reader    store.Reader // of messages; it fails on damaged records, load does not
 	opts      Options
 	report    *Report
 	kinds     []store.KindID
 	erased    map[place]erasure // what was forgotten
 	bodies    *bodies
 	lost      map[place][][]byte    // keys of index entries that are missing, by the entry's first uid
-	actors    map[string]bool       // keys of session-actor that follow from acts
+	actors    map[string]bool       // keys of session-actor that are derived from acts
 	catalogue referentiel.Catalogue // every revision, once loaded
-	lastUID   uint64                // highest met
+	lastUID   uint64                // highest seen
 	signers   []*storepb.Signer
-	deferred  []deferred         // told once all records were looked at
+	deferred  []deferred         // reported after all records
 	whole     map[uint64]erasure // candidates that were forgotten as a whole
 }
 
@@ -88,7 +90,7 @@ type place struct {
 	key  string
 }
 
-// A subject is a record that is looked at.
+// A subject is the record being checked.
 type subject struct {
 	v     *verifier
 	kind  store.KindID
@@ -100,7 +102,7 @@ func (v *verifier) subject(kind store.KindID, key []byte, event uint64) subject 
 	return subject{v, kind, key, event}
 }
 
-// wrong reports that the record does not fit.
+// wrong reports that the record does not match.
 func (s subject) wrong(format string, args ...any) {
 	s.v.found(Finding{
 		Kind: s.kind.String(), Key: readable(s.kind, s.key), Event: s.event, Problem: fmt.Sprintf(format, args...),
@@ -116,7 +118,7 @@ func (v *verifier) found(f Finding) {
 	v.report.Findings = append(v.report.Findings, f)
 }
 
-// checked counts what was derived anew and compared.
+// checked counts what was derived again and compared.
 func (v *verifier) checked(what string) { add(&v.report.Checked, what, 1) }
 
 // scan visits every stored record of a kind whose key begins with prefix.
@@ -149,8 +151,8 @@ type stored[P proto.Message] struct {
 	message P
 }
 
-// load reads one record. What cannot be read is reported where all records are
-// (records.go), so it is no error here, but as good as absent.
+// load reads one record. An unreadable record is reported with all others
+// (records.go), so load does not return an error but treats it as absent.
 func load[P proto.Message](v *verifier, kind store.KindID, key []byte) (found stored[P], ok bool, err error) {
 	value, err := v.source.Get(kind, key)
 	if errors.Is(err, store.ErrNotFound) {
@@ -174,15 +176,16 @@ func loadAll[P proto.Message](v *verifier, kind store.KindID, prefix []byte) (al
 	return all, err
 }
 
-// A belonging is a record that belongs to a candidate, who finds it by an index.
+// A belonging is a record that belongs to a candidate, under whom an index lists
+// it.
 type belonging interface {
 	proto.Message
 	GetCandidateUid() uint64
 }
 
-// listed reads the records of a candidate that an index lists, or would if all its
-// entries were there: a lost or false entry is told by itself (index.go), and must
-// not make what the jury did look wrong.
+// listed reads the records of a candidate that an index lists, or would list if
+// no entry were missing: a lost or false entry is reported separately (index.go),
+// and must not make acts of the jury look wrong.
 func listed[P belonging](v *verifier, index, kind store.KindID, candidate uint64) (all []stored[P], err error) {
 	keys := slices.Clone(v.lost[place{index, string(store.Key(candidate))}])
 	err = v.scan(index, store.Key(candidate), func(r store.Record) error {
@@ -217,11 +220,11 @@ func open[P proto.Message](v *verifier, kind store.KindID, key, value []byte) (f
 	return stored[P]{v.subject(kind, key, envelope.Sequence), message}, true
 }
 
-// opened takes a record out of its envelope, where it has one.
+// opened takes a record out of its envelope, if it has one.
 func opened(value []byte) (store.Envelope, bool) {
 	envelope, err := store.OpenEnvelope(value)
 	return envelope, err == nil
 }
 
-// decoded reads a message, where the bytes are one.
+// decoded reads a message, and tells whether the bytes are one.
 func decoded(b []byte, m proto.Message) bool { return proto.Unmarshal(b, m) == nil }

@@ -10,7 +10,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A shelf is a source of records of one kind that nobody wrote through a store.
+// A shelf is a source of records of one kind that no store wrote.
 type shelf struct {
 	kind    store.KindID
 	records []store.Record
@@ -31,8 +31,8 @@ func (s shelf) Scan(kind store.KindID, _, after []byte, limit int) ([]store.Reco
 	return found, nil
 }
 
-// TestEveryKindIsChecked: of every kind of truth something is checked, and of one
-// that is not known it is told.
+// TestEveryKindIsChecked: every kind of primary data is checked, and an unknown
+// kind is reported.
 func TestEveryKindIsChecked(t *testing.T) {
 	for kind := store.KindID(1); kind.Journaled(); kind++ {
 		s := shelf{kind, []store.Record{{Key: store.Key(7, 8), Value: make([]byte, 24)}}}

@@ -47,7 +47,7 @@ func (b *backupCommand) Run(ctx context.Context, engine store.Engine, c console)
 		err = backup.Publish(made, b.To)
 	}
 	if err != nil {
-		_ = os.Remove(made) // it may not exist
+		_ = os.Remove(made) // ignored: it may not exist
 		return err
 	}
 	_, err = fmt.Fprintf(c.out, "%s: %s\n", b.To, told(m))

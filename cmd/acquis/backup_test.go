@@ -17,7 +17,7 @@ import (
 )
 
 // backedUp serves an empty store, and returns a backup of it, fetched by the
-// command. Afterwards the server is stopped and the key set.
+// command. When it returns, the server is stopped and the key is set.
 func backedUp(t *testing.T) (dir, file string) {
 	t.Helper()
 	dir, file = t.TempDir(), filepath.Join(t.TempDir(), "b")
@@ -83,12 +83,12 @@ func TestBackupAndRestore(t *testing.T) {
 	dir, file := backedUp(t)
 	fresh := filepath.Join(t.TempDir(), "new", "data")
 	if said := succeeds(t, "could not be compared", "restore", "--from", file, "--data-dir", fresh); !strings.Contains(said, "no signing.key") {
-		t.Errorf("it does not say what is missing: %s", said)
+		t.Errorf("it does not name the missing file: %s", said)
 	}
 	out, _ := serving(t, fresh)
 	address := grpcLine.FindStringSubmatch(out.String())[1]
 	if strings.Contains(out.String(), "acq_") {
-		t.Errorf("it is taken for a new store:\n%s", out)
+		t.Errorf("the restored store is treated as new:\n%s", out)
 	}
 	fails(t, "file already exists", "backup", "--server", address, "--to", file)
 	fails(t, "in use by another process", "restore", "--from", file, "--data-dir", fresh)
@@ -103,8 +103,8 @@ func TestBackupAndRestore(t *testing.T) {
 	succeeds(t, "bytes before", "compact", "--data-dir", dir)
 }
 
-// A restore does not contradict a published checkpoint by mistake: neither the
-// one of the store that is replaced, nor one from a file. Under a new name the
+// A restore does not contradict a published checkpoint by mistake, neither the
+// last one of the replaced store nor one from a file. Under a new name the
 // journal continues.
 func TestRestoreForksNothing(t *testing.T) {
 	dir, file := backedUp(t)
@@ -133,11 +133,11 @@ func TestRestoreForksNothing(t *testing.T) {
 	succeeds(t, "Everything fits.", "verify", "--data-dir", dir)
 	write(t, kept, []byte(published))
 	if code, said, _ := acquis(t, "verify", "--data-dir", dir, "--checkpoint", kept); code != 1 || !strings.Contains(said, "it is another journal") {
-		t.Errorf("what was published under the old name is not missed: %d %s", code, said)
+		t.Errorf("what was published under the old name is not reported as missing: %d %s", code, said)
 	}
 	replaced, _ := filepath.Glob(filepath.Join(dir, storeFile+".replaced-*"))
 	if len(replaced) != 2 || !bytes.Equal(before, read(t, replaced[1])) {
-		t.Errorf("of the stores that were replaced there are %v", replaced)
+		t.Errorf("the replaced stores are %v", replaced)
 	}
 }
 
@@ -159,7 +159,7 @@ func TestRestoreExtends(t *testing.T) {
 	succeeds(t, "It extends the last checkpoint", "restore", "--from", file, "--data-dir", dir)
 }
 
-// otherCheckpoint is one of another journal.
+// otherCheckpoint returns a checkpoint of another journal.
 func otherCheckpoint(t *testing.T) string {
 	t.Helper()
 	dir, name := t.TempDir(), filepath.Join(t.TempDir(), "other")
@@ -195,15 +195,15 @@ func TestRestoreRefusesDamage(t *testing.T) {
 	}
 	fails(t, "no such file", "restore", "--from", file+"-none", "--data-dir", dir)
 	if after := contents(t, dir); !bytes.Equal(before, after) {
-		t.Error("the store that was there has changed")
+		t.Error("the existing store has changed")
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 3 {
 		t.Errorf("the directory holds %v", left)
 	}
 }
 
-// If a backup or a restore is killed, either the old state or the new one is
-// there, and the next run works.
+// After a backup or a restore is killed, either the old state or the new one
+// exists, and the next run works.
 func TestKilledBackupsAndRestores(t *testing.T) {
 	rounds := 8
 	if os.Getenv("ACQUIS_LONG") != "" {
@@ -232,23 +232,22 @@ func TestKilledBackupsAndRestores(t *testing.T) {
 		} else if !bytes.Equal(before, after) {
 			t.Fatal("the store is neither the old nor the new one")
 		}
-		opened(t, dir) // which makes it another again: it was closed
+		opened(t, dir) // which changes it again, because it is closed
 		if _, err := os.Stat(filepath.Join(dir, "restore.partial")); err == nil {
-			t.Error("what a restore left is still there after a start")
+			t.Error("leftovers of a restore are still there after a start")
 		}
 	}
 	t.Logf("%d rounds: %d backups and %d restores were whole", rounds, made, restored)
 }
 
-// killed runs a command and kills it at some moment, unless it has ended
-// before.
+// killed runs a command and kills it at a random moment, unless it ends before.
 func killed(t *testing.T, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond+rand.N(50*time.Millisecond))
 	defer cancel()
 	process := exec.CommandContext(ctx, os.Args[0], args...)
 	process.Env = append(os.Environ(), asProcess+"=1")
-	_ = process.Run() // it was killed, or is done: what it left is looked at
+	_ = process.Run() // it was killed or has ended: the caller checks what it left
 }
 
 func contents(t *testing.T, dir string) []byte {

@@ -44,8 +44,8 @@ func setCollector(ctx context.Context, log *slog.Logger) {
 }
 
 // boundHeadroom measures the live data after each collection, and sets by how
-// much the heap may grow until the next one. Now it may grow by the given
-// percentage. It goes on until ctx ends.
+// much the heap may grow until the next one. now is the present setting. It ends
+// with ctx.
 func boundHeadroom(ctx context.Context, now int) {
 	runtime.SetFinalizer(new(collected), func(*collected) {
 		if ctx.Err() != nil {

@@ -34,8 +34,8 @@ func TestPercentFor(t *testing.T) {
 	}
 }
 
-// Live data changes the setting after the next collection, and again when it is
-// gone.
+// Live data changes the setting after the next collection; when it is gone, the
+// setting changes back.
 func TestBoundHeadroom(t *testing.T) {
 	before := debug.SetGCPercent(gcPercent)
 	t.Cleanup(func() { debug.SetGCPercent(before) })

@@ -15,8 +15,8 @@ var update = flag.Bool("update", false, "write docs/configuration.md from the he
 
 const configurationPage = "../../docs/configuration.md"
 
-// TestConfigurationPage: docs/configuration.md says what --help says, of every command.
-// With -update it is written.
+// TestConfigurationPage: docs/configuration.md has the text of --help for every
+// command. With -update it is written.
 func TestConfigurationPage(t *testing.T) {
 	head, err := os.ReadFile("testdata/configuration-head.md")
 	if err != nil {
@@ -40,7 +40,7 @@ func TestConfigurationPage(t *testing.T) {
 	}
 }
 
-// commands are all commands, in the order of the help.
+// commands lists all commands, in the order of the help.
 func commands(t *testing.T) []*kong.Node {
 	t.Helper()
 	parser, err := newParser(t.Context(), console{})
@@ -50,7 +50,7 @@ func commands(t *testing.T) []*kong.Node {
 	return parser.Model.Leaves(true)
 }
 
-// section is what the page says of one command.
+// section is the page's section about one command.
 func section(command *kong.Node) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "\n## acquis %s\n\n%s\n", command.Path(), command.Help)
@@ -78,7 +78,7 @@ func section(command *kong.Node) string {
 	return text.String()
 }
 
-// row is what the page says of one flag.
+// row is the page's row about one flag.
 func row(f *kong.Flag) string {
 	name, value, variable := "--"+f.Name, "", ""
 	if !f.IsBool() {
@@ -124,8 +124,8 @@ func TestThePackageCommentNamesEveryCommand(t *testing.T) {
 	}
 }
 
-// Every variable that the commands read is one that --help tells of, or another
-// program's.
+// Every variable that the commands read is explained by --help, or belongs to
+// another program.
 func TestVariables(t *testing.T) {
 	for _, name := range []string{keyVariable, bootstrapVariable, signingVariable} {
 		told := false
@@ -133,7 +133,7 @@ func TestVariables(t *testing.T) {
 			told = told || strings.Contains(command.Detail, "- "+name+": ")
 		}
 		if !told {
-			t.Errorf("no help tells of %s", name)
+			t.Errorf("no help mentions %s", name)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (demoCommand) Run(ctx context.Context, engine store.Engine, c console) (err
 	return play(ctx, engine, c, dir, "")
 }
 
-// play tells the stories on a store in dir, which stays. If origin is empty,
+// play tells the stories on a store in dir, which is kept. If origin is empty,
 // the journal gets a random name.
 func play(ctx context.Context, engine store.Engine, c console, dir, origin string) error {
 	first := authn.NewSecret()

@@ -41,7 +41,7 @@ func (p *printer) paint(colour, text string) string {
 }
 
 func (p *printer) line(format string, args ...any) {
-	_, _ = fmt.Fprintf(p.out, "  "+format+"\n", args...) // nothing else can be done
+	_, _ = fmt.Fprintf(p.out, "  "+format+"\n", args...) // an error cannot be reported anywhere else
 }
 
 func (p *printer) title(text string) {

@@ -25,7 +25,7 @@ type stage struct {
 	decisions  acquispb.CapitalisationServiceClient
 }
 
-// The participants. Each has its own key, as in real life.
+// The participants. Each has its own key, as in production.
 const (
 	registrar = "registrar"
 	anna      = "assessor-anna"

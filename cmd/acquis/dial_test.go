@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A key crosses a network unencrypted only if a flag says so: only servers on
-// this machine are called without TLS.
+// A key is sent over a network unencrypted only if a flag allows it: only servers
+// on this machine are called without TLS.
 func TestTransport(t *testing.T) {
 	dir := t.TempDir()
 	writeCertificate(t, dir)
@@ -66,7 +66,7 @@ func TestBackupUnderTLS(t *testing.T) {
 	succeeds(t, "up to event", append(backup, "--ca-file", ca, "--cert-file", ca, "--key-file", filepath.Join(dir, "key.pem"))...)
 }
 
-// Flags of backups that make no sense are refused.
+// Invalid combinations of backup flags are refused.
 func TestRefusedBackupFlags(t *testing.T) {
 	for says, args := range map[string][]string{
 		"--backup-interval": {"--backup-interval", "1s"},

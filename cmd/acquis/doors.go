@@ -41,7 +41,7 @@ func (t *tlsFlags) load(log *slog.Logger) (*authn.Certificates, error) {
 	return authn.LoadCertificates(authn.CertificateFiles{Cert: t.CertFile, Key: t.KeyFile, ClientCA: t.ClientCAFile}, log)
 }
 
-// oidcFlags say whose tokens are accepted as well as keys.
+// oidcFlags say whose tokens are accepted in addition to keys.
 type oidcFlags struct {
 	Issuer        string        `placeholder:"URL" help:"Accept tokens of this OIDC issuer as well as keys. The URL must be exactly the one in its tokens."`
 	Audience      string        `placeholder:"NAME" help:"Audience that a token must have. Required with --oidc-issuer."`
@@ -106,7 +106,8 @@ func (o *oidcFlags) withoutClient() (*authn.OIDC, error) {
 	}, err
 }
 
-// readRoles reads VALUE=ROLE. A value may hold an equals sign, a role does not.
+// readRoles reads VALUE=ROLE. A value may contain an equals sign, a role does
+// not.
 func readRoles(texts []string) (map[string][]acquispb.Role_Enum, error) {
 	roles := make(map[string][]acquispb.Role_Enum)
 	for _, text := range texts {

@@ -35,7 +35,7 @@ func parseServe(t *testing.T, args ...string) (*serveCommand, error) {
 	return &line.Serve, err
 }
 
-// Flags that make no sense, or would let unauthorised callers in, are refused.
+// Invalid flags, and flags that would let unauthorised callers in, are refused.
 func TestRefusedDoors(t *testing.T) {
 	oidc := func(more ...string) []string {
 		return append([]string{"--oidc-issuer", "https://issuer.example", "--oidc-audience", "acquis"}, more...)
@@ -64,7 +64,7 @@ func TestRefusedDoors(t *testing.T) {
 		}
 	}
 	if _, err := parseServe(t, "--http-addr", "0.0.0.0:1", "--grpc-addr", ":2", "--tls-cert-file", "c", "--tls-key-file", "k"); err != nil {
-		t.Errorf("under TLS any address is good, but: %v", err)
+		t.Errorf("under TLS any address must be accepted: %v", err)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestOIDCFlags(t *testing.T) {
 	}
 	s.OIDC.CAFile = filepath.Join(t.TempDir(), "none.pem")
 	if _, err := s.OIDC.config(); err == nil {
-		t.Error("a missing file of authorities is taken")
+		t.Error("a missing file of authorities is accepted")
 	}
 }
 
@@ -162,7 +162,7 @@ func TestServeWithoutItsCertificate(t *testing.T) {
 		t.Errorf("exit %d, %q", code, err)
 	}
 	if _, err := os.Stat(dir); err == nil {
-		t.Error("the data directory was made")
+		t.Error("the data directory was created")
 	}
 }
 

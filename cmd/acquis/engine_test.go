@@ -10,7 +10,7 @@ import (
 // storeFile is the name of the file that the commands work on.
 const storeFile = bolt.FileName
 
-// engine keeps what they work on, as run wires it.
+// engine returns the engine that the commands use, as run wires it.
 func engine() store.Engine { return bolt.Engine{} }
 
 // opened opens the store in dir and closes it again.

@@ -87,7 +87,7 @@ func lookAt(engine store.Engine, file string) (s state, err error) {
 var errFork = errors.New("the backup is older than the checkpoint, or of another journal, so the published checkpoint would become untrue. " +
 	"To restore it anyway, with a new name for the journal, set --new-origin")
 
-// extends tells whether a store's journal has grown from a checkpoint.
+// extends tells whether a store's journal extends a checkpoint.
 func extends(restored store.Layer, m backup.Manifest, signed []byte) error {
 	reader := store.NewReader(restored)
 	keys, err := noteKeys(reader)

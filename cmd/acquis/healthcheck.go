@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// healthcheckCommand asks a running server, as a container's HEALTHCHECK does:
-// the image has no other program that could.
+// healthcheckCommand asks a running server, as a container's HEALTHCHECK does,
+// because the image has no other program for it.
 type healthcheckCommand struct {
 	OpsAddr string        `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Operations address of the server."`
 	Timeout time.Duration `default:"3s" env:"-" placeholder:"DURATION" help:"How long to wait for an answer."`

@@ -21,7 +21,7 @@ func TestKeyCreate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	out, stop := serving(t, dir)
 	if code, _, said := acquis(t, "key", "create", "--data-dir", dir, "--subject", "admin-2", "--role", "ADMIN"); code != 1 || !strings.Contains(said, "stop the server first") {
-		t.Errorf("while a server holds it: %d %s", code, said)
+		t.Errorf("while a server uses the store: %d %s", code, said)
 	}
 	first := keyLine.FindStringSubmatch(out.String())[1]
 	stop()
@@ -49,9 +49,9 @@ func TestKeyCreate(t *testing.T) {
 	}
 }
 
-// TestKeyCreateRefuses: what CreateKey refuses is refused without a server too. If
-// there is no store, or one without a first key, nothing is made and the error says
-// what to do.
+// TestKeyCreateRefuses: what CreateKey refuses is refused without a server too.
+// If there is no store, or one without a first key, nothing is created and the
+// error says what to do.
 func TestKeyCreateRefuses(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	_, stop := serving(t, dir)
@@ -79,7 +79,7 @@ func TestKeyCreateRefuses(t *testing.T) {
 		t.Errorf("no store: %d %q", code, said)
 	}
 	if _, err := os.Stat(none); err == nil {
-		t.Error("a data directory was made")
+		t.Error("a data directory was created")
 	}
 	empty, err := engine().Open(none, store.Opening{})
 	if err != nil {

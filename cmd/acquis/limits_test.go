@@ -7,7 +7,7 @@ import (
 )
 
 // TestPublicRate: raising the rate of unknown callers, for a proxy, also raises
-// how many of their calls may run at once; 0 means no limit.
+// how many of their calls may run at the same time; 0 means no limit.
 func TestPublicRate(t *testing.T) {
 	usual := admission.DefaultLimits().Classes[admission.Public].Network
 	for rate, atOnce := range map[float64]int{1: usual.AtOnce, usual.PerSecond: usual.AtOnce, 10 * usual.PerSecond: 10 * usual.AtOnce, 0: 0} {

@@ -50,8 +50,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], console{os.Stdout, os.Stderr}))
 }
 
-// errSaid is a failure of which everything has been said already.
-var errSaid = errors.New("said already")
+// errSaid is a failure that has already been reported.
+var errSaid = errors.New("already reported")
 
 // run runs one command line and returns its exit code.
 func run(ctx context.Context, args []string, c console) (code int) {
@@ -74,7 +74,8 @@ func run(ctx context.Context, args []string, c console) (code int) {
 	return 0
 }
 
-// newParser reads command lines, and holds the text of every --help.
+// newParser returns the parser of command lines, which has the text of every
+// --help.
 func newParser(ctx context.Context, c console) (*kong.Kong, error) {
 	return kong.New(new(commandLine),
 		kong.Name("acquis"),
@@ -86,13 +87,13 @@ func newParser(ctx context.Context, c console) (*kong.Kong, error) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.ValueFormatter(flagHelp),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.BindTo(bolt.Engine{}, (*store.Engine)(nil)), // nothing else names one
+		kong.BindTo(bolt.Engine{}, (*store.Engine)(nil)), // no other code names one
 		kong.Bind(c),
 	)
 }
 
-// lacksCommand returns the context of a command line that is good as far as it goes,
-// but names no command; else nil.
+// lacksCommand returns the context of a command line that is valid so far but
+// names no command; otherwise nil.
 func lacksCommand(err error) *kong.Context {
 	unfinished, ok := errors.AsType[*kong.ParseError](err)
 	if !ok || unfinished.Context.Error != nil {
@@ -106,12 +107,13 @@ func lacksCommand(err error) *kong.Context {
 
 func failed(c console, err error, code int) int {
 	if !errors.Is(err, errSaid) {
-		_, _ = fmt.Fprintf(c.err, "acquis: %v\n", err) // nothing else can be done
+		_, _ = fmt.Fprintf(c.err, "acquis: %v\n", err) // an error cannot be reported anywhere else
 	}
 	return code
 }
 
-// exit is how --help leaves the parser: kong goes on parsing if its Exit returns.
+// exit is how --help leaves the parser, because kong continues to parse if its
+// Exit returns.
 type exit int
 
 func recoverExit(code *int) {

@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// output collects what a command says while it runs. Its zero value is ready.
+// output collects the output of a command while it runs. Its zero value is ready.
 type output struct {
 	mu    sync.Mutex
 	buf   bytes.Buffer
-	heard chan struct{} // closed at the next word, where somebody waits for one
+	heard chan struct{} // closed at the next write, if a test waits for one
 }
 
 func (o *output) Write(p []byte) (int, error) {
@@ -32,7 +32,7 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.buf.Write(p)
 }
 
-// waitFor returns once the command has said that.
+// waitFor returns once the command has written that.
 func (o *output) waitFor(t *testing.T, said string) {
 	t.Helper()
 	patience := time.After(2 * time.Minute)
@@ -50,7 +50,7 @@ func (o *output) waitFor(t *testing.T, said string) {
 		select {
 		case <-heard:
 		case <-patience:
-			t.Fatalf("%q was not said, but:\n%s", said, o)
+			t.Fatalf("%q was not printed, but:\n%s", said, o)
 		}
 	}
 }
@@ -90,8 +90,8 @@ var (
 	opsLine  = regexp.MustCompile(`operations +http://(\S+)`)
 )
 
-// The first start prints its addresses and one key, which works; the second has
-// the data and prints no key; both end well when asked to.
+// The first start prints its addresses and one key, which works; the second finds
+// the data and prints no key; both exit with 0 when stopped.
 func TestServePrintsTheFirstKeyOnce(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	out, stop := serving(t, dir)
@@ -136,17 +136,18 @@ func statusOf(t *testing.T, base, secret string) int {
 	return res.StatusCode
 }
 
-// A first key that nobody can have seen ends the start, which says what to do.
+// A first key that nobody can have seen ends the start, with an error that says
+// what to do.
 func TestFirstKeyThatCannotBeShown(t *testing.T) {
 	full, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer write.Close()
-	if err := full.Close(); err != nil { // nobody reads, so that writing fails
+	if err := full.Close(); err != nil { // closed for reading, so that writing fails
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // a service that starts all the same ends well
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // if the service starts anyway, it ends with 0
 	defer cancel()
 	var logs output
 	dir := t.TempDir()
@@ -199,8 +200,7 @@ func TestRefusedCommandLines(t *testing.T) {
 	}
 }
 
-// TestNoCommand: a command line without a command prints the help that it lacks, and
-// fails.
+// TestNoCommand: a command line without a command prints the help, and fails.
 func TestNoCommand(t *testing.T) {
 	for _, c := range []struct {
 		args  []string
@@ -222,7 +222,7 @@ func TestNoCommand(t *testing.T) {
 	}
 }
 
-// A store that another process has open is refused, and says so.
+// A store that another process has open is refused, with an error that says so.
 func TestServeRefusesAStoreInUse(t *testing.T) {
 	dir := t.TempDir()
 	serving(t, dir)
@@ -232,8 +232,8 @@ func TestServeRefusesAStoreInUse(t *testing.T) {
 	}
 }
 
-// TestCompact: a store that is open is left alone; one that is not still works
-// once it is compacted.
+// TestCompact: a store in use is not changed; one that is not in use still works
+// after it is compacted.
 func TestCompact(t *testing.T) {
 	dir := t.TempDir()
 	if code, _, err := acquis(t, "compact", "--data-dir", dir); code != 1 || !strings.Contains(err, "holds no store") {
@@ -270,8 +270,8 @@ func TestReferentielCheck(t *testing.T) {
 	}
 }
 
-// The demo tells its six stories, plainly where nobody watches, and leaves
-// nothing behind.
+// The demo tells its six stories, without colours if the output is not a
+// terminal, and leaves nothing behind.
 func TestDemo(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	code, out, err := acquis(t, "demo")
@@ -290,12 +290,12 @@ func TestDemo(t *testing.T) {
 	} {
 		_, after, found := strings.Cut(rest, told)
 		if !found {
-			t.Fatalf("the demo does not tell %q, or not in its place:\n%s", told, out)
+			t.Fatalf("the demo does not print %q, or not in the right order:\n%s", told, out)
 		}
 		rest = after
 	}
 	if strings.Contains(out, "\x1b") {
-		t.Error("colours are printed where nobody watches")
+		t.Error("colours are printed although the output is not a terminal")
 	}
 	if left, _ := os.ReadDir(os.Getenv("TMPDIR")); len(left) > 0 {
 		t.Errorf("the demo left %v", left)
@@ -308,8 +308,9 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// The README's curl and grpcurl work as printed, against the service that its
-// own command starts; only addresses are another's, since ports may be taken.
+// The README's curl and grpcurl commands work as printed, against the service
+// that its own command starts; only the addresses differ, because ports may be
+// taken.
 func TestREADMECommands(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -333,8 +334,8 @@ func TestREADMECommands(t *testing.T) {
 	}
 }
 
-// TestGuide: the guide follows one candidate through the API; its blocks run in
-// order, word by word, in one shell.
+// The guide follows one candidate through the API; its blocks run in order,
+// unchanged, in one shell.
 func TestGuide(t *testing.T) {
 	runGuide(t, withTool(t, "grpcurl"), func(string) bool { return true })
 }
@@ -377,14 +378,14 @@ func runGuide(t *testing.T, tool string, chosen func(block string) bool) {
 	}
 }
 
-// firstWords names a block where it fails.
+// firstWords names a block in an error.
 func firstWords(block string) string {
 	line, _, _ := strings.Cut(block, "\n")
 	return strings.NewReplacer("'", "", "\\", "").Replace(line)
 }
 
-// withTool returns a folder that holds the program: tools/go.mod has grpcurl. A
-// machine that has neither skips, or fails where everything is required.
+// withTool returns a folder that has the program: tools/go.mod has grpcurl. If it
+// is missing, the test is skipped, or fails if everything is required.
 func withTool(t *testing.T, program string) string {
 	t.Helper()
 	if path, err := exec.LookPath(program); err == nil {

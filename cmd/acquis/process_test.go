@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// A signal ends the process well: exit code 0, and a store that was closed, so
-// that the next start finds it clean.
+// A signal ends the process cleanly: exit code 0, and a closed store, so that the
+// next start finds it clean.
 func TestSignalsStopTheService(t *testing.T) {
 	dir := t.TempDir()
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
@@ -45,12 +45,12 @@ func TestSignalsStopTheService(t *testing.T) {
 			t.Errorf("%v: %v\n%s%s", signal, err, out, logs)
 		}
 		if strings.Contains(logs.String(), "acq_") {
-			t.Errorf("the key stands in the log:\n%s", logs)
+			t.Errorf("the key is in the log:\n%s", logs)
 		}
 	}
 }
 
-// A bad first key is refused before anything is touched, and not repeated.
+// A malformed first key is refused before anything is changed, and not repeated.
 func TestMalformedBootstrapKey(t *testing.T) {
 	const bad = "acq_tooshort_secretsecret"
 	t.Setenv(bootstrapVariable, bad)
@@ -60,11 +60,11 @@ func TestMalformedBootstrapKey(t *testing.T) {
 		t.Errorf("exit %d, %q %q", code, out, err)
 	}
 	if _, err := os.Stat(dir); err == nil {
-		t.Error("the data directory was made")
+		t.Error("the data directory was created")
 	}
 }
 
-// A server that does not want calls fails the check, which says why.
+// A server that is not ready fails the check, which says why.
 func TestHealthcheckOfAServerThatIsNotReady(t *testing.T) {
 	stopping := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "stopping "+r.URL.Path, http.StatusServiceUnavailable)
@@ -76,8 +76,8 @@ func TestHealthcheckOfAServerThatIsNotReady(t *testing.T) {
 	}
 }
 
-// The command that the first start prints can be pasted also where the service
-// listens everywhere, as it does in a container.
+// The command that the first start prints also works as printed if the service
+// listens on all addresses, as in a container.
 func TestThePrintedCommandIsReachable(t *testing.T) {
 	t.Setenv("ACQUIS_INSECURE_PLAINTEXT", "true")
 	out, _ := serving(t, t.TempDir(), "--http-addr", "0.0.0.0:0")

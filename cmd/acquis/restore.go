@@ -35,8 +35,8 @@ func (r *restoreCommand) Help() string { return secretsHelp(signingVariable) }
 // Validate checks the flags; kong calls it.
 func (r *restoreCommand) Validate() error { return checkpoint.CheckOrigin(r.Origin) }
 
-// Run makes the store in a directory of its own, checks it there, and puts it in
-// its place in one step.
+// Run makes the store in its own directory, checks it there, and moves it into
+// place in one step.
 func (r *restoreCommand) Run(ctx context.Context, engine store.Engine, c console) error {
 	if _, err := backup.ReadManifest(r.From); err != nil {
 		return fmt.Errorf("%s: %w", r.From, err)
@@ -67,7 +67,8 @@ func (r *restoreCommand) Run(ctx context.Context, engine store.Engine, c console
 	return err
 }
 
-// fill copies the store out of the backup, finds it sound and compares it.
+// fill copies the store out of the backup, checks that it is sound and compares
+// it.
 func (r *restoreCommand) fill(ctx context.Context, engine store.Engine, made, old string) (m backup.Manifest, compared comparison, err error) {
 	err = engine.Restore(made, func(w io.Writer) (err error) {
 		m, err = backup.Extract(ctx, r.From, w)
@@ -88,7 +89,7 @@ func (r *restoreCommand) fill(ctx context.Context, engine store.Engine, made, ol
 	return m, compared, err
 }
 
-// rename enters a new origin in the store that was made.
+// rename records a new origin in the new store.
 func (r *restoreCommand) rename(ctx context.Context, engine store.Engine, made string) (origin string, err error) {
 	key, err := signingKey(r.SigningKeyFile, string(r.DataDir), slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -102,7 +103,7 @@ func (r *restoreCommand) rename(ctx context.Context, engine store.Engine, made s
 	return origin, errors.Join(err, s.Close())
 }
 
-// missing says what a backup does not hold and the directory lacks.
+// missing names what a backup does not contain and the directory does not have.
 func (r *restoreCommand) missing() string {
 	_, err := os.Stat(filepath.Join(string(r.DataDir), signingFile))
 	if !errors.Is(err, fs.ErrNotExist) || os.Getenv(signingVariable) != "" || r.SigningKeyFile != "" {

@@ -42,9 +42,9 @@ type serveCommand struct {
 	TLS  tlsFlags  `embed:"" prefix:"tls-" group:"TLS:"`
 	OIDC oidcFlags `embed:"" prefix:"oidc-" group:"OIDC tokens:"`
 
-	RetentionIdentity       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, before a purge may erase it. If not set: for ever."`
-	RetentionFreeText       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long comments, motives and reasons are kept after their act. If not set: for ever."`
-	RetentionAccommodations rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long accommodations, needs and advice are kept after their act. If not set: for ever."`
+	RetentionIdentity       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, before a purge may erase it. If not set: forever."`
+	RetentionFreeText       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long comments, motives and reasons are kept after their act. If not set: forever."`
+	RetentionAccommodations rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long accommodations, needs and advice are kept after their act. If not set: forever."`
 }
 
 // Help explains the variables that are not flags; kong prints it.
@@ -53,8 +53,8 @@ func (s *serveCommand) Help() string { return secretsHelp(bootstrapVariable, sig
 // maxGrace bounds --shutdown-grace.
 const maxGrace = 10 * time.Minute
 
-// Validate checks the flags; kong calls it. An address is resolved first, so
-// that a name is judged by what it stands for.
+// Validate checks the flags; kong calls it. It resolves an address first, so that
+// a name is judged by the address it stands for.
 func (s *serveCommand) Validate() error {
 	if s.ShutdownGrace < 0 || s.ShutdownGrace > maxGrace {
 		return fmt.Errorf("--shutdown-grace must be from 0s to %s", maxGrace)
@@ -76,7 +76,8 @@ func (s *serveCommand) Validate() error {
 	)
 }
 
-// checkIssuer takes what credentials can name an issuer by: any absolute URI.
+// checkIssuer accepts what can identify an issuer in credentials: any absolute
+// URI.
 func checkIssuer(text string) error {
 	if parsed, err := url.Parse(text); text != "" && (err != nil || !parsed.IsAbs()) {
 		return fmt.Errorf("--issuer-url %q is not an absolute URL", text)
@@ -150,7 +151,7 @@ func (s *serveCommand) logger(to io.Writer) *slog.Logger {
 }
 
 // firstSecret is the key that an empty store will get: that of the environment
-// (given), else a new one.
+// (given), otherwise a new one.
 func firstSecret() (first authn.Secret, given bool, err error) {
 	text := os.Getenv(bootstrapVariable)
 	if text == "" {
@@ -158,7 +159,7 @@ func firstSecret() (first authn.Secret, given bool, err error) {
 	}
 	first, err = authn.ParseSecret(text)
 	if err != nil {
-		// The error says what the form is, never what was given.
+		// The error says what the form is, and never repeats the input.
 		return authn.Secret{}, false, fmt.Errorf("%s: %w", bootstrapVariable, err)
 	}
 	return first, true, nil

@@ -21,7 +21,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// config says what a service is made of.
+// config is everything needed to build a service.
 type config struct {
 	Engine                      store.Engine
 	HTTPAddr, GRPCAddr, OpsAddr string
@@ -129,8 +129,8 @@ func (s *service) grpcAddr() string { return s.listeners.GRPC.Addr().String() }
 func (s *service) opsAddr() string  { return s.listeners.Ops.Addr().String() }
 
 // announce prints the addresses and, for a new store, the first key. It cannot be
-// printed again, since only its digest is stored. A key that came from the environment
-// is not printed.
+// printed again, because only its digest is stored. A key that came from the
+// environment is not printed.
 func (s *service) announce(out io.Writer, dataDir string, given bool) error {
 	text := fmt.Sprintf(`Acquis %s
   REST        %s://%s
@@ -152,13 +152,13 @@ In another shell, run:
 `, s.first, s.scheme, reachable(s.listeners.HTTP.Addr()))
 	}
 	if _, err := io.WriteString(out, text); err != nil && s.isNew && !given {
-		return fmt.Errorf("the first key could not be printed (%w), so nobody has it: remove %s, which holds nothing else yet, and start again", err, dataDir)
+		return fmt.Errorf("the first key could not be printed (%w), so nobody has it: remove %s, which contains nothing else yet, and start again", err, dataDir)
 	}
 	return nil
 }
 
-// reachable is the address at which a caller on this machine can connect: 0.0.0.0,
-// as in a container, is none.
+// reachable is the address at which a caller on this machine can connect:
+// 0.0.0.0, as in a container, is not such an address.
 func reachable(listening net.Addr) string {
 	if tcp, ok := listening.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)

@@ -14,15 +14,16 @@ import (
 	"strings"
 )
 
-// signingFile is the default file of the signing key, beside the store and not in
-// it: a copy of the store alone cannot sign.
+// signingFile is the default file of the signing key, next to the store and not
+// in it: a copy of the store alone cannot sign.
 const signingFile = "signing.key"
 
-// pemType is that of PKCS #8, which openssl writes: openssl genpkey -algorithm ed25519.
+// pemType is the type of PKCS #8, which openssl writes: openssl genpkey
+// -algorithm ed25519.
 const pemType = "PRIVATE KEY"
 
 // signingKey returns the key that signs: that of file or of the environment,
-// else that of the data directory, made if there is none.
+// otherwise that of the data directory, which is created if there is none.
 func signingKey(file, dataDir string, log *slog.Logger) (ed25519.PrivateKey, error) {
 	key, given, err := givenSigningKey(file)
 	if err != nil || given {
@@ -51,7 +52,7 @@ func givenSigningKey(file string) (key ed25519.PrivateKey, given bool, err error
 		key, err = readSigningKey(file)
 		return key, true, err
 	case text != "":
-		// Many environments can hold one line only, so the armour is optional.
+		// Many environments allow only one line, so the armour is optional.
 		if !strings.Contains(text, "-----BEGIN") {
 			text = "-----BEGIN " + pemType + "-----\n" + strings.TrimSpace(text) + "\n-----END " + pemType + "-----\n"
 		}
@@ -90,8 +91,8 @@ func parseSigningKey(text []byte) (ed25519.PrivateKey, error) {
 	return key, nil
 }
 
-// makeSigningKey makes a key and its file, which appears whole or not at all:
-// with half a key the service could never start again.
+// makeSigningKey creates a key and its file, which appears completely or not at
+// all: with half a key the service could never start again.
 func makeSigningKey(file string) (ed25519.PrivateKey, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
-// The signing key is made once, for its owner's eyes only, and read ever after.
+// The signing key is created once, readable only by its owner, and read at each
+// later start.
 func TestSigningKeyIsMadeOnce(t *testing.T) {
 	dir := t.TempDir()
 	first, err := signingKey("", dir, quiet())
@@ -28,11 +29,11 @@ func TestSigningKeyIsMadeOnce(t *testing.T) {
 	}
 	named, err := signingKey(filepath.Join(dir, signingFile), t.TempDir(), quiet())
 	if err != nil || !named.Equal(first) {
-		t.Errorf("another key where the file is named, %v", err)
+		t.Errorf("another key if the file is named, %v", err)
 	}
 }
 
-// A key comes from the environment too, whole or without its armour; an error
+// A key can also come from the environment, with or without its armour; an error
 // never repeats it.
 func TestSigningKeyOfTheEnvironment(t *testing.T) {
 	dir := t.TempDir()
@@ -53,7 +54,7 @@ func TestSigningKeyOfTheEnvironment(t *testing.T) {
 		}
 	}
 	if _, err := signingKey(filepath.Join(dir, "key"), dir, quiet()); err == nil {
-		t.Error("a file and the environment at once are taken")
+		t.Error("a file and the environment at once are accepted")
 	}
 	for _, bad := range []string{"SECRET", inside[:30], strings.Replace(string(text), "PRIVATE", "PUBLIC", 2)} {
 		t.Setenv(signingVariable, bad)
@@ -62,6 +63,6 @@ func TestSigningKeyOfTheEnvironment(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, signingFile)); err == nil {
-		t.Error("a key was made though one was given")
+		t.Error("a key was created although one was given")
 	}
 }

@@ -28,8 +28,8 @@ func smallDisk(t *testing.T) string {
 	return place
 }
 
-// Where there is no room for a backup, for what it is restored to or for what is
-// compacted, that is said, nothing half is left, and what was there is unharmed.
+// If there is no room for a backup, a restore or a compaction, the error says so,
+// nothing half-written is left, and the existing files are intact.
 func TestNoRoom(t *testing.T) {
 	_, file := backedUp(t)
 	disk := smallDisk(t)
@@ -63,7 +63,7 @@ func TestNoRoom(t *testing.T) {
 	}
 	succeeds(t, "bytes before", "compact", "--data-dir", dir)
 	code, said, why := acquis(t, call...)
-	for strings.Contains(why, "another backup") { // the server has not noticed yet that the first was given up
+	for strings.Contains(why, "another backup") { // the server has not noticed yet that the first was abandoned
 		code, said, why = acquis(t, call...)
 	}
 	if code != 0 {
@@ -72,7 +72,8 @@ func TestNoRoom(t *testing.T) {
 	stop()
 }
 
-// A backup stops while there still is some room: a store on the same disk needs it.
+// A backup stops while there is still some room, because a store on the same disk
+// needs it.
 func TestBackupLeavesRoom(t *testing.T) {
 	disk := smallDisk(t)
 	w, err := backup.Create(filepath.Join(disk, "b"))
@@ -89,9 +90,9 @@ func TestBackupLeavesRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := w.Write(make([]byte, 4096)); !errors.Is(err, backup.ErrNoRoom) {
-		t.Errorf("where 256 KiB are left: %v", err)
+		t.Errorf("with 256 KiB left: %v", err)
 	}
 	if err := errors.Join(w.Close(), os.WriteFile(filepath.Join(disk, "store"), make([]byte, 128<<10), 0o600)); err != nil {
-		t.Errorf("there was no room left: %v", err)
+		t.Errorf("no room is left: %v", err)
 	}
 }

@@ -31,7 +31,7 @@ func (k *verifyCommand) Validate() error {
 	return nil
 }
 
-// Run prints what does not fit, and fails if anything does not.
+// Run prints what does not match, and fails if anything does not.
 func (k *verifyCommand) Run(ctx context.Context, engine store.Engine, c console) (err error) {
 	opts := verify.Options{Limit: k.Limit}
 	if k.Checkpoint != "" {
@@ -64,8 +64,8 @@ func (k *verifyCommand) Run(ctx context.Context, engine store.Engine, c console)
 	return nil
 }
 
-// readCheckpoint reads a checkpoint: either the note alone or the answer of
-// GetCheckpoint, which holds it.
+// readCheckpoint reads a checkpoint: either only the note, or the answer of
+// GetCheckpoint, which contains it.
 func readCheckpoint(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -89,7 +89,7 @@ func showReportJSON(out io.Writer, r *verify.Report) error {
 	}{r.OK(), r})
 }
 
-// showReport prints findings first: they must be seen.
+// showReport prints findings first, because they must be seen.
 func showReport(out io.Writer, r *verify.Report) error {
 	var text []byte
 	for _, f := range r.Findings {

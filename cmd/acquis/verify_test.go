@@ -15,8 +15,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A store that the demo left verifies, for people and for machines; one that was
-// tampered with does not, and neither is written to.
+// A store that the demo left verifies, with output for people and for machines;
+// one that was tampered with does not; verify writes to neither.
 func TestVerifyDemo(t *testing.T) {
 	dir := t.TempDir()
 	if err := play(t.Context(), engine(), console{io.Discard, io.Discard}, dir, "demo"); err != nil {
@@ -76,7 +76,7 @@ func stored(t *testing.T, dir string) []byte {
 	return content
 }
 
-// tamper writes to a store at rest behind its back.
+// tamper changes a store at rest without its engine.
 func tamper(t *testing.T, dir string, fn func(*bbolt.Tx) error) {
 	t.Helper()
 	db, err := bbolt.Open(filepath.Join(dir, storeFile), 0o600, nil)
@@ -91,7 +91,8 @@ func tamper(t *testing.T, dir string, fn func(*bbolt.Tx) error) {
 	}
 }
 
-// What cannot be verified is refused in words, and left alone.
+// Verify refuses what it cannot verify with a clear error, and does not change
+// it.
 func TestVerifyRefuses(t *testing.T) {
 	running := filepath.Join(t.TempDir(), "data")
 	serving(t, running)
@@ -122,7 +123,7 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 }
 
-// A store that has just been made verifies too.
+// A new store verifies too.
 func TestVerifyEmpty(t *testing.T) {
 	dir := t.TempDir()
 	opened(t, dir)

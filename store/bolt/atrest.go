@@ -10,16 +10,15 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// atRest is a store.AtRest. It locks the data directory, if there is one, so that no
-// server starts meanwhile, and never writes to the file.
+// atRest is a store.AtRest. It locks the data directory, if there is one, so that
+// no server starts meanwhile, and never writes to the file.
 type atRest struct {
 	*table
 	db   *bbolt.DB
 	lock io.Closer // nil: the file is not in a data directory
 }
 
-// Look implements store.Engine. Every page is checked first, whatever the size of the
-// file and however it was closed.
+// Look implements store.Engine. It always checks every page first.
 func (e Engine) Look(dir string) (store.AtRest, error) {
 	opts := e.options(nil)
 	file, err := storeIn(dir)

@@ -13,7 +13,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// TestAtRest: a file at rest is read and left as it was, even if it was not closed.
+// TestAtRest: reading a file at rest does not change it, even if it was not
+// closed.
 func TestAtRest(t *testing.T) {
 	_, unclean := storeBytes(t)
 	dir := t.TempDir()
@@ -63,8 +64,7 @@ func TestAtRestRefuses(t *testing.T) {
 	}
 }
 
-// TestForeign: what no program of ours writes into the file is named, and nothing
-// else is.
+// TestForeign: exactly the data that no program of ours writes is named.
 func TestForeign(t *testing.T) {
 	_, file := storeBytes(t)
 	for name, c := range map[string]struct {

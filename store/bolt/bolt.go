@@ -52,7 +52,7 @@ type Store struct {
 	entrance sync.RWMutex // held for reading to enter the queue, for writing to close it
 	closed   bool
 	queue    chan *call
-	stopped  chan struct{} // closed when the writer has gone
+	stopped  chan struct{} // closed when the writer has ended
 	once     sync.Once
 	closeErr error
 
@@ -64,7 +64,7 @@ type Store struct {
 }
 
 // View implements store.Store. fn runs in the caller's goroutine and must not
-// open another transaction, because bbolt might wait for ever.
+// open another transaction, because bbolt might block forever.
 func (s *Store) View(ctx context.Context, fn func(store.Reader) error) error {
 	tx, err := s.begin(ctx)
 	if err != nil {

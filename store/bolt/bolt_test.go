@@ -14,7 +14,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
 	engine    Engine
-	impatient = Engine{LockTimeout: time.Millisecond} // for who should find a place in use
+	impatient = Engine{LockTimeout: time.Millisecond} // for tests that expect a place to be in use
 )
 
 func TestContract(t *testing.T) { storetest.Run(t, impatient) }

@@ -11,8 +11,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// TestCompact: pages that are free still hold what was erased, until the file is
-// compacted; the new one is marked as closed well.
+// TestCompact: free pages still contain erased data until the file is compacted;
+// the new file is marked as cleanly closed.
 func TestCompact(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
@@ -27,17 +27,17 @@ func TestCompact(t *testing.T) {
 	}
 	file := filepath.Join(dir, FileName)
 	if !bytes.Contains(read(t, file), []byte("erased erased")) {
-		t.Error("the file holds nothing of what was erased before it is compacted, so that this shows nothing")
+		t.Error("the file contains nothing erased before it is compacted, so this test shows nothing")
 	}
 	done, err := engine.Compact(dir)
 	if err != nil || done.What != file || done.Before < 700_000 || done.After > 70_000 {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	if bytes.Contains(read(t, file), []byte("erased")) {
-		t.Error("the compacted file holds what was erased")
+		t.Error("the compacted file contains erased data")
 	}
 	if !markedClean(t, file) {
-		t.Error("the compacted store is not marked as closed well")
+		t.Error("the compacted store is not marked as cleanly closed")
 	}
 }
 
@@ -48,7 +48,7 @@ func change(t *testing.T, s *Store, fn func(store.Writer) error) {
 	}
 }
 
-// TestCompactRefuses: what is no store is left as it is.
+// TestCompactRefuses: a file that is not a store is not changed.
 func TestCompactRefuses(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, FileName)

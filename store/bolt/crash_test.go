@@ -21,11 +21,11 @@ import (
 const (
 	crashDir     = "ACQUIS_TEST_CRASH_DIR" // makes TestCrash the child
 	crashWriters = 16
-	crashRounds  = 15 // of one store: all it holds is checked after each
+	crashRounds  = 15 // of one store, which is checked completely after each
 )
 
-// TestCrash kills a process in the midst of 16 writers, again and again. What the
-// process was told is there must be there, and the journal whole.
+// TestCrash repeatedly kills a process during 16 concurrent writers. Every
+// acknowledged write must be there, and the journal must be complete.
 func TestCrash(t *testing.T) {
 	if dir := os.Getenv(crashDir); dir != "" {
 		writeUntilKilled(t, dir)
@@ -111,7 +111,7 @@ func killedWriters(t *testing.T, dir string) []uint64 {
 		if err := binary.Read(printed, binary.BigEndian, &uid); err != nil {
 			break // killed: a number may be cut short
 		}
-		if len(uids) == 0 { // it is under way
+		if len(uids) == 0 { // the child has begun to write
 			time.AfterFunc(time.Duration(rand.IntN(150))*time.Millisecond, func() { _ = child.Process.Kill() })
 		}
 		uids = append(uids, uid)
@@ -126,7 +126,7 @@ func killedWriters(t *testing.T, dir string) []uint64 {
 func checkCrashed(t *testing.T, dir string, acknowledged []uint64) {
 	t.Helper()
 	s := open(t, dir)
-	defer s.Close() //nolint:errcheck // the next round tells
+	defer s.Close() //nolint:errcheck // the next round shows
 	var events []*storepb.Event
 	err := s.View(context.Background(), func(r store.Reader) (err error) {
 		for _, uid := range acknowledged {

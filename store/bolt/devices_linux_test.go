@@ -12,8 +12,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A faultyFile is a store's file whose descriptor can be made to lead to a
-// device that fails: /dev/full takes no write, /dev/null every write but no
+// A faultyFile is a store's file whose descriptor can be redirected to a device
+// that fails: /dev/full refuses every write, /dev/null accepts writes but no
 // sync. The memory map stays on the file.
 type faultyFile struct {
 	*os.File
@@ -59,8 +59,8 @@ func (f *faultyFile) redirect(t *testing.T, to int) {
 	}
 }
 
-// withFreePages leaves pages to reuse: a commit that grows the file meets other
-// faults first.
+// withFreePages leaves pages to reuse, because a commit that grows the file fails
+// in other ways first.
 func withFreePages(t *testing.T, s *Store) {
 	t.Helper()
 	put := func(n int) error {
@@ -98,8 +98,8 @@ func TestNoRoomHeals(t *testing.T) {
 	}
 }
 
-// waitHealthy waits for the store to find out by itself that there is room: its
-// health may keep all writers away.
+// waitHealthy waits for the store to find out by itself that there is room again:
+// its health status may keep all writers away.
 func waitHealthy(t *testing.T, s *Store) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); s.Health() != nil; time.Sleep(10 * time.Millisecond) {
@@ -132,7 +132,7 @@ func TestFailedSync(t *testing.T) {
 		t.Error(err)
 	}
 	if markedClean(t, file) {
-		t.Error("a store that does not know what the disk holds is marked as closed well")
+		t.Error("a store with unknown disk content is marked as cleanly closed")
 	}
 	again := open(t, filepath.Dir(file))
 	wantKeys(t, again, "a", "b")

@@ -38,8 +38,8 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
-// TestNoRoomButPublished: a commit that found no room, and whose header readers get all
-// the same, is no full disk: whether it stays nobody knows.
+// TestNoRoomButPublished: a commit that found no room although readers see its
+// header is not just a full disk: its outcome is unknown.
 func TestNoRoomButPublished(t *testing.T) {
 	s := open(t, t.TempDir())
 	if err := write(s, "a"); err != nil {
@@ -48,7 +48,7 @@ func TestNoRoomButPublished(t *testing.T) {
 	s.progress.change(func() { s.progress.tx-- }) // as if the last commit had not been synced
 	err := s.failed(&fs.PathError{Op: "write", Path: FileName, Err: syscall.ENOSPC})
 	if !errors.Is(err, store.ErrUnknownOutcome) || errors.Is(err, store.ErrNoRoom) {
-		t.Errorf("its callers are told %v", err)
+		t.Errorf("its callers get %v", err)
 	}
 	if err := s.Health(); !errors.Is(err, store.ErrReadOnly) || errors.Is(err, store.ErrNoRoom) {
 		t.Errorf("then the store is %v", err)
@@ -64,7 +64,7 @@ func write(s *Store, key string) error {
 	})
 }
 
-// wantKeys fails unless the records of kind session are those.
+// wantKeys fails unless the records of kind session have those keys.
 func wantKeys(t *testing.T, s *Store, want ...string) {
 	t.Helper()
 	err := s.View(context.Background(), func(r store.Reader) error {
@@ -83,8 +83,8 @@ func wantKeys(t *testing.T, s *Store, want ...string) {
 	}
 }
 
-// TestUndurable: a transaction that bbolt shows but that is not synced is
-// waited for, and refused once its sync has failed.
+// TestUndurable: a View waits for a transaction that bbolt shows but that is not
+// synced, and is refused once its sync has failed.
 func TestUndurable(t *testing.T) {
 	p := newProgress(7, 3)
 	ctx := context.Background()
@@ -109,15 +109,15 @@ func TestUndurable(t *testing.T) {
 		t.Errorf("a transaction whose sync failed: %v", err)
 	}
 	if p.kinds[store.KindKey].Load() == before {
-		t.Error("what was read before may still be gone by")
+		t.Error("cached values can still be used")
 	}
 	if err := p.waitTx(ctx, 8); err != nil {
 		t.Errorf("an older one then: %v", err)
 	}
 }
 
-// TestUndurableAtTheEnd: nobody waits for a sync once the store is closed, or a
-// View would hold Close up for ever, and Close the View.
+// TestUndurableAtTheEnd: nothing waits for a sync once the store is closed;
+// otherwise a View could block Close forever, and Close the View.
 func TestUndurableAtTheEnd(t *testing.T) {
 	p := newProgress(7, 3)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -133,8 +133,8 @@ func TestUndurableAtTheEnd(t *testing.T) {
 	}
 }
 
-// TestViewWhileClosing: the commit that marks a clean stop is on disk as well, so
-// a View that begins just after it reads.
+// TestViewWhileClosing: the commit that marks a clean stop is also durable, so a
+// View that begins just after it can read.
 func TestViewWhileClosing(t *testing.T) {
 	s := open(t, t.TempDir())
 	if err := errors.Join(write(s, "a"), s.markClean()); err != nil {
@@ -150,7 +150,7 @@ func TestViewWhileClosing(t *testing.T) {
 	}
 }
 
-// TestViewIsDurable holds what Views meet against what is known to be synced.
+// TestViewIsDurable compares what Views see with what is known to be synced.
 func TestViewIsDurable(t *testing.T) {
 	s := open(t, t.TempDir())
 	stop := make(chan struct{})
@@ -185,7 +185,7 @@ func TestViewIsDurable(t *testing.T) {
 	}
 }
 
-// TestChangedKinds: a write of sessions outdates nothing that was read of keys.
+// TestChangedKinds: a write of sessions does not invalidate cached keys.
 func TestChangedKinds(t *testing.T) {
 	s := open(t, t.TempDir())
 	if err := write(s, "a"); err != nil {
@@ -205,7 +205,7 @@ func TestChangedKinds(t *testing.T) {
 	}
 }
 
-// TestChangedInTime: whoever may see a transaction finds that its kinds have
+// TestChangedInTime: a View that sees a transaction also sees that its kinds have
 // changed.
 func TestChangedInTime(t *testing.T) {
 	const commits = 20_000
@@ -235,8 +235,8 @@ func TestPanicIsAnError(t *testing.T) {
 	}
 }
 
-// TestGoexit: a closure that ends the writer's goroutine takes nobody's answer
-// with it.
+// TestGoexit: a closure that ends the writer's goroutine does not keep other
+// callers from getting their answer.
 func TestGoexit(t *testing.T) {
 	s := open(t, t.TempDir())
 	err := s.Update(context.Background(), store.Act{}, func(store.Writer) error { runtime.Goexit(); return nil })
@@ -251,9 +251,9 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
-// TestCallerLeaves: a caller whose context ends while its closure runs or
-// commits is told that the outcome is unknown; one whose turn has not come, that
-// nothing happened. Either way the closure does not run once Update has returned.
+// TestCallerLeaves: a caller whose context ends while its closure runs or commits
+// gets an unknown outcome; one that leaves before its turn learns that nothing
+// happened. Either way the closure does not run once Update has returned.
 func TestCallerLeaves(t *testing.T) {
 	s := open(t, t.TempDir())
 	ctx, cancel := context.WithCancel(context.Background())

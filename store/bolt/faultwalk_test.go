@@ -25,13 +25,13 @@ const (
 	faultActs = 12                       // that a child makes
 )
 
-// faultPhases are what a child goes through. In each the store lies in a folder
-// of that name, so that strace, which picks calls by path, fails calls of one
-// phase only: it counts them from there.
+// faultPhases are the phases of a child. In each the store is in a folder of that
+// name, so that strace, which selects calls by path, fails and counts only the
+// calls of that phase.
 var faultPhases = []string{"opening", "serving", "closing"}
 
-// A fault is that of one call of the system: the n-th of its name in a phase
-// fails, and does nothing.
+// A fault makes one system call fail without effect: the n-th of its name in a
+// phase.
 type fault struct {
 	phase, call, errno string
 	n                  int
@@ -39,10 +39,10 @@ type fault struct {
 
 func (f fault) String() string { return fmt.Sprintf("%s: %s of %s %d", f.phase, f.errno, f.call, f.n) }
 
-// TestEveryFault fails each call that writes, syncs, grows or names the store's
+// TestEveryFault fails each call that writes, syncs, grows or renames the store's
 // file, one in each run of a real process. Afterwards nothing acknowledged may be
-// lost, nothing half applied, and the store must open and take writes; and the
-// process must have known what state it was in.
+// lost, nothing may be half applied, and the store must open and accept writes;
+// and the process must have reported its state correctly.
 func TestEveryFault(t *testing.T) {
 	if home := os.Getenv(faultHome); home != "" {
 		liveThroughFault(t, home)
@@ -63,7 +63,7 @@ func TestEveryFault(t *testing.T) {
 	faults := make(map[string]int) // by phase
 	openedFull := 0
 	var walks sync.WaitGroup
-	atOnce := make(chan struct{}, 2*runtime.GOMAXPROCS(0)) // most of them wait for a disk to have room again
+	atOnce := make(chan struct{}, 2*runtime.GOMAXPROCS(0)) // most of the time they wait for the disk to have room again
 	for _, f := range everyFault() {
 		walks.Go(func() {
 			for f.n = 1; ; f.n += steps[f.phase] {
@@ -91,15 +91,16 @@ func TestEveryFault(t *testing.T) {
 	if openedFull == 0 {
 		t.Error("no store opened on a full disk")
 	}
-	t.Logf("faults: %v; in %d of those of opening the disk was full, and the store opened all the same", faults, openedFull)
+	t.Logf("faults: %v; in %d of those of opening the disk was full, but the store opened", faults, openedFull)
 }
 
-// everyFault lists what can fail where, each at its first call.
+// everyFault lists the system calls that can fail in each phase, each at its
+// first call.
 func everyFault() (faults []fault) {
 	for _, phase := range faultPhases {
 		for call, errnos := range map[string][]string{
 			"pwrite64":  {"EIO", "ENOSPC"},
-			"fdatasync": {"EIO", "ENOSPC"}, // a sync, too, may be what finds out that there is no room
+			"fdatasync": {"EIO", "ENOSPC"}, // a sync can also find out that there is no room
 			"fsync":     {"EIO"},
 			"ftruncate": {"EIO", "ENOSPC"},
 			"renameat":  {"EIO"}, // in opening: a new store gets its name
@@ -112,17 +113,17 @@ func everyFault() (faults []fault) {
 	return faults
 }
 
-// A faultReport is what a child prints of what it met.
+// A faultReport is what a child reports.
 type faultReport struct {
 	Opened  string
 	Acts    []string // "", "read-only" or "unknown"
-	Healed  bool     // a refusal was followed by an act that was not
+	Healed  bool     // a refused act was followed by an accepted one
 	Closed  string
 	Failure string // of the child itself
 }
 
-// tryFault runs a child that meets the fault, if there is such a call, and
-// checks what it leaves.
+// tryFault runs a child with the fault, if there is such a call, and checks the
+// store that it leaves.
 func tryFault(t *testing.T, strace string, f fault) (met bool, report faultReport) {
 	home := t.TempDir()
 	if err := os.Mkdir(filepath.Join(home, faultPhases[0]), 0o700); err != nil {
@@ -163,7 +164,7 @@ func tryFault(t *testing.T, strace string, f fault) (met bool, report faultRepor
 	return met, report
 }
 
-// check holds what the child was told against what the documentation promises.
+// check compares what the child was told with what the documentation promises.
 func (r faultReport) check(t *testing.T, f fault) {
 	t.Helper()
 	refused := 0
@@ -177,7 +178,7 @@ func (r faultReport) check(t *testing.T, f fault) {
 	case f.phase == "opening" && r.Opened == "" && !heals:
 		t.Errorf("%v: the store opened: %+v", f, r)
 	case f.phase == "serving" && refused == 0:
-		t.Errorf("%v: nobody was told: %+v", f, r)
+		t.Errorf("%v: the fault was not reported: %+v", f, r)
 	case f.phase == "serving" && heals != r.Healed:
 		t.Errorf("%v: healed %v: %+v", f, r.Healed, r)
 	case f.phase == "closing" && (r.Closed == "" || refused > 0):
@@ -232,11 +233,11 @@ func (r *faultReport) outcome(s *Store, err error) string {
 		r.Failure = err.Error()
 	}
 	if s.Health() == nil {
-		r.Failure = "a store that refuses writes says that it is well"
+		r.Failure = "a store that refuses writes reports that it is healthy"
 	}
 	for deadline := time.Now().Add(time.Minute); s.progress.failure() == nil && s.Health() != nil; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			r.Failure = "the disk has room, and the store does not find out"
+			r.Failure = "the disk has room, but the store does not find out"
 			break
 		}
 	}
@@ -244,10 +245,11 @@ func (r *faultReport) outcome(s *Store, err error) string {
 }
 
 // faultAct makes act n: two records, one of them sometimes larger than a page,
-// and an index; the index of the last act but one goes.
+// and an index entry; it removes the index entry of the act before the previous
+// one.
 func (s *Store) faultAct(n uint64) error {
 	return s.Update(context.Background(), store.Act{}, func(w store.Writer) error {
-		runtime.LockOSThread() // more than once is once, as far as the writer goes
+		runtime.LockOSThread() // repeated calls have no further effect on the writer
 		key := store.Key(n)
 		return errors.Join(
 			w.Put(store.KindCandidacy, key, make([]byte, 200)),
@@ -258,7 +260,7 @@ func (s *Store) faultAct(n uint64) error {
 	})
 }
 
-// checkFaulted opens the store that a child left, in whatever phase.
+// checkFaulted opens the store that a child left in any phase.
 func checkFaulted(t *testing.T, f fault, home string, r faultReport) {
 	t.Helper()
 	dir := ""
@@ -286,8 +288,8 @@ func checkFaulted(t *testing.T, f fault, home string, r faultReport) {
 	storetest.CheckJournal(t, events)
 }
 
-// wholeActs: an act that was acknowledged is there, one that was refused is not,
-// and one of unknown outcome is there whole or not at all.
+// wholeActs: an acknowledged act is there, a refused one is not, and one of
+// unknown outcome is there completely or not at all.
 func wholeActs(r store.Reader, acts []string) error {
 	has := func(kind store.KindID, n int) bool {
 		_, err := r.Get(kind, store.Key(uint64(n)))
@@ -305,11 +307,11 @@ func wholeActs(r store.Reader, acts []string) error {
 		}
 		switch {
 		case there != has(store.KindAssessment, n), has(store.KindName, n) != (there && !has(store.KindCandidacy, n+2)):
-			return fmt.Errorf("half of act %d is there", n)
+			return fmt.Errorf("only half of act %d is there", n)
 		case there && outcome == "read-only":
-			return fmt.Errorf("act %d was refused, and is there", n)
+			return fmt.Errorf("act %d was refused, but is there", n)
 		case !there && outcome == "":
-			return fmt.Errorf("act %d was acknowledged, and is lost", n)
+			return fmt.Errorf("act %d was acknowledged, but is lost", n)
 		}
 	}
 	found, err := r.Events(0, 1<<30)

@@ -187,7 +187,7 @@ func (s *Store) markOpen() (id int, err error) {
 // must know that it is durable.
 func (s *Store) markClean() error {
 	if s.progress.failure() != nil {
-		return nil //nolint:nilerr // the failure was told to every caller; here it only means: no mark
+		return nil //nolint:nilerr // every caller got the failure; here it only means: no mark
 	}
 	s.db.NoFreelistSync = false
 	var id int

@@ -17,10 +17,10 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A damage is done to the bytes of a store of some hundred pages.
+// A damage changes the bytes of a store of some hundred pages.
 type damage struct {
 	name  string
-	clean bool // the store was closed as it should be
+	clean bool // the store was cleanly closed
 	spoil func(b []byte) []byte
 	want  error
 }
@@ -47,7 +47,7 @@ func damages() []damage {
 		{"every page thinks it is another", true, func(b []byte) []byte {
 			return eachPage(b, func(p []byte) { p[0]++ })
 		}, store.ErrDamaged},
-		{"every page goes on for ever", true, func(b []byte) []byte {
+		{"every page continues past the end", true, func(b []byte) []byte {
 			return eachPage(b, func(p []byte) { binary.NativeEndian.PutUint32(p[12:], 1<<30) })
 		}, store.ErrDamaged},
 		{"a free list longer than its page", true, func(b []byte) []byte {
@@ -87,7 +87,7 @@ func eachPage(b []byte, spoil func(p []byte)) []byte {
 	return b
 }
 
-// freeList returns the bytes of a whole store from its free list on.
+// freeList returns the bytes of a complete store from its free list on.
 func freeList(b []byte) []byte { return b[readPages(b).meta.freelist*pageBytes:] }
 
 // firstFree makes that page the first one that is free.
@@ -109,7 +109,7 @@ func firstLeaf(b []byte) []byte {
 	return b[first.child*pageBytes:]
 }
 
-// markedClean tells whether the store in a file bears the mark of a clean stop.
+// markedClean tells whether the store in a file is marked as cleanly closed.
 func markedClean(t *testing.T, file string) bool {
 	t.Helper()
 	whole, err := os.ReadFile(file)
@@ -123,7 +123,7 @@ func markedClean(t *testing.T, file string) bool {
 	return clean
 }
 
-// readPages reads a store that is whole.
+// readPages reads the pages of a sound store.
 func readPages(b []byte) *pageFile {
 	f, err := openPages(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
@@ -169,7 +169,7 @@ func TestOpenTruncated(t *testing.T) {
 	}
 }
 
-// refused opens a file of those bytes, which must fail and leave it alone.
+// refused opens a file with those bytes, which must fail and not change the file.
 func refused(t *testing.T, spoilt []byte, want error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -189,8 +189,8 @@ func refused(t *testing.T, spoilt []byte, want error) {
 	}
 }
 
-// storeBytes returns a store of some hundred pages as a clean stop leaves it,
-// and as a snapshot does, without the mark. Only pages in use are in both.
+// storeBytes returns a store of some hundred pages as a clean stop leaves it, and
+// as a snapshot writes it, without the mark. Both contain only pages in use.
 func storeBytes(t *testing.T) (clean, unclean []byte) {
 	t.Helper()
 	dir := t.TempDir()
@@ -308,7 +308,7 @@ func TestOpenPlaces(t *testing.T) {
 	if _, err := engine.Open(filepath.Join(deep, FileName), store.Opening{}); err == nil || !strings.Contains(err.Error(), "not a directory") {
 		t.Errorf("a file as data directory: %v", err)
 	}
-	// What a creation left that was interrupted.
+	// The leftovers of an interrupted creation.
 	half := filepath.Join(base, "half")
 	if err := os.MkdirAll(half, 0o700); err != nil {
 		t.Fatal(err)
@@ -321,10 +321,10 @@ func TestOpenPlaces(t *testing.T) {
 	}
 }
 
-// TestOpenAfterTornHeader: a power cut in the midst of writing a header leaves
-// the other, which is what bbolt has two for. (Where only the mark of a clean
-// stop was cut off, nothing is lost with it; and the older header is what the
-// start after a clean stop overwrites.)
+// TestOpenAfterTornHeader: a power cut during the write of a header leaves the
+// other one, which is why bbolt has two. (If only the mark of a clean stop was
+// lost, nothing else is; and the start after a clean stop overwrites the older
+// header.)
 func TestOpenAfterTornHeader(t *testing.T) {
 	clean, unclean := storeBytes(t)
 	for i := range uint64(4) {

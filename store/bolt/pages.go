@@ -118,7 +118,7 @@ func (f *pageFile) checkMeta(size int64) error {
 
 // A page is one page with its overflow, or an inline page of a bucket.
 type page struct {
-	id    uint64 // by its place, not by its header
+	id    uint64 // from its position, not from its header
 	flags uint16
 	count int
 	span  uint64 // pages that it takes
@@ -139,7 +139,7 @@ func (f *pageFile) read(id uint64) (page, error) {
 	}
 	p := parsePage(id, data)
 	if p.span > f.meta.pages-id {
-		return page{}, fmt.Errorf("%w: page %d goes on behind the end", store.ErrDamaged, id)
+		return page{}, fmt.Errorf("%w: page %d continues past the end of the file", store.ErrDamaged, id)
 	}
 	if p.span > 1 {
 		p.data = make([]byte, p.span*uint64(f.meta.pageSize))
@@ -175,7 +175,7 @@ func (p page) element(i int) (element, error) {
 	order := binary.NativeEndian
 	at := pageHeaderSize + i*elementSize
 	if at+elementSize > len(p.data) {
-		return element{}, p.damaged("has more entries than room")
+		return element{}, p.damaged("has more entries than fit")
 	}
 	h := p.data[at:]
 	var e element

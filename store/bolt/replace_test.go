@@ -10,8 +10,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// TestReplaceChecksPages: what was made must be sound in all its pages before it takes
-// the place of the store that is there, whose file is kept as it is.
+// TestReplaceChecksPages: all pages of a new store must be sound before it
+// replaces the old one, whose file is kept unchanged.
 func TestReplaceChecksPages(t *testing.T) {
 	clean, _ := storeBytes(t)
 	dir := t.TempDir()
@@ -38,8 +38,8 @@ func TestReplaceChecksPages(t *testing.T) {
 	}
 }
 
-// TestOpenRemovesUnfinished: what a compaction or a restore left that was ended
-// goes at the next start: it holds what may have been erased since.
+// TestOpenRemovesUnfinished: the next start removes the files of an interrupted
+// compaction or restore, because they may contain data that was erased since.
 func TestOpenRemovesUnfinished(t *testing.T) {
 	dir := t.TempDir()
 	left := []string{filepath.Join(dir, FileName+".new"), filepath.Join(dir, restoreDir, FileName)}

@@ -10,8 +10,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// TestACopyThatDiffers: whatever a compaction lost or altered, it notices before
-// anything is replaced.
+// TestACopyThatDiffers: a compaction notices every lost or altered record before
+// it replaces anything.
 func TestACopyThatDiffers(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)

@@ -14,8 +14,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// TestSuspect: what somebody wrote into the file that no program writes is
-// told when the store is opened, and no record is overwritten.
+// TestSuspect: data in the file that no program of ours writes is reported when
+// the store is opened, and no record is overwritten.
 func TestSuspect(t *testing.T) {
 	meta := func(key, value string) func(*bbolt.Tx) error {
 		return func(tx *bbolt.Tx) error { return tx.Bucket([]byte(metaBucket)).Put([]byte(key), []byte(value)) }
@@ -116,8 +116,8 @@ func tamperWith(t *testing.T, dir string, tamper func(*bbolt.Tx) error) {
 	}
 }
 
-// TestLastEventYetToCome: an event of a time yet to come gives its time to all
-// that follow, so that operators are told.
+// TestLastEventYetToCome: an event dated in the future gives its time to all
+// later ones, so operators are warned.
 func TestLastEventYetToCome(t *testing.T) {
 	for _, c := range []struct {
 		ahead time.Duration

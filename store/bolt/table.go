@@ -96,8 +96,8 @@ func (t *table) Scan(kind store.KindID, prefix, after []byte, limit int) ([]stor
 	return records, nil
 }
 
-// Prefetch implements store.Layer. The file is mapped into memory: there is no trip
-// to save, and a copy made ahead of the read would only cost.
+// Prefetch implements store.Layer. It does nothing: the file is mapped into
+// memory, so there is no round trip to save, and an early copy would only cost.
 func (t *table) Prefetch(...store.Want) error { return nil }
 
 // seek returns the first record whose key has the prefix and is after after.

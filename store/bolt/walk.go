@@ -61,7 +61,7 @@ func (w *walk) bucket(b bucketRef, depth int) error {
 // which is excluded (nil: no bound).
 func (w *walk) tree(p page, low, high []byte, depth, height int) error {
 	if height > maxDepth {
-		return p.damaged("lies too deep")
+		return p.damaged("is too deep")
 	}
 	if err := w.use(p); err != nil {
 		return err

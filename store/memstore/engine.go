@@ -10,16 +10,16 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// An Engine is a store.Engine whose places are names: it holds the last state of each.
-// The zero value is ready to use.
+// An Engine is a store.Engine whose places are names: it keeps the last state of
+// each. The zero value is ready to use.
 type Engine struct {
 	mu     sync.Mutex
 	held   map[string]bool
-	states map[string]*state // by place; those of copies under names of their own
-	copies int               // how many were named
+	states map[string]*state // by place; copies have their own names
+	copies int               // how many copies were named
 }
 
-// hold takes a place. last is nil where there is no store.
+// hold takes a place. last is nil if there is no store.
 func (e *Engine) hold(place string) (last *state, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -33,7 +33,7 @@ func (e *Engine) hold(place string) (last *state, err error) {
 	return e.states[place], nil
 }
 
-// holdStore takes a place where there is a store.
+// holdStore takes a place that has a store.
 func (e *Engine) holdStore(place string) (*state, error) {
 	last, err := e.hold(place)
 	if err == nil && last == nil {
@@ -43,7 +43,7 @@ func (e *Engine) holdStore(place string) (*state, error) {
 	return last, err
 }
 
-// leave gives a place back, with the state that it has from now on, nil for none.
+// leave releases a place, with its new state; nil if it has none.
 func (e *Engine) leave(place string, last *state) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -148,7 +148,7 @@ func (e *Engine) Replace(place string, fill func(made, old string) error) (kept 
 	return kept, nil
 }
 
-// keep gives a state a name of its own.
+// keep gives a state its own name.
 func (e *Engine) keep(place string, s *state) (name string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -158,7 +158,7 @@ func (e *Engine) keep(place string, s *state) (name string) {
 	return name
 }
 
-// Compact implements store.Engine. A state holds nothing of what was erased.
+// Compact implements store.Engine. A state never contains erased data.
 func (e *Engine) Compact(place string) (store.Compaction, error) {
 	last, err := e.holdStore(place)
 	if err != nil {
@@ -169,7 +169,7 @@ func (e *Engine) Compact(place string) (store.Compaction, error) {
 	return store.Compaction{What: place, Before: size, After: size}, nil
 }
 
-// atRest is a state that nobody serves.
+// atRest is a state that is not being served.
 type atRest struct {
 	*state
 	leave func()
@@ -188,7 +188,7 @@ func (a *atRest) Kinds() (kinds []store.KindID, err error) {
 // LastUID implements store.AtRest.
 func (a *atRest) LastUID() uint64 { return a.uid }
 
-// Foreign implements store.AtRest: what is no record has no place in a state.
+// Foreign implements store.AtRest: a state has only records.
 func (a *atRest) Foreign() ([]string, error) { return nil, nil }
 
 // Close implements store.AtRest.

@@ -9,8 +9,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// An image is a state as bytes: what Snapshot writes. It begins with a line that says
-// what it is, and ends where its last record ends, whatever follows.
+// An image is a state as bytes: what Snapshot writes. It begins with a line that
+// identifies it, and ends with its last record; bytes after that are ignored.
 type image struct {
 	UID     uint64
 	Records []record
@@ -18,7 +18,7 @@ type image struct {
 
 const magic = "acquis store in memory, form 1\n"
 
-// write writes the image of a state. It ends with its context.
+// write writes the image of a state. It stops when its context ends.
 func (s *state) write(ctx context.Context, w io.Writer) error {
 	to := untilDone{ctx, w}
 	_, err := io.WriteString(to, magic)
@@ -31,7 +31,7 @@ func (s *state) write(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// untilDone is a writer that takes nothing any more once its context has ended.
+// untilDone is a writer that fails once its context has ended.
 type untilDone struct {
 	ctx context.Context
 	to  io.Writer

@@ -34,7 +34,7 @@ import (
 // A Store is a store.Store in memory.
 type Store struct {
 	turn chan struct{} // holds one value while an Update runs or the store closes
-	head store.Head    // of the journal; owned by who has the turn
+	head store.Head    // of the journal; owned by the holder of the turn
 
 	mu      sync.Mutex
 	state   *state // the last one published
@@ -42,7 +42,7 @@ type Store struct {
 	closed  bool
 	changed chan struct{} // closed, and replaced, whenever the above changes
 
-	kinds [1 << 8]atomic.Uint64 // what Changed returns; moved under the lock, with the state
+	kinds [1 << 8]atomic.Uint64 // what Changed returns; updated under the lock, with the state
 
 	leave func(*state) // tells the engine that the place is free again
 }
@@ -85,8 +85,9 @@ func (s *Store) current(ctx context.Context) (*state, error) {
 	return s.state, nil
 }
 
-// Update implements store.Store. fn runs in the caller's goroutine, which a panic
-// of fn goes through. It must not call Update or Close, which would wait for it.
+// Update implements store.Store. fn runs in the caller's goroutine, and a panic
+// of fn reaches the caller. fn must not call Update or Close, which would wait
+// for it.
 func (s *Store) Update(ctx context.Context, act store.Act, fn func(store.Writer) error) error {
 	select {
 	case s.turn <- struct{}{}:
@@ -127,7 +128,7 @@ func (s *Store) publish(next *commit) {
 	})
 }
 
-// change changes what is published, and wakes who waits for that.
+// change changes the published state, and wakes callers that wait for it.
 func (s *Store) change(fn func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -179,7 +180,8 @@ func (s *Store) Health() error {
 	return err
 }
 
-// Close implements store.Store. It does not wait for Views: what they read stays.
+// Close implements store.Store. It does not wait for Views, whose state stays
+// valid.
 func (s *Store) Close() error {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()

@@ -10,8 +10,8 @@ import (
 )
 
 // A state is all records at one moment, as package store encodes them, and the
-// last identifier given. Once it is published nobody changes it: the next state is
-// made from a copy, which shares what it does not change.
+// last identifier given. A published state never changes: the next state is made
+// from a copy, which shares the unchanged parts.
 type state struct {
 	records *btree.BTreeG[record]
 	uid     uint64
@@ -62,7 +62,7 @@ func (s *state) Scan(kind store.KindID, prefix, after []byte, limit int) ([]stor
 	return found, nil
 }
 
-// Prefetch implements store.Layer: there is no trip to save.
+// Prefetch implements store.Layer. There is no round trip to save.
 func (s *state) Prefetch(...store.Want) error { return nil }
 
 // lastSequence returns the sequence of the last event, or 0.

@@ -43,7 +43,7 @@ func testChanged(f *fixture) {
 	}
 }
 
-// whileChanging calls look by many callers while records change in every way.
+// whileChanging has many callers run look while records change in every way.
 func (f *fixture) whileChanging(look func()) {
 	var stop atomic.Bool
 	done := make(chan struct{})
@@ -91,8 +91,8 @@ func testChangedViews(f *fixture) {
 	})
 }
 
-// testKept: who goes by a kept value for as long as the number stays sees their
-// own writes, as who reads anew does.
+// testKept: a caller that uses a cached value as long as the number stays sees
+// its own writes, like a caller that reads again.
 func testKept(f *fixture) {
 	type kept struct{ number, value uint64 }
 	const rounds = 5
@@ -114,7 +114,7 @@ func testKept(f *fixture) {
 				if got := read(i); got != n {
 					f.Errorf("%d was acknowledged, %d was kept", n, got)
 				}
-				read((i + 1) % callers) // another's cache, filled at any time
+				read((i + 1) % callers) // another caller's cache, filled at any time
 			}
 		}
 	})
@@ -127,7 +127,7 @@ func testChangedAlone(f *fixture) {
 		cancel()
 		return w.Put(store.KindKey, []byte("a"), []byte("1"))
 	})
-	f.put("z=1") // a later update is behind it
+	f.put("z=1") // a later update comes after it
 	f.view(func(r store.Reader) error {
 		_, err := r.Get(store.KindKey, []byte("a"))
 		if errors.Is(err, store.ErrNotFound) {

@@ -15,14 +15,14 @@ import (
 func engineTests() []test {
 	return []test{
 		{"Open makes an empty store where there is none, unless it must exist", testOpens},
-		{"one holds a place at a time", testInUse},
+		{"only one caller holds a place at a time", testInUse},
 		{"Look shows the bytes that are stored and changes nothing", testLook},
 		{"LookAtCopy opens what Snapshot wrote, whatever follows", testLookAtCopy},
 		{"Restore makes a store of what Snapshot wrote, where there is none", testRestore},
-		{"what is no whole store is refused", testRefused},
-		{"Replace puts another store in the place of the one that is there, which is kept", testReplace},
+		{"something that is not a complete store is refused", testRefused},
+		{"Replace replaces a store, which is kept", testReplace},
 		{"a fill that fails or makes no store changes nothing", testReplaceFails},
-		{"Compact leaves nothing of what was erased, and all else as it was", testCompact},
+		{"Compact removes everything erased and changes nothing else", testCompact},
 	}
 }
 
@@ -38,7 +38,7 @@ func copyOf(snapshot []byte) func(io.Writer) error {
 	return func(w io.Writer) error { _, err := w.Write(snapshot); return err }
 }
 
-// wantKeys fails unless those are the keys of kind session at rest. It closes a.
+// wantKeys fails unless kind session has those keys at rest. It closes a.
 func (f *fixture) wantKeys(a store.AtRest, err error, want ...string) {
 	f.Helper()
 	f.ok(err)
@@ -90,7 +90,7 @@ func testInUse(f *fixture) {
 	inUse()
 	first := f.Store
 	f.reopen()
-	f.ok(first.Close()) // again: the place is another's by now
+	f.ok(first.Close()) // again: the place already belongs to another store
 	inUse()
 	f.put("a=1")
 	f.ok(f.Close())
@@ -139,7 +139,7 @@ func testLookAtCopy(f *fixture) {
 	f.put("a=1", "b=2")
 	file := filepath.Join(f.TempDir(), "any.name")
 	f.ok(os.WriteFile(file, append(f.snapshot(), make([]byte, 4096)...), 0o600))
-	for range 2 { // while the store is open, and somebody else looks
+	for range 2 { // while the store is open, and another caller looks
 		a, err := f.engine.LookAtCopy(file)
 		f.ok(err)
 		b, err := f.engine.LookAtCopy(file)
@@ -166,7 +166,7 @@ func testRestore(f *fixture) {
 	f.wantKeys(a, err, "a")
 }
 
-// testRefused: a place that holds rubbish, or half of a store, is not opened.
+// testRefused: a place with garbage, or with half of a store, is not opened.
 func testRefused(f *fixture) {
 	f.put("a=1", "b=2", "c=3")
 	snapshot := f.snapshot()
@@ -272,7 +272,7 @@ func testCompact(f *fixture) {
 		f.Errorf("%d events, then %d; uid %d after %d", len(before), len(after), next, uid)
 	}
 	if bytes.Contains(f.snapshot(), []byte("erased")) {
-		f.Error("the compacted store holds what was erased")
+		f.Error("the compacted store contains erased data")
 	}
 	f.view(func(r store.Reader) error {
 		value, err := r.Get(store.KindSession, []byte("a"))

@@ -9,15 +9,15 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Faulty returns a store that fails every write twice before it lets it
-// through: once having done nothing, once having done it. Both times Update
-// returns ErrUnknownOutcome, so that only a caller who repeats with the same
-// request id gets it right. An Update that fails or writes nothing is let
-// through at once, reading is never disturbed.
+// Faulty returns a store that fails every write twice before it succeeds: first
+// without doing it, then having done it. Both times Update returns
+// ErrUnknownOutcome, so that only a caller who repeats with the same request id
+// gets it right. An Update that fails or writes nothing is not disturbed, and
+// reads never are.
 //
-// What is "the same write again" goes by who calls which RPC: a resource may get
-// its name anew at each attempt. Callers of one subject who make the same call at
-// once share their failures: each still meets some.
+// Two writes are attempts of the same act if the same subject calls the same RPC;
+// the resource may get another name at each attempt. Concurrent callers of one
+// subject who make the same call share their failures: each still gets some.
 func Faulty(s store.Store) store.Store { return &faulty{Store: s, failed: map[store.Act]int{}} }
 
 type faulty struct {
@@ -66,7 +66,7 @@ func (f *faulty) count(act store.Act, n int) {
 
 func sameWrite(act store.Act) store.Act { return store.Act{Actor: act.Actor, RPC: act.RPC} }
 
-// noting notes whether anything was written.
+// noting records whether anything was written.
 type noting struct {
 	store.Writer
 	wrote bool

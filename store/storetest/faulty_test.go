@@ -15,7 +15,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // TestFaulty shows the two failures: after the first the record is not there,
-// after the second it is, and the caller is told the same.
+// after the second it is; the caller gets the same error.
 func TestFaulty(t *testing.T) {
 	faulty := storetest.Faulty(memstore.New())
 	ctx := context.Background()
@@ -45,8 +45,8 @@ func TestFaulty(t *testing.T) {
 			{"a refusal between", func(store.Writer) error { return refused }, refused, 0},
 			{"second write", put, store.ErrUnknownOutcome, 1},
 			{"third write", put, nil, 2},
-			{"first write anew", put, store.ErrUnknownOutcome, 2},
-			{"second write anew", put, store.ErrUnknownOutcome, 3},
+			{"first write, again", put, store.ErrUnknownOutcome, 2},
+			{"second write, again", put, store.ErrUnknownOutcome, 3},
 			{"the caller finds it", func(store.Writer) error { return nil }, nil, 3},
 			{"first write of another", put, store.ErrUnknownOutcome, 3},
 			{"second write of another", put, store.ErrUnknownOutcome, 4},

@@ -19,17 +19,17 @@ func journalTests() []test {
 	return []test{
 		{"one event for every update that writes, without gaps or doubles", testEvents},
 		{"Events returns those above after, in order, at most limit", testEventsPage},
-		{"an event says the act and the records, what may be erased apart, and no content", testEventBody},
+		{"an event has the act and the records, erasable ones separately, and no content", testEventBody},
 		{"an event is never earlier than the last one", testEventTime},
 		{"LastEvent returns the event that last wrote the record", testLastEvent},
 		{"EraseEvent removes body and salt, and no proof, unless a record is never erased", testEraseEvent},
-		{"the journal goes on after a reopening", testJournalReopen},
+		{"the journal continues after a reopening", testJournalReopen},
 	}
 }
 
-// CheckJournal fails the test unless the events are a whole journal: sequences
-// 1, 2, 3 …, times that never go back, bodies that fit their digests or are erased, and
-// hashes that are those of a tree made anew from the leaves.
+// CheckJournal fails the test unless the events are a complete journal: sequences
+// 1, 2, 3 …, times that never go back, bodies that match their digests or are
+// erased, and the same hashes as a tree built from the leaves.
 func CheckJournal(t testing.TB, events []*storepb.Event) {
 	t.Helper()
 	var hashes []tlog.Hash
@@ -198,7 +198,7 @@ func testEventBody(f *fixture) {
 		f.Errorf("records %s, want %s", got, want)
 	}
 	if raw, err := proto.Marshal(e); err != nil || bytes.Contains(raw, []byte("PRIVATE")) {
-		f.Errorf("the event holds content (%v)", err)
+		f.Errorf("the event contains content (%v)", err)
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// testModel plays random histories on the store and on a plain map, and
-// compares all that is read. They share a store, because a new one costs more
-// than a history; each has a prefix of its own there.
+// testModel plays random histories on the store and on a plain map, and compares
+// all reads. The histories share a store, because a new one costs more than a
+// history; each has its own key prefix.
 func testModel(f *fixture) {
 	histories, events := 0, 0
 	rapid.Check(f, func(t *rapid.T) {
@@ -43,8 +43,8 @@ type model struct {
 	events  int
 }
 
-// A step is what a closure does in one line, drawn before it runs: it may run
-// more than once.
+// A step is one action of a closure, drawn before the closure runs, because it
+// may run more than once.
 type step struct {
 	what       string
 	kind       store.KindID
@@ -83,7 +83,7 @@ func (m *model) update(t *rapid.T, f *fixture) {
 	if fails {
 		return
 	}
-	// An event for every put that lasts and every delete of what was there.
+	// An event for every put that lasts and every delete of an existing record.
 	for _, s := range steps {
 		id := s.id()
 		_, was := m.records[id]

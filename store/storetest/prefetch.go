@@ -9,7 +9,7 @@ import (
 func prefetchTests() []test {
 	return []test{
 		{"Prefetch changes nothing of what Get and Scan return", testPrefetch},
-		{"what an Update writes after its Prefetch is seen", testPrefetchedOverwritten},
+		{"an Update sees what it writes after its Prefetch", testPrefetchedOverwritten},
 		{"what was prefetched is the caller's own", testPrefetchedCopies},
 	}
 }
@@ -23,8 +23,8 @@ func sessionWants(limit int, keys ...string) []store.Want {
 	return wants
 }
 
-// testPrefetch announces records that are there and absent, the same key of two
-// kinds, and every scan there is a case of; one thing twice, and some in vain.
+// testPrefetch announces existing and missing records, the same key of two kinds,
+// and every form of scan; one read twice, and some that are never made.
 func testPrefetch(f *fixture) {
 	f.put("c1=5", "a2=2", "a1=1", "b1=4", "a3=3")
 	f.update(func(w store.Writer) error { return w.Put(store.KindName, []byte("a1"), []byte("index")) })
@@ -83,7 +83,7 @@ func testPrefetchedOverwritten(f *fixture) {
 			if got, err := list(w, "", "", 9); err != nil || got != "a=9 c=3 d=4 e=5" {
 				f.Errorf("Scan = %q, %v", got, err)
 			}
-			f.ok(w.Prefetch(wants...)) // brings back nothing of what lies below
+			f.ok(w.Prefetch(wants...)) // brings back nothing from below
 		}
 		return nil
 	})

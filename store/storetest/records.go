@@ -16,8 +16,8 @@ func readerTests() []test {
 		{"an empty record is a record", testEmptyRecord},
 		{"what a Reader returns is the caller's own", testOwnCopies},
 		{"Scan returns records by prefix, behind after, in key order, at most limit", testScan},
-		{"Scan merges the writes of the closure with what lies below", testScanMerges},
-		{"a Reader or Writer is of no use after its closure", testEnded},
+		{"Scan merges the writes of the closure with the records below", testScanMerges},
+		{"a Reader or Writer fails after its closure", testEnded},
 	}
 }
 
@@ -102,7 +102,7 @@ func testOwnCopies(f *fixture) {
 	f.wantAll("a=1 b=2")
 }
 
-// scans are questions to records a1 a2 a3 b1 c1.
+// scans are scans of the records a1 a2 a3 b1 c1.
 func scans() []struct {
 	prefix, after string
 	limit         int
@@ -233,7 +233,7 @@ func testDelete(f *fixture) {
 	f.wantAll("b=2")
 }
 
-// uid takes one and keeps it in a record, if keep.
+// uid takes an identifier and, if keep is set, writes a record with it.
 func (f *fixture) uid(keep bool) uint64 {
 	f.Helper()
 	var id uint64
@@ -277,7 +277,7 @@ func testUIDReopen(f *fixture) {
 }
 
 // testUIDBack: the last identifier given is one that something was written with,
-// whatever updates took others.
+// even if other updates took identifiers.
 func testUIDBack(f *fixture) {
 	before := f.uid(true)
 	f.uid(false)
@@ -296,9 +296,8 @@ func testUIDBack(f *fixture) {
 	}
 }
 
-// testUIDInUse: a new record never takes the place of one that is there, though
-// the counter of identifiers says that it is new. What is rewritten is no such
-// record.
+// testUIDInUse: a new record never replaces an existing one, even if the counter
+// of identifiers says that it is new. A rewritten record is not affected.
 func testUIDInUse(f *fixture) {
 	const many = 8 // more than the closures below take
 	last := f.uid(true)

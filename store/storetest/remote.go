@@ -41,7 +41,7 @@ func (s *Remote) fetched(r store.Reader) *fetched {
 	return &fetched{below: r, answers: map[question]answer{}, trips: &s.trips}
 }
 
-// fetched is a store.Layer over a Reader that holds what it prefetched.
+// fetched is a store.Layer over a Reader that keeps what it prefetched.
 type fetched struct {
 	below   store.Reader
 	answers map[question]answer
@@ -128,8 +128,8 @@ func (r *remoteReader) LastEvent(kind store.KindID, key []byte) (uint64, error) 
 	return r.Reader.LastEvent(kind, key)
 }
 
-// A remoteWriter writes to an overlay over what was fetched as well: what it wrote
-// is seen, and costs no trip.
+// A remoteWriter also writes to an overlay over what was fetched: its writes are
+// seen, and cost no round trip.
 type remoteWriter struct {
 	store.Writer
 	fetched *fetched
@@ -165,8 +165,8 @@ func (r *remoteWriter) Delete(kind store.KindID, key []byte) error {
 	return r.over.Delete(kind, slices.Clone(key))
 }
 
-// copied returns a copy of what an overlay lent; never nil, since an empty record
-// is a record.
+// copied returns a copy of what an overlay lent; never nil, because an empty
+// record is a record.
 func copied(value []byte, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err

@@ -15,11 +15,11 @@ func serialTests() []test {
 		{"every state is consistent", testTransfers},
 		{"a closure sees no phantom", testPhantoms},
 		{"no write skew", testWriteSkew},
-		{"what was acknowledged is seen by all that begins later", testRealTime},
+		{"an acknowledged write is seen by every later call", testRealTime},
 	}
 }
 
-// testCounter: every caller adds one, and is told a number of its own.
+// testCounter: every caller adds one, and gets its own number.
 func testCounter(f *fixture) {
 	const rounds = 5
 	var told [callers*rounds + 1]atomic.Bool
@@ -34,7 +34,7 @@ func testCounter(f *fixture) {
 				return set(w, "n", n)
 			})
 			if told[n].Swap(true) {
-				f.Errorf("%d was told twice", n)
+				f.Errorf("%d was returned twice", n)
 			}
 		}
 	})
@@ -47,7 +47,7 @@ func testCounter(f *fixture) {
 	})
 }
 
-// testTransfers: sums move between accounts; nobody ever sees one under way.
+// testTransfers: sums move between accounts; nobody ever sees one in transit.
 func testTransfers(f *fixture) {
 	const accounts, total = 8, 800
 	f.update(func(w store.Writer) error {
@@ -98,7 +98,7 @@ func move(w store.Writer, from, to string) error {
 	return set(w, to, n+1)
 }
 
-// testPhantoms: of all that insert only where a prefix is empty, one does.
+// testPhantoms: many callers insert only if a prefix is empty; one of them does.
 func testPhantoms(f *fixture) {
 	const places = 8
 	var won [places]atomic.Int32
@@ -126,8 +126,8 @@ func testPhantoms(f *fixture) {
 	}
 }
 
-// testWriteSkew: of two on duty each may leave while the other stays. If both
-// decide on the same state and write apart, both leave.
+// testWriteSkew: each of two on duty may leave if the other stays. If both decide
+// on the same state and write separately, both leave.
 func testWriteSkew(f *fixture) {
 	for round := range 10 {
 		a, b := fmt.Sprintf("%d/a", round), fmt.Sprintf("%d/b", round)
@@ -152,7 +152,7 @@ func testWriteSkew(f *fixture) {
 	}
 }
 
-// testRealTime: a caller that was told 7 never meets less than 7 again.
+// testRealTime: a caller that got 7 never sees less than 7 again.
 func testRealTime(f *fixture) {
 	var newest atomic.Uint64
 	each(callers, func(i int) {
@@ -166,7 +166,7 @@ func testRealTime(f *fixture) {
 			if n < before {
 				f.Errorf("a View met %d after %d was acknowledged", n, before)
 			}
-			raise(&newest, n) // what a View met is durable: all later ones meet it too
+			raise(&newest, n) // what a View saw is durable: all later ones see it too
 			if i%4 == 0 {
 				f.update(func(w store.Writer) (err error) {
 					if n, err = get(w, "n"); err != nil {

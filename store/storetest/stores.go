@@ -23,8 +23,8 @@ func storeTests() []test {
 		{"Snapshot writes a consistent copy while writing goes on", testSnapshot},
 		{"Health returns nil while the store takes writes", testHealth},
 		{"Close waits for the updates under way", testClose},
-		{"Close meets Views without end, and is not held up", testCloseViews},
-		{"a closed store refuses all with ErrClosed", testClosed},
+		{"Close is not delayed by an endless series of Views", testCloseViews},
+		{"a closed store refuses everything with ErrClosed", testClosed},
 	}
 }
 
@@ -112,7 +112,8 @@ func testSnapshot(f *fixture) {
 	testSnapshotEnds(f)
 }
 
-// testSnapshotEnds: what ends a copy is told, and the store goes on.
+// testSnapshotEnds: the reason why a copy ended is returned, and the store
+// continues to work.
 func testSnapshotEnds(f *fixture) {
 	refused := errors.New("seen enough")
 	f.is(f.Snapshot(context.Background(), io.Discard, func(store.Reader) error { return refused }), refused)

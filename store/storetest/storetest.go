@@ -1,5 +1,5 @@
-// Package storetest holds what every engine must pass, and wrappers that make
-// a store behave badly.
+// Package storetest has the tests that every engine must pass, and wrappers that
+// make a store misbehave.
 //
 // Run is the contract of package store as tests: each sentence there has a
 // subtest here, named after it. An engine's tests call it, once as it is, once more
@@ -8,9 +8,9 @@
 //	storetest.Run(t, engine)
 //	storetest.Run(t, storetest.Wrap(engine, storetest.Twice))
 //
-// Faulty is for those above the store: it fails every write twice, once having
-// done nothing and once having done it, and never says which. A Remote also tells
-// them how many trips over a network their reads would be.
+// Faulty is for tests of the code above the store: it fails every write twice,
+// once without doing it and once having done it, and never says which. A Remote
+// also counts how many round trips over a network their reads would be.
 package storetest
 
 import (
@@ -26,11 +26,11 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// callers is how many run at once where many do.
+// callers is how many concurrent callers tests use.
 const callers = 64
 
-// Run holds an engine against the contract. A place is the path of an empty directory
-// of the test's own; an engine that does not live in files takes it as a name.
+// Run tests an engine against the contract. A place is the path of an empty
+// directory of the test; an engine that does not use files takes it as a name.
 func Run(t *testing.T, e store.Engine) {
 	for _, group := range []struct {
 		name  string
@@ -60,7 +60,7 @@ type test struct {
 	run  func(f *fixture)
 }
 
-// A fixture is a test with a store of its own.
+// A fixture is a test with its own store.
 type fixture struct {
 	*testing.T
 	engine store.Engine
@@ -80,7 +80,7 @@ func newFixture(t *testing.T, e store.Engine) *fixture {
 	return f
 }
 
-// reopen closes the store and opens it anew.
+// reopen closes the store and opens it again.
 func (f *fixture) reopen() {
 	f.Helper()
 	if err := f.Close(); err != nil {
@@ -127,7 +127,7 @@ func (f *fixture) view(fn func(r store.Reader) error) {
 	f.ok(f.View(context.Background(), fn))
 }
 
-// personal writes a record that may be erased, in an update of its own.
+// personal writes a record that may be erased, in its own update.
 func (f *fixture) personal(key string) {
 	f.Helper()
 	f.update(func(w store.Writer) error { return w.Put(store.KindPersonal, []byte(key), nil) })
@@ -165,7 +165,7 @@ func list(r store.Reader, prefix, after string, limit int) (string, error) {
 	return strings.Join(found, " "), err
 }
 
-// wantAll fails unless those are the records of kind session.
+// wantAll fails unless kind session has those records.
 func (f *fixture) wantAll(want string) {
 	f.Helper()
 	f.view(func(r store.Reader) error {
@@ -204,7 +204,7 @@ func each(n int, fn func(i int)) {
 
 func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// get returns the number under a key of kind session, 0 where there is none.
+// get returns the number under a key of kind session; 0 if there is none.
 func get(r store.Reader, key string) (uint64, error) {
 	value, err := r.Get(store.KindSession, []byte(key))
 	if errors.Is(err, store.ErrNotFound) {

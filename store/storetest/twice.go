@@ -6,9 +6,9 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Twice returns a store that runs every closure twice, as an engine may that
-// finds its reads outdated; the first run's writes are dropped. It changes
-// nothing for callers who keep the contract.
+// Twice returns a store that runs every closure twice, as an engine may do if the
+// reads of the closure are outdated; the writes of the first run are dropped. It
+// changes nothing for callers who keep the contract.
 func Twice(s store.Store) store.Store { return twice{s} }
 
 type twice struct{ store.Store }
@@ -27,14 +27,14 @@ func (s twice) Update(ctx context.Context, act store.Act, fn func(store.Writer) 
 	})
 }
 
-// rehearse runs fn without effect, whatever becomes of it.
+// rehearse runs fn without effect, even if fn fails or panics.
 func rehearse(w store.Writer, fn func(store.Writer) error) {
 	defer func() { _ = recover() }() // the second run panics too
 	_ = fn(&rehearsal{Writer: w, over: store.NewOverlay(w)})
 }
 
-// A rehearsal is a Writer whose writes go nowhere. It gives away uids, which
-// may be skipped.
+// A rehearsal is a Writer that discards its writes. It uses up uids, which may be
+// skipped.
 type rehearsal struct {
 	store.Writer
 	over    *store.Overlay
@@ -58,7 +58,7 @@ func (r *rehearsal) LastEvent(kind store.KindID, key []byte) (uint64, error) {
 
 func (r *rehearsal) Put(kind store.KindID, key, value []byte) error {
 	if len(value) > store.MaxValueSize {
-		return r.Writer.Put(kind, key, value) // refused in the writer's own words
+		return r.Writer.Put(kind, key, value) // the writer refuses it
 	}
 	return r.write(kind, key, func(key []byte) error { return r.over.Put(kind, key, append([]byte{}, value...)) })
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/acquis-eval/acquis/store/storetest"
 )
 
-// TestTwice writes in the first run only, of which nothing may be left.
+// TestTwice writes in the first run only; nothing of that may remain.
 func TestTwice(t *testing.T) {
 	twice := storetest.Twice(memstore.New())
 	ctx := context.Background()
@@ -32,7 +32,7 @@ func TestTwice(t *testing.T) {
 	err := twice.View(ctx, func(r store.Reader) error {
 		events, eventsErr := r.Events(0, 9)
 		if len(events) != 1 || len(events[0].GetBodySalt()) == 0 {
-			t.Errorf("the journal holds %v", events)
+			t.Errorf("the journal contains %v", events)
 		}
 		records, err := r.Scan(store.KindPersonal, nil, nil, 9)
 		if len(records) != 1 || string(records[0].Key) != "a" {

@@ -19,9 +19,9 @@ func updateTests() []test {
 		{"nobody else sees writes before Update returns", testInvisible},
 		{"one that fails does not disturb its neighbours", testNeighbours},
 		{"an fn that writes nothing leaves no event", testNoEvent},
-		{"an fn that writes only what is silent leaves no event, and it is durable", testSilent},
-		{"where ctx has ended before, fn is not run", testEndedContext},
-		{"where ctx ends, the update happened whole or not at all", testContext},
+		{"an fn that writes only silent records leaves no event, but its writes are durable", testSilent},
+		{"if ctx has ended before, fn is not run", testEndedContext},
+		{"if ctx ends, the update happened completely or not at all", testContext},
 		{"writes out of bounds are refused", testBounds},
 	}
 }
@@ -209,7 +209,7 @@ func testContext(f *fixture) {
 		defer cancel()
 		err := f.Update(ctx, act(), func(w store.Writer) error {
 			if i%2 == 0 {
-				cancel() // as early as a caller that is served can leave
+				cancel() // as early as a running caller can leave
 			}
 			return putAll(w, fmt.Sprintf("a%02d=1", i), fmt.Sprintf("b%02d=1", i))
 		})
@@ -218,7 +218,7 @@ func testContext(f *fixture) {
 			f.is(err, context.Canceled)
 		}
 	})
-	// A later update is behind all those whose callers left.
+	// A later update comes after all those whose callers left.
 	f.put("z=1")
 	f.view(func(r store.Reader) error {
 		for i, done := range done {
@@ -242,7 +242,7 @@ func testBounds(f *fixture) {
 			"kind 0":        w.Put(0, []byte("a"), nil),
 		} {
 			if err == nil {
-				f.Errorf("%s was taken", what)
+				f.Errorf("%s was accepted", what)
 			}
 		}
 		return putAll(w, strings.Repeat("k", store.MaxKeySize)+"=1")

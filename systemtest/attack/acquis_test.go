@@ -22,14 +22,14 @@ import (
 	"github.com/acquis-eval/acquis/server/authn"
 )
 
-// An acquis is the real server, in a process of its own.
+// An acquis is the real server, in its own process.
 type acquis struct {
 	*process
 	door
 	log *logCount
 }
 
-// startAcquis serves the store in dir, with more flags if there are.
+// startAcquis serves the store in dir, with additional flags.
 func startAcquis(t testing.TB, dir string, keys map[string]string, cert *certificate, flags ...string) *acquis {
 	t.Helper()
 	words := append([]string{"serve", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0"}, flags...)
@@ -47,7 +47,8 @@ func startAcquis(t testing.TB, dir string, keys map[string]string, cert *certifi
 
 var announced = regexp.MustCompile(`^ +(REST|gRPC|operations|data) +(?:https?://)?(\S+)$`)
 
-// readAddresses reads what the server prints at its start, as an operator would.
+// readAddresses reads the addresses that the server prints at its start, as an
+// operator would.
 func (a *acquis) readAddresses() error {
 	for {
 		line, err := a.out.ReadString('\n')
@@ -72,7 +73,7 @@ func (a *acquis) readAddresses() error {
 	}
 }
 
-// stop asks it to end, and waits.
+// stop asks the server to end, and waits.
 func (a *acquis) stop() error {
 	if err := a.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
@@ -80,8 +81,8 @@ func (a *acquis) stop() error {
 	return a.end()
 }
 
-// A seed is a store at rest, to be copied for each round, and what the null server
-// needs to answer alike.
+// A seed is a store that is copied for each round, and what the null server needs
+// to give the same answers.
 type seed struct {
 	dir    string
 	keys   map[string]string
@@ -90,7 +91,7 @@ type seed struct {
 	cert   *certificate
 }
 
-// newSeed makes a store with one session, and candidates enough for a list.
+// newSeed makes a store with one session, and enough candidates for a list.
 func newSeed(t *testing.T) *seed {
 	t.Helper()
 	s := &seed{dir: t.TempDir(), keys: map[string]string{"admin": authn.NewSecret().String()}, cert: newCertificate(t)}
@@ -121,7 +122,7 @@ func newSeed(t *testing.T) *seed {
 
 const candidates = 200
 
-// can keeps answers of Acquis for the null server.
+// can records answers of Acquis for the null server.
 func (s *seed) can(t *testing.T, a *acquis) {
 	t.Helper()
 	s.canned, s.pages = make(map[string]string), make(map[string]string)
@@ -149,7 +150,7 @@ type cannedCall struct {
 	request proto.Message
 }
 
-// cannedCalls are those that attacks and the bystander make and Acquis answers.
+// cannedCalls are the calls of attacks and of the bystander that Acquis answers.
 func cannedCalls() map[string]cannedCall {
 	return map[string]cannedCall{
 		getGrid: {"bystander", &acquispb.GetGridRequest{Name: candidacy(0) + "/grid"}},
@@ -171,10 +172,10 @@ const (
 	backup            = acquispb.AdminService_Backup_FullMethodName
 )
 
-// copyTo copies the store, so that a round begins with what every round begins with.
+// copyTo copies the store, so that every round begins with the same one.
 func (s *seed) copyTo(dir string) error { return os.CopyFS(dir, os.DirFS(s.dir)) }
 
-// certificate returns what the doors show, or nil.
+// certificate returns the certificate of the listeners, or nil.
 func (s *seed) certificate(overTLS bool) *certificate {
 	if overTLS {
 		return s.cert
@@ -182,7 +183,7 @@ func (s *seed) certificate(overTLS bool) *certificate {
 	return nil
 }
 
-// nullOrder is for a null server of the same answers.
+// nullOrder makes the order for a null server with the same answers.
 func (s *seed) nullOrder(t *testing.T, overTLS bool) nullOrder {
 	t.Helper()
 	o := nullOrder{Dir: t.TempDir(), Bystander: s.keys["bystander"], Certificate: s.certificate(overTLS)}
@@ -204,7 +205,7 @@ func askREST(ctx context.Context, a *acquis, key, method, path, body string) (st
 	if err != nil {
 		return "", err
 	}
-	request.Close = true // no connection is left for a test to look for
+	request.Close = true // leaves no connection that a test would find
 	if key != "" {
 		request.Header.Set("Authorization", "Bearer "+key)
 	}

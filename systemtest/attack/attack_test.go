@@ -13,30 +13,30 @@ import (
 	"time"
 )
 
-// What an attack may do to the server.
+// Limits on the effects of an attack.
 const (
-	maxMemory = 200 << 20 // of RssAnon, more than before
-	maxRatio  = 3         // of the bystander's p99 to that beside the null server
-	maxLog    = 256 << 10 // a second, and in the first
-	rounds    = 3         // if what depends on time does not hold
+	maxMemory = 200 << 20 // increase of RssAnon
+	maxRatio  = 3         // of the bystander's p99 to its p99 on the null server
+	maxLog    = 256 << 10 // bytes per second; the first second may have as many
+	rounds    = 3         // attempts, if a condition that depends on time fails
 
-	// As before means so many more at most: what the libraries keep ready.
+	// "As before" allows this much more, which the libraries keep in reserve.
 	spareGoroutines = 64
 	spareFiles      = 16
 
-	// backWithin is given to the server to be as before. It should take a second;
-	// that it did stands in the table.
+	// backWithin is how long the server has to return to its earlier state. It
+	// should take a second; the table shows how long it took.
 	backWithin = 10 * time.Second
 )
 
 // An attack is a named way to harm a server.
 type attack struct {
 	name     string
-	run      func(ctx context.Context, t *target) // until ctx ends, in the attacker's process
-	tls      bool                                 // the doors speak TLS
-	admitted bool                                 // its calls are a caller's good right, and each may be logged
-	sibling  bool                                 // of the same kind as another: for the long form
-	heavy    bool                                 // it has much to send
+	run      func(ctx context.Context, t *target) // runs until ctx ends, in the attacker's process
+	tls      bool                                 // the listeners use TLS
+	admitted bool                                 // its calls are allowed, and each may be logged
+	sibling  bool                                 // of the same kind as another: runs in the long form only
+	heavy    bool                                 // it sends a lot
 }
 
 func attackNamed(name string) (attack, bool) {
@@ -48,8 +48,8 @@ func attackNamed(name string) (attack, bool) {
 	return all[i], true
 }
 
-// lasts is how long the attack on one server takes, in the i-th round. A round that
-// repeats one takes longer, so that it is less by chance what comes out.
+// lasts is how long the attack on one server takes, in the i-th round. A repeated
+// round takes longer, so that its result depends less on chance.
 func (a attack) lasts(i int) time.Duration {
 	switch {
 	case long():
@@ -60,9 +60,10 @@ func (a attack) lasts(i int) time.Duration {
 	return 300 * time.Millisecond
 }
 
-// grain is what a p99 is worth on a machine whose cores are shared by attacker,
-// server and bystander: shorter ones count as one grain. In the short form a p99 is
-// the slowest of a few calls, and means little unless it is gross.
+// grain is the resolution of a p99 on a machine whose cores are shared by
+// attacker, server and bystander: shorter ones count as one grain. In the short
+// form a p99 is the slowest of a few calls, and only a very large one means
+// something.
 func grain() time.Duration {
 	if long() {
 		return 4 * time.Millisecond
@@ -70,7 +71,7 @@ func grain() time.Duration {
 	return 20 * time.Millisecond
 }
 
-// TestAttack attacks Acquis and the null server in every way there is a name for.
+// TestAttack makes every attack on Acquis and on the null server.
 func TestAttack(t *testing.T) {
 	needsMemory(t)
 	s := newSeed(t)
@@ -86,17 +87,18 @@ func TestAttack(t *testing.T) {
 	}
 }
 
-// compared tells whether the null server is attacked too. The short form judges by no
-// times, so there one attack suffices, which shows that the comparison works.
+// compared tells whether the null server is attacked too. The short form does not
+// judge by times, so one attack is enough there, to show that the comparison
+// works.
 func (a attack) compared() bool {
 	return long() || asked(a.name) || a.name == attacks()[0].name
 }
 
-// attackInRounds repeats an attack until it does no harm, a few times at most.
+// attackInRounds repeats an attack until it does no harm, up to a maximum.
 func attackInRounds(t *testing.T, s *seed, a attack, table *table) {
 	var failed []string
 	var sure bool
-	var slowest time.Duration // p99 beside the null server
+	var slowest time.Duration // p99 on the null server
 	for i := range tries() {
 		r := round{acquis: attackAcquis(t, s, a, a.lasts(i))}
 		if a.compared() {
@@ -119,8 +121,8 @@ func attackInRounds(t *testing.T, s *seed, a attack, table *table) {
 	}
 }
 
-// judge fails for what is sure. What depends on time fails the long form alone,
-// which has the machine to itself; else it is told.
+// judge fails for harm that is certain. Harm that depends on time fails only the
+// long form, which has the machine to itself; otherwise it is only logged.
 func judge(t *testing.T, sure bool, harm string) {
 	t.Helper()
 	if sure || long() {
@@ -130,7 +132,8 @@ func judge(t *testing.T, sure bool, harm string) {
 	t.Log("perhaps because the machine is busy: " + harm)
 }
 
-// tries is how often an attack is made, if what depends on time does not hold.
+// tries is how often an attack is repeated if a condition that depends on time
+// fails.
 func tries() int {
 	if long() {
 		return rounds
@@ -143,7 +146,7 @@ type round struct {
 	acquis, null side
 }
 
-// A side is what an attack did to one server.
+// A side is the effect of an attack on one server.
 type side struct {
 	tally
 	p50, p99    time.Duration
@@ -153,11 +156,11 @@ type side struct {
 
 	// Of Acquis only.
 	before, after state
-	most          int64         // memory
+	most          int64         // most memory
 	back          time.Duration // until it was as before
-	missing       string        // what was not as before, at the end
+	missing       string        // what was still not as before at the end
 	log           int64         // bytes
-	ended         string        // why the server is gone, if it is
+	ended         string        // why the server has ended, if it has
 }
 
 func attackAcquis(t *testing.T, s *seed, a attack, lasts time.Duration) (got side) {
@@ -172,7 +175,7 @@ func attackAcquis(t *testing.T, s *seed, a attack, lasts time.Duration) (got sid
 	defer client.CloseIdleConnections()
 	pid := server.cmd.Process.Pid
 	var err error
-	_, err = stateOf(t.Context(), client, server.Ops, pid) // makes what the next one counts
+	_, err = stateOf(t.Context(), client, server.Ops, pid) // creates what the next call counts
 	must(t, err)
 	got.before, err = stateOf(t.Context(), client, server.Ops, pid)
 	must(t, err)
@@ -182,7 +185,7 @@ func attackAcquis(t *testing.T, s *seed, a attack, lasts time.Duration) (got sid
 	got.waitBack(t.Context(), client, server)
 	got.most = stopMemory()
 	if server.cmd.Process.Signal(syscall.Signal(0)) != nil {
-		got.ended = fmt.Sprintf("the server is gone: %v\n%s", server.end(), server.log.tail)
+		got.ended = fmt.Sprintf("the server has ended: %v\n%s", server.end(), server.log.tail)
 	}
 	return got
 }
@@ -197,7 +200,7 @@ func attackNull(t *testing.T, s *seed, a attack, lasts time.Duration) (got side)
 	return got
 }
 
-// underAttack has the bystander at work while the attack lasts.
+// underAttack runs the bystander during the attack.
 func underAttack(t *testing.T, o attackOrder, b *bystander, got *side) {
 	attacker := startAttacker(t, o)
 	must(t, attacker.underWay())
@@ -218,9 +221,9 @@ func underAttack(t *testing.T, o attackOrder, b *bystander, got *side) {
 	got.errors, got.commonError = b.failures()
 }
 
-// waitBack waits until the server is as before: goroutines, files and memory are,
-// and a new connection is served. Memory is not asked to shrink to what it was,
-// since the collector gives it back when it needs to; it stays within the bound.
+// waitBack waits until goroutines, files and memory are as before, and a new
+// connection is served. Memory need not shrink to what it was, because the
+// collector returns it only when necessary, but it must stay within the limit.
 func (s *side) waitBack(ctx context.Context, client *http.Client, server *acquis) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, backWithin)
@@ -232,7 +235,7 @@ func (s *side) waitBack(ctx context.Context, client *http.Client, server *acquis
 	for {
 		missing := s.notBack(ctx, client, server)
 		if ctx.Err() != nil {
-			return // the last look was cut short, and says nothing
+			return // the last measurement was interrupted, and says nothing
 		}
 		if s.missing = missing; missing == "" {
 			return
@@ -265,11 +268,11 @@ func (s *side) notBack(ctx context.Context, client *http.Client, server *acquis)
 	return ""
 }
 
-// ratio compares the bystander's p99 beside Acquis with that beside the null server.
+// ratio compares the bystander's p99 on Acquis with that on the null server.
 func (r round) ratio() float64 { return float64(r.acquis.p99) / float64(max(r.null.p99, 1)) }
 
-// harm lists what must not be, and whether it is sure: what depends on no time. The
-// p99 is held against the slowest beside the null server so far.
+// harm lists violations, and tells whether they are certain, that is, do not
+// depend on time. The p99 is compared with the slowest on the null server so far.
 func (r round) harm(a attack, slowest time.Duration) (harm []string, sure bool) {
 	got := r.acquis
 	if got.ended != "" {
@@ -282,7 +285,7 @@ func (r round) harm(a attack, slowest time.Duration) (harm []string, sure bool) 
 		harm = append(harm, fmt.Sprintf("bystander: %d of %d calls failed: %s", got.errors, got.calls, got.commonError))
 	}
 	if got.p99 > maxRatio*max(slowest, grain()) {
-		harm = append(harm, fmt.Sprintf("p99: %s, %.1f times that beside the null server", got.p99.Round(time.Microsecond), r.ratio()))
+		harm = append(harm, fmt.Sprintf("p99: %s, %.1f times that on the null server", got.p99.Round(time.Microsecond), r.ratio()))
 	}
 	if got.missing != "" {
 		harm = append(harm, "not as before: "+got.missing)
@@ -293,7 +296,8 @@ func (r round) harm(a attack, slowest time.Duration) (harm []string, sure bool) 
 	return harm, sure
 }
 
-// asked tells whether -run names an attack, which then runs in the short form too.
+// asked tells whether -run names this attack, which then runs in the short form
+// too.
 func asked(name string) bool {
 	run := flag.Lookup("test.run").Value.String()
 	_, named, _ := strings.Cut(run, "/")

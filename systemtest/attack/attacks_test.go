@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// attacks lists all. A sibling is of the kind of one that stands before it.
+// attacks lists all attacks. A sibling is of the same kind as an earlier one.
 func attacks() []attack {
 	var all []attack
 	for _, some := range [][]attack{messages(), takingTime(), floods(), calling(), streaming()} {
@@ -14,7 +14,8 @@ func attacks() []attack {
 	return all
 }
 
-// messages that are large, or become so when they are read.
+// messages are attacks by messages that are large, or become large when they are
+// read.
 func messages() []attack {
 	return []attack{
 		{name: "item-bomb", run: itemBomb(""), heavy: true},
@@ -32,7 +33,7 @@ func messages() []attack {
 	}
 }
 
-// takingTime are attacks that hold something without doing much.
+// takingTime are attacks that hold resources without doing much.
 func takingTime() []attack {
 	return []attack{
 		{name: "unfinished", run: unfinished("", 1, 100, promised-1), heavy: true},
@@ -57,7 +58,8 @@ func takingTime() []attack {
 	}
 }
 
-// floods are of frames of HTTP/2; those with "rest" meet the HTTP library's.
+// floods are floods of HTTP/2 frames; those with "rest" go to the HTTP library's
+// implementation.
 func floods() []attack {
 	grpc, rest, deaf := way{}, way{rest: true}, way{deaf: true}
 	return []attack{
@@ -87,7 +89,7 @@ func floods() []attack {
 	}
 }
 
-// calling are attacks by calls, at full speed.
+// calling are attacks by calls at full speed.
 func calling() []attack {
 	wrong := `{"code":"` + strings.Repeat("A", 64) + `"}`
 	const get, post = http.MethodGet, http.MethodPost

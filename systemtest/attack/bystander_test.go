@@ -16,12 +16,13 @@ import (
 const (
 	candidacies = 16 // of the session
 	everyCall   = 20 * time.Millisecond
-	givenUp     = 5 * time.Second // a call that takes longer was not served
+	givenUp     = 5 * time.Second // a call that takes longer counts as failed
 )
 
-// A bystander has a key, and work to do. Calls begin at fixed times, however long
-// those before take, and their time counts from when they should have begun: who
-// waits for a slow answer before asking again sees only one of the slow ones.
+// A bystander has a key, and makes calls. They begin at fixed times, even if
+// earlier ones are still running, and their duration counts from the planned
+// beginning: a caller that waits for a slow answer before the next call would see
+// only one of the slow ones.
 type bystander struct {
 	conn *grpc.ClientConn
 	key  string
@@ -45,7 +46,7 @@ func (b *bystander) warm(ctx context.Context) error {
 	return nil
 }
 
-// work calls until ctx ends, and returns when all calls have.
+// work calls until ctx ends, and returns when all calls have ended.
 func (b *bystander) work(ctx context.Context) {
 	ticker := time.NewTicker(everyCall)
 	defer ticker.Stop()
@@ -111,7 +112,7 @@ func (b *bystander) quantile(share float64) time.Duration {
 	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
 }
 
-// failures says how many calls failed, and how most of them did.
+// failures returns how many calls failed, and the most common error.
 func (b *bystander) failures() (n int, how string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

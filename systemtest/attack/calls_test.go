@@ -18,9 +18,10 @@ import (
 	"github.com/acquis-eval/acquis/server/authn"
 )
 
-// Attacks by whole calls, of the client libraries.
+// Attacks by complete calls, through the client libraries.
 
-// emptyItems is a RecordAssessmentsRequest of so many empty verdicts: two bytes each.
+// emptyItems is a RecordAssessmentsRequest with n empty verdicts of two bytes
+// each.
 func emptyItems(n int) []byte { return bytes.Repeat([]byte{2<<3 | 2, 0}, n) }
 
 // emptyItemsJSON is the same over REST.
@@ -28,16 +29,16 @@ func emptyItemsJSON(n int) string {
 	return `{"assessments":[` + strings.Repeat("{},", max(n-1, 0)) + `{}]}`
 }
 
-// mostItems fill the 16 MiB that a message had at most when this attack was found.
+// mostItems fill the 16 MiB that a message could have when this attack was found.
 const mostItems = 8<<20 - 8
 
 const recordPath = "/v1/sessions/s/candidacies/k-0:recordAssessments"
 
-// itemBomb sends messages of millions of empty items, with the key of a role, a
+// itemBomb sends messages with millions of empty items, with the key of a role, a
 // wrong one ("wrong"), or none.
 func itemBomb(role string) func(context.Context, *target) {
 	return func(ctx context.Context, t *target) {
-		t.tried(enough - 1) // one call of these is an attack
+		t.tried(enough - 1) // one such call is already an attack
 		conn := connect(t.GRPC, t.TLS)
 		defer conn.Close()
 		request := emptyItems(mostItems)
@@ -47,7 +48,7 @@ func itemBomb(role string) func(context.Context, *target) {
 	}
 }
 
-// keyOf returns the key of a role; a wrong one, each time another, for "wrong".
+// keyOf returns the key of a role; for "wrong", a different wrong key each time.
 func (t *target) keyOf(role string) string {
 	if role == "wrong" {
 		return authn.NewSecret().String()
@@ -67,7 +68,7 @@ func itemBombREST(role string) func(context.Context, *target) {
 	}
 }
 
-// rungs of the ladder of violations.
+// rungs are the steps of the ladder of violations.
 func (t *target) rungs() []int {
 	if t.long {
 		return []int{60, 600, 6_000, 60_000, 600_000}
@@ -75,7 +76,7 @@ func (t *target) rungs() []int {
 	return []int{60, 600, 6_000, 60_000}
 }
 
-// ladder sends ever more wrong items, with a key that may call.
+// ladder sends more and more invalid items, with a key that may call.
 func ladder(ctx context.Context, t *target) {
 	conn := connect(t.GRPC, t.TLS)
 	defer conn.Close()
@@ -87,7 +88,8 @@ func ladder(ctx context.Context, t *target) {
 	})
 }
 
-// summit sends the most wrong items that 8 MiB hold, over and over.
+// summit repeatedly sends the largest number of invalid items that fits into 8
+// MiB.
 func summit(ctx context.Context, t *target) {
 	conn := connect(t.GRPC, t.TLS)
 	defer conn.Close()
@@ -109,7 +111,7 @@ func ladderREST(ctx context.Context, t *target) {
 	})
 }
 
-// callers makes one small call over and over, some at once.
+// callers makes one small call again and again, with several workers.
 func callers(workers int, key func(t *target) string, method string, request proto.Message) func(context.Context, *target) {
 	raw, err := proto.Marshal(request)
 	if err != nil {
@@ -140,16 +142,16 @@ func as(role string) func(*target) string {
 	return func(t *target) string { return t.Keys[role] }
 }
 
-// wrongKey has the form of a key, and is none.
+// wrongKey has the form of a key, but does not exist.
 func wrongKey(*target) string { return authn.NewSecret().String() }
 
-// wrongSecret is the id of a key that exists, before a secret that is not its.
+// wrongSecret has the id of an existing key and another secret.
 func wrongSecret(t *target) string {
 	key := t.Keys["reader"]
 	return key[:len(key)-8] + "aaaaaaaa"
 }
 
-// garbageToken has the form of a token of 8 KB.
+// garbageToken has the form of a token, and 8 KB.
 func garbageToken(*target) string {
 	return "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ." + strings.Repeat("QUFB", 2000) + ".QUFB"
 }
@@ -162,8 +164,8 @@ var (
 	aList = &acquispb.ListCandidaciesRequest{Parent: "sessions/s", PageSize: 1000}
 )
 
-// bodies sends large anonymous requests to the RPC that anybody may call. The field
-// does not exist in the second kind, and the library keeps what it does not know.
+// bodies sends large anonymous requests to the RPC that anybody may call. In the
+// second kind the field does not exist, and the library keeps unknown fields.
 func bodies(size int, field byte) func(context.Context, *target) {
 	var request []byte
 	for item := append([]byte{field<<3 | 2, 64}, bytes.Repeat([]byte("A"), 64)...); len(request) < size; {
@@ -178,7 +180,7 @@ func bodies(size int, field byte) func(context.Context, *target) {
 	}
 }
 
-// garbageCredential is what VerifyAttestation has to take apart.
+// garbageCredential is a credential that VerifyAttestation has to parse.
 func garbageCredential() string {
 	return `{"credential":` + quoted("eyJhbGciOiJFZERTQSJ9."+strings.Repeat("QUFB", 16_000)+".QUFB") + `}`
 }
@@ -216,7 +218,7 @@ func holdOne(ctx context.Context, conn *grpc.ClientConn, method string, request 
 	return status.Code(err).String()
 }
 
-// asking sends requests on streams without an end, each on its own stream.
+// asking sends endless requests on streams, each on its own stream.
 func asking(method string, request []byte, streams int) func(context.Context, *target) {
 	return func(ctx context.Context, t *target) {
 		conn := connect(t.GRPC, t.TLS)
@@ -235,7 +237,7 @@ func asking(method string, request []byte, streams int) func(context.Context, *t
 	}
 }
 
-// backups asks for whole backups, a hundred at once, and reads them or does not.
+// backups requests whole backups, a hundred at once, and reads them or not.
 func backups(read bool) func(context.Context, *target) {
 	return func(ctx context.Context, t *target) {
 		crowd(10, func(int) {

@@ -14,25 +14,25 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// Attacks by frames of HTTP/2 that no client library would send.
+// Attacks by HTTP/2 frames that no client library would send.
 
-// A peer is one connection of HTTP/2, written by hand.
+// A peer is one HTTP/2 connection, written by hand.
 type peer struct {
 	net.Conn
 	*http2.Framer
 	out     *bufio.Writer
 	packer  *hpack.Encoder
 	packed  bytes.Buffer
-	parting atomic.Value // what the server said last: a string
+	parting atomic.Value // the last message of the server: a string
 }
 
-// A way is over which of the doors a peer comes.
+// A way says which listener a peer uses, and how.
 type way struct {
-	rest bool // the HTTP library's HTTP/2, which it speaks over TLS only
+	rest bool // the HTTP library's HTTP/2, which it offers over TLS only
 	deaf bool // nothing that the server sends is read
 }
 
-// greet opens a connection of HTTP/2 with these settings.
+// greet opens an HTTP/2 connection with these settings.
 func (t *target) greet(ctx context.Context, w way, settings ...http2.Setting) (*peer, error) {
 	address := t.GRPC
 	if w.rest {
@@ -60,7 +60,7 @@ func (t *target) greet(ctx context.Context, w way, settings ...http2.Setting) (*
 	return p, err
 }
 
-// listen reads what the server sends, and keeps what it says at parting.
+// listen reads what the server sends, and keeps its last message.
 func (p *peer) listen() {
 	for {
 		frame, err := p.ReadFrame()
@@ -73,7 +73,7 @@ func (p *peer) listen() {
 	}
 }
 
-// flush sends what was written. A server that does not read is waited for.
+// flush sends what was written. It waits for a server that does not read.
 func (p *peer) flush() error { return p.out.Flush() }
 
 func (p *peer) cut() string {
@@ -94,7 +94,7 @@ func (p *peer) request(path, key string, more ...hpack.HeaderField) []byte {
 		fields = append(fields, hpack.HeaderField{Name: "authorization", Value: "Bearer " + key})
 	}
 	for _, f := range append(fields, more...) {
-		_ = p.packer.WriteField(f) // to memory
+		_ = p.packer.WriteField(f) // writes to memory
 	}
 	return p.packed.Bytes()
 }
@@ -102,10 +102,10 @@ func (p *peer) request(path, key string, more ...hpack.HeaderField) []byte {
 // floodConnections is how many connections a flood uses at once.
 const floodConnections = 4
 
-// A gush writes the next frames of a flood, which are few; i counts them from 0.
+// A gush writes the next few frames of a flood; i counts them from 0.
 type gush func(p *peer, i uint32) error
 
-// flood writes frames without a pause, on new connections when one is cut.
+// flood writes frames without a pause, on a new connection when one is closed.
 func flood(w way, next gush) func(context.Context, *target) {
 	return func(ctx context.Context, t *target) {
 		crowd(floodConnections, func(int) {
@@ -133,7 +133,7 @@ func (t *target) floodOne(ctx context.Context, w way, next gush) string {
 	return p.cut()
 }
 
-// stream is the i-th id of a stream that a client may open.
+// stream is the id of the i-th stream that a client may open.
 func stream(i uint32) uint32 { return 2*i + 1 }
 
 func rapidReset(p *peer, i uint32) error {
@@ -144,8 +144,8 @@ func rapidReset(p *peer, i uint32) error {
 	return p.WriteRSTStream(stream(i), http2.ErrCodeCancel)
 }
 
-// madeYouReset has the server reset what the client opened: the update of a
-// window by nothing is a stream's error.
+// madeYouReset makes the server reset the client's streams: a window update of
+// zero is a stream error.
 func madeYouReset(p *peer, i uint32) error {
 	err := p.WriteHeaders(http2.HeadersFrameParam{StreamID: stream(i), BlockFragment: p.request(getGrid, ""), EndHeaders: true})
 	if err != nil {
@@ -177,7 +177,7 @@ func priorities(p *peer, i uint32) error {
 	return p.WritePriority(stream(i%1000), http2.PriorityParam{Weight: uint8(i)})
 }
 
-// continuations are header blocks without an end.
+// continuations are endless header blocks.
 func continuations(size int) gush {
 	return func(p *peer, i uint32) error {
 		if i == 0 {
@@ -191,7 +191,7 @@ func continuations(size int) gush {
 	}
 }
 
-// emptyData sends nothing, many times, to calls that wait for more.
+// emptyData sends empty data frames to calls that wait for more.
 func emptyData(p *peer, i uint32) error {
 	if i == 0 {
 		if err := p.open(i); err != nil {
@@ -206,23 +206,23 @@ func (p *peer) open(i uint32) error {
 	return p.WriteHeaders(http2.HeadersFrameParam{StreamID: stream(i), BlockFragment: p.request(recordAssessments, ""), EndHeaders: true})
 }
 
-// unknownFrames are of a type that nobody has.
+// unknownFrames are of a type that does not exist.
 func unknownFrames(p *peer, _ uint32) error { return p.WriteRawFrame(0xfe, 0, 0, []byte("nothing")) }
 
-// packedHeaders name one long header, which the server has to remember, again and
-// again: each mention is a byte on the wire.
+// packedHeaders repeatedly refers to one long header, which the server has to
+// store: each reference is a byte on the wire.
 func packedHeaders(p *peer, i uint32) error {
 	block := p.request(getGrid, "", hpack.HeaderField{Name: "x", Value: strings.Repeat("y", 3000)})
-	const newest = 0x80 | 62 // the first entry after those that everybody knows
+	const newest = 0x80 | 62 // the first entry after the static table
 	block = append(block, bytes.Repeat([]byte{newest}, 8000)...)
 	return p.WriteHeaders(http2.HeadersFrameParam{StreamID: stream(i), BlockFragment: block, EndHeaders: true, EndStream: true})
 }
 
-// unopened sends data to streams that were never opened, or are over.
+// unopened sends data to streams that were never opened, or have ended.
 func unopened(p *peer, i uint32) error { return p.WriteRSTStream(stream(i%1000), http2.ErrCodeCancel) }
 
-// unread asks for large answers on many connections and lets none come: the
-// windows are shut, and nothing is read.
+// unread requests large answers on many connections and blocks them: the windows
+// are closed, and nothing is read.
 func unread(ctx context.Context, t *target) {
 	crowd(t.number(10, 20), func(int) {
 		for ctx.Err() == nil {
@@ -239,7 +239,8 @@ func unread(ctx context.Context, t *target) {
 	})
 }
 
-// askAndWait makes a hundred calls, and waits until the server has had enough.
+// askAndWait makes a hundred calls, and waits until the server closes the
+// connection.
 func (t *target) askAndWait(ctx context.Context, p *peer) {
 	for i := range uint32(100) {
 		err := p.WriteHeaders(http2.HeadersFrameParam{StreamID: stream(i), BlockFragment: p.request(getReferentiel, t.Keys["reader"]), EndHeaders: true})
@@ -251,13 +252,13 @@ func (t *target) askAndWait(ctx context.Context, p *peer) {
 		}
 		t.tried(1)
 	}
-	for p.flush() == nil && ctx.Err() == nil { // until a write fails: so it shows that the server has gone
+	for p.flush() == nil && ctx.Err() == nil { // until a write fails, which shows that the server has closed the connection
 		pause(ctx, 100*time.Millisecond)
 		_ = p.WriteWindowUpdate(0, 1) // into the buffer
 	}
 }
 
-// message puts the prefix of gRPC before a message.
+// message adds the gRPC prefix to a message.
 func message(m []byte) []byte {
 	return append([]byte{0, byte(len(m) >> 24), byte(len(m) >> 16), byte(len(m) >> 8), byte(len(m))}, m...)
 }

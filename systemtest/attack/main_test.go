@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	orderVariable  = "ACQUIS_ATTACK_ORDER"  // what a child is to be; without it, the binary runs tests
+	orderVariable  = "ACQUIS_ATTACK_ORDER"  // the task of a child; without it, the binary runs tests
 	binaryVariable = "ACQUIS_ATTACK_BINARY" // the server to attack
 )
 
-// TestMain builds the server and runs the tests; or, in a child process, is the
+// TestMain builds the server and runs the tests. In a child process it runs the
 // attacker or the null server.
 func TestMain(m *testing.M) {
 	if order := os.Getenv(orderVariable); order != "" {
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// build makes the binary that is attacked, unless one was given.
+// build builds the binary that is attacked, unless one was given.
 func build() (remove func(), err error) {
 	if os.Getenv(binaryVariable) != "" {
 		return func() {}, nil
@@ -53,7 +53,7 @@ func build() (remove func(), err error) {
 		return nil, err
 	}
 	remove = func() { _ = os.RemoveAll(dir) }
-	binary := filepath.Join(dir, "acquis.exe") // so named, it runs everywhere
+	binary := filepath.Join(dir, "acquis.exe") // this name works on every system
 	if out, err := exec.Command("go", "build", "-o", binary, "../../cmd/acquis").CombinedOutput(); err != nil {
 		remove()
 		return nil, fmt.Errorf("building the server: %w\n%s", err, out)
@@ -61,10 +61,11 @@ func build() (remove func(), err error) {
 	return remove, os.Setenv(binaryVariable, binary)
 }
 
-// long tells whether the long form was asked for.
+// long tells whether the long form was requested.
 func long() bool { return os.Getenv("ACQUIS_LONG") != "" }
 
-// skip skips a test for what is missing, unless nothing may be missing.
+// skip skips a test because something is missing, or fails it if everything is
+// required.
 func skip(t *testing.T, missing string) {
 	t.Helper()
 	if os.Getenv("ACQUIS_REQUIRE_ALL") != "" {

@@ -18,11 +18,11 @@ import (
 )
 
 func drain(r io.Reader) int64 {
-	n, _ := io.Copy(io.Discard, r) // what came is what counts
+	n, _ := io.Copy(io.Discard, r) // only the number of bytes counts
 	return n
 }
 
-// anonymous is the memory of a process that is no page of a file, in bytes.
+// anonymous is the memory of a process that is not backed by files, in bytes.
 func anonymous(pid int) (int64, error) {
 	file, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -39,7 +39,8 @@ func anonymous(pid int) (int64, error) {
 	return 0, errors.Join(lines.Err(), errors.New("/proc does not tell RssAnon"))
 }
 
-// needsMemory skips a test if the machine does not tell how much a process takes.
+// needsMemory skips a test if the machine does not report the memory of a
+// process.
 func needsMemory(t *testing.T) {
 	t.Helper()
 	if _, err := anonymous(os.Getpid()); err != nil {
@@ -47,8 +48,9 @@ func needsMemory(t *testing.T) {
 	}
 }
 
-// watchMemory returns the most that a process took until stop was called. Between
-// two looks little can come: a page is touched at some gigabytes a second.
+// watchMemory returns the largest memory of a process until stop was called.
+// Little can be missed between two measurements: a process touches at most some
+// gigabytes per second.
 func watchMemory(pid int) (stop func() int64) {
 	done, most := make(chan struct{}), make(chan int64)
 	go func() {
@@ -70,7 +72,7 @@ func watchMemory(pid int) (stop func() int64) {
 	return func() int64 { close(done); return <-most }
 }
 
-// A state is what a server holds, as it tells itself.
+// A state is what a server holds, as reported by itself.
 type state struct {
 	goroutines, files int
 	memory            int64
@@ -80,7 +82,7 @@ func (s state) String() string {
 	return fmt.Sprintf("%d goroutines, %d files, %d MiB", s.goroutines, s.files, s.memory>>20)
 }
 
-// stateOf asks the server's operations listener, on a connection of its own.
+// stateOf asks the server's operations listener, on its own connection.
 func stateOf(ctx context.Context, client *http.Client, ops string, pid int) (s state, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+ops+"/metrics", nil)
 	if err != nil {
@@ -94,7 +96,7 @@ func stateOf(ctx context.Context, client *http.Client, ops string, pid int) (s s
 	lines := bufio.NewScanner(answer.Body)
 	for lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), " ")
-		number, _ := strconv.ParseFloat(value, 64) // a comment is none, and no name of ours
+		number, _ := strconv.ParseFloat(value, 64) // a comment has none, and none of our names
 		switch name {
 		case "go_goroutines":
 			s.goroutines = int(number)
@@ -106,7 +108,7 @@ func stateOf(ctx context.Context, client *http.Client, ops string, pid int) (s s
 	return s, errors.Join(lines.Err(), err)
 }
 
-// A logCount counts what a server logs, and keeps the end of it.
+// A logCount counts the bytes that a server logs, and keeps the last ones.
 type logCount struct {
 	mu    sync.Mutex
 	bytes int64
@@ -132,7 +134,7 @@ func (l *logCount) count() int64 {
 	return l.bytes
 }
 
-// last returns the last line that holds the text, or "".
+// last returns the last line that contains the text, or "".
 func (l *logCount) last(text string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

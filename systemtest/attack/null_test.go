@@ -36,23 +36,24 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// A nullOrder is for a null server.
+// A nullOrder is the order for a null server.
 type nullOrder struct {
 	Dir         string
-	Bystander   string       // the key of the one for whom the disk is made to work
+	Bystander   string       // the key of the caller for whom it writes to the disk
 	Certificate *certificate // nil: plain text
 }
 
-// answers are what a null server answers with; they come by file, being long.
+// answers are what a null server answers with; they are in a file, because they
+// are long.
 type answers struct {
-	Canned map[string]string // by method, or by method and others, in base64
-	Pages  map[string]string // by path; of any other, "/"
+	Canned map[string]string // by method, or by method followed by others, in base64
+	Pages  map[string]string // by path; "/" is for any other path
 }
 
 const answersFile = "answers.json"
 
-// serveNull answers like Acquis and knows nothing: no keys, no limits but those of
-// the libraries. It prints its addresses.
+// serveNull gives the answers of Acquis without keys, and with only the
+// libraries' limits. It prints its addresses.
 func serveNull(ctx context.Context, o nullOrder) error {
 	text, err := os.ReadFile(filepath.Join(o.Dir, answersFile))
 	if err != nil {
@@ -162,7 +163,7 @@ func (n *null) register(s *grpc.Server, service protoreflect.ServiceDescriptor, 
 	return nil
 }
 
-// uncan is the answer that a method has; an empty one if none is canned.
+// uncan decodes the answer of a method; an empty one if none is recorded.
 func uncan(m protoreflect.MethodDescriptor, text string) (proto.Message, error) {
 	raw, err1 := base64.StdEncoding.DecodeString(text)
 	out, err2 := protoregistry.GlobalTypes.FindMessageByName(m.Output().FullName())
@@ -173,8 +174,8 @@ func uncan(m protoreflect.MethodDescriptor, text string) (proto.Message, error) 
 	return answer, proto.Unmarshal(raw, answer)
 }
 
-// answer makes the disk work for the bystander only: Acquis refuses the attacker
-// before that.
+// answer writes to the disk for the bystander only, because Acquis refuses the
+// attacker earlier.
 func (n *null) answer(ctx context.Context, method string) (any, error) {
 	key := metadata.ValueFromIncomingContext(ctx, "authorization")
 	if method == recordAssessments && slices.Equal(key, []string{n.bystander}) {
@@ -188,11 +189,11 @@ func (n *null) answer(ctx context.Context, method string) (any, error) {
 	return n.canned[method], nil
 }
 
-// others than the bystander get another answer by this key.
+// others marks the answer for callers other than the bystander.
 const others = " of others"
 
-// commit asks of the disk what a commit of the store does: pages, then a header,
-// each made durable.
+// commit does to the disk what a commit of the store does: it writes and syncs
+// pages, then a header.
 func (n *null) commit() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -207,7 +208,7 @@ func (n *null) commit() error {
 	return nil
 }
 
-// stream sends as much as a backup of the seeded store is.
+// stream sends as many bytes as a backup of the seeded store.
 func (n *null) stream(_ any, stream grpc.ServerStream) error {
 	if err := stream.RecvMsg(new(acquispb.BackupRequest)); err != nil {
 		return err
@@ -221,7 +222,7 @@ func (n *null) stream(_ any, stream grpc.ServerStream) error {
 	return nil
 }
 
-// ServeHTTP reads what was sent, and answers as by gRPC: with what is canned.
+// ServeHTTP reads the request, and gives the recorded answer, as over gRPC.
 func (n *null) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	drain(r.Body)
 	page, ok := n.pages[r.URL.Path]
@@ -229,10 +230,10 @@ func (n *null) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		page = n.pages["/"]
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write([]byte(page)) // a caller who went away needs no answer
+	_, _ = w.Write([]byte(page)) // a caller who has left needs no answer
 }
 
-// startNull starts one as a child.
+// startNull starts a null server as a child.
 func startNull(t *testing.T, o nullOrder, keys map[string]string) (*process, door) {
 	t.Helper()
 	p := startChild(t, order{Null: &o})
@@ -242,7 +243,7 @@ func startNull(t *testing.T, o nullOrder, keys map[string]string) (*process, doo
 	return p, d
 }
 
-// A certificate is that of a server, and its key: two files.
+// A certificate is that of a server, and its key, as two files.
 type certificate struct{ Cert, Key string }
 
 func newCertificate(t *testing.T) *certificate {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// An order says what a child is to be. It travels as JSON.
+// An order is the task of a child, sent as JSON.
 type order struct {
 	Null   *nullOrder   `json:",omitempty"`
 	Attack *attackOrder `json:",omitempty"`
@@ -31,20 +31,20 @@ func beChild(ctx context.Context, text string) error {
 	case o.Attack != nil:
 		return perform(ctx, *o.Attack)
 	}
-	return errors.New("an order for nothing")
+	return errors.New("an order without a task")
 }
 
-// A process is a program that a test started, and ends.
+// A process is a program that a test starts and ends.
 type process struct {
 	cmd *exec.Cmd
 	in  io.Closer
 	out *bufio.Reader
-	end func() error // waits for it; more than once is once
+	end func() error // waits for it; may be called again
 }
 
 func start(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
-	in, err := cmd.StdinPipe() // held open while we live
+	in, err := cmd.StdinPipe() // kept open as long as this process runs
 	must(t, err)
 	out, err := cmd.StdoutPipe()
 	must(t, err)
@@ -55,11 +55,11 @@ func start(t testing.TB, cmd *exec.Cmd) *process {
 }
 
 func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // it may have gone already
-	_ = p.end()              // it was killed: that is what it says
+	_ = p.cmd.Process.Kill() // it may have ended already
+	_ = p.end()              // its error only says that it was killed
 }
 
-// startChild starts this binary as what the order says.
+// startChild starts this binary with the task of the order.
 func startChild(t testing.TB, o order, command ...string) *process {
 	t.Helper()
 	text, err := json.Marshal(o)
@@ -74,7 +74,7 @@ func startChild(t testing.TB, o order, command ...string) *process {
 	return start(t, cmd)
 }
 
-// An attackOrder is for an attacker.
+// An attackOrder is the order for an attacker.
 type attackOrder struct {
 	Name   string
 	Target door
@@ -82,14 +82,15 @@ type attackOrder struct {
 	Long   bool
 }
 
-// perform attacks for the time that was ordered. It writes a line as soon as the
-// attack is under way, and what came of it at the end.
+// perform attacks for the time in the order. It writes a line as soon as the
+// attack has begun, and the results at the end.
 func perform(ctx context.Context, o attackOrder) error {
 	a, ok := attackNamed(o.Name)
 	if !ok {
-		return fmt.Errorf("no attack is called %q", o.Name)
+		return fmt.Errorf("there is no attack %q", o.Name)
 	}
-	// Cancelled, not with a deadline: that would tell the server when to give up.
+	// Cancelled instead of a deadline, which would tell the server when to give
+	// up.
 	ctx, cancel := context.WithCancel(ctx)
 	defer time.AfterFunc(o.For, cancel).Stop()
 	defer cancel()
@@ -109,7 +110,7 @@ func perform(ctx context.Context, o attackOrder) error {
 	return json.NewEncoder(os.Stdout).Encode(t.tally)
 }
 
-// An attacker is a running one.
+// An attacker is a running attacker process.
 type attacker struct{ *process }
 
 func startAttacker(t testing.TB, o attackOrder) attacker {
@@ -127,8 +128,8 @@ func (a attacker) underWay() error {
 	return err
 }
 
-// result waits until the attack has ended. It ends by itself; a hung one is killed
-// when its time is long over.
+// result waits until the attack has ended. It ends by itself; if it hangs, it is
+// killed long after its time.
 func (a attacker) result(o attackOrder) (tally, error) {
 	hung := time.AfterFunc(o.For+30*time.Second, a.kill)
 	defer hung.Stop()

@@ -15,14 +15,14 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// Attacks by connections that take their time.
+// Attacks by slow connections.
 
-// promised is how long an unfinished message says that it is: what a server that
-// believes it may take for it, and within the limit that it had.
+// promised is the length that an unfinished message announces: a server that
+// trusts it may reserve so much, and it is within the limit for messages.
 const promised = 4<<20 - 1024
 
-// unfinished opens streams whose messages never end: they promise much, send all of
-// it but a little, or only a beginning, and wait.
+// unfinished opens streams whose messages never end: they announce a long
+// message, send almost all of it or only a beginning, and wait.
 func unfinished(role string, connections, streams, sent int) func(context.Context, *target) {
 	return func(ctx context.Context, t *target) {
 		crowd(connections, func(int) {
@@ -40,8 +40,8 @@ func unfinished(role string, connections, streams, sent int) func(context.Contex
 	}
 }
 
-// A carrier is one connection of HTTP/2, of plain text too; a new one when it was
-// cut.
+// A carrier is one HTTP/2 connection, also without TLS; a new one if it is
+// closed.
 type carrier struct {
 	t *target
 
@@ -80,7 +80,7 @@ func (c *carrier) close() {
 	}
 }
 
-// grpcOverHTTP makes a call of gRPC whose message is any body.
+// grpcOverHTTP makes a gRPC call with any body as its message.
 func (t *target) grpcOverHTTP(ctx context.Context, transport http.RoundTripper, key string, body io.Reader) string {
 	scheme := "http://"
 	if t.TLS {
@@ -112,12 +112,12 @@ func (t *target) grpcOverHTTP(ctx context.Context, transport http.RoundTripper, 
 	return fmt.Sprintf("HTTP %d, gRPC %s", answer.StatusCode, code)
 }
 
-// A stalling body begins, and then gives a byte now and again, or none.
+// A stalling body begins, and then gives a byte at intervals, or none.
 type stalling struct {
 	ctx   context.Context
 	begin []byte
 	zeros int           // after that
-	every time.Duration // 0: nothing more comes
+	every time.Duration // 0: no more bytes
 }
 
 func (s *stalling) Read(p []byte) (int, error) {
@@ -143,7 +143,7 @@ func (s *stalling) Read(p []byte) (int, error) {
 // slowly is the time between two bytes.
 const slowly = 50 * time.Millisecond
 
-// slowBodies sends calls byte by byte, by a caller who may call.
+// slowBodies sends calls byte by byte, from a caller who may call.
 func slowBodies(ctx context.Context, t *target) {
 	crowd(t.number(2, 4), func(int) {
 		transport := &carrier{t: t}
@@ -164,25 +164,25 @@ func slowBodiesREST(ctx context.Context, t *target) {
 	t.dripping(ctx, t.REST, head, " ")
 }
 
-// slowHeaders sends a request without an end: a header more, now and again.
+// slowHeaders sends an endless request: one more header at intervals.
 func slowHeaders(ctx context.Context, t *target) {
 	t.dripping(ctx, t.REST, "GET /v1/sessions HTTP/1.1\r\nHost: localhost\r\n", "X: y\r\n")
 }
 
-// slowPrefaces sends what every connection of HTTP/2 begins with, byte by byte.
+// slowPrefaces sends the preface of HTTP/2 connections byte by byte.
 func slowPrefaces(ctx context.Context, t *target) {
 	t.dripping(ctx, t.GRPC, "", strings.Repeat(http2.ClientPreface, 2))
 }
 
-// slowFrames sends a frame of headers that says it is long, byte by byte.
+// slowFrames sends a headers frame that announces a long one, byte by byte.
 func slowFrames(ctx context.Context, t *target) {
 	settings := "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 	headers := "\x00\x3f\xff\x01\x04\x00\x00\x00\x01"
 	t.dripping(ctx, t.GRPC, http2.ClientPreface+settings+headers, "\x00")
 }
 
-// dripping opens connections, writes the head of something at once, and the rest
-// byte by byte, over and over.
+// dripping opens connections again and again, writes the head of a message at
+// once, and the rest byte by byte.
 func (t *target) dripping(ctx context.Context, address, head, rest string) {
 	crowd(t.number(100, 500), func(int) {
 		for ctx.Err() == nil {
@@ -217,8 +217,8 @@ func drip(ctx context.Context, conn net.Conn, head, rest string) {
 	}
 }
 
-// idle opens connections and does nothing with them, or says the first words of
-// its protocol and nothing more.
+// idle opens connections and does nothing with them, or sends only the first
+// bytes of its protocol.
 func idle(address func(*target) string, words string) func(context.Context, *target) {
 	return func(ctx context.Context, t *target) {
 		crowd(20, func(int) {
@@ -230,7 +230,7 @@ func idle(address func(*target) string, words string) func(context.Context, *tar
 					continue
 				}
 				t.tried(1)
-				_, _ = conn.Write([]byte(words)) // a connection that was cut shows below
+				_, _ = conn.Write([]byte(words)) // a closed connection is noticed below
 				conns = append(conns, conn)
 			}
 			crowd(len(conns), func(i int) { t.sit(ctx, conns[i]) })
@@ -240,7 +240,7 @@ func idle(address func(*target) string, words string) func(context.Context, *tar
 
 const idleConnections = 2000
 
-// sit waits on a connection until it is cut.
+// sit waits on a connection until it is closed.
 func (t *target) sit(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
@@ -253,14 +253,14 @@ func grpcDoor(t *target) string { return t.GRPC }
 func restDoor(t *target) string { return t.REST }
 func opsDoor(t *target) string {
 	if t.Ops == "" {
-		return t.REST // the null server has no such door
+		return t.REST // the null server has no such listener
 	}
 	return t.Ops
 }
 
 var firstWords = http2.ClientPreface + "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 
-// unreadREST asks for one page many times on a connection, and reads none.
+// unreadREST requests one page many times on a connection, and reads no answer.
 func unreadREST(ctx context.Context, t *target) {
 	request := bytes.Repeat([]byte("GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"), 100)
 	crowd(t.number(50, 200), func(int) {
@@ -272,12 +272,12 @@ func unreadREST(ctx context.Context, t *target) {
 				continue
 			}
 			if tcp, ok := conn.(*net.TCPConn); ok {
-				_ = tcp.SetReadBuffer(4096) // a wish
+				_ = tcp.SetReadBuffer(4096) // best effort
 			}
 			stop := context.AfterFunc(ctx, func() { conn.Close() })
 			for err == nil {
 				t.tried(100)
-				_, err = conn.Write(request) // waits when the server reads no more
+				_, err = conn.Write(request) // blocks when the server stops reading
 			}
 			stop()
 			conn.Close()
@@ -286,7 +286,7 @@ func unreadREST(ctx context.Context, t *target) {
 	})
 }
 
-// handshakes begin TLS over and over, and do nothing with it.
+// handshakes begins TLS again and again, without any request.
 func handshakes(ctx context.Context, t *target) {
 	t.rush(ctx, 8, func(ctx context.Context, i int) string {
 		address := t.GRPC

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// grace is what calls under way get after SIGTERM, in TestStop.
+// grace is how long running calls may continue after SIGTERM, in TestStop.
 const grace = time.Second
 
-// A stopping is what came of asking a server to end under attack.
+// A stopping is the result of stopping a server under attack.
 type stopping struct {
 	took time.Duration
 	line string // of the log, about the end
-	err  error  // how the process ended, if it was not of itself
+	err  error  // how the process ended, if it did not end by itself
 }
 
-// TestStop asks the server to end under the attacks that hold the most. It ends
-// within its grace and two seconds; and if it broke off what would not end, the
-// log says so, and how much.
+// TestStop stops the server under the attacks that hold the most resources. It
+// ends within its grace period and two seconds; if it broke off calls, the log
+// says how many.
 func TestStop(t *testing.T) {
 	s := newSeed(t)
 	for i, under := range []struct {
@@ -61,7 +61,7 @@ func stopUnder(t *testing.T, s *seed, name string, held bool) (got stopping) {
 	attacker := startAttacker(t, attackOrder{Name: name, Target: server.door, For: time.Minute, Long: long()})
 	defer attacker.kill()
 	must(t, attacker.underWay())
-	later := 1 // call of the bystander, after which what was sent has come
+	later := 1 // call of the bystander, after which the attack has arrived
 	if held {
 		later = 2 * candidacies
 	}
@@ -77,9 +77,9 @@ func stopUnder(t *testing.T, s *seed, name string, held bool) (got stopping) {
 	return got
 }
 
-// harm says what must not be, and whether it is sure: what depends on no time. The
-// words of the line are the server's; a number that is not 0 counts what was broken
-// off.
+// harm returns what was wrong, and whether that is certain, that is, does not
+// depend on time. The words of the line are the server's; a number other than 0
+// counts what was broken off.
 func (s stopping) harm(held bool) (harm string, sure bool) {
 	var said map[string]any
 	if err := json.Unmarshal([]byte(s.line), &said); err != nil {
@@ -92,8 +92,8 @@ func (s stopping) harm(held bool) (harm string, sure bool) {
 		return "", true
 	}
 	if said["clean"] != false {
-		// If it ended before its grace was over, perhaps no call had come yet.
-		return "calls were broken off, and the log says that it ended clean: " + s.line, s.took >= grace
+		// If it ended within its grace period, perhaps no call had arrived yet.
+		return "calls were broken off, but the log says that it ended cleanly: " + s.line, s.took >= grace
 	}
 	for _, value := range said {
 		if n, ok := value.(float64); ok && n > 0 {

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// A table tells of every round.
+// A table has the results of every round.
 type table struct{ rows [][]string }
 
 var columns = []string{
-	"attack", "tried", "on null", "what came of it", "RssAnon before/max/after MiB", "beside Acquis p50/p99 ms", "beside null p50/p99 ms", "ratio", "back s", "log KB", "verdict",
+	"attack", "tried", "on null", "outcome", "RssAnon before/max/after MiB", "on Acquis p50/p99 ms", "on null p50/p99 ms", "ratio", "back s", "log KB", "verdict",
 }
 
 func (t *table) add(name string, r round, harm []string) {
@@ -48,13 +48,13 @@ func milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond))
 }
 
-// print writes the table in columns, also if all holds.
+// print writes the table in columns, also if nothing failed.
 func (t *table) print() {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 1, ' ', 0)
 	for _, row := range append([][]string{columns}, t.rows...) {
 		fmt.Fprintln(w, "| "+strings.Join(row, "\t| ")+"\t|")
 	}
-	_ = w.Flush() // to memory
+	_ = w.Flush() // writes to memory
 	fmt.Print(text.String())
 }

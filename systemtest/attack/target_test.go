@@ -20,21 +20,21 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// A door is a server as an attacker sees it.
+// A door has the addresses of a server, and the keys of an attacker.
 type door struct {
 	GRPC, REST, Ops string
 	TLS             bool
-	Keys            map[string]string // secrets, by role in small letters
+	Keys            map[string]string // secrets, by role in lower case
 }
 
-// A tally is what an attack tried, and what came of it.
+// A tally counts what an attack tried, and the outcomes.
 type tally struct {
 	Tried    int
 	Outcomes map[string]int
 	Took     time.Duration
 }
 
-// commonest returns the outcomes that came most often.
+// commonest returns the most frequent outcomes.
 func (t tally) commonest(n int) string {
 	names := make([]string, 0, len(t.Outcomes))
 	for name := range t.Outcomes {
@@ -49,7 +49,7 @@ func (t tally) commonest(n int) string {
 	return strings.Join(names[:min(n, len(names))], ", ")
 }
 
-// A target is what an attack attacks, and where it keeps its tally.
+// A target is the server under attack, and the tally of the attack.
 type target struct {
 	door
 	long     bool
@@ -63,7 +63,7 @@ func newTarget(d door, long bool) *target {
 	return &target{door: d, long: long, underWay: make(chan struct{}), tally: tally{Outcomes: make(map[string]int)}}
 }
 
-// enough tries make an attack one that is under way.
+// enough is the number of tries after which an attack counts as begun.
 const enough = 8
 
 func (t *target) tried(n int) {
@@ -75,7 +75,8 @@ func (t *target) tried(n int) {
 	t.Tried += n
 }
 
-// stayed is the outcome of what was still open when the attack ended.
+// stayed is the outcome of connections and calls that were open until the attack
+// ended.
 const stayed = "open to the end"
 
 func (t *target) came(outcome string) {
@@ -87,7 +88,7 @@ func (t *target) came(outcome string) {
 	t.Outcomes[outcome]++
 }
 
-// cameBefore counts an outcome, unless it came because the attack ended.
+// cameBefore counts an outcome, unless it was caused by the end of the attack.
 func (t *target) cameBefore(ctx context.Context, outcome string) {
 	if ctx.Err() != nil {
 		outcome = stayed
@@ -95,7 +96,7 @@ func (t *target) cameBefore(ctx context.Context, outcome string) {
 	t.came(outcome)
 }
 
-// number is how many of something there shall be, in the short form or the long.
+// number returns the count for the short form or the long one.
 func (t *target) number(short, long int) int {
 	if t.long {
 		return long
@@ -112,7 +113,7 @@ func crowd(n int, one func(i int)) {
 	all.Wait()
 }
 
-// rush makes calls without a pause, some at once, until ctx ends.
+// rush makes calls without a pause, with several workers, until ctx ends.
 func (t *target) rush(ctx context.Context, workers int, call func(ctx context.Context, i int) string) {
 	crowd(workers, func(worker int) {
 		for i := worker; ctx.Err() == nil; i += workers {
@@ -124,7 +125,7 @@ func (t *target) rush(ctx context.Context, workers int, call func(ctx context.Co
 	})
 }
 
-// pause waits before the next try of an attacker who was turned away.
+// pause waits before the next try of an attacker who was refused.
 func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
@@ -132,12 +133,12 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// tlsFor trusts any certificate: an attacker does not mind.
+// tlsFor accepts any certificate, because an attacker would.
 func tlsFor(protocols ...string) *tls.Config {
 	return &tls.Config{InsecureSkipVerify: true, NextProtos: protocols}
 }
 
-// dial connects to an address; nobody reads from it yet.
+// dial connects to an address; nothing reads from the connection yet.
 func (t *target) dial(ctx context.Context, address string, protocols ...string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -147,7 +148,7 @@ func (t *target) dial(ctx context.Context, address string, protocols ...string) 
 	return new(net.Dialer).DialContext(ctx, "tcp", address)
 }
 
-// rawCodec sends bytes as they are, so that a request can be any.
+// rawCodec sends bytes unchanged, so that a request can be anything.
 type rawCodec struct{}
 
 func (rawCodec) Name() string                  { return "proto" }
@@ -159,8 +160,8 @@ func (rawCodec) Unmarshal(b []byte, v any) error {
 
 const maxMessage = 256 << 20
 
-// connect makes a connection for raw requests. Its client library is the
-// bystander's.
+// connect makes a connection for raw requests, with the client library that the
+// bystander uses.
 func connect(address string, overTLS bool) *grpc.ClientConn {
 	creds := insecure.NewCredentials()
 	if overTLS {
@@ -169,12 +170,12 @@ func connect(address string, overTLS bool) *grpc.ClientConn {
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(creds),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(rawCodec{}), grpc.MaxCallSendMsgSize(maxMessage), grpc.MaxCallRecvMsgSize(maxMessage)))
 	if err != nil {
-		panic(err) // the options are ours, and the address a listener's
+		panic(err) // our options are valid, and so is a listener's address
 	}
 	return conn
 }
 
-// withKey adds a key to what a call sends; "" is nobody.
+// withKey adds a key to a call; "" means no key.
 func withKey(ctx context.Context, key string) context.Context {
 	if key == "" {
 		return ctx
@@ -182,14 +183,14 @@ func withKey(ctx context.Context, key string) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+key)
 }
 
-// invoke makes one call and says what came of it.
+// invoke makes one call and returns its outcome.
 func invoke(ctx context.Context, conn *grpc.ClientConn, key, method string, request []byte) string {
 	var answer []byte
 	err := conn.Invoke(withKey(ctx, key), method, request, &answer)
 	return status.Code(err).String()
 }
 
-// rest makes one call over REST and says what came of it.
+// rest makes one call over REST and returns its outcome.
 func (t *target) rest(ctx context.Context, client *http.Client, key, method, path, body string) string {
 	scheme := "http://"
 	if t.TLS {
@@ -214,13 +215,13 @@ func (t *target) rest(ctx context.Context, client *http.Client, key, method, pat
 	return fmt.Sprint(answer.StatusCode)
 }
 
-// browser is an HTTP client with so many connections.
+// browser is an HTTP client with that many connections.
 func browser(connections int) (client *http.Client, done func()) {
 	transport := &http.Transport{MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections, TLSClientConfig: tlsFor(), ForceAttemptHTTP2: true}
 	return &http.Client{Transport: transport}, transport.CloseIdleConnections
 }
 
 func quoted(text string) string {
-	b, _ := json.Marshal(text) // a string always has a form
+	b, _ := json.Marshal(text) // a string can always be encoded
 	return string(b)
 }

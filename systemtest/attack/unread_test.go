@@ -15,12 +15,13 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// Attacks by answers that are large and are not read, or slowly.
+// Attacks that read large answers slowly or not at all.
 
-// voluminous is the candidacy whose grid is large: verdicts with long comments.
+// voluminous is the candidacy with a large grid: verdicts with long comments.
 const voluminous = "sessions/s/candidacies/k-100"
 
-// comments are a megabyte of them: one for each criterion of a revision in JSON.
+// comments returns a megabyte of comments in JSON: one for each criterion of a
+// revision.
 func comments(revision string) string {
 	var all []string
 	for _, code := range criterionCode.FindAllString(revision, -1) {
@@ -40,8 +41,8 @@ func gridOf(candidacy string) []byte {
 	return raw
 }
 
-// unreadGrids asks for large answers that are made anew for each call, and lets
-// none come: the windows of the streams are shut, that of the connection is not.
+// unreadGrids requests large answers, computed for each call, and blocks them:
+// the windows of the streams are closed, that of the connection is open.
 func unreadGrids(ctx context.Context, t *target) {
 	crowd(t.number(4, 10), func(int) {
 		for ctx.Err() == nil {
@@ -58,7 +59,7 @@ func unreadGrids(ctx context.Context, t *target) {
 	})
 }
 
-// asked makes a hundred calls, and waits until the server has had enough.
+// asked makes a hundred calls, and waits until the server closes the connection.
 func (t *target) asked(ctx context.Context, p *peer, method, key string, request []byte) {
 	for i := range uint32(100) {
 		err := p.WriteHeaders(http2.HeadersFrameParam{StreamID: stream(i), BlockFragment: p.request(method, key), EndHeaders: true})
@@ -80,7 +81,8 @@ func (t *target) asked(ctx context.Context, p *peer, method, key string, request
 	}
 }
 
-// unreadAt asks over HTTP/1 for large answers, on many connections, and reads none.
+// unreadAt requests large answers over HTTP/1, on many connections, and reads
+// none.
 func unreadAt(path, role string) func(context.Context, *target) {
 	return func(ctx context.Context, t *target) {
 		request := bytes.Repeat([]byte("GET "+path+" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+t.Keys[role]+"\r\n\r\n"), 20)
@@ -93,7 +95,7 @@ func unreadAt(path, role string) func(context.Context, *target) {
 					continue
 				}
 				if tcp, ok := conn.(*net.TCPConn); ok {
-					_ = tcp.SetReadBuffer(4096) // a wish
+					_ = tcp.SetReadBuffer(4096) // best effort
 				}
 				stop := context.AfterFunc(ctx, func() { conn.Close() })
 				t.tried(20)

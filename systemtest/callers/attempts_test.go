@@ -13,8 +13,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// limited is a service that takes three bad attempts a minute with one key and
-// six from one address.
+// limited is a service that allows three failed attempts per minute with one key
+// and six from one address.
 func limited(t *testing.T) *world.World {
 	t.Helper()
 	w, _ := world.Start(t, t.TempDir(), func(o *server.Options) {
@@ -23,15 +23,15 @@ func limited(t *testing.T) *world.World {
 	return w
 }
 
-// wrong is a key with the id of a good one and another secret.
+// wrong is a key with the id of a valid one and another secret.
 func wrong(w *world.World, name string) string {
 	parts := strings.Split(w.Keys[name], "_")
 	return "acq_" + parts[1] + "_" + strings.Repeat("a", len(parts[2]))
 }
 
-// TestAttempts: after too many bad attempts further ones are refused unseen,
-// until the limit allows the next. Both transports count together, and the log
-// tells which key is tried, how often, and never with what.
+// TestAttempts: after too many failed attempts further ones are refused without a
+// check, until the limit allows the next. Both transports count together. The log
+// names the key and the number of attempts, and never the secret.
 func TestAttempts(t *testing.T) {
 	for _, name := range []string{"REST", "gRPC"} {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestAttempts(t *testing.T) {
 					t.Errorf("status %d, retry after %q", a.HTTP, a.Head.Get("Retry-After"))
 				}
 			}
-			// The right secret would be refused too: else guessing would go on.
+			// The right secret is refused too; otherwise guessing could continue.
 			if a := call("reader", "GET", "/v1/candidates", ""); a.Reason() != "TOO_MANY_ATTEMPTS" {
 				t.Errorf("the right key: %s", a.Raw)
 			}
@@ -70,7 +70,7 @@ func TestAttempts(t *testing.T) {
 			}
 			for _, secret := range []string{"aaaaaaaa", w.Keys["reader"][20:], "127.0.0.1"} {
 				if strings.Contains(said, secret) {
-					t.Errorf("the log holds %s", secret)
+					t.Errorf("the log contains %s", secret)
 				}
 			}
 			if !strings.Contains(world.OpsGet(t, w.Ops+"/metrics"), `acquis_bad_credentials_total{reason="CREDENTIALS_INVALID"} 3`) {
@@ -80,9 +80,9 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
-// TestAttemptsLockNobodyOut: who is at work goes on working while others at the
-// same address, as behind a proxy, try keys; other addresses are not concerned;
-// and no header makes an address another.
+// TestAttemptsLockNobodyOut: a caller with a recently used key can continue while
+// others at the same address, for instance behind a proxy, try keys; other
+// addresses are not affected; and no header changes the address.
 func TestAttemptsLockNobodyOut(t *testing.T) {
 	w := limited(t)
 	w.NewKey("reader", "READER")
@@ -94,18 +94,18 @@ func TestAttemptsLockNobodyOut(t *testing.T) {
 	}
 	for transport, call := range w.Transports() {
 		if a := call("reader", "GET", "/v1/candidates", ""); a.Code != "OK" {
-			t.Errorf("%s: who was at work: %s", transport, a.Raw)
+			t.Errorf("%s: a caller with a recently used key: %s", transport, a.Raw)
 		}
 		if a := call("new", "GET", "/v1/candidates", ""); a.Reason() != "TOO_MANY_ATTEMPTS" {
-			t.Errorf("%s: who comes new to a busy address: %s", transport, a.Raw)
+			t.Errorf("%s: a new caller at a busy address: %s", transport, a.Raw)
 		}
 		if a := call("", "GET", "/v1/candidates", ""); a.Reason() != "CREDENTIALS_MISSING" {
-			t.Errorf("%s: who sends nothing: %s", transport, a.Raw)
+			t.Errorf("%s: a caller without a key: %s", transport, a.Raw)
 		}
 	}
 	for _, header := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Grpc-Metadata-X-Forwarded-For", "True-Client-Ip"} {
 		if a := w.REST("new", "GET", "/v1/candidates", "", header, "for=10.0.0.9"); a.Reason() != "TOO_MANY_ATTEMPTS" {
-			t.Errorf("%s made another address: %s", header, a.Raw)
+			t.Errorf("%s changed the address: %s", header, a.Raw)
 		}
 	}
 	w.Client = http.Client{Transport: &http.Transport{
@@ -114,7 +114,8 @@ func TestAttemptsLockNobodyOut(t *testing.T) {
 	if a := w.REST("new", "GET", "/v1/candidates", ""); a.Code != "OK" {
 		t.Errorf("from another address: %s", a.Raw)
 	}
-	// A key that is revoked while it is at work is refused, and counts from then on.
+	// A key that is revoked while it is in use is refused, and counts from then
+	// on.
 	w.Do("admin", "POST", "/v1/keys/"+strings.Split(w.Keys["reader"], "_")[1]+":revoke", "{}")
 	if a := w.REST("reader", "GET", "/v1/candidates", ""); a.Reason() != "KEY_REVOKED" {
 		t.Errorf("revoked: %s", a.Raw)

@@ -15,7 +15,7 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// reasonOfAnswer is the reason of an error, or OK.
+// reasonOfAnswer returns the reason of an error, or OK.
 func reasonOfAnswer(a world.Answer) string {
 	if reason, ok := world.Get(a.Body, "details", 0, "reason").(string); ok {
 		return reason
@@ -26,9 +26,9 @@ func reasonOfAnswer(a world.Answer) string {
 // offTheJury are the roles that exclude JURY.
 var offTheJury = []string{"ADMIN", "REGISTRAR", "DISABILITY_ADVISOR"}
 
-// TestKeysThatExclude: a key is refused if its subject has a usable key of a role
-// that excludes one of its own, whichever was first; one that was revoked or has
-// ended is none.
+// TestKeysThatExclude: a key is refused if its subject has a usable key with a
+// role that excludes one of its own, in either order. Revoked and expired keys do
+// not count.
 func TestKeysThatExclude(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	keyOf := func(subject, more string, roles ...string) string {
@@ -72,8 +72,9 @@ func TestKeysThatExclude(t *testing.T) {
 	}
 }
 
-// TestPresentWhoIsOffTheJury: who has a key of a role that excludes JURY is not
-// counted as present at any act of a jury, though no key of the jury is needed for that.
+// TestPresentWhoIsOffTheJury: a member who has a key with a role that excludes
+// JURY does not count as present at any act of a jury, although no jury key is
+// needed to be present.
 func TestPresentWhoIsOffTheJury(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.Elsewhere()
@@ -104,8 +105,8 @@ func TestPresentWhoIsOffTheJury(t *testing.T) {
 	try("revoked", false)
 }
 
-// TestKeysThatExcludeRace: of two keys that exclude each other and are made at once
-// one is made.
+// TestKeysThatExcludeRace: if two keys that exclude each other are created at the
+// same time, one is created.
 func TestKeysThatExcludeRace(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	for n := range 20 {
@@ -127,8 +128,8 @@ func TestKeysThatExcludeRace(t *testing.T) {
 	}
 }
 
-// TestKeysThatExcludeAlready: of keys that exclude each other and are in the store
-// all the same, the one of the jury is refused: nobody is locked out by it.
+// TestKeysThatExcludeAlready: if the store already has keys that exclude each
+// other, the one of the jury is refused: nobody is locked out by it.
 func TestKeysThatExcludeAlready(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKeyOf("sits", `{"subject":"sits","roles":["JURY"]}`)
@@ -150,12 +151,12 @@ func TestKeysThatExcludeAlready(t *testing.T) {
 		t.Errorf("the administrator beside a key of the jury: %s", got)
 	}
 	if got := reasonOfAnswer(w.REST("sits", "GET", "/v1/referentiels", "")); got != "OK" {
-		t.Errorf("the juror, once the other key is another's: %s", got)
+		t.Errorf("the juror, after the other key has another subject: %s", got)
 	}
 }
 
-// TestTokensThatExclude: a token is refused if its roles exclude each other, or
-// those of a usable key of its subject, either way round.
+// TestTokensThatExclude: a token is refused if its roles exclude each other, or a
+// role of a usable key of its subject, in either direction.
 func TestTokensThatExclude(t *testing.T) {
 	i := newIssuer(t)
 	w, _ := world.Start(t, t.TempDir(), i.trust)
@@ -193,7 +194,8 @@ func TestTokensThatExclude(t *testing.T) {
 	}
 }
 
-// TestLastAdminKey: an admin key without an end remains, whatever others there are.
+// TestLastAdminKey: an admin key without an expiry must remain, in addition to
+// any others.
 func TestLastAdminKey(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	revoke := func(by string, n int) string {

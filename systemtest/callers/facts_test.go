@@ -7,8 +7,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestRolesReachAsFarAsTheSession: whoever assesses here and sits on a jury
-// elsewhere is an assessor here, and sees no more than one.
+// TestRolesReachAsFarAsTheSession: a subject who assesses in one session and sits
+// on the jury of another is an assessor in the first, and sees no more than that.
 func TestRolesReachAsFarAsTheSession(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	populateMatrix(w)
@@ -23,7 +23,7 @@ func TestRolesReachAsFarAsTheSession(t *testing.T) {
 	}
 	checkSees(w, "both", w.REST("both", "GET", k+"/accommodations", "").Raw, []string{"SECRET-arrangement"})
 	if a := w.REST("both", "GET", k+"/exemptions", ""); a.HTTP != 404 {
-		t.Errorf("exemptions are answered %d to an assessor who is of another jury", a.HTTP)
+		t.Errorf("exemptions are answered %d to an assessor who is on another jury", a.HTTP)
 	}
 	on := caseOf(w, "assessed")
 	w.Do("registrar", "PATCH", "/v1/sessions/"+on.label, `{"etag":"1","jury":[{"subject":"both","displayName":"B","external":true,"chair":true}]}`)
@@ -32,8 +32,8 @@ func TestRolesReachAsFarAsTheSession(t *testing.T) {
 	}
 }
 
-// TestCentreSeesWhoIsEnrolledThere: a candidate of no centre exists for the key of
-// one from the day they are enrolled there.
+// TestCentreSeesWhoIsEnrolledThere: a candidate without a centre exists for a key
+// of a centre from the day of their enrolment there.
 func TestCentreSeesWhoIsEnrolledThere(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	populateMatrix(w)
@@ -55,8 +55,8 @@ func TestCentreSeesWhoIsEnrolledThere(t *testing.T) {
 	}
 }
 
-// TestRepeatIsAuthorizedAgain: whoever is taken off a session gets no answer any
-// more to what they did there before.
+// TestRepeatIsAuthorizedAgain: a subject removed from a session no longer gets
+// the answer to their earlier request there.
 func TestRepeatIsAuthorizedAgain(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	populateMatrix(w)
@@ -78,7 +78,7 @@ func TestRepeatIsAuthorizedAgain(t *testing.T) {
 }
 
 // TestDelegateSpeaksForThoseListed: a learning platform records for the assessors
-// of the session and for members of its jury, for nobody else.
+// of the session and for members of its jury, and for nobody else.
 func TestDelegateSpeaksForThoseListed(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	populateMatrix(w)
@@ -97,8 +97,7 @@ func TestDelegateSpeaksForThoseListed(t *testing.T) {
 	}
 }
 
-// TestNobodyRaisesThemselves: no way through the keys leads to more roles than
-// one has.
+// TestNobodyRaisesThemselves: nobody can get more roles by creating keys.
 func TestNobodyRaisesThemselves(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKey("second", "ADMIN")
@@ -116,8 +115,8 @@ func TestNobodyRaisesThemselves(t *testing.T) {
 	}
 }
 
-// TestReasonsStayInTheSession: why a decision was computed can tell of an
-// exemption; the jury of another session reads the decision, and not why.
+// TestReasonsStayInTheSession: the reasons of a decision can reveal an exemption;
+// the jury of another session can read the decision, but not its reasons.
 func TestReasonsStayInTheSession(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	populateMatrix(w)

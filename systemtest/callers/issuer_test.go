@@ -63,8 +63,8 @@ func (i *issuer) write(w http.ResponseWriter, document any) {
 	_ = json.NewEncoder(w).Encode(document)
 }
 
-// published holds, beside the signing keys, what issuers publish too: a key for
-// another end, and one of a kind that nobody here knows.
+// published has, besides the signing keys, what issuers also publish: a key for
+// another purpose, and one of an unknown type.
 func (i *issuer) published() any {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -103,7 +103,7 @@ func (i *issuer) fetched() int {
 	return i.fetches
 }
 
-// trust is a configuration that takes this issuer's tokens.
+// trust is a configuration that accepts this issuer's tokens.
 func (i *issuer) trust(o *server.Options) {
 	o.OIDC = &authn.OIDC{
 		Issuer: i.http.URL, Audience: "acquis", SubjectClaim: "sub", SubjectPrefix: "oidc:",
@@ -115,8 +115,8 @@ func (i *issuer) trust(o *server.Options) {
 	}
 }
 
-// claims are those of a good token of the registrar's office, changed; nil takes
-// one away.
+// claims are those of a valid token of the registrar's office, with changes; nil
+// removes one.
 func (i *issuer) claims(now time.Time, changed map[string]any) map[string]any {
 	claims := map[string]any{
 		"iss": i.http.URL, "aud": []string{"other", "acquis"}, "sub": "Zorro", "exp": now.Add(time.Hour).Unix(), "iat": now.Unix(),
@@ -136,7 +136,7 @@ func (i *issuer) token(kid string, claims map[string]any) string {
 	return sign(i.t, key, kid, "JWT", claims)
 }
 
-// sign makes a token by the algorithm that goes with the key.
+// sign makes a token with the algorithm of the key.
 func sign(t testing.TB, key any, kid, kind string, claims map[string]any) string {
 	t.Helper()
 	algorithm := jose.HS256

@@ -13,7 +13,8 @@ const smallReferentiel = `{"displayName":"Petit","blocs":[{"code":"B1","title":"
 	"competences":[{"code":"C1.1","statement":"Savoir faire","method":{"kind":"SITUATIONAL_EXERCISE","title":"Mise en situation"},
 	"criteria":[{"code":"C1.1.1","statement":"Un"},{"code":"C1.1.2","statement":"Deux"}]}]}]}`
 
-// populateMatrix makes the callers of matrix.txt and what all its cases share.
+// populateMatrix makes the callers of matrix.txt and the resources that all its
+// cases share.
 func populateMatrix(w *world.World) {
 	w.T.Helper()
 	for _, name := range []string{"registrar", "assessor", "assessor-other", "jury", "jury-other", "advisor", "reader", "auditor"} {
@@ -28,13 +29,14 @@ func populateMatrix(w *world.World) {
 	}
 }
 
-// A matrixCase is one candidacy of matrix.txt, by the ids of all that belongs to it.
+// A matrixCase is one candidacy of matrix.txt, with the ids of everything that
+// belongs to it.
 type matrixCase struct {
 	label        string // of candidacy, candidate and session
-	session      string // the label too, or of a session that does not exist
+	session      string // the label, or that of a session that does not exist
 	accommodated string
 	decision     string
-	complete     string // the ledger, where it can be awarded
+	complete     string // the ledger, if it can be awarded
 	hold         string
 	key          string
 	revision     string
@@ -61,8 +63,8 @@ func (c matrixCase) rename(answer string) string {
 		"/decisions/"+c.decision, "/decisions/"+ghost.decision, "/holds/"+c.hold, "/holds/"+ghost.hold, c.key, ghost.key).Replace(answer)
 }
 
-// without is the case less what an answer says does not exist: the session of
-// an act that names another session's decision, else all of it.
+// without is the case without what an answer says does not exist: the session of
+// an act that names another session's decision, otherwise everything.
 func (c matrixCase) without(answer string) matrixCase {
 	if c.decision == "0" && c.complete == "" || !strings.Contains(answer, `"sessions/`+c.label+` does not exist"`) {
 		return ghost
@@ -71,7 +73,7 @@ func (c matrixCase) without(answer string) matrixCase {
 	return c
 }
 
-// matrixCases are cases by the state that they are in, which nothing changes.
+// matrixCases are cases by their state, which no test changes.
 type matrixCases map[string]matrixCase
 
 func (m matrixCases) of(w *world.World, state string) matrixCase {

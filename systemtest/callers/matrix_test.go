@@ -9,8 +9,7 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// A matrix says who may call what; testdata/matrix.txt is one, and explains its
-// form.
+// A matrix says who may call what; testdata/matrix.txt explains the form.
 type matrix struct {
 	callers []string
 	rows    []matrixRow
@@ -54,7 +53,8 @@ func (m matrix) set(t *testing.T, rpc string, cells []string) {
 	m.rows[i].cells = cells
 }
 
-// TestMatrix walks every RPC, every caller and both transports; a stream has one.
+// TestMatrix tests every RPC with every caller over both transports; a stream has
+// only one.
 func TestMatrix(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	populateMatrix(w)
@@ -112,7 +112,7 @@ func matrixRole(caller string) string {
 	return strings.ToUpper(name)
 }
 
-// sharesNothing tells whether an RPC shows nothing of any case.
+// sharesNothing tells whether an RPC shows nothing about any case.
 func sharesNothing(rpc string) bool {
 	return strings.HasPrefix(rpc, "ReferentielService/") || strings.HasPrefix(rpc, "AdminService/")
 }
@@ -123,7 +123,7 @@ func checkCell(w *world.World, untouched matrixCases, what string, call world.Do
 	switch {
 	case cell == "401" || cell == "role" || cell == "all":
 		c = ghost
-	case cell == "404" || row.method == "GET": // nothing is written, so that cells can share one
+	case cell == "404" || row.method == "GET": // nothing is written, so cells can share a case
 		c = untouched.of(w, row.state)
 	default:
 		c = caseOf(w, row.state)
@@ -151,7 +151,7 @@ func checkCell(w *world.World, untouched matrixCases, what string, call world.Do
 		none := c.without(a.Raw)
 		other := call(key, row.method, none.fill(row.path, caller), none.fill(row.body, caller))
 		if hidden := c.rename(a.Raw); world.Compact(hidden) != world.Compact(other.Raw) {
-			w.T.Errorf("%s: that it exists shows:\n%s\nwhat does not exist is answered\n%s", what, hidden, other.Raw)
+			w.T.Errorf("%s: the answer reveals that it exists:\n%s\nthe answer for something that does not exist is\n%s", what, hidden, other.Raw)
 		}
 	}
 	if got != cell {

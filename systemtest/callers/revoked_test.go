@@ -13,8 +13,9 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestRevokedAtOnce: while many call with a key, so that the service need not read
-// it anew, it is revoked. Whatever begins after that was answered is refused.
+// TestRevokedAtOnce: a key is revoked while many call with it, so that the
+// service has it in its cache. Every call that begins after the answer is
+// refused.
 func TestRevokedAtOnce(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	for range 3 {
@@ -24,14 +25,15 @@ func TestRevokedAtOnce(t *testing.T) {
 	}
 }
 
-// TestRevokedUnawares: the revocation's caller has left before it was durable, and
-// was told nothing. Whatever begins after anybody saw it in the list is refused.
+// TestRevokedUnawares: the caller of the revocation left before it was durable,
+// and got no answer. Every call that begins after somebody saw it in the list is
+// refused.
 func TestRevokedUnawares(t *testing.T) {
 	w, _ := world.StartOn(t, t.TempDir(), func(s store.Store) store.Store { return leaving{s} })
 	for range 5 {
 		untilRevoked(w, func(key string) {
 			if a := w.REST("admin", "POST", key+":revoke", "{}"); a.Code == "OK" {
-				t.Error("the caller was told")
+				t.Error("the caller got an answer")
 			}
 			for !listedAsRevoked(w, strings.TrimPrefix(key, "/v1/")) {
 			}
@@ -39,8 +41,8 @@ func TestRevokedUnawares(t *testing.T) {
 	}
 }
 
-// leaving is a store whose callers leave once their revocation has been run, and
-// before they are told what came of it.
+// leaving is a store whose callers leave after their revocation has run, and
+// before they get its result.
 type leaving struct{ store.Store }
 
 func (s leaving) Update(ctx context.Context, act store.Act, fn func(store.Writer) error) error {
@@ -51,7 +53,7 @@ func (s leaving) Update(ctx context.Context, act store.Act, fn func(store.Writer
 	leave := sync.OnceFunc(func() { close(ran) })
 	go func() {
 		defer leave()
-		_ = s.Store.Update(context.WithoutCancel(ctx), act, func(w store.Writer) error { // nobody is left to be told
+		_ = s.Store.Update(context.WithoutCancel(ctx), act, func(w store.Writer) error { // the caller has left
 			defer leave()
 			return fn(w)
 		})
@@ -70,8 +72,9 @@ func listedAsRevoked(w *world.World, name string) bool {
 	return false
 }
 
-// untilRevoked has 64 callers call with a new key over both transports. It
-// revokes the key by revoke, which returns once anybody may know.
+// untilRevoked has 64 callers call with a new key over both transports, and
+// revokes the key with revoke, which returns as soon as somebody may know about
+// it.
 func untilRevoked(w *world.World, revoke func(path string)) {
 	w.T.Helper()
 	const callers, calls = 64, 3
@@ -117,8 +120,7 @@ func untilRevoked(w *world.World, revoke func(path string)) {
 	}
 }
 
-// TestExpiredAtWork: the time of a key that is at work, and need not be read
-// anew, is up all the same.
+// TestExpiredAtWork: a key that is in use and cached expires too.
 func TestExpiredAtWork(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKeyOf("short", `{"subject":"short","roles":["READER"],"expireTime":"`+w.Clock.Now().Add(time.Hour).Format(time.RFC3339)+`"}`)

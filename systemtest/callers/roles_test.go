@@ -8,8 +8,8 @@ import (
 )
 
 // TestRoles calls every RPC with a key of each role: exactly those that the
-// contract admits get past the check of roles, over both transports. A public
-// one admits whoever calls.
+// contract admits get past the check of roles, over both transports. A public RPC
+// admits everybody.
 func TestRoles(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	roles := []string{"ADMIN", "REGISTRAR", "ASSESSOR", "JURY", "DISABILITY_ADVISOR", "READER", "AUDITOR"}

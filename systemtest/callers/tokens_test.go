@@ -41,11 +41,11 @@ func TestTokens(t *testing.T) {
 		}
 	}
 	if said := w.Logs.String(); !strings.Contains(said, `"issuer":"`+i.http.URL+`"`) || strings.Contains(said, "Zorro") || strings.Contains(said, "eyJ") {
-		t.Errorf("the log names no issuer, or says more of the token:\n%s", said)
+		t.Errorf("the log does not name the issuer, or contains more of the token:\n%s", said)
 	}
 }
 
-// TestRolesOfTokens: what the claims give, and that nothing else gives anything.
+// TestRolesOfTokens: exactly the configured claims give roles.
 func TestRolesOfTokens(t *testing.T) {
 	i := newIssuer(t)
 	w, _ := world.Start(t, t.TempDir(), i.trust)
@@ -77,8 +77,8 @@ func TestRolesOfTokens(t *testing.T) {
 	}
 }
 
-// TestRefusedTokens: whatever is wrong with a token, over either transport, it is
-// refused, and only who bears a good one that has ended is told why.
+// TestRefusedTokens: a token with any fault is refused over both transports, and
+// only the bearer of a valid token that has expired learns why.
 func TestRefusedTokens(t *testing.T) {
 	i := newIssuer(t)
 	w, _ := world.Start(t, t.TempDir(), i.trust)
@@ -147,7 +147,7 @@ func TestRefusedTokens(t *testing.T) {
 		}
 	}
 	if said := w.Logs.String(); strings.Contains(said, "eyJ") || strings.Contains(said, "Zorro") {
-		t.Error("the log holds tokens, or what they say")
+		t.Error("the log contains tokens, or their claims")
 	}
 	t.Logf("%d bad tokens over two transports", len(refused)+2)
 }
@@ -169,8 +169,9 @@ func signWithOwnKey(t *testing.T, claims map[string]any) string {
 
 func base64Text(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
-// TestKeyRotation: a new key is found when a token names it, and one that the
-// issuer no longer publishes is gone with it, or an hour later at the latest.
+// TestKeyRotation: a new key is found when a token names it; a key that the
+// issuer no longer publishes is dropped at the same time, or after an hour at the
+// latest.
 func TestKeyRotation(t *testing.T) {
 	i := newIssuer(t)
 	w, _ := world.Start(t, t.TempDir(), i.trust)
@@ -188,7 +189,7 @@ func TestKeyRotation(t *testing.T) {
 	calls("ec", lost, "OK")
 	next := world.EdKey(t)
 	i.publish(map[string]crypto.Signer{"next": next, "ec": lost})
-	calls("rsa", old, "OK") // nothing has told that it is gone
+	calls("rsa", old, "OK") // the service does not know yet that it was removed
 	w.Clock.Advance(time.Minute)
 	calls("next", next, "OK")
 	calls("rsa", old, "UNAUTHENTICATED")
@@ -204,12 +205,12 @@ func TestKeyRotation(t *testing.T) {
 	i.publish(map[string]crypto.Signer{"next": next})
 	w.Clock.Advance(time.Minute)
 	calls("next", next, "OK")
-	// Under a name that is in use, another key is another's.
+	// A key under a known id that is not the published one is refused.
 	calls("next", world.EdKey(t), "UNAUTHENTICATED")
 }
 
-// TestUnknownKeysDoNotHammer: tokens with made-up keys make the issuer work no
-// more than once in a while, and good tokens do not wait for it.
+// TestUnknownKeysDoNotHammer: tokens with made-up keys cause at most one fetch
+// per interval, and valid tokens do not wait for it.
 func TestUnknownKeysDoNotHammer(t *testing.T) {
 	i := newIssuer(t)
 	w, _ := world.Start(t, t.TempDir(), i.trust)
@@ -223,15 +224,16 @@ func TestUnknownKeysDoNotHammer(t *testing.T) {
 			t.Fatal(a.Raw)
 		}
 	}
-	// The clock has gone on by a millisecond a look: not by the pause between two.
+	// The clock advances by a millisecond each time it is read, which is less
+	// than the interval.
 	if got := i.fetched(); got > 2 {
 		t.Errorf("the keys were fetched %d times", got)
 	}
 }
 
 // TestIssuerDown: without its issuer the service starts, keys work, and tokens
-// are refused with a reason; once the issuer is there they are good, and stay so
-// for an hour after it has gone again.
+// are refused with a reason; when the issuer is available they are accepted, and
+// stay so for an hour after it has gone again.
 func TestIssuerDown(t *testing.T) {
 	i := newIssuer(t)
 	i.setDown(true)
@@ -262,8 +264,8 @@ func TestIssuerDown(t *testing.T) {
 	}
 }
 
-// TestClockSkew: a token is good from its beginning to its end, and by the skew
-// on either side, not more.
+// TestClockSkew: a token is valid from its beginning to its end, extended by the
+// skew on either side.
 func TestClockSkew(t *testing.T) {
 	i := newIssuer(t)
 	w, _ := world.Start(t, t.TempDir(), i.trust) // the skew is 30 s
@@ -284,8 +286,9 @@ func TestClockSkew(t *testing.T) {
 	}
 }
 
-// TestCentreOfTokens: where a claim says the centre, a token must have it, and
-// who is of one centre is no administrator, whatever their groups are.
+// TestCentreOfTokens: if a claim for the centre is configured, a token must have
+// it, and a caller of one centre is never an administrator, even if their groups
+// say so.
 func TestCentreOfTokens(t *testing.T) {
 	i := newIssuer(t)
 	w, _ := world.Start(t, t.TempDir(), func(o *server.Options) {
@@ -310,8 +313,8 @@ func TestCentreOfTokens(t *testing.T) {
 	}
 }
 
-// TestTokenRaisesNobody: an administrator by token cannot make a key for their
-// own subject, and a token that says the name of a key's subject is not it.
+// TestTokenRaisesNobody: an administrator by token cannot create a key for their
+// own subject, and a token with the name of a key's subject is another subject.
 func TestTokenRaisesNobody(t *testing.T) {
 	i := newIssuer(t)
 	w, _ := world.Start(t, t.TempDir(), i.trust)

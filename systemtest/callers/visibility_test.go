@@ -7,9 +7,9 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestWhoSeesWhatOfADisability holds every answer against what its reader may
-// see: the advisor and the jury all, the registrar kind and state, an assessor
-// the arrangement, a reader nothing.
+// TestWhoSeesWhatOfADisability compares every answer with what its reader may
+// see: the advisor and the jury everything, the registrar kind and state, an
+// assessor the arrangement, a reader nothing.
 func TestWhoSeesWhatOfADisability(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.Populate()
@@ -42,7 +42,7 @@ func TestWhoSeesWhatOfADisability(t *testing.T) {
 		}
 		checkSees(w, c.key+" "+c.path, a.Raw, c.sees)
 		if c.key == "assessor-1" && (strings.Contains(a.Raw, "EXEMPTED") || strings.Contains(a.Raw, etag)) {
-			t.Errorf("%s tells an assessor of an exemption: %s", c.path, a.Raw)
+			t.Errorf("%s reveals an exemption to an assessor: %s", c.path, a.Raw)
 		}
 	}
 	decideExempt(w, k)
@@ -64,8 +64,8 @@ func TestWhoSeesWhatOfADisability(t *testing.T) {
 	checkFileEvents(w)
 }
 
-// TestWhoSeesWhoseVerdicts: assessors judge by themselves, so that each sees
-// their own verdicts only, and no status; jury and registrar see all, with the
+// TestWhoSeesWhoseVerdicts: assessors judge independently, so each sees only
+// their own verdicts and no status; jury and registrar see everything, with the
 // jury's motive.
 func TestWhoSeesWhoseVerdicts(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
@@ -115,8 +115,8 @@ func decideExempt(w *world.World, k string) {
 	w.Do("jury-1", "POST", k+":deliberate", `{"gridEtag":"`+w.GridEtag("jury-1", candidacy)+`","membersPresent":["jury-1","jury-2"]}`)
 }
 
-// checkFileEvents: of acts in a file the journal tells the candidacy, and
-// neither who nor what.
+// checkFileEvents: the journal shows the candidacy of acts in a file, but not who
+// did what.
 func checkFileEvents(w *world.World) {
 	w.T.Helper()
 	found := 0
@@ -126,7 +126,7 @@ func checkFileEvents(w *world.World) {
 		}
 		found++
 		if event["actor"] != "" || event["rpc"] != "" || event["resource"] != world.Session+"/candidacies/k-exempt" {
-			w.T.Errorf("an event tells %v", event)
+			w.T.Errorf("an event reveals %v", event)
 		}
 	}
 	if found != 9 { // populate: 4 advices and 1 decision; here: 4 acts
@@ -134,8 +134,8 @@ func checkFileEvents(w *world.World) {
 	}
 }
 
-// TestLogsNameNobody plants marks in every field that can hold words about a
-// person and looks for them in the log.
+// TestLogsNameNobody plants marks in every field for words about a person, and
+// looks for them in the log.
 func TestLogsNameNobody(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.Populate()
@@ -148,14 +148,14 @@ func TestLogsNameNobody(t *testing.T) {
 	w.REST("registrar", "POST", "/v1/candidates", `{"birthName":"MARK-bad","unknownMARK":1}`)
 	logged := w.Logs.String()
 	if strings.Contains(logged, "MARK") {
-		t.Errorf("the log holds a mark:\n%s", logged)
+		t.Errorf("the log contains a mark:\n%s", logged)
 	}
 	if !strings.Contains(logged, `"request_id":"`) || !strings.Contains(logged, `"rpc":"acquis.v1.CandidateService/CreateCandidate"`) {
 		t.Error("the log has no calls, so that this test shows nothing")
 	}
 	for _, secret := range w.Keys {
 		if strings.Contains(logged, secret) {
-			t.Error("the log holds a key")
+			t.Error("the log contains a key")
 		}
 	}
 }

@@ -29,9 +29,9 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestBackupWhileWriting backs a server up while 64 callers write. The copy holds
-// every write that was acknowledged before the call, and the journal of what it
-// holds without a gap; it can be written to.
+// TestBackupWhileWriting makes backups while 64 callers write. The copy has every
+// write that was acknowledged before the call, and a journal without gaps; it can
+// be written to.
 func TestBackupWhileWriting(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir)
@@ -53,7 +53,7 @@ func TestBackupWhileWriting(t *testing.T) {
 			for i := 0; ; i++ {
 				request := crashRequest(0, n, i)
 				if _, err := client.RecordAssessments(as, request); err != nil {
-					return // it was enough
+					return // enough writes
 				}
 				mu.Lock()
 				if acknowledged = append(acknowledged, write{request}); len(acknowledged) == 500 {
@@ -121,8 +121,8 @@ func takeBackup(ctx context.Context, conn *grpc.ClientConn, secret string) (m *a
 	}
 }
 
-// TestBackupIsTold: a backup is journaled, in itself too, logged and measured; what
-// is no RPC is not measured, whatever it is called.
+// TestBackupIsTold: a backup is journaled, also in the copy itself, logged and
+// measured; the name of an unknown RPC is never a metric label.
 func TestBackupIsTold(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKey("auditor", "AUDITOR")
@@ -150,11 +150,11 @@ func TestBackupIsTold(t *testing.T) {
 		t.Errorf("the metrics lack %s", want)
 	}
 	if strings.Contains(measured+logged, "Secret") {
-		t.Error("a name that a caller thought of is measured or logged")
+		t.Error("a method name made up by a caller is measured or logged")
 	}
 }
 
-// snapshots is a store whose snapshots fail as they are told.
+// snapshots is a store whose snapshots fail as configured.
 type snapshots struct {
 	store.Store
 	err error
@@ -167,7 +167,7 @@ func (s *snapshots) Snapshot(ctx context.Context, w io.Writer, look func(store.R
 	return s.Store.Snapshot(ctx, w, look)
 }
 
-// TestBackupRefused: what refuses a backup has its reason.
+// TestBackupRefused: every refusal of a backup has its own reason.
 func TestBackupRefused(t *testing.T) {
 	failing := new(snapshots)
 	w, _ := world.Start(t, t.TempDir(), func(o *server.Options) {
@@ -188,8 +188,8 @@ func TestBackupRefused(t *testing.T) {
 	backUpAfter(w)
 }
 
-// TestBackupThatIsNotRead: a caller who does not read keeps others away for as long
-// as a call may take, and no longer.
+// TestBackupThatIsNotRead: a caller who does not read keeps others from making
+// backups for as long as a call may take, and no longer.
 func TestBackupThatIsNotRead(t *testing.T) {
 	limit := 100 * time.Millisecond
 	w, _ := world.Start(t, t.TempDir(), func(o *server.Options) { o.Limits.StreamTimeout = limit })
@@ -204,11 +204,11 @@ func TestBackupThatIsNotRead(t *testing.T) {
 		_, err = slow.Recv()
 	}
 	if status.Code(err) != codes.DeadlineExceeded || world.ReasonOf(err) != "DEADLINE_EXCEEDED" {
-		t.Errorf("the slow one was told %v", err)
+		t.Errorf("the slow caller got %v", err)
 	}
 }
 
-// putLarge makes the store larger than what a connection holds unread.
+// putLarge makes the store larger than what a connection buffers.
 func putLarge(w *world.World) {
 	w.T.Helper()
 	world.Must(w.T, w.Store.Update(w.T.Context(), store.Act{}, func(w store.Writer) error {
@@ -216,8 +216,8 @@ func putLarge(w *world.World) {
 	}))
 }
 
-// beginBackup begins one, and reads no more than its first message: then it is under
-// way, unless it took too long already.
+// beginBackup begins a backup, and reads only its first message: then it is in
+// progress, unless it took too long already.
 func beginBackup(w *world.World, ctx context.Context) grpc.ServerStreamingClient[acquispb.BackupResponse] {
 	w.T.Helper()
 	slow, err := acquispb.NewAdminServiceClient(w.Conn).Backup(w.Bearing(ctx, "admin"), new(acquispb.BackupRequest))
@@ -228,7 +228,7 @@ func beginBackup(w *world.World, ctx context.Context) grpc.ServerStreamingClient
 	return slow
 }
 
-// backUpAfter makes a backup once the one that was under way has ended.
+// backUpAfter makes a backup once the running one has ended.
 func backUpAfter(w *world.World) {
 	w.T.Helper()
 	_, _, err := takeBackup(w.T.Context(), w.Conn, w.Keys["admin"])
@@ -246,7 +246,7 @@ func refusedBackup(w *world.World, key string, code codes.Code, reason string) {
 	}
 }
 
-// TestStreamRequests: what opens a stream is checked as any request is.
+// TestStreamRequests: the request of a stream is checked like any other.
 func TestStreamRequests(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKey("reader", "READER")

@@ -15,10 +15,9 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestKillLosesNothing kills the server with SIGKILL in the middle of 64
-// concurrent writers, again and again. Every acknowledged write must be there
-// afterwards, each event once and in sequence, and a repeated request must do
-// nothing again.
+// TestKillLosesNothing repeatedly kills the server with SIGKILL during 64
+// concurrent writers. Afterwards every acknowledged write must be there, each
+// event once and in sequence, and a repeated request must do nothing again.
 func TestKillLosesNothing(t *testing.T) {
 	stores := 1
 	if world.Long() {
@@ -35,8 +34,8 @@ func TestKillLosesNothing(t *testing.T) {
 	t.Logf("%d rounds, %d acknowledged writes, none lost", rounds, total)
 }
 
-// killRounds is how often one store is killed: few enough that checking all it
-// holds after every round stays quick.
+// killRounds is how often one store is killed: few enough that a complete check
+// after every round is quick.
 const killRounds = 5
 
 func killOneStore(t *testing.T) (total int) {
@@ -67,14 +66,14 @@ func populateForCrash(w *world.World) {
 	}
 }
 
-// A write is one acknowledged call. Each names an assessor of its own, so that
-// its trace cannot be taken for another's.
+// A write is one acknowledged call. Each names its own assessor, so that it can
+// be identified.
 type write struct {
 	request *acquispb.RecordAssessmentsRequest
 }
 
-// crashRound lets 64 writers write until the server is killed, and returns what
-// was acknowledged to them.
+// crashRound has 64 callers write until the server is killed, and returns the
+// acknowledged writes.
 func crashRound(t *testing.T, dir, key string, round int) []write {
 	t.Helper()
 	child := rig.StartChild(t, dir)
@@ -90,7 +89,7 @@ func crashRound(t *testing.T, dir, key string, round int) []write {
 			for i := 0; ; i++ {
 				request := crashRequest(round, n, i)
 				if _, err := client.RecordAssessments(ctx, request); err != nil {
-					return // the server is gone
+					return // the server has been killed
 				}
 				mu.Lock()
 				if acknowledged = append(acknowledged, write{request}); len(acknowledged) == some {
@@ -118,7 +117,7 @@ func crashRequest(round, writer, i int) *acquispb.RecordAssessmentsRequest {
 	}
 }
 
-// checkCrash opens the store again and holds it against what was acknowledged.
+// checkCrash opens the store again and compares it with what was acknowledged.
 func checkCrash(t *testing.T, dir string, keys map[string]string, acknowledged []write) {
 	t.Helper()
 	w, stop := world.Start(t, dir)
@@ -134,7 +133,7 @@ func checkCrash(t *testing.T, dir string, keys map[string]string, acknowledged [
 			found[a["assessor"].(string)] = true
 		}
 		if len(world.List(seen[0], "assessments")) != len(world.List(seen[1], "assessments")) {
-			t.Error("a batch was written by half")
+			t.Error("half of a batch was written")
 		}
 		traces += len(world.List(seen[0], "assessments"))
 	}
@@ -156,7 +155,8 @@ func checkCrash(t *testing.T, dir string, keys map[string]string, acknowledged [
 	}
 }
 
-// checkSequence: no event is missing or double, and there is one for each write.
+// checkSequence: no event is missing or duplicated, and there is one for each
+// write.
 func checkSequence(w *world.World, writes int) {
 	w.T.Helper()
 	assessed := 0

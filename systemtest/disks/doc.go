@@ -1,6 +1,6 @@
-// Package disks tests what is lost, and what is not, if a server is killed, its disk fails
-// or its power is cut. The tests are longer with ACQUIS_LONG=1, and print a seed or what
-// they counted. What they do it with is package rig.
+// Package disks tests what is lost, and what is not, if a server is killed, its
+// disk fails or its power is cut. The tests are longer with ACQUIS_LONG=1, and
+// print a seed or their counts. Package rig provides the faulty disks.
 //
 //   - crash_test.go kills the server under writers.
 //   - powercut_test.go records what a server has its disk do, lets the disk forget any part

@@ -11,9 +11,9 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestFailedSync: a sync that fails makes the server read-only for good, also
-// where the disk is well again; it says that it must be restarted, and then all is
-// there that was acknowledged.
+// TestFailedSync: a failed sync makes the server read-only until it is restarted,
+// even if the disk works again; it says that it must be restarted. After a
+// restart everything acknowledged is there.
 func TestFailedSync(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir)
@@ -26,7 +26,7 @@ func TestFailedSync(t *testing.T) {
 	world.Must(t, err)
 	defer broken.Close()
 	write := func() world.Answer { return w.REST("admin", "POST", "/v1/keys", `{"subject":"x","roles":["READER"]}`) }
-	world.Must(t, syscall.Dup3(int(broken.Fd()), file, syscall.O_CLOEXEC)) // takes every write, and no sync
+	world.Must(t, syscall.Dup3(int(broken.Fd()), file, syscall.O_CLOEXEC)) // accepts every write, but no sync
 	first := write()
 	world.Must(t, syscall.Dup3(whole, file, syscall.O_CLOEXEC))
 	for what, a := range map[string]world.Answer{"with the failed sync": first, "after it": write()} {
@@ -39,7 +39,7 @@ func TestFailedSync(t *testing.T) {
 	}
 	_, copied, err := takeBackup(t.Context(), w.Conn, w.Keys["admin"])
 	if err != nil || len(copied) == 0 {
-		t.Errorf("what is there cannot be backed up: %v", err)
+		t.Errorf("the existing data cannot be backed up: %v", err)
 	}
 	stop()
 	again, _ := world.Start(t, dir)
@@ -60,7 +60,7 @@ func allKeys(w *world.World) (keys []map[string]any) {
 	return keys
 }
 
-// openedFile is the descriptor by which this process holds a file.
+// openedFile is the descriptor under which this process has a file open.
 func openedFile(t *testing.T, file string) int {
 	t.Helper()
 	descriptors, err := os.ReadDir("/proc/self/fd")
@@ -72,6 +72,6 @@ func openedFile(t *testing.T, file string) int {
 			return n
 		}
 	}
-	t.Fatalf("nothing holds %s", file)
+	t.Fatalf("this process does not have %s open", file)
 	return 0
 }

@@ -19,12 +19,12 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestDisksRunFull lets the disk of a server run full, again and again. Writes are
-// refused as READ_ONLY and reads go on; answers, health, readiness and metrics tell;
-// once there is room the server finds out by itself, and can be backed up again.
-// Meanwhile it is killed, and must start on the full disk; in every second round it
-// starts there with a compacted file, which has no page to spare. A refused call,
-// repeated, is done in the end; nothing that was acknowledged is lost.
+// TestDisksRunFull repeatedly fills the disk of a server. Writes are refused as
+// READ_ONLY and reads continue; answers, health, readiness and metrics report it;
+// once there is room the server notices by itself, and can be backed up again.
+// While the disk is full it is killed, and must start again; in every second
+// round it starts there with a compacted file, which has no spare page. A refused
+// call, repeated, succeeds in the end; nothing that was acknowledged is lost.
 func TestDisksRunFull(t *testing.T) {
 	rounds := 1
 	if world.Long() {
@@ -117,7 +117,7 @@ func (f *fullDisk) round(round int) {
 	f.acknowledged = append(f.acknowledged, refused...)
 }
 
-// writeUntilRefused lets callers write until each of them is refused.
+// writeUntilRefused has callers write until each of them is refused.
 func (f *fullDisk) writeUntilRefused(round int) (acknowledged, refused []write) {
 	client := acquispb.NewSessionServiceClient(f.child.Conn)
 	var mu sync.Mutex
@@ -158,9 +158,9 @@ func isReadOnly(err error) bool {
 	return false
 }
 
-// told holds what the server says of itself, wherever one may ask, against the disk.
-// A server that refused much at once may find that there is room for less, and take
-// writes again until there is none: then it is asked anew.
+// told compares everything that the server reports about itself with the state of
+// the disk. A server that refused a large write may find room for a smaller one,
+// and accept writes again until the disk is full: then it is checked again.
 func (f *fullDisk) told() {
 	f.t.Helper()
 	wrong := f.tells()
@@ -175,7 +175,8 @@ func (f *fullDisk) told() {
 	}
 }
 
-// tells writes until that is refused, and returns what is said wrongly then.
+// tells writes until a write is refused, and returns what is reported wrongly
+// then.
 func (f *fullDisk) tells() string {
 	write := func() world.Answer {
 		return f.world.REST("admin", "POST", "/v1/keys", `{"subject":"x","roles":["READER"]}`)
@@ -192,12 +193,12 @@ func (f *fullDisk) tells() string {
 	case !strings.Contains(ready, "no room"):
 		return "readiness says " + ready
 	case !strings.Contains(metrics, "acquis_store_writable 0"):
-		return "the metrics do not tell"
+		return "the metrics do not report it"
 	}
 	return ""
 }
 
-// read reads what was acknowledged; a full disk does not keep anybody from that.
+// read reads what was acknowledged, which a full disk does not prevent.
 func (f *fullDisk) read() {
 	f.t.Helper()
 	for candidacy := range crashCandidacies {

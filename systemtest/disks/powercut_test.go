@@ -20,15 +20,16 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestPowerCut records what a server has its disk do, from the making of its
-// store on, while callers write over gRPC; in the midst it is killed and started
-// again, then some of its syncs fail, at the end it is stopped. Then the power is cut: at every sync, and between
-// two of them with every part of what was written since that the seeds choose.
-// Each time the store must open, hold exactly the first n acts, with n no less
-// than what was acknowledged by the end of the later sync, and take more.
+// TestPowerCut records what a server has its disk do, from the creation of its
+// store, while callers write over gRPC. During this it is killed and restarted,
+// then some of its syncs fail, at the end it is stopped. Then the power is cut:
+// at every sync, and between two syncs with each part of the writes in between
+// that the seeds choose. Each time the store must open, contain exactly the first
+// n acts, with n at least the number acknowledged by the end of the later sync,
+// and accept more.
 //
-// Then the same recording with every second sync left out, which is what a store
-// that does not sync its pages before its header would be like: this must show.
+// Then the same recording without every second sync, like a store that does not
+// sync its pages before its header: this must fail.
 func TestPowerCut(t *testing.T) {
 	commits, subsets, every, failures := 200, 20, 1, 6
 	if !world.Long() {
@@ -60,8 +61,8 @@ type recording struct {
 	ops []rig.DiskOp
 }
 
-// recordStore lets callers write to a server that is recorded, until it has made so
-// many commits and so many processes have met a sync that fails.
+// recordStore has callers write to a recorded server, until it has made that many
+// commits and that many processes have had a failed sync.
 func recordStore(t *testing.T, strace string, commits, failures int) (rec recording) {
 	t.Helper()
 	home := t.TempDir()
@@ -99,7 +100,7 @@ func recordStore(t *testing.T, strace string, commits, failures int) (rec record
 	acknowledged := <-killed
 	end(log)
 
-	// Now a sync of pages fails, now one of a header, and all that follow.
+	// Alternately a sync of pages fails, or one of a header, and all that follow.
 	for round := 1; round <= failures; round++ {
 		c, _, log = begin(round, "-e", fmt.Sprintf("inject=fdatasync:error=EIO:when=%d+", 8+round))
 		acknowledged = append(acknowledged, callers(c, keys["platform"], round, 1<<30)...)
@@ -115,8 +116,8 @@ func recordStore(t *testing.T, strace string, commits, failures int) (rec record
 	return rec
 }
 
-// restart adds what only the file itself can tell after a process has gone: how
-// many events it holds, and what a write that was under way has left.
+// restart adds what only the file itself shows after a process has ended: how
+// many events it has, and the remains of a write in progress.
 func (rec *recording) restart(t *testing.T, dir string) {
 	t.Helper()
 	d := rig.NewSimDisk()
@@ -139,8 +140,8 @@ func (rec *recording) restart(t *testing.T, dir string) {
 	rec.ops = append(rec.ops, rig.DiskOp{What: rig.OpRestart, At: int64(events)})
 }
 
-// callers make calls, at most so many, until the server is gone; and return
-// those that were acknowledged. Few call at once, so that commits are many; some
+// callers make at most that many calls until the server ends, and return the
+// acknowledged ones. Few call at once, so that there are many commits; some
 // comments are longer than a page.
 func callers(c *rig.Child, key string, round, calls int) (acknowledged []write) {
 	ctx, cancel := context.WithTimeout(context.Background(), world.Patience)
@@ -176,8 +177,8 @@ func countMarks(t *testing.T, marks string) int {
 	return bytes.Count(raw, []byte(`"Acked":true`))
 }
 
-// withoutDataSyncs leaves out each sync that stands before another one of the
-// same file with one write between them: that write is the header's.
+// withoutDataSyncs leaves out each sync that is followed by another of the same
+// file with one write between them: that write is the header's.
 func withoutDataSyncs(ops []rig.DiskOp) (left []rig.DiskOp) {
 	for i, op := range ops {
 		if op.What == rig.OpSync && op.File == world.StoreFile && headerFollows(ops[i+1:]) {

@@ -16,7 +16,7 @@ import (
 	"github.com/acquis-eval/acquis/verify"
 )
 
-// A replay goes through a recording and cuts the power again and again.
+// A replay goes through a recording and repeatedly cuts the power.
 type replay struct {
 	acts []storeAct // in the order of events
 
@@ -27,7 +27,7 @@ type replay struct {
 	failures []string
 }
 
-// A storeAct is an update as its mark tells.
+// A storeAct is an update, from its mark.
 type storeAct struct {
 	update int
 	acked  bool
@@ -41,8 +41,8 @@ type cutTask struct {
 	required int // at least so many of the acts
 }
 
-// run cuts the power in every n-th window between two syncs. Stores are opened
-// by as many at once as there are processors.
+// run cuts the power in every n-th window between two syncs. Stores are opened in
+// parallel, one per processor.
 func (r *replay) run(t *testing.T, ops []rig.DiskOp, seed uint64, subsets, every int) {
 	t.Helper()
 	tasks := make(chan cutTask)
@@ -69,7 +69,7 @@ func (r *replay) run(t *testing.T, ops []rig.DiskOp, seed uint64, subsets, every
 }
 
 // window cuts the power before a sync has ended. What was acknowledged by then
-// must have been on disk before.
+// must already have been on disk.
 func (r *replay) window(d *rig.SimDisk, op rig.DiskOp, seed uint64, subsets, every int, tasks chan<- cutTask) {
 	r.syncs++
 	if f := d.Files[world.StoreFile]; op.File == world.StoreFile && f != nil && len(f.Pending) > 0 && f.Pending[len(f.Pending)-1].At < 2*4096 {
@@ -90,14 +90,14 @@ func (r *replay) window(d *rig.SimDisk, op rig.DiskOp, seed uint64, subsets, eve
 	}
 }
 
-// note keeps account of what the store was told and what it acknowledged.
+// note keeps track of the store's updates and of those that it acknowledged.
 func (r *replay) note(op rig.DiskOp) {
 	switch {
 	case op.What == rig.OpRestart:
-		// What the process had not come to, the next one does not find.
+		// The next process does not find what the process had not reached.
 		r.acts = r.acts[:min(len(r.acts), int(op.At))]
 		for i := range r.acts {
-			r.acts[i].update = 0 // the next process counts anew
+			r.acts[i].update = 0 // the next process starts counting again
 		}
 	case op.What != rig.OpMark:
 	case op.Mark.Acked:
@@ -125,8 +125,8 @@ func (r *replay) try(dir string, task cutTask) {
 	}
 }
 
-// check verifies the store, which reads every page and derives anew all that
-// follows from the records; opens it; holds it against the acts; and writes to it.
+// check verifies the store, which reads every page and derives everything from
+// the records again; opens it; compares it with the acts; and writes to it.
 func (task cutTask) check(dir string) error {
 	if err := fits(dir); err != nil {
 		return err
@@ -135,7 +135,7 @@ func (task cutTask) check(dir string) error {
 	if err != nil {
 		return fmt.Errorf("it does not open: %w", err)
 	}
-	defer st.Close() //nolint:errcheck // closed below, where all is well
+	defer st.Close() //nolint:errcheck // closed below if everything is well
 	ctx := context.Background()
 	if err := st.View(ctx, task.holds); err != nil {
 		return err
@@ -147,7 +147,7 @@ func (task cutTask) check(dir string) error {
 	return st.Close()
 }
 
-// fits verifies a store at rest; where there is none, there is nothing to say.
+// fits verifies a store at rest; without a store there is nothing to check.
 func fits(dir string) error {
 	source, err := world.Engine().Look(dir)
 	if errors.Is(err, store.ErrNoStore) {
@@ -167,8 +167,8 @@ func fits(dir string) error {
 	return nil
 }
 
-// holds compares all records with those that the acts left, as many as there
-// are events. That these fit the records, verifying has told.
+// holds compares all records with those that the first n acts left, where n is
+// the number of events. Verifying has shown that the events match the records.
 func (task cutTask) holds(r store.Reader) error {
 	events, err := r.Events(0, 1<<30)
 	if err != nil {

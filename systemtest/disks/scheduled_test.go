@@ -15,7 +15,7 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// waitLogged returns once the service has logged something so often.
+// waitLogged returns once the service has logged a text that many times.
 func waitLogged(w *world.World, said string, times int) {
 	w.T.Helper()
 	patience := time.After(world.Patience)
@@ -39,9 +39,9 @@ func backupsIn(t *testing.T, dir string) []string {
 	return names
 }
 
-// TestScheduledBackups: backups are made by the clock, each checked before it has
-// its name and before an older one goes. What is not theirs they leave alone, and
-// what a process that was ended had begun they remove.
+// TestScheduledBackups: backups are made on schedule, and each is checked before
+// it gets its name and before an older one is removed. They do not touch other
+// files, and remove the unfinished files of a killed process.
 func TestScheduledBackups(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "backups")
 	world.Must(t, os.Mkdir(dir, 0o700))
@@ -64,7 +64,7 @@ func TestScheduledBackups(t *testing.T) {
 	}
 	w, stop := world.Start(t, data, clocked(20*time.Millisecond))
 	waitLogged(w, `"msg":"made a backup"`, 5)
-	if got := len(backupsIn(t, dir)); got > 4 { // with the foreign file, and one just made
+	if got := len(backupsIn(t, dir)); got > 4 { // with the foreign file, and a new one
 		t.Errorf("%d backups are kept", got)
 	}
 	unsound.Store(1)
@@ -72,21 +72,21 @@ func TestScheduledBackups(t *testing.T) {
 	before := backupsIn(t, dir)
 	waitLogged(w, `"msg":"a backup failed"`, 5)
 	if after := backupsIn(t, dir); len(before) != 3 || strings.Join(before, " ") != strings.Join(after, " ") {
-		t.Errorf("while backups fail, those that are kept change from %v to %v", before, after)
+		t.Errorf("while backups fail, the kept ones change from %v to %v", before, after)
 	}
 	metrics := world.OpsGet(t, w.Ops+"/metrics")
 	if strings.Contains(metrics, "acquis_backup_failures_total 0\n") || strings.Contains(metrics, "acquis_backup_last_timestamp_seconds 0\n") {
-		t.Errorf("the metrics tell neither failures nor the last success:\n%s", metrics)
+		t.Errorf("the metrics report neither failures nor the last success:\n%s", metrics)
 	}
 	if world.OpsGet(t, w.Ops+"/readyz") != "ok\n" {
-		t.Error("a backup that fails keeps calls away")
+		t.Error("a failing backup prevents calls")
 	}
 	stop()
 	if _, err := os.Stat(partial); err == nil {
-		t.Error("what had been begun is still there")
+		t.Error("the unfinished file is still there")
 	}
 	if _, err := os.Stat(foreign); err != nil {
-		t.Errorf("what is no backup: %v", err)
+		t.Errorf("a file that is not a backup: %v", err)
 	}
 	for _, name := range before {
 		if name != foreign {
@@ -99,7 +99,7 @@ func TestScheduledBackups(t *testing.T) {
 	restarted(t, w, data, clocked(100*time.Millisecond), checked.Load, 1)
 }
 
-// restarted starts a service again, and looks whether a backup was due.
+// restarted starts a service again, and checks whether a backup was due.
 func restarted(t *testing.T, before *world.World, data string, change func(*server.Options), checked func() int32, due int32) {
 	t.Helper()
 	n := checked()
@@ -115,10 +115,10 @@ func restarted(t *testing.T, before *world.World, data string, change func(*serv
 	}
 }
 
-// notPublished tells that a backup has not its name yet.
+// notPublished checks that a backup does not have its name yet.
 func notPublished(name string) error {
 	if strings.HasSuffix(name, ".backup") {
-		return errors.New("it has its name before it was checked")
+		return errors.New("the backup has its name before it was checked")
 	}
 	return nil
 }

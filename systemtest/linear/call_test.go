@@ -11,7 +11,7 @@ import (
 )
 
 // prepareLin makes the référentiel, the callers' keys, a session, and as many
-// candidacies as the callers are going to use up.
+// candidacies as the callers will use.
 func prepareLin(w *world.World, candidacies []string) {
 	w.T.Helper()
 	for name, role := range map[string]string{
@@ -31,11 +31,11 @@ func prepareLin(w *world.World, candidacies []string) {
 	}
 }
 
-// A linRequest is a call as it goes over the wire. Made again it is the same
-// request: it bears one request id.
+// A linRequest is a call as it is sent. Sent again it is the same request,
+// because it has one request id.
 type linRequest struct {
 	key, method, path, body string
-	rest                    bool // else gRPC
+	rest                    bool // otherwise gRPC
 }
 
 func (c linCall) request(juror string, rest bool) linRequest {
@@ -78,8 +78,8 @@ func (c linCall) lines(format string) string {
 }
 
 // send makes the call once. known tells whether there is an answer, and over
-// whether nothing can come of the call any more: the service has said that it
-// ended, or is gone itself.
+// whether the call can have no further effect: the service said that it ended, or
+// has itself ended.
 func (r linRequest) send(ctx context.Context, w *world.World) (a world.Answer, known, over bool) {
 	try := w.TryGRPC
 	if r.rest {
@@ -99,7 +99,7 @@ func (r linRequest) send(ctx context.Context, w *world.World) (a world.Answer, k
 	return a, true, true
 }
 
-// read takes from an answer what the model speaks of.
+// read extracts from an answer what the model describes.
 func (c linCall) read(a world.Answer) linAnswer {
 	read := linAnswer{code: a.Code}
 	if a.Code != "OK" {

@@ -11,7 +11,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestTheCheckerCanFail shows it histories of one candidacy, call after call.
+// TestTheCheckerCanFail gives the checker histories of one candidacy, call after
+// call.
 func TestTheCheckerCanFail(t *testing.T) {
 	const k = "k"
 	record := linCall{candidacy: k, act: "record", verdicts: [linCriteria]string{linMet, linMet}}
@@ -68,8 +69,8 @@ func TestTheCheckerCanFail(t *testing.T) {
 	}
 }
 
-// TestForgetfulStoreIsFound: the checker finds a service that loses a write which
-// it has acknowledged.
+// TestForgetfulStoreIsFound: the checker detects a service that loses an
+// acknowledged write.
 func TestForgetfulStoreIsFound(t *testing.T) {
 	w, _ := world.StartOn(t, t.TempDir(), func(s store.Store) store.Store { return forgetful{s} })
 	h := newLinHistory(w, 1)
@@ -80,7 +81,7 @@ func TestForgetfulStoreIsFound(t *testing.T) {
 	}
 }
 
-// forgetful drops what registrars do to candidacies, and says that it was done.
+// forgetful drops acts of registrars on candidacies, and acknowledges them.
 type forgetful struct{ store.Store }
 
 func (s forgetful) Update(ctx context.Context, act store.Act, fn func(store.Writer) error) error {

@@ -16,8 +16,8 @@ import (
 const linFaults = 3
 
 // TestLinearizableOnFullDisk: the same on a real disk that runs full, and has
-// room again once a call was refused. Callers who are refused wait for that, and
-// repeat their request.
+// room again after a call was refused. Refused callers wait for that, and repeat
+// their request.
 func TestLinearizableOnFullDisk(t *testing.T) {
 	var total linFigures
 	for range linRounds(20) {
@@ -38,7 +38,8 @@ func TestLinearizableOnFullDisk(t *testing.T) {
 			disk.Fill(t, 0)
 			refused := place.waitRefused()
 			if refused {
-				// Both states are waited for: the first may be what health said before.
+				// Wait for both states: the first may be what health reported
+				// before.
 				child.WaitHealth(t, healthpb.HealthCheckResponse_NOT_SERVING)
 				total.faults++
 			}
@@ -59,9 +60,9 @@ func TestLinearizableOnFullDisk(t *testing.T) {
 	}
 }
 
-// TestLinearizableAcrossFailedSyncs: the same on a disk that fails: now a sync,
-// now a write. The server is read-only from then on, is killed and started again.
-// Whether the write that failed is there afterwards, nobody was told.
+// TestLinearizableAcrossFailedSyncs: the same on a disk on which first a sync
+// fails, then a write. The server is then read-only, is killed and restarted.
+// Whether the failed write exists afterwards is unknown to its caller.
 func TestLinearizableAcrossFailedSyncs(t *testing.T) {
 	strace := rig.Strace(t)
 	var total linFigures
@@ -110,7 +111,7 @@ func TestLinearizableAcrossFailedSyncs(t *testing.T) {
 }
 
 // TestLinearizableAcrossPowerCuts: the same while the server is killed and its
-// disk forgets any part of what was not synced, before it is started again.
+// disk loses any part of what was not synced, before it is restarted.
 func TestLinearizableAcrossPowerCuts(t *testing.T) {
 	strace := rig.Strace(t)
 	var total linFigures
@@ -148,8 +149,8 @@ func TestLinearizableAcrossPowerCuts(t *testing.T) {
 	total.report(t)
 }
 
-// cutPower leaves in dir what the disk may hold after a power cut, given what was
-// recorded of the process that has gone. It tells whether anything was not synced.
+// cutPower leaves in dir what the disk may have after a power cut, given the
+// recording of the ended process. It tells whether anything was not synced.
 func cutPower(d *rig.SimDisk, t *testing.T, dir, log string, seed uint64) bool {
 	t.Helper()
 	ops, err := rig.ReadRecording(log, dir, "")
@@ -165,9 +166,9 @@ func cutPower(d *rig.SimDisk, t *testing.T, dir, log string, seed uint64) bool {
 	return len(cuts) > 1
 }
 
-// failing is a command under which a call of that name fails on the store in
-// dir, and all that follow, some way into a child's life: an early one would keep
-// it from starting. Calls are counted by thread.
+// failing is a command under which a call of that name, and all that follow,
+// fails on the store in dir, some time after the start of a child: an early
+// failure would prevent the start. Calls are counted by thread.
 func failing(strace, dir, call string) []string {
 	return []string{
 		strace, "-f", "-o", "/dev/null", "-e", "signal=none", "-e", "trace=" + call, "-P", filepath.Join(dir, world.StoreFile),

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	linGroups  = 8  // of callers, each on candidacies of its own
+	linGroups  = 8  // of callers, each on its own candidacies
 	linCallers = 8  // of a group, all on one candidacy
 	linEach    = 2  // candidacies that a group goes through
 	linCalls   = 12 // that a caller makes on each
@@ -23,7 +23,7 @@ const (
 )
 
 // TestLinearizable: 64 callers at once on a real store, over gRPC and REST; some
-// leave before they are answered, some repeat their request. What each got must
+// leave before they get an answer, some repeat their request. All answers must
 // fit one order of all calls. Once on a good store and once on one that fails
 // every write twice.
 func TestLinearizable(t *testing.T) {
@@ -55,8 +55,8 @@ func TestLinearizable(t *testing.T) {
 }
 
 // TestLinearizableAcrossKills: the same while the server is killed with SIGKILL
-// and started again on its store. Callers whose server died repeat their request
-// to the next one, or leave it open.
+// and restarted on its store. Callers whose server ended repeat their request to
+// the next one, or leave it open.
 func TestLinearizableAcrossKills(t *testing.T) {
 	var total linFigures
 	for range linRounds(100) {
@@ -92,7 +92,7 @@ func linRounds(most int) int {
 	return 1
 }
 
-// readLast reads what came of every candidacy, when nobody else calls any more.
+// readLast reads the final state of every candidacy, after all other calls.
 func (h *linHistory) readLast(w *world.World) {
 	w.T.Helper()
 	for _, candidacy := range h.candidacies() {
@@ -109,7 +109,7 @@ func (h *linHistory) readLast(w *world.World) {
 	h.events = w.Events() - h.events
 }
 
-// linFigures tell what tests have covered.
+// linFigures count what tests have covered.
 type linFigures struct {
 	rounds, operations, candidacies, written, refused, stale, decided, repeated, open, kills, faults int
 	checking                                                                                         time.Duration
@@ -130,7 +130,7 @@ func (f *linFigures) add(g linFigures) {
 	f.seeds = append(f.seeds, g.seeds...)
 }
 
-// report fails where so little happened that the test shows nothing.
+// report fails if so little happened that the test shows nothing.
 func (f linFigures) report(t *testing.T) {
 	t.Helper()
 	if f.decided+f.stale == 0 || f.written == 0 || f.refused == 0 || f.repeated == 0 || f.open == 0 {
@@ -141,9 +141,8 @@ func (f linFigures) report(t *testing.T) {
 		f.written, f.refused, f.stale, f.decided, f.repeated, f.open, f.checking, f.seeds)
 }
 
-// check holds the history against the model, and the journal against the
-// history: an event for every act that was acknowledged, and none but for those
-// and for calls left open.
+// check compares the history with the model, and the journal with the history: an
+// event for every acknowledged act, and no others except for calls left open.
 func (h *linHistory) check(t *testing.T) linFigures {
 	t.Helper()
 	f := linFigures{
@@ -166,7 +165,7 @@ func (h *linHistory) check(t *testing.T) linFigures {
 		}
 	}
 	if len(h.trouble) > 0 {
-		t.Errorf("seed %x: %d calls were answered in ways that no call may be, the first: %s", h.seed, len(h.trouble), h.trouble[0])
+		t.Errorf("seed %x: %d calls got answers that no call may get, the first: %s", h.seed, len(h.trouble), h.trouble[0])
 	}
 	if h.events < f.written || h.events > f.written+f.open {
 		t.Errorf("seed %x: %d acts were acknowledged and %d left open, %d events were written", h.seed, f.written, f.open, h.events)

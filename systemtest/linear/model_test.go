@@ -8,9 +8,9 @@ import (
 )
 
 // What follows is a candidacy as somebody who has read the rules on one page
-// expects it to behave, call after call. It knows nothing of package rules. The
-// référentiel is as small as can be: one bloc, one compétence, two critères, the
-// default rules; two assessors give verdicts and a jury of two settles.
+// expects it to behave, call after call. It does not use package rules. The
+// référentiel is as small as possible: one bloc, one compétence, two critères,
+// the default rules; two assessors give verdicts and a jury of two settles.
 
 const (
 	linAssessors = 2
@@ -24,7 +24,7 @@ type linCall struct {
 	candidacy string
 	act       string              // record, retract, settle, withdraw, reinstate, deliberate; grid, ledger, decisions
 	assessor  int                 // record, retract
-	verdicts  [linCriteria]string // record, settle: by critère, "" for one that is not named; retract: any word for one that is
+	verdicts  [linCriteria]string // record, settle: by critère, "" for one that is not named; retract: any text for one that is
 	etag      string              // deliberate: as the jury saw it
 }
 
@@ -38,7 +38,7 @@ type linAnswer struct {
 	outcome string // deliberate, ledger, decisions: the bloc's and the certification's
 }
 
-// A linGrid is what a grid shows of a candidacy.
+// A linGrid is the part of a grid that the model describes.
 type linGrid struct {
 	state    string
 	status   [linCriteria]string // "": the bloc is not presented
@@ -46,7 +46,7 @@ type linGrid struct {
 	etag     string
 }
 
-// A linState is where a candidacy stands between two calls. It is comparable.
+// A linState is the state of a candidacy between two calls. It is comparable.
 type linState struct {
 	state    string // ENROLLED, WITHDRAWN, DECIDED
 	verdicts [linCriteria][linAssessors]string
@@ -56,7 +56,7 @@ type linState struct {
 	etags    string                     // all that were ever seen
 }
 
-// A linSettlement is the jury's word, and the verdicts that it was given on.
+// A linSettlement is the jury's verdict, and the verdicts on which it was made.
 type linSettlement struct {
 	verdict string
 	on      [linAssessors]string
@@ -87,7 +87,7 @@ func (s linState) disputed(criterion int) bool {
 	return v[0] != "" && v[1] != "" && v[0] != v[1]
 }
 
-// apply makes a call that writes, and says with which code it is answered.
+// apply makes a call that writes, and returns the code of its answer.
 func (s linState) apply(c linCall) (after linState, code string) {
 	after = s
 	enrolled := s.state == "ENROLLED"
@@ -126,7 +126,7 @@ func (s linState) apply(c linCall) (after linState, code string) {
 	return after, "OK"
 }
 
-// computed is what the jury would decide, "" where something is open.
+// computed is what the jury would decide, "" if something is open.
 func (s linState) computed() string {
 	outcome := "CAPITALISED AWARDED"
 	for criterion := range linCriteria {
@@ -140,8 +140,8 @@ func (s linState) computed() string {
 	return outcome
 }
 
-// shows tells whether a grid is that of the state, and takes note of its etag:
-// it stays the same until the next act and was never seen before the last.
+// shows tells whether a grid is that of the state, and records its etag: an etag
+// stays the same until the next act and was never seen before the last act.
 func (s linState) shows(g linGrid) (bool, linState) {
 	fresh := s.etag == "" && !strings.Contains(s.etags, g.etag)
 	if g.etag == "" || g.state != s.state || g.etag != s.etag && !fresh {
@@ -181,7 +181,7 @@ func (s linState) step(c linCall, a linAnswer) (bool, linState) {
 	return right, after
 }
 
-// linModel is the model as the checker takes it.
+// linModel is the model in the form that the checker needs.
 func linModel() porcupine.Model {
 	return porcupine.Model{
 		Partition: func(history []porcupine.Operation) (parts [][]porcupine.Operation) {

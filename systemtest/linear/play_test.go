@@ -13,7 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// A linHistory is what callers asked and got, and when.
+// A linHistory is what callers requested and got, and when.
 type linHistory struct {
 	seed    uint64
 	each    int // candidacies that a group goes through
@@ -29,7 +29,7 @@ type linHistory struct {
 	events     int // in the journal: before the calls, after the end those of the calls
 }
 
-// newLinHistory makes all that the callers are going to call for.
+// newLinHistory makes everything that the callers will use.
 func newLinHistory(w *world.World, each int) *linHistory {
 	w.T.Helper()
 	h := &linHistory{seed: rand.Uint64(), each: each, started: time.Now()}
@@ -52,7 +52,8 @@ func linName(group, n int) string { return fmt.Sprintf("l-%d-%d", group, n) }
 
 func (h *linHistory) now() int64 { return int64(time.Since(h.started)) }
 
-// add notes a call that began then and ends now; one without answer stays open.
+// add records a call that began then and ends now; one without an answer stays
+// open.
 func (h *linHistory) add(caller int, c linCall, began int64, a linAnswer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -64,13 +65,13 @@ func (h *linHistory) add(caller int, c linCall, began int64, a linAnswer) {
 	h.operations = append(h.operations, porcupine.Operation{ClientId: caller, Input: c, Call: began, Output: a, Return: ended})
 }
 
-// linOpen is after the end of every history.
+// linOpen is a time after the end of every history.
 const linOpen = int64(time.Hour)
 
 // linTries are enough for every repeated request.
 const linTries = 50
 
-// ended counts a call that is over, and keeps answers that no call may get.
+// ended counts a call that has ended, and keeps answers that no call may get.
 func (h *linHistory) ended(tries int, a world.Answer, known bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -85,7 +86,7 @@ func (h *linHistory) ended(tries int, a world.Answer, known bool) {
 	h.grown.Broadcast()
 }
 
-// reaches waits until so many calls have ended.
+// reaches waits until that many calls have ended.
 func (h *linHistory) reaches(calls int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -94,13 +95,14 @@ func (h *linHistory) reaches(calls int) {
 	}
 }
 
-// A linPlace is where the service is at present: after a kill it is elsewhere.
+// A linPlace is where the service is at present: after a kill it is in another
+// process.
 type linPlace struct {
 	mu     sync.Mutex
 	moved  *sync.Cond
 	world  *world.World
 	stays  bool         // it is never killed
-	sick   *world.World // it has refused a call because its store takes no writes
+	sick   *world.World // it has refused a call because its store accepts no writes
 	closed bool         // all calls have ended
 }
 
@@ -123,7 +125,7 @@ func (p *linPlace) move(w *world.World) {
 	p.moved.Broadcast()
 }
 
-// after returns the service that follows one that has gone.
+// after returns the service that follows one that has ended.
 func (p *linPlace) after(gone *world.World) *world.World {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -133,8 +135,8 @@ func (p *linPlace) after(gone *world.World) *world.World {
 	return p.world
 }
 
-// refused says that the service refused a call because its store takes no
-// writes, and returns the one that follows it, or the same when it is well again.
+// refused reports that the service refused a call because its store accepts no
+// writes, and returns the one that follows it, or the same when it works again.
 func (p *linPlace) refused(w *world.World) *world.World {
 	p.mu.Lock()
 	p.sick = w
@@ -143,8 +145,8 @@ func (p *linPlace) refused(w *world.World) *world.World {
 	return p.after(w)
 }
 
-// waitRefused waits until the service has refused a call for its store, or all
-// calls have ended.
+// waitRefused waits until the service has refused a call because of its store, or
+// all calls have ended.
 func (p *linPlace) waitRefused() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -154,7 +156,7 @@ func (p *linPlace) waitRefused() bool {
 	return !p.closed
 }
 
-// close says that all calls have ended.
+// close reports that all calls have ended.
 func (p *linPlace) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -162,13 +164,13 @@ func (p *linPlace) close() {
 	p.moved.Broadcast()
 }
 
-// linHabits are how often, of 1, a caller does what makes it interesting.
+// linHabits are probabilities of the less common actions of a caller.
 type linHabits struct {
 	leaves  float64 // before the answer
 	givesUp float64 // after no answer, instead of repeating the request
 }
 
-// A linCaller is one of those who call at once.
+// A linCaller is one of the concurrent callers.
 type linCaller struct {
 	*linHistory
 	place  *linPlace
@@ -200,7 +202,7 @@ func (h *linHistory) play(ctx context.Context, place *linPlace, habits linHabits
 	return done
 }
 
-// choose draws the next call, with an eye on the grid that the caller saw last.
+// choose draws the next call, considering the grid that the caller saw last.
 // Juries wait until there is something to decide.
 func (c *linCaller) choose(candidacy string, i int) linCall {
 	call := linCall{candidacy: candidacy, assessor: c.random.IntN(linAssessors)}
@@ -215,7 +217,7 @@ func (c *linCaller) choose(candidacy string, i int) linCall {
 		"retract", "settle", "settle", "settle", "withdraw", "reinstate", "reinstate", "ledger", "decisions",
 	}
 	switch {
-	case i >= linCalls*3/4: // the juries decide what can be decided by now
+	case i >= linCalls*3/4: // the juries decide what can be decided now
 		acts = []string{"grid", "grid", "deliberate", "deliberate", "settle", "reinstate", "ledger", "decisions"}
 	case c.seen.state == "WITHDRAWN":
 		acts = []string{"reinstate", "reinstate", "grid", "record", "deliberate"}
@@ -229,7 +231,7 @@ func (c *linCaller) choose(candidacy string, i int) linCall {
 	return call
 }
 
-// open counts the critères of a grid that no jury can decide on.
+// open counts the critères of a grid that prevent a decision.
 func (g linGrid) open() (n int) {
 	for _, status := range g.status {
 		if status != linMet && status != linNotMet {
@@ -239,7 +241,7 @@ func (g linGrid) open() (n int) {
 	return n
 }
 
-// call makes a call, repeats it where it must, and notes what became of it.
+// call makes a call, repeats it if necessary, and records its result.
 func (c *linCaller) call(ctx context.Context, call linCall) {
 	request := call.request(fmt.Sprintf("jury-%d", 1+c.random.IntN(2)), c.random.IntN(3) == 0)
 	w, began := c.place.now(), c.now()
@@ -271,8 +273,8 @@ func (c *linCaller) call(ctx context.Context, call linCall) {
 	case a.Code == "OK":
 		c.add(c.id, call, began, read)
 	default:
-		// Refusals are not remembered: this one is of the last try alone. What an
-		// earlier try may still do is another matter.
+		// Refusals are not stored: this one belongs to the last try only. What an
+		// earlier try may still do is recorded separately.
 		c.add(c.id, call, last, read)
 		if inFlight {
 			c.add(c.id, call, began, linAnswer{unknown: true})
@@ -281,7 +283,7 @@ func (c *linCaller) call(ctx context.Context, call linCall) {
 	c.ended(tries, a, known)
 }
 
-// hasty sends a request, and sometimes leaves before it is answered.
+// hasty sends a request, and sometimes leaves before the answer.
 func (c *linCaller) hasty(ctx context.Context, r linRequest, w *world.World) (a world.Answer, known, over bool) {
 	if c.random.Float64() >= c.habits.leaves {
 		return r.send(ctx, w)

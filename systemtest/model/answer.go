@@ -4,9 +4,9 @@ import "slices"
 
 // An Answer says whether the service must accept an act, and if not, why.
 type Answer struct {
-	Code  string   // of gRPC: OK where it is accepted
+	Code  string   // of gRPC: OK if it is accepted
 	Rules []string // names of all rules that refuse, sorted
-	Idle  bool     // accepted, but all was so already
+	Idle  bool     // accepted, but without any change
 }
 
 // OK says whether the act is accepted.
@@ -16,13 +16,13 @@ var accepted = Answer{Code: "OK"}
 
 func failed(code, reason string) Answer { return Answer{Code: code, Rules: []string{reason}} }
 
-// hidden is what does not exist for the caller: a session without them on its
-// jury, and all that is in it.
+// hidden is the answer if something does not exist for the caller: a session
+// whose jury they are not on, and everything in it.
 var hidden = failed("NOT_FOUND", "NOT_FOUND")
 
-// Refusals maps each rule that the model knows to the code of the refusal. Those
-// of the contract that it leaves out no call can meet: the contract's own limits
-// stop them first (INVALID_FIELD), or another of these rules does.
+// Refusals maps each rule that the model knows to the code of the refusal. It
+// leaves out rules of the contract that no call can break, because the contract's
+// own limits (INVALID_FIELD) or another of these rules stop it first.
 func Refusals() map[string]string {
 	codes := map[string]string{"GRID_STALE": "ABORTED"}
 	for _, rule := range impossible {
@@ -59,15 +59,15 @@ var forbidden = []string{
 // objections gathers the rules that refuse an act.
 type objections []string
 
-// unless notes a rule that refuses where the condition does not hold.
+// unless records a rule that refuses if the condition does not hold.
 func (o *objections) unless(holds bool, rule string) {
 	if !holds && !slices.Contains(*o, rule) {
 		*o = append(*o, rule)
 	}
 }
 
-// answer makes the answer: impossible input is told alone, then a stale grid
-// gives its code to all that refuses besides.
+// answer makes the answer: impossible input is reported alone; otherwise a stale
+// grid sets the code for all refusals.
 func (o objections) answer() Answer {
 	if len(o) == 0 {
 		return accepted

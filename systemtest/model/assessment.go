@@ -8,7 +8,7 @@ import (
 // A Line is a verdict on a criterion, by an assessor or by the jury.
 type Line struct{ Criterion, Verdict string }
 
-// undecided objects where a candidacy takes no acts.
+// undecided objects if a candidacy accepts no acts.
 func (k *Candidacy) undecided(o *objections) {
 	o.unless(k.Session.State == "OPEN", "SESSION_NOT_OPEN")
 	o.unless(k.State == "ENROLLED", "CANDIDACY_NOT_ENROLLED")
@@ -23,7 +23,7 @@ func (k *Candidacy) left(bloc string) bool {
 	return slices.ContainsFunc(k.Departed, func(d Departed) bool { return d.Bloc == bloc })
 }
 
-// assessable objects to a criterion that nobody can speak of in this candidacy.
+// assessable objects to a criterion that nobody can assess in this candidacy.
 func (k *Candidacy) assessable(o *objections, criterion string) bool {
 	bloc, _, found := k.Session.Revision.Find(criterion)
 	o.unless(found != nil, "CRITERION_UNKNOWN")
@@ -32,8 +32,8 @@ func (k *Candidacy) assessable(o *objections, criterion string) bool {
 	return presented
 }
 
-// speaksFor says whose verdicts a call is about: the caller's, or those of
-// another for whom a delegate speaks.
+// speaksFor returns whose verdicts a call is about: the caller's, or those of
+// another for whom a delegate calls.
 func (k *Candidacy) speaksFor(by Caller, named string) (assessor string, refused *Answer) {
 	if named == "" {
 		named = by.Subject
@@ -48,7 +48,7 @@ func (k *Candidacy) speaksFor(by Caller, named string) (assessor string, refused
 	return named, nil
 }
 
-// Record notes verdicts of one assessor, all or none.
+// Record records verdicts of one assessor, all or none.
 func (k *Candidacy) Record(by Caller, named string, lines []Line) Answer {
 	assessor, refused := k.speaksFor(by, named)
 	if refused != nil {
@@ -71,7 +71,7 @@ func (k *Candidacy) Record(by Caller, named string, lines []Line) Answer {
 	return accepted
 }
 
-// Retract takes verdicts of one assessor back, all or none.
+// Retract retracts verdicts of one assessor, all or none.
 func (k *Candidacy) Retract(by Caller, named string, criteria []string) Answer {
 	assessor, refused := k.speaksFor(by, named)
 	if refused != nil {
@@ -82,7 +82,7 @@ func (k *Candidacy) Retract(by Caller, named string, criteria []string) Answer {
 	for _, criterion := range criteria {
 		k.assessable(&o, criterion)
 	}
-	if len(o) > 0 { // then verdicts are not looked at: a refusal would tell of them
+	if len(o) > 0 { // then verdicts are not checked: a refusal would reveal them
 		return o.answer()
 	}
 	for _, criterion := range criteria {
@@ -98,7 +98,7 @@ func (k *Candidacy) Retract(by Caller, named string, criteria []string) Answer {
 	return accepted
 }
 
-// Settle is the jury's word on criteria whose assessors disagree.
+// Settle is the jury's decision on criteria whose assessors disagree.
 func (k *Candidacy) Settle(juror string, lines []Line) Answer {
 	if k.Session.member(juror) == nil {
 		return hidden
@@ -126,13 +126,13 @@ func (k *Candidacy) Settle(juror string, lines []Line) Answer {
 	return accepted
 }
 
-// disputed says whether enough assessors spoke, and not with one voice.
+// disputed tells whether enough assessors gave verdicts, and disagree.
 func (k *Candidacy) disputed(criterion string) bool {
 	verdicts := k.verdicts[criterion]
 	return len(verdicts) >= k.Session.Revision.Number(MinAssessors) && common(verdicts) == ""
 }
 
-// common is the verdict that all gave; empty where they disagree.
+// common is the verdict that all gave; empty if they disagree.
 func common(verdicts map[string]string) (verdict string) {
 	for _, v := range verdicts {
 		if verdict != "" && v != verdict {
@@ -150,7 +150,7 @@ func join(authors []string, author string) []string {
 	return append(slices.Clone(authors), author)
 }
 
-// RequestAccommodation notes a request; about what, the rules do not care.
+// RequestAccommodation records a request; the rules do not use its content.
 func (k *Candidacy) RequestAccommodation(kind string) Answer {
 	var o objections
 	k.undecided(&o)
@@ -160,7 +160,7 @@ func (k *Candidacy) RequestAccommodation(kind string) Answer {
 	return o.answer()
 }
 
-// DecideAccommodation grants or refuses one; the latest decision holds.
+// DecideAccommodation grants or refuses one; the latest decision counts.
 func (k *Candidacy) DecideAccommodation(a *Accommodation, granted bool) Answer {
 	var o objections
 	k.undecided(&o)
@@ -181,7 +181,7 @@ func (k *Candidacy) Advise(criterion string, favourable bool) Answer {
 	return o.answer()
 }
 
-// A Condition is one of the two that a jury states of an exemption.
+// A Condition is one of the two that a jury states about an exemption.
 type Condition struct {
 	Holds  bool
 	Reason string
@@ -195,7 +195,7 @@ type Exemption struct {
 	Reason                                     string // of a refusal
 }
 
-// DecideExemption grants or refuses one; the latest decision holds.
+// DecideExemption grants or refuses one; the latest decision counts.
 func (k *Candidacy) DecideExemption(juror string, e Exemption) Answer {
 	if k.Session.member(juror) == nil {
 		return hidden
@@ -242,7 +242,7 @@ func (k *Candidacy) exempted(criterion string) bool {
 	return e != nil && e.granted
 }
 
-// Advised lists the criteria on which there is a favourable advice.
+// Advised lists the criteria with favourable advice.
 func (k *Candidacy) Advised() (criteria []string) {
 	for _, c := range k.Criteria() {
 		if k.advice[c] {

@@ -54,8 +54,8 @@ func (c *Candidate) presentable(o *objections, s *Session, blocs []string, besid
 	}
 }
 
-// presents says whether the candidacy presents a bloc, in whatever revision: the
-// one, acquired, would count as the other.
+// presents tells whether the candidacy presents a bloc of any revision that would
+// count as this one if it were acquired, or the other way round.
 func (k *Candidacy) presents(r *Revision, bloc string) bool {
 	if r.Bloc(bloc) == nil {
 		return false

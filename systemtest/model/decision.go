@@ -2,11 +2,11 @@ package model
 
 import "slices"
 
-// A BlocLine is what the jury says of one bloc.
+// A BlocLine is the jury's line on one bloc.
 type BlocLine struct{ Bloc, Outcome, Motive string }
 
-// Deliberate decides every bloc that a candidacy presents. fresh says whether the
-// jury saw the grid as it is.
+// Deliberate decides every bloc that a candidacy presents. fresh tells whether
+// the jury saw the current grid.
 func (k *Candidacy) Deliberate(by Sitting, fresh bool, lines []BlocLine) Answer {
 	if k.Session.member(by.Caller) == nil {
 		return hidden
@@ -33,8 +33,8 @@ func (k *Candidacy) Deliberate(by Sitting, fresh bool, lines []BlocLine) Answer 
 	return accepted
 }
 
-// decidable objects to a bloc that waits for assessors or the jury, and where no
-// author of what one juror did alone is present.
+// decidable objects to a bloc that waits for assessors or the jury, or if no
+// author of an act of a single juror is present.
 func (k *Candidacy) decidable(o *objections, code string, present []string) {
 	bloc := *k.Session.Revision.Bloc(code)
 	computed := k.bloc(bloc)
@@ -52,8 +52,8 @@ func (k *Candidacy) decidable(o *objections, code string, present []string) {
 	}
 }
 
-// departures objects to lines on blocs that are not there, that would take away
-// what is held, or that depart from what is computed without saying why.
+// departures objects to lines on unknown blocs, lines that would take away a held
+// bloc, and departures from the computed outcome without a motive.
 func (k *Candidacy) departures(o *objections, lines []BlocLine) {
 	for _, line := range lines {
 		bloc := k.Session.Revision.Bloc(line.Bloc)
@@ -92,19 +92,19 @@ func (k *Candidacy) decide(code string, by Sitting, lines []BlocLine) {
 	k.Candidate.Decisions = append(k.Candidate.Decisions, d)
 }
 
-// seated lists the members present, with their quality that day.
+// seated lists the members present, with their quality on that day.
 func (s *Session) seated(by Sitting) []Member {
 	return slices.DeleteFunc(slices.Clone(s.Jury), func(m Member) bool { return !slices.Contains(by.Present, m.Subject) })
 }
 
-// attended notes who took part in an act of the jury.
+// attended records who took part in an act of the jury.
 func (s *Session) attended(by Sitting) {
 	for _, subject := range by.Present {
 		s.acted[subject] = true
 	}
 }
 
-// Rectify puts another decision in the place of an effective one on a bloc.
+// Rectify replaces an effective decision on a bloc.
 func (c *Candidate) Rectify(d *Decision, s *Session, by Sitting, outcome, motive string) Answer {
 	if s.member(by.Caller) == nil {
 		return hidden
@@ -129,13 +129,13 @@ func (c *Candidate) Rectify(d *Decision, s *Session, by Sitting, outcome, motive
 	return accepted
 }
 
-// competent objects to a session whose jury cannot speak of a référentiel.
+// competent objects to a session whose jury cannot decide about a référentiel.
 func (s *Session) competent(o *objections, r *Revision) {
 	o.unless(s.State != "CANCELLED", "SESSION_IS_CANCELLED")
 	o.unless(s.Revision.ID == r.ID, "OTHER_REFERENTIEL")
 }
 
-// Award pronounces a certification that is complete, under the current revision.
+// Award awards a certification that is complete, under the current revision.
 func (c *Candidate) Award(current *Revision, s *Session, by Sitting) Answer {
 	if s.member(by.Caller) == nil {
 		return hidden
@@ -170,9 +170,9 @@ func (c *Candidate) supersede(old *Decision, by Decision) {
 	c.Decisions = append(c.Decisions, &by)
 }
 
-// follow draws the consequences of a jury's act for awards: those that no longer
-// hold end, and what the act left complete is awarded, unless an award of the
-// référentiel stands. act is the award to write, but for its outcome.
+// follow applies the consequences of a jury's act for awards: those that no
+// longer hold end, and what the act completed is awarded, unless there is already
+// an award of the référentiel. act is the award to write, without its outcome.
 func (c *Candidate) follow(act Decision) {
 	act.Kind = "AWARD"
 	for _, d := range slices.Clone(c.Decisions) {

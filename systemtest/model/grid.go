@@ -8,8 +8,8 @@ import (
 
 var points = map[string]int{"MET": 100, "PARTIALLY_MET": 50, "NOT_MET": 0}
 
-// settled is where a criterion stands before exemptions: the first that applies
-// of pending, what all say, what the jury settled, contested.
+// settled is the status of a criterion before exemptions: the first that applies
+// of pending, the common verdict, the jury's settlement, contested.
 func (k *Candidacy) settled(criterion string) string {
 	verdicts := k.verdicts[criterion]
 	if len(verdicts) < k.Session.Revision.Number(MinAssessors) {
@@ -24,8 +24,8 @@ func (k *Candidacy) settled(criterion string) string {
 	return "CONTESTED"
 }
 
-// inForce is the latest settlement, where the verdicts still are, or are again,
-// those that it was made on.
+// inForce is the latest settlement, if the verdicts are the ones that it was made
+// on.
 func (k *Candidacy) inForce(criterion string) *settlement {
 	s := k.settlements[criterion]
 	if s == nil || !maps.Equal(s.on, k.verdicts[criterion]) {
@@ -34,7 +34,7 @@ func (k *Candidacy) inForce(criterion string) *settlement {
 	return s
 }
 
-// Status is where a criterion stands.
+// Status is the status of a criterion.
 func (k *Candidacy) Status(criterion string) string {
 	if k.exempted(criterion) {
 		return "EXEMPTED"
@@ -42,8 +42,8 @@ func (k *Candidacy) Status(criterion string) string {
 	return k.settled(criterion)
 }
 
-// excluded says whether a criterion keeps its compétence and bloc from being
-// acquired, whatever the points.
+// excluded tells whether a criterion prevents its compétence and bloc from being
+// acquired, with any number of points.
 func (k *Candidacy) excluded(c Criterion) bool {
 	status := k.Status(c.Code)
 	return c.Eliminatory && status != "MET" && status != "EXEMPTED"
@@ -70,7 +70,7 @@ func (k *Candidacy) competence(c Competence) string {
 	return outcome(seen, out, sum >= threshold*counted)
 }
 
-// bloc computes an outcome.
+// bloc computes the outcome of a bloc.
 func (k *Candidacy) bloc(b Bloc) string {
 	seen := make(map[string]bool)
 	out := false
@@ -86,7 +86,7 @@ func (k *Candidacy) bloc(b Bloc) string {
 	return outcome(seen, out, acquired*100 >= k.Session.Revision.Number(BlocThreshold)*len(b.Competences))
 }
 
-// outcome is the first that applies.
+// outcome returns the first outcome that applies.
 func outcome(parts map[string]bool, excluded, reached bool) string {
 	switch {
 	case parts["PENDING"]:
@@ -99,8 +99,8 @@ func outcome(parts map[string]bool, excluded, reached bool) string {
 	return "ACQUIRED"
 }
 
-// method is the one in force. It is fixed at enrolment: a bloc that leaves does
-// not change it.
+// method is the method in force. It is fixed at enrolment: a bloc that leaves
+// does not change it.
 func (k *Candidacy) method(c Competence) string {
 	if len(k.Enrolled) == 1 && c.BlocOnlyMethod != "" {
 		return c.BlocOnlyMethod
@@ -108,7 +108,7 @@ func (k *Candidacy) method(c Competence) string {
 	return c.Method
 }
 
-// Grid is the grid: the blocs that are presented still.
+// Grid returns the grid of the blocs that are still presented.
 func (k *Candidacy) Grid() Grid {
 	g := Grid{Name: k.Name + "/grid", Candidate: k.Candidate.Name, Referentiel: k.Session.Revision.Name, State: k.State, Blocs: []GridBloc{}}
 	for _, code := range k.Presented() {
@@ -141,17 +141,17 @@ func (k *Candidacy) gridCompetence(c Competence) GridCompetence {
 	return shown
 }
 
-// SortAssessments puts them in an order that says nothing.
+// SortAssessments sorts them in an order that reveals nothing.
 func SortAssessments(all []Assessment) {
 	slices.SortFunc(all, func(a, b Assessment) int { return cmp.Compare(a.Assessor, b.Assessor) })
 }
 
-// Opinions are the standing verdicts on a criterion, by assessor.
+// Opinions are the current verdicts on a criterion, by assessor.
 func (k *Candidacy) Opinions(criterion string) map[string]string {
 	return maps.Clone(k.verdicts[criterion])
 }
 
-// Criteria lists the criteria of the blocs that are presented still.
+// Criteria lists the criteria of the blocs that are still presented.
 func (k *Candidacy) Criteria() (codes []string) {
 	for _, code := range k.Presented() {
 		for _, competence := range k.Session.Revision.Bloc(code).Competences {

@@ -1,7 +1,7 @@
 package model
 
 // holds finds the first effective decision that capitalises a bloc of a revision,
-// or a bloc that counts as it; nil where none does.
+// or a bloc that counts as it; nil if there is none.
 func (c *Candidate) holds(r *Revision, bloc string) *Decision {
 	for _, d := range c.about(r, bloc) {
 		if d.Outcome == "CAPITALISED" {
@@ -11,7 +11,7 @@ func (c *Candidate) holds(r *Revision, bloc string) *Decision {
 	return nil
 }
 
-// about lists the effective decisions that speak of a bloc of a revision.
+// about lists the effective decisions about a bloc of a revision.
 func (c *Candidate) about(r *Revision, bloc string) (all []*Decision) {
 	for _, d := range c.Decisions {
 		if d.SupersededBy == nil && d.Kind != "AWARD" && r.Bloc(bloc) != nil && r.counts(bloc, held{d.Revision, d.Bloc}) {
@@ -31,7 +31,7 @@ func (c *Candidate) complete(r *Revision) bool {
 	return true
 }
 
-// award finds the award of a référentiel that stands, nil where there is none.
+// award finds the award of a référentiel in force; nil if there is none.
 func (c *Candidate) award(referentiel string) *Decision {
 	for _, d := range c.Decisions {
 		if d.Outcome == "AWARDED" && d.SupersededBy == nil && d.Revision.ID == referentiel {

@@ -21,8 +21,8 @@ type Bloc struct {
 	Competences []Competence
 }
 
-// A Competence is assessed by BlocOnlyMethod, where it has one, in a candidacy
-// for a single bloc.
+// A Competence is assessed by BlocOnlyMethod, if it has one, in a candidacy for a
+// single bloc.
 type Competence struct {
 	Code, Statement string
 	Method          string // a kind
@@ -30,7 +30,7 @@ type Competence struct {
 	Criteria        []Criterion
 }
 
-// A Criterion is known by its code.
+// A Criterion is identified by its code.
 type Criterion struct {
 	Code, Statement string
 	Eliminatory     bool
@@ -56,7 +56,7 @@ const (
 	MinExternal         Number = "minExternalPercent"
 )
 
-// Number is the one in force.
+// Number returns the number in force.
 func (r *Revision) Number(n Number) int {
 	if given, ok := r.Numbers[n]; ok {
 		return given
@@ -72,7 +72,7 @@ func (r *Revision) Number(n Number) int {
 	return 100
 }
 
-// Bloc finds a bloc, nil where there is none of that code.
+// Bloc finds a bloc; nil if there is none with that code.
 func (r *Revision) Bloc(code string) *Bloc {
 	for i := range r.Blocs {
 		if r.Blocs[i].Code == code {
@@ -90,7 +90,8 @@ func (r *Revision) Codes() (codes []string) {
 	return codes
 }
 
-// Find finds a criterion and where it belongs, nil where there is none of that code.
+// Find finds a criterion, its compétence and its bloc; nil if there is none with
+// that code.
 func (r *Revision) Find(criterion string) (*Bloc, *Competence, *Criterion) {
 	for i := range r.Blocs {
 		for j := range r.Blocs[i].Competences {
@@ -105,13 +106,13 @@ func (r *Revision) Find(criterion string) (*Bloc, *Competence, *Criterion) {
 	return nil, nil, nil
 }
 
-// A held bloc is one of some revision on which there is a decision.
+// A held bloc is a bloc of some revision on which there is a decision.
 type held struct {
 	revision *Revision
 	bloc     string
 }
 
-// counts says whether holding one bloc counts as holding this revision's: it is
+// counts tells whether holding one bloc counts as holding this revision's: it is
 // the same, identical in another revision of the référentiel, or replaced.
 func (r *Revision) counts(bloc string, other held) bool {
 	if r.ID == other.revision.ID && reflect.DeepEqual(r.Bloc(bloc), other.revision.Bloc(other.bloc)) {
@@ -123,7 +124,8 @@ func (r *Revision) counts(bloc string, other held) bool {
 	})
 }
 
-// sameContent says whether publishing one makes the same revision as the other.
+// sameContent tells whether two revisions have the same content, and so the same
+// id.
 func sameContent(a, b *Revision) bool {
 	x, y := *a, *b
 	x.Name, y.Name = "", ""

@@ -24,8 +24,7 @@ func (s *Session) member(subject string) *Member {
 	return &s.Jury[i]
 }
 
-// Change gives the session another jury and another revision, or those that it
-// has.
+// Change gives the session a jury and a revision, which may be those that it has.
 func (s *Session) Change(jury []Member, revision *Revision) Answer {
 	var o objections
 	o.unless(s.State == "OPEN", "SESSION_NOT_OPEN")
@@ -39,7 +38,7 @@ func (s *Session) Change(jury []Member, revision *Revision) Answer {
 	return o.answer()
 }
 
-// Close ends a session in which all is decided.
+// Close ends a session in which everything is decided.
 func (s *Session) Close() Answer {
 	return s.end(nil, "CLOSED", "ENROLLED", "CANDIDACY_UNDECIDED")
 }
@@ -68,7 +67,7 @@ func (s *Session) end(o objections, state, obstacle, rule string) Answer {
 	return accepted
 }
 
-// A Sitting is a jury as it acts: who calls, and who is present.
+// A Sitting is a jury in an act: who calls, and who is present.
 type Sitting struct {
 	Caller  string
 	Present []string
@@ -93,7 +92,7 @@ func (s *Session) sit(o *objections, c *Candidate, by Sitting) {
 	o.unless(chair, "JURY_WITHOUT_CHAIR")
 }
 
-// regular objects to one who may not act for the jury about the candidate.
+// regular objects to a subject who may not act for the jury about the candidate.
 func (s *Session) regular(o *objections, c *Candidate, subject string) {
 	o.unless(s.member(subject) != nil, "MEMBER_NOT_ON_JURY")
 	o.unless(!slices.Contains(c.Tied, subject), "MEMBER_TIED")

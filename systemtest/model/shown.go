@@ -19,7 +19,7 @@ type GridCompetence struct {
 	Criteria      []GridCriterion
 }
 
-// A Method is what the tests compare of one.
+// A Method is the part of a method that the tests compare.
 type Method struct{ Kind string }
 
 // A GridCriterion is a criterion in a grid.
@@ -30,11 +30,11 @@ type GridCriterion struct {
 	Settlement   *Settlement
 }
 
-// An Assessment is an assessor's standing verdict.
+// An Assessment is an assessor's current verdict.
 type Assessment struct{ Assessor, Verdict string }
 
-// SeenBy is the grid as somebody sees it who only assesses: what is asked, their own
-// verdicts, and nothing that could follow from those of others.
+// SeenBy is the grid as seen by somebody who is only an assessor: the criteria,
+// their own verdicts, and nothing that could follow from those of others.
 func (g Grid) SeenBy(assessor string) Grid {
 	seen := Grid{Name: g.Name, Candidate: g.Candidate, Referentiel: g.Referentiel, State: g.State, Blocs: []GridBloc{}}
 	for _, b := range g.Blocs {
@@ -57,7 +57,7 @@ func (g Grid) SeenBy(assessor string) Grid {
 	return seen
 }
 
-// A Settlement is the one in force.
+// A Settlement is a settlement in force.
 type Settlement struct {
 	Verdict string
 	Authors []string
@@ -70,7 +70,7 @@ type Ledger struct {
 	Certification     struct{ Status, Decision string }
 }
 
-// A BlocStatus is where a bloc stands in a ledger.
+// A BlocStatus is the status of a bloc in a ledger.
 type BlocStatus struct{ Code, Status, Decision string }
 
 // A ShownDecision has the form of the API's decision.

@@ -2,7 +2,7 @@ package model
 
 import "slices"
 
-// A World is all that the service knows.
+// A World is everything that the service knows.
 type World struct {
 	Revisions  []*Revision // in order of their first publication
 	Current    map[string]*Revision
@@ -84,7 +84,7 @@ type Decision struct {
 	SupersededBy *Decision
 }
 
-// NewWorld is an empty one.
+// NewWorld returns an empty world.
 func NewWorld() *World { return &World{Current: make(map[string]*Revision)} }
 
 // Session finds a session by its name.
@@ -123,8 +123,8 @@ func (w *World) Candidacy(name string) *Candidacy {
 	return all[i]
 }
 
-// Publish makes a revision the current one of its référentiel. It returns the one
-// that has the same content and was there before, or nil.
+// Publish makes a revision the current one of its référentiel. It returns an
+// existing revision with the same content, or nil.
 func (w *World) Publish(r *Revision) (same *Revision) {
 	for _, other := range w.Revisions {
 		if sameContent(other, r) {
@@ -146,8 +146,8 @@ func (w *World) NewCandidate(name string) Answer {
 	return accepted
 }
 
-// DeclareTie ties a subject to a candidate, whatever session they meet in. A jury
-// member declares only ties of their own, with candidates of their sessions.
+// DeclareTie ties a subject to a candidate, in all sessions. A jury member
+// declares only their own ties, with candidates of their sessions.
 func (w *World) DeclareTie(candidate string, by Caller, subject string) Answer {
 	if !by.has("REGISTRAR") && by.Subject != subject {
 		return failed("PERMISSION_DENIED", "TIE_NOT_OWN")

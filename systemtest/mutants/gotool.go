@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// A goTool is the go command over a tree in which some files are others.
+// A goTool is the go command over a tree in which some files are replaced.
 type goTool struct {
 	tree, dir string
-	flags     string // that say so, also to a go command that a test runs
+	flags     string // the flags for that, also for a go command that a test runs
 }
 
 func newOverlay(tree string, planted plantings) (goTool, error) {
@@ -62,11 +62,11 @@ func (g goTool) run(ctx context.Context, args ...string) ([]byte, error) {
 	return command.CombinedOutput()
 }
 
-// maxFlakes bounds how often a stage is played again.
+// maxFlakes limits how often a stage is repeated.
 const maxFlakes = 3
 
-// test returns a test of these packages that fails; "" if none does. One that passes
-// at the second try says nothing about the fault: then all are run again.
+// test returns a test of these packages that fails; "" if none does. A test that
+// passes at the second try says nothing about the fault: then all are run again.
 func (g goTool) test(ctx context.Context, tests []string) (failed string, err error) {
 	for range maxFlakes {
 		out, err := g.run(ctx, slices.Concat([]string{"test", "-failfast", "-vet=off", "-timeout=20m"}, tests)...)
@@ -83,7 +83,7 @@ func (g goTool) test(ctx context.Context, tests []string) (failed string, err er
 		}
 		fmt.Fprintln(os.Stderr, "mutants: a flake:", failed)
 	}
-	return "", fmt.Errorf("%s fails now and then", failed)
+	return "", fmt.Errorf("%s fails only sometimes", failed)
 }
 
 func flagsOf(tests []string) []string {
@@ -95,8 +95,9 @@ var (
 	failedAll = regexp.MustCompile(`(?m)^FAIL\s+(\S+/\S+)`)
 )
 
-// failedTest names the first test that failed, or the package if it did as a whole,
-// as by a panic or a test that hangs; and says how to run it again.
+// failedTest returns the name of the first test that failed, or of the package if
+// it failed as a whole, as with a panic or a hanging test; and how to run it
+// again.
 func failedTest(out []byte) (name string, again []string) {
 	pkg := failedAll.FindSubmatch(out)
 	if pkg == nil {

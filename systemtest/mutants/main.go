@@ -1,18 +1,19 @@
-// Command mutants plants faults in the code, one at a time, and tells which tests
-// notice: it tests the tests. The faults stand in mutants.txt.
+// Command mutants plants faults in the code, one at a time, and reports which
+// tests notice: it tests the tests. The faults are in mutants.txt.
 //
 //	go run ./systemtest/mutants                 all faults: hours
-//	go run ./systemtest/mutants -only verify/   those whose names begin so
+//	go run ./systemtest/mutants -only verify/   those whose names begin with it
 //	go run ./systemtest/mutants -packages       without the systemtest
-//	go run ./systemtest/mutants -build          only whether each fits one place, and all build
+//	go run ./systemtest/mutants -build          only checks that each fits one place, and all build
 //
-// No file is changed: the go command is given a changed one in place of the real one
-// (its flag -overlay). A fault is noticed first by the tests of its own package, or by
-// those of the packages around, or only by the systemtest, far from where it is: the
-// sooner the better. One that nothing notices is a test that is missing.
+// No file is changed: the go command gets a changed one in place of the real one
+// (its flag -overlay). A fault is noticed first by the tests of its own package,
+// then by those of the packages around, or only by the systemtest, far from its
+// place: the sooner the better. A fault that nothing notices means that a test is
+// missing.
 //
-// With -results, what is known of a fault stays in a file, and a later run goes on
-// behind it.
+// With -results, what is known about a fault is kept in a file, and a later run
+// continues after it.
 package main
 
 import (
@@ -35,9 +36,9 @@ var listed string
 
 func main() {
 	var r run
-	flag.StringVar(&r.only, "only", "", "faults whose names begin so")
+	flag.StringVar(&r.only, "only", "", "only faults whose names begin with this")
 	flag.StringVar(&r.tree, "tree", ".", "root of the code")
-	flag.StringVar(&r.results, "results", "", "file that keeps what is known")
+	flag.StringVar(&r.results, "results", "", "file that keeps the results")
 	flag.BoolVar(&r.packages, "packages", false, "run the tests of packages only, not the systemtest")
 	flag.BoolVar(&r.build, "build", false, "run no tests")
 	flag.Parse()
@@ -50,7 +51,7 @@ func main() {
 	}
 }
 
-// A run plants every fault that is asked for.
+// A run plants every fault that is requested.
 type run struct {
 	only, tree, results string
 	packages, build     bool
@@ -151,14 +152,14 @@ type stage struct {
 	tests []string // packages, and flags for all of them
 }
 
-// What noticed a fault, if it is no test of a package.
+// What noticed a fault, if it is not a test of a package.
 const (
 	byNone     = "no package" // the systemtest was not run
 	bySurvived = "SURVIVED"
 )
 
-// wholeService are the tests of it, but for attacks: those take minutes, and notice what
-// is slow.
+// wholeService are the tests of the whole service, except attacks: those take
+// minutes, and notice what is slow.
 var wholeService = []string{
 	"./systemtest", "./systemtest/callers", "./systemtest/requests", "./systemtest/transport", "./systemtest/privacy", "./systemtest/proofs",
 	"./systemtest/stories", "./systemtest/disks", "./systemtest/linear",
@@ -177,8 +178,8 @@ func (r run) stages(planted plantings) []stage {
 	return all
 }
 
-// own are the packages in which faults are planted. Properties that fail are not made
-// shorter for long: nobody reads them.
+// own are the packages in which faults are planted. Failing properties are shrunk
+// only briefly, because nobody reads the result.
 func (r run) own(planted plantings) []string {
 	tests := planted.packages()
 	for _, pkg := range tests {

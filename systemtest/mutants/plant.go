@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// A mutant is a fault: lines of code, and what comes instead.
+// A mutant is a fault: lines of code, and their replacement.
 type mutant struct {
 	name, what string
 	from, to   []string // without indentation
 }
 
-// parse reads a list of faults; its form stands at its head.
+// parse reads a list of faults; the form is explained at its head.
 func parse(text string) ([]mutant, error) {
 	var all []mutant
 	for i, line := range strings.Split(text, "\n") {
@@ -52,7 +52,7 @@ func parse(text string) ([]mutant, error) {
 // code is the program, file by file, as lines. Paths are those below its root.
 type code map[string][]string
 
-// notPlanted are folders that hold no code of the service.
+// notPlanted are folders without code of the service.
 var notPlanted = []string{".git", "gen", "bench", "tools", "systemtest", "docs"}
 
 func readCode(tree string) (code, error) {
@@ -75,7 +75,7 @@ func readCode(tree string) (code, error) {
 // plantings are files with faults in them, by their paths.
 type plantings map[string]string
 
-// packages are those of the files, as the go command names them.
+// packages returns the packages of the files, as the go command names them.
 func (p plantings) packages() (all []string) {
 	for file := range p {
 		all = append(all, "./"+path.Dir(file))
@@ -83,8 +83,8 @@ func (p plantings) packages() (all []string) {
 	return all
 }
 
-// plant puts each fault into the one place that it fits. The error names all that do
-// not fit.
+// plant puts each fault into the one place that it fits. The error names all that
+// do not fit.
 func (c code) plant(mutants ...mutant) (plantings, error) {
 	changed := make(code)
 	var misfits error
@@ -97,7 +97,8 @@ func (c code) plant(mutants ...mutant) (plantings, error) {
 		if changed[file] == nil {
 			changed[file] = slices.Clone(c[file])
 		}
-		// The lines that go stay as empty ones, so that those of other faults keep their places.
+		// Removed lines stay as empty ones, so that the lines of other faults
+		// keep their positions.
 		place := changed[file][at : at+len(m.from)]
 		clear(place)
 		place[0] = strings.Join(m.to, "\n")
@@ -109,7 +110,7 @@ func (c code) plant(mutants ...mutant) (plantings, error) {
 	return planted, misfits
 }
 
-// find returns the one place where these lines stand.
+// find returns the one place with these lines.
 func (c code) find(lines []string) (file string, at int, err error) {
 	found := 0
 	for name, code := range c {
@@ -126,7 +127,7 @@ func (c code) find(lines []string) (file string, at int, err error) {
 	return file, at, nil
 }
 
-// fits tells whether code begins with those lines, however far it is indented.
+// fits tells whether code begins with those lines, with any indentation.
 func fits(code, lines []string) bool {
 	return len(lines) > 0 && len(lines) <= len(code) &&
 		slices.EqualFunc(code[:len(lines)], lines, func(a, b string) bool { return strings.TrimSpace(a) == b })

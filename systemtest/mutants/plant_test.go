@@ -34,13 +34,13 @@ func TestPlant(t *testing.T) {
 	}
 }
 
-// TestPlantFits: a fault fits one place, or is not planted.
+// TestPlantFits: a fault fits exactly one place, or is not planted.
 func TestPlantFits(t *testing.T) {
 	c := code{"a.go": {"return nil", "x++"}, "b.go": {"\treturn nil"}}
 	for line, places := range map[string]string{"return nil": "fits 2", "return": "fits 0"} {
 		_, err := c.plant(mutant{name: "m", from: []string{line}})
 		if err == nil || !strings.Contains(err.Error(), places) {
-			t.Errorf("%q: %v, want that it %s", line, err, places)
+			t.Errorf("%q: %v, want it to say %s", line, err, places)
 		}
 	}
 	for _, bad := range []string{"- no head", "= a: b\nno mark"} {

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// A result is what became of a fault.
+// A result is the outcome of a fault.
 type result struct {
 	name string
-	by   string // which tests noticed it: a stage, or what there is instead
+	by   string // which tests noticed it: a stage, or why there is none
 	test string // the first that failed
 	took time.Duration
 }
@@ -34,7 +34,8 @@ func (r result) append(file string) error {
 	return errors.Join(err, f.Close())
 }
 
-// readResults reads what append wrote; of two lines about one fault the last counts.
+// readResults reads what append wrote; if there are two lines about one fault,
+// the last counts.
 func readResults(file string) (map[string]result, error) {
 	known := make(map[string]result)
 	if file == "" {

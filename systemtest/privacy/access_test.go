@@ -19,7 +19,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// reads are the calls that show files, and whose: some key that may make each.
+// reads are the calls that show files, with the candidates, and a key that may
+// make the call.
 var reads = []struct{ rpc, key, path, candidates string }{
 	{"CandidateService/GetCandidate", "reader", "/v1/candidates/c-full", "c-full"},
 	{"CandidateService/ListCandidates", "reader", "/v1/candidates?pageSize=2", "c-full c-pending"},
@@ -39,7 +40,7 @@ var reads = []struct{ rpc, key, path, candidates string }{
 		"c-full c-pending c-contested c-decided c-exempt"},
 }
 
-// settled makes the world of refusals.txt, in an hour that nothing was read in.
+// settled makes the world of refusals.txt, in an hour without any reads.
 func settled(w *world.World) {
 	w.T.Helper()
 	w.Populate()
@@ -58,7 +59,7 @@ func read(w *world.World, call world.Door, key, path string) {
 	}
 }
 
-// stored reads the accesses of an hour from the store of a service that stopped.
+// stored reads the accesses of an hour from the store of a stopped service.
 func stored(t *testing.T, dir string, since time.Time) (found []string) {
 	t.Helper()
 	st := world.OpenStore(t, dir)
@@ -94,8 +95,9 @@ func stored(t *testing.T, dir string, since time.Time) (found []string) {
 	return found
 }
 
-// TestReadsAreJournaled: each call that shows a file leaves who, which and when,
-// over both transports, once an hour; what stops the service leaves nothing behind.
+// TestReadsAreJournaled: each call that shows a file is recorded with subject,
+// files and time, over both transports, once an hour; stopping the service loses
+// none.
 func TestReadsAreJournaled(t *testing.T) {
 	for _, name := range []string{"REST", "gRPC"} {
 		dir := t.TempDir()
@@ -105,7 +107,7 @@ func TestReadsAreJournaled(t *testing.T) {
 		want := make(map[string]bool)
 		for _, r := range reads {
 			read(w, w.Transports()[name], r.key, r.path)
-			read(w, w.Transports()[name], r.key, r.path) // the same hour: no news
+			read(w, w.Transports()[name], r.key, r.path) // the same hour: not recorded again
 			want[fmt.Sprintf("%s %s: %s", r.key, r.rpc, r.candidates)] = true
 		}
 		stop()
@@ -122,7 +124,8 @@ func TestReadsAreJournaled(t *testing.T) {
 	}
 }
 
-// TestEveryReadIsTested: reads holds every RPC that the contract says reads files.
+// TestEveryReadIsTested: reads has every RPC that reads files according to the
+// contract.
 func TestEveryReadIsTested(t *testing.T) {
 	tested := make(map[string]bool)
 	for _, r := range reads {
@@ -142,8 +145,8 @@ func TestEveryReadIsTested(t *testing.T) {
 	})
 }
 
-// TestReadsShareTheNextWrite: they wait for a write, and for no longer than the
-// delay; refused calls leave nothing, nor does the same again in that hour.
+// TestReadsShareTheNextWrite: reads wait for a write, but no longer than the
+// delay; refused calls record nothing, nor do repeated ones in that hour.
 func TestReadsShareTheNextWrite(t *testing.T) {
 	t.Run("a write", func(t *testing.T) {
 		readOnce(t, time.Hour, func(w *world.World) { w.NewKey("one-more", "READER") })
@@ -153,8 +156,8 @@ func TestReadsShareTheNextWrite(t *testing.T) {
 	})
 }
 
-// readOnce reads a file and waits until that is journaled, after what is done
-// then or after the delay.
+// readOnce reads a file and waits until that is journaled, after calling then or
+// after the delay.
 func readOnce(t *testing.T, delay time.Duration, then func(*world.World)) {
 	t.Helper()
 	dir := t.TempDir()
@@ -163,7 +166,7 @@ func readOnce(t *testing.T, delay time.Duration, then func(*world.World)) {
 	w.Populate()
 	w.Do("reader", "GET", "/v1/candidates/c-free", "")
 	w.REST("reader", "GET", "/v1/candidates/c-none", "")
-	w.REST("assessor-1", "GET", "/v1/candidates?pageSize=3", "") // not theirs to list
+	w.REST("assessor-1", "GET", "/v1/candidates?pageSize=3", "") // they may not list
 	then(w)
 	waiting, cancel := context.WithTimeout(t.Context(), world.Patience)
 	defer cancel()
@@ -174,7 +177,7 @@ func readOnce(t *testing.T, delay time.Duration, then func(*world.World)) {
 		if len(found) > 0 {
 			break
 		}
-		world.Must(t, st.Wait(waiting, known)) // it is above what was known before the question
+		world.Must(t, st.Wait(waiting, known)) // it is above what was known before the read
 	}
 	if len(found) != 1 || world.Get(found[0], "candidates", 0) != "candidates/c-free" || world.Get(found[0], "rpc") != "acquis.v1.CandidateService/GetCandidate" {
 		t.Errorf("journaled are %v", found)
@@ -187,8 +190,8 @@ func readOnce(t *testing.T, delay time.Duration, then func(*world.World)) {
 	}
 }
 
-// TestListAccesses: auditors find them by candidate, subject, RPC and hour; reads
-// about a disability show neither who nor how.
+// TestListAccesses: auditors find accesses by candidate, subject, RPC and hour;
+// reads about a disability show neither who nor how.
 func TestListAccesses(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir, func(o *server.Options) { o.AccessDelay = time.Hour })
@@ -229,7 +232,7 @@ func TestListAccesses(t *testing.T) {
 	}
 }
 
-// deaf is a store that takes no reads of files.
+// deaf is a store that refuses reads of files.
 type deaf struct{ store.Store }
 
 func (d deaf) Update(ctx context.Context, act store.Act, fn func(store.Writer) error) error {
@@ -239,8 +242,8 @@ func (d deaf) Update(ctx context.Context, act store.Act, fn func(store.Writer) e
 	return d.Store.Update(ctx, act, fn)
 }
 
-// TestReadsNeverFail: where reads of files cannot be journaled, they are answered
-// all the same, and the log says it.
+// TestReadsNeverFail: if reads of files cannot be journaled, they are answered
+// anyway, and the log reports it.
 func TestReadsNeverFail(t *testing.T) {
 	w, stop := world.Start(t, t.TempDir(), func(o *server.Options) { o.Store = deaf{o.Store} })
 	w.Populate()
@@ -249,6 +252,6 @@ func TestReadsNeverFail(t *testing.T) {
 	}
 	stop()
 	if !strings.Contains(w.Logs.String(), "could not journal reads") {
-		t.Error("nobody is told")
+		t.Error("the log does not report it")
 	}
 }

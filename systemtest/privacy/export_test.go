@@ -18,7 +18,7 @@ import (
 )
 
 // TestExport: the person gets everything, each text once; a key that may not see
-// texts about a disability exports none, and says so.
+// texts about a disability exports none, and the export says so.
 func TestExport(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	forgettable(w)
@@ -35,8 +35,8 @@ func TestExport(t *testing.T) {
 		if got := last[len(last)-1]; got["comment"] != "non" || got["assessor"] != "assessor-2" {
 			t.Errorf("%s: the last verdict is %v", name, got)
 		}
-		// Records: candidate, tie, hold, candidacy, two of verdicts, one of
-		// settlements, two of the file, and two acts that decided.
+		// The records: candidate, tie, hold, candidacy, two with verdicts, one
+		// with settlements, two of the file, and two acts that decided.
 		if got := len(world.List(all, "events")); got != 10 {
 			t.Errorf("%s: %d events", name, got)
 		}
@@ -56,9 +56,9 @@ func TestExport(t *testing.T) {
 	}
 }
 
-// TestExportTellsWhoRead: attestations come with the decisions, and who read the
-// file, in as much as an auditor sees of it; nothing about the others whom the
-// same call showed.
+// TestExportTellsWhoRead: the export has attestations with the decisions, and who
+// read the file, as far as an auditor sees it; nothing about other candidates in
+// the same call.
 func TestExportTellsWhoRead(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir)
@@ -113,8 +113,8 @@ func (r fileReader) Scan(kind store.KindID, prefix, after []byte, limit int) ([]
 	return r.Reader.Scan(kind, prefix, after, limit)
 }
 
-// TestExportPages: candidacies and reads of the file come page by page, the person
-// once, and no page reads the candidacies of another.
+// TestExportPages: candidacies and reads of the file come page by page, the
+// person once, and no page reads the candidacies of another.
 func TestExportPages(t *testing.T) {
 	var reads *fileReads
 	w, _ := world.Start(t, t.TempDir(), func(o *server.Options) { reads = &fileReads{Store: o.Store}; o.Store = reads })
@@ -134,7 +134,7 @@ func TestExportPages(t *testing.T) {
 	}
 	first := exported("")
 	if first["candidate"] == nil {
-		t.Errorf("the first page lacks the person: %v", first)
+		t.Errorf("the first page does not have the person: %v", first)
 	}
 	candidacies := len(world.List(first, "candidacies"))
 	for page := first; page["nextPageToken"] != ""; {

@@ -13,8 +13,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestForgettingListsWhatItErased: a forgetting names every record and event body
-// that is gone, and nothing else; the journal is whole, and its tree the same.
+// TestForgettingListsWhatItErased: a forgetting lists exactly the records and
+// event bodies that were erased; the journal is complete, and its tree unchanged.
 func TestForgettingListsWhatItErased(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir)
@@ -38,7 +38,7 @@ func TestForgettingListsWhatItErased(t *testing.T) {
 	slices.Sort(gone)
 	slices.Sort(listed)
 	if diff := cmp.Diff(gone, listed); diff != "" || len(gone) < 15 {
-		t.Errorf("%d are gone, and listed otherwise:\n%s", len(gone), diff)
+		t.Errorf("%d are erased, but the list differs:\n%s", len(gone), diff)
 	}
 	if diff := cmp.Diff(leaves, leavesAfter[:len(leaves)]); diff != "" {
 		t.Errorf("leaves changed:\n%s", diff)
@@ -51,12 +51,12 @@ func TestForgettingListsWhatItErased(t *testing.T) {
 	}
 	t.Logf("gone: %v", kinds)
 	if !slices.Equal(slices.Sorted(maps.Keys(kinds)), []string{"casefile", "event", "personal"}) {
-		t.Error("other kinds are gone than should be")
+		t.Error("the kinds erased are not the expected ones")
 	}
 }
 
 // inventory names every journaled record and event body in a store at rest,
-// hashes every leaf, and names all that forgettings list.
+// hashes every leaf, and lists everything that forgettings list.
 func inventory(t *testing.T, dir string) (names map[string]bool, leaves []string, listed []string) {
 	t.Helper()
 	s := world.OpenStore(t, dir)

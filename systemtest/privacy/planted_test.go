@@ -13,15 +13,15 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// unplanted are free strings that no accepted call can hold a mark in, by the
-// last part of their name, or by RPC. Refused calls plant them all the same.
+// unplanted are free strings that no accepted call can contain a mark in, by the
+// last part of their name, or by RPC. Refused calls plant them anyway.
 var unplanted = map[string]string{
 	"name":               "given by the service, or part of the path",
 	"etag":               "the service's own",
 	"grid_etag":          "the service's own",
 	"page_token":         "the service's own",
-	"filter":             "holds names of resources and of enum values",
-	"VerifyAttestation":  "takes what the service made: a code or a credential",
+	"filter":             "contains names of resources and of enum values",
+	"VerifyAttestation":  "accepts only what the service made: a code or a credential",
 	"PublishReferentiel": "its texts are about a certification: they are public",
 }
 
@@ -29,9 +29,8 @@ var unplanted = map[string]string{
 var aboutOthers = map[string]bool{"CreateKey": true, "CreateSession": true, "UpdateSession": true, "SearchReferentiels": true}
 
 // TestPlantedValues plants marks in every string of every RPC, over both
-// transports, and looks for them in everything that the service puts out to
-// others than those who may read them. Then it forgets the candidates, and looks
-// into the store's file.
+// transports, and looks for them in all output of the service to callers who may
+// not read them. Then it forgets the candidates, and searches the store's file.
 func TestPlantedValues(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir)
@@ -64,12 +63,12 @@ func TestPlantedValues(t *testing.T) {
 	ours, err := os.ReadFile(filepath.Join(dir, world.StoreFile))
 	world.Must(t, err)
 	p.checkAfter(ours)
-	t.Logf("%d marks in accepted calls, %d calls with a mark in each other string; %d marks are left in free pages of the file that was not compacted",
+	t.Logf("%d marks in accepted calls, %d calls with a mark in each other string; %d marks are left in free pages of the file before compaction",
 		len(p.planted), refused, len(markForm.FindAll(whole, -1)))
 }
 
-// staff makes the keys. The two that have every role between them make the calls
-// that are refused for what they hold.
+// staff makes the keys. Two keys that together have every role make the calls
+// that are refused for their content.
 func (p *planter) staff() {
 	for name, role := range map[string]string{
 		"registrar": "REGISTRAR", "assessor-1": "ASSESSOR", "assessor-2": "ASSESSOR", "advisor": "DISABILITY_ADVISOR",
@@ -81,7 +80,7 @@ func (p *planter) staff() {
 	p.NewKey("sits", "JURY", "ASSESSOR", "READER", "AUDITOR")
 }
 
-// story plants each free text of an act in a call that is accepted.
+// story plants each free text of an act in an accepted call.
 func (p *planter) story(call world.Door, label string) {
 	p.T.Helper()
 	plant := func(key, method, path, body string) map[string]any {
@@ -139,7 +138,7 @@ func (p *planter) adapt(plant func(key, method, path, body string) map[string]an
 	}
 }
 
-// externalID is the last one that was planted.
+// externalID returns the last planted one.
 func (p *planter) externalID() (id string) {
 	for _, m := range p.planted {
 		if m.field == "candidate.external_ids.id" {
@@ -149,7 +148,7 @@ func (p *planter) externalID() (id string) {
 	return id
 }
 
-// malform sends what cannot be read, so that the reader of it complains.
+// malform sends malformed bodies, so that the parser complains.
 func (p *planter) malform() {
 	for _, body := range []string{`{"birthName":"%s","unknown":1}`, `{"sex":"%s"}`, `{"birthName":"%s"`, `{"%s":1}`, `{"birthDate":"%s"}`, `["%s"]`} {
 		a := p.REST("registrar", "POST", "/v1/candidates", fmt.Sprintf(body, p.word()))
@@ -158,21 +157,21 @@ func (p *planter) malform() {
 	}
 }
 
-// checkAllPlanted: every string of the contract that takes words was planted in
-// a call that was accepted. A new field fails here until the story has it.
+// checkAllPlanted: every free string of the contract was planted in an accepted
+// call. A new field fails here until the story has it.
 func (p *planter) checkAllPlanted() {
 	p.T.Helper()
 	for _, r := range p.Routes {
 		for _, path := range stringFields(r.Input, nil) {
 			excused := unplanted[string(path[len(path)-1].Name())] + unplanted[rpc(r)]
 			if field := rpc(r) + " " + path.String(); path.free() && excused == "" && !p.fields[field] {
-				p.T.Errorf("%s takes words, and no accepted call plants one", field)
+				p.T.Errorf("%s is a free text, but no accepted call plants one", field)
 			}
 		}
 	}
 }
 
-// checkOutputs searches what goes to people who may not read it: operators,
+// checkOutputs searches output to people who may not read the marks: operators,
 // auditors, other callers. A new output is one line here.
 func (p *planter) checkOutputs() {
 	p.T.Helper()
@@ -196,12 +195,12 @@ func (p *planter) checkOutputs() {
 			p.T.Errorf("%s: nothing to search", name)
 		}
 		for _, word := range markForm.FindAllString(output, -1) {
-			p.T.Errorf("%s: holds %s", name, p.whose(word))
+			p.T.Errorf("%s: contains %s", name, p.whose(word))
 		}
 	}
 }
 
-// whose tells where a mark was planted.
+// whose returns where a mark was planted.
 func (p *planter) whose(word string) string {
 	for _, m := range slices.Concat(p.planted, p.tried) {
 		if m.word == word {
@@ -211,8 +210,8 @@ func (p *planter) whose(word string) string {
 	return word + " of a malformed body"
 }
 
-// checkBefore: the file holds every text that stands, so that not finding one
-// later means something; and nothing of an identity that was replaced.
+// checkBefore: the file contains every current text, so that not finding one
+// later means something; and nothing of a replaced identity.
 func (p *planter) checkBefore(file []byte) {
 	p.T.Helper()
 	for _, m := range p.planted {
@@ -227,24 +226,25 @@ func (p *planter) checkBefore(file []byte) {
 	}
 	for _, r := range p.requests {
 		if !bytes.Contains(file, r.key) && !aboutOthers[r.rpc] && r.rpc != "LookupCandidate" {
-			p.T.Errorf("before: a request of %s is not remembered", r.rpc)
+			p.T.Errorf("before: a request of %s is not stored", r.rpc)
 		}
 	}
 }
 
-// checkAfter: nothing of the candidates is left, and what is not about them is.
+// checkAfter: nothing of the candidates is left, and everything not about them
+// is.
 func (p *planter) checkAfter(file []byte) {
 	p.T.Helper()
 	others := 0
 	for _, m := range p.planted {
 		found := bytes.Contains(file, []byte(m.word))
 		if found && !aboutOthers[m.rpc] {
-			p.T.Errorf("after: the file holds %s", p.whose(m.word))
+			p.T.Errorf("after: the file contains %s", p.whose(m.word))
 		} else if found {
 			others++
 		}
 		if bytes.Contains(file, fingerprint("lms", m.word)) {
-			p.T.Errorf("after: the file holds a digest of %s", p.whose(m.word))
+			p.T.Errorf("after: the file contains a digest of %s", p.whose(m.word))
 		}
 	}
 	if others < 10 {
@@ -253,7 +253,7 @@ func (p *planter) checkAfter(file []byte) {
 	for _, r := range p.requests {
 		remains := aboutOthers[r.rpc] || r.rpc == "ForgetCandidate" || r.rpc == "CloseSession"
 		if bytes.Contains(file, r.key) && !remains {
-			p.T.Errorf("after: a request of %s is remembered", r.rpc)
+			p.T.Errorf("after: a request of %s is still stored", r.rpc)
 		}
 	}
 }

@@ -18,15 +18,15 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// A planter makes calls whose texts are marks: words that occur nowhere else, so
-// that each output can be searched for them.
+// A planter makes calls whose texts are marks: unique words, so that each output
+// can be searched for them.
 type planter struct {
 	attested []string // codes
 	*world.World
 	calls     map[string]world.Door
 	count     int
 	planted   []mark          // in calls that were accepted
-	tried     []mark          // one string of a request alone; mostly refused
+	tried     []mark          // a single string of a request; mostly refused
 	fields    map[string]bool // "CreateCandidate candidate.birth_name": planted in a call that was accepted
 	requests  []remembered
 	answered  strings.Builder // errors, and headers of all answers
@@ -39,12 +39,13 @@ type mark struct{ word, rpc, field string }
 // remembered is a request id that was used.
 type remembered struct {
 	rpc string
-	key []byte // under which the store remembers it
+	key []byte // under which the store keeps it
 }
 
 var markForm = regexp.MustCompile(`Qz[0-9]{5}zQ`)
 
-// word makes a new mark. It fits into every field: the shortest takes 9 characters.
+// word makes a new mark. It fits into every field: the shortest allows 9
+// characters.
 func (p *planter) word() string {
 	p.count++
 	return fmt.Sprintf("Qz%05dzQ", p.count)
@@ -131,7 +132,7 @@ func stringFields(d protoreflect.MessageDescriptor, above fieldPath) (all []fiel
 	return all
 }
 
-// free tells whether a field takes words: its rule gives it no form.
+// free tells whether a field is free text: its rule requires no form.
 func (path fieldPath) free() bool {
 	last := path[len(path)-1]
 	rules, _ := proto.GetExtension(last.Options(), validate.E_Field).(*validate.FieldRules)
@@ -142,7 +143,7 @@ func (path fieldPath) free() bool {
 	return text.GetPattern() == "" && !text.GetUuid()
 }
 
-// set puts a word where the path leads, and returns the request.
+// set puts a word at the end of the path, and returns the request.
 func (path fieldPath) set(request proto.Message, word string) {
 	message := request.ProtoReflect()
 	for _, f := range path[:len(path)-1] {
@@ -160,8 +161,8 @@ func (path fieldPath) set(request proto.Message, word string) {
 	}
 }
 
-// plantEverywhere makes, for each string of each RPC, whatever form it must have,
-// a call that holds nothing but a mark there. Most are refused.
+// plantEverywhere makes, for each string of each RPC, a call that contains only a
+// mark there, even if the field requires another form. Most are refused.
 func (p *planter) plantEverywhere(key string) (calls int) {
 	target := strings.NewReplacer("(", "", ")", "", "[^/:]+", "none", "^", "", "$", "")
 	for _, r := range p.Routes {
@@ -182,8 +183,8 @@ func (p *planter) plantEverywhere(key string) (calls int) {
 	return calls
 }
 
-// refused keeps an error. One that says which resource does not exist, or which
-// part of a filter is none, repeats it to its own caller.
+// refused keeps an error. An error that names a missing resource, or an invalid
+// part of a filter, repeats it to its own caller.
 func (p *planter) refused(path fieldPath, a world.Answer) {
 	p.answered.WriteString(a.Headers)
 	last := path[len(path)-1].Name()
@@ -201,7 +202,7 @@ func restOf(r world.Route, at string, path fieldPath, request proto.Message, wor
 	json := func(m proto.Message) string {
 		text, err := protojson.Marshal(m)
 		if err != nil {
-			panic(err) // a request of one string
+			panic(err) // a request with one string
 		}
 		return string(text)
 	}
@@ -217,7 +218,7 @@ func restOf(r world.Route, at string, path fieldPath, request proto.Message, wor
 }
 
 // fingerprint is how the store names what it must find without keeping it: the
-// hash of strings, each after its length.
+// hash of strings, each preceded by its length.
 func fingerprint(parts ...string) []byte {
 	hash := sha256.New()
 	for _, part := range parts {

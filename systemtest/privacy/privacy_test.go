@@ -12,8 +12,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// forgettable makes c-001 a candidate of whom everything is known and whose
-// session is closed: the main path, with an accommodation that was granted.
+// forgettable makes c-001 a candidate with every kind of data whose session is
+// closed: the main path, with a granted accommodation.
 func forgettable(w *world.World) {
 	w.T.Helper()
 	w.MainPath(w.Transports()["REST"])
@@ -32,9 +32,8 @@ func forgettable(w *world.World) {
 
 const otherCandidate = `{"birthName":"Durand","givenNames":["Zoé"],"sex":"FEMALE","birthDate":{"year":1999},"externalIds":[{"system":"lms","id":"43"}]}`
 
-// TestForgottenCandidate: what answers show of a candidate before and after
-// forgetting differs by identity, free texts and accommodations, and by nothing
-// else.
+// TestForgottenCandidate: answers about a candidate before and after forgetting
+// differ only in identity, free texts and accommodations.
 func TestForgottenCandidate(t *testing.T) {
 	for _, name := range []string{"REST", "gRPC"} {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +61,7 @@ func TestForgottenCandidate(t *testing.T) {
 	}
 }
 
-// acts gathers all that is shown of what was done about c-001.
+// acts collects everything shown about acts on c-001.
 func acts(w *world.World, call world.Door) map[string]any {
 	w.T.Helper()
 	all := make(map[string]any)
@@ -80,7 +79,7 @@ func acts(w *world.World, call world.Door) map[string]any {
 	return all
 }
 
-// wordless empties the free texts of an answer.
+// wordless removes the free texts from an answer.
 func wordless(answer any) any {
 	switch answer := answer.(type) {
 	case map[string]any:
@@ -105,31 +104,32 @@ func wordless(answer any) any {
 
 var freeTexts = map[string]bool{"comment": true, "motive": true, "proof": true, "reason": true, "reasonedAdvice": true}
 
-// checkForgottenTwice: forgetting again changes nothing and answers the same.
+// checkForgottenTwice: forgetting again changes nothing and gives the same
+// answer.
 func checkForgottenTwice(w *world.World, call world.Door, told map[string]any) {
 	w.T.Helper()
 	events := w.Events()
 	again := w.Expect(call, "registrar", "POST", "/v1/candidates/c-001:forget", `{"ground":"OBJECTION"}`)
 	if diff := cmp.Diff(told, again); diff != "" {
-		w.T.Errorf("forgetting again answered otherwise:\n%s", diff)
+		w.T.Errorf("forgetting again got another answer:\n%s", diff)
 	}
 	if got := w.Events(); got != events {
 		w.T.Errorf("forgetting again wrote %d events", got-events)
 	}
 }
 
-// TestForgottenAccommodations: that somebody asked for an accommodation goes
-// too, from answers and from the journal.
+// TestForgottenAccommodations: the fact that somebody asked for an accommodation
+// is erased too, from answers and from the journal.
 func TestForgottenAccommodations(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	forgettable(w)
 	told := w.Do("registrar", "POST", "/v1/candidates/c-002:forget", `{"ground":"UNLAWFUL","requestId":"`+world.RequestID+`"}`)
 	if world.Get(told, "forgetting", "accommodationCount") != 2.0 || world.Get(told, "forgetting", "personalCount") != 5.0 {
-		t.Errorf("told %v", told)
+		t.Errorf("the answer is %v", told)
 	}
 	left := w.Do("advisor", "GET", "/v1/sessions/s-002/candidacies/k-002/accommodations", "")
 	if len(world.List(left, "accommodations")) != 0 {
-		t.Errorf("left are %v", left)
+		t.Errorf("still listed: %v", left)
 	}
 	emptied, forgotten := 0, 0
 	for _, event := range w.Journal() {
@@ -137,13 +137,13 @@ func TestForgottenAccommodations(t *testing.T) {
 			emptied++
 		}
 		if strings.HasSuffix(event["rpc"].(string), "Accommodation") {
-			t.Errorf("the journal tells of %v", event)
+			t.Errorf("the journal reveals %v", event)
 		}
 		if event["kind"] == "FORGET" {
 			forgotten++
 		}
 	}
-	if emptied != 2 || forgotten != 2 { // the act, and the request ids of before
+	if emptied != 2 || forgotten != 2 { // the act, and the earlier request ids
 		t.Errorf("%d events are emptied, %d are of forgetting", emptied, forgotten)
 	}
 	events := w.Events()
@@ -153,12 +153,13 @@ func TestForgottenAccommodations(t *testing.T) {
 	}
 	a := w.REST("registrar", "POST", "/v1/candidates?candidateId=c-002&requestId="+world.RequestID, otherCandidate)
 	if world.Get(a.Body, "details", 0, "reason") != "ALREADY_EXISTS" {
-		t.Errorf("the request that made the candidate is still remembered: %s", a.Raw)
+		t.Errorf("the request that made the candidate is still known: %s", a.Raw)
 	}
 	w.Do("registrar", "POST", "/v1/candidates?candidateId=c-003", otherCandidate) // the external id is free
 }
 
-// TestHolds: a hold keeps a candidate until it is released, or its last day ends.
+// TestHolds: a hold keeps a candidate until it is released, or through its last
+// day.
 func TestHolds(t *testing.T) {
 	for _, name := range []string{"REST", "gRPC"} {
 		t.Run(name, func(t *testing.T) {
@@ -193,8 +194,9 @@ func TestHolds(t *testing.T) {
 	}
 }
 
-// TestPurge: texts go when their period ends, then the identity; what a hold or
-// an open session keeps stays; a report changes nothing and says what goes.
+// TestPurge: texts are erased when their period ends, then the identity; a hold
+// or an open session prevents it; a report changes nothing and lists what would
+// be erased.
 func TestPurge(t *testing.T) {
 	for _, name := range []string{"REST", "gRPC"} {
 		t.Run(name, func(t *testing.T) {
@@ -229,7 +231,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-// purge reports, then purges, and expects of each candidate: whether as a whole,
+// purge reports, then purges, and expects for each candidate: whether as a whole,
 // how many personal records, how many accommodations; or what keeps them.
 func purge(w *world.World, call world.Door, want ...string) {
 	w.T.Helper()
@@ -239,7 +241,7 @@ func purge(w *world.World, call world.Door, want ...string) {
 		w.T.Error("a report wrote an event")
 	}
 	if diff := cmp.Diff(want, purged(report)); diff != "" {
-		w.T.Errorf("reported otherwise:\n%s", diff)
+		w.T.Errorf("the report differs:\n%s", diff)
 	}
 	done := w.Expect(call, "registrar", "POST", "/v1/candidates:purge", `{}`)
 	var erased []string
@@ -249,7 +251,7 @@ func purge(w *world.World, call world.Door, want ...string) {
 		}
 	}
 	if diff := cmp.Diff(erased, purged(done)); diff != "" {
-		w.T.Errorf("erased otherwise:\n%s", diff)
+		w.T.Errorf("the purge differs:\n%s", diff)
 	}
 	if wrote := w.Events() - events; wrote > 1 || wrote == 0 && len(erased) > 0 {
 		w.T.Errorf("a batch wrote %d events", wrote)
@@ -266,8 +268,8 @@ func purged(answer map[string]any) (lines []string) {
 	return lines
 }
 
-// TestPurgePages: a batch is as large as was asked; the same request again erases
-// nothing more; without periods nothing goes.
+// TestPurgePages: a batch is as large as requested; the same request again erases
+// nothing more; without periods nothing is erased.
 func TestPurgePages(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir)

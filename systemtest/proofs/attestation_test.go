@@ -18,7 +18,7 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// attest has a decision attested and returns code and credential.
+// attest attests a decision and returns code and credential.
 func attest(w *world.World, call world.Door, decision, body string) (code, credential string) {
 	w.T.Helper()
 	answer := w.Expect(call, "registrar", "POST", "/v1/"+decision+":attest", body,
@@ -26,7 +26,7 @@ func attest(w *world.World, call world.Door, decision, body string) (code, crede
 	return answer["code"].(string), answer["credential"].(string)
 }
 
-// state asks anyone's question about a code or a credential.
+// state returns what anybody learns about a code or a credential.
 func state(w *world.World, call world.Door, field, presented string) any {
 	w.T.Helper()
 	body, err := json.Marshal(map[string]string{field: presented})
@@ -70,8 +70,9 @@ func decisionOf(w *world.World, candidate string) string {
 	return world.Get(found, "decisions", 0, "name").(string)
 }
 
-// TestAttestations: a code and a credential are good for anyone, tell the public
-// act and nothing of the holder, and are superseded with their decision.
+// TestAttestations: anybody can verify a code and a credential; both show the
+// public act and nothing about the holder, and are superseded with their
+// decision.
 func TestAttestations(t *testing.T) {
 	for _, name := range []string{"REST", "gRPC"} {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +99,7 @@ func TestAttestations(t *testing.T) {
 				claims, err := json.Marshal(claims(w, credential))
 				world.Must(t, err)
 				if strings.Contains(answer.Raw, word) || bytes.Contains(claims, []byte(word)) {
-					t.Errorf("%q is told: %s\n%s", word, answer.Raw, claims)
+					t.Errorf("%q is revealed: %s\n%s", word, answer.Raw, claims)
 				}
 			}
 			w.Expect(call, "jury-1", "POST", "/v1/"+decision+":rectify",
@@ -129,8 +130,8 @@ func decisions(w *world.World, candidate string) (names []string) {
 	return names
 }
 
-// TestCredential: it has the fields of an Open Badge as a VC-JWT, and its proof
-// leads from the act to the signed checkpoint.
+// TestCredential: a credential has the fields of an Open Badge as a VC-JWT, and
+// its proof leads from the act to the signed checkpoint.
 func TestCredential(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir(), func(o *server.Options) {
 		o.Issuer = credential.Issuer{URL: "https://certificateur.example", Name: "École exemple"}
@@ -168,15 +169,15 @@ func TestCredential(t *testing.T) {
 	}
 }
 
-// TestAttestationsCannotBeGuessed: what was never given is unknown, what never
-// could be is refused; an altered credential is unknown.
+// TestAttestationsCannotBeGuessed: a code that was never issued is unknown, a
+// malformed one is refused; an altered credential is unknown.
 func TestAttestationsCannotBeGuessed(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.Populate()
 	code, credential := attest(w, w.Transports()["gRPC"], decisionOf(w, "c-decided"), "{}")
 	for name, call := range w.Transports() {
 		if a := call("", "GET", "/v1/attestations/3333-3333-3333-3333:verify", ""); a.Code != "OK" || a.Body["state"] != "UNKNOWN" || a.Body["bloc"] != "" {
-			t.Errorf("%s: a code of nobody: %s", name, a.Raw)
+			t.Errorf("%s: a code that was never issued: %s", name, a.Raw)
 		}
 		parts := strings.Split(credential, ".")
 		payload := strings.Replace(fromBase64URL(t, parts[1]), "B1", "B2", 1)
@@ -197,8 +198,8 @@ func TestAttestationsCannotBeGuessed(t *testing.T) {
 	}
 }
 
-// TestAttestationIsRepeated: the same request again makes nothing, and shows
-// neither code nor credential again; and the store has neither.
+// TestAttestationIsRepeated: the same request again creates nothing, and shows
+// neither code nor credential again; and the store contains neither.
 func TestAttestationIsRepeated(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir)
@@ -224,7 +225,7 @@ func TestAttestationIsRepeated(t *testing.T) {
 	claims := strings.Split(credential, ".")[1]
 	for _, secret := range []string{code, strings.ReplaceAll(code, "-", ""), claims[:40]} {
 		if bytes.Contains(file, []byte(secret)) {
-			t.Errorf("the store holds %q", secret)
+			t.Errorf("the store contains %q", secret)
 		}
 	}
 	st := world.OpenStore(t, dir)
@@ -250,8 +251,8 @@ func TestAttestationIsRepeated(t *testing.T) {
 	}))
 }
 
-// TestAwardIsSuperseded: where a rectification ends an award, its attestation
-// ends with it. A key that has signed stays published.
+// TestAwardIsSuperseded: if a rectification ends an award, its attestation ends
+// with it. A key that has signed stays published.
 func TestAwardIsSuperseded(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir, signedBy(1, 0))
@@ -278,7 +279,7 @@ func TestAwardIsSuperseded(t *testing.T) {
 	world.Must(t, err)
 	defer res.Body.Close()
 	if cache := res.Header.Get("Cache-Control"); cache != "public, max-age=300" {
-		t.Errorf("caches may: %q", cache)
+		t.Errorf("the Cache-Control header is: %q", cache)
 	}
 	w.Do("jury-1", "POST", "/v1/"+bloc+":rectify",
 		`{"session":"sessions/s-001","membersPresent":["jury-1","jury-2"],"outcome":"NOT_CAPITALISED","motive":"erreur"}`)
@@ -287,8 +288,8 @@ func TestAwardIsSuperseded(t *testing.T) {
 	}
 }
 
-// TestAttestationOutlivesForgetting: what was decided about a forgotten candidate
-// stands, and so does its attestation; nobody is there to be given another.
+// TestAttestationOutlivesForgetting: decisions about a forgotten candidate stay
+// valid, and so do their attestations; no new one can be issued.
 func TestAttestationOutlivesForgetting(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.Populate()

@@ -15,8 +15,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestOutsiderChecksAttestations: the script of docs, which shares no code with
-// us, finds valid, tampered and superseded attestations to be what they are.
+// TestOutsiderChecksAttestations: the script in docs, which shares no code with
+// us, recognises valid, tampered and superseded attestations.
 func TestOutsiderChecksAttestations(t *testing.T) {
 	script := outsider(t)
 	w, _ := world.Start(t, t.TempDir())
@@ -53,12 +53,12 @@ func TestOutsiderChecksAttestations(t *testing.T) {
 	w.Do("jury-1", "POST", "/v1/"+decision+":rectify",
 		`{"session":"sessions/s-001","membersPresent":["jury-1","jury-2"],"outcome":"NOT_CAPITALISED","motive":"erreur"}`)
 	check("NOT GOOD: the service says SUPERSEDED", file, keys, w.Base)
-	check("good", file, keys) // offline nobody can know
+	check("good", file, keys) // offline this cannot be known
 	t.Logf("%d runs of the script", cases)
 }
 
 // tamperings are false statements that even the holder of the key cannot prove,
-// by what the script says of them.
+// by the message of the script about them.
 func tamperings() map[string]func(proof, achievement map[string]any) {
 	flip := func(field string) func(proof, achievement map[string]any) {
 		return func(proof, _ map[string]any) {
@@ -74,7 +74,7 @@ func tamperings() map[string]func(proof, achievement map[string]any) {
 			data[40] ^= 1 // in the digest of the body: the act still leads to the leaf's end
 			proof["leaf"] = base64.StdEncoding.EncodeToString(data)
 		},
-		"the checkpoint's signature is none": func(proof, _ map[string]any) {
+		"the checkpoint is not signed by the certificateur": func(proof, _ map[string]any) {
 			proof["checkpoint"] = strings.Replace(proof["checkpoint"].(string), "\n", "\n1", 1)
 		},
 		"the act is about something else": func(_, achievement map[string]any) {
@@ -95,8 +95,8 @@ func resigned(w *world.World, credential string, alter func(proof, achievement m
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
-// outsider installs the script of docs and its library in a directory of its
-// own, or skips where that is not to be had.
+// outsider installs the script of docs and its library in its own directory, or
+// skips if that is not possible.
 func outsider(t *testing.T) (script string) {
 	t.Helper()
 	dir := t.TempDir()

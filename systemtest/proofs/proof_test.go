@@ -25,10 +25,10 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// The checks here are written from docs/proofs.md, over the libraries that
-// define the formats; nothing of the server or the store is used.
+// The checks here are written from docs/proofs.md, with the libraries that define
+// the formats; they use no code of the server or the store.
 
-// signedBy has the service sign with the n-th key, every so often.
+// signedBy makes the service sign with the n-th key, at that interval.
 func signedBy(n byte, every time.Duration) func(*server.Options) {
 	return func(o *server.Options) {
 		seed := bytes.Repeat([]byte{n}, ed25519.SeedSize)
@@ -36,7 +36,7 @@ func signedBy(n byte, every time.Duration) func(*server.Options) {
 	}
 }
 
-// tree is what a checkpoint says.
+// tree is the content of a checkpoint.
 type tree struct {
 	origin string
 	size   int64
@@ -65,7 +65,7 @@ func openCheckpoint(t *testing.T, text string, keys []any) (made tree) {
 	return made
 }
 
-// checkpoint asks for one, checks it and returns it.
+// checkpoint requests a checkpoint, checks it and returns it.
 func checkpoint(w *world.World, call world.Door) (tree, map[string]any) {
 	w.T.Helper()
 	answer := w.Expect(call, "", "GET", "/v1/checkpoint", "", "name", "checkpoint")
@@ -103,8 +103,8 @@ func hashes(t testing.TB, list any) (all []tlog.Hash) {
 	return all
 }
 
-// TestCheckpoints: anyone gets a signed checkpoint, whatever key they send; a
-// burst gets the same one; the next one is provably an extension.
+// TestCheckpoints: anybody gets a signed checkpoint, with any key or none; calls
+// in a burst get the same one; the next one is provably an extension.
 func TestCheckpoints(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKey("auditor", "AUDITOR")
@@ -140,8 +140,8 @@ func TestCheckpoints(t *testing.T) {
 	}
 }
 
-// TestCheckpointBurst: however much is written and asked meanwhile, one period
-// has one checkpoint. A proof that it covers needs no newer one.
+// TestCheckpointBurst: there is only one checkpoint per period, even with many
+// writes and requests in it. A proof that it covers needs no newer one.
 func TestCheckpointBurst(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir(), signedBy(1, time.Hour))
 	w.NewKey("auditor", "AUDITOR")
@@ -156,7 +156,7 @@ func TestCheckpointBurst(t *testing.T) {
 }
 
 // TestInclusionProofs: every event is proven in the latest tree and in older
-// ones, by its leaf alone.
+// ones, from its leaf only.
 func TestInclusionProofs(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKey("auditor", "AUDITOR")
@@ -198,7 +198,7 @@ func checkInclusion(w *world.World, proof map[string]any, in tree, sequence int6
 	}
 }
 
-// decided has one candidate deliberated about, and returns the decisions.
+// decided makes one deliberation about a candidate, and returns the decisions.
 func decided(w *world.World) []map[string]any {
 	w.T.Helper()
 	w.Populate()
@@ -206,7 +206,7 @@ func decided(w *world.World) []map[string]any {
 }
 
 // TestDecisionProofs follows each decision from its act to the signature, and
-// finds every alteration; the proof tells nothing of who decided.
+// detects every alteration; the proof does not reveal who decided.
 func TestDecisionProofs(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	decisions := decided(w)
@@ -226,7 +226,7 @@ func TestDecisionProofs(t *testing.T) {
 			}
 			for _, word := range []string{"jury-1", "k-decided", "registrar", "PV 2024"} {
 				if strings.Contains(a.Raw, word) || bytes.Contains(fromBase64(t, a.Body["act"]), []byte(word)) {
-					t.Errorf("the proof tells %q", word)
+					t.Errorf("the proof reveals %q", word)
 				}
 			}
 			for _, field := range []string{"act", "actSalt", "leaf"} {
@@ -261,7 +261,7 @@ func checkDecision(t *testing.T, name string, p map[string]any, keys []any) erro
 	mac.Write(fromBase64(t, p["act"]))
 	leaf := fromBase64(t, p["leaf"])
 	if len(leaf) != 128 {
-		return fmt.Errorf("a leaf of %d bytes holds no acts", len(leaf))
+		return fmt.Errorf("a leaf of %d bytes has no acts", len(leaf))
 	}
 	index, count := int64(p["actIndex"].(float64)), int64(p["actCount"].(float64))
 	if err := tlog.CheckRecord(hashes(t, p["actHashes"]), count, tlog.Hash(leaf[96:]), index, tlog.RecordHash(mac.Sum(nil))); err != nil {
@@ -274,8 +274,8 @@ func checkDecision(t *testing.T, name string, p map[string]any, keys []any) erro
 	return tlog.CheckRecord(hashes(t, p["hashes"]), signed.size, signed.root, number(p["sequence"])-1, tlog.RecordHash(leaf))
 }
 
-// TestSigningKeyRotation: a new key signs after a restart, the old one stays among the
-// keys, and the tree goes on. Another origin is refused.
+// TestSigningKeyRotation: a new key signs after a restart, the old one stays
+// among the keys, and the tree continues. Another origin is refused.
 func TestSigningKeyRotation(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir, signedBy(1, 0))
@@ -299,8 +299,8 @@ func TestSigningKeyRotation(t *testing.T) {
 	}
 }
 
-// TestJournalInDoubt: where the journal is not what was signed last, nothing is
-// signed any more, and the service is not ready.
+// TestJournalInDoubt: if the journal does not match what was signed last, nothing
+// more is signed, and the service is not ready.
 func TestJournalInDoubt(t *testing.T) {
 	for what, alter := range map[string]func(*storepb.Checkpoint){
 		"a shorter journal": func(c *storepb.Checkpoint) { c.Size++ },

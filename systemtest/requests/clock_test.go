@@ -11,12 +11,12 @@ import (
 )
 
 // stepsBack are how far the clock of the machine is set back while the service
-// runs: over midnight, over several days, over years.
+// runs: past midnight, by several days, by years.
 var stepsBack = map[string]time.Duration{"hours": 14 * time.Hour, "days": 5 * 24 * time.Hour, "years": 11 * 365 * 24 * time.Hour}
 
-// TestClockSetBack: after the clock was set back, whatever the order of things
-// follows from stays as it was: the journal, lists, the latest word of each
-// assessor, decisions that supersede; and request ids are still known.
+// TestClockSetBack: setting the clock back does not change any order: the
+// journal, lists, the latest verdict of each assessor, decisions that supersede;
+// and request ids are still known.
 func TestClockSetBack(t *testing.T) {
 	for name, back := range stepsBack {
 		t.Run(name, func(t *testing.T) {
@@ -32,7 +32,7 @@ func TestClockSetBack(t *testing.T) {
 			checkLatestWord(w)
 			now, keys := w.Clock.Now(), w.Keys
 			stop()
-			w, _ = world.Start(t, dir) // a new process does not know what the old one's clock said
+			w, _ = world.Start(t, dir) // a new process does not know the old one's clock
 			w.Keys = keys
 			w.Clock.Advance(now.Sub(w.Clock.Now()))
 			checkRepeats(w, done)
@@ -48,11 +48,11 @@ func TestClockSetBack(t *testing.T) {
 // repeatWindow is how long the service remembers a request id.
 const repeatWindow = 24 * time.Hour
 
-// A repeatableCall is one that was made, and what it answered.
+// A repeatableCall is a call that was made, and its answer.
 type repeatableCall struct{ key, path, body, raw string }
 
-// repeatable makes one call of several kinds with a request id each, for
-// resources named after when.
+// repeatable makes calls of several kinds with a request id each, for resources
+// named after when.
 func repeatable(w *world.World, when, criterion string) (calls []repeatableCall) {
 	w.T.Helper()
 	id := world.RequestID[:len(world.RequestID)-1] + fmt.Sprint(len(when)%10)
@@ -83,7 +83,7 @@ func checkRepeats(w *world.World, done []repeatableCall) {
 		a := w.REST(c.key, "POST", c.path, c.body)
 		again := strings.Replace(world.Compact(dropped.ReplaceAllString(world.Compact(a.Raw), "")), `"secret":""`, "", 1)
 		if again != c.raw {
-			w.T.Errorf("%s repeated answers %s, was %s", c.path, again, c.raw)
+			w.T.Errorf("%s repeated got %s, was %s", c.path, again, c.raw)
 		}
 		if got := w.Events(); got != events {
 			w.T.Errorf("%s was done again after the clock was set back", c.path)
@@ -95,8 +95,8 @@ func checkRepeats(w *world.World, done []repeatableCall) {
 	}
 }
 
-// checkOrder: every list that holds both has what was made first before what
-// was made afterwards, at its end, and pages lead there.
+// checkOrder: every list with both resources has the first before the second,
+// which is at its end, and pages lead there.
 func checkOrder(w *world.World, first, then string) {
 	w.T.Helper()
 	for _, c := range []struct{ key, path, field, shows string }{
@@ -121,8 +121,8 @@ func checkOrder(w *world.World, first, then string) {
 	}
 }
 
-// checkLatestWord: the last verdict counts, though its time is earlier; a
-// decision bears the time of the clock, and one that supersedes it takes effect.
+// checkLatestWord: the last verdict counts, although its time is earlier; a
+// decision has the time of the clock, and one that supersedes it takes effect.
 func checkLatestWord(w *world.World) {
 	w.T.Helper()
 	const k = world.Session + "/candidacies/k-full"
@@ -150,7 +150,7 @@ func checkLatestWord(w *world.World) {
 	}
 }
 
-// checkEventTimes: times of events never go back, sequences have no gap.
+// checkEventTimes: times of events never go back, and sequences have no gaps.
 func checkEventTimes(w *world.World) {
 	w.T.Helper()
 	var last time.Time
@@ -164,8 +164,8 @@ func checkEventTimes(w *world.World) {
 	}
 }
 
-// TestExpiryFollowsTheClock: a key expires by the clock as it is now; one that
-// was revoked stays so, whatever the clock says.
+// TestExpiryFollowsTheClock: a key expires by the present clock; a revoked key
+// stays revoked at any time.
 func TestExpiryFollowsTheClock(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.Populate()
@@ -184,8 +184,8 @@ func TestExpiryFollowsTheClock(t *testing.T) {
 	check("expired", "KEY_EXPIRED")
 }
 
-// TestClockJumpsUnderWriters sets the clock to and fro while many write: every
-// write is there once, and the times of the journal never go back.
+// TestClockJumpsUnderWriters moves the clock back and forth while many write:
+// every write is there once, and the times of the journal never go back.
 func TestClockJumpsUnderWriters(t *testing.T) {
 	const writers, writes = 16, 12
 	w, _ := world.Start(t, t.TempDir())

@@ -1,5 +1,5 @@
-// Package requests tests what the service makes of a request: whether it is refused, and
-// how; what a second one like it does; and that no request does harm.
+// Package requests tests what the service does with a request: whether and how it
+// is refused, what an identical second one does, and that no request does harm.
 //
 //   - testdata/refusals.txt and refusals-later.txt: calls that must be refused, over both
 //     transports; reasons_test.go sees that every documented reason comes out.

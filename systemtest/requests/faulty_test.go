@@ -18,9 +18,9 @@ import (
 
 // TestBadStoresChangeNothing plays the main path and one story for every other
 // act over each transport: on a good store, on one that fails every write twice
-// (once having done nothing, once having done it), and on one that runs every
+// (once without doing it, once having done it), and on one that runs every
 // closure twice. Clients repeat a call with its request id until it is answered.
-// The journals and all that can be read must be the same.
+// The journals and everything that can be read must be the same.
 func TestBadStoresChangeNothing(t *testing.T) {
 	for _, over := range []string{"REST", "gRPC"} {
 		t.Run(over, func(t *testing.T) {
@@ -33,10 +33,10 @@ func TestBadStoresChangeNothing(t *testing.T) {
 					t.Errorf("the journal over %s differs (-good +bad):\n%s", name, diff)
 				}
 				if diff := cmp.Diff(good.reads, bad.reads); diff != "" {
-					t.Errorf("what is read over %s differs (-good +bad):\n%s", name, diff)
+					t.Errorf("reads over %s differ (-good +bad):\n%s", name, diff)
 				}
 				if diff := cmp.Diff(good.answers, bad.answers); diff != "" {
-					t.Errorf("what acts answer over %s differs (-good +bad):\n%s", name, diff)
+					t.Errorf("answers to acts over %s differ (-good +bad):\n%s", name, diff)
 				}
 				if repeats := bad.calls - good.calls; (repeats > 0) != (name == "Faulty") {
 					t.Errorf("%s: %d calls had to be repeated", name, repeats)
@@ -47,9 +47,9 @@ func TestBadStoresChangeNothing(t *testing.T) {
 	}
 }
 
-// faultyButForKeys fails every write twice, less those that make keys and
+// faultyButForKeys fails every write twice, except those that create keys and
 // attestations: their secret would be lost each time. TestLostSecret shows what
-// becomes of these.
+// happens then.
 func faultyButForKeys(s store.Store) store.Store {
 	return butForKeys{Store: storetest.Faulty(s), good: s}
 }
@@ -66,8 +66,8 @@ func (s butForKeys) Update(ctx context.Context, act store.Act, fn func(store.Wri
 	return s.Store.Update(ctx, act, fn)
 }
 
-// A played story is what it left: who did what, what every reader sees, and what
-// each act answered.
+// A played story is its result: who did what, what every reader sees, and the
+// answer to each act.
 type played struct {
 	journal, reads, answers []string
 	calls                   int
@@ -95,7 +95,7 @@ func playOn(t *testing.T, over string, wrap func(store.Store) store.Store) (p pl
 	otherActs(w)
 	for _, r := range w.Routes {
 		if r.Method != "GET" && !r.Public && !written[r.FullMethod] {
-			t.Errorf("%s writes, and no story calls it", r.FullMethod)
+			t.Errorf("%s writes, but no story calls it", r.FullMethod)
 		}
 	}
 	p.reads = readAll(w)
@@ -127,8 +127,8 @@ func repeated(call world.Door, r world.Route, key, method, path, body string) (a
 	}
 }
 
-// otherActs makes every act that the main path does not, and some of it anew
-// for other candidates.
+// otherActs makes every act that is not on the main path, and repeats some for
+// other candidates.
 func otherActs(w *world.World) {
 	w.T.Helper()
 	w.NewKey("tied", "JURY")
@@ -168,7 +168,7 @@ func otherActs(w *world.World) {
 }
 
 // actsInFile goes through a candidacy that presents two blocs, one of which is
-// withdrawn in the end.
+// finally withdrawn.
 func actsInFile(w *world.World) {
 	w.T.Helper()
 	const k = "/v1/sessions/s-2/candidacies/k-2"
@@ -190,7 +190,7 @@ func actsInFile(w *world.World) {
 	w.Do("jury-1", "POST", k+":deliberate", `{"gridEtag":"`+w.GridEtag("jury-1", "sessions/s-2/candidacies/k-2")+`","membersPresent":["jury-1","jury-2"]}`)
 }
 
-// readAll reads all that can be read, by those who see most.
+// readAll reads everything that can be read, with the keys that see most.
 func readAll(w *world.World) (reads []string) {
 	w.T.Helper()
 	for _, read := range [][2]string{
@@ -208,9 +208,9 @@ func readAll(w *world.World) (reads []string) {
 	return reads
 }
 
-// A renaming gives what the service chooses (ids, uids in names, etags of grids)
-// numbers in order of appearance, and drops times and secrets: those may
-// differ between two stores.
+// A renaming replaces what the service chooses (ids, uids in names, etags of
+// grids) by numbers in order of appearance, and drops times and secrets, because
+// those may differ between two stores.
 type renaming map[string]string
 
 var (
@@ -234,8 +234,8 @@ func (r *renaming) all(texts []string) (renamed []string) {
 	return renamed
 }
 
-// TestLostSecret: where the answer to CreateKey is lost, its secret is too. The
-// repeated request tells which key that was, so that it can be revoked; a new
+// TestLostSecret: if the answer to CreateKey is lost, its secret is lost too. The
+// repeated request returns which key that was, so that it can be revoked; a new
 // request gets a secret.
 func TestLostSecret(t *testing.T) {
 	w, _ := world.StartOn(t, t.TempDir(), storetest.Faulty)
@@ -263,8 +263,8 @@ func TestLostSecret(t *testing.T) {
 	}
 }
 
-// TestWithoutRequestID: who repeats a write without a request id is told that it
-// was done, where a name or an etag can tell; else it is done again.
+// TestWithoutRequestID: a write repeated without a request id is refused as
+// already done if a name or an etag shows it; otherwise it is done again.
 func TestWithoutRequestID(t *testing.T) {
 	dir := t.TempDir()
 	w, stop := world.Start(t, dir)

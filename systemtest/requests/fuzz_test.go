@@ -9,7 +9,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// fuzzed takes choices off bytes; when they are used up, each is the first.
+// fuzzed takes choices from bytes; when they are used up, each choice is the
+// first.
 type fuzzed struct{ bytes []byte }
 
 func (f *fuzzed) IntN(n int) int {
@@ -22,9 +23,9 @@ func (f *fuzzed) IntN(n int) int {
 }
 
 // FuzzREST lets bytes choose up to four calls: operation, key, ids, body, and
-// what is wrong with them, as in TestRandomRequests; a text goes where they say.
-// Whatever they choose, the answer is as the document says. The service goes on
-// from input to input, so that acts meet what others left.
+// what is wrong with them, as in TestRandomRequests; the bytes also place a text.
+// Every answer must be as the document says. The service keeps its state from
+// input to input, so that acts find what others left.
 func FuzzREST(f *testing.F) {
 	w, _ := world.Start(f, f.TempDir())
 	p := newProber(f, w, make(answerCount))

@@ -8,17 +8,17 @@ import (
 )
 
 // A goodCall is one that succeeds in the populated world, after those before it.
-// Markers in it stand for what only the service knows: {etag CANDIDACY} for the
-// etag of a grid, {version NAME} for that of a resource, {decision N}, {award},
-// {key last} and {accommodation} for the names of what was made, {marketing} for
-// the whole référentiel, {marketing revision} for its name, {solo} for the same
-// where one member is a jury.
+// Markers in it stand for values that only the service knows: {etag CANDIDACY}
+// for the etag of a grid, {version NAME} for that of a resource, {decision N},
+// {award}, {key last} and {accommodation} for the names of created resources,
+// {marketing} for the whole référentiel, {marketing revision} for its name,
+// {solo} for the same with a jury of one member.
 type goodCall struct{ key, method, path, body string }
 
 const underSession = "/v1/" + world.Session + "/candidacies/"
 
-// goodCalls has every operation at least once: it is the base of what random
-// requests mutate, and the reason that each operation answers 200.
+// goodCalls has every operation at least once: random requests mutate these
+// calls, and they show that each operation can answer 200.
 var goodCalls = []goodCall{
 	{"reader", "GET", "/v1/candidates?pageSize=5", ""},
 	{"reader", "GET", "/v1/candidates:lookup?system=lms&id=full", ""},
@@ -93,7 +93,7 @@ var goodCalls = []goodCall{
 
 var marker = regexp.MustCompile(`\{(etag [a-z0-9/-]+|version [a-z0-9/-]+|decision [0-9]+|award|key first|key last|accommodation|hold|marketing|marketing revision|solo)\}`)
 
-// fill puts what the service knows in the place of a call's markers.
+// fill replaces a call's markers by the service's values.
 func fill(w *world.World, text string) string {
 	w.T.Helper()
 	return marker.ReplaceAllStringFunc(text, func(m string) string {

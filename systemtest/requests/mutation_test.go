@@ -10,8 +10,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// mutations are the ways in which a call goes wrong. Those of the body are there
-// more often, for they lead furthest.
+// mutations are the ways in which a call goes wrong. Those of the body are listed
+// more often, because they get furthest.
 var mutations = []func(world.Choices, *randomCall){
 	otherKey, otherMethod, otherContentType, otherSegment, moreSegments, otherQuery, queryTwice,
 	replacedNode, replacedNode, replacedNode, replacedNode, removedNode, removedNode, unknownField, repeatedItem, manyItems,
@@ -49,11 +49,11 @@ func otherQuery(c world.Choices, call *randomCall) {
 
 func queryTwice(_ world.Choices, call *randomCall) { call.query += "&" + call.query }
 
-// A node is one value in a body, and how to put another in its place.
+// A node is one value in a body, and how to replace it.
 type node struct {
 	value any
 	put   func(any)
-	drop  func() // nil where there is none to drop it from
+	drop  func() // nil if there is nothing to drop it from
 }
 
 // appendNodes appends the values of a tree, in the same order each time.
@@ -72,7 +72,7 @@ func appendNodes(all []node, n node) []node {
 	return all
 }
 
-// onNode changes one value of the body, chosen near the top where there are many.
+// onNode changes one value of the body, chosen near the top if there are many.
 func onNode(c world.Choices, call *randomCall, change func(node)) {
 	var body any
 	if json.Unmarshal([]byte(call.body), &body) != nil {
@@ -149,7 +149,7 @@ func deepBody(c world.Choices, call *randomCall) {
 	}
 }
 
-// noBody takes the body away, or now and then puts one there that is too large.
+// noBody removes the body, or sometimes adds one that is too large.
 func noBody(c world.Choices, call *randomCall) {
 	call.body = ""
 	if rarely(c, 8) {

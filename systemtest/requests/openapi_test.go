@@ -18,8 +18,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// A document is the OpenAPI document that a service serves, as those who call it
-// use it: operations, and the schemas of requests and answers.
+// A document is the OpenAPI document of a service, as its users read it:
+// operations, and the schemas of requests and answers.
 type document struct {
 	raw         string
 	definitions map[string]any
@@ -40,13 +40,13 @@ type operation struct {
 type parameter struct {
 	name, in string
 	required bool
-	schema   map[string]any // of a body; else the parameter itself
+	schema   map[string]any // of a body; otherwise the parameter itself
 }
 
 const documentURL = "acquis:openapi.json"
 
 // readDocument reads the document of a running service and makes its schemas
-// strict: a property that the document does not know is wrong.
+// strict: a property that the document does not have is an error.
 func readDocument(w *world.World) *document {
 	w.T.Helper()
 	a := w.REST("", "GET", "/openapi.json", "")
@@ -58,7 +58,7 @@ func readDocument(w *world.World) *document {
 	top := tree.(map[string]any)
 	d := &document{raw: a.Raw, definitions: top["definitions"].(map[string]any)}
 	forbidUnknown(tree)
-	// Required of whoever writes one; a forgotten candidate has none.
+	// Required when writing a candidate; a forgotten one has none.
 	candidate := d.definitions["acquis.v1.Candidate"].(map[string]any)
 	candidate["required"] = slices.DeleteFunc(candidate["required"].([]any), func(field any) bool { return field == "birthDate" })
 	compiler := jsonschema.NewCompiler()
@@ -99,8 +99,8 @@ func readOperation(w *world.World, compiler *jsonschema.Compiler, path, method s
 	return op
 }
 
-// patternOf is the pattern of a parameter in a path: that of one segment, where
-// the document gives none.
+// patternOf is the pattern of a parameter in a path; if the document has none,
+// that of one segment.
 func patternOf(p map[string]any) string {
 	if pattern, ok := p["pattern"].(string); ok {
 		return pattern
@@ -123,7 +123,7 @@ func admitted(w *world.World, operationID string) (keys []string) {
 		}
 		return keys
 	}
-	w.T.Fatalf("the document has an operation %s that the contract has not", operationID)
+	w.T.Fatalf("the document has an operation %s that the contract does not have", operationID)
 	return nil
 }
 
@@ -134,8 +134,8 @@ var holders = map[string][]string{
 	"READER": {"reader"}, "AUDITOR": {"auditor"},
 }
 
-// forbidUnknown closes every schema that lists its properties and says nothing
-// of others.
+// forbidUnknown closes every schema that lists its properties and does not mention
+// others.
 func forbidUnknown(node any) {
 	switch node := node.(type) {
 	case map[string]any:
@@ -153,8 +153,8 @@ func forbidUnknown(node any) {
 	}
 }
 
-// registerFormats teaches the compiler the formats of OpenAPI that JSON schema
-// does not have. 64 bit numbers are strings in proto3 JSON.
+// registerFormats adds the formats of OpenAPI that JSON schema does not have. 64
+// bit numbers are strings in proto3 JSON.
 func registerFormats(compiler *jsonschema.Compiler) {
 	for name, check := range map[string]func(string) error{
 		"int32": func(s string) error { _, err := strconv.ParseInt(s, 10, 32); return err },
@@ -172,7 +172,7 @@ func registerFormats(compiler *jsonschema.Compiler) {
 }
 
 // find returns the operation that a call reaches, or nil, as a reader of the
-// document must understand it: by method and path.
+// document would find it: by method and path.
 func (d *document) find(method, path string) *operation {
 	for _, op := range d.operations {
 		if op.method == method && op.pattern.MatchString(path) {
@@ -182,7 +182,7 @@ func (d *document) find(method, path string) *operation {
 	return nil
 }
 
-// TestOpenAPIDocument: the document is OpenAPI 2.0, holds one operation for each
+// TestOpenAPIDocument: the document is OpenAPI 2.0, has one operation for each
 // REST path of the contract, and documents the errors of each.
 func TestOpenAPIDocument(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
@@ -199,7 +199,7 @@ func TestOpenAPIDocument(t *testing.T) {
 			t.Errorf("%s does not document its error answer", op.id)
 		}
 		if ids[op.id] {
-			t.Errorf("%s is there twice", op.id)
+			t.Errorf("%s occurs twice", op.id)
 		}
 		ids[op.id] = true
 		if strings.Count(op.path, "{") != op.pattern.NumSubexp() {
@@ -207,7 +207,7 @@ func TestOpenAPIDocument(t *testing.T) {
 		}
 	}
 	if err := d.failure.Validate(map[string]any{"code": json.Number("5"), "mistake": "x"}); err == nil {
-		t.Error("the strict schema takes an unknown property")
+		t.Error("the strict schema accepts an unknown property")
 	}
 	t.Logf("%d operations, %d definitions", len(d.operations), len(d.definitions))
 }

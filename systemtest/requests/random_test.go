@@ -24,10 +24,10 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestRandomRequests sends random calls of every operation of the OpenAPI
-// document that the service serves, mostly wrong in some way. Whatever the call,
-// the answer is as the document says, no fault of the service, and a refused
-// call writes nothing. ACQUIS_SEED repeats a run; ACQUIS_LONG=1 makes it longer.
+// TestRandomRequests sends random calls of every operation of the service's
+// OpenAPI document, mostly wrong in some way. Every answer must be as the
+// document says and not a fault of the service, and a refused call must write
+// nothing. ACQUIS_SEED repeats a run; ACQUIS_LONG=1 makes it longer.
 func TestRandomRequests(t *testing.T) {
 	calls := 5000 // in one world
 	if testing.Short() {
@@ -49,7 +49,7 @@ func TestRandomRequests(t *testing.T) {
 		for n, seed := range seeds {
 			counts[n] = make(answerCount)
 			t.Run(fmt.Sprintf("ACQUIS_SEED=%d", seed), func(t *testing.T) {
-				w, _ := world.Start(t, t.TempDir()) // one by one: the gateway library has a variable that they share
+				w, _ := world.Start(t, t.TempDir()) // one by one: worlds share a variable of the gateway library
 				t.Parallel()
 				p := newProber(t, w, counts[n])
 				source := rand.New(rand.NewPCG(seed, 0))
@@ -109,8 +109,8 @@ func (a answerCount) report(t *testing.T) {
 	t.Logf("answers by status: %v%s", total, text.String())
 }
 
-// check finds operations that never answered 200, or were never refused: they were
-// not tested.
+// check finds operations that never answered 200, or were never refused: these
+// were not tested.
 func (a answerCount) check(t *testing.T) {
 	t.Helper()
 	for id, statuses := range a {
@@ -124,7 +124,7 @@ func (a answerCount) check(t *testing.T) {
 	}
 }
 
-// A prober sends random calls and holds the answers against the document.
+// A prober sends random calls and compares the answers with the document.
 type prober struct {
 	*generator
 	t       testing.TB
@@ -133,7 +133,7 @@ type prober struct {
 	last    uint64 // the sequence of the last event
 }
 
-// newProber makes the populated world, and in it every good call.
+// newProber makes the populated world, and makes every good call in it.
 func newProber(t testing.TB, w *world.World, answers answerCount) *prober {
 	t.Helper()
 	p := &prober{generator: newGenerator(w), t: t, answers: answers, client: &http.Client{
@@ -152,14 +152,14 @@ func newProber(t testing.TB, w *world.World, answers answerCount) *prober {
 		p.good[op.id] = append(p.good[op.id], c)
 	}
 	if p.last < before+20 {
-		t.Fatalf("the good calls wrote %d events: they are not counted well", p.last-before)
+		t.Fatalf("the good calls wrote %d events: they are not counted correctly", p.last-before)
 	}
 	p.learnAll()
 	return p
 }
 
-// newEvents counts the events since it was asked last, less those of reads, which
-// come when there is time.
+// newEvents counts the events since the last call, without those of reads, which
+// are written later.
 func (p *prober) newEvents() (n int) {
 	p.t.Helper()
 	world.Must(p.t, p.Store.View(p.t.Context(), func(r store.Reader) error {
@@ -189,7 +189,7 @@ func (p *prober) send(number int, call randomCall) int {
 	}
 	request, err := http.NewRequestWithContext(p.t.Context(), call.method, target, strings.NewReader(call.body))
 	if err != nil || len(request.URL.RequestURI()) > 12<<10 {
-		return 0 // HTTP cannot carry it, or it is refused before it is a call: 431
+		return 0 // HTTP cannot transport it, or it is refused before it is a call: 431
 	}
 	if call.key != "" {
 		request.Header.Set("Authorization", "Bearer "+p.Secret(call.key))
@@ -210,8 +210,8 @@ func (p *prober) send(number int, call randomCall) int {
 	return response.StatusCode
 }
 
-// mostEvents is how many an accepted call may write: one, and nothing where it
-// reads. Forgetting also drops what was remembered of requests, afterwards.
+// mostEvents is how many events an accepted call may write: one, or none for a
+// read. Forgetting also drops stored request ids, afterwards.
 func (op *operation) mostEvents() int {
 	switch {
 	case op.method == http.MethodGet:
@@ -222,7 +222,7 @@ func (op *operation) mostEvents() int {
 	return 1
 }
 
-// check tells what is wrong with an answer.
+// check returns what is wrong with an answer.
 func (p *prober) check(op *operation, method string, response *http.Response, body []byte) error {
 	written := p.newEvents()
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
@@ -230,7 +230,7 @@ func (p *prober) check(op *operation, method string, response *http.Response, bo
 	case err != nil:
 		return fmt.Errorf("the answer is not JSON: %w", err)
 	case response.Header.Get("Content-Type") != "application/json":
-		return fmt.Errorf("the answer is said to be %q", response.Header.Get("Content-Type"))
+		return fmt.Errorf("the answer has the type %q", response.Header.Get("Content-Type"))
 	case response.StatusCode == http.StatusOK && op == nil:
 		return fmt.Errorf("the document has no such operation")
 	case response.StatusCode == http.StatusOK && written > op.mostEvents():
@@ -249,8 +249,8 @@ func (p *prober) check(op *operation, method string, response *http.Response, bo
 	return checkFailure(response.StatusCode, value)
 }
 
-// checkFailure tells what is wrong with an error: it is google.rpc.Status with
-// ErrorInfo first, a documented reason, and the status of its code.
+// checkFailure returns what is wrong with an error: it must be google.rpc.Status
+// with ErrorInfo first, a documented reason, and the status of its code.
 func checkFailure(status int, value any) error {
 	number, err := strconv.Atoi(fmt.Sprint(world.Get(value, "code")))
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// one in n times.
+// rarely is true one in n times.
 func rarely(c world.Choices, n int) bool { return c.IntN(n) == n-1 }
 
-// A randomCall is a call that may be wrong in any way that HTTP can carry.
+// A randomCall is a call that may be wrong in any way that HTTP can transport.
 type randomCall struct {
 	key, method, path, query, body, contentType string
 }
@@ -39,7 +39,7 @@ func newGenerator(w *world.World) *generator {
 	return &generator{World: w, document: readDocument(w), good: make(map[string][]goodCall)}
 }
 
-// learnAll notes the names of what there is.
+// learnAll records the names of existing resources.
 func (g *generator) learnAll() {
 	g.T.Helper()
 	for _, path := range []string{
@@ -56,7 +56,7 @@ func (g *generator) learnAll() {
 }
 
 // populateMore adds candidacies that wait for a jury, and candidates whose
-// certification is complete but for the award: else the few of the populated
+// certification is complete but not awarded: otherwise the few of the populated
 // world are soon decided.
 func populateMore(w *world.World) {
 	w.T.Helper()
@@ -74,8 +74,8 @@ func populateMore(w *world.World) {
 	}
 }
 
-// learn notes the names in an answer. Names of keys are left out: a call that
-// revoked the key of another would end the test.
+// learn records the names in an answer, except names of keys: a call that revoked
+// a key used by others would end the test.
 func (g *generator) learn(answer any) {
 	switch answer := answer.(type) {
 	case map[string]any:
@@ -95,8 +95,8 @@ func (g *generator) learn(answer any) {
 	}
 }
 
-// next makes a call: a good one or one that follows the schema, and then mostly
-// wrong in a way or two.
+// next makes a call: a good one or one that follows the schema, usually with one
+// or two faults.
 func (g *generator) next(c world.Choices) randomCall {
 	op := world.Pick(c, g.document.operations)
 	var call randomCall
@@ -115,7 +115,7 @@ func (g *generator) fromGood(c world.Choices, op *operation) randomCall {
 	good := world.Pick(c, g.good[op.id])
 	path, query, _ := strings.Cut(good.path, "?")
 	call := randomCall{key: good.key, method: good.method, path: path, query: query, body: good.body, contentType: "application/json"}
-	for _, p := range op.parameters { // another id each time, or the second is refused
+	for _, p := range op.parameters { // another id each time, otherwise the second is refused
 		if p.in == "query" && strings.HasSuffix(p.name, "Id") && !rarely(c, 4) {
 			call.query = url.Values{p.name: {world.Pick(c, g.strings(c, p.name))}}.Encode()
 		}
@@ -126,8 +126,8 @@ func (g *generator) fromGood(c world.Choices, op *operation) randomCall {
 	return g.withGridEtag(c, call)
 }
 
-// withGridEtag lets a deliberation see the grid as it is, or nearly all would
-// be refused for that alone.
+// withGridEtag gives a deliberation the current etag of the grid; otherwise
+// nearly all would be refused for that alone.
 func (g *generator) withGridEtag(c world.Choices, call randomCall) randomCall {
 	candidacy, deliberates := strings.CutSuffix(call.path, ":deliberate")
 	var body map[string]any
@@ -154,7 +154,7 @@ func (g *generator) fromSchema(c world.Choices, op *operation) randomCall {
 	return g.withGridEtag(c, call)
 }
 
-// path puts names that exist into the path, or now and then some that may not.
+// path puts existing names into the path, sometimes ones that may not exist.
 func (g *generator) path(c world.Choices, op *operation) string {
 	path := op.path
 	for _, p := range op.parameters {
@@ -242,13 +242,14 @@ func (g *generator) object(c world.Choices, schema map[string]any) map[string]an
 	return fields
 }
 
-// numbers that a field often holds; the first ones are put to it at every field.
+// numbers that a field often has; the first ones are tried for every field.
 var numbers = map[string][]int{
 	"year": {1998, 2026, 2026, 2030, 2030}, "month": {1, 2, 6, 12, 13}, "day": {1, 1, 15, 28, 29, 30, 31, 32},
 	"pageSize": {1, 2, 10, 50, 1000, 1001},
 }
 
-// strings lists what a field of that name, or an id in that collection, may hold.
+// strings lists possible values of a field with that name, or of an id in that
+// collection.
 func (g *generator) strings(c world.Choices, name string) []string {
 	if rarely(c, 16) {
 		return oddStrings

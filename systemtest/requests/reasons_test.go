@@ -22,8 +22,8 @@ var backupFaults = []acquispb.ErrorReason_Enum{
 	acquispb.ErrorReason_NO_ROOM_FOR_BACKUP, acquispb.ErrorReason_BACKUP_UNDER_WAY,
 }
 
-// TestLaterRefusals makes the calls of the second file, in the world as the good
-// calls leave it.
+// TestLaterRefusals makes the calls of the second file, in the state after the
+// good calls.
 func TestLaterRefusals(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.Populate()
@@ -50,13 +50,13 @@ var laterCalls = []goodCall{
 const laterJury = `"startDate":{"year":2026,"month":1,"day":1},"jury":[{"subject":"jury-1","displayName":"Une","external":true,"chair":true},` +
 	`{"subject":"jury-2","displayName":"Deux","chair":true},{"subject":"jury-3","displayName":"Trois"}]}`
 
-// A failingStore fails as it is told, or else is the store that it holds.
+// A failingStore fails as configured, and otherwise is the store that it wraps.
 type failingStore struct {
 	store.Store
 	failure atomic.Pointer[failure]
 }
 
-// A failure of reads or of writes. Keys are found all the same.
+// A failure is of reads or of writes. Keys can still be read.
 type failure struct {
 	view, update func(context.Context) error
 }
@@ -75,7 +75,7 @@ func (f *failingStore) Update(ctx context.Context, act store.Act, fn func(store.
 	return f.Store.Update(ctx, act, fn)
 }
 
-// faults are what a caller is told of faults that are not theirs.
+// faults are the answers to faults that are not the caller's.
 var faults = []struct {
 	failure failure
 	http    int
@@ -107,7 +107,7 @@ func startFailing(t *testing.T) (*world.World, *failingStore) {
 }
 
 // TestFaults: a fault that is not the caller's has a documented reason too, over
-// both transports, and says nothing of the inside.
+// both transports, and reveals no internals.
 func TestFaults(t *testing.T) {
 	w, failing := startFailing(t)
 	for _, c := range faults {
@@ -119,14 +119,14 @@ func TestFaults(t *testing.T) {
 				t.Errorf("%v over %s: %d %s", c.reason, name, a.HTTP, a.Raw)
 			}
 			if strings.Contains(a.Raw, "secret") {
-				t.Errorf("%v over %s tells of the inside: %s", c.reason, name, a.Raw)
+				t.Errorf("%v over %s reveals internals: %s", c.reason, name, a.Raw)
 			}
 		}
 	}
 }
 
-// TestCallerWhoHangsUp: who stops sending has gone away: the call ends, and what
-// is read of the answer says so.
+// TestCallerWhoHangsUp: if a caller stops sending, the call ends, and the answer
+// says so.
 func TestCallerWhoHangsUp(t *testing.T) {
 	w, failing := startFailing(t)
 	failing.failure.Store(&failure{update: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }})
@@ -144,9 +144,9 @@ func TestCallerWhoHangsUp(t *testing.T) {
 	}
 }
 
-// ruledOut are the reasons that no call brings about, since the contract refuses
-// before the rules are asked; the second file has a case of each. Only those who
-// use the rules without the service meet them (TestEveryRuleHasACase in rules).
+// ruledOut are the reasons that no call can cause, because the contract refuses
+// before the rules are asked; the second file has a case of each. Only users of
+// the rules without the service can get them (TestEveryRuleHasACase in rules).
 var ruledOut = []acquispb.ErrorReason_Enum{
 	acquispb.ErrorReason_SCOPE_UNKNOWN, acquispb.ErrorReason_NO_BLOC_NAMED, acquispb.ErrorReason_BLOCS_NAMED_WITH_WHOLE,
 	acquispb.ErrorReason_CRITERION_REPEATED, acquispb.ErrorReason_VERDICT_UNKNOWN, acquispb.ErrorReason_OUTCOME_UNKNOWN,
@@ -154,18 +154,18 @@ var ruledOut = []acquispb.ErrorReason_Enum{
 	acquispb.ErrorReason_PROOF_MISSING, acquispb.ErrorReason_JURY_NOT_COLLEGIAL,
 }
 
-// atTheDoors come out before any case could be reached: of TestAttempts,
-// TestRefusedTokens and TestIssuerDown, which see each over both transports; or
-// from a store that was altered: of TestJournalInDoubt, which does so too; or from
-// how a request is sent: of TestMedia and TestBodiesThatNeverCome.
+// atTheDoors are reasons from before any case could be reached: of TestAttempts,
+// TestRefusedTokens and TestIssuerDown, which check each over both transports; from a
+// store that was altered: of TestJournalInDoubt, which does so too; or from how a request
+// is sent: of TestMedia and TestBodiesThatNeverCome.
 var atTheDoors = []acquispb.ErrorReason_Enum{
 	acquispb.ErrorReason_TOO_MANY_ATTEMPTS, acquispb.ErrorReason_OVERLOADED, acquispb.ErrorReason_TOKEN_EXPIRED, acquispb.ErrorReason_ISSUER_UNAVAILABLE,
 	acquispb.ErrorReason_JOURNAL_IN_DOUBT, acquispb.ErrorReason_UNSUPPORTED_MEDIA_TYPE, acquispb.ErrorReason_REQUEST_TIMEOUT,
 }
 
-// TestEveryReason: every reason that the contract documents comes out of a test
-// over both transports, and no other does: TestRefusals and TestLaterRefusals
-// show those of their files, TestFaults and TestBackupRefused their own.
+// TestEveryReason: tests cause every reason that the contract documents over both
+// transports, and no other: TestRefusals and TestLaterRefusals those of their
+// files, TestFaults and TestBackupRefused their own.
 func TestEveryReason(t *testing.T) {
 	shown := make(map[string]bool)
 	for _, name := range []string{"testdata/refusals.txt", laterFile} {

@@ -59,7 +59,7 @@ func readRefusals(t *testing.T, name string) (all []refusal) {
 }
 
 // TestRefusals makes every call of the file over both transports: each must be
-// refused as it says, name the field or the rule, and write nothing.
+// refused as the file says, name the field or the rule, and write nothing.
 func TestRefusals(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.Populate()
@@ -138,7 +138,7 @@ func populateCentre(w *world.World) {
 	w.Do("registrar-lyon", "POST", "/v1/sessions/s-listed/candidacies?candidacyId=k-listed", `{"candidate":"candidates/c-listed","scope":"WHOLE"}`)
 }
 
-// populateKept adds those who are forgotten, or cannot be.
+// populateKept adds candidates who are forgotten, or cannot be.
 func populateKept(w *world.World) {
 	w.T.Helper()
 	for _, id := range []string{"gone", "held"} {

@@ -44,13 +44,13 @@ func TestRepeatedRequestsDoNothingAgain(t *testing.T) {
 			t.Errorf("%s %s answered\n%d %s\n%d %s", c.method, c.path, first.HTTP, first.Raw, second.HTTP, second.Raw)
 		}
 		if got := w.Events(); got != events {
-			t.Errorf("%s %s wrote %d events more when repeated", c.method, c.path, got-events)
+			t.Errorf("%s %s wrote %d more events when repeated", c.method, c.path, got-events)
 		}
 	}
 }
 
-// A repeated CreateKey shows no secret again; another caller's id is another; a
-// day later the id is free.
+// TestRepeatScope: a repeated CreateKey shows no secret again; the same id of
+// another caller is another request; a day later the id is free.
 func TestRepeatScope(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.Populate()

@@ -31,16 +31,16 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// What makes the test binary a server in a process of its own.
+// Variables that make the test binary a server in its own process.
 const (
 	childDir   = "ACQUIS_TEST_CHILD_DIR"   // its store; without it, the binary runs tests
 	ChildKey   = "ACQUIS_TEST_CHILD_KEY"   // the first key of a store that is new
-	ChildMarks = "ACQUIS_TEST_CHILD_MARKS" // a file that takes a mark for what the store was told and acknowledged
+	ChildMarks = "ACQUIS_TEST_CHILD_MARKS" // a file for marks of the store's updates and acknowledgements
 )
 
-// Main runs the tests of a package, after which no goroutine may be left; or, in a child
-// process, the server that a test is going to kill. It is what TestMain does in a
-// package that starts one.
+// Main runs the tests of a package, after which no goroutine may be left; in a
+// child process it runs the server that a test will kill. The TestMain of a
+// package that starts such a server calls it.
 func Main(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
 		if err := serveChild(dir); err != nil {
@@ -100,12 +100,12 @@ func bootstrapChild(ctx context.Context, st store.Store, key string) error {
 	return err
 }
 
-// A Child is a server in a process of its own.
+// A Child is a server in its own process.
 type Child struct {
 	Conn *grpc.ClientConn
 	base string       // of REST
 	ops  string       // of readiness and metrics
-	Kill func()       // with SIGKILL; more than once is once
+	Kill func()       // with SIGKILL; may be called again
 	Stop func() error // with SIGTERM
 }
 
@@ -116,8 +116,9 @@ func StartChild(t testing.TB, dir string) *Child {
 	return c
 }
 
-// StartChildUnder starts it under another program, which runs what follows its
-// own arguments and goes with it; and with more of an environment.
+// StartChildUnder starts a child under another program, which runs its last
+// arguments as a command and ends with it; and with additional environment
+// variables.
 func StartChildUnder(t testing.TB, dir string, under []string, env ...string) (*Child, error) {
 	t.Helper()
 	command := append(under[:len(under):len(under)], os.Args[0])
@@ -139,7 +140,7 @@ func StartChildUnder(t testing.TB, dir string, under []string, env ...string) (*
 	c := &Child{base: "http://" + httpAddress, ops: "http://" + opsAddress}
 	c.Kill = sync.OnceFunc(func() {
 		_ = serving.Kill()
-		_ = ended() // it was killed: that is what it says
+		_ = ended() // its error only says that it was killed
 	})
 	t.Cleanup(c.Kill)
 	c.Conn, err = grpc.NewClient(grpcAddress, grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -151,7 +152,7 @@ func StartChildUnder(t testing.TB, dir string, under []string, env ...string) (*
 	return c, nil
 }
 
-// WaitHealth waits until the health service says so.
+// WaitHealth waits until the health service reports that status.
 func (c *Child) WaitHealth(t *testing.T, want healthpb.HealthCheckResponse_ServingStatus) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), world.Patience)

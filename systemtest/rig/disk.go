@@ -13,15 +13,15 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// A SimDisk holds what a disk must still know after a power cut, and apart from
-// it what it was told since: of that it may keep any part. It keeps 512 bytes
-// whole or not at all, in any order; that is all that is taken for granted.
-// Names of a directory change in order, as every journaling file system has it.
+// A SimDisk has what a disk must still have after a power cut, and separately the
+// later operations, of which it may keep any part. Each 512 bytes are kept
+// completely or not at all, in any order; nothing else is assumed. Names of a
+// directory change in order, as in every journaling file system.
 type SimDisk struct {
 	Files map[string]*simFile // as the process sees them
 
-	names   map[string]*simFile // for good
-	renames []naming            // since
+	names   map[string]*simFile // durable
+	renames []naming            // since then
 }
 
 const simSector = 512
@@ -32,16 +32,16 @@ type naming struct {
 	file     *simFile
 }
 
-// A simFile is a file's content for good, and what was written since. What a sync
-// that failed should have written is in doubt for ever: the kernel shows it, and
-// takes it for written, so that no later sync writes it.
+// A simFile is a file's durable content, and what was written since. What a
+// failed sync should have written stays in doubt: the kernel shows it, and treats
+// it as written, so that no later sync writes it.
 type simFile struct {
 	kept    simImage
 	doubt   []DiskOp
 	Pending []DiskOp // writes, of one sector each, and resizes
 }
 
-// A simImage is a content; behind its bytes it is zero up to its size.
+// A simImage is a content; after its bytes it is zero up to its size.
 type simImage struct {
 	bytes []byte
 	size  int64
@@ -51,7 +51,7 @@ func NewSimDisk() *SimDisk {
 	return &SimDisk{Files: make(map[string]*simFile), names: make(map[string]*simFile)}
 }
 
-// Do is told what the process did.
+// Do applies an operation of the process.
 func (d *SimDisk) Do(op DiskOp) error {
 	f := d.Files[op.File]
 	switch {
@@ -80,7 +80,7 @@ func (d *SimDisk) Do(op DiskOp) error {
 	return nil
 }
 
-// sectors cuts a write at the borders of sectors.
+// sectors cuts a write at sector boundaries.
 func sectors(op DiskOp) (ops []DiskOp) {
 	for len(op.data) > 0 {
 		n := min(simSector-op.At%simSector, int64(len(op.data)))
@@ -90,7 +90,7 @@ func sectors(op DiskOp) (ops []DiskOp) {
 	return ops
 }
 
-// after is what names are once n of the changes since have happened.
+// after returns the names after n of the changes since.
 func (d *SimDisk) after(n int) map[string]*simFile {
 	names := maps.Clone(d.names)
 	for _, r := range d.renames[:n] {
@@ -100,8 +100,7 @@ func (d *SimDisk) after(n int) map[string]*simFile {
 	return names
 }
 
-// sync makes what was written since the file's own. Where that was in doubt
-// before, it is no longer.
+// sync makes what was written since durable, also what was in doubt.
 func (f *simFile) sync() {
 	written := make(map[int64]bool)
 	for _, op := range f.Pending {
@@ -112,7 +111,7 @@ func (f *simFile) sync() {
 	f.Pending = nil
 }
 
-// told is what the disk was told and may not hold.
+// told is what was written and may be lost.
 func (f *simFile) told() []DiskOp { return slices.Concat(f.doubt, f.Pending) }
 
 // cached is the file as the process sees it.
@@ -140,15 +139,15 @@ func (i *simImage) apply(ops []DiskOp) {
 	}
 }
 
-// A PowerCut is what a disk holds after one.
+// A PowerCut is the content of a disk after one.
 type PowerCut struct {
 	How   string
 	files map[string]simImage
 }
 
-// Cuts are all that the test tries at this moment: that nothing since the last
-// sync was kept, that all was, and as many other parts of it as are asked for,
-// by their seed. Equal ones are left out.
+// Cuts are all power cuts that the test tries at this moment: nothing since the
+// last sync was kept, everything was, and as many other subsets as requested,
+// from the seed. Equal ones are left out.
 func (d *SimDisk) Cuts(seed uint64, subsets int) (cuts []PowerCut) {
 	seen := make(map[string]bool)
 	for n := range subsets + 2 {
@@ -179,10 +178,10 @@ func keepNone(*rand.Rand, []DiskOp) []DiskOp { return nil }
 
 func keepAll(_ *rand.Rand, ops []DiskOp) []DiskOp { return ops }
 
-// keepers choose what a disk keeps of what it was told since the last sync.
+// keepers choose what a disk keeps of the operations since the last sync.
 var keepers = []func(*rand.Rand, []DiskOp) []DiskOp{keepPages, keepSectors, keepButOne, keepTorn, keepTornOnly}
 
-// keepPages keeps some pages of 4 KiB, those whole.
+// keepPages keeps some complete pages of 4 KiB.
 func keepPages(random *rand.Rand, ops []DiskOp) (kept []DiskOp) {
 	chosen := make(map[int64]bool)
 	for _, op := range ops {
@@ -220,15 +219,15 @@ func keepButOne(random *rand.Rand, ops []DiskOp) (kept []DiskOp) {
 	return append(append(kept, ops[:lost]...), ops[lost+1:]...)
 }
 
-// keepTorn keeps half the sectors, and of these half only up to a byte: that is
-// more than a disk may do.
+// keepTorn keeps half the sectors, and half of these only up to a byte: that is
+// worse than a real disk.
 func keepTorn(random *rand.Rand, ops []DiskOp) (kept []DiskOp) {
 	for _, op := range ops {
 		switch random.IntN(4) {
 		case 0, 1:
 			continue
 		case 2:
-			// The first bytes are those that headers lie in.
+			// The first bytes are where headers are.
 			op.data = op.data[:min(len(op.data), random.IntN([]int{96, simSector}[random.IntN(2)]))]
 		}
 		kept = append(kept, op)
@@ -236,8 +235,8 @@ func keepTorn(random *rand.Rand, ops []DiskOp) (kept []DiskOp) {
 	return kept
 }
 
-// keepTornOnly keeps, of the page that was written last, the first bytes, and
-// nothing else. For headers that is the worst.
+// keepTornOnly keeps only the first bytes of the page that was written last. For
+// headers that is the worst case.
 func keepTornOnly(random *rand.Rand, ops []DiskOp) []DiskOp {
 	if len(ops) == 0 || ops[len(ops)-1].What != OpWrite {
 		return nil
@@ -251,7 +250,7 @@ func keepTornOnly(random *rand.Rand, ops []DiskOp) []DiskOp {
 	return []DiskOp{op}
 }
 
-// Put writes what the disk holds into a directory, in place of what is there.
+// Put writes the content of the disk into a directory, replacing what is there.
 func (c PowerCut) Put(dir string, names ...string) error {
 	for _, name := range names {
 		path := filepath.Join(dir, name)
@@ -272,8 +271,9 @@ func (c PowerCut) Put(dir string, names ...string) error {
 	return nil
 }
 
-// Unfinished is what a killed process has left in the store's file besides what
-// was recorded: the file itself tells. Anything else is a fault of the recording.
+// Unfinished is what a killed process has left in the store's file besides the
+// recorded writes, read from the file itself. Anything else is a fault of the
+// recording.
 func (d *SimDisk) Unfinished(t *testing.T, dir string) (ops []DiskOp) {
 	t.Helper()
 	is, err := os.ReadFile(filepath.Join(dir, world.StoreFile))
@@ -281,7 +281,7 @@ func (d *SimDisk) Unfinished(t *testing.T, dir string) (ops []DiskOp) {
 	said := d.Files[world.StoreFile].cached()
 	said.bytes = append(said.bytes, make([]byte, said.size-int64(len(said.bytes)))...)
 	if len(is) != len(said.bytes) {
-		t.Fatalf("by what was recorded the file has %d bytes, it has %d", len(said.bytes), len(is))
+		t.Fatalf("according to the recording the file has %d bytes, but it has %d", len(said.bytes), len(is))
 	}
 	for at := 0; at < len(is); at += simSector {
 		if sector := is[at:min(len(is), at+simSector)]; !bytes.Equal(sector, said.bytes[at:at+len(sector)]) {
@@ -291,7 +291,8 @@ func (d *SimDisk) Unfinished(t *testing.T, dir string) (ops []DiskOp) {
 	return ops
 }
 
-// Load makes a disk that holds the store in dir for good, and nothing else.
+// Load makes a disk with the store in dir as its durable content, and nothing
+// else.
 func (d *SimDisk) Load(t *testing.T, dir string) {
 	t.Helper()
 	is, err := os.ReadFile(filepath.Join(dir, world.StoreFile))

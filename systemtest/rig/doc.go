@@ -1,6 +1,6 @@
-// Package rig puts a server where it can be harmed: into a process of its own, onto a disk
-// that forgets, fails or runs full. Tests of what is lost then, and of what is not, lie in
-// the folders disks and linear.
+// Package rig runs a server where it can be damaged: in its own process, on a
+// disk that forgets, fails or runs full. The tests of what is lost then, and of
+// what is not, are in the folders disks and linear.
 //
 //   - child.go runs the test binary as a server, to be killed; a package whose tests do so
 //     has Main as its TestMain. A file of marks (marks.go) tells what the store of a child
@@ -10,6 +10,6 @@
 //     have forgotten any part of what was not synced.
 //   - smalldisk.go mounts a disk that runs full.
 //
-// What is missing on a machine, such as strace or the right to mount, makes a test skip;
-// with ACQUIS_REQUIRE_ALL=1 it fails.
+// If something is missing on a machine, such as strace or the right to mount, a
+// test is skipped; with ACQUIS_REQUIRE_ALL=1 it fails.
 package rig

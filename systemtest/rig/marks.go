@@ -13,25 +13,25 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A storeMark is what a marked store says of an update. It is written in one call of
-// the system, so that a recording of those has it in its place among the writes
-// and syncs of the store's file.
+// A storeMark describes an update of a marked store. It is written in one system
+// call, so that a recording of system calls has it in the right place among the
+// writes and syncs of the store's file.
 type storeMark struct {
 	Update int
-	Acked  bool  // it has returned nil; else its closure has, and this is what that did
+	Acked  bool  // it has returned nil; otherwise its closure has, and this is what the closure did
 	Puts   []Put `json:",omitempty"`
 }
 
-// A Put is a record that was written, or removed: then its digest is absent.
+// A Put is a record that was written, or removed, if it has no digest.
 type Put struct {
 	Kind   store.KindID
 	Key    []byte
 	Digest []byte `json:",omitempty"`
 }
 
-// withMarks wraps a store so that every update leaves two marks in a file: once
-// its closure has run for the last time, which the writer does in the order of
-// events; and before its caller is answered.
+// withMarks wraps a store so that every update leaves two marks in a file: after
+// the last run of its closure, which the writer does in the order of events; and
+// before its caller is answered.
 func withMarks(st store.Store, file string) (store.Store, error) {
 	if file == "" {
 		return st, nil
@@ -77,7 +77,7 @@ func (s *markedStore) mark(m storeMark) error {
 	return err
 }
 
-// A markedWriter remembers what its closure wrote.
+// A markedWriter records what its closure wrote.
 type markedWriter struct {
 	store.Writer
 	puts map[string]Put

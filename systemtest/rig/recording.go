@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// Strace returns the program that records and fails calls of the system, or
-// skips the test.
+// Strace returns the program that records and fails system calls, or skips the
+// test.
 func Strace(t *testing.T) string {
 	t.Helper()
 	path, err := exec.LookPath("strace")
@@ -25,7 +25,8 @@ func Strace(t *testing.T) string {
 	return path
 }
 
-// skip skips a test for what is missing, unless nothing may be missing.
+// skip skips a test because something is missing, or fails it if everything is
+// required.
 func skip(t *testing.T, missing string) {
 	t.Helper()
 	if os.Getenv("ACQUIS_REQUIRE_ALL") != "" {
@@ -34,13 +35,13 @@ func skip(t *testing.T, missing string) {
 	t.Skip(missing)
 }
 
-// recordedCalls are those that can change what a disk holds under a name, and
-// those that make it hold that for good.
+// recordedCalls are those that can change what a disk has under a name, and those
+// that make it durable.
 const recordedCalls = "openat,write,pwrite64,writev,pwritev,pwritev2,ftruncate,truncate,fallocate,copy_file_range,sendfile," +
 	"fsync,fdatasync,sync_file_range,syncfs,msync,rename,renameat,renameat2,link,linkat,unlink,unlinkat"
 
-// Recorder returns the command under which a child leaves a recording of what
-// it does to these paths.
+// Recorder returns the command under which a child leaves a recording of its
+// operations on these paths.
 func Recorder(strace, log string, paths ...string) []string {
 	command := []string{
 		strace, "-f", "-o", log, "-y", "-xx", "-s", strconv.Itoa(1 << 20), "-e", "signal=none", "-e", "trace=" + recordedCalls,
@@ -51,7 +52,7 @@ func Recorder(strace, log string, paths ...string) []string {
 	return append(command, "--")
 }
 
-// A DiskOp is what a process had its disk do, or a mark between.
+// A DiskOp is an operation of a process on its disk, or a mark between two.
 type DiskOp struct {
 	What string // of the constants below
 	File string // its name in the data directory
@@ -70,11 +71,11 @@ const (
 	opRename     = "rename"
 	OpSyncDir    = "sync of the directory"
 	OpMark       = "mark"
-	OpRestart    = "restart" // of the process; at is how many events it finds
+	OpRestart    = "restart" // of the process; At is how many events it finds
 )
 
-// A recordingReader turns a recording into what the disk was told, in order. A
-// process that writes its store from several threads at once would have no such
+// A recordingReader turns a recording into the operations on the disk, in order.
+// A process that writes its store from several threads at once would have no such
 // order: that is an error.
 type recordingReader struct {
 	dir, marks string
@@ -92,7 +93,7 @@ var (
 )
 
 // ReadRecording reads the recording of a process that has ended; marks is the
-// file that took its marks.
+// file with its marks.
 func ReadRecording(log, dir, marks string) ([]DiskOp, error) {
 	raw, err := os.ReadFile(log)
 	if err != nil {
@@ -125,9 +126,9 @@ func (r *recordingReader) line(line string) error {
 	text = begun + text
 	switch {
 	case ok && strings.HasPrefix(begun, "write("):
-		return nil // its mark is there since it began
+		return nil // its mark was recorded when it began
 	case killedMeanwhile.MatchString(text):
-		return nil // it may have done anything, which the file tells
+		return nil // its effect is unknown; the file shows it
 	case len(r.changing) > 0 && changes(text):
 		return errors.New("two threads change the store at once")
 	}
@@ -136,7 +137,7 @@ func (r *recordingReader) line(line string) error {
 
 func (r *recordingReader) begins(thread, text string) error {
 	r.begun[thread] = text
-	if strings.HasPrefix(text, "write(") { // of a mark: what counts is when it begins
+	if strings.HasPrefix(text, "write(") { // of a mark: its beginning counts
 		return r.call(text + ") = 0")
 	}
 	if changes(text) {
@@ -146,7 +147,7 @@ func (r *recordingReader) begins(thread, text string) error {
 }
 
 // changes tells whether a call has a place in the order of those that change the
-// store. Marks and openings may come between.
+// store. Marks and openings may come in between.
 func changes(call string) bool {
 	return !strings.HasPrefix(call, "write(") && !strings.HasPrefix(call, "openat(")
 }

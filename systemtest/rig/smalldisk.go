@@ -14,17 +14,18 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// A SmallDisk is a real file system that has little room, and can have none.
+// A SmallDisk is a real file system with little room, which can be filled.
 type SmallDisk struct {
 	Dir     string
 	ballast string
 }
 
-// SmallDisks are the kinds that can be had: one in memory, and one that keeps a
-// journal and gives out its blocks when it must write.
+// SmallDisks are the available kinds: one in memory, and one that has a journal
+// and allocates blocks only when it writes.
 var SmallDisks = []string{"tmpfs", "ext4"}
 
-// NewSmallDisk mounts one with so much room until the test ends. Only root may.
+// NewSmallDisk mounts a disk with that much room until the test ends. Only root
+// can.
 func NewSmallDisk(t *testing.T, kind string, megabytes int) *SmallDisk {
 	t.Helper()
 	if runtime.GOOS != "linux" || os.Getuid() != 0 {
@@ -53,7 +54,7 @@ func NewSmallDisk(t *testing.T, kind string, megabytes int) *SmallDisk {
 	return d
 }
 
-// Fill takes all the room there is, but for so many bytes.
+// Fill uses all the room, except that many bytes.
 func (d *SmallDisk) Fill(t *testing.T, room int64) {
 	t.Helper()
 	f, err := os.Create(d.ballast)
@@ -73,7 +74,7 @@ func (d *SmallDisk) Fill(t *testing.T, room int64) {
 	world.Must(t, f.Close())
 }
 
-// Free gives it back.
+// Free gives the room back.
 func (d *SmallDisk) Free(t *testing.T) {
 	t.Helper()
 	world.Must(t, os.Remove(d.ballast))

@@ -8,7 +8,7 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// people are those who call, by the names of their keys.
+// people are the callers, by the names of their keys.
 var people = map[string]model.Caller{
 	"registrar":      {Subject: "registrar", Roles: []string{"REGISTRAR"}},
 	"advisor":        {Subject: "advisor", Roles: []string{"DISABILITY_ADVISOR"}},
@@ -26,7 +26,7 @@ var people = map[string]model.Caller{
 	"jury-5":         {Subject: "jury-5", Roles: []string{"JURY", "ASSESSOR"}},
 }
 
-// meet makes their keys.
+// meet makes the keys of people.
 func meet(w *world.World) {
 	w.T.Helper()
 	for name, p := range people {
@@ -158,7 +158,7 @@ func (a accommodate) learn(s *stage, body map[string]any) error {
 	return nil
 }
 
-// grantAccommodation decides the one of that number.
+// grantAccommodation decides the accommodation with that number.
 type grantAccommodation struct {
 	on
 	Number  int
@@ -212,7 +212,7 @@ func (a exempt) predict(s *stage) model.Answer {
 	return s.candidacy(a.Candidacy).DecideExemption(people[a.Key].Subject, a.Exemption)
 }
 
-// deliberate is told which etag the jury saw: the current one, or an older one.
+// deliberate has the etag that the jury saw: the current one, or an older one.
 type deliberate struct {
 	on
 	Candidate string // whose candidacy it is
@@ -247,7 +247,7 @@ func (a deliberate) predict(s *stage) model.Answer {
 	return s.candidacy(a.Candidacy).Deliberate(model.Sitting{Caller: people[a.Key].Subject, Present: a.Present}, fresh, a.Lines)
 }
 
-// rectify speaks of a candidate's decision by its number.
+// rectify names a candidate's decision by its number.
 type rectify struct {
 	Candidate       string
 	Number          int

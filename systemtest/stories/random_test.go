@@ -10,15 +10,15 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// An author makes up the next act of a story. It reads the model to know what is
-// possible, and mostly, not always, keeps to it.
+// An author makes up the next act of a story. It reads the model to find out what
+// is possible, and usually, not always, chooses that.
 type author struct {
 	*rand.Rand
 	s  *stage
 	id int
 }
 
-// some takes a random part, in random order.
+// some takes a random subset, in random order.
 func some[T any](r *rand.Rand, from []T) []T {
 	part := slices.Clone(from)
 	r.Shuffle(len(part), func(i, j int) { part[i], part[j] = part[j], part[i] })
@@ -44,8 +44,8 @@ func (a *author) short(name string) string {
 	return strings.Join(ids, "/")
 }
 
-// next makes up an act. What a story cannot do without comes first; then mostly
-// a step that brings a candidacy forward, else anything.
+// next makes up an act. What a story needs first comes first; then usually a step
+// that brings a candidacy forward, otherwise anything.
 func (a *author) next() act {
 	m := a.s.model
 	enrolled := a.enrolled()
@@ -72,14 +72,14 @@ func (a *author) next() act {
 	return world.Pick(a.Rand, []func() act{a.enrol, a.enrol, a.enrol, a.comeBack, a.rectify, a.rectify, a.award, a.prior})()
 }
 
-// enrolled lists the candidacies that take acts.
+// enrolled lists the candidacies that accept acts.
 func (a *author) enrolled() []*model.Candidacy {
 	return slices.DeleteFunc(a.s.model.Candidacies(), func(k *model.Candidacy) bool {
 		return k.State != "ENROLLED" || k.Session.State != "OPEN"
 	})
 }
 
-// someCandidacy is mostly one that takes acts, nil where none does.
+// someCandidacy is usually one that accepts acts; nil if there is none.
 func (a *author) someCandidacy() *model.Candidacy {
 	if a.chance(15) {
 		return world.Pick(a.Rand, a.s.model.Candidacies())
@@ -93,8 +93,8 @@ func (a *author) onCandidacy(k *model.Candidacy) act {
 	})(k)
 }
 
-// advance does what the candidacy waits for, now and then something that may
-// change it: an exemption, another word on what is settled.
+// advance does what the candidacy waits for, sometimes something that may change
+// it: an exemption, another verdict on something settled.
 func (a *author) advance(k *model.Candidacy) act {
 	var pending, contested []string
 	for _, criterion := range k.Criteria() {
@@ -128,7 +128,7 @@ func (a *author) advance(k *model.Candidacy) act {
 	return a.deliberate(k)
 }
 
-// verdicts are mostly MET, as many percent.
+// verdicts are MET with a probability of met percent.
 func (a *author) verdicts(criteria []string, met int) (lines []model.Line) {
 	for _, criterion := range criteria {
 		verdict := "MET"
@@ -140,7 +140,7 @@ func (a *author) verdicts(criteria []string, met int) (lines []model.Line) {
 	return lines
 }
 
-// criteria are at least one, mostly presented.
+// criteria are at least one, usually presented.
 func (a *author) criteria(k *model.Candidacy) []string {
 	from := k.Criteria()
 	if len(from) == 0 || a.chance(10) {
@@ -157,7 +157,7 @@ func (a *author) criterion(k *model.Candidacy) string {
 	return world.Pick(a.Rand, from)
 }
 
-// motive is a text, or none, as many percent.
+// motive is a text, or with a probability of missing percent none.
 func (a *author) motive(missing int) string {
 	if a.chance(missing) {
 		return world.Pick(a.Rand, []string{"", " "})
@@ -170,7 +170,7 @@ func unique(codes []string) []string {
 	return slices.Compact(codes)
 }
 
-// assessor is a key and whom it speaks for.
+// assessor is a key and the assessor for whom it calls.
 func (a *author) assessor() (key, named string) {
 	key = world.Pick(a.Rand, []string{"assessor-1", "assessor-1-too", "assessor-2", "assessor-3", "platform", "jury-1", "jury-2", "jury-5"})
 	if key == "platform" || a.chance(5) {
@@ -258,7 +258,7 @@ func (a *author) deliberate(k *model.Candidacy) act {
 	return d
 }
 
-// blocs are mostly among those likely, each once.
+// blocs are usually among the likely ones, each once.
 func (a *author) blocs(r *model.Revision, likely []string) []string {
 	codes := some(a.Rand, likely)
 	if a.chance(10) {
@@ -267,7 +267,8 @@ func (a *author) blocs(r *model.Revision, likely []string) []string {
 	return unique(codes)
 }
 
-// sitting is a jury, regular with that many percent: all who have no tie, or most.
+// sitting is a jury. With a probability of regular percent it is valid: all who
+// have no tie, or most of them.
 func (a *author) sitting(s *model.Session, c *model.Candidate, regular int) model.Sitting {
 	var present []string
 	for _, m := range s.Jury {
@@ -304,7 +305,7 @@ func (a *author) move(k *model.Candidacy) act {
 	return m
 }
 
-// comeBack reinstates in a candidacy that blocs left.
+// comeBack reinstates in a candidacy that blocs have left.
 func (a *author) comeBack() act {
 	left := slices.DeleteFunc(a.s.model.Candidacies(), func(k *model.Candidacy) bool { return len(k.Departed) == 0 })
 	if len(left) == 0 {

@@ -10,8 +10,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// publish publishes a small référentiel, one more revision that changes a
-// little, or one that was there before.
+// publish publishes a small référentiel, another revision with a small change, or
+// an existing one.
 func (a *author) publish() act {
 	p := publish{Label: a.newID("r"), ID: world.Pick(a.Rand, []string{"a", "a", "b"})}
 	last := a.s.model.Current[a.s.prefix+p.ID]
@@ -58,7 +58,7 @@ func (a *author) newBloc(b int) model.Bloc {
 	return bloc
 }
 
-// changed is a bloc of the same code that is not the same.
+// changed is a bloc with the same code and other content.
 func (a *author) changed(bloc model.Bloc, b int) model.Bloc {
 	switch a.IntN(5) {
 	case 0:
@@ -98,7 +98,8 @@ func (a *author) numbers() map[model.Number]int {
 	return numbers
 }
 
-// replacements let blocs of other revisions and référentiels count as one.
+// replacements make blocs of other revisions and référentiels count as one of
+// this.
 func (a *author) replacements(p publish) (all []replacement) {
 	labels := slices.Sorted(maps.Keys(a.s.labels))
 	for range a.IntN(3) {
@@ -121,7 +122,7 @@ func (a *author) replacements(p publish) (all []replacement) {
 	return all
 }
 
-// jury is mostly one that can sit.
+// jury is usually one that can sit.
 func (a *author) jury() (jury []model.Member) {
 	sparse := a.chance(30)
 	for i := range 5 {
@@ -150,7 +151,7 @@ func (a *author) revision() (referentiel, label string) {
 	return a.referentiel(), ""
 }
 
-// referentiel is the id of one that was published.
+// referentiel is the id of a published one.
 func (a *author) referentiel() string {
 	return strings.TrimPrefix(world.Pick(a.Rand, a.s.model.Revisions).ID, a.s.prefix)
 }
@@ -174,7 +175,7 @@ func (a *author) changeSession() act {
 	return c
 }
 
-// strengthen adds to a jury those who do not sit on it yet.
+// strengthen adds subjects to a jury who are not on it yet.
 func (a *author) strengthen(session *model.Session) act {
 	jury := slices.Clone(session.Jury)
 	for i := range 5 {
@@ -216,7 +217,7 @@ func (a *author) enrol() act {
 	return e
 }
 
-// newcomer is mostly one who can be enrolled, nil where there is none.
+// newcomer is usually one who can be enrolled; nil if there is none.
 func (a *author) newcomer(session *model.Session) *model.Candidate {
 	free := slices.DeleteFunc(slices.Clone(a.s.model.Candidates), func(c *model.Candidate) bool {
 		return c.Ledger(session.Revision).Certification.Status != "IN_PROGRESS" ||
@@ -228,7 +229,7 @@ func (a *author) newcomer(session *model.Session) *model.Candidate {
 	return world.Pick(a.Rand, free)
 }
 
-// sessionFor is mostly one whose jury can speak of the référentiel.
+// sessionFor is usually one whose jury can decide about the référentiel.
 func (a *author) sessionFor(r *model.Revision) *model.Session {
 	fit := slices.DeleteFunc(slices.Clone(a.s.model.Sessions), func(s *model.Session) bool {
 		return s.State == "CANCELLED" || s.Revision.ID != r.ID

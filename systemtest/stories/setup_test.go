@@ -20,7 +20,7 @@ func post(key, path string, body fields) call {
 	return call{key, "POST", "/v1/" + path, string(text)}
 }
 
-// publish publishes a revision, which the story calls by a label.
+// publish publishes a revision, which has a label in the story.
 type publish struct {
 	Label, ID string
 	Blocs     []model.Bloc
@@ -28,7 +28,8 @@ type publish struct {
 	Replaces  []replacement
 }
 
-// A replacement names the other revision by its label, or every one by none.
+// A replacement names the other revision by its label; without a label it means
+// every revision.
 type replacement struct{ Bloc, ID, Label, ReplacedBloc string }
 
 func (a publish) touches() touched { return touched{} }
@@ -138,8 +139,8 @@ func (a publish) predict(s *stage) model.Answer {
 	return model.Answer{Code: "OK"}
 }
 
-// learn takes the name of the revision: the one that it had before where the
-// content is the same, else a new one.
+// learn takes the name of the revision: the existing one if the content is the
+// same, otherwise a new one.
 func (a publish) learn(s *stage, body map[string]any) error {
 	name, published := fmt.Sprint(body["revision"]), s.labels[a.Label]
 	if published.Name == "" {
@@ -183,7 +184,7 @@ func (a declareTie) predict(s *stage) model.Answer {
 	return s.model.DeclareTie("candidates/"+s.prefix+a.Candidate, people[a.Key], a.Subject)
 }
 
-// newSession pins the revision of a label, or the current one of a référentiel.
+// newSession pins the revision with a label, or the current one of a référentiel.
 type newSession struct {
 	ID, Referentiel, Label string
 	Jury                   []model.Member
@@ -191,7 +192,7 @@ type newSession struct {
 
 func (a newSession) touches() touched { return touched{session: a.ID} }
 
-// pinned returns the revision that a session is to pin, and how a call names it.
+// pinned returns the revision that a session will pin, and its name in a call.
 func pinned(s *stage, id, label string) (*model.Revision, string) {
 	if label == "" {
 		return s.model.Current[s.prefix+id], "referentiels/" + s.prefix + id
@@ -222,7 +223,7 @@ func juryFields(jury []model.Member) []fields {
 	return shown
 }
 
-// changeSession gives a session another jury, and another revision where one is
+// changeSession gives a session another jury, and another revision if one is
 // named.
 type changeSession struct {
 	ID, Referentiel, Label string

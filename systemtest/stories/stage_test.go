@@ -12,41 +12,41 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// A stage plays one story to the service and to the model. All stages share a
-// service: each puts its own prefix before every id.
+// A stage plays one story with the service and with the model. All stages share a
+// service: each has its own prefix for every id.
 type stage struct {
 	*world.World
 	model     *model.World
 	prefix    string
 	labels    map[string]*model.Revision
-	etags     map[string][]string   // of grids, as they were seen, by candidacy
+	etags     map[string][]string   // of grids, in the order in which they were seen, by candidacy
 	alone     map[string]string     // the last etag of an assessor's grid, by candidacy and assessor
 	grids     map[string]model.Grid // at the last of them
 	events    int                   // sequence of the last event seen
 	calls     int
 	tally     *tally
-	judgement model.Answer // what the model said last
+	judgement model.Answer // the last answer of the model
 }
 
-// A call is how an act is written on the wire.
+// A call is an act as it is sent.
 type call struct{ key, method, path, body string }
 
 // An act is one thing that somebody does. It names everything by ids of its own
 // story, so that a story can be played again, and shortened.
 type act interface {
-	// call writes the act for the wire, false where a shortened story lacks what
-	// it speaks of.
+	// call returns the call to send; false if a shortened story does not have
+	// what it names.
 	call(s *stage) (call, bool)
-	// predict has the model do it. It is called after call.
+	// predict makes the model do it. It is called after call.
 	predict(s *stage) model.Answer
-	// touches says what an accepted act can have changed.
+	// touches returns what an accepted act can have changed.
 	touches() touched
 }
 
 // touched are ids, empty for none.
 type touched struct{ session, candidacy, candidate string }
 
-// A learner takes from an answer what the model cannot know.
+// A learner reads from an answer what the model cannot know.
 type learner interface {
 	learn(s *stage, body map[string]any) error
 }
@@ -85,7 +85,7 @@ func (s *stage) send(c call) world.Answer {
 	return s.GRPC(c.key, c.method, c.path, c.body)
 }
 
-// read decodes what a GET answers.
+// read decodes the answer to a GET.
 func (s *stage) read(key, name string, into any) error {
 	a := s.send(call{key, "GET", "/v1/" + name, ""})
 	if a.Code != "OK" {
@@ -94,7 +94,7 @@ func (s *stage) read(key, name string, into any) error {
 	return json.Unmarshal([]byte(a.Raw), into)
 }
 
-// perform does one act and holds the service against the model.
+// perform does one act and compares the service with the model.
 func (s *stage) perform(a act) error {
 	c, ok := a.call(s)
 	if !ok {
@@ -130,8 +130,8 @@ func (s *stage) decisions(candidate string) []*model.Decision {
 	return nil
 }
 
-// compareDecided compares what an act itself answers: the decisions that it made
-// and the ledger after it.
+// compareDecided compares the answer to the act itself: the decisions that it
+// made and the ledger after it.
 func (s *stage) compareDecided(made []*model.Decision, got world.Answer) error {
 	if got.Body["capitalisation"] == nil {
 		return nil
@@ -178,7 +178,8 @@ func (s *stage) compareAnswer(got world.Answer) error {
 	return nil
 }
 
-// rulesOf lists the rules that an error names: in its details, else as its reason.
+// rulesOf lists the rules that an error names: in its details, otherwise as its
+// reason.
 func rulesOf(a world.Answer) (rules []string) {
 	for _, detail := range world.List(a.Body, "details") {
 		for _, v := range world.List(detail, "fieldViolations") {
@@ -195,7 +196,8 @@ func rulesOf(a world.Answer) (rules []string) {
 	return slices.Compact(rules)
 }
 
-// compareJournal: an act that changes something writes one event, any other none.
+// compareJournal: an act that changes something writes one event, any other act
+// none.
 func (s *stage) compareJournal() error {
 	var page struct {
 		Events []struct {
@@ -213,7 +215,7 @@ func (s *stage) compareJournal() error {
 	grew := 0
 	for _, event := range page.Events {
 		s.events = event.Sequence
-		if event.Kind != "READ" { // those come when there is time
+		if event.Kind != "READ" { // those are written later
 			grew++
 		}
 	}
@@ -240,7 +242,7 @@ func (s *stage) compareTouched(t touched) error {
 	return nil
 }
 
-// compareAll looks at the whole world of the story.
+// compareAll compares the whole world of the story.
 func (s *stage) compareAll() error {
 	for _, session := range s.model.Sessions {
 		if err := s.compareSession(session); err != nil {
@@ -273,7 +275,7 @@ func (s *stage) compareSession(want *model.Session) error {
 }
 
 // compareCandidate compares the decisions about a candidate, then the ledgers
-// under every référentiel. What the service calls new decisions is learned.
+// under every référentiel. It learns the names of new decisions.
 func (s *stage) compareCandidate(c *model.Candidate) error {
 	var page struct{ Decisions []model.ShownDecision }
 	if err := s.read("jury-1", c.Name+"/decisions?pageSize=1000", &page); err != nil {
@@ -299,7 +301,7 @@ func (s *stage) compareCandidate(c *model.Candidate) error {
 	return nil
 }
 
-// cmpEmpty takes no list and an empty list for the same.
+// cmpEmpty treats no list and an empty list as equal.
 var cmpEmpty = cmp.FilterValues(func(a, b []model.ShownDecision) bool { return len(a)+len(b) == 0 }, cmp.Ignore())
 
 func (s *stage) compareCandidacy(k *model.Candidacy) error {
@@ -330,7 +332,7 @@ func (s *stage) compareAccommodations(k *model.Candidacy) error {
 	return nil
 }
 
-// compareGrid compares a grid, and sees to it that its etag changes with it.
+// compareGrid compares a grid, and checks that its etag changes with it.
 func (s *stage) compareGrid(k *model.Candidacy) error {
 	var got struct {
 		model.Grid
@@ -359,7 +361,7 @@ func (s *stage) compareGrid(k *model.Candidacy) error {
 	seen := s.etags[k.Name]
 	if len(seen) > 0 && seen[len(seen)-1] == got.Etag {
 		if diff := cmp.Diff(s.grids[k.Name], want); diff != "" {
-			return fmt.Errorf("the grid's etag is as before, but the grid has changed (-before +now):\n%s", diff)
+			return fmt.Errorf("the grid's etag is unchanged, but the grid has changed (-before +now):\n%s", diff)
 		}
 		return nil
 	}
@@ -367,8 +369,8 @@ func (s *stage) compareGrid(k *model.Candidacy) error {
 	return nil
 }
 
-// compareAlone compares an assessor's grid, each time another's, and sees to it that
-// its etag changes with it.
+// compareAlone compares an assessor's grid, each time another assessor's, and
+// checks that its etag changes with it.
 func (s *stage) compareAlone(k *model.Candidacy, whole model.Grid) error {
 	assessor := []string{"assessor-1", "assessor-2", "assessor-3"}[s.calls%3]
 	var got struct {
@@ -385,7 +387,7 @@ func (s *stage) compareAlone(k *model.Candidacy, whole model.Grid) error {
 	last := k.Name + " " + assessor
 	if before, ok := s.alone[last]; ok && before == got.Etag {
 		if diff := cmp.Diff(s.grids[last], want); diff != "" {
-			return fmt.Errorf("the etag of %s's grid is as before, but the grid has changed (-before +now):\n%s", assessor, diff)
+			return fmt.Errorf("the etag of %s's grid is unchanged, but the grid has changed (-before +now):\n%s", assessor, diff)
 		}
 	}
 	s.alone[last], s.grids[last] = got.Etag, want

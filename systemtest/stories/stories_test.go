@@ -15,9 +15,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestModel plays random stories to the service and to the model, and holds
-// every answer of the one against the other. ACQUIS_MODEL_SEED plays one story
-// again.
+// TestModel plays random stories with the service and with the model, and
+// compares every answer. ACQUIS_MODEL_SEED repeats one story.
 func TestModel(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	meet(w)
@@ -41,7 +40,7 @@ func TestModel(t *testing.T) {
 }
 
 // seeds are fixed ones, so that every run plays known stories, and a random one,
-// so that runs add up.
+// so that many runs cover more.
 func seeds(t *testing.T) (all []uint64, acts int) {
 	t.Helper()
 	const length = 120
@@ -60,7 +59,7 @@ func seeds(t *testing.T) (all []uint64, acts int) {
 	return append(all, rand.Uint64()), length
 }
 
-// tell plays one story. Where the service and the model part, it looks for the
+// tell plays one story. If the service and the model differ, it looks for the
 // shortest story in which they still do.
 func tell(w *world.World, prefix string, seed uint64, acts int, total *tally) error {
 	s := newStage(w, prefix, total)
@@ -79,7 +78,7 @@ func tell(w *world.World, prefix string, seed uint64, acts int, total *tally) er
 	return nil
 }
 
-// play plays a whole story again, under ids of its own.
+// play plays a whole story again, under new ids.
 func play(w *world.World, prefix string, story []act) error {
 	s := newStage(w, prefix, newTally())
 	for _, a := range story {
@@ -90,10 +89,10 @@ func play(w *world.World, prefix string, story []act) error {
 	return s.compareAll()
 }
 
-// shortest leaves out as many acts of a story as it can: halves, then ever
-// smaller parts, while the story still ends in disagreement.
+// shortest leaves out as many acts of a story as it can: halves, then smaller and
+// smaller parts, as long as the story still ends in disagreement.
 func shortest(w *world.World, prefix string, story []act, found error) error {
-	const most = 300 // stories told again
+	const most = 300 // stories played again
 	tries := 0
 	for size := len(story) / 2; size > 0 && tries < most; {
 		shorter := false
@@ -117,7 +116,7 @@ func shortest(w *world.World, prefix string, story []act, found error) error {
 
 func kindOf(a act) string { return strings.TrimPrefix(fmt.Sprintf("%T", a), "stories.") }
 
-// A tally counts what stories met.
+// A tally counts the results of stories.
 type tally struct {
 	accepted, refused map[string]int // by kind of act
 	rules             map[string]int

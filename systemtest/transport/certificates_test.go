@@ -50,7 +50,7 @@ func newAuthority(t *testing.T, name string) *authority {
 	return a
 }
 
-// issue makes a certificate, in PEM, that is good until a time.
+// issue makes a certificate, in PEM, that is valid until a time.
 func (a *authority) issue(until time.Time) (cert, key []byte) {
 	a.t.Helper()
 	a.next++
@@ -71,8 +71,8 @@ func (a *authority) pem() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
 }
 
-// client is the configuration of one who trusts this authority and may show a
-// certificate.
+// client is the configuration of a client that trusts this authority and may
+// present a certificate.
 func (a *authority) client(shown ...tls.Certificate) *tls.Config {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
@@ -88,7 +88,7 @@ func (a *authority) pair(until time.Time) tls.Certificate {
 
 func soon() time.Time { return time.Now().Add(time.Hour) }
 
-// doors are the files of a service under TLS.
+// doors are the certificate files of a service.
 type doors struct {
 	t   *testing.T
 	dir string
@@ -107,7 +107,7 @@ func (d doors) writePair(cert, key []byte) {
 	d.write("key.pem", key)
 }
 
-// start runs a service behind these doors; clientCA may be empty.
+// start runs a service with these files; clientCA may be empty.
 func (d doors) start(client *tls.Config, clientCA string) *world.World {
 	d.t.Helper()
 	files := authn.CertificateFiles{Cert: d.path("cert.pem"), Key: d.path("key.pem")}
@@ -124,8 +124,8 @@ func (d doors) start(client *tls.Config, clientCA string) *world.World {
 	return w
 }
 
-// knock tries both doors with new connections, bearing the key of an
-// administrator, and tells how they answer: "" where they let in, else why not.
+// knock tries both listeners with new connections and the key of an
+// administrator, and returns the errors: "" if it was accepted.
 func knock(w *world.World, config *tls.Config) (rest, overGRPC string) {
 	w.T.Helper()
 	transport := &http.Transport{TLSClientConfig: config.Clone()}
@@ -155,7 +155,7 @@ func knock(w *world.World, config *tls.Config) (rest, overGRPC string) {
 	return rest, overGRPC
 }
 
-// TestTLS: both doors speak TLS from 1.2 on, and nothing else; REST offers HTTP/2.
+// TestTLS: both listeners accept only TLS from 1.2 on; REST offers HTTP/2.
 func TestTLS(t *testing.T) {
 	ca, d := newAuthority(t, "ours"), doors{t, t.TempDir()}
 	d.writePair(ca.issue(soon()))
@@ -189,7 +189,7 @@ func TestTLS(t *testing.T) {
 		t.Errorf("plain text is answered with %d", res.StatusCode)
 	}
 	if said := w.Logs.String(); strings.Contains(said, "127.0.0.1") {
-		t.Errorf("the log holds addresses:\n%s", said)
+		t.Errorf("the log contains addresses:\n%s", said)
 	}
 	for _, door := range []string{"rest", "grpc"} { // of version 1.1, and in plain text
 		if counted := `acquis_connections_cut_total{cause="handshake",door="` + door + `"}`; !strings.Contains(world.OpsGet(t, w.Ops+"/metrics"), counted) {
@@ -198,9 +198,9 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestCertificatesAreReadAgain: connections go on while the certificate changes;
-// new ones see the new one; and a pair that is broken, or half replaced, leaves
-// the old one in use.
+// TestCertificatesAreReadAgain: connections stay open while the certificate
+// changes; new connections get the new one; and if a pair is broken, or half
+// replaced, the old one stays in use.
 func TestCertificatesAreReadAgain(t *testing.T) {
 	ca, d := newAuthority(t, "ours"), doors{t, t.TempDir()}
 	d.writePair(ca.issue(soon()))
@@ -254,12 +254,12 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 		t.Errorf("%d broken pairs are logged, want 3:\n%s", got, said)
 	}
 	if strings.Contains(said, "PRIVATE KEY") {
-		t.Error("the log holds a key")
+		t.Error("the log contains a key")
 	}
 }
 
-// TestClientCertificates: where an authority is given, a door opens only to its
-// certificates, and then asks for the key all the same.
+// TestClientCertificates: if an authority is configured, a listener accepts only
+// clients with its certificates, and still requires the key.
 func TestClientCertificates(t *testing.T) {
 	ca, theirs, d := newAuthority(t, "ours"), newAuthority(t, "theirs"), doors{t, t.TempDir()}
 	d.writePair(ca.issue(soon()))
@@ -275,16 +275,16 @@ func TestClientCertificates(t *testing.T) {
 		shown []tls.Certificate
 		in    bool
 	}{
-		"none":              {nil, false},
-		"another's":         {[]tls.Certificate{theirs.pair(soon())}, false},
-		"expired":           {[]tls.Certificate{ca.pair(time.Now().Add(-time.Minute))}, false},
-		"not yet valid":     {[]tls.Certificate{ca.pair(time.Now().Add(3 * time.Hour))}, false},
-		"ours":              {[]tls.Certificate{ours}, true},
-		"of its own making": {[]tls.Certificate{selfSigned(t)}, false},
+		"none":          {nil, false},
+		"another's":     {[]tls.Certificate{theirs.pair(soon())}, false},
+		"expired":       {[]tls.Certificate{ca.pair(time.Now().Add(-time.Minute))}, false},
+		"not yet valid": {[]tls.Certificate{ca.pair(time.Now().Add(3 * time.Hour))}, false},
+		"ours":          {[]tls.Certificate{ours}, true},
+		"self-signed":   {[]tls.Certificate{selfSigned(t)}, false},
 	}
 	for name, c := range cases {
 		config := ca.client()
-		// Shown even where the server says that it wants another's.
+		// Presented even if the server asks for that of another authority.
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			if len(c.shown) == 0 {
 				return new(tls.Certificate), nil
@@ -297,7 +297,7 @@ func TestClientCertificates(t *testing.T) {
 	}
 	d.write("clients.pem", theirs.pem())
 	if rest, overGRPC := knock(w, ca.client(ours)); rest == "" || overGRPC == "" {
-		t.Errorf("after another authority took over: REST %q, gRPC %q", rest, overGRPC)
+		t.Errorf("after a change to another authority: REST %q, gRPC %q", rest, overGRPC)
 	}
 	if rest, overGRPC := knock(w, ca.client(theirs.pair(soon()))); rest != "" || overGRPC != "" {
 		t.Errorf("the other authority's: REST %q, gRPC %q", rest, overGRPC)

@@ -12,7 +12,7 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// preparedPaths show what never changes.
+// preparedPaths are paths of answers that never change.
 func preparedPaths(w *world.World) []string {
 	current := w.Do("admin", "GET", "/v1/referentiels/marketing", "")["revision"].(string)
 	return []string{
@@ -20,15 +20,15 @@ func preparedPaths(w *world.World) []string {
 	}
 }
 
-// TestPreparedAnswers: what is served as bytes says over both transports, packed
-// or not, what the list and the publication of it say.
+// TestPreparedAnswers: an answer served from cached bytes has the same content
+// over both transports, compressed or not, as the list and the publication.
 func TestPreparedAnswers(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKey("reader", "REGISTRAR")
 	for _, path := range preparedPaths(w) {
-		for range 2 { // encoded, and as it was kept
+		for range 2 { // encoded, and from the cache
 			plain := w.REST("reader", "GET", path, "", "Accept-Encoding", "gzip;q=0")
-			packed := w.REST("reader", "GET", path, "") // the client asks for gzip by itself
+			packed := w.REST("reader", "GET", path, "") // the client requests gzip by default
 			overGRPC := w.GRPC("reader", "GET", path, "")
 			if plain.HTTP != 200 || overGRPC.Code != "OK" || plain.Body["code"] == nil && plain.Body["blocs"] == nil {
 				t.Fatalf("GET %s answers %d %s, %s over gRPC", path, plain.HTTP, plain.Raw, overGRPC.Code)
@@ -49,12 +49,13 @@ func TestPreparedAnswers(t *testing.T) {
 	for _, path := range []string{"/v1/referentiels", "/v1/keys", "/v1/referentiels/none"} {
 		a := w.REST("admin", "GET", path, "", "If-None-Match", "*")
 		if a.Head.Get("Cache-Control") != "no-store" || a.Head.Get("Etag") != "" || a.HTTP == http.StatusNotModified {
-			t.Errorf("GET %s may be kept: %d %v", path, a.HTTP, a.Head)
+			t.Errorf("GET %s may be cached: %d %v", path, a.HTTP, a.Head)
 		}
 	}
 }
 
-// TestPackedAnswers: gzip is sent where it is asked for, and is what it says.
+// TestPackedAnswers: gzip is sent if it is requested, and decompresses to the
+// same answer.
 func TestPackedAnswers(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	plain := w.REST("admin", "GET", "/v1/referentiels/marketing", "")
@@ -79,13 +80,13 @@ func TestPackedAnswers(t *testing.T) {
 	}
 }
 
-// conditional gets a path with no header but those given, and takes the answer
-// as it comes: there may be no body.
+// conditional gets a path with only the given headers, and returns the raw
+// answer, which may have no body.
 func conditional(w *world.World, key, path string, headers ...string) (raw string, head http.Header, code int) {
 	w.T.Helper()
 	req, err := http.NewRequestWithContext(w.T.Context(), http.MethodGet, w.Base+path, nil)
 	world.Must(w.T, err)
-	req.Header.Set("Accept-Encoding", "identity") // else the client would ask, and unpack
+	req.Header.Set("Accept-Encoding", "identity") // otherwise the client would request gzip, and decompress
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+w.Secret(key))
 	}
@@ -103,7 +104,7 @@ func conditional(w *world.World, key, path string, headers ...string) (raw strin
 	return string(body), res.Header, res.StatusCode
 }
 
-// TestNotModified: who has an answer already is told so, and nothing more.
+// TestNotModified: a client that has an answer already gets 304 without a body.
 func TestNotModified(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKey("reader", "REGISTRAR")
@@ -135,7 +136,8 @@ func TestNotModified(t *testing.T) {
 	}
 }
 
-// TestNotModifiedForWhoMayCall: no tag tells anything to who may not call.
+// TestNotModifiedForWhoMayCall: a tag reveals nothing to a caller who may not
+// call.
 func TestNotModifiedForWhoMayCall(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKey("gone", "REGISTRAR")
@@ -152,9 +154,9 @@ func TestNotModifiedForWhoMayCall(t *testing.T) {
 	}
 }
 
-// TestPublishedAtOnce: a new revision is what the next call gets, over both
-// transports, and the tag of the one before no longer holds; that one says from
-// now on that it is not the current one.
+// TestPublishedAtOnce: the next call after a publication gets the new revision,
+// over both transports, and the earlier tag no longer matches; the old revision
+// is then no longer shown as the current one.
 func TestPublishedAtOnce(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	var last, lastTag string

@@ -14,8 +14,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestGRPCForm: what the gRPC library would answer by itself has the form of
-// every error, and who may not call learns no more than that.
+// TestGRPCForm: errors that the gRPC library would create itself have the form of
+// every error, and a caller who may not call learns nothing more.
 func TestGRPCForm(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	w.NewKey("reader", "READER")

@@ -9,8 +9,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestMetrics: calls are counted over both transports alike, streams message by
-// message, and every RPC is there before it is called.
+// TestMetrics: calls are counted in the same way over both transports, streams
+// message by message, and every RPC has its metrics before it is called.
 func TestMetrics(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	before := world.OpsGet(t, w.Ops+"/metrics")

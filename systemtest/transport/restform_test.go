@@ -6,8 +6,8 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestRESTForm: what the HTTP libraries would answer by themselves has the form
-// of every error.
+// TestRESTForm: errors that the HTTP libraries would create themselves have the
+// form of every error.
 func TestRESTForm(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	for _, c := range []struct {
@@ -32,8 +32,8 @@ func TestRESTForm(t *testing.T) {
 	}
 }
 
-// TestUnsetMessages: JSON shows unset values and leaves unset messages out, for
-// the OpenAPI document has no null.
+// TestUnsetMessages: JSON shows unset values and leaves unset messages out,
+// because the OpenAPI document has no null.
 func TestUnsetMessages(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	body := w.Do("admin", "GET", "/v1/keys", "")

@@ -24,8 +24,9 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestStreamsOfStrangers: whoever keeps as many streams open as they may, of health or
-// of reflection, takes nothing from calls of the same network that need no key either.
+// TestStreamsOfStrangers: a caller who keeps as many streams open as allowed, of
+// health or of reflection, does not block other calls of the same network that
+// need no key.
 func TestStreamsOfStrangers(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir(), func(o *server.Options) { o.Limits.Admission = admission.DefaultLimits() })
 	for n, refused := 0, false; !refused; n++ {
@@ -52,8 +53,8 @@ func TestStreamsOfStrangers(t *testing.T) {
 	}
 }
 
-// TestOptions: what the HTTP library would answer by itself passes the door, and is
-// counted, like any other path that does not exist.
+// TestOptions: requests that the HTTP library would answer itself go through the
+// usual checks, and are counted, like any other path that does not exist.
 func TestOptions(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	base, err := url.Parse(w.Base)
@@ -74,8 +75,9 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// TestIdleConnectionsKeepNobodyOut: if a network has all the connections that it may, who
-// comes new is served, over either door, and who has a key stays connected.
+// TestIdleConnectionsKeepNobodyOut: if a network has all the connections that it
+// may have, a new caller is still served, on either listener, and a caller with a
+// key stays connected.
 func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir(), func(o *server.Options) { o.Limits.Listen.PerNetwork = 3 })
 	w.NewKey("reader", "READER")
@@ -94,11 +96,11 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 	for address, words := range map[string]string{strings.TrimPrefix(w.Conn.Target(), "passthrough:///"): overGRPC, base.Host: overREST} {
 		for range 3 { // each may stay for minutes
 			idle, err := net.Dial("tcp", address)
-			if err != nil { // turned away before it was connected
+			if err != nil { // refused before it was connected
 				continue
 			}
 			defer idle.Close()
-			_, _ = io.WriteString(idle, words) // the last over gRPC may be turned away at any moment
+			_, _ = io.WriteString(idle, words) // the last one over gRPC may be closed at any moment
 			_, _ = idle.Read(make([]byte, 1))
 		}
 	}

@@ -20,9 +20,9 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// TestOneMessage: a call that takes one message refuses a second, whether it answers
-// with one or with a stream, as REST refuses a second JSON value. One that may send many
-// is not cut short: TestOpenToAll.
+// TestOneMessage: a call that takes one message refuses a second, whether its
+// answer is one message or a stream, as REST refuses a second JSON value. A call
+// that takes many is not affected: TestOpenToAll.
 func TestOneMessage(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	for method, request := range map[string]proto.Message{
@@ -49,8 +49,9 @@ func TestOneMessage(t *testing.T) {
 	}
 }
 
-// TestSlowRequests: a request that does not arrive in time is given up, whatever it is:
-// also a GET, which has no body, and a message after which nothing ends the call.
+// TestSlowRequests: a request that does not arrive in time is ended, of any kind:
+// also a GET, which has no body, and a message after which the client does not
+// end the call.
 func TestSlowRequests(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir(), func(o *server.Options) { o.Limits.ReceiveTimeout = 50 * time.Millisecond })
 	base, err := url.Parse(w.Base)

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Reason is that of a refusal, "" where the service has not answered itself.
+// Reason is the reason of a refusal, "" if the service itself has not answered.
 func (a Answer) Reason() string {
 	reason, _ := Get(a.Body, "details", 0, "reason").(string)
 	return reason
@@ -35,7 +35,7 @@ func OpsGet(t testing.TB, url string) string {
 	return string(body)
 }
 
-// An Answer is what came back, over either transport.
+// An Answer is the result of a call over either transport.
 type Answer struct {
 	HTTP int // 0 over gRPC
 	Head http.Header
@@ -54,7 +54,8 @@ func (w *World) REST(key, method, path, body string, headers ...string) Answer {
 	return a
 }
 
-// TryREST makes a call over REST that may get no answer: then it is an error.
+// TryREST makes a call over REST that may get no answer: then it returns an
+// error.
 func (w *World) TryREST(ctx context.Context, key, method, path, body string, headers ...string) (a Answer, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, w.Base+path, strings.NewReader(body))
 	if err != nil {
@@ -86,7 +87,8 @@ func (w *World) TryREST(ctx context.Context, key, method, path, body string, hea
 	return a, nil
 }
 
-// Secret is the secret of a named key, or the name itself where it is one.
+// Secret is the secret of a named key, or the name itself if there is no such
+// key.
 func (w *World) Secret(key string) string {
 	if secret, ok := w.Keys[key]; ok {
 		return secret
@@ -94,7 +96,7 @@ func (w *World) Secret(key string) string {
 	return key
 }
 
-// GRPC makes the same call over gRPC, with more metadata if need be.
+// GRPC makes the same call over gRPC, with additional metadata.
 func (w *World) GRPC(key, method, path, body string, more ...string) Answer {
 	w.T.Helper()
 	a, err := w.TryGRPC(metadata.AppendToOutgoingContext(w.T.Context(), more...), key, method, path, body)
@@ -102,7 +104,7 @@ func (w *World) GRPC(key, method, path, body string, more ...string) Answer {
 	return a
 }
 
-// TryGRPC makes a call over gRPC; where no answer comes, the library makes one.
+// TryGRPC makes a call over gRPC; if no answer comes, the library makes one.
 func (w *World) TryGRPC(ctx context.Context, key, method, path, body string) (a Answer, err error) {
 	r, request, err := Transcode(w.Routes, method, path, body)
 	if err != nil {
@@ -111,7 +113,7 @@ func (w *World) TryGRPC(ctx context.Context, key, method, path, body string) (a 
 	return w.Invoke(ctx, key, r, request)
 }
 
-// Invoke makes a call over gRPC with a request that may be anything.
+// Invoke makes a call over gRPC with any request.
 func (w *World) Invoke(ctx context.Context, key string, r Route, request proto.Message) (a Answer, err error) {
 	if key != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.Secret(key))
@@ -134,7 +136,7 @@ func (w *World) Invoke(ctx context.Context, key string, r Route, request proto.M
 	return a, json.Unmarshal(shown, &a.Body)
 }
 
-// Do makes a call that must succeed: over REST, unless the test sends otherwise.
+// Do makes a call that must succeed: over REST, unless the test changes Send.
 func (w *World) Do(key, method, path, body string) map[string]any {
 	w.T.Helper()
 	a := w.Send(w, key, method, path, body)
@@ -144,7 +146,7 @@ func (w *World) Do(key, method, path, body string) map[string]any {
 	return a.Body
 }
 
-// Bearing adds the key to what goes out with a call over gRPC.
+// Bearing adds the key to the metadata of a call over gRPC.
 func (w *World) Bearing(ctx context.Context, key string) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+w.Secret(key))
 }

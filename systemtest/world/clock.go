@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Patience is how long a test waits for what must come, before it says that it did
-// not: far more than it takes on a machine that is busy with something else.
+// Patience is how long a test waits for something before it fails: far more than
+// it takes on a busy machine.
 const Patience = 2 * time.Minute
 
-// Clock is the service's, so that tests can wait a day.
+// Clock is the clock of the service, so that tests can skip a day.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -35,7 +35,7 @@ func (c *Clock) Advance(d time.Duration) {
 type Logs struct {
 	mu     sync.Mutex
 	buf    bytes.Buffer
-	waited chan struct{} // closed when more is logged; nil: nobody waits
+	waited chan struct{} // closed when more is logged; nil: no test waits
 }
 
 // Write implements io.Writer.

@@ -1,14 +1,14 @@
-// Package world starts the real service over a real store, and calls it: what tests of
-// the whole service share. It is told apart from the tests, which lie in the folders
-// beside it, so that each of those can be read, and run, by itself.
+// Package world starts the real service over a real store, and calls it: what
+// tests of the whole service share. It is separate from the tests, which are in
+// the folders beside it, so that each of those can be read, and run, by itself.
 //
-// # How a test goes
+// # What a test looks like
 //
 // Start (start.go) serves a store in a folder of the test and returns a World:
 // addresses, keys by name, a clock that the test sets. Populate fills it with the
-// candidates and candidacies that requests/testdata/refusals.txt describes at its head;
-// MainPath goes from enrolment to award. A call is written as REST writes it, who calls
-// first; Do makes one that must succeed:
+// candidates and candidacies described at the head of
+// requests/testdata/refusals.txt; MainPath goes from enrolment to award. A call
+// is written as in REST, the caller first; Do makes one that must succeed:
 //
 //	w, _ := world.Start(t, t.TempDir())
 //	w.NewKey("registrar", "REGISTRAR")
@@ -18,6 +18,6 @@
 // contract binds to a path, and makes its request of path, query and body. Answers are
 // JSON over either; List and Get (values.go) walk through them.
 //
-// Nothing here waits for a time: what must come is waited for, for Patience at most.
-// Long asks for the long form of a test.
+// Tests never wait for a fixed time: they wait for an event, at most for
+// Patience. Long tells whether the long form of a test was requested.
 package world

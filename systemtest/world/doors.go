@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// ReasonOf is the reason of a gRPC error, where its ErrorInfo comes first.
+// ReasonOf is the reason of a gRPC error, if ErrorInfo is its first detail.
 func ReasonOf(err error) string {
 	details := status.Convert(err).Details()
 	if len(details) == 0 {
@@ -25,19 +25,19 @@ func ReasonOf(err error) string {
 	return info.GetReason()
 }
 
-// RawMessage is what a caller sends who does not speak protobuf.
+// RawMessage is a message of a caller who does not send protobuf.
 type RawMessage string
 
-// RawCodec sends messages as they are, and reads none.
+// RawCodec sends messages unchanged, and reads none.
 type RawCodec struct{}
 
-// Marshal takes a RawMessage.
+// Marshal encodes a RawMessage.
 func (RawCodec) Marshal(v any) ([]byte, error) { return []byte(v.(RawMessage)), nil }
 
 // Unmarshal reads nothing.
 func (RawCodec) Unmarshal([]byte, any) error { return nil }
 
-// Name is that of the codec for which it stands.
+// Name is the name of the codec that it replaces.
 func (RawCodec) Name() string { return "proto" }
 
 // Stream makes a call that is answered with a stream, and reads it to its end.
@@ -65,10 +65,10 @@ func (w *World) Stream(key, _, path, _ string) Answer {
 	return a
 }
 
-// A Door makes a call: World.REST or World.GRPC.
+// A Door makes a call over one transport: World.REST or World.GRPC.
 type Door func(key, method, path, body string) Answer
 
-// Transports are the doors by which every call can go.
+// Transports are the ways to make every call.
 func (w *World) Transports() map[string]Door {
 	return map[string]Door{
 		"REST": func(key, method, path, body string) Answer { return w.REST(key, method, path, body) },

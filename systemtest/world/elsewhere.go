@@ -11,7 +11,8 @@ const GuardJury = `"startDate":{"year":2026,"month":6,"day":15},"jury":[{"subjec
 
 // Elsewhere makes sessions without candidacies whose juries act for candidates of
 // others: s-award awards, s-rect rectifies. In s-held a jury deliberates on blocs
-// that are held already, so that nothing is decided; from s-left the only one withdraws.
+// that are already held, so that nothing is decided; from s-left the only
+// candidacy withdraws.
 func (w *World) Elsewhere() {
 	for name, role := range map[string]string{
 		"registrar": "REGISTRAR", "assessor-1": "ASSESSOR", "jury-1": "JURY", "reader": "READER",
@@ -49,7 +50,7 @@ func (w *World) Elsewhere() {
 // PublishMini publishes a revision of a référentiel of two small blocs.
 func (w *World) PublishMini(name, rules string) { w.PublishAs("mini", name, rules) }
 
-// PublishAs publishes it under an id.
+// PublishAs publishes that référentiel under an id.
 func (w *World) PublishAs(id, name, rules string) {
 	w.T.Helper()
 	var blocs []string

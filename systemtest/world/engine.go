@@ -7,17 +7,18 @@ import (
 	"github.com/acquis-eval/acquis/store/bolt"
 )
 
-// Engine keeps the stores of these tests. This file alone names one: the others go by
-// what store.Engine says.
+// Engine keeps the stores of these tests. Only this file names an engine; the
+// others use store.Engine.
 func Engine() store.Engine { return bolt.Engine{} }
 
-// The file of a store, and the one that it is made as: for tests of what a disk holds.
+// The file of a store, and its name while it is created, for tests of a disk's
+// content.
 const (
 	StoreFile = bolt.FileName
 	NewFile   = bolt.FileName + ".new"
 )
 
-// OpenStore opens the store of a folder, or makes one.
+// OpenStore opens the store of a folder, or creates one.
 func OpenStore(t testing.TB, dir string) store.Store {
 	t.Helper()
 	s, err := Engine().Open(dir, store.Opening{})

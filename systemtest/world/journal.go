@@ -4,14 +4,14 @@ import (
 	"slices"
 )
 
-// Events counts the journal, which grows by one with every write. Reads of files
-// are left out: they are journaled when there is time.
+// Events counts the journal, which grows by one with every write. It leaves out
+// reads of files, which are journaled later.
 func (w *World) Events() int {
 	w.T.Helper()
 	return len(w.Writes())
 }
 
-// Writes are the events of the journal that are no reads.
+// Writes are the events of the journal that are not reads.
 func (w *World) Writes() []map[string]any {
 	w.T.Helper()
 	return slices.DeleteFunc(w.Journal(), func(event map[string]any) bool { return event["kind"] == "READ" })

@@ -7,7 +7,7 @@ import (
 
 const Session = "sessions/s-001"
 
-// Populate makes the world that the cases of refusals.txt speak of; the file
+// Populate makes the world in which the cases of refusals.txt run; that file
 // describes it.
 func (w *World) Populate() {
 	w.T.Helper()

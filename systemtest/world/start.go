@@ -48,29 +48,29 @@ func ListenAll() (l server.Listeners, err error) {
 }
 
 // Start runs a service on a store in dir until the test ends, or stop is called.
-// Its signing key is the same in every run, as a service's is.
+// Its signing key is the same in every run, like that of a real service.
 func Start(t testing.TB, dir string, change ...func(*server.Options)) (w *World, stop func()) {
 	t.Helper()
 	return StartBehind(t, nil, dir, change...)
 }
 
-// StartOn runs a service whose store behaves as wrap makes it. What is read and
-// written before the service starts goes to the store as it is.
+// StartOn runs a service whose store is wrapped. Reads and writes before the
+// service starts go directly to the store.
 func StartOn(t testing.TB, dir string, wrap func(store.Store) store.Store) (w *World, stop func()) {
 	t.Helper()
 	return Start(t, dir, func(o *server.Options) { o.Store = wrap(o.Store) })
 }
 
-// manyConnections are those of a test whose callers all come from one address, some
-// with a new connection for each call.
+// manyConnections are limits for a test whose callers all come from one address,
+// some with a new connection for each call.
 func manyConnections() listen.Limits {
 	limits := listen.DefaultLimits
 	limits.PerNetwork, limits.Openings = limits.Connections, 100_000
 	return limits
 }
 
-// manyCalls sets no rate: a test sends in a second what strangers may send in
-// minutes.
+// manyCalls sets no rate, because a test makes in a second as many calls as
+// unknown callers may make in minutes.
 func manyCalls() admission.Limits {
 	limits := admission.DefaultLimits()
 	for _, class := range []admission.Class{admission.Public, admission.Watch, admission.Refused} {
@@ -79,7 +79,7 @@ func manyCalls() admission.Limits {
 	return limits
 }
 
-// StartBehind starts a service whose doors speak TLS with clients of that
+// StartBehind starts a service whose listeners use TLS, with clients of that
 // configuration; nil: plain text.
 func StartBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*server.Options)) (w *World, stop func()) {
 	t.Helper()
@@ -130,7 +130,7 @@ func StartBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*se
 	return w, stop
 }
 
-// Handler takes what the service logs.
+// Handler is the handler of the service's log.
 func (w *World) Handler() slog.Handler { return slog.NewJSONHandler(w.Logs, nil) }
 
 func (w *World) dial(doors *tls.Config, rest, grpcAddress string) {

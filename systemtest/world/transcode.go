@@ -18,8 +18,8 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// A Route is one REST path of an RPC. It is read from the contract here again,
-// so that a test does not believe the gateway.
+// A Route is one REST path of an RPC. It is read from the contract independently,
+// so that a test does not rely on the gateway.
 type Route struct {
 	Method     string
 	Pattern    *regexp.Regexp
@@ -155,7 +155,7 @@ func (r Route) request(parts []string, query, body string) (proto.Message, error
 	return request, protojson.Unmarshal(text, request)
 }
 
-// CodeName is a gRPC code as its enum spells it: INVALID_ARGUMENT.
+// CodeName is the name of a gRPC code in its enum: INVALID_ARGUMENT.
 func CodeName(code int) string {
 	names := map[codes.Code]string{
 		codes.OK: "OK", codes.Canceled: "CANCELLED", codes.InvalidArgument: "INVALID_ARGUMENT",

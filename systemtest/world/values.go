@@ -4,11 +4,11 @@ import (
 	"strings"
 )
 
-// Choices decide what a random call is: a random source decides in a test, the
-// fuzzer's bytes in a fuzz target.
+// Choices decide what a random call is: a random source in a test, the fuzzer's
+// bytes in a fuzz target.
 type Choices interface{ IntN(n int) int }
 
-// Pick takes one, or nothing of nothing.
+// Pick takes an element; the zero value if there is none.
 func Pick[T any](c Choices, from []T) (one T) {
 	if len(from) > 0 {
 		one = from[c.IntN(len(from))]
@@ -16,10 +16,10 @@ func Pick[T any](c Choices, from []T) (one T) {
 	return one
 }
 
-// RequestID is one that calls may bear.
+// RequestID is a request id for calls.
 const RequestID = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 
-// Compact drops the white space that the JSON library varies.
+// Compact removes the white space that the JSON library varies.
 func Compact(raw string) string {
 	return strings.NewReplacer(`": `, `":`, `, "`, `,"`, `}, {`, `},{`).Replace(raw)
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// NameIn is the name of one resource in a list, counted from the end where below 0.
+// NameIn is the name of one resource in a list, counted from the end if i is
+// below 0.
 func (w *World) NameIn(key, path, field string, i int) string {
 	w.T.Helper()
 	items := List(w.Do(key, "GET", path, ""), field)
@@ -22,7 +23,7 @@ func (w *World) NameIn(key, path, field string, i int) string {
 	return items[i]["name"].(string)
 }
 
-// A World is a running service, and the keys of those who call it.
+// A World is a running service, and the keys of its callers.
 type World struct {
 	T      testing.TB
 	Base   string // of REST
@@ -37,8 +38,8 @@ type World struct {
 	Send   func(w *World, key, method, path, body string) Answer // how do calls
 }
 
-// Long tells whether tests should take their long forms: CI runs some, and who
-// changes what they are about runs the others.
+// Long tells whether tests should run their long forms. CI runs some; run the
+// others if you change what they test.
 func Long() bool { return os.Getenv("ACQUIS_LONG") != "" }
 
 // Must ends the test if there is an error.
