@@ -144,26 +144,33 @@ func (n *Notary) sign(ctx context.Context) (*storepb.Checkpoint, error) {
 
 // extend returns the last checkpoint, nil before the first, and the content of
 // the next one. If the journal does not extend it, the error is ErrDoubt, which
-// cannot happen unless the journal was altered.
+// cannot happen unless the journal was altered. A journal that cannot be read
+// contradicts nothing: its error is the store's.
 func extend(r store.Reader) (last, next *storepb.Checkpoint, err error) {
 	last, err = store.Checkpoints.Get(r, store.LatestCheckpoint())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, nil, fmt.Errorf("%w (%w)", ErrDoubt, err)
+		return nil, nil, err
 	}
 	size, err := store.LastSequence(r, last.GetSize())
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w (%w)", ErrDoubt, err)
+		return nil, nil, err
 	}
 	tree := store.Tree(r)
 	root, err := tlog.TreeHash(int64(size), tree)
 	if err == nil {
 		err = extends(tree, last, int64(size), root)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errContradicts), errors.Is(err, store.ErrNoHash):
 		return nil, nil, fmt.Errorf("%w (size %d, last checkpoint %d: %w)", ErrDoubt, size, last.GetSize(), err)
+	case err != nil:
+		return nil, nil, err
 	}
 	return last, &storepb.Checkpoint{Size: size, Root: root[:]}, nil
 }
+
+// errContradicts: the journal has another root than the last checkpoint needs.
+var errContradicts = errors.New("its root is another")
 
 func extends(tree tlog.HashReader, last *storepb.Checkpoint, size int64, root tlog.Hash) error {
 	before := int64(last.GetSize())
@@ -171,10 +178,10 @@ func extends(tree tlog.HashReader, last *storepb.Checkpoint, size int64, root tl
 	case last == nil:
 		return nil
 	case len(last.GetRoot()) != tlog.HashSize:
-		return errors.New("its root is not a hash")
+		return errContradicts
 	case before == size:
 		if !bytes.Equal(last.GetRoot(), root[:]) {
-			return errors.New("another root")
+			return errContradicts
 		}
 		return nil
 	}
@@ -182,7 +189,10 @@ func extends(tree tlog.HashReader, last *storepb.Checkpoint, size int64, root tl
 	if err != nil {
 		return err
 	}
-	return tlog.CheckTree(proof, size, root, before, tlog.Hash(last.GetRoot()))
+	if tlog.CheckTree(proof, size, root, before, tlog.Hash(last.GetRoot())) != nil {
+		return errContradicts
+	}
+	return nil
 }
 
 // check finds out whether the journal extends the last checkpoint, so that
