@@ -97,7 +97,7 @@ func TestUnreadableIsNotInDoubt(t *testing.T) {
 	for reads := 0; ; reads++ {
 		journal(t, s, 5)
 		s.reads = reads
-		_, err := n.Latest(t.Context())
+		_, err := n.Covering(t.Context(), 0)
 		s.reads = -1
 		if err == nil {
 			break
@@ -132,11 +132,11 @@ func TestContradictionIsDoubt(t *testing.T) {
 				t.Fatal(err)
 			}
 			journal(t, s, 6)
-			if c, err := n.Latest(t.Context()); err != nil || c.GetSize() == 0 {
+			if c, err := n.Covering(t.Context(), 0); err != nil || c.GetSize() == 0 {
 				t.Fatal(c, err)
 			}
 			alter(t, s, how)
-			if _, err := n.Latest(t.Context()); !errors.Is(err, ErrDoubt) || n.Health() == nil {
+			if _, err := n.Covering(t.Context(), 0); !errors.Is(err, ErrDoubt) || n.Health() == nil {
 				t.Errorf("the next signature: %v, health %v", err, n.Health())
 			}
 			again, err := newNotary(s)

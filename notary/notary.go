@@ -52,11 +52,9 @@ func New(ctx context.Context, s store.Store, o Signing, log *slog.Logger, now fu
 // ErrDoubt is the error of a journal that does not extend its last checkpoint.
 var ErrDoubt = errors.New("the journal does not extend the last signed checkpoint: it was rolled back or altered")
 
-// Latest returns the latest checkpoint, which is at most Signing.Every old.
-func (n *Notary) Latest(ctx context.Context) (*storepb.Checkpoint, error) { return n.Covering(ctx, 0) }
-
 // Covering returns the first checkpoint that covers the event, if the event
-// exists, which may take up to Signing.Every. For 0 it returns the latest.
+// exists, which may take up to Signing.Every. For 0 it returns the latest, which is
+// at most Signing.Every old.
 func (n *Notary) Covering(ctx context.Context, sequence uint64) (*storepb.Checkpoint, error) {
 	asked := time.Now()
 	if c := n.ready(sequence, asked); c != nil {
