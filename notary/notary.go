@@ -52,11 +52,9 @@ func New(ctx context.Context, s store.Store, o Signing, log *slog.Logger, now fu
 // ErrDoubt is the error of a journal that does not extend its last checkpoint.
 var ErrDoubt = errors.New("the journal does not extend the last signed checkpoint: it was rolled back or altered")
 
-// Latest returns the latest checkpoint, which is at most Signing.Every old.
-func (n *Notary) Latest(ctx context.Context) (*storepb.Checkpoint, error) { return n.Covering(ctx, 0) }
-
 // Covering returns the first checkpoint that covers the event, if the event
-// exists, which may take up to Signing.Every. For 0 it returns the latest.
+// exists, which may take up to Signing.Every. For 0 it returns the latest, which is
+// at most Signing.Every old.
 func (n *Notary) Covering(ctx context.Context, sequence uint64) (*storepb.Checkpoint, error) {
 	asked := time.Now()
 	if c := n.ready(sequence, asked); c != nil {
@@ -145,26 +143,33 @@ func (n *Notary) sign(ctx context.Context) (*storepb.Checkpoint, error) {
 
 // extend returns the last checkpoint, nil before the first, and the content of
 // the next one. If the journal does not extend it, the error is ErrDoubt, which
-// cannot happen unless the journal was altered.
+// cannot happen unless the journal was altered. A journal that cannot be read
+// contradicts nothing: its error is the store's.
 func extend(r store.Reader) (last, next *storepb.Checkpoint, err error) {
 	last, err = store.Checkpoints.Get(r, store.LatestCheckpoint())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, nil, fmt.Errorf("%w (%w)", ErrDoubt, err)
+		return nil, nil, err
 	}
 	size, err := store.LastSequence(r, last.GetSize())
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w (%w)", ErrDoubt, err)
+		return nil, nil, err
 	}
 	tree := store.Tree(r)
 	root, err := tlog.TreeHash(int64(size), tree)
 	if err == nil {
 		err = extends(tree, last, int64(size), root)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errContradicts), errors.Is(err, store.ErrNoHash):
 		return nil, nil, fmt.Errorf("%w (size %d, last checkpoint %d: %w)", ErrDoubt, size, last.GetSize(), err)
+	case err != nil:
+		return nil, nil, err
 	}
 	return last, &storepb.Checkpoint{Size: size, Root: root[:]}, nil
 }
+
+// errContradicts: the journal has another root than the last checkpoint needs.
+var errContradicts = errors.New("its root is another")
 
 func extends(tree tlog.HashReader, last *storepb.Checkpoint, size int64, root tlog.Hash) error {
 	before := int64(last.GetSize())
@@ -172,10 +177,10 @@ func extends(tree tlog.HashReader, last *storepb.Checkpoint, size int64, root tl
 	case last == nil:
 		return nil
 	case len(last.GetRoot()) != tlog.HashSize:
-		return errors.New("its root is not a hash")
+		return errContradicts
 	case before == size:
 		if !bytes.Equal(last.GetRoot(), root[:]) {
-			return errors.New("it has another root")
+			return errContradicts
 		}
 		return nil
 	}
@@ -183,7 +188,10 @@ func extends(tree tlog.HashReader, last *storepb.Checkpoint, size int64, root tl
 	if err != nil {
 		return err
 	}
-	return tlog.CheckTree(proof, size, root, before, tlog.Hash(last.GetRoot()))
+	if tlog.CheckTree(proof, size, root, before, tlog.Hash(last.GetRoot())) != nil {
+		return errContradicts
+	}
+	return nil
 }
 
 // check finds out whether the journal extends the last checkpoint, so that

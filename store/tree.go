@@ -13,6 +13,10 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
+// ErrNoHash: the journal lacks an event, or a hash that its event should bear, which
+// cannot happen unless it was altered. Tree returns it; an error of reading is another.
+var ErrNoHash = errors.New("store: the journal lacks a hash")
+
 // Tree returns the hashes of the Merkle log, for tlog.TreeHash, ProveRecord and
 // ProveTree. Event n is record n-1 of the log.
 func Tree(r Reader) tlog.HashReader {
@@ -26,7 +30,7 @@ func Tree(r Reader) tlog.HashReader {
 				return nil, err
 			}
 			if len(e.GetHashes()) <= level || len(e.GetHashes()[level]) != tlog.HashSize {
-				return nil, fmt.Errorf("store: event %d lacks the hash of level %d", e.GetSequence(), level)
+				return nil, fmt.Errorf("%w: event %d lacks that of level %d", ErrNoHash, e.GetSequence(), level)
 			}
 			hashes[i] = tlog.Hash(e.GetHashes()[level])
 		}
@@ -40,7 +44,7 @@ func eventAt(r Reader, sequence uint64) (*storepb.Event, error) {
 		return nil, err
 	}
 	if len(events) == 0 || events[0].GetSequence() != sequence {
-		return nil, fmt.Errorf("store: no event %d", sequence)
+		return nil, fmt.Errorf("%w: no event %d", ErrNoHash, sequence)
 	}
 	return events[0], nil
 }

@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/acquis-eval/acquis/backup"
 )
 
 // signingFile is the default file of the signing key, next to the store and not
@@ -106,7 +108,10 @@ func makeSigningKey(file string) (ed25519.PrivateKey, error) {
 	if err := writeSynced(made, pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der})); err != nil {
 		return nil, fmt.Errorf("the signing key: %w", err)
 	}
-	return key, os.Rename(made, file)
+	if err := os.Rename(made, file); err != nil {
+		return nil, err
+	}
+	return key, backup.SyncDir(filepath.Dir(file)) // before the store names it as its own
 }
 
 func writeSynced(file string, content []byte) error {

@@ -12,7 +12,7 @@ import (
 func BenchmarkAdmit(b *testing.B) {
 	call := Call{Subject: "somebody", From: network(1), Class: Record}
 	once := func(b *testing.B, g *Gate) {
-		ticket, err := g.Admit(b.Context(), call)
+		ticket, err := tryAdmit(b.Context(), g, call)
 		if err != nil {
 			b.Error(err)
 		}
@@ -47,7 +47,7 @@ func BenchmarkRefuse(b *testing.B) {
 			i := 0
 			b.ReportAllocs()
 			for b.Loop() {
-				_, err := g.Admit(b.Context(), Call{From: network(i % networks), Class: Public})
+				_, err := tryAdmit(b.Context(), g, Call{From: network(i % networks), Class: Public})
 				var r *Refusal
 				if i++; i > 1 && !errors.As(err, &r) {
 					b.Fatal("admitted")
@@ -82,7 +82,7 @@ func BenchmarkThroughput(b *testing.B) {
 
 func work(b *testing.B, g *Gate, caller int) {
 	if g != nil {
-		ticket, err := g.Admit(b.Context(), Call{Subject: "somebody", From: network(caller), Class: Record})
+		ticket, err := tryAdmit(b.Context(), g, Call{Subject: "somebody", From: network(caller), Class: Record})
 		if err != nil {
 			b.Error(err)
 		}

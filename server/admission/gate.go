@@ -1,7 +1,6 @@
 package admission
 
 import (
-	"context"
 	"net/netip"
 	"sync"
 	"time"
@@ -56,19 +55,6 @@ func (g *Gate) Enter(call Call) (Ticket, error) {
 	g.mu.Unlock()
 	if cause != none {
 		return Ticket{}, g.refuse(t.class, cause, wait)
-	}
-	return t, nil
-}
-
-// Admit is Enter and Start.
-func (g *Gate) Admit(ctx context.Context, call Call) (Ticket, error) {
-	t, err := g.Enter(call)
-	if err != nil {
-		return t, err
-	}
-	if err := t.Start(ctx); err != nil {
-		t.Done()
-		return Ticket{}, err
 	}
 	return t, nil
 }

@@ -49,7 +49,7 @@ func cause(t *testing.T, err error) Cause {
 
 func admit(t *testing.T, g *Gate, c Call) *Ticket {
 	t.Helper()
-	ticket, err := g.Admit(t.Context(), c)
+	ticket, err := tryAdmit(t.Context(), g, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ type crowd struct {
 // call calls, works for so long and notes its name.
 func (c *crowd) call(name string, call Call, work time.Duration) {
 	c.all.Go(func() {
-		ticket, err := c.gate.Admit(c.Context(), call)
+		ticket, err := tryAdmit(c.Context(), c.gate, call)
 		if err != nil {
 			name += ": " + cause(c.T, err).String()
 		}
@@ -241,7 +241,7 @@ func TestYield(t *testing.T) {
 		var all sync.WaitGroup
 		for range 64 {
 			all.Go(func() {
-				ticket, err := g.Admit(t.Context(), by("x", Record))
+				ticket, err := tryAdmit(t.Context(), g, by("x", Record))
 				if err != nil {
 					t.Error(err)
 				}
@@ -283,7 +283,7 @@ func TestContextEnds(t *testing.T) {
 		busy := []*Ticket{admit(t, g, by("x", Read)), admit(t, g, by("x", Read))}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := g.Admit(ctx, by("x", Read)); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := tryAdmit(ctx, g, by("x", Read)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Admit: %v", err)
 		}
 		for _, b := range busy {
@@ -336,4 +336,17 @@ func TestGrantedWhileLeaving(t *testing.T) {
 		busy[1].Done()
 	}
 	checkEmpty(t, g)
+}
+
+// tryAdmit is Enter and Start.
+func tryAdmit(ctx context.Context, g *Gate, call Call) (Ticket, error) {
+	t, err := g.Enter(call)
+	if err != nil {
+		return t, err
+	}
+	if err := t.Start(ctx); err != nil {
+		t.Done()
+		return Ticket{}, err
+	}
+	return t, nil
 }

@@ -43,7 +43,7 @@ func simulate(t *testing.T, limits Limits, length time.Duration, loads ...load) 
 				for range length / l.every {
 					all.Go(func() {
 						began := time.Now()
-						ticket, err := g.Admit(t.Context(), l.call)
+						ticket, err := tryAdmit(t.Context(), g, l.call)
 						mu.Lock()
 						if err != nil {
 							results[i].refused++

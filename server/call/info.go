@@ -45,12 +45,6 @@ func With(ctx context.Context, info *Info) context.Context {
 	return context.WithValue(ctx, infoKey{}, info)
 }
 
-// Find returns the Info of a call, if there is one.
-func Find(ctx context.Context) (*Info, bool) {
-	info, ok := ctx.Value(infoKey{}).(*Info)
-	return info, ok
-}
-
 // From returns the Info of a call; outside of a call, an empty one.
 func From(ctx context.Context) *Info {
 	if info, ok := ctx.Value(infoKey{}).(*Info); ok {

@@ -107,7 +107,7 @@ func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquis
 				Outcome:  rules.DecisionOutcome(req.GetOutcome().String()),
 				Motive:   req.GetMotive(),
 			})
-			if err := apierr.Refused(refusals, juryField); err != nil {
+			if err := apierr.Refused(refusals, apierr.At("membersPresent")); err != nil {
 				return nil, err
 			}
 			return t.putRulings(by, rulings, req.GetMotive())
@@ -132,7 +132,7 @@ func (s *capitalisationService) Award(ctx context.Context, req *acquispb.AwardRe
 				return nil, err
 			}
 			rulings, refusals := c.Award(rules.Sitting{Caller: t.caller.Subject, Present: by.present}, current.id)
-			if err := apierr.Refused(refusals, juryField); err != nil {
+			if err := apierr.Refused(refusals, apierr.At("membersPresent")); err != nil {
 				return nil, err
 			}
 			return t.putRulings(by, rulings, "")
@@ -161,19 +161,6 @@ func (s *capitalisationService) sit(t *tx, session, candidate string, present []
 	return by, c, err
 }
 
-// juryField names the field of a jury's act that a refusal speaks of.
-func juryField(r rules.Refusal) string {
-	switch r.Rule {
-	case rules.MotiveMissing:
-		return "motive"
-	case rules.OutcomeUnknown:
-		return "outcome"
-	case rules.DecisionUnknown:
-		return "name"
-	}
-	return "membersPresent"
-}
-
 func (s *capitalisationService) RecordPriorBloc(ctx context.Context, req *acquispb.RecordPriorBlocRequest) (*acquispb.RecordPriorBlocResponse, error) {
 	id := segment(req.GetName(), 3)
 	return perform(ctx, s.core, act[*acquispb.RecordPriorBlocResponse]{
@@ -192,7 +179,7 @@ func (s *capitalisationService) RecordPriorBloc(ctx context.Context, req *acquis
 				return nil, err
 			}
 			ruling, refusals := person.RecordPrior(rules.BlocRef{Revision: current.id, Bloc: req.GetBloc()}, req.GetProof())
-			if err := apierr.Refused(refusals, priorField); err != nil {
+			if err := apierr.Refused(refusals, apierr.At("bloc")); err != nil {
 				return nil, err
 			}
 			return t.putRulings(sitting{candidate: candidate}, []rules.Ruling{ruling}, req.GetProof())
@@ -201,13 +188,6 @@ func (s *capitalisationService) RecordPriorBloc(ctx context.Context, req *acquis
 			return &acquispb.RecordPriorBlocResponse{Decisions: d, Capitalisation: c}
 		}),
 	})
-}
-
-func priorField(r rules.Refusal) string {
-	if r.Rule == rules.ProofMissing {
-		return "proof"
-	}
-	return "bloc"
 }
 
 // A referentielFinder finds the référentiel whose ledger an answer shows.

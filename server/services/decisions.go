@@ -139,7 +139,6 @@ func decisionFor(r store.Reader, caller *call.Caller, name string) (*storepb.Dec
 func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb.ListDecisionsRequest) (*acquispb.ListDecisionsResponse, error) {
 	caller := call.CallerOf(ctx)
 	var reader *decisionReader
-	var candidate uint64 // one who is still to be checked
 	items, next, err := list(ctx, s.core, req, listing[*acquispb.Decision]{
 		fields: []filtering.DeclarationOption{
 			stringField("session"), stringField("referentiel"),
@@ -148,14 +147,13 @@ func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb
 			filtering.DeclareIdent("effective", filtering.TypeBool),
 			filtering.DeclareIdent("decide_time", filtering.TypeTimestamp),
 		},
-		from: func(r store.Reader, wanted filter) (from source, err error) {
+		from: func(r store.Reader, wanted filter) (source, error) {
 			reader = newDecisionReader(r, caller)
-			from, candidate, err = decisionSource(r, caller, req.GetParent(), wanted)
-			return from, err
+			return decisionSource(r, caller, req.GetParent(), wanted)
 		},
 		show: func(r store.Reader, uid uint64) (*acquispb.Decision, values, bool, error) {
 			decision, err := store.Decisions.Get(r, store.Key(uid))
-			if err != nil || candidate != 0 && decision.GetCandidateUid() != candidate {
+			if err != nil {
 				return nil, nil, false, err
 			}
 			shown, err := reader.read(decision)
@@ -169,21 +167,19 @@ func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb
 }
 
 // decisionSource picks the shortest index for a list: the candidate's, else the
-// session's that the filter names, else all. candidate, where it is not 0, is
-// still to be checked.
-func decisionSource(r store.Reader, caller *call.Caller, parent string, wanted filter) (from source, candidate uint64, err error) {
+// session's that the filter names, else all.
+func decisionSource(r store.Reader, caller *call.Caller, parent string, wanted filter) (source, error) {
 	if parent != "candidates/-" {
 		stored, err := candidateFor(r, caller, parent)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		return indexOf(r, store.KindCandidateDecision, stored.GetUid()), stored.GetUid(), nil
+		return indexOf(r, store.KindCandidateDecision, stored.GetUid()), nil
 	}
 	if name, ok := wanted.equals("session"); ok {
-		from, err := indexOfNamed(r, store.KindSessionDecision, store.CollectionSession, name)
-		return from, 0, err
+		return indexOfNamed(r, store.KindSessionDecision, store.CollectionSession, name)
 	}
-	return allOf(r, store.KindDecision), 0, nil
+	return allOf(r, store.KindDecision), nil
 }
 
 func decisionValues(d *acquispb.Decision) values {

@@ -32,7 +32,10 @@ func anotherVisit(t *testing.T, doors *Transport, class admission.Class, subject
 	v := &visit{Transport: doors, method: &method{class: class}, info: &call.Info{Caller: &call.Caller{Subject: subject}}}
 	v.ctx = context.WithValue(call.With(t.Context(), v.info), visitKey{}, v)
 	var err error
-	if v.ticket, err = v.gate.Admit(t.Context(), admission.Call{Subject: subject, Class: class}); err != nil {
+	if v.ticket, err = v.gate.Enter(admission.Call{Subject: subject, Class: class}); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.ticket.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return v

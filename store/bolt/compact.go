@@ -65,7 +65,7 @@ func compactLocked(file string, opts options) error {
 	return swap(made, file)
 }
 
-// swap puts a new file in place of the old one.
+// swap puts a new file in place of the old one, if there is one.
 func swap(made, file string) error {
 	if err := os.Rename(made, file); err != nil {
 		return err

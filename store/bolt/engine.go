@@ -60,7 +60,9 @@ func storeIn(dir string) (file string, err error) {
 	return file, nil
 }
 
-// Restore implements store.Engine. The file is checked when it is opened.
+// Restore implements store.Engine. The file gets its name when it is complete and
+// synced, so that a crash leaves either no store or the whole one. It is checked when
+// it is opened.
 func (e Engine) Restore(dir string, write func(io.Writer) error) (err error) {
 	if err := makeDir(dir); err != nil {
 		return err
@@ -70,12 +72,21 @@ func (e Engine) Restore(dir string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
-	f, err := os.OpenFile(filepath.Join(dir, FileName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if file, err := storeIn(dir); err == nil {
+		return fmt.Errorf("store: there is a store already (%s)", file)
+	} else if !errors.Is(err, store.ErrNoStore) {
+		return err
+	}
+	if err := removeUnfinished(dir); err != nil {
+		return err
+	}
+	file := filepath.Join(dir, FileName)
+	f, err := os.OpenFile(file+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return syncDir(dir)
+	return swap(f.Name(), file)
 }

@@ -223,10 +223,7 @@ func create(file string) error {
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(made, file); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(file))
+	return swap(made, file)
 }
 
 // makeDir creates the data directory, only for its owner, because it has

@@ -3,6 +3,7 @@ package bolt
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -58,5 +59,47 @@ func TestOpenRemovesUnfinished(t *testing.T) {
 		if _, err := os.Lstat(name); err == nil {
 			t.Errorf("%s is still there", name)
 		}
+	}
+}
+
+// TestRestoreIsWholeOrNothing: what a crash leaves of a restore, at any moment before it
+// is complete, is no store; a store that is there stays.
+func TestRestoreIsWholeOrNothing(t *testing.T) {
+	clean, _ := storeBytes(t)
+	dir := filepath.Join(t.TempDir(), "data")
+	crashed := func() {
+		t.Helper()
+		left := t.TempDir()
+		if err := os.CopyFS(left, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := engine.Look(left); !errors.Is(err, store.ErrNoStore) {
+			t.Fatalf("what a crash leaves: %v", err)
+		}
+		if err := engine.Restore(left, func(w io.Writer) error { _, err := w.Write(clean); return err }); err != nil {
+			t.Fatalf("a restore after a crash: %v", err)
+		}
+		if !bytes.Equal(read(t, filepath.Join(left, FileName)), clean) {
+			t.Error("the restore after a crash is another store")
+		}
+		if names, err := filepath.Glob(filepath.Join(left, "*.new")); err != nil || len(names) > 0 {
+			t.Errorf("left behind: %q, %v", names, err)
+		}
+	}
+	if err := engine.Restore(dir, func(w io.Writer) error {
+		crashed()
+		half, err := w.Write(clean[:len(clean)/2])
+		crashed()
+		_, restErr := w.Write(clean[half:])
+		crashed()
+		return errors.Join(err, restErr)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := engine.Restore(dir, func(io.Writer) error { t.Error("write ran"); return nil }); err == nil || !bytes.Equal(read(t, filepath.Join(dir, FileName)), clean) {
+		t.Errorf("a restore over a store: %v; or the file has changed", err)
+	}
+	if err := open(t, dir).Close(); err != nil {
+		t.Error(err)
 	}
 }
