@@ -1051,7 +1051,7 @@ var File_acquis_v1_privacy_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\n" +
-	"\x17acquis/v1/privacy.proto\x12\tacquis.v1\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x1aacquis/v1/disability.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9f\x03\n" +
+	"\x17acquis/v1/privacy.proto\x12\tacquis.v1\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x1aacquis/v1/disability.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9f\x03\n" +
 	"\x04Hold\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1b\n" +
 	"\x06reason\x18\x02 \x01(\tB\x03\xe0A\x03R\x06reason\x125\n" +
@@ -1100,11 +1100,11 @@ const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\x17ForgetCandidateResponse\x125\n" +
 	"\n" +
 	"forgetting\x18\x01 \x01(\v2\x15.acquis.v1.ForgettingR\n" +
-	"forgetting\"\xbf\x04\n" +
+	"forgetting\"\xc3\x04\n" +
 	"\x10PlaceHoldRequest\x12q\n" +
 	"\tcandidate\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidate\x12%\n" +
-	"\x06reason\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xe8\aR\x06reason\x12\xd9\x02\n" +
+	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidate\x12)\n" +
+	"\x06reason\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xe8\a\xa0\xb5\x18\x02R\x06reason\x12\xd9\x02\n" +
 	"\n" +
 	"until_date\x18\x03 \x01(\v2\x11.google.type.DateB\xa6\x02\xe0A\x01\xbaH\x9f\x02\xba\x01\x9b\x02\n" +
 	"\n" +
@@ -1115,20 +1115,20 @@ const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB`\xe0A\x02\xfaA\x12\n" +
 	"\x10acquis.eval/Hold\xbaHErC2A^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/holds/[0-9]{1,20}$R\x04name\x125\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xd2\x01\n" +
+	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xd6\x01\n" +
 	"\x10ListHoldsRequest\x12f\n" +
 	"\x06parent\x18\x01 \x01(\tBN\xe0A\x02\xfaA\x12\x12\x10acquis.eval/Hold\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"b\n" +
+	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"b\n" +
 	"\x11ListHoldsResponse\x12%\n" +
 	"\x05holds\x18\x01 \x03(\v2\x0f.acquis.v1.HoldR\x05holds\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd0\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd4\x01\n" +
 	"\x16PurgeCandidatesRequest\x12(\n" +
 	"\rvalidate_only\x18\x01 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12)\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12.\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x125\n" +
+	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x125\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x93\x02\n" +
 	"\x17PurgeCandidatesResponse\x127\n" +
@@ -1138,13 +1138,13 @@ const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\x04Kept\x128\n" +
 	"\tcandidate\x18\x01 \x01(\tB\x1a\xfaA\x17\n" +
 	"\x15acquis.eval/CandidateR\tcandidate\x12\x18\n" +
-	"\abecause\x18\x02 \x01(\tR\abecause\"\xd8\x01\n" +
+	"\abecause\x18\x02 \x01(\tR\abecause\"\xdc\x01\n" +
 	"\x16ExportCandidateRequest\x12g\n" +
 	"\x04name\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12)\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12.\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageTokenB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageTokenB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_privacy_proto_rawDescOnce sync.Once
@@ -1216,6 +1216,7 @@ func file_acquis_v1_privacy_proto_init() {
 	file_acquis_v1_assessment_proto_init()
 	file_acquis_v1_candidacy_proto_init()
 	file_acquis_v1_disability_proto_init()
+	file_acquis_v1_form_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
