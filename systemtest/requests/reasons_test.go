@@ -155,11 +155,12 @@ var ruledOut = []acquispb.ErrorReason_Enum{
 }
 
 // atTheDoors come out before any case could be reached: of TestAttempts,
-// TestRefusedTokens and TestIssuerDown, which see each over both transports; or
-// from a store that was altered: of TestJournalInDoubt, which does so too.
+// TestRefusedTokens and TestIssuerDown, which see each over both transports; from a
+// store that was altered: of TestJournalInDoubt, which does so too; or from a service
+// that lacks something: of TestNoIssuer.
 var atTheDoors = []acquispb.ErrorReason_Enum{
 	acquispb.ErrorReason_TOO_MANY_ATTEMPTS, acquispb.ErrorReason_OVERLOADED, acquispb.ErrorReason_TOKEN_EXPIRED, acquispb.ErrorReason_ISSUER_UNAVAILABLE,
-	acquispb.ErrorReason_JOURNAL_IN_DOUBT,
+	acquispb.ErrorReason_JOURNAL_IN_DOUBT, acquispb.ErrorReason_ISSUER_NOT_CONFIGURED,
 }
 
 // TestEveryReason: every reason that the contract documents comes out of a test
