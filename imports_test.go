@@ -27,7 +27,8 @@ var importRules = []struct {
 	because string
 }{
 	{"rules", nil, "whoever holds the records recomputes a decision with nothing but this package"},
-	{"referentiel", []string{"rules", "gen/acquis/store"}, "it compiles stored référentiels for the rules, and knows no store"},
+	{"legible", nil, "what people can read is the same for the API, files and flags"},
+	{"referentiel", []string{"rules", "legible", "gen/acquis/store"}, "it compiles stored référentiels for the rules, and knows no store"},
 	{"casefile", []string{"gen", "rules", "referentiel"}, "server and verifier read records the same way, whatever engine held them"},
 	{"store", []string{"gen/acquis/store"}, "records are bytes and private messages to it: neither rules nor API"},
 	{"store/bolt", []string{"store", "gen/acquis/store"}, "engines are unaware of each other"},
@@ -43,7 +44,7 @@ var importRules = []struct {
 	{"server/show", []string{"gen/acquis/v1", "rules"}, "it shows what it is given: who may see it, and where it comes from, is decided before"},
 	{"server/apierr", []string{"gen/acquis/v1", "rules", "store"}, "an error that callers see is made here, whoever finds it: it knows nobody above it"},
 	{"server/call", []string{"gen/acquis/v1", "proto/answers", "store"}, "transport, authentication and services share what it says of a call, so it knows none of them"},
-	{"server/contract", []string{"gen/acquis/v1", "server/apierr", "server/call"}, "it reads descriptors, and nothing that is stored"},
+	{"server/contract", []string{"gen/acquis/v1", "legible", "server/apierr", "server/call"}, "it reads descriptors, and nothing that is stored"},
 	{"server/cache", []string{"store"}, "it keeps what was read of any kind, whatever it means"},
 	{"server/authn", []string{"gen", "rules", "store", "server/apierr", "server/cache", "server/call"}, "who calls is found out the same way, however the call came"},
 	{"server/transport", []string{"gen", "proto/answers", "store", "server/apierr", "server/authn", "server/call", "server/contract", "server/admission", "server/listen"}, "it lets calls in and knows no service: what they do is not its concern"},

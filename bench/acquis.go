@@ -68,6 +68,7 @@ func (b *bench) serveProgram(program, dir string, k keys) (*acquisServer, error)
 	cmd := exec.Command(program, "serve", "--data-dir", dir,
 		"--http-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0")
 	cmd.Env = append(os.Environ(), "ACQUIS_BOOTSTRAP_KEY="+k[services.FirstSubject], "GODEBUG=gctrace=1",
+		"ACQUIS_ISSUER_URL=https://acquis.example", "ACQUIS_ISSUER_NAME=Acquis",
 		"ACQUIS_PUBLIC_RATE=0", "ACQUIS_MAX_CONNECTIONS_NETWORK=4096", "ACQUIS_CONNECTION_RATE=1000")
 	began := time.Now()
 	p, err := b.start(cmd)

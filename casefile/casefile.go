@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -129,8 +128,8 @@ func Standing(c *storepb.Candidacy, session *storepb.Session) rules.Standing {
 
 // Hold reads a legal hold.
 func Hold(h *storepb.Hold) (read rules.Hold) {
-	if day := h.GetUntilDate(); day != nil {
-		read.LastDay = time.Date(int(day.GetYear()), time.Month(day.GetMonth()), int(day.GetDay()), 0, 0, 0, 0, time.UTC)
+	if h.GetEndTime() != nil {
+		read.Ends = h.GetEndTime().AsTime()
 	}
 	if h.GetReleaseTime() != nil {
 		read.Released = h.GetReleaseTime().AsTime()

@@ -115,20 +115,20 @@ func TestCandidacy(t *testing.T) {
 	}
 }
 
-// Records that retention reads are converted without further meaning: a hold's
-// last day begins at midnight.
+// Records that retention reads are converted without further meaning: a hold ends at
+// the instant that was fixed when it was placed.
 func TestRetentionIsRead(t *testing.T) {
 	got := casefile.Standing(&storepb.Candidacy{State: acquispb.Candidacy_State_WITHDRAWN}, &storepb.Session{State: acquispb.Session_State_CLOSED})
 	if want := (rules.Standing{Session: rules.SessionClosed, Candidacy: rules.Withdrawn}); got != want {
 		t.Errorf("standing is %v", got)
 	}
-	released := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	released, ends := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC), time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		stored *storepb.Hold
 		want   rules.Hold
 	}{
 		{&storepb.Hold{}, rules.Hold{}},
-		{&storepb.Hold{UntilDate: &storepb.Date{Year: 2026, Month: 12, Day: 31}}, rules.Hold{LastDay: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)}},
+		{&storepb.Hold{UntilDate: &storepb.Date{Year: 2026, Month: 12, Day: 31}, EndTime: timestamppb.New(ends)}, rules.Hold{Ends: ends}},
 		{&storepb.Hold{ReleaseTime: timestamppb.New(released)}, rules.Hold{Released: released}},
 	} {
 		if got := casefile.Hold(c.stored); got != c.want {

@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -14,23 +13,15 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// Issuer says who attests: the certificateur, in credentials.
+// Issuer says who attests: the certificateur, in credentials. Nobody else can be
+// put in its place, since who reads a credential relies on that name.
 type Issuer struct {
-	URL  string // identifies it; empty: a name made of the journal's origin
-	Name string // empty: the origin
+	URL  string // identifies it
+	Name string // for people
 }
 
-// OrOf returns the issuer, with empty fields replaced by values derived from
-// the journal's origin.
-func (i Issuer) OrOf(origin string) Issuer {
-	if i.URL == "" {
-		i.URL = "urn:acquis:" + url.PathEscape(origin)
-	}
-	if i.Name == "" {
-		i.Name = origin
-	}
-	return i
-}
+// Known tells whether somebody is named who can attest.
+func (i Issuer) Known() bool { return i.URL != "" && i.Name != "" }
 
 // A credential is what the holder of an attestation shows: an Open Badge 3.0 in
 // a JWT, with the fields of the credential and the claims (VC-JWT). Its last

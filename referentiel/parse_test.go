@@ -182,9 +182,7 @@ func TestParseRefusesYAML(t *testing.T) {
 				"vente.yaml:9: blocs[0].title: must not use anchors (&) or aliases (*): write the text out",
 				"vente.yaml:12: blocs[0].activities[0].title: must not use anchors (&) or aliases (*): write the text out"}},
 		{"text with a line break", "instructions: >-", "instructions: |",
-			[]string{
-				"vente.yaml:19: blocs[0].competences[0].method.instructions: must not begin or end with white space",
-				"vente.yaml:19: blocs[0].competences[0].method.instructions: must be one paragraph of plain text, without the control character U+000A"}},
+			[]string{"vente.yaml:19: blocs[0].competences[0].method.instructions: must not contain U+000A, a control character or line break"}},
 		{"two documents", "replaces:", "---\nreplaces:",
 			[]string{"vente.yaml:41: must be one document: remove everything after ---"}},
 		{"a broken second document", "replaces:", "---\n]",

@@ -3,11 +3,9 @@ package referentiel
 import (
 	"fmt"
 	"regexp"
-	"strings"
-	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
+	"github.com/acquis-eval/acquis/legible"
 )
 
 // Maximum lengths of texts, in characters (code points), as in the API's proto
@@ -19,28 +17,15 @@ const (
 	maxText      = 8000 // paragraphs, instructions, frameworks
 )
 
-// text checks one text for people. Each is one paragraph, so that a page, a
-// grid and a certificate can show it.
+// text checks one text for people. Each is one line, so that a page, a grid and a
+// certificate can show it.
 func (c *checker) text(field, s string, longest int) {
-	switch {
-	case s == "":
+	if s == "" {
 		c.report(field, "must not be empty")
 		return
-	case !utf8.ValidString(s):
-		c.report(field, "must be valid UTF-8")
-		return
 	}
-	if !norm.NFC.IsNormalString(s) {
-		// With two encodings of é there could be two revisions that look the
-		// same.
-		c.report(field, "must be in Unicode normal form NFC: accents composed with their letters")
-	}
-	if strings.TrimSpace(s) != s {
-		c.report(field, "must not begin or end with white space")
-	}
-	if i := strings.IndexFunc(s, forbidden); i >= 0 {
-		r, _ := utf8.DecodeRuneInString(s[i:])
-		c.report(field, fmt.Sprintf("must be one paragraph of plain text, without the control character %U", r))
+	if problem := legible.Line.Problem(s); problem != "" {
+		c.report(field, problem)
 	}
 	if n := utf8.RuneCountInString(s); n > longest {
 		c.report(field, fmt.Sprintf("has %d characters; at most %d", n, longest))
@@ -52,16 +37,6 @@ func (c *checker) optionalText(field, s string, longest int) {
 	if s != "" {
 		c.text(field, s, longest)
 	}
-}
-
-// forbidden tells whether a text must not contain r: control characters, line
-// breaks of all kinds, and characters that change the order of text, which could
-// make a jury read another sentence than the stored one.
-func forbidden(r rune) bool {
-	if ' ' <= r && r < 0x7f || 0xa0 <= r && r < 0x61c { // almost every letter; 61c is the first mark that changes order
-		return false
-	}
-	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) || r == '\uFEFF'
 }
 
 // code checks a code and tells whether it is well formed. Within this form it is

@@ -49,7 +49,8 @@ func (p Period) String() (text string) {
 
 func (p Period) never() bool { return p == Period{} }
 
-// ended tells whether the period that runs from since is over.
+// ended tells whether the period that runs from since is over, in the calendar of
+// since's location.
 func (p Period) ended(since, now time.Time) bool {
 	return !p.never() && !now.Before(since.AddDate(p.years, p.months, p.days))
 }

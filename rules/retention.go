@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -37,6 +38,13 @@ type Retention struct {
 	FreeText Period
 	// Accommodations runs from each need, arrangement and advice.
 	Accommodations Period
+	// Zone is where the calendar is that counts months and days; nil: UTC.
+	Zone *time.Location
+}
+
+// ended says whether a period that runs from since is over.
+func (r Retention) ended(p Period, since, now time.Time) bool {
+	return p.ended(since.In(cmp.Or(r.Zone, time.UTC)), now)
 }
 
 // Dossier is what retention needs to know about one person.
@@ -59,20 +67,20 @@ func (s Standing) Live() bool { return s.Session == SessionOpen && s.Candidacy.l
 
 // Hold is a legal hold: while it is in force, nothing about the person is erased.
 type Hold struct {
-	LastDay  time.Time // midnight UTC at its beginning; zero: no end is set
+	Ends     time.Time // by itself: when its last day ends; zero: no end is set
 	Released time.Time // zero: not released
 }
 
 // Stands tells whether the hold is in force at a time: through its last day.
 func (h Hold) Stands(at time.Time) bool {
-	return h.Released.IsZero() && (h.LastDay.IsZero() || at.Before(h.End()))
+	return h.Released.IsZero() && (h.Ends.IsZero() || at.Before(h.Ends))
 }
 
 // End is when the hold was released, or else the end of its last day; zero if it
 // has no end.
 func (h Hold) End() time.Time {
-	if h.Released.IsZero() && !h.LastDay.IsZero() {
-		return h.LastDay.AddDate(0, 0, 1)
+	if h.Released.IsZero() {
+		return h.Ends
 	}
 	return h.Released
 }
@@ -112,7 +120,7 @@ func (d Dossier) Forget(now time.Time) Due {
 // open session is not forgotten, even if the last act is long ago; their texts
 // from other sessions are erased. Still then applies legal holds.
 func (d Dossier) Purge(r Retention, now time.Time) Due {
-	due, old := Due{held: d.held(now)}, r.Identity.ended(d.LastAct, now)
+	due, old := Due{held: d.held(now)}, r.ended(r.Identity, d.LastAct, now)
 	switch {
 	case d.Forgotten:
 		return Due{}
@@ -157,9 +165,9 @@ func (r Retention) overdue(t Trace, now time.Time) bool {
 	case t.Open:
 		return false
 	case t.Kind == TextTrace:
-		return r.FreeText.ended(t.Since, now)
+		return r.ended(r.FreeText, t.Since, now)
 	case t.Kind == AccommodationTrace:
-		return r.Accommodations.ended(t.Since, now)
+		return r.ended(r.Accommodations, t.Since, now)
 	}
 	return false
 }

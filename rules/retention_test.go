@@ -71,7 +71,7 @@ func (r row) hold(words []string) (h Hold) {
 	for pair := range slices.Chunk(words, 2) {
 		switch pair[0] {
 		case "until":
-			h.LastDay = r.day(pair[1])
+			h.Ends = r.day(pair[1]).AddDate(0, 0, 1) // through that day
 		case "released":
 			h.Released = r.day(pair[1])
 		default:
@@ -166,7 +166,7 @@ func genDossier(t *rapid.T) (d Dossier) {
 	for range rapid.IntRange(0, 2).Draw(t, "holds") {
 		var h Hold
 		if rapid.Bool().Draw(t, "ends") {
-			h.LastDay = genDay(t, "last day")
+			h.Ends = genDay(t, "end")
 		}
 		if rapid.Bool().Draw(t, "was released") {
 			h.Released = genDay(t, "released")
@@ -195,10 +195,37 @@ func TestEndOfAHold(t *testing.T) {
 		hold Hold
 		want time.Time
 	}{
-		{Hold{}, time.Time{}}, {Hold{LastDay: day(15)}, day(16)}, {Hold{Released: day(3)}, day(3)}, {Hold{LastDay: day(15), Released: day(3)}, day(3)},
+		{Hold{}, time.Time{}}, {Hold{Ends: day(16)}, day(16)}, {Hold{Released: day(3)}, day(3)}, {Hold{Ends: day(16), Released: day(3)}, day(3)},
 	} {
 		if got := c.hold.End(); !got.Equal(c.want) {
 			t.Errorf("%+v ends %s", c.hold, got)
+		}
+	}
+}
+
+// TestPeriodsAreThoseOfTheZone: what was said on 1 February in Paris is a month old
+// on 1 March in Paris, though it was still January by UTC.
+func TestPeriodsAreThoseOfTheZone(t *testing.T) {
+	said := time.Date(2026, 1, 31, 23, 30, 0, 0, time.UTC)
+	d := Dossier{LastAct: said, Traces: []Trace{{Kind: TextTrace, Since: said}, {Kind: AccommodationTrace, Since: said}}}
+	var month Period
+	if err := month.UnmarshalText([]byte("1m")); err != nil {
+		t.Fatal(err)
+	}
+	paris := time.FixedZone("Paris", 3600)
+	for _, c := range []struct {
+		zone *time.Location
+		end  time.Time
+	}{
+		{paris, time.Date(2026, 2, 28, 23, 30, 0, 0, time.UTC)}, {nil, time.Date(2026, 3, 3, 23, 30, 0, 0, time.UTC)},
+	} {
+		for _, r := range []Retention{{Identity: month}, {FreeText: month}, {Accommodations: month}} {
+			r.Zone = c.zone
+			for _, now := range []time.Time{c.end.Add(-1), c.end, c.end.In(paris)} {
+				if due := d.Purge(r, now); (len(due.Traces) > 0) != !now.Before(c.end) {
+					t.Errorf("in %v at %s: %v is due by %v", c.zone, now, due, r)
+				}
+			}
 		}
 	}
 }

@@ -32,10 +32,11 @@ type Options struct {
 	NoReflection bool                // gRPC reflection is off
 	AccessDelay  time.Duration       // that somebody read a file is journaled at most so much later; 0: 5 seconds
 	Signing      notary.Signing
-	Issuer       credential.Issuer
+	Issuer       credential.Issuer   // of attestations; without one there are none
 	OIDC         *authn.OIDC         // whose tokens are taken; nil: keys only
 	TLS          *authn.Certificates // of both doors; nil: plain text
 	Now          func() time.Time    // the clock; nil: the machine's
+	Zone         *time.Location      // in which days begin and end; nil: UTC
 
 	Retention rules.Retention // what a purge may erase; nothing by default
 	Backups   backup.Settings
@@ -79,7 +80,7 @@ func New(o Options) (*Server, error) {
 	copies := backup.NewMaker(o.Store, signs.Origin(), o.Backups, log, now)
 	what, err := services.New(services.Options{
 		Store: o.Store, Contract: read, Validate: validate, Authn: who, Log: log, Now: now,
-		AccessDelay: o.AccessDelay, Notary: signs, Issuer: o.Issuer, Retention: o.Retention, Backups: copies,
+		Zone: o.Zone, AccessDelay: o.AccessDelay, Notary: signs, Issuer: o.Issuer, Retention: o.Retention, Backups: copies,
 	})
 	if err != nil {
 		return nil, err

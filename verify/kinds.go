@@ -68,6 +68,7 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 		return v.attested(s, m)
 	case *storepb.Hold:
 		s.keyed(m.GetCandidateUid(), m.GetUid())
+		s.endOfHold(m)
 		return v.refers(s, m.GetReason(), m.GetCandidateUid())
 	case *storepb.Forgetting:
 		return v.forgetting(s, m, b)

@@ -52,6 +52,7 @@ func (s subject) uid(uid uint64) {
 // unset are the times that a record need not have; all others are required.
 var unset = map[protoreflect.FullName]bool{
 	"acquis.store.v1.Candidate.forget_time": true,
+	"acquis.store.v1.Hold.end_time":         true,
 	"acquis.store.v1.Hold.release_time":     true,
 	"acquis.store.v1.Key.expire_time":       true,
 	"acquis.store.v1.Key.revoke_time":       true,
@@ -85,13 +86,30 @@ func (s subject) numbers(m protoreflect.Message, b body) {
 }
 
 // time checks that a time is valid and not later than that of the event that
-// wrote it. Only the end of a key may be later.
+// wrote it. Only the ends of keys and holds may be later.
 func (s subject) time(field protoreflect.FieldDescriptor, at *timestamppb.Timestamp, b body) {
 	switch {
 	case !at.IsValid() || at == nil:
 		s.wrong("has no valid %s", field.Name())
-	case field.Name() != "expire_time" && b.event != nil && at.AsTime().After(b.event.GetTime().AsTime()):
+	case field.Name() != "expire_time" && field.Name() != "end_time" && b.event != nil && at.AsTime().After(b.event.GetTime().AsTime()):
 		s.wrong("has a %s that is later than its event", field.Name())
+	}
+}
+
+// endOfHold checks that a hold ends when its last day does, in some time zone: the
+// first is 14 hours before UTC, the last 12 after it. And it did not end before it
+// was placed.
+func (s subject) endOfHold(m *storepb.Hold) {
+	day, end := m.GetUntilDate(), m.GetEndTime().AsTime()
+	if day == nil && m.GetEndTime() == nil {
+		return
+	}
+	midnight := time.Date(int(day.GetYear()), time.Month(day.GetMonth()), int(day.GetDay())+1, 0, 0, 0, 0, time.UTC)
+	switch {
+	case day == nil || m.GetEndTime() == nil || end.Before(midnight.Add(-14*time.Hour)) || end.After(midnight.Add(12*time.Hour)):
+		s.wrong("does not end when its last day does")
+	case !end.After(m.GetPlaceTime().AsTime()):
+		s.wrong("had ended when it was placed")
 	}
 }
 

@@ -3,9 +3,11 @@ package verify_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -84,6 +86,22 @@ func (v *vault) amended(t *testing.T) {
 			return by.rewriteLater(store.KindHold, hold, func(m proto.Message) {
 				h := m.(*storepb.Hold)
 				h.UntilDate, h.Releaser, h.ReleaseTime = &storepb.Date{Year: 2020, Month: 1, Day: 1}, "registrar", h.GetPlaceTime()
+			})
+		}},
+		"a hold ended a day later, and is released": {"does not end when its last day does", func(by *tamperer) error {
+			hold := v.last(store.KindHold, func(m proto.Message) bool { return m.(*storepb.Hold).GetReleaseTime() == nil })
+			return by.rewriteLater(store.KindHold, hold, func(m proto.Message) {
+				h := m.(*storepb.Hold)
+				h.UntilDate, h.EndTime = &storepb.Date{Year: 2030, Month: 1, Day: 1}, timestamppb.New(time.Date(2030, 1, 2, 23, 0, 0, 0, time.UTC))
+				h.Releaser, h.ReleaseTime = "registrar", h.GetPlaceTime()
+			})
+		}},
+		"a hold kept nothing, and is released": {"had ended when it was placed", func(by *tamperer) error {
+			hold := v.last(store.KindHold, func(m proto.Message) bool { return m.(*storepb.Hold).GetReleaseTime() == nil })
+			return by.rewriteLater(store.KindHold, hold, func(m proto.Message) {
+				h := m.(*storepb.Hold)
+				h.UntilDate, h.EndTime = &storepb.Date{Year: 2020, Month: 1, Day: 1}, timestamppb.New(time.Date(2020, 1, 1, 23, 0, 0, 0, time.UTC))
+				h.Releaser, h.ReleaseTime = "registrar", h.GetPlaceTime()
 			})
 		}},
 		"a signing key is recorded again": {"is a key that was entered before", func(by *tamperer) error {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/acquis-eval/acquis/backup"
 	"github.com/acquis-eval/acquis/checkpoint"
+	"github.com/acquis-eval/acquis/legible"
 	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -33,7 +34,9 @@ type restoreCommand struct {
 func (r *restoreCommand) Help() string { return secretsHelp(signingVariable) }
 
 // Validate checks the flags; kong calls it.
-func (r *restoreCommand) Validate() error { return checkpoint.CheckOrigin(r.Origin) }
+func (r *restoreCommand) Validate() error {
+	return errors.Join(checkpoint.CheckOrigin(r.Origin), readable("--origin", r.Origin, legible.ID))
+}
 
 // Run makes the store in its own directory, checks it there, and moves it into
 // place in one step.

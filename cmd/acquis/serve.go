@@ -10,9 +10,11 @@ import (
 	"net/url"
 	"os"
 	"time"
+	_ "time/tzdata" // zones, for machines that have none
 
 	"github.com/acquis-eval/acquis/checkpoint"
 	"github.com/acquis-eval/acquis/credential"
+	"github.com/acquis-eval/acquis/legible"
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/store"
@@ -29,8 +31,10 @@ type serveCommand struct {
 	DataDir        directory `group:"Store:" default:"./data" placeholder:"DIR" help:"Directory of the store. It is created if it is missing."`
 	SigningKeyFile string    `group:"Store:" placeholder:"FILE" help:"PEM file with the Ed25519 key that signs checkpoints and attestations. If not set: the key in ACQUIS_SIGNING_KEY; if that is not set either, signing.key in the data directory, which is created if it is missing."`
 	Origin         string    `group:"Store:" placeholder:"NAME" help:"Name of the journal in checkpoints, such as the certificateur's domain. It is fixed at the first start. If not set: a random name."`
-	IssuerURL      string    `group:"Store:" placeholder:"URL" help:"Identifies the certificateur in attestations, for instance https://certificateur.example."`
-	IssuerName     string    `group:"Store:" placeholder:"NAME" help:"Names the certificateur in attestations."`
+	IssuerURL      string    `group:"Store:" placeholder:"URL" help:"Identifies the certificateur in attestations, for instance https://certificateur.example. Without it and --issuer-name nothing is attested."`
+	IssuerName     string    `group:"Store:" placeholder:"NAME" help:"Names the certificateur in attestations, for instance École de vente."`
+
+	TimeZone timeZone `group:"Running:" default:"Europe/Paris" placeholder:"ZONE" help:"Time zone in which days begin and end, for holds, births and retention periods: a name such as Indian/Reunion. The binary knows all of them."`
 
 	LogLevel      string        `group:"Running:" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"One of ${enum}. Logs are JSON on standard error and hold no personal data."`
 	ShutdownGrace time.Duration `group:"Running:" default:"20s" placeholder:"DURATION" help:"How long running calls may go on after SIGTERM, at most 10m. The log says how many were cut off then."`
@@ -45,6 +49,20 @@ type serveCommand struct {
 	RetentionIdentity       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, before a purge may erase it. If not set: forever."`
 	RetentionFreeText       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long comments, motives and reasons are kept after their act. If not set: forever."`
 	RetentionAccommodations rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long accommodations, needs and advice are kept after their act. If not set: forever."`
+}
+
+// A timeZone is one of the IANA database, which is part of the binary: the day must
+// not depend on the machine.
+type timeZone struct{ location *time.Location }
+
+// UnmarshalText reads the name of a zone. Local and the empty name would be whatever
+// the machine has.
+func (z *timeZone) UnmarshalText(name []byte) (err error) {
+	if s := string(name); s == "" || s == "Local" {
+		return fmt.Errorf("%q is not a time zone such as Europe/Paris", s)
+	}
+	z.location, err = time.LoadLocation(string(name))
+	return err
 }
 
 // Help explains the variables that are not flags; kong prints it.
@@ -65,7 +83,8 @@ func (s *serveCommand) Validate() error {
 		badKey,
 		badSigning,
 		checkpoint.CheckOrigin(s.Origin),
-		checkIssuer(s.IssuerURL),
+		readable("--origin", s.Origin, legible.ID),
+		checkIssuer(s.IssuerURL, s.IssuerName),
 		s.limitFlags.check(),
 		s.Backup.check(),
 		s.TLS.check(),
@@ -76,11 +95,22 @@ func (s *serveCommand) Validate() error {
 	)
 }
 
-// checkIssuer accepts what can identify an issuer in credentials: any absolute
-// URI.
-func checkIssuer(text string) error {
+// checkIssuer accepts what can identify an issuer in credentials, any absolute URI,
+// together with a name for people.
+func checkIssuer(text, name string) error {
+	if (text == "") != (name == "") {
+		return errors.New("--issuer-url and --issuer-name identify and name the same certificateur: set both or neither")
+	}
 	if parsed, err := url.Parse(text); text != "" && (err != nil || !parsed.IsAbs()) {
 		return fmt.Errorf("--issuer-url %q is not an absolute URL", text)
+	}
+	return errors.Join(readable("--issuer-url", text, legible.ID), readable("--issuer-name", name, legible.Line))
+}
+
+// readable refuses a flag that people cannot read where it is shown.
+func readable(flag, text string, form legible.Form) error {
+	if problem := form.Problem(text); problem != "" {
+		return fmt.Errorf("%s %q %s", flag, text, problem)
 	}
 	return nil
 }
@@ -128,6 +158,7 @@ func (s *serveCommand) Run(ctx context.Context, engine store.Engine, c console) 
 		Attempts:     s.limitFlags.attempts(),
 		NoReflection: s.NoReflection,
 		Backups:      s.Backup.backups(engine, string(s.DataDir)),
+		Zone:         s.TimeZone.location,
 		Retention:    rules.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
 	})
 	if err != nil {

@@ -35,6 +35,7 @@ type config struct {
 	NoReflection                bool
 	Backups                     backup.Settings
 	Retention                   rules.Retention
+	Zone                        *time.Location      // in which days begin and end
 	TLS                         *authn.Certificates // nil: plain text
 	OIDC                        *authn.OIDC         // nil: keys only
 	Log                         *slog.Logger
@@ -86,7 +87,7 @@ func open(ctx context.Context, c config) (_ *service, err error) {
 	}
 	s.server, err = server.New(server.Options{
 		Store: s.store, Log: c.Log.Handler(), Limits: c.Limits, Attempts: c.Attempts, NoReflection: c.NoReflection, OIDC: c.OIDC, TLS: c.TLS, Now: now,
-		Signing: notary.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer, Retention: c.Retention,
+		Signing: notary.Signing{Key: key, Origin: c.Origin}, Issuer: c.Issuer, Retention: c.Retention, Zone: c.Zone,
 		Backups: c.Backups,
 	})
 	return s, err

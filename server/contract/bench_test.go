@@ -1,11 +1,11 @@
 package contract
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
-	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -25,14 +25,14 @@ func verdicts(lines int) *acquispb.RecordAssessmentsRequest {
 
 // publication is a référentiel about as large as the marketing one.
 func publication() *acquispb.PublishReferentielRequest {
-	method := &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_OTHER, Title: "Mise en situation", Instructions: strings.Repeat("À partir d'un cas. ", 20)}
+	method := &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_OTHER, Title: "Mise en situation", Instructions: strings.Repeat("À partir d'un cas.", 20)}
 	r := &acquispb.Referentiel{DisplayName: "Marketing", RncpNumber: "RNCP1234"}
 	for b := range 5 {
 		bloc := &acquispb.Bloc{Code: fmt.Sprintf("B%d", b), Title: "Élaborer la stratégie"}
 		for c := range 6 {
-			k := &acquispb.Competence{Code: fmt.Sprintf("C%d.%d", b, c), Statement: strings.Repeat("Analyser le marché ", 10), Method: method}
+			k := &acquispb.Competence{Code: fmt.Sprintf("C%d.%d", b, c), Statement: strings.Repeat("Analyser le marché.", 10), Method: method}
 			for i := range 4 {
-				k.Criteria = append(k.Criteria, &acquispb.Criterion{Code: fmt.Sprintf("C%d.%d.%d", b, c, i+1), Statement: strings.Repeat("Le choix est argumenté. ", 5)})
+				k.Criteria = append(k.Criteria, &acquispb.Criterion{Code: fmt.Sprintf("C%d.%d.%d", b, c, i+1), Statement: strings.Repeat("Le choix est argumenté.", 5)})
 			}
 			bloc.Competences = append(bloc.Competences, k)
 		}
@@ -45,7 +45,7 @@ func publication() *acquispb.PublishReferentielRequest {
 // same request.
 func BenchmarkRequests(b *testing.B) {
 	requests := everyRequest(b)
-	rules, err := protovalidate.New()
+	v, err := NewValidator()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -72,7 +72,13 @@ func BenchmarkRequests(b *testing.B) {
 			{"wire-decode", func() error { return proto.Unmarshal(wire, fresh().Interface()) }},
 			{"json-check", func() error { return passed(request.CheckJSON(text)) }},
 			{"json-decode", func() error { return protojson.Unmarshal(text, fresh().Interface()) }},
-			{"validate", func() error { return rules.Validate(c.message) }},
+			{"validate", func() error { return v.Request(b.Context(), c.message) }},
+			{"texts", func() error {
+				if !v.texts.fine(c.message.ProtoReflect(), "") {
+					return errors.New("a text is not accepted")
+				}
+				return nil
+			}},
 		} {
 			b.Run(c.name+"/"+step.name, func(b *testing.B) {
 				b.ReportAllocs()

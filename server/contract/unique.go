@@ -115,13 +115,12 @@ func (u uniqueList) key(item protoreflect.Message) string {
 	return key
 }
 
-// violation is the same as one of buf.validate.
 func (u uniqueList) violation() *protovalidate.Violation {
-	path := new(validatepb.FieldPath)
-	for _, field := range u.path {
-		path.Elements = append(path.Elements, element(field))
+	path := make([]*validatepb.FieldPathElement, len(u.path))
+	for i, field := range u.path {
+		path[i] = element(field)
 	}
-	return &protovalidate.Violation{Proto: &validatepb.Violation{Field: path, Message: proto.String(u.rule)}}
+	return violation(u.rule, path...)
 }
 
 // compareViolations orders by field, in the order of the message, and a list

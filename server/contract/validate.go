@@ -19,6 +19,7 @@ import (
 type Validator struct {
 	rules  protovalidate.Validator
 	unique uniqueLists
+	texts  texts
 }
 
 // NewValidator reads the rules of every message.
@@ -28,7 +29,7 @@ func NewValidator() (Validator, error) {
 		return Validator{}, err
 	}
 	unique, err := readUnique()
-	return Validator{rules, unique}, err
+	return Validator{rules, unique, readTexts()}, err
 }
 
 // Request checks a whole request, except the resource of an update, which is
@@ -64,13 +65,13 @@ func (v Validator) check(ctx context.Context, prefix string, message proto.Messa
 	}
 	broken := unique.broken(message.ProtoReflect())
 	err := v.rules.Validate(message, options...)
-	if err == nil && len(broken) == 0 {
+	if err == nil && len(broken) == 0 && v.texts.fine(message.ProtoReflect(), partial) {
 		return nil
 	}
 	if found := new(protovalidate.ValidationError); err != nil && !errors.As(err, &found) {
 		return err
 	}
-	c := collection{rules: v.rules, partial: partial, broken: broken}
+	c := collection{rules: v.rules, texts: v.texts, partial: partial, broken: broken}
 	if err := c.message(ctx, message.ProtoReflect(), nil); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 // list of texts.
 type collection struct {
 	rules   protovalidate.Validator
+	texts   texts
 	partial protoreflect.Name // a field of the request that is left out
 	broken  []*protovalidate.Violation
 }
@@ -34,7 +35,7 @@ func (c *collection) message(ctx context.Context, m protoreflect.Message, path [
 	if err != nil && !errors.As(err, &found) {
 		return err
 	}
-	for _, v := range found.Violations {
+	for _, v := range append(found.Violations, c.texts.broken(m)...) {
 		if v.Proto.GetField() == nil {
 			v.Proto.Field = new(validatepb.FieldPath)
 		}

@@ -52,6 +52,10 @@ func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb
 			if err := checkAttestable(t, decision); err != nil {
 				return nil, err
 			}
+			if !s.issuer.Known() {
+				return nil, apierr.New(codes.FailedPrecondition, acquispb.ErrorReason_ISSUER_NOT_CONFIGURED, "the service does not know in whose name it attests: "+
+					"set --issuer-url and --issuer-name of acquis serve (ACQUIS_ISSUER_URL and ACQUIS_ISSUER_NAME)")
+			}
 			uid, err := t.NewUID()
 			if err != nil {
 				return nil, err
@@ -80,7 +84,8 @@ func codeDigest(code string) []byte        { return store.Fingerprint("code", co
 func credentialDigest(token string) []byte { return store.Fingerprint("credential", token) }
 
 // writeCredential makes and signs the credential, or returns none where there is
-// nothing to attest: the Update says so, unless the request was made before.
+// nothing to attest, or nobody who attests: the Update says so, unless the request was
+// made before.
 func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.IssueAttestationRequest) (string, error) {
 	var act *storepb.DecisionAct
 	var under *revision
@@ -101,11 +106,11 @@ func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.
 		}
 		return decision, err
 	})
-	if err != nil || !attestable(act) {
+	if err != nil || !attestable(act) || !s.issuer.Known() {
 		return "", err
 	}
 	return credential.New(credential.Claim{
-		Issuer: s.issuer.OrOf(s.notary.Origin()), Holder: holder,
+		Issuer: s.issuer, Holder: holder,
 		Revision: revisionName(act.GetReferentiel(), act.GetRevision()), Certification: under.shown, Bloc: under.blocs[act.GetBloc()].Message,
 		Decided: act.GetDecideTime().AsTime(), Decision: p.decision.GetUid(), Proof: p.message(),
 	}, s.notary, s.now())

@@ -188,6 +188,24 @@ func TestAttestationIsRefused(t *testing.T) {
 	}
 }
 
+// TestNobodyAttests: in the name of whoever is not known nothing is attested, and what
+// was attested before is answered again.
+func TestNobodyAttests(t *testing.T) {
+	s := newStage(t)
+	s.candidate("camille")
+	held := ask(s.registrar, s.RecordPriorBloc, prior("camille", "B4")).GetDecisions()[0].GetName()
+	before := &acquispb.IssueAttestationRequest{Decision: held, RequestId: "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}
+	ask(s.registrar, s.IssueAttestation, before)
+	for _, issuer := range []credential.Issuer{{}, {URL: "https://certificateur.example"}, {Name: "École"}} {
+		s.open(Options{Now: s.clock.Now, Issuer: issuer})
+		ask(s.anybody, s.GetCheckpoint, &acquispb.GetCheckpointRequest{Name: "checkpoint"}) // what else would be signed meanwhile
+		s.refuses(s.written(), refusal{"an attestation", try(s.registrar, s.IssueAttestation, &acquispb.IssueAttestationRequest{Decision: held}), "ISSUER_NOT_CONFIGURED"})
+		if got := try(s.registrar, s.IssueAttestation, before); got != "" {
+			t.Errorf("the same request again: %q", got)
+		}
+	}
+}
+
 // TestHolderName: as a diploma has it.
 func TestHolderName(t *testing.T) {
 	for want, id := range map[string]*storepb.Identity{

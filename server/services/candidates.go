@@ -35,6 +35,9 @@ func (s *candidateService) CreateCandidate(ctx context.Context, req *acquispb.Cr
 				return nil, err
 			}
 			identity := identityOf(req.GetCandidate())
+			if err := t.checkBorn(identity.GetBirthDate()); err != nil {
+				return nil, err
+			}
 			if err := t.claimExternalIDs(uid, nil, identity.GetExternalIds()); err != nil {
 				return nil, err
 			}
@@ -104,6 +107,9 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 				return nil, err
 			}
 			after := identityOf(merged)
+			if err := t.checkBorn(after.GetBirthDate()); err != nil {
+				return nil, err
+			}
 			if err := t.claimExternalIDs(candidate.GetUid(), before.GetExternalIds(), after.GetExternalIds()); err != nil {
 				return nil, err
 			}

@@ -38,6 +38,7 @@ type core struct {
 	backups   *backup.Maker
 	log       *slog.Logger
 	now       func() time.Time // UTC, microseconds: what the store keeps
+	zone      *time.Location   // in which days begin and end
 }
 
 // view reads one state of the store.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strconv"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -21,6 +23,9 @@ func (s *candidateService) PlaceHold(ctx context.Context, req *acquispb.PlaceHol
 			if err != nil {
 				return nil, err
 			}
+			if err := t.checkLastDay("untilDate", req.GetUntilDate()); err != nil {
+				return nil, err
+			}
 			uid, err := t.NewUID()
 			if err != nil {
 				return nil, err
@@ -28,6 +33,9 @@ func (s *candidateService) PlaceHold(ctx context.Context, req *acquispb.PlaceHol
 			hold := &storepb.Hold{
 				Uid: uid, CandidateUid: candidate.GetUid(), Author: t.caller.Subject, PlaceTime: t.timestamp(),
 				UntilDate: dateOf(req.GetUntilDate()),
+			}
+			if req.GetUntilDate() != nil {
+				hold.EndTime = timestamppb.New(t.ends(req.GetUntilDate()))
 			}
 			if hold.Reason, err = t.putTexts(candidate.GetUid(), req.GetReason()); err != nil {
 				return nil, err
@@ -98,7 +106,7 @@ func (c *core) readHold(r store.Reader, candidate string, h *storepb.Hold) (*acq
 		return nil, err
 	}
 	return &acquispb.Hold{
-		Name: holdName(candidate, h.GetUid()), Reason: reason[0], UntilDate: dateFrom(h.GetUntilDate()),
+		Name: holdName(candidate, h.GetUid()), Reason: reason[0], UntilDate: dateFrom(h.GetUntilDate()), EndTime: h.GetEndTime(),
 		Standing: casefile.Hold(h).Stands(c.now()), Author: h.GetAuthor(), PlaceTime: h.GetPlaceTime(),
 		Releaser: h.GetReleaser(), ReleaseTime: h.GetReleaseTime(),
 	}, nil

@@ -29,13 +29,13 @@ func (s *adminService) CreateKey(ctx context.Context, req *acquispb.CreateKeyReq
 	if req.GetKey().GetSubject() == call.CallerOf(ctx).Subject {
 		return nil, apierr.Denied(acquispb.ErrorReason_OWN_SUBJECT, "a caller cannot create a key for their own subject")
 	}
-	if err := checkExpiry(req.GetKey().GetExpireTime(), s.now()); err != nil {
-		return nil, err
-	}
 	secret := authn.NewSecret()
 	return perform(ctx, s.core, act[*acquispb.CreateKeyResponse]{
 		request: req, resource: keyName(secret.ID),
 		do: func(t *tx) (keys, error) {
+			if err := checkExpiry(req.GetKey().GetExpireTime(), t.now); err != nil {
+				return nil, err
+			}
 			key := keyOf(req.GetKey(), secret)
 			if err := authn.CheckNewKey(t, key, t.now); err != nil {
 				return nil, err

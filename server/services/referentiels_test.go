@@ -148,7 +148,7 @@ func TestReferentielIsRefused(t *testing.T) {
 			b := given.GetBlocs()[0]
 			b.Competences = append(b.Competences, b.GetCompetences()[0])
 		}), "REFERENTIEL_INVALID at referentiel.blocs[0].competences[1].code"},
-		refusal{"a text that is not composed", publish(func(given *acquispb.Referentiel) { given.DisplayName = "Re\u0301f" }), "REFERENTIEL_INVALID at referentiel.displayName"},
+		refusal{"a text that is not composed", publish(func(given *acquispb.Referentiel) { given.DisplayName = "Re\u0301f" }), "INVALID_FIELD at referentiel.displayName"},
 		refusal{"a bloc that is not there replaces", publish(replaces(&acquispb.Replacement{
 			Bloc: "B9", ReplacedReferentiel: "referentiels/marketing", ReplacedBloc: "B3",
 		})), "REFERENTIEL_INVALID at referentiel.replaces[0].bloc"},

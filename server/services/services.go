@@ -1,6 +1,7 @@
 package services
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -27,11 +28,12 @@ type Options struct {
 	Authn    *authn.Authenticator // makes secrets of keys, and counts bad codes of attestations
 	Log      *slog.Logger
 	Now      func() time.Time // in UTC and microseconds, as the store keeps times
+	Zone     *time.Location   // in which days begin and end; nil: UTC
 
 	AccessDelay time.Duration // that somebody read a file is journaled at most this much later; 0: 5 seconds
 	Notary      *notary.Notary
-	Issuer      credential.Issuer
-	Retention   rules.Retention // what a purge may erase; nothing by default
+	Issuer      credential.Issuer // of attestations; without one there are none
+	Retention   rules.Retention   // what a purge may erase; nothing by default
 	Backups     *backup.Maker
 }
 
@@ -49,6 +51,7 @@ func New(o Options) (*Services, error) {
 		current:   cache.New[string, *revision](o.Store, store.KindCurrent),
 		contract:  o.Contract,
 		retention: o.Retention,
+		zone:      cmp.Or(o.Zone, time.UTC),
 		authn:     o.Authn,
 		notary:    o.Notary,
 		issuer:    o.Issuer,
@@ -56,6 +59,7 @@ func New(o Options) (*Services, error) {
 		backups:   o.Backups,
 		now:       o.Now,
 	}
+	c.retention.Zone = c.zone
 	c.accesses = newAccesses(c, o.AccessDelay)
 	return &Services{c, o.Validate}, warnOfOperator(context.Background(), c.store, c.log, c.now())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/store"
 	"go.einride.tech/aip/filtering"
+	"google.golang.org/protobuf/proto"
 )
 
 // sessionService runs sessions; its methods about candidacies, assessments, the
@@ -132,6 +133,9 @@ func (s *sessionService) UpdateSession(ctx context.Context, req *acquispb.Update
 			}
 			merged := sessionFrom(session)
 			copyFields(merged, req.GetSession(), fields)
+			if proto.Equal(session.GetStartDate(), session.GetEndDate()) && !slices.Contains(fields, "end_date") {
+				merged.EndDate = nil // a session of one day is moved as a whole
+			}
 			if err := s.validate.Resource(ctx, "session", merged); err != nil {
 				return nil, err
 			}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 
+	"github.com/acquis-eval/acquis/credential"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/call"
@@ -89,7 +90,7 @@ func (c *clock) advance(d time.Duration) {
 // newStage opens a service. The options say what a test cares about.
 func newStage(t testing.TB, options ...func(*Options)) *stage {
 	t.Helper()
-	o := Options{Store: memstore.New()}
+	o := Options{Store: memstore.New(), Issuer: credential.Issuer{URL: "https://acquis.example", Name: "Acquis"}}
 	s := &stage{TB: t, clock: &clock{now: time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)}}
 	for _, option := range options {
 		option(&o)

@@ -314,3 +314,16 @@ func TestAttestationOutlivesForgetting(t *testing.T) {
 		}
 	}
 }
+
+// TestNoIssuer: a service that does not know who attests attests nothing, and says
+// which flags it lacks.
+func TestNoIssuer(t *testing.T) {
+	w, _ := world.Start(t, t.TempDir(), func(o *server.Options) { o.Issuer = credential.Issuer{} })
+	w.Populate()
+	for name, call := range w.Transports() {
+		a := call("registrar", "POST", "/v1/"+decisionOf(w, "c-free")+":attest", "{}")
+		if a.Code != "FAILED_PRECONDITION" || world.Get(a.Body, "details", 0, "reason") != "ISSUER_NOT_CONFIGURED" || !strings.Contains(a.Body["message"].(string), "--issuer-url") {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+}

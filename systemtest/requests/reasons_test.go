@@ -156,11 +156,13 @@ var ruledOut = []acquispb.ErrorReason_Enum{
 
 // atTheDoors are reasons from before any case could be reached: of TestAttempts,
 // TestRefusedTokens and TestIssuerDown, which check each over both transports; from a
-// store that was altered: of TestJournalInDoubt, which does so too; or from how a request
-// is sent: of TestMedia and TestBodiesThatNeverCome.
+// store that was altered: of TestJournalInDoubt, which does so too; from how a request
+// is sent: of TestMedia and TestBodiesThatNeverCome; or from a service that lacks
+// something: of TestNoIssuer.
 var atTheDoors = []acquispb.ErrorReason_Enum{
 	acquispb.ErrorReason_TOO_MANY_ATTEMPTS, acquispb.ErrorReason_OVERLOADED, acquispb.ErrorReason_TOKEN_EXPIRED, acquispb.ErrorReason_ISSUER_UNAVAILABLE,
 	acquispb.ErrorReason_JOURNAL_IN_DOUBT, acquispb.ErrorReason_UNSUPPORTED_MEDIA_TYPE, acquispb.ErrorReason_REQUEST_TIMEOUT,
+	acquispb.ErrorReason_ISSUER_NOT_CONFIGURED,
 }
 
 // TestEveryReason: tests cause every reason that the contract documents over both

@@ -21,6 +21,7 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/acquis-eval/acquis/backup"
+	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/server"
@@ -71,6 +72,7 @@ func serveChild(dir string) error {
 	srv, err := server.New(server.Options{
 		Store: st, Log: slog.DiscardHandler, Limits: transport.DefaultLimits(),
 		Signing: notary.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32))},
+		Issuer:  credential.Issuer{URL: "https://acquis.example", Name: "Acquis"},
 		Backups: backup.Settings{Scratch: dir},
 	})
 	if err != nil {

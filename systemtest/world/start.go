@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/rules"
@@ -100,6 +101,7 @@ func StartBehind(t testing.TB, doors *tls.Config, dir string, change ...func(*se
 	}
 	options := server.Options{
 		Store: st, Log: w.Handler(), Now: w.Clock.Now,
+		Issuer:  credential.Issuer{URL: "https://acquis.example", Name: "Acquis"},
 		Limits:  transport.Limits{MaxRequestBytes: 1 << 20, CallTimeout: Patience, Listen: manyConnections(), Admission: manyCalls()},
 		Signing: notary.Signing{Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Every: time.Millisecond},
 	}

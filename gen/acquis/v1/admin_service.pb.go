@@ -690,11 +690,11 @@ var File_acquis_v1_admin_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/v1/admin_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\x06\n" +
+	"\x1dacquis/v1/admin_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x06\n" +
 	"\x03Key\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12I\n" +
-	"\asubject\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\asubject\x12.\n" +
-	"\fdisplay_name\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xc8\x01R\vdisplayName\x12D\n" +
+	"\asubject\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\asubject\x122\n" +
+	"\fdisplay_name\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xc8\x01\xa0\xb5\x18\x01R\vdisplayName\x12D\n" +
 	"\x05roles\x18\x04 \x03(\x0e2\x14.acquis.v1.Role.EnumB\x18\xe0A\x02\xbaH\x12\x92\x01\x0f\b\x01\x10\a\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x05roles\x12\x1f\n" +
 	"\bdelegate\x18\x05 \x01(\bB\x03\xe0A\x01R\bdelegate\x12@\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\n" +
@@ -716,11 +716,11 @@ const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"M\n" +
 	"\x11CreateKeyResponse\x12 \n" +
 	"\x03key\x18\x01 \x01(\v2\x0e.acquis.v1.KeyR\x03key\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\tR\x06secret\"i\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret\"m\n" +
 	"\x0fListKeysRequest\x12*\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"^\n" +
+	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"^\n" +
 	"\x10ListKeysResponse\x12\"\n" +
 	"\x04keys\x18\x01 \x03(\v2\x0e.acquis.v1.KeyR\x04keys\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\x01\n" +
@@ -816,6 +816,7 @@ func file_acquis_v1_admin_service_proto_init() {
 		return
 	}
 	file_acquis_v1_access_proto_init()
+	file_acquis_v1_form_proto_init()
 	file_acquis_v1_admin_service_proto_msgTypes[7].OneofWrappers = []any{
 		(*BackupResponse_Manifest)(nil),
 		(*BackupResponse_Piece)(nil),

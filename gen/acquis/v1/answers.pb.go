@@ -1940,6 +1940,9 @@ func jsonHold(b []byte, x *Hold) []byte {
 	if x.ReleaseTime != nil {
 		b = answers.JSONTimestamp(append(b, `"releaseTime":`...), x.ReleaseTime)
 	}
+	if x.EndTime != nil {
+		b = answers.JSONTimestamp(append(b, `"endTime":`...), x.EndTime)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1970,6 +1973,9 @@ func wireHold(b []byte, x *Hold) []byte {
 	}
 	if x.ReleaseTime != nil {
 		b = answers.WireMessage(b, 8, x.ReleaseTime, answers.WireTimestamp)
+	}
+	if x.EndTime != nil {
+		b = answers.WireMessage(b, 9, x.EndTime, answers.WireTimestamp)
 	}
 	return b
 }

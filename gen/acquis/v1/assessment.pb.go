@@ -657,27 +657,27 @@ var File_acquis_v1_assessment_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_assessment_proto_rawDesc = "" +
 	"\n" +
-	"\x1aacquis/v1/assessment.proto\x12\tacquis.v1\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"S\n" +
+	"\x1aacquis/v1/assessment.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"S\n" +
 	"\aVerdict\"H\n" +
 	"\x04Enum\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03MET\x10\x01\x12\x11\n" +
 	"\rPARTIALLY_MET\x10\x02\x12\v\n" +
-	"\aNOT_MET\x10\x03\"\xc8\x02\n" +
+	"\aNOT_MET\x10\x03\"\xcc\x02\n" +
 	"\n" +
 	"Assessment\x12=\n" +
 	"\tcriterion\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\tcriterion\x12@\n" +
-	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\averdict\x12%\n" +
-	"\acomment\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1fR\acomment\x12'\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\averdict\x12)\n" +
+	"\acomment\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\acomment\x12'\n" +
 	"\bassessor\x18\x04 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xac\x02R\bassessor\x12'\n" +
 	"\brecorder\x18\x05 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xac\x02R\brecorder\x12@\n" +
 	"\vrecord_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"recordTime\"\xa4\x02\n" +
+	"recordTime\"\xa8\x02\n" +
 	"\n" +
 	"Settlement\x12=\n" +
 	"\tcriterion\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\tcriterion\x12@\n" +
-	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\averdict\x12%\n" +
-	"\x06motive\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x06motive\x12,\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\averdict\x12)\n" +
+	"\x06motive\x18\x03 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x02R\x06motive\x12,\n" +
 	"\aauthors\x18\x04 \x03(\tB\x12\xe0A\x03\xbaH\f\x92\x01\t\x102\"\x05r\x03\x18\xac\x02R\aauthors\x12@\n" +
 	"\vsettle_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"settleTime\"\x99\x03\n" +
@@ -757,6 +757,7 @@ func file_acquis_v1_assessment_proto_init() {
 	if File_acquis_v1_assessment_proto != nil {
 		return
 	}
+	file_acquis_v1_form_proto_init()
 	file_acquis_v1_unique_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

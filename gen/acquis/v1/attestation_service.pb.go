@@ -517,7 +517,7 @@ var File_acquis_v1_attestation_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\n" +
-	"#acquis/v1/attestation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x16acquis/v1/limits.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x03\n" +
+	"#acquis/v1/attestation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/limits.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x03\n" +
 	"\vAttestation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x128\n" +
 	"\bdecision\x18\x02 \x01(\tB\x1c\xe0A\x03\xfaA\x16\n" +
@@ -545,12 +545,11 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x1e\n" +
 	"\n" +
 	"credential\x18\x03 \x01(\tR\n" +
-	"credential\"\xe2\x01\n" +
-	"\x18VerifyAttestationRequest\x12\x1e\n" +
-	"\x04code\x18\x01 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04code\x12,\n" +
+	"credential\"\xea\x01\n" +
+	"\x18VerifyAttestationRequest\x12\"\n" +
+	"\x04code\x18\x01 \x01(\tB\x0e\xe0A\x01\xbaH\x04r\x02\x18@\xa0\xb5\x18\x04R\x04code\x120\n" +
 	"\n" +
-	"credential\x18\x02 \x01(\tB\f\xe0A\x01\xbaH\x06r\x04\x18\x80\x80\x04R\n" +
+	"credential\x18\x02 \x01(\tB\x10\xe0A\x01\xbaH\x06r\x04\x18\x80\x80\x04\xa0\xb5\x18\x04R\n" +
 	"credential:x\xbaHu\x1as\n" +
 	"\x12code_or_credential\x12/either code or credential is required, not both\x1a,(this.code != '') != (this.credential != '')\"\xf5\x03\n" +
 	"\x19VerifyAttestationResponse\x127\n" +
@@ -628,6 +627,7 @@ func file_acquis_v1_attestation_service_proto_init() {
 	}
 	file_acquis_v1_access_proto_init()
 	file_acquis_v1_decision_proto_init()
+	file_acquis_v1_form_proto_init()
 	file_acquis_v1_limits_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

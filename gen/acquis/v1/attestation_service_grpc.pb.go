@@ -33,7 +33,8 @@ type AttestationServiceClient interface {
 	// Attests an effective decision that capitalises a bloc or awards the
 	// certification. Only this answer has the code and the credential. If they
 	// are lost, the decision can be attested again; both attestations are then
-	// valid.
+	// valid. FAILED_PRECONDITION (ISSUER_NOT_CONFIGURED) if the operator has not
+	// said in whose name the service attests.
 	IssueAttestation(ctx context.Context, in *IssueAttestationRequest, opts ...grpc.CallOption) (*IssueAttestationResponse, error)
 	// Tells whether an attestation is valid. The answer has the public act of the
 	// attested decision, and nothing about the holder. A request has at most 68
@@ -79,7 +80,8 @@ type AttestationServiceServer interface {
 	// Attests an effective decision that capitalises a bloc or awards the
 	// certification. Only this answer has the code and the credential. If they
 	// are lost, the decision can be attested again; both attestations are then
-	// valid.
+	// valid. FAILED_PRECONDITION (ISSUER_NOT_CONFIGURED) if the operator has not
+	// said in whose name the service attests.
 	IssueAttestation(context.Context, *IssueAttestationRequest) (*IssueAttestationResponse, error)
 	// Tells whether an attestation is valid. The answer has the public act of the
 	// attested decision, and nothing about the holder. A request has at most 68

@@ -725,7 +725,7 @@ var File_acquis_v1_candidacy_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x0e\n" +
+	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x0e\n" +
 	"\tCandidacy\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12t\n" +
 	"\tcandidate\x18\x02 \x01(\tBV\xe0A\x02\xe0A\x05\xfaA\x17\n" +
@@ -739,9 +739,8 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\x05state\x18\t \x01(\x0e2\x1f.acquis.v1.Candidacy.State.EnumB\x03\xe0A\x03R\x05state\x12I\n" +
 	"\vreferentiel\x18\n" +
 	" \x01(\tB'\xe0A\x03\xfaA\x19\n" +
-	"\x17acquis.eval/Referentiel\xbaH\x05r\x03\x18\xc8\x01R\vreferentiel\x12\x1e\n" +
-	"\x04etag\x18\v \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x12@\n" +
+	"\x17acquis.eval/Referentiel\xbaH\x05r\x03\x18\xc8\x01R\vreferentiel\x12\"\n" +
+	"\x04etag\x18\v \x01(\tB\x0e\xe0A\x01\xbaH\x04r\x02\x18@\xa0\xb5\x18\x04R\x04etag\x12@\n" +
 	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
@@ -838,6 +837,7 @@ func file_acquis_v1_candidacy_proto_init() {
 	if File_acquis_v1_candidacy_proto != nil {
 		return
 	}
+	file_acquis_v1_form_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

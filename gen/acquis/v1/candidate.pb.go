@@ -156,7 +156,8 @@ type Candidate struct {
 	GivenNames []string `protobuf:"bytes,4,rep,name=given_names,json=givenNames,proto3" json:"given_names,omitempty"`
 	// Sex in the civil register.
 	Sex Candidate_Sex_Enum `protobuf:"varint,5,opt,name=sex,proto3,enum=acquis.v1.Candidate_Sex_Enum" json:"sex,omitempty"`
-	// Date of birth. Day, or month and day, are 0 if they are not known.
+	// Date of birth, from 1900 on and not in the future, in the service's time
+	// zone. Day, or month and day, are 0 if they are not known.
 	BirthDate *date.Date `protobuf:"bytes,6,opt,name=birth_date,json=birthDate,proto3" json:"birth_date,omitempty"`
 	// Place of birth.
 	BirthPlace *Candidate_BirthPlace `protobuf:"bytes,7,opt,name=birth_place,json=birthPlace,proto3" json:"birth_place,omitempty"`
@@ -1021,13 +1022,18 @@ func (*Candidate_Sex) Descriptor() ([]byte, []int) {
 // A place of birth, in the terms of the SI-CPF.
 type Candidate_BirthPlace struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// INSEE code of the commune, 5 characters such as `69123` or `2A004`.
+	// Code of the commune in INSEE's code officiel géographique: the département
+	// (`01` to `99`, `2A`, `2B`) and three digits, not `000`, such as `69123` or
+	// `2A004`. It is not a postal code. Born abroad: empty, or `99` and the code of
+	// the country, such as `99109`.
 	InseeCode string `protobuf:"bytes,1,opt,name=insee_code,json=inseeCode,proto3" json:"insee_code,omitempty"`
-	// Postal code, at most 9 characters, if the INSEE code is not known.
+	// Postal code, if the INSEE code is not known: at most 9 letters, digits,
+	// spaces or hyphens, the first and last a letter or digit.
 	PostalCode string `protobuf:"bytes,2,opt,name=postal_code,json=postalCode,proto3" json:"postal_code,omitempty"`
 	// Name of the commune, at most 60 characters.
 	City string `protobuf:"bytes,3,opt,name=city,proto3" json:"city,omitempty"`
-	// INSEE code of the country, 5 digits such as `99100`, or 3 as the SI-CPF writes it.
+	// Code of the country in INSEE's code officiel géographique: `99` and three
+	// digits such as `99100` (France), or the three alone, as the SI-CPF writes it.
 	CountryCode string `protobuf:"bytes,4,opt,name=country_code,json=countryCode,proto3" json:"country_code,omitempty"`
 	// Name of the country, at most 60 characters.
 	Country       string `protobuf:"bytes,5,opt,name=country,proto3" json:"country,omitempty"`
@@ -1196,16 +1202,15 @@ var File_acquis_v1_candidate_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidate.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a#acquis/v1/attestation_service.proto\x1a\x1dacquis/v1/audit_service.proto\x1a\x18acquis/v1/decision.proto\x1a\x15acquis/v1/event.proto\x1a\x17acquis/v1/privacy.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xc0\f\n" +
+	"\x19acquis/v1/candidate.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a#acquis/v1/attestation_service.proto\x1a\x1dacquis/v1/audit_service.proto\x1a\x18acquis/v1/decision.proto\x1a\x15acquis/v1/event.proto\x1a\x14acquis/v1/form.proto\x1a\x17acquis/v1/privacy.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xb5\r\n" +
 	"\tCandidate\x12\x1f\n" +
-	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12+\n" +
+	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12/\n" +
 	"\n" +
-	"birth_name\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18<R\tbirthName\x12)\n" +
+	"birth_name\x18\x02 \x01(\tB\x10\xe0A\x02\xbaH\x06r\x04\x10\x01\x18<\xa0\xb5\x18\x01R\tbirthName\x12-\n" +
 	"\n" +
-	"usage_name\x18\x03 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18<R\tusageName\x126\n" +
-	"\vgiven_names\x18\x04 \x03(\tB\x15\xe0A\x02\xbaH\x0f\x92\x01\f\b\x01\x10\n" +
-	"\"\x06r\x04\x10\x01\x18<R\n" +
+	"usage_name\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\x04r\x02\x18<\xa0\xb5\x18\x01R\tusageName\x12:\n" +
+	"\vgiven_names\x18\x04 \x03(\tB\x19\xe0A\x02\xbaH\x0f\x92\x01\f\b\x01\x10\n" +
+	"\"\x06r\x04\x10\x01\x18<\xa0\xb5\x18\x01R\n" +
 	"givenNames\x12>\n" +
 	"\x03sex\x18\x05 \x01(\x0e2\x1d.acquis.v1.Candidate.Sex.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x03sex\x12\xae\x03\n" +
 	"\n" +
@@ -1214,9 +1219,8 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"birth_date\x12<must be a date from 1900 on; day, or month and day, may be 0\x1a\xa0\x02this.year >= 1900 && this.year <= 2200 && this.month >= 0 && this.month <= 12 && this.day >= 0 && (this.month == 0 ? this.day == 0 : this.day <= (this.month == 2 ? (this.year % 4 == 0 && (this.year % 100 != 0 || this.year % 400 == 0) ? 29 : 28) : (this.month in [4, 6, 9, 11] ? 30 : 31)))\xc8\x01\x01R\tbirthDate\x12E\n" +
 	"\vbirth_place\x18\a \x01(\v2\x1f.acquis.v1.Candidate.BirthPlaceB\x03\xe0A\x01R\n" +
 	"birthPlace\x12_\n" +
-	"\fexternal_ids\x18\b \x03(\v2\x1f.acquis.v1.Candidate.ExternalIdB\x1b\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14\x92\xb5\x18\x06system\x92\xb5\x18\x02idR\vexternalIds\x12\x1e\n" +
-	"\x04etag\x18\t \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x12@\n" +
+	"\fexternal_ids\x18\b \x03(\v2\x1f.acquis.v1.Candidate.ExternalIdB\x1b\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14\x92\xb5\x18\x06system\x92\xb5\x18\x02idR\vexternalIds\x12\"\n" +
+	"\x04etag\x18\t \x01(\tB\x0e\xe0A\x01\xbaH\x04r\x02\x18@\xa0\xb5\x18\x04R\x04etag\x12@\n" +
 	"\vcreate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
@@ -1229,23 +1233,20 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\x0fSEX_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
 	"\x06FEMALE\x10\x01\x12\b\n" +
-	"\x04MALE\x10\x02\x1a\x88\x02\n" +
+	"\x04MALE\x10\x02\x1a\xe9\x02\n" +
 	"\n" +
-	"BirthPlace\x12B\n" +
+	"BirthPlace\x12j\n" +
 	"\n" +
-	"insee_code\x18\x01 \x01(\tB#\xe0A\x01\xbaH\x1dr\x1b2\x19^([0-9][0-9AB][0-9]{3})?$R\tinseeCode\x12+\n" +
-	"\vpostal_code\x18\x02 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18\tR\n" +
-	"postalCode\x12\x1e\n" +
-	"\x04city\x18\x03 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18<R\x04city\x12C\n" +
-	"\fcountry_code\x18\x04 \x01(\tB \xe0A\x01\xbaH\x1ar\x182\x16^([0-9]{3}|[0-9]{5})?$R\vcountryCode\x12$\n" +
-	"\acountry\x18\x05 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18<R\acountry\x1as\n" +
+	"insee_code\x18\x01 \x01(\tBK\xe0A\x01\xbaHErC2A^((0[1-9]|[1-9][0-9]|2[AB])([1-9][0-9]{2}|0[1-9][0-9]|00[1-9]))?$R\tinseeCode\x12[\n" +
+	"\vpostal_code\x18\x02 \x01(\tB:\xe0A\x01\xbaH4r220^([A-Za-z0-9]([A-Za-z0-9 -]{0,7}[A-Za-z0-9])?)?$R\n" +
+	"postalCode\x12\"\n" +
+	"\x04city\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\x04r\x02\x18<\xa0\xb5\x18\x01R\x04city\x12D\n" +
+	"\fcountry_code\x18\x04 \x01(\tB!\xe0A\x01\xbaH\x1br\x192\x17^((99)?[1-9][0-9]{2})?$R\vcountryCode\x12(\n" +
+	"\acountry\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\x04r\x02\x18<\xa0\xb5\x18\x01R\acountry\x1aw\n" +
 	"\n" +
 	"ExternalId\x12F\n" +
-	"\x06system\x18\x01 \x01(\tB.\xe0A\x02\xbaH(r&2$^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06system\x12\x1d\n" +
-	"\x02id\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\x80\x01R\x02id:I\xeaAF\n" +
+	"\x06system\x18\x01 \x01(\tB.\xe0A\x02\xbaH(r&2$^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06system\x12!\n" +
+	"\x02id\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\x80\x01\xa0\xb5\x18\x03R\x02id:I\xeaAF\n" +
 	"\x15acquis.eval/Candidate\x12\x16candidates/{candidate}*\n" +
 	"candidates2\tcandidate\"\xe4\x01\n" +
 	"\x16CreateCandidateRequest\x12=\n" +
@@ -1255,11 +1256,11 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"request_id\x18\x03 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"~\n" +
 	"\x13GetCandidateRequest\x12g\n" +
 	"\x04name\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"o\n" +
+	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"s\n" +
 	"\x15ListCandidatesRequest\x12*\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"v\n" +
+	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"v\n" +
 	"\x16ListCandidatesResponse\x124\n" +
 	"\n" +
 	"candidates\x18\x01 \x03(\v2\x14.acquis.v1.CandidateR\n" +
@@ -1270,10 +1271,10 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
 	"updateMask\x125\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x7f\n" +
+	"request_id\x18\x03 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x83\x01\n" +
 	"\x16LookupCandidateRequest\x12F\n" +
-	"\x06system\x18\x01 \x01(\tB.\xe0A\x02\xbaH(r&2$^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06system\x12\x1d\n" +
-	"\x02id\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\x80\x01R\x02id\"\xc5\x02\n" +
+	"\x06system\x18\x01 \x01(\tB.\xe0A\x02\xbaH(r&2$^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06system\x12!\n" +
+	"\x02id\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\x80\x01\xa0\xb5\x18\x03R\x02id\"\xc5\x02\n" +
 	"\x11DeclareTieRequest\x12q\n" +
 	"\tcandidate\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidate\x12I\n" +
@@ -1458,6 +1459,7 @@ func file_acquis_v1_candidate_proto_init() {
 	file_acquis_v1_audit_service_proto_init()
 	file_acquis_v1_decision_proto_init()
 	file_acquis_v1_event_proto_init()
+	file_acquis_v1_form_proto_init()
 	file_acquis_v1_privacy_proto_init()
 	file_acquis_v1_unique_proto_init()
 	type x struct{}

@@ -955,30 +955,30 @@ var File_acquis_v1_capitalisation_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\n" +
-	"&acquis/v1/capitalisation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"\x99\x05\n" +
+	"&acquis/v1/capitalisation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"\xa1\x05\n" +
 	"\x11DeliberateRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12)\n" +
-	"\tgrid_etag\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\bgridEtag\x12c\n" +
+	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12-\n" +
+	"\tgrid_etag\x18\x02 \x01(\tB\x10\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@\xa0\xb5\x18\x04R\bgridEtag\x12c\n" +
 	"\x0fmembers_present\x18\x03 \x03(\tB:\xe0A\x02\xbaH4\x92\x011\b\x01\x102\x18\x01\")r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\x0emembersPresent\x12e\n" +
 	"\x0ebloc_decisions\x18\x04 \x03(\v2).acquis.v1.DeliberateRequest.BlocDecisionB\x13\xe0A\x01\xbaH\x05\x92\x01\x02\x102\x92\xb5\x18\x04blocR\rblocDecisions\x125\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\x1a\xb3\x01\n" +
+	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\x1a\xb7\x01\n" +
 	"\fBlocDecision\x123\n" +
 	"\x04bloc\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04bloc\x12I\n" +
-	"\aoutcome\x18\x02 \x01(\x0e2 .acquis.v1.Decision.Outcome.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x18\x01\x18\x02R\aoutcome\x12#\n" +
-	"\x06motive\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1fR\x06motive\"\x8a\x01\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2 .acquis.v1.Decision.Outcome.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x18\x01\x18\x02R\aoutcome\x12'\n" +
+	"\x06motive\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06motive\"\x8a\x01\n" +
 	"\x12DeliberateResponse\x121\n" +
 	"\tdecisions\x18\x01 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12A\n" +
-	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\xa7\x04\n" +
+	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\xab\x04\n" +
 	"\x16RectifyDecisionRequest\x12\x93\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x7f\xe0A\x02\xfaA\x16\n" +
 	"\x14acquis.eval/Decision\xbaH`r^2\\^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12i\n" +
 	"\asession\x18\x02 \x01(\tBO\xe0A\x02\xfaA\x15\n" +
 	"\x13acquis.eval/Session\xbaH1r/2-^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\asession\x12c\n" +
 	"\x0fmembers_present\x18\x03 \x03(\tB:\xe0A\x02\xbaH4\x92\x011\b\x01\x102\x18\x01\")r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\x0emembersPresent\x12I\n" +
-	"\aoutcome\x18\x04 \x01(\x0e2 .acquis.v1.Decision.Outcome.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x18\x01\x18\x02R\aoutcome\x12%\n" +
-	"\x06motive\x18\x05 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x06motive\x125\n" +
+	"\aoutcome\x18\x04 \x01(\x0e2 .acquis.v1.Decision.Outcome.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x18\x01\x18\x02R\aoutcome\x12)\n" +
+	"\x06motive\x18\x05 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x02R\x06motive\x125\n" +
 	"\n" +
 	"request_id\x18\x06 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x8f\x01\n" +
 	"\x17RectifyDecisionResponse\x121\n" +
@@ -994,12 +994,12 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x85\x01\n" +
 	"\rAwardResponse\x121\n" +
 	"\tdecisions\x18\x01 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12A\n" +
-	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\xcc\x02\n" +
+	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\xd0\x02\n" +
 	"\x16RecordPriorBlocRequest\x12\xa0\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x8b\x01\xe0A\x02\xfaA\x1c\n" +
 	"\x1aacquis.eval/Capitalisation\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/capitalisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x123\n" +
-	"\x04bloc\x18\x02 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04bloc\x12#\n" +
-	"\x05proof\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xe8\aR\x05proof\x125\n" +
+	"\x04bloc\x18\x02 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04bloc\x12'\n" +
+	"\x05proof\x18\x03 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xe8\a\xa0\xb5\x18\x02R\x05proof\x125\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x8f\x01\n" +
 	"\x17RecordPriorBlocResponse\x121\n" +
@@ -1013,14 +1013,14 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\x14acquis.eval/Decision\xbaH`r^2\\^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\xbb\x01\n" +
 	"\x17GetDecisionProofRequest\x12\x9f\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x8a\x01\xe0A\x02\xfaA\x1b\n" +
-	"\x19acquis.eval/DecisionProof\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/proof$R\x04name\"\x84\x02\n" +
+	"\x19acquis.eval/DecisionProof\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/proof$R\x04name\"\x8c\x02\n" +
 	"\x14ListDecisionsRequest\x12o\n" +
 	"\x06parent\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidate\xbaH7r523^candidates/(-|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$R\x06parent\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12#\n" +
-	"\x06filter\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filter\"r\n" +
+	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x12'\n" +
+	"\x06filter\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filter\"r\n" +
 	"\x15ListDecisionsResponse\x121\n" +
 	"\tdecisions\x18\x01 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa2\x01\n" +
@@ -1128,6 +1128,7 @@ func file_acquis_v1_capitalisation_service_proto_init() {
 	}
 	file_acquis_v1_access_proto_init()
 	file_acquis_v1_decision_proto_init()
+	file_acquis_v1_form_proto_init()
 	file_acquis_v1_unique_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

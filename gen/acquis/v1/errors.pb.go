@@ -117,6 +117,8 @@ const (
 	ErrorReason_JOURNAL_IN_DOUBT ErrorReason_Enum = 50
 	// FAILED_PRECONDITION: the decision does not capitalise a bloc or award the certification, so there is nothing to attest.
 	ErrorReason_NOTHING_TO_ATTEST ErrorReason_Enum = 51
+	// FAILED_PRECONDITION: the service does not know in whose name it attests: its operator sets `--issuer-url` and `--issuer-name`.
+	ErrorReason_ISSUER_NOT_CONFIGURED ErrorReason_Enum = 52
 	// UNAVAILABLE: another backup is being made or sent; only one at a time.
 	ErrorReason_BACKUP_UNDER_WAY ErrorReason_Enum = 70
 	// RESOURCE_EXHAUSTED: the server's disk has no room for the copy.
@@ -287,6 +289,7 @@ var (
 		62:  "CANDIDATE_IN_OPEN_SESSION",
 		50:  "JOURNAL_IN_DOUBT",
 		51:  "NOTHING_TO_ATTEST",
+		52:  "ISSUER_NOT_CONFIGURED",
 		70:  "BACKUP_UNDER_WAY",
 		71:  "NO_ROOM_FOR_BACKUP",
 		100: "SCOPE_UNKNOWN",
@@ -394,6 +397,7 @@ var (
 		"CANDIDATE_IN_OPEN_SESSION":  62,
 		"JOURNAL_IN_DOUBT":           50,
 		"NOTHING_TO_ATTEST":          51,
+		"ISSUER_NOT_CONFIGURED":      52,
 		"BACKUP_UNDER_WAY":           70,
 		"NO_ROOM_FOR_BACKUP":         71,
 		"SCOPE_UNKNOWN":              100,
@@ -528,8 +532,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xe5\x12\n" +
-	"\vErrorReason\"\xd5\x12\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\x80\x13\n" +
+	"\vErrorReason\"\xf0\x12\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -578,7 +582,8 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x0eCANDIDATE_HELD\x10=\x12\x1d\n" +
 	"\x19CANDIDATE_IN_OPEN_SESSION\x10>\x12\x14\n" +
 	"\x10JOURNAL_IN_DOUBT\x102\x12\x15\n" +
-	"\x11NOTHING_TO_ATTEST\x103\x12\x14\n" +
+	"\x11NOTHING_TO_ATTEST\x103\x12\x19\n" +
+	"\x15ISSUER_NOT_CONFIGURED\x104\x12\x14\n" +
 	"\x10BACKUP_UNDER_WAY\x10F\x12\x16\n" +
 	"\x12NO_ROOM_FOR_BACKUP\x10G\x12\x11\n" +
 	"\rSCOPE_UNKNOWN\x10d\x12\x11\n" +

@@ -27,8 +27,8 @@ var File_acquis_v1_openapi_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_openapi_proto_rawDesc = "" +
 	"\n" +
-	"\x17acquis/v1/openapi.proto\x12\tacquis.v1\x1a.protoc-gen-openapiv2/options/annotations.protoB\xe6\x03\x92A\xac\x03\x12\xc2\x02\n" +
-	"\x06Acquis\x12\xa5\x02Evaluation service for professional certification: référentiels, sessions, verdicts, decisions. Errors are google.rpc.Status with google.rpc.ErrorInfo (reason from acquis.v1.ErrorReason), google.rpc.BadRequest for each bad field and google.rpc.PreconditionFailure for each rule that refuses.*\f\n" +
+	"\x17acquis/v1/openapi.proto\x12\tacquis.v1\x1a.protoc-gen-openapiv2/options/annotations.protoB\xb5\x06\x92A\xfb\x05\x12\x91\x05\n" +
+	"\x06Acquis\x12\xf4\x04Evaluation service for professional certification: référentiels, sessions, verdicts, decisions. Errors are google.rpc.Status with google.rpc.ErrorInfo (reason from acquis.v1.ErrorReason), google.rpc.BadRequest for each bad field and google.rpc.PreconditionFailure for each rule that refuses. Texts (names, motives, reasons…) are stored as they were sent, or refused: they must be in Unicode normal form NFC, without white space at either end, without control characters or characters that cannot be seen, and must contain something that can be seen. Only comments, motives, reasons and the like may have line feeds and tabs.*\f\n" +
 	"\n" +
 	"Apache-2.02\x02v12\x10application/json:\x10application/jsonZ6\n" +
 	"4\n" +

@@ -99,7 +99,7 @@ type Hold struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Why, for instance the reference of a proceeding. Not for health data.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The last day on which it is active, in UTC; not set: until it is released.
+	// The last day on which it is active; not set: until it is released.
 	UntilDate *date.Date `protobuf:"bytes,3,opt,name=until_date,json=untilDate,proto3" json:"until_date,omitempty"`
 	// Whether it is active now.
 	Standing bool `protobuf:"varint,4,opt,name=standing,proto3" json:"standing,omitempty"`
@@ -110,7 +110,10 @@ type Hold struct {
 	// Subject of the caller who released it.
 	Releaser string `protobuf:"bytes,7,opt,name=releaser,proto3" json:"releaser,omitempty"`
 	// When it was released, if it was.
-	ReleaseTime   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
+	ReleaseTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
+	// When it ends by itself, if it has a last day: the end of that day in the time
+	// zone that the service had when it was placed.
+	EndTime       *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -197,6 +200,13 @@ func (x *Hold) GetReleaser() string {
 func (x *Hold) GetReleaseTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ReleaseTime
+	}
+	return nil
+}
+
+func (x *Hold) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
 	}
 	return nil
 }
@@ -544,7 +554,8 @@ type PlaceHoldRequest struct {
 	// Why, for instance the reference of a proceeding; 1–1000 characters. It is
 	// stored apart, like all text about the person. Not for health data.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The last day on which it is active, in UTC; not set: until it is released.
+	// The last day on which it is active, through its end in the service's time
+	// zone; today or later, at most in 2200. Not set: until it is released.
 	UntilDate *date.Date `protobuf:"bytes,3,opt,name=until_date,json=untilDate,proto3" json:"until_date,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
 	// hours does nothing again.
@@ -1051,7 +1062,7 @@ var File_acquis_v1_privacy_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\n" +
-	"\x17acquis/v1/privacy.proto\x12\tacquis.v1\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x1aacquis/v1/disability.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9f\x03\n" +
+	"\x17acquis/v1/privacy.proto\x12\tacquis.v1\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x1aacquis/v1/disability.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xdb\x03\n" +
 	"\x04Hold\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1b\n" +
 	"\x06reason\x18\x02 \x01(\tB\x03\xe0A\x03R\x06reason\x125\n" +
@@ -1062,7 +1073,8 @@ const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\n" +
 	"place_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tplaceTime\x12\x1f\n" +
 	"\breleaser\x18\a \x01(\tB\x03\xe0A\x03R\breleaser\x12B\n" +
-	"\frelease_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vreleaseTime:G\xeaAD\n" +
+	"\frelease_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vreleaseTime\x12:\n" +
+	"\bend_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\aendTime:G\xeaAD\n" +
 	"\x10acquis.eval/Hold\x12#candidates/{candidate}/holds/{hold}*\x05holds2\x04hold\"\x99\x01\n" +
 	"\fForgetGround\"\x88\x01\n" +
 	"\x04Enum\x12\x1d\n" +
@@ -1100,35 +1112,35 @@ const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\x17ForgetCandidateResponse\x125\n" +
 	"\n" +
 	"forgetting\x18\x01 \x01(\v2\x15.acquis.v1.ForgettingR\n" +
-	"forgetting\"\xbf\x04\n" +
+	"forgetting\"\xe8\x04\n" +
 	"\x10PlaceHoldRequest\x12q\n" +
 	"\tcandidate\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidate\x12%\n" +
-	"\x06reason\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xe8\aR\x06reason\x12\xd9\x02\n" +
+	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidate\x12)\n" +
+	"\x06reason\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xe8\a\xa0\xb5\x18\x02R\x06reason\x12\xfe\x02\n" +
 	"\n" +
-	"until_date\x18\x03 \x01(\v2\x11.google.type.DateB\xa6\x02\xe0A\x01\xbaH\x9f\x02\xba\x01\x9b\x02\n" +
+	"until_date\x18\x03 \x01(\v2\x11.google.type.DateB\xcb\x02\xe0A\x01\xbaH\xc4\x02\xba\x01\xc0\x02\n" +
 	"\n" +
-	"until_date\x12\x0emust be a date\x1a\xfc\x01this.year >= 2000 && this.year <= 2200 && this.month >= 1 && this.month <= 12 && this.day >= 1 && this.day <= (this.month == 2 ? (this.year % 4 == 0 && (this.year % 100 != 0 || this.year % 400 == 0) ? 29 : 28) : (this.month in [4, 6, 9, 11] ? 30 : 31))R\tuntilDate\x125\n" +
+	"until_date\x123must be a whole date from today on, at most in 2200\x1a\xfc\x01this.year >= 2000 && this.year <= 2200 && this.month >= 1 && this.month <= 12 && this.day >= 1 && this.day <= (this.month == 2 ? (this.year % 4 == 0 && (this.year % 100 != 0 || this.year % 400 == 0) ? 29 : 28) : (this.month in [4, 6, 9, 11] ? 30 : 31))R\tuntilDate\x125\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xc1\x01\n" +
 	"\x12ReleaseHoldRequest\x12t\n" +
 	"\x04name\x18\x01 \x01(\tB`\xe0A\x02\xfaA\x12\n" +
 	"\x10acquis.eval/Hold\xbaHErC2A^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/holds/[0-9]{1,20}$R\x04name\x125\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xd2\x01\n" +
+	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xd6\x01\n" +
 	"\x10ListHoldsRequest\x12f\n" +
 	"\x06parent\x18\x01 \x01(\tBN\xe0A\x02\xfaA\x12\x12\x10acquis.eval/Hold\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"b\n" +
+	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"b\n" +
 	"\x11ListHoldsResponse\x12%\n" +
 	"\x05holds\x18\x01 \x03(\v2\x0f.acquis.v1.HoldR\x05holds\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd0\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd4\x01\n" +
 	"\x16PurgeCandidatesRequest\x12(\n" +
 	"\rvalidate_only\x18\x01 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12)\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12.\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x125\n" +
+	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x125\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x93\x02\n" +
 	"\x17PurgeCandidatesResponse\x127\n" +
@@ -1138,13 +1150,13 @@ const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\x04Kept\x128\n" +
 	"\tcandidate\x18\x01 \x01(\tB\x1a\xfaA\x17\n" +
 	"\x15acquis.eval/CandidateR\tcandidate\x12\x18\n" +
-	"\abecause\x18\x02 \x01(\tR\abecause\"\xd8\x01\n" +
+	"\abecause\x18\x02 \x01(\tR\abecause\"\xdc\x01\n" +
 	"\x16ExportCandidateRequest\x12g\n" +
 	"\x04name\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12)\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12.\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageTokenB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageTokenB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_privacy_proto_rawDescOnce sync.Once
@@ -1188,24 +1200,25 @@ var file_acquis_v1_privacy_proto_depIdxs = []int32{
 	15, // 0: acquis.v1.Hold.until_date:type_name -> google.type.Date
 	16, // 1: acquis.v1.Hold.place_time:type_name -> google.protobuf.Timestamp
 	16, // 2: acquis.v1.Hold.release_time:type_name -> google.protobuf.Timestamp
-	0,  // 3: acquis.v1.Forgetting.ground:type_name -> acquis.v1.ForgetGround.Enum
-	16, // 4: acquis.v1.Forgetting.forget_time:type_name -> google.protobuf.Timestamp
-	17, // 5: acquis.v1.ExportedCandidacy.candidacy:type_name -> acquis.v1.Candidacy
-	18, // 6: acquis.v1.ExportedCandidacy.assessments:type_name -> acquis.v1.Assessment
-	19, // 7: acquis.v1.ExportedCandidacy.settlements:type_name -> acquis.v1.Settlement
-	20, // 8: acquis.v1.ExportedCandidacy.accommodations:type_name -> acquis.v1.Accommodation
-	21, // 9: acquis.v1.ExportedCandidacy.exemptions:type_name -> acquis.v1.Exemption
-	0,  // 10: acquis.v1.ForgetCandidateRequest.ground:type_name -> acquis.v1.ForgetGround.Enum
-	3,  // 11: acquis.v1.ForgetCandidateResponse.forgetting:type_name -> acquis.v1.Forgetting
-	15, // 12: acquis.v1.PlaceHoldRequest.until_date:type_name -> google.type.Date
-	1,  // 13: acquis.v1.ListHoldsResponse.holds:type_name -> acquis.v1.Hold
-	3,  // 14: acquis.v1.PurgeCandidatesResponse.forgettings:type_name -> acquis.v1.Forgetting
-	14, // 15: acquis.v1.PurgeCandidatesResponse.kept:type_name -> acquis.v1.PurgeCandidatesResponse.Kept
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	16, // 3: acquis.v1.Hold.end_time:type_name -> google.protobuf.Timestamp
+	0,  // 4: acquis.v1.Forgetting.ground:type_name -> acquis.v1.ForgetGround.Enum
+	16, // 5: acquis.v1.Forgetting.forget_time:type_name -> google.protobuf.Timestamp
+	17, // 6: acquis.v1.ExportedCandidacy.candidacy:type_name -> acquis.v1.Candidacy
+	18, // 7: acquis.v1.ExportedCandidacy.assessments:type_name -> acquis.v1.Assessment
+	19, // 8: acquis.v1.ExportedCandidacy.settlements:type_name -> acquis.v1.Settlement
+	20, // 9: acquis.v1.ExportedCandidacy.accommodations:type_name -> acquis.v1.Accommodation
+	21, // 10: acquis.v1.ExportedCandidacy.exemptions:type_name -> acquis.v1.Exemption
+	0,  // 11: acquis.v1.ForgetCandidateRequest.ground:type_name -> acquis.v1.ForgetGround.Enum
+	3,  // 12: acquis.v1.ForgetCandidateResponse.forgetting:type_name -> acquis.v1.Forgetting
+	15, // 13: acquis.v1.PlaceHoldRequest.until_date:type_name -> google.type.Date
+	1,  // 14: acquis.v1.ListHoldsResponse.holds:type_name -> acquis.v1.Hold
+	3,  // 15: acquis.v1.PurgeCandidatesResponse.forgettings:type_name -> acquis.v1.Forgetting
+	14, // 16: acquis.v1.PurgeCandidatesResponse.kept:type_name -> acquis.v1.PurgeCandidatesResponse.Kept
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_privacy_proto_init() }
@@ -1216,6 +1229,7 @@ func file_acquis_v1_privacy_proto_init() {
 	file_acquis_v1_assessment_proto_init()
 	file_acquis_v1_candidacy_proto_init()
 	file_acquis_v1_disability_proto_init()
+	file_acquis_v1_form_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

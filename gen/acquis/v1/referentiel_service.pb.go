@@ -692,23 +692,23 @@ var File_acquis_v1_referentiel_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\n" +
-	"#acquis/v1/referentiel_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"q\n" +
+	"#acquis/v1/referentiel_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x14acquis/v1/form.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"u\n" +
 	"\x17ListReferentielsRequest\x12*\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"~\n" +
+	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"~\n" +
 	"\x18ListReferentielsResponse\x12:\n" +
 	"\freferentiels\x18\x01 \x03(\v2\x16.acquis.v1.ReferentielR\freferentiels\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x84\x01\n" +
 	"\x15GetReferentielRequest\x12k\n" +
 	"\x04name\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x19\n" +
-	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\xea\x01\n" +
+	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\xee\x01\n" +
 	"\x1fListReferentielRevisionsRequest\x12o\n" +
 	"\x06parent\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x19\n" +
 	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x86\x01\n" +
+	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"\x86\x01\n" +
 	" ListReferentielRevisionsResponse\x12:\n" +
 	"\freferentiels\x18\x01 \x03(\v2\x16.acquis.v1.ReferentielR\freferentiels\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa4\x01\n" +
@@ -716,12 +716,12 @@ const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBn\xe0A\x02\xfaA\x19\n" +
 	"\x17acquis.eval/Referentiel\xbaHLrJ2H^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/revisions/[0-9a-f]{32}$R\x04name\"\x96\x01\n" +
 	"\x0eGetBlocRequest\x12\x83\x01\n" +
-	"\x04name\x18\x01 \x01(\tBo\xe0A\x02\xbaHirg2e^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?/blocs/[A-Za-z0-9.-]{1,32}$R\x04name\"\x98\x01\n" +
-	"\x19SearchReferentielsRequest\x12#\n" +
-	"\x05query\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x05query\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\x04name\x18\x01 \x01(\tBo\xe0A\x02\xbaHirg2e^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?/blocs/[A-Za-z0-9.-]{1,32}$R\x04name\"\xa0\x01\n" +
+	"\x19SearchReferentielsRequest\x12'\n" +
+	"\x05query\x18\x01 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\xa0\xb5\x18\x04R\x05query\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x9f\x03\n" +
+	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"\x9f\x03\n" +
 	"\x1aSearchReferentielsResponse\x12L\n" +
 	"\aresults\x18\x01 \x03(\v22.acquis.v1.SearchReferentielsResponse.SearchResultR\aresults\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x1a\x8a\x02\n" +
@@ -819,6 +819,7 @@ func file_acquis_v1_referentiel_service_proto_init() {
 		return
 	}
 	file_acquis_v1_access_proto_init()
+	file_acquis_v1_form_proto_init()
 	file_acquis_v1_referentiel_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

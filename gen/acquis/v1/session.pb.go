@@ -93,9 +93,11 @@ type Session struct {
 	// `referentiels/{id}/revisions/{revision}`. Answers always name the revision.
 	// Fixed once the session has a candidacy or an act of its jury.
 	Referentiel string `protobuf:"bytes,3,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
-	// First day.
+	// First day, from 2000 on. In an update of it alone, a session of one day
+	// keeps one day; otherwise its last day stays.
 	StartDate *date.Date `protobuf:"bytes,4,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
-	// Last day, not before the first. Not set: the first.
+	// Last day, not before the first. Not set: the first, so that the session has
+	// one day.
 	EndDate *date.Date `protobuf:"bytes,5,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
 	// The place.
 	Centre *Session_Centre `protobuf:"bytes,6,opt,name=centre,proto3" json:"centre,omitempty"`
@@ -403,22 +405,21 @@ var File_acquis_v1_session_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x17acquis/v1/session.proto\x12\tacquis.v1\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x84\x0f\n" +
+	"\x17acquis/v1/session.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9a\x0f\n" +
 	"\aSession\x12\x1f\n" +
-	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x120\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\vdisplayName\x12\x93\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x124\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\xa0\xb5\x18\x01R\vdisplayName\x12\x93\x01\n" +
 	"\vreferentiel\x18\x03 \x01(\tBq\xe0A\x02\xfaA\x19\n" +
-	"\x17acquis.eval/Referentiel\xbaHOrM2K^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?$R\vreferentiel\x12\xe9\x02\n" +
+	"\x17acquis.eval/Referentiel\xbaHOrM2K^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?$R\vreferentiel\x12\xee\x02\n" +
 	"\n" +
-	"start_date\x18\x04 \x01(\v2\x11.google.type.DateB\xb6\x02\xe0A\x02\xbaH\xaf\x02\xba\x01\xa8\x02\n" +
-	"\x04date\x12!must be a whole date from 1900 on\x1a\xfc\x01this.year >= 1900 && this.year <= 2200 && this.month >= 1 && this.month <= 12 && this.day >= 1 && this.day <= (this.month == 2 ? (this.year % 4 == 0 && (this.year % 100 != 0 || this.year % 400 == 0) ? 29 : 28) : (this.month in [4, 6, 9, 11] ? 30 : 31))\xc8\x01\x01R\tstartDate\x12\xe2\x02\n" +
-	"\bend_date\x18\x05 \x01(\v2\x11.google.type.DateB\xb3\x02\xe0A\x01\xbaH\xac\x02\xba\x01\xa8\x02\n" +
-	"\x04date\x12!must be a whole date from 1900 on\x1a\xfc\x01this.year >= 1900 && this.year <= 2200 && this.month >= 1 && this.month <= 12 && this.day >= 1 && this.day <= (this.month == 2 ? (this.year % 4 == 0 && (this.year % 100 != 0 || this.year % 400 == 0) ? 29 : 28) : (this.month in [4, 6, 9, 11] ? 30 : 31))R\aendDate\x126\n" +
+	"start_date\x18\x04 \x01(\v2\x11.google.type.DateB\xbb\x02\xe0A\x02\xbaH\xb4\x02\xba\x01\xad\x02\n" +
+	"\x04date\x12&must be a whole date from 2000 to 2200\x1a\xfc\x01this.year >= 2000 && this.year <= 2200 && this.month >= 1 && this.month <= 12 && this.day >= 1 && this.day <= (this.month == 2 ? (this.year % 4 == 0 && (this.year % 100 != 0 || this.year % 400 == 0) ? 29 : 28) : (this.month in [4, 6, 9, 11] ? 30 : 31))\xc8\x01\x01R\tstartDate\x12\xe7\x02\n" +
+	"\bend_date\x18\x05 \x01(\v2\x11.google.type.DateB\xb8\x02\xe0A\x01\xbaH\xb1\x02\xba\x01\xad\x02\n" +
+	"\x04date\x12&must be a whole date from 2000 to 2200\x1a\xfc\x01this.year >= 2000 && this.year <= 2200 && this.month >= 1 && this.month <= 12 && this.day >= 1 && this.day <= (this.month == 2 ? (this.year % 4 == 0 && (this.year % 100 != 0 || this.year % 400 == 0) ? 29 : 28) : (this.month in [4, 6, 9, 11] ? 30 : 31))R\aendDate\x126\n" +
 	"\x06centre\x18\x06 \x01(\v2\x19.acquis.v1.Session.CentreB\x03\xe0A\x01R\x06centre\x12A\n" +
 	"\x04jury\x18\a \x03(\v2\x15.acquis.v1.JuryMemberB\x16\xe0A\x01\xbaH\x05\x92\x01\x02\x102\x92\xb5\x18\asubjectR\x04jury\x128\n" +
-	"\x05state\x18\b \x01(\x0e2\x1d.acquis.v1.Session.State.EnumB\x03\xe0A\x03R\x05state\x12\x1e\n" +
-	"\x04etag\x18\t \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x12@\n" +
+	"\x05state\x18\b \x01(\x0e2\x1d.acquis.v1.Session.State.EnumB\x03\xe0A\x03R\x05state\x12\"\n" +
+	"\x04etag\x18\t \x01(\tB\x0e\xe0A\x01\xbaH\x04r\x02\x18@\xa0\xb5\x18\x04R\x04etag\x12@\n" +
 	"\vcreate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
@@ -431,16 +432,16 @@ const file_acquis_v1_session_proto_rawDesc = "" +
 	"\x04OPEN\x10\x01\x12\n" +
 	"\n" +
 	"\x06CLOSED\x10\x02\x12\r\n" +
-	"\tCANCELLED\x10\x03\x1an\n" +
+	"\tCANCELLED\x10\x03\x1ar\n" +
 	"\x06Centre\x124\n" +
-	"\x04code\x18\x01 \x01(\tB \xe0A\x02\xbaH\x1ar\x182\x16^[A-Za-z0-9._-]{1,64}$R\x04code\x12.\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xc8\x01R\vdisplayName:\xcf\x02\xeaA<\n" +
+	"\x04code\x18\x01 \x01(\tB \xe0A\x02\xbaH\x1ar\x182\x16^[A-Za-z0-9._-]{1,64}$R\x04code\x122\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xc8\x01\xa0\xb5\x18\x01R\vdisplayName:\xcf\x02\xeaA<\n" +
 	"\x13acquis.eval/Session\x12\x12sessions/{session}*\bsessions2\asession\xbaH\x8c\x02\x1a\x89\x02\n" +
-	"\x0eend_date.order\x12&end_date must not be before start_date\x1a\xce\x01!has(this.end_date) || !has(this.start_date) || this.end_date.year * 10000 + this.end_date.month * 100 + this.end_date.day >= this.start_date.year * 10000 + this.start_date.month * 100 + this.start_date.day\"\xc5\x01\n" +
+	"\x0eend_date.order\x12&end_date must not be before start_date\x1a\xce\x01!has(this.end_date) || !has(this.start_date) || this.end_date.year * 10000 + this.end_date.month * 100 + this.end_date.day >= this.start_date.year * 10000 + this.start_date.month * 100 + this.start_date.day\"\xc9\x01\n" +
 	"\n" +
 	"JuryMember\x12I\n" +
-	"\asubject\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\asubject\x120\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\vdisplayName\x12\x1f\n" +
+	"\asubject\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\asubject\x124\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\xa0\xb5\x18\x01R\vdisplayName\x12\x1f\n" +
 	"\bexternal\x18\x03 \x01(\bB\x03\xe0A\x01R\bexternal\x12\x19\n" +
 	"\x05chair\x18\x04 \x01(\bB\x03\xe0A\x01R\x05chairB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
@@ -487,6 +488,7 @@ func file_acquis_v1_session_proto_init() {
 	if File_acquis_v1_session_proto != nil {
 		return
 	}
+	file_acquis_v1_form_proto_init()
 	file_acquis_v1_unique_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -42,7 +42,11 @@ type Hold struct {
 	// Who released it.
 	Releaser string `protobuf:"bytes,7,opt,name=releaser,proto3" json:"releaser,omitempty"`
 	// When it was released, if it was.
-	ReleaseTime   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
+	ReleaseTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
+	// When its last day ends; not set: it has none. It is an instant, so that
+	// everybody can tell later what the hold kept: the time zone of the service
+	// may have changed.
+	EndTime       *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -129,6 +133,13 @@ func (x *Hold) GetReleaser() string {
 func (x *Hold) GetReleaseTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ReleaseTime
+	}
+	return nil
+}
+
+func (x *Hold) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
 	}
 	return nil
 }
@@ -296,7 +307,7 @@ var File_acquis_store_v1_privacy_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_privacy_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/store/v1/privacy.proto\x12\x0facquis.store.v1\x1a\x1dacquis/store/v1/records.proto\x1a\x17acquis/v1/privacy.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd7\x02\n" +
+	"\x1dacquis/store/v1/privacy.proto\x12\x0facquis.store.v1\x1a\x1dacquis/store/v1/records.proto\x1a\x17acquis/v1/privacy.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x03\n" +
 	"\x04Hold\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12#\n" +
 	"\rcandidate_uid\x18\x02 \x01(\x04R\fcandidateUid\x12\x16\n" +
@@ -307,7 +318,8 @@ const file_acquis_store_v1_privacy_proto_rawDesc = "" +
 	"until_date\x18\x05 \x01(\v2\x15.acquis.store.v1.DateR\tuntilDate\x124\n" +
 	"\x06reason\x18\x06 \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x06reason\x12\x1a\n" +
 	"\breleaser\x18\a \x01(\tR\breleaser\x12=\n" +
-	"\frelease_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vreleaseTime\"\xd0\x02\n" +
+	"\frelease_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vreleaseTime\x125\n" +
+	"\bend_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\xd0\x02\n" +
 	"\n" +
 	"Forgetting\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12#\n" +
@@ -349,14 +361,15 @@ var file_acquis_store_v1_privacy_proto_depIdxs = []int32{
 	4, // 1: acquis.store.v1.Hold.until_date:type_name -> acquis.store.v1.Date
 	5, // 2: acquis.store.v1.Hold.reason:type_name -> acquis.store.v1.PersonalRef
 	3, // 3: acquis.store.v1.Hold.release_time:type_name -> google.protobuf.Timestamp
-	3, // 4: acquis.store.v1.Forgetting.forget_time:type_name -> google.protobuf.Timestamp
-	6, // 5: acquis.store.v1.Forgetting.ground:type_name -> acquis.v1.ForgetGround.Enum
-	2, // 6: acquis.store.v1.Forgetting.erased:type_name -> acquis.store.v1.Forgetting.Erased
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	3, // 4: acquis.store.v1.Hold.end_time:type_name -> google.protobuf.Timestamp
+	3, // 5: acquis.store.v1.Forgetting.forget_time:type_name -> google.protobuf.Timestamp
+	6, // 6: acquis.store.v1.Forgetting.ground:type_name -> acquis.v1.ForgetGround.Enum
+	2, // 7: acquis.store.v1.Forgetting.erased:type_name -> acquis.store.v1.Forgetting.Erased
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_privacy_proto_init() }

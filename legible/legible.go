@@ -1,0 +1,129 @@
+// Package legible says which texts are accepted: those of which people see
+// everything that is stored.
+//
+// Names, motives and reasons are read by juries, stand in credentials that are
+// signed, and are compared by other systems. So no text may look empty without
+// being it, look like another one, or be shown in another order than it is stored.
+// Everything that takes texts from outside asks this package: the API (the option
+// `form` in its proto files), the files of référentiels, and the flags.
+//
+// A text that is refused is never repaired: whoever sent it learns what to change,
+// and what was accepted comes back as it was sent.
+package legible
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// A Form is what a text is for. It decides which characters it may have.
+type Form int
+
+// The forms of texts.
+const (
+	Line Form = iota // names, titles, statements: one line
+	Text             // comments, motives, reasons: may have line feeds and tabs
+	ID               // ids that other systems give: nothing that cannot be seen
+)
+
+const (
+	zwnj = '\u200C' // separates letters that would join, as in Persian
+	zwj  = '\u200D' // joins letters, as in Indic scripts, and emoji
+)
+
+// Problem says what is wrong with a text, so that it can follow the name of its
+// field; nothing if it is accepted. An empty text has no problem here: fields say
+// themselves whether they are required.
+func (f Form) Problem(s string) string {
+	if f.simple(s) {
+		return ""
+	}
+	if !utf8.ValidString(s) {
+		return "must be valid UTF-8"
+	}
+	seen, before := false, rune(0)
+	for _, r := range s {
+		if why := f.forbids(before, r); why != "" {
+			return fmt.Sprintf("must not contain %U, %s", r, why)
+		}
+		seen, before = seen || visible(r), r
+	}
+	switch {
+	case !seen:
+		return "must contain something that can be seen"
+	case strings.TrimSpace(s) != s:
+		return "must not begin or end with white space"
+	case !norm.NFC.IsNormalString(s):
+		return "must be in Unicode normal form NFC: accents composed with their letters"
+	}
+	return ""
+}
+
+// simple accepts almost every text at once: letters of Western Europe and what
+// stands between them. All these characters are in normal form.
+func (f Form) simple(s string) bool {
+	for _, r := range s {
+		if !plain(r) && (f != Text || r != '\n' && r != '\t') {
+			return false
+		}
+	}
+	return s == "" || !edge(s[0]) && !edge(s[len(s)-1])
+}
+
+// plain tells whether a character is simple: a letter of Western Europe, a dash, a
+// quotation mark. U+00AD, among them, cannot be seen.
+func plain(r rune) bool {
+	return ' ' <= r && r < 0x7F || 0xA0 < r && r < 0x0250 && r != '\u00AD' || 0x2010 <= r && r <= 0x2027
+}
+
+func edge(b byte) bool { return b == ' ' || b == '\n' || b == '\t' }
+
+// forbids says why a character may not follow another; nothing if it may.
+func (f Form) forbids(before, r rune) string {
+	switch {
+	case plain(r), f == Text && (r == '\n' || r == '\t'):
+		return ""
+	case r == '\r' && f == Text:
+		return "a carriage return: end lines with U+000A alone"
+	case unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp):
+		return "a control character or line break"
+	case r == utf8.RuneError:
+		return "which says that a conversion lost a character"
+	case r == zwj || r == zwnj:
+		return f.joiner(before)
+	case unicode.Is(unicode.Variation_Selector, r):
+		if f == ID || !visible(before) {
+			return "which cannot be seen"
+		}
+	case unicode.Is(unicode.Bidi_Control, r):
+		return "which changes the order in which text is shown"
+	case unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r),
+		unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
+		return "which cannot be seen"
+	case unicode.In(r, unicode.Cn, unicode.Co, unicode.Cs):
+		return "which is no character of Unicode " + unicode.Version
+	}
+	return ""
+}
+
+// joiner says why a joiner may not follow a character: between Latin letters, for
+// instance, it changes nothing that can be seen.
+func (f Form) joiner(before rune) string {
+	letter := unicode.In(before, unicode.L, unicode.M) && before > 0x0250 &&
+		!unicode.In(before, unicode.Latin, unicode.Greek, unicode.Cyrillic)
+	emoji := unicode.In(before, unicode.So, unicode.Sk) && before > 0x0250
+	if f != ID && (letter || emoji) {
+		return ""
+	}
+	return "which cannot be seen here"
+}
+
+// visible tells whether a character can be seen by itself. U+2800 is the blank of
+// Braille.
+func visible(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) && r != '\u2800'
+}
