@@ -25,7 +25,7 @@ func (v *vault) pretexts(t *testing.T) {
 		"an accommodation of somebody else":              {"has no body, was forgotten with candidate", func(by *tamperer) error { return by.forget(other, false, all...) }},
 		"an accommodation without the body of its event": {"but not the body of event", func(by *tamperer) error { return by.forget(about, false, file, text) }},
 		"the body of an event without its accommodation": {"does not list what it wrote", func(by *tamperer) error { return by.forget(about, false, all[2]) }},
-		"an accommodation without its text":          {"so that nothing proves what it wrote", func(by *tamperer) error { return by.forget(about, false, file, all[2]) }},
+		"an accommodation without its text":              {"so that nothing proves what it wrote", func(by *tamperer) error { return by.forget(about, false, file, all[2]) }},
 		"something twice":                                {"out of order, or twice", func(by *tamperer) error { return by.forget(about, false, append(all, text)...) }},
 		"something that another forgetting lists": {"lists too", func(by *tamperer) error {
 			return errors.Join(by.forget(about, false, all...), by.forget(about, false, text))
