@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -80,7 +81,8 @@ func (s *candidateService) ListCandidates(ctx context.Context, req *acquispb.Lis
 
 func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.UpdateCandidateRequest) (*acquispb.Candidate, error) {
 	name := req.GetCandidate().GetName()
-	fields, err := s.updatedFields(req, req.GetCandidate(), req.GetUpdateMask(), "candidate")
+	rpc := s.contract.Of(req)
+	paths, err := updatedPaths(rpc, req.GetCandidate(), req.GetUpdateMask())
 	if err != nil {
 		return nil, err
 	}
@@ -91,19 +93,25 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 			if err != nil {
 				return nil, err
 			}
-			if err := checkEtag(req.GetCandidate().GetEtag(), candidate.GetVersion(), true); err != nil {
+			if err := checkEtag(req.GetCandidate().GetEtag(), candidate, true); err != nil {
 				return nil, err
 			}
 			merged, err := readCandidate(t, candidate)
 			if err != nil {
 				return nil, err
 			}
+			if err := keepsRest(rpc, req.GetCandidate(), merged, "candidate"); err != nil {
+				return nil, err
+			}
 			before := identityOf(merged)
-			copyFields(merged, req.GetCandidate(), fields)
+			copyPaths(merged, req.GetCandidate(), paths)
 			if err := s.validate.Resource(ctx, "candidate", merged); err != nil {
 				return nil, err
 			}
 			after := identityOf(merged)
+			if proto.Equal(before, after) {
+				return one(candidate.GetUid()), nil
+			}
 			if err := t.claimExternalIDs(candidate.GetUid(), before.GetExternalIds(), after.GetExternalIds()); err != nil {
 				return nil, err
 			}
@@ -323,7 +331,7 @@ func candidateFrom(c *storepb.Candidate, id *storepb.Identity) *acquispb.Candida
 		GivenNames: id.GetGivenNames(),
 		Sex:        id.GetSex(),
 		BirthDate:  dateFrom(id.GetBirthDate()),
-		Etag:       etag(c.GetVersion()),
+		Etag:       etag(c),
 		CreateTime: c.GetCreateTime(),
 		UpdateTime: c.GetUpdateTime(),
 		ForgetTime: c.GetForgetTime(),

@@ -169,13 +169,13 @@ func TestRolesReachAsFarAsTheSession(t *testing.T) {
 		t.Errorf("of accommodations they see %q", got)
 	}
 	ask(s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: &acquispb.Session{
-		Name: "sessions/juin", Etag: "1", Jury: append(aSession().GetJury(), &acquispb.JuryMember{Subject: "noa", DisplayName: "Noa"}),
+		Name: "sessions/juin", Etag: s.etag("sessions/juin"), Jury: append(aSession().GetJury(), &acquispb.JuryMember{Subject: "noa", DisplayName: "Noa"}),
 	}})
 	if got := tells(s.grid(both, k)); len(got) != 3 {
 		t.Errorf("once they are on the jury they see %q", got)
 	}
 	ask(s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: &acquispb.Session{
-		Name: "sessions/juin", Etag: "2", Assessors: []string{"lea"},
+		Name: "sessions/juin", Etag: s.etag("sessions/juin"), Assessors: []string{"lea"},
 	}})
 	if got := ask(both, s.GetSession, &acquispb.GetSessionRequest{Name: "sessions/juin"}); !proto.Equal(got, ask(s.reader, s.GetSession, &acquispb.GetSessionRequest{Name: "sessions/juin"})) {
 		t.Errorf("the session is shown as %v", got)
