@@ -7,7 +7,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
@@ -192,6 +194,17 @@ func TestEtagsAreOfOneResource(t *testing.T) {
 			}
 			return try(s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: &acquispb.Session{Name: name, Etag: etag, DisplayName: "x"}})
 		},
+	}
+	first, later := timestamppb.New(s.clock.Now()), timestamppb.New(s.clock.Now())
+	of := make(map[string]bool)
+	for _, record := range []*storepb.Session{
+		{Uid: 1, Version: 1, UpdateTime: first}, {Uid: 2, Version: 1, UpdateTime: first},
+		{Uid: 1, Version: 2, UpdateTime: first}, {Uid: 1, Version: 1, UpdateTime: later}, {Uid: 11, UpdateTime: first}, {Version: 11, UpdateTime: first},
+	} {
+		of[etag(record)] = true
+	}
+	if len(of) != 6 {
+		t.Errorf("six states have %d etags", len(of))
 	}
 	before := s.written()
 	for _, name := range names {
