@@ -153,14 +153,28 @@ func actorEntry(session uint64, subject string) IndexEntry {
 	return IndexEntry{KindSessionActor, append(Key(session), subject...), []byte{1}}
 }
 
-// ExternalIDEntry finds a candidate by an id in another system. Its key is a
-// digest, so that the index names nobody by itself.
+// ExternalIDEntry lists a candidate under an id in another system. The key has a
+// digest of that, so that the index names nobody by itself.
 func ExternalIDEntry(id *storepb.ExternalId, candidate uint64) IndexEntry {
-	return IndexEntry{KindExternalID, ExternalIDKey(id.GetSystem(), id.GetId()), Key(candidate)}
+	return IndexEntry{KindExternalID, append(Fingerprint(id.GetSystem(), id.GetId()), Key(candidate)...), []byte{1}}
 }
 
-// ExternalIDKey is the key of that entry.
-func ExternalIDKey(system, id string) []byte { return Fingerprint(system, id) }
+// ExternalIDHolders lists the candidates with an id in another system, the first
+// first. There are several if keys of different centres gave it.
+func ExternalIDHolders(r Reader, system, id string) ([]*storepb.Candidate, error) {
+	const most = 10_000 // far above the number of centres
+	records, err := r.Scan(KindExternalID, Fingerprint(system, id), nil, most)
+	if err != nil {
+		return nil, err
+	}
+	holders := make([]*storepb.Candidate, len(records))
+	for i, record := range records {
+		if holders[i], err = Candidates.Get(r, lastKey(record.Key)); err != nil {
+			return nil, err
+		}
+	}
+	return holders, nil
+}
 
 // CandidacyLabel is the label of a candidacy among those of all sessions.
 func CandidacyLabel(session, candidacy string) string { return session + "/" + candidacy }
@@ -191,7 +205,7 @@ func (e IndexEntry) Origin() (kind KindID, key []byte, ok bool) {
 		kind, ok = Collection(e.Key[0]).kind()
 		return kind, e.Value, ok
 	case KindExternalID:
-		return KindCandidate, e.Value, true
+		return KindCandidate, lastKey(e.Key), len(e.Key) == 40
 	case KindCandidateCandidacy, KindSessionCandidacy:
 		return KindCandidacy, lastKey(e.Key), len(e.Key) == 16
 	case KindCandidateDecision, KindSessionDecision:

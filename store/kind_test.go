@@ -35,7 +35,11 @@ func TestEveryKind(t *testing.T) {
 		if kind.Journaled() && (message == nil || kind.Index() || kind.Silent()) {
 			t.Errorf("%v is primary data: it must store messages, be derived from nothing and leave an event", kind)
 		}
-		key := append([]byte{byte(store.CollectionSession)}, make([]byte, 15)...)
+		size := 16
+		if kind == store.KindExternalID {
+			size = 40
+		}
+		key := append([]byte{byte(store.CollectionSession)}, make([]byte, size-1)...)
 		leadsTo, _, ok := store.IndexEntry{Kind: kind, Key: key}.Origin()
 		if ok != kind.Index() || ok && !leadsTo.Journaled() {
 			t.Errorf("%v is an index: %t; Origin leads to %v: %t", kind, kind.Index(), leadsTo, ok)

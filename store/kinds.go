@@ -34,7 +34,7 @@ const (
 	firstUnjournaled KindID = 64
 
 	KindName                KindID = 64 // collection, label → uid
-	KindExternalID          KindID = 65 // digest of (system, id) → candidate uid
+	KindExternalID          KindID = 65 // digest of (system, id), candidate uid
 	KindCandidateCandidacy  KindID = 66 // candidate uid, candidacy uid
 	KindSessionCandidacy    KindID = 67 // session uid, candidacy uid
 	KindCandidateDecision   KindID = 68 // candidate uid, decision uid

@@ -246,7 +246,11 @@ func TestPublishRoundTrip(t *testing.T) {
 	if again["revision"] != got.Body["revision"] {
 		t.Errorf("published again it is %v, was %v", again["revision"], got.Body["revision"])
 	}
-	sales := w.Do("admin", "POST", "/v1/referentiels:publish", `{"referentielId":"sales","referentiel":`+got.Raw+`}`)
+	other := `{"referentielId":"sales","referentiel":` + got.Raw + `}`
+	if a := w.REST("admin", "POST", "/v1/referentiels:publish", other); a.HTTP != 400 || !strings.Contains(a.Raw, "referentiel.name") {
+		t.Errorf("what was read of one is published as another: %s", a.Raw)
+	}
+	sales := w.Do("admin", "POST", "/v1/referentiels:publish", strings.Replace(world.Compact(other), `"name":"referentiels/marketing",`, "", 1))
 	if sales["name"] != "referentiels/sales" || sales["revision"] == got.Body["revision"] {
 		t.Errorf("published as %v %v", sales["name"], sales["revision"])
 	}

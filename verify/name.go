@@ -24,6 +24,9 @@ func readable(kind store.KindID, key []byte) string {
 			return fmt.Sprintf("session %d, %s", store.LastUID(key[:8]), text(key[8:]))
 		}
 	case store.KindExternalID:
+		if len(key) == 40 {
+			return fmt.Sprintf("%s, candidate %d", hex.EncodeToString(key[:32]), store.LastUID(key))
+		}
 		return hex.EncodeToString(key)
 	}
 	if len(key) == 0 {

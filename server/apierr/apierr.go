@@ -100,10 +100,17 @@ func AlreadyExists(name string) error {
 
 // Forbidden refuses a call because of the state of a resource.
 func Forbidden(reason acquispb.ErrorReason_Enum, subject, text string) error {
+	return ForbiddenFor(reason, text, subject)
+}
+
+// ForbiddenFor refuses a call because of the state of several resources.
+func ForbiddenFor(reason acquispb.ErrorReason_Enum, text string, subjects ...string) error {
 	return New(codes.FailedPrecondition, reason, text, &errdetails.PreconditionFailure{
-		Violations: []*errdetails.PreconditionFailure_Violation{{
-			Type: reason.String(), Subject: Clip(subject, maxRuleText), Description: Clip(text, MaxMessageText),
-		}},
+		Violations: shown(subjects, func(subject string) *errdetails.PreconditionFailure_Violation {
+			return &errdetails.PreconditionFailure_Violation{
+				Type: reason.String(), Subject: Clip(subject, maxRuleText), Description: Clip(text, MaxMessageText),
+			}
+		}),
 	})
 }
 

@@ -70,7 +70,7 @@ func BenchmarkRequests(b *testing.B) {
 		}{
 			{"wire-check", func() error { return passed(request.CheckWire(wire)) }},
 			{"wire-decode", func() error { return proto.Unmarshal(wire, fresh().Interface()) }},
-			{"json-check", func() error { return passed(request.CheckJSON(text)) }},
+			{"json-check", func() error { return passed(request.CheckJSON(text, nil)) }},
 			{"json-decode", func() error { return protojson.Unmarshal(text, fresh().Interface()) }},
 			{"validate", func() error { return v.Request(b.Context(), c.message) }},
 			{"texts", func() error {

@@ -117,8 +117,8 @@ func TestItemBombs(t *testing.T) {
 					return // JSON has one string in its place
 				}
 				body := []byte(s.jsonBomb(100 * (f.items + 1)))
-				check("JSON", request.CheckJSON([]byte(s.jsonBomb(f.items))), request.CheckJSON([]byte(s.jsonBomb(f.items+1))),
-					request.CheckJSON(body), func() *Fault { return request.CheckJSON(body) })
+				check("JSON", request.CheckJSON([]byte(s.jsonBomb(f.items)), nil), request.CheckJSON([]byte(s.jsonBomb(f.items+1)), nil),
+					request.CheckJSON(body, nil), func() *Fault { return request.CheckJSON(body, nil) })
 			})
 		}
 	}
@@ -172,7 +172,7 @@ func TestItemsInAll(t *testing.T) {
 		return "[" + strings.TrimSuffix(strings.Repeat(item+",", times), ",") + "]"
 	}
 	body := `{"referentiel":{"blocs":` + list(3, `{"competences":`+list(80, `{"criteria":`+list(100, "{}")+"}")+"}") + "}}"
-	if fault := request.CheckJSON([]byte(body)); fault == nil || fault.Field != want || fault.Malformed {
+	if fault := request.CheckJSON([]byte(body), nil); fault == nil || fault.Field != want || fault.Malformed {
 		t.Errorf("JSON: %v, want %s", fault, want)
 	}
 }

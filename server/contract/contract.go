@@ -25,6 +25,8 @@ type RPC struct {
 	Writes    bool                     // it is an act: its request bears an id
 	Event     acquispb.Event_Kind_Enum // of an act: the kind of the event that it writes
 	Updatable []string                 // of an update: the fields that it may change
+	Versioned bool                     // the answer is a resource with an etag that callers send back
+	etag      etagPath                 // to that in the request; nil: it has none
 	Many      bool                     // it may look at many records for one call
 	files     *namePath                // leads to whose files it shows; nil: it shows none
 }
@@ -91,6 +93,8 @@ func (c *Contract) add(method protoreflect.MethodDescriptor, requests Requests) 
 		Writes:    method.Input().Fields().ByName("request_id") != nil,
 		Event:     access.GetWrites(),
 		Updatable: updatable(method.Input()),
+		Versioned: hasVersion(method.Output()),
+		etag:      newEtagPath(method.Input()),
 		Many:      looksAtMany(method),
 	}
 	var err error

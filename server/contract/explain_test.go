@@ -64,7 +64,7 @@ func TestEveryWrongValueIsNamed(t *testing.T) {
 
 func checkExplained(t *testing.T, request *Request, body, path string) {
 	t.Helper()
-	if fault := request.CheckJSON([]byte(body)); fault != nil {
+	if fault := request.CheckJSON([]byte(body), nil); fault != nil {
 		if fault.Field != path {
 			t.Errorf("%s: %v, want %s", body, fault, path)
 		}

@@ -70,7 +70,7 @@ func TestJSONFaults(t *testing.T) {
 		{update, `{"candidate":{"birthDate":null,"createTime":"2026-01-01T00:00:00Z"}}`, "", false},
 	} {
 		name := protoreflect.FullName(c.request)
-		checkFault(t, c.body, everyRequest(t)[name].CheckJSON([]byte(c.body)), c.want, c.malformed)
+		checkFault(t, c.body, everyRequest(t)[name].CheckJSON([]byte(c.body), nil), c.want, c.malformed)
 	}
 }
 
@@ -179,7 +179,7 @@ func TestMessagesThatHoldThemselves(t *testing.T) {
 			wire = protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), wire)
 		}
 		body := strings.Repeat(`{"inner":`, depth) + "{}" + strings.Repeat("}", depth)
-		for form, fault := range map[string]*Fault{"protobuf": request.CheckWire(wire), "JSON": request.CheckJSON([]byte(body))} {
+		for form, fault := range map[string]*Fault{"protobuf": request.CheckWire(wire), "JSON": request.CheckJSON([]byte(body), nil)} {
 			if (fault != nil) != deep || deep && !strings.HasSuffix(fault.Rule, "too deeply") {
 				t.Errorf("%s, %d deep: %v", form, depth, fault)
 			}

@@ -78,7 +78,7 @@ func FuzzJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, number byte, text string) {
 		request, message := picked(t, requests, number)
-		fault := request.CheckJSON([]byte(text))
+		fault := request.CheckJSON([]byte(text), nil)
 		err := protojson.Unmarshal([]byte(text), message)
 		if fault == nil && strings.TrimSpace(text) != "" && !json.Valid([]byte(text)) {
 			t.Error("it passes, but is not JSON")

@@ -15,9 +15,10 @@ import (
 // the form of the message, within its limits, without unknown or duplicate
 // fields. The decoder checks the form of numbers, times and enum names; their
 // length is checked here. White space alone passes: it is an absent body. The
-// walk allocates only if a key has escapes.
-func (s *Shape) CheckJSON(body []byte) *Fault {
-	w := jsonWalk{data: body, left: MaxItems}
+// walk allocates only if a key has escapes. A field that the path of the call has
+// too (path, by its name in the proto file) must have the same value as there.
+func (s *Shape) CheckJSON(body []byte, path map[string]string) *Fault {
+	w := jsonWalk{data: body, left: MaxItems, path: path}
 	if w.blank(); w.at == len(body) {
 		return nil
 	}
@@ -49,6 +50,7 @@ type jsonWalk struct {
 	data []byte
 	at   int
 	left int // items that the lists may still have
+	path map[string]string
 }
 
 // badSyntax is a fault that gets its text from the standard library.
@@ -148,7 +150,27 @@ func (w *jsonWalk) member(n *node, met *[maxFields]bool, depth int) *Fault {
 	if f.list {
 		return w.list(f, depth).spelled(f, key)
 	}
-	return w.value(f, -1, depth).spelled(f, key)
+	w.blank()
+	start := w.at
+	fault = w.value(f, -1, depth)
+	if fault == nil && depth == maxDepth {
+		fault = w.asInPath(f, w.data[start:w.at])
+	}
+	return fault.spelled(f, key)
+}
+
+// asInPath checks a value at the top. One that is empty says nothing.
+func (w *jsonWalk) asInPath(f *field, value []byte) *Fault {
+	want, ok := w.path[f.protoName]
+	if !ok || value[0] != '"' {
+		return nil
+	}
+	var given string
+	_ = json.Unmarshal(value, &given) // text has checked it
+	if given == "" || given == want {
+		return nil
+	}
+	return (&Fault{Rule: "is another one than in the path"}).within(f, -1)
 }
 
 // maxKey is how much of an unknown key an error shows.

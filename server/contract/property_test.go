@@ -187,7 +187,7 @@ func TestWhatIsWithinLimitsPasses(t *testing.T) {
 			t.Errorf("protobuf: %d bytes, at most %d", len(wire), most)
 		}
 		for form, text := range texts {
-			if fault := request.CheckJSON(text); fault != nil {
+			if fault := request.CheckJSON(text, nil); fault != nil {
 				t.Errorf("%s: %v in %s", form, fault, text)
 			}
 			if most := request.size(jsonSize); len(text) > most {
@@ -236,7 +236,7 @@ func TestWhatIsOverALimitIsRefused(t *testing.T) {
 			t.Errorf("protobuf: %v, want %s", fault, want)
 		}
 		for form, text := range texts {
-			fault := request.CheckJSON(text)
+			fault := request.CheckJSON(text, nil)
 			if fault != nil && form == "proto names" { // it is named as the text names it
 				fault.Field = JSONName(fault.Field)
 			}

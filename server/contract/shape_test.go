@@ -113,10 +113,10 @@ func TestField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fault := candidate.CheckJSON([]byte(`{"birthName":"Martin"}`)); fault != nil {
+	if fault := candidate.CheckJSON([]byte(`{"birthName":"Martin"}`), nil); fault != nil {
 		t.Error(fault)
 	}
-	if fault := candidate.CheckJSON([]byte(`{"candidate":{}}`)); fault == nil {
+	if fault := candidate.CheckJSON([]byte(`{"candidate":{}}`), nil); fault == nil {
 		t.Error("the candidate has no candidate")
 	}
 	for _, name := range []string{"nothing", "requestId"} {

@@ -15,22 +15,21 @@ func updatable(request protoreflect.MessageDescriptor) (names []string) {
 	if request.Fields().ByName("update_mask") == nil {
 		return nil
 	}
-	resource := resourceOf(request)
-	for i := range resource.Fields().Len() {
-		field := resource.Fields().Get(i)
-		if field.Name() != "etag" && !slices.ContainsFunc(behaviorOf(field), fixed) {
-			names = append(names, string(field.Name()))
-		}
+	for _, field := range fieldsWhere(resourceField(request).Message(), func(f protoreflect.FieldDescriptor) bool {
+		return f.Name() != "etag" && !slices.ContainsFunc(behaviorOf(f), fixed)
+	}) {
+		names = append(names, string(field.Name()))
 	}
 	return names
 }
 
-// resourceOf is the message that a request creates or updates.
-func resourceOf(request protoreflect.MessageDescriptor) protoreflect.MessageDescriptor {
+// resourceField is the field with the resource that a request creates or
+// updates; nil if there is none.
+func resourceField(request protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
 	for i := range request.Fields().Len() {
-		m := request.Fields().Get(i).Message()
-		if m != nil && proto.HasExtension(m.Options(), annotations.E_Resource) {
-			return m
+		field := request.Fields().Get(i)
+		if m := field.Message(); m != nil && proto.HasExtension(m.Options(), annotations.E_Resource) {
+			return field
 		}
 	}
 	return nil

@@ -17,9 +17,10 @@ import (
 
 // Validator checks requests against the rules in the proto files.
 type Validator struct {
-	rules  protovalidate.Validator
-	unique uniqueLists
-	texts  texts
+	rules    protovalidate.Validator
+	unique   uniqueLists
+	texts    texts
+	subjects subjects
 }
 
 // NewValidator reads the rules of every message.
@@ -29,7 +30,7 @@ func NewValidator() (Validator, error) {
 		return Validator{}, err
 	}
 	unique, err := readUnique()
-	return Validator{rules, unique, readTexts()}, err
+	return Validator{rules, unique, readTexts(), readSubjects()}, err
 }
 
 // Request checks a whole request, except the resource of an update, which is
@@ -39,13 +40,14 @@ func (v Validator) Request(ctx context.Context, req any) error {
 	if !ok {
 		return errors.New("a request is not a protobuf message")
 	}
-	switch message.(type) {
-	case *acquispb.UpdateCandidateRequest:
-		return v.check(ctx, "", message, nil, "candidate")
-	case *acquispb.UpdateSessionRequest:
-		return v.check(ctx, "", message, nil, "session")
+	unique, partial := v.unique, protoreflect.Name("")
+	if of := v.subjects[message.ProtoReflect().Descriptor().FullName()]; of != nil && of.updates {
+		unique, partial = nil, of.field.Name()
 	}
-	return v.check(ctx, "", message, v.unique, "")
+	if err := v.check(ctx, "", message, unique, partial); err != nil {
+		return err
+	}
+	return v.subjects.check(message.ProtoReflect())
 }
 
 // Resource checks a merged resource; field names it in the request.

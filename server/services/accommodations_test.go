@@ -81,7 +81,7 @@ func TestAccommodationIsRefused(t *testing.T) {
 		refusal{"in the file of nobody", try(s.registrar, s.RequestAccommodation, request("sessions/juin/candidacies/nobody")), "NOT_FOUND sessions/juin/candidacies/nobody"},
 		refusal{"what is of another candidacy", decide(other, asked), "INVALID_FIELD at accommodation"},
 		refusal{"what nobody asked for", decide(k, k+"/accommodations/999"), "NOT_FOUND " + k + "/accommodations/999"},
-		refusal{"what is no number", decide(k, k+"/accommodations/first"), "NOT_FOUND " + k + "/accommodations/first"},
+		refusal{"what is no number", decide(k, k+"/accommodations/first"), "INVALID_FIELD at accommodation"},
 		refusal{"what is an advice", decide(k, advice), "NOT_FOUND " + advice},
 	)
 	s.judged(s.lea, k, met, "B3")

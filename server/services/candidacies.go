@@ -164,7 +164,7 @@ func (s *sessionService) move(ctx context.Context, req moveRequest,
 			if err != nil {
 				return nil, err
 			}
-			if err := checkEtag(req.GetEtag(), candidacy.GetVersion(), false); err != nil {
+			if err := checkEtag(req.GetEtag(), candidacy, false); err != nil {
 				return nil, err
 			}
 			candidate, err := store.Candidates.Get(t, store.Key(candidacy.GetCandidateUid()))
@@ -232,7 +232,7 @@ func candidacyIn(r store.Reader, session *storepb.Session, c *storepb.Candidacy)
 		DepartedBlocs:  departedFrom(c.GetDepartedBlocs()),
 		State:          c.GetState(),
 		Referentiel:    revisionName(session.GetReferentiel(), session.GetRevision()),
-		Etag:           etag(c.GetVersion()),
+		Etag:           etag(c),
 		CreateTime:     c.GetCreateTime(),
 		UpdateTime:     c.GetUpdateTime(),
 	}

@@ -1,13 +1,13 @@
 package services
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -83,7 +83,8 @@ func (s *candidateService) ListCandidates(ctx context.Context, req *acquispb.Lis
 
 func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.UpdateCandidateRequest) (*acquispb.Candidate, error) {
 	name := req.GetCandidate().GetName()
-	fields, err := s.updatedFields(req, req.GetCandidate(), req.GetUpdateMask(), "candidate")
+	rpc := s.contract.Of(req)
+	paths, err := updatedPaths(rpc, req.GetCandidate(), req.GetUpdateMask())
 	if err != nil {
 		return nil, err
 	}
@@ -94,19 +95,25 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 			if err != nil {
 				return nil, err
 			}
-			if err := checkEtag(req.GetCandidate().GetEtag(), candidate.GetVersion(), true); err != nil {
+			if err := checkEtag(req.GetCandidate().GetEtag(), candidate, true); err != nil {
 				return nil, err
 			}
 			merged, err := readCandidate(t, candidate)
 			if err != nil {
 				return nil, err
 			}
+			if err := keepsRest(rpc, req.GetCandidate(), merged, "candidate"); err != nil {
+				return nil, err
+			}
 			before := identityOf(merged)
-			copyFields(merged, req.GetCandidate(), fields)
+			copyPaths(merged, req.GetCandidate(), paths)
 			if err := s.validate.Resource(ctx, "candidate", merged); err != nil {
 				return nil, err
 			}
 			after := identityOf(merged)
+			if proto.Equal(before, after) {
+				return one(candidate.GetUid()), nil
+			}
 			if err := t.checkBorn(after.GetBirthDate()); err != nil {
 				return nil, err
 			}
@@ -124,23 +131,17 @@ func (s *candidateService) UpdateCandidate(ctx context.Context, req *acquispb.Up
 // LookupCandidate finds a candidate by an id in another system.
 func (s *candidateService) LookupCandidate(ctx context.Context, req *acquispb.LookupCandidateRequest) (*acquispb.Candidate, error) {
 	caller := call.CallerOf(ctx)
-	missing := apierr.NotFound("a candidate with this system and id")
 	return read(ctx, s.core, func(r store.Reader) (*acquispb.Candidate, error) {
-		key, err := r.Get(store.KindExternalID, store.ExternalIDKey(req.GetSystem(), req.GetId()))
-		if errors.Is(err, store.ErrNotFound) {
-			return nil, missing
-		}
-		if err != nil {
+		found, err := holdersFor(r, caller, req.GetSystem(), req.GetId())
+		switch {
+		case err != nil:
 			return nil, err
+		case len(found) == 0:
+			return nil, apierr.NotFound("a candidate with this system and id")
+		case len(found) > 1:
+			return nil, ambiguous(found)
 		}
-		candidate, err := store.Candidates.Get(r, key)
-		if err != nil {
-			return nil, err
-		}
-		if seen, err := seesCandidate(r, caller, candidate); err != nil || !seen {
-			return nil, cmp.Or(err, missing)
-		}
-		return readCandidate(r, candidate)
+		return readCandidate(r, found[0])
 	})
 }
 
@@ -212,23 +213,60 @@ func (t *tx) putCandidate(candidate *storepb.Candidate, identity *storepb.Identi
 	return made, store.Candidates.PutIndexed(t, made[0], candidate)
 }
 
-// claimExternalIDs gives the candidate the ids that it has now, and frees those
-// that it had before.
-func (t *tx) claimExternalIDs(candidate uint64, before, now []*storepb.ExternalId) error {
-	for _, e := range before {
-		if err := t.Delete(store.KindExternalID, store.ExternalIDKey(e.GetSystem(), e.GetId())); err != nil {
-			return err
+// holdersFor lists the candidates with an id in another system who exist for the
+// caller.
+func holdersFor(r store.Reader, caller *call.Caller, system, id string) (seen []*storepb.Candidate, err error) {
+	holders, err := store.ExternalIDHolders(r, system, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, holder := range holders {
+		ok, err := seesCandidate(r, caller, holder)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			seen = append(seen, holder)
 		}
 	}
-	for i, e := range now {
-		entry := store.ExternalIDEntry(e, candidate)
-		_, err := t.Get(entry.Kind, entry.Key)
-		if err == nil {
-			return apierr.AlreadyExists("candidate.externalIds[" + strconv.Itoa(i) + "]")
+	return seen, nil
+}
+
+// ambiguous names all candidates with one id in another system.
+func ambiguous(found []*storepb.Candidate) error {
+	names := make([]string, len(found))
+	for i, candidate := range found {
+		names[i] = candidateName(candidate.GetLabel())
+	}
+	return apierr.ForbiddenFor(acquispb.ErrorReason_EXTERNAL_ID_AMBIGUOUS, "several candidates have this system and id", names...)
+}
+
+// claimExternalIDs gives the candidate the ids that it has now, and frees those that
+// it had before and has no more. A new one must be free among the candidates who
+// exist for the caller: to refuse it because of others would tell of them.
+func (t *tx) claimExternalIDs(candidate uint64, before, now []*storepb.ExternalId) error {
+	has := func(ids []*storepb.ExternalId, id *storepb.ExternalId) bool {
+		return slices.ContainsFunc(ids, func(other *storepb.ExternalId) bool { return proto.Equal(other, id) })
+	}
+	for _, id := range before {
+		if !has(now, id) {
+			if err := t.Delete(store.KindExternalID, store.ExternalIDEntry(id, candidate).Key); err != nil {
+				return err
+			}
 		}
-		if !errors.Is(err, store.ErrNotFound) {
+	}
+	for i, id := range now {
+		if has(before, id) {
+			continue
+		}
+		taken, err := holdersFor(t, t.caller, id.GetSystem(), id.GetId())
+		if err != nil {
 			return err
 		}
+		if len(taken) > 0 {
+			return apierr.AlreadyExists("candidate.externalIds[" + strconv.Itoa(i) + "]")
+		}
+		entry := store.ExternalIDEntry(id, candidate)
 		if err := t.Put(entry.Kind, entry.Key, entry.Value); err != nil {
 			return err
 		}
@@ -329,7 +367,7 @@ func candidateFrom(c *storepb.Candidate, id *storepb.Identity) *acquispb.Candida
 		GivenNames: id.GetGivenNames(),
 		Sex:        id.GetSex(),
 		BirthDate:  dateFrom(id.GetBirthDate()),
-		Etag:       etag(c.GetVersion()),
+		Etag:       etag(c),
 		CreateTime: c.GetCreateTime(),
 		UpdateTime: c.GetUpdateTime(),
 		ForgetTime: c.GetForgetTime(),

@@ -96,12 +96,12 @@ func something(f protoreflect.FieldDescriptor) protoreflect.Value {
 	panic("a kind of field that this test does not know: " + f.Kind().String())
 }
 
-// TestUpdatedFields: an update changes what its mask names or, without one, what it
-// holds; never what it may not.
-func TestUpdatedFields(t *testing.T) {
+// TestUpdatedPaths: an update changes what its mask names or, without one, what it
+// holds, in one spelling; what it may not change is refused.
+func TestUpdatedPaths(t *testing.T) {
 	known, err := theContract()
 	must(t, err)
-	c := &core{contract: known}
+	rpc := known.Of(new(acquispb.UpdateCandidateRequest))
 	given := &acquispb.Candidate{Name: "candidates/c", Etag: "1", BirthName: "Martin", GivenNames: []string{"Léa"}}
 	for _, s := range []struct {
 		mask []string
@@ -110,15 +110,25 @@ func TestUpdatedFields(t *testing.T) {
 	}{
 		{nil, []string{"birth_name", "given_names"}, false},
 		{[]string{"usage_name"}, []string{"usage_name"}, false},
-		{[]string{"usageName", "usage_name"}, []string{"usage_name"}, false},
-		{[]string{"birth_place.city"}, []string{"birth_place"}, false},
-		{[]string{"name", "etag", "create_time", "sex"}, []string{"sex"}, false},
-		{[]string{"*"}, known.Of(new(acquispb.UpdateCandidateRequest)).Updatable, false},
+		{[]string{"usageName", "usage_name", "sex"}, []string{"sex", "usage_name"}, false},
+		{[]string{"birth_place.city"}, []string{"birth_place.city"}, false},
+		{[]string{"birthPlace.inseeCode", "birthDate.day"}, []string{"birth_date.day", "birth_place.insee_code"}, false},
+		{[]string{"birth_place.city", "birthPlace"}, []string{"birth_place"}, false},
+		{[]string{"*"}, slices.Sorted(slices.Values(rpc.Updatable)), false},
+		{[]string{"*", "sex"}, nil, true},
+		{[]string{"name"}, nil, true},
+		{[]string{"sex", "etag"}, nil, true},
+		{[]string{"create_time"}, nil, true},
+		{[]string{"forgetTime.seconds"}, nil, true},
 		{[]string{"shoe_size"}, nil, true},
+		{[]string{"birth_place.street"}, nil, true},
+		{[]string{"birth_place.city.name"}, nil, true},
+		{[]string{"external_ids.system"}, nil, true},
+		{[]string{"given_names.first"}, nil, true},
+		{[]string{"birth_place."}, nil, true},
+		{[]string{""}, nil, true},
 	} {
-		req := &acquispb.UpdateCandidateRequest{Candidate: given}
-		req.UpdateMask = maskOf(s.mask)
-		got, err := c.updatedFields(req, given, req.GetUpdateMask(), "candidate")
+		got, err := updatedPaths(rpc, given, maskOf(s.mask))
 		if !slices.Equal(got, s.want) || (err != nil) != s.bad {
 			t.Errorf("%v changes %v, %v", s.mask, got, err)
 		}

@@ -82,7 +82,7 @@ func TestDeliberation(t *testing.T) {
 		t.Errorf("the ledger is %v", ledger)
 	}
 	candidacy := ask(s.registrar, s.GetCandidacy, &acquispb.GetCandidacyRequest{Name: k})
-	if candidacy.GetState() != acquispb.Candidacy_State_DECIDED || candidacy.GetEtag() != "2" || len(candidacy.GetDepartedBlocs()) != 0 ||
+	if candidacy.GetState() != acquispb.Candidacy_State_DECIDED || s.stored(k).GetVersion() != 2 || len(candidacy.GetDepartedBlocs()) != 0 ||
 		!candidacy.GetUpdateTime().AsTime().After(candidacy.GetCreateTime().AsTime()) {
 		t.Errorf("the candidacy is %v", candidacy)
 	}
@@ -164,7 +164,7 @@ func TestAlreadyHeld(t *testing.T) {
 		candidacy.GetState() != acquispb.Candidacy_State_DECIDED {
 		t.Errorf("the candidacy is %v", candidacy)
 	}
-	change := &acquispb.Session{Name: "sessions/juin", Etag: "1", Jury: []*acquispb.JuryMember{{Subject: "third", DisplayName: "x"}}}
+	change := &acquispb.Session{Name: "sessions/juin", Etag: s.etag("sessions/juin"), Jury: []*acquispb.JuryMember{{Subject: "third", DisplayName: "x"}}}
 	if got := try(s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: change}); got != "MEMBER_TOOK_PART of member chair, MEMBER_TOOK_PART of member member" {
 		t.Errorf("who sat and decided nothing leaves the jury: %q", got)
 	}

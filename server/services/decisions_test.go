@@ -54,7 +54,7 @@ func TestRectification(t *testing.T) {
 		refusal{"an outcome that blocs do not have", try(s.chair, s.RectifyDecision, rectification(decided[0].GetName(), "appel", acquispb.Decision_Outcome_AWARDED)), "INVALID_FIELD at outcome"},
 		refusal{"a decision about another", try(s.chair, s.RectifyDecision, named(bySacha)), "NOT_FOUND " + bySacha},
 		refusal{"a decision that does not exist", try(s.chair, s.RectifyDecision, named("candidates/camille/decisions/1")), "NOT_FOUND candidates/camille/decisions/1"},
-		refusal{"what is no number", try(s.chair, s.RectifyDecision, named("candidates/camille/decisions/first")), "NOT_FOUND candidates/camille/decisions/first"},
+		refusal{"what is no number", try(s.chair, s.RectifyDecision, named("candidates/camille/decisions/first")), "INVALID_FIELD at name"},
 		refusal{"by a juror alone", try(s.chair, s.RectifyDecision, alone), "JURY_TOO_SMALL of jury of session appel"},
 		refusal{"by a jury that does not exist", try(s.chair, s.RectifyDecision, rectification(decided[0].GetName(), "mai", notCapitalised)), "NOT_FOUND sessions/mai"},
 		refusal{"a look at what does not exist", try(s.reader, s.GetDecision, &acquispb.GetDecisionRequest{Name: bySacha}), "NOT_FOUND " + bySacha},

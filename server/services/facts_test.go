@@ -169,15 +169,63 @@ func TestRolesReachAsFarAsTheSession(t *testing.T) {
 		t.Errorf("of accommodations they see %q", got)
 	}
 	ask(s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: &acquispb.Session{
-		Name: "sessions/juin", Etag: "1", Jury: append(aSession().GetJury(), &acquispb.JuryMember{Subject: "noa", DisplayName: "Noa"}),
+		Name: "sessions/juin", Etag: s.etag("sessions/juin"), Jury: append(aSession().GetJury(), &acquispb.JuryMember{Subject: "noa", DisplayName: "Noa"}),
 	}})
 	if got := tells(s.grid(both, k)); len(got) != 3 {
 		t.Errorf("once they are on the jury they see %q", got)
 	}
 	ask(s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: &acquispb.Session{
-		Name: "sessions/juin", Etag: "2", Assessors: []string{"lea"},
+		Name: "sessions/juin", Etag: s.etag("sessions/juin"), Assessors: []string{"lea"},
 	}})
 	if got := ask(both, s.GetSession, &acquispb.GetSessionRequest{Name: "sessions/juin"}); !proto.Equal(got, ask(s.reader, s.GetSession, &acquispb.GetSessionRequest{Name: "sessions/juin"})) {
 		t.Errorf("the session is shown as %v", got)
+	}
+}
+
+// TestExternalIDsTellNothing: by giving an external id, a key of one centre learns
+// nothing of candidates of another, and keeps no other from giving it; who sees all of
+// them is told by name.
+func TestExternalIDsTellNothing(t *testing.T) {
+	s := twoCentres(t)
+	ine := []*acquispb.Candidate_ExternalId{{System: "ine", Id: "1234567890A"}}
+	create := func(who person, id string) string {
+		given := someone(id)
+		given.ExternalIds = ine
+		return try(who, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: id, Candidate: given})
+	}
+	lookup := func(who person) string {
+		candidate, err := s.LookupCandidate(who.ctx(), &acquispb.LookupCandidateRequest{System: "ine", Id: "1234567890A"})
+		if err != nil {
+			return told(err)
+		}
+		return candidate.GetName()
+	}
+	lyon, paris, nice := s.registrar.of("LYON"), s.registrar.of("PARIS"), s.registrar.of("NICE")
+	update := func(who person, id string, ids []*acquispb.Candidate_ExternalId, mask ...string) string {
+		given := &acquispb.Candidate{Name: candidateName(id), Etag: s.etag(candidateName(id)), UsageName: "x" + who.caller.Centre, ExternalIds: ids}
+		return try(who, s.UpdateCandidate, &acquispb.UpdateCandidateRequest{Candidate: given, UpdateMask: maskOf(mask)})
+	}
+	const taken = "ALREADY_EXISTS candidate.externalIds[0]"
+	for _, c := range []struct{ what, got, want string }{
+		{"Paris gives it", create(paris, "p"), ""},
+		{"Lyon gives it", create(lyon, "l"), ""},
+		{"Lyon gives it again", create(lyon, "m"), taken},
+		{"who sees all gives it", create(s.registrar, "n"), taken},
+		{"Paris finds", lookup(paris), "candidates/p"},
+		{"Lyon finds", lookup(lyon), "candidates/l"},
+		{"Nice finds", lookup(nice), "NOT_FOUND a candidate with this system and id"},
+		{"who sees all finds", lookup(s.registrar), "EXTERNAL_ID_AMBIGUOUS of candidates/p, EXTERNAL_ID_AMBIGUOUS of candidates/l"},
+		{"who sees all changes something else", update(s.registrar, "p", ine), ""},
+		{"Lyon changes something else", update(lyon, "l", ine), ""},
+		{"who sees all takes it from one", update(s.registrar, "p", nil, "external_ids"), ""},
+		{"then they find", lookup(s.registrar), "candidates/l"},
+		{"and Paris finds", lookup(paris), "NOT_FOUND a candidate with this system and id"},
+		{"Paris gives it back", update(paris, "p", ine), ""},
+		{"Lyon's is forgotten", try(s.registrar, s.ForgetCandidate, forget("l")), ""},
+		{"which leaves", lookup(s.registrar), "candidates/p"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: told %q, not %q", c.what, c.got, c.want)
+		}
 	}
 }

@@ -109,7 +109,7 @@ func TestForgottenCandidateIsGone(t *testing.T) {
 		t.Errorf("the store still holds %d words", words)
 	}
 	shown := ask(s.reader, s.GetCandidate, &acquispb.GetCandidateRequest{Name: "candidates/camille"})
-	nobody := &acquispb.Candidate{Name: "candidates/camille", Etag: "2", CreateTime: shown.GetCreateTime(), UpdateTime: answer.GetForgetTime(), ForgetTime: answer.GetForgetTime()}
+	nobody := &acquispb.Candidate{Name: "candidates/camille", Etag: s.etag("candidates/camille"), CreateTime: shown.GetCreateTime(), UpdateTime: answer.GetForgetTime(), ForgetTime: answer.GetForgetTime()}
 	if diff := cmp.Diff(nobody, shown, protocmp.Transform()); diff != "" {
 		t.Errorf("the candidate:\n%s", diff)
 	}
@@ -171,7 +171,7 @@ func TestForgetAgain(t *testing.T) {
 		t.Errorf("who is being assessed: %q", got)
 	}
 	for what, got := range map[string]string{
-		"changed": try(s.registrar, s.UpdateCandidate, &acquispb.UpdateCandidateRequest{Candidate: &acquispb.Candidate{Name: "candidates/camille", Etag: "2", BirthName: "x"}}),
+		"changed": try(s.registrar, s.UpdateCandidate, &acquispb.UpdateCandidateRequest{Candidate: &acquispb.Candidate{Name: "candidates/camille", Etag: s.etag("candidates/camille"), BirthName: "x"}}),
 		"tied":    try(s.registrar, s.DeclareTie, &acquispb.DeclareTieRequest{Candidate: "candidates/camille", Subject: "x", Kind: acquispb.Tie_Kind_OTHER}),
 	} {
 		if got != "CANDIDATE_FORGOTTEN of candidates/camille" {

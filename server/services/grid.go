@@ -49,8 +49,8 @@ func (f *file) etag() string {
 	if !f.view.Sees(rules.FieldStanding, rules.Always) {
 		sees = "own"
 	}
-	digest := store.Fingerprint(f.revision.id.Referentiel, f.revision.id.ID, rules.Version, number(f.candidacy.GetUid()),
-		etag(f.candidacy.GetVersion()), sees, number(f.judged.Acts.Version(f.view)))
+	digest := store.Fingerprint(f.revision.id.Referentiel, f.revision.id.ID, rules.Version, etag(f.candidacy), sees,
+		number(f.judged.Acts.Version(f.view)))
 	return hex.EncodeToString(digest[:16])
 }
 

@@ -7,14 +7,17 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -39,23 +42,59 @@ type idempotency struct {
 	now      time.Time
 }
 
-func newIdempotency(event store.Act, req request) (*idempotency, error) {
+func newIdempotency(rpc *contract.RPC, event store.Act, req request) (*idempotency, error) {
 	r := &idempotency{resource: event.Resource, now: event.Time}
 	if req.GetRequestId() == "" {
 		return r, nil
 	}
-	bare := proto.Clone(req)
-	message := bare.ProtoReflect()
-	message.Clear(message.Descriptor().Fields().ByName("request_id"))
-	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(bare)
+	meant, err := meaning(rpc, event.Actor, req)
+	if err != nil {
+		return nil, err
+	}
+	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(meant)
 	if err != nil {
 		return nil, err
 	}
 	r.content, r.salt = content, make([]byte, 16)
-	_, _ = rand.Read(r.salt) // it never fails: it ends the process instead
-	r.id = store.Fingerprint(event.Actor, event.RPC, req.GetRequestId())
+	_, _ = rand.Read(r.salt)                                                              // it never fails: it ends the process instead
+	r.id = store.Fingerprint(event.Actor, event.RPC, strings.ToLower(req.GetRequestId())) // a UUID is the same in capitals
 	r.recent = [2][]byte{r.key(unixDay(r.now)), r.key(unixDay(r.now.Add(-requestWindow)))}
 	return r, nil
+}
+
+// meaning is a request in one form for all ways to say the same: whether it came over
+// gRPC or REST, and whether it leaves out what is meant without it or says it.
+func meaning(rpc *contract.RPC, caller string, req request) (proto.Message, error) {
+	meant := proto.Clone(req)
+	message := meant.ProtoReflect()
+	message.Clear(message.Descriptor().Fields().ByName("request_id"))
+	switch m := meant.(type) {
+	case *acquispb.UpdateCandidateRequest:
+		paths, err := updatedPaths(rpc, m.GetCandidate(), m.GetUpdateMask())
+		m.UpdateMask = &fieldmaskpb.FieldMask{Paths: paths}
+		return m, err
+	case *acquispb.UpdateSessionRequest:
+		paths, err := updatedPaths(rpc, m.GetSession(), m.GetUpdateMask())
+		m.UpdateMask = &fieldmaskpb.FieldMask{Paths: paths}
+		return m, err
+	case *acquispb.CreateSessionRequest:
+		if proto.Equal(m.GetSession().GetStartDate(), m.GetSession().GetEndDate()) {
+			m.Session.EndDate = nil
+		}
+	case *acquispb.RecordAssessmentsRequest:
+		m.Assessor = unless(m.GetAssessor(), caller)
+	case *acquispb.RetractAssessmentsRequest:
+		m.Assessor = unless(m.GetAssessor(), caller)
+	}
+	return meant, nil
+}
+
+// unless is a value, or nothing if it is what nothing means.
+func unless(value, meant string) string {
+	if value == meant {
+		return ""
+	}
+	return value
 }
 
 // with adds to the announced reads those that find and remember make, as a rule.

@@ -3,10 +3,12 @@ package services
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
@@ -154,8 +156,8 @@ func TestRequestIsAllowedAgain(t *testing.T) {
 	ask(s.lea, s.RecordAssessments, record)
 	rectify := again(rectification(decided.GetName(), "appel", capitalised), requestID("rectify"))
 	ask(s.chair, s.RectifyDecision, rectify)
-	update := func(session, etag string, given *acquispb.Session) {
-		given.Name, given.Etag = sessionName(session), etag
+	update := func(session string, given *acquispb.Session) {
+		given.Name, given.Etag = sessionName(session), s.etag(sessionName(session))
 		ask(s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: given})
 	}
 	enrol := again(enrolment("juin", "sacha", "B1"), requestID("enrol"))
@@ -163,7 +165,7 @@ func TestRequestIsAllowedAgain(t *testing.T) {
 	ask(s.registrar, s.CreateCandidacy, enrol)
 	create := &acquispb.CreateCandidateRequest{CandidateId: "ana", Candidate: someone("ana"), RequestId: requestID("create")}
 	ask(s.registrar, s.CreateCandidate, create)
-	update("juin", "1", &acquispb.Session{Assessors: []string{"noa"}})
+	update("juin", &acquispb.Session{Assessors: []string{"noa"}})
 	s.refuses(s.written(),
 		refusal{"verdicts of who is not listed any more", try(s.lea, s.RecordAssessments, record), "NOT_FOUND sessions/juin"},
 		refusal{"what a registrar of another centre did", try(s.registrar.of("PARIS"), s.CreateCandidacy, enrol), "NOT_FOUND sessions/juin"},
@@ -176,4 +178,57 @@ func TestRequestIsAllowedAgain(t *testing.T) {
 	if got := try(moved, s.RectifyDecision, rectify); got != "NOT_FOUND sessions/appel" {
 		t.Errorf("in a session that does not exist for them any more: %q", got)
 	}
+}
+
+// TestSameRequestInOtherWords: the id of a request in capitals, fields in their other
+// spelling, and what is meant without it, are the same request; less or more is another.
+func TestSameRequestInOtherWords(t *testing.T) {
+	s := newStage(t)
+	lower := "0c0ffee0-abcd-4000-8000-00000000000f"
+	upper := strings.ToUpper(lower)
+	create := func(id string, end *date.Date) string {
+		given := aSession()
+		given.EndDate = end
+		return try(s.registrar, s.CreateSession, &acquispb.CreateSessionRequest{SessionId: "juin", Session: given, RequestId: id})
+	}
+	if got := create(lower, nil); got != "" {
+		t.Fatal(got)
+	}
+	s.candidate("camille")
+	etag := s.etag("candidates/camille")
+	update := func(name string, mask ...string) string {
+		given := &acquispb.Candidate{Name: "candidates/camille", Etag: etag, BirthName: "Martin", UsageName: name}
+		return try(s.registrar, s.UpdateCandidate, &acquispb.UpdateCandidateRequest{Candidate: given, UpdateMask: maskOf(mask), RequestId: lower})
+	}
+	if got := update("Roy"); got != "" {
+		t.Fatal(got)
+	}
+	k := s.enrol("juin", "camille", "B3")
+	record := func(assessor string) string {
+		said := verdicts(k, met, "C3.1.1")
+		said.Assessor, said.RequestId = assessor, lower
+		return try(s.lea, s.RecordAssessments, said)
+	}
+	if got := record(""); got != "" {
+		t.Fatal(got)
+	}
+	before := s.written()
+	for what, got := range map[string]string{
+		"the id in capitals":          create(upper, nil),
+		"an end that is the start":    create(upper, aSession().GetStartDate()),
+		"its mask named":              update("Roy", "birth_name", "usage_name"),
+		"in another order and JSON":   update("Roy", "usageName", "birthName", "usage_name"),
+		"the assessor who is meant":   record("lea"),
+		"the assessor who is meant 2": record(""),
+	} {
+		if got != "" {
+			t.Errorf("%s: %q", what, got)
+		}
+	}
+	s.refuses(before,
+		refusal{"another end", create(lower, day(2026, 7, 1)), "REQUEST_ID_REUSED at requestId"},
+		refusal{"a smaller mask", update("Roy", "usage_name"), "REQUEST_ID_REUSED at requestId"},
+		refusal{"another mask", update("Roy", "*"), "REQUEST_ID_REUSED at requestId"},
+		refusal{"another name", update("Petit"), "REQUEST_ID_REUSED at requestId"},
+	)
 }

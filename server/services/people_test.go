@@ -26,7 +26,7 @@ func TestCandidateIsKept(t *testing.T) {
 	s := newStage(t)
 	made := ask(s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: "camille", Candidate: whole()})
 	want := whole()
-	want.Name, want.Etag = "candidates/camille", "1"
+	want.Name, want.Etag = "candidates/camille", s.etag("candidates/camille")
 	if diff := cmp.Diff(want, made, protocmp.Transform(), protocmp.IgnoreFields(want, "create_time", "update_time")); diff != "" {
 		t.Errorf("the answer differs from what was said:\n%s", diff)
 	}
@@ -75,9 +75,9 @@ func TestCandidateIsRefused(t *testing.T) {
 		refusal{"a change of who does not exist", update(&acquispb.Candidate{Name: "candidates/third", Etag: "1", UsageName: "x"}), "NOT_FOUND candidates/third"},
 		refusal{"a change of what was not read", update(&acquispb.Candidate{Name: sacha.GetName(), UsageName: "x"}), "ETAG_MISSING at etag"},
 		refusal{"a change of what has changed", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: "0", UsageName: "x"}), "ETAG_STALE"},
-		refusal{"a field that candidates do not have", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: "1"}, "shoeSize"), "INVALID_FIELD at updateMask"},
-		refusal{"no name any more", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: "1"}, "birthName"), "INVALID_FIELD at candidate.birthName"},
-		refusal{"an id of another candidate", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: "1", ExternalIds: known.GetExternalIds()}), "ALREADY_EXISTS candidate.externalIds[1]"},
+		refusal{"a field that candidates do not have", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: sacha.GetEtag()}, "shoeSize"), "INVALID_FIELD at updateMask"},
+		refusal{"no name any more", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: sacha.GetEtag()}, "birthName"), "INVALID_FIELD at candidate.birthName"},
+		refusal{"an id of another candidate", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: sacha.GetEtag(), ExternalIds: known.GetExternalIds()}), "ALREADY_EXISTS candidate.externalIds[1]"},
 	)
 }
 
@@ -87,11 +87,11 @@ func TestCandidateIsChanged(t *testing.T) {
 	s := newStage(t)
 	made := ask(s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: "camille", Candidate: whole()})
 	changed := ask(s.registrar, s.UpdateCandidate, &acquispb.UpdateCandidateRequest{Candidate: &acquispb.Candidate{
-		Name: made.GetName(), Etag: "1", BirthName: "Petit", Sex: acquispb.Candidate_Sex_MALE,
+		Name: made.GetName(), Etag: made.GetEtag(), BirthName: "Petit", Sex: acquispb.Candidate_Sex_MALE,
 		ExternalIds: []*acquispb.Candidate_ExternalId{{System: "lms", Id: "43"}, {System: "crm", Id: "A-7"}},
 	}})
 	want := whole()
-	want.Name, want.Etag, want.BirthName, want.Sex, want.CreateTime = made.GetName(), "2", "Petit", acquispb.Candidate_Sex_MALE, made.GetCreateTime()
+	want.Name, want.Etag, want.BirthName, want.Sex, want.CreateTime = made.GetName(), s.etag(made.GetName()), "Petit", acquispb.Candidate_Sex_MALE, made.GetCreateTime()
 	want.ExternalIds[0].Id = "43"
 	if diff := cmp.Diff(want, changed, protocmp.Transform(), protocmp.IgnoreFields(want, "update_time")); diff != "" {
 		t.Errorf("after the change:\n%s", diff)
@@ -100,7 +100,7 @@ func TestCandidateIsChanged(t *testing.T) {
 		t.Error("it was changed at no later time")
 	}
 	cleared := ask(s.registrar, s.UpdateCandidate, &acquispb.UpdateCandidateRequest{
-		Candidate: &acquispb.Candidate{Name: made.GetName(), Etag: "2"}, UpdateMask: maskOf([]string{"usageName", "birth_place", "externalIds"}),
+		Candidate: &acquispb.Candidate{Name: made.GetName(), Etag: changed.GetEtag()}, UpdateMask: maskOf([]string{"usageName", "birth_place", "externalIds"}),
 	})
 	if cleared.GetUsageName() != "" || cleared.GetBirthPlace() != nil || cleared.GetExternalIds() != nil || cleared.GetBirthName() != "Petit" {
 		t.Errorf("what the mask names and the request leaves out is %v", cleared)

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -185,9 +186,12 @@ func (c *revisions) publish(w store.Writer, content *storepb.Referentiel, publis
 	if err != nil {
 		return 0, err
 	}
-	return uid, store.Currents.Put(w, []byte(id.Referentiel), &storepb.CurrentRevision{
-		Referentiel: id.Referentiel, RevisionUid: uid, Published: publisher != "",
-	})
+	current := &storepb.CurrentRevision{Referentiel: id.Referentiel, RevisionUid: uid, Published: publisher != ""}
+	stored, err := store.Currents.Get(w, []byte(id.Referentiel))
+	if err != nil && !errors.Is(err, store.ErrNotFound) || err == nil && proto.Equal(stored, current) {
+		return uid, err
+	}
+	return uid, store.Currents.Put(w, []byte(id.Referentiel), current)
 }
 
 func addRevision(w store.Writer, stored *storepb.ReferentielRevision) (uint64, error) {

@@ -117,7 +117,8 @@ func referentielSpellings(id, revision string) []string {
 
 func (s *sessionService) UpdateSession(ctx context.Context, req *acquispb.UpdateSessionRequest) (*acquispb.Session, error) {
 	name := req.GetSession().GetName()
-	fields, err := s.updatedFields(req, req.GetSession(), req.GetUpdateMask(), "session")
+	rpc := s.contract.Of(req)
+	paths, err := updatedPaths(rpc, req.GetSession(), req.GetUpdateMask())
 	if err != nil {
 		return nil, err
 	}
@@ -128,12 +129,15 @@ func (s *sessionService) UpdateSession(ctx context.Context, req *acquispb.Update
 			if err != nil {
 				return nil, err
 			}
-			if err := checkEtag(req.GetSession().GetEtag(), session.GetVersion(), true); err != nil {
+			if err := checkEtag(req.GetSession().GetEtag(), session, true); err != nil {
 				return nil, err
 			}
 			merged := sessionFrom(session)
-			copyFields(merged, req.GetSession(), fields)
-			if proto.Equal(session.GetStartDate(), session.GetEndDate()) && !slices.Contains(fields, "end_date") {
+			if err := keepsRest(rpc, req.GetSession(), merged, "session"); err != nil {
+				return nil, err
+			}
+			copyPaths(merged, req.GetSession(), paths)
+			if proto.Equal(session.GetStartDate(), session.GetEndDate()) && !slices.ContainsFunc(paths, isPartOf("end_date")) {
 				merged.EndDate = nil // a session of one day is moved as a whole
 			}
 			if err := s.validate.Resource(ctx, "session", merged); err != nil {
@@ -159,6 +163,7 @@ func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *
 	if err != nil {
 		return nil, err
 	}
+	stored := proto.CloneOf(session)
 	describeSession(session, merged)
 	if err := ownCentre(t.caller, session); err != nil {
 		return nil, err
@@ -171,6 +176,9 @@ func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *
 		return nil, err
 	}
 	session.Referentiel, session.Revision = revision.id.Referentiel, revision.id.ID
+	if proto.Equal(session, stored) {
+		return one(session.GetUid()), nil
+	}
 	session.Version++
 	session.UpdateTime = t.timestamp()
 	return t.putSession(session)
@@ -205,7 +213,7 @@ func (s *sessionService) endSession(ctx context.Context, req endRequest, state a
 			if err != nil {
 				return nil, err
 			}
-			if err := checkEtag(req.GetEtag(), session.GetVersion(), false); err != nil {
+			if err := checkEtag(req.GetEtag(), session, false); err != nil {
 				return nil, err
 			}
 			before, candidacies, err := loadSession(t, session)
@@ -295,7 +303,7 @@ func sessionFrom(s *storepb.Session) *acquispb.Session {
 		Jury:        juryFrom(s.GetJury()),
 		Assessors:   slices.Clone(s.GetAssessors()),
 		State:       s.GetState(),
-		Etag:        etag(s.GetVersion()),
+		Etag:        etag(s),
 		CreateTime:  s.GetCreateTime(),
 		UpdateTime:  s.GetUpdateTime(),
 	}

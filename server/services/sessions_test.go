@@ -17,7 +17,7 @@ func TestSessionIsKept(t *testing.T) {
 	current := s.marketing()
 	made := s.session("juin", func(given *acquispb.Session) { given.Assessors = []string{"lea", "noa"} })
 	want := aSession()
-	want.Name, want.Etag, want.State, want.Assessors = "sessions/juin", "1", acquispb.Session_State_OPEN, []string{"lea", "noa"}
+	want.Name, want.Etag, want.State, want.Assessors = "sessions/juin", s.etag("sessions/juin"), acquispb.Session_State_OPEN, []string{"lea", "noa"}
 	want.Referentiel = current.GetRevision()
 	if diff := cmp.Diff(want, made, protocmp.Transform(), protocmp.IgnoreFields(want, "create_time", "update_time")); diff != "" {
 		t.Errorf("the answer differs from what was said:\n%s", diff)
@@ -52,6 +52,7 @@ func TestSessionIsRefused(t *testing.T) {
 		given.Name = "sessions/juin"
 		return &acquispb.UpdateSessionRequest{Session: given, UpdateMask: maskOf(mask)}
 	}
+	now := s.etag("sessions/juin")
 	unchanged := func(*acquispb.Session) {}
 	of := func(referentiel string) func(*acquispb.Session) {
 		return func(given *acquispb.Session) { given.Referentiel = referentiel }
@@ -65,14 +66,14 @@ func TestSessionIsRefused(t *testing.T) {
 		refusal{"a revision that does not exist", try(s.registrar, s.CreateSession, create("s", of(unknown))), "NOT_FOUND " + unknown},
 		refusal{"a session of another centre", try(lyon, s.CreateSession, create("s", paris)), "OTHER_CENTRE"},
 		refusal{"a session moved to another centre", try(lyon, s.UpdateSession, update(&acquispb.Session{
-			Etag: "1", Centre: &acquispb.Session_Centre{Code: "PARIS"},
+			Etag: now, Centre: &acquispb.Session_Centre{Code: "PARIS"},
 		})), "OTHER_CENTRE"},
-		refusal{"a session of nowhere", try(lyon, s.UpdateSession, update(&acquispb.Session{Etag: "1"}, "centre")), "OTHER_CENTRE"},
+		refusal{"a session of nowhere", try(lyon, s.UpdateSession, update(&acquispb.Session{Etag: now}, "centre")), "OTHER_CENTRE"},
 		refusal{"a change of what was not read", try(s.registrar, s.UpdateSession, update(&acquispb.Session{DisplayName: "x"})), "ETAG_MISSING at etag"},
-		refusal{"a change of what has changed", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: "2", DisplayName: "x"})), "ETAG_STALE"},
-		refusal{"a field that sessions do not have", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: "1"}, "room")), "INVALID_FIELD at updateMask"},
-		refusal{"an end before the start", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: "1", EndDate: day(2026, 6, 1)})), "INVALID_FIELD at session"},
-		refusal{"a change to a référentiel that does not exist", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: "1", Referentiel: "referentiels/sales"})), "NOT_FOUND referentiels/sales"},
+		refusal{"a change of what has changed", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: "0", DisplayName: "x"})), "ETAG_STALE"},
+		refusal{"a field that sessions do not have", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: now}, "room")), "INVALID_FIELD at updateMask"},
+		refusal{"an end before the start", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: now, EndDate: day(2026, 6, 1)})), "INVALID_FIELD at session"},
+		refusal{"a change to a référentiel that does not exist", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: now, Referentiel: "referentiels/sales"})), "NOT_FOUND referentiels/sales"},
 		refusal{"a session closed by its stale etag", try(s.registrar, s.CloseSession, &acquispb.CloseSessionRequest{Name: "sessions/juin", Etag: "0"}), "ETAG_STALE"},
 		refusal{"a session cancelled by its stale etag", try(s.registrar, s.CancelSession, &acquispb.CancelSessionRequest{Name: "sessions/juin", Etag: "0"}), "ETAG_STALE"},
 		refusal{"the end of what does not exist", try(s.registrar, s.CloseSession, &acquispb.CloseSessionRequest{Name: "sessions/mai"}), "NOT_FOUND sessions/mai"},
@@ -87,10 +88,10 @@ func TestSessionIsChanged(t *testing.T) {
 	s.publish("petit", petit())
 	made := s.session("juin")
 	changed := ask(s.registrar.of("LYON"), s.UpdateSession, &acquispb.UpdateSessionRequest{Session: &acquispb.Session{
-		Name: made.GetName(), Etag: "1", DisplayName: "Jury d'été", Referentiel: "referentiels/petit", Assessors: []string{"lea"},
+		Name: made.GetName(), Etag: made.GetEtag(), DisplayName: "Jury d'été", Referentiel: "referentiels/petit", Assessors: []string{"lea"},
 	}})
 	want := aSession()
-	want.Name, want.Etag, want.State, want.CreateTime = made.GetName(), "2", made.GetState(), made.GetCreateTime()
+	want.Name, want.Etag, want.State, want.CreateTime = made.GetName(), s.etag(made.GetName()), made.GetState(), made.GetCreateTime()
 	want.DisplayName, want.Assessors = "Jury d'été", []string{"lea"}
 	want.Referentiel = ask(s.reader, s.GetReferentiel, &acquispb.GetReferentielRequest{Name: "referentiels/petit"}).GetRevision()
 	if diff := cmp.Diff(want, changed, protocmp.Transform(), protocmp.IgnoreFields(want, "update_time")); diff != "" {
@@ -134,8 +135,8 @@ func TestSessionHasBegun(t *testing.T) {
 			"CANDIDACY_DECIDED of candidacy juin/camille, JURY_ACTED of session juin"},
 	)
 	ask(s.registrar, s.WithdrawCandidacy, &acquispb.WithdrawCandidacyRequest{Name: k})
-	closed := ask(s.registrar, s.CloseSession, &acquispb.CloseSessionRequest{Name: "sessions/juin", Etag: "3"})
-	if closed.GetState() != acquispb.Session_State_CLOSED || closed.GetEtag() != "4" {
+	closed := ask(s.registrar, s.CloseSession, &acquispb.CloseSessionRequest{Name: "sessions/juin", Etag: s.etag("sessions/juin")})
+	if closed.GetState() != acquispb.Session_State_CLOSED || s.stored("sessions/juin").GetVersion() != 4 {
 		t.Errorf("the session that was closed is %v", closed)
 	}
 	s.refuses(s.written(),
@@ -152,17 +153,17 @@ func TestSessionIsCancelled(t *testing.T) {
 	enrolled, left := s.enrolled("juin", "camille"), s.enrolled("juin", "sacha")
 	ask(s.registrar, s.MarkCandidacyAbsent, &acquispb.MarkCandidacyAbsentRequest{Name: left})
 	cancelled := ask(s.registrar, s.CancelSession, &acquispb.CancelSessionRequest{Name: "sessions/juin"})
-	if cancelled.GetState() != acquispb.Session_State_CANCELLED || cancelled.GetEtag() != "2" ||
+	if cancelled.GetState() != acquispb.Session_State_CANCELLED || s.stored("sessions/juin").GetVersion() != 2 ||
 		!cancelled.GetUpdateTime().AsTime().After(cancelled.GetCreateTime().AsTime()) {
 		t.Errorf("the session is %v", cancelled)
 	}
 	of := func(name string) *acquispb.Candidacy {
 		return ask(s.registrar, s.GetCandidacy, &acquispb.GetCandidacyRequest{Name: name})
 	}
-	if k := of(enrolled); k.GetState() != acquispb.Candidacy_State_CANCELLED || k.GetEtag() != "2" || !k.GetUpdateTime().AsTime().After(k.GetCreateTime().AsTime()) {
+	if k := of(enrolled); k.GetState() != acquispb.Candidacy_State_CANCELLED || s.stored(enrolled).GetVersion() != 2 || !k.GetUpdateTime().AsTime().After(k.GetCreateTime().AsTime()) {
 		t.Errorf("who was enrolled is %v", k)
 	}
-	if k := of(left); k.GetState() != acquispb.Candidacy_State_ABSENT || k.GetEtag() != "2" {
+	if k := of(left); k.GetState() != acquispb.Candidacy_State_ABSENT || s.stored(left).GetVersion() != 2 {
 		t.Errorf("who was absent is %v", k)
 	}
 	s.session("juillet")

@@ -203,6 +203,26 @@ func (s *stage) written() (sequence uint64) {
 	return sequence
 }
 
+// stored is the record of a candidate, session or candidacy.
+func (s *stage) stored(name string) (record versioned) {
+	s.Helper()
+	must(s, s.store.View(s.Context(), func(r store.Reader) (err error) {
+		switch {
+		case strings.Contains(name, "/candidacies/"):
+			_, record, err = candidacyByName(r, name)
+		case strings.HasPrefix(name, "sessions/"):
+			record, err = sessionByName(r, name)
+		default:
+			record, err = candidateByName(r, name)
+		}
+		return err
+	}))
+	return record
+}
+
+// etag is that which a resource has now.
+func (s *stage) etag(name string) string { return etag(s.stored(name)) }
+
 func day(year, month, day int32) *date.Date { return &date.Date{Year: year, Month: month, Day: day} }
 
 // records are all that the store holds of a kind.

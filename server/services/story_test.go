@@ -50,14 +50,14 @@ const toldOf = "sessions/juin/candidacies/camille"
 func (s *stage) enrolmentIsTold(as telling) {
 	tell(as, s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: "camille", Candidate: whole()})
 	tell(as, s.registrar, s.UpdateCandidate, &acquispb.UpdateCandidateRequest{Candidate: &acquispb.Candidate{
-		Name: "candidates/camille", Etag: "1", UsageName: "Petit", ExternalIds: []*acquispb.Candidate_ExternalId{{System: "lms", Id: "43"}},
+		Name: "candidates/camille", Etag: s.etag("candidates/camille"), UsageName: "Petit", ExternalIds: []*acquispb.Candidate_ExternalId{{System: "lms", Id: "43"}},
 	}})
 	tell(as, s.reader, s.LookupCandidate, &acquispb.LookupCandidateRequest{System: "lms", Id: "43"})
 	tell(as, s.registrar, s.DeclareTie, &acquispb.DeclareTieRequest{Candidate: "candidates/camille", Subject: "third", Kind: acquispb.Tie_Kind_TRAINER})
 	tell(as, s.registrar, s.CreateSession, &acquispb.CreateSessionRequest{SessionId: "juin", Session: aSession()})
 	tell(as, s.registrar, s.CreateSession, &acquispb.CreateSessionRequest{SessionId: "mai", Session: aSession()})
 	tell(as, s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: &acquispb.Session{
-		Name: "sessions/juin", Etag: "1", Assessors: []string{"lea", "noa"}, Referentiel: "referentiels/marketing",
+		Name: "sessions/juin", Etag: s.etag("sessions/juin"), Assessors: []string{"lea", "noa"}, Referentiel: "referentiels/marketing",
 	}})
 	tell(as, s.registrar, s.CreateCandidacy, enrolment("mai", "camille", "B1"))
 	tell(as, s.registrar, s.CancelSession, &acquispb.CancelSessionRequest{Name: "sessions/mai"})

@@ -15,7 +15,7 @@ import (
 // readBody reads the body of a call: one JSON value, or nothing. It must arrive
 // within the same time limit as messages over gRPC. It is measured before it is
 // decoded.
-func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound binding) ([]byte, error) {
+func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound binding, params map[string]string) ([]byte, error) {
 	if r.Method == http.MethodGet {
 		return nil, v.emptyBody(w, r)
 	}
@@ -51,7 +51,7 @@ func (v *visit) readBody(w http.ResponseWriter, r *http.Request, bound binding) 
 	if bound.Body == nil {
 		return nil, badBody("must be empty: this call takes no body")
 	}
-	fault := bound.Body.CheckJSON(body)
+	fault := bound.Body.CheckJSON(body, fromPath(bound.Binding, params))
 	bound.within(fault)
 	v.body, v.bound = body, bound
 	return body, refusedFault(fault, "body")

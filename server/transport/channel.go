@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
@@ -46,12 +47,24 @@ func (c *channel) Invoke(ctx context.Context, method string, req, _ any, _ ...gr
 	if !ok {
 		return apierr.NoSuchMethod()
 	}
+	if err := complete(ctx, req); err != nil {
+		return err
+	}
 	answer, err := m.handler(m.service, ctx, func(any) error { return nil },
 		func(ctx context.Context, _ any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 			return c.inner(ctx, req, info, handler)
 		})
 	call.From(ctx).Answer = answer
 	return err
+}
+
+// complete gives the request what its call over REST said outside of it.
+func complete(ctx context.Context, req any) error {
+	v, request := visitOf(ctx), req.(proto.Message) // the generated clients send nothing else
+	if v == nil {
+		return nil
+	}
+	return v.complete(request)
 }
 
 // NewStream implements grpc.ClientConnInterface. Streams have no REST path.

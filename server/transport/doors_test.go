@@ -32,6 +32,7 @@ type stage struct {
 	conn       *grpc.ClientConn
 	admin      string // a key with the role ADMIN
 	reader     string // a key with the role READER
+	registrar  string
 	overREST   *listen.Listener
 	overGRPC   *listen.Listener
 	onListKeys func(context.Context) error // nil: it answers
@@ -47,6 +48,7 @@ func newStage(t *testing.T, change ...func(*Options)) *stage {
 	s.store = st
 	t.Cleanup(func() { must(t, st.Close()) })
 	s.admin, s.reader = newKey(t, st, acquispb.Role_ADMIN), newKey(t, st, acquispb.Role_READER)
+	s.registrar = newKey(t, st, acquispb.Role_REGISTRAR)
 	a, err := authn.New(authn.Options{Store: st, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	must(t, err)
 	read, err := contract.Read()

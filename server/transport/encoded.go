@@ -70,6 +70,7 @@ func (m *marshaler) rewrite(ctx context.Context, _ proto.Message) (any, error) {
 func validator(ctx context.Context, w http.ResponseWriter, _ proto.Message) error {
 	info := call.From(ctx)
 	if info.Encoded == nil {
+		version(ctx, w, info.Answer)
 		return nil
 	}
 	if err := info.Encoded.AsJSON(); err != nil {

@@ -172,7 +172,7 @@ func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 		v := g.arriveREST(w, r, bound.method)
 		v.info.IfNoneMatch, v.info.Gzip = r.Header.Values("If-None-Match"), acceptsGzip(r.Header.Values("Accept-Encoding"))
 		defer func() { g.depart(w, r, v, recover()) }()
-		if err := v.admitREST(w, r, bound); err != nil {
+		if err := v.admitREST(w, r, bound, params); err != nil {
 			v.failed = err
 			return
 		}
@@ -217,7 +217,7 @@ func (g *gateway) bindingOf(r *http.Request) binding {
 }
 
 // admitREST authenticates and admits a call, and reads its body.
-func (v *visit) admitREST(w http.ResponseWriter, r *http.Request, bound binding) error {
+func (v *visit) admitREST(w http.ResponseWriter, r *http.Request, bound binding, params map[string]string) error {
 	if err := v.enter(r.Header.Values("Authorization")); err != nil {
 		return err
 	}
@@ -227,8 +227,11 @@ func (v *visit) admitREST(w http.ResponseWriter, r *http.Request, bound binding)
 	if err := checkQuery(r.URL.RawQuery, bound.Binding); err != nil {
 		return err
 	}
+	if err := v.readAside(r); err != nil {
+		return err
+	}
 	if r.Body != http.NoBody {
-		body, err := v.readBody(w, r, bound)
+		body, err := v.readBody(w, r, bound, params)
 		if err != nil {
 			return err
 		}

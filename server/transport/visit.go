@@ -29,6 +29,7 @@ type visit struct {
 	body     []byte             // over REST: as it was sent, once it was read
 	failed   error              // over REST: why the call failed, as its caller was told
 	answered bool               // over REST: the answer or an error was written
+	aside    aside              // over REST
 
 	tooMany  bool // an unknown caller calls too often: over REST the connection is closed
 	ticket   admission.Ticket

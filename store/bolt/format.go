@@ -20,7 +20,7 @@ const (
 
 // formatVersion is what this program writes and reads. A change that an older
 // program would misread raises it.
-const formatVersion = 3
+const formatVersion = 4
 
 const formatMagic = "acquis store\n"
 
@@ -41,7 +41,7 @@ func checkFormatRecord(b []byte) error {
 	switch version := binary.BigEndian.Uint32(rest); {
 	case version > formatVersion:
 		return fmt.Errorf("%w: it has format %d, this program knows %d", store.ErrNewer, version, formatVersion)
-	case version == 1 || version == 2:
+	case version >= 1 && version < formatVersion:
 		return fmt.Errorf("%w: it has format %d, which was used before the first release", store.ErrNotStore, version)
 	case version < 1 || len(rest) != 4:
 		return fmt.Errorf("%w: its format record is %x", store.ErrDamaged, b)

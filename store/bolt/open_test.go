@@ -230,7 +230,7 @@ func TestOpenOtherBoltFiles(t *testing.T) {
 		{"of a newer format", meta1(formatKey, encodeFormat(formatVersion+1)), store.ErrNewer},
 		{"of a newer, longer format", meta1(formatKey, append(encodeFormat(7), "more"...)), store.ErrNewer},
 		{"of format 1", meta1(formatKey, encodeFormat(1)), store.ErrNotStore},
-		{"of format 2", meta1(formatKey, encodeFormat(2)), store.ErrNotStore},
+		{"of the format before", meta1(formatKey, encodeFormat(formatVersion-1)), store.ErrNotStore},
 		{"of format 0", meta1(formatKey, encodeFormat(0)), store.ErrDamaged},
 		{"of a longer format", meta1(formatKey, append(good, 0)), store.ErrDamaged},
 		{"with a large meta", func(tx *bbolt.Tx) error {

@@ -15,7 +15,7 @@ func TestRolesReachAsFarAsTheSession(t *testing.T) {
 	w.NewKey("both", "ASSESSOR", "JURY")
 	c := caseOf(w, "assessed")
 	k := "/v1/sessions/" + c.label + "/candidacies/" + c.label
-	w.Do("registrar", "PATCH", "/v1/sessions/"+c.label, `{"etag":"1","assessors":["assessor","both"]}`)
+	w.Do("registrar", "PATCH", "/v1/sessions/"+c.label, `{"etag":"`+w.Etag("sessions/"+c.label)+`","assessors":["assessor","both"]}`)
 	name := w.Do("registrar", "POST", k+":requestAccommodation", `{"kind":"EXTRA_TIME","need":"SECRET-need"}`)["name"].(string)
 	w.Do("advisor", "POST", k+":decideAccommodation", `{"accommodation":"`+name+`","granted":true,"arrangement":"SECRET-arrangement"}`)
 	if grid := w.REST("both", "GET", k+"/grid", "").Raw; strings.Contains(grid, `"assessor":"assessor"`) {
@@ -26,7 +26,7 @@ func TestRolesReachAsFarAsTheSession(t *testing.T) {
 		t.Errorf("exemptions are answered %d to an assessor who is on another jury", a.HTTP)
 	}
 	on := caseOf(w, "assessed")
-	w.Do("registrar", "PATCH", "/v1/sessions/"+on.label, `{"etag":"1","jury":[{"subject":"both","displayName":"B","external":true,"chair":true}]}`)
+	w.Do("registrar", "PATCH", "/v1/sessions/"+on.label, `{"etag":"`+w.Etag("sessions/"+on.label)+`","jury":[{"subject":"both","displayName":"B","external":true,"chair":true}]}`)
 	if grid := w.REST("both", "GET", "/v1/sessions/"+on.label+"/candidacies/"+on.label+"/grid", "").Raw; !strings.Contains(grid, `"assessor":"assessor"`) {
 		t.Errorf("a jury member does not see an assessor's verdict: %s", grid)
 	}
@@ -68,7 +68,7 @@ func TestRepeatIsAuthorizedAgain(t *testing.T) {
 			t.Fatalf("answered %s", a.Raw)
 		}
 	}
-	w.Do("registrar", "PATCH", "/v1/sessions/"+c.label, `{"etag":"1","assessors":["assessor-other"]}`)
+	w.Do("registrar", "PATCH", "/v1/sessions/"+c.label, `{"etag":"`+w.Etag("sessions/"+c.label)+`","assessors":["assessor-other"]}`)
 	for name, call := range w.Transports() {
 		if a := call("assessor", "POST", path, body); a.Code != "NOT_FOUND" {
 			t.Errorf("over %s answered %s", name, a.Raw)

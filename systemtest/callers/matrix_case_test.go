@@ -41,19 +41,21 @@ type matrixCase struct {
 	key          string
 	revision     string
 	gridEtag     string
+	etag         string // of the candidate
+	sessionEtag  string
 	number       *int // of the last unused id
 }
 
 // ghost is a case that does not exist.
 var ghost = matrixCase{
 	label: "case-none", session: "case-none", accommodated: "1", decision: "1", hold: "1", key: strings.Repeat("a", 16),
-	revision: "referentiels/small/revisions/" + strings.Repeat("0", 32), gridEtag: "none", number: new(int),
+	revision: "referentiels/small/revisions/" + strings.Repeat("0", 32), gridEtag: "none", etag: "none", sessionEtag: "none", number: new(int),
 }
 
 func (c matrixCase) fill(text, caller string) string {
 	*c.number++
 	return strings.NewReplacer("{s}", c.session, "{k}", c.label, "{c}", c.label, "{a}", c.accommodated, "{d}", c.decision, "{h}", c.hold,
-		"{key}", c.key, "{revision}", c.revision, "{gridEtag}", c.gridEtag, "{me}", strings.Replace(caller, "@PARIS", "-paris", 1),
+		"{key}", c.key, "{revision}", c.revision, "{gridEtag}", c.gridEtag, "{cEtag}", c.etag, "{sEtag}", c.sessionEtag, "{me}", strings.Replace(caller, "@PARIS", "-paris", 1),
 		"{n}", fmt.Sprintf("unused-%d", *c.number), "{small}", smallReferentiel).Replace(text)
 }
 
@@ -90,11 +92,11 @@ func caseOf(w *world.World, state string) matrixCase {
 	*ghost.number++
 	c := matrixCase{label: fmt.Sprintf("case-%d", *ghost.number), accommodated: "0", decision: "0", hold: "0", number: ghost.number}
 	c.session = c.label
-	w.Do("lyon", "POST", "/v1/sessions?sessionId="+c.label, `{"displayName":"`+c.label+`","referentiel":"referentiels/small",
+	c.sessionEtag = w.Do("lyon", "POST", "/v1/sessions?sessionId="+c.label, `{"displayName":"`+c.label+`","referentiel":"referentiels/small",
 		"startDate":{"year":2026,"month":6,"day":15},"centre":{"code":"LYON"},"assessors":["assessor"],"jury":[
-		{"subject":"jury","displayName":"Une","external":true,"chair":true},{"subject":"colleague","displayName":"Deux"}]}`)
-	w.Do("lyon", "POST", "/v1/candidates?candidateId="+c.label, `{"birthName":"N","givenNames":["G"],"sex":"MALE",
-		"birthDate":{"year":1990},"externalIds":[{"system":"lms","id":"`+c.label+`"}]}`)
+		{"subject":"jury","displayName":"Une","external":true,"chair":true},{"subject":"colleague","displayName":"Deux"}]}`)["etag"].(string)
+	c.etag = w.Do("lyon", "POST", "/v1/candidates?candidateId="+c.label, `{"birthName":"N","givenNames":["G"],"sex":"MALE",
+		"birthDate":{"year":1990},"externalIds":[{"system":"lms","id":"`+c.label+`"}]}`)["etag"].(string)
 	w.Do("lyon", "POST", "/v1/sessions/"+c.label+"/candidacies?candidacyId="+c.label, `{"candidate":"candidates/`+c.label+`","scope":"WHOLE"}`)
 	c.revision = w.Do("reader", "GET", "/v1/referentiels/small", "")["revision"].(string)
 	c.key = strings.TrimPrefix(world.Get(w.Do("admin", "POST", "/v1/keys", `{"subject":"spare","roles":["READER"]}`), "key", "name").(string), "keys/")

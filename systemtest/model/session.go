@@ -32,10 +32,12 @@ func (s *Session) Change(jury []Member, revision *Revision) Answer {
 		o.unless(!s.acted[m.Subject] || slices.Contains(jury, m), "MEMBER_TOOK_PART")
 	}
 	o.unless(revision == s.Revision || len(s.Candidacies) == 0 && len(s.acted) == 0, "REFERENTIEL_FIXED")
-	if len(o) == 0 {
-		s.Jury, s.Revision = jury, revision
+	if len(o) > 0 {
+		return o.answer()
 	}
-	return o.answer()
+	idle := slices.Equal(s.Jury, jury) && s.Revision == revision
+	s.Jury, s.Revision = jury, revision
+	return Answer{Code: "OK", Idle: idle}
 }
 
 // Close ends a session in which everything is decided.

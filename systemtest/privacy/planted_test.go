@@ -95,11 +95,11 @@ func (p *planter) story(call world.Door, label string) {
 		"centre":{"code":"LYON","displayName":"*"},"jury":[{"subject":"jury-1","displayName":"*","external":true,"chair":true},
 		{"subject":"jury-2","displayName":"*"}]}`
 	plant("registrar", "POST", "/v1/sessions?sessionId=s-"+label+"&requestId={id}", fmt.Sprintf(sitting, ""))
-	plant("registrar", "PATCH", s+"?requestId={id}", fmt.Sprintf(sitting, `"etag":"1",`))
+	plant("registrar", "PATCH", s+"?requestId={id}", fmt.Sprintf(sitting, `"etag":"`+p.Etag("sessions/s-"+label)+`",`))
 	person := `{%s"birthName":"*","usageName":"*","givenNames":["*","*"],"sex":"FEMALE","birthDate":{"year":1998},
 		"birthPlace":{"postalCode":"*","city":"*","country":"*"},"externalIds":[{"system":"lms","id":"*"}]}`
 	plant("registrar", "POST", "/v1/candidates?candidateId=c-"+label+"&requestId={id}", fmt.Sprintf(person, ""))
-	plant("registrar", "PATCH", c+"?requestId={id}", fmt.Sprintf(person, `"etag":"1",`))
+	plant("registrar", "PATCH", c+"?requestId={id}", fmt.Sprintf(person, `"etag":"`+p.Etag("candidates/c-"+label)+`",`))
 	plant("registrar", "GET", "/v1/candidates:lookup?system=lms&id="+p.externalID(), "")
 	plant("registrar", "POST", c+":declareTie", `{"subject":"jury-9","kind":"TRAINER","requestId":"{id}"}`)
 	plant("registrar", "POST", s+"/candidacies?candidacyId=k-1&requestId={id}", `{"candidate":"candidates/c-`+label+`","scope":"BLOCS","blocs":["B2"]}`)

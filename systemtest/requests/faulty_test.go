@@ -136,20 +136,21 @@ func otherActs(w *world.World) {
 	w.Do("admin", "POST", "/v1/keys/"+strings.Split(w.Keys["departed"], "_")[1]+":revoke", "{}")
 	sales := w.Do("reader", "GET", "/v1/referentiels/marketing", "")
 	sales["displayName"] = "Vente"
+	delete(sales, "name")
 	content, err := json.Marshal(sales)
 	world.Must(w.T, err)
 	w.Do("admin", "POST", "/v1/referentiels:publish", `{"referentielId":"sales","referentiel":`+string(content)+`}`)
 	w.Do("registrar", "POST", "/v1/sessions?sessionId=s-2", `{"displayName":"Jury","referentiel":"referentiels/marketing",
 		"startDate":{"year":2026,"month":11,"day":2},"jury":[
 		{"subject":"jury-1","displayName":"Une","external":true,"chair":true},{"subject":"jury-2","displayName":"Deux"}]}`)
-	w.Do("registrar", "PATCH", "/v1/sessions/s-2", `{"etag":"1","displayName":"Jury de novembre"}`)
+	w.Do("registrar", "PATCH", "/v1/sessions/s-2", `{"etag":"`+w.Etag("sessions/s-2")+`","displayName":"Jury de novembre"}`)
 	for _, id := range []string{"2", "3", "4"} {
 		w.Do("registrar", "POST", "/v1/candidates?candidateId=c-"+id, `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990},
 			"externalIds":[{"system":"lms","id":"`+id+`"}]}`)
 	}
 	unnamed := w.Do("registrar", "POST", "/v1/candidates", `{"birthName":"O","givenNames":["G"],"sex":"MALE","birthDate":{"year":1991}}`)
 	w.Do("registrar", "POST", "/v1/sessions/s-2/candidacies", `{"candidate":"`+unnamed["name"].(string)+`","scope":"WHOLE"}`)
-	w.Do("registrar", "PATCH", "/v1/candidates/c-2", `{"etag":"1","usageName":"Durand","externalIds":[{"system":"sis","id":"7"}]}`)
+	w.Do("registrar", "PATCH", "/v1/candidates/c-2", `{"etag":"`+w.Etag("candidates/c-2")+`","usageName":"Durand","externalIds":[{"system":"sis","id":"7"}]}`)
 	w.Do("registrar", "POST", "/v1/candidates/c-2:declareTie", `{"subject":"tied","kind":"TRAINER"}`)
 	actsInFile(w)
 	for _, bloc := range []string{"B1", "B2", "B3", "B4"} {

@@ -11,8 +11,8 @@ import (
 // Markers in it stand for values that only the service knows: {etag CANDIDACY}
 // for the etag of a grid, {version NAME} for that of a resource, {decision N},
 // {award}, {key last} and {accommodation} for the names of created resources,
-// {marketing} for the whole référentiel, {marketing revision} for its name,
-// {solo} for the same with a jury of one member.
+// {marketing} for the whole référentiel, {unnamed} for it without its name,
+// {marketing revision} for its name, {solo} for the same with a jury of one member.
 type goodCall struct{ key, method, path, body string }
 
 const underSession = "/v1/" + world.Session + "/candidacies/"
@@ -27,7 +27,7 @@ var goodCalls = []goodCall{
 	{"admin", "POST", "/v1/keys?requestId=" + world.RequestID, `{"subject":"platform","displayName":"LMS","roles":["ASSESSOR"],"delegate":true,"expireTime":"2030-01-01T00:00:00Z"}`},
 	{"reader", "GET", "/v1/referentiels", ""},
 	{"admin", "POST", "/v1/referentiels:publish", `{"referentielId":"marketing","referentiel":{marketing},"validateOnly":true}`},
-	{"admin", "POST", "/v1/referentiels:publish", `{"referentielId":"sales","referentiel":{marketing}}`},
+	{"admin", "POST", "/v1/referentiels:publish", `{"referentielId":"sales","referentiel":{unnamed}}`},
 	{"reader", "GET", "/v1/referentiels:search?query=veille&pageSize=3", ""},
 	{"reader", "GET", "/v1/referentiels/marketing", ""},
 	{"reader", "GET", "/v1/{marketing revision}", ""},
@@ -37,12 +37,12 @@ var goodCalls = []goodCall{
 	{"registrar", "POST", "/v1/candidates?candidateId=c-r1", `{"birthName":"Dubois","usageName":"Duval","givenNames":["Inès","Zoé"],"sex":"FEMALE","birthDate":{"year":1998,"month":2,"day":28},"birthPlace":{"city":"Lyon","countryCode":"99100"},"externalIds":[{"system":"crm","id":"1"}]}`},
 	{"registrar", "POST", "/v1/candidates?candidateId=c-r2", `{"birthName":"Petit","givenNames":["Paul"],"sex":"MALE","birthDate":{"year":2001}}`},
 	{"registrar", "GET", "/v1/candidates/c-r1", ""},
-	{"registrar", "PATCH", "/v1/candidates/c-r1", `{"etag":"1","usageName":"Dupont"}`},
+	{"registrar", "PATCH", "/v1/candidates/c-r1", `{"etag":"{version candidates/c-r1}","usageName":"Dupont"}`},
 	{"registrar", "POST", "/v1/candidates/c-r1:declareTie", `{"subject":"jury-3","kind":"EMPLOYER"}`},
 	{"registrar", "POST", "/v1/sessions?sessionId=s-r1", `{"displayName":"d","referentiel":"referentiels/marketing","startDate":{"year":2026,"month":1,"day":1},"endDate":{"year":2026,"month":1,"day":2},"centre":{"code":"LYON","displayName":"Lyon"},"jury":[{"subject":"jury-1","displayName":"Une","external":true,"chair":true},{"subject":"jury-2","displayName":"Deux"}]}`},
 	{"reader", "GET", "/v1/sessions?filter=state%20%3D%20OPEN", ""},
 	{"reader", "GET", "/v1/sessions/s-r1", ""},
-	{"registrar", "PATCH", "/v1/sessions/s-r1", `{"etag":"1","displayName":"e"}`},
+	{"registrar", "PATCH", "/v1/sessions/s-r1", `{"etag":"{version sessions/s-r1}","displayName":"e"}`},
 	{"registrar", "POST", "/v1/sessions/s-r1/candidacies?candidacyId=k-r1", `{"candidate":"candidates/c-r1","scope":"BLOCS","blocs":["B1","B2"],"accessRoute":"CONTINUING_TRAINING"}`},
 	{"reader", "GET", "/v1/sessions/-/candidacies?pageSize=50", ""},
 	{"reader", "GET", "/v1/sessions/s-r1/candidacies/k-r1", ""},
@@ -91,7 +91,7 @@ var goodCalls = []goodCall{
 	{"admin", "POST", "/v1/{key last}:revoke", `{}`},
 }
 
-var marker = regexp.MustCompile(`\{(etag [a-z0-9/-]+|version [a-z0-9/-]+|decision [0-9]+|award|key first|key last|accommodation|hold|marketing|marketing revision|solo)\}`)
+var marker = regexp.MustCompile(`\{(etag [a-z0-9/-]+|version [a-z0-9/-]+|decision [0-9]+|award|key first|key last|accommodation|hold|marketing|unnamed|marketing revision|solo)\}`)
 
 // fill replaces a call's markers by the service's values.
 func fill(w *world.World, text string) string {
@@ -102,7 +102,7 @@ func fill(w *world.World, text string) string {
 		case "etag":
 			return w.GridEtag("jury-1", which)
 		case "version":
-			return w.Do("registrar", "GET", "/v1/"+which, "")["etag"].(string)
+			return w.Etag(which)
 		case "decision":
 			return w.NameIn("reader", "/v1/candidates/-/decisions?pageSize=100", "decisions", int(which[0]-'0'))
 		case "award":
@@ -116,6 +116,8 @@ func fill(w *world.World, text string) string {
 		}
 		marketing := w.REST("reader", "GET", "/v1/referentiels/marketing", "")
 		switch {
+		case what == "unnamed":
+			return strings.Replace(world.Compact(marketing.Raw), `"name":"referentiels/marketing",`, "", 1)
 		case which == "revision":
 			return marketing.Body["revision"].(string)
 		case what == "solo":

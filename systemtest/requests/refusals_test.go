@@ -134,7 +134,11 @@ func populateCentre(w *world.World) {
 	w.NewKeyOf("platform", `{"subject":"platform","roles":["ASSESSOR"],"delegate":true}`)
 	w.Do("registrar-lyon", "POST", "/v1/sessions?sessionId=s-listed", `{"displayName":"Jury de Lyon","referentiel":"referentiels/marketing",
 		"startDate":{"year":2026,"month":6,"day":15},"centre":{"code":"LYON"},"assessors":["assessor-1"]}`)
-	w.Do("registrar-lyon", "POST", "/v1/candidates?candidateId=c-listed", `{"birthName":"Petit","givenNames":["Ana"],"sex":"FEMALE","birthDate":{"year":1998}}`)
+	w.Do("registrar-lyon", "POST", "/v1/candidates?candidateId=c-listed", `{"birthName":"Petit","givenNames":["Ana"],"sex":"FEMALE","birthDate":{"year":1998},
+		"externalIds":[{"system":"lyon","id":"1"}]}`)
+	w.NewKeyOf("registrar-paris", `{"subject":"registrar-paris","roles":["REGISTRAR"],"centre":"PARIS"}`)
+	w.Do("registrar-paris", "POST", "/v1/candidates?candidateId=c-same", `{"birthName":"Petit","givenNames":["Ana"],"sex":"FEMALE","birthDate":{"year":1998},
+		"externalIds":[{"system":"lyon","id":"1"}]}`)
 	w.Do("registrar-lyon", "POST", "/v1/sessions/s-listed/candidacies?candidacyId=k-listed", `{"candidate":"candidates/c-listed","scope":"WHOLE"}`)
 }
 

@@ -132,11 +132,12 @@ func methodFields(kind string) fields { return fields{"kind": kind, "title": "Mo
 
 func (a publish) predict(s *stage) model.Answer {
 	r := a.revision(s)
+	before := s.model.Current[r.ID]
 	if same := s.model.Publish(r); same != nil {
 		r = same
 	}
 	s.labels[a.Label] = r
-	return model.Answer{Code: "OK"}
+	return model.Answer{Code: "OK", Idle: r == before}
 }
 
 // learn takes the name of the revision: the existing one if the content is the

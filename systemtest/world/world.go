@@ -68,6 +68,12 @@ func (w *World) GridEtag(key, candidacy string) string {
 	return w.Do(key, "GET", "/v1/"+candidacy+"/grid", "")["etag"].(string)
 }
 
+// Etag reads that of a candidate, session or candidacy.
+func (w *World) Etag(name string) string {
+	w.T.Helper()
+	return w.Do("registrar", "GET", "/v1/"+name, "")["etag"].(string)
+}
+
 // Assess records one verdict on every criterion of a candidacy's grid.
 func (w *World) Assess(key, candidacy, verdict string) {
 	w.T.Helper()

@@ -173,7 +173,8 @@ type IssueAttestationRequest struct {
 	// credential, which the holder keeps.
 	IncludeName bool `protobuf:"varint,2,opt,name=include_name,json=includeName,proto3" json:"include_name,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -533,10 +534,10 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\n" +
 	"SUPERSEDED\x10\x02\x12\v\n" +
 	"\aUNKNOWN\x10\x03:S\xeaAP\n" +
-	"\x17acquis.eval/Attestation\x12\x1aattestations/{attestation}*\fattestations2\vattestation\"\x96\x02\n" +
-	"\x17IssueAttestationRequest\x12\x9b\x01\n" +
-	"\bdecision\x18\x01 \x01(\tB\x7f\xe0A\x02\xfaA\x16\n" +
-	"\x14acquis.eval/Decision\xbaH`r^2\\^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\bdecision\x12&\n" +
+	"\x17acquis.eval/Attestation\x12\x1aattestations/{attestation}*\fattestations2\vattestation\"\x84\x02\n" +
+	"\x17IssueAttestationRequest\x12\x89\x01\n" +
+	"\bdecision\x18\x01 \x01(\tBm\xe0A\x02\xfaA\x16\n" +
+	"\x14acquis.eval/Decision\xbaHNrL2J^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}$R\bdecision\x12&\n" +
 	"\finclude_name\x18\x02 \x01(\bB\x03\xe0A\x01R\vincludeName\x125\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x88\x01\n" +

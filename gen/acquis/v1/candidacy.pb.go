@@ -349,7 +349,9 @@ type Candidacy struct {
 	State Candidacy_State_Enum `protobuf:"varint,9,opt,name=state,proto3,enum=acquis.v1.Candidacy_State_Enum" json:"state,omitempty"`
 	// The pinned revision of the session.
 	Referentiel string `protobuf:"bytes,10,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
-	// Version of this resource; optional for acts. Verdicts do not change it: the
+	// Version of this resource, an opaque text that no other resource accepts.
+	// Optional for acts, left out in creates. Over REST it is also the header
+	// `ETag`, and may come as `If-Match` instead. Verdicts do not change it: the
 	// grid has its own etag.
 	Etag string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When it was created.

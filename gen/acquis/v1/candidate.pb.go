@@ -146,7 +146,7 @@ func (Tie_Kind_Enum) EnumDescriptor() ([]byte, []int) {
 // 21 May 2021 on the SI-CPF). No field may hold health data.
 type Candidate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// `candidates/{id}`.
+	// `candidates/{id}`. In a create, empty or the name that candidate_id gives.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Name at birth, 1–60 characters.
 	BirthName string `protobuf:"bytes,2,opt,name=birth_name,json=birthName,proto3" json:"birth_name,omitempty"`
@@ -162,9 +162,12 @@ type Candidate struct {
 	// Place of birth.
 	BirthPlace *Candidate_BirthPlace `protobuf:"bytes,7,opt,name=birth_place,json=birthPlace,proto3" json:"birth_place,omitempty"`
 	// Ids under which other systems know the candidate; at most 20. A pair
-	// (system, id) belongs to one candidate.
+	// (system, id) belongs to one candidate among those who exist for the caller
+	// who gives it: keys of two centres may each give it to a candidate of theirs.
 	ExternalIds []*Candidate_ExternalId `protobuf:"bytes,8,rep,name=external_ids,json=externalIds,proto3" json:"external_ids,omitempty"`
-	// Version of this resource; required for updates.
+	// Version of this resource, an opaque text that no other resource accepts.
+	// Required for updates, left out in creates. Over REST it is also the header
+	// `ETag`, and may come as `If-Match` instead.
 	Etag string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -293,13 +296,14 @@ func (x *Candidate) GetForgetTime() *timestamppb.Timestamp {
 // Request of CreateCandidate.
 type CreateCandidateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The candidate.
+	// The candidate, without what only the service sets.
 	Candidate *Candidate `protobuf:"bytes,1,opt,name=candidate,proto3" json:"candidate,omitempty"`
 	// Its id: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`; must not carry a name or a
 	// national number. Empty: the service chooses one.
 	CandidateId string `protobuf:"bytes,2,opt,name=candidate_id,json=candidateId,proto3" json:"candidate_id,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -519,13 +523,15 @@ type UpdateCandidateRequest struct {
 	// The candidate: `name`, the current `etag`, and the fields that change.
 	Candidate *Candidate `protobuf:"bytes,1,opt,name=candidate,proto3" json:"candidate,omitempty"`
 	// Fields to replace: `birth_name`, `usage_name`, `given_names`, `sex`,
-	// `birth_date`, `birth_place`, `external_ids`; `*` for all. What is named here
-	// and not set in the candidate is emptied. Without a mask, the fields that are
-	// set are replaced; over REST all fields in the body, so that one that is empty
-	// there is emptied. At most 100 paths of 200 bytes.
+	// `birth_date`, `birth_place`, `external_ids`; a part of a message, such as
+	// `birth_place.city`, to replace that part only; `*` alone for all. What is
+	// named here and not set in the candidate is emptied. Without a mask, the fields
+	// that are set are replaced, each as a whole; over REST all fields in the body,
+	// so that one that is empty there is emptied. At most 100 paths of 200 bytes.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -647,7 +653,8 @@ type DeclareTieRequest struct {
 	// What ties them.
 	Kind Tie_Kind_Enum `protobuf:"varint,3,opt,name=kind,proto3,enum=acquis.v1.Tie_Kind_Enum" json:"kind,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

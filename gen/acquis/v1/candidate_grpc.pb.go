@@ -41,8 +41,8 @@ const (
 //
 // For a key of one centre, only candidates exist who are or were enrolled in a
 // session of that centre, or were created by a key of it. All others are
-// NOT_FOUND and not in lists. (An id or external id that another centre has
-// used is still taken: all centres share one namespace.)
+// NOT_FOUND and not in lists. What another centre has given as external
+// ids is not taken for it.
 type CandidateServiceClient interface {
 	// Creates a candidate. ALREADY_EXISTS if the id or an external id is taken.
 	CreateCandidate(ctx context.Context, in *CreateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
@@ -53,9 +53,13 @@ type CandidateServiceClient interface {
 	// Lists candidates in order of creation.
 	// Journaled as a read of the file of each candidate shown.
 	ListCandidates(ctx context.Context, in *ListCandidatesRequest, opts ...grpc.CallOption) (*ListCandidatesResponse, error)
-	// Changes the identity of a candidate. ABORTED if the etag is stale.
+	// Changes the identity of a candidate. ABORTED if the etag is stale. Fields
+	// that cannot be changed must be as they are stored, or not set. An update that
+	// changes nothing leaves the etag, and is not journaled.
 	UpdateCandidate(ctx context.Context, in *UpdateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Finds the candidate that another system knows under an id.
+	// FAILED_PRECONDITION if several candidates of different centres have it, and
+	// all of them exist for the caller: the error names each.
 	// Journaled as a read of the candidate's file.
 	LookupCandidate(ctx context.Context, in *LookupCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Declares a tie between a subject and a candidate: from then on the subject
@@ -225,8 +229,8 @@ func (c *candidateServiceClient) ListHolds(ctx context.Context, in *ListHoldsReq
 //
 // For a key of one centre, only candidates exist who are or were enrolled in a
 // session of that centre, or were created by a key of it. All others are
-// NOT_FOUND and not in lists. (An id or external id that another centre has
-// used is still taken: all centres share one namespace.)
+// NOT_FOUND and not in lists. What another centre has given as external
+// ids is not taken for it.
 type CandidateServiceServer interface {
 	// Creates a candidate. ALREADY_EXISTS if the id or an external id is taken.
 	CreateCandidate(context.Context, *CreateCandidateRequest) (*Candidate, error)
@@ -237,9 +241,13 @@ type CandidateServiceServer interface {
 	// Lists candidates in order of creation.
 	// Journaled as a read of the file of each candidate shown.
 	ListCandidates(context.Context, *ListCandidatesRequest) (*ListCandidatesResponse, error)
-	// Changes the identity of a candidate. ABORTED if the etag is stale.
+	// Changes the identity of a candidate. ABORTED if the etag is stale. Fields
+	// that cannot be changed must be as they are stored, or not set. An update that
+	// changes nothing leaves the etag, and is not journaled.
 	UpdateCandidate(context.Context, *UpdateCandidateRequest) (*Candidate, error)
 	// Finds the candidate that another system knows under an id.
+	// FAILED_PRECONDITION if several candidates of different centres have it, and
+	// all of them exist for the caller: the error names each.
 	// Journaled as a read of the candidate's file.
 	LookupCandidate(context.Context, *LookupCandidateRequest) (*Candidate, error)
 	// Declares a tie between a subject and a candidate: from then on the subject

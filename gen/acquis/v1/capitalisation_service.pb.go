@@ -36,7 +36,8 @@ type DeliberateRequest struct {
 	// an entry gets its computed outcome.
 	BlocDecisions []*DeliberateRequest_BlocDecision `protobuf:"bytes,4,rep,name=bloc_decisions,json=blocDecisions,proto3" json:"bloc_decisions,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -177,7 +178,8 @@ type RectifyDecisionRequest struct {
 	// Why, 1–4000 characters. Not for health data.
 	Motive string `protobuf:"bytes,5,opt,name=motive,proto3" json:"motive,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -321,7 +323,8 @@ type AwardRequest struct {
 	// Subjects of the jury members present, 1–50, each once, including the caller.
 	MembersPresent []string `protobuf:"bytes,3,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -451,7 +454,8 @@ type RecordPriorBlocRequest struct {
 	// Not for health data.
 	Proof string `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -970,10 +974,10 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\x06motive\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06motive\"\x8a\x01\n" +
 	"\x12DeliberateResponse\x121\n" +
 	"\tdecisions\x18\x01 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12A\n" +
-	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\xab\x04\n" +
-	"\x16RectifyDecisionRequest\x12\x93\x01\n" +
-	"\x04name\x18\x01 \x01(\tB\x7f\xe0A\x02\xfaA\x16\n" +
-	"\x14acquis.eval/Decision\xbaH`r^2\\^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12i\n" +
+	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\x99\x04\n" +
+	"\x16RectifyDecisionRequest\x12\x81\x01\n" +
+	"\x04name\x18\x01 \x01(\tBm\xe0A\x02\xfaA\x16\n" +
+	"\x14acquis.eval/Decision\xbaHNrL2J^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}$R\x04name\x12i\n" +
 	"\asession\x18\x02 \x01(\tBO\xe0A\x02\xfaA\x15\n" +
 	"\x13acquis.eval/Session\xbaH1r/2-^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\asession\x12c\n" +
 	"\x0fmembers_present\x18\x03 \x03(\tB:\xe0A\x02\xbaH4\x92\x011\b\x01\x102\x18\x01\")r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\x0emembersPresent\x12I\n" +
@@ -1007,13 +1011,13 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\xbd\x01\n" +
 	"\x18GetCapitalisationRequest\x12\xa0\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x8b\x01\xe0A\x02\xfaA\x1c\n" +
-	"\x1aacquis.eval/Capitalisation\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/capitalisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\xaa\x01\n" +
-	"\x12GetDecisionRequest\x12\x93\x01\n" +
-	"\x04name\x18\x01 \x01(\tB\x7f\xe0A\x02\xfaA\x16\n" +
-	"\x14acquis.eval/Decision\xbaH`r^2\\^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\xbb\x01\n" +
-	"\x17GetDecisionProofRequest\x12\x9f\x01\n" +
-	"\x04name\x18\x01 \x01(\tB\x8a\x01\xe0A\x02\xfaA\x1b\n" +
-	"\x19acquis.eval/DecisionProof\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/proof$R\x04name\"\x8c\x02\n" +
+	"\x1aacquis.eval/Capitalisation\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/capitalisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x98\x01\n" +
+	"\x12GetDecisionRequest\x12\x81\x01\n" +
+	"\x04name\x18\x01 \x01(\tBm\xe0A\x02\xfaA\x16\n" +
+	"\x14acquis.eval/Decision\xbaHNrL2J^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}$R\x04name\"\xa8\x01\n" +
+	"\x17GetDecisionProofRequest\x12\x8c\x01\n" +
+	"\x04name\x18\x01 \x01(\tBx\xe0A\x02\xfaA\x1b\n" +
+	"\x19acquis.eval/DecisionProof\xbaHTrR2P^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}/proof$R\x04name\"\x8c\x02\n" +
 	"\x14ListDecisionsRequest\x12o\n" +
 	"\x06parent\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidate\xbaH7r523^candidates/(-|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$R\x06parent\x12*\n" +

@@ -584,7 +584,8 @@ type RequestAccommodationRequest struct {
 	// Not for health data.
 	Need string `protobuf:"bytes,4,opt,name=need,proto3" json:"need,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -669,7 +670,8 @@ type DecideAccommodationRequest struct {
 	// If refused: why, 1–4000 characters. Not for health data.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -881,7 +883,8 @@ type AdviseExemptionRequest struct {
 	// Not for health data.
 	ReasonedAdvice string `protobuf:"bytes,4,opt,name=reasoned_advice,json=reasonedAdvice,proto3" json:"reasoned_advice,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -971,7 +974,8 @@ type DecideExemptionRequest struct {
 	// If refused: why, 1–4000 characters. Not for health data.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1318,12 +1322,12 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\vcompetences\x18\x03 \x03(\tB(\xe0A\x01\xbaH\"\x92\x01\x1f\x10d\x18\x01\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetences\x12%\n" +
 	"\x04need\x18\x04 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x02R\x04need\x125\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xcb\x06\n" +
+	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xb7\x06\n" +
 	"\x1aDecideAccommodationRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12\xe0\x01\n" +
-	"\raccommodation\x18\x02 \x01(\tB\xb9\x01\xe0A\x02\xfaA\x1b\n" +
-	"\x19acquis.eval/Accommodation\xbaH\x94\x01r\x91\x012\x8e\x01^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/accommodations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\raccommodation\x12\x1d\n" +
+	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12\xcc\x01\n" +
+	"\raccommodation\x18\x02 \x01(\tB\xa5\x01\xe0A\x02\xfaA\x1b\n" +
+	"\x19acquis.eval/Accommodation\xbaH\x80\x01r~2|^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/accommodations/[1-9][0-9]{0,18}$R\raccommodation\x12\x1d\n" +
 	"\agranted\x18\x03 \x01(\bB\x03\xe0A\x01R\agranted\x121\n" +
 	"\varrangement\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\varrangement\x12'\n" +
 	"\x06reason\x18\x05 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06reason\x125\n" +

@@ -113,6 +113,8 @@ const (
 	ErrorReason_CANDIDATE_HELD ErrorReason_Enum = 61
 	// FAILED_PRECONDITION: the candidate has an active candidacy in an open session.
 	ErrorReason_CANDIDATE_IN_OPEN_SESSION ErrorReason_Enum = 62
+	// FAILED_PRECONDITION: keys of different centres gave this external id to several candidates; PreconditionFailure names each.
+	ErrorReason_EXTERNAL_ID_AMBIGUOUS ErrorReason_Enum = 63
 	// UNAVAILABLE: the journal does not extend the last checkpoint that was signed, so nothing is signed until it is repaired.
 	ErrorReason_JOURNAL_IN_DOUBT ErrorReason_Enum = 50
 	// FAILED_PRECONDITION: the decision does not capitalise a bloc or award the certification, so there is nothing to attest.
@@ -287,6 +289,7 @@ var (
 		60:  "CANDIDATE_FORGOTTEN",
 		61:  "CANDIDATE_HELD",
 		62:  "CANDIDATE_IN_OPEN_SESSION",
+		63:  "EXTERNAL_ID_AMBIGUOUS",
 		50:  "JOURNAL_IN_DOUBT",
 		51:  "NOTHING_TO_ATTEST",
 		52:  "ISSUER_NOT_CONFIGURED",
@@ -395,6 +398,7 @@ var (
 		"CANDIDATE_FORGOTTEN":        60,
 		"CANDIDATE_HELD":             61,
 		"CANDIDATE_IN_OPEN_SESSION":  62,
+		"EXTERNAL_ID_AMBIGUOUS":      63,
 		"JOURNAL_IN_DOUBT":           50,
 		"NOTHING_TO_ATTEST":          51,
 		"ISSUER_NOT_CONFIGURED":      52,
@@ -532,8 +536,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\x80\x13\n" +
-	"\vErrorReason\"\xf0\x12\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\x9b\x13\n" +
+	"\vErrorReason\"\x8b\x13\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -580,7 +584,8 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x12ISSUER_UNAVAILABLE\x10*\x12\x17\n" +
 	"\x13CANDIDATE_FORGOTTEN\x10<\x12\x12\n" +
 	"\x0eCANDIDATE_HELD\x10=\x12\x1d\n" +
-	"\x19CANDIDATE_IN_OPEN_SESSION\x10>\x12\x14\n" +
+	"\x19CANDIDATE_IN_OPEN_SESSION\x10>\x12\x19\n" +
+	"\x15EXTERNAL_ID_AMBIGUOUS\x10?\x12\x14\n" +
 	"\x10JOURNAL_IN_DOUBT\x102\x12\x15\n" +
 	"\x11NOTHING_TO_ATTEST\x103\x12\x19\n" +
 	"\x15ISSUER_NOT_CONFIGURED\x104\x12\x14\n" +

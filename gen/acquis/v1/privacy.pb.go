@@ -443,7 +443,8 @@ type ForgetCandidateRequest struct {
 	// Why.
 	Ground ForgetGround_Enum `protobuf:"varint,2,opt,name=ground,proto3,enum=acquis.v1.ForgetGround_Enum" json:"ground,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -558,7 +559,8 @@ type PlaceHoldRequest struct {
 	// zone; today or later, at most in 2200. Not set: until it is released.
 	UntilDate *date.Date `protobuf:"bytes,3,opt,name=until_date,json=untilDate,proto3" json:"until_date,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -628,7 +630,8 @@ type ReleaseHoldRequest struct {
 	// `candidates/{candidate}/holds/{hold}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -809,7 +812,8 @@ type PurgeCandidatesRequest struct {
 	// The next_page_token of the previous answer. validate_only must be as in that request.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1122,10 +1126,10 @@ const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\n" +
 	"until_date\x123must be a whole date from today on, at most in 2200\x1a\xfc\x01this.year >= 2000 && this.year <= 2200 && this.month >= 1 && this.month <= 12 && this.day >= 1 && this.day <= (this.month == 2 ? (this.year % 4 == 0 && (this.year % 100 != 0 || this.year % 400 == 0) ? 29 : 28) : (this.month in [4, 6, 9, 11] ? 30 : 31))R\tuntilDate\x125\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xc1\x01\n" +
-	"\x12ReleaseHoldRequest\x12t\n" +
-	"\x04name\x18\x01 \x01(\tB`\xe0A\x02\xfaA\x12\n" +
-	"\x10acquis.eval/Hold\xbaHErC2A^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/holds/[0-9]{1,20}$R\x04name\x125\n" +
+	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xc6\x01\n" +
+	"\x12ReleaseHoldRequest\x12y\n" +
+	"\x04name\x18\x01 \x01(\tBe\xe0A\x02\xfaA\x12\n" +
+	"\x10acquis.eval/Hold\xbaHJrH2F^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/holds/[1-9][0-9]{0,18}$R\x04name\x125\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xd6\x01\n" +
 	"\x10ListHoldsRequest\x12f\n" +

@@ -519,12 +519,14 @@ type PublishReferentielRequest struct {
 	// Id of the référentiel: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`.
 	ReferentielId string `protobuf:"bytes,1,opt,name=referentiel_id,json=referentielId,proto3" json:"referentiel_id,omitempty"`
 	// The content. Output-only fields are ignored, so that what GetReferentiel
-	// returned can be published again.
+	// returned can be published again; but `name`, if it is set, must be that of
+	// referentiel_id or one of its revisions.
 	Referentiel *Referentiel `protobuf:"bytes,2,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
 	// Only check: answer as if it was published, but write nothing.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

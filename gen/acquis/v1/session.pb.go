@@ -85,7 +85,7 @@ func (Session_State_Enum) EnumDescriptor() ([]byte, []int) {
 // A session: one sitting of a jury for one référentiel revision.
 type Session struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// `sessions/{id}`.
+	// `sessions/{id}`. In a create, empty or the name that session_id gives.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Name for people, 1–200 characters.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
@@ -107,7 +107,9 @@ type Session struct {
 	Jury []*JuryMember `protobuf:"bytes,7,rep,name=jury,proto3" json:"jury,omitempty"`
 	// State.
 	State Session_State_Enum `protobuf:"varint,8,opt,name=state,proto3,enum=acquis.v1.Session_State_Enum" json:"state,omitempty"`
-	// Version of this resource; required for updates, optional for acts.
+	// Version of this resource, an opaque text that no other resource accepts.
+	// Required for updates, optional for acts, left out in creates. Over REST it
+	// is also the header `ETag`, and may come as `If-Match` instead.
 	Etag string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`

@@ -27,13 +27,14 @@ const (
 // Request of CreateSession.
 type CreateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The session.
+	// The session, without what only the service sets.
 	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	// Its id: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`. Empty: the service chooses
 	// one.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -264,13 +265,15 @@ type UpdateSessionRequest struct {
 	// The session: `name`, the current `etag`, and the fields that change.
 	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	// Fields to replace: `display_name`, `referentiel`, `start_date`, `end_date`,
-	// `centre`, `jury`, `assessors`; `*` for all. What is named here and not set in
-	// the session is emptied. Without a mask, the fields that are set are replaced;
-	// over REST all fields in the body, so that one that is empty there is emptied.
-	// At most 100 paths of 200 bytes.
+	// `centre`, `jury`, `assessors`; a part of a message, such as
+	// `centre.display_name`, to replace that part only; `*` alone for all. What is
+	// named here and not set in the session is emptied. Without a mask, the fields
+	// that are set are replaced, each as a whole; over REST all fields in the body,
+	// so that one that is empty there is emptied. At most 100 paths of 200 bytes.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -333,9 +336,11 @@ type CloseSessionRequest struct {
 	// `sessions/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The session's etag that the caller knows. ABORTED if it is stale; not checked if empty.
+	// Over REST also the header `If-Match`.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -398,9 +403,11 @@ type CancelSessionRequest struct {
 	// `sessions/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The session's etag that the caller knows. ABORTED if it is stale; not checked if empty.
+	// Over REST also the header `If-Match`.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -462,13 +469,14 @@ type CreateCandidacyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The candidacy.
+	// The candidacy, without what only the service sets.
 	Candidacy *Candidacy `protobuf:"bytes,2,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
 	// Its id: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`. Empty: the service chooses
 	// one.
 	CandidacyId string `protobuf:"bytes,3,opt,name=candidacy_id,json=candidacyId,proto3" json:"candidacy_id,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -716,9 +724,11 @@ type WithdrawCandidacyRequest struct {
 	// Codes of the presented blocs that leave, each once; empty: all.
 	Blocs []string `protobuf:"bytes,2,rep,name=blocs,proto3" json:"blocs,omitempty"`
 	// The candidacy's etag that the caller knows. ABORTED if it is stale; not checked if empty.
+	// Over REST also the header `If-Match`.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -790,9 +800,11 @@ type MarkCandidacyAbsentRequest struct {
 	// Codes of the presented blocs that leave, each once; empty: all.
 	Blocs []string `protobuf:"bytes,2,rep,name=blocs,proto3" json:"blocs,omitempty"`
 	// The candidacy's etag that the caller knows. ABORTED if it is stale; not checked if empty.
+	// Over REST also the header `If-Match`.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -865,9 +877,11 @@ type ReinstateCandidacyRequest struct {
 	// or marked absent.
 	Blocs []string `protobuf:"bytes,2,rep,name=blocs,proto3" json:"blocs,omitempty"`
 	// The candidacy's etag that the caller knows. ABORTED if it is stale; not checked if empty.
+	// Over REST also the header `If-Match`.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
-	// hours does nothing again.
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -69,6 +69,8 @@ type SessionServiceClient interface {
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
 	// Changes an open session. Its référentiel is fixed once it has a candidacy or
 	// an act of its jury, such as an award; a jury member who took part in an act cannot be removed, and their capacity cannot be changed.
+	// Fields that cannot be changed must be as they are stored, or not set. An
+	// update that changes nothing leaves the etag, and is not journaled.
 	UpdateSession(ctx context.Context, in *UpdateSessionRequest, opts ...grpc.CallOption) (*Session, error)
 	// Closes an open session. Refused while a candidacy is undecided.
 	CloseSession(ctx context.Context, in *CloseSessionRequest, opts ...grpc.CallOption) (*Session, error)
@@ -381,6 +383,8 @@ type SessionServiceServer interface {
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
 	// Changes an open session. Its référentiel is fixed once it has a candidacy or
 	// an act of its jury, such as an award; a jury member who took part in an act cannot be removed, and their capacity cannot be changed.
+	// Fields that cannot be changed must be as they are stored, or not set. An
+	// update that changes nothing leaves the etag, and is not journaled.
 	UpdateSession(context.Context, *UpdateSessionRequest) (*Session, error)
 	// Closes an open session. Refused while a candidacy is undecided.
 	CloseSession(context.Context, *CloseSessionRequest) (*Session, error)
