@@ -87,7 +87,7 @@ func checkIssuer(text string) error {
 func checkAddress(flag, address string, allowed bool) error {
 	resolved, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", flag, address, err)
+		return addressError(flag, address, err)
 	}
 	if resolved.IP.IsLoopback() || allowed {
 		return nil
