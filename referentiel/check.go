@@ -97,7 +97,7 @@ func (c *checker) head(r *storepb.Referentiel) {
 	case id == "":
 		c.report("id", "must not be empty")
 	case !c.shapes.id.MatchString(id):
-		c.report("id", fmt.Sprintf("%q must be 1 to 63 of a-z 0-9 - and begin and end with a letter or digit", clip(id)))
+		c.report("id", fmt.Sprintf("%q must have 1 to 63 lowercase letters, digits and hyphens, with no hyphen at its start or end", clip(id)))
 	}
 	c.text("display_name", r.GetDisplayName(), maxName)
 	if n := r.GetRncpNumber(); n != "" && !c.shapes.rncp.MatchString(n) {

@@ -68,12 +68,16 @@ func document(data []byte) (*yaml.Node, *Problem) {
 	return doc.Content[0], nil
 }
 
+// notYAML begins what is said of such a file; the library's reason follows, which often
+// names what is only a consequence.
+const notYAML = "is not YAML; look at indentation, colons, quotes and brackets here and on the line before: "
+
 // syntax is the error of the YAML library about a file that is not YAML.
 func syntax(err error) *Problem {
 	if load, ok := errors.AsType[*yaml.LoadError](err); ok {
-		return &Problem{Line: max(load.Mark.Line, 1), Message: "is not YAML: " + load.Message}
+		return &Problem{Line: max(load.Mark.Line, 1), Message: notYAML + load.Message}
 	}
-	return &Problem{Line: 1, Message: "is not YAML: " + err.Error()}
+	return &Problem{Line: 1, Message: notYAML + err.Error()}
 }
 
 // locate adds lines to the checker's problems, and leaves out those about a

@@ -186,11 +186,11 @@ func TestParseRefusesYAML(t *testing.T) {
 		{"two documents", "replaces:", "---\nreplaces:",
 			[]string{"vente.yaml:41: must be one document: remove everything after ---"}},
 		{"a broken second document", "replaces:", "---\n]",
-			[]string{"vente.yaml:42: is not YAML: did not find expected node content"}},
+			[]string{"vente.yaml:42: " + notYAML + "did not find expected node content"}},
 		{"a tab for indentation", "    title: Vendre", "\ttitle: Vendre",
-			[]string{"vente.yaml:9: is not YAML: found a tab character that violates indentation"}},
+			[]string{"vente.yaml:9: " + notYAML + "found a tab character that violates indentation"}},
 		{"colon in plain text", "Accueillir le client", "Accueillir : le client",
-			[]string{"vente.yaml:15: is not YAML: mapping values are not allowed in this context"}},
+			[]string{"vente.yaml:15: " + notYAML + "mapping values are not allowed in this context"}},
 		{"nothing but problems", smallFile, "level: 6\nblocs:\n  - code: B1\n",
 			[]string{
 				"vente.yaml:1: level: is not a valid key here; valid keys: " + topKeys,
@@ -208,9 +208,9 @@ func TestParseRefusesFiles(t *testing.T) {
 		"only comments": {"# rien\n", "f.yaml:1: is empty"},
 		"null":          {"~", "f.yaml:1: must not be empty: write a value or leave it out"},
 		"a list":        {"- a", "f.yaml:1: must be a group of keys: " + topKeys},
-		"not UTF-8":     {"id: \xff", "f.yaml:1: is not YAML: invalid leading UTF-8 octet (value: 255)"},
+		"not UTF-8":     {"id: \xff", "f.yaml:1: " + notYAML + "invalid leading UTF-8 octet (value: 255)"},
 		"too large":     {strings.Repeat("#", MaxFile+1), "f.yaml: is larger than 4 MiB"},
-		"deep":          {strings.Repeat("[", 100_000), "f.yaml:1: is not YAML: exceeded max depth of 10000"},
+		"deep":          {strings.Repeat("[", 100_000), "f.yaml:1: " + notYAML + "exceeded max depth of 10000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := Parse("f.yaml", []byte(test.content))

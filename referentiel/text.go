@@ -47,7 +47,7 @@ func (c *checker) code(field, s string) bool {
 		return false
 	}
 	if !c.shapes.code.MatchString(s) {
-		c.report(field, fmt.Sprintf("%q must be 1 to 32 of A-Z a-z 0-9 . - and begin and end with a letter or digit", clip(s)))
+		c.report(field, fmt.Sprintf("%q must have 1 to 32 letters without accents, digits, dots and hyphens, with a letter or digit at its start and end", clip(s)))
 		return false
 	}
 	return true

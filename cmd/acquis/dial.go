@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -30,6 +31,11 @@ func (d *dialFlags) check() error {
 	}
 	if d.InsecurePlaintext && (d.CAFile != "" || d.CertFile != "") {
 		return errors.New("--insecure-plaintext cannot be combined with --ca-file or --cert-file")
+	}
+	if !strings.HasPrefix(d.Server, "dns:") { // gRPC's own form of addresses
+		if err := dialable("--server", d.Server); err != nil {
+			return err
+		}
 	}
 	if os.Getenv(keyVariable) == "" {
 		return fmt.Errorf("%s is not set. It must hold a key with the role ADMIN", keyVariable)

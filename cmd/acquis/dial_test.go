@@ -35,12 +35,13 @@ func TestTransport(t *testing.T) {
 			t.Errorf("%+v: %v %v, want %s", c.flags, got, err, c.protocol)
 		}
 	}
+	const here = "127.0.0.1:9090"
 	for says, d := range map[string]dialFlags{
-		"or neither":         {CertFile: ca},
-		"cannot be combined": {InsecurePlaintext: true, CAFile: ca},
-		"no certificate":     {CAFile: key},
-		"no such file":       {CAFile: "none.pem"},
-		"--cert-file: ":      {CertFile: key, KeyFile: key},
+		"or neither":         {Server: here, CertFile: ca},
+		"cannot be combined": {Server: here, InsecurePlaintext: true, CAFile: ca},
+		"no certificate":     {Server: here, CAFile: key},
+		"no such file":       {Server: here, CAFile: "none.pem"},
+		"--cert-file: ":      {Server: here, CertFile: key, KeyFile: key},
 	} {
 		err := d.check()
 		if err == nil {

@@ -16,6 +16,9 @@ type healthcheckCommand struct {
 	Timeout time.Duration `default:"3s" env:"-" placeholder:"DURATION" help:"How long to wait for an answer."`
 }
 
+// Validate checks the address; kong calls it.
+func (h *healthcheckCommand) Validate() error { return dialable("--ops-addr", h.OpsAddr) }
+
 // Run fails if the server does not answer in time, or is not ready.
 func (h *healthcheckCommand) Run(ctx context.Context, c console) error {
 	ctx, cancel := context.WithTimeout(ctx, h.Timeout)

@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, c console) (code int) {
 		return failed(c, errors.Join(errSaid, unfinished.PrintUsage(false)), 2)
 	}
 	if err != nil {
-		return failed(c, err, 2)
+		return failed(c, usageError(err), 2)
 	}
 	if err := command.Run(); err != nil {
 		return failed(c, err, 1)

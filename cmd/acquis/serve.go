@@ -118,7 +118,7 @@ func readable(flag, text string, form legible.Form) error {
 func checkAddress(flag, address string, allowed bool) error {
 	resolved, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", flag, address, err)
+		return addressError(flag, address, err)
 	}
 	if resolved.IP.IsLoopback() || allowed {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -31,7 +32,10 @@ func New(code codes.Code, reason acquispb.ErrorReason_Enum, text string, details
 }
 
 func failNamed(code codes.Code, reason, text string, details ...protoadapt.MessageV1) error {
-	info := &errdetails.ErrorInfo{Reason: reason, Domain: Domain}
+	return failWith(code, &errdetails.ErrorInfo{Reason: reason, Domain: Domain}, text, details...)
+}
+
+func failWith(code codes.Code, info *errdetails.ErrorInfo, text string, details ...protoadapt.MessageV1) error {
 	st, err := status.New(code, Clip(text, MaxMessageText)).WithDetails(append([]protoadapt.MessageV1{info}, details...)...)
 	if err != nil { // details that cannot be encoded: a fault of ours
 		return status.Error(codes.Internal, "internal error")
@@ -117,6 +121,27 @@ func ForbiddenFor(reason acquispb.ErrorReason_Enum, text string, subjects ...str
 // Denied refuses a caller.
 func Denied(reason acquispb.ErrorReason_Enum, text string) error {
 	return New(codes.PermissionDenied, reason, text)
+}
+
+// RoleMissing refuses a caller who has none of the roles that a call needs. Programs
+// find both in the metadata.
+func RoleMissing(needed, held []acquispb.Role_Enum) error {
+	has := "has " + list(held, ", ")
+	if len(held) == 0 {
+		has = "has no role"
+	}
+	return failWith(codes.PermissionDenied, &errdetails.ErrorInfo{
+		Reason: acquispb.ErrorReason_ROLE_MISSING.String(), Domain: Domain,
+		Metadata: map[string]string{"neededRoles": list(needed, ","), "heldRoles": list(held, ",")},
+	}, fmt.Sprintf("this call needs one of the roles %s; the key or token %s", list(needed, ", "), has))
+}
+
+func list(roles []acquispb.Role_Enum, between string) string {
+	names := make([]string, len(roles))
+	for i, role := range roles {
+		names[i] = role.String()
+	}
+	return strings.Join(names, between)
 }
 
 // Refused makes an error of refusals by rules: wrong fields if the input is

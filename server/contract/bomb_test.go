@@ -95,7 +95,7 @@ func TestItemBombs(t *testing.T) {
 			f := s.path[len(s.path)-1]
 			tried++
 			t.Run(fmt.Sprintf("%s/%s", name.Name(), s.name()), func(t *testing.T) {
-				want := &Fault{Field: s.name(), Rule: fmt.Sprintf("must contain no more than %d item(s)", f.items)}
+				want := &Fault{Field: s.name(), Rule: lengthWording("repeated.max_items", f.items, "item")}
 				check := func(form string, limit, over, bomb *Fault, again func() *Fault) {
 					t.Helper()
 					if limit != nil {

@@ -177,12 +177,7 @@ func (r *RPC) Admit(c *call.Caller) error {
 	if slices.ContainsFunc(r.roles, c.Has) {
 		return nil
 	}
-	names := make([]string, len(r.roles))
-	for i, role := range r.roles {
-		names[i] = role.String()
-	}
-	return apierr.Denied(acquispb.ErrorReason_ROLE_MISSING,
-		"the key or token has none of the roles that may make this call: "+strings.Join(names, ", "))
+	return apierr.RoleMissing(r.roles, c.Roles)
 }
 
 // Find returns the RPC of a full method name.

@@ -59,9 +59,9 @@ func TestJSONFaults(t *testing.T) {
 		{record, `{"assessments":[{"verdict":1` + strings.Repeat("0", maxScalar) + `}]}`, "assessments[0].verdict: has a value that is too long", true},
 		{record, `{"assessments":[{"verdict":"` + strings.Repeat("M", maxScalar+1) + `"}]}`, "assessments[0].verdict: has a value that is too long", true},
 		{record, `{"assessments":[{"comment":"` + strings.Repeat("a", 4001) + `"}]}`, "", false}, // validation counts it
-		{record, `{"assessments":[{"comment":"` + strings.Repeat("a", 16001) + `"}]}`, "assessments[0].comment: must be at most 4000 characters", false},
+		{record, `{"assessments":[{"comment":"` + strings.Repeat("a", 16001) + `"}]}`, "assessments[0].comment: must have at most 4000 characters", false},
 		{record, `{"assessments":[{"comment":"` + strings.Repeat(`\uD83D\ude00`, 4000) + `"}]}`, "", false},
-		{record, `{"assessments":[{"comment":"` + strings.Repeat(`\uD83D\ude00`, 4001) + `"}]}`, "assessments[0].comment: must be at most 4000 characters", false},
+		{record, `{"assessments":[{"comment":"` + strings.Repeat(`\uD83D\ude00`, 4001) + `"}]}`, "assessments[0].comment: must have at most 4000 characters", false},
 		{update, `{"updateMask":"birthName,sex"}`, "", false},
 		{update, `{"updateMask":"` + strings.Repeat("a,", maskPaths-1) + `a"}`, "", false},
 		{update, `{"updateMask":"` + strings.Repeat("a,", maskPaths) + `a"}`, "updateMask: has a value that is too long", false},
@@ -118,7 +118,7 @@ func TestWireFaults(t *testing.T) {
 		{"\xff", none, true},
 		{field(2, "\xff"), "assessments[0]: " + none, true},
 		{field(2, field(3, strings.Repeat("a", 16000))), "", false}, // validation counts it
-		{field(2, field(3, strings.Repeat("a", 16001))), "assessments[0].comment: must be at most 4000 characters", false},
+		{field(2, field(3, strings.Repeat("a", 16001))), "assessments[0].comment: must have at most 4000 characters", false},
 	} {
 		got := everyRequest(t)["acquis.v1.RecordAssessmentsRequest"].CheckWire([]byte(c.wire))
 		checkFault(t, c.wire, got, c.want, c.malformed)

@@ -168,7 +168,7 @@ func (c compiler) field(descriptor protoreflect.FieldDescriptor) (field, error) 
 		if !rules.GetRepeated().HasMaxItems() || most > MaxItems {
 			return f, fmt.Errorf("%s: a list needs max_items, at most %d", descriptor.FullName(), MaxItems)
 		}
-		f.items, f.tooMany = int(most), fmt.Sprintf("must contain no more than %d item(s)", most)
+		f.items, f.tooMany = int(most), lengthWording("repeated.max_items", int(most), "item")
 		rules = rules.GetRepeated().GetItems()
 	}
 	var err error
@@ -237,11 +237,11 @@ func (f *field) limitText(rules *validatepb.StringRules) error {
 	default:
 		return fmt.Errorf("a string needs a limit: max_len, or a pattern that bounds it")
 	}
-	f.letters, f.tooLong = f.bytes, fmt.Sprintf("must be at most %d bytes", f.bytes)
+	f.letters, f.tooLong = f.bytes, lengthWording("string.max_bytes", f.bytes, "byte")
 	if f.chars > 0 {
 		f.letters = f.chars
 		f.bytes = 4 * f.chars // of UTF-8; validation counts characters afterwards
-		f.tooLong = fmt.Sprintf("must be at most %d characters", f.chars)
+		f.tooLong = lengthWording("string.max_len", f.chars, "character")
 	}
 	return nil
 }
@@ -256,7 +256,7 @@ func (f *field) limitBytes(rules *validatepb.BytesRules) error {
 		return fmt.Errorf("bytes need a limit: max_len or len")
 	}
 	f.letters = (f.bytes + 2) / 3 * 4 // base64
-	f.tooLong = fmt.Sprintf("must be at most %d bytes", f.bytes)
+	f.tooLong = lengthWording("bytes.max_len", f.bytes, "byte")
 	return nil
 }
 

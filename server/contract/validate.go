@@ -81,7 +81,7 @@ func (v Validator) check(ctx context.Context, prefix string, message proto.Messa
 	violations := make([]apierr.Violation, len(c.broken))
 	for i, b := range c.broken {
 		field := prefix + jsonPath(b)
-		violations[i] = apierr.Field(strings.TrimSuffix(field, "."), wording(b))
+		violations[i] = apierr.Field(strings.TrimSuffix(field, "."), wording(b, fieldAt(message.ProtoReflect().Descriptor(), b)))
 	}
 	return apierr.Invalid(acquispb.ErrorReason_INVALID_FIELD, violations...)
 }
@@ -120,13 +120,4 @@ func JSONName(field string) string {
 		}
 	}
 	return strings.Join(parts, "")
-}
-
-// wording says what must be true of a field. For a missing enum, the library's
-// own text has only a number.
-func wording(b *protovalidate.Violation) string {
-	if b.Proto.GetRuleId() == "enum.not_in" {
-		return "is required: one of the names in the contract"
-	}
-	return b.Proto.GetMessage()
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.einride.tech/aip/filtering"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -17,6 +16,7 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/filter"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -237,29 +237,34 @@ func candidateOf(r store.Reader, name string) (uint64, error) {
 func (s *auditService) ListAccesses(ctx context.Context, req *acquispb.ListAccessesRequest) (*acquispb.ListAccessesResponse, error) {
 	view := viewOf(call.CallerOf(ctx))
 	items, next, err := list(ctx, s.core, req, listing[*acquispb.FileAccess]{
-		fields: []filtering.DeclarationOption{
-			stringField("candidate"), stringField("subject"), stringField("rpc"),
-			filtering.DeclareIdent("hour_time", filtering.TypeTimestamp),
-		},
-		from: accessSource,
-		show: func(r store.Reader, uid uint64) (*acquispb.FileAccess, values, bool, error) {
+		fields: accessFields(),
+		from:   accessSource,
+		show: func(r store.Reader, uid uint64) (*acquispb.FileAccess, bool, error) {
 			stored, err := store.Accesses.Get(r, store.Key(uid))
 			if err != nil {
-				return nil, nil, false, err
+				return nil, false, err
 			}
 			shown, err := s.accessFrom(r, stored, view)
-			return shown, values{
-				"candidate": shown.GetCandidates(), "subject": shown.GetSubject(), "rpc": shown.GetRpc(),
-				"hour_time": shown.GetHourTime().AsTime(),
-			}, true, err
+			return shown, true, err
 		},
 	})
 	return &acquispb.ListAccessesResponse{Accesses: items, NextPageToken: next}, err
 }
 
+// accessFields are those that a filter of accesses may name.
+func accessFields() filter.Fields[*acquispb.FileAccess] {
+	return filter.Fields[*acquispb.FileAccess]{
+		filter.Texts("candidate", (*acquispb.FileAccess).GetCandidates).
+			Or("candidates").Holding("the name of one of those read"),
+		filter.Text("subject", (*acquispb.FileAccess).GetSubject),
+		filter.Text("rpc", (*acquispb.FileAccess).GetRpc),
+		filter.Time("hour_time", (*acquispb.FileAccess).GetHourTime),
+	}
+}
+
 // accessSource is the index of the candidate that the filter names, else all.
-func accessSource(r store.Reader, wanted filter) (source, error) {
-	if name, ok := wanted.equals("candidate"); ok {
+func accessSource(r store.Reader, wanted filter.Filter[*acquispb.FileAccess]) (source, error) {
+	if name, ok := wanted.Demands("candidate"); ok {
 		return indexOfNamed(r, store.KindCandidateAccess, store.CollectionCandidate, name)
 	}
 	return allOf(r, store.KindAccess), nil

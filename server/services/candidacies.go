@@ -10,8 +10,8 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/filter"
 	"github.com/acquis-eval/acquis/store"
-	"go.einride.tech/aip/filtering"
 )
 
 func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.CreateCandidacyRequest) (*acquispb.Candidacy, error) {
@@ -87,32 +87,40 @@ func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.List
 	var sight *sessionSight
 	var only uint64 // a session that is still to be checked
 	items, next, err := list(ctx, s.core, req, listing[*acquispb.Candidacy]{
-		fields: []filtering.DeclarationOption{stringField("candidate"), enumField("state", acquispb.Candidacy_State_Enum(0).Type())},
-		from: func(r store.Reader, wanted filter) (from source, err error) {
+		fields: candidacyFields(),
+		from: func(r store.Reader, wanted filter.Filter[*acquispb.Candidacy]) (from source, err error) {
 			sight = newSessionSight(caller)
 			from, only, err = candidacySource(r, caller, req.GetParent(), wanted)
 			return from, err
 		},
-		show: func(r store.Reader, uid uint64) (*acquispb.Candidacy, values, bool, error) {
+		show: func(r store.Reader, uid uint64) (*acquispb.Candidacy, bool, error) {
 			candidacy, err := store.Candidacies.Get(r, store.Key(uid))
 			if err != nil || only != 0 && candidacy.GetSessionUid() != only {
-				return nil, nil, false, err
+				return nil, false, err
 			}
 			session, err := sight.find(r, candidacy.GetSessionUid())
 			if err != nil || session == nil {
-				return nil, nil, false, err
+				return nil, false, err
 			}
 			shown, err := candidacyIn(r, session, candidacy)
-			return shown, values{"candidate": shown.GetCandidate(), "state": shown.GetState().String()}, true, err
+			return shown, true, err
 		},
 	})
 	return &acquispb.ListCandidaciesResponse{Candidacies: items, NextPageToken: next}, err
 }
 
+// candidacyFields are those that a filter of candidacies may name.
+func candidacyFields() filter.Fields[*acquispb.Candidacy] {
+	return filter.Fields[*acquispb.Candidacy]{
+		filter.Text("candidate", (*acquispb.Candidacy).GetCandidate).Holding("its name"),
+		filter.Enum("state", (*acquispb.Candidacy).GetState),
+	}
+}
+
 // candidacySource picks the shortest index for a list: the candidate's, where
 // the filter names one, else the session's, else all. session, where it is not
 // 0, is still to be checked.
-func candidacySource(r store.Reader, caller *call.Caller, parent string, wanted filter) (from source, session uint64, err error) {
+func candidacySource(r store.Reader, caller *call.Caller, parent string, wanted filter.Filter[*acquispb.Candidacy]) (from source, session uint64, err error) {
 	if parent != "sessions/-" {
 		stored, _, err := sessionFor(r, caller, parent)
 		if err != nil {
@@ -120,7 +128,7 @@ func candidacySource(r store.Reader, caller *call.Caller, parent string, wanted 
 		}
 		session = stored.GetUid()
 	}
-	if name, ok := wanted.equals("candidate"); ok {
+	if name, ok := wanted.Demands("candidate"); ok {
 		from, err := indexOfNamed(r, store.KindCandidateCandidacy, store.CollectionCandidate, name)
 		return from, session, err
 	}

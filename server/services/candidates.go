@@ -65,17 +65,17 @@ func (s *candidateService) GetCandidate(ctx context.Context, req *acquispb.GetCa
 func (s *candidateService) ListCandidates(ctx context.Context, req *acquispb.ListCandidatesRequest) (*acquispb.ListCandidatesResponse, error) {
 	caller := call.CallerOf(ctx)
 	items, next, err := list(ctx, s.core, req, listing[*acquispb.Candidate]{
-		from: every(store.KindCandidate),
-		show: func(r store.Reader, uid uint64) (*acquispb.Candidate, values, bool, error) {
+		from: every[*acquispb.Candidate](store.KindCandidate),
+		show: func(r store.Reader, uid uint64) (*acquispb.Candidate, bool, error) {
 			candidate, err := store.Candidates.Get(r, store.Key(uid))
 			if err != nil {
-				return nil, nil, false, err
+				return nil, false, err
 			}
 			if seen, err := seesCandidate(r, caller, candidate); err != nil || !seen {
-				return nil, nil, false, err
+				return nil, false, err
 			}
 			shown, err := readCandidate(r, candidate)
-			return shown, nil, true, err
+			return shown, true, err
 		},
 	})
 	return &acquispb.ListCandidatesResponse{Candidates: items, NextPageToken: next}, err

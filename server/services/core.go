@@ -28,6 +28,7 @@ import (
 type core struct {
 	store     store.Store
 	revisions *revisions
+	pages     pages
 	current   *cache.Cache[string, *revision] // by id of the référentiel
 	contract  *contract.Contract
 	retention rules.Retention

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"time"
 
-	"go.einride.tech/aip/filtering"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/acquis-eval/acquis/casefile"
@@ -16,6 +14,7 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/filter"
 	"github.com/acquis-eval/acquis/server/show"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -140,27 +139,21 @@ func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb
 	caller := call.CallerOf(ctx)
 	var reader *decisionReader
 	items, next, err := list(ctx, s.core, req, listing[*acquispb.Decision]{
-		fields: []filtering.DeclarationOption{
-			stringField("session"), stringField("referentiel"),
-			enumField("kind", acquispb.Decision_Kind_Enum(0).Type()),
-			enumField("outcome", acquispb.Decision_Outcome_Enum(0).Type()),
-			filtering.DeclareIdent("effective", filtering.TypeBool),
-			filtering.DeclareIdent("decide_time", filtering.TypeTimestamp),
-		},
-		from: func(r store.Reader, wanted filter) (source, error) {
+		fields: decisionFields(),
+		from: func(r store.Reader, wanted filter.Filter[*acquispb.Decision]) (source, error) {
 			reader = newDecisionReader(r, caller)
 			return decisionSource(r, caller, req.GetParent(), wanted)
 		},
-		show: func(r store.Reader, uid uint64) (*acquispb.Decision, values, bool, error) {
+		show: func(r store.Reader, uid uint64) (*acquispb.Decision, bool, error) {
 			decision, err := store.Decisions.Get(r, store.Key(uid))
 			if err != nil {
-				return nil, nil, false, err
+				return nil, false, err
 			}
 			shown, err := reader.read(decision)
 			if err != nil || !reader.seen {
-				return nil, nil, false, err
+				return nil, false, err
 			}
-			return shown, decisionValues(shown), true, nil
+			return shown, true, nil
 		},
 	})
 	return &acquispb.ListDecisionsResponse{Decisions: items, NextPageToken: next}, err
@@ -168,7 +161,7 @@ func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb
 
 // decisionSource picks the shortest index for a list: the candidate's, else the
 // session's that the filter names, else all.
-func decisionSource(r store.Reader, caller *call.Caller, parent string, wanted filter) (source, error) {
+func decisionSource(r store.Reader, caller *call.Caller, parent string, wanted filter.Filter[*acquispb.Decision]) (source, error) {
 	if parent != "candidates/-" {
 		stored, err := candidateFor(r, caller, parent)
 		if err != nil {
@@ -176,20 +169,22 @@ func decisionSource(r store.Reader, caller *call.Caller, parent string, wanted f
 		}
 		return indexOf(r, store.KindCandidateDecision, stored.GetUid()), nil
 	}
-	if name, ok := wanted.equals("session"); ok {
+	if name, ok := wanted.Demands("session"); ok {
 		return indexOfNamed(r, store.KindSessionDecision, store.CollectionSession, name)
 	}
 	return allOf(r, store.KindDecision), nil
 }
 
-func decisionValues(d *acquispb.Decision) values {
-	return values{
-		"session":     d.GetSession(),
-		"referentiel": referentielSpellings(segment(d.GetReferentiel(), 1), segment(d.GetReferentiel(), 3)),
-		"kind":        d.GetKind().String(),
-		"outcome":     d.GetOutcome().String(),
-		"effective":   d.GetEffective(),
-		"decide_time": d.GetDecideTime().AsTime().UTC().Truncate(time.Microsecond),
+// decisionFields are those that a filter of decisions may name.
+func decisionFields() filter.Fields[*acquispb.Decision] {
+	return filter.Fields[*acquispb.Decision]{
+		filter.Text("session", (*acquispb.Decision).GetSession).Holding("its name"),
+		filter.Texts("referentiel", func(d *acquispb.Decision) []string { return referentielSpellings(d.GetReferentiel()) }).
+			Holding(aboutReferentiel),
+		filter.Enum("kind", (*acquispb.Decision).GetKind),
+		filter.Enum("outcome", (*acquispb.Decision).GetOutcome),
+		filter.Bool("effective", (*acquispb.Decision).GetEffective),
+		filter.Time("decide_time", (*acquispb.Decision).GetDecideTime),
 	}
 }
 

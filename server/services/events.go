@@ -20,7 +20,7 @@ type auditService struct {
 }
 
 func (s *auditService) ListEvents(ctx context.Context, req *acquispb.ListEventsRequest) (*acquispb.ListEventsResponse, error) {
-	page, err := parsePage(call.CallerOf(ctx), req)
+	page, err := s.pages.parse(call.CallerOf(ctx), req)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 func (s *candidateService) ExportCandidate(ctx context.Context, req *acquispb.ExportCandidateRequest) (*acquispb.ExportCandidateResponse, error) {
-	page, err := parsePage(call.CallerOf(ctx), req)
+	page, err := s.pages.parse(call.CallerOf(ctx), req)
 	if err != nil {
 		return nil, err
 	}

@@ -3,33 +3,32 @@ package services
 import (
 	"context"
 
-	"go.einride.tech/aip/filtering"
-	"go.einride.tech/aip/pagination"
-
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/filter"
 	"github.com/acquis-eval/acquis/store"
 )
 
 // A listing is one page of a list that is read from the store record by record.
 type listing[T any] struct {
 	// from finds the uids in order: the shortest index that the filter allows.
-	from func(r store.Reader, wanted filter) (source, error)
-	// show shows a resource, with its values if the list has a filter. It tells
-	// whether the resource exists for the caller.
-	show func(r store.Reader, uid uint64) (shown T, v values, ok bool, err error)
-	// fields are those that the filter may name.
-	fields []filtering.DeclarationOption
+	from func(r store.Reader, wanted filter.Filter[T]) (source, error)
+	// show shows a resource, and tells whether it exists for the caller.
+	show func(r store.Reader, uid uint64) (shown T, ok bool, err error)
+	// fields are those that the filter may name, if the list has one.
+	fields filter.Fields[T]
 }
 
 // list reads a page, and the token of the next.
-func list[T any](ctx context.Context, c *core, req pagination.Request, l listing[T]) (items []T, next string, err error) {
-	page, err := parsePage(call.CallerOf(ctx), req)
+func list[T any](ctx context.Context, c *core, req pageRequest, l listing[T]) (items []T, next string, err error) {
+	page, err := c.pages.parse(call.CallerOf(ctx), req)
 	if err != nil {
 		return nil, "", err
 	}
-	var wanted filter
-	if filtered, ok := req.(filtering.Request); ok {
-		if wanted, err = parseFilter(filtered, l.fields...); err != nil {
+	var wanted filter.Filter[T]
+	if filtered, ok := req.(interface{ GetFilter() string }); ok {
+		if wanted, err = parseFilter(filtered.GetFilter(), l.fields); err != nil {
 			return nil, "", err
 		}
 	}
@@ -40,14 +39,14 @@ func list[T any](ctx context.Context, c *core, req pagination.Request, l listing
 		}
 		items = nil
 		next, err = page.fill(from, func(uid uint64, room bool) (bool, error) {
-			shown, v, ok, err := l.show(r, uid)
-			if err != nil || !ok {
+			shown, ok, err := l.show(r, uid)
+			if err != nil || !ok || !wanted.Matches(shown) {
 				return false, err
 			}
-			if ok, err = wanted.matches(v); ok && room {
+			if room {
 				items = append(items, shown)
 			}
-			return ok, err
+			return true, nil
 		})
 		return err
 	})
@@ -55,10 +54,10 @@ func list[T any](ctx context.Context, c *core, req pagination.Request, l listing
 }
 
 // listAll reads a page of a list that is short enough to be read as a whole.
-func listAll[S, T any](ctx context.Context, c *core, req pagination.Request,
+func listAll[S, T any](ctx context.Context, c *core, req pageRequest,
 	all func(store.Reader) ([]S, error), show func(store.Reader, S) (T, error),
 ) (items []T, next string, err error) {
-	page, err := parsePage(call.CallerOf(ctx), req)
+	page, err := c.pages.parse(call.CallerOf(ctx), req)
 	if err != nil {
 		return nil, "", err
 	}
@@ -81,6 +80,14 @@ func listAll[S, T any](ctx context.Context, c *core, req pagination.Request,
 }
 
 // every lists all records of a kind whose key is one uid.
-func every(kind store.KindID) func(store.Reader, filter) (source, error) {
-	return func(r store.Reader, _ filter) (source, error) { return allOf(r, kind), nil }
+func every[T any](kind store.KindID) func(store.Reader, filter.Filter[T]) (source, error) {
+	return func(r store.Reader, _ filter.Filter[T]) (source, error) { return allOf(r, kind), nil }
+}
+
+func parseFilter[T any](text string, fields filter.Fields[T]) (filter.Filter[T], error) {
+	parsed, err := filter.Parse(text, fields)
+	if err != nil {
+		return parsed, apierr.Invalid(acquispb.ErrorReason_FILTER_INVALID, apierr.Field("filter", err.Error()))
+	}
+	return parsed, nil
 }

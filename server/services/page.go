@@ -1,9 +1,17 @@
 package services
 
 import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
+	"errors"
 
-	"go.einride.tech/aip/pagination"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
@@ -14,48 +22,123 @@ import (
 const (
 	defaultPageSize = 50
 	maxPageSize     = 1000
+	// maxBatch is the size of a page of what costs more for each item: a purge, an export.
+	maxBatch = 100
 	// maxScanned bounds how many records one page reads where a filter drops
 	// most of them; the page is then short, and the next token goes on.
 	maxScanned = 5000
 )
 
-// A page says which part of a list a request wants. Its token is bound to the RPC,
-// its parameters and the caller: any other list refuses it.
+// pageRequest is a request for one page of a list.
+type pageRequest interface {
+	proto.Message
+	GetPageSize() int32
+	GetPageToken() string
+}
+
+// pages makes and reads page tokens. A token is encrypted and authenticated, so that
+// it tells nothing of what it stands for, and nobody can make one. Its key is derived
+// from the first event's salt, which never leaves the store and is never erased: a
+// token is good after a restart, and for every process over the same store.
+type pages struct{ aead cipher.AEAD }
+
+// newPages makes those of a store that was bootstrapped.
+func newPages(ctx context.Context, s store.Store) (p pages, err error) {
+	var salt []byte
+	err = s.View(ctx, func(r store.Reader) error {
+		first, err := r.Events(0, 1)
+		if err == nil && len(first) == 0 {
+			err = errors.New("the store was not bootstrapped: it has no event")
+		}
+		if err == nil {
+			salt = first[0].GetStubSalt()
+		}
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	key, err := hkdf.Key(sha256.New, salt, nil, "acquis page tokens", 32)
+	if err != nil {
+		return p, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return p, err
+	}
+	p.aead, err = cipher.NewGCMWithRandomNonce(block)
+	return p, err
+}
+
+// A page says which part of a list a request wants.
 type page struct {
 	size  int
 	after uint64 // the last uid, or position, that was looked at
 
-	checksum uint32
+	tokens pages
+	list   []byte // which list it is: the additional data of its tokens
 }
 
-// pageToken is what a token holds.
-type pageToken struct {
-	After    uint64
-	Checksum uint32
-}
-
-func parsePage(caller *call.Caller, request pagination.Request) (page, error) {
-	checksum, err := pagination.CalculateRequestChecksum(request)
+// parse reads which page a request wants. Its token must be one of the same list: of
+// the same RPC and parameters, and of the same caller.
+func (p pages) parse(caller *call.Caller, request pageRequest) (page, error) {
+	list, err := listOf(caller, request)
 	if err != nil {
 		return page{}, err
 	}
-	whose := store.Fingerprint(string(request.ProtoReflect().Descriptor().FullName()), caller.Subject)
-	checksum ^= binary.BigEndian.Uint32(whose)
-	p := page{size: int(request.GetPageSize()), checksum: checksum}
-	if p.size == 0 {
-		p.size = defaultPageSize
+	wanted := page{size: min(int(request.GetPageSize()), mostOn(request)), tokens: p, list: list}
+	if wanted.size == 0 {
+		wanted.size = defaultPageSize
 	}
 	if request.GetPageToken() == "" {
-		return p, nil
+		return wanted, nil
 	}
-	var token pageToken
-	err = pagination.DecodePageTokenStruct(request.GetPageToken(), &token)
-	if err != nil || token.Checksum != checksum {
-		return page{}, apierr.Invalid(acquispb.ErrorReason_PAGE_TOKEN_INVALID,
-			apierr.Field("pageToken", "is not a page token of this list for this request"))
+	if wanted.after, err = p.open(request.GetPageToken(), list); err != nil {
+		return page{}, apierr.Invalid(acquispb.ErrorReason_PAGE_TOKEN_INVALID, apierr.Field("pageToken",
+			"is not a token of this list: send the nextPageToken of the page before, with all other parameters but pageSize as in its request, by the same subject; or begin again without a token"))
 	}
-	p.after = token.After
-	return p, nil
+	return wanted, nil
+}
+
+// mostOn is how many a page may have at most.
+func mostOn(request pageRequest) int {
+	switch request.(type) {
+	case *acquispb.PurgeCandidatesRequest, *acquispb.ExportCandidateRequest:
+		return maxBatch
+	}
+	return maxPageSize
+}
+
+// listOf digests what makes a list another list. The size of pages may change from one
+// to the next; and each page of a purge is a request of its own.
+func listOf(caller *call.Caller, request pageRequest) ([]byte, error) {
+	list := proto.Clone(request).ProtoReflect()
+	for _, name := range []protoreflect.Name{"page_size", "page_token", "request_id"} {
+		if field := list.Descriptor().Fields().ByName(name); field != nil {
+			list.Clear(field)
+		}
+	}
+	parameters, err := proto.MarshalOptions{Deterministic: true}.Marshal(list.Interface())
+	return store.Fingerprint(string(list.Descriptor().FullName()), caller.Subject, string(parameters)), err
+}
+
+// open returns the position in a token of a list.
+func (p pages) open(token string, list []byte) (after uint64, err error) {
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil {
+		return 0, err
+	}
+	if base64.RawURLEncoding.EncodeToString(sealed) != token { // line breaks, which the decoder skips
+		return 0, errors.New("not as it was given")
+	}
+	position, err := p.aead.Open(nil, nil, sealed, list)
+	if err != nil {
+		return 0, err
+	}
+	if len(position) != 8 {
+		return 0, errors.New("not a position")
+	}
+	return binary.BigEndian.Uint64(position), nil
 }
 
 // next returns the token for what lies after, or none at the end of the list.
@@ -63,7 +146,8 @@ func (p page) next(after uint64, more bool) string {
 	if !more {
 		return ""
 	}
-	return pagination.EncodePageTokenStruct(&pageToken{After: after, Checksum: p.checksum})
+	position := binary.BigEndian.AppendUint64(nil, after)
+	return base64.RawURLEncoding.EncodeToString(p.tokens.aead.Seal(nil, nil, position, p.list))
 }
 
 // A source reads up to limit uids above after, in order.

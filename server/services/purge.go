@@ -4,9 +4,6 @@ import (
 	"context"
 	"time"
 
-	"go.einride.tech/aip/pagination"
-	"google.golang.org/protobuf/proto"
-
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
@@ -67,9 +64,7 @@ func (s *candidateService) PurgeCandidates(ctx context.Context, req *acquispb.Pu
 
 // findPurge looks for the next batch.
 func (s *candidateService) findPurge(ctx context.Context, req *acquispb.PurgeCandidatesRequest) (found purge, err error) {
-	request := proto.CloneOf(req)
-	request.RequestId = "" // each page has its own, and its token must fit the next
-	page, err := parsePage(call.CallerOf(ctx), pagination.Request(request))
+	page, err := s.pages.parse(call.CallerOf(ctx), req)
 	if err != nil {
 		return purge{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/contract"
+	"github.com/acquis-eval/acquis/server/filter"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -57,21 +58,21 @@ func (s *referentielService) ListReferentielRevisions(ctx context.Context, req *
 	id := segment(req.GetParent(), 1)
 	var current *revision
 	items, next, err := list(ctx, s.core, req, listing[*acquispb.Referentiel]{
-		from: func(r store.Reader, _ filter) (from source, err error) {
+		from: func(r store.Reader, _ filter.Filter[*acquispb.Referentiel]) (from source, err error) {
 			current, err = s.revisions.current(r, id)
 			return allOf(r, store.KindRevision), err
 		},
-		show: func(r store.Reader, uid uint64) (*acquispb.Referentiel, values, bool, error) {
+		show: func(r store.Reader, uid uint64) (*acquispb.Referentiel, bool, error) {
 			stored, err := store.Revisions.Get(r, store.Key(uid))
 			if err != nil || stored.GetContent().GetId() != id {
-				return nil, nil, false, err
+				return nil, false, err
 			}
 			name := revisionName(id, stored.GetId())
 			revision, err := s.revisions.byName(r, name)
 			if err != nil {
-				return nil, nil, false, err
+				return nil, false, err
 			}
-			return revision.summary(name, revision == current), nil, true, nil
+			return revision.summary(name, revision == current), true, nil
 		},
 	})
 	return &acquispb.ListReferentielRevisionsResponse{Referentiels: items, NextPageToken: next}, err
@@ -109,7 +110,7 @@ func (s *referentielService) GetBloc(ctx context.Context, req *acquispb.GetBlocR
 }
 
 func (s *referentielService) SearchReferentiels(ctx context.Context, req *acquispb.SearchReferentielsRequest) (*acquispb.SearchReferentielsResponse, error) {
-	page, err := parsePage(call.CallerOf(ctx), req)
+	page, err := s.pages.parse(call.CallerOf(ctx), req)
 	if err != nil {
 		return nil, err
 	}

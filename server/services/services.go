@@ -45,9 +45,14 @@ type Services struct {
 
 // New makes the services. The store must have been bootstrapped.
 func New(o Options) (*Services, error) {
+	pages, err := newPages(context.Background(), o.Store)
+	if err != nil {
+		return nil, err
+	}
 	c := &core{
 		store:     o.Store,
 		revisions: newRevisions(),
+		pages:     pages,
 		current:   cache.New[string, *revision](o.Store, store.KindCurrent),
 		contract:  o.Contract,
 		retention: o.Retention,

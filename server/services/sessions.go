@@ -11,8 +11,8 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/contract"
+	"github.com/acquis-eval/acquis/server/filter"
 	"github.com/acquis-eval/acquis/store"
-	"go.einride.tech/aip/filtering"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -91,28 +91,37 @@ func (s *sessionService) GetSession(ctx context.Context, req *acquispb.GetSessio
 func (s *sessionService) ListSessions(ctx context.Context, req *acquispb.ListSessionsRequest) (*acquispb.ListSessionsResponse, error) {
 	caller := call.CallerOf(ctx)
 	items, next, err := list(ctx, s.core, req, listing[*acquispb.Session]{
-		fields: []filtering.DeclarationOption{
-			stringField("referentiel"), stringField("centre"), enumField("state", acquispb.Session_State_Enum(0).Type()),
-		},
-		from: every(store.KindSession),
-		show: func(r store.Reader, uid uint64) (*acquispb.Session, values, bool, error) {
+		fields: sessionFields(),
+		from:   every[*acquispb.Session](store.KindSession),
+		show: func(r store.Reader, uid uint64) (*acquispb.Session, bool, error) {
 			session, err := store.Sessions.Get(r, store.Key(uid))
 			if err != nil || callerAt(caller, session).Roles == nil {
-				return nil, nil, false, err
+				return nil, false, err
 			}
-			return sessionFrom(session), values{
-				"state":       session.GetState().String(),
-				"referentiel": referentielSpellings(session.GetReferentiel(), session.GetRevision()),
-				"centre":      session.GetCentreCode(),
-			}, true, nil
+			return sessionFrom(session), true, nil
 		},
 	})
 	return &acquispb.ListSessionsResponse{Sessions: items, NextPageToken: next}, err
 }
 
-// referentielSpellings are the ways in which a filter may name a référentiel.
-func referentielSpellings(id, revision string) []string {
-	return []string{id, referentielName(id), revisionName(id, revision)}
+// sessionFields are those that a filter of sessions may name.
+func sessionFields() filter.Fields[*acquispb.Session] {
+	return filter.Fields[*acquispb.Session]{
+		filter.Enum("state", (*acquispb.Session).GetState),
+		filter.Texts("referentiel", func(s *acquispb.Session) []string { return referentielSpellings(s.GetReferentiel()) }).
+			Holding(aboutReferentiel),
+		filter.Text("centre", func(s *acquispb.Session) string { return s.GetCentre().GetCode() }).
+			Or("centre.code").Holding("its code"),
+	}
+}
+
+const aboutReferentiel = "its id, its name or its revision's name"
+
+// referentielSpellings are the ways in which a filter may name a référentiel, of which
+// an answer has the revision's name.
+func referentielSpellings(revision string) []string {
+	id := segment(revision, 1)
+	return []string{id, referentielName(id), revision}
 }
 
 func (s *sessionService) UpdateSession(ctx context.Context, req *acquispb.UpdateSessionRequest) (*acquispb.Session, error) {

@@ -197,13 +197,16 @@ func TestSessionsAreListed(t *testing.T) {
 		`referentiel = "` + revision + `"`:           {"un", "deux"},
 		`referentiel = "marketing" AND state = OPEN`: {"deux"},
 		`NOT centre = "LYON"`:                        {"deux", "trois"},
+		`referentiel != "marketing"`:                 {"trois"},
+		`centre.code = "P*" state = OPEN`:            {"deux"},
+		`centre:*`:                                   {"un", "deux"},
 		`centre = "NICE"`:                            nil,
 	} {
 		if got := list(filter); !slices.Equal(got, want) {
 			t.Errorf("%q lists %v, not %v", filter, got, want)
 		}
 	}
-	for _, bad := range []string{`room = "1"`, `state = "OPEN`, `state = SHUT`, `centre > "A"`, `centre = "A" state = OPEN`} {
+	for _, bad := range []string{`room = "1"`, `state = "OPEN`, `state = SHUT`, `centre > "A"`, `"A" = centre`, `true`} {
 		if got := try(s.reader, s.ListSessions, &acquispb.ListSessionsRequest{Filter: bad}); got != "FILTER_INVALID at filter" {
 			t.Errorf("%q is told %q", bad, got)
 		}

@@ -111,13 +111,14 @@ func (x *FileAccess) GetHourTime() *timestamppb.Timestamp {
 // Request of ListAccesses.
 type ListAccessesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many to return, 0–1000; 0 means 50.
+	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// AIP-160 filter over `candidate` (`candidate = "candidates/c-001"`: it is
-	// one of those read), `subject`, `rpc` and `hour_time`.
+	// AIP-160 filter over `candidate` (the name of one of those read; = != :), `subject` (a text; = != :), `rpc` (a
+	// text; = != :), `hour_time` (a time; = != < <= > >= :). For instance `candidate = "candidates/c-001"`. At most
+	// 1000 characters and 50 comparisons. docs/guide.md has the rules.
 	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -655,7 +656,7 @@ type ListEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only events with a sequence greater than this; 0 or more.
 	After int64 `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
-	// How many to return, 0–1000; 0 means 50.
+	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
@@ -787,9 +788,10 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"candidates\x12<\n" +
 	"\thour_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bhourTime:H\xeaAE\n" +
 	"\x16acquis.eval/FileAccess\x12\x11accesses/{access}*\ffileAccesses2\n" +
-	"fileAccess\"\x9a\x01\n" +
-	"\x13ListAccessesRequest\x12*\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
+	"fileAccess\"\x97\x01\n" +
+	"\x13ListAccessesRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x12'\n" +
 	"\x06filter\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filter\"q\n" +
@@ -841,11 +843,12 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\x06 \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:_\xeaA\\\n" +
-	"\x1aacquis.eval/InclusionProof\x12\x1devents/{event}/inclusionProof*\x0finclusionProofs2\x0einclusionProof\"\x91\x01\n" +
+	"\x1aacquis.eval/InclusionProof\x12\x1devents/{event}/inclusionProof*\x0finclusionProofs2\x0einclusionProof\"\x8e\x01\n" +
 	"\x11ListEventsRequest\x12 \n" +
 	"\x05after\x18\x01 \x01(\x03B\n" +
-	"\xe0A\x01\xbaH\x04\"\x02(\x00R\x05after\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\"\x02(\x00R\x05after\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"f\n" +
 	"\x12ListEventsResponse\x12(\n" +

@@ -409,7 +409,7 @@ func (x *GetCandidateRequest) GetName() string {
 // Request of ListCandidates.
 type ListCandidatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many to return, 0–1000; 0 means 50.
+	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
@@ -1263,9 +1263,10 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"request_id\x18\x03 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"~\n" +
 	"\x13GetCandidateRequest\x12g\n" +
 	"\x04name\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"s\n" +
-	"\x15ListCandidatesRequest\x12*\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
+	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"p\n" +
+	"\x15ListCandidatesRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"v\n" +
 	"\x16ListCandidatesResponse\x124\n" +

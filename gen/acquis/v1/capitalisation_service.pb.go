@@ -717,15 +717,16 @@ type ListDecisionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `candidates/{candidate}`, or `candidates/-` for all.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many to return, 0–1000; 0 means 50.
+	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// AIP-160 filter over `session` (its name), `referentiel` (the id, the name
-	// or the revision's name), `kind`, `outcome`, `effective` and `decide_time`,
-	// for instance `kind = AWARD AND decide_time >= timestamp("2026-06-01T00:00:00Z")`.
-	// At most 1000 characters.
+	// AIP-160 filter over `session` (its name; = != :), `referentiel` (its id, its name or its revision's name; = !=
+	// :), `kind` (BLOC, PRIOR_BLOC, AWARD; = != :), `outcome` (CAPITALISED, NOT_CAPITALISED, AWARDED, NOT_AWARDED; =
+	// != :), `effective` (true, false; = != :), `decide_time` (a time; = != < <= > >= :). For instance `kind = AWARD
+	// AND decide_time >= "2026-06-01T00:00:00Z"`. At most 1000 characters and 50 comparisons. docs/guide.md has the
+	// rules.
 	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1017,11 +1018,12 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\x14acquis.eval/Decision\xbaHNrL2J^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}$R\x04name\"\xa8\x01\n" +
 	"\x17GetDecisionProofRequest\x12\x8c\x01\n" +
 	"\x04name\x18\x01 \x01(\tBx\xe0A\x02\xfaA\x1b\n" +
-	"\x19acquis.eval/DecisionProof\xbaHTrR2P^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}/proof$R\x04name\"\x8c\x02\n" +
+	"\x19acquis.eval/DecisionProof\xbaHTrR2P^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}/proof$R\x04name\"\x89\x02\n" +
 	"\x14ListDecisionsRequest\x12o\n" +
 	"\x06parent\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidate\xbaH7r523^candidates/(-|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$R\x06parent\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
+	"\x15acquis.eval/Candidate\xbaH7r523^candidates/(-|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x12'\n" +
 	"\x06filter\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filter\"r\n" +

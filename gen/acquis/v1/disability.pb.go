@@ -754,7 +754,7 @@ type ListAccommodationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}/candidacies/{candidacy}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many to return, 0–1000; 0 means 50.
+	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
@@ -1065,7 +1065,7 @@ type ListExemptionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}/candidacies/{candidacy}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many to return, 0–1000; 0 means 50.
+	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
@@ -1334,11 +1334,12 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x06 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\xf5\x01\xbaH\xf1\x01\x1a~\n" +
 	"\x13arrangement.granted\x12=arrangement is required if granted, and not allowed otherwise\x1a(this.granted == (this.arrangement != '')\x1ao\n" +
-	"\x0ereason.refused\x128reason is required if refused, and not allowed otherwise\x1a#this.granted != (this.reason != '')\"\x93\x02\n" +
+	"\x0ereason.refused\x128reason is required if refused, and not allowed otherwise\x1a#this.granted != (this.reason != '')\"\x90\x02\n" +
 	"\x19ListAccommodationsRequest\x12\x99\x01\n" +
 	"\x06parent\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
+	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"\x86\x01\n" +
 	"\x1aListAccommodationsResponse\x12@\n" +
@@ -1363,11 +1364,12 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\x1anot_applicable_in_practice\x18\x05 \x01(\v2\x14.acquis.v1.ConditionB\x03\xe0A\x01R\x17notApplicableInPractice\x12'\n" +
 	"\x06reason\x18\x06 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06reason\x125\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x8f\x02\n" +
+	"request_id\x18\a \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x8c\x02\n" +
 	"\x15ListExemptionsRequest\x12\x99\x01\n" +
 	"\x06parent\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
+	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"v\n" +
 	"\x16ListExemptionsResponse\x124\n" +

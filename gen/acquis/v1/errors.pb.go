@@ -35,7 +35,8 @@ const (
 	ErrorReason_KEY_EXPIRED ErrorReason_Enum = 3
 	// UNAUTHENTICATED: the key was revoked.
 	ErrorReason_KEY_REVOKED ErrorReason_Enum = 4
-	// PERMISSION_DENIED: the key or token has none of the roles that may make this call.
+	// PERMISSION_DENIED: the key or token has none of the roles that may make this call. The
+	// metadata of the ErrorInfo has `neededRoles` and `heldRoles`, with commas between them.
 	ErrorReason_ROLE_MISSING ErrorReason_Enum = 5
 	// PERMISSION_DENIED: only the key of a delegate may name another assessor.
 	ErrorReason_NOT_DELEGATE ErrorReason_Enum = 6

@@ -686,7 +686,7 @@ type ListHoldsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `candidates/{id}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many to return, 0–1000; 0 means 50.
+	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
@@ -806,8 +806,8 @@ type PurgeCandidatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only report what would be erased.
 	ValidateOnly bool `protobuf:"varint,1,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// How many candidates to process of whom something is erased, 0–100; 0 means
-	// 50. An answer may have fewer, even none, and still have a next page.
+	// How many candidates to process at most of whom something is erased; 0 means 50, more than
+	// 100 means 100. An answer may have fewer, even none, and still have a next page.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. validate_only must be as in that request.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -947,7 +947,8 @@ type ExportCandidateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `candidates/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How many candidacies and reads of the file to return, 0–100; 0 means 50.
+	// How many candidacies and reads of the file to return at most; 0 means 50, more than 100
+	// means 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
@@ -1131,18 +1132,20 @@ const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBe\xe0A\x02\xfaA\x12\n" +
 	"\x10acquis.eval/Hold\xbaHJrH2F^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/holds/[1-9][0-9]{0,18}$R\x04name\x125\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xd6\x01\n" +
+	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xd3\x01\n" +
 	"\x10ListHoldsRequest\x12f\n" +
-	"\x06parent\x18\x01 \x01(\tBN\xe0A\x02\xfaA\x12\x12\x10acquis.eval/Hold\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
+	"\x06parent\x18\x01 \x01(\tBN\xe0A\x02\xfaA\x12\x12\x10acquis.eval/Hold\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"b\n" +
 	"\x11ListHoldsResponse\x12%\n" +
 	"\x05holds\x18\x01 \x03(\v2\x0f.acquis.v1.HoldR\x05holds\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd4\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd2\x01\n" +
 	"\x16PurgeCandidatesRequest\x12(\n" +
-	"\rvalidate_only\x18\x01 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12)\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12.\n" +
+	"\rvalidate_only\x18\x01 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x125\n" +
 	"\n" +
@@ -1154,11 +1157,12 @@ const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\x04Kept\x128\n" +
 	"\tcandidate\x18\x01 \x01(\tB\x1a\xfaA\x17\n" +
 	"\x15acquis.eval/CandidateR\tcandidate\x12\x18\n" +
-	"\abecause\x18\x02 \x01(\tR\abecause\"\xdc\x01\n" +
+	"\abecause\x18\x02 \x01(\tR\abecause\"\xda\x01\n" +
 	"\x16ExportCandidateRequest\x12g\n" +
 	"\x04name\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12)\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12.\n" +
+	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageTokenB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 

@@ -26,7 +26,7 @@ const (
 // Request of ListReferentiels.
 type ListReferentielsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many to return, 0–1000; 0 means 50.
+	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
@@ -185,7 +185,7 @@ type ListReferentielRevisionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `referentiels/{id}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many to return, 0–1000; 0 means 50.
+	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
@@ -398,7 +398,7 @@ type SearchReferentielsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Words to find, 1–200 characters.
 	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
-	// How many to return, 0–1000; 0 means 50.
+	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
@@ -694,9 +694,10 @@ var File_acquis_v1_referentiel_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\n" +
-	"#acquis/v1/referentiel_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x14acquis/v1/form.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"u\n" +
-	"\x17ListReferentielsRequest\x12*\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
+	"#acquis/v1/referentiel_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x14acquis/v1/form.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"r\n" +
+	"\x17ListReferentielsRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"~\n" +
 	"\x18ListReferentielsResponse\x12:\n" +
@@ -704,11 +705,12 @@ const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x84\x01\n" +
 	"\x15GetReferentielRequest\x12k\n" +
 	"\x04name\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x19\n" +
-	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\xee\x01\n" +
+	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\xeb\x01\n" +
 	"\x1fListReferentielRevisionsRequest\x12o\n" +
 	"\x06parent\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x19\n" +
-	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
+	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"\x86\x01\n" +
 	" ListReferentielRevisionsResponse\x12:\n" +
@@ -718,10 +720,11 @@ const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBn\xe0A\x02\xfaA\x19\n" +
 	"\x17acquis.eval/Referentiel\xbaHLrJ2H^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/revisions/[0-9a-f]{32}$R\x04name\"\x96\x01\n" +
 	"\x0eGetBlocRequest\x12\x83\x01\n" +
-	"\x04name\x18\x01 \x01(\tBo\xe0A\x02\xbaHirg2e^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?/blocs/[A-Za-z0-9.-]{1,32}$R\x04name\"\xa0\x01\n" +
+	"\x04name\x18\x01 \x01(\tBo\xe0A\x02\xbaHirg2e^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?/blocs/[A-Za-z0-9.-]{1,32}$R\x04name\"\x9d\x01\n" +
 	"\x19SearchReferentielsRequest\x12'\n" +
-	"\x05query\x18\x01 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\xa0\xb5\x18\x04R\x05query\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
+	"\x05query\x18\x01 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\xa0\xb5\x18\x04R\x05query\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"\x9f\x03\n" +
 	"\x1aSearchReferentielsResponse\x12L\n" +

@@ -140,14 +140,14 @@ func (x *GetSessionRequest) GetName() string {
 // Request of ListSessions.
 type ListSessionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many to return, 0–1000; 0 means 50.
+	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// AIP-160 filter over `state`, `referentiel` (the id, the name or the
-	// revision's name) and `centre` (the code), for instance
-	// `state = OPEN AND centre = "LYON"`. At most 1000 characters.
+	// AIP-160 filter over `state` (OPEN, CLOSED, CANCELLED; = != :), `referentiel` (its id, its name or its revision's
+	// name; = != :), `centre` (its code; = != :). For instance `state = OPEN AND centre = "LYON"`. At most 1000
+	// characters and 50 comparisons. docs/guide.md has the rules.
 	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -591,13 +591,14 @@ type ListCandidaciesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}`, or `sessions/-` for all.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// How many to return, 0–1000; 0 means 50.
+	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer. All other fields except page_size must be as in that
 	// request, by the same subject.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// AIP-160 filter over `candidate` (its name) and `state`, for instance
-	// `candidate = "candidates/c-001" AND state = ENROLLED`. At most 1000 characters.
+	// AIP-160 filter over `candidate` (its name; = != :), `state` (ENROLLED, DECIDED, WITHDRAWN, ABSENT, CANCELLED; =
+	// != :). For instance `candidate = "candidates/c-001" AND state = ENROLLED`. At most 1000 characters and 50
+	// comparisons. docs/guide.md has the rules.
 	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1004,9 +1005,10 @@ const file_acquis_v1_session_service_proto_rawDesc = "" +
 	"request_id\x18\x03 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"x\n" +
 	"\x11GetSessionRequest\x12c\n" +
 	"\x04name\x18\x01 \x01(\tBO\xe0A\x02\xfaA\x15\n" +
-	"\x13acquis.eval/Session\xbaH1r/2-^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x9a\x01\n" +
-	"\x13ListSessionsRequest\x12*\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
+	"\x13acquis.eval/Session\xbaH1r/2-^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x97\x01\n" +
+	"\x13ListSessionsRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x12'\n" +
 	"\x06filter\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filter\"n\n" +
@@ -1040,11 +1042,12 @@ const file_acquis_v1_session_service_proto_rawDesc = "" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xad\x01\n" +
 	"\x13GetCandidacyRequest\x12\x95\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x8a\x02\n" +
+	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x87\x02\n" +
 	"\x16ListCandidaciesRequest\x12k\n" +
 	"\x06parent\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x15\n" +
-	"\x13acquis.eval/Session\xbaH5r321^sessions/(-|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$R\x06parent\x12*\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12.\n" +
+	"\x13acquis.eval/Session\xbaH5r321^sessions/(-|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x12'\n" +
 	"\x06filter\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filter\"y\n" +
