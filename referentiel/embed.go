@@ -38,7 +38,7 @@ func Embedded() ([]*storepb.Referentiel, error) {
 }
 
 // Load reads and checks a référentiel from a file. Errors in its content are
-// returned as [Problems].
+// returned as [Problems]. What it replaces is compared with the embedded revisions.
 func Load(file string) (*storepb.Referentiel, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -49,5 +49,22 @@ func Load(file string) (*storepb.Referentiel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(file, content)
+	embedded, err := Embedded()
+	if err != nil {
+		return nil, err
+	}
+	return parse(file, content, func(r *storepb.Referentiel) []Problem {
+		problems, _ := CheckReplaced(r, func(id string) (Published, error) { return Published{Revisions: among(embedded, id)}, nil })
+		return append(Check(r), problems...)
+	})
+}
+
+// among returns the revisions of one référentiel among contents.
+func among(contents []*storepb.Referentiel, id string) (revisions []*storepb.ReferentielRevision) {
+	for _, content := range contents {
+		if content.GetId() == id {
+			revisions = append(revisions, &storepb.ReferentielRevision{Id: ID(content), Content: content})
+		}
+	}
+	return revisions
 }

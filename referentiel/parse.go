@@ -21,6 +21,10 @@ const MaxFile = 4 << 20
 // finds in the rest. Only a simple part of YAML is supported: keys of the
 // format, texts, numbers, lists; no anchors, no second document.
 func Parse(file string, data []byte) (*storepb.Referentiel, error) {
+	return parse(file, data, Check)
+}
+
+func parse(file string, data []byte, check func(*storepb.Referentiel) []Problem) (*storepb.Referentiel, error) {
 	root, problem := document(data)
 	if problem != nil {
 		problem.File = file
@@ -29,7 +33,7 @@ func Parse(file string, data []byte) (*storepb.Referentiel, error) {
 	r := new(storepb.Referentiel)
 	d := &decoder{lines: map[string]int{"": root.Line}}
 	d.message(root, r.ProtoReflect(), "")
-	problems := slices.Concat(d.problems, d.locate(Check(r)))
+	problems := slices.Concat(d.problems, d.locate(check(r)))
 	if len(problems) == 0 {
 		return r, nil
 	}

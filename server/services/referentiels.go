@@ -1,6 +1,7 @@
 package services
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -157,6 +158,9 @@ func (s *referentielService) PublishReferentiel(ctx context.Context, req *acquis
 	}
 	name := referentielName(req.GetReferentielId())
 	if req.GetValidateOnly() {
+		if err := s.view(ctx, func(r store.Reader) error { return checkReplaced(r, content) }); err != nil {
+			return nil, err
+		}
 		revision, err := compileRevision(0, &storepb.ReferentielRevision{Id: referentiel.ID(content), Content: content})
 		if err != nil {
 			return nil, err
@@ -166,6 +170,9 @@ func (s *referentielService) PublishReferentiel(ctx context.Context, req *acquis
 	return perform(ctx, s.core, act[*acquispb.Referentiel]{
 		request: req, resource: name,
 		do: func(t *tx) (keys, error) {
+			if err := checkReplaced(t, content); err != nil {
+				return nil, err
+			}
 			uid, err := s.revisions.publish(t, content, t.caller.Subject, t.timestamp())
 			return one(uid), err
 		},
@@ -181,7 +188,26 @@ func (s *referentielService) PublishReferentiel(ctx context.Context, req *acquis
 
 // checkContent runs the checker that files pass too.
 func checkContent(content *storepb.Referentiel) error {
-	problems := referentiel.Check(content)
+	return contentInvalid(referentiel.Check(content))
+}
+
+// checkReplaced refuses to replace what was never published here.
+func checkReplaced(r store.Reader, content *storepb.Referentiel) error {
+	known := make(map[string]referentiel.Published)
+	problems, err := referentiel.CheckReplaced(content, func(id string) (referentiel.Published, error) {
+		if _, ok := known[id]; !ok {
+			revisions, err := publishedAs(r, id)
+			if err != nil {
+				return referentiel.Published{}, err
+			}
+			known[id] = referentiel.Published{Revisions: revisions, All: true}
+		}
+		return known[id], nil
+	})
+	return cmp.Or(err, contentInvalid(problems))
+}
+
+func contentInvalid(problems []referentiel.Problem) error {
 	if len(problems) == 0 {
 		return nil
 	}

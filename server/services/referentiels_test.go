@@ -152,6 +152,23 @@ func TestReferentielIsRefused(t *testing.T) {
 		refusal{"a bloc that is not there replaces", publish(replaces(&acquispb.Replacement{
 			Bloc: "B9", ReplacedReferentiel: "referentiels/marketing", ReplacedBloc: "B3",
 		})), "REFERENTIEL_INVALID at referentiel.replaces[0].bloc"},
+		refusal{"what was never published is replaced", publish(replaces(&acquispb.Replacement{
+			Bloc: "B1", ReplacedReferentiel: "referentiels/sales", ReplacedBloc: "B1",
+		})), "REFERENTIEL_INVALID at referentiel.replaces[0].replacedReferentiel"},
+		refusal{"a revision that was never published is replaced", publish(replaces(&acquispb.Replacement{
+			Bloc: "B1", ReplacedReferentiel: unknown, ReplacedBloc: "B1",
+		})), "REFERENTIEL_INVALID at referentiel.replaces[0].replacedReferentiel"},
+		refusal{"a bloc that no revision has is replaced", publish(replaces(&acquispb.Replacement{
+			Bloc: "B1", ReplacedReferentiel: "referentiels/petit", ReplacedBloc: "B9",
+		})), "REFERENTIEL_INVALID at referentiel.replaces[0].replacedBloc"},
+		refusal{"a bloc that the revision does not have is replaced", publish(replaces(&acquispb.Replacement{
+			Bloc: "B1", ReplacedReferentiel: s.marketing().GetRevision(), ReplacedBloc: "B9",
+		})), "REFERENTIEL_INVALID at referentiel.replaces[0].replacedBloc"},
+		refusal{"only tried, what was never published is replaced", try(s.admin, s.PublishReferentiel, &acquispb.PublishReferentielRequest{
+			ReferentielId: "other", ValidateOnly: true, Referentiel: petit(everything, replaces(&acquispb.Replacement{
+				Bloc: "B1", ReplacedReferentiel: "referentiels/sales", ReplacedBloc: "B1",
+			})),
+		}), "REFERENTIEL_INVALID at referentiel.replaces[0].replacedReferentiel"},
 		refusal{"a référentiel that does not exist", try(s.reader, s.GetReferentiel, &acquispb.GetReferentielRequest{Name: "referentiels/sales"}), "NOT_FOUND referentiels/sales"},
 		refusal{"revisions of what does not exist", try(s.reader, s.ListReferentielRevisions, &acquispb.ListReferentielRevisionsRequest{Parent: "referentiels/sales"}), "NOT_FOUND referentiels/sales"},
 		refusal{"a revision that does not exist", get(unknown), "NOT_FOUND " + unknown},
@@ -165,6 +182,23 @@ func TestReferentielIsRefused(t *testing.T) {
 	}
 	if got := try(s.reader, s.GetReferentiel, &acquispb.GetReferentielRequest{Name: "referentiels/other"}); got != "NOT_FOUND referentiels/other" {
 		t.Errorf("what was only tried is there: %q", got)
+	}
+}
+
+// TestReplacesWhatAnEarlierRevisionHad: a line without a revision needs one that had
+// the bloc, though it is not the current one.
+func TestReplacesWhatAnEarlierRevisionHad(t *testing.T) {
+	s := newStage(t)
+	s.publish("petit", petit())
+	s.publish("petit", petit(func(given *acquispb.Referentiel) { given.Blocs[0].Code = "B2" }))
+	s.publish("petit-2", petit(func(given *acquispb.Referentiel) { given.DisplayName = "Un id qui commence pareil" }))
+	for bloc, want := range map[string]string{"B1": "", "B2": "", "B3": "REFERENTIEL_INVALID at referentiel.replaces[0].replacedBloc"} {
+		got := try(s.admin, s.PublishReferentiel, &acquispb.PublishReferentielRequest{ReferentielId: "other", Referentiel: petit(func(given *acquispb.Referentiel) {
+			given.Replaces = []*acquispb.Replacement{{Bloc: "B1", ReplacedReferentiel: "referentiels/petit", ReplacedBloc: bloc}}
+		})})
+		if got != want {
+			t.Errorf("%s: told %q, not %q", bloc, got, want)
+		}
 	}
 }
 

@@ -173,6 +173,20 @@ func (c *revisions) catalogue(r store.Reader, ids ...rules.Revision) (referentie
 	return catalogue, nil
 }
 
+// publishedAs returns all revisions of a référentiel; none if it does not exist.
+func publishedAs(r store.Reader, id string) (all []*storepb.ReferentielRevision, err error) {
+	const most = 10_000 // far above what a certificateur publishes
+	names, err := r.Scan(store.KindName, store.NameKey(store.CollectionRevision, revisionLabel(rules.Revision{Referentiel: id})), nil, most)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([][]byte, len(names))
+	for i, name := range names {
+		keys[i] = name.Value
+	}
+	return store.Revisions.GetMany(r, keys)
+}
+
 // publish makes content the current revision of its référentiel, and stores it
 // if it is new.
 func (c *revisions) publish(w store.Writer, content *storepb.Referentiel, publisher string, now *timestamppb.Timestamp) (uint64, error) {

@@ -160,7 +160,7 @@ func (a *author) criterion(k *model.Candidacy) string {
 // motive is a text, or with a probability of missing percent none.
 func (a *author) motive(missing int) string {
 	if a.chance(missing) {
-		return world.Pick(a.Rand, []string{"", " "})
+		return ""
 	}
 	return "motif"
 }

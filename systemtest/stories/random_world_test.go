@@ -251,7 +251,7 @@ func (a *author) rectify() act {
 	by := a.sitting(session, c, 85)
 	return rectify{
 		Candidate: a.short(c.Name), Number: i, Session: a.short(session.Name), Key: by.Caller, Present: by.Present,
-		Outcome: world.Pick(a.Rand, []string{"CAPITALISED", "NOT_CAPITALISED"}), Motive: world.Pick(a.Rand, []string{"motif", "motif", "motif", " "}),
+		Outcome: world.Pick(a.Rand, []string{"CAPITALISED", "NOT_CAPITALISED"}), Motive: "motif",
 	}
 }
 
@@ -273,5 +273,5 @@ func (a *author) award() act {
 func (a *author) prior() act {
 	c, id := world.Pick(a.Rand, a.s.model.Candidates), a.referentiel()
 	codes := append(a.s.model.Current[a.s.prefix+id].Codes(), "B1", "B9")
-	return recordPrior{a.short(c.Name), id, world.Pick(a.Rand, codes), world.Pick(a.Rand, []string{"PV", "PV", "PV", "PV", " "})}
+	return recordPrior{a.short(c.Name), id, world.Pick(a.Rand, codes), "PV"}
 }

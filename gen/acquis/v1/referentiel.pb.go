@@ -117,7 +117,9 @@ type Referentiel struct {
 	// that are not set have defaults.
 	Rules *Rules `protobuf:"bytes,7,opt,name=rules,proto3" json:"rules,omitempty"`
 	// Blocs of other revisions or référentiels that count as a bloc of this one
-	// (equivalences). At most 200.
+	// (equivalences). Each line counts by itself: if several name the same bloc of
+	// this one, any of the blocs that they replace is enough. What is replaced must
+	// have been published here. At most 200.
 	Replaces []*Replacement `protobuf:"bytes,8,rep,name=replaces,proto3" json:"replaces,omitempty"`
 	// When this revision was first published here.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -731,14 +733,17 @@ func (x *JuryRule) GetMinExternalPercent() int32 {
 }
 
 // A bloc of another revision or référentiel that counts as a bloc of this one.
+// Several of the same bloc mean "or": each is enough alone.
 type Replacement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Code of the bloc of this référentiel.
 	Bloc string `protobuf:"bytes,1,opt,name=bloc,proto3" json:"bloc,omitempty"`
 	// The other référentiel or revision: `referentiels/{id}` for every revision
-	// of it, or `referentiels/{id}/revisions/{revision}`.
+	// of it, or `referentiels/{id}/revisions/{revision}`. It must have been
+	// published here.
 	ReplacedReferentiel string `protobuf:"bytes,2,opt,name=replaced_referentiel,json=replacedReferentiel,proto3" json:"replaced_referentiel,omitempty"`
-	// Code of the other bloc.
+	// Code of the other bloc. The revision must have it or, if none is named, at
+	// least one revision.
 	ReplacedBloc  string `protobuf:"bytes,3,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
