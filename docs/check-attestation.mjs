@@ -87,7 +87,11 @@ async function check([file, keys, service]) {
   const holder = payload.credentialSubject.identifier?.[0]?.identityHash ?? "not named";
   console.log(`${payload.name}\nissued by ${payload.issuer.name}, valid from ${payload.validFrom}, holder: ${holder}`);
   if (!service) return;
-  const answer = await fetch(`${service}/v1/attestations:verify`, { method: "POST", body: JSON.stringify({ credential: token }) });
+  const answer = await fetch(`${service}/v1/attestations:verify`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ credential: token }),
+  });
   const { state } = await answer.json();
   demand(state === "VALID", `the service says ${state}`);
 }

@@ -1,6 +1,7 @@
 package services
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -196,7 +197,7 @@ func (u updating) random(t *rapid.T, s *stage, seen map[string]bool) {
 		}
 		return
 	}
-	s.spellOut(want)
+	s.spellOut(want, before, paths)
 	if diff := cmp.Diff(want, now, protocmp.Transform(), protocmp.IgnoreFields(want, "etag", "update_time")); diff != "" || !proto.Equal(got, now) {
 		t.Fatalf("%v with %v:\n%s", given, mask, diff)
 	}
@@ -215,12 +216,13 @@ func copyField(into, from protoreflect.Message, field protoreflect.FieldDescript
 }
 
 // spellOut does as the service: a session has an end, and names its revision.
-func (s *stage) spellOut(want proto.Message) {
+func (s *stage) spellOut(want, before proto.Message, paths []string) {
 	session, ok := want.(*acquispb.Session)
 	if !ok {
 		return
 	}
-	if session.GetEndDate() == nil {
+	was := before.(*acquispb.Session)
+	if oneDay := proto.Equal(was.GetStartDate(), was.GetEndDate()); session.GetEndDate() == nil || oneDay && !slices.Contains(paths, "end_date") {
 		session.EndDate = session.GetStartDate()
 	}
 	if name := session.GetReferentiel(); !strings.Contains(name, "/revisions/") {

@@ -84,7 +84,7 @@ func TestWhatIsWrongInABody(t *testing.T) {
 		{people, `{"birthDate":{"year":"x"}}`, "MALFORMED_BODY", "candidate.birthDate.year: must be a whole number from "},
 		{people, `{"birth_date":{"year":2147483648}}`, "MALFORMED_BODY", "candidate.birth_date.year: must be a whole number from "},
 		{people, `{"given_names":["a",5]}`, "MALFORMED_BODY", "candidate.given_names[1]: must be a text"},
-		{people, `{"given_names":["` + strings.Repeat("a", 2000) + `"]}`, "INVALID_FIELD", "candidate.given_names[0]: must be at most "},
+		{people, `{"given_names":["` + strings.Repeat("a", 2000) + `"]}`, "INVALID_FIELD", "candidate.given_names[0]: must have at most 60 characters"},
 		{people, `{"surname":"a"}`, "MALFORMED_BODY", `candidate.surname: unknown field "surname"`},
 		{people, `{`, "MALFORMED_BODY", "body: is not JSON: "},
 		{people, `[]`, "MALFORMED_BODY", "body: must be an object"},
