@@ -13,14 +13,14 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// Issuer says who attests: the certificateur, in credentials. Nobody else can be
-// put in its place, since who reads a credential relies on that name.
+// Issuer is who attests: the certificateur, in credentials. There is no default,
+// because readers of a credential rely on that name.
 type Issuer struct {
 	URL  string // identifies it
 	Name string // for people
 }
 
-// Known tells whether somebody is named who can attest.
+// Known tells whether the issuer is configured.
 func (i Issuer) Known() bool { return i.URL != "" && i.Name != "" }
 
 // A credential is what the holder of an attestation shows: an Open Badge 3.0 in

@@ -1,14 +1,14 @@
-// Package legible says which texts are accepted: those of which people see
+// Package legible decides which texts are accepted: those in which people can see
 // everything that is stored.
 //
-// Names, motives and reasons are read by juries, stand in credentials that are
-// signed, and are compared by other systems. So no text may look empty without
-// being it, look like another one, or be shown in another order than it is stored.
-// Everything that takes texts from outside asks this package: the API (the option
-// `form` in its proto files), the files of référentiels, and the flags.
+// Names, motives and reasons are read by juries, are in signed credentials, and
+// are compared by other systems. So a text must not look empty if it is not, look
+// like another one, or be shown in another order than it is stored. All code that
+// accepts texts from outside uses this package: the API (the option `form` in its
+// proto files), the files of référentiels, and the flags.
 //
-// A text that is refused is never repaired: whoever sent it learns what to change,
-// and what was accepted comes back as it was sent.
+// A refused text is never repaired: its sender learns what to change, and an
+// accepted text comes back unchanged.
 package legible
 
 import (
@@ -20,14 +20,15 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// A Form is what a text is for. It decides which characters it may have.
+// A Form is the purpose of a text. It determines which characters the text may
+// have.
 type Form int
 
 // The forms of texts.
 const (
 	Line Form = iota // names, titles, statements: one line
 	Text             // comments, motives, reasons: may have line feeds and tabs
-	ID               // ids that other systems give: nothing that cannot be seen
+	ID               // ids that other systems give: no invisible characters
 )
 
 const (
@@ -35,9 +36,9 @@ const (
 	zwj  = '\u200D' // joins letters, as in Indic scripts, and emoji
 )
 
-// Problem says what is wrong with a text, so that it can follow the name of its
-// field; nothing if it is accepted. An empty text has no problem here: fields say
-// themselves whether they are required.
+// Problem returns what is wrong with a text, so that it can follow the name of
+// its field; empty if it is accepted. An empty text has no problem here: fields
+// declare themselves whether they are required.
 func (f Form) Problem(s string) string {
 	if f.simple(s) {
 		return ""
@@ -63,8 +64,8 @@ func (f Form) Problem(s string) string {
 	return ""
 }
 
-// simple accepts almost every text at once: letters of Western Europe and what
-// stands between them. All these characters are in normal form.
+// simple quickly accepts almost every text: letters of Western Europe and common
+// characters between them. All these characters are in normal form.
 func (f Form) simple(s string) bool {
 	for _, r := range s {
 		if !plain(r) && (f != Text || r != '\n' && r != '\t') {
@@ -74,15 +75,15 @@ func (f Form) simple(s string) bool {
 	return s == "" || !edge(s[0]) && !edge(s[len(s)-1])
 }
 
-// plain tells whether a character is simple: a letter of Western Europe, a dash, a
-// quotation mark. U+00AD, among them, cannot be seen.
+// plain tells whether a character is simple: a letter of Western Europe, a dash,
+// a quotation mark. U+00AD, which is among them, is invisible.
 func plain(r rune) bool {
 	return ' ' <= r && r < 0x7F || 0xA0 < r && r < 0x0250 && r != '\u00AD' || 0x2010 <= r && r <= 0x2027
 }
 
 func edge(b byte) bool { return b == ' ' || b == '\n' || b == '\t' }
 
-// forbids says why a character may not follow another; nothing if it may.
+// forbids returns why a character may not follow another; empty if it may.
 func (f Form) forbids(before, r rune) string {
 	switch {
 	case plain(r), f == Text && (r == '\n' || r == '\t'):
@@ -105,13 +106,13 @@ func (f Form) forbids(before, r rune) string {
 		unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
 		return "which cannot be seen"
 	case unicode.In(r, unicode.Cn, unicode.Co, unicode.Cs):
-		return "which is no character of Unicode " + unicode.Version
+		return "which is not a character of Unicode " + unicode.Version
 	}
 	return ""
 }
 
-// joiner says why a joiner may not follow a character: between Latin letters, for
-// instance, it changes nothing that can be seen.
+// joiner returns why a joiner may not follow a character: between Latin letters,
+// for instance, it has no visible effect.
 func (f Form) joiner(before rune) string {
 	letter := unicode.In(before, unicode.L, unicode.M) && before > 0x0250 &&
 		!unicode.In(before, unicode.Latin, unicode.Greek, unicode.Cyrillic)
@@ -122,7 +123,7 @@ func (f Form) joiner(before rune) string {
 	return "which cannot be seen here"
 }
 
-// visible tells whether a character can be seen by itself. U+2800 is the blank of
+// visible tells whether a character is visible by itself. U+2800 is the blank of
 // Braille.
 func visible(r rune) bool {
 	return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) && r != '\u2800'

@@ -70,9 +70,9 @@ func TestProblems(t *testing.T) {
 		{"🏴\U000E0067", unseen, unseen, unseen},
 		{"\uFEFFa", unseen, unseen, unseen},
 		{"Ren\uFFFD", "conversion", "conversion", "conversion"},
-		{"a\uE000", "no character", "no character", "no character"},
-		{"a\uFFFF", "no character", "no character", "no character"},
-		{"a\u0378", "no character", "no character", "no character"},
+		{"a\uE000", "not a character", "not a character", "not a character"},
+		{"a\uFFFF", "not a character", "not a character", "not a character"},
+		{"a\u0378", "not a character", "not a character", "not a character"},
 		{"a\xff", "UTF-8", "UTF-8", "UTF-8"},
 	} {
 		for form, want := range map[legible.Form]string{legible.Line: c.line, legible.Text: c.long, legible.ID: c.id} {

@@ -132,7 +132,7 @@ func (r Reason) String() string {
 }
 
 // fill puts the fields into a sentence. It does not use strings.Replacer, which
-// would be built for each reason and was slow in GetGrid.
+// would be built for each reason and was slow (docs/performance.md).
 func (r Reason) fill(sentence string) string {
 	var text strings.Builder
 	text.Grow(len(sentence))

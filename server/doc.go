@@ -1,8 +1,7 @@
-// Package server puts the rooms of the service together: who calls (authn), what
-// the contract says (contract), what is done (services), and the two doors
-// (transport). Its own are the order of start and stop, and the listener for
-// operators.
+// Package server builds the service from its parts: authentication (authn), the
+// contract (contract), the handlers (services), and gRPC and REST (transport). It
+// contains only the order of start and stop, and the listener for operators.
 //
-// What each room holds stands in the comment of its package; docs/architecture.md
-// follows a call through them.
+// The comment of each package describes it; docs/architecture.md follows a call
+// through them.
 package server

@@ -8,9 +8,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// newOps returns the handler of the operations listener: metrics, and whether
-// the process lives and wants calls. It tells nothing of what is stored, and is
-// meant for loopback or a private network.
+// newOps returns the handler of the operations listener: metrics, and whether the
+// process runs and accepts calls. It reveals nothing that is stored, and is meant
+// for loopback or a private network.
 func newOps(s *Server, registry *prometheus.Registry, more ...prometheus.Collector) http.Handler {
 	registry.MustRegister(collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -31,12 +31,12 @@ func newOps(s *Server, registry *prometheus.Registry, more ...prometheus.Collect
 	return mux
 }
 
-// answerOps says ok, or why not: operators see the reason, since they must act.
+// answerOps says ok, or why not: operators get the reason, because they must act.
 func answerOps(w http.ResponseWriter, err error) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if err != nil {
 		w.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = w.Write([]byte(err.Error() + "\n")) // a caller who went away needs no answer
+		_, _ = w.Write([]byte(err.Error() + "\n")) // a caller who has left needs no answer
 		return
 	}
 	_, _ = w.Write([]byte("ok\n"))

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Listeners are where a server listens.
+// Listeners are the listeners of a server.
 type Listeners struct {
 	GRPC net.Listener
 	HTTP net.Listener
@@ -19,9 +19,9 @@ type Listeners struct {
 }
 
 // Serve answers calls until ctx ends or a listener fails. It then stops within
-// grace: it says that it is not ready, lets calls over REST end, which run
-// through the services of gRPC, then those over gRPC, and breaks off what is
-// left. The caller closes the store afterwards.
+// grace: it reports that it is not ready, waits for calls over REST, which run
+// through the services of gRPC, then for those over gRPC, and breaks off the
+// rest. The caller closes the store afterwards.
 func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) error {
 	overGRPC, overREST := s.transport.GuardGRPC(l.GRPC), s.transport.GuardREST(l.HTTP)
 	s.registry.MustRegister(slices.Concat(overGRPC.Collectors(), overREST.Collectors())...)
@@ -40,15 +40,16 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 		return s.ops.Close()
 	})
 	err := group.Wait()
-	s.services.Flush() // of the last calls; none is left that could add to them
+	s.services.Flush() // of the last calls; no call is left that could add more
 	return err
 }
 
-// BrokenOff tells how many calls were broken off when the server stopped, because
-// they had not ended within its grace. It is known once Serve has returned.
+// BrokenOff returns how many calls were broken off when the server stopped,
+// because they had not ended within its grace. It is known once Serve has
+// returned.
 func (s *Server) BrokenOff() int { return s.brokenOff }
 
-// servedOps is nil if the operations listener ended because it was asked to.
+// servedOps is nil if the operations listener ended because it was closed.
 func servedOps(err error) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
@@ -56,11 +57,11 @@ func servedOps(err error) error {
 	return err
 }
 
-// Close ends a server that may never have served: the goroutines that wait for its
-// calls are there from New on.
+// Close ends a server that may never have served: the goroutines for its calls
+// run from New on.
 func (s *Server) Close() { s.transport.Close() }
 
-// ready tells why the server does not want calls, if it does not.
+// ready returns why the server does not accept calls, or nil.
 func (s *Server) ready() error {
 	select {
 	case <-s.stopped:
@@ -70,7 +71,7 @@ func (s *Server) ready() error {
 	}
 }
 
-// watchHealth keeps the answer of the gRPC health service true.
+// watchHealth keeps the status of the gRPC health service current.
 func (s *Server) watchHealth(ctx context.Context) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()

@@ -23,18 +23,18 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Options say what a server works with.
+// Options configure a server.
 type Options struct {
 	Store        store.Store
 	Log          slog.Handler
 	Limits       transport.Limits
-	Attempts     authn.AttemptLimits // bad credentials in a minute
+	Attempts     authn.AttemptLimits // failed authentications per minute
 	NoReflection bool                // gRPC reflection is off
-	AccessDelay  time.Duration       // that somebody read a file is journaled at most so much later; 0: 5 seconds
+	AccessDelay  time.Duration       // longest delay until the read of a file is journaled; 0: 5 seconds
 	Signing      notary.Signing
 	Issuer       credential.Issuer   // of attestations; without one there are none
-	OIDC         *authn.OIDC         // whose tokens are taken; nil: keys only
-	TLS          *authn.Certificates // of both doors; nil: plain text
+	OIDC         *authn.OIDC         // whose tokens are accepted; nil: keys only
+	TLS          *authn.Certificates // of REST and gRPC; nil: plain text
 	Now          func() time.Time    // the clock; nil: the machine's
 	Zone         *time.Location      // in which days begin and end; nil: UTC
 
@@ -42,7 +42,7 @@ type Options struct {
 	Backups   backup.Settings
 }
 
-// A Server answers over gRPC and REST, and tells operators how it is.
+// A Server answers over gRPC and REST, and reports its state to operators.
 type Server struct {
 	store     store.Store
 	notary    *notary.Notary
@@ -52,12 +52,12 @@ type Server struct {
 	transport *transport.Transport
 	ops       *http.Server
 	registry  *prometheus.Registry
-	brokenOff int           // calls, when it stopped
-	stopped   chan struct{} // closed when it no longer wants calls
+	brokenOff int           // calls broken off when it stopped
+	stopped   chan struct{} // closed when it no longer accepts calls
 }
 
 // New builds a server; Serve runs it. The store must have been bootstrapped; New
-// enters the signing key there if it is new, and compares the journal with its
+// records the signing key there if it is new, and compares the journal with its
 // last checkpoint.
 func New(o Options) (*Server, error) {
 	validate, err := contract.NewValidator()
@@ -114,7 +114,7 @@ func keySet(n *notary.Notary) []byte {
 	return credential.KeySet(keys)
 }
 
-// clock tells the time in UTC and microseconds: what the store keeps.
+// clock returns the time in UTC and microseconds, which is what the store keeps.
 func clock(now func() time.Time) func() time.Time {
 	if now == nil {
 		now = time.Now

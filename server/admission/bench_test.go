@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// BenchmarkAdmit is what an admitted call costs if nobody else is there, and how
-// much more if all processors do nothing else.
+// BenchmarkAdmit is the cost of an admitted call if there are no others, and with
+// all processors admitting calls.
 func BenchmarkAdmit(b *testing.B) {
 	call := Call{Subject: "somebody", From: network(1), Class: Record}
 	once := func(b *testing.B, g *Gate) {
@@ -36,8 +36,8 @@ func BenchmarkAdmit(b *testing.B) {
 	})
 }
 
-// BenchmarkRefuse is what a call over a limit costs, each from a network of its own or
-// all from one.
+// BenchmarkRefuse is the cost of a call over a limit, each from its own network
+// or all from one.
 func BenchmarkRefuse(b *testing.B) {
 	for name, networks := range map[string]int{"one network": 1, "a million networks": 1_000_000} {
 		b.Run(name, func(b *testing.B) {
@@ -57,7 +57,7 @@ func BenchmarkRefuse(b *testing.B) {
 	}
 }
 
-// BenchmarkThroughput is 64 callers whose calls take a processor for 50 µs each:
+// BenchmarkThroughput has 64 callers whose calls take a processor for 50 µs each:
 // without a gate, and through one that is wide enough or makes them wait.
 func BenchmarkThroughput(b *testing.B) {
 	narrow := DefaultLimits()

@@ -31,8 +31,8 @@ var (
 )
 
 // A Budget grants bytes before they are used. Calls wait in the order of their
-// arrival, so that small ones do not overtake a large one for ever; but no call
-// waits behind one that waits only for its own caller's bytes.
+// arrival, so that small ones cannot delay a large one forever; but no call waits
+// behind one that waits only for its own caller's bytes.
 type Budget struct {
 	name    string
 	limits  BudgetLimits
@@ -41,7 +41,7 @@ type Budget struct {
 
 	mu      sync.Mutex
 	out     int64
-	held    map[Caller]int64 // of those who hold any
+	held    map[Caller]int64 // by caller, if any
 	waiting list.List        // of *claim, the first in front
 }
 

@@ -15,8 +15,8 @@ import (
 
 var tight = BudgetLimits{Bytes: 100, PerCaller: 60, Waiting: 2, Patience: time.Second}
 
-// TestBudget: what a network and all may have is bounded; who waits gets what is given
-// back.
+// TestBudget: the bytes of a network and of all networks are limited; waiting
+// calls get bytes that are returned.
 func TestBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBudget("test", tight)
@@ -37,7 +37,7 @@ func TestBudget(t *testing.T) {
 			b.Give(stranger(1), 60)
 		}()
 		if got := take(3, 50); got != none {
-			t.Errorf("what was given back is not taken: %d", got)
+			t.Errorf("returned bytes cannot be taken: %d", got)
 		}
 		b.Give(stranger(2), 40)
 		b.Give(stranger(3), 50)
@@ -47,8 +47,8 @@ func TestBudget(t *testing.T) {
 	})
 }
 
-// TestBudgetOrder: a large claim is not overtaken by small ones, but one that waits
-// for its own network holds up nobody.
+// TestBudgetOrder: small claims do not overtake a large one, but a claim that
+// waits for its own network delays no other.
 func TestBudgetOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBudget("test", tight)
@@ -65,7 +65,7 @@ func TestBudgetOrder(t *testing.T) {
 		take("no room to wait", 4, 1)
 		b.Give(stranger(2), 20)
 		synctest.Wait()
-		b.Give(stranger(1), 60) // both who wait fit now
+		b.Give(stranger(1), 60) // both waiting claims fit now
 		all.Wait()
 		close(got)
 		var order []string
@@ -83,8 +83,8 @@ func TestBudgetOrder(t *testing.T) {
 	})
 }
 
-// TestSmallClaimWaits: while a large claim waits for all, a small one that would fit waits
-// behind it.
+// TestSmallClaimWaits: while a large claim waits for all bytes, a small one that
+// would fit waits behind it.
 func TestSmallClaimWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBudget("test", tight)
@@ -106,12 +106,12 @@ func TestSmallClaimWaits(t *testing.T) {
 			t.Errorf("large: %v", err)
 		}
 		if len(small) != 1 || <-small != nil {
-			t.Error("the small claim still waits when the large one is given up")
+			t.Error("the small claim still waits after the large one is cancelled")
 		}
 	})
 }
 
-// TestBytesGrantedWhileLeaving: the same as for slots.
+// TestBytesGrantedWhileLeaving is TestGrantedWhileLeaving for bytes.
 func TestBytesGrantedWhileLeaving(t *testing.T) {
 	b := NewBudget("test", tight)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -129,8 +129,8 @@ func TestBytesGrantedWhileLeaving(t *testing.T) {
 	}
 }
 
-// TestNoByteIsLost: however claims are given up, all comes back, and never more is out
-// than there is.
+// TestNoByteIsLost: all bytes come back, even of cancelled claims, and the limit
+// is never exceeded.
 func TestNoByteIsLost(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		seed, calls := rapid.Uint64().Draw(rt, "seed"), rapid.IntRange(1, 50).Draw(rt, "calls")
@@ -169,5 +169,5 @@ func hold(t *testing.T, b *Budget, dice *rand.Rand) {
 	b.Give(who, n)
 }
 
-// stranger is who is known by their network only.
+// stranger is a caller of whom only the network is known.
 func stranger(n int) Caller { return Caller{From: network(n)} }

@@ -2,8 +2,8 @@ package admission
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// counts are the metrics of a gate. Counters are looked up once: refusing a
-// call must cost less than making it.
+// counts are the metrics of a gate. Counters are looked up once, because refusing
+// a call must cost less than making it.
 type counts struct {
 	vector  *prometheus.CounterVec
 	refused [classes][causes]prometheus.Counter

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// TestSlotsOfOneCaller: a caller has no more slots than one may have, a subject by
-// whatever networks, a stranger by theirs; others pass those who wait for their own, and
-// who waits goes on when a slot of theirs comes back.
+// TestSlotsOfOneCaller: a caller has at most the slots of one caller, a subject
+// over all networks, an unknown caller by network; others overtake calls that
+// wait for their own caller's slots, and those continue when such a slot is free.
 func TestSlotsOfOneCaller(t *testing.T) {
 	for name, c := range map[string]struct{ first, second, other Call }{
 		"subject": {Call{"a", network(1), Read}, Call{"a", network(2), Read}, Call{"b", network(1), Read}},
@@ -25,7 +25,7 @@ func TestSlotsOfOneCaller(t *testing.T) {
 				synctest.Wait()
 				select {
 				case <-waiting:
-					t.Fatal("one caller has two slots")
+					t.Fatal("one caller got two slots")
 				default:
 				}
 				admit(t, g, c.other).Done()
@@ -45,8 +45,8 @@ func TestSlotsOfOneCaller(t *testing.T) {
 	}
 }
 
-// TestQueueBehindOneCaller: who waits for a slot of the class is served before those who
-// wait for their own, whoever came first.
+// TestQueueBehindOneCaller: calls that wait for a slot of the class are served
+// before calls that wait for their own caller's slots, in any order of arrival.
 func TestQueueBehindOneCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := small()
@@ -73,8 +73,9 @@ func TestQueueBehindOneCaller(t *testing.T) {
 	})
 }
 
-// TestLongCalls: a caller whose calls keep their slots for long has fewer, down to one;
-// many short calls do not make up for a few long ones, and others have theirs.
+// TestLongCalls: a caller whose calls keep their slots for long gets fewer, down
+// to one; many short calls do not offset a few long ones, and others keep their
+// slots.
 func TestLongCalls(t *testing.T) {
 	const most = 8
 	for name, c := range map[string]struct {
@@ -108,7 +109,7 @@ func TestLongCalls(t *testing.T) {
 	}
 }
 
-// slotsOf tells how many slots a subject can have at once.
+// slotsOf returns how many slots a subject can have at once.
 func slotsOf(t *testing.T, g *Gate, subject string) (n int) {
 	var tickets []*Ticket
 	for {

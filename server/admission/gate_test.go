@@ -16,8 +16,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// small is a gate of two slots, of which lists and strangers have one while others
-// are at work.
+// small is a gate of two slots, of which lists and unknown callers have one while
+// other classes are active.
 func small() Limits {
 	l := Limits{Slots: 2}
 	for c := range l.Classes {
@@ -35,14 +35,14 @@ func network(i int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
 }
 
-// cause is why an error refuses; none if there is no error.
+// cause returns why an error refuses; none if there is no error.
 func cause(t *testing.T, err error) Cause {
 	t.Helper()
 	var r *Refusal
 	if err == nil {
 		return none
 	} else if !errors.As(err, &r) {
-		t.Fatalf("%v is no refusal", err)
+		t.Fatalf("%v is not a refusal", err)
 	}
 	return r.Cause
 }
@@ -56,7 +56,8 @@ func admit(t *testing.T, g *Gate, c Call) *Ticket {
 	return &ticket
 }
 
-// A crowd calls, each caller in a goroutine, and notes in which order calls got slots.
+// A crowd makes calls, each caller in a goroutine, and records in which order
+// calls got slots.
 type crowd struct {
 	*testing.T
 	gate *Gate
@@ -65,7 +66,7 @@ type crowd struct {
 	all  sync.WaitGroup
 }
 
-// call calls, works for so long and notes its name.
+// call makes a call that takes that long, and records its name.
 func (c *crowd) call(name string, call Call, work time.Duration) {
 	c.all.Go(func() {
 		ticket, err := tryAdmit(c.Context(), c.gate, call)
@@ -83,7 +84,7 @@ func (c *crowd) call(name string, call Call, work time.Duration) {
 	synctest.Wait()
 }
 
-// names lists who got a slot or was refused, in order.
+// names lists the calls that got a slot or were refused, in order.
 func (c *crowd) names() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -95,7 +96,7 @@ func (c *crowd) empty() {
 	checkEmpty(c.T, c.gate)
 }
 
-// checkEmpty: no slot, place or number is kept by anybody.
+// checkEmpty: no slot, place or number is still in use.
 func checkEmpty(t *testing.T, g *Gate) {
 	t.Helper()
 	if g.slots != 0 || g.running != [classes]int{} {
@@ -103,7 +104,7 @@ func checkEmpty(t *testing.T, g *Gate) {
 	}
 	for c := range g.queues {
 		if q := &g.queues[c]; q.length != 0 || len(q.flows) != 0 || q.turns.Len() != 0 || !q.since.IsZero() {
-			t.Errorf("%v: the queue holds %d of %d callers", Class(c), q.length, len(q.flows))
+			t.Errorf("%v: the queue has %d waiters of %d callers", Class(c), q.length, len(q.flows))
 		}
 	}
 	for _, u := range append(append(g.shares.subjects.Values(), g.shares.networks.Values()...), g.shares.all) {
@@ -113,8 +114,8 @@ func checkEmpty(t *testing.T, g *Gate) {
 	}
 }
 
-// TestTurns: a thousand calls of one subject do not come before the one of another, be
-// they known or strangers.
+// TestTurns: a thousand calls of one caller do not delay the one of another,
+// whether they are known or not.
 func TestTurns(t *testing.T) {
 	for _, c := range []struct{ many, one Call }{
 		{by("a", Read), by("b", Read)},
@@ -134,7 +135,7 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// TestOrder: whoever came first, classes are served in their order.
+// TestOrder: classes are served in their order, in any order of arrival.
 func TestOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := small()
@@ -151,8 +152,8 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// TestBeside: a dear class has few slots while another is at work, and all of
-// its own if it is alone.
+// TestBeside: an expensive class has few slots while another is active, and all
+// of its own if it is alone.
 func TestBeside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(small())
@@ -202,8 +203,8 @@ func TestAloneAgain(t *testing.T) {
 	})
 }
 
-// TestFullQueue: it refuses whoever has most in it, and so never one who has nothing,
-// unless nobody has more.
+// TestFullQueue: a full queue refuses a call of the caller with the most calls in
+// it, so never one of a caller without any, unless no other has more.
 func TestFullQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := small()
@@ -232,8 +233,8 @@ func TestFullQueue(t *testing.T) {
 	})
 }
 
-// TestYield: calls that wait for something else than the processor have no slot, so
-// that any number of them may wait together, and need not wait again to end.
+// TestYield: calls that wait for something other than the processor have no slot,
+// so any number of them can wait together, and need not wait again to end.
 func TestYield(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(small())
@@ -275,8 +276,8 @@ func TestYield(t *testing.T) {
 	})
 }
 
-// TestContextEnds: a call that is given up while it waits gets the context's error, and
-// leaves its place.
+// TestContextEnds: a call that is cancelled while it waits gets the context's
+// error, and leaves its place.
 func TestContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(small())
@@ -293,8 +294,8 @@ func TestContextEnds(t *testing.T) {
 	})
 }
 
-// TestFirstStaysFirst: who waits since lists were many beside others gets the slot
-// that there is now, before who comes now.
+// TestFirstStaysFirst: a call that has waited since its class had few slots gets
+// the next free slot before a new call.
 func TestFirstStaysFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(small())
@@ -313,8 +314,8 @@ func TestFirstStaysFirst(t *testing.T) {
 	})
 }
 
-// TestGrantedWhileLeaving: a slot that comes in the moment in which the call is given up
-// is given back. Both may be the first to be seen, hence the number of tries.
+// TestGrantedWhileLeaving: a slot granted at the moment in which the call is
+// cancelled is given back. Either may be seen first, hence the number of tries.
 func TestGrantedWhileLeaving(t *testing.T) {
 	g := NewGate(small())
 	ctx, cancel := context.WithCancel(t.Context())

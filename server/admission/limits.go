@@ -37,7 +37,7 @@ type Rule struct {
 	Each     int           // the same of one caller; 0: no less
 	Short    time.Duration // a caller has fewer slots if theirs are kept for longer on average; 0: no fewer
 	Waiting  int           // calls in its queue
-	Patience time.Duration // how long one waits there
+	Patience time.Duration // how long a call waits there
 
 	Subject, Network, All Share
 }
@@ -48,9 +48,9 @@ type Limits struct {
 	Classes [classes]Rule
 }
 
-// DefaultLimits depend on the number of processors. Subjects have no rates:
-// they are known, and take turns. None has so many slots that others wait long,
-// because a read may take milliseconds.
+// DefaultLimits depend on the number of processors. Subjects have no rates,
+// because they are known and take turns. No subject has so many slots that others
+// wait long, because a read may take milliseconds.
 func DefaultLimits() Limits {
 	n := runtime.GOMAXPROCS(0)
 	few := max(1, n/2)
@@ -88,9 +88,9 @@ const quiet = 200 * time.Millisecond
 // pressedAfter: a queue that has not been empty for that long is not a burst.
 const pressedAfter = 500 * time.Millisecond
 
-// each is how many slots a caller may have who keeps one for that long on average.
-// Such calls keep a processor for so long that others would wait for it, however many
-// slots are left.
+// each is how many slots a caller may have whose calls keep one for that long on
+// average. Such calls keep a processor for so long that others would wait for it,
+// even if slots are free.
 func (r Rule) each(kept time.Duration) int {
 	if r.Short == 0 || kept <= r.Short {
 		return r.Each

@@ -13,14 +13,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A load is what callers do in a simulation: calls that come so often and take so long.
+// A load describes the calls of simulated callers: how often they come and how
+// long they take.
 type load struct {
 	call  Call
 	every time.Duration
 	work  time.Duration
 }
 
-// A result is what became of a load's calls.
+// A result is the outcome of a load's calls.
 type result struct {
 	waits   []time.Duration // of those that were admitted, in order
 	refused int
@@ -31,7 +32,7 @@ func (r *result) quantile(q float64) time.Duration {
 	return sorted[int(q*float64(len(sorted)-1))]
 }
 
-// simulate lets loads run in virtual time, on as many processors as there are slots.
+// simulate runs loads in virtual time, on as many processors as there are slots.
 func simulate(t *testing.T, limits Limits, length time.Duration, loads ...load) []result {
 	results := make([]result, len(loads))
 	synctest.Test(t, func(t *testing.T) {
@@ -66,9 +67,9 @@ func simulate(t *testing.T, limits Limits, length time.Duration, loads ...load) 
 	return results
 }
 
-// TestOverload: three times what there is slots for. Those who are admitted have
-// waited no longer than patience permits, which shrinks; slots are never idle;
-// another caller of the class and an earlier class feel next to nothing.
+// TestOverload: three times as many calls as there are slots for. Admitted calls
+// have waited no longer than patience permits, which shrinks; slots are never
+// idle; another caller of the class and an earlier class are hardly affected.
 func TestOverload(t *testing.T) {
 	const length = 10 * time.Second
 	limits := small()
@@ -98,21 +99,22 @@ func TestOverload(t *testing.T) {
 	}
 }
 
-// TestListsBesideJuries: any number of dear calls takes from juries no more than the
-// slots that lists have beside them.
+// TestListsBesideJuries: any number of expensive calls takes from juries only the
+// slots that lists have while another class is active.
 func TestListsBesideJuries(t *testing.T) {
 	r := simulate(t, small(), time.Second,
 		load{by("lists", List), time.Millisecond, 50 * time.Millisecond},
 		load{by("jury", Record), 10 * time.Millisecond, 5 * time.Millisecond},
 	)
-	// Both slots may hold lists when the first juries come, which cannot be undone.
+	// Both slots may be taken by lists when the first juries come, which cannot
+	// be undone.
 	if jury := &r[1]; jury.refused > 0 || jury.quantile(0.9) > 0 || jury.quantile(1) > 50*time.Millisecond {
 		t.Errorf("of the juries %d were refused, nine of ten waited %v, one %v", jury.refused, jury.quantile(0.9), jury.quantile(1))
 	}
 }
 
-// TestNoSlotIsLost: whatever calls do, and however they are given up, all is given
-// back, and never more is out than there is.
+// TestNoSlotIsLost: all slots come back, even of cancelled calls, and the limit
+// is never exceeded.
 func TestNoSlotIsLost(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
@@ -137,7 +139,7 @@ func TestNoSlotIsLost(t *testing.T) {
 	})
 }
 
-// live makes one call, which may be given up at any moment.
+// live makes one call, which may be cancelled at any moment.
 func live(t *testing.T, g *Gate, dice *rand.Rand) {
 	pause := func() { time.Sleep(time.Duration(dice.IntN(5)) * time.Millisecond) }
 	pause()

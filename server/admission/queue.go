@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// A queue is that of a class: its callers take turns. It is not safe for concurrent use.
+// A queue is the queue of a class: its callers take turns. It is not safe for
+// concurrent use.
 type queue struct {
 	flows  map[Caller]*flow
 	turns  list.List // of *flow, the next in front
@@ -13,7 +14,7 @@ type queue struct {
 	since  time.Time // when it was last empty; zero while it is
 }
 
-// A flow is what one caller has waiting.
+// A flow has the waiting calls of one caller.
 type flow struct {
 	caller  Caller
 	waiters list.List // of *waiter, the first in front
@@ -23,7 +24,7 @@ type flow struct {
 // A waiter waits for a slot.
 type waiter struct {
 	flow   *flow
-	usage  *usage        // what its caller has
+	usage  *usage        // of its caller
 	place  *list.Element // nil when it has been answered or has left
 	answer chan bool     // takes one: whether it has a slot, or was pushed out
 }

@@ -7,10 +7,11 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// remembered is how many subjects and networks are remembered, each: some megabytes.
+// remembered is how many subjects, and how many networks, are remembered: some
+// megabytes.
 const remembered = 16_384
 
-// A usage is what one caller, or all together, use of each class.
+// A usage is what one caller, or all together, use in each class.
 type usage struct {
 	atOnce  [classes]int32
 	running [classes]int32         // slots
@@ -51,8 +52,8 @@ func (u *usage) keep(c Class, kept time.Duration) {
 	u.kept[c] += apart / 8
 }
 
-// usages remembers the most recent callers. One that is forgotten while it has
-// calls starts again from zero; its running calls end on their old usage.
+// usages remembers the most recent callers. A caller that is dropped while it has
+// calls starts again from zero; its running calls end on its old usage.
 type usages[K comparable] struct {
 	*simplelru.LRU[K, *usage]
 }

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// TestShares: each limit is met alone, names itself and tells when to come back; what
-// is refused takes nothing, and other callers and classes have theirs.
+// TestShares: each limit is tested alone, names itself and says when to try
+// again; a refused call uses up nothing, and other callers and classes keep
+// theirs.
 func TestShares(t *testing.T) {
 	me := Call{Subject: "me", From: network(1), Class: Read}
 	subject, from, class := me, me, me
@@ -17,8 +18,8 @@ func TestShares(t *testing.T) {
 	for _, c := range []struct {
 		cause  Cause
 		share  func(*Rule) *Share
-		free   []Call // are admitted when me is not
-		caught Call   // is not
+		free   []Call // are admitted although me is not
+		caught Call   // is not admitted
 	}{
 		{SubjectAtOnce, func(r *Rule) *Share { return &r.Subject }, []Call{subject, class}, from},
 		{NetworkAtOnce, func(r *Rule) *Share { return &r.Network }, []Call{from, class}, subject},
@@ -71,7 +72,8 @@ func TestShares(t *testing.T) {
 	}
 }
 
-// TestRetryAfter: who comes back when told is admitted, and not before.
+// TestRetryAfter: a call repeated after the given time is admitted, and not
+// before.
 func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := small()
@@ -101,7 +103,8 @@ func TestRetryAfter(t *testing.T) {
 	})
 }
 
-// TestMemory: a million networks and subjects leave no more than is remembered.
+// TestMemory: after calls of a million networks and subjects only the limited
+// number is remembered.
 func TestMemory(t *testing.T) {
 	g := NewGate(DefaultLimits())
 	for i := range 1_000_000 {

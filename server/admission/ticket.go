@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A Ticket is that of one call. It is not safe for concurrent use.
+// A Ticket represents one call. It is not safe for concurrent use.
 type Ticket struct {
 	gate    *Gate
 	class   Class
@@ -19,7 +19,7 @@ type Ticket struct {
 
 func (t *Ticket) caller() Caller { return CallerOf(t.subject, t.from) }
 
-// usage is that of the caller.
+// usage is the usage of the caller.
 func (t *Ticket) usage() *usage {
 	if t.usages[0] != nil {
 		return t.usages[0]

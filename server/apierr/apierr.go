@@ -37,7 +37,7 @@ func failNamed(code codes.Code, reason, text string, details ...protoadapt.Messa
 
 func failWith(code codes.Code, info *errdetails.ErrorInfo, text string, details ...protoadapt.MessageV1) error {
 	st, err := status.New(code, Clip(text, MaxMessageText)).WithDetails(append([]protoadapt.MessageV1{info}, details...)...)
-	if err != nil { // details that cannot be encoded: a fault of ours
+	if err != nil { // details that cannot be encoded: our own fault
 		return status.Error(codes.Internal, "internal error")
 	}
 	return st.Err()
@@ -202,7 +202,7 @@ func Outward(ctx context.Context, log *slog.Logger, err error) error {
 			"the store accepts no writes because its disk is full; it accepts them again when there is room")
 	case errors.Is(err, store.ErrReadOnly):
 		return New(codes.Unavailable, acquispb.ErrorReason_READ_ONLY,
-			"the store accepts no writes: one failed, and it is unknown what the disk holds until the service is restarted")
+			"the store accepts no writes: one failed, and it is unknown what is on disk until the service is restarted")
 	case errors.Is(err, store.ErrUnknownOutcome):
 		return New(codes.Unavailable, acquispb.ErrorReason_WRITE_OUTCOME_UNKNOWN,
 			"the write may or may not have happened; repeat it with the same request_id, or read the resource first if it had none")

@@ -14,8 +14,8 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 )
 
-// TestErrorsAreBounded: whatever makes an error, and whatever callers wrote into
-// what it names, it fits into trailers.
+// TestErrorsAreBounded: every error fits into trailers, even if it names long
+// input of a caller.
 func TestErrorsAreBounded(t *testing.T) {
 	long := strings.Repeat("é", 1<<20)
 	manyViolations := slices.Repeat([]Violation{{long, long}}, 1000)

@@ -11,8 +11,9 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 )
 
-// TestRefused: what the rules refuse has the code of its first kind. Of impossible input
-// the fields are named; of all else each rule, and what it speaks of.
+// TestRefused: refusals of the rules have the code of their first kind. For
+// impossible input the error names the fields, otherwise each rule and its
+// subject.
 func TestRefused(t *testing.T) {
 	refusal := func(rule string, kind rules.Kind) rules.Refusal {
 		return rules.Refusal{Rule: rules.RefusalRule(rule), Kind: kind, Subject: "bloc " + rule, Description: rule + " forbids it"}

@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever comes, in any order, no more attempts are looked at in a span of time
-// than the limits say, and a wait that was told is long enough.
+// TestAttemptsKeepTheLimits: for any sequence of attempts, no more are checked in
+// a period than the limits allow, and the reported wait is long enough.
 func TestAttemptsKeepTheLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limits := AttemptLimits{PerCredential: rapid.IntRange(1, 5).Draw(t, "a credential"), PerAddress: rapid.IntRange(1, 9).Draw(t, "an address")}
@@ -37,13 +37,14 @@ func TestAttemptsKeepTheLimits(t *testing.T) {
 				limit = limits.PerAddress
 			}
 			if most := float64(limit) * (1 + minutes); float64(n) > most+1e-6 {
-				t.Fatalf("%v: %d were looked at in %.2f minutes, of %d a minute", what, n, minutes, limit)
+				t.Fatalf("%v: %d were checked in %.2f minutes, with a limit of %d a minute", what, n, minutes, limit)
 			}
 		}
 	})
 }
 
-// What attempts hold is bounded, whoever sends what.
+// TestAttemptsAreBounded: the memory for attempts is limited, with any callers
+// and input.
 func TestAttemptsAreBounded(t *testing.T) {
 	as, now := newAttempts(AttemptLimits{PerCredential: 10, PerAddress: 100}), time.Now()
 	for n := range 2 * remembered {
@@ -54,7 +55,7 @@ func TestAttemptsAreBounded(t *testing.T) {
 		}
 		as.succeeded(newAttempt(from, fmt.Sprint("good", n)))
 	}
-	// One address cannot drive out what is remembered of others.
+	// One address cannot displace the entries of others.
 	for n := range 2 * remembered {
 		a := newAttempt(network("192.0.2.1/32"), fmt.Sprint("flood", n))
 		if wait, _ := as.wait(a, now); wait == 0 {
@@ -63,13 +64,13 @@ func TestAttemptsAreBounded(t *testing.T) {
 	}
 	last := newAttempt(network(fmt.Sprintf("10.%d.%d.1/32", (2*remembered-1)/256, (2*remembered-1)%256)), fmt.Sprint("bad", 2*remembered-1))
 	if _, ok := as.credentials.Get(last.suspect); !ok {
-		t.Error("one address drove out what is remembered of another")
+		t.Error("one address displaced the entries of another")
 	}
 	for what, n := range map[string]int{
 		"credentials": as.credentials.Len(), "addresses": as.addresses.Len(), "good": as.good.Len(),
 	} {
 		if n > remembered {
-			t.Errorf("%d %s are held", n, what)
+			t.Errorf("%d %s are stored", n, what)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func (g *gate) revoke(secret string) {
 	}))
 }
 
-// try says who calls with these headers, and why nobody does.
+// try returns who calls with these headers, or the reason of the refusal.
 func (g *gate) try(authorization ...string) (caller *call.Caller, reason string) {
 	g.t.Helper()
 	ctx := call.With(context.Background(), &call.Info{From: netip.MustParsePrefix("192.0.2.1/32")})
@@ -88,8 +88,8 @@ func (g *gate) try(authorization ...string) (caller *call.Caller, reason string)
 	return caller, apierr.ReasonOf(err)
 }
 
-// TestKeys: a key is good from its first to its last instant, in one header of the right
-// form. Only its holder learns that it has expired or was revoked.
+// TestKeys: a key is valid from its first to its last instant, in one header of
+// the right form. Only its holder learns that it has expired or was revoked.
 func TestKeys(t *testing.T) {
 	g := newGate(t, AttemptLimits{})
 	good := g.key("registrar", nil, acquispb.Role_REGISTRAR)
@@ -108,21 +108,21 @@ func TestKeys(t *testing.T) {
 		authorization []string
 		want          string
 	}{
-		"any case and more blanks":       {[]string{"bEARER   " + good + " "}, ""},
-		"its last instant":               {[]string{"Bearer " + g.key("short", until(g.now.Add(time.Microsecond)), acquispb.Role_READER)}, ""},
-		"the instant at which it ends":   {[]string{"Bearer " + expired}, "KEY_EXPIRED"},
-		"revoked":                        {[]string{"Bearer " + revoked}, "KEY_REVOKED"},
-		"revoked and expired":            {[]string{"Bearer " + g.key("x", func(k *storepb.Key) { until(g.now)(k); k.RevokeTime = timestamppb.New(g.now) })}, "KEY_REVOKED"},
-		"a wrong secret":                 {[]string{"Bearer " + wrong(good)}, "CREDENTIALS_INVALID"},
-		"a wrong secret of a dead key":   {[]string{"Bearer " + wrong(revoked)}, "CREDENTIALS_INVALID"},
-		"a wrong secret of an old key":   {[]string{"Bearer " + wrong(expired)}, "CREDENTIALS_INVALID"},
-		"a key that there never was":     {[]string{"Bearer " + NewSecret().String()}, "CREDENTIALS_INVALID"},
-		"no credential":                  {nil, "CREDENTIALS_MISSING"},
-		"another scheme":                 {[]string{"Basic " + good}, "CREDENTIALS_INVALID"},
-		"no scheme":                      {[]string{good}, "CREDENTIALS_INVALID"},
-		"two headers":                    {[]string{"Bearer " + good, "Bearer " + good}, "CREDENTIALS_INVALID"},
-		"a token, though no issuer is":   {[]string{"Bearer a.b.c"}, "CREDENTIALS_INVALID"},
-		"something after it in a header": {[]string{"Bearer " + good + " " + good}, "CREDENTIALS_INVALID"},
+		"any case and more blanks":         {[]string{"bEARER   " + good + " "}, ""},
+		"its last instant":                 {[]string{"Bearer " + g.key("short", until(g.now.Add(time.Microsecond)), acquispb.Role_READER)}, ""},
+		"the instant at which it ends":     {[]string{"Bearer " + expired}, "KEY_EXPIRED"},
+		"revoked":                          {[]string{"Bearer " + revoked}, "KEY_REVOKED"},
+		"revoked and expired":              {[]string{"Bearer " + g.key("x", func(k *storepb.Key) { until(g.now)(k); k.RevokeTime = timestamppb.New(g.now) })}, "KEY_REVOKED"},
+		"a wrong secret":                   {[]string{"Bearer " + wrong(good)}, "CREDENTIALS_INVALID"},
+		"a wrong secret of a revoked key":  {[]string{"Bearer " + wrong(revoked)}, "CREDENTIALS_INVALID"},
+		"a wrong secret of an expired key": {[]string{"Bearer " + wrong(expired)}, "CREDENTIALS_INVALID"},
+		"a key that never existed":         {[]string{"Bearer " + NewSecret().String()}, "CREDENTIALS_INVALID"},
+		"no credential":                    {nil, "CREDENTIALS_MISSING"},
+		"another scheme":                   {[]string{"Basic " + good}, "CREDENTIALS_INVALID"},
+		"no scheme":                        {[]string{good}, "CREDENTIALS_INVALID"},
+		"two headers":                      {[]string{"Bearer " + good, "Bearer " + good}, "CREDENTIALS_INVALID"},
+		"a token, without an issuer":       {[]string{"Bearer a.b.c"}, "CREDENTIALS_INVALID"},
+		"something after it in a header":   {[]string{"Bearer " + good + " " + good}, "CREDENTIALS_INVALID"},
 	} {
 		if _, got := g.try(c.authorization...); got != c.want {
 			t.Errorf("%s: %q, want %q", what, got, c.want)
@@ -130,8 +130,8 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// TestDeadKeyIsHeldUp: a key that was good, and is not any more, counts as any bad
-// credential does, and another one from the same address that was good goes on.
+// TestDeadKeyIsHeldUp: a key that is no longer valid counts like any invalid
+// credential, and another valid key from the same address is not delayed.
 func TestDeadKeyIsHeldUp(t *testing.T) {
 	g := newGate(t, AttemptLimits{PerCredential: 3, PerAddress: 5})
 	dead, alive := "Bearer "+g.key("dead", nil, acquispb.Role_READER), "Bearer "+g.key("alive", nil, acquispb.Role_READER)
@@ -147,21 +147,22 @@ func TestDeadKeyIsHeldUp(t *testing.T) {
 		got = append(got, reason)
 	}
 	if got[0] != "KEY_REVOKED" || got[2] != "KEY_REVOKED" || got[3] != "TOO_MANY_ATTEMPTS" {
-		t.Errorf("a dead key is answered %v", got)
+		t.Errorf("a key that is no longer valid gets %v", got)
 	}
 	for range 9 {
 		g.try("Bearer nonsense")
 	}
 	if _, reason := g.try(alive); reason != "" {
-		t.Errorf("a key at work is held up: %s", reason)
+		t.Errorf("a recently valid key is delayed: %s", reason)
 	}
 	if _, reason := g.try("Bearer " + g.key("new", nil, acquispb.Role_READER)); reason != "TOO_MANY_ATTEMPTS" {
 		t.Errorf("a new key from an address with too many bad ones: %q", reason)
 	}
 }
 
-// TestRolesThatExclude: JURY excludes three roles over all usable keys of a subject, and
-// the key of the jury is refused. A key that was revoked or has expired excludes nobody.
+// TestRolesThatExclude: JURY excludes three roles over all usable keys of a
+// subject, and the key of the jury is refused. A revoked or expired key excludes
+// nobody.
 func TestRolesThatExclude(t *testing.T) {
 	for _, other := range []acquispb.Role_Enum{acquispb.Role_ADMIN, acquispb.Role_REGISTRAR, acquispb.Role_DISABILITY_ADVISOR} {
 		g := newGate(t, AttemptLimits{})

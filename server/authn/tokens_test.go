@@ -18,7 +18,7 @@ func goodOIDC() OIDC {
 	}
 }
 
-// A configuration under which others could make tokens is refused.
+// TestOIDCCheck: a configuration that would let others make tokens is refused.
 func TestOIDCCheck(t *testing.T) {
 	if o := goodOIDC(); o.Check() != nil {
 		t.Fatal(o.Check())
@@ -43,7 +43,7 @@ func TestOIDCCheck(t *testing.T) {
 	} {
 		o := goodOIDC()
 		if change(&o); o.Check() == nil {
-			t.Errorf("%s is taken", name)
+			t.Errorf("%s is accepted", name)
 		}
 	}
 	for _, local := range []string{"http://127.0.0.1:1/realm", "http://[::1]:1", "http://localhost:1"} {
@@ -54,7 +54,8 @@ func TestOIDCCheck(t *testing.T) {
 	}
 }
 
-// No claim makes a delegate, and no claim beside the configured ones a role.
+// TestClaimsThatSayNothing: no claim makes a delegate, and only the configured
+// claim gives roles.
 func TestClaimsThatSayNothing(t *testing.T) {
 	tokens := &tokens{OIDC: goodOIDC()}
 	caller, err := tokens.caller(claims{
@@ -65,7 +66,7 @@ func TestClaimsThatSayNothing(t *testing.T) {
 	}
 }
 
-// An issuer's keys are fetched no less safely than its document.
+// TestKeysURL: an issuer's keys must be fetched as securely as its document.
 func TestKeysURL(t *testing.T) {
 	const safe, local = "https://issuer.example", "http://127.0.0.1:1"
 	for _, c := range []struct {
@@ -82,7 +83,7 @@ func TestKeysURL(t *testing.T) {
 	}
 }
 
-// Of what an issuer publishes only public keys of some strength are taken.
+// TestReadKeys: only public keys of sufficient strength are used.
 func TestReadKeys(t *testing.T) {
 	const ed = `{"kty":"OKP","crv":"Ed25519","kid":"ed","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
 	huge := base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, maxRSABits/8+1))
@@ -103,8 +104,8 @@ func TestReadKeys(t *testing.T) {
 	}
 }
 
-// Whatever a token says, it makes nobody whom the journal could not name, and
-// gives no role that is not configured.
+// FuzzClaims: a token never makes a subject that the journal could not name, and
+// gives only configured roles.
 func FuzzClaims(f *testing.F) {
 	f.Add("b0b", "it", "LYON")
 	f.Add("", "ADMIN", "*")
@@ -122,8 +123,9 @@ func FuzzClaims(f *testing.F) {
 	})
 }
 
-// TestTokenTimes: a token is good from its beginning, and from when it was issued, to
-// its end, give or take the skew of clocks. One without an end is never good.
+// TestTokenTimes: a token is valid from its beginning, and from when it was
+// issued, to its end, extended by the clock skew. A token without an end is never
+// valid.
 func TestTokenTimes(t *testing.T) {
 	now := time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)
 	tokens := &tokens{OIDC: OIDC{ClockSkew: 30 * time.Second}}
@@ -140,9 +142,9 @@ func TestTokenTimes(t *testing.T) {
 		"longer before it begins":    {claims{"exp": at(60), "nbf": at(31)}, "CREDENTIALS_INVALID"},
 		"the skew before its making": {claims{"exp": at(60), "iat": at(30)}, ""},
 		"longer before its making":   {claims{"exp": at(60), "iat": at(31)}, "CREDENTIALS_INVALID"},
-		"begins at no time":          {claims{"exp": at(60), "nbf": "now"}, "CREDENTIALS_INVALID"},
+		"begins at an invalid time":  {claims{"exp": at(60), "nbf": "now"}, "CREDENTIALS_INVALID"},
 		"no end":                     {claims{"nbf": at(-60)}, "CREDENTIALS_INVALID"},
-		"an end that is no time":     {claims{"exp": "tomorrow"}, "CREDENTIALS_INVALID"},
+		"an end that is not a time":  {claims{"exp": "tomorrow"}, "CREDENTIALS_INVALID"},
 		"an end beyond all time":     {claims{"exp": 1e300}, "CREDENTIALS_INVALID"},
 		"an end before all time":     {claims{"exp": -1.0}, "CREDENTIALS_INVALID"},
 	} {

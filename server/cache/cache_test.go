@@ -9,8 +9,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// changing is a store of one record, whose number says what it holds. It may
-// change just after a View has read it.
+// changing is a store of one record, whose number is its content. It may change
+// just after a View has read it.
 type changing struct {
 	store.Store
 	number uint64
@@ -24,7 +24,8 @@ func (c *changing) View(_ context.Context, fn func(store.Reader) error) error {
 	return fn(nil)
 }
 
-// What changes after it was read, and before it is kept, is read again.
+// TestUnchanged: a value that changes after it was read, and before it is cached,
+// is read again.
 func TestUnchanged(t *testing.T) {
 	st, views := &changing{number: 1}, 0
 	kept := New[string, uint64](st, store.KindKey)
@@ -50,11 +51,12 @@ func TestUnchanged(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := kept.Get(ended, "a", nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("who has gone is answered: %v", err)
+		t.Errorf("a caller who has left is answered: %v", err)
 	}
 }
 
-// An error is not kept, and what is kept is bounded.
+// TestUnchangedIsBounded: an error is not cached, and the number of cached values
+// is limited.
 func TestUnchangedIsBounded(t *testing.T) {
 	st := &changing{after: func() {}}
 	kept := New[string, int](st, store.KindKey)
@@ -66,6 +68,6 @@ func TestUnchangedIsBounded(t *testing.T) {
 		}
 	}
 	if n := kept.values.Len(); n != mostUnchanged {
-		t.Errorf("%d are kept", n)
+		t.Errorf("%d are cached", n)
 	}
 }

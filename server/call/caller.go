@@ -21,7 +21,7 @@ type Caller struct {
 // Has tells whether the caller has a role.
 func (c *Caller) Has(role acquispb.Role_Enum) bool { return slices.Contains(c.Roles, role) }
 
-// CallerOf returns the caller, which the transport has noted. Without one it
+// CallerOf returns the caller, as recorded by the transport. Without one it
 // returns a caller without roles, who may do nothing.
 func CallerOf(ctx context.Context) *Caller {
 	if c := From(ctx).Caller; c != nil {
@@ -30,7 +30,7 @@ func CallerOf(ctx context.Context) *Caller {
 	return new(Caller)
 }
 
-// With returns the caller with those of their roles that keep names.
+// With returns the caller with only those of their roles for which keep is true.
 func (c *Caller) With(keep func(acquispb.Role_Enum) bool) *Caller {
 	kept := *c
 	kept.Roles = nil

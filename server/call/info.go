@@ -6,7 +6,7 @@ import (
 	"net/netip"
 )
 
-// Info is what the log has about a call besides its outcome. The key's id
+// Info is what the log contains about a call besides its outcome. The key's id
 // identifies the calling system without naming a person. Addresses are not
 // logged, because they can belong to a person; the network is only for the
 // limits.

@@ -53,7 +53,7 @@ type Encoded struct {
 	textErr error
 }
 
-// EncodedJSON is written by the gateway's marshaler as it is.
+// EncodedJSON is written by the gateway's marshaler unchanged.
 type EncodedJSON []byte
 
 func (e *Encoded) Protobuf() ([]byte, error) {

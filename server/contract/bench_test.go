@@ -12,7 +12,7 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// verdicts is a batch such as a learning platform sends.
+// verdicts is a batch as a learning platform sends it.
 func verdicts(lines int) *acquispb.RecordAssessmentsRequest {
 	r := &acquispb.RecordAssessmentsRequest{Candidacy: "sessions/s-001/candidacies/k-001", Assessor: "assessor-1"}
 	for i := range lines {
@@ -41,8 +41,8 @@ func publication() *acquispb.PublishReferentielRequest {
 	return &acquispb.PublishReferentielRequest{ReferentielId: "marketing", Referentiel: r}
 }
 
-// BenchmarkRequests shows what checking costs beside decoding and validating the
-// same request.
+// BenchmarkRequests compares the cost of checking with decoding and validating
+// the same request.
 func BenchmarkRequests(b *testing.B) {
 	requests := everyRequest(b)
 	v, err := NewValidator()

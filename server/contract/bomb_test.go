@@ -43,7 +43,7 @@ func (s spot) name() string {
 	return name.String()
 }
 
-// wireBomb is a request with so many empty items at the spot.
+// wireBomb is a request with that many empty items at the spot.
 func (s spot) wireBomb(items int) []byte {
 	var inner []byte
 	f := s.path[len(s.path)-1]
@@ -84,9 +84,9 @@ func (s spot) jsonBomb(items int) string {
 	return inner
 }
 
-// TestItemBombs: of every list of every request, as many empty items as its limit
-// pass and one more is refused with its name; and to refuse a hundred times as many
-// takes a handful of small allocations, in both forms.
+// TestItemBombs: in every list of every request, as many empty items as its limit
+// pass, and one more is refused with the list's name; refusing a hundred times as
+// many takes a few small allocations, in both encodings.
 func TestItemBombs(t *testing.T) {
 	requests, tried := everyRequest(t), 0
 	for _, name := range slices.Sorted(maps.Keys(requests)) {
@@ -114,7 +114,7 @@ func TestItemBombs(t *testing.T) {
 				check("protobuf", request.CheckWire(s.wireBomb(f.items)), request.CheckWire(s.wireBomb(f.items+1)),
 					request.CheckWire(bomb), func() *Fault { return request.CheckWire(bomb) })
 				if isMask(s) {
-					return // JSON has one string in its place
+					return // JSON has a single string instead
 				}
 				body := []byte(s.jsonBomb(100 * (f.items + 1)))
 				check("JSON", request.CheckJSON([]byte(s.jsonBomb(f.items)), nil), request.CheckJSON([]byte(s.jsonBomb(f.items+1)), nil),
@@ -131,7 +131,7 @@ func isMask(s spot) bool {
 	return len(s.path) > 1 && s.path[len(s.path)-2].inner.text > 0
 }
 
-// TestPackedBombs: a list of numbers in one piece counts like one in many.
+// TestPackedBombs: a packed list of numbers counts like an unpacked one.
 func TestPackedBombs(t *testing.T) {
 	request := everyRequest(t)["acquis.v1.CreateKeyRequest"]
 	packed := func(items int) []byte {
@@ -153,7 +153,7 @@ func TestPackedBombs(t *testing.T) {
 	}
 }
 
-// TestItemsInAll: lists within lists, each within its limit, are bounded together.
+// TestItemsInAll: nested lists, each within its limit, are limited together.
 func TestItemsInAll(t *testing.T) {
 	request := everyRequest(t)["acquis.v1.PublishReferentielRequest"]
 	field := func(number protowire.Number, inner []byte) []byte {

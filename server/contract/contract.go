@@ -21,20 +21,20 @@ type RPC struct {
 	roles     []acquispb.Role_Enum
 	wider     []acquispb.Role_Enum     // do not allow the call, but show more
 	Public    bool                     // anyone may call, without a key
-	Request   *Request                 // how much it takes
-	Writes    bool                     // it is an act: its request bears an id
+	Request   *Request                 // its size and shape
+	Writes    bool                     // it is an act: its request has an id
 	Event     acquispb.Event_Kind_Enum // of an act: the kind of the event that it writes
 	Updatable []string                 // of an update: the fields that it may change
 	Versioned bool                     // the answer is a resource with an etag that callers send back
 	etag      etagPath                 // to that in the request; nil: it has none
-	Many      bool                     // it may look at many records for one call
-	files     *namePath                // leads to whose files it shows; nil: it shows none
+	Many      bool                     // it may read many records in one call
+	files     *namePath                // leads to the candidates whose files it shows; nil: it shows none
 }
 
 // A Binding is one REST path of an RPC.
 type Binding struct {
 	RPC        *RPC
-	Body       *Shape                         // of the body; nil: it takes none
+	Body       *Shape                         // of the body; nil: it has none
 	Field      string                         // the body is that field of the request; empty: it is the whole
 	Parameters []protoreflect.FieldDescriptor // may be in the query
 }
@@ -209,7 +209,7 @@ func (r *RPC) Within(c *call.Caller) *call.Caller {
 	})
 }
 
-// Field finds a field by the name that JSON has for it, or by its own.
+// Field finds a field by its JSON name, or by its own.
 func Field(message protoreflect.MessageDescriptor, name string) protoreflect.FieldDescriptor {
 	if field := message.Fields().ByJSONName(name); field != nil {
 		return field

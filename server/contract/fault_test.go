@@ -15,8 +15,8 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// TestJSONFaults holds what is said of bodies that are not within the shape. What
-// has no fault is left to the decoder or to validation.
+// TestJSONFaults has bodies that do not match the shape, and their faults. A body
+// without a fault is left to the decoder or to validation.
 func TestJSONFaults(t *testing.T) {
 	record, update := "acquis.v1.RecordAssessmentsRequest", "acquis.v1.UpdateCandidateRequest"
 	for _, c := range []struct {
@@ -53,12 +53,12 @@ func TestJSONFaults(t *testing.T) {
 		{record, `{"assessments":[[]]}`, "assessments[0]: must be an object", true},
 		{record, `{"assessor":["a"]}`, "assessor: must be a single value", true},
 		{record, `{"assessor":{}}`, "assessor: must be a single value", true},
-		{record, `{"assessor":5}`, "", false}, // the decoder has the words
+		{record, `{"assessor":5}`, "", false}, // the decoder reports it
 		{record, `{"assessor":01}`, "body: is not JSON: invalid character '1' after object key:value pair", true},
 		{record, `{"assessments":[{"verdict":1e1000000000}]}`, "", false},
 		{record, `{"assessments":[{"verdict":1` + strings.Repeat("0", maxScalar) + `}]}`, "assessments[0].verdict: has a value that is too long", true},
 		{record, `{"assessments":[{"verdict":"` + strings.Repeat("M", maxScalar+1) + `"}]}`, "assessments[0].verdict: has a value that is too long", true},
-		{record, `{"assessments":[{"comment":"` + strings.Repeat("a", 4001) + `"}]}`, "", false}, // validation counts it
+		{record, `{"assessments":[{"comment":"` + strings.Repeat("a", 4001) + `"}]}`, "", false}, // left to validation
 		{record, `{"assessments":[{"comment":"` + strings.Repeat("a", 16001) + `"}]}`, "assessments[0].comment: must have at most 4000 characters", false},
 		{record, `{"assessments":[{"comment":"` + strings.Repeat(`\uD83D\ude00`, 4000) + `"}]}`, "", false},
 		{record, `{"assessments":[{"comment":"` + strings.Repeat(`\uD83D\ude00`, 4001) + `"}]}`, "assessments[0].comment: must have at most 4000 characters", false},
@@ -84,7 +84,7 @@ func checkFault(t *testing.T, of string, got *Fault, want string, malformed bool
 	}
 }
 
-// TestWireFaults holds the same of bytes.
+// TestWireFaults does the same for bytes of protobuf.
 func TestWireFaults(t *testing.T) {
 	field := func(number protowire.Number, content string) string {
 		return string(protowire.AppendString(protowire.AppendTag(nil, number, protowire.BytesType), content))
@@ -109,7 +109,7 @@ func TestWireFaults(t *testing.T) {
 		{field(protowire.MaxValidNumber, ""), unknown, false},
 		{field(2, field(7, "")), "assessments[0]: " + unknown, false},
 		{number(3), unknown, false},                                       // a number in place of a text
-		{field(2, field(2, "\x01")), "assessments[0]: " + unknown, false}, // no list, so not in one piece
+		{field(2, field(2, "\x01")), "assessments[0]: " + unknown, false}, // not a list, so not packed
 		{string(protowire.AppendTag(protowire.AppendTag(nil, 2, protowire.StartGroupType), 2, protowire.EndGroupType)), unknown, false},
 		{string(protowire.AppendTag(nil, 2, protowire.EndGroupType)), none, true},
 		{"\x00\x00", none, true}, // field 0
@@ -117,7 +117,7 @@ func TestWireFaults(t *testing.T) {
 		{"\x1a", none, true},
 		{"\xff", none, true},
 		{field(2, "\xff"), "assessments[0]: " + none, true},
-		{field(2, field(3, strings.Repeat("a", 16000))), "", false}, // validation counts it
+		{field(2, field(3, strings.Repeat("a", 16000))), "", false}, // left to validation
 		{field(2, field(3, strings.Repeat("a", 16001))), "assessments[0].comment: must have at most 4000 characters", false},
 	} {
 		got := everyRequest(t)["acquis.v1.RecordAssessmentsRequest"].CheckWire([]byte(c.wire))
@@ -125,7 +125,8 @@ func TestWireFaults(t *testing.T) {
 	}
 }
 
-// A description of a file with one service, to try what the contract does not have.
+// described describes a file with one service, to test what the contract does not
+// have.
 func described(t *testing.T, limit uint32, methods int, fields ...*descriptorpb.FieldDescriptorProto) protoreflect.FileDescriptor {
 	t.Helper()
 	file := &descriptorpb.FileDescriptorProto{
@@ -162,7 +163,8 @@ func aField(name string, number int32, kind descriptorpb.FieldDescriptorProto_Ty
 	return f
 }
 
-// TestMessagesThatHoldThemselves have a shape, a depth and no size of their own.
+// TestMessagesThatHoldThemselves: recursive messages have a shape, a depth and no
+// size of their own.
 func TestMessagesThatHoldThemselves(t *testing.T) {
 	inner := aField("inner", 1, descriptorpb.FieldDescriptorProto_TYPE_MESSAGE)
 	requests, err := ReadRequests(described(t, 0, 1, inner))
@@ -175,7 +177,7 @@ func TestMessagesThatHoldThemselves(t *testing.T) {
 	}
 	for depth, deep := range map[int]bool{0: false, maxDepth - 1: false, maxDepth: true, 100_000: true} {
 		var wire []byte
-		for range min(depth, maxDepth) { // deeper, the lengths take long to write
+		for range min(depth, maxDepth) { // with more depth the lengths take long to write
 			wire = protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), wire)
 		}
 		body := strings.Repeat(`{"inner":`, depth) + "{}" + strings.Repeat("}", depth)
@@ -187,7 +189,8 @@ func TestMessagesThatHoldThemselves(t *testing.T) {
 	}
 }
 
-// TestWhatHasNoShape: what a walk could not check is refused when it is read.
+// TestWhatHasNoShape: a message that a walk could not check is refused when it is
+// read.
 func TestWhatHasNoShape(t *testing.T) {
 	ok := aField("n", 1, descriptorpb.FieldDescriptorProto_TYPE_INT32)
 	high := aField("n", maxNumber+1, descriptorpb.FieldDescriptorProto_TYPE_INT32)
@@ -226,7 +229,7 @@ func withMaxItems(list *descriptorpb.FieldDescriptorProto, most uint64) *descrip
 	return list
 }
 
-// TestGapsInNumbers: a number that lies between those of the fields is none of them.
+// TestGapsInNumbers: a number between those of the fields is an unknown field.
 func TestGapsInNumbers(t *testing.T) {
 	requests, err := ReadRequests(described(t, 0, 1, aField("n", 3, descriptorpb.FieldDescriptorProto_TYPE_INT32)))
 	if err != nil {

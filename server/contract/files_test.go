@@ -9,7 +9,8 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// TestFilesShown: whose files an answer shows is read where the contract says.
+// TestFilesShown: the candidates whose files an answer shows are read from the
+// field that the contract names.
 func TestFilesShown(t *testing.T) {
 	c, err := Read()
 	if err != nil {
@@ -32,7 +33,7 @@ func TestFilesShown(t *testing.T) {
 	}
 }
 
-// TestNamePaths: a path that leads to no name is found at the start.
+// TestNamePaths: an invalid path is detected at the start.
 func TestNamePaths(t *testing.T) {
 	method := acquispb.File_acquis_v1_candidate_proto.Services().ByName("CandidateService").Methods().ByName("ListCandidates")
 	for _, good := range []string{"", "answer.candidates.name", "request.page_token", "answer.next_page_token"} {
@@ -45,7 +46,7 @@ func TestNamePaths(t *testing.T) {
 		"answer.", "elsewhere.name",
 	} {
 		if _, err := newNamePath(bad, method); err == nil {
-			t.Errorf("%q is taken", bad)
+			t.Errorf("%q was accepted", bad)
 		}
 	}
 }

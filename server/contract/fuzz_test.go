@@ -14,11 +14,11 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// Whatever the bytes are, a walk ends without a panic; what passes has no more
-// items than a request may have, and no field that nobody knows. What the walk
-// calls no message, the decoder does not take either.
+// A walk over any bytes ends without a panic; accepted bytes have at most the
+// permitted number of items, and no unknown field. The decoder also refuses what
+// the walk calls malformed.
 
-// picked is a request by number.
+// picked returns a request by number.
 func picked(t testing.TB, requests Requests, which byte) (*Request, proto.Message) {
 	names := slices.Sorted(maps.Keys(requests))
 	name := names[int(which)%len(names)]
@@ -29,7 +29,7 @@ func picked(t testing.TB, requests Requests, which byte) (*Request, proto.Messag
 	return requests[name], kind.New().Interface()
 }
 
-// which is the number of a request.
+// which returns the number of a request.
 func which(requests Requests, name protoreflect.FullName) byte {
 	return byte(slices.Index(slices.Sorted(maps.Keys(requests)), name))
 }
@@ -56,7 +56,7 @@ func FuzzWire(f *testing.F) {
 		case fault == nil && !strings.Contains(err.Error(), "UTF-8"):
 			t.Errorf("it passes, but the decoder says %v", err)
 		case fault != nil && fault.Malformed && err == nil:
-			t.Errorf("%v, but the decoder takes it", fault)
+			t.Errorf("%v, but the decoder accepts it", fault)
 		}
 	})
 }
@@ -95,8 +95,8 @@ func FuzzJSON(f *testing.F) {
 				}
 			}
 		}
-		if fault != nil && fault.Malformed && fault.Rule != longScalar && err == nil { // who writes 200 zeros?
-			t.Errorf("%v, but the decoder takes it", fault)
+		if fault != nil && fault.Malformed && fault.Rule != longScalar && err == nil { // an exception: numbers with 200 zeros
+			t.Errorf("%v, but the decoder accepts it", fault)
 		}
 		if fault != nil && len(fault.Error()) > 1000 {
 			t.Errorf("a fault of %d bytes", len(fault.Error()))

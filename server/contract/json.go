@@ -40,7 +40,7 @@ func (s *Shape) CheckJSON(body []byte, path map[string]string) *Fault {
 func notJSON(body []byte) *Fault {
 	why := "it has a syntax error"
 	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
-		why = strings.ReplaceAll(err.Error(), "unexpected end of JSON input", "unexpected EOF") // as a Decoder says
+		why = strings.ReplaceAll(err.Error(), "unexpected end of JSON input", "unexpected EOF") // as from a Decoder
 	}
 	return &Fault{Field: "body", Rule: "is not JSON: " + why, Malformed: true}
 }
@@ -56,7 +56,8 @@ type jsonWalk struct {
 // badSyntax is a fault that gets its text from the standard library.
 func badSyntax() *Fault { return &Fault{Malformed: true} }
 
-// wrongForm is a value of another type than its field. The path is added on the way out.
+// wrongForm is a value of another type than its field. The path is added on the
+// way out.
 func wrongForm(rule string) *Fault { return &Fault{Rule: rule, Malformed: true} }
 
 func (w *jsonWalk) blank() {
@@ -180,7 +181,7 @@ const maxKey = 60
 func unquoted(key []byte) string {
 	name := ""
 	if len(key) <= 6*maxKey {
-		_ = json.Unmarshal(append(append([]byte{'"'}, key...), '"'), &name) // what is no key is no name
+		_ = json.Unmarshal(append(append([]byte{'"'}, key...), '"'), &name) // an invalid key gives an empty name
 	}
 	return name
 }

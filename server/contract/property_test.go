@@ -24,7 +24,7 @@ type place struct {
 	path    string
 }
 
-// A story makes a random request within all limits, and notes its places.
+// A story makes a random request within all limits, and records its places.
 type story struct {
 	*rapid.T
 	places []place
@@ -52,7 +52,7 @@ func (s *story) fill(m protoreflect.Message, n *node, path string, depth int) {
 	}
 }
 
-// value is one within its limit; of a text it is now and then the longest.
+// value makes a value within its limit; a text sometimes has the maximum length.
 func (s *story) value(fresh protoreflect.Value, f *field, descriptor protoreflect.FieldDescriptor, path string, depth int) protoreflect.Value {
 	switch descriptor.Kind() {
 	case protoreflect.MessageKind:
@@ -93,7 +93,7 @@ func (s *story) text(most int) string {
 	return strings.Repeat(letter, rapid.IntRange(0, min(most, 8)).Draw(s.T, "length"))
 }
 
-// randomRequest is one of any RPC.
+// randomRequest makes a request of any RPC.
 func randomRequest(t *rapid.T, requests Requests) (*story, proto.Message, *Request) {
 	name := rapid.SampledFrom(slices.Sorted(maps.Keys(requests))).Draw(t, "request")
 	kind, err := protoregistry.GlobalTypes.FindMessageByName(name)
@@ -105,7 +105,8 @@ func randomRequest(t *rapid.T, requests Requests) (*story, proto.Message, *Reque
 	return s, m.Interface(), requests[name]
 }
 
-// forms are the bytes of a message: as protobuf, and as callers may write JSON.
+// forms returns the bytes of a message: as protobuf, and as callers may write
+// JSON.
 func forms(t *rapid.T, message proto.Message) (wire []byte, texts map[string][]byte) {
 	wire, err := proto.Marshal(message)
 	if err != nil {
@@ -126,7 +127,7 @@ func forms(t *rapid.T, message proto.Message) (wire []byte, texts map[string][]b
 	return wire, texts
 }
 
-// escaped writes what is not ASCII as JSON can.
+// escaped writes characters outside ASCII as JSON escapes.
 func escaped(text []byte) []byte {
 	var all []byte
 	for _, r := range string(text) {
@@ -156,7 +157,8 @@ func pathOf(top protoreflect.MessageDescriptor, v *protovalidate.Violation) stri
 	return strings.Join(path, ".")
 }
 
-// overLimit lists the fields that protovalidate finds too many or too long.
+// overLimit lists the fields that protovalidate finds too long or with too many
+// items.
 func overLimit(t *rapid.T, rules protovalidate.Validator, message proto.Message) (fields []string) {
 	err := rules.Validate(message)
 	found := new(protovalidate.ValidationError)
@@ -172,9 +174,9 @@ func overLimit(t *rapid.T, rules protovalidate.Validator, message proto.Message)
 	return fields
 }
 
-// TestWhatIsWithinLimitsPasses: whatever is within the limits of all fields passes
-// in both forms, however JSON spells it, and has no more bytes than those limits add
-// up to.
+// TestWhatIsWithinLimitsPasses: a request within the limits of all fields passes
+// in both encodings, with any JSON spelling, and has no more bytes than those
+// limits add up to.
 func TestWhatIsWithinLimitsPasses(t *testing.T) {
 	requests := everyRequest(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -198,7 +200,7 @@ func TestWhatIsWithinLimitsPasses(t *testing.T) {
 }
 
 // TestWhatIsOverALimitIsRefused: one list with an item too many, or one text with
-// four times its characters, anywhere, is refused in both forms, and named as
+// four times its characters, anywhere, is refused in both encodings, and named as
 // protovalidate names it.
 func TestWhatIsOverALimitIsRefused(t *testing.T) {
 	requests := everyRequest(t)

@@ -39,7 +39,7 @@ type node struct {
 	message  protoreflect.MessageDescriptor
 	fields   []field
 	byNumber []int8         // index in fields, or -1
-	byName   map[string]int // as JSON spells it and as the proto file does
+	byName   map[string]int // by the JSON name and by the proto name
 	text     int            // if it is a string in JSON: its maximum of bytes
 	commas   int            // and its maximum of commas
 }
@@ -89,12 +89,12 @@ func NewShape(descriptor protoreflect.MessageDescriptor) (*Shape, error) {
 func (s *Shape) Field(name string) (*Shape, error) {
 	i, ok := s.top.byName[name]
 	if !ok || s.top.fields[i].inner == nil {
-		return nil, fmt.Errorf("%s: %q is no field with a message", s.top.name, name)
+		return nil, fmt.Errorf("%s: %q is not a field with a message", s.top.name, name)
 	}
 	return &Shape{top: s.top.fields[i].inner}, nil
 }
 
-// A compiler remembers nodes by their message.
+// A compiler caches nodes by their message.
 type compiler map[protoreflect.FullName]*node
 
 func (c compiler) node(descriptor protoreflect.MessageDescriptor) (*node, error) {

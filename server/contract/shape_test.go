@@ -33,9 +33,10 @@ func everyRequest(t testing.TB) Requests {
 	return requests
 }
 
-// TestEveryFieldHasALimit: every list, string and bytes field of every request has
-// one, else the shapes cannot be read; and a message of the contract that is no
-// request and lacks some is refused, so that this test can fail.
+// TestEveryFieldHasALimit: every list, string and bytes field of every request
+// has a limit, otherwise the shapes cannot be read. A message of the contract
+// that is not a request and has fields without limits is refused, so that this
+// test can fail.
 func TestEveryFieldHasALimit(t *testing.T) {
 	if n := len(everyRequest(t)); n < 60 {
 		t.Errorf("%d requests were read", n)
@@ -79,13 +80,14 @@ func TestLongestMatch(t *testing.T) {
 	}
 }
 
-// TestSizes holds the size of requests against what they are for: what anybody may
-// send is small, and only a référentiel may be as large as the whole service lets.
+// TestSizes compares the size of requests with their purpose: requests that
+// anybody may send are small, and only a référentiel may be as large as the
+// service permits.
 func TestSizes(t *testing.T) {
 	requests := everyRequest(t)
 	for _, c := range []struct {
 		message     protoreflect.FullName
-		least, most int // both forms lie between
+		least, most int // both encodings are in between
 	}{
 		{"acquis.v1.GetCheckpointRequest", 50, 1 << 10},
 		{"acquis.v1.VerifyAttestationRequest", 68 << 10, 68 << 10},
@@ -102,7 +104,7 @@ func TestSizes(t *testing.T) {
 	}
 	for name, r := range requests {
 		if max(r.MaxWire, r.MaxJSON) == MaxBytes && name != "acquis.v1.PublishReferentielRequest" {
-			t.Errorf("%s takes %d bytes: give its RPC max_request_bytes", name, MaxBytes)
+			t.Errorf("%s permits %d bytes: give its RPC max_request_bytes", name, MaxBytes)
 		}
 	}
 }

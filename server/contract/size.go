@@ -39,8 +39,8 @@ func ReadRequests(files ...protoreflect.FileDescriptor) (Requests, error) {
 	return all, nil
 }
 
-// add reads one. A message must be the request of only one method, so that its
-// name determines the limit.
+// add reads one request. A message must be the request of only one method, so
+// that its name determines the limit.
 func (r Requests) add(method protoreflect.MethodDescriptor) error {
 	name := method.Input().FullName()
 	if _, taken := r[name]; taken {
@@ -67,7 +67,7 @@ func (s *Shape) size(of func(f *field, content int) int) int {
 	return s.top.size(of, make(map[*node]bool))
 }
 
-// size of a message. Recursive ones have no limit of their own.
+// size is the size of a message. Recursive ones have no limit of their own.
 func (n *node) size(of func(f *field, content int) int, above map[*node]bool) int {
 	if above[n] {
 		return MaxBytes
@@ -87,7 +87,7 @@ func (n *node) size(of func(f *field, content int) int, above map[*node]bool) in
 	return total
 }
 
-// wireSize is what a field takes as protobuf.
+// wireSize is the size of a field as protobuf.
 func wireSize(f *field, content int) int {
 	const head = 7 // a tag and a length
 	switch f.form {

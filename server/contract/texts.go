@@ -17,15 +17,15 @@ type formed struct {
 	form  legible.Form
 }
 
-// messageTexts are the texts of a message with a form, and the fields whose
-// messages have some. It is not an expression of buf.validate because each verdict
-// of a batch has a comment.
+// messageTexts has the fields of a message with a form, and the fields whose
+// messages have some. It is not an expression of buf.validate because each
+// verdict of a batch has a comment.
 type messageTexts struct {
 	own   []formed
 	below []protoreflect.FieldDescriptor
 }
 
-// texts are those of every message of the contract, by message.
+// texts has those of every message of the contract, by message.
 type texts map[protoreflect.FullName]*messageTexts
 
 // readTexts reads the forms of every message of the contract.
@@ -73,8 +73,8 @@ func textForm(field protoreflect.FieldDescriptor) (legible.Form, bool) {
 	return 0, false
 }
 
-// fine tells whether all texts of a message and of those in it have their form. It
-// leaves out the partial field of the message itself.
+// fine tells whether all texts of a message and of those in it have their form.
+// It leaves out the partial field of the message itself.
 func (t texts) fine(m protoreflect.Message, partial protoreflect.Name) bool {
 	here := t[m.Descriptor().FullName()]
 	if here == nil {

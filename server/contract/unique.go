@@ -76,7 +76,7 @@ func newUniqueList(path []protoreflect.FieldDescriptor, by []string) (uniqueList
 	for _, name := range by {
 		field := list.Message().Fields().ByName(protoreflect.Name(name))
 		if field == nil || field.Kind() != protoreflect.StringKind || field.IsList() {
-			return u, fmt.Errorf("%s: unique_by names %q, which is no string of an item", list.FullName(), name)
+			return u, fmt.Errorf("%s: unique_by names %q, which is not a string field of an item", list.FullName(), name)
 		}
 		u.by = append(u.by, field)
 	}
@@ -96,7 +96,7 @@ func (u uniqueLists) broken(message protoreflect.Message) (broken []*protovalida
 func (u uniqueList) repeats(message protoreflect.Message) bool {
 	last := len(u.path) - 1
 	for _, field := range u.path[:last] {
-		message = message.Get(field).Message() // an empty one where there is none
+		message = message.Get(field).Message() // an empty one if it is not set
 	}
 	items := message.Get(u.path[last]).List()
 	seen := make(map[string]struct{}, items.Len())

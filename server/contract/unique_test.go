@@ -16,8 +16,8 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// violationsOf lists the fields that an error names, in its order, and what it
-// says of lists that hold something twice.
+// violationsOf lists the fields that an error names, in its order, and its texts
+// about lists with duplicates.
 func violationsOf(err error) (fields []string) {
 	for _, detail := range status.Convert(err).Details() {
 		bad, _ := detail.(*errdetails.BadRequest)
@@ -32,9 +32,9 @@ func violationsOf(err error) (fields []string) {
 	return fields
 }
 
-// TestUniqueAmongOtherViolations: a request that breaks many rules is told so
-// field by field, and of a list first what is wrong with the whole: as
-// buf.validate told it where unique_by was an expression.
+// TestUniqueAmongOtherViolations: the error for a request that breaks many rules
+// names field after field, and for a list first what is wrong with the whole
+// list, as buf.validate would.
 func TestUniqueAmongOtherViolations(t *testing.T) {
 	v, err := NewValidator()
 	if err != nil {
@@ -91,7 +91,7 @@ func TestUniqueAmongOtherViolations(t *testing.T) {
 			[]string{"candidacy", "blocDecisions: must not contain the same bloc twice", "blocDecisions[0].outcome", "blocDecisions[1].outcome"},
 		},
 		{
-			new(acquispb.UpdateSessionRequest), // the rest of it is checked once it is merged
+			new(acquispb.UpdateSessionRequest), // the rest is checked after the merge
 			`{"session":{"name":"sessions/s","jury":[{"subject":"a"},{"subject":"a"}]},"requestId":"?"}`,
 			[]string{"requestId"},
 		},
@@ -105,7 +105,8 @@ func TestUniqueAmongOtherViolations(t *testing.T) {
 	}
 }
 
-// TestUniqueWhereMerged: the resource of an update is told the same once it is whole.
+// TestUniqueWhereMerged: duplicates in the resource of an update are found after
+// the merge.
 func TestUniqueWhereMerged(t *testing.T) {
 	v, err := NewValidator()
 	if err != nil {
@@ -118,8 +119,8 @@ func TestUniqueWhereMerged(t *testing.T) {
 	}
 }
 
-// TestUniqueIsReadWhole: no unique_by is passed over in silence; and fields are
-// declared in the order of their numbers, by which violations are put in order.
+// TestUniqueIsReadWhole: no unique_by is ignored; and fields are declared in the
+// order of their numbers, by which violations are sorted.
 func TestUniqueIsReadWhole(t *testing.T) {
 	rules, err := readUnique()
 	if err != nil {
@@ -131,7 +132,7 @@ func TestUniqueIsReadWhole(t *testing.T) {
 			for i := range m.Fields().Len() {
 				field := m.Fields().Get(i)
 				if i > 0 && field.Number() < m.Fields().Get(i-1).Number() {
-					t.Errorf("%s is declared behind a higher number", field.FullName())
+					t.Errorf("%s is declared after a higher number", field.FullName())
 				}
 				if !proto.HasExtension(field.Options(), acquispb.E_UniqueBy) {
 					continue
@@ -152,7 +153,7 @@ func TestUniqueIsReadWhole(t *testing.T) {
 			methods := file.Services().Get(i).Methods()
 			for j := range methods.Len() {
 				if field := hidden(methods.Get(j).Input(), rules, nil); field != nil {
-					t.Errorf("a list with unique_by lies in the items of %s, where none is looked for", field.FullName())
+					t.Errorf("a list with unique_by is in the items of %s, where it is not supported", field.FullName())
 				}
 			}
 		}
@@ -166,7 +167,7 @@ func eachMessage(messages protoreflect.MessageDescriptors, visit func(protorefle
 	}
 }
 
-// hidden returns a list in a message whose items hold lists with unique_by.
+// hidden returns a list in a message whose items have lists with unique_by.
 func hidden(m protoreflect.MessageDescriptor, rules uniqueLists, above []protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
 	for i := range m.Fields().Len() {
 		field := m.Fields().Get(i)

@@ -9,7 +9,8 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// TestUpdatable: what an update may change follows from what the fields say.
+// TestUpdatable: the updatable fields follow from the behaviour declared for each
+// field.
 func TestUpdatable(t *testing.T) {
 	c, err := Read()
 	if err != nil {

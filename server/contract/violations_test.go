@@ -19,8 +19,8 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 )
 
-// criteria is a référentiel of so many criteria in compétences of 100, each as made
-// by one.
+// criteria is a référentiel with n criteria, made by one, in compétences of 100
+// each.
 func criteria(n int, one func(i int) *acquispb.Criterion) *acquispb.PublishReferentielRequest {
 	method := &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_OTHER, Title: "t"}
 	r := &acquispb.Referentiel{DisplayName: "d"}
@@ -40,7 +40,7 @@ func criteria(n int, one func(i int) *acquispb.Criterion) *acquispb.PublishRefer
 
 func goodCriterion(int) *acquispb.Criterion { return &acquispb.Criterion{Code: "C1", Statement: "s"} }
 
-// worst are requests of the largest shape in which as much is wrong as can be.
+// worst are the largest requests with as many violations as possible.
 func worst() map[string]proto.Message {
 	record := new(acquispb.RecordAssessmentsRequest)
 	settle := new(acquispb.SettleCriteriaRequest)
@@ -64,8 +64,8 @@ func worst() map[string]proto.Message {
 	}
 }
 
-// trailerSize is what an error takes in gRPC's trailers: its details in base64, and
-// its text with percent signs.
+// trailerSize is the size of an error in gRPC's trailers: its details in base64,
+// and its text with percent encoding.
 func trailerSize(err error) int {
 	st := status.Convert(err)
 	return base64.RawStdEncoding.EncodedLen(proto.Size(st.Proto())) + len(url.PathEscape(st.Message()))
@@ -83,8 +83,8 @@ func violationsIn(err error) (n int) {
 	return n
 }
 
-// TestViolationsAreBounded: however much is wrong, an answer names 1 to 20 fields,
-// fits into the trailers of every client, and is found without collecting all.
+// TestViolationsAreBounded: an answer names 1 to 20 fields, fits into the trailers of
+// every client, and is found without collecting all violations.
 func TestViolationsAreBounded(t *testing.T) {
 	v, err := NewValidator()
 	if err != nil {
@@ -99,8 +99,9 @@ func TestViolationsAreBounded(t *testing.T) {
 			if size := trailerSize(err); size > 7000 {
 				t.Errorf("%d bytes of trailers", size)
 			}
-			// Protovalidate allocates some 25 times for each violation, of which the
-			// worst have 38,000; to look for the last one takes some 12 for each item.
+			// Protovalidate allocates about 25 times for each violation, of which
+			// the worst requests have 38,000; a search for the last one takes
+			// about 12 for each item.
 			if allocated := testing.AllocsPerRun(1, func() { _ = v.Request(t.Context(), request) }); allocated > 300_000 {
 				t.Errorf("%v allocations", allocated)
 			}
@@ -108,14 +109,15 @@ func TestViolationsAreBounded(t *testing.T) {
 	}
 }
 
-// BenchmarkViolations shows what it costs to refuse them, and to let pass.
+// BenchmarkViolations is the cost of refusing these requests, and of accepting a
+// valid one.
 func BenchmarkViolations(b *testing.B) {
 	v, err := NewValidator()
 	if err != nil {
 		b.Fatal(err)
 	}
 	requests := worst()
-	requests["all is well"] = criteria(19_000, goodCriterion)
+	requests["a valid one"] = criteria(19_000, goodCriterion)
 	for name, request := range requests {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -126,7 +128,7 @@ func BenchmarkViolations(b *testing.B) {
 	}
 }
 
-// endsAfter is a context that ends once it was asked so many times.
+// endsAfter is a context that ends after it was checked a number of times.
 type endsAfter struct {
 	context.Context
 	left int
@@ -139,8 +141,8 @@ func (e *endsAfter) Err() error {
 	return nil
 }
 
-// TestValidationStops: it asks before it begins and before each message whether
-// anybody still waits.
+// TestValidationStops: validation checks the context before it begins and before
+// each message.
 func TestValidationStops(t *testing.T) {
 	v, err := NewValidator()
 	if err != nil {
@@ -149,16 +151,16 @@ func TestValidationStops(t *testing.T) {
 	for _, asked := range []int{0, 1, 2, 1000} {
 		ctx := &endsAfter{t.Context(), asked}
 		if err := v.Request(ctx, worst()["the last criterion"]); !errors.Is(err, context.Canceled) {
-			t.Errorf("asked %d times: %v", asked, err)
+			t.Errorf("checked %d times: %v", asked, err)
 		}
 		if ctx.left != -1 {
-			t.Errorf("after its end it was asked %d times more", -ctx.left-1)
+			t.Errorf("after its end it was checked %d more times", -ctx.left-1)
 		}
 	}
 }
 
-// TestCollectedIsWhatProtovalidateFinds: of up to 20 violations all are told, in
-// order; of more, only such as exist.
+// TestCollectedIsWhatProtovalidateFinds: up to 20 violations are all reported, in
+// order; of more, only existing ones.
 func TestCollectedIsWhatProtovalidateFinds(t *testing.T) {
 	v, err := NewValidator()
 	if err != nil {
@@ -194,13 +196,13 @@ func TestCollectedIsWhatProtovalidateFinds(t *testing.T) {
 		}
 		for _, field := range got {
 			if !slices.Contains(want, field) {
-				t.Errorf("%s is told, but not found", field)
+				t.Errorf("%s is reported, but protovalidate does not find it", field)
 			}
 		}
 	})
 }
 
-// TestEnumsLeftOut: what is said of an enum that was left out names no number.
+// TestEnumsLeftOut: the error about a missing enum has no number.
 func TestEnumsLeftOut(t *testing.T) {
 	v, err := NewValidator()
 	if err != nil {

@@ -113,7 +113,7 @@ func (w *wireWalk) item(f *field, content []byte, met *int32, depth int) *Fault 
 	return w.message(f.inner, content, depth-1).within(f, int(*met)-1)
 }
 
-// packed checks a list of numbers in one piece.
+// packed checks a packed list of numbers.
 func (w *wireWalk) packed(f *field, content []byte, met *int32) *Fault {
 	if !f.list {
 		return unknownField()

@@ -35,7 +35,7 @@ type conn struct {
 
 	opened   atomic.Bool // the first bytes above TLS have arrived
 	unopened sync.Once   // counts a failed handshake
-	left     atomic.Bool // the listener does not count it any more
+	left     atomic.Bool // the listener no longer counts it
 }
 
 func newConn(l *Listener, raw net.Conn, from netip.Prefix) *conn {
@@ -127,7 +127,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// CloseWrite lets net/http end an answer early so that it is still read.
+// CloseWrite allows net/http to end an answer early so that it is still read.
 func (c *conn) CloseWrite() error {
 	if c.tls != nil {
 		return c.tls.CloseWrite()
@@ -155,7 +155,7 @@ func (c *conn) cut(cause string) {
 // CutUnread closes a connection whose peer leaves an answer unread.
 func (c *conn) CutUnread() { c.cut(cutUnread) }
 
-// Prove notes an authenticated call: the connection will not be closed to make
+// Prove records an authenticated call: the connection will not be closed to make
 // room.
 func (c *conn) Prove() {
 	if c.proven.CompareAndSwap(false, true) {
@@ -175,11 +175,11 @@ func (c *conn) leave(cause string) {
 	c.listener.leave(c)
 }
 
-// piece is how much is written to a socket at once, which a slow reader must
-// read within Limits.Stall. Answers are seldom larger.
+// piece is how many bytes are written to a socket at once, which a slow reader
+// must read within Limits.Stall. Answers are seldom larger.
 const piece = 32 << 10
 
-// A socket notes when a waiting Write began.
+// A socket records when a waiting Write began.
 type socket struct {
 	net.Conn
 	turn  *atomic.Int64

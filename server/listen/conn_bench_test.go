@@ -12,7 +12,7 @@ import (
 	testpb "google.golang.org/grpc/interop/grpc_testing"
 )
 
-// BenchmarkCall is a small call over gRPC: over the bare listener and over ours.
+// BenchmarkCall is a small call over gRPC: over the plain listener and over ours.
 func BenchmarkCall(b *testing.B) {
 	for name, wrap := range map[string]func(net.Listener) net.Listener{
 		"bare": func(l net.Listener) net.Listener { return l },
@@ -47,8 +47,8 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// processorTime is that of client and server, which other programs disturb less than
-// the time on the wall.
+// processorTime is the processor time of client and server, which other programs
+// disturb less than elapsed time.
 func processorTime(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

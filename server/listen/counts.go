@@ -29,8 +29,8 @@ var cutFloods = [kinds]string{
 	otherFrame:        "flood_other",
 }
 
-// counts are what operators see instead of log lines, with which unknown peers
-// could fill a disk.
+// counts are for operators, instead of log lines, with which unknown peers could
+// fill a disk.
 type counts struct {
 	open    prometheus.Gauge
 	refused *prometheus.CounterVec // by cause

@@ -10,13 +10,13 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// An attacker speaks HTTP/2 by hand, and reads and drops what comes back.
+// An attacker speaks HTTP/2 by hand, and discards what it receives.
 type attacker struct {
 	*http2.Framer
 	conn   net.Conn
 	stream uint32
 	block  []byte
-	ended  chan struct{} // closed when the server has hung up
+	ended  chan struct{} // closed when the server has closed the connection
 }
 
 func newAttacker(t *testing.T, address string) *attacker {
@@ -44,7 +44,7 @@ func newAttacker(t *testing.T, address string) *attacker {
 	return a
 }
 
-// open begins a call that the server waits with for the rest of its body.
+// open begins a call for which the server waits for the rest of its body.
 func (a *attacker) open() error { return a.headers(false, true) }
 
 func (a *attacker) headers(endStream, endHeaders bool) error {
@@ -64,8 +64,8 @@ func (a *attacker) headers(endStream, endHeaders bool) error {
 	} else {
 		a.stream += 2
 	}
-	// The first block has filled the table of the server, and may be repeated: each
-	// adds the same fields.
+	// The first block has filled the table of the server, and may be repeated:
+	// each adds the same fields.
 	return a.WriteHeaders(http2.HeadersFrameParam{
 		StreamID: a.stream, BlockFragment: a.block, EndStream: endStream, EndHeaders: endHeaders,
 	})
@@ -78,8 +78,8 @@ func (w *writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// flood sends until the server hangs up, and tells whether it does so before a number
-// that no budget permits.
+// flood sends until the server closes the connection, and tells whether that
+// happens before a number that no budget permits.
 func (a *attacker) flood(send func(a *attacker) error) bool {
 	for range 2_000_000 {
 		if send(a) != nil {
@@ -104,9 +104,9 @@ var floods = []struct {
 	}},
 	{"requests over the number of streams", headersFrame, nil, (*attacker).open},
 	{"SETTINGS", settingsFrame, nil, func(a *attacker) error { return a.WriteSettings() }},
-	{"SETTINGS acknowledged unasked", settingsFrame, nil, (*attacker).WriteSettingsAck},
+	{"unsolicited SETTINGS acknowledgement", settingsFrame, nil, (*attacker).WriteSettingsAck},
 	{"PING", pingFrame, nil, func(a *attacker) error { return a.WritePing(false, [8]byte{}) }},
-	{"PING acknowledged unasked", pongFrame, nil, func(a *attacker) error { return a.WritePing(true, [8]byte{}) }},
+	{"unsolicited PING acknowledgement", pongFrame, nil, func(a *attacker) error { return a.WritePing(true, [8]byte{}) }},
 	{"WINDOW_UPDATE", windowFrame, nil, func(a *attacker) error { return a.WriteWindowUpdate(0, 1) }},
 	{"WINDOW_UPDATE of a stream", windowFrame, (*attacker).open, func(a *attacker) error {
 		return a.WriteWindowUpdate(1, 1)
@@ -124,8 +124,9 @@ var floods = []struct {
 	{"unknown frames", otherFrame, nil, func(a *attacker) error { return a.WriteRawFrame(0x42, 0, 0, nil) }},
 }
 
-// TestFloods: both libraries are rid of whoever floods them, and the cause is
-// counted, unless the library was first. gRPC has a bound of its own for PING.
+// TestFloods: both libraries are protected from a peer that floods them, and the
+// cause is counted, unless the library closed the connection first. gRPC has its
+// own limit for PING.
 func TestFloods(t *testing.T) {
 	for _, door := range []struct {
 		name   string
@@ -146,7 +147,7 @@ func TestFloods(t *testing.T) {
 					}
 				}
 				if !a.flood(f.send) {
-					t.Fatal("the server lets it go on")
+					t.Fatal("the server does not stop the flood")
 				}
 				if got := cuts(t, l); door.counts(f.cause, f.name) && got != cutFloods[f.cause]+" 1" {
 					t.Errorf("cut off: %q", got)
@@ -156,14 +157,15 @@ func TestFloods(t *testing.T) {
 	}
 }
 
-// TestFloodCostsOpenings: who comes back after a flood waits, others do not.
+// TestFloodCostsOpenings: a peer that reconnects after a flood must wait, others
+// need not.
 func TestFloodCostsOpenings(t *testing.T) {
 	limits := roomy
 	limits.Openings = 1
 	l := loopback(t, limits, nil)
 	serveHTTP(t, l)
 	if !newAttacker(t, l.Addr().String()).flood(floods[0].send) {
-		t.Fatal("the server lets it go on")
+		t.Fatal("the server does not stop the flood")
 	}
 	l.mu.Lock()
 	if s, ok := l.networks.spent.Peek(Network(l.Addr())); !ok || s.openings != 2*burstSeconds {

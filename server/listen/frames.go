@@ -2,7 +2,7 @@ package listen
 
 import "time"
 
-// preface is what an HTTP/2 client begins with.
+// preface is the beginning of an HTTP/2 connection.
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 const headerLength = 9
@@ -38,9 +38,9 @@ const (
 type frames struct {
 	account
 	phase  phase
-	have   int // bytes of the preface or the header that have come
+	have   int // bytes of the preface or the header received
 	header [headerLength]byte
-	rest   int // bytes of the payload that have not come
+	rest   int // bytes of the payload not received yet
 }
 
 func (f *frames) init(now func() time.Time) { f.account.init(now) }
@@ -90,7 +90,7 @@ func (f *frames) readPayload(p []byte) []byte {
 	return p[n:]
 }
 
-// count takes a frame from its budget, when its header is complete.
+// count subtracts a frame from its budget, when its header is complete.
 func (f *frames) count() kind {
 	f.have, f.rest = 0, int(f.header[0])<<16|int(f.header[1])<<8|int(f.header[2])
 	if f.rest > 0 {
@@ -103,7 +103,7 @@ func (f *frames) count() kind {
 	return none
 }
 
-// kind tells to which budget the frame belongs; none if it needs none.
+// kind returns the budget that the frame belongs to; none if it needs none.
 func (f *frames) kind() kind {
 	flags := f.header[4]
 	switch f.header[3] {
@@ -131,7 +131,8 @@ func (f *frames) kind() kind {
 	return otherFrame
 }
 
-// dataKind counts data by what it can carry; a frame has at most 256 bytes of padding.
+// dataKind counts data by what it can carry; a frame has at most 256 bytes of
+// padding.
 func (f *frames) dataKind(flags byte) kind {
 	small := f.rest < smallData || flags&flagPadded != 0 && f.rest < smallData+256
 	f.data(small)

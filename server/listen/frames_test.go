@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// still is a clock that stands.
+// still is a clock that stands still.
 func still() time.Time { return time.Unix(0, 0) }
 
 func newFrames(now func() time.Time) *frames {
@@ -18,7 +18,7 @@ func newFrames(now func() time.Time) *frames {
 	return f
 }
 
-// verdict feeds pieces, and tells what was flooded and how many bytes had come.
+// verdict feeds pieces, and returns what was flooded and how many bytes had come.
 func verdict(pieces ...[]byte) (flooded kind, rest int, phase phase) {
 	f := newFrames(still)
 	for _, p := range pieces {
@@ -29,7 +29,7 @@ func verdict(pieces ...[]byte) (flooded kind, rest int, phase phase) {
 	return none, f.rest, f.phase
 }
 
-// TestAnyChunks: the verdict hangs on the bytes, never on how reads cut them up.
+// TestAnyChunks: the result depends on the bytes, not on how reads split them.
 func TestAnyChunks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		input := drawFrames(t)
@@ -46,7 +46,7 @@ func TestAnyChunks(t *testing.T) {
 	})
 }
 
-// drawFrames returns frames among which one kind may be many.
+// drawFrames returns frames among which one kind may be frequent.
 func drawFrames(t *rapid.T) []byte {
 	var b bytes.Buffer
 	b.WriteString(preface)
@@ -82,7 +82,7 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
-// TestHTTP1Passes: what is not HTTP/2 is not counted, whatever it looks like.
+// TestHTTP1Passes: bytes that are not HTTP/2 are not counted.
 func TestHTTP1Passes(t *testing.T) {
 	resets := bytes.Repeat([]byte{0, 0, 0, typeReset, 0, 0, 0, 0, 1}, 5000)
 	for _, begin := range []string{"GET / HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n\r\nXX"} {
@@ -95,8 +95,8 @@ func TestHTTP1Passes(t *testing.T) {
 	}
 }
 
-// TestBudgets: each kind's budget ends, comes back by the clock and, if it is meant to,
-// with what the server writes; never to more than it was.
+// TestBudgets: each kind's budget can be used up, refills with time and, if it
+// should, with what the server writes; never to more than it was.
 func TestBudgets(t *testing.T) {
 	for k, b := range budgets {
 		now := still()
@@ -128,15 +128,15 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
-// TestFloodsDoNotPayForThemselves: what the server writes in answer to a frame of a
-// flood brings back less than that frame cost.
+// TestFloodsDoNotPayForThemselves: the server's answer to a frame of a flood
+// refills less than that frame cost.
 func TestFloodsDoNotPayForThemselves(t *testing.T) {
 	for k, answer := range map[kind]float32{
 		pingFrame:     headerLength + 8,       // PING, acknowledged
 		settingsFrame: headerLength,           // SETTINGS, acknowledged
 		headersFrame:  headerLength + 4,       // RST_STREAM
 		windowFrame:   headerLength + 4,       // RST_STREAM
-		resetFrame:    headerLength + 8 + 100, // an answer that nobody waits for
+		resetFrame:    headerLength + 8 + 100, // an answer to a cancelled call
 	} {
 		if back := budgets[k].perByte * answer; back > 0.7 {
 			t.Errorf("%s: %v of each frame come back", cutFloods[k], back)
@@ -144,8 +144,8 @@ func TestFloodsDoNotPayForThemselves(t *testing.T) {
 	}
 }
 
-// TestRequestsBringTheirShare: a thousand calls with a priority, an extension
-// and two pieces of body each are no flood.
+// TestRequestsBringTheirShare: a thousand calls with a priority, an extension and
+// two pieces of body each are not a flood.
 func TestRequestsBringTheirShare(t *testing.T) {
 	f := newFrames(still)
 	f.read([]byte(preface))
@@ -158,7 +158,7 @@ func TestRequestsBringTheirShare(t *testing.T) {
 	}
 }
 
-// TestRestsOfWindows: a body whose pieces end where a window does is no flood.
+// TestRestsOfWindows: a body whose pieces end where a window does is not a flood.
 func TestRestsOfWindows(t *testing.T) {
 	f := newFrames(still)
 	f.read([]byte(preface))

@@ -19,7 +19,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// heavy is what clients may do to a server on one connection.
+// heavy is what clients may do on one connection.
 var heavy = map[string]func(ctx context.Context, c testpb.TestServiceClient) error{
 	"large streamed answers": func(ctx context.Context, c testpb.TestServiceClient) error {
 		return each(8, func(int) error { return download(ctx, c, 50, 256<<10) })
@@ -30,7 +30,7 @@ var heavy = map[string]func(ctx context.Context, c testpb.TestServiceClient) err
 	"large answers": func(ctx context.Context, c testpb.TestServiceClient) error {
 		return each(100, func(int) error { return unary(ctx, c, 1, 1<<20) })
 	},
-	"small answers by turns": func(ctx context.Context, c testpb.TestServiceClient) error {
+	"small answers in turn": func(ctx context.Context, c testpb.TestServiceClient) error {
 		return each(1, func(int) error { return unary(ctx, c, 5000, 0) })
 	},
 	"a hundred calls at once": func(ctx context.Context, c testpb.TestServiceClient) error {
@@ -44,7 +44,7 @@ var heavy = map[string]func(ctx context.Context, c testpb.TestServiceClient) err
 	},
 }
 
-// TestHeavyUse: no client of grpc-go is cut off for what it must do to be served,
+// TestHeavyUse: no grpc-go client is disconnected because of normal heavy use,
 // with TLS or without.
 func TestHeavyUse(t *testing.T) {
 	ca := newAuthority(t)
@@ -150,8 +150,7 @@ func upload(ctx context.Context, c testpb.TestServiceClient, messages, size int)
 	return err
 }
 
-// TestCancelStorms: a client may give up all the calls that it may have, several
-// times over.
+// TestCancelStorms: a client may cancel all its calls, several times in a row.
 func TestCancelStorms(t *testing.T) {
 	l := loopback(t, roomy, nil)
 	waiting := make(chan struct{})

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A pipes is a listener whose connections are pipes from addresses of the test's
-// choice, so that time can be synctest's.
+// A pipes is a listener whose connections are pipes from addresses that the test
+// chooses, so that it can use the time of synctest.
 type pipes struct {
 	waiting chan net.Conn
 	closed  chan struct{}
@@ -52,7 +52,7 @@ type pipeEnd struct {
 
 func (e pipeEnd) RemoteAddr() net.Addr { return e.from }
 
-// A door is a listener over pipes that accepts all it is given.
+// A door is a listener over pipes that accepts all connections.
 type door struct {
 	*pipes
 	l        *Listener
@@ -75,7 +75,7 @@ func open(t *testing.T, limits Limits) *door {
 	return d
 }
 
-// shut closes the listener and all that it has accepted.
+// shut closes the listener and all connections that it has accepted.
 func (d *door) shut() {
 	d.l.Close()
 	for len(d.accepted) > 0 {
@@ -83,7 +83,7 @@ func (d *door) shut() {
 	}
 }
 
-// TestConnectionsBounded: over each limit a connection is closed at once; one that
+// TestConnectionsBounded: a connection over a limit is closed at once; one that
 // ends makes room.
 func TestConnectionsBounded(t *testing.T) {
 	for _, c := range []struct {
@@ -120,15 +120,15 @@ func TestConnectionsBounded(t *testing.T) {
 					t.Errorf("%v connections were counted as open", n)
 				}
 				if n := len(d.accepted); n != 3 {
-					t.Errorf("%d connections are there after one made room", n)
+					t.Errorf("%d connections are open after one made room", n)
 				}
 			})
 		})
 	}
 }
 
-// TestOpeningsBounded: a network opens so many connections in a second, however
-// short they live.
+// TestOpeningsBounded: the number of connections that a network opens per second
+// is limited, even if they are short.
 func TestOpeningsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := open(t, Limits{100, 100, 5, time.Hour, time.Hour})
@@ -156,8 +156,8 @@ func TestOpeningsBounded(t *testing.T) {
 	})
 }
 
-// TestSilenceIsCutOff: who sends nothing, or half a preface, is cut off in time; who
-// has begun is the library's to judge.
+// TestSilenceIsCutOff: a peer that sends nothing, or half a preface, is
+// disconnected in time; after that the library decides.
 func TestSilenceIsCutOff(t *testing.T) {
 	for sent, cut := range map[string]bool{
 		"": true, preface[:20]: true,
@@ -195,8 +195,8 @@ func TestSilenceIsCutOff(t *testing.T) {
 	}
 }
 
-// TestStall: a peer that takes nothing is cut off; one that takes a piece now and then
-// is served to the end, however long that lasts.
+// TestStall: a peer that reads nothing is disconnected; one that reads a piece at
+// intervals is served to the end, even if it takes long.
 func TestStall(t *testing.T) {
 	const size = 20 * piece
 	for _, c := range []struct {
@@ -242,7 +242,7 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// TestClosedListener: connections outlive it, and are still watched.
+// TestClosedListener: connections outlive the listener, and are still watched.
 func TestClosedListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := open(t, Limits{9, 9, 9, 10 * time.Second, time.Hour})
@@ -261,7 +261,8 @@ func TestClosedListener(t *testing.T) {
 	})
 }
 
-// TestNetworksForgotten: a million networks leave no more than is remembered.
+// TestNetworksForgotten: after a million networks only the limited number is
+// remembered.
 func TestNetworksForgotten(t *testing.T) {
 	n := newNetworks(Limits{PerNetwork: 1, Openings: 1})
 	for i := range 1_000_000 {

@@ -14,7 +14,7 @@ import (
 
 // Limits bound the connections of one listener. All must be positive.
 type Limits struct {
-	Connections int           // at once, in all
+	Connections int           // at once, in total
 	PerNetwork  int           // at once, from one network
 	Openings    int           // from one network per second; 4 times as many may come at once
 	Opening     time.Duration // from Accept to the first bytes above TLS
@@ -46,9 +46,9 @@ type Listener struct {
 	networks *networks
 }
 
-// New returns a listener over inner, which it owns from now on. The door is its
-// name in metrics. With a config it terminates TLS, with the protocols of
-// NextProtos; nil means plain text.
+// New returns a listener over inner, which it then owns. The door is its name in
+// metrics. With a config it terminates TLS, with the protocols of NextProtos; nil
+// means plain text.
 //
 // It must be closed even if it is never served.
 func New(inner net.Listener, door string, limits Limits, config *tls.Config) *Listener {
@@ -66,7 +66,7 @@ func New(inner net.Listener, door string, limits Limits, config *tls.Config) *Li
 	return l
 }
 
-// Addr is that of the inner listener.
+// Addr is the address of the inner listener.
 func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
 
 // Collectors are the listener's metrics.
@@ -119,8 +119,8 @@ func (l *Listener) admit(raw net.Conn) (c, instead *conn, cause string) {
 	return c, instead, ""
 }
 
-// settling is how long a new connection is safe from being closed to make room,
-// so that its peer can make an authenticated call.
+// settling is how long a new connection is not closed to make room, so that its
+// peer can make an authenticated call.
 const settling = time.Second
 
 // inTheWay returns the connection that is closed for a new one, if any: the
@@ -148,7 +148,7 @@ func (l *Listener) inTheWay(c *conn) (instead *conn, cause string) {
 	return nil, cause
 }
 
-// prove notes that a connection is not closed to make room.
+// prove marks a connection as one that is not closed to make room.
 func (l *Listener) prove(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -162,7 +162,7 @@ func (l *Listener) forgetUnproven(c *conn) {
 	}
 }
 
-// leave forgets a connection that has been closed.
+// leave removes a connection that has been closed.
 func (l *Listener) leave(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -180,7 +180,7 @@ func (l *Listener) punish(from netip.Prefix) {
 	l.networks.punish(from, time.Now())
 }
 
-// Open tells how many connections are open.
+// Open returns how many connections are open.
 func (l *Listener) Open() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -28,13 +28,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// roomy has no limit that a test could meet by accident on a busy machine.
+// roomy has no limit that a test could reach by accident on a busy machine.
 var roomy = Limits{
 	Connections: 10_000, PerNetwork: 10_000, Openings: 100_000,
 	Opening: time.Hour, Stall: time.Hour,
 }
 
-// loopback returns a listener of ours on a real port.
+// loopback returns one of our listeners on a real port.
 func loopback(t *testing.T, limits Limits, config *tls.Config) *Listener {
 	t.Helper()
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
@@ -46,7 +46,7 @@ func loopback(t *testing.T, limits Limits, config *tls.Config) *Listener {
 	return l
 }
 
-// count reads a metric; cause is "" for one without.
+// count reads a metric; cause is "" for one without causes.
 func count(t *testing.T, l *Listener, name, cause string) float64 {
 	t.Helper()
 	registry := prometheus.NewRegistry()
@@ -67,7 +67,7 @@ func count(t *testing.T, l *Listener, name, cause string) float64 {
 	return 0
 }
 
-// cuts lists all connections that were cut off, by cause.
+// cuts lists all connections that were closed, by cause.
 func cuts(t *testing.T, l *Listener) string {
 	t.Helper()
 	var found []string
@@ -79,14 +79,14 @@ func cuts(t *testing.T, l *Listener) string {
 	return strings.Join(found, ", ")
 }
 
-// A service answers over gRPC with as many bytes as it is asked for.
+// A service answers over gRPC with as many bytes as requested.
 type service struct {
 	testpb.UnimplementedTestServiceServer
-	waiting chan struct{} // takes one from each call that waits to be given up
+	waiting chan struct{} // takes one from each call that waits to be cancelled
 }
 
 func (s service) UnaryCall(ctx context.Context, r *testpb.SimpleRequest) (*testpb.SimpleResponse, error) {
-	if r.FillUsername { // stands for: wait until the caller gives up
+	if r.FillUsername { // means: wait until the caller cancels
 		select {
 		case s.waiting <- struct{}{}:
 			<-ctx.Done()
@@ -136,7 +136,8 @@ func serveGRPCTelling(t *testing.T, l *Listener, waiting chan struct{}) {
 	})
 }
 
-// serveHTTP answers with the protocol and address that it sees, and takes bodies.
+// serveHTTP answers with the protocol and address that it sees, and accepts
+// bodies.
 func serveHTTP(t *testing.T, l *Listener) {
 	t.Helper()
 	server := &http.Server{Protocols: new(http.Protocols), HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 100}}
@@ -205,8 +206,8 @@ func (a *authority) pair(t testing.TB) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// server is a config as the service's: made anew for each handshake, with clients'
-// certificates demanded.
+// server is a config like the service's: made for each handshake, and requiring
+// client certificates.
 func (a *authority) server(t testing.TB, protocols ...string) *tls.Config {
 	pair := a.pair(t)
 	return &tls.Config{

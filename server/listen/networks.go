@@ -81,8 +81,8 @@ func (n *networks) spentBy(from netip.Prefix, now time.Time) *spent {
 	return s
 }
 
-// Network is the address alone or, of IPv6, the /64 that one household or machine
-// commonly has for itself. It is the zero Prefix if the address is not one of IP.
+// Network is the address alone or, for IPv6, the /64 that one household or
+// machine usually has. It is the zero Prefix if the address is not an IP address.
 func Network(address net.Addr) netip.Prefix {
 	if tcp, ok := address.(*net.TCPAddr); ok {
 		return networkOf(tcp.AddrPort().Addr())
@@ -102,6 +102,6 @@ func networkOf(address netip.Addr) netip.Prefix {
 	if address.Is6() {
 		bits = 64
 	}
-	prefix, _ := address.Prefix(bits) // it fails only for bits that the address has not
+	prefix, _ := address.Prefix(bits) // it fails only for bits that the address does not have
 	return prefix
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A text is an address that a library made of a text.
+// A textAddr is an address that a library made from a text.
 type textAddr string
 
 func (textAddr) Network() string  { return "tcp" }

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// TestIdleConnectionsMakeRoom: if a network or the listener has all the connections that
-// there may be, a new one is served in place of the oldest by which nobody with a key has
-// called, once that one has had time to; a proven one stays. Over the rate nothing makes
-// room.
+// TestIdleConnectionsMakeRoom: if a network or the listener has the maximum
+// number of connections, a new one replaces the oldest one without an
+// authenticated call, if that one had time for such a call; a proven one stays.
+// Over the rate no connection makes room.
 func TestIdleConnectionsMakeRoom(t *testing.T) {
 	for _, c := range []struct {
 		cause  string
@@ -45,11 +45,11 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 				}
 				far[0].(*conn).Prove()
 				if early := dial(3); !ended(early) {
-					t.Error("one makes room that has had no time to prove itself")
+					t.Error("a connection that had no time to prove itself made room")
 				}
 				time.Sleep(settling)
 				if late := dial(4); ended(late) || ended(near[0]) || !ended(near[1]) || ended(near[2]) {
-					t.Error("not the oldest that is unproven has made room")
+					t.Error("the oldest unproven connection did not make room")
 				}
 				if n := count(t, d.l, "acquis_connections_cut_total", cutForRoom); n != 1 || d.l.Open() != 3 {
 					t.Errorf("%v were cut, %d are open", n, d.l.Open())
@@ -60,7 +60,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 				late.(*conn).Prove()
 				time.Sleep(settling)
 				if !ended(dial(5)) {
-					t.Error("a connection too many is served though all others are proven")
+					t.Error("a connection over the limit is served although all others are proven")
 				}
 				if d.l.unproven.Len() != 0 {
 					t.Errorf("%d are unproven", d.l.unproven.Len())
@@ -70,7 +70,8 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	}
 }
 
-// TestRateMakesNoRoom: who opens too fast pushes nobody out.
+// TestRateMakesNoRoom: a network that opens connections too fast displaces no
+// others.
 func TestRateMakesNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := open(t, Limits{4, 4, 1, time.Hour, time.Hour}) // four at once, then one a second

@@ -14,8 +14,8 @@ import (
 	testpb "google.golang.org/grpc/interop/grpc_testing"
 )
 
-// TestGRPCOverTLS: a client with TLS, ALPN and a certificate calls, and is seen by
-// its address.
+// TestGRPCOverTLS: a client with TLS, ALPN and a certificate can call, and the
+// server sees its address.
 func TestGRPCOverTLS(t *testing.T) {
 	ca := newAuthority(t)
 	l := loopback(t, roomy, ca.server(t, "h2"))
@@ -34,7 +34,7 @@ func TestGRPCOverTLS(t *testing.T) {
 	}
 }
 
-// TestHTTPOverTLS: ALPN leads to the protocol that the client wants.
+// TestHTTPOverTLS: ALPN selects the protocol that the client wants.
 func TestHTTPOverTLS(t *testing.T) {
 	ca := newAuthority(t)
 	l := loopback(t, roomy, ca.server(t, "h2", "http/1.1"))
@@ -67,8 +67,8 @@ func TestHTTPOverTLS(t *testing.T) {
 	}
 }
 
-// TestHandshakeRefused: who has no certificate, speaks another protocol or no TLS at
-// all is counted and learns nothing; others are served.
+// TestHandshakeRefused: a client without a certificate, with another protocol or
+// without TLS is counted and learns nothing; others are served.
 func TestHandshakeRefused(t *testing.T) {
 	ca := newAuthority(t)
 	l := loopback(t, roomy, ca.server(t, "h2"))

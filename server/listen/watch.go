@@ -25,8 +25,8 @@ func (l *Listener) watch() {
 	}
 }
 
-// overdue tells which connections must be closed, and why. A limit counts full
-// turns, without the turn in which it began.
+// overdue returns the connections that must be closed, and why. A limit counts
+// full turns, without the turn in which it began.
 func (l *Listener) overdue(turn int64, length time.Duration) map[*conn]string {
 	opening, stall := int64(l.limits.Opening/length), int64(l.limits.Stall/length)
 	causes := make(map[*conn]string)

@@ -20,13 +20,13 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// accesses notes who reads which candidates' files, and journals it a little
-// later, all that waits in one Update: a read never waits for the disk, and never
-// fails because of it. What a crash loses is at most delay.
+// accesses records who reads which candidates' files, and journals it a little
+// later, everything that waits in one Update: a read never waits for the disk,
+// and never fails because of it. A crash loses at most the reads within delay.
 //
-// The same reading by the same subject counts once an hour. Memory is bounded:
-// where too much is noted in an hour, some is journaled twice; where the store
-// takes no writes for long, what no longer fits is counted and lost.
+// The same read by the same subject counts once an hour. Memory is bounded: if
+// too much is recorded in an hour, some is journaled twice; if the store accepts
+// no writes for long, reads that no longer fit are counted and lost.
 type accesses struct {
 	core  *core
 	delay time.Duration
@@ -44,14 +44,14 @@ type accesses struct {
 // access is one subject reading one candidate's file.
 type access struct {
 	subject, rpc string
-	name         string // of the candidate or a candidacy, perhaps of something below
+	name         string // of the candidate or a candidacy, or of something below them
 	hour         time.Time
 }
 
 const (
 	maxNoted          = 100_000
 	maxPending        = 50_000
-	maxAccessList     = 100 // candidates in one record: a page lists a thousand of these
+	maxAccessList     = 100 // candidates in one record: a page lists a thousand candidates
 	accessFlushBudget = 10 * time.Second
 )
 
@@ -69,7 +69,7 @@ func newAccesses(c *core, delay time.Duration) *accesses {
 	}
 }
 
-// watch surrounds RPCs that read files: where one succeeded, it notes whose.
+// watch wraps RPCs that read files: after each success it records whose.
 func (a *accesses) watch() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		answer, err := handler(ctx, req)
@@ -115,7 +115,7 @@ func (a *accesses) wait(reads ...access) {
 	a.lost.Add(float64(len(reads) - room))
 }
 
-// hurry is said when something is written anyway: what waits can share its
+// hurry is called when something is written anyway: what waits can share its
 // commit.
 func (a *accesses) hurry() {
 	a.mu.Lock()
@@ -128,11 +128,11 @@ func (a *accesses) hurry() {
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
-	default: // it is said already
+	default: // already signalled
 	}
 }
 
-// run journals what is noted until ctx ends.
+// run journals recorded reads until ctx ends.
 func (a *accesses) run(ctx context.Context) {
 	timer := time.NewTimer(a.delay)
 	defer timer.Stop()
@@ -153,7 +153,7 @@ func (a *accesses) run(ctx context.Context) {
 	}
 }
 
-// flush journals all that waits, or puts it back.
+// flush journals everything that waits, or puts it back.
 func (a *accesses) flush() {
 	a.mu.Lock()
 	reads := a.pending
@@ -170,7 +170,8 @@ func (a *accesses) flush() {
 	if err == nil {
 		return
 	}
-	// Where the outcome is unknown this may journal some twice, which tells nothing wrong.
+	// If the outcome is unknown this may journal some reads twice, which does no
+	// harm.
 	a.core.log.Warn("could not journal reads of files yet", "reads", len(reads), "error", err.Error())
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -178,8 +179,8 @@ func (a *accesses) flush() {
 	signal(a.some)
 }
 
-// putAccesses writes one record for each subject, RPC and hour. The clock may have
-// been set back since a read: no record is of an hour later than its event.
+// putAccesses writes one record for each subject, RPC and hour. The clock may
+// have been set back since a read: no record has an hour later than its event.
 func putAccesses(w store.Writer, reads []access, now time.Time) error {
 	type group struct {
 		subject, rpc string
@@ -190,7 +191,7 @@ func putAccesses(w store.Writer, reads []access, now time.Time) error {
 	for _, read := range reads {
 		uid, err := candidateOf(w, read.name)
 		if errors.Is(err, store.ErrNotFound) {
-			continue // gone since, with all there was to read
+			continue // it no longer exists, nor does anything that was read
 		}
 		if err != nil {
 			return err
@@ -220,7 +221,7 @@ func putAccesses(w store.Writer, reads []access, now time.Time) error {
 	return nil
 }
 
-// candidateOf returns the uid of the candidate whom a name is about.
+// candidateOf returns the uid of the candidate that a name is about.
 func candidateOf(r store.Reader, name string) (uint64, error) {
 	if segment(name, 0) == "candidates" {
 		return store.Lookup(r, store.CollectionCandidate, segment(name, 1))
@@ -262,7 +263,8 @@ func accessFields() filter.Fields[*acquispb.FileAccess] {
 	}
 }
 
-// accessSource is the index of the candidate that the filter names, else all.
+// accessSource is the index of the candidate that the filter names, otherwise
+// all.
 func accessSource(r store.Reader, wanted filter.Filter[*acquispb.FileAccess]) (source, error) {
 	if name, ok := wanted.Demands("candidate"); ok {
 		return indexOfNamed(r, store.KindCandidateAccess, store.CollectionCandidate, name)
@@ -270,9 +272,9 @@ func accessSource(r store.Reader, wanted filter.Filter[*acquispb.FileAccess]) (s
 	return allOf(r, store.KindAccess), nil
 }
 
-// cutAccess shows what a view shows of an access, without whose files were read. Who
-// looks for accommodations and exemptions, and that somebody did, can tell that there
-// are some: see eventFrom.
+// cutAccess shows what a view shows of an access, without the names of the
+// candidates. The reader and the RPC of a read of accommodations and exemptions
+// would reveal that there are some: see eventFrom.
 func (c *core) cutAccess(a *storepb.Access, view rules.View) *acquispb.FileAccess {
 	shown := &acquispb.FileAccess{Name: accessName(a.GetUid()), HourTime: a.GetHourTime()}
 	facts := rules.NoFile
@@ -285,8 +287,8 @@ func (c *core) cutAccess(a *storepb.Access, view rules.View) *acquispb.FileAcces
 	return shown
 }
 
-// ofFile tells whether calls of an RPC say that a candidacy has accommodations or
-// exemptions: it lists them, or is an act on them, whose answer was read again.
+// ofFile tells whether calls of an RPC reveal that a candidacy has accommodations
+// or exemptions: it lists them, or is an act on them whose answer was read again.
 func (c *core) ofFile(fullMethod string) bool {
 	switch fullMethod {
 	case acquispb.SessionService_ListAccommodations_FullMethodName, acquispb.SessionService_ListExemptions_FullMethodName:

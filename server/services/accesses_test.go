@@ -19,8 +19,8 @@ import (
 	"github.com/acquis-eval/acquis/store/memstore"
 )
 
-// TestAccessesAreBounded: who reads many files in one hour leaves several records
-// of bounded size, and each candidate is found in theirs.
+// TestAccessesAreBounded: a reader of many files in one hour leaves several
+// records of limited size, and each candidate is found in the right one.
 func TestAccessesAreBounded(t *testing.T) {
 	s := memstore.New()
 	const count = 2*maxAccessList + 50
@@ -68,8 +68,9 @@ func TestAccessesAreBounded(t *testing.T) {
 	}
 }
 
-// TestAccessesAfterTheClockWasSetBack: a read of an hour that is yet to come, since
-// the clock was set back before it was journaled, is noted in the hour of its event.
+// TestAccessesAfterTheClockWasSetBack: a read whose hour is in the future,
+// because the clock was set back before it was journaled, is recorded in the hour
+// of its event.
 func TestAccessesAfterTheClockWasSetBack(t *testing.T) {
 	s := memstore.New()
 	now := time.Date(2026, 6, 15, 9, 40, 0, 0, time.UTC)
@@ -95,7 +96,7 @@ func TestAccessesAfterTheClockWasSetBack(t *testing.T) {
 	}
 }
 
-// journaled are the reads that the store holds: who, how, whose files.
+// journaled are the reads in the store: who, how, whose files.
 func (s *stage) journaled() (reads []string) {
 	s.Helper()
 	must(s, s.store.View(s.Context(), func(r store.Reader) error {
@@ -111,8 +112,8 @@ func (s *stage) journaled() (reads []string) {
 	return reads
 }
 
-// TestReadsAreNoted: who read whose file is journaled, once an hour; a call that was
-// refused shows nothing, and is not.
+// TestReadsAreNoted: reads of files are journaled, once an hour; a refused call
+// shows nothing, and is not journaled.
 func TestReadsAreNoted(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -123,7 +124,7 @@ func TestReadsAreNoted(t *testing.T) {
 	ask(s.registrar, s.ListCandidates, &acquispb.ListCandidatesRequest{})
 	s.grid(s.lea, k)
 	ask(s.lea, s.GetCandidacy, &acquispb.GetCandidacyRequest{Name: other})
-	ask(s.lea, s.GetSession, &acquispb.GetSessionRequest{Name: "sessions/juin"}) // nobody's file
+	ask(s.lea, s.GetSession, &acquispb.GetSessionRequest{Name: "sessions/juin"}) // not a file of a candidate
 	try(s.reader, s.GetGrid, &acquispb.GetGridRequest{Name: k + "/grid"})
 	try(s.reader, s.GetCandidate, &acquispb.GetCandidateRequest{Name: "candidates/nobody"})
 	try(s.as("stranger", acquispb.Role_JURY), s.ListExemptions, &acquispb.ListExemptionsRequest{Parent: k})
@@ -156,8 +157,8 @@ func TestReadsAreNoted(t *testing.T) {
 	}
 }
 
-// TestReadsAreJournaledBesides: what waits is journaled with the next write, without
-// anybody's waiting for it; and what the store does not take is put back.
+// TestReadsAreJournaledBesides: waiting reads are journaled with the next write,
+// and no call waits for that; if the store refuses the write, they are put back.
 func TestReadsAreJournaledBesides(t *testing.T) {
 	gate := &shutStore{Store: memstore.New()}
 	s := newStage(t, func(o *Options) { o.Store, o.AccessDelay = gate, time.Hour })
@@ -182,11 +183,11 @@ func TestReadsAreJournaledBesides(t *testing.T) {
 	gate.shut.Store(false)
 	s.services.Flush()
 	if got := s.journaled(); len(got) != 2 || !strings.HasPrefix(got[1], "reader GetCandidate sacha") {
-		t.Errorf("after the store took no writes: %q", got)
+		t.Errorf("after the store accepted no writes: %q", got)
 	}
 }
 
-// A shutStore takes no writes while it is shut.
+// A shutStore accepts no writes while it is shut.
 type shutStore struct {
 	store.Store
 	shut atomic.Bool
@@ -199,7 +200,8 @@ func (s *shutStore) Update(ctx context.Context, act store.Act, fn func(store.Wri
 	return s.Store.Update(ctx, act, fn)
 }
 
-// TestReadsThatWaitAreBounded: beyond a bound what waits is counted, and lost.
+// TestReadsThatWaitAreBounded: beyond a limit waiting reads are counted, and
+// lost.
 func TestReadsThatWaitAreBounded(t *testing.T) {
 	s := newStage(t)
 	a := s.core.accesses
@@ -210,7 +212,7 @@ func TestReadsThatWaitAreBounded(t *testing.T) {
 	}
 }
 
-// TestAccessesAreListed: by whose file, by whom, how and when.
+// TestAccessesAreListed: by candidate, by reader, by RPC and by time.
 func TestAccessesAreListed(t *testing.T) {
 	s := newStage(t)
 	s.candidate("camille")

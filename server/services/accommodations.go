@@ -14,9 +14,9 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// appendEntry adds an entry to a candidacy's file, and returns its key. Its event names
-// no resource below the candidacy: the journal tells that there is a file, not what is
-// in it.
+// appendEntry adds an entry to a candidacy's file, and returns its key. Its event
+// does not name a resource below the candidacy: the journal shows that there is a
+// file, but not what is in it.
 func (t *tx) appendEntry(candidacy *storepb.Candidacy, entry *storepb.CaseFile, texts ...string) (keys, error) {
 	uid, err := t.NewUID()
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *sessionService) RequestAccommodation(ctx context.Context, req *acquispb
 	})
 }
 
-// openFile reads the file of a candidacy that still takes acts.
+// openFile reads the file of a candidacy that still accepts acts.
 func (s *sessionService) openFile(r store.Reader, caller *call.Caller, name string) (*file, error) {
 	f, err := s.loadFileFor(r, caller, name)
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *sessionService) showAccommodation(ctx context.Context, candidacy string
 		}
 		asked := f.request(store.LastUID(made[0]))
 		if asked == nil {
-			return nil, apierr.NotFound("the accommodation, which was erased since,")
+			return nil, apierr.NotFound("the accommodation, which has been erased,")
 		}
 		shown, err := f.readAccommodation(r, asked)
 		if err != nil {
@@ -115,7 +115,8 @@ func (s *sessionService) showAccommodation(ctx context.Context, candidacy string
 	}
 }
 
-// ListAccommodations lists those of a candidacy, each as far as the caller may see it.
+// ListAccommodations lists those of a candidacy, each as far as the caller may
+// see it.
 func (s *sessionService) ListAccommodations(ctx context.Context, req *acquispb.ListAccommodationsRequest) (*acquispb.ListAccommodationsResponse, error) {
 	caller := call.CallerOf(ctx)
 	items, next, err := listAll(ctx, s.core, req, func(r store.Reader) (all []*acquispb.Accommodation, err error) {
@@ -140,7 +141,7 @@ func (s *sessionService) ListAccommodations(ctx context.Context, req *acquispb.L
 	return &acquispb.ListAccommodationsResponse{Accommodations: items, NextPageToken: next}, err
 }
 
-// readAccommodation shows a request with its latest decision, uncut.
+// readAccommodation shows a request with its latest decision, before cutting.
 func (f *file) readAccommodation(r store.Reader, asked *storepb.CaseFile) (*acquispb.Accommodation, error) {
 	need, err := readTexts(r, asked.GetTexts(), 1)
 	if err != nil {
@@ -174,7 +175,7 @@ func (f *file) readAccommodation(r store.Reader, asked *storepb.CaseFile) (*acqu
 }
 
 // cutAccommodation leaves what a view shows of an accommodation; nil if that is
-// nothing. Whoever sees anything of it sees its state.
+// nothing. A view that shows anything of it shows its state.
 func cutAccommodation(a *acquispb.Accommodation, view rules.View) *acquispb.Accommodation {
 	facts := rules.Always
 	if a.GetState() == acquispb.Accommodation_State_GRANTED {

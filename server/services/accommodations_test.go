@@ -11,8 +11,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// TestAccommodation: what a candidate needs is asked for, then granted or refused; the
-// last word counts.
+// TestAccommodation: an accommodation is requested, then granted or refused; the
+// last decision counts.
 func TestAccommodation(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -57,8 +57,8 @@ func TestAccommodation(t *testing.T) {
 	}
 }
 
-// TestAccommodationIsRefused: of what is not in the référentiel, for who was decided,
-// and by names of another's file.
+// TestAccommodationIsRefused: unknown compétences, decided candidacies, and names
+// from another file.
 func TestAccommodationIsRefused(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -80,9 +80,9 @@ func TestAccommodationIsRefused(t *testing.T) {
 		refusal{"a compétence that does not exist", try(s.registrar, s.RequestAccommodation, request(k, "C3.1", "C9")), "INVALID_FIELD at competences[1]"},
 		refusal{"in the file of nobody", try(s.registrar, s.RequestAccommodation, request("sessions/juin/candidacies/nobody")), "NOT_FOUND sessions/juin/candidacies/nobody"},
 		refusal{"what is of another candidacy", decide(other, asked), "INVALID_FIELD at accommodation"},
-		refusal{"what nobody asked for", decide(k, k+"/accommodations/999"), "NOT_FOUND " + k + "/accommodations/999"},
-		refusal{"what is no number", decide(k, k+"/accommodations/first"), "INVALID_FIELD at accommodation"},
-		refusal{"what is an advice", decide(k, advice), "NOT_FOUND " + advice},
+		refusal{"one that was not requested", decide(k, k+"/accommodations/999"), "NOT_FOUND " + k + "/accommodations/999"},
+		refusal{"a name that is not a number", decide(k, k+"/accommodations/first"), "INVALID_FIELD at accommodation"},
+		refusal{"the name of an advice", decide(k, advice), "NOT_FOUND " + advice},
 	)
 	s.judged(s.lea, k, met, "B3")
 	s.deliberated(k)

@@ -11,19 +11,20 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// An act is one call that writes. Which RPC it is, and the kind of its event, follow
-// from its request: the contract says them.
+// An act is one call that writes. Its RPC and the kind of its event follow from
+// its request, through the contract.
 type act[A any] struct {
 	request  request
 	resource string // the name of what it acts on, or makes
-	// do decides and writes, in one Update, and returns the keys of what the answer
-	// is read from. It may run more than once: it changes nothing outside of it.
+	// do decides and writes, in one Update, and returns the keys of what the
+	// answer is read from. It may run more than once, so it must change nothing
+	// outside.
 	do func(*tx) (keys, error)
-	// answer reads the answer; also of a request that was done before, for which do
-	// does not run, so that both get the same.
+	// answer reads the answer; also for a repeated request, for which do does not
+	// run, so that both answers are the same.
 	answer func(store.Reader, keys) (A, error)
-	// atOnce: the answer shows nothing but what do has just written. It is then read
-	// before that is committed, which saves a View (5 % of RecordAssessments).
+	// atOnce: the answer shows only what do has just written. It is then read
+	// before the commit, which saves a View (docs/performance.md has the gain).
 	atOnce bool
 }
 
@@ -33,8 +34,8 @@ type request interface {
 	GetRequestId() string
 }
 
-// keys are those of the records that an act made or changed, as its answer needs
-// them. They are remembered with its request id.
+// keys are those of the records that an act made or changed and that its answer
+// needs. They are stored with its request id.
 type keys [][]byte
 
 // one is the key of a record with these uids.
@@ -80,7 +81,7 @@ func perform[A any](ctx context.Context, c *core, a act[A]) (answer A, err error
 	if err != nil || answered {
 		return answer, err
 	}
-	if repeated { // it reads what is there now, which others may have written since
+	if repeated { // it reads the present state, which others may have written since
 		c.accesses.note(caller.Subject, event.RPC, []string{event.Resource})
 	}
 	return read(ctx, c, func(r store.Reader) (A, error) { return a.answer(r, made) })
@@ -117,7 +118,7 @@ func shown[M any, P interface {
 	}
 }
 
-// plain is show for a record that needs no others to be shown.
+// plain adapts show for a record that can be shown without others.
 func plain[P, A any](show func(P) A) func(store.Reader, P) (A, error) {
 	return func(_ store.Reader, record P) (A, error) { return show(record), nil }
 }

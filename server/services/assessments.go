@@ -14,7 +14,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// RecordAssessments is the call that is made most: it appends one record, and reads nothing that was recorded before.
+// RecordAssessments is the most frequent call: it appends one record, and reads
+// nothing that was recorded before.
 func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.RecordAssessmentsRequest) (*acquispb.RecordAssessmentsResponse, error) {
 	caller := call.CallerOf(ctx)
 	assessor, err := assessorOf(caller, req.GetAssessor())
@@ -95,9 +96,9 @@ func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.R
 	})
 }
 
-// recordedBy are the acts without verdicts of an assessor that somebody else recorded,
-// or the assessor: a delegate takes back its own, and must not learn of others by being
-// refused.
+// recordedBy returns the acts without verdicts of the assessor that another
+// caller recorded: a delegate retracts only its own, and a refusal must not
+// reveal others.
 func (f *file) recordedBy(delegate, assessor string) rules.Acts {
 	recorders := make(map[uint64]string)
 	for _, a := range f.assessments {
@@ -162,8 +163,8 @@ func settlementLine(settled rules.Settlement) *storepb.SettlementLine {
 	return line
 }
 
-// assessorOf is whose verdicts a call records: the caller's own, or those of
-// another for whom a delegate speaks.
+// assessorOf returns whose verdicts a call records: the caller's own, or those of
+// another for whom a delegate calls.
 func assessorOf(caller *call.Caller, named string) (string, error) {
 	if named == "" || named == caller.Subject {
 		return caller.Subject, nil
@@ -174,7 +175,7 @@ func assessorOf(caller *call.Caller, named string) (string, error) {
 	return named, nil
 }
 
-// recorderOf is empty where the assessor spoke for themselves.
+// recorderOf is empty if the assessor made the call.
 func recorderOf(caller *call.Caller, assessor string) string {
 	if caller.Subject == assessor {
 		return ""
@@ -182,9 +183,9 @@ func recorderOf(caller *call.Caller, assessor string) string {
 	return caller.Subject
 }
 
-// mayAssess refuses verdicts of somebody whom the session neither lists nor has
-// on its jury. Only a delegate gets here with one: for others such a session does
-// not exist.
+// mayAssess refuses verdicts of an assessor who is neither listed in the session
+// nor on its jury. Only a delegate gets here with one: for others such a session
+// does not exist.
 func mayAssess(session *storepb.Session, assessor string) error {
 	if assesses(session, assessor) || onJury(session, assessor) {
 		return nil
@@ -192,7 +193,7 @@ func mayAssess(session *storepb.Session, assessor string) error {
 	return apierr.Denied(acquispb.ErrorReason_ASSESSOR_NOT_LISTED, "the session does not list this assessor")
 }
 
-// lineField names the line of a batch that a refusal speaks of.
+// lineField names the line of a batch that a refusal is about.
 func lineField(list string, lines []rules.CriterionVerdict, r rules.Refusal) string {
 	for i, line := range lines {
 		if r.Subject == "criterion "+line.Criterion {
@@ -244,7 +245,7 @@ func assessmentsFrom(record *storepb.Assessment, comments []string) []*acquispb.
 	return shown
 }
 
-// readSettlements shows the settlements that a call made, with all who have
+// readSettlements shows the settlements that a call made, with everyone who has
 // confirmed them since.
 func (s *sessionService) readSettlements(r store.Reader, caller *call.Caller, candidacy string, record *storepb.Assessment) ([]*acquispb.Settlement, error) {
 	texts, err := readTexts(r, record.GetTexts(), len(record.GetSettlements()))

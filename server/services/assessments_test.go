@@ -32,8 +32,8 @@ func settle(candidacy, criterion string, verdict acquispb.Verdict_Enum, motive s
 	}}
 }
 
-// TestVerdictsAreRecorded: verdicts are what their assessor said last, each with its
-// comment; a platform speaks for teachers, and both names are kept.
+// TestVerdictsAreRecorded: the latest verdict of an assessor counts, with its
+// comment; a platform records for teachers, and both names are kept.
 func TestVerdictsAreRecorded(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -72,8 +72,8 @@ func TestVerdictsAreRecorded(t *testing.T) {
 	}
 }
 
-// TestVerdictsAreRetracted: what an assessor takes back counts no more, and what they
-// said besides does.
+// TestVerdictsAreRetracted: retracted verdicts of an assessor no longer count,
+// their others do.
 func TestVerdictsAreRetracted(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -85,7 +85,7 @@ func TestVerdictsAreRetracted(t *testing.T) {
 		{Criterion: "C3.1.2", Assessor: "lea", Recorder: "lea"}, {Criterion: "C3.1.1", Assessor: "lea", Recorder: "lea"},
 	}
 	if diff := cmp.Diff(want, taken, protocmp.Transform(), protocmp.IgnoreFields(want[0], "record_time")); diff != "" {
-		t.Errorf("what was taken back:\n%s", diff)
+		t.Errorf("after the retraction:\n%s", diff)
 	}
 	grid := s.grid(s.chair, k)
 	if grid.GetEtag() == before.GetEtag() {
@@ -104,7 +104,7 @@ func TestVerdictsAreRetracted(t *testing.T) {
 	ask(platform, s.RecordAssessments, said)
 	for_ := ask(platform, s.RetractAssessments, &acquispb.RetractAssessmentsRequest{Candidacy: k, Criteria: []string{"C3.1.3"}, Assessor: "lea"}).GetAssessments()
 	if for_[0].GetAssessor() != "lea" || for_[0].GetRecorder() != "platform" {
-		t.Errorf("what the platform took back for Léa: %v", for_)
+		t.Errorf("what the platform retracted for Léa: %v", for_)
 	}
 	retract := func(who person, assessor string, criteria ...string) string {
 		return try(who, s.RetractAssessments, &acquispb.RetractAssessmentsRequest{Candidacy: k, Criteria: criteria, Assessor: assessor})
@@ -121,8 +121,8 @@ func TestVerdictsAreRetracted(t *testing.T) {
 	)
 }
 
-// TestVerdictsAreRefused: nobody speaks on what is not presented, for whom they may
-// not, or too late; and one bad line refuses all.
+// TestVerdictsAreRefused: nobody can assess what is not presented, for others
+// without permission, or too late; and one bad line refuses the whole call.
 func TestVerdictsAreRefused(t *testing.T) {
 	s := newStage(t)
 	s.session("juin", func(given *acquispb.Session) { given.Assessors = []string{"lea"} })
@@ -154,8 +154,8 @@ func TestVerdictsAreRefused(t *testing.T) {
 	}
 }
 
-// TestContestIsSettled: the jury settles what assessors disagree on; a member who says
-// the same confirms it, and who says otherwise replaces it.
+// TestContestIsSettled: the jury settles what assessors disagree on; a member who
+// decides the same confirms it, one who decides otherwise replaces it.
 func TestContestIsSettled(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")

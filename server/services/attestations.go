@@ -19,15 +19,16 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// attestationService attests decisions to people outside. Neither codes nor
+// attestationService attests decisions for outsiders. Neither codes nor
 // credentials are stored, only their digests.
 type attestationService struct {
 	acquispb.UnimplementedAttestationServiceServer
 	*core
 }
 
-// IssueAttestation makes and signs the credential before the Update, over a checkpoint that may have to be signed first; whether the
-// decision still stands is decided in it.
+// IssueAttestation makes and signs the credential before the Update, over a
+// checkpoint that may have to be signed first; the Update decides whether the
+// decision is still in force.
 func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb.IssueAttestationRequest) (*acquispb.IssueAttestationResponse, error) {
 	code := credential.NewCode()
 	token, err := s.writeCredential(ctx, req)
@@ -77,15 +78,15 @@ func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb
 	})
 }
 
-// codeDigest and credentialDigest are the keys of the index: no code is a
-// credential, and neither can be read from its digest, for want of knowing what
-// to try.
+// codeDigest and credentialDigest are the keys of the index: a code and a
+// credential never have the same digest, and neither can be found from its
+// digest, because there are too many to try.
 func codeDigest(code string) []byte        { return store.Fingerprint("code", code) }
 func credentialDigest(token string) []byte { return store.Fingerprint("credential", token) }
 
-// writeCredential makes and signs the credential, or returns none where there is
-// nothing to attest, or nobody who attests: the Update says so, unless the request was
-// made before.
+// writeCredential makes and signs the credential, or returns none if there is
+// nothing to attest, or no issuer: the Update then returns the error, unless the
+// request was made before.
 func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.IssueAttestationRequest) (string, error) {
 	var act *storepb.DecisionAct
 	var under *revision
@@ -119,7 +120,7 @@ func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.
 func readHolder(r store.Reader, candidate uint64) (string, error) {
 	stored, err := store.Candidates.Get(r, store.Key(candidate))
 	if err != nil || stored.GetForgetTime() != nil {
-		return "", err // nobody is there to be named: the Update says so
+		return "", err // there is no identity to name: the Update returns the error
 	}
 	identity := new(storepb.Identity)
 	if err := readPersonal(r, stored.GetIdentity(), identity); err != nil {
@@ -128,7 +129,7 @@ func readHolder(r store.Reader, candidate uint64) (string, error) {
 	return holderName(identity), nil
 }
 
-// checkAttestable refuses a decision that is nothing to show, or stands no more.
+// checkAttestable refuses a decision that cannot be attested, or is superseded.
 func checkAttestable(r store.Reader, decision *storepb.Decision) error {
 	_, act, _, err := casefile.Decision(decision)
 	if err != nil {
@@ -159,7 +160,7 @@ func isSuperseded(r store.Reader, decision *storepb.Decision) (bool, error) {
 	return false, nil
 }
 
-// stateOf is the state of what attests a decision.
+// stateOf is the state of an attestation of a decision.
 func stateOf(superseded bool) acquispb.Attestation_State_Enum {
 	if superseded {
 		return acquispb.Attestation_State_SUPERSEDED
@@ -176,7 +177,7 @@ func readAttestation(r store.Reader, a *storepb.Attestation, decision string) (*
 	return attestationFrom(a, decision, superseded), err
 }
 
-// attestationFrom shows an attestation of the decision of that name.
+// attestationFrom shows an attestation of the decision with that name.
 func attestationFrom(a *storepb.Attestation, decision string, superseded bool) *acquispb.Attestation {
 	return &acquispb.Attestation{
 		Name: attestationName(a.GetUid()), Decision: decision, Author: a.GetAuthor(), IssueTime: a.GetIssueTime(),
@@ -184,10 +185,10 @@ func attestationFrom(a *storepb.Attestation, decision string, superseded bool) *
 	}
 }
 
-// VerifyAttestation shows the public act to anybody who has its code or credential;
-// nothing else is told, nor what superseded it. What nobody was given
-// counts as a bad credential of the address that it came from: a code has some 63
-// random bits, so that this is a second lock.
+// VerifyAttestation shows the public act to anybody who has its code or
+// credential, and nothing else, not even what superseded it. A code or credential
+// that was never issued counts as a failed attempt of its address: a code has
+// about 63 random bits, so this is a second protection.
 func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquispb.VerifyAttestationRequest) (answer *acquispb.VerifyAttestationResponse, err error) {
 	digest, err := presented(req)
 	if err != nil {
@@ -219,7 +220,7 @@ func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquisp
 	return answer, err
 }
 
-// presented is the digest of what was handed over.
+// presented is the digest of the code or credential in a request.
 func presented(req *acquispb.VerifyAttestationRequest) ([]byte, error) {
 	if token := strings.TrimSpace(req.GetCredential()); token != "" {
 		if !authn.IsCompact(token) {
@@ -268,7 +269,7 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 
 func attestationName(uid uint64) string { return "attestations/" + strconv.FormatUint(uid, 10) }
 
-// holderName is a person's name as a diploma has it.
+// holderName is a person's name as on a diploma.
 func holderName(id *storepb.Identity) string {
 	name := strings.Join(append(append([]string{}, id.GetGivenNames()...), id.GetBirthName()), " ")
 	if usage := id.GetUsageName(); usage != "" && usage != id.GetBirthName() {
@@ -277,7 +278,7 @@ func holderName(id *storepb.Identity) string {
 	return name
 }
 
-// attestable tells whether an outcome is something to show.
+// attestable tells whether an outcome can be attested.
 func attestable(act *storepb.DecisionAct) bool {
 	outcome := act.GetOutcome()
 	return outcome == acquispb.Decision_Outcome_CAPITALISED || outcome == acquispb.Decision_Outcome_AWARDED

@@ -22,9 +22,8 @@ import (
 	"github.com/acquis-eval/acquis/store/memstore"
 )
 
-// TestGuessesAreCounted: codes and credentials of nobody count as bad
-// credentials, what is malformed is no guess, and who guessed too often is not
-// answered.
+// TestGuessesAreCounted: unknown codes and credentials count as failed attempts,
+// malformed ones do not, and after too many attempts there is no answer.
 func TestGuessesAreCounted(t *testing.T) {
 	st := memstore.New()
 	noon := time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)
@@ -53,19 +52,20 @@ func TestGuessesAreCounted(t *testing.T) {
 	}
 }
 
-// attest has a decision attested.
+// attest attests a decision.
 func (s *stage) attest(decision string, withName bool) *acquispb.IssueAttestationResponse {
 	s.Helper()
 	return ask(s.registrar, s.IssueAttestation, &acquispb.IssueAttestationRequest{Decision: decision, IncludeName: withName})
 }
 
-// shown is what anybody is told who presents a code or a credential.
+// shown is what anybody sees who presents a code or a credential.
 func (s *stage) shown(code, credential string) *acquispb.VerifyAttestationResponse {
 	s.Helper()
 	return ask(s.anybody, s.VerifyAttestation, &acquispb.VerifyAttestationRequest{Code: code, Credential: credential})
 }
 
-// claims are those of a credential, whose signature the notary's key must check.
+// claims returns those of a credential, and checks its signature with the
+// notary's key.
 func (s *stage) claims(credential string) (text string, claims map[string]any) {
 	s.Helper()
 	parts := strings.Split(credential, ".")
@@ -80,8 +80,8 @@ func (s *stage) claims(credential string) (text string, claims map[string]any) {
 	return string(payload), claims
 }
 
-// TestAttestation: a decision is attested to people outside. Who presents its code or
-// its credential is shown the public act, whatever the decision is worth by now.
+// TestAttestation: a decision is attested for outsiders. Its code and its
+// credential show the public act, even after the decision was superseded.
 func TestAttestation(t *testing.T) {
 	s := newStage(t, func(o *Options) { o.Issuer = credential.Issuer{URL: "https://certificateur.example", Name: "École"} })
 	session := s.session("juin")
@@ -110,7 +110,7 @@ func TestAttestation(t *testing.T) {
 	text, claims := s.claims(made.GetCredential())
 	for _, word := range []string{"Martin", "Camille", "camille", "juin", "registrar", "chair", "member"} {
 		if strings.Contains(text, word) {
-			t.Errorf("the credential tells %q", word)
+			t.Errorf("the credential reveals %q", word)
 		}
 	}
 	uid := segment(decided[1].GetName(), 3)
@@ -146,8 +146,8 @@ func TestAwardIsAttested(t *testing.T) {
 	}
 }
 
-// TestAttestationIsRefused: of what is nothing to show, does not stand, or is about
-// somebody who was forgotten; whose attestations stay good all the same.
+// TestAttestationIsRefused: for a decision that cannot be attested, is
+// superseded, or is about a forgotten candidate, whose attestations stay valid.
 func TestAttestationIsRefused(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -158,38 +158,39 @@ func TestAttestationIsRefused(t *testing.T) {
 	ask(s.chair, s.RectifyDecision, rectification(taken, "juin", notCapitalised))
 	good := s.attest(held, true)
 	ask(s.registrar, s.ForgetCandidate, &acquispb.ForgetCandidateRequest{Name: "candidates/camille", Ground: acquispb.ForgetGround_OBJECTION})
-	ask(s.anybody, s.GetCheckpoint, &acquispb.GetCheckpointRequest{Name: "checkpoint"}) // what else would be signed meanwhile
+	ask(s.anybody, s.GetCheckpoint, &acquispb.GetCheckpointRequest{Name: "checkpoint"}) // otherwise signed meanwhile
 	issue := func(decision string, withName bool) string {
 		return try(s.registrar, s.IssueAttestation, &acquispb.IssueAttestationRequest{Decision: decision, IncludeName: withName})
 	}
 	s.refuses(s.written(),
 		refusal{"a bloc that is not capitalised", issue(failed, false), "NOTHING_TO_ATTEST"},
 		refusal{"a decision that is superseded", issue(taken, false), "DECISION_SUPERSEDED"},
-		refusal{"about who was forgotten", issue(held, false), "CANDIDATE_FORGOTTEN of candidates/camille"},
-		refusal{"by the name of who was forgotten", issue(held, true), "CANDIDATE_FORGOTTEN of candidates/camille"},
-		refusal{"of what does not exist", issue("candidates/jo/decisions/1", false), "NOT_FOUND candidates/jo/decisions/1"},
+		refusal{"about a forgotten candidate", issue(held, false), "CANDIDATE_FORGOTTEN of candidates/camille"},
+		refusal{"with the name of a forgotten candidate", issue(held, true), "CANDIDATE_FORGOTTEN of candidates/camille"},
+		refusal{"of a decision that does not exist", issue("candidates/jo/decisions/1", false), "NOT_FOUND candidates/jo/decisions/1"},
 	)
 	if got := s.shown(good.GetCode(), ""); got.GetState() != acquispb.Attestation_State_VALID {
-		t.Errorf("what was attested of who was forgotten since is %v", got)
+		t.Errorf("an attestation about a candidate forgotten since is %v", got)
 	}
-	// Of the signature's last byte few values are possible, so the first is altered.
+	// The last byte of the signature has few possible values, so the first is
+	// altered.
 	from := strings.LastIndex(good.GetCredential(), ".") + 1
 	first := map[bool]string{true: "B", false: "A"}[good.GetCredential()[from] == 'A']
 	altered := good.GetCredential()[:from] + first + good.GetCredential()[from+1:]
 	for what, got := range map[string]*acquispb.VerifyAttestationResponse{
-		"a code of nobody": s.shown("3333-3333-3333-3333", ""), "an altered credential": s.shown("", altered),
+		"a code that was never issued": s.shown("3333-3333-3333-3333", ""), "an altered credential": s.shown("", altered),
 	} {
 		if want := (&acquispb.VerifyAttestationResponse{State: acquispb.Attestation_State_UNKNOWN}); !proto.Equal(want, got) {
 			t.Errorf("%s is %v", what, got)
 		}
 	}
 	if got := try(s.anybody, s.VerifyAttestation, &acquispb.VerifyAttestationRequest{Credential: "a.b"}); got != "INVALID_FIELD at credential" {
-		t.Errorf("what is no credential: %q", got)
+		t.Errorf("something that is not a credential: %q", got)
 	}
 }
 
-// TestNobodyAttests: in the name of whoever is not known nothing is attested, and what
-// was attested before is answered again.
+// TestNobodyAttests: without a complete issuer nothing is attested, and an earlier
+// request still gets its answer.
 func TestNobodyAttests(t *testing.T) {
 	s := newStage(t)
 	s.candidate("camille")
@@ -198,7 +199,7 @@ func TestNobodyAttests(t *testing.T) {
 	ask(s.registrar, s.IssueAttestation, before)
 	for _, issuer := range []credential.Issuer{{}, {URL: "https://certificateur.example"}, {Name: "École"}} {
 		s.open(Options{Now: s.clock.Now, Issuer: issuer})
-		ask(s.anybody, s.GetCheckpoint, &acquispb.GetCheckpointRequest{Name: "checkpoint"}) // what else would be signed meanwhile
+		ask(s.anybody, s.GetCheckpoint, &acquispb.GetCheckpointRequest{Name: "checkpoint"}) // otherwise signed meanwhile
 		s.refuses(s.written(), refusal{"an attestation", try(s.registrar, s.IssueAttestation, &acquispb.IssueAttestationRequest{Decision: held}), "ISSUER_NOT_CONFIGURED"})
 		if got := try(s.registrar, s.IssueAttestation, before); got != "" {
 			t.Errorf("the same request again: %q", got)
@@ -206,7 +207,7 @@ func TestNobodyAttests(t *testing.T) {
 	}
 }
 
-// TestHolderName: as a diploma has it.
+// TestHolderName: a name as on a diploma.
 func TestHolderName(t *testing.T) {
 	for want, id := range map[string]*storepb.Identity{
 		"Camille Martin":                        {BirthName: "Martin", GivenNames: []string{"Camille"}},

@@ -18,13 +18,13 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// pieceBytes is the size of a message: large enough that what surrounds it costs
-// nothing, small enough for any client.
+// pieceBytes is the size of a message: large enough that the overhead does not
+// matter, small enough for any client.
 const pieceBytes = 256 << 10
 
-// Backup sends a copy of the store. It goes to a file first: a caller that is slow
-// keeps that file, not the pages of the store, and not for longer than the call may
-// take.
+// Backup sends a copy of the store. It goes to a file first, so that a slow
+// caller holds only that file, not the pages of the store, and only for the time
+// limit of the call.
 func (s *adminService) Backup(_ *acquispb.BackupRequest, stream grpc.ServerStreamingServer[acquispb.BackupResponse]) error {
 	if err := allCentres(call.CallerOf(stream.Context())); err != nil {
 		return err
@@ -79,9 +79,10 @@ func sendPieces(stream grpc.ServerStreamingServer[acquispb.BackupResponse], from
 	}
 }
 
-// journalBackup writes down that somebody took all there is, before they do: the backup
-// holds it too. A store that takes no writes is backed up all the same, since that
-// may be what the backup is for; then only the log tells.
+// journalBackup records that somebody takes a copy of everything, before they do,
+// so that the backup has the event too. A store that accepts no writes can be
+// backed up anyway, because that may be the reason for the backup; then only the
+// log shows it.
 func (c *core) journalBackup(ctx context.Context) error {
 	const rpc = acquispb.AdminService_Backup_FullMethodName
 	caller, now := call.CallerOf(ctx), c.now()

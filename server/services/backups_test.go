@@ -16,14 +16,14 @@ import (
 	"github.com/acquis-eval/acquis/store/memstore"
 )
 
-// A stream takes what Backup sends, until it is full.
+// A stream accepts what Backup sends, until it is full.
 type stream struct {
 	grpc.ServerStream
 	ctx      context.Context
 	manifest *acquispb.BackupManifest
 	content  bytes.Buffer
 	pieces   int
-	room     int // how many messages it takes
+	room     int // how many messages it accepts
 }
 
 func (s *stream) Context() context.Context { return s.ctx }
@@ -43,8 +43,8 @@ func (s *stream) Send(answer *acquispb.BackupResponse) error {
 	return nil
 }
 
-// backedUp is a stage that can be backed up, and how somebody does it, with room for
-// so many messages.
+// backedUp is a stage with a store, and a function that makes a backup with room
+// for that many messages.
 func backedUp(t *testing.T, st store.Store) (s *stage, take func(who person, room int) (*stream, error)) {
 	t.Helper()
 	s = newStage(t, func(o *Options) { o.Store = st })
@@ -56,8 +56,8 @@ func backedUp(t *testing.T, st store.Store) (s *stage, take func(who person, roo
 	}
 }
 
-// TestBackup: an administrator is sent all there is, and what it is of; the journal
-// tells that they were.
+// TestBackup: an administrator gets everything and a manifest; the journal
+// records it.
 func TestBackup(t *testing.T) {
 	s, take := backedUp(t, memstore.New())
 	s.candidate("camille")
@@ -87,7 +87,8 @@ func TestBackup(t *testing.T) {
 	}
 }
 
-// TestBackupInPieces: however large, in pieces that any client takes.
+// TestBackupInPieces: a backup of any size is sent in pieces that any client
+// accepts.
 func TestBackupInPieces(t *testing.T) {
 	content := bytes.Repeat([]byte("0123456789"), pieceBytes/4) // 2.5 pieces
 	to := &stream{room: 10}
@@ -102,8 +103,8 @@ func TestBackupInPieces(t *testing.T) {
 	}
 }
 
-// TestBackupIsRefused: one at a time, and of no centre; one that is cut off leaves
-// room for the next.
+// TestBackupIsRefused: only one at a time, and not for a key of one centre; an
+// interrupted backup does not block the next.
 func TestBackupIsRefused(t *testing.T) {
 	st := &shutStore{Store: memstore.New()}
 	s, take := backedUp(t, st)
@@ -120,13 +121,13 @@ func TestBackupIsRefused(t *testing.T) {
 			t.Errorf("cut off after %d messages: %v", room, err)
 		}
 	}
-	st.shut.Store(true) // as a store is whose disk has failed
+	st.shut.Store(true) // like a store whose disk has failed
 	if to, err := take(s.admin, 1000); err != nil || to.manifest.GetStoreBytes() == 0 {
-		t.Errorf("of a store that takes no writes: %v", err)
+		t.Errorf("of a store that accepts no writes: %v", err)
 	}
 	st.shut.Store(false)
 	s.core.backups.Scratch = "/does/not/exist"
 	if _, err := take(s.admin, 1000); err == nil {
-		t.Error("without a place for the copy there is one")
+		t.Error("a backup was made without a place for the copy")
 	}
 }

@@ -16,11 +16,11 @@ import (
 // FirstSubject is the subject of the first key of a store.
 const FirstSubject = "admin"
 
-// Bootstrap brings a store up to this binary: it adds the référentiels that the
+// Bootstrap updates a store to this binary: it adds the référentiels that the
 // binary embeds, and gives an empty store its first key, first, with the role
-// admin. It reports whether it made that key; on any other store first is
-// ignored. A store that takes no writes, because its disk is full, stays as it
-// is: it can be read, and a later start brings it up.
+// admin. It returns whether it created that key; for any other store first is
+// ignored. A store that accepts no writes, because its disk is full, is not
+// changed: it can be read, and a later start updates it.
 func Bootstrap(ctx context.Context, s store.Store, embedded []*storepb.Referentiel, first authn.Secret, now time.Time) (made bool, err error) {
 	now = now.UTC().Truncate(time.Microsecond)
 	act := store.Act{RPC: "bootstrap", Kind: storepb.EventBody_Kind_SYSTEM, Time: now}

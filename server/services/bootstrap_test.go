@@ -15,8 +15,8 @@ import (
 	"github.com/acquis-eval/acquis/store/memstore"
 )
 
-// TestBootstrap: an empty store gets its first key, once; each start brings the
-// référentiels that the binary has, and a newer one becomes current unless an operator
+// TestBootstrap: an empty store gets its first key, once; each start adds the
+// référentiels of the binary, and a newer one becomes current unless an operator
 // has published another.
 func TestBootstrap(t *testing.T) {
 	st := memstore.New()
@@ -35,7 +35,7 @@ func TestBootstrap(t *testing.T) {
 		t.Errorf("after the second start the keys are %v", keys)
 	}
 	if caller, err := s.core.authn.Authenticate(t.Context(), []string{"Bearer " + first.String()}); err != nil || caller.Subject != FirstSubject {
-		t.Errorf("the first key opens the door to %v, %v", caller, err)
+		t.Errorf("the first key authenticates %v, %v", caller, err)
 	}
 	newer, _ := proto.Clone(embedded[0]).(*storepb.Referentiel)
 	upgrade := func(name string) {
@@ -51,7 +51,7 @@ func TestBootstrap(t *testing.T) {
 	}
 	before := s.written()
 	if upgrade("Marketing, revu"); s.written() != before {
-		t.Error("a start that brings nothing writes something")
+		t.Error("a start without anything new writes something")
 	}
 	s.publish("marketing", petit())
 	upgrade("Marketing, revu encore")
@@ -64,8 +64,8 @@ func TestBootstrap(t *testing.T) {
 	}
 }
 
-// TestBootstrapOnAFullDisk: a store that takes no writes is served as it is, if there
-// is something in it.
+// TestBootstrapOnAFullDisk: a store that accepts no writes is served unchanged,
+// if it is not empty.
 func TestBootstrapOnAFullDisk(t *testing.T) {
 	st := &shutStore{Store: memstore.New()}
 	st.shut.Store(true)
@@ -75,11 +75,11 @@ func TestBootstrapOnAFullDisk(t *testing.T) {
 	}
 	st.shut.Store(false)
 	if made, err := start(); !made || err != nil {
-		t.Errorf("once it takes writes: %v, %v", made, err)
+		t.Errorf("once it accepts writes: %v, %v", made, err)
 	}
 	st.shut.Store(true)
 	if made, err := start(); made || err != nil {
-		t.Errorf("a store that holds something: %v, %v", made, err)
+		t.Errorf("a store that is not empty: %v, %v", made, err)
 	}
 	must(t, st.Close())
 	if _, err := start(); !errors.Is(err, store.ErrReadOnly) {

@@ -14,10 +14,10 @@ import (
 	"github.com/acquis-eval/acquis/store/memstore"
 )
 
-// A brittleStore fails once, at the n-th thing that is asked of it.
+// A brittleStore fails once, at its n-th operation.
 type brittleStore struct {
 	store.Store
-	lasts int // so many things more; below 0: for ever
+	lasts int // operations until the failure; below 0: never fails
 	broke bool
 }
 
@@ -120,9 +120,9 @@ func (w brittleWriter) NewUID() (uint64, error) {
 	return w.to.NewUID()
 }
 
-// TestNoFaultOfTheStoreIsOverlooked: wherever the store fails a call, be it at its last
-// read, the call fails with that; made again with the same request id until it
-// succeeds, it is done once.
+// TestNoFaultOfTheStoreIsOverlooked: if the store fails at any read or write of a
+// call, the call fails with that error; repeated with the same request id until
+// it succeeds, it is done once.
 func TestNoFaultOfTheStoreIsOverlooked(t *testing.T) {
 	st := &brittleStore{Store: memstore.New(), lasts: -1}
 	s := newStage(t, keeping(t, "5y", "", "90d"), func(o *Options) { o.Store = st })
@@ -139,7 +139,7 @@ func TestNoFaultOfTheStoreIsOverlooked(t *testing.T) {
 				break
 			}
 			if faults++; !st.broke || !errors.Is(err, errBroken) {
-				t.Fatalf("%T answers fault %d with %v", request, n, err)
+				t.Fatalf("%T: fault %d gives %v", request, n, err)
 			}
 		}
 		if wrote := s.written() - before; wrote > 1 && !writesTwice(request) {
@@ -151,8 +151,8 @@ func TestNoFaultOfTheStoreIsOverlooked(t *testing.T) {
 	}
 }
 
-// writesTwice tells which requests write something besides what they are for: a
-// checkpoint, or that requests of before are forgotten.
+// writesTwice tells which requests also write something else: a checkpoint, or
+// the removal of older request ids.
 func writesTwice(request proto.Message) bool {
 	switch request.(type) {
 	case *acquispb.ForgetCandidateRequest, *acquispb.IssueAttestationRequest, *acquispb.GetDecisionProofRequest,

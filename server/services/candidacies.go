@@ -48,7 +48,7 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 	})
 }
 
-// enrol asks the rules what the candidacy presents.
+// enrol asks the rules which blocs the candidacy presents.
 func (s *sessionService) enrol(r store.Reader, session *storepb.Session, candidate *storepb.Candidate, asked *acquispb.Candidacy) (rules.Candidacy, error) {
 	c, err := s.caseOf(r, session, candidate.GetUid())
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *sessionService) GetCandidacy(ctx context.Context, req *acquispb.GetCand
 func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.ListCandidaciesRequest) (*acquispb.ListCandidaciesResponse, error) {
 	caller := call.CallerOf(ctx)
 	var sight *sessionSight
-	var only uint64 // a session that is still to be checked
+	var only uint64 // a session that must still be checked
 	items, next, err := list(ctx, s.core, req, listing[*acquispb.Candidacy]{
 		fields: candidacyFields(),
 		from: func(r store.Reader, wanted filter.Filter[*acquispb.Candidacy]) (from source, err error) {
@@ -117,9 +117,9 @@ func candidacyFields() filter.Fields[*acquispb.Candidacy] {
 	}
 }
 
-// candidacySource picks the shortest index for a list: the candidate's, where
-// the filter names one, else the session's, else all. session, where it is not
-// 0, is still to be checked.
+// candidacySource picks the shortest index for a list: the candidate's, if the
+// filter names one, otherwise the session's, otherwise all. session, if it is not
+// 0, must still be checked.
 func candidacySource(r store.Reader, caller *call.Caller, parent string, wanted filter.Filter[*acquispb.Candidacy]) (from source, session uint64, err error) {
 	if parent != "sessions/-" {
 		stored, _, err := sessionFor(r, caller, parent)
@@ -200,7 +200,7 @@ func (s *sessionService) move(ctx context.Context, req moveRequest,
 	})
 }
 
-// setCandidacy stores where the rules say that a candidacy stands.
+// setCandidacy stores the state of a candidacy as the rules have it.
 func setCandidacy(stored *storepb.Candidacy, c rules.Candidacy) {
 	stored.State = casefile.Value[acquispb.Candidacy_State_Enum](c.State)
 	stored.DepartedBlocs = nil

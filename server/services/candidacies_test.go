@@ -11,8 +11,8 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// TestCandidacyIsKept: a candidacy presents the whole certification or some blocs of
-// it, and a single one by the methods for a single one.
+// TestCandidacyIsKept: a candidacy presents the whole certification or some
+// blocs; a single one is assessed by the methods for a single bloc.
 func TestCandidacyIsKept(t *testing.T) {
 	s := newStage(t)
 	session := s.session("juin")
@@ -47,8 +47,8 @@ func TestCandidacyIsKept(t *testing.T) {
 	}
 }
 
-// TestCandidacyIsRefused: nobody is enrolled twice, for what they hold, or in what
-// does not exist.
+// TestCandidacyIsRefused: nobody is enrolled twice, for blocs that they hold, or
+// in something that does not exist.
 func TestCandidacyIsRefused(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -105,7 +105,7 @@ func TestCandidacyMoves(t *testing.T) {
 		}
 	}
 	if one := ask(s.registrar, s.ReinstateCandidacy, &acquispb.ReinstateCandidacyRequest{Name: k, Blocs: []string{"B3"}}); one.GetMethodVariant() != acquispb.Candidacy_MethodVariant_NORMAL {
-		t.Errorf("who is left with one of two blocs presents it by the method for a single one: %v", one)
+		t.Errorf("a candidacy with one of two blocs left uses the method for a single one: %v", one)
 	}
 	ask(s.registrar, s.WithdrawCandidacy, &acquispb.WithdrawCandidacyRequest{Name: k})
 	last := ask(s.reader, s.GetCandidacy, &acquispb.GetCandidacyRequest{Name: k})
@@ -115,9 +115,9 @@ func TestCandidacyMoves(t *testing.T) {
 	s.session("juillet")
 	s.enrol("juillet", "camille", "B2")
 	s.refuses(s.written(),
-		refusal{"who returns for what they present elsewhere", try(s.registrar, s.ReinstateCandidacy, &acquispb.ReinstateCandidacyRequest{Name: k}), "BLOC_PRESENTED_ELSEWHERE of bloc B2"},
-		refusal{"who leaves twice", try(s.registrar, s.WithdrawCandidacy, &acquispb.WithdrawCandidacyRequest{Name: k}), "CANDIDACY_NOT_ENROLLED of candidacy juin/camille"},
-		refusal{"who leaves by a stale etag", try(s.registrar, s.WithdrawCandidacy, &acquispb.WithdrawCandidacyRequest{Name: k, Etag: "5"}), "ETAG_STALE"},
+		refusal{"reinstated with a bloc presented elsewhere", try(s.registrar, s.ReinstateCandidacy, &acquispb.ReinstateCandidacyRequest{Name: k}), "BLOC_PRESENTED_ELSEWHERE of bloc B2"},
+		refusal{"withdrawn twice", try(s.registrar, s.WithdrawCandidacy, &acquispb.WithdrawCandidacyRequest{Name: k}), "CANDIDACY_NOT_ENROLLED of candidacy juin/camille"},
+		refusal{"withdrawn with a stale etag", try(s.registrar, s.WithdrawCandidacy, &acquispb.WithdrawCandidacyRequest{Name: k, Etag: "5"}), "ETAG_STALE"},
 		refusal{"a bloc that is not presented", try(s.registrar, s.MarkCandidacyAbsent, &acquispb.MarkCandidacyAbsentRequest{Name: "sessions/juillet/candidacies/camille", Blocs: []string{"B1"}}), "BLOC_NOT_PRESENTED at blocs"},
 		refusal{"nobody", try(s.registrar, s.WithdrawCandidacy, &acquispb.WithdrawCandidacyRequest{Name: "sessions/juin/candidacies/nobody"}), "NOT_FOUND sessions/juin/candidacies/nobody"},
 		refusal{"a session that does not exist", try(s.reader, s.GetCandidacy, &acquispb.GetCandidacyRequest{Name: "sessions/mai/candidacies/camille"}), "NOT_FOUND sessions/mai/candidacies/camille"},
@@ -125,11 +125,12 @@ func TestCandidacyMoves(t *testing.T) {
 	ask(s.registrar, s.WithdrawCandidacy, &acquispb.WithdrawCandidacyRequest{Name: "sessions/juillet/candidacies/camille"})
 	ask(s.registrar, s.ForgetCandidate, &acquispb.ForgetCandidateRequest{Name: "candidates/camille", Ground: acquispb.ForgetGround_OBJECTION})
 	if got := try(s.registrar, s.ReinstateCandidacy, &acquispb.ReinstateCandidacyRequest{Name: k}); got != "CANDIDATE_FORGOTTEN of candidates/camille" {
-		t.Errorf("who was forgotten returns: %q", got)
+		t.Errorf("a forgotten candidate is reinstated: %q", got)
 	}
 }
 
-// TestCandidaciesAreListed: of a session or of all, of a candidate, by state.
+// TestCandidaciesAreListed: by session, over all sessions, by candidate and by
+// state.
 func TestCandidaciesAreListed(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")

@@ -17,8 +17,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// candidateService keeps candidates. A candidate's record holds no identity:
-// that is a personal record of its own.
+// candidateService keeps candidates. A candidate's record has no identity: that
+// is a separate personal record.
 type candidateService struct {
 	acquispb.UnimplementedCandidateServiceServer
 	*core
@@ -175,7 +175,7 @@ func tieFrom(tie *storepb.Tie, candidate string) *acquispb.Tie {
 	}
 }
 
-// tie returns the key of the tie, which it writes unless it stands already.
+// tie returns the key of the tie, which it writes unless it exists already.
 func (t *tx) tie(candidate uint64, req *acquispb.DeclareTieRequest) (keys, error) {
 	ties, err := store.Ties.All(t, store.Key(candidate))
 	if err != nil {
@@ -197,8 +197,8 @@ func (t *tx) tie(candidate uint64, req *acquispb.DeclareTieRequest) (keys, error
 	})
 }
 
-// putCandidate writes a candidate and its identity, and returns its key. A changed
-// identity takes the place of the one before: nothing keeps the old.
+// putCandidate writes a candidate and its identity, and returns its key. A
+// changed identity replaces the earlier one, of which nothing is kept.
 func (t *tx) putCandidate(candidate *storepb.Candidate, identity *storepb.Identity) (_ keys, err error) {
 	uid := candidate.GetIdentity().GetUid()
 	if uid == 0 {
@@ -274,8 +274,7 @@ func (t *tx) claimExternalIDs(candidate uint64, before, now []*storepb.ExternalI
 	return nil
 }
 
-// newNamed gives a new resource its uid, where no other has the label that
-// callers use.
+// newNamed gives a new resource its uid, if the label that callers use is free.
 func (t *tx) newNamed(c store.Collection, label, name string) (uint64, error) {
 	_, err := store.Lookup(t, c, label)
 	if err == nil {
@@ -287,7 +286,7 @@ func (t *tx) newNamed(c store.Collection, label, name string) (uint64, error) {
 	return t.NewUID()
 }
 
-// labelOr makes an id where the caller chose none.
+// labelOr makes an id if the caller chose none.
 func labelOr(chosen string) string {
 	if chosen != "" {
 		return chosen
@@ -306,8 +305,8 @@ func candidateByName(r store.Reader, name string) (*storepb.Candidate, error) {
 	return store.Candidates.Get(r, store.Key(uid))
 }
 
-// candidateToActOn returns a candidate for an act about them: not one who was
-// forgotten, about whom only what was decided can be read.
+// candidateToActOn returns a candidate for an act about them. It refuses a
+// forgotten one, about whom only decisions can be read.
 func candidateToActOn(t *tx, name string) (*storepb.Candidate, error) {
 	candidate, err := candidateFor(t, t.caller, name)
 	if err != nil {
@@ -331,8 +330,8 @@ func allOf(r store.Reader, kind store.KindID) source {
 	}
 }
 
-// indexOfNamed lists the uids that an index holds under the owner of that name:
-// none where there is no such owner, as a filter that names one matches nothing.
+// indexOfNamed lists the uids that an index has for the owner with that name:
+// none if there is no such owner, as a filter that names one matches nothing.
 func indexOfNamed(r store.Reader, index store.KindID, c store.Collection, name string) (source, error) {
 	owner, err := store.Lookup(r, c, segment(name, 1))
 	if errors.Is(err, store.ErrNotFound) {
@@ -341,7 +340,7 @@ func indexOfNamed(r store.Reader, index store.KindID, c store.Collection, name s
 	return indexOf(r, index, owner), err
 }
 
-// indexOf lists the uids that an index holds under owner.
+// indexOf lists the uids that an index has for owner.
 func indexOf(r store.Reader, index store.KindID, owner uint64) source {
 	return func(after uint64, limit int) ([]uint64, error) {
 		return store.ListUIDs(r, index, owner, after, limit)
@@ -384,7 +383,7 @@ func candidateFrom(c *storepb.Candidate, id *storepb.Identity) *acquispb.Candida
 	return shown
 }
 
-// identityOf is what is kept of a candidate as the API has it.
+// identityOf is the stored form of a candidate's identity.
 func identityOf(c *acquispb.Candidate) *storepb.Identity {
 	id := &storepb.Identity{
 		BirthName:  c.GetBirthName(),

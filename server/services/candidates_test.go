@@ -14,7 +14,7 @@ import (
 )
 
 // TestWhatIsSaidIsKept: every field that an update may change is stored and shown
-// again, so that a new field of a resource is forgotten nowhere.
+// again, so that a new field cannot be forgotten.
 func TestWhatIsSaidIsKept(t *testing.T) {
 	known, err := theContract()
 	must(t, err)
@@ -51,17 +51,17 @@ func TestWhatIsSaidIsKept(t *testing.T) {
 		got := s.kept(s.resource).ProtoReflect()
 		for _, field := range fields {
 			f := given.Descriptor().Fields().ByName(protoreflect.Name(field))
-			if field == "referentiel" { // it stands for a revision, which the store has
+			if field == "referentiel" { // it names a revision that the store has
 				continue
 			}
 			if !given.Get(f).Equal(got.Get(f)) {
-				t.Errorf("%s.%s: %v was said, %v is kept", name, field, given.Get(f), got.Get(f))
+				t.Errorf("%s.%s: %v was given, %v is stored", name, field, given.Get(f), got.Get(f))
 			}
 		}
 	}
 }
 
-// fillField sets a field, and all below it, to something.
+// fillField sets a field, and all fields below it, to some value.
 func fillField(m protoreflect.Message, f protoreflect.FieldDescriptor) {
 	switch {
 	case f.Message() != nil && f.Message().FullName() == "google.type.Date":

@@ -14,7 +14,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// capitalisationService decides what candidates have acquired, and answers it.
+// capitalisationService decides what candidates have acquired, and shows it.
 type capitalisationService struct {
 	acquispb.UnimplementedCapitalisationServiceServer
 	*core
@@ -40,7 +40,7 @@ func (s *capitalisationService) Deliberate(ctx context.Context, req *acquispb.De
 				return nil, err
 			}
 			by := sitting{candidate: candidate, session: f.session, present: req.GetMembersPresent()}
-			if len(judgement.Rulings) == 0 { // no decision will say who deliberated
+			if len(judgement.Rulings) == 0 { // no decision will name who deliberated
 				f.candidacy.Sitting = &storepb.Sitting{Author: t.caller.Subject, MembersPresent: by.members()}
 			}
 			if err := t.decideCandidacy(f.candidacy, judgement.Fates); err != nil {
@@ -54,7 +54,7 @@ func (s *capitalisationService) Deliberate(ctx context.Context, req *acquispb.De
 	})
 }
 
-// deliberate asks the rules what the jury's deliberation comes to.
+// deliberate asks the rules for the result of the jury's deliberation.
 func deliberate(c rules.Case, caller *call.Caller, etag string, req *acquispb.DeliberateRequest) (rules.Judgement, error) {
 	lines := make([]rules.BlocLine, len(req.GetBlocDecisions()))
 	for i, line := range req.GetBlocDecisions() {
@@ -75,7 +75,7 @@ func deliberate(c rules.Case, caller *call.Caller, etag string, req *acquispb.De
 	})
 }
 
-// decideCandidacy closes a candidacy. A bloc that is held already left it.
+// decideCandidacy closes a candidacy. Blocs that were already held have left it.
 func (t *tx) decideCandidacy(c *storepb.Candidacy, fates []rules.Fate) error {
 	for _, fate := range fates {
 		if fate.Outcome == rules.AlreadyHeld {
@@ -143,8 +143,8 @@ func (s *capitalisationService) Award(ctx context.Context, req *acquispb.AwardRe
 	})
 }
 
-// sit gathers what the rules need for an act of a session's jury about a
-// candidate, who is named by any name below theirs.
+// sit collects what the rules need for an act of a session's jury about a
+// candidate, who is identified by the name of any resource below theirs.
 func (s *capitalisationService) sit(t *tx, session, candidate string, present []string, more ...rules.Revision) (sitting, rules.Case, error) {
 	by := sitting{present: present}
 	var err error
@@ -216,7 +216,7 @@ func referentielOfDecision(caller *call.Caller, name string) referentielFinder {
 }
 
 // showDecided answers an act of a jury: with the decisions that it made, and the
-// ledger as it is now.
+// present ledger.
 func showDecided[A any](ctx context.Context, s *capitalisationService, find referentielFinder,
 	wrap func([]*acquispb.Decision, *acquispb.Capitalisation) A,
 ) func(store.Reader, keys) (A, error) {

@@ -13,7 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 )
 
-// said is what decisions say, in few words.
+// ruled summarises decisions in a few words.
 func ruled(decisions ...*acquispb.Decision) (lines []string) {
 	for _, d := range decisions {
 		line := strings.TrimSpace(fmt.Sprintf("%s %s %s", d.GetKind(), d.GetBloc(), d.GetOutcome()))
@@ -25,7 +25,7 @@ func ruled(decisions ...*acquispb.Decision) (lines []string) {
 	return lines
 }
 
-// held is what a ledger says of each bloc, and of the certification.
+// held summarises a ledger: each bloc, and the certification.
 func held(ledger *acquispb.Capitalisation) string {
 	var text []string
 	for _, bloc := range ledger.GetBlocs() {
@@ -48,9 +48,9 @@ const (
 	notCapitalised = acquispb.Decision_Outcome_NOT_CAPITALISED
 )
 
-// TestDeliberation: the jury decides every bloc that is presented: as the rules
-// compute, or otherwise with a motive. The decisions say who sat, and the ledger what
-// is held from then on.
+// TestDeliberation: the jury decides every presented bloc, as the rules compute
+// or otherwise with a motive. The decisions show who sat, and the ledger what is
+// held.
 func TestDeliberation(t *testing.T) {
 	s := newStage(t)
 	session := s.session("juin")
@@ -89,11 +89,12 @@ func TestDeliberation(t *testing.T) {
 	failed := s.decided("juin", "sacha", notMet, "B3")
 	if lines := ruled(failed.GetDecisions()...); !slices.Equal(lines, []string{"BLOC B3 NOT_CAPITALISED"}) ||
 		held(failed.GetCapitalisation()) != "B1 NOT_PRESENTED, B2 NOT_PRESENTED, B3 NOT_CAPITALISED, B4 NOT_PRESENTED; IN_PROGRESS" {
-		t.Errorf("who fails is told %v: %s", lines, held(failed.GetCapitalisation()))
+		t.Errorf("a failed candidate gets %v: %s", lines, held(failed.GetCapitalisation()))
 	}
 }
 
-// TestDeliberationIsRefused: what was not assessed, not seen, or not decided together.
+// TestDeliberationIsRefused: something is not assessed, has changed, or not
+// enough members are present.
 func TestDeliberationIsRefused(t *testing.T) {
 	s := newStage(t)
 	s.session("juin", func(given *acquispb.Session) {
@@ -128,7 +129,7 @@ func TestDeliberationIsRefused(t *testing.T) {
 		refusal{"a bloc that does not exist", try(s.chair, s.Deliberate, line("B9", "m")), "BLOC_UNKNOWN at blocDecisions[1].bloc"},
 		refusal{"a bloc that is not presented", try(s.chair, s.Deliberate, line("B1", "m")), "BLOC_NOT_PRESENTED at blocDecisions[1].bloc"},
 		refusal{"a juror alone", try(s.chair, s.Deliberate, present("chair")), "JURY_TOO_SMALL of jury of session juin"},
-		refusal{"a jury without who calls", try(s.chair, s.Deliberate, present("member", "chair2")), "MEMBER_NOT_ON_JURY of member chair2, CALLER_NOT_PRESENT of member chair"},
+		refusal{"a jury without the caller", try(s.chair, s.Deliberate, present("member", "chair2")), "MEMBER_NOT_ON_JURY of member chair2, CALLER_NOT_PRESENT of member chair"},
 		refusal{"a member with a key that excludes them", try(s.chair, s.Deliberate, present("chair", "member", "third")), "ROLES_EXCLUDED"},
 		refusal{"nobody", try(s.chair, s.Deliberate, nobody), "NOT_FOUND sessions/juin/candidacies/nobody"},
 	)
@@ -138,7 +139,7 @@ func TestDeliberationIsRefused(t *testing.T) {
 	}
 	other := s.enrolled("juin", "sacha", "B2")
 	if got := try(s.chair, s.Deliberate, s.deliberation(other)); got != "BLOC_PENDING of bloc B2" {
-		t.Errorf("what nobody assessed: %q", got)
+		t.Errorf("a bloc without verdicts: %q", got)
 	}
 	s.judged(s.lea, other, met, "B2")
 	s.deliberated(other)
@@ -147,8 +148,8 @@ func TestDeliberationIsRefused(t *testing.T) {
 	}
 }
 
-// TestAlreadyHeld: a bloc that was acquired elsewhere meanwhile is not decided again;
-// who sat is kept all the same.
+// TestAlreadyHeld: a bloc that was acquired elsewhere meanwhile is not decided
+// again; the members who sat are recorded anyway.
 func TestAlreadyHeld(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -166,12 +167,12 @@ func TestAlreadyHeld(t *testing.T) {
 	}
 	change := &acquispb.Session{Name: "sessions/juin", Etag: s.etag("sessions/juin"), Jury: []*acquispb.JuryMember{{Subject: "third", DisplayName: "x"}}}
 	if got := try(s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: change}); got != "MEMBER_TOOK_PART of member chair, MEMBER_TOOK_PART of member member" {
-		t.Errorf("who sat and decided nothing leaves the jury: %q", got)
+		t.Errorf("a member who sat without deciding anything leaves the jury: %q", got)
 	}
 }
 
-// TestAward: the act that completes the certification awards it; what registrars
-// recognise completes it only, until a jury pronounces.
+// TestAward: the act of a jury that completes the certification awards it; if a
+// registrar's act completes it, a jury still has to award it.
 func TestAward(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -194,7 +195,7 @@ func TestAward(t *testing.T) {
 		refusal{"by one juror", try(s.chair, s.Award, award("juin", "chair")), "JURY_TOO_SMALL of jury of session juin"},
 		refusal{"by a jury of another référentiel", try(s.chair, s.Award, award("petite", "chair", "member")), "OTHER_REFERENTIEL of session petite"},
 		refusal{"in a session that does not exist", try(s.chair, s.Award, award("mai", "chair", "member")), "NOT_FOUND sessions/mai"},
-		refusal{"of what does not exist", try(s.chair, s.Award, &acquispb.AwardRequest{
+		refusal{"of something that does not exist", try(s.chair, s.Award, &acquispb.AwardRequest{
 			Name: "candidates/jo/capitalisations/sales", Session: "sessions/juin", MembersPresent: []string{"chair", "member"},
 		}), "NOT_FOUND referentiels/sales"},
 		refusal{"to nobody", try(s.chair, s.Award, &acquispb.AwardRequest{
@@ -219,11 +220,11 @@ func TestAward(t *testing.T) {
 	if lines := ruled(whole.GetDecisions()...); !slices.Equal(lines, []string{
 		"BLOC B1 CAPITALISED", "BLOC B2 CAPITALISED", "BLOC B3 CAPITALISED", "BLOC B4 CAPITALISED", "AWARD AWARDED",
 	}) || held(whole.GetCapitalisation()) != "B1 CAPITALISED, B2 CAPITALISED, B3 CAPITALISED, B4 CAPITALISED; AWARDED" {
-		t.Errorf("who acquires all at once: %v, %s", lines, held(whole.GetCapitalisation()))
+		t.Errorf("a candidate who acquires everything at once: %v, %s", lines, held(whole.GetCapitalisation()))
 	}
 }
 
-// TestPriorBloc: a bloc acquired before is recognised with its proof, once.
+// TestPriorBloc: a bloc acquired before is recognised once, with its proof.
 func TestPriorBloc(t *testing.T) {
 	s := newStage(t)
 	s.candidate("camille")
@@ -243,9 +244,9 @@ func TestPriorBloc(t *testing.T) {
 		refusal{"a bloc that is held", try(s.registrar, s.RecordPriorBloc, prior("camille", "B4")), "BLOC_CAPITALISED of bloc B4"},
 		refusal{"a bloc that does not exist", try(s.registrar, s.RecordPriorBloc, prior("camille", "B9")), "BLOC_UNKNOWN at bloc"},
 		refusal{"of nobody", try(s.registrar, s.RecordPriorBloc, prior("nobody", "B1")), "NOT_FOUND candidates/nobody/capitalisations/marketing"},
-		refusal{"of who was forgotten", try(s.registrar, s.RecordPriorBloc, prior("jo", "B1")), "CANDIDATE_FORGOTTEN of candidates/jo"},
-		refusal{"of what does not exist", try(s.registrar, s.RecordPriorBloc, elsewhere), "NOT_FOUND referentiels/sales"},
-		refusal{"a ledger of what does not exist", try(s.reader, s.GetCapitalisation, &acquispb.GetCapitalisationRequest{Name: elsewhere.GetName()}), "NOT_FOUND referentiels/sales"},
-		refusal{"a ledger of nobody", try(s.reader, s.GetCapitalisation, &acquispb.GetCapitalisationRequest{Name: "candidates/nobody/capitalisations/marketing"}), "NOT_FOUND candidates/nobody/capitalisations/marketing"},
+		refusal{"of a forgotten candidate", try(s.registrar, s.RecordPriorBloc, prior("jo", "B1")), "CANDIDATE_FORGOTTEN of candidates/jo"},
+		refusal{"of something that does not exist", try(s.registrar, s.RecordPriorBloc, elsewhere), "NOT_FOUND referentiels/sales"},
+		refusal{"a ledger of something that does not exist", try(s.reader, s.GetCapitalisation, &acquispb.GetCapitalisationRequest{Name: elsewhere.GetName()}), "NOT_FOUND referentiels/sales"},
+		refusal{"a ledger of an unknown candidate", try(s.reader, s.GetCapitalisation, &acquispb.GetCapitalisationRequest{Name: "candidates/nobody/capitalisations/marketing"}), "NOT_FOUND candidates/nobody/capitalisations/marketing"},
 	)
 }

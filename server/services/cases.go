@@ -15,7 +15,8 @@ import (
 // (store.Reader.Prefetch), so that a store over a network needs one round trip per step,
 // not per record: first the names, then their records, then what those refer to.
 
-// namesIn announces the names by which a resource, or what belongs to it, is found.
+// namesIn announces the reads that find a resource, or what belongs to it, by
+// name.
 func namesIn(name string) []store.Want {
 	first, second := segment(name, 1), segment(name, 3)
 	switch {
@@ -46,8 +47,8 @@ func sessionByName(r store.Reader, name string) (*storepb.Session, error) {
 // A wantOf announces records that belong to the candidacy with that key.
 type wantOf func(candidacy []byte) store.Want
 
-// candidacyByName returns a candidacy and its session, and announces what else of it
-// will be read.
+// candidacyByName returns a candidacy and its session, and announces what else of
+// it will be read.
 func candidacyByName(r store.Reader, name string, more ...wantOf) (*storepb.Session, *storepb.Candidacy, error) {
 	missing := func(err error) error {
 		if errors.Is(err, store.ErrNotFound) {
@@ -85,13 +86,13 @@ func candidacyByName(r store.Reader, name string, more ...wantOf) (*storepb.Sess
 
 // file is a candidacy with everything that was done in it.
 type file struct {
-	view        rules.View // of the caller, by what they are in the session
+	view        rules.View // of the caller, by their roles in the session
 	session     *storepb.Session
 	candidacy   *storepb.Candidacy
 	revision    *revision
 	assessments []*storepb.Assessment
 	entries     []*storepb.CaseFile
-	judged      rules.Case // as the rules read it, without the candidate
+	judged      rules.Case // for the rules, without the candidate
 }
 
 // loadFileFor reads the file of a candidacy that exists for the caller.
@@ -128,8 +129,7 @@ func fileOf(r store.Reader, candidacy *storepb.Candidacy) (*file, error) {
 	return readFile(r, session, candidacy)
 }
 
-// readFile reads a file as it is recorded, without the référentiel that gives
-// it its meaning.
+// readFile reads the records of a file, without the référentiel.
 func readFile(r store.Reader, session *storepb.Session, candidacy *storepb.Candidacy) (*file, error) {
 	f := &file{session: session, candidacy: candidacy}
 	var err error
@@ -140,9 +140,9 @@ func readFile(r store.Reader, session *storepb.Session, candidacy *storepb.Candi
 	return f, err
 }
 
-// prefetchShown announces what a grid shows besides the file: the candidate, and the
-// texts that the caller may see. Some of these are superseded and never read, which
-// costs less than a round trip for each text.
+// prefetchShown announces what a grid shows besides the file: the candidate, and
+// the texts that the caller may see. Some of these are superseded and never read,
+// which costs less than a round trip for each text.
 func (f *file) prefetchShown(r store.Reader) error {
 	wants := make([]store.Want, 0, 8) // more comments are rare
 	wants = append(wants, store.Candidates.One(store.Key(f.candidacy.GetCandidateUid())))
@@ -154,8 +154,8 @@ func (f *file) prefetchShown(r store.Reader) error {
 	return r.Prefetch(wants...)
 }
 
-// loadCase reads the file of a candidacy, and all that the rules know with it
-// and with its candidate.
+// loadCase reads the file of a candidacy, and everything that the rules need
+// about it and its candidate.
 func (c *core) loadCase(r store.Reader, caller *call.Caller, name string) (*file, rules.Case, error) {
 	f, err := c.loadFileFor(r, caller, name)
 	if err != nil {
@@ -175,7 +175,7 @@ func (c *core) bareCase(r store.Reader, session *storepb.Session, candidacy *sto
 	return judgedCase(revision, session, candidacy)
 }
 
-// judgedCase reads what the rules know of a candidacy before any act in it.
+// judgedCase reads what the rules know about a candidacy before any act in it.
 func judgedCase(revision *revision, session *storepb.Session, candidacy *storepb.Candidacy) (rules.Case, error) {
 	judged := rules.Case{Scheme: revision.compiled.Scheme()}
 	var err error
@@ -218,8 +218,8 @@ func revisionsOf(decisions []rules.Decision, candidacies []rules.Candidacy) []ru
 	return ids
 }
 
-// person reads what the rules know of a candidate beyond one candidacy. more
-// names revisions that they will ask about besides.
+// person reads what the rules know about a candidate beyond one candidacy. more
+// names other revisions that they will ask about.
 func (c *core) person(r store.Reader, candidate uint64, more ...rules.Revision) (rules.Candidate, error) {
 	var person rules.Candidate
 	err := r.Prefetch(store.Listing(store.KindCandidateDecision, candidate), store.Listing(store.KindCandidateCandidacy, candidate),
@@ -249,9 +249,9 @@ func (c *core) person(r store.Reader, candidate uint64, more ...rules.Revision) 
 	return person, err
 }
 
-// holder reads of a candidate what their ledger follows from, seen from the
-// revision named: the public acts alone. That is 1.2 times the calls of
-// GetCapitalisation that all which person reads allows.
+// holder reads only what a candidate's ledger depends on, seen from the revision
+// named: the public acts. This makes GetCapitalisation faster than with
+// everything that person reads.
 func (c *core) holder(r store.Reader, candidate uint64, seenFrom rules.Revision) (rules.Candidate, error) {
 	var holder rules.Candidate
 	stored, err := store.Decisions.Listed(r, store.KindCandidateDecision, candidate)

@@ -9,8 +9,9 @@ import (
 	"github.com/acquis-eval/acquis/store/storetest"
 )
 
-// TestTrips: what the calls that are made most cost over a store that makes a trip for
-// each read. A multi-get, a page and a record that was not announced cost one each.
+// TestTrips: the round trips of the most frequent calls over a store that makes
+// one for each read. A multi-get, a page and a record that was not announced cost
+// one each.
 func TestTrips(t *testing.T) {
 	remote := storetest.NewRemote(memstore.New())
 	s := assessedOn(t, remote)
@@ -41,7 +42,7 @@ func TestTrips(t *testing.T) {
 			return err
 		})
 	}
-	must(t, grid()) // the first that reads the revision, which is kept from then on
+	must(t, grid()) // the first call that reads the revision, which is then cached
 	for _, c := range []struct {
 		call string
 		do   func() error

@@ -103,8 +103,8 @@ func methodFrom(m *storepb.AssessmentMethod) *acquispb.AssessmentMethod {
 	}
 }
 
-// referentielOf is the content of a référentiel as the API has it, without what
-// the service fills in: publishing what GetReferentiel returned gives the same
+// referentielOf is the stored content of a référentiel from the API, without what
+// the service fills in: publishing the result of GetReferentiel gives the same
 // revision.
 func referentielOf(id string, given *acquispb.Referentiel) *storepb.Referentiel {
 	content := &storepb.Referentiel{

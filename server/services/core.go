@@ -24,7 +24,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// core is what every service shares.
+// core is what all services share.
 type core struct {
 	store     store.Store
 	revisions *revisions
@@ -32,7 +32,7 @@ type core struct {
 	current   *cache.Cache[string, *revision] // by id of the référentiel
 	contract  *contract.Contract
 	retention rules.Retention
-	authn     *authn.Authenticator // bad codes of attestations count as bad credentials do
+	authn     *authn.Authenticator // unknown codes of attestations count like failed authentications
 	notary    *notary.Notary
 	accesses  *accesses
 	issuer    credential.Issuer
@@ -47,29 +47,30 @@ func (c *core) view(ctx context.Context, fn func(store.Reader) error) error {
 	return c.store.View(ctx, fn)
 }
 
-// tx is one run of an act's closure. It may run more than once, so it holds
-// nothing that outlives a run.
+// tx is one run of an act's closure. The closure may run more than once, so tx
+// has nothing that outlives a run.
 type tx struct {
 	store.Writer
 	core   *core
 	caller *call.Caller
 	now    time.Time
 	seed   [32]byte // fresh for each act: the source of its salts
-	salts  uint64   // how many were drawn
+	salts  uint64   // number drawn so far
 }
 
 func (t *tx) timestamp() *timestamppb.Timestamp { return timestamppb.New(t.now) }
 
-// salt draws 16 bytes that nobody can guess. They come from the act's seed, so
-// that a closure that runs again makes the same records.
+// salt draws 16 unpredictable bytes. They come from the act's seed, so that a
+// closure that runs again makes the same records.
 func (t *tx) salt() []byte {
 	t.salts++
 	mac := hmac.New(sha256.New, t.seed[:])
-	_ = binary.Write(mac, binary.BigEndian, t.salts) // a hash takes every write
+	_ = binary.Write(mac, binary.BigEndian, t.salts) // writing to a hash never fails
 	return mac.Sum(nil)[:16]
 }
 
-// putPersonal keeps what can identify a person apart from the acts, under uid.
+// putPersonal stores what can identify a person separately from the acts, under
+// uid.
 func (t *tx) putPersonal(uid, candidate uint64, content proto.Message) (*storepb.PersonalRef, error) {
 	data, err := proto.Marshal(content)
 	if err != nil {
@@ -82,7 +83,8 @@ func (t *tx) putPersonal(uid, candidate uint64, content proto.Message) (*storepb
 	return &storepb.PersonalRef{Uid: uid, Digest: store.Digest(p.GetSalt(), data)}, nil
 }
 
-// putTexts keeps free texts of one act; where all are empty there is nothing to keep.
+// putTexts stores the free texts of one act; if all are empty there is nothing to
+// store.
 func (t *tx) putTexts(candidate uint64, texts ...string) (*storepb.PersonalRef, error) {
 	empty := true
 	for _, text := range texts {
@@ -98,8 +100,8 @@ func (t *tx) putTexts(candidate uint64, texts ...string) (*storepb.PersonalRef, 
 	return t.putPersonal(uid, candidate, &storepb.Texts{Texts: texts})
 }
 
-// readTexts returns the texts under ref, or as many empty ones as were erased
-// or never given.
+// readTexts returns the texts under ref, or empty ones if they were erased or
+// never given.
 func readTexts(r store.Reader, ref *storepb.PersonalRef, count int) ([]string, error) {
 	texts := new(storepb.Texts)
 	if ref != nil {

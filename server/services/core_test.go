@@ -16,8 +16,8 @@ import (
 	"github.com/acquis-eval/acquis/store/storetest"
 )
 
-// TestClosuresRunTwice: a store may run any closure more than once; each act is done
-// once all the same, and each answer has as much in it.
+// TestClosuresRunTwice: a store may run any closure more than once; each act is
+// still done once, and each answer has the same number of items.
 func TestClosuresRunTwice(t *testing.T) {
 	play := func(st store.Store) (answers []string) {
 		s := newStage(t, keeping(t, "5y", "", "90d"), func(o *Options) { o.Store = st })
@@ -36,7 +36,7 @@ func TestClosuresRunTwice(t *testing.T) {
 	}
 }
 
-// amounts says how many items are in each list of an answer.
+// amounts lists the number of items in each list of an answer.
 func amounts(answer proto.Message) (text string) {
 	m := answer.ProtoReflect()
 	for i := range m.Descriptor().Fields().Len() {
@@ -47,8 +47,8 @@ func amounts(answer proto.Message) (text string) {
 	return text
 }
 
-// TestSaltsDiffer: no two records have one salt, neither those of one act nor those of
-// several: else whoever is shown one could try guesses at the other.
+// TestSaltsDiffer: no two records have the same salt, neither in one act nor in
+// several: otherwise somebody who sees one could test guesses of the other.
 func TestSaltsDiffer(t *testing.T) {
 	s := newStage(t)
 	s.known("camille")
@@ -64,7 +64,7 @@ func TestSaltsDiffer(t *testing.T) {
 		must(t, err)
 		for _, d := range decisions {
 			check("an act", d.GetActSalt())
-			check("what surrounds it", d.GetCircumstancesSalt())
+			check("the circumstances", d.GetCircumstancesSalt())
 		}
 		texts, err := store.Personals.All(r, nil)
 		for _, p := range texts {
@@ -77,7 +77,8 @@ func TestSaltsDiffer(t *testing.T) {
 	}
 }
 
-// TestLastAct: identities are kept from the last act about somebody, whatever it was.
+// TestLastAct: the retention of an identity runs from the last act about the
+// person, of any kind.
 func TestLastAct(t *testing.T) {
 	at := func(day int) *timestamppb.Timestamp {
 		return timestamppb.New(time.Date(2026, 6, day, 0, 0, 0, 0, time.UTC))

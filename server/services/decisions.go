@@ -19,15 +19,14 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A sitting is how decisions come about: who is decided about, in which session,
-// by whom.
+// A sitting is the origin of decisions: the candidate, the session, the members.
 type sitting struct {
 	candidate *storepb.Candidate
 	session   *storepb.Session // nil for a prior bloc
 	present   []string
 }
 
-// decided are the keys of what an act of a jury made: the candidate, and the
+// decided has the keys of what an act of a jury made: the candidate, and the
 // decisions about them.
 type decided struct {
 	candidate uint64
@@ -50,9 +49,9 @@ func decidedBy(made keys) decided {
 	return d
 }
 
-// putRulings writes what the rules decided, as decisions, and returns their keys. An
-// award of the same act supersedes or follows decisions that are already written, so
-// that order matters.
+// putRulings writes rulings as decisions, and returns their keys. An award of the
+// same act supersedes or follows decisions that are already written, so order
+// matters.
 func (t *tx) putRulings(s sitting, rulings []rules.Ruling, text string) (keys, error) {
 	made := decided{candidate: s.candidate.GetUid()}
 	for _, ruling := range rulings {
@@ -95,7 +94,8 @@ func (t *tx) putRuling(s sitting, ruling rules.Ruling, text string) (uint64, err
 	return uid, store.Decisions.PutIndexed(t, store.Key(uid), decision)
 }
 
-// members are those of the session's jury who are present, in their quality.
+// members are the members of the session's jury who are present, in their
+// quality.
 func (s sitting) members() (present []*storepb.JuryMember) {
 	for _, m := range s.session.GetJury() {
 		if slices.Contains(s.present, m.GetSubject()) {
@@ -159,8 +159,8 @@ func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb
 	return &acquispb.ListDecisionsResponse{Decisions: items, NextPageToken: next}, err
 }
 
-// decisionSource picks the shortest index for a list: the candidate's, else the
-// session's that the filter names, else all.
+// decisionSource picks the shortest index for a list: the candidate's, otherwise
+// that of the session that the filter names, otherwise all.
 func decisionSource(r store.Reader, caller *call.Caller, parent string, wanted filter.Filter[*acquispb.Decision]) (source, error) {
 	if parent != "candidates/-" {
 		stored, err := candidateFor(r, caller, parent)
@@ -188,8 +188,8 @@ func decisionFields() filter.Fields[*acquispb.Decision] {
 	}
 }
 
-// A decisionReader shows decisions to one caller. It remembers which decision
-// supersedes which, candidate by candidate.
+// A decisionReader shows decisions to one caller. It caches which decision
+// supersedes which, for one candidate at a time.
 type decisionReader struct {
 	reader     store.Reader
 	caller     *call.Caller
@@ -243,8 +243,8 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 	return shown, d.place(circumstances, shown)
 }
 
-// place names the session and the candidacy of a decision, and what only those see
-// who belong there.
+// place names the session and the candidacy of a decision, and adds what only
+// members of that session may see.
 func (d *decisionReader) place(c *storepb.DecisionCircumstances, shown *acquispb.Decision) error {
 	if c.GetSessionUid() != 0 {
 		session, err := store.Sessions.Get(d.reader, store.Key(c.GetSessionUid()))
@@ -271,7 +271,8 @@ func (d *decisionReader) place(c *storepb.DecisionCircumstances, shown *acquispb
 	return nil
 }
 
-// turnTo reads what is needed of a candidate, unless it is the last one again.
+// turnTo reads what is needed about a candidate, unless it is the same as the
+// last.
 func (d *decisionReader) turnTo(uid uint64) error {
 	if d.candidate.GetUid() == uid {
 		return nil

@@ -11,8 +11,9 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// TestRectification: a jury replaces a decision with a motive. Both stay readable, the
-// ledger follows the new one, and an award goes with the bloc that it rested on.
+// TestRectification: a jury replaces a decision with a motive. Both stay
+// readable, the ledger follows the new one, and an award ends with the bloc that
+// it depends on.
 func TestRectification(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -35,7 +36,7 @@ func TestRectification(t *testing.T) {
 	old.Effective, old.SupersededBy = false, made.GetName()
 	read := ask(s.chair, s.GetDecision, &acquispb.GetDecisionRequest{Name: old.GetName()})
 	if diff := cmp.Diff(old, read, protocmp.Transform()); diff != "" {
-		t.Errorf("the decision of before:\n%s", diff)
+		t.Errorf("the earlier decision:\n%s", diff)
 	}
 	given := ask(s.chair, s.RectifyDecision, rectification(made.GetName(), "juin", capitalised))
 	if lines := ruled(given.GetDecisions()...); !slices.Equal(lines, []string{"BLOC B2 CAPITALISED", "AWARD AWARDED"}) {
@@ -54,23 +55,23 @@ func TestRectification(t *testing.T) {
 		refusal{"an outcome that blocs do not have", try(s.chair, s.RectifyDecision, rectification(decided[0].GetName(), "appel", acquispb.Decision_Outcome_AWARDED)), "INVALID_FIELD at outcome"},
 		refusal{"a decision about another", try(s.chair, s.RectifyDecision, named(bySacha)), "NOT_FOUND " + bySacha},
 		refusal{"a decision that does not exist", try(s.chair, s.RectifyDecision, named("candidates/camille/decisions/1")), "NOT_FOUND candidates/camille/decisions/1"},
-		refusal{"what is no number", try(s.chair, s.RectifyDecision, named("candidates/camille/decisions/first")), "INVALID_FIELD at name"},
+		refusal{"a name that is not a number", try(s.chair, s.RectifyDecision, named("candidates/camille/decisions/first")), "INVALID_FIELD at name"},
 		refusal{"by a juror alone", try(s.chair, s.RectifyDecision, alone), "JURY_TOO_SMALL of jury of session appel"},
 		refusal{"by a jury that does not exist", try(s.chair, s.RectifyDecision, rectification(decided[0].GetName(), "mai", notCapitalised)), "NOT_FOUND sessions/mai"},
-		refusal{"a look at what does not exist", try(s.reader, s.GetDecision, &acquispb.GetDecisionRequest{Name: bySacha}), "NOT_FOUND " + bySacha},
-		refusal{"a list of nobody's", try(s.reader, s.ListDecisions, &acquispb.ListDecisionsRequest{Parent: "candidates/nobody"}), "NOT_FOUND candidates/nobody"},
+		refusal{"reading one that does not exist", try(s.reader, s.GetDecision, &acquispb.GetDecisionRequest{Name: bySacha}), "NOT_FOUND " + bySacha},
+		refusal{"a list of an unknown candidate", try(s.reader, s.ListDecisions, &acquispb.ListDecisionsRequest{Parent: "candidates/nobody"}), "NOT_FOUND candidates/nobody"},
 	)
 	ask(s.registrar, s.CloseSession, &acquispb.CloseSessionRequest{Name: "sessions/juin"})
 	ask(s.registrar, s.ForgetCandidate, &acquispb.ForgetCandidateRequest{Name: "candidates/camille", Ground: acquispb.ForgetGround_OBJECTION})
 	if got := try(s.chair, s.RectifyDecision, named(decided[0].GetName())); got != "CANDIDATE_FORGOTTEN of candidates/camille" {
-		t.Errorf("about who was forgotten: %q", got)
+		t.Errorf("about a forgotten candidate: %q", got)
 	}
 	if got := ask(s.chair, s.GetDecision, &acquispb.GetDecisionRequest{Name: made.GetName()}); got.GetMotive() != "" || got.GetOutcome() != notCapitalised {
 		t.Errorf("what was decided about them stands, and its motive is erased: %v", got)
 	}
 }
 
-// TestDecisionsAreListed: of a candidate or of all, by what a filter says.
+// TestDecisionsAreListed: by candidate, over all candidates, by filter.
 func TestDecisionsAreListed(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -124,13 +125,13 @@ func TestDecisionsAreListed(t *testing.T) {
 	}
 	for _, bad := range []string{`motive = "x"`, `kind = GIFT`, `effective = 1`} {
 		if got := try(s.reader, s.ListDecisions, &acquispb.ListDecisionsRequest{Parent: "candidates/-", Filter: bad}); got != "FILTER_INVALID at filter" {
-			t.Errorf("%q is told %q", bad, got)
+			t.Errorf("%q gets %q", bad, got)
 		}
 	}
 }
 
-// TestMinutes: the minutes of a session have each candidacy with what was decided in
-// it, and what its jury decided besides, under whom it was about.
+// TestMinutes: the minutes of a session have each candidacy with its decisions,
+// and other decisions of its jury under their candidates.
 func TestMinutes(t *testing.T) {
 	s := newStage(t)
 	session := s.session("juin")

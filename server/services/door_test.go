@@ -12,10 +12,10 @@ import (
 	"github.com/acquis-eval/acquis/server/transport"
 )
 
-// A door is where tests call the services, as through a connection: it lets in who may
-// call, checks the form of requests, gives each call what is known of it, and hands
-// out the bytes of answers. So a test sends nothing that could not be sent, and reads
-// what a client would read.
+// A door is how tests call the services, like a connection: it admits callers,
+// checks the form of requests, provides the state of each call, and returns the
+// bytes of answers. So a test sends only what could be sent, and reads what a
+// client would read.
 type door struct {
 	contract *contract.Contract
 	validate contract.Validator
@@ -45,7 +45,7 @@ func (d *door) RegisterService(desc *grpc.ServiceDesc, service any) {
 	}
 }
 
-// Invoke implements grpc.ClientConnInterface. Who calls stands in the context (as).
+// Invoke implements grpc.ClientConnInterface. The caller is in the context (as).
 func (d *door) Invoke(ctx context.Context, method string, request, reply any, _ ...grpc.CallOption) error {
 	rpc, err := d.contract.Find(method)
 	if err != nil {
@@ -79,8 +79,8 @@ func (d *door) pass(ctx context.Context, request any, info *grpc.UnaryServerInfo
 	return d.watch(ctx, request, info, handler)
 }
 
-// NewStream implements grpc.ClientConnInterface. The one RPC that streams is tested
-// without a door.
+// NewStream implements grpc.ClientConnInterface. The only RPC with a stream is
+// tested without a door.
 func (d *door) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
 	return nil, apierr.NoSuchMethod()
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A dossier is everything that is held about one candidate. It is found from
-// the candidate's own record and indexes, so that reading it takes as long as
-// this candidate's acts are many, however many candidates there are: texts are
-// reached through the acts that refer to them, and need no index of their own.
+// A dossier is everything that is stored about one candidate. It is found through
+// the candidate's own record and indexes, so the time to read it depends on this
+// candidate's acts, not on the number of candidates: texts are reached through
+// the acts that refer to them, and need no index of their own.
 type dossier struct {
 	candidate   *storepb.Candidate
 	files       []*file // without their référentiels
@@ -46,7 +46,7 @@ func loadDossier(r store.Reader, candidate *storepb.Candidate) (*dossier, error)
 	return d, nil
 }
 
-// loadPerson reads a dossier without its files, which are the most of it.
+// loadPerson reads a dossier without its files, which are the largest part.
 func loadPerson(r store.Reader, candidate *storepb.Candidate) (d *dossier, err error) {
 	d = &dossier{candidate: candidate}
 	uid := candidate.GetUid()
@@ -63,12 +63,12 @@ func loadPerson(r store.Reader, candidate *storepb.Candidate) (d *dossier, err e
 	return d, err
 }
 
-// open tells whether the session of a file still runs.
+// open tells whether the session of a file is open.
 func (f *file) open() bool {
 	return f.session.GetState() == acquispb.Session_State_OPEN
 }
 
-// judged is the dossier as the rules of retention read it.
+// judged is the dossier in the form that the rules of retention read.
 func (d *dossier) judged(traces []trace) (rules.Dossier, error) {
 	last, err := d.lastAct()
 	judged := rules.Dossier{Forgotten: d.candidate.GetForgetTime() != nil, LastAct: last}
@@ -84,7 +84,7 @@ func (d *dossier) judged(traces []trace) (rules.Dossier, error) {
 	return judged, err
 }
 
-// refuseToForget is the error for what is kept; nil for what is not.
+// refuseToForget is the error for what is kept; nil if nothing is.
 func (d *dossier) refuseToForget(kept rules.Kept) error {
 	name := candidateName(d.candidate.GetLabel())
 	switch kept {
@@ -120,8 +120,8 @@ type trace struct {
 	key  []byte
 }
 
-// traces lists every record that forgetting erases, those that are gone already
-// too: acts keep their references.
+// traces lists every record that forgetting erases, including those already
+// erased: acts keep their references.
 func (d *dossier) traces() ([]trace, error) {
 	var all []trace
 	text := func(ref *storepb.PersonalRef, kind rules.TraceKind, since time.Time, open bool) {
@@ -137,8 +137,9 @@ func (d *dossier) traces() ([]trace, error) {
 			since := f.settled(entry)
 			text(entry.GetTexts(), rules.AccommodationTrace, since, f.open())
 			if store.Erasable(entry) {
-				// Outcomes do not rest on an accommodation, so that no proof needs it:
-				// what tells of a disability goes. They do rest on exemptions.
+				// Outcomes do not depend on accommodations, so no proof needs
+				// them: they reveal a disability and can be erased. Outcomes do
+				// depend on exemptions.
 				said := rules.Trace{Kind: rules.AccommodationTrace, Since: since, Open: f.open()}
 				all = append(all, trace{said, store.KindCaseFile, store.Key(f.candidacy.GetUid(), entry.GetUid())})
 			}
@@ -164,8 +165,8 @@ func (d *dossier) traces() ([]trace, error) {
 	return all, nil
 }
 
-// settled is when something was last said about what an entry is about. The request
-// of an accommodation and the decisions on it are erased together: one without the
+// settled is the time of the last entry about the same matter. The request of an
+// accommodation and the decisions on it are erased together: one without the
 // other means nothing.
 func (f *file) settled(entry *storepb.CaseFile) time.Time {
 	about := func(e *storepb.CaseFile) uint64 {
@@ -210,14 +211,14 @@ func (d *dossier) lastAct() (time.Time, error) {
 	return last, nil
 }
 
-// A duty is what is to be erased of one candidate.
+// A duty is what has to be erased of one candidate.
 type duty struct {
 	*dossier
 	rules.Due
 	traces []trace
 }
 
-// owed asks the rules what is to be erased, of what has not been erased yet.
+// owed asks the rules what has to be erased, and leaves out what has been.
 func (d *dossier) owed(r store.Reader, judge func(rules.Dossier) rules.Due) (duty, error) {
 	all, err := d.traces()
 	if err != nil {

@@ -28,7 +28,7 @@ func (s *auditService) ListEvents(ctx context.Context, req *acquispb.ListEventsR
 	view := viewOf(call.CallerOf(ctx))
 	answer := new(acquispb.ListEventsResponse)
 	return answer, s.view(ctx, func(r store.Reader) error {
-		events, err := r.Events(after, page.size+1) // one more tells whether there are more
+		events, err := r.Events(after, page.size+1) // one more shows whether there are more
 		if err != nil {
 			return err
 		}
@@ -46,8 +46,8 @@ func (s *auditService) ListEvents(ctx context.Context, req *acquispb.ListEventsR
 	})
 }
 
-// eventFrom shows an event. Of acts in a candidacy's file no view shows who did it,
-// nor by which RPC: either would tell what the act was.
+// eventFrom shows an event. For acts in a candidacy's file no view shows the
+// actor or the RPC, because either would reveal what the act was.
 func eventFrom(event *storepb.Event, view rules.View) (*acquispb.Event, error) {
 	body := new(storepb.EventBody)
 	if err := proto.Unmarshal(event.GetBody(), body); err != nil {

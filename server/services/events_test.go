@@ -14,8 +14,8 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// TestEventsAreListed: the journal has one event of each act, in order, page by page,
-// and from any place on.
+// TestEventsAreListed: the journal has one event for each act, in order, page by
+// page, and from any position.
 func TestEventsAreListed(t *testing.T) {
 	s := newStage(t)
 	began := s.written()
@@ -64,7 +64,7 @@ func TestEventsAreListed(t *testing.T) {
 	}
 }
 
-// TestErasedEvent: of an event whose body was erased the journal shows that it was.
+// TestErasedEvent: the journal shows that the body of an event was erased.
 func TestErasedEvent(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -81,7 +81,7 @@ func TestErasedEvent(t *testing.T) {
 	must(t, s.store.View(t.Context(), func(r store.Reader) error {
 		events, err := r.Events(uint64(told)-1, 1)
 		if len(events) != 1 || len(events[0].GetBody()) != 0 {
-			t.Errorf("the store holds %v", events)
+			t.Errorf("the store has %v", events)
 		}
 		return err
 	}))

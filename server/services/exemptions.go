@@ -67,7 +67,7 @@ func exemptionRequest(req *acquispb.DecideExemptionRequest) rules.ExemptionReque
 	}
 }
 
-// exemptionField names the field of a request that a refusal speaks of.
+// exemptionField names the field of a request that a refusal is about.
 func exemptionField(r rules.Refusal) string {
 	if r.Rule == rules.ReasonMissing {
 		return "reason"
@@ -75,8 +75,8 @@ func exemptionField(r rules.Refusal) string {
 	return "criterion"
 }
 
-// exemptionTexts are the texts of a decision: of a grant the reasons of both
-// conditions, of a refusal its reason.
+// exemptionTexts are the texts of a decision: the reasons of both conditions for
+// a grant, the reason for a refusal.
 func exemptionTexts(req *acquispb.DecideExemptionRequest) []string {
 	if req.GetGranted() {
 		return []string{req.GetCapacityPreserved().GetReason(), req.GetNotApplicableInPractice().GetReason()}
@@ -110,8 +110,8 @@ func (s *sessionService) ListExemptions(ctx context.Context, req *acquispb.ListE
 	return &acquispb.ListExemptionsResponse{Exemptions: items, NextPageToken: next}, err
 }
 
-// exemptionCriteria lists the criteria that have an advice or a decision, in
-// the référentiel's order; none for who sees neither.
+// exemptionCriteria lists the criteria that have an advice or a decision, in the
+// référentiel's order; none if the view shows neither.
 func (f *file) exemptionCriteria() []string {
 	if !f.view.Sees(rules.FieldExemption, rules.Always) {
 		return nil
@@ -122,7 +122,7 @@ func (f *file) exemptionCriteria() []string {
 }
 
 // readExemption shows the latest advice and the latest decision on a criterion,
-// with all who confirmed it.
+// with everyone who confirmed it.
 func (f *file) readExemption(r store.Reader, criterion string) (*acquispb.Exemption, error) {
 	name := candidacyName(f.session.GetLabel(), f.candidacy.GetLabel())
 	shown := &acquispb.Exemption{Name: name + "/exemptions/" + criterion, Criterion: criterion}

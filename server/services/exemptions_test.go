@@ -12,7 +12,7 @@ import (
 )
 
 // TestAuthorsOfAnExemption: an exemption shows the latest advice and the latest
-// decision, with all who decided so, in that order.
+// decision, with everyone who decided the same, in order.
 func TestAuthorsOfAnExemption(t *testing.T) {
 	s := assessedService(t)
 	advisor := as(t.Context(), "advisor", acquispb.Role_DISABILITY_ADVISOR)
@@ -55,7 +55,7 @@ func advise(candidacy, criterion string, favourable bool) *acquispb.AdviseExempt
 	return &acquispb.AdviseExemptionRequest{Candidacy: candidacy, Criterion: criterion, Favourable: favourable, ReasonedAdvice: "un avis"}
 }
 
-// exempt grants an exemption: both conditions hold, each for its reason.
+// exempt grants an exemption: both conditions hold, each with its reason.
 func exempt(candidacy, criterion string) *acquispb.DecideExemptionRequest {
 	return &acquispb.DecideExemptionRequest{
 		Candidacy: candidacy, Criterion: criterion, Granted: true,
@@ -64,7 +64,7 @@ func exempt(candidacy, criterion string) *acquispb.DecideExemptionRequest {
 	}
 }
 
-// TestExemption: the advisor advises, the jury decides; a criterion that is exempted is
+// TestExemption: the advisor advises, the jury decides; an exempted criterion is
 // not counted.
 func TestExemption(t *testing.T) {
 	s := newStage(t)
@@ -116,7 +116,8 @@ func TestExemption(t *testing.T) {
 	}
 }
 
-// TestExemptionIsRefused: each condition that is not there keeps the criterion counted.
+// TestExemptionIsRefused: without any one of the conditions the exemption is
+// refused.
 func TestExemptionIsRefused(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")

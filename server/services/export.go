@@ -53,8 +53,8 @@ func (s *candidateService) ExportCandidate(ctx context.Context, req *acquispb.Ex
 	return e.answer, nil
 }
 
-// exported lists a candidate's candidacies and the reads of their file, in the
-// order in which they came: what comes while pages are read is on the last one.
+// exported lists a candidate's candidacies and the reads of their file, in order
+// of creation: those created while pages are read are on the last one.
 func exported(r store.Reader, candidate uint64) source {
 	return func(after uint64, limit int) ([]uint64, error) {
 		candidacies, err := store.ListUIDs(r, store.KindCandidateCandidacy, candidate, after, limit)
@@ -68,7 +68,8 @@ func exported(r store.Reader, candidate uint64) source {
 	}
 }
 
-// An export gathers one page, and reads no more of the dossier than is on it.
+// An export collects one page, and reads only the part of the dossier that is on
+// it.
 type export struct {
 	store.Reader
 	core      *core
@@ -78,7 +79,7 @@ type export struct {
 	events    []uint64 // sequences of the events that last wrote what was read
 }
 
-// wrote notes the event that last wrote a record.
+// wrote records the event that last wrote a record.
 func (e *export) wrote(kind store.KindID, key []byte) error {
 	sequence, err := e.LastEvent(kind, key)
 	if err == nil && sequence > 0 {
@@ -87,7 +88,7 @@ func (e *export) wrote(kind store.KindID, key []byte) error {
 	return err
 }
 
-// addPerson adds what is not about one candidacy.
+// addPerson adds everything that does not belong to one candidacy.
 func (e *export) addPerson() error {
 	candidate := e.candidate
 	d, err := loadPerson(e, candidate)
@@ -141,7 +142,7 @@ func (e *export) addDecisions(d *dossier) error {
 	return nil
 }
 
-// addAttestations adds those of a decision.
+// addAttestations adds the attestations of a decision.
 func (e *export) addAttestations(uid uint64, decision *acquispb.Decision) error {
 	attestations, err := store.Attestations.Listed(e, store.KindDecisionAttestation, uid)
 	if err != nil {
@@ -170,12 +171,12 @@ func (e *export) add(uid uint64) error {
 		return err
 	}
 	shown := e.core.cutAccess(access, viewOf(e.caller))
-	shown.Candidates = []string{candidateName(e.candidate.GetLabel())} // not the others whom it lists
+	shown.Candidates = []string{candidateName(e.candidate.GetLabel())} // without the others in it
 	e.answer.Accesses = append(e.answer.Accesses, shown)
 	return nil
 }
 
-// addFile adds one candidacy with all that was said and done in it.
+// addFile adds one candidacy with all texts and acts in it.
 func (e *export) addFile(stored *storepb.Candidacy) error {
 	f, err := fileOf(e, stored)
 	if err != nil {
@@ -226,8 +227,8 @@ func (e *export) addAssessment(a *storepb.Assessment, shown *acquispb.ExportedCa
 	return nil
 }
 
-// addEntry adds one step of the file about accommodations and exemptions. Whoever
-// may not see those texts elsewhere does not see them here either.
+// addEntry adds one step of the file about accommodations and exemptions. Callers
+// who may not see those texts elsewhere do not see them here either.
 func (e *export) addEntry(f *file, entry *storepb.CaseFile, shown *acquispb.ExportedCandidacy) error {
 	view := viewOf(e.caller)
 	if !view.Sees(rules.FieldExemption, rules.Always) || !view.Sees(rules.FieldNeed, rules.Always) {
@@ -259,7 +260,8 @@ func (e *export) addEntry(f *file, entry *storepb.CaseFile, shown *acquispb.Expo
 	return nil
 }
 
-// exemptionStep names the exemption that an entry is about; nil: it is about none.
+// exemptionStep names the exemption that an entry is about; nil if it is about
+// none.
 func (f *file) exemptionStep(entry *storepb.CaseFile) *acquispb.Exemption {
 	criterion := entry.GetAdvice().GetCriterion() + entry.GetExemption().GetCriterion()
 	if criterion == "" {
@@ -285,7 +287,7 @@ func (f *file) accommodationStep(r store.Reader, entry *storepb.CaseFile) (*acqu
 	return before.readAccommodation(r, asked)
 }
 
-// addEvents adds the events that were noted, each once.
+// addEvents adds the recorded events, each once.
 func (e *export) addEvents() error {
 	slices.Sort(e.events)
 	for _, sequence := range slices.Compact(e.events) {

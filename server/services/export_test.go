@@ -12,8 +12,8 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// TestExport: the person gets all that is held about them, each word once, with the
-// events that wrote it and who read it.
+// TestExport: the person gets everything that is stored about them, each text
+// once, with the events that wrote it and who read it.
 func TestExport(t *testing.T) {
 	s := newStage(t)
 	k := s.known("camille")
@@ -76,8 +76,8 @@ func TestExport(t *testing.T) {
 	s.checkEvents(all.GetEvents())
 }
 
-// checkEvents holds the events of an export against the journal: each act about the
-// candidate, once, in order; none about the other.
+// checkEvents compares the events of an export with the journal: each act about
+// the candidate, once, in order; none about the other.
 func (s *stage) checkEvents(events []*acquispb.Event) {
 	s.Helper()
 	journal := make(map[int64]*acquispb.Event)
@@ -92,15 +92,17 @@ func (s *stage) checkEvents(events []*acquispb.Event) {
 		last = e.GetSequence()
 		kinds[e.GetKind().String()]++
 	}
-	// The candidacy was last written by the deliberation; two of the hold are one record.
+	// The candidacy was last written by the deliberation; two events of the hold
+	// are one record.
 	want := map[string]int{"CANDIDATE": 1, "ASSESSMENT": 3, "CANDIDACY_FILE": 4, "DECISION": 2, "HOLD": 1, "ATTESTATION": 1, "TIE": 1}
 	if diff := cmp.Diff(want, kinds); diff != "" {
 		s.Errorf("the events:\n%s", diff)
 	}
 }
 
-// TestExportWithheld: who may not see texts about a disability exports none, and is
-// told that there are some; of whom there are none, nothing is withheld.
+// TestExportWithheld: a caller who may not see texts about a disability exports
+// none, and learns that there are some; if there are none, nothing is reported as
+// withheld.
 func TestExportWithheld(t *testing.T) {
 	s := newStage(t)
 	s.known("camille")
@@ -112,7 +114,7 @@ func TestExportWithheld(t *testing.T) {
 		t.Errorf("a registrar exports %v", file)
 	}
 	if s.export(s.registrar, "sacha").GetFileWithheld() {
-		t.Error("something is withheld of whom there is nothing")
+		t.Error("something is reported as withheld although there is nothing")
 	}
 	s.refuses(s.written(),
 		refusal{"by a key of one centre", try(s.registrar.of("LYON"), s.ExportCandidate, &acquispb.ExportCandidateRequest{Name: "candidates/camille"}), "OTHER_CENTRE"},
@@ -121,8 +123,8 @@ func TestExportWithheld(t *testing.T) {
 	)
 }
 
-// TestExportByPages: the person comes on the first page, candidacies and reads of the
-// file in the order in which they came, so many on each.
+// TestExportByPages: the person comes on the first page, candidacies and reads of
+// the file in order of creation, a fixed number on each.
 func TestExportByPages(t *testing.T) {
 	s := newStage(t)
 	s.candidate("camille")

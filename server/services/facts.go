@@ -11,12 +11,12 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Beyond the roles of an RPC, the facts of the case say what exists for a
-// caller. The session is the unit: an assessor meets the sessions that list them
-// (or list nobody), a jury member those whose jury names them, a key of one
-// centre those of that centre. What does not exist for a caller is answered word
-// by word like what does not exist at all, so that nobody learns of it by
-// asking.
+// Beyond the roles of an RPC, the facts of the case determine what exists for a
+// caller. The session decides: for an assessor the sessions exist that list them
+// (or list nobody), for a jury member those whose jury names them, for a key of
+// one centre those of that centre. If something does not exist for a caller, the
+// answer is the same, word for word, as if it did not exist at all, so that
+// nobody can find out by asking.
 
 // callerAt returns the caller with the roles that they have in a session.
 func callerAt(c *call.Caller, session *storepb.Session) *call.Caller {
@@ -33,8 +33,8 @@ func callerAt(c *call.Caller, session *storepb.Session) *call.Caller {
 	})
 }
 
-// viewOf is what the rules let a caller see, by the roles that they have: in a
-// session, of what belongs to it.
+// viewOf is what the rules let a caller see, by their roles: for what belongs to
+// a session, by their roles in that session.
 func viewOf(c *call.Caller) rules.View {
 	roles := make([]rules.Role, len(c.Roles))
 	for i, role := range c.Roles {
@@ -43,7 +43,7 @@ func viewOf(c *call.Caller) rules.View {
 	return rules.ViewOf(c.Subject, roles)
 }
 
-// assesses tells whether a session takes verdicts of an assessor.
+// assesses tells whether a session accepts verdicts of an assessor.
 func assesses(session *storepb.Session, subject string) bool {
 	return len(session.GetAssessors()) == 0 || slices.Contains(session.GetAssessors(), subject)
 }
@@ -52,7 +52,7 @@ func onJury(session *storepb.Session, subject string) bool {
 	return slices.ContainsFunc(session.GetJury(), func(m *storepb.JuryMember) bool { return m.GetSubject() == subject })
 }
 
-// sessionFor returns a session and what the caller is in it.
+// sessionFor returns a session, and the caller with their roles in it.
 func sessionFor(r store.Reader, caller *call.Caller, name string) (*storepb.Session, *call.Caller, error) {
 	session, err := sessionByName(r, name)
 	if err != nil {
@@ -65,8 +65,8 @@ func sessionFor(r store.Reader, caller *call.Caller, name string) (*storepb.Sess
 	return session, there, nil
 }
 
-// candidacyFor returns a candidacy, its session and what the caller is in it, and
-// announces what else of it will be read.
+// candidacyFor returns a candidacy, its session and the caller with their roles
+// in it, and announces what else of it will be read.
 func candidacyFor(r store.Reader, caller *call.Caller, name string, more ...wantOf) (*storepb.Session, *storepb.Candidacy, *call.Caller, error) {
 	session, candidacy, err := candidacyByName(r, name, more...)
 	if err != nil {
@@ -79,8 +79,8 @@ func candidacyFor(r store.Reader, caller *call.Caller, name string, more ...want
 	return session, candidacy, there, nil
 }
 
-// candidateFor returns a candidate, named by any name below theirs, who exists
-// for the caller.
+// candidateFor returns a candidate who exists for the caller, given the name of
+// any resource below theirs.
 func candidateFor(r store.Reader, caller *call.Caller, name string) (*storepb.Candidate, error) {
 	candidate, err := candidateByName(r, name)
 	if err != nil {
@@ -93,8 +93,8 @@ func candidateFor(r store.Reader, caller *call.Caller, name string) (*storepb.Ca
 	return candidate, err
 }
 
-// seesCandidate tells whether a candidate was created or is enrolled where the
-// caller's centre sees it.
+// seesCandidate tells whether a candidate was created or is enrolled in the
+// caller's centre.
 func seesCandidate(r store.Reader, c *call.Caller, candidate *storepb.Candidate) (bool, error) {
 	if c.Sees(candidate.GetCentreCode()) {
 		return true, nil
@@ -102,8 +102,8 @@ func seesCandidate(r store.Reader, c *call.Caller, candidate *storepb.Candidate)
 	return enrolledWhere(r, candidate, func(s *storepb.Session) bool { return c.Sees(s.GetCentreCode()) })
 }
 
-// personFor is candidateFor where the answer tells who somebody is: assessors
-// and jury members meet the candidates of their own sessions only.
+// personFor is candidateFor for answers with an identity: for assessors and jury
+// members only the candidates of their own sessions exist.
 func personFor(r store.Reader, caller *call.Caller, name string) (*storepb.Candidate, error) {
 	candidate, err := candidateFor(r, caller, name)
 	if err != nil || caller.With(everywhere).Roles != nil {
@@ -116,12 +116,13 @@ func personFor(r store.Reader, caller *call.Caller, name string) (*storepb.Candi
 	return candidate, err
 }
 
-// everywhere tells which roles do not depend on the session.
+// everywhere tells whether a role does not depend on the session.
 func everywhere(role acquispb.Role_Enum) bool {
 	return role != acquispb.Role_ASSESSOR && role != acquispb.Role_JURY
 }
 
-// enrolledWhere tells whether a candidate has a candidacy in such a session.
+// enrolledWhere tells whether a candidate has a candidacy in a session for which
+// such is true.
 func enrolledWhere(r store.Reader, candidate *storepb.Candidate, such func(*storepb.Session) bool) (bool, error) {
 	candidacies, err := store.Candidacies.Listed(r, store.KindCandidateCandidacy, candidate.GetUid())
 	if err != nil {
@@ -136,8 +137,8 @@ func enrolledWhere(r store.Reader, candidate *storepb.Candidate, such func(*stor
 	return false, nil
 }
 
-// stillExists checks the facts again for a request that was done before: since
-// then the caller may have been taken off the session.
+// stillExists checks the facts again for a repeated request, because the caller
+// may have been removed from the session since.
 func stillExists(r store.Reader, caller *call.Caller, again request, resource string) error {
 	if named, ok := again.(interface{ GetSession() string }); ok {
 		if _, _, err := sessionFor(r, caller, named.GetSession()); err != nil {
@@ -150,14 +151,14 @@ func stillExists(r store.Reader, caller *call.Caller, again request, resource st
 		_, _, err = sessionFor(r, caller, resource)
 	case "candidates":
 		if segment(resource, 1) == "" {
-			return nil // it was about many
+			return nil // it was about many candidates
 		}
 		_, err = candidateFor(r, caller, resource)
 	}
 	return err
 }
 
-// ownCentre refuses a session of another centre to a caller who is of one.
+// ownCentre refuses a session of another centre to a caller of one centre.
 func ownCentre(caller *call.Caller, session *storepb.Session) error {
 	if caller.Sees(session.GetCentreCode()) {
 		return nil
@@ -174,8 +175,8 @@ func allCentres(caller *call.Caller) error {
 	return apierr.Denied(acquispb.ErrorReason_OTHER_CENTRE, "exporting and erasing cover all centres, so a key of one centre cannot request them")
 }
 
-// A sessionSight remembers the sessions of a list while it is read: a session is
-// read once, not once for each candidacy.
+// A sessionSight caches the sessions of a list while it is read, so that a
+// session is read once, and not for each candidacy.
 type sessionSight struct {
 	caller *call.Caller
 	known  map[uint64]*storepb.Session // nil: it does not exist for the caller
@@ -185,7 +186,7 @@ func newSessionSight(caller *call.Caller) *sessionSight {
 	return &sessionSight{caller, make(map[uint64]*storepb.Session)}
 }
 
-// find returns a session, or nil where it does not exist for the caller.
+// find returns a session, or nil if it does not exist for the caller.
 func (s *sessionSight) find(r store.Reader, uid uint64) (*storepb.Session, error) {
 	if known, ok := s.known[uid]; ok {
 		return known, nil

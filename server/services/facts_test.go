@@ -10,9 +10,9 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// What exists for whom. A stage of two centres: Camille is enrolled in Lyon, in a
-// session that lists Léa, and Jo in Paris, in one that lists nobody; Sacha is of no
-// centre and enrolled nowhere; Zoé was made by a registrar of Paris.
+// twoCentres is a stage of two centres: Camille is enrolled in Lyon, in a session
+// that lists Léa, and Jo in Paris, in one that lists nobody; Sacha has no centre
+// and is not enrolled; Zoé was created by a registrar of Paris.
 func twoCentres(t testing.TB) *stage {
 	s := newStage(t)
 	s.session("lyon", func(given *acquispb.Session) { given.Assessors = []string{"lea"} })
@@ -27,7 +27,8 @@ func twoCentres(t testing.TB) *stage {
 	return s
 }
 
-// TestWhatExistsForWhom: sessions, candidacies and candidates, one by one and in lists.
+// TestWhatExistsForWhom: sessions, candidacies and candidates, one by one and in
+// lists.
 func TestWhatExistsForWhom(t *testing.T) {
 	s := twoCentres(t)
 	both := s.as("lea", acquispb.Role_ASSESSOR, acquispb.Role_READER)
@@ -66,7 +67,7 @@ func TestWhatExistsForWhom(t *testing.T) {
 				candidates = append(candidates, id)
 			case "NOT_FOUND candidates/" + id:
 			default:
-				t.Errorf("%v is told %q of %s", c.who.caller, got, id)
+				t.Errorf("%v gets %q for %s", c.who.caller, got, id)
 			}
 		}
 		if got := strings.Join(sessions, " "); got != c.sessions || strings.Join(candidacies, " ") != got {
@@ -87,8 +88,8 @@ func TestWhatExistsForWhom(t *testing.T) {
 	}
 }
 
-// TestWhatDoesNotExistIsNotFound: whatever is asked of a session or a candidate that
-// does not exist for the caller is answered as if there were none.
+// TestWhatDoesNotExistIsNotFound: every call about a session or a candidate that
+// does not exist for the caller gets the same answer as if there were none.
 func TestWhatDoesNotExistIsNotFound(t *testing.T) {
 	s := twoCentres(t)
 	decision := ask(s.registrar, s.RecordPriorBloc, prior("jo", "B4")).GetDecisions()[0].GetName()
@@ -103,7 +104,7 @@ func TestWhatDoesNotExistIsNotFound(t *testing.T) {
 		refusal{"CancelSession", try(lyon, s.CancelSession, &acquispb.CancelSessionRequest{Name: "sessions/paris"}), "NOT_FOUND sessions/paris"},
 		refusal{"ListCandidacies", try(lyon, s.ListCandidacies, &acquispb.ListCandidaciesRequest{Parent: "sessions/paris"}), "NOT_FOUND sessions/paris"},
 		refusal{"CreateCandidacy there", try(lyon, s.CreateCandidacy, enrolment("paris", "camille", "B1")), "NOT_FOUND sessions/paris"},
-		refusal{"CreateCandidacy of who is there", try(lyon, s.CreateCandidacy, enrolment("lyon", "jo", "B1")), "NOT_FOUND candidates/jo"},
+		refusal{"CreateCandidacy of an enrolled candidate", try(lyon, s.CreateCandidacy, enrolment("lyon", "jo", "B1")), "NOT_FOUND candidates/jo"},
 		refusal{"GetCandidacy", try(lyon, s.GetCandidacy, &acquispb.GetCandidacyRequest{Name: k}), "NOT_FOUND " + k},
 		refusal{"WithdrawCandidacy", try(lyon, s.WithdrawCandidacy, &acquispb.WithdrawCandidacyRequest{Name: k}), "NOT_FOUND " + k},
 		refusal{"RecordAssessments", try(noa, s.RecordAssessments, verdicts(k, met, "C3.1.1")), "NOT_FOUND " + k},
@@ -136,8 +137,8 @@ func TestWhatDoesNotExistIsNotFound(t *testing.T) {
 	}
 }
 
-// TestCentreSeesWhoComes: a candidate exists for a key of one centre from the day on
-// which they are enrolled there, and other systems' ids lead nowhere until then.
+// TestCentreSeesWhoComes: a candidate exists for a key of one centre from the day
+// of their enrolment there, and ids in other systems lead nowhere until then.
 func TestCentreSeesWhoComes(t *testing.T) {
 	s := twoCentres(t)
 	given := someone("ana")
@@ -146,7 +147,7 @@ func TestCentreSeesWhoComes(t *testing.T) {
 	lyon, lookup := s.registrar.of("LYON"), &acquispb.LookupCandidateRequest{System: "lms", Id: "7"}
 	unknown := try(lyon, s.LookupCandidate, &acquispb.LookupCandidateRequest{System: "lms", Id: "8"})
 	if got := try(lyon, s.LookupCandidate, lookup); got != unknown || unknown == "" {
-		t.Errorf("who is not in Lyon is told %q, nobody %q", got, unknown)
+		t.Errorf("a candidate who is not in Lyon gives %q, an unknown one %q", got, unknown)
 	}
 	s.enrol("lyon", "ana", "B1")
 	for who, want := range map[*person]bool{&lyon: true, {t, s.registrar.of("PARIS").caller}: false} {
@@ -156,8 +157,8 @@ func TestCentreSeesWhoComes(t *testing.T) {
 	}
 }
 
-// TestRolesReachAsFarAsTheSession: who assesses here and sits on a jury elsewhere is an
-// assessor here, and sees no more than one.
+// TestRolesReachAsFarAsTheSession: a subject who assesses in one session and sits
+// on the jury of another is an assessor in the first, and sees no more than that.
 func TestRolesReachAsFarAsTheSession(t *testing.T) {
 	s, k := secretive(t)
 	s.session("autre", func(given *acquispb.Session) { given.Jury[1].Subject = "noa" })

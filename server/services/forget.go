@@ -11,10 +11,10 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// ForgetCandidate erases what is held about a candidate. What was remembered of
-// requests about them goes after the act itself: from then on no more can come, so
-// that looking through them need not hold up the writer. If that fails, the call made
-// again goes on with it.
+// ForgetCandidate erases what is stored about a candidate. Stored request ids
+// about them are erased after the act itself: from then on no more can be added,
+// so the search need not block the writer. If that fails, a repetition of the
+// call continues it.
 func (s *candidateService) ForgetCandidate(ctx context.Context, req *acquispb.ForgetCandidateRequest) (*acquispb.ForgetCandidateResponse, error) {
 	if err := allCentres(call.CallerOf(ctx)); err != nil {
 		return nil, err
@@ -42,8 +42,8 @@ func (s *candidateService) ForgetCandidate(ctx context.Context, req *acquispb.Fo
 	return answer, s.forgetRequests(ctx, s.eventOf(ctx, req, req.GetName(), s.now()), after.remembers)
 }
 
-// forgetCandidate erases all that is held about a candidate, unless it was done
-// before, and returns the key of what that wrote.
+// forgetCandidate erases everything that is stored about a candidate, unless that
+// was done before, and returns the key of the record of the forgetting.
 func (t *tx) forgetCandidate(req *acquispb.ForgetCandidateRequest) (keys, error) {
 	candidate, err := candidateByName(t, req.GetName())
 	if err != nil {
@@ -66,8 +66,9 @@ func (t *tx) forgetCandidate(req *acquispb.ForgetCandidateRequest) (keys, error)
 	return t.forget(owed, &storepb.Forgetting{Ground: req.GetGround()})
 }
 
-// forget erases what is owed of a candidate, and writes what it erased. If the
-// candidate is forgotten as a whole, other systems no longer find them either.
+// forget erases what is due about a candidate, and records what it erased. If the
+// candidate is forgotten as a whole, other systems can no longer find them
+// either.
 func (t *tx) forget(owed duty, what *storepb.Forgetting) (keys, error) {
 	uid, err := t.NewUID()
 	if err != nil {
@@ -87,9 +88,10 @@ func (t *tx) forget(owed duty, what *storepb.Forgetting) (keys, error) {
 	return made, store.Forgettings.Put(t, made[0], what)
 }
 
-// erase removes traces and lists them. The event of an accommodation tells by
-// its RPC that there was one, so that its body goes too; other bodies name a
-// candidacy and digests without salts, which say nothing about a person.
+// erase removes traces and lists them. The RPC in the event of an accommodation
+// reveals that there was one, so the event's body is erased too; other bodies
+// have a candidacy and digests without salts, which reveal nothing about a
+// person.
 func (t *tx) erase(traces []trace, what *storepb.Forgetting) error {
 	var events []uint64
 	for _, trace := range traces {
@@ -116,8 +118,8 @@ func (t *tx) erase(traces []trace, what *storepb.Forgetting) error {
 }
 
 // forgetIdentity frees the ids in other systems and marks the candidate. The
-// reference to the identity stays: the digest in it says nothing without the
-// salt that is erased.
+// reference to the identity stays: its digest reveals nothing without the erased
+// salt.
 func (t *tx) forgetIdentity(candidate *storepb.Candidate) error {
 	identity := new(storepb.Identity)
 	if err := readPersonal(t, candidate.GetIdentity(), identity); err != nil {
@@ -131,9 +133,9 @@ func (t *tx) forgetIdentity(candidate *storepb.Candidate) error {
 	return store.Candidates.Put(t, store.Key(candidate.GetUid()), candidate)
 }
 
-// remembers tells whether the key of a record that a request made belongs to
-// the candidate: it begins with their uid or that of a candidacy of theirs. The
-// acts of forgetting themselves stay remembered.
+// remembers tells whether the key of a record that a request made belongs to the
+// candidate: it begins with their uid or that of one of their candidacies. The
+// acts of forgetting themselves stay stored.
 func (d *dossier) remembers(made []byte) bool {
 	owner, last := store.FirstUID(made), store.LastUID(made)
 	if slices.ContainsFunc(d.forgettings, func(f *storepb.Forgetting) bool { return f.GetUid() == last }) {
@@ -166,7 +168,7 @@ func forgettingFrom(what *storepb.Forgetting, candidate *storepb.Candidate) *acq
 	return shown
 }
 
-// count adds one erased record to what is told of a forgetting.
+// count adds one erased record to the summary of a forgetting.
 func count(shown *acquispb.Forgetting, kind store.KindID) {
 	switch kind {
 	case store.KindPersonal:

@@ -15,11 +15,11 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// requestID is the id of a request, by what a test calls it.
+// requestID is the id of a request, from the name that a test gives it.
 func requestID(name string) string { return uuid.NewSHA1(uuid.Nil, []byte(name)).String() }
 
-// known tells a story of a candidate about whom there is everything that forgetting
-// erases. Each word about them holds "mot"; their session is closed.
+// known tells a story of a candidate with everything that forgetting erases. Each
+// text about them contains "mot"; their session is closed.
 func (s *stage) known(candidate string) (candidacy string) {
 	s.Helper()
 	s.session("de-" + candidate)
@@ -51,7 +51,7 @@ func (s *stage) known(candidate string) (candidacy string) {
 	return k
 }
 
-// acts is all that is shown of what was done about a candidate.
+// acts is everything shown about acts on a candidate.
 func (s *stage) acts(k, candidate string) map[string]proto.Message {
 	parent := candidateName(candidate)
 	return map[string]proto.Message{
@@ -64,7 +64,7 @@ func (s *stage) acts(k, candidate string) map[string]proto.Message {
 	}
 }
 
-// wordless empties every text in which there is a word about somebody.
+// wordless empties every text with a word about a person.
 func wordless(m proto.Message) {
 	m.ProtoReflect().Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		switch {
@@ -81,13 +81,13 @@ func wordless(m proto.Message) {
 	})
 }
 
-// TestForgottenCandidateIsGone: of somebody who was forgotten, what was done stays, word
-// for word but for the words about them; and the store holds none of those any more.
+// TestForgottenCandidateIsGone: acts on a forgotten candidate stay unchanged,
+// except texts about the person, of which nothing remains in the store.
 func TestForgottenCandidateIsGone(t *testing.T) {
 	s := newStage(t)
 	k := s.known("camille")
 	if words := s.words(); words < 14 {
-		t.Fatalf("the store holds %d words, so that this test shows nothing", words)
+		t.Fatalf("the store has %d words, so this test shows nothing", words)
 	}
 	before := s.acts(k, "camille")
 	answer := ask(s.registrar, s.ForgetCandidate, forget("camille")).GetForgetting()
@@ -106,7 +106,7 @@ func TestForgottenCandidateIsGone(t *testing.T) {
 		}
 	}
 	if words := s.words(); words != 0 {
-		t.Errorf("the store still holds %d words", words)
+		t.Errorf("the store still has %d words", words)
 	}
 	shown := ask(s.reader, s.GetCandidate, &acquispb.GetCandidateRequest{Name: "candidates/camille"})
 	nobody := &acquispb.Candidate{Name: "candidates/camille", Etag: s.etag("candidates/camille"), CreateTime: shown.GetCreateTime(), UpdateTime: answer.GetForgetTime(), ForgetTime: answer.GetForgetTime()}
@@ -125,7 +125,7 @@ func TestForgottenCandidateIsGone(t *testing.T) {
 	}
 }
 
-// words counts those about somebody in all that the store holds.
+// words counts those about a person in all stored records.
 func (s *stage) words() int {
 	s.Helper()
 	var image bytes.Buffer
@@ -133,8 +133,9 @@ func (s *stage) words() int {
 	return bytes.Count(bytes.ToLower(image.Bytes()), []byte("mot-"))
 }
 
-// TestForgetAgain: forgetting twice erases nothing more and answers the same; requests
-// about who was forgotten are not remembered, the forgetting itself is.
+// TestForgetAgain: forgetting twice erases nothing more and gives the same
+// answer; requests about a forgotten candidate are no longer known, the
+// forgetting itself is.
 func TestForgetAgain(t *testing.T) {
 	s := newStage(t)
 	s.known("camille")
@@ -142,7 +143,7 @@ func TestForgetAgain(t *testing.T) {
 	request := again(forget("camille"), requestID("camille"))
 	first := ask(s.registrar, s.ForgetCandidate, request)
 	if left := len(s.records(store.KindIdempotency)); left != 3 {
-		t.Errorf("%d requests are remembered, not the forgetting and two about somebody else", left)
+		t.Errorf("%d requests are stored, want the forgetting and two about somebody else", left)
 	}
 	before := s.written()
 	for _, same := range []*acquispb.ForgetCandidateRequest{request, forget("camille")} {
@@ -156,10 +157,10 @@ func TestForgetAgain(t *testing.T) {
 		return try(s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: candidate, Candidate: given, RequestId: id})
 	}
 	if got := create("camille", requestID("camille")); got != "ALREADY_EXISTS candidates/camille" {
-		t.Errorf("the request that made them is remembered: %q", got)
+		t.Errorf("the request that created them is still stored: %q", got)
 	}
 	if got := create("third", requestID("sacha")); got != "REQUEST_ID_REUSED at requestId" {
-		t.Errorf("a request about somebody else is forgotten: %q", got)
+		t.Errorf("a request about somebody else is no longer stored: %q", got)
 	}
 	s.refuses(s.written(),
 		refusal{"nobody", try(s.registrar, s.ForgetCandidate, forget("nobody")), "NOT_FOUND candidates/nobody"},
@@ -168,14 +169,14 @@ func TestForgetAgain(t *testing.T) {
 	s.session("juin")
 	s.enrol("juin", "sacha", "B1")
 	if got := try(s.registrar, s.ForgetCandidate, forget("sacha")); got != "CANDIDATE_IN_OPEN_SESSION of candidates/sacha" {
-		t.Errorf("who is being assessed: %q", got)
+		t.Errorf("a candidate who is being assessed: %q", got)
 	}
 	for what, got := range map[string]string{
 		"changed": try(s.registrar, s.UpdateCandidate, &acquispb.UpdateCandidateRequest{Candidate: &acquispb.Candidate{Name: "candidates/camille", Etag: s.etag("candidates/camille"), BirthName: "x"}}),
 		"tied":    try(s.registrar, s.DeclareTie, &acquispb.DeclareTieRequest{Candidate: "candidates/camille", Subject: "x", Kind: acquispb.Tie_Kind_OTHER}),
 	} {
 		if got != "CANDIDATE_FORGOTTEN of candidates/camille" {
-			t.Errorf("who was forgotten is %s: %q", what, got)
+			t.Errorf("a forgotten candidate is %s: %q", what, got)
 		}
 	}
 }

@@ -38,11 +38,11 @@ func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridReque
 	})
 }
 
-// etag is a digest of everything that the caller's view of the grid follows from:
-// the revision, what is presented, the last act of which the view can tell. Acts are
-// only ever appended, so that naming the last names them all. It is the same for
-// all who see where things stand, which the jury decides on; an assessor's tells
-// nothing of what others did.
+// etag is a digest of everything that the caller's view of the grid depends on:
+// the revision, what is presented, and the last act that changes the view. Acts
+// are only appended, so naming the last names them all. It is the same for
+// everyone who sees the standings, on which the jury decides; an assessor's
+// reveals nothing about the acts of others.
 func (f *file) etag() string {
 	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	sees := "all"
@@ -54,7 +54,7 @@ func (f *file) etag() string {
 	return hex.EncodeToString(digest[:16])
 }
 
-// showGrid makes a message of a grid that is cut already.
+// showGrid makes a message of a grid that has been cut.
 func (f *file) showGrid(seen rules.Grid, candidate string, r store.Reader) (*acquispb.Grid, error) {
 	blocs, err := f.revision.grids.Blocs(seen, &said{
 		reader: r, records: f.assessments, texts: make([][]string, len(f.assessments)), next: make([]int, len(f.assessments)),
@@ -70,13 +70,13 @@ func (f *file) showGrid(seen rules.Grid, candidate string, r store.Reader) (*acq
 	}, err
 }
 
-// said is what was said in words in a file. Texts are read when they are asked for:
-// many are superseded, and some are not seen.
+// said has the texts of a file. Texts are read on demand: many are superseded,
+// and some are not shown.
 type said struct {
 	reader  store.Reader
 	records []*storepb.Assessment // by uid
-	texts   [][]string            // of each record, once they are read
-	next    []int                 // in each record: the line after the one that was shown last
+	texts   [][]string            // of each record, once read
+	next    []int                 // in each record: the line after the last one shown
 }
 
 // Assessment shows a verdict that counts, with its comment.
@@ -93,7 +93,7 @@ func (s *said) Assessment(criterion string, o rules.Opinion, shown *acquispb.Ass
 	return err
 }
 
-// Settlement shows one that is in force, with all who confirmed it.
+// Settlement shows a settlement in force, with everyone who confirmed it.
 func (s *said) Settlement(settled *rules.Settlement) (*acquispb.Settlement, error) {
 	i := s.record(settled.Seq)
 	lines := s.records[i].GetSettlements()
@@ -108,13 +108,13 @@ func (s *said) Settlement(settled *rules.Settlement) (*acquispb.Settlement, erro
 	}, err
 }
 
-// record finds the record of an act, which is one of the file.
+// record finds the record of an act of the file.
 func (s *said) record(uid uint64) int {
 	i, _ := slices.BinarySearchFunc(s.records, uid, func(a *storepb.Assessment, uid uint64) int { return cmp.Compare(a.GetUid(), uid) })
 	return i
 }
 
-// text returns what was said in a line of a record.
+// text returns the text of a line of a record.
 func (s *said) text(record, line int) (string, error) {
 	a := s.records[record]
 	if a.GetTexts() == nil {

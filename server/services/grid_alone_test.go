@@ -21,8 +21,8 @@ func record(t testing.TB, s *sessionService, ctx context.Context, criterion stri
 	must(t, err)
 }
 
-// TestAnAssessorJudgesAlone: whatever others do in a file, an assessor is answered
-// what they were answered before, etag and all; everybody else notices.
+// TestAnAssessorJudgesAlone: an assessor gets the same answer and etag after any
+// acts of others in a file; everybody else sees the change.
 func TestAnAssessorJudgesAlone(t *testing.T) {
 	s := assessedService(t)
 	paul, chair := as(t.Context(), "paul", acquispb.Role_ASSESSOR), as(t.Context(), "chair", acquispb.Role_JURY)
@@ -68,9 +68,9 @@ func TestAnAssessorJudgesAlone(t *testing.T) {
 		}
 	}
 	before := grid(paul)
-	record(t, s, paul, "C1.1.1", acquispb.Verdict_NOT_MET) // the same again is an act all the same
+	record(t, s, paul, "C1.1.1", acquispb.Verdict_NOT_MET) // the same verdict again is also an act
 	if grid(paul).GetEtag() == before.GetEtag() {
-		t.Error("paul's own verdict leaves his etag")
+		t.Error("paul's own verdict does not change his etag")
 	}
 	whole := grid(chair).GetEtag()
 	for who, ctx := range map[string]context.Context{"registrar": as(t.Context(), "r", acquispb.Role_REGISTRAR), "advisor": advisor} {

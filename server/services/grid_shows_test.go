@@ -22,8 +22,8 @@ import (
 	"github.com/acquis-eval/acquis/store/memstore"
 )
 
-// TestGridShows: whatever was done in a candidacy and whoever asks, its grid is the
-// message that is built here field by field, from the contract; and between them the
+// TestGridShows: for any acts in a candidacy and any caller, its grid is the
+// message that is built here field by field, from the contract; together the
 // grids fill every field that the contract has.
 func TestGridShows(t *testing.T) {
 	revisions := []*revision{gridRevision(t, 1), gridRevision(t, 2)}
@@ -45,7 +45,7 @@ func TestGridShows(t *testing.T) {
 		noteFields(filled, got.ProtoReflect())
 	}
 	missing := []protoreflect.FullName{""}
-	for range 50 { // chance may leave out a field for a while
+	for range 50 { // a field may be missing by chance for a while
 		if rapid.Check(t, check); t.Failed() {
 			return
 		}
@@ -56,7 +56,7 @@ func TestGridShows(t *testing.T) {
 	t.Errorf("no grid has one of %v", missing)
 }
 
-// gridRevision is a référentiel of two blocs that has all that a grid shows.
+// gridRevision is a référentiel of two blocs with everything that a grid shows.
 func gridRevision(t *testing.T, minAssessors int32) *revision {
 	t.Helper()
 	method := func(title string) *storepb.AssessmentMethod {
@@ -109,8 +109,8 @@ func storedTexts(t *testing.T) (store.Store, map[uint64][]string) {
 	return st, texts
 }
 
-// genFile is a candidacy in which several assessors spoke, took back and
-// repeated themselves, the jury settled and exempted, and the caller is anybody.
+// genFile is a candidacy in which several assessors gave, retracted and repeated
+// verdicts, the jury settled and exempted, with any caller.
 func genFile(t *rapid.T, revision *revision) (*file, *call.Caller) {
 	f := &file{
 		revision: revision,
@@ -145,7 +145,7 @@ func genFile(t *rapid.T, revision *revision) (*file, *call.Caller) {
 	return f, caller
 }
 
-// add adds a record, mostly with texts.
+// add adds a record, usually with texts.
 func (f *file) add(t *rapid.T, a *storepb.Assessment) {
 	a.Uid = uint64(len(f.assessments)*3 + 10)
 	a.RecordTime = &timestamppb.Timestamp{Seconds: int64(a.GetUid()) * 1e6, Nanos: int32(a.GetUid())}
@@ -176,7 +176,8 @@ func genVerdicts(t *rapid.T, criteria []string) *storepb.Assessment {
 	return a
 }
 
-// genSettlements settles all that is contested, so that some is in force.
+// genSettlements settles everything contested, so that some settlements are in
+// force.
 func genSettlements(t *rapid.T, grid rules.Grid) *storepb.Assessment {
 	a := &storepb.Assessment{Author: rapid.SampledFrom([]string{"chair", "member"}).Draw(t, "juror")}
 	verdict := rapid.SampledFrom([]rules.Verdict{rules.Met, rules.NotMet}).Draw(t, "settled")
@@ -192,8 +193,8 @@ func genSettlements(t *rapid.T, grid rules.Grid) *storepb.Assessment {
 	return a
 }
 
-// wantedGrid is the grid as the contract describes it, field by field: who only
-// assesses sees nothing of where things stand.
+// wantedGrid is the grid as the contract describes it, field by field: somebody
+// who is only an assessor sees no standings.
 func wantedGrid(f *file, caller *call.Caller, grid rules.Grid, texts map[uint64][]string) *acquispb.Grid {
 	standing := caller.Has(acquispb.Role_JURY) || caller.Has(acquispb.Role_REGISTRAR) || caller.Has(acquispb.Role_DISABILITY_ADVISOR)
 	want := &acquispb.Grid{
@@ -249,7 +250,7 @@ func wantedReasons(reasons []rules.Reason) (want []*acquispb.Reason) {
 	return want
 }
 
-// wantedAssessment is the latest one, where the caller may see it.
+// wantedAssessment is the latest one, if the caller may see it.
 func wantedAssessment(f *file, caller *call.Caller, criterion string, o rules.Opinion, texts map[uint64][]string) []*acquispb.Assessment {
 	all := caller.Has(acquispb.Role_JURY) || caller.Has(acquispb.Role_REGISTRAR)
 	if !all && (!caller.Has(acquispb.Role_ASSESSOR) || o.Assessor != caller.Subject) {
@@ -293,7 +294,7 @@ func textOf(texts map[uint64][]string, a *storepb.Assessment, line int) string {
 	return ""
 }
 
-// noteFields notes which fields are set in a message and below it.
+// noteFields records which fields are set in a message and below it.
 func noteFields(filled map[protoreflect.FullName]bool, m protoreflect.Message) {
 	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		filled[field.FullName()] = true
@@ -310,7 +311,8 @@ func noteFields(filled map[protoreflect.FullName]bool, m protoreflect.Message) {
 	})
 }
 
-// unfilled are the fields of a message, and of those below it, that are never set.
+// unfilled lists the fields of a message, and of those below it, that are never
+// set.
 func unfilled(filled map[protoreflect.FullName]bool, m protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) (missing []protoreflect.FullName) {
 	if seen[m.FullName()] {
 		return nil

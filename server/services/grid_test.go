@@ -17,8 +17,8 @@ import (
 	"github.com/acquis-eval/acquis/store/memstore"
 )
 
-// BenchmarkGetGrid reads and encodes the grid of a candidacy that was assessed
-// in 15 calls with 58 verdicts, every third call with a comment.
+// BenchmarkGetGrid reads and encodes the grid of a candidacy that was assessed in
+// 15 calls with 58 verdicts, every third call with a comment.
 func BenchmarkGetGrid(b *testing.B) {
 	s := assessedService(b)
 	ctx, codec := as(b.Context(), "chair", acquispb.Role_JURY), transport.NewCodec()
@@ -40,8 +40,8 @@ func as(ctx context.Context, subject string, roles ...acquispb.Role_Enum) contex
 	return call.With(ctx, &call.Info{Caller: &call.Caller{Subject: subject, Roles: roles}})
 }
 
-// assessedService has a candidacy of the marketing référentiel, s/k, on which
-// everything was judged once.
+// assessedService has a candidacy of the marketing référentiel, s/k, with one
+// verdict on every criterion.
 func assessedService(b testing.TB) *sessionService {
 	b.Helper()
 	return assessedOn(b, memstore.New())

@@ -8,10 +8,10 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// What must not be learned from what surrounds an answer.
+// Tests of what must not be inferred from side effects of an answer.
 
-// TestNextPagesTellNothing: there is no next page of what does not exist for the
-// caller, and what is full ends if nothing follows that the caller sees.
+// TestNextPagesTellNothing: records that do not exist for the caller give no next
+// page, and a full page ends the list if nothing follows that the caller sees.
 func TestNextPagesTellNothing(t *testing.T) {
 	s := newStage(t)
 	s.session("juin", func(given *acquispb.Session) { given.Assessors = []string{"lea"} })
@@ -27,12 +27,12 @@ func TestNextPagesTellNothing(t *testing.T) {
 		t.Errorf("before %v, after %v", before, after)
 	}
 	if all := ask(s.registrar, s.ListCandidacies, mine); all.GetNextPageToken() == "" {
-		t.Error("the registrar is not told of the second")
+		t.Error("the registrar does not learn of the second")
 	}
 }
 
-// TestOwnActsAreCounted: the etag of an assessor's grid does not tell how much others
-// did between two of their own verdicts.
+// TestOwnActsAreCounted: the etag of an assessor's grid does not reveal how much
+// others did between two of their own verdicts.
 func TestOwnActsAreCounted(t *testing.T) {
 	mine := func(others int) (etags []string) {
 		s := newStage(t)
@@ -53,8 +53,8 @@ func TestOwnActsAreCounted(t *testing.T) {
 	}
 }
 
-// TestRepeatedActsAreReads: who repeats a request reads what is there now, and that is
-// journaled as a read; of acts on a file without saying by whom.
+// TestRepeatedActsAreReads: a repeated request reads the present state, and is
+// journaled as a read; acts on a file are shown without their reader.
 func TestRepeatedActsAreReads(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -80,8 +80,8 @@ func TestRepeatedActsAreReads(t *testing.T) {
 	}
 }
 
-// TestAccommodationsAreErasedWhole: the request of an accommodation is kept as long as
-// the last decision on it.
+// TestAccommodationsAreErasedWhole: the request of an accommodation is kept as
+// long as the last decision on it.
 func TestAccommodationsAreErasedWhole(t *testing.T) {
 	s := newStage(t, keeping(t, "", "", "7d"))
 	s.session("juin")

@@ -14,7 +14,8 @@ func forget(candidate string) *acquispb.ForgetCandidateRequest {
 	return &acquispb.ForgetCandidateRequest{Name: candidateName(candidate), Ground: acquispb.ForgetGround_OBJECTION}
 }
 
-// TestHold: a hold keeps a candidate until it is released, or through its last day.
+// TestHold: a hold keeps a candidate until it is released, or through its last
+// day.
 func TestHold(t *testing.T) {
 	s := newStage(t)
 	s.candidate("camille")
@@ -60,17 +61,18 @@ func TestHold(t *testing.T) {
 	}
 	s.clock.advance(24 * time.Hour)
 	if list(0, "").GetHolds()[1].GetStanding() {
-		t.Error("it stands after its last day")
+		t.Error("it is in force after its last day")
 	}
 	ask(s.registrar, s.ForgetCandidate, forget("camille"))
 	for _, hold := range list(0, "").GetHolds() {
 		if hold.GetReason() != "" || hold.GetAuthor() != "registrar" {
-			t.Errorf("of who was forgotten: %v", hold)
+			t.Errorf("of a forgotten candidate: %v", hold)
 		}
 	}
 }
 
-// TestHoldIsRefused: on nobody, on who was forgotten, and by names of another's.
+// TestHoldIsRefused: on an unknown or forgotten candidate, and by names of
+// another's.
 func TestHoldIsRefused(t *testing.T) {
 	s := newStage(t)
 	s.candidate("camille")
@@ -87,9 +89,9 @@ func TestHoldIsRefused(t *testing.T) {
 	}
 	s.refuses(s.written(),
 		refusal{"on nobody", place("nobody"), "NOT_FOUND candidates/nobody"},
-		refusal{"on who was forgotten", place("jo"), "CANDIDATE_FORGOTTEN of candidates/jo"},
+		refusal{"on a forgotten candidate", place("jo"), "CANDIDATE_FORGOTTEN of candidates/jo"},
 		refusal{"another's", release(others), "NOT_FOUND " + others},
 		refusal{"nobody's", release("candidates/nobody/holds/1"), "NOT_FOUND candidates/nobody/holds/1"},
-		refusal{"a list of nobody's", try(s.registrar, s.ListHolds, &acquispb.ListHoldsRequest{Parent: "candidates/nobody"}), "NOT_FOUND candidates/nobody"},
+		refusal{"a list of an unknown candidate", try(s.registrar, s.ListHolds, &acquispb.ListHoldsRequest{Parent: "candidates/nobody"}), "NOT_FOUND candidates/nobody"},
 	)
 }

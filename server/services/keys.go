@@ -23,8 +23,8 @@ type adminService struct {
 	*core
 }
 
-// CreateKey makes the secret before the Update. It leaves with this answer only: what
-// is stored is its digest.
+// CreateKey makes the secret before the Update. Only this answer contains it: the
+// store has its digest.
 func (s *adminService) CreateKey(ctx context.Context, req *acquispb.CreateKeyRequest) (*acquispb.CreateKeyResponse, error) {
 	if req.GetKey().GetSubject() == call.CallerOf(ctx).Subject {
 		return nil, apierr.Denied(acquispb.ErrorReason_OWN_SUBJECT, "a caller cannot create a key for their own subject")

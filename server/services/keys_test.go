@@ -24,7 +24,7 @@ func keyFor(subject string, roles ...acquispb.Role_Enum) *acquispb.CreateKeyRequ
 	return &acquispb.CreateKeyRequest{Key: &acquispb.Key{Subject: subject, Roles: roles}}
 }
 
-// keys lists who has keys, in order of creation.
+// keys lists the keys, in order of creation.
 func (s *stage) keys() (all []*acquispb.Key) {
 	s.Helper()
 	request := &acquispb.ListKeysRequest{PageSize: 1}
@@ -37,8 +37,8 @@ func (s *stage) keys() (all []*acquispb.Key) {
 	}
 }
 
-// TestKeyIsMade: a key is what the administrator says; its secret is shown once, opens
-// what its roles open, and is stored nowhere.
+// TestKeyIsMade: a key has what the administrator requested; its secret is shown
+// once, authenticates its roles, and is not stored.
 func TestKeyIsMade(t *testing.T) {
 	s := newStage(t)
 	given := &acquispb.Key{
@@ -53,7 +53,7 @@ func TestKeyIsMade(t *testing.T) {
 	}
 	caller, err := s.core.authn.Authenticate(t.Context(), []string{"Bearer " + made.GetSecret()})
 	if err != nil || caller.Subject != "platform" || !caller.Delegate || caller.Centre != "LYON" || !slices.Equal(caller.Roles, given.GetRoles()) {
-		t.Errorf("its secret opens the door to %v: %v", caller, err)
+		t.Errorf("its secret authenticates %v: %v", caller, err)
 	}
 	ask(s.admin, s.CreateKey, keyFor("second", acquispb.Role_READER))
 	listed := s.keys()
@@ -65,11 +65,12 @@ func TestKeyIsMade(t *testing.T) {
 	var image bytes.Buffer
 	must(t, s.store.Snapshot(t.Context(), &image, func(store.Reader) error { return nil }))
 	if !bytes.Contains(image.Bytes(), []byte(secret.ID)) || bytes.Contains(image.Bytes(), []byte(secret.Value)) {
-		t.Error("the store holds the secret, or no key")
+		t.Error("the store contains the secret, or no key")
 	}
 }
 
-// TestKeyIsRefused: for oneself, in the past, or with roles that exclude each other.
+// TestKeyIsRefused: for the caller, in the past, or with roles that exclude each
+// other.
 func TestKeyIsRefused(t *testing.T) {
 	s := newStage(t)
 	ask(s.admin, s.CreateKey, keyFor("registrar", acquispb.Role_REGISTRAR))
@@ -81,7 +82,7 @@ func TestKeyIsRefused(t *testing.T) {
 	s.refuses(s.written(),
 		refusal{"for oneself", try(s.admin, s.CreateKey, keyFor("admin-1", acquispb.Role_READER)), "OWN_SUBJECT"},
 		refusal{"that has ended", try(s.admin, s.CreateKey, past), "INVALID_FIELD at key.expireTime"},
-		refusal{"that ends at no time", try(s.admin, s.CreateKey, impossible), "INVALID_FIELD at key.expireTime"},
+		refusal{"with an invalid end", try(s.admin, s.CreateKey, impossible), "INVALID_FIELD at key.expireTime"},
 		refusal{"with roles that exclude each other", try(s.admin, s.CreateKey, keyFor("x", acquispb.Role_JURY, acquispb.Role_ADMIN)), "ROLES_EXCLUDED"},
 		refusal{"of the jury for a registrar", try(s.admin, s.CreateKey, keyFor("registrar", acquispb.Role_JURY)), "ROLES_EXCLUDED"},
 		refusal{"that does not exist", try(s.admin, s.RevokeKey, &acquispb.RevokeKeyRequest{Name: "keys/aaaaaaaaaaaaaaaa"}), "NOT_FOUND keys/aaaaaaaaaaaaaaaa"},
@@ -89,7 +90,8 @@ func TestKeyIsRefused(t *testing.T) {
 	)
 }
 
-// TestKeyIsRevoked: a key that is revoked opens nothing any more, and is revoked once.
+// TestKeyIsRevoked: a revoked key no longer authenticates, and is revoked only
+// once.
 func TestKeyIsRevoked(t *testing.T) {
 	s := newStage(t)
 	made := ask(s.admin, s.CreateKey, keyFor("reader", acquispb.Role_READER))
@@ -100,7 +102,7 @@ func TestKeyIsRevoked(t *testing.T) {
 	must(t, enter())
 	revoked := ask(s.admin, s.RevokeKey, &acquispb.RevokeKeyRequest{Name: made.GetKey().GetName()})
 	if revoked.GetRevokeTime() == nil || enter() == nil {
-		t.Errorf("a key that was revoked still opens: %v", revoked)
+		t.Errorf("a revoked key still authenticates: %v", revoked)
 	}
 	before := s.written()
 	same := ask(s.admin, s.RevokeKey, &acquispb.RevokeKeyRequest{Name: made.GetKey().GetName()})
@@ -109,7 +111,7 @@ func TestKeyIsRevoked(t *testing.T) {
 	}
 }
 
-// TestLastAdminKeyStays: one key remains by which keys can be made, for as long as the
+// TestLastAdminKeyStays: one key that can create keys remains as long as the
 // service runs: without an end, not revoked, of no centre.
 func TestLastAdminKeyStays(t *testing.T) {
 	s := newStage(t)
@@ -138,7 +140,8 @@ func TestLastAdminKeyStays(t *testing.T) {
 	}
 }
 
-// TestLastingAdmin: keys of an earlier version may have what no key is given today.
+// TestLastingAdmin: keys of an earlier version may have properties that no key
+// gets today.
 func TestLastingAdmin(t *testing.T) {
 	admin, jury := acquispb.Role_ADMIN, acquispb.Role_JURY
 	some := timestamppb.New(time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC))
@@ -159,8 +162,9 @@ func TestLastingAdmin(t *testing.T) {
 	}
 }
 
-// TestKeyOfAnOperator: whoever can write the store makes a key without a server, by
-// the rules for keys. Each start tells of it, while it opens something.
+// TestKeyOfAnOperator: somebody who can write the store creates a key without a
+// server, by the rules for keys. Each start warns about it, as long as it is
+// valid.
 func TestKeyOfAnOperator(t *testing.T) {
 	now := time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)
 	if _, err := MakeKey(t.Context(), memstore.New(), keyFor("rescue", acquispb.Role_ADMIN).GetKey(), now); !errors.Is(err, ErrNoFirstKey) {
@@ -189,7 +193,7 @@ func TestKeyOfAnOperator(t *testing.T) {
 		"ROLES_EXCLUDED": keyFor("member", acquispb.Role_REGISTRAR).GetKey(),
 	} {
 		if _, err := MakeKey(t.Context(), s.store, key, now.Add(time.Hour)); told(err) != what || s.written() != before {
-			t.Errorf("%v is told %q, not %q", key, told(err), what)
+			t.Errorf("%v gets %q, not %q", key, told(err), what)
 		}
 	}
 	warnings := func(after time.Duration) int {

@@ -19,12 +19,13 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Operator is the actor and the creator of what is done to a store without a server.
-// No subject has this form, so that nobody acts in that name over the network.
+// Operator is the actor of acts on a store without a server, and the creator of
+// its keys. No subject has this form, so nobody can act under that name over the
+// network.
 const Operator = "(operator)"
 
-// keepsAdmin refuses to revoke the last admin key that has no end: once the others
-// have ended, nobody could make a key any more.
+// keepsAdmin refuses to revoke the last admin key that has no end: after the
+// others have ended, nobody could create a key.
 func (t *tx) keepsAdmin(revoked *storepb.Key) error {
 	if !slices.Contains(revoked.GetRoles(), acquispb.Role_ADMIN) {
 		return nil
@@ -48,12 +49,12 @@ func lastingAdmin(key *storepb.Key) bool {
 		key.GetRevokeTime() == nil && key.GetExpireTime() == nil && key.GetCentre() == ""
 }
 
-// ErrNoFirstKey refuses a key in a store that has none: its first key is made at the
-// first start, and only if the journal is empty.
+// ErrNoFirstKey refuses a key in a store that has none: its first key is created
+// at the first start, and only if the journal is empty.
 var ErrNoFirstKey = errors.New("the store is empty: its first key is created when the server first starts")
 
-// MakeKey makes a key in a store that no server runs on, by the rules of CreateKey;
-// its event bears the name of the Operator.
+// MakeKey creates a key in a store that no server uses, by the rules of
+// CreateKey; its event has the actor Operator.
 func MakeKey(ctx context.Context, s store.Store, key *acquispb.Key, now time.Time) (authn.Secret, error) {
 	validate, err := contract.NewValidator()
 	if err != nil {

@@ -17,14 +17,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// What never changes is read once for all tests.
+// Values that never change are read once for all tests.
 var (
 	theContract   = sync.OnceValues(contract.Read)
 	theValidator  = sync.OnceValues(contract.NewValidator)
 	theEmbeddings = sync.OnceValues(referentiel.Embedded)
 )
 
-// serve makes the services of a store. The options say what a test cares about.
+// serve makes the services of a store. The options are what a test needs.
 func serve(t testing.TB, st store.Store, o Options) *core {
 	t.Helper()
 	return newServices(t, st, o).core
@@ -50,7 +50,7 @@ func newServices(t testing.TB, st store.Store, o Options) *Services {
 	o.Validate, err = theValidator()
 	must(t, err)
 	if o.Notary == nil {
-		// It signs whenever it is asked: a test does not wait for the next second.
+		// It signs on every request: a test does not wait for the next second.
 		o.Notary, err = notary.New(t.Context(), st, notary.Signing{Every: time.Nanosecond}, o.Log, o.Now)
 		must(t, err)
 	}

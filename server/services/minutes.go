@@ -44,10 +44,10 @@ func (s *capitalisationService) GetDeliberationRecord(ctx context.Context, req *
 	})
 }
 
-// minutes sorts what a jury decided by candidacy.
+// minutes groups what a jury decided by candidacy.
 type minutes struct {
 	record      *acquispb.DeliberationRecord
-	byCandidacy map[string]*acquispb.DeliberationRecord_Entry // or by candidate, where there is none
+	byCandidacy map[string]*acquispb.DeliberationRecord_Entry // or by candidate, if there is none
 }
 
 func (m *minutes) addCandidacy(r store.Reader, stored *storepb.Candidacy) error {
@@ -65,8 +65,8 @@ func (m *minutes) addCandidacy(r store.Reader, stored *storepb.Candidacy) error 
 	return nil
 }
 
-// addDecision puts a decision under its candidacy, where it is one of this
-// session, else under its candidate: a rectification of another session's.
+// addDecision puts a decision under its candidacy, if it is one of this session,
+// otherwise under its candidate: a rectification of another session's.
 func (m *minutes) addDecision(d *acquispb.Decision, candidate string) {
 	entry := m.byCandidacy[d.GetCandidacy()]
 	if entry == nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// whole is a candidate of whom everything is known.
+// whole is a candidate with every field set.
 func whole() *acquispb.Candidate {
 	c := someone("camille")
 	c.UsageName, c.BirthPlace = "Durand", &acquispb.Candidate_BirthPlace{
@@ -20,8 +20,8 @@ func whole() *acquispb.Candidate {
 	return c
 }
 
-// TestCandidateIsKept: what a registrar says of a candidate is what everybody reads
-// from then on, by name, by an id in another system, and in the list.
+// TestCandidateIsKept: what a registrar enters about a candidate is what
+// everybody reads, by name, by an id in another system, and in the list.
 func TestCandidateIsKept(t *testing.T) {
 	s := newStage(t)
 	made := ask(s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: "camille", Candidate: whole()})
@@ -50,7 +50,8 @@ func TestCandidateIsKept(t *testing.T) {
 	}
 }
 
-// TestCandidateIsRefused: one name, one id in another system, one candidate.
+// TestCandidateIsRefused: a name and an id in another system belong to one
+// candidate only.
 func TestCandidateIsRefused(t *testing.T) {
 	s := newStage(t)
 	ask(s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: "camille", Candidate: whole()})
@@ -70,19 +71,20 @@ func TestCandidateIsRefused(t *testing.T) {
 		refusal{"a name that is taken", create("camille", someone("camille")), "ALREADY_EXISTS candidates/camille"},
 		refusal{"an id in another system that is taken", create("third", known), "ALREADY_EXISTS candidate.externalIds[1]"},
 		refusal{"a candidate who does not exist", try(s.reader, s.GetCandidate, &acquispb.GetCandidateRequest{Name: "candidates/third"}), "NOT_FOUND candidates/third"},
-		refusal{"an id of nobody", lookup("lms", "43"), "NOT_FOUND"},
+		refusal{"an unknown id", lookup("lms", "43"), "NOT_FOUND"},
 		refusal{"an id of another system", lookup("crm", "42"), "NOT_FOUND"},
-		refusal{"a change of who does not exist", update(&acquispb.Candidate{Name: "candidates/third", Etag: "1", UsageName: "x"}), "NOT_FOUND candidates/third"},
-		refusal{"a change of what was not read", update(&acquispb.Candidate{Name: sacha.GetName(), UsageName: "x"}), "ETAG_MISSING at etag"},
-		refusal{"a change of what has changed", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: "0", UsageName: "x"}), "ETAG_STALE"},
+		refusal{"a change of an unknown candidate", update(&acquispb.Candidate{Name: "candidates/third", Etag: "1", UsageName: "x"}), "NOT_FOUND candidates/third"},
+		refusal{"a change without an etag", update(&acquispb.Candidate{Name: sacha.GetName(), UsageName: "x"}), "ETAG_MISSING at etag"},
+		refusal{"a change with a stale etag", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: "0", UsageName: "x"}), "ETAG_STALE"},
 		refusal{"a field that candidates do not have", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: sacha.GetEtag()}, "shoeSize"), "INVALID_FIELD at updateMask"},
-		refusal{"no name any more", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: sacha.GetEtag()}, "birthName"), "INVALID_FIELD at candidate.birthName"},
+		refusal{"a removed name", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: sacha.GetEtag()}, "birthName"), "INVALID_FIELD at candidate.birthName"},
 		refusal{"an id of another candidate", update(&acquispb.Candidate{Name: sacha.GetName(), Etag: sacha.GetEtag(), ExternalIds: known.GetExternalIds()}), "ALREADY_EXISTS candidate.externalIds[1]"},
 	)
 }
 
-// TestCandidateIsChanged: a change replaces the fields that it names and keeps the
-// others; ids in other systems are given and freed; and nothing keeps what was said before.
+// TestCandidateIsChanged: a change replaces the fields that it names and keeps
+// the others; ids in other systems are assigned and freed; and nothing keeps
+// earlier values.
 func TestCandidateIsChanged(t *testing.T) {
 	s := newStage(t)
 	made := ask(s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: "camille", Candidate: whole()})
@@ -97,7 +99,7 @@ func TestCandidateIsChanged(t *testing.T) {
 		t.Errorf("after the change:\n%s", diff)
 	}
 	if !changed.GetUpdateTime().AsTime().After(made.GetUpdateTime().AsTime()) {
-		t.Error("it was changed at no later time")
+		t.Error("the update time did not change")
 	}
 	cleared := ask(s.registrar, s.UpdateCandidate, &acquispb.UpdateCandidateRequest{
 		Candidate: &acquispb.Candidate{Name: made.GetName(), Etag: changed.GetEtag()}, UpdateMask: maskOf([]string{"usageName", "birth_place", "externalIds"}),
@@ -118,8 +120,8 @@ func TestCandidateIsChanged(t *testing.T) {
 	}
 }
 
-// TestTies: a jury member declares their own ties, a registrar anybody's, and what was
-// declared once stands.
+// TestTies: a jury member declares their own ties, a registrar anybody's, and a
+// declared tie is permanent.
 func TestTies(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -147,13 +149,13 @@ func TestTies(t *testing.T) {
 		refusal{"a tie with a candidate of no session of theirs", try(s.member, s.DeclareTie, &acquispb.DeclareTieRequest{
 			Candidate: "candidates/sacha", Subject: "member", Kind: acquispb.Tie_Kind_OTHER,
 		}), "NOT_FOUND candidates/sacha"},
-		refusal{"a tie with nobody", try(s.registrar, s.DeclareTie, &acquispb.DeclareTieRequest{
+		refusal{"a tie with an unknown candidate", try(s.registrar, s.DeclareTie, &acquispb.DeclareTieRequest{
 			Candidate: "candidates/nobody", Subject: "member", Kind: acquispb.Tie_Kind_OTHER,
 		}), "NOT_FOUND candidates/nobody"},
 	)
 	k := "sessions/juin/candidacies/camille"
 	s.judged(s.lea, k, met)
 	if got := try(s.chair, s.Deliberate, s.deliberation(k)); got != "MEMBER_TIED of member chair, MEMBER_TIED of member member" {
-		t.Errorf("a jury of which each is tied is told %q", got)
+		t.Errorf("a jury whose members are all tied gets %q", got)
 	}
 }

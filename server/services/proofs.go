@@ -37,8 +37,8 @@ func (s *auditService) GetCheckpoint(ctx context.Context, req *acquispb.GetCheck
 	}, nil
 }
 
-// GetConsistencyProof is public, so it goes no further than what anyone may know: the
-// latest checkpoint.
+// GetConsistencyProof is public, so it covers only what anybody may know: up to
+// the latest checkpoint.
 func (s *auditService) GetConsistencyProof(ctx context.Context, req *acquispb.GetConsistencyProofRequest) (answer *acquispb.ConsistencyProof, err error) {
 	c, err := s.latestCheckpoint(ctx)
 	if err != nil {
@@ -129,7 +129,7 @@ type decisionProof struct {
 }
 
 // proveDecision proves the decision that find finds. The checkpoint may have to
-// be signed first, so that the proof is read from a later state, which has both.
+// be signed first, so the proof is read from a later state, which has both.
 func (c *core) proveDecision(ctx context.Context, find func(store.Reader) (*storepb.Decision, error)) (*decisionProof, error) {
 	p := new(decisionProof)
 	var sequence uint64
@@ -183,7 +183,8 @@ func (p *decisionProof) message() *acquispb.DecisionProof {
 	}
 }
 
-// latestCheckpoint and checkpointCovering ask the notary, whose doubt callers are told.
+// latestCheckpoint and checkpointCovering ask the notary, and report its doubt to
+// callers.
 func (c *core) latestCheckpoint(ctx context.Context) (*storepb.Checkpoint, error) {
 	return c.checkpointCovering(ctx, 0)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// opened is a checkpoint whose signature is good.
+// opened is a checkpoint whose signature was checked.
 func (s *stage) opened(note string) checkpoint.Checkpoint {
 	s.Helper()
 	made, err := checkpoint.Open([]byte(note), checkpoint.Verifiers(s.core.notary.Keys()))
@@ -33,8 +33,8 @@ func hashes(list [][]byte) (all []tlog.Hash) {
 	return all
 }
 
-// TestCheckpointIsSigned: anybody gets a signed checkpoint, and the next one provably
-// extends it.
+// TestCheckpointIsSigned: anybody gets a signed checkpoint, and the next one
+// provably extends it.
 func TestCheckpointIsSigned(t *testing.T) {
 	s := newStage(t)
 	first := s.checkpoint()
@@ -65,15 +65,15 @@ func TestCheckpointIsSigned(t *testing.T) {
 		return try(s.anybody, s.GetConsistencyProof, &acquispb.GetConsistencyProofRequest{Name: "checkpoint", From: from, To: to})
 	}
 	if got := prove(1, 1000); got != "INVALID_FIELD at to" {
-		t.Errorf("to what was not signed: %q", got)
+		t.Errorf("to more than was signed: %q", got)
 	}
 	if got := prove(3, 2); got != "INVALID_FIELD at from" {
 		t.Errorf("backwards: %q", got)
 	}
 }
 
-// TestEventIsIncluded: each event leads to a signed root, of the latest tree or of an
-// earlier one.
+// TestEventIsIncluded: each event leads to a signed root, of the latest tree or
+// of an earlier one.
 func TestEventIsIncluded(t *testing.T) {
 	s := newStage(t)
 	s.candidate("camille")
@@ -147,12 +147,12 @@ func TestDecisionIsProven(t *testing.T) {
 		}
 	}
 	if got := try(s.reader, s.GetDecisionProof, &acquispb.GetDecisionProofRequest{Name: "candidates/camille/decisions/1/proof"}); got != "NOT_FOUND candidates/camille/decisions/1" {
-		t.Errorf("of what does not exist: %q", got)
+		t.Errorf("of something that does not exist: %q", got)
 	}
 }
 
-// TestJournalIsInDoubt: of a journal that does not extend what was signed nothing is
-// signed, and whoever asks is told so.
+// TestJournalIsInDoubt: if the journal does not extend what was signed, nothing
+// is signed, and callers get that error.
 func TestJournalIsInDoubt(t *testing.T) {
 	s := newStage(t)
 	s.checkpoint()
@@ -164,6 +164,6 @@ func TestJournalIsInDoubt(t *testing.T) {
 	}))
 	s.candidate("camille")
 	if got := try(s.anybody, s.GetCheckpoint, &acquispb.GetCheckpointRequest{Name: "checkpoint"}); got != "JOURNAL_IN_DOUBT" {
-		t.Errorf("told %q", got)
+		t.Errorf("got %q", got)
 	}
 }

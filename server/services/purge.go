@@ -11,14 +11,14 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A purge is one batch of what the retention periods do not keep any more. It is
-// looked for in a view, which holds up no writer, and judged again, candidate by
+// A purge is one batch of data whose retention periods have ended. It is looked
+// for in a view, which blocks no writer, and judged again, candidate by
 // candidate, in the Update that erases it.
 //
-// That Update holds the only writer, for 15 ms where a hundred candidates, which
-// are the most, lose thirty texts each. Steps of fewer would hold it for less at a
-// time, and give up what one is good for: a batch is done whole or not at all,
-// together with its request id, and is one event.
+// That Update blocks the only writer, at most for a hundred candidates
+// (docs/performance.md). Smaller steps would block it for less time, but a batch has
+// advantages: it is done completely or not at all, together with its request id, and
+// is one event.
 type purge struct {
 	report *acquispb.PurgeCandidatesResponse // what would be erased, and what is kept
 	uids   []uint64                          // of the candidates concerned
@@ -72,7 +72,7 @@ func (s *candidateService) findPurge(ctx context.Context, req *acquispb.PurgeCan
 	return found, s.view(ctx, func(r store.Reader) (err error) {
 		found = purge{report: new(acquispb.PurgeCandidatesResponse)}
 		found.report.NextPageToken, err = page.fill(allOf(r, store.KindCandidate), func(uid uint64, room bool) (bool, error) {
-			if !room { // whoever purges sees everybody: the next page looks whether something is due
+			if !room { // the caller sees all candidates: the next page checks whether something is due
 				return true, nil
 			}
 			return found.add(r, uid, s.retention, now)
@@ -81,7 +81,7 @@ func (s *candidateService) findPurge(ctx context.Context, req *acquispb.PurgeCan
 	})
 }
 
-// add looks at one candidate, and tells whether something would be erased.
+// add checks one candidate, and tells whether something would be erased.
 func (p *purge) add(r store.Reader, uid uint64, retention rules.Retention, now time.Time) (bool, error) {
 	owed, err := dutyTo(r, uid, retention, now)
 	if err != nil {
@@ -103,7 +103,7 @@ func (p *purge) add(r store.Reader, uid uint64, retention rules.Retention, now t
 	return true, nil
 }
 
-// dutyTo returns what is left to erase of a candidate now.
+// dutyTo returns what now has to be erased of a candidate.
 func dutyTo(r store.Reader, uid uint64, retention rules.Retention, now time.Time) (duty, error) {
 	candidate, err := store.Candidates.Get(r, store.Key(uid))
 	if err != nil {
@@ -116,8 +116,8 @@ func dutyTo(r store.Reader, uid uint64, retention rules.Retention, now time.Time
 	return d.owed(r, func(judged rules.Dossier) rules.Due { return judged.Purge(retention, now) })
 }
 
-// purge erases what is due of one candidate now, and returns the key of what that
-// wrote; none if nothing was due.
+// purge erases what is due of one candidate now, and returns the key of its
+// record; none if nothing was due.
 func (t *tx) purge(uid uint64, retention rules.Retention) (keys, error) {
 	owed, err := dutyTo(t, uid, retention, t.now)
 	if err != nil || len(owed.traces) == 0 {

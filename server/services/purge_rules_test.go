@@ -11,8 +11,9 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 )
 
-// TestPurgeAsksTheRules: what is held is told to the rules as what it is, with its
-// day and whether its session runs; what they say is due goes, and only once.
+// TestPurgeAsksTheRules: the rules get everything that is stored with its kind,
+// its day and whether its session is open; what they return is erased, and only
+// once.
 func TestPurgeAsksTheRules(t *testing.T) {
 	s := assessedService(t)
 	candidates := &candidateService{core: s.core}
@@ -45,7 +46,7 @@ func TestPurgeAsksTheRules(t *testing.T) {
 
 	s.retention = rules.Retention{FreeText: period("1y"), Accommodations: period("2y")}
 	now = now.AddDate(3, 0, 0)
-	purge(new(acquispb.PurgeCandidatesResponse)) // the session runs
+	purge(new(acquispb.PurgeCandidatesResponse)) // the session is open
 	s.retention.Identity = period("1y")
 	purge(kept("CANDIDATE_IN_OPEN_SESSION"))
 	s.retention.Identity = rules.Period{}

@@ -13,7 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// keeping says how long identities, texts and accommodations are kept.
+// keeping sets how long identities, texts and accommodations are kept.
 func keeping(t testing.TB, identity, freeText, accommodations string) func(*Options) {
 	t.Helper()
 	return func(o *Options) {
@@ -23,8 +23,8 @@ func keeping(t testing.TB, identity, freeText, accommodations string) func(*Opti
 	}
 }
 
-// purged is what a purge says: of each candidate whether they are forgotten as a whole,
-// how many texts and accommodations go; or what keeps them.
+// purged summarises a purge: for each candidate whether they are forgotten as a
+// whole, how many texts and accommodations are erased; or what keeps them.
 func purged(answer *acquispb.PurgeCandidatesResponse) (lines []string) {
 	for _, f := range answer.GetForgettings() {
 		lines = append(lines, fmt.Sprint(segment(f.GetCandidate(), 1), " ", f.GetWhole(), " ", f.GetPersonalCount(), " ", f.GetAccommodationCount()))
@@ -35,8 +35,8 @@ func purged(answer *acquispb.PurgeCandidatesResponse) (lines []string) {
 	return lines
 }
 
-// purge reports, then purges: the report writes nothing and tells the same, and what
-// keeps somebody besides.
+// purge reports, then purges: the report writes nothing and says the same, and
+// also what keeps candidates.
 func (s *stage) purge(want ...string) {
 	s.Helper()
 	before := s.written()
@@ -47,13 +47,13 @@ func (s *stage) purge(want ...string) {
 	if got := purged(ask(s.registrar, s.PurgeCandidates, &acquispb.PurgeCandidatesRequest{})); !slices.Equal(got, erased) {
 		s.Errorf("it erases %q, not %q", got, erased)
 	}
-	if wrote := s.written() - before; wrote > 1 || len(erased) > 0 && wrote == 0 { // old requests are forgotten as well
+	if wrote := s.written() - before; wrote > 1 || len(erased) > 0 && wrote == 0 { // old request ids are removed as well
 		s.Errorf("a batch that erases %q wrote %d events", erased, wrote)
 	}
 }
 
-// TestPurge: texts go when their period ends, then the identity; what a hold or an open
-// session keeps stays until then.
+// TestPurge: texts are erased when their period ends, then the identity; a hold
+// or an open session delays that.
 func TestPurge(t *testing.T) {
 	s := newStage(t, keeping(t, "5y", "18m", "90d"))
 	days := func(n int) { s.clock.advance(time.Duration(n) * 24 * time.Hour) }
@@ -93,15 +93,15 @@ func TestPurge(t *testing.T) {
 	s.purge("sacha true 1 0")
 	s.purge()
 	if got := s.words(); got != 0 {
-		t.Errorf("the store still holds %d words", got)
+		t.Errorf("the store still has %d words", got)
 	}
 	if got := try(s.registrar.of("LYON"), s.PurgeCandidates, &acquispb.PurgeCandidatesRequest{ValidateOnly: true}); got != "OTHER_CENTRE" {
 		t.Errorf("by a key of one centre: %q", got)
 	}
 }
 
-// TestPurgeByPages: a batch is as large as was asked for, the same request again erases
-// nothing more, and a purge forgets old requests as well.
+// TestPurgeByPages: a batch is as large as requested, the same request again
+// erases nothing more, and a purge also removes old request ids.
 func TestPurgeByPages(t *testing.T) {
 	s := newStage(t, keeping(t, "5y", "", ""))
 	for i := range 5 {
@@ -117,10 +117,10 @@ func TestPurgeByPages(t *testing.T) {
 		t.Errorf("the same request again:\n%s", diff)
 	}
 	if f := first.GetForgettings()[0]; f.GetAuthor() != "registrar" || f.GetForgetTime() == nil || f.GetGround() != 0 {
-		t.Errorf("a batch tells %v", f)
+		t.Errorf("a batch reports %v", f)
 	}
 	if left := len(s.records(store.KindIdempotency)); left != 1 {
-		t.Errorf("%d requests are remembered", left)
+		t.Errorf("%d requests are stored", left)
 	}
 	names, request := purged(first), &acquispb.PurgeCandidatesRequest{PageSize: 2, PageToken: first.GetNextPageToken()}
 	for request.GetPageToken() != "" {
@@ -131,12 +131,12 @@ func TestPurgeByPages(t *testing.T) {
 		t.Errorf("purged: %q", names)
 	}
 	if unlimited := newStage(t); try(unlimited.registrar, unlimited.PurgeCandidates, &acquispb.PurgeCandidatesRequest{PageToken: "x"}) != "PAGE_TOKEN_INVALID at pageToken" {
-		t.Error("a token that is none is taken")
+		t.Error("an invalid token is accepted")
 	}
 }
 
-// TestPurgeLooksTwice: what was due when it was looked for, and is not when it would be
-// erased, stays.
+// TestPurgeLooksTwice: data that was due in the search, but no longer when it
+// would be erased, is kept.
 func TestPurgeLooksTwice(t *testing.T) {
 	between := &betweenStore{}
 	s := newStage(t, keeping(t, "5y", "", ""), func(o *Options) { between.Store, o.Store = o.Store, between })

@@ -186,7 +186,7 @@ func (s *referentielService) PublishReferentiel(ctx context.Context, req *acquis
 	})
 }
 
-// checkContent runs the checker that files pass too.
+// checkContent runs the checker that is also used for files.
 func checkContent(content *storepb.Referentiel) error {
 	return contentInvalid(referentiel.Check(content))
 }
@@ -218,8 +218,8 @@ func contentInvalid(problems []referentiel.Problem) error {
 	return apierr.Invalid(acquispb.ErrorReason_REFERENTIEL_INVALID, violations...)
 }
 
-// publishedField names a field of the content as the request has it: a name
-// stands there for the référentiel and the revision that a bloc replaces.
+// publishedField names a field of the content as in the request, which has one
+// name for the référentiel and the revision that a bloc replaces.
 func publishedField(field string) string {
 	switch {
 	case field == "":
@@ -235,15 +235,15 @@ func publishedField(field string) string {
 	return "referentiel." + contract.JSONName(field)
 }
 
-// whole is a revision under the name by which it was asked for. Its parts are
-// shared: read them only.
+// whole is a revision under the name in the request. Its parts are shared: only
+// read them.
 func (r *revision) whole(name string, current bool) *acquispb.Referentiel {
 	shown := r.summary(name, current)
 	shown.Preamble, shown.Blocs = r.shown.GetPreamble(), r.shown.GetBlocs()
 	return shown
 }
 
-// summary is what lists show.
+// summary is what lists show of a revision.
 func (r *revision) summary(name string, current bool) *acquispb.Referentiel {
 	return &acquispb.Referentiel{
 		Name:        name,

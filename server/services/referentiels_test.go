@@ -12,7 +12,7 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// everything is a référentiel that has all that one can have.
+// everything gives a référentiel every optional part.
 func everything(given *acquispb.Referentiel) {
 	given.Preamble = []*acquispb.Referentiel_Section{{Title: "Cadre", Paragraphs: []string{"Un.", "Deux."}}}
 	given.Rules = &acquispb.Rules{
@@ -26,8 +26,8 @@ func everything(given *acquispb.Referentiel) {
 	given.Replaces = []*acquispb.Replacement{{Bloc: "B1", ReplacedReferentiel: "referentiels/marketing", ReplacedBloc: "B3"}}
 }
 
-// TestReferentielIsKept: what is published is what everybody reads, as a whole and bloc
-// by bloc; published again as it was read, it is the same revision.
+// TestReferentielIsKept: everybody reads what was published, as a whole and bloc
+// by bloc; publishing it again as read gives the same revision.
 func TestReferentielIsKept(t *testing.T) {
 	s := newStage(t)
 	made := s.publish("petit", petit(everything))
@@ -61,12 +61,12 @@ func TestReferentielIsKept(t *testing.T) {
 		Jury: &acquispb.JuryRule{MinMembers: proto.Int32(2), MinExternalPercent: proto.Int32(50)},
 	}
 	if diff := cmp.Diff(defaults, silent, protocmp.Transform()); diff != "" {
-		t.Errorf("the rules of one that says nothing:\n%s", diff)
+		t.Errorf("the rules of one that sets none:\n%s", diff)
 	}
 }
 
-// TestRevisions: a référentiel has one current revision, and all that it ever had; an
-// old one that is published again is current again.
+// TestRevisions: a référentiel has one current revision, and all earlier ones; an
+// old one that is published again becomes current.
 func TestRevisions(t *testing.T) {
 	s := newStage(t)
 	first := s.publish("petit", petit())
@@ -128,7 +128,8 @@ func TestRevisions(t *testing.T) {
 	}
 }
 
-// TestReferentielIsRefused: what the checker finds is told by the fields of the request.
+// TestReferentielIsRefused: the checker's problems name the fields of the
+// request.
 func TestReferentielIsRefused(t *testing.T) {
 	s := newStage(t)
 	s.publish("petit", petit())
@@ -170,7 +171,7 @@ func TestReferentielIsRefused(t *testing.T) {
 			})),
 		}), "REFERENTIEL_INVALID at referentiel.replaces[0].replacedReferentiel"},
 		refusal{"a référentiel that does not exist", try(s.reader, s.GetReferentiel, &acquispb.GetReferentielRequest{Name: "referentiels/sales"}), "NOT_FOUND referentiels/sales"},
-		refusal{"revisions of what does not exist", try(s.reader, s.ListReferentielRevisions, &acquispb.ListReferentielRevisionsRequest{Parent: "referentiels/sales"}), "NOT_FOUND referentiels/sales"},
+		refusal{"revisions of one that does not exist", try(s.reader, s.ListReferentielRevisions, &acquispb.ListReferentielRevisionsRequest{Parent: "referentiels/sales"}), "NOT_FOUND referentiels/sales"},
 		refusal{"a revision that does not exist", get(unknown), "NOT_FOUND " + unknown},
 		refusal{"a bloc that does not exist", bloc("referentiels/petit/blocs/B9"), "NOT_FOUND referentiels/petit/blocs/B9"},
 		refusal{"a bloc of a revision that does not exist", bloc(unknown + "/blocs/B1"), "NOT_FOUND " + unknown},
@@ -178,10 +179,10 @@ func TestReferentielIsRefused(t *testing.T) {
 	)
 	tried := ask(s.admin, s.PublishReferentiel, &acquispb.PublishReferentielRequest{ReferentielId: "other", Referentiel: petit(everything), ValidateOnly: true})
 	if tried.GetName() != "referentiels/other" || !tried.GetCurrent() || len(tried.GetBlocs()) != 1 {
-		t.Errorf("what is only tried is %v", tried)
+		t.Errorf("with validateOnly it is %v", tried)
 	}
 	if got := try(s.reader, s.GetReferentiel, &acquispb.GetReferentielRequest{Name: "referentiels/other"}); got != "NOT_FOUND referentiels/other" {
-		t.Errorf("what was only tried is there: %q", got)
+		t.Errorf("what was only validated exists: %q", got)
 	}
 }
 
@@ -217,8 +218,8 @@ func TestPublishedField(t *testing.T) {
 	}
 }
 
-// TestSearch: words are found in whatever the current revisions say, whatever their
-// accents, page by page over all référentiels.
+// TestSearch: words are found in all texts of the current revisions, with or
+// without accents, page by page over all référentiels.
 func TestSearch(t *testing.T) {
 	s := newStage(t)
 	s.publish("petit", petit(everything))

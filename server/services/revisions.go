@@ -19,24 +19,26 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// A revision is one published revision, compiled and ready to be served. It
-// never changes.
+// A revision is one published revision, compiled and ready to be served. It never
+// changes.
 type revision struct {
 	id       rules.Revision
 	uid      uint64
 	compiled *referentiel.Compiled
-	shown    *acquispb.Referentiel // as the API shows it, but name and current
+	shown    *acquispb.Referentiel // as the API shows it, except name and current
 	wholes   map[appearance]call.Prepared[*acquispb.Referentiel]
 	blocs    map[string]call.Prepared[*acquispb.Bloc]
 	grids    *show.Grids
 
-	// A View has read it. Before, the Update that publishes it may still fail.
+	// A View has read it. Before that, the Update that publishes it may still
+	// fail.
 	durable atomic.Bool
 }
 
-// An appearance is what answers that show one revision whole differ in.
+// An appearance is what differs between answers that show one revision as a
+// whole.
 type appearance struct {
-	name    string // by which it was asked for
+	name    string // in the request
 	current bool
 }
 
@@ -52,8 +54,8 @@ func newRevisions() *revisions {
 	return &revisions{compiled: make(map[rules.Revision]*revision), uids: make(map[uint64]*revision)}
 }
 
-// get returns a revision, or ErrNotFound. One that only Updates have seen is looked
-// for each time, since it is gone where its commit has failed.
+// get returns a revision, or ErrNotFound. A revision that only Updates have seen
+// is looked up each time, because it does not exist if its commit fails.
 func (c *revisions) get(r store.Reader, id rules.Revision) (*revision, error) {
 	c.mu.RLock()
 	found := c.compiled[id]
@@ -74,8 +76,8 @@ func (c *revisions) get(r store.Reader, id rules.Revision) (*revision, error) {
 	return found, nil
 }
 
-// add compiles a revision and keeps it, unless somebody else was faster: of each
-// there is one, so that pointers can be compared.
+// add compiles a revision and caches it, unless another goroutine was faster:
+// there is only one of each, so that pointers can be compared.
 func (c *revisions) add(uid uint64, stored *storepb.ReferentielRevision) (*revision, error) {
 	made, err := compileRevision(uid, stored)
 	if err != nil {
@@ -129,8 +131,8 @@ func (c *revisions) current(r store.Reader, id string) (*revision, error) {
 }
 
 // byUID returns the revision with that uid, or ErrNotFound. It reads the record
-// only the first time: decoding a whole référentiel took a third of the time of
-// GetCapitalisation, and a fifth of that of GetReferentiel.
+// only the first time, because decoding a whole référentiel is slow
+// (docs/performance.md).
 func (c *revisions) byUID(r store.Reader, uid uint64) (*revision, error) {
 	c.mu.RLock()
 	cached := c.uids[uid]
@@ -159,8 +161,8 @@ func (c *revisions) byName(r store.Reader, name string) (*revision, error) {
 	return found, err
 }
 
-// catalogue answers the rules about the revisions named, for which it must be
-// asked before: the rules cannot read the store.
+// catalogue answers the rules' questions about the revisions named, which it
+// reads in advance: the rules cannot read the store.
 func (c *revisions) catalogue(r store.Reader, ids ...rules.Revision) (referentiel.Catalogue, error) {
 	catalogue := make(referentiel.Catalogue, len(ids))
 	for _, id := range ids {
@@ -216,9 +218,9 @@ func addRevision(w store.Writer, stored *storepb.ReferentielRevision) (uint64, e
 	return uid, store.Revisions.PutIndexed(w, store.Key(uid), stored)
 }
 
-// embed brings the référentiels of the binary into the store. One becomes
-// current only where the store never held that revision and none was published
-// over the API: an operator's choice outlives an upgrade.
+// embed adds the référentiels of the binary to the store. One becomes current
+// only if the store never had that revision and none was published over the API:
+// an operator's choice outlives an upgrade.
 func (c *revisions) embed(w store.Writer, contents []*storepb.Referentiel, now *timestamppb.Timestamp) error {
 	for _, content := range contents {
 		id := rules.Revision{Referentiel: content.GetId(), ID: referentiel.ID(content)}

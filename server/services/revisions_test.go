@@ -14,8 +14,8 @@ import (
 	"github.com/acquis-eval/acquis/store/memstore"
 )
 
-// TestRevisionThatWasNotPublished: of a publication that failed nothing stays, not
-// even what an act of the same group made of it.
+// TestRevisionThatWasNotPublished: nothing of a failed publication stays, not
+// even what an act of the same group cached of it.
 func TestRevisionThatWasNotPublished(t *testing.T) {
 	s := memstore.New()
 	embedded, err := theEmbeddings()

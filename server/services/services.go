@@ -20,24 +20,24 @@ import (
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Options say what the services work with.
+// Options configure the services.
 type Options struct {
 	Store    store.Store
 	Contract *contract.Contract
 	Validate contract.Validator
-	Authn    *authn.Authenticator // makes secrets of keys, and counts bad codes of attestations
+	Authn    *authn.Authenticator // makes secrets of keys, and counts unknown codes of attestations
 	Log      *slog.Logger
 	Now      func() time.Time // in UTC and microseconds, as the store keeps times
 	Zone     *time.Location   // in which days begin and end; nil: UTC
 
-	AccessDelay time.Duration // that somebody read a file is journaled at most this much later; 0: 5 seconds
+	AccessDelay time.Duration // longest delay until the read of a file is journaled; 0: 5 seconds
 	Notary      *notary.Notary
 	Issuer      credential.Issuer // of attestations; without one there are none
 	Retention   rules.Retention   // what a purge may erase; nothing by default
 	Backups     *backup.Maker
 }
 
-// Services are the handlers of all RPCs, and what runs beside them.
+// Services are the handlers of all RPCs, and what runs in the background.
 type Services struct {
 	core     *core
 	validate contract.Validator
@@ -81,17 +81,17 @@ func (s *Services) Register(r grpc.ServiceRegistrar) {
 	acquispb.RegisterAdminServiceServer(r, &adminService{core: c})
 }
 
-// Watch surrounds each handler: it notes who reads whose file.
+// Watch wraps each handler, and records who reads whose file.
 func (s *Services) Watch() grpc.UnaryServerInterceptor { return s.core.accesses.watch() }
 
-// Run journals who read files, until ctx ends.
+// Run journals reads of files, until ctx ends.
 func (s *Services) Run(ctx context.Context) { s.core.accesses.run(ctx) }
 
 // Flush journals the reads of the last calls. It is called when no call is left
-// that could add to them.
+// that could add more.
 func (s *Services) Flush() { s.core.accesses.flush() }
 
-// Collectors are the metrics of what runs beside the calls.
+// Collectors are the metrics of what runs in the background.
 func (s *Services) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{s.core.accesses.lost}
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // sessionService runs sessions; its methods about candidacies, assessments, the
-// grid, accommodations and exemptions stand in the files of those names.
+// grid, accommodations and exemptions are in the files of those names.
 type sessionService struct {
 	acquispb.UnimplementedSessionServiceServer
 	*core
@@ -52,7 +52,8 @@ func (s *sessionService) CreateSession(ctx context.Context, req *acquispb.Create
 	})
 }
 
-// describeSession sets what callers say of a session, but its référentiel.
+// describeSession sets everything that callers set of a session, except its
+// référentiel.
 func describeSession(session *storepb.Session, given *acquispb.Session) {
 	session.DisplayName = given.GetDisplayName()
 	session.StartDate, session.EndDate = dateOf(given.GetStartDate()), dateOf(given.GetEndDate())
@@ -158,7 +159,7 @@ func (s *sessionService) UpdateSession(ctx context.Context, req *acquispb.Update
 	})
 }
 
-// changeSession makes a session what merged says, where the rules allow it.
+// changeSession changes a session to merged, if the rules allow it.
 func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *acquispb.Session) (keys, error) {
 	revision, err := s.revisions.byName(t, merged.GetReferentiel())
 	if err != nil {
@@ -250,8 +251,8 @@ func (s *sessionService) endSession(ctx context.Context, req endRequest, state a
 	})
 }
 
-// cancelCandidacies ends the undecided candidacies of a cancelled session.
-// Those withdrawn or absent stay what they are.
+// cancelCandidacies ends the undecided candidacies of a cancelled session. Those
+// withdrawn or absent keep their state.
 func (t *tx) cancelCandidacies(session uint64) error {
 	candidacies, err := store.Candidacies.Listed(t, store.KindSessionCandidacy, session)
 	if err != nil {

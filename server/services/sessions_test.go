@@ -10,8 +10,8 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// TestSessionIsKept: a session is what the registrar says, and pins the revision that
-// was current then.
+// TestSessionIsKept: a session has what the registrar entered, and pins the
+// revision that was current then.
 func TestSessionIsKept(t *testing.T) {
 	s := newStage(t)
 	current := s.marketing()
@@ -39,7 +39,7 @@ func TestSessionIsKept(t *testing.T) {
 	}
 }
 
-// TestSessionIsRefused: what cannot be a session, and what nobody may change in one.
+// TestSessionIsRefused: invalid sessions, and changes that are not allowed.
 func TestSessionIsRefused(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -68,21 +68,21 @@ func TestSessionIsRefused(t *testing.T) {
 		refusal{"a session moved to another centre", try(lyon, s.UpdateSession, update(&acquispb.Session{
 			Etag: now, Centre: &acquispb.Session_Centre{Code: "PARIS"},
 		})), "OTHER_CENTRE"},
-		refusal{"a session of nowhere", try(lyon, s.UpdateSession, update(&acquispb.Session{Etag: now}, "centre")), "OTHER_CENTRE"},
-		refusal{"a change of what was not read", try(s.registrar, s.UpdateSession, update(&acquispb.Session{DisplayName: "x"})), "ETAG_MISSING at etag"},
-		refusal{"a change of what has changed", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: "0", DisplayName: "x"})), "ETAG_STALE"},
+		refusal{"a session without a centre", try(lyon, s.UpdateSession, update(&acquispb.Session{Etag: now}, "centre")), "OTHER_CENTRE"},
+		refusal{"a change without an etag", try(s.registrar, s.UpdateSession, update(&acquispb.Session{DisplayName: "x"})), "ETAG_MISSING at etag"},
+		refusal{"a change with a stale etag", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: "0", DisplayName: "x"})), "ETAG_STALE"},
 		refusal{"a field that sessions do not have", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: now}, "room")), "INVALID_FIELD at updateMask"},
 		refusal{"an end before the start", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: now, EndDate: day(2026, 6, 1)})), "INVALID_FIELD at session"},
 		refusal{"a change to a référentiel that does not exist", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: now, Referentiel: "referentiels/sales"})), "NOT_FOUND referentiels/sales"},
-		refusal{"a session closed by its stale etag", try(s.registrar, s.CloseSession, &acquispb.CloseSessionRequest{Name: "sessions/juin", Etag: "0"}), "ETAG_STALE"},
-		refusal{"a session cancelled by its stale etag", try(s.registrar, s.CancelSession, &acquispb.CancelSessionRequest{Name: "sessions/juin", Etag: "0"}), "ETAG_STALE"},
-		refusal{"the end of what does not exist", try(s.registrar, s.CloseSession, &acquispb.CloseSessionRequest{Name: "sessions/mai"}), "NOT_FOUND sessions/mai"},
-		refusal{"a look at what does not exist", try(s.reader, s.GetSession, &acquispb.GetSessionRequest{Name: "sessions/mai"}), "NOT_FOUND sessions/mai"},
+		refusal{"a session closed with a stale etag", try(s.registrar, s.CloseSession, &acquispb.CloseSessionRequest{Name: "sessions/juin", Etag: "0"}), "ETAG_STALE"},
+		refusal{"a session cancelled with a stale etag", try(s.registrar, s.CancelSession, &acquispb.CancelSessionRequest{Name: "sessions/juin", Etag: "0"}), "ETAG_STALE"},
+		refusal{"closing one that does not exist", try(s.registrar, s.CloseSession, &acquispb.CloseSessionRequest{Name: "sessions/mai"}), "NOT_FOUND sessions/mai"},
+		refusal{"reading one that does not exist", try(s.reader, s.GetSession, &acquispb.GetSessionRequest{Name: "sessions/mai"}), "NOT_FOUND sessions/mai"},
 	)
 }
 
-// TestSessionIsChanged: what a change names is replaced, the rest stays, and the
-// version counts.
+// TestSessionIsChanged: a change replaces what it names, the rest stays, and the
+// version increases.
 func TestSessionIsChanged(t *testing.T) {
 	s := newStage(t)
 	s.publish("petit", petit())
@@ -98,7 +98,7 @@ func TestSessionIsChanged(t *testing.T) {
 		t.Errorf("after the change:\n%s", diff)
 	}
 	if !changed.GetUpdateTime().AsTime().After(made.GetUpdateTime().AsTime()) {
-		t.Error("it was changed at no later time")
+		t.Error("the update time did not change")
 	}
 	read := ask(s.reader, s.GetSession, &acquispb.GetSessionRequest{Name: made.GetName()})
 	if diff := cmp.Diff(changed, read, protocmp.Transform()); diff != "" {
@@ -106,8 +106,9 @@ func TestSessionIsChanged(t *testing.T) {
 	}
 }
 
-// TestSessionHasBegun: the référentiel is fixed from the first candidacy, and who sat
-// on the jury from the first act; and none of it changes once the session has ended.
+// TestSessionHasBegun: the référentiel is fixed from the first candidacy, and
+// members who sat on the jury from the first act; nothing changes after the
+// session has ended.
 func TestSessionHasBegun(t *testing.T) {
 	s := newStage(t)
 	s.publish("petit", petit())
@@ -145,8 +146,8 @@ func TestSessionHasBegun(t *testing.T) {
 	)
 }
 
-// TestSessionIsCancelled: those who were enrolled are cancelled with it, those who had
-// left stay what they were.
+// TestSessionIsCancelled: enrolled candidacies are cancelled with it, those that
+// had left keep their state.
 func TestSessionIsCancelled(t *testing.T) {
 	s := newStage(t)
 	s.session("juin")
@@ -161,17 +162,17 @@ func TestSessionIsCancelled(t *testing.T) {
 		return ask(s.registrar, s.GetCandidacy, &acquispb.GetCandidacyRequest{Name: name})
 	}
 	if k := of(enrolled); k.GetState() != acquispb.Candidacy_State_CANCELLED || s.stored(enrolled).GetVersion() != 2 || !k.GetUpdateTime().AsTime().After(k.GetCreateTime().AsTime()) {
-		t.Errorf("who was enrolled is %v", k)
+		t.Errorf("the enrolled candidacy is %v", k)
 	}
 	if k := of(left); k.GetState() != acquispb.Candidacy_State_ABSENT || s.stored(left).GetVersion() != 2 {
-		t.Errorf("who was absent is %v", k)
+		t.Errorf("the absent candidacy is %v", k)
 	}
 	s.session("juillet")
 	s.enrol("juillet", "camille") // nothing holds them back
 }
 
-// TestSessionsAreListed: in the order in which they were made, filtered by any of
-// their state, référentiel and centre.
+// TestSessionsAreListed: in order of creation, filtered by state, référentiel and
+// centre.
 func TestSessionsAreListed(t *testing.T) {
 	s := newStage(t)
 	s.publish("petit", petit())
@@ -208,7 +209,7 @@ func TestSessionsAreListed(t *testing.T) {
 	}
 	for _, bad := range []string{`room = "1"`, `state = "OPEN`, `state = SHUT`, `centre > "A"`, `"A" = centre`, `true`} {
 		if got := try(s.reader, s.ListSessions, &acquispb.ListSessionsRequest{Filter: bad}); got != "FILTER_INVALID at filter" {
-			t.Errorf("%q is told %q", bad, got)
+			t.Errorf("%q gets %q", bad, got)
 		}
 	}
 }

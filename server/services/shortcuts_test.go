@@ -10,9 +10,9 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// What most stories begin with, in one line each. Where a story says nothing else,
-// candidates are called as their id, sessions are of the marketing référentiel and of
-// Lyon, and their jury is the chair, who is external, and a member.
+// The beginnings of most stories, in one line each. By default, candidates are
+// named after their id, sessions are of the marketing référentiel and of Lyon,
+// and their jury is the chair, who is external, and a member.
 
 const (
 	met          = acquispb.Verdict_MET
@@ -26,7 +26,7 @@ func (s *stage) candidate(id string) *acquispb.Candidate {
 	return ask(s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: id, Candidate: someone(id)})
 }
 
-// someone is whom a registrar describes.
+// someone is a candidate as a registrar enters it.
 func someone(name string) *acquispb.Candidate {
 	return &acquispb.Candidate{
 		BirthName: "Martin", GivenNames: []string{strings.ToUpper(name[:1]) + name[1:]},
@@ -34,7 +34,7 @@ func someone(name string) *acquispb.Candidate {
 	}
 }
 
-// session opens a session, which may differ from others by what is changed.
+// session opens a session, with changes to the default one.
 func (s *stage) session(id string, changes ...func(*acquispb.Session)) *acquispb.Session {
 	s.Helper()
 	given := aSession()
@@ -56,7 +56,7 @@ func aSession() *acquispb.Session {
 	}
 }
 
-// enrolled makes a candidate, and enrols them in a session that is there: for those
+// enrolled makes a candidate, and enrols them in an existing session: for those
 // blocs, or for the whole certification. It returns the name of the candidacy.
 func (s *stage) enrolled(session, candidate string, blocs ...string) string {
 	s.Helper()
@@ -80,7 +80,8 @@ func enrolment(session, candidate string, blocs ...string) *acquispb.CreateCandi
 	return &acquispb.CreateCandidacyRequest{Parent: sessionName(session), CandidacyId: candidate, Candidacy: given}
 }
 
-// criteria are those of a bloc of the marketing référentiel; of all blocs, if none is named.
+// criteria are those of blocs of the marketing référentiel; of all blocs, if none
+// is named.
 func (s *stage) criteria(blocs ...string) (codes []string) {
 	s.Helper()
 	for _, bloc := range s.marketing().GetBlocs() {
@@ -111,14 +112,14 @@ func (s *stage) judged(who person, candidacy string, verdict acquispb.Verdict_En
 	ask(who, s.RecordAssessments, verdicts(candidacy, verdict, s.criteria(blocs...)...))
 }
 
-// grid is what somebody sees of a candidacy's grid.
+// grid is what a person sees of a candidacy's grid.
 func (s *stage) grid(who person, candidacy string) *acquispb.Grid {
 	s.Helper()
 	return ask(who, s.GetGrid, &acquispb.GetGridRequest{Name: candidacy + "/grid"})
 }
 
-// deliberation is the request by which the chair decides with the member, having seen
-// the grid as it is.
+// deliberation is the request by which the chair decides with the member, after
+// seeing the current grid.
 func (s *stage) deliberation(candidacy string, lines ...*acquispb.DeliberateRequest_BlocDecision) *acquispb.DeliberateRequest {
 	s.Helper()
 	return &acquispb.DeliberateRequest{
@@ -153,7 +154,7 @@ func prior(candidate, bloc string) *acquispb.RecordPriorBlocRequest {
 	return &acquispb.RecordPriorBlocRequest{Name: capitalisationName(candidate, "marketing"), Bloc: bloc, Proof: "PV 2024-3"}
 }
 
-// again is the same request with the id by which it is known when it is repeated.
+// again is the same request with the id that identifies it when it is repeated.
 func again[Q proto.Message](request Q, id string) Q {
 	same, _ := identified(request, id).(Q)
 	return same
@@ -169,7 +170,7 @@ func identified(request proto.Message, id string) proto.Message {
 	return same
 }
 
-// export is the first page of what is held about a candidate.
+// export is the first page of what is stored about a candidate.
 func (s *stage) export(who person, candidate string) *acquispb.ExportCandidateResponse {
 	s.Helper()
 	return ask(who, s.ExportCandidate, &acquispb.ExportCandidateRequest{Name: candidateName(candidate)})

@@ -21,8 +21,9 @@ import (
 )
 
 // A stage is a certificateur's service over a store in memory, with the marketing
-// référentiel, and the people who work with it. A test tells what they do: ask for
-// what must succeed, try for what must not. Every RPC is a method of the stage.
+// référentiel, and the people who work with it. A test describes what they do:
+// ask for calls that must succeed, try for calls that must not. Every RPC is a
+// method of the stage.
 type stage struct {
 	testing.TB
 	store    store.Store
@@ -68,7 +69,7 @@ func (p person) speaking() person {
 	return person{p.t, &caller}
 }
 
-// clock is the service's. Each look at it takes a millisecond.
+// clock is the clock of the service. Each read advances it by a millisecond.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -87,7 +88,7 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// newStage opens a service. The options say what a test cares about.
+// newStage opens a service. The options are what a test needs.
 func newStage(t testing.TB, options ...func(*Options)) *stage {
 	t.Helper()
 	o := Options{Store: memstore.New(), Issuer: credential.Issuer{URL: "https://acquis.example", Name: "Acquis"}}
@@ -112,7 +113,7 @@ func newStage(t testing.TB, options ...func(*Options)) *stage {
 	return s
 }
 
-// open starts the services, as they are after a restart too.
+// open starts the services, also as after a restart.
 func (s *stage) open(o Options) {
 	s.Helper()
 	s.services = newServices(s, s.store, o)
@@ -141,8 +142,9 @@ func ask[Q, A any](who person, rpc func(context.Context, Q, ...grpc.CallOption) 
 	return answer
 }
 
-// try makes a call, and returns what its caller is told: "" if it succeeds, else
-// what is wrong: "NOT_FOUND sessions/x", "INVALID_FIELD at name", "BLOC_PENDING of bloc B1".
+// try makes a call, and returns the error as its caller gets it: "" if it
+// succeeds, otherwise "NOT_FOUND sessions/x", "INVALID_FIELD at name" or
+// "BLOC_PENDING of bloc B1", for instance.
 func try[Q, A any](who person, rpc func(context.Context, Q, ...grpc.CallOption) (A, error), request Q) string {
 	_, err := rpc(who.ctx(), request)
 	return told(err)
@@ -175,21 +177,21 @@ func told(err error) string {
 	return strings.Join(parts, ", ")
 }
 
-// A refusal is a call that was tried, what its caller was told, and what they must be
-// told, or how that must begin.
+// A refusal is a call that was tried, the error that its caller got, and the
+// error that they must get, or its beginning.
 type refusal struct{ what, told, want string }
 
-// refuses checks refusals, of which none may have written anything since then.
+// refuses checks refusals; none may have written anything since then.
 func (s *stage) refuses(since uint64, refusals ...refusal) {
 	s.Helper()
 	for _, r := range refusals {
 		rest, ok := strings.CutPrefix(r.told, r.want)
 		if !ok || r.want == "" || rest != "" && rest[0] != ' ' && rest[0] != ',' {
-			s.Errorf("%s: told %q, not %q", r.what, r.told, r.want)
+			s.Errorf("%s: got %q, want %q", r.what, r.told, r.want)
 		}
 	}
 	if after := s.written(); after != since {
-		s.Errorf("what was refused wrote %d events", after-since)
+		s.Errorf("the refused calls wrote %d events", after-since)
 	}
 }
 
@@ -225,7 +227,7 @@ func (s *stage) etag(name string) string { return etag(s.stored(name)) }
 
 func day(year, month, day int32) *date.Date { return &date.Date{Year: year, Month: month, Day: day} }
 
-// records are all that the store holds of a kind.
+// records are all records of a kind in the store.
 func (s *stage) records(kind store.KindID) (records []store.Record) {
 	s.Helper()
 	must(s, s.store.View(s.Context(), func(r store.Reader) (err error) {
@@ -242,8 +244,7 @@ func (s *stage) last(kind store.KindID) uint64 {
 	return store.LastUID(records[len(records)-1].Key)
 }
 
-// A betweenStore lets somebody act, once, between what a call has read and what it
-// writes.
+// A betweenStore runs an act, once, between the reads and the writes of a call.
 type betweenStore struct {
 	store.Store
 	act func()

@@ -16,7 +16,7 @@ import (
 // A telling makes a call of a story, in its own way, until it has succeeded.
 type telling func(who person, request proto.Message, call func(proto.Message) (proto.Message, error))
 
-// tell has a call made, and returns its answer.
+// tell makes a call through a telling, and returns its answer.
 func tell[Q, A proto.Message](as telling, who person, rpc func(context.Context, Q, ...grpc.CallOption) (A, error), request Q) (answer A) {
 	as(who, request, func(asked proto.Message) (_ proto.Message, err error) {
 		given, _ := asked.(Q)
@@ -26,7 +26,7 @@ func tell[Q, A proto.Message](as telling, who person, rpc func(context.Context, 
 	return answer
 }
 
-// everyRPC tells one story in which every RPC is called, but for Backup, which streams.
+// everyRPC tells one story with every RPC, except Backup, which streams.
 func (s *stage) everyRPC(as telling) {
 	s.Helper()
 	key := tell(as, s.admin, s.CreateKey, keyFor("spare", acquispb.Role_READER)).GetKey().GetName()
@@ -133,8 +133,8 @@ func (s *stage) forgettingIsTold(as telling) {
 	tell(as, officer, s.ExportCandidate, &acquispb.ExportCandidateRequest{Name: "candidates/camille"})
 }
 
-// TestEveryRPCIsTold: the story has every RPC of the contract, so that what is tried
-// with each of its calls is tried with each RPC.
+// TestEveryRPCIsTold: the story has every RPC of the contract, so that tests of
+// all its calls cover all RPCs.
 func TestEveryRPCIsTold(t *testing.T) {
 	s := newStage(t, keeping(t, "5y", "", "90d"))
 	left := maps.Clone(s.core.contract.RPCs)

@@ -15,7 +15,8 @@ import (
 	"github.com/acquis-eval/acquis/server/contract"
 )
 
-// set lists the fields that a message has, in their order; "nothing" for no message.
+// set lists the fields that are set in a message, in their order; "nothing" if
+// there is no message.
 func set(m proto.Message) string {
 	if !m.ProtoReflect().IsValid() {
 		return "nothing"
@@ -38,15 +39,16 @@ func rolesOf(t *testing.T, names string) *call.Caller {
 	for name := range strings.FieldsSeq(names) {
 		role := acquispb.Role_Enum(acquispb.Role_Enum_value[name])
 		if role == 0 {
-			t.Fatalf("%s is no role", name)
+			t.Fatalf("%s is not a role", name)
 		}
 		c.Roles = append(c.Roles, role)
 	}
 	return c
 }
 
-// TestWhoSeesAnAccommodation: the advisor and the jury all, the registrar kind and
-// state, an assessor the arrangement once it is granted, anybody else nothing.
+// TestWhoSeesAnAccommodation: the advisor and the jury everything, the registrar
+// kind and state, an assessor the arrangement once it is granted, anybody else
+// nothing.
 func TestWhoSeesAnAccommodation(t *testing.T) {
 	const all = "name kind competences need state arrangement reason advisor create_time decide_time"
 	now := timestamppb.Now()
@@ -73,8 +75,9 @@ func TestWhoSeesAnAccommodation(t *testing.T) {
 	}
 }
 
-// TestWhoSeesWhoActed: who did something is seen by those who read the journal or an
-// export, but of acts on accommodations and exemptions, and of reads of them, by nobody.
+// TestWhoSeesWhoActed: readers of the journal or of an export see the actor,
+// except for acts on accommodations and exemptions, and reads of them, where
+// nobody does.
 func TestWhoSeesWhoActed(t *testing.T) {
 	known, err := contract.Read()
 	must(t, err)
@@ -104,7 +107,7 @@ func TestWhoSeesWhoActed(t *testing.T) {
 	}
 }
 
-// eventOf is an event that somebody wrote.
+// eventOf is an event with an actor.
 func eventOf(t *testing.T, kind storepb.EventBody_Kind_Enum) *storepb.Event {
 	t.Helper()
 	body, err := proto.Marshal(&storepb.EventBody{Actor: "actor", Rpc: "rpc", Resource: "sessions/s"})
@@ -114,8 +117,8 @@ func eventOf(t *testing.T, kind storepb.EventBody_Kind_Enum) *storepb.Event {
 	return &storepb.Event{Sequence: 1, Body: body, BodySalt: []byte("salt"), Stub: stub, StubSalt: []byte("salt")}
 }
 
-// TestWhoSeesReasons: registrar and the jury that sat; not a reader, nor the
-// jury of another session, who see all the rest.
+// TestWhoSeesReasons: the registrar and the jury that sat; not a reader, nor the
+// jury of another session, who see everything else.
 func TestWhoSeesReasons(t *testing.T) {
 	s := assessedService(t)
 	jury := as(t.Context(), "chair", acquispb.Role_JURY)
@@ -143,8 +146,8 @@ func TestWhoSeesReasons(t *testing.T) {
 	}
 }
 
-// TestWhoSeesAnExemption: whoever gets at the file of a candidacy by a role that the
-// RPC admits sees its exemptions only in a role that the table names.
+// TestWhoSeesAnExemption: a caller who reaches the file of a candidacy by a role
+// that the RPC admits sees its exemptions only in a role that the table names.
 func TestWhoSeesAnExemption(t *testing.T) {
 	s := assessedService(t)
 	advisor := as(t.Context(), "advisor", acquispb.Role_DISABILITY_ADVISOR)

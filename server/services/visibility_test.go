@@ -11,8 +11,8 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
-// Who sees what. Each secret stands in one text of one story, and each answer is held
-// against the secrets that its reader may see.
+// Who sees what. Each secret is in one text of one story, and each answer is
+// compared with the secrets that its reader may see.
 
 var secrets = []string{
 	"léa pense", "noa pense", "le jury tranche", // in a grid
@@ -20,7 +20,7 @@ var secrets = []string{
 	"un avis", "capacité intacte", "jamais en pratique", // of an exemption
 }
 
-// tells lists the secrets that an answer tells.
+// tells lists the secrets that an answer reveals.
 func tells(answer proto.Message) (told []string) {
 	text := prototext.MarshalOptions{EmitASCII: false}.Format(answer)
 	for _, secret := range secrets {
@@ -31,7 +31,7 @@ func tells(answer proto.Message) (told []string) {
 	return told
 }
 
-// secretive is a candidacy in which every secret was said.
+// secretive is a candidacy with every secret in it.
 func secretive(t testing.TB) (s *stage, k string) {
 	s = newStage(t)
 	s.session("juin")
@@ -59,8 +59,8 @@ func secretive(t testing.TB) (s *stage, k string) {
 	return s, k
 }
 
-// TestWhoSeesWhatOfAFile: of a candidacy's grid, accommodations and exemptions each
-// role sees what concerns it, and every secret has somebody who sees it.
+// TestWhoSeesWhatOfAFile: each role sees what concerns it of a candidacy's grid,
+// accommodations and exemptions, and every secret is seen by somebody.
 func TestWhoSeesWhatOfAFile(t *testing.T) {
 	s, k := secretive(t)
 	grid := func(who person) proto.Message { return s.grid(who, k) }
@@ -146,8 +146,8 @@ func TestWhoSeesWhatOfAnAccommodation(t *testing.T) {
 	}
 }
 
-// TestWhoSeesWhyItWasDecided: reasons of a decision are for the registrar and for the
-// jury of its session. Everybody else who may read it sees the decision.
+// TestWhoSeesWhyItWasDecided: the registrar and the jury of its session see the
+// reasons of a decision. Everybody else who may read it sees the decision.
 func TestWhoSeesWhyItWasDecided(t *testing.T) {
 	s, k := secretive(t)
 	s.session("autre", func(given *acquispb.Session) { given.Jury[0].Subject = "stranger" })
@@ -173,8 +173,8 @@ func TestWhoSeesWhyItWasDecided(t *testing.T) {
 	}
 }
 
-// TestWhoSeesActsOnAFile: the journal tells that there is a file, and neither who wrote
-// in it nor what; nor who looked there for accommodations and exemptions.
+// TestWhoSeesActsOnAFile: the journal shows that there is a file, but not who
+// wrote what in it, nor who read its accommodations and exemptions.
 func TestWhoSeesActsOnAFile(t *testing.T) {
 	s, k := secretive(t)
 	s.grid(s.lea, k)

@@ -12,8 +12,8 @@ type Grids struct {
 	criteria    map[string]*criterionWords
 }
 
-// What a revision says of a bloc, a compétence or a criterion, with the reasons that
-// grids gave there.
+// The parts of a revision's blocs, compétences and criteria that grids share,
+// with the reasons that grids gave there.
 type (
 	blocWords struct {
 		*acquispb.Bloc
@@ -29,7 +29,7 @@ type (
 	}
 )
 
-// NewGrids shows grids in the words of a référentiel, which is never changed again.
+// NewGrids shows grids with the texts of a référentiel, which must not change.
 func NewGrids(referentiel *acquispb.Referentiel) *Grids {
 	g := &Grids{
 		blocs:       make(map[string]*blocWords),
@@ -48,7 +48,7 @@ func NewGrids(referentiel *acquispb.Referentiel) *Grids {
 	return g
 }
 
-// Said knows what was said in words of what a grid shows.
+// Said returns the texts that belong to a grid.
 type Said interface {
 	// Assessment shows a verdict on a criterion, with its comment, in an empty message.
 	Assessment(criterion string, o rules.Opinion, shown *acquispb.Assessment) error
@@ -91,7 +91,7 @@ func (g *Grids) competence(c *rules.GridCompetence, said Said) (shown *acquispb.
 	if c.Method == rules.BlocOnly {
 		shown.Method = known.GetBlocOnlyMethod()
 	}
-	// Few allocations instead of many.
+	// A few large allocations instead of many small ones.
 	criteria, opinions := make([]acquispb.Grid_GridCriterion, len(c.Criteria)), 0
 	for i := range c.Criteria {
 		opinions += len(c.Criteria[i].Opinions)
@@ -112,7 +112,7 @@ func (g *Grids) competence(c *rules.GridCompetence, said Said) (shown *acquispb.
 	return shown, nil
 }
 
-// criterion shows a criterion in a message that has its empty assessments only.
+// criterion shows a criterion in a message that has only its empty assessments.
 func (g *Grids) criterion(k *rules.GridCriterion, said Said, shown *acquispb.Grid_GridCriterion) (err error) {
 	known := g.criteria[k.Code]
 	shown.Code, shown.Statement, shown.Eliminatory = k.Code, known.GetStatement(), k.Eliminatory

@@ -17,7 +17,7 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 )
 
-// small is a référentiel of one bloc, as a message and as the rules have it.
+// small is a référentiel of one bloc, as a message and compiled for the rules.
 func small(t *testing.T) (*acquispb.Referentiel, *rules.Scheme) {
 	t.Helper()
 	bloc := &acquispb.Bloc{Code: "B1", Title: "Vendre"}
@@ -42,7 +42,7 @@ func small(t *testing.T) (*acquispb.Referentiel, *rules.Scheme) {
 	return &acquispb.Referentiel{Blocs: []*acquispb.Bloc{bloc}}, scheme
 }
 
-// gridOf is one of many grids: n says which verdicts were given.
+// gridOf is one of many grids: n determines its verdicts.
 func gridOf(scheme *rules.Scheme, n int) rules.Grid {
 	var acts rules.Acts
 	for i, code := range scheme.Criteria() {
@@ -54,7 +54,7 @@ func gridOf(scheme *rules.Scheme, n int) rules.Grid {
 	return rules.Assess(scheme, rules.Candidacy{Enrolled: []string{"B1"}}, acts)
 }
 
-// heard is what was said, or an error where it cannot be read.
+// heard returns the texts of a grid, or an error if they cannot be read.
 type heard struct{ broken bool }
 
 func (h heard) Assessment(criterion string, o rules.Opinion, shown *acquispb.Assessment) error {
@@ -72,9 +72,9 @@ func (h heard) Settlement(s *rules.Settlement) (*acquispb.Settlement, error) {
 	return &acquispb.Settlement{Criterion: s.Criterion, Verdict: Verdict(s.Verdict), Authors: s.Authors}, nil
 }
 
-// TestGridsAreShared: many goroutines show, read and send grids of one revision at
-// once. Each is what grids that share nothing show, and no shared message changes:
-// under the race detector, no two touch one in a way that could show.
+// TestGridsAreShared: many goroutines show, read and send grids of one revision
+// at the same time. Each grid equals one that shares nothing, and no shared
+// message changes; the race detector would report concurrent changes.
 func TestGridsAreShared(t *testing.T) {
 	referentiel, scheme := small(t)
 	before, grids := proto.CloneOf(referentiel), NewGrids(referentiel)
@@ -96,7 +96,7 @@ func TestGridsAreShared(t *testing.T) {
 				}
 				alone, err := NewGrids(before).Blocs(grid, heard{})
 				if err != nil || !proto.Equal(&acquispb.Grid{Blocs: alone}, message) {
-					t.Errorf("a grid among others differs: %v", cmp.Diff(&acquispb.Grid{Blocs: alone}, message, protocmp.Transform()))
+					t.Errorf("a shared grid differs: %v", cmp.Diff(&acquispb.Grid{Blocs: alone}, message, protocmp.Transform()))
 				}
 			}
 		})
@@ -114,8 +114,8 @@ func TestGridsAreShared(t *testing.T) {
 	}
 }
 
-// TestWhatIsShared: two grids of one revision share what says nothing of anybody,
-// and nothing else.
+// TestWhatIsShared: two grids of one revision share exactly what is not about a
+// person.
 func TestWhatIsShared(t *testing.T) {
 	referentiel, scheme := small(t)
 	grids := NewGrids(referentiel)
@@ -128,7 +128,7 @@ func TestWhatIsShared(t *testing.T) {
 		b := shown[0]
 		if b.GetOutcome() != acquispb.Outcome_ACQUIRED || b.GetCompetences()[1].GetOutcome() != acquispb.Outcome_ACQUIRED ||
 			b.GetCompetences()[1].GetCriteria()[2].GetStatus() != acquispb.CriterionStatus_MET {
-			t.Errorf("what is acquired is shown as %v", b)
+			t.Errorf("an acquired bloc is shown as %v", b)
 		}
 		walk(&acquispb.Grid{Blocs: shown}, func(m proto.Message) {
 			_, ofReason := m.(*acquispb.Reason)
@@ -152,7 +152,7 @@ func TestWhatIsShared(t *testing.T) {
 	}
 }
 
-// walk calls see for a message and all below it.
+// walk calls see for a message and all messages in it.
 func walk(m proto.Message, see func(proto.Message)) {
 	see(m)
 	m.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
@@ -169,8 +169,8 @@ func walk(m proto.Message, see func(proto.Message)) {
 	})
 }
 
-// TestReasonsAreBounded: of one place so many reasons are kept and no more, and shows
-// those beyond all the same.
+// TestReasonsAreBounded: a limited number of reasons is kept in each place, and
+// others are shown too.
 func TestReasonsAreBounded(t *testing.T) {
 	var s sharedReasons
 	for i := range mostReasons + 100 {
@@ -184,12 +184,12 @@ func TestReasonsAreBounded(t *testing.T) {
 	}
 }
 
-// TestShowCut: what was cut out of a grid is unset in its message, not something
-// that looks like an outcome.
+// TestShowCut: what was cut from a grid is unset in its message, and does not
+// look like an outcome.
 func TestShowCut(t *testing.T) {
 	referentiel, scheme := small(t)
 	grid := gridOf(scheme, 0b01_01_01_01_01_01).Seen(rules.ViewOf("zoe", []rules.Role{rules.RoleAssessor}))
-	shown, err := NewGrids(referentiel).Blocs(grid, heard{broken: true}) // nothing is asked for either
+	shown, err := NewGrids(referentiel).Blocs(grid, heard{broken: true}) // no text is requested either
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestShowCut(t *testing.T) {
 	for _, c := range referentiel.GetBlocs()[0].GetCompetences() {
 		competence := &acquispb.Grid_GridCompetence{Code: c.GetCode(), Statement: c.GetStatement(), Method: c.GetMethod()}
 		if c.GetCode() == "C1.1" {
-			competence.Method = c.GetBlocOnlyMethod() // one bloc is presented; the other compétence has no such method
+			competence.Method = c.GetBlocOnlyMethod() // one bloc is presented; the other compétence does not have this method
 		}
 		for i, k := range c.GetCriteria() {
 			competence.Criteria = append(competence.Criteria, &acquispb.Grid_GridCriterion{Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: i == 2})
@@ -209,7 +209,7 @@ func TestShowCut(t *testing.T) {
 	}
 }
 
-// TestWhatCannotBeRead: a grid whose texts cannot be read is not shown at all.
+// TestWhatCannotBeRead: a grid whose texts cannot be read is an error.
 func TestWhatCannotBeRead(t *testing.T) {
 	referentiel, scheme := small(t)
 	if shown, err := NewGrids(referentiel).Blocs(gridOf(scheme, 1), heard{broken: true}); err == nil || shown != nil {

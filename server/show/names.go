@@ -5,7 +5,7 @@ import (
 	"github.com/acquis-eval/acquis/rules"
 )
 
-// The rules' names are those of the API; what says nothing is unspecified.
+// The rules' names are those of the API; the empty value is unspecified.
 
 // Verdict shows a verdict.
 func Verdict(v rules.Verdict) acquispb.Verdict_Enum {

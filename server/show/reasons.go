@@ -26,7 +26,7 @@ func reason(r rules.Reason) *acquispb.Reason {
 }
 
 // sharedReasons keeps the messages of reasons that grids have given for one bloc,
-// compétence or criterion of a revision. There are few, so that comparing with each
+// compétence or criterion of a revision. There are few, so comparing with each
 // costs less than hashing. Any number of goroutines may use it.
 type sharedReasons struct {
 	kept atomic.Pointer[[]sharedReason]
@@ -34,14 +34,14 @@ type sharedReasons struct {
 
 type sharedReason struct {
 	of    rules.Reason
-	shown []*acquispb.Reason // a list of the one
+	shown []*acquispb.Reason // a list of one reason
 }
 
-// mostReasons bounds what is kept in one place: by the numbers in them there can be
-// more, but grids give few.
+// mostReasons limits how many reasons are kept in one place: more are possible,
+// because of the numbers in them, but grids give few.
 const mostReasons = 32
 
-// list shows reasons by messages that other answers show too.
+// list shows reasons with messages that other answers also show.
 func (s *sharedReasons) list(reasons []rules.Reason) []*acquispb.Reason {
 	switch len(reasons) {
 	case 0:
@@ -70,7 +70,7 @@ func (s *sharedReasons) one(r *rules.Reason) []*acquispb.Reason {
 	made := sharedReason{*r, []*acquispb.Reason{reason(*r)}}
 	if len(*kept) < mostReasons {
 		more := append(slices.Clip(*kept), made)
-		s.kept.Store(&more) // if others add one at this moment, theirs is made again
+		s.kept.Store(&more) // a reason added by another goroutine at this moment is made again
 	}
 	return made.shown
 }

@@ -18,8 +18,7 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// aVisit is a call of a class whose handler has done its work: it has the one slot
-// that there is.
+// aVisit is a call of a class whose handler has finished: it has the only slot.
 func aVisit(t *testing.T, class admission.Class, subject string) *visit {
 	t.Helper()
 	limits := admission.DefaultLimits()
@@ -41,7 +40,7 @@ func anotherVisit(t *testing.T, doors *Transport, class admission.Class, subject
 	return v
 }
 
-// taken reads what a budget has lent.
+// taken reads how many bytes a budget has lent.
 func (t *Transport) taken(test *testing.T, budget string) (bytes float64) {
 	test.Helper()
 	registry := prometheus.NewRegistry()
@@ -64,9 +63,10 @@ func answerOf(size int) *acquispb.Assessment {
 	return &acquispb.Assessment{Comment: strings.Repeat("x", size)}
 }
 
-// TestUnreadAnswersAreLent: an answer over gRPC counts until the library lets go of
-// it, its slot no longer than the handler; also one that the handler encoded, and
-// one of a write. It is a stranger's, another's or too large for any budget.
+// TestUnreadAnswersAreLent: an answer over gRPC counts until the library releases
+// it, but keeps its slot no longer than the handler; also an answer that the
+// handler encoded, and one of a write. The caller is unknown, another, or the
+// answer is too large for any budget.
 func TestUnreadAnswersAreLent(t *testing.T) {
 	encoded := func(size int) mem.BufferSlice {
 		data := make([]byte, size)
@@ -104,14 +104,15 @@ func TestUnreadAnswersAreLent(t *testing.T) {
 			}
 			got.(mem.BufferSlice).Free()
 			if taken := v.taken(t, budget); taken != 0 {
-				t.Errorf("%v bytes were not given back", taken)
+				t.Errorf("%v bytes were not returned", taken)
 			}
 		})
 	}
 }
 
-// TestWhoReadsNothingIsRefused: reads are, writes that have happened are not; others
-// are served; and what is never let go of comes back by the clock.
+// TestWhoReadsNothingIsRefused: reads of a caller who reads no answers are
+// refused, writes that have happened are not; others are served; and bytes that
+// are never released come back after a time.
 func TestWhoReadsNothingIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := aVisit(t, admission.Read, "s")
@@ -138,8 +139,8 @@ func TestWhoReadsNothingIsRefused(t *testing.T) {
 	})
 }
 
-// TestSlowReaderHoldsNoSlot: over REST the slot is given back before the answer is
-// written, whatever its form; its bytes once the call ends.
+// TestSlowReaderHoldsNoSlot: over REST the slot is returned before the answer is
+// written, in any form; its bytes when the call ends.
 func TestSlowReaderHoldsNoSlot(t *testing.T) {
 	for name, note := range map[string]func(*call.Info){
 		"made anew":    func(i *call.Info) { i.Answer = answerOf(1 << 20) },
@@ -157,7 +158,7 @@ func TestSlowReaderHoldsNoSlot(t *testing.T) {
 				v.lent.end()
 			}
 			if taken := v.taken(t, "answers"); taken != 0 {
-				t.Errorf("%v bytes were not given back", taken)
+				t.Errorf("%v bytes were not returned", taken)
 			}
 		})
 	}

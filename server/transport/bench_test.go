@@ -16,8 +16,8 @@ import (
 	"github.com/acquis-eval/acquis/proto/answers"
 )
 
-// BenchmarkAnswers encodes answers in our way and in the libraries', in turns, and
-// says how many times as long theirs takes.
+// BenchmarkAnswers encodes answers with our code and the libraries' in turn, and
+// reports how many times as long theirs takes.
 func BenchmarkAnswers(b *testing.B) {
 	ours, theirs := newMarshaler(), &runtime.JSONPb{MarshalOptions: answers.Form}
 	codec := NewCodec()
@@ -38,8 +38,8 @@ func BenchmarkAnswers(b *testing.B) {
 	}
 }
 
-// inTurns takes a few of ours and a few of theirs, again and again. The medians tell,
-// since a busy machine disturbs some rounds.
+// inTurns alternates between a few of ours and a few of theirs. The medians
+// count, because a busy machine disturbs some rounds.
 func inTurns(b *testing.B, ours, theirs func() error) {
 	var took, ratios []float64
 	few := func(f func() error) float64 {

@@ -12,7 +12,8 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// Where a call over REST comes from is known behind the channel too.
+// TestConnectionCrossesTheChannel: the network of a call over REST is also known
+// behind the channel.
 func TestConnectionCrossesTheChannel(t *testing.T) {
 	var got netip.Prefix
 	channel := newChannel(func(ctx context.Context, _ any, _ *grpc.UnaryServerInfo, _ grpc.UnaryHandler) (any, error) {

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// TestBrokenConnectionsAreSampled: strangers break as many connections as they like, and
-// fill no disk with it; how many there were is told.
+// TestBrokenConnectionsAreSampled: unknown callers can break any number of
+// connections without filling the disk with log lines; the number of dropped
+// lines is logged.
 func TestBrokenConnectionsAreSampled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var written bytes.Buffer

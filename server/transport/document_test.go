@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestDocuments: anybody may read a document, packed or not, and who has it already
-// is told so in a few bytes.
+// TestDocuments: anybody may read a document, compressed or not, and a client
+// that has it already gets a short 304.
 func TestDocuments(t *testing.T) {
 	s := newStage(t)
 	plain := s.get("/openapi.json", "", "Accept-Encoding", "identity")

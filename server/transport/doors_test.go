@@ -22,7 +22,7 @@ import (
 	"github.com/acquis-eval/acquis/store/memstore"
 )
 
-// A stage is both doors before one service, whose handlers a test writes.
+// A stage is REST and gRPC in front of one service, whose handlers a test writes.
 type stage struct {
 	*Transport
 	t          *testing.T
@@ -35,7 +35,7 @@ type stage struct {
 	registrar  string
 	overREST   *listen.Listener
 	overGRPC   *listen.Listener
-	onListKeys func(context.Context) error // nil: it answers
+	onListKeys func(context.Context) error // nil: it just answers
 
 	onCreateKey func(context.Context) error
 	onBackup    func(grpc.ServerStreamingServer[acquispb.BackupResponse]) error
@@ -72,7 +72,8 @@ func newStage(t *testing.T, change ...func(*Options)) *stage {
 	return s
 }
 
-// secret is that of a key by its name, or the name itself if it is none.
+// secret is the secret of a named key, or the name itself if there is no such
+// key.
 func (s *stage) secret(name string) string {
 	switch name {
 	case "admin":
@@ -104,7 +105,7 @@ func (s *stage) serve() {
 	})
 }
 
-// keyService answers ListKeys, as its test likes.
+// keyService answers ListKeys as its test wants.
 type keyService struct {
 	acquispb.UnimplementedAdminServiceServer
 	stage *stage
@@ -119,12 +120,12 @@ func (k keyService) ListKeys(ctx context.Context, _ *acquispb.ListKeysRequest) (
 	return new(acquispb.ListKeysResponse), nil
 }
 
-// CreateKey does as its test likes.
+// CreateKey does what its test wants.
 func (k keyService) CreateKey(ctx context.Context, _ *acquispb.CreateKeyRequest) (*acquispb.CreateKeyResponse, error) {
 	return new(acquispb.CreateKeyResponse), k.stage.onCreateKey(ctx)
 }
 
-// Backup does as its test likes.
+// Backup does what its test wants.
 func (k keyService) Backup(_ *acquispb.BackupRequest, stream grpc.ServerStreamingServer[acquispb.BackupResponse]) error {
 	return k.stage.onBackup(stream)
 }
@@ -150,7 +151,7 @@ func (s *stage) listKeys(ctx context.Context, key string) error {
 	return err
 }
 
-// An answer is one over REST, read whole.
+// An answer is a complete answer over REST.
 type answer struct {
 	status int
 	header http.Header

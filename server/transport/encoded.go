@@ -41,10 +41,10 @@ func (m *marshaler) Marshal(v any) ([]byte, error) {
 	return m.JSONPb.Marshal(v)
 }
 
-// rewrite is what the gateway marshals: the answer that crossed, not the empty
-// one that the channel's client made for it. It is encoded here, and its bytes are
-// borrowed until the call ends: a caller may take long to read them, and nothing
-// else must be kept for that.
+// rewrite returns what the gateway marshals: the answer that came through the
+// channel, not the empty one that the channel's client made for it. It is encoded
+// here, and its bytes are borrowed until the call ends: a caller may take long to
+// read them, and nothing else must be kept for that.
 func (m *marshaler) rewrite(ctx context.Context, _ proto.Message) (any, error) {
 	v, info := visitOf(ctx), call.From(ctx)
 	switch {
@@ -63,10 +63,10 @@ func (m *marshaler) rewrite(ctx context.Context, _ proto.Message) (any, error) {
 	return info.Encoded.JSON, nil
 }
 
-// validator writes the headers of an answer that never changes. A caller may
-// keep it, and asks each time whether it still holds: the call runs all the same,
-// so that who may no longer call learns that and nothing else. The tag is a weak
-// one, for packed and plain bytes alike.
+// validator writes the headers of an answer that never changes. A client may
+// cache it, and asks each time whether it is still valid: the call runs in any
+// case, so that a caller who may no longer call learns that and nothing else. The
+// tag is a weak one, for compressed and plain bytes alike.
 func validator(ctx context.Context, w http.ResponseWriter, _ proto.Message) error {
 	info := call.From(ctx)
 	if info.Encoded == nil {
@@ -81,7 +81,7 @@ func validator(ctx context.Context, w http.ResponseWriter, _ proto.Message) erro
 	w.Header().Set("Vary", "Accept-Encoding")
 	if matches(info.IfNoneMatch, info.Encoded.Tag) {
 		w.Header().Del("Content-Type")
-		w.WriteHeader(http.StatusNotModified) // after which the library's body goes nowhere
+		w.WriteHeader(http.StatusNotModified) // after which the library's body is discarded
 		return nil
 	}
 	if info.Gzip {
@@ -91,7 +91,7 @@ func validator(ctx context.Context, w http.ResponseWriter, _ proto.Message) erro
 }
 
 // matches tells whether an If-None-Match header names the tag: a list, compared
-// weakly, or * for whatever there is. From what is no tag on, nothing counts.
+// weakly, or * for any. Everything after an invalid tag is ignored.
 func matches(header []string, tag string) bool {
 	rest := strings.TrimSpace(strings.Join(header, ","))
 	if rest == "*" {

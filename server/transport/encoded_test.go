@@ -11,15 +11,15 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// A generated answer has code that can be told from the library's.
+// A generated answer has code whose output differs from the library's.
 type generated struct{ *acquispb.Reason }
 
 func (generated) AppendWire(b []byte) []byte { return append(b, "generated"...) }
 
 func (generated) AppendJSON(b []byte) ([]byte, error) { return append(b, "generated"...), nil }
 
-// TestAnswersAsJSON: an answer is written by generated code, what has none by
-// protojson, what is JSON already as it is.
+// TestAnswersAsJSON: an answer is written by generated code, or by protojson if
+// there is none; JSON is passed on unchanged.
 func TestAnswersAsJSON(t *testing.T) {
 	m := newMarshaler()
 	for want, v := range map[string]any{
@@ -34,7 +34,7 @@ func TestAnswersAsJSON(t *testing.T) {
 	info := new(call.Info)
 	call.Prepare(generated{new(acquispb.Reason)}).Serve(call.With(t.Context(), info))
 	if err := info.Encoded.AsJSON(); err != nil || string(info.Encoded.JSON) != "generated" {
-		t.Errorf("encoded once for all: %s, %v", info.Encoded.JSON, err)
+		t.Errorf("an answer that is encoded once: %s, %v", info.Encoded.JSON, err)
 	}
 	status := &statuspb.Status{Code: 5, Message: "no"}
 	text, err := m.Marshal(status)
@@ -45,11 +45,12 @@ func TestAnswersAsJSON(t *testing.T) {
 		t.Errorf("a status: %s", text)
 	}
 	if text, err := m.Marshal(&acquispb.Reason{Text: "\xff"}); err == nil {
-		t.Errorf("what is not UTF-8 is written: %q", text)
+		t.Errorf("invalid UTF-8 is written: %q", text)
 	}
 }
 
-// TestScratchIsNotHandedOut: who still reads an answer does not get the next one.
+// TestScratchIsNotHandedOut: the bytes of an answer that is still being read are
+// not overwritten by the next one.
 func TestScratchIsNotHandedOut(t *testing.T) {
 	m := newMarshaler()
 	first, err := m.Marshal(&acquispb.Reason{Text: "first"})
@@ -67,7 +68,7 @@ func TestScratchIsNotHandedOut(t *testing.T) {
 	}
 }
 
-// TestAnswersAsProtobuf: by generated code, and by the library what has none.
+// TestAnswersAsProtobuf: by generated code, or by the library if there is none.
 func TestAnswersAsProtobuf(t *testing.T) {
 	codec := NewCodec()
 	for _, answer := range []proto.Message{
@@ -81,7 +82,7 @@ func TestAnswersAsProtobuf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := codec.Marshal(aGrid(2)); err != nil { // into the same space
+		if _, err := codec.Marshal(aGrid(2)); err != nil { // into the same buffer
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got.Materialize(), want) {
@@ -89,11 +90,12 @@ func TestAnswersAsProtobuf(t *testing.T) {
 		}
 	}
 	if got, err := codec.Marshal(generated{new(acquispb.Reason)}); err != nil || string(got.Materialize()) != "generated" {
-		t.Errorf("what has generated code: %q, %v", got.Materialize(), err)
+		t.Errorf("an answer with generated code: %q, %v", got.Materialize(), err)
 	}
 }
 
-// TestLargeScratchIsNotKept: one large answer does not make every later one hold its space.
+// TestLargeScratchIsNotKept: one large answer does not make later ones keep its
+// buffer.
 func TestLargeScratchIsNotKept(t *testing.T) {
 	s := new(scratch)
 	s.put(new([]byte), make([]byte, mostScratch+1))

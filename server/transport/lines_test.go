@@ -16,9 +16,9 @@ import (
 	"github.com/acquis-eval/acquis/server/call"
 )
 
-// TestLinesAreBounded: refused and public calls leave a few lines in a second, of
-// each kind and in all, and what is left out is counted and told. A call with a key
-// that went well, and a fault of ours, always leaves one.
+// TestLinesAreBounded: refused and public calls leave a few lines per second, of
+// each kind and in total, and dropped lines are counted and reported. A
+// successful call with a key, and an internal error, always leave one.
 func TestLinesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
@@ -55,7 +55,7 @@ func TestLinesAreBounded(t *testing.T) {
 		}
 		time.Sleep(tellEvery * time.Second)
 		if got := write(1, "x/Get", false, codes.PermissionDenied); got != 1 || !strings.Contains(out.String(), "lines=2950") {
-			t.Errorf("a second later: %d lines; what was left out is told: %s", got, out.String()[max(0, out.Len()-400):])
+			t.Errorf("a second later: %d lines; the report of dropped lines: %s", got, out.String()[max(0, out.Len()-400):])
 		}
 		if got := testutil.ToFloat64(l.unsaid.WithLabelValues("PermissionDenied")); got != 1000-linesOfAKind {
 			t.Errorf("%v refused calls are counted as not logged", got)

@@ -10,7 +10,7 @@ import (
 // the budget counts its length.
 type scratch struct {
 	pool    sync.Pool
-	largest atomic.Int64 // that was kept: what a new one begins with, since growing step by step costs five times as much
+	largest atomic.Int64 // that was kept: the size of a new one (docs/performance.md has the gain)
 }
 
 // mostScratch is more than nearly any answer takes. Larger buffers are not kept.

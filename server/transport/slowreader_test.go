@@ -9,7 +9,8 @@ import (
 	"github.com/acquis-eval/acquis/server/admission"
 )
 
-// A slowReader is a caller who takes nothing: what happens meanwhile is up to the test.
+// A slowReader is a caller who reads nothing; the test decides what happens
+// meanwhile.
 type slowReader struct {
 	*httptest.ResponseRecorder
 	meanwhile func()
@@ -20,8 +21,8 @@ func (s slowReader) Write(p []byte) (int, error) {
 	return s.ResponseRecorder.Write(p)
 }
 
-// TestSlowReadersOfDocuments: who reads a document slowly keeps nobody of the same
-// network, or of any, from calls that need no key either.
+// TestSlowReadersOfDocuments: a slow reader of a document does not block other
+// calls that need no key, from the same network or from any.
 func TestSlowReadersOfDocuments(t *testing.T) {
 	limits := admission.DefaultLimits()
 	limits.Classes[admission.Public].Network.AtOnce, limits.Classes[admission.Public].All.AtOnce = 1, 1
@@ -44,6 +45,6 @@ func TestSlowReadersOfDocuments(t *testing.T) {
 	}
 	var other int
 	if code := read(func() { other = read(func() {}) }); code != http.StatusOK || other != http.StatusOK {
-		t.Errorf("the slow one gets %d, another meanwhile %d", code, other)
+		t.Errorf("the slow caller gets %d, another meanwhile %d", code, other)
 	}
 }

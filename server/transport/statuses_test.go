@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// TestRefusalKeepsTheConnection: a call that is refused after its body has arrived ends
-// well however long its answer takes. A deadline for a rest that there is not would end
-// the context of its connection, and with it the next call.
+// TestRefusalKeepsTheConnection: a call that is refused after its body has arrived
+// ends cleanly even if its answer takes long. A deadline for a rest of the body that
+// does not exist would end the context of its connection, and with it the next call.
 func TestRefusalKeepsTheConnection(t *testing.T) {
 	s := newStage(t)
 	ended := make(chan error, 1)

@@ -13,8 +13,8 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 )
 
-// TestStreamsThatLastTooLong: a stream that has lasted as long as it may is ended
-// with its reason, whatever its handler waits for then.
+// TestStreamsThatLastTooLong: a stream that has reached its time limit ends with
+// its reason, whatever its handler is waiting for.
 func TestStreamsThatLastTooLong(t *testing.T) {
 	type stream = grpc.ServerStreamingServer[acquispb.BackupResponse]
 	large := &acquispb.BackupResponse{Part: &acquispb.BackupResponse_Piece{Piece: make([]byte, 64<<10)}}
@@ -43,13 +43,13 @@ func TestStreamsThatLastTooLong(t *testing.T) {
 			got, err := acquispb.NewAdminServiceClient(s.conn).Backup(ctx, new(acquispb.BackupRequest))
 			must(t, err)
 			if <-ended == nil { // nothing is read before
-				t.Error("its handler was not given up")
+				t.Error("its handler was not interrupted")
 			}
 			for err == nil {
 				_, err = got.Recv()
 			}
 			if status.Code(err) != codes.DeadlineExceeded || apierr.ReasonOf(err) != "DEADLINE_EXCEEDED" {
-				t.Errorf("its caller was told %v", err)
+				t.Errorf("its caller got %v", err)
 			}
 		})
 	}

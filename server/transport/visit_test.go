@@ -32,10 +32,11 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 )
 
-// listKeysPath is that of the RPC over gRPC.
+// listKeysPath is the path of the RPC over gRPC.
 const listKeysPath = "/acquis.v1.AdminService/ListKeys"
 
-// A caller of raw HTTP/2 sends what it likes of a message, and then waits.
+// A rawCall is a call over raw HTTP/2 that sends any part of a message, and then
+// waits.
 type rawCall struct {
 	t      *testing.T
 	framer *http2.Framer
@@ -66,7 +67,7 @@ func (s *stage) raw(key string, begun []byte, whole bool) *rawCall {
 	return c
 }
 
-// code waits for the status that the call ends with.
+// code waits for the status with which the call ends.
 func (c *rawCall) code() codes.Code {
 	c.t.Helper()
 	for {
@@ -87,15 +88,16 @@ func (c *rawCall) code() codes.Code {
 	}
 }
 
-// TestWhoCallsIsKnownBeforeAByteIsRead: who may not call is answered although their
-// message never comes, and so is who says that it is too large, has packed it, or
-// takes too long. It pins what we rest on in the gRPC library: handlers of unary
-// calls run before it reads, and its streams can be read by us.
+// TestWhoCallsIsKnownBeforeAByteIsRead: a caller who may not call gets an answer
+// although their message never comes; so does one whose message is too large,
+// compressed, or too slow. It pins the behaviour of the gRPC library that we
+// depend on: handlers of unary calls run before it reads, and we can read from
+// its streams.
 func TestWhoCallsIsKnownBeforeAByteIsRead(t *testing.T) {
 	patient, impatient := newStage(t), newStage(t, hasty)
 	for _, c := range []struct {
 		what, key string
-		begun     []byte // of the message: whether it is packed, its length, its bytes
+		begun     []byte // of the message: whether it is compressed, its length, its bytes
 		want      codes.Code
 	}{
 		{"a wrong key", "nonsense", nil, codes.Unauthenticated},
@@ -103,10 +105,10 @@ func TestWhoCallsIsKnownBeforeAByteIsRead(t *testing.T) {
 		{"a key without the role, and a message that never ends", "reader", []byte{0, 0, 0, 16, 0, 1}, codes.PermissionDenied},
 		{"a message too large for any call", "admin", []byte{0, 0xff, 0xff, 0xff, 0xff}, codes.ResourceExhausted},
 		{"a message too large for this call", "admin", []byte{0, 0, 1, 0, 0}, codes.ResourceExhausted},
-		{"a packed message", "admin", []byte{1, 0, 0, 0, 2, 0, 0}, codes.InvalidArgument},
+		{"a compressed message", "admin", []byte{1, 0, 0, 0, 2, 0, 0}, codes.InvalidArgument},
 		{"no message", "admin", nil, codes.DeadlineExceeded},
 		{"a message that never ends", "admin", []byte{0, 0, 0, 0, 9, 1}, codes.DeadlineExceeded},
-		{"bytes that are no message", "admin", []byte{0, 0, 0, 0, 2, 0xff, 0xff}, codes.InvalidArgument},
+		{"bytes that are not a message", "admin", []byte{0, 0, 0, 0, 2, 0xff, 0xff}, codes.InvalidArgument},
 		{"a whole message", "admin", []byte{0, 0, 0, 0, 0}, codes.OK},
 	} {
 		whole := c.want == codes.OK || strings.HasPrefix(c.what, "bytes")
@@ -122,7 +124,7 @@ func TestWhoCallsIsKnownBeforeAByteIsRead(t *testing.T) {
 	impatient.nothingIsLent()
 }
 
-// hasty gives a request little time to arrive: for what never does.
+// hasty gives requests little time to arrive, for requests that never do.
 func hasty(o *Options) { o.Limits.ReceiveTimeout = 50 * time.Millisecond }
 
 // TestBodiesThatNeverCome is the same over REST.
@@ -159,7 +161,8 @@ func TestBodiesThatNeverCome(t *testing.T) {
 }
 
 // TestTheTimeToArriveEndsWithTheBody: a call may last longer than its request may
-// take to arrive. Where a request takes longer than that, it is given more time.
+// take to arrive. If a request takes longer than that on a slow machine, the test
+// gives it more time.
 func TestTheTimeToArriveEndsWithTheBody(t *testing.T) {
 	for toArrive := 50 * time.Millisecond; ; toArrive *= 4 {
 		s := newStage(t, func(o *Options) { o.Limits.ReceiveTimeout = toArrive })
@@ -199,7 +202,7 @@ func (s *stage) createKeyOverREST() answer {
 	return s.answerTo(req, s.admin)
 }
 
-// TestNothingStaysLent: a call gives back its place and its bytes however it ends.
+// TestNothingStaysLent: a call returns its slot and its bytes however it ends.
 func TestNothingStaysLent(t *testing.T) {
 	s := newStage(t)
 	for name, end := range map[string]func(context.Context) error{
@@ -223,7 +226,8 @@ func TestNothingStaysLent(t *testing.T) {
 	}
 }
 
-// nothingIsLent waits until no call is here, and then looks at what is lent.
+// nothingIsLent waits until there is no call, and then checks that nothing is
+// lent.
 func (s *stage) nothingIsLent() {
 	s.t.Helper()
 	for s.inside.Load() > 0 {
@@ -243,7 +247,8 @@ func (s *stage) nothingIsLent() {
 	}
 }
 
-// TestManyMessagesAreLentOneByOne: a call that sends many holds the bytes of one.
+// TestManyMessagesAreLentOneByOne: a call that sends many messages holds the
+// bytes of only one.
 func TestManyMessagesAreLentOneByOne(t *testing.T) {
 	s := newStage(t)
 	stream, err := reflectionpb.NewServerReflectionClient(s.conn).ServerReflectionInfo(t.Context())
@@ -264,8 +269,9 @@ func TestManyMessagesAreLentOneByOne(t *testing.T) {
 	s.nothingIsLent()
 }
 
-// TestTooManyCalls: what is over a limit is told when to come back, over both
-// doors; a stranger over REST is hung up on, and a caller with a key is not.
+// TestTooManyCalls: a call over a limit learns when to try again, over both
+// transports; over REST the connection of an unknown caller is closed, and that
+// of a caller with a key is not.
 func TestTooManyCalls(t *testing.T) {
 	few := admission.DefaultLimits()
 	for class := range few.Classes {
@@ -295,8 +301,8 @@ func TestTooManyCalls(t *testing.T) {
 	}
 }
 
-// TestHealthIsNotUsedUp: a balancer on the network of strangers learns that the
-// service is well, however often those call.
+// TestHealthIsNotUsedUp: a load balancer on the network of unknown callers learns
+// that the service is healthy, however often those call.
 func TestHealthIsNotUsedUp(t *testing.T) {
 	few := admission.DefaultLimits()
 	few.Classes[admission.Public].Network = admission.Share{PerSecond: 1e-6, Burst: 1}
@@ -310,8 +316,8 @@ func TestHealthIsNotUsedUp(t *testing.T) {
 	}
 }
 
-// TestStopTellsWhatItBrokeOff: calls that have not ended within the grace are
-// broken off and counted; none is if all ended.
+// TestStopTellsWhatItBrokeOff: calls that have not ended within the grace period
+// are broken off and counted; if all ended, the number is 0.
 func TestStopTellsWhatItBrokeOff(t *testing.T) {
 	var logged lockedBuffer
 	s := newStage(t, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&logged, nil)) })
@@ -341,12 +347,12 @@ func TestStopTellsWhatItBrokeOff(t *testing.T) {
 	quiet := newStage(t)
 	must(t, quiet.listKeys(t.Context(), quiet.admin))
 	if got := quiet.Stop(time.Minute); got != 0 {
-		t.Errorf("%d calls were broken off, and there were none", got)
+		t.Errorf("%d calls were broken off, but there were none", got)
 	}
 }
 
-// TestOverloadedSaysWhatIsFull: a client whose key is bad is not told that the
-// service is busy.
+// TestOverloadedSaysWhatIsFull: the error for a client with an invalid key does
+// not say that the service is busy.
 func TestOverloadedSaysWhatIsFull(t *testing.T) {
 	for _, c := range []struct {
 		class admission.Class
@@ -367,7 +373,7 @@ func TestOverloadedSaysWhatIsFull(t *testing.T) {
 	}
 }
 
-// A lockedBuffer is a log that many write to.
+// A lockedBuffer is a log with many concurrent writers.
 type lockedBuffer struct {
 	mu sync.Mutex
 	bytes.Buffer
