@@ -15,6 +15,7 @@ import (
 
 // TestAtRest: a file at rest is read and left as it was, even if it was not closed.
 func TestAtRest(t *testing.T) {
+	t.Parallel()
 	_, unclean := storeBytes(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, FileName)
@@ -47,6 +48,7 @@ func TestAtRest(t *testing.T) {
 
 // TestAtRestRefuses: what a server refuses to open is refused here too.
 func TestAtRestRefuses(t *testing.T) {
+	t.Parallel()
 	clean, unclean := storeBytes(t)
 	for _, d := range damages() {
 		whole := unclean
@@ -66,6 +68,7 @@ func TestAtRestRefuses(t *testing.T) {
 // TestForeign: what no program of ours writes into the file is named, and nothing
 // else is.
 func TestForeign(t *testing.T) {
+	t.Parallel()
 	_, file := storeBytes(t)
 	for name, c := range map[string]struct {
 		write func(*bbolt.Tx) error

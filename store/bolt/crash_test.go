@@ -27,6 +27,7 @@ const (
 // TestCrash kills a process in the midst of 16 writers, again and again. What the
 // process was told is there must be there, and the journal whole.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	if dir := os.Getenv(crashDir); dir != "" {
 		writeUntilKilled(t, dir)
 		return

@@ -14,6 +14,7 @@ import (
 // TestReplaceChecksPages: what was made must be sound in all its pages before it takes
 // the place of the store that is there, whose file is kept as it is.
 func TestReplaceChecksPages(t *testing.T) {
+	t.Parallel()
 	clean, _ := storeBytes(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, FileName)
@@ -65,6 +66,7 @@ func TestOpenRemovesUnfinished(t *testing.T) {
 // TestRestoreIsWholeOrNothing: what a crash leaves of a restore, at any moment before it
 // is complete, is no store; a store that is there stays.
 func TestRestoreIsWholeOrNothing(t *testing.T) {
+	t.Parallel()
 	clean, _ := storeBytes(t)
 	dir := filepath.Join(t.TempDir(), "data")
 	crashed := func() {
