@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"strings"
 
-	"errors"
-
 	"github.com/alecthomas/kong"
 )
 

@@ -16,6 +16,7 @@ import (
 // TestAtRest: reading a file at rest does not change it, even if it was not
 // closed.
 func TestAtRest(t *testing.T) {
+	t.Parallel()
 	_, unclean := storeBytes(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, FileName)
@@ -48,6 +49,7 @@ func TestAtRest(t *testing.T) {
 
 // TestAtRestRefuses: what a server refuses to open is refused here too.
 func TestAtRestRefuses(t *testing.T) {
+	t.Parallel()
 	clean, unclean := storeBytes(t)
 	for _, d := range damages() {
 		whole := unclean
@@ -66,6 +68,7 @@ func TestAtRestRefuses(t *testing.T) {
 
 // TestForeign: exactly the data that no program of ours writes is named.
 func TestForeign(t *testing.T) {
+	t.Parallel()
 	_, file := storeBytes(t)
 	for name, c := range map[string]struct {
 		write func(*bbolt.Tx) error

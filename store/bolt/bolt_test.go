@@ -17,9 +17,15 @@ var (
 	impatient = Engine{LockTimeout: time.Millisecond} // for tests that expect a place to be in use
 )
 
-func TestContract(t *testing.T) { storetest.Run(t, impatient) }
+// Tests that mostly wait for a disk or another process run in parallel.
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, impatient)
+}
 
 func TestContractWithClosuresRunTwice(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, storetest.Wrap(impatient, storetest.Twice))
 }
 

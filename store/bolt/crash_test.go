@@ -27,6 +27,7 @@ const (
 // TestCrash repeatedly kills a process during 16 concurrent writers. Every
 // acknowledged write must be there, and the journal must be complete.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	if dir := os.Getenv(crashDir); dir != "" {
 		writeUntilKilled(t, dir)
 		return

@@ -152,6 +152,7 @@ func TestViewWhileClosing(t *testing.T) {
 
 // TestViewIsDurable compares what Views see with what is known to be synced.
 func TestViewIsDurable(t *testing.T) {
+	t.Parallel()
 	s := open(t, t.TempDir())
 	stop := make(chan struct{})
 	wrote := make(chan error)
@@ -169,7 +170,7 @@ func TestViewIsDurable(t *testing.T) {
 			}
 		}
 	}()
-	for s.progress.durableTx() < 200 {
+	for s.progress.durableTx() < 60 {
 		tx, err := s.begin(context.Background())
 		if err != nil {
 			t.Fatal(err)

@@ -44,6 +44,7 @@ func (f fault) String() string { return fmt.Sprintf("%s: %s of %s %d", f.phase, 
 // lost, nothing may be half applied, and the store must open and accept writes;
 // and the process must have reported its state correctly.
 func TestEveryFault(t *testing.T) {
+	t.Parallel()
 	if home := os.Getenv(faultHome); home != "" {
 		liveThroughFault(t, home)
 		return

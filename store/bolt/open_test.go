@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -147,6 +148,7 @@ func rootOf(b []byte, kind store.KindID) uint64 {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	clean, unclean := storeBytes(t)
 	for _, d := range damages() {
 		t.Run(d.name, func(t *testing.T) {
@@ -161,6 +163,7 @@ func TestOpenRefuses(t *testing.T) {
 
 // TestOpenTruncated cuts a store at every page.
 func TestOpenTruncated(t *testing.T) {
+	t.Parallel()
 	clean, unclean := storeBytes(t)
 	for _, whole := range [][]byte{clean, unclean} {
 		for pages := 1; pages < len(whole)/pageBytes; pages++ {
@@ -193,25 +196,42 @@ func refused(t *testing.T, spoilt []byte, want error) {
 // as a snapshot writes it, without the mark. Both contain only pages in use.
 func storeBytes(t *testing.T) (clean, unclean []byte) {
 	t.Helper()
-	dir := t.TempDir()
-	s := open(t, dir)
-	for i := range 300 {
-		if err := s.Update(context.Background(), store.Act{}, func(w store.Writer) error {
-			return w.Put(store.KindName, fmt.Appendf(nil, "%x", i*7919%301), make([]byte, 700))
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var snapshot bytes.Buffer
-	if err := errors.Join(s.Snapshot(t.Context(), &snapshot, func(store.Reader) error { return nil }), s.Close()); err != nil {
-		t.Fatal(err)
-	}
-	whole, err := os.ReadFile(filepath.Join(dir, FileName))
+	made, err := filledOnce()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return whole[:readPages(whole).meta.pages*pageBytes], snapshot.Bytes()
+	return bytes.Clone(made.clean), bytes.Clone(made.unclean)
 }
+
+// filledOnce makes what storeBytes returns: its 300 commits wait for the disk.
+var filledOnce = sync.OnceValues(func() (made struct{ clean, unclean []byte }, err error) {
+	dir, err := os.MkdirTemp("", "filled-*")
+	if err != nil {
+		return made, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	s, err := engine.open(dir, store.Opening{})
+	if err != nil {
+		return made, err
+	}
+	ctx := context.Background()
+	for i := range 300 {
+		err = errors.Join(err, s.Update(ctx, store.Act{}, func(w store.Writer) error {
+			return w.Put(store.KindName, fmt.Appendf(nil, "%x", i*7919%301), make([]byte, 700))
+		}))
+	}
+	var snapshot bytes.Buffer
+	err = errors.Join(err, s.Snapshot(ctx, &snapshot, func(store.Reader) error { return nil }), s.Close())
+	if err != nil {
+		return made, err
+	}
+	whole, err := os.ReadFile(filepath.Join(dir, FileName))
+	if err != nil {
+		return made, err
+	}
+	made.clean, made.unclean = whole[:readPages(whole).meta.pages*pageBytes], snapshot.Bytes()
+	return made, nil
+})
 
 func TestOpenOtherBoltFiles(t *testing.T) {
 	good := encodeFormat(formatVersion)
@@ -326,6 +346,7 @@ func TestOpenPlaces(t *testing.T) {
 // lost, nothing else is; and the start after a clean stop overwrites the older
 // header.)
 func TestOpenAfterTornHeader(t *testing.T) {
+	t.Parallel()
 	clean, unclean := storeBytes(t)
 	for i := range uint64(4) {
 		torn := bytes.Clone([][]byte{clean, unclean}[i/2])

@@ -14,6 +14,7 @@ import (
 // TestReplaceChecksPages: all pages of a new store must be sound before it
 // replaces the old one, whose file is kept unchanged.
 func TestReplaceChecksPages(t *testing.T) {
+	t.Parallel()
 	clean, _ := storeBytes(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, FileName)
@@ -65,6 +66,7 @@ func TestOpenRemovesUnfinished(t *testing.T) {
 // TestRestoreIsWholeOrNothing: what a crash leaves of a restore, at any moment before it
 // is complete, is no store; a store that is there stays.
 func TestRestoreIsWholeOrNothing(t *testing.T) {
+	t.Parallel()
 	clean, _ := storeBytes(t)
 	dir := filepath.Join(t.TempDir(), "data")
 	crashed := func() {

@@ -17,6 +17,7 @@ import (
 // TestSuspect: data in the file that no program of ours writes is reported when
 // the store is opened, and no record is overwritten.
 func TestSuspect(t *testing.T) {
+	t.Parallel()
 	meta := func(key, value string) func(*bbolt.Tx) error {
 		return func(tx *bbolt.Tx) error { return tx.Bucket([]byte(metaBucket)).Put([]byte(key), []byte(value)) }
 	}
@@ -43,6 +44,7 @@ func TestSuspect(t *testing.T) {
 		{"a bucket", func(tx *bbolt.Tx) error { _, err := tx.CreateBucket([]byte("more")); return err }, `a bucket \"more\"`, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			s := open(t, dir)
 			for range 3 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/acquis-eval/acquis/store"
 )
@@ -43,13 +44,16 @@ func testChanged(f *fixture) {
 	}
 }
 
-// whileChanging has many callers run look while records change in every way.
+// whileChanging calls look again and again, by a few callers, while records change in
+// every way: 60 times, or as often as an engine can that waits for no disk. More
+// callers would only keep the writer waiting for a processor.
 func (f *fixture) whileChanging(look func()) {
 	var stop atomic.Bool
+	began := time.Now()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for n := uint64(1); n <= 200; n++ {
+		for n := uint64(1); n <= 60 || time.Since(began) < 100*time.Millisecond; n++ {
 			ctx, cancel := context.WithCancel(context.Background())
 			err := f.Update(ctx, act(), func(w store.Writer) error {
 				if n%3 == 0 {
@@ -64,7 +68,7 @@ func (f *fixture) whileChanging(look func()) {
 		}
 		stop.Store(true)
 	}()
-	each(callers, func(int) {
+	each(16, func(int) {
 		for !stop.Load() {
 			look()
 		}

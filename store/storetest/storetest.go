@@ -49,7 +49,10 @@ func Run(t *testing.T, e store.Engine) {
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.tests {
-				t.Run(c.name, func(t *testing.T) { c.run(newFixture(t, e)) })
+				t.Run(c.name, func(t *testing.T) {
+					t.Parallel() // most wait for a disk
+					c.run(newFixture(t, e))
+				})
 			}
 		})
 	}

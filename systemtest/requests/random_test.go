@@ -29,12 +29,13 @@ import (
 // document says and not a fault of the service, and a refused call must write
 // nothing. ACQUIS_SEED repeats a run; ACQUIS_LONG=1 makes it longer.
 func TestRandomRequests(t *testing.T) {
-	calls := 5000 // in one world
+	calls := 3000 // in one world
 	if testing.Short() {
 		calls = 500
 	}
 	seeds := []uint64{1, rand.Uint64()}
 	if world.Long() {
+		calls = 5000
 		for len(seeds) < 40 {
 			seeds = append(seeds, rand.Uint64())
 		}
