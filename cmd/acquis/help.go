@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"net"
+	"regexp"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -51,4 +53,57 @@ func flagHelp(v *kong.Value) string {
 		text += " [env: " + strings.Join(v.Tag.Envs, ", ") + "]"
 	}
 	return text
+}
+
+// usageError says what is wrong with a command line in our own words: the library's
+// have types of Go and tokens of its reader in them.
+func usageError(err error) error {
+	text := err.Error()
+	for _, said := range []struct{ theirs, ours string }{
+		{`expected \w+ value but got "EOL" \(<EOL>\)`, `needs a value`},
+		{`missing value, expecting "<arg>.*"`, `needs a value`},
+		{`expected a valid \d+ bit u?int but got`, `must be a whole number, not`},
+		{`expected an? (?:int|float) but got`, `must be a number, not`},
+		{`expected duration but got ("(?:[^"\\]|\\.)*")(?:: time: [\w ]*(?:"(?:[^"\\]|\\.)*"(?: in duration "(?:[^"\\]|\\.)*")?)?)?`, `must be a duration, such as 30s, 5m or 24h, not $1`},
+		{`bool value must be true, 1, yes, false, 0 or no but got`, `must be true or false, not`},
+		{`must be one of (\S+) but got`, `must be one of $1, not`},
+		{`^expected "<(.*)>"$`, `missing argument: $1; add --help to read about it`},
+		{`^unexpected argument (\S+)$`, `unexpected argument $1; add --help to see what there is`},
+		{`^(unknown flag [^,]*)$`, `$1; add --help to see what there is`},
+		{`\(from envar (\w+)=".*"\)`, `(from the variable $1)`},
+	} {
+		text = regexp.MustCompile(said.theirs).ReplaceAllString(text, said.ours)
+	}
+	return errors.New(text)
+}
+
+// dialable checks the form of an address that is called, without asking a name server.
+func dialable(flag, address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return addressError(flag, address, err)
+	}
+	return nil
+}
+
+// addressError says what is wrong with an address in a flag.
+func addressError(flag, address string, err error) error {
+	host, _, splits := net.SplitHostPort(address)
+	why := "must be HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
+	var unknown *net.DNSError
+	switch {
+	case splits != nil:
+	case errors.As(err, &unknown) && strings.Contains(unknown.Err, "port"):
+		why += "; the port is a number from 0 to 65535"
+	case unknown != nil && unknown.IsNotFound:
+		return errors.New(flag + " " + address + ": there is no host " + host)
+	case unknown != nil:
+		return errors.New(flag + " " + address + ": the host " + host + " cannot be looked up now")
+	case strings.Contains(err.Error(), "port"):
+		why += "; the port is a number from 0 to 65535"
+	}
+	return errors.New(flag + " " + address + ": " + why)
 }
