@@ -26,13 +26,13 @@ type peer struct {
 // whatPeersLack stands under the table: a ratio is read with it.
 var whatPeersLack = []string{
 	"PocketBase does, over its HTTP API with a user's token: one record a call, the records of a candidacy read through an index, " +
-		"référentiel and decision kept as documents. It does not: check a critère against the référentiel, the state of session and " +
+		"référentiel and decision kept as documents. It does not: check a criterion against the référentiel, the state of session and " +
 		"candidacy, or who may assess; compute a status, an outcome or a reason; keep a journal or its hashes; tell roles apart.",
 	"PocketBase's default (WAL, synchronous=NORMAL) does not sync every commit: a power cut loses the last ones. Acquis and " +
 		"synchronous=FULL lose none.",
 	"PostgreSQL does the same through pgx, one statement a call with its own defaults, synced. It does not either any of what " +
 		"PocketBase does not; nor does it ask for a key, or have an API: the caller is connected to the database.",
-	"Acquis does all of that in each call, and answers a grid with 58 statuses, the outcomes and the text of every critère, " +
+	"Acquis does all of that in each call, and answers a grid with 58 statuses, the outcomes and the text of every criterion, " +
 		"where the peers answer 15 rows of verdicts.",
 }
 

@@ -13,7 +13,7 @@ import (
 const (
 	maxName      = 300  // the référentiel's name
 	maxTitle     = 500  // of blocs, activities, methods, sections
-	maxStatement = 4000 // of compétences, critères, deliverables
+	maxStatement = 4000 // of compétences, criteria, deliverables
 	maxText      = 8000 // paragraphs, instructions, frameworks
 )
 

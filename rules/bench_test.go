@@ -6,7 +6,7 @@ import (
 )
 
 // BenchmarkAssess computes a grid as large as that of the marketing référentiel:
-// 4 blocs, 16 compétences, 64 critères, one verdict on each; the last is not met.
+// 4 blocs, 16 compétences, 64 criteria, one verdict on each; the last is not met.
 func BenchmarkAssess(b *testing.B) {
 	var spec Spec
 	var acts Acts

@@ -27,7 +27,7 @@ func (k *checkCommand) Run(c console) error {
 		return err
 	}
 	competences, criteria := count(r)
-	_, err = fmt.Fprintf(c.out, "%s: %s\n%d blocs, %d compétences, %d critères\nrevision %s\n",
+	_, err = fmt.Fprintf(c.out, "%s: %s\n%d blocs, %d compétences, %d criteria\nrevision %s\n",
 		r.GetId(), r.GetDisplayName(), len(r.GetBlocs()), competences, criteria, referentiel.ID(r))
 	return err
 }

@@ -63,7 +63,7 @@ func tell(ctx context.Context, out *printer, address string, first authn.Secret)
 	}{
 		{"Léa acquires everything", everything},
 		{"Hugo presents only bloc B2", onlyB2},
-		{"Inès has an accommodation, and an exempted critère", exempted},
+		{"Inès has an accommodation, and an exempted criterion", exempted},
 		{"Tom is contested by two assessors", contested},
 		{"Jade misses a bloc and comes back", comesBack},
 		{"Noé appeals", appeals},

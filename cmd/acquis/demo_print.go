@@ -48,7 +48,7 @@ func (p *printer) title(text string) {
 	_, _ = fmt.Fprintf(p.out, "\n%s\n%s\n", p.paint(bold, text), p.paint(dim, strings.Repeat("─", len([]rune(text)))))
 }
 
-// symbol shows the status of a critère.
+// symbol shows the status of a criterion.
 func (p *printer) symbol(status acquispb.CriterionStatus_Enum) string {
 	switch status {
 	case acquispb.CriterionStatus_MET:
@@ -90,7 +90,7 @@ func (p *printer) outcome(word string) string {
 	return p.paint(dim, word)
 }
 
-// grid shows one line per bloc: each compétence with its critères, then the
+// grid shows one line per bloc: each compétence with its criteria, then the
 // computed outcome.
 func (p *printer) grid(g *acquispb.Grid) {
 	for _, bloc := range g.GetBlocs() {

@@ -121,7 +121,7 @@ func (s *stage) present(person, id, session string, blocs ...string) (*passage, 
 	return &passage{stage: s, person: person, id: id, name: made.GetName()}, nil
 }
 
-// assess records a verdict of one assessor on every critère that the candidacy
+// assess records a verdict of one assessor on every criterion that the candidacy
 // presents; except has those with another verdict.
 func (p *passage) assess(assessor string, except map[string]acquispb.Verdict_Enum) error {
 	grid, err := p.grid()

@@ -75,7 +75,7 @@ func (p *passage) accommodate() error {
 	return err
 }
 
-// exempt exempts a critère: an advice, then the jury's decision on both
+// exempt exempts a criterion: an advice, then the jury's decision on both
 // conditions.
 func (p *passage) exempt(criterion string) error {
 	_, err := p.sessions.AdviseExemption(p.as(advisor), &acquispb.AdviseExemptionRequest{

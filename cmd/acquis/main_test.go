@@ -266,7 +266,7 @@ func TestCompact(t *testing.T) {
 
 func TestReferentielCheck(t *testing.T) {
 	code, out, _ := acquis(t, "referentiel", "check", "../../referentiel/data/marketing.yaml")
-	if code != 0 || !strings.Contains(out, "4 blocs, 15 compétences, 58 critères\nrevision 0a5ee66c010043345e91231c544541cf\n") {
+	if code != 0 || !strings.Contains(out, "4 blocs, 15 compétences, 58 criteria\nrevision 0a5ee66c010043345e91231c544541cf\n") {
 		t.Errorf("exit %d, %s", code, out)
 	}
 	bad := filepath.Join(t.TempDir(), "bad.yaml")

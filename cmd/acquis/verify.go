@@ -96,18 +96,18 @@ func showReport(out io.Writer, r *verify.Report) error {
 		text = fmt.Appendln(text, f)
 	}
 	if r.More > 0 {
-		text = fmt.Appendf(text, "… and %d more\n", r.More)
+		text = fmt.Appendf(text, "… and %d more findings; --limit prints more\n", r.More)
 	}
 	if !r.OK() {
 		text = fmt.Appendln(text)
 	}
 	text = fmt.Appendf(text, "Journal: %d events. Root of their Merkle tree: %s\n", r.Events, orNone(r.Root))
-	text = fmt.Appendf(text, "Missing because somebody was forgotten: %d records, bodies of events and references.\n", r.Erased)
+	text = fmt.Appendf(text, "Erased when candidates were forgotten: %d (records, bodies of events, references to them). The journal accounts for each.\n", r.Erased)
 	text = fmt.Appendln(text, "\nRecords in the store, by kind:")
 	text = appendCounts(text, r.Records)
-	text = fmt.Appendln(text, "\nComputed again and compared with what is stored:")
+	text = fmt.Appendln(text, "\nComputed again, and the same as what is stored unless a finding above says otherwise:")
 	text = appendCounts(text, r.Checked)
-	text = fmt.Appendln(text, "\nKeys that the store says may sign. Compare them with the keys that you know:")
+	text = fmt.Appendln(text, "\nSigning keys in the store. Compare them with the keys that you know:")
 	for _, key := range r.Signers {
 		text = fmt.Appendf(text, "  %s\n", key)
 	}
@@ -117,7 +117,7 @@ func showReport(out io.Writer, r *verify.Report) error {
 	if r.OK() {
 		text = fmt.Appendln(text, "\nEverything fits.")
 	} else {
-		text = fmt.Appendf(text, "\n%d findings. Start with the first: %s\ndocs/verify.md explains them.\n", len(r.Findings)+r.More, r.Findings[0])
+		text = fmt.Appendf(text, "\nFindings: %d. Start with the first: %s\ndocs/verify.md explains them.\n", len(r.Findings)+r.More, r.Findings[0])
 	}
 	_, err := out.Write(text)
 	return err

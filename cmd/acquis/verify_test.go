@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/acquis-eval/acquis/store"
+	"github.com/acquis-eval/acquis/verify"
 )
 
 // A store that the demo left verifies, with output for people and for machines;
@@ -129,5 +130,38 @@ func TestVerifyEmpty(t *testing.T) {
 	opened(t, dir)
 	if code, out, errs := acquis(t, "verify", "--data-dir", dir); code != 0 {
 		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+}
+
+// TestVerifySummaryIsExplained: each line of the summary is in the table of
+// docs/verify.md, whether everything fits or not.
+func TestVerifySummaryIsExplained(t *testing.T) {
+	page, err := os.ReadFile("../../docs/verify.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for _, r := range []*verify.Report{
+		{Events: 7, Root: "r", Erased: 3, Signers: []string{"k"}},
+		{Findings: []verify.Finding{{Kind: "event", Key: "1", Problem: "is missing"}}},
+	} {
+		var out bytes.Buffer
+		if err := showReport(&out, r); err != nil {
+			t.Fatal(err)
+		}
+		_, summary, _ := strings.Cut("\n"+out.String(), "\nJournal")
+		for line := range strings.Lines("Journal" + summary) {
+			line = strings.TrimSpace(line)
+			if line == "" || line == "k" || strings.HasPrefix(line, "docs/verify.md") {
+				continue
+			}
+			lines++
+			if title, _, _ := strings.Cut(line, ":"); !strings.Contains(string(page), "`"+title+":") && !strings.Contains(string(page), "`"+line+"`") {
+				t.Errorf("docs/verify.md does not explain %q", line)
+			}
+		}
+	}
+	if lines != 12 {
+		t.Errorf("%d lines", lines)
 	}
 }

@@ -55,10 +55,7 @@ func wrongs(m protoreflect.Message, field protoreflect.FieldDescriptor, rules *v
 		all = append(all, wrong{rules: []string{"required"}})
 	}
 	if !field.IsList() {
-		for _, one := range wrongScalars(field, rules) {
-			all = append(all, one)
-		}
-		return all
+		return append(all, wrongScalars(field, rules)...)
 	}
 	repeated := rules.GetRepeated()
 	list := func(n int, of func() protoreflect.Value) protoreflect.Value {
@@ -147,10 +144,10 @@ func ruleNames(rules *validatepb.FieldRules) (names []string) {
 		case field.Message() == nil || field.IsList():
 		default:
 			v.Message().Range(func(rule protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-				switch name := string(rule.Name()); {
-				case name == "items":
+				switch name := string(rule.Name()); name {
+				case "items":
 					names = append(names, ruleNames(value.Message().Interface().(*validatepb.FieldRules))...)
-				case name == "gte" || name == "lte":
+				case "gte", "lte":
 					names = append(names, name)
 				default:
 					names = append(names, string(field.Name())+"."+name)

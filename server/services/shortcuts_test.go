@@ -176,7 +176,7 @@ func (s *stage) export(who person, candidate string) *acquispb.ExportCandidateRe
 	return ask(who, s.ExportCandidate, &acquispb.ExportCandidateRequest{Name: candidateName(candidate)})
 }
 
-// petit is a référentiel of one bloc, one compétence and two critères.
+// petit is a référentiel of one bloc, one compétence and two criteria.
 func petit(changes ...func(*acquispb.Referentiel)) *acquispb.Referentiel {
 	given := &acquispb.Referentiel{
 		DisplayName: "Petit", RncpNumber: "RNCP1",

@@ -78,7 +78,7 @@ func aList(n int) *acquispb.ListCandidatesResponse {
 	return list
 }
 
-// aGrid has 16 critères in each bloc, with one verdict each.
+// aGrid has 16 criteria in each bloc, with one verdict each.
 func aGrid(blocs int) *acquispb.Grid {
 	grid := &acquispb.Grid{
 		Name: "sessions/2026-06/candidacies/camille-martin/grid", Etag: "0123456789abcdef0123456789abcdef",

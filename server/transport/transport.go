@@ -30,7 +30,7 @@ type Limits struct {
 	Admission       admission.Limits // calls at once; the zero value: admission.DefaultLimits
 }
 
-// DefaultLimits are enough for a référentiel of hundreds of critères and a
+// DefaultLimits are enough for a référentiel of hundreds of criteria and a
 // batch of a thousand verdicts with comments.
 func DefaultLimits() Limits {
 	return Limits{MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second}

@@ -7,7 +7,7 @@ import (
 	"github.com/acquis-eval/acquis/systemtest/world"
 )
 
-// smallReferentiel has one bloc, one compétence and two critères: enough for
+// smallReferentiel has one bloc, one compétence and two criteria: enough for
 // every act.
 const smallReferentiel = `{"displayName":"Petit","blocs":[{"code":"B1","title":"Bloc","activities":[{"code":"A1","title":"Activité"}],
 	"competences":[{"code":"C1.1","statement":"Savoir faire","method":{"kind":"SITUATIONAL_EXERCISE","title":"Mise en situation"},

@@ -9,7 +9,7 @@ import (
 
 // What follows is a candidacy as somebody who has read the rules on one page
 // expects it to behave, call after call. It does not use package rules. The
-// référentiel is as small as possible: one bloc, one compétence, two critères,
+// référentiel is as small as possible: one bloc, one compétence, two criteria,
 // the default rules; two assessors give verdicts and a jury of two settles.
 
 const (
@@ -24,7 +24,7 @@ type linCall struct {
 	candidacy string
 	act       string              // record, retract, settle, withdraw, reinstate, deliberate; grid, ledger, decisions
 	assessor  int                 // record, retract
-	verdicts  [linCriteria]string // record, settle: by critère, "" for one that is not named; retract: any text for one that is
+	verdicts  [linCriteria]string // record, settle: by criterion, "" for one that is not named; retract: any text for one that is
 	etag      string              // deliberate: as the jury saw it
 }
 

@@ -231,7 +231,7 @@ func (c *linCaller) choose(candidacy string, i int) linCall {
 	return call
 }
 
-// open counts the critères of a grid that prevent a decision.
+// open counts the criteria of a grid that prevent a decision.
 func (g linGrid) open() (n int) {
 	for _, status := range g.status {
 		if status != linMet && status != linNotMet {

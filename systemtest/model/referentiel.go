@@ -14,7 +14,7 @@ type Revision struct {
 	Replaces []Replacement
 }
 
-// A Bloc has compétences, which are assessed by critères.
+// A Bloc has compétences, which are assessed by criteria.
 type Bloc struct {
 	Code, Title string
 	Activities  []string

@@ -277,7 +277,7 @@ func (x *Accommodation) GetDecideTime() *timestamppb.Timestamp {
 }
 
 // Advice and decision on exempting a candidate from a criterion (dispense de
-// critère). Only the disability advisor and the jury see it.
+// criterion). Only the disability advisor and the jury see it.
 type Exemption struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `sessions/{session}/candidacies/{candidacy}/exemptions/{criterion code}`.

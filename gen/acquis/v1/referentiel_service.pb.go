@@ -601,9 +601,9 @@ type SearchReferentielsResponse_SearchResult struct {
 	Bloc string `protobuf:"bytes,3,opt,name=bloc,proto3" json:"bloc,omitempty"`
 	// Code of the activity, if the text is an activity's title.
 	Activity string `protobuf:"bytes,4,opt,name=activity,proto3" json:"activity,omitempty"`
-	// Code of the compétence, if the text is its statement or one of its critères.
+	// Code of the compétence, if the text is its statement or one of its criteria.
 	Competence string `protobuf:"bytes,5,opt,name=competence,proto3" json:"competence,omitempty"`
-	// Code of the critère, if the text is its statement.
+	// Code of the criterion, if the text is its statement.
 	Criterion string `protobuf:"bytes,6,opt,name=criterion,proto3" json:"criterion,omitempty"`
 	// The whole text.
 	Text          string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`

@@ -46,7 +46,7 @@ type ReferentielServiceClient interface {
 	GetReferentielRevision(ctx context.Context, in *GetReferentielRevisionRequest, opts ...grpc.CallOption) (*Referentiel, error)
 	// Returns one bloc of the current revision, or of the revision named.
 	GetBloc(ctx context.Context, in *GetBlocRequest, opts ...grpc.CallOption) (*Bloc, error)
-	// Finds words in the blocs, activities, compétences and critères of the
+	// Finds words in the blocs, activities, compétences and criteria of the
 	// current revisions. Accents and case do not matter; every word of the query
 	// must begin a word of the text.
 	SearchReferentiels(ctx context.Context, in *SearchReferentielsRequest, opts ...grpc.CallOption) (*SearchReferentielsResponse, error)
@@ -155,7 +155,7 @@ type ReferentielServiceServer interface {
 	GetReferentielRevision(context.Context, *GetReferentielRevisionRequest) (*Referentiel, error)
 	// Returns one bloc of the current revision, or of the revision named.
 	GetBloc(context.Context, *GetBlocRequest) (*Bloc, error)
-	// Finds words in the blocs, activities, compétences and critères of the
+	// Finds words in the blocs, activities, compétences and criteria of the
 	// current revisions. Accents and case do not matter; every word of the query
 	// must begin a word of the text.
 	SearchReferentiels(context.Context, *SearchReferentielsRequest) (*SearchReferentielsResponse, error)
