@@ -126,7 +126,7 @@ func (f *fullDisk) writeUntilRefused(round int) (acknowledged, refused []write) 
 		callers.Go(func() {
 			for i := 0; ; i++ {
 				request := crashRequest(round, n, i)
-				request.Assessments[0].Comment = strings.Repeat("vu ", 1000)
+				request.Assessments[0].Comment = strings.Repeat("vu.", 1000)
 				_, err := client.RecordAssessments(f.world.Bearing(f.t.Context(), "platform"), request)
 				mu.Lock()
 				if err != nil {

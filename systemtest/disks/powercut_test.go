@@ -155,7 +155,7 @@ func callers(c *rig.Child, key string, round, calls int) (acknowledged []write) 
 		all.Go(func() {
 			for i := range calls {
 				request := crashRequest(round, n, i)
-				request.Assessments[0].Comment = strings.Repeat("vu ", 1+(i%7)*(i%11)*20)
+				request.Assessments[0].Comment = strings.Repeat("vu.", 1+(i%7)*(i%11)*20)
 				if _, err := client.RecordAssessments(w.Bearing(ctx, "platform"), request); err != nil {
 					return
 				}
