@@ -18,8 +18,8 @@ func parts() []pattern {
 		{`[0-9a-f]{32}`, "REVISION", "a REVISION has 32 digits and letters from a to f"},
 		{`[A-Za-z0-9.-]{1,32}`, "CODE", "a CODE has 1 to 32 letters without accents, digits, dots and hyphens"},
 		{`[a-z2-7]{16}`, "KEY", "a KEY has 16 letters and digits, as CreateKey returned it"},
-		{`[1-9][0-9]{0,17}`, "NUMBER", "a NUMBER has at most 18 digits"},
-		{`[0-9]{1,20}`, "NUMBER", "a NUMBER has at most 20 digits"},
+		{`[1-9][0-9]{0,17}`, "NUMBER", "a NUMBER has at most 18 digits, and does not start with 0"},
+		{`[1-9][0-9]{0,18}`, "NUMBER", "a NUMBER has at most 19 digits, and does not start with 0"},
 	}
 }
 
