@@ -31,8 +31,9 @@ func wholes() []pattern {
 		{form: `[A-Za-z0-9.-]{1,32}`, words: "must have 1 to 32 letters without accents, digits, dots and hyphens"},
 		{form: `[A-Za-z0-9.-]{1,40}`, words: "must have 1 to 40 letters without accents, digits, dots and hyphens"},
 		{form: `[A-Za-z0-9._-]{1,64}`, words: "must have 1 to 64 letters without accents, digits, dots, underscores and hyphens"},
-		{form: `[0-9]{3}|[0-9]{5}`, words: "must have 3 or 5 digits"},
-		{form: `[0-9][0-9AB][0-9]{3}`, words: "must be an INSEE code of 5 characters, such as 69123 or 2A004"},
+		{form: `(99)?[1-9][0-9]{2}`, words: "must be INSEE's code of a country, such as 99100 or 100"},
+		{form: `(0[1-9]|[1-9][0-9]|2[AB])([1-9][0-9]{2}|0[1-9][0-9]|00[1-9])`, words: "must be INSEE's code of a commune, such as 69123 or 2A004, and not a postal code"},
+		{form: `[A-Za-z0-9]([A-Za-z0-9 -]{0,7}[A-Za-z0-9])?`, words: "must have 1 to 9 letters without accents, digits, spaces and hyphens, with a letter or a digit at its start and end"},
 		{form: `RNCP[0-9]{1,6}`, words: "must be RNCP and 1 to 6 digits, such as RNCP12345"},
 	}
 }

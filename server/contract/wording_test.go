@@ -262,7 +262,7 @@ func TestPatternsInWords(t *testing.T) {
 		`^candidates/(-|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$`:                                          "must have the form candidates/ID, or candidates/- for all; " + id,
 		`^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?/blocs/[A-Za-z0-9.-]{1,32}$`: "must have the form referentiels/ID/blocs/CODE or referentiels/ID/revisions/REVISION/blocs/CODE; " + id +
 			"; a REVISION has 32 digits and letters from a to f; a CODE has 1 to 32 letters without accents, digits, dots and hyphens",
-		`^([0-9]{3}|[0-9]{5})?$`:               "must have 3 or 5 digits, or be empty",
+		`^((99)?[1-9][0-9]{2})?$`:              "must be INSEE's code of a country, such as 99100 or 100, or be empty",
 		`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`: "must have 1 to 63 lowercase letters, digits and hyphens, with no hyphen at its start or end",
 	} {
 		if got := patternWording(pattern); got != want {
