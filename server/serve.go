@@ -36,7 +36,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	group.Go(func() error {
 		<-ctx.Done()
 		close(s.stopped)
-		s.brokenOff = s.transport.Stop(grace)
+		s.cutOff = s.transport.Stop(grace)
 		return s.ops.Close()
 	})
 	err := group.Wait()
@@ -44,9 +44,9 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	return err
 }
 
-// BrokenOff tells how many calls were broken off when the server stopped, because
+// CutOff tells how many calls were cut off when the server stopped, because
 // they had not ended within its grace. It is known once Serve has returned.
-func (s *Server) BrokenOff() int { return s.brokenOff }
+func (s *Server) CutOff() int { return s.cutOff }
 
 // servedOps is nil if the operations listener ended because it was asked to.
 func servedOps(err error) error {

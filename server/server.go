@@ -51,7 +51,7 @@ type Server struct {
 	transport *transport.Transport
 	ops       *http.Server
 	registry  *prometheus.Registry
-	brokenOff int           // calls, when it stopped
+	cutOff int           // calls, when it stopped
 	stopped   chan struct{} // closed when it no longer wants calls
 }
 

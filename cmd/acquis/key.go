@@ -19,7 +19,7 @@ import (
 // Subject and roles come from flags only, not from a forgotten variable.
 type keyCreateCommand struct {
 	DataDir     directory `default:"./data" placeholder:"DIR" help:"Directory of the store, which no server may be using. acquis serve must have run there once."`
-	Subject     string    `required:"" env:"-" placeholder:"SUBJECT" help:"Pseudonym of the caller. It stays in the journal for ever."`
+	Subject     string    `required:"" env:"-" placeholder:"SUBJECT" help:"Pseudonym of the caller. It stays in the journal forever."`
 	Role        []string  `required:"" env:"-" placeholder:"ROLE" enum:"ADMIN,REGISTRAR,ASSESSOR,JURY,DISABILITY_ADVISOR,READER,AUDITOR" help:"One of ${enum}. Repeatable."`
 	DisplayName string    `env:"-" placeholder:"TEXT" help:"What the key is for."`
 	ExpireTime  time.Time `env:"-" placeholder:"TIME" help:"When the key expires, such as 2030-01-31T12:00:00Z. If not set: never."`

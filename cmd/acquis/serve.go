@@ -42,9 +42,9 @@ type serveCommand struct {
 	TLS  tlsFlags  `embed:"" prefix:"tls-" group:"TLS:"`
 	OIDC oidcFlags `embed:"" prefix:"oidc-" group:"OIDC tokens:"`
 
-	RetentionIdentity       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, before a purge may erase it. If not set: for ever."`
-	RetentionFreeText       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long comments, motives and reasons are kept after their act. If not set: for ever."`
-	RetentionAccommodations rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long accommodations, needs and advice are kept after their act. If not set: for ever."`
+	RetentionIdentity       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, before a purge may erase it. If not set: forever."`
+	RetentionFreeText       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long comments, motives and reasons are kept after their act. If not set: forever."`
+	RetentionAccommodations rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long accommodations, needs and advice are kept after their act. If not set: forever."`
 }
 
 // Help explains the variables that are not flags; kong prints it.
@@ -137,8 +137,8 @@ func (s *serveCommand) Run(ctx context.Context, engine store.Engine, c console) 
 	}
 	log.Info("started", "http", service.httpAddr(), "grpc", service.grpcAddr(), "ops", service.opsAddr(), "version", versionOf())
 	err = errors.Join(service.server.Serve(ctx, service.listeners, s.ShutdownGrace), service.close())
-	brokenOff := service.server.BrokenOff()
-	log.Info("stopped", "clean", err == nil && brokenOff == 0, "calls_broken_off", brokenOff)
+	cutOff := service.server.CutOff()
+	log.Info("stopped", "clean", err == nil && cutOff == 0, "calls_cut_off", cutOff)
 	return err
 }
 

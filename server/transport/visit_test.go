@@ -310,9 +310,9 @@ func TestHealthIsNotUsedUp(t *testing.T) {
 	}
 }
 
-// TestStopTellsWhatItBrokeOff: calls that have not ended within the grace are
-// broken off and counted; none is if all ended.
-func TestStopTellsWhatItBrokeOff(t *testing.T) {
+// TestStopTellsWhatItCutOff: calls that have not ended within the grace are
+// cut off and counted; none is if all ended.
+func TestStopTellsWhatItCutOff(t *testing.T) {
 	var logged lockedBuffer
 	s := newStage(t, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&logged, nil)) })
 	begun := make(chan struct{}, 2)
@@ -331,7 +331,7 @@ func TestStopTellsWhatItBrokeOff(t *testing.T) {
 	<-begun
 	<-begun
 	if got := s.Stop(0); got != 2 {
-		t.Errorf("%d calls were broken off, want 2", got)
+		t.Errorf("%d calls were cut off, want 2", got)
 	}
 	<-ended
 	<-ended
@@ -341,7 +341,7 @@ func TestStopTellsWhatItBrokeOff(t *testing.T) {
 	quiet := newStage(t)
 	must(t, quiet.listKeys(t.Context(), quiet.admin))
 	if got := quiet.Stop(time.Minute); got != 0 {
-		t.Errorf("%d calls were broken off, and there were none", got)
+		t.Errorf("%d calls were cut off, and there were none", got)
 	}
 }
 

@@ -18,7 +18,7 @@ type stopping struct {
 }
 
 // TestStop asks the server to end under the attacks that hold the most. It ends
-// within its grace and two seconds; and if it broke off what would not end, the
+// within its grace and two seconds; and if it cut off what would not end, the
 // log says so, and how much.
 func TestStop(t *testing.T) {
 	s := newSeed(t)
@@ -78,7 +78,7 @@ func stopUnder(t *testing.T, s *seed, name string, held bool) (got stopping) {
 }
 
 // harm says what must not be, and whether it is sure: what depends on no time. The
-// words of the line are the server's; a number that is not 0 counts what was broken
+// words of the line are the server's; a number that is not 0 counts what was cut
 // off.
 func (s stopping) harm(held bool) (harm string, sure bool) {
 	var said map[string]any
@@ -93,12 +93,12 @@ func (s stopping) harm(held bool) (harm string, sure bool) {
 	}
 	if said["clean"] != false {
 		// If it ended before its grace was over, perhaps no call had come yet.
-		return "calls were broken off, and the log says that it ended clean: " + s.line, s.took >= grace
+		return "calls were cut off, and the log says that it ended clean: " + s.line, s.took >= grace
 	}
 	for _, value := range said {
 		if n, ok := value.(float64); ok && n > 0 {
 			return "", true
 		}
 	}
-	return "the log does not say how much was broken off: " + s.line, true
+	return "the log does not say how much was cut off: " + s.line, true
 }
