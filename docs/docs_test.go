@@ -159,3 +159,43 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestFindingsExist: every row of the table of first findings in verify.md is of what
+// verify prints.
+func TestFindingsExist(t *testing.T) {
+	files, err := filepath.Glob("../verify/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var printed strings.Builder // every string in the source, one a line
+	for _, file := range files {
+		if !strings.HasSuffix(file, "_test.go") {
+			for _, literal := range regexp.MustCompile(`"[^"\n]+"`).FindAllString(read(t, file), -1) {
+				printed.WriteString(literal + "\n")
+			}
+		}
+	}
+	_, table, _ := strings.Cut(read(t, "verify.md"), "| the first finding |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	checked := 0
+	for line := range strings.SplitSeq(table, "\n") {
+		cell, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |")
+		for _, row := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
+			said := row[1]
+			if _, problem, ok := strings.Cut(said, ": "); ok { // after the kind of the record
+				said = problem
+			}
+			for _, part := range regexp.MustCompile(`…|\bN\b|, `).Split(said, -1) { // what varies, or is put together
+				if part = strings.Trim(part, " "); part == "" {
+					continue
+				}
+				if checked++; !strings.Contains(printed.String(), part) {
+					t.Errorf("verify.md explains %q; verify prints no %q", row[1], part)
+				}
+			}
+		}
+	}
+	if checked < 20 {
+		t.Errorf("only %d parts were found", checked)
+	}
+}

@@ -20,7 +20,7 @@ type Listeners struct {
 
 // Serve answers calls until ctx ends or a listener fails. It then stops within
 // grace: it reports that it is not ready, waits for calls over REST, which run
-// through the services of gRPC, then for those over gRPC, and breaks off the
+// through the services of gRPC, then for those over gRPC, and cuts off the
 // rest. The caller closes the store afterwards.
 func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) error {
 	overGRPC, overREST := s.transport.GuardGRPC(l.GRPC), s.transport.GuardREST(l.HTTP)
@@ -36,7 +36,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	group.Go(func() error {
 		<-ctx.Done()
 		close(s.stopped)
-		s.brokenOff = s.transport.Stop(grace)
+		s.cutOff = s.transport.Stop(grace)
 		return s.ops.Close()
 	})
 	err := group.Wait()
@@ -44,10 +44,10 @@ func (s *Server) Serve(ctx context.Context, l Listeners, grace time.Duration) er
 	return err
 }
 
-// BrokenOff returns how many calls were broken off when the server stopped,
+// CutOff returns how many calls were cut off when the server stopped,
 // because they had not ended within its grace. It is known once Serve has
 // returned.
-func (s *Server) BrokenOff() int { return s.brokenOff }
+func (s *Server) CutOff() int { return s.cutOff }
 
 // servedOps is nil if the operations listener ended because it was closed.
 func servedOps(err error) error {

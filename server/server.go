@@ -52,7 +52,7 @@ type Server struct {
 	transport *transport.Transport
 	ops       *http.Server
 	registry  *prometheus.Registry
-	brokenOff int           // calls broken off when it stopped
+	cutOff    int           // calls cut off when it stopped
 	stopped   chan struct{} // closed when it no longer accepts calls
 }
 

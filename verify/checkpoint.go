@@ -40,8 +40,12 @@ func (v *verifier) verifiers() note.Verifiers {
 	return checkpoint.Verifiers(keys)
 }
 
-// checkpoints checks the checkpoints in the store, and the one from outside.
+// checkpoints checks the one from outside, whose findings matter most, then those that
+// the store keeps.
 func (v *verifier) checkpoints() error {
+	if err := v.outside(); err != nil {
+		return err
+	}
 	var latest *storepb.Checkpoint
 	err := v.scan(store.KindCheckpoint, nil, func(r store.Record) error {
 		add(&v.report.Records, store.KindCheckpoint.String(), 1)
@@ -65,10 +69,7 @@ func (v *verifier) checkpoints() error {
 	if err != nil {
 		return err
 	}
-	if err := v.latest(latest); err != nil {
-		return err
-	}
-	return v.outside()
+	return v.latest(latest)
 }
 
 // kept checks a checkpoint of the store: signed by one of its keys, and true.
@@ -108,11 +109,15 @@ func (v *verifier) latest(newest *storepb.Checkpoint) error {
 }
 
 // outside compares the journal with a checkpoint that was kept elsewhere: the
-// only thing that somebody who can write the store cannot change.
+// only thing that somebody who can write the store cannot change. Its findings are kept
+// even if there are too many: the rest of a store that was replaced has hundreds.
 func (v *verifier) outside() error {
 	if v.opts.Checkpoint == nil {
 		return nil
 	}
+	limit := v.opts.Limit
+	v.opts.Limit = len(v.report.Findings) + 3 // it has at most so many
+	defer func() { v.opts.Limit = limit }()
 	text, signatures, signed := strings.Cut(string(v.opts.Checkpoint), "\n\n")
 	c, err := checkpoint.Parse(text)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -40,7 +41,8 @@ func compare(a, b place) int { return cmp.Or(cmp.Compare(a.kind, b.kind), bytes.
 func TestVerifyTampered(t *testing.T) {
 	v := newVault(t)
 	for name, test := range map[string]func(*testing.T, *vault){
-		"named": testTampering, "forged": testForging, "forged with care": testForgeries, "excused": testExcuses, "flipped": testFlips, "lost": testLostIndexEntries,
+		"named": testTampering, "forged": testForging, "forged with care": testForgeries, "excused": testExcuses, "flipped": testFlips,
+		"lost": testLostIndexEntries, "rolled back": testGivenCheckpoint,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -391,4 +393,30 @@ func testForging(t *testing.T, v *vault) {
 		}
 	}
 	t.Logf("%d forged: %d contradict the rules, all contradict the checkpoint; without a checkpoint %q are not detected", forged, seen, escaped)
+}
+
+// testGivenCheckpoint: what contradicts the checkpoint from outside is told before what is
+// wrong with those in the store, and however many findings there are.
+func testGivenCheckpoint(t *testing.T, v *vault) {
+	text, _, _ := strings.Cut(string(v.note), "\n\n")
+	lines := strings.Split(text, "\n")
+	lines[1] = "1000000" // events
+	opts := verify.Options{Checkpoint: []byte(strings.Join(lines, "\n") + "\n\n"), Limit: 1}
+	for want, kind := range map[int]store.KindID{0: store.KindCheckpoint, 1: store.KindEvent} { // where the finding is, if records of the kind are rubbish
+		report, err := v.tampered(func(by *tamperer) error {
+			for _, r := range v.records[kind][:2] {
+				if err := by.put(kind, r.Key, []byte{0xFF}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, opts)
+		world.Must(t, err)
+		if n := len(report.Findings); n != want+1 || report.More == 0 {
+			t.Fatalf("%v is rubbish: %d findings and %d more: %v", kind, n, report.More, report.Findings)
+		}
+		if f := report.Findings[want]; !f.Is(store.KindCheckpoint, nil) || !strings.Contains(f.Problem, "rolled back") && kind == store.KindCheckpoint {
+			t.Errorf("%v is rubbish: finding %d is %v", kind, want, f)
+		}
+	}
 }

@@ -169,8 +169,8 @@ func (s *serveCommand) Run(ctx context.Context, engine store.Engine, c console) 
 	}
 	log.Info("started", "http", service.httpAddr(), "grpc", service.grpcAddr(), "ops", service.opsAddr(), "version", versionOf())
 	err = errors.Join(service.server.Serve(ctx, service.listeners, s.ShutdownGrace), service.close())
-	brokenOff := service.server.BrokenOff()
-	log.Info("stopped", "clean", err == nil && brokenOff == 0, "calls_broken_off", brokenOff)
+	cutOff := service.server.CutOff()
+	log.Info("stopped", "clean", err == nil && cutOff == 0, "calls_cut_off", cutOff)
 	return err
 }
 

@@ -210,6 +210,9 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 	if err != nil {
 		return nil, err
 	}
+	if err := d.prefetch(stored, circumstances); err != nil {
+		return nil, err
+	}
 	text, err := readTexts(d.reader, stored.GetText(), 1)
 	if err != nil {
 		return nil, err
@@ -241,6 +244,22 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 		shown.Motive = text[0]
 	}
 	return shown, d.place(circumstances, shown)
+}
+
+// prefetch announces what a decision refers to. Its candidacy is of its session, unless
+// the jury of another one rectified it.
+func (d *decisionReader) prefetch(stored *storepb.Decision, c *storepb.DecisionCircumstances) error {
+	wants := make([]store.Want, 0, 3)
+	if stored.GetText() != nil {
+		wants = append(wants, store.Personals.One(store.Key(stored.GetText().GetUid())))
+	}
+	if c.GetSessionUid() != 0 {
+		wants = append(wants, store.Sessions.One(store.Key(c.GetSessionUid())))
+	}
+	if c.GetCandidacyUid() != 0 {
+		wants = append(wants, store.Candidacies.One(store.Key(c.GetCandidacyUid())))
+	}
+	return d.reader.Prefetch(wants...)
 }
 
 // place names the session and the candidacy of a decision, and adds what only
@@ -276,6 +295,9 @@ func (d *decisionReader) place(c *storepb.DecisionCircumstances, shown *acquispb
 func (d *decisionReader) turnTo(uid uint64) error {
 	if d.candidate.GetUid() == uid {
 		return nil
+	}
+	if err := d.reader.Prefetch(store.Candidates.One(store.Key(uid)), store.Listing(store.KindCandidateDecision, uid)); err != nil {
+		return err
 	}
 	candidate, err := store.Candidates.Get(d.reader, store.Key(uid))
 	if err != nil {

@@ -142,7 +142,7 @@ func (c connectionLog) Write(line []byte) (int, error) {
 
 // Stop ends REST and gRPC within grace: no new calls are accepted, running ones
 // may end, and the rest is cut off. It returns how many calls were.
-func (t *Transport) Stop(grace time.Duration) (brokenOff int) {
+func (t *Transport) Stop(grace time.Duration) (cutOff int) {
 	t.log.Info("stopping: no new calls are accepted", "calls", t.inside.Load(), "grace", grace.String())
 	t.health.Shutdown()
 	deadline, cancel := context.WithTimeout(context.Background(), grace)
@@ -158,13 +158,13 @@ func (t *Transport) Stop(grace time.Duration) (brokenOff int) {
 	}
 	if deadline.Err() != nil {
 		t.breaking.Store(true) // before anything ends by it, so that each call is told why
-		brokenOff = int(t.inside.Load())
+		cutOff = int(t.inside.Load())
 		t.grpc.Stop()
 		_ = t.rest.Close()
 		<-ended
 	}
 	t.letGo()
-	return brokenOff
+	return cutOff
 }
 
 // letGo waits a moment for the handlers of calls that were cut off: their

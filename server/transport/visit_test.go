@@ -316,9 +316,9 @@ func TestHealthIsNotUsedUp(t *testing.T) {
 	}
 }
 
-// TestStopTellsWhatItBrokeOff: calls that have not ended within the grace period
-// are broken off and counted; if all ended, the number is 0.
-func TestStopTellsWhatItBrokeOff(t *testing.T) {
+// TestStopTellsWhatItCutOff: calls that have not ended within the grace period
+// are cut off and counted; if all ended, the number is 0.
+func TestStopTellsWhatItCutOff(t *testing.T) {
 	var logged lockedBuffer
 	s := newStage(t, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&logged, nil)) })
 	begun := make(chan struct{}, 2)
@@ -337,7 +337,7 @@ func TestStopTellsWhatItBrokeOff(t *testing.T) {
 	<-begun
 	<-begun
 	if got := s.Stop(0); got != 2 {
-		t.Errorf("%d calls were broken off, want 2", got)
+		t.Errorf("%d calls were cut off, want 2", got)
 	}
 	<-ended
 	<-ended
@@ -347,7 +347,7 @@ func TestStopTellsWhatItBrokeOff(t *testing.T) {
 	quiet := newStage(t)
 	must(t, quiet.listKeys(t.Context(), quiet.admin))
 	if got := quiet.Stop(time.Minute); got != 0 {
-		t.Errorf("%d calls were broken off, but there were none", got)
+		t.Errorf("%d calls were cut off, but there were none", got)
 	}
 }
 

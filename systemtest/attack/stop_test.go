@@ -18,7 +18,7 @@ type stopping struct {
 }
 
 // TestStop stops the server under the attacks that hold the most resources. It
-// ends within its grace period and two seconds; if it broke off calls, the log
+// ends within its grace period and two seconds; if it cut off calls, the log
 // says how many.
 func TestStop(t *testing.T) {
 	s := newSeed(t)
@@ -79,7 +79,7 @@ func stopUnder(t *testing.T, s *seed, name string, held bool) (got stopping) {
 
 // harm returns what was wrong, and whether that is certain, that is, does not
 // depend on time. The words of the line are the server's; a number other than 0
-// counts what was broken off.
+// counts what was cut off.
 func (s stopping) harm(held bool) (harm string, sure bool) {
 	var said map[string]any
 	if err := json.Unmarshal([]byte(s.line), &said); err != nil {
@@ -93,12 +93,12 @@ func (s stopping) harm(held bool) (harm string, sure bool) {
 	}
 	if said["clean"] != false {
 		// If it ended within its grace period, perhaps no call had arrived yet.
-		return "calls were broken off, but the log says that it ended cleanly: " + s.line, s.took >= grace
+		return "calls were cut off, but the log says that it ended cleanly: " + s.line, s.took >= grace
 	}
 	for _, value := range said {
 		if n, ok := value.(float64); ok && n > 0 {
 			return "", true
 		}
 	}
-	return "the log does not say how much was broken off: " + s.line, true
+	return "the log does not say how much was cut off: " + s.line, true
 }
