@@ -50,6 +50,10 @@ func loadDossier(r store.Reader, candidate *storepb.Candidate) (*dossier, error)
 func loadPerson(r store.Reader, candidate *storepb.Candidate) (d *dossier, err error) {
 	d = &dossier{candidate: candidate}
 	uid := candidate.GetUid()
+	if err := r.Prefetch(store.Listing(store.KindCandidateDecision, uid), store.Ties.Every(store.Key(uid)),
+		store.Holds.Every(store.Key(uid)), store.Forgettings.Every(store.Key(uid))); err != nil {
+		return nil, err
+	}
 	if d.decisions, err = store.Decisions.Listed(r, store.KindCandidateDecision, uid); err != nil {
 		return nil, err
 	}
@@ -229,6 +233,13 @@ func (d *dossier) owed(r store.Reader, judge func(rules.Dossier) rules.Due) (dut
 		return duty{}, err
 	}
 	due := judge(judged)
+	wants := make([]store.Want, 0, len(due.Traces))
+	for _, i := range due.Traces {
+		wants = append(wants, store.Want{Kind: all[i].kind, Key: all[i].key})
+	}
+	if err := r.Prefetch(wants...); err != nil {
+		return duty{}, err
+	}
 	var there []int
 	for _, i := range due.Traces {
 		_, err := r.Get(all[i].kind, all[i].key)
