@@ -13,8 +13,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
-// ErrNoHash is returned by Tree if the journal lacks an event or the hash of one, which
-// cannot happen unless it was altered. A failed read returns the error of the store.
+// ErrNoHash says that the journal lacks an event, or a hash that its event should bear,
+// which cannot happen unless it was altered. Tree returns it; an error of reading is another.
 var ErrNoHash = errors.New("store: the journal lacks a hash")
 
 // Tree returns the hashes of the Merkle log, for tlog.TreeHash, ProveRecord and

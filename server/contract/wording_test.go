@@ -270,3 +270,19 @@ func TestPatternsInWords(t *testing.T) {
 		}
 	}
 }
+
+// TestPatternsInWordsExist: the words are of patterns that the proto files have.
+func TestPatternsInWordsExist(t *testing.T) {
+	var all strings.Builder
+	for _, m := range inRequests() {
+		for i := range m.Fields().Len() {
+			rules, _ := proto.GetExtension(m.Fields().Get(i).Options(), validatepb.E_Field).(*validatepb.FieldRules)
+			all.WriteString(rules.GetString().GetPattern() + "\n" + rules.GetRepeated().GetItems().GetString().GetPattern() + "\n")
+		}
+	}
+	for _, p := range append(parts(), wholes()...) {
+		if !strings.Contains(all.String(), p.form) {
+			t.Errorf("no pattern has %s", p.form)
+		}
+	}
+}
