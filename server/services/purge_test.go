@@ -76,6 +76,7 @@ func TestPurge(t *testing.T) {
 	days(500)
 	hold := ask(s.registrar, s.PlaceHold, &acquispb.PlaceHoldRequest{Candidate: "candidates/camille", Reason: "recours"})
 	s.purge("kept camille CANDIDATE_HELD")
+	days(600) // the period of the hold's reason begins with its release
 	ask(s.registrar, s.ReleaseHold, &acquispb.ReleaseHoldRequest{Name: hold.GetName()})
 	s.purge("camille false 5 0") // comment, settlement, motive, proof, the first hold
 	if got := ask(s.reader, s.GetCandidate, &acquispb.GetCandidateRequest{Name: "candidates/camille"}); got.GetBirthName() != "Mot-naissance" {
@@ -84,11 +85,14 @@ func TestPurge(t *testing.T) {
 	days(4 * 365)
 	s.session("retour")
 	s.enrol("retour", "sacha", "B3")
+	ask(s.lea, s.RecordAssessments, &acquispb.RecordAssessmentsRequest{Candidacy: "sessions/retour/candidacies/sacha", Assessments: []*acquispb.Assessment{
+		{Criterion: "C3.1.1", Verdict: met, Comment: "bien"},
+	}})
 	s.purge("camille true 2 0") // identity, and the reason of the hold
 	days(6 * 365)
-	s.purge("kept sacha CANDIDATE_IN_OPEN_SESSION")
+	s.purge("kept sacha CANDIDATE_IN_OPEN_SESSION") // and the comment
 	ask(s.registrar, s.CancelSession, &acquispb.CancelSessionRequest{Name: "sessions/retour"})
-	s.purge() // that was an act about them
+	s.purge("sacha false 1 0") // not the identity: that was an act about them
 	days(6 * 365)
 	s.purge("sacha true 1 0")
 	s.purge()
