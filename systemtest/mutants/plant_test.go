@@ -50,6 +50,21 @@ func TestPlantFits(t *testing.T) {
 	}
 }
 
+// TestEveryFaultFits: the faults of the list fit the code as it is now.
+func TestEveryFaultFits(t *testing.T) {
+	mutants, err := parse(listed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := readCode("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := code.plant(mutants...); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFailedTest(t *testing.T) {
 	for out, want := range map[string]string{
 		"--- FAIL: TestA (0.1s)\n    --- FAIL: TestA/b (0.1s)\nFAIL\nFAIL\tx.org/m/p\t0.1s\n": "TestA; x.org/m/p -run=^TestA$",
