@@ -144,3 +144,14 @@ func (s *subject) own(request protoreflect.Message) string {
 	}
 	return name
 }
+
+// Unname takes the name off the resource of a create: its request means the same
+// without it.
+func Unname(request protoreflect.Message) {
+	field := resourceField(request.Descriptor())
+	if field == nil || !request.Has(field) || request.Descriptor().Fields().ByName("update_mask") != nil {
+		return
+	}
+	resource := request.Mutable(field).Message()
+	resource.Clear(field.Message().Fields().ByName("name"))
+}

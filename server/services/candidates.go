@@ -392,7 +392,7 @@ func identityOf(c *acquispb.Candidate) *storepb.Identity {
 		Sex:        c.GetSex(),
 		BirthDate:  dateOf(c.GetBirthDate()),
 	}
-	if place := c.GetBirthPlace(); place != nil {
+	if place := c.GetBirthPlace(); proto.Size(place) > 0 { // one that says nothing is none
 		id.BirthPlace = &storepb.BirthPlace{
 			InseeCode: place.GetInseeCode(), PostalCode: place.GetPostalCode(), City: place.GetCity(),
 			CountryCode: place.GetCountryCode(), Country: place.GetCountry(),

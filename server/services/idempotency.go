@@ -68,6 +68,7 @@ func meaning(rpc *contract.RPC, caller string, req request) (proto.Message, erro
 	meant := proto.Clone(req)
 	message := meant.ProtoReflect()
 	message.Clear(message.Descriptor().Fields().ByName("request_id"))
+	contract.Unname(message)
 	switch m := meant.(type) {
 	case *acquispb.UpdateCandidateRequest:
 		paths, err := updatedPaths(rpc, m.GetCandidate(), m.GetUpdateMask())

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -231,4 +232,42 @@ func TestSameRequestInOtherWords(t *testing.T) {
 		refusal{"another mask", update("Roy", "*"), "REQUEST_ID_REUSED at requestId"},
 		refusal{"another name", update("Petit"), "REQUEST_ID_REUSED at requestId"},
 	)
+}
+
+// TestSameCreateNamed: a create is the same request whether it says the name of what it
+// makes or leaves it to the id, of every RPC that takes a whole resource with one.
+func TestSameCreateNamed(t *testing.T) {
+	s := newStage(t)
+	named := make(map[string]bool)
+	s.everyRPC(func(_ person, request proto.Message, call func(proto.Message) (proto.Message, error)) {
+		request = identified(request, requestID(fmt.Sprintf("%T %d", request, s.written())))
+		made, err := call(request)
+		must(t, err)
+		field := fieldOf(request, made)
+		if field == nil {
+			return
+		}
+		name := made.ProtoReflect().Descriptor().Fields().ByName("name")
+		again := proto.Clone(request)
+		again.ProtoReflect().Mutable(field).Message().Set(name, made.ProtoReflect().Get(name))
+		before := s.written()
+		if _, err := call(again); err != nil || s.written() != before {
+			t.Errorf("%T with the name of what it makes is told %v, and writes %d events", request, err, s.written()-before)
+		}
+		named[string(request.ProtoReflect().Descriptor().Name())] = true
+	})
+	if len(named) != 4 {
+		t.Errorf("these create what they hold: %v", named)
+	}
+}
+
+// fieldOf is the field in which a create has what it makes; nil if it is no create.
+func fieldOf(request, made proto.Message) protoreflect.FieldDescriptor {
+	fields := request.ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		if m := fields.Get(i).Message(); m == made.ProtoReflect().Descriptor() && fields.ByName("update_mask") == nil {
+			return fields.Get(i)
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -117,6 +118,32 @@ func TestCandidateIsChanged(t *testing.T) {
 	ask(s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: "sacha", Candidate: taken})
 	if n := len(s.records(store.KindPersonal)); n != 2 {
 		t.Errorf("%d identities are kept of two candidates", n)
+	}
+}
+
+// TestBirthPlaceWithoutParts: a place of birth of which nothing is said is none, however it
+// comes to be: as such in a create or update, or if its last part is cleared.
+func TestBirthPlaceWithoutParts(t *testing.T) {
+	s := newStage(t)
+	given := someone("camille")
+	given.BirthPlace = new(acquispb.Candidate_BirthPlace)
+	made := ask(s.registrar, s.CreateCandidate, &acquispb.CreateCandidateRequest{CandidateId: "camille", Candidate: given})
+	update := func(place *acquispb.Candidate_BirthPlace, mask ...string) *acquispb.Candidate {
+		return ask(s.registrar, s.UpdateCandidate, &acquispb.UpdateCandidateRequest{
+			Candidate:  &acquispb.Candidate{Name: made.GetName(), Etag: s.etag(made.GetName()), BirthPlace: place},
+			UpdateMask: maskOf(mask),
+		})
+	}
+	before := s.written()
+	same := update(new(acquispb.Candidate_BirthPlace), "birth_place")
+	if made.GetBirthPlace() != nil || !proto.Equal(made, same) || s.written() != before {
+		t.Errorf("made %v, and as %v by %d events", made, same, s.written()-before)
+	}
+	if city := update(&acquispb.Candidate_BirthPlace{City: "Tours"}, "birth_place.city").GetBirthPlace(); city.GetCity() != "Tours" {
+		t.Errorf("one part is %v", city)
+	}
+	if left := update(nil, "birth_place.city").GetBirthPlace(); left != nil {
+		t.Errorf("without its last part it is %v", left)
 	}
 }
 

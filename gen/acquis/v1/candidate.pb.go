@@ -159,7 +159,7 @@ type Candidate struct {
 	// Date of birth, from 1900 on and not in the future, in the service's time
 	// zone. Day, or month and day, are 0 if they are not known.
 	BirthDate *date.Date `protobuf:"bytes,6,opt,name=birth_date,json=birthDate,proto3" json:"birth_date,omitempty"`
-	// Place of birth.
+	// Place of birth; a place without any part is the same as none.
 	BirthPlace *Candidate_BirthPlace `protobuf:"bytes,7,opt,name=birth_place,json=birthPlace,proto3" json:"birth_place,omitempty"`
 	// Ids under which other systems know the candidate; at most 20. A pair
 	// (system, id) belongs to one candidate among those who exist for the caller
