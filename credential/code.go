@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"strings"
+	"unicode"
 )
 
 // The code of an attestation is read from paper, typed, and spelt on the
@@ -22,6 +23,16 @@ const (
 	codeLength   = 16
 	codeGroup    = 4
 )
+
+// withoutGaps drops what may stand between the characters of a code: word
+// processors, mail programs and PDF files replace spaces and hyphens by others, by
+// line breaks, and by characters that cannot be seen.
+func withoutGaps(r rune) rune {
+	if unicode.IsSpace(r) || unicode.In(r, unicode.Pd, unicode.Cf) || r == '\u2212' { // minus
+		return -1
+	}
+	return r
+}
 
 // ErrCode says that a text is not a code; it follows the name of a field.
 var ErrCode = errors.New("is not a valid code: a code has 16 characters of " + codeAlphabet + ", the last of which is computed from the others")
@@ -60,10 +71,10 @@ func SpellCode(code string) string {
 	return strings.Join(append(groups, code), "-")
 }
 
-// ParseCode reads a code as people type it. It refuses only texts that were
-// never a code.
+// ParseCode reads a code as people type or paste it. It refuses only texts that
+// were never a code.
 func ParseCode(typed string) (string, error) {
-	code := strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(typed))
+	code := strings.ToUpper(strings.Map(withoutGaps, typed))
 	if len(code) != codeLength || strings.Trim(code, codeAlphabet) != "" || codeSum(code) != 0 {
 		return "", ErrCode
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestCodes: a code can be typed in any way; a code with one wrong character,
+// TestCodes: a code can be typed in any way, and pasted from any document; a code with one wrong character,
 // two swapped, one missing or one too many is refused.
 func TestCodes(t *testing.T) {
 	if strings.ContainsAny(codeAlphabet, "0OQ1IL2Z5SG8BUVWN") || len(codeAlphabet) != 19 {
@@ -13,6 +13,14 @@ func TestCodes(t *testing.T) {
 	}
 	if _, err := ParseCode("A3C4-X7KM-9PRT-HJ6X"); err != nil {
 		t.Error("the code in the documentation:", err)
+	}
+	for _, pasted := range []string{
+		"A3C4-X7KM-9PRT-HJ6X\r\n", "\tA3C4\u00A0X7KM\u202F9PRT\u00A0HJ6X", "A3C4\u2011X7KM\u20119PRT\u2011HJ6X", "A3C4–X7KM—9PRT−HJ6X",
+		"\uFEFFA3C4-X7KM-\n9PRT-HJ6X\u200B", "A3C4\u00ADX7KM\u00AD9PRT\u00ADHJ6X",
+	} {
+		if got, err := ParseCode(pasted); err != nil || got != "A3C4X7KM9PRTHJ6X" {
+			t.Errorf("%q is read as %q, %v", pasted, got, err)
+		}
 	}
 	seen := make(map[string]bool)
 	refused := 0

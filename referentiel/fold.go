@@ -33,6 +33,6 @@ func fold(text string) string {
 		}
 		return unicode.ToLower(r)
 	}, norm.NFKD.String(strings.ToLower(text)))
-	// These two have no decomposition: for Unicode they are letters.
-	return strings.NewReplacer("œ", "oe", "æ", "ae").Replace(plain)
+	// These have no decomposition: for Unicode they are letters.
+	return strings.NewReplacer("œ", "oe", "æ", "ae", "ß", "ss", "ø", "o", "ł", "l", "đ", "d", "ı", "i").Replace(plain)
 }

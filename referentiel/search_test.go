@@ -22,6 +22,9 @@ func TestWords(t *testing.T) {
 		"a\u00a0:\u00a0b":                   "a b",
 		" … ... ":                           "",
 		"İstanbul":                          "istanbul",
+		"ISTANBUL ıstanbul":                 "istanbul istanbul",
+		"Straße, STRAẞE":                    "strasse strasse",
+		"Ørsted, Łódź, Đorđe":               "orsted lodz dorde",
 		"un tableau de bord (KPI) : 100 %.": "un tableau de bord kpi 100",
 	} {
 		if got := strings.Join(words(text), " "); got != want {

@@ -23,16 +23,21 @@ func (v *verifier) revision(s subject, m *storepb.ReferentielRevision) error {
 	return nil
 }
 
-// current checks that a référentiel's current revision is one of its own.
+// current checks that a référentiel's current and first revisions are its own.
 func (v *verifier) current(s subject, m *storepb.CurrentRevision) error {
 	if string(s.key) != m.GetReferentiel() {
 		s.wrong("is of référentiel %s", m.GetReferentiel())
 	}
-	revision, ok, err := load[*storepb.ReferentielRevision](v, store.KindRevision, store.Key(m.GetRevisionUid()))
-	if err == nil && (!ok || revision.message.GetContent().GetId() != m.GetReferentiel()) {
-		s.wrong("names revision %d, which is not one of référentiel %s", m.GetRevisionUid(), m.GetReferentiel())
+	for _, uid := range []uint64{m.GetRevisionUid(), m.GetFirstRevisionUid()} {
+		revision, ok, err := load[*storepb.ReferentielRevision](v, store.KindRevision, store.Key(uid))
+		if err != nil {
+			return err
+		}
+		if !ok || revision.message.GetContent().GetId() != m.GetReferentiel() {
+			s.wrong("names revision %d, which is not one of référentiel %s", uid, m.GetReferentiel())
+		}
 	}
-	return err
+	return nil
 }
 
 // loadRevisions compiles every revision once. A certificateur has some dozens.

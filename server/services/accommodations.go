@@ -137,8 +137,14 @@ func (s *sessionService) ListAccommodations(ctx context.Context, req *acquispb.L
 			}
 		}
 		return all, nil
-	}, plain(func(a *acquispb.Accommodation) *acquispb.Accommodation { return a }))
+	}, accommodationUID, plain(func(a *acquispb.Accommodation) *acquispb.Accommodation { return a }))
 	return &acquispb.ListAccommodationsResponse{Accommodations: items, NextPageToken: next}, err
+}
+
+// accommodationUID is the uid in an accommodation's name.
+func accommodationUID(a *acquispb.Accommodation) uint64 {
+	uid, _ := strconv.ParseUint(segment(a.GetName(), 5), 10, 64) // readAccommodation wrote it
+	return uid
 }
 
 // readAccommodation shows a request with its latest decision, before cutting.

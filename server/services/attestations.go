@@ -222,7 +222,8 @@ func (s *attestationService) VerifyAttestation(ctx context.Context, req *acquisp
 
 // presented is the digest of the code or credential in a request.
 func presented(req *acquispb.VerifyAttestationRequest) ([]byte, error) {
-	if token := strings.TrimSpace(req.GetCredential()); token != "" {
+	token := strings.Join(strings.Fields(req.GetCredential()), "") // mail breaks long lines
+	if token != "" {
 		if !authn.IsCompact(token) {
 			return nil, apierr.InvalidField("credential", "is not a signed credential (JWT)")
 		}

@@ -106,7 +106,9 @@ func TestAttestation(t *testing.T) {
 	}
 	check("the code", s.shown(made.GetCode(), ""))
 	check("the code as it is typed", s.shown(strings.ToLower(strings.ReplaceAll(made.GetCode(), "-", " ")), ""))
+	check("the code as a document shows it", s.shown(strings.ReplaceAll(made.GetCode(), "-", "\u00A0\u2013\u00A0"), ""))
 	check("the credential", s.shown("", made.GetCredential()+"\n"))
+	check("the credential as mail breaks it", s.shown("", made.GetCredential()[:76]+"\r\n "+made.GetCredential()[76:]))
 	text, claims := s.claims(made.GetCredential())
 	for _, word := range []string{"Martin", "Camille", "camille", "juin", "registrar", "chair", "member"} {
 		if strings.Contains(text, word) {

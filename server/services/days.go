@@ -17,12 +17,26 @@ import (
 // begins is the instant at which a day begins; for a day of which only a part is
 // known, the first one that it may be.
 func (t *tx) begins(d *storepb.Date) time.Time {
-	return time.Date(int(d.GetYear()), time.Month(max(d.GetMonth(), 1)), int(max(d.GetDay(), 1)), 0, 0, 0, 0, t.core.zone)
+	return firstInstant(int(d.GetYear()), time.Month(max(d.GetMonth(), 1)), int(max(d.GetDay(), 1)), t.core.zone)
 }
 
 // ends is the instant at which a day ends.
 func (t *tx) ends(d *date.Date) time.Time {
-	return time.Date(int(d.GetYear()), time.Month(d.GetMonth()), int(d.GetDay())+1, 0, 0, 0, 0, t.core.zone)
+	return firstInstant(int(d.GetYear()), time.Month(d.GetMonth()), int(d.GetDay())+1, t.core.zone)
+}
+
+// firstInstant is when a day begins in a zone. Where clocks are changed around midnight,
+// as in the Azores, a day has its hour 0 twice, of which time.Date may return the later
+// one, or not at all, for which it may return an instant of the day before.
+func firstInstant(year int, month time.Month, day int, zone *time.Location) time.Time {
+	begin := time.Date(year, month, day, 0, 0, 0, 0, zone)
+	if begin.Hour() == 23 {
+		_, begin = begin.ZoneBounds()
+	}
+	if twice := begin.Add(-time.Hour); twice.Hour() == 0 {
+		return twice
+	}
+	return begin
 }
 
 // today is today's date for people, with its zone.

@@ -175,6 +175,33 @@ func TestDaysAreThoseOfTheZone(t *testing.T) {
 	}
 }
 
+// TestDaysWithoutMidnight: also where clocks are changed at midnight, a day begins at
+// its first instant, so that the one before it is of the day before.
+func TestDaysWithoutMidnight(t *testing.T) {
+	for _, name := range []string{"Atlantic/Azores", "America/Santiago", "America/Sao_Paulo", "Asia/Beirut", "Africa/Cairo", "Asia/Amman", "Europe/Paris", "UTC"} {
+		zone, err := time.LoadLocation(name)
+		must(t, err)
+		for of := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC); of.Year() < 2040; of = of.AddDate(0, 0, 1) {
+			begin := firstInstant(of.Year(), of.Month(), of.Day(), zone)
+			day, before := begin.Format(time.DateOnly), begin.Add(-time.Nanosecond).Format(time.DateOnly)
+			if day != of.Format(time.DateOnly) || before != of.AddDate(0, 0, -1).Format(time.DateOnly) {
+				t.Fatalf("%s in %s begins at %s, after %s", of.Format(time.DateOnly), name, begin, before)
+			}
+		}
+	}
+	s := newStage(t, in(t, "Atlantic/Azores"))
+	s.candidate("camille")
+	for until, end := range map[*date.Date]time.Time{
+		day(2027, 3, 27):  time.Date(2027, 3, 28, 1, 0, 0, 0, time.UTC),  // the next day has no hour 0
+		day(2027, 10, 30): time.Date(2027, 10, 31, 0, 0, 0, 0, time.UTC), // the next day has it twice
+	} {
+		placed := ask(s.registrar, s.PlaceHold, &acquispb.PlaceHoldRequest{Candidate: "candidates/camille", Reason: "r", UntilDate: until})
+		if !placed.GetEndTime().AsTime().Equal(end) {
+			t.Errorf("a hold until %v ends at %s, not at %s", until, placed.GetEndTime().AsTime(), end)
+		}
+	}
+}
+
 // TestSessionOfOneDayIsMoved: it keeps one day. One of several days keeps its last.
 func TestSessionOfOneDayIsMoved(t *testing.T) {
 	s := newStage(t)

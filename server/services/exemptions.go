@@ -104,6 +104,8 @@ func (s *sessionService) ListExemptions(ctx context.Context, req *acquispb.ListE
 			return nil, err
 		}
 		return f.exemptionCriteria(), nil
+	}, func(criterion string) uint64 {
+		return uint64(slices.Index(f.revision.compiled.Scheme().Criteria(), criterion) + 1)
 	}, func(r store.Reader, criterion string) (*acquispb.Exemption, error) {
 		return f.readExemption(r, criterion)
 	})

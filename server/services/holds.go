@@ -84,7 +84,7 @@ func (s *candidateService) ListHolds(ctx context.Context, req *acquispb.ListHold
 			return nil, err
 		}
 		return store.Holds.All(r, store.Key(candidate.GetUid()))
-	}, s.holdOf(segment(req.GetParent(), 1)))
+	}, (*storepb.Hold).GetUid, s.holdOf(segment(req.GetParent(), 1)))
 	return &acquispb.ListHoldsResponse{Holds: items, NextPageToken: next}, err
 }
 

@@ -76,7 +76,7 @@ func (s *adminService) ListKeys(ctx context.Context, req *acquispb.ListKeysReque
 		all, err := store.Keys.All(r, nil)
 		slices.SortStableFunc(all, func(a, b *storepb.Key) int { return cmp.Compare(a.GetUid(), b.GetUid()) })
 		return all, err
-	}, plain(keyFrom))
+	}, (*storepb.Key).GetUid, plain(keyFrom))
 	return &acquispb.ListKeysResponse{Keys: items, NextPageToken: next}, err
 }
 

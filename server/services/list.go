@@ -53,9 +53,10 @@ func list[T any](ctx context.Context, c *core, req pageRequest, l listing[T]) (i
 	return items, next, err
 }
 
-// listAll reads a page of a list that is short enough to be read as a whole.
+// listAll reads a page of a list that is short enough to be read as a whole. at is
+// where an item is in it (slicePage).
 func listAll[S, T any](ctx context.Context, c *core, req pageRequest,
-	all func(store.Reader) ([]S, error), show func(store.Reader, S) (T, error),
+	all func(store.Reader) ([]S, error), at func(S) uint64, show func(store.Reader, S) (T, error),
 ) (items []T, next string, err error) {
 	page, err := c.pages.parse(call.CallerOf(ctx), req)
 	if err != nil {
@@ -67,7 +68,7 @@ func listAll[S, T any](ctx context.Context, c *core, req pageRequest,
 			return err
 		}
 		var part []S
-		part, next = slicePage(page, found)
+		part, next = slicePage(page, found, at)
 		items = make([]T, len(part))
 		for i, item := range part {
 			if items[i], err = show(r, item); err != nil {

@@ -185,9 +185,17 @@ func (p page) fill(next source, keep func(uid uint64, room bool) (bool, error)) 
 	return p.next(after, true), nil
 }
 
-// slice returns the part of a list in memory that the page wants.
-func slicePage[T any](p page, list []T) (part []T, token string) {
-	start := min(p.after, uint64(len(list)))
-	end := min(start+uint64(p.size), uint64(len(list)))
-	return list[start:end], p.next(end, end < uint64(len(list)))
+// slicePage returns the part of a list in memory that the page wants. at is where an
+// item is in the list: above 0, ascending, and the same in the next page even if
+// items before it are there no more, or are new.
+func slicePage[T any](p page, list []T, at func(T) uint64) (part []T, token string) {
+	start := 0
+	for start < len(list) && at(list[start]) <= p.after {
+		start++
+	}
+	end := min(start+p.size, len(list))
+	if end == len(list) {
+		return list[start:], ""
+	}
+	return list[start:end], p.next(at(list[end-1]), true)
 }

@@ -241,21 +241,40 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestSlices: of a list in memory too; one that has become shorter ends.
+// TestSlices: of a list in memory too. A page begins behind the place of the last item
+// before it, whether that item is still there or not.
 func TestSlices(t *testing.T) {
 	tokens := pagesOf(t)
-	list := []string{"a", "b", "c", "d", "e"}
+	at := func(letter string) uint64 { return uint64(letter[0]-'a') + 1 }
 	for _, c := range []struct {
-		after uint64
+		list  string
+		after string // the last item of the page before
 		size  int
 		want  string
 		more  bool
 	}{
-		{0, 2, "ab", true}, {2, 2, "cd", true}, {4, 2, "e", false}, {3, 2, "de", false}, {0, 5, "abcde", false}, {0, 9, "abcde", false}, {7, 2, "", false},
+		{"abcde", "", 2, "ab", true},
+		{"abcde", "b", 2, "cd", true},
+		{"abcde", "d", 2, "e", false},
+		{"abcde", "c", 2, "de", false},
+		{"abcde", "", 5, "abcde", false},
+		{"abcde", "", 9, "abcde", false},
+		{"abcde", "g", 2, "", false},
+		{"cde", "b", 2, "cd", true}, // without those before
+		{"bcde", "a", 2, "bc", true},
+		{"", "b", 2, "", false},
 	} {
-		part, token := slicePage(page{size: c.size, after: c.after, tokens: tokens}, list)
+		after := uint64(0)
+		if c.after != "" {
+			after = at(c.after)
+		}
+		part, token := slicePage(page{size: c.size, after: after, tokens: tokens}, strings.Split(c.list, "")[:len(c.list)], at)
 		if got := strings.Join(part, ""); got != c.want || (token != "") != c.more {
-			t.Errorf("%d after %d: %q, then %q", c.size, c.after, got, token)
+			t.Errorf("%d after %q of %q: %q, then %q", c.size, c.after, c.list, got, token)
+			continue
+		}
+		if next, err := tokens.open(token, nil); c.more && (err != nil || next != at(part[len(part)-1])) {
+			t.Errorf("%d after %q of %q goes on after %d, %v", c.size, c.after, c.list, next, err)
 		}
 	}
 }

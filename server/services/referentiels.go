@@ -3,6 +3,7 @@ package services
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -23,26 +24,25 @@ type referentielService struct {
 
 // ListReferentiels lists the current revision of each référentiel.
 func (s *referentielService) ListReferentiels(ctx context.Context, req *acquispb.ListReferentielsRequest) (*acquispb.ListReferentielsResponse, error) {
-	items, next, err := listAll(ctx, s.core, req, s.currents, plain(func(r *revision) *acquispb.Referentiel {
-		return r.summary(referentielName(r.id.Referentiel), true)
-	}))
+	items, next, err := listAll(ctx, s.core, req, currents, (*storepb.CurrentRevision).GetFirstRevisionUid,
+		func(r store.Reader, current *storepb.CurrentRevision) (*acquispb.Referentiel, error) {
+			revision, err := s.revisions.byUID(r, current.GetRevisionUid())
+			if err != nil {
+				return nil, err
+			}
+			return revision.summary(referentielName(revision.id.Referentiel), true), nil
+		})
 	return &acquispb.ListReferentielsResponse{Referentiels: items, NextPageToken: next}, err
 }
 
-// currents lists the current revisions by the id of their référentiel. A
-// certificateur has some dozens.
-func (s *referentielService) currents(r store.Reader) ([]*revision, error) {
-	currents, err := store.Currents.All(r, nil)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]*revision, len(currents))
-	for i, current := range currents {
-		if all[i], err = s.revisions.current(r, current.GetReferentiel()); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+// currents says which revision of each référentiel is current, in order of their first
+// publication. A certificateur has some dozens.
+func currents(r store.Reader) ([]*storepb.CurrentRevision, error) {
+	all, err := store.Currents.All(r, nil)
+	slices.SortFunc(all, func(a, b *storepb.CurrentRevision) int {
+		return cmp.Compare(a.GetFirstRevisionUid(), b.GetFirstRevisionUid())
+	})
+	return all, err
 }
 
 func (s *referentielService) GetReferentiel(ctx context.Context, req *acquispb.GetReferentielRequest) (*acquispb.Referentiel, error) {
@@ -120,13 +120,17 @@ func (s *referentielService) SearchReferentiels(ctx context.Context, req *acquis
 		return nil, apierr.InvalidField("query", err.Error())
 	}
 	return read(ctx, s.core, func(r store.Reader) (*acquispb.SearchReferentielsResponse, error) {
-		all, err := s.currents(r)
+		all, err := currents(r)
 		if err != nil {
 			return nil, err
 		}
 		answer := new(acquispb.SearchReferentielsResponse)
 		skip, found := int(min(page.after, 1<<30)), 0
-		for _, revision := range all {
+		for _, current := range all {
+			revision, err := s.revisions.byUID(r, current.GetRevisionUid())
+			if err != nil {
+				return nil, err
+			}
 			hits, total := revision.compiled.Search(query, max(skip-found, 0), page.size-len(answer.Results))
 			for _, hit := range hits {
 				answer.Results = append(answer.Results, resultFrom(revision, hit))

@@ -202,8 +202,13 @@ func (c *revisions) publish(w store.Writer, content *storepb.Referentiel, publis
 	if err != nil {
 		return 0, err
 	}
-	current := &storepb.CurrentRevision{Referentiel: id.Referentiel, RevisionUid: uid, Published: publisher != ""}
+	current := &storepb.CurrentRevision{
+		Referentiel: id.Referentiel, RevisionUid: uid, Published: publisher != "", FirstRevisionUid: uid,
+	}
 	stored, err := store.Currents.Get(w, []byte(id.Referentiel))
+	if err == nil {
+		current.FirstRevisionUid = stored.GetFirstRevisionUid()
+	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) || err == nil && proto.Equal(stored, current) {
 		return uid, err
 	}

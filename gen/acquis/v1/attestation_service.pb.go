@@ -298,9 +298,10 @@ func (x *IssueAttestationResponse) GetCredential() string {
 // Request of VerifyAttestation: either a code or a credential.
 type VerifyAttestationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A code, as typed: case, spaces and hyphens do not matter.
+	// A code, as typed or pasted: case, spaces, line breaks, hyphens and dashes of
+	// any kind do not matter.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
-	// A credential.
+	// A credential; spaces and line breaks do not matter.
 	Credential    string `protobuf:"bytes,2,opt,name=credential,proto3" json:"credential,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

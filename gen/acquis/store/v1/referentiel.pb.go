@@ -819,9 +819,11 @@ type CurrentRevision struct {
 	// The uid of the current revision.
 	RevisionUid uint64 `protobuf:"varint,2,opt,name=revision_uid,json=revisionUid,proto3" json:"revision_uid,omitempty"`
 	// Whether a revision was ever published over the API.
-	Published     bool `protobuf:"varint,3,opt,name=published,proto3" json:"published,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Published bool `protobuf:"varint,3,opt,name=published,proto3" json:"published,omitempty"`
+	// The uid of its first revision: lists of référentiels are in this order.
+	FirstRevisionUid uint64 `protobuf:"varint,4,opt,name=first_revision_uid,json=firstRevisionUid,proto3" json:"first_revision_uid,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *CurrentRevision) Reset() {
@@ -873,6 +875,13 @@ func (x *CurrentRevision) GetPublished() bool {
 		return x.Published
 	}
 	return false
+}
+
+func (x *CurrentRevision) GetFirstRevisionUid() uint64 {
+	if x != nil {
+		return x.FirstRevisionUid
+	}
+	return 0
 }
 
 var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
@@ -945,11 +954,12 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\acontent\x18\x02 \x01(\v2\x1c.acquis.store.v1.ReferentielR\acontent\x12;\n" +
 	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x1c\n" +
-	"\tpublisher\x18\x04 \x01(\tR\tpublisher\"t\n" +
+	"\tpublisher\x18\x04 \x01(\tR\tpublisher\"\xa2\x01\n" +
 	"\x0fCurrentRevision\x12 \n" +
 	"\vreferentiel\x18\x01 \x01(\tR\vreferentiel\x12!\n" +
 	"\frevision_uid\x18\x02 \x01(\x04R\vrevisionUid\x12\x1c\n" +
-	"\tpublished\x18\x03 \x01(\bR\tpublishedB;Z9github.com/acquis-eval/acquis/gen/acquis/store/v1;storepbb\x06proto3"
+	"\tpublished\x18\x03 \x01(\bR\tpublished\x12,\n" +
+	"\x12first_revision_uid\x18\x04 \x01(\x04R\x10firstRevisionUidB;Z9github.com/acquis-eval/acquis/gen/acquis/store/v1;storepbb\x06proto3"
 
 var (
 	file_acquis_store_v1_referentiel_proto_rawDescOnce sync.Once

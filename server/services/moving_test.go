@@ -1,0 +1,85 @@
+package services
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+)
+
+// TestPagesOfWhatMoves: a list that is read as a whole may gain and lose items before
+// the place that was reached. The next page still begins behind the last one shown:
+// nothing is skipped, and nothing is shown twice.
+func TestPagesOfWhatMoves(t *testing.T) {
+	s := newStage(t)
+	s.session("juin")
+	k := s.enrolled("juin", "camille", "B3")
+
+	var asked []string
+	decide := func(i int, granted bool) {
+		ask(s.advisor, s.DecideAccommodation, &acquispb.DecideAccommodationRequest{
+			Candidacy: k, Accommodation: asked[i], Granted: granted, Arrangement: map[bool]string{true: "a"}[granted], Reason: map[bool]string{false: "r"}[granted],
+		})
+	}
+	for i := range 4 {
+		asked = append(asked, ask(s.registrar, s.RequestAccommodation, &acquispb.RequestAccommodationRequest{
+			Candidacy: k, Kind: acquispb.Accommodation_Kind_EXTRA_TIME, Need: "n",
+		}).GetName())
+		if i > 0 {
+			decide(i, true)
+		}
+	}
+	accommodations := func(token string) ([]string, string) { // an assessor sees what is granted
+		page := ask(s.lea, s.ListAccommodations, &acquispb.ListAccommodationsRequest{Parent: k, PageSize: 1, PageToken: token})
+		return namesOf(page.GetAccommodations()), page.GetNextPageToken()
+	}
+	exemptions := func(token string) ([]string, string) {
+		page := ask(s.chair, s.ListExemptions, &acquispb.ListExemptionsRequest{Parent: k, PageSize: 1, PageToken: token})
+		return namesOf(page.GetExemptions()), page.GetNextPageToken()
+	}
+	referentiels := func(token string) ([]string, string) {
+		page := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1, PageToken: token})
+		return namesOf(page.GetReferentiels()), page.GetNextPageToken()
+	}
+	ask(s.advisor, s.AdviseExemption, advise(k, "C3.1.2", true))
+	ask(s.advisor, s.AdviseExemption, advise(k, "C3.1.3", true))
+	s.publish("zoo", petit())
+
+	for _, c := range []struct {
+		what string
+		page func(token string) ([]string, string)
+		then func() // after the first page
+		want []string
+	}{
+		{"one shown before is hidden", accommodations, func() { decide(1, false) }, asked[1:]},
+		{"one before is granted", accommodations, func() { decide(0, true) }, asked[2:]},
+		{"an advice on an earlier criterion", exemptions, func() { ask(s.advisor, s.AdviseExemption, advise(k, "C3.1.1", true)) },
+			[]string{k + "/exemptions/C3.1.2", k + "/exemptions/C3.1.3"}},
+		{"a référentiel whose id is first", referentiels, func() { s.publish("aaa", petit()) },
+			[]string{"referentiels/marketing", "referentiels/zoo", "referentiels/aaa"}},
+		{"a new revision", referentiels, func() { s.publish("marketing", petit()) },
+			[]string{"referentiels/marketing", "referentiels/zoo", "referentiels/aaa"}},
+	} {
+		got, token := c.page("")
+		c.then()
+		for range 10 {
+			if token == "" {
+				break
+			}
+			var more []string
+			more, token = c.page(token)
+			got = append(got, more...)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: the pages show\n%s\nnot\n%s", c.what, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+		}
+	}
+}
+
+func namesOf[T interface{ GetName() string }](list []T) (names []string) {
+	for _, item := range list {
+		names = append(names, item.GetName())
+	}
+	return names
+}
