@@ -64,6 +64,7 @@ type checkCase struct {
 
 func runChecks(t *testing.T, tests []checkCase) {
 	t.Helper()
+	schema := compiledSchema(t)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := small()
@@ -74,6 +75,10 @@ func runChecks(t *testing.T, tests []checkCase) {
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
+			}
+			inFiles(t, r, test.want)
+			if len(test.want) > 0 {
+				inSchema(t, schema, test.name, r)
 			}
 		})
 	}
@@ -221,9 +226,9 @@ func TestCheckRules(t *testing.T) {
 	})
 }
 
-// Oddities that are valid.
-func TestCheckAcceptsOddities(t *testing.T) {
-	for name, change := range map[string]func(*storepb.Referentiel){
+// oddities are changes to the small référentiel after which it is still valid.
+func oddities() map[string]func(*storepb.Referentiel) {
+	return map[string]func(*storepb.Referentiel){
 		"no rules":                       func(r *storepb.Referentiel) { r.Rules = nil },
 		"rules without a jury":           func(r *storepb.Referentiel) { r.Rules.Jury = nil },
 		"codes of another certificateur": func(r *storepb.Referentiel) { r.Blocs[0].Code, r.Replaces = "RNCP35340BC01", nil },
@@ -233,7 +238,11 @@ func TestCheckAcceptsOddities(t *testing.T) {
 		"two compétences of one statement": func(r *storepb.Referentiel) {
 			r.Blocs = append(r.Blocs, bloc("B2", "A2", "C2.1"), bloc("B3", "A3", "C3.1"))
 		},
-	} {
+	}
+}
+
+func TestCheckAcceptsOddities(t *testing.T) {
+	for name, change := range oddities() {
 		r := small()
 		change(r)
 		if problems := Check(r); len(problems) > 0 {

@@ -13,7 +13,8 @@
 // [Check] names fields as the proto file does
 // (blocs[1].competences[0].statement), [Parse] adds file and line, and both
 // report every problem, not only the first, so that authors, who are
-// specialists of certification, can correct a file at once.
+// specialists of certification, can correct a file at once. [Schema] lets an editor
+// report most of them while a file is written.
 //
 // # What can never happen
 //

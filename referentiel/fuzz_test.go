@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Parse returns for any file; a file that it accepts passes the checker,
+// Parse returns for any file; a file that it accepts passes the checker and the schema,
 // compiles, and has the same id before and after it is stored.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(smallFile))
@@ -20,6 +20,7 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{"", "~", "- a", "a: &a [*a]", "id: \xff", "--- a\n--- b", "blocs: [{}]", "? [a]\n: b", "id: !x y", "%YAML 1.2\n---\nid: a", "rules: {min_assessors: 0x10}"} {
 		f.Add([]byte(s))
 	}
+	schema := compiledSchema(f)
 	f.Fuzz(func(t *testing.T, file []byte) {
 		r, err := Parse("f.yaml", file)
 		if err != nil {
@@ -30,6 +31,9 @@ func FuzzParse(f *testing.F) {
 		}
 		if problems := Check(r); len(problems) > 0 {
 			t.Errorf("parsed, but does not pass: %v", Problems(problems))
+		}
+		if err := schemaProblem(schema, string(file)); err != nil {
+			t.Errorf("parsed, but editors underline it: %v", err)
 		}
 		if _, err := Compile(r); err != nil {
 			t.Errorf("parsed, but does not compile: %v", err)

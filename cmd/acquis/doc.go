@@ -11,6 +11,7 @@
 //	restore             puts one into a data directory, unless that contradicts a published checkpoint
 //	healthcheck         asks a running server whether it is ready
 //	referentiel check   says what is wrong with a file, before it is published
+//	referentiel schema  prints the JSON Schema of such files, for editors
 //	verify              checks a store while no server runs, and decides every decision again
 //	key create          creates a key while no server runs
 //	compact             rewrites a store while no server runs, without erased data

@@ -32,7 +32,8 @@ type commandLine struct {
 	} `cmd:"" group:"Stores, while the server is stopped:" help:"Manage the keys of a store."`
 
 	Referentiel struct {
-		Check checkCommand `cmd:"" help:"Check the file of a référentiel before it is published. Prints each problem as file:line: field: message."`
+		Check  checkCommand  `cmd:"" help:"Check the file of a référentiel before it is published. Prints each problem as file:line: field: message."`
+		Schema schemaCommand `cmd:"" help:"Print the JSON Schema of the files of référentiels, with which editors complete keys and show mistakes."`
 	} `cmd:"" group:"Référentiels:" help:"Work on the files of référentiels."`
 }
 

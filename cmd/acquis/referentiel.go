@@ -32,6 +32,15 @@ func (k *checkCommand) Run(c console) error {
 	return err
 }
 
+// schemaCommand prints the schema of the files, for editors.
+type schemaCommand struct{}
+
+// Run prints it.
+func (*schemaCommand) Run(c console) error {
+	_, err := fmt.Fprint(c.out, referentiel.Schema())
+	return err
+}
+
 func count(r *storepb.Referentiel) (competences, criteria int) {
 	for _, bloc := range r.GetBlocs() {
 		competences += len(bloc.GetCompetences())
