@@ -283,13 +283,34 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 		SessionUid:      UID(r.Session), CandidacyUid: UID(r.Candidacy),
 	}
 	for _, reason := range r.Reasons {
-		circumstances.Reasons = append(circumstances.Reasons, &storepb.Reason{
-			Rule: string(reason.Rule), Bloc: reason.Bloc, Competence: reason.Competence, Criterion: reason.Criterion,
-			Points: int32(reason.Points), Required: int32(reason.Required), Counted: int32(reason.Counted),
-			Threshold: int32(reason.Threshold), FromDefault: reason.FromDefault, Exemption: reason.Exemption,
-		})
+		circumstances.Reasons = append(circumstances.Reasons, storedReason(reason))
 	}
 	return act, circumstances
+}
+
+func storedReason(r rules.Reason) *storepb.Reason {
+	stored := &storepb.Reason{
+		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
+		Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
+		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption,
+	}
+	if a := r.Amount; a != nil {
+		stored.Amount = &storepb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights)}
+	}
+	return stored
+}
+
+// Reason reads a reason.
+func Reason(r *storepb.Reason) rules.Reason {
+	read := rules.Reason{
+		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Criterion: r.GetCriterion(),
+		Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
+		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
+	}
+	if a := r.GetAmount(); a != nil {
+		read.Amount = &rules.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights())}
+	}
+	return read
 }
 
 // Runs tells whether this program has that version of the rules, so that its

@@ -232,3 +232,17 @@ func TestIDs(t *testing.T) {
 		}
 	}
 }
+
+// A reason of a decision is read as it was computed.
+func TestReasonsAreKept(t *testing.T) {
+	reasons := []rules.Reason{
+		{Rule: "R", Bloc: "B1", Competence: "C1", Criterion: "K1", Points: 1, Required: 2, Counted: 3, Threshold: 4, FromDefault: true, Exemption: true},
+		{Rule: "R", Amount: &rules.Amount{Reached: "9.98", Exact: "599/60", Limit: "10", Weights: 100}},
+	}
+	_, circumstances := casefile.Ruling(rules.Ruling{Reasons: reasons})
+	for i, stored := range circumstances.GetReasons() {
+		if diff := cmp.Diff(reasons[i], casefile.Reason(stored)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 // The checker of files has the same limits on lengths, lists and numbers as the
 // API's proto: each limit may be reached, and not exceeded by one.
 func TestBoundsAreTheAPIs(t *testing.T) {
-	r := small()
+	r := full()
 	api := acquispb.File_acquis_v1_referentiel_proto.Messages()
 	tried := 0
 	var visit func(m protoreflect.Message, twin protoreflect.MessageDescriptor)

@@ -31,7 +31,7 @@ import (
 // where lengths and counts are 4 bytes, most significant first.
 //
 // A field is left out if it is an empty text, an empty list, the number 0, no,
-// or a message without fields. The numbers of Rules and JuryRule are an
+// or a message without fields. Numbers that proto declares optional are an
 // exception: they are left out if the référentiel does not set them, and
 // written if it does, even if the number is 0 or the default. A threshold that
 // was chosen differs from a default one, because reasons say which it is.
@@ -83,6 +83,7 @@ func (e *encoder) bloc(b *storepb.Bloc) {
 	e.text(2, b.GetTitle())
 	each(e, 3, b.GetActivities(), (*encoder).activity)
 	each(e, 4, b.GetCompetences(), (*encoder).competence)
+	e.message(5, func(e *encoder) { e.gate(b.GetGate()) })
 }
 
 func (e *encoder) activity(a *storepb.Activity) {
@@ -96,6 +97,9 @@ func (e *encoder) competence(c *storepb.Competence) {
 	e.message(3, func(e *encoder) { e.method(c.GetMethod()) })
 	e.message(4, func(e *encoder) { e.method(c.GetBlocOnlyMethod()) })
 	each(e, 5, c.GetCriteria(), (*encoder).criterion)
+	e.message(6, func(e *encoder) { e.gate(c.GetGate()) })
+	e.number(7, c.Weight)
+	e.text(8, c.GetBonusAbove())
 }
 
 func (e *encoder) method(m *storepb.AssessmentMethod) {
@@ -114,6 +118,8 @@ func (e *encoder) criterion(c *storepb.Criterion) {
 	if c.GetEliminatory() {
 		*e = append(*e, 3, 1)
 	}
+	e.number(4, c.Weight)
+	e.text(5, c.GetBonusAbove())
 }
 
 func (e *encoder) rules(r *storepb.Rules) {
@@ -124,6 +130,32 @@ func (e *encoder) rules(r *storepb.Rules) {
 	e.number(2, r.BlocThresholdPercent)
 	e.number(3, r.MinAssessors)
 	e.message(4, func(e *encoder) { e.juryRule(r.GetJury()) })
+	e.message(5, func(e *encoder) { e.gate(r.GetCompetenceGate()) })
+	e.message(6, func(e *encoder) { e.gate(r.GetBlocGate()) })
+}
+
+func (e *encoder) gate(g *storepb.Gate) {
+	e.message(1, func(e *encoder) {
+		e.text(1, g.GetMean().GetThreshold())
+		e.text(2, g.GetMean().GetRoundTo())
+	})
+	if count := g.GetCount(); count != nil {
+		e.message(2, func(e *encoder) {
+			e.number(1, count.Percent)
+			e.number(2, count.AtLeast)
+		})
+	}
+	e.text(3, g.GetFloor())
+	if most := g.GetAtMost(); most != nil {
+		e.message(4, func(e *encoder) {
+			e.number(1, most.Number)
+			e.text(2, most.GetBelow())
+		})
+	}
+	e.message(5, func(e *encoder) {
+		e.text(1, g.GetShortfall().GetBelow())
+		e.text(2, g.GetShortfall().GetAtMost())
+	})
 }
 
 func (e *encoder) juryRule(j *storepb.JuryRule) {

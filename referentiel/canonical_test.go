@@ -96,7 +96,7 @@ func TestEncodingKeepsContent(t *testing.T) {
 
 // Every field of every message is part of the id: any change changes the id.
 func TestEveryFieldIsInTheID(t *testing.T) {
-	r := small()
+	r := full()
 	r.Replaces[0].Revision = strings.Repeat("0", 32)
 	before := ID(r)
 	met := make(map[protoreflect.FullName]bool)
@@ -128,7 +128,7 @@ func TestEveryFieldIsInTheID(t *testing.T) {
 	for _, m := range messages(r.ProtoReflect().Descriptor()) {
 		for i := range m.Fields().Len() {
 			if name := m.Fields().Get(i).FullName(); !met[name] {
-				t.Errorf("%s was never changed: give the small référentiel one", name)
+				t.Errorf("%s was never changed: give the full référentiel one", name)
 			}
 		}
 	}
@@ -149,7 +149,7 @@ func change(m protoreflect.Message, field protoreflect.FieldDescriptor) (undo fu
 	old, set := m.Get(field), m.Has(field)
 	switch {
 	case field.Message() != nil:
-		m.Clear(field) // set everywhere in the small référentiel
+		m.Clear(field) // set everywhere in the full référentiel
 	case field.Kind() == protoreflect.StringKind:
 		m.Set(field, protoreflect.ValueOfString(old.String()+"autre"))
 	case field.Kind() == protoreflect.BoolKind:

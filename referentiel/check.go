@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/rules"
 )
 
 // Maximum of items of each list, as in the API's proto files.
@@ -40,6 +41,11 @@ func Check(r *storepb.Referentiel) []Problem {
 		c.bloc(at("blocs", i), b)
 	}
 	c.rules(r.GetRules())
+	if !c.tooMany {
+		for _, p := range rules.CheckGates(spec(r)) {
+			c.report(p.Field, p.Message)
+		}
+	}
 	c.replaces(r)
 	return c.problems
 }
@@ -49,6 +55,7 @@ type checker struct {
 	shapes                         shapes
 	problems                       []Problem
 	blocs, activities, competences seen
+	tooMany                        bool // some list is too long to be read
 }
 
 // seen maps a code to the field where it was first found.
@@ -74,6 +81,7 @@ func list[T any](c *checker, field string, items []T, fewest, most int) []T {
 	case len(items) < fewest:
 		c.report(field, "must not be empty")
 	case len(items) > most:
+		c.tooMany = true
 		c.report(field, fmt.Sprintf("has %d items; at most %d", len(items), most))
 		return nil
 	}

@@ -46,6 +46,22 @@ func small() *storepb.Referentiel {
 	}
 }
 
+// full is the small référentiel with one of everything, also of what excludes each other.
+func full() *storepb.Referentiel {
+	gate := func() *storepb.Gate {
+		return &storepb.Gate{
+			Mean: &storepb.Gate_Mean{Threshold: "70", RoundTo: "0.5"}, Count: &storepb.Gate_Count{Percent: new(int32(50)), AtLeast: new(int32(1))},
+			Floor: "40", AtMost: &storepb.Gate_AtMost{Number: new(int32(1)), Below: "50"}, Shortfall: &storepb.Gate_Shortfall{Below: "50", AtMost: "20"},
+		}
+	}
+	r := small()
+	r.Rules.CompetenceGate, r.Rules.BlocGate = gate(), gate()
+	r.Blocs[0].Gate, competence(r).Gate = gate(), gate()
+	competence(r).Weight, competence(r).BonusAbove = new(int32(2)), "50"
+	competence(r).Criteria[0].Weight, competence(r).Criteria[0].BonusAbove = new(int32(2)), "50"
+	return r
+}
+
 func TestCheckAccepts(t *testing.T) {
 	for name, r := range map[string]*storepb.Referentiel{"small": small(), "marketing": marketing(t)} {
 		if problems := Check(r); len(problems) > 0 {
@@ -192,6 +208,23 @@ func TestCheckMethods(t *testing.T) {
 			[]string{`blocs[0].competences[0].criteria[1].code: must be "C1.1.2" because of its position, not "C1.1.02"`}},
 		{"criterion without statement", func(r *storepb.Referentiel) { competence(r).Criteria[1].Statement = "" },
 			[]string{"blocs[0].competences[0].criteria[1].statement: must not be empty"}},
+	})
+}
+
+// Gates: what is wrong with one is said where it stands. What can be wrong, package
+// rules has a table of.
+func TestCheckGates(t *testing.T) {
+	runChecks(t, []checkCase{
+		{"gate without a condition", func(r *storepb.Referentiel) { r.Blocs[0].Gate = &storepb.Gate{} },
+			[]string{"blocs[0].gate: must have a mean, a count, a floor, an at_most or a shortfall"}},
+		{"gate beside a threshold", func(r *storepb.Referentiel) { r.Rules.BlocGate = &storepb.Gate{Floor: "10"} },
+			[]string{"rules.bloc_gate: must be left out if bloc_threshold_percent is given, which is a gate in short form"}},
+		{"weight 0", func(r *storepb.Referentiel) { competence(r).Criteria[1].Weight = new(int32(0)) },
+			[]string{"blocs[0].competences[0].criteria[1].weight: is 0; must be 1 to 1000"}},
+		{"all that a gate can have", func(r *storepb.Referentiel) {
+			competence(r).Gate = full().Rules.CompetenceGate
+			competence(r).Gate.Count.Percent = nil
+		}, nil},
 	})
 }
 

@@ -35,7 +35,9 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 		competences:  make(map[string]*storepb.Competence),
 		fingerprints: make(map[string]string),
 	}
-	scheme, err := rules.NewScheme(spec(c.content))
+	read := spec(c.content)
+	read.Revision = rules.Revision{Referentiel: r.GetId(), ID: ID(r)}
+	scheme, err := rules.NewScheme(read)
 	if err != nil {
 		return nil, fmt.Errorf("référentiel %s: %w", r.GetId(), err)
 	}
@@ -63,22 +65,55 @@ func (c *Compiled) Bloc(code string) *storepb.Bloc { return c.blocs[code] }
 // Competence finds a compétence by its code; nil if there is none.
 func (c *Compiled) Competence(code string) *storepb.Competence { return c.competences[code] }
 
-// spec is the part of a référentiel that the rules read.
+// spec is the part of a référentiel that the rules read, but for its name.
 func spec(r *storepb.Referentiel) rules.Spec {
-	s := rules.Spec{Revision: rules.Revision{Referentiel: r.GetId(), ID: ID(r)}, Rules: numbers(r.GetRules())}
+	s := rules.Spec{
+		Rules:          numbers(r.GetRules()),
+		CompetenceGate: gate(r.GetRules().GetCompetenceGate()),
+		BlocGate:       gate(r.GetRules().GetBlocGate()),
+	}
 	for _, b := range r.GetBlocs() {
-		bloc := rules.Bloc{Code: b.GetCode()}
+		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate())}
 		for _, k := range b.GetCompetences() {
-			competence := rules.Competence{Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil}
-			for _, criterion := range k.GetCriteria() {
-				competence.Criteria = append(competence.Criteria,
-					rules.Criterion{Code: criterion.GetCode(), Eliminatory: criterion.GetEliminatory()})
-			}
-			bloc.Competences = append(bloc.Competences, competence)
+			bloc.Competences = append(bloc.Competences, competenceSpec(k))
 		}
 		s.Blocs = append(s.Blocs, bloc)
 	}
 	return s
+}
+
+func competenceSpec(k *storepb.Competence) rules.Competence {
+	competence := rules.Competence{
+		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()),
+		Share: rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
+	}
+	for _, criterion := range k.GetCriteria() {
+		competence.Criteria = append(competence.Criteria, rules.Criterion{
+			Code: criterion.GetCode(), Eliminatory: criterion.GetEliminatory(),
+			Share: rules.Share{Weight: number(criterion.Weight), BonusAbove: criterion.GetBonusAbove()},
+		})
+	}
+	return competence
+}
+
+func gate(g *storepb.Gate) *rules.Gate {
+	if g == nil {
+		return nil
+	}
+	read := &rules.Gate{Floor: g.GetFloor()}
+	if m := g.GetMean(); m != nil {
+		read.Mean = &rules.Mean{Threshold: m.GetThreshold(), RoundTo: m.GetRoundTo()}
+	}
+	if c := g.GetCount(); c != nil {
+		read.Count = &rules.Count{Percent: number(c.Percent), AtLeast: number(c.AtLeast)}
+	}
+	if a := g.GetAtMost(); a != nil {
+		read.AtMost = &rules.AtMost{Number: number(a.Number), Below: a.GetBelow()}
+	}
+	if s := g.GetShortfall(); s != nil {
+		read.Shortfall = &rules.Shortfall{Below: s.GetBelow(), AtMost: s.GetAtMost()}
+	}
+	return read
 }
 
 func numbers(r *storepb.Rules) rules.Numbers {

@@ -72,9 +72,9 @@ func TestParse(t *testing.T) {
 
 const (
 	topKeys        = "id, display_name, rncp_number, preamble, blocs, rules, replaces"
-	blocKeys       = "code, title, activities, competences"
+	blocKeys       = "code, title, activities, competences, gate"
 	methodKeys     = "kind, title, instructions, deliverables, accommodation_framework"
-	competenceKeys = "code, statement, method, bloc_only_method, criteria"
+	competenceKeys = "code, statement, method, bloc_only_method, criteria, gate, weight, bonus_above"
 )
 
 // Errors in a file, and the line that is reported: a change to the small file,

@@ -73,7 +73,8 @@ func (c Case) grantable(criterion string) []Refusal {
 	}
 	place, _ := c.Scheme.Place(criterion)
 	for _, other := range grid.Competence(place.Competence).Criteria {
-		if other.Code != criterion && other.Status != StatusExempted {
+		at, _ := c.Scheme.Place(other.Code)
+		if other.Code != criterion && other.Status != StatusExempted && !at.Bonus {
 			return refusals
 		}
 	}

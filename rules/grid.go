@@ -45,15 +45,16 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 	criteria := gather(scheme, acts)
 	presented := candidacy.Presented()
 	var grid Grid
-	for _, b := range scheme.blocs {
+	for i := range scheme.blocs {
+		b := &scheme.blocs[i]
 		if !slices.Contains(presented, b.Code) {
 			continue
 		}
 		bloc := GridBloc{Code: b.Code, Competences: make([]GridCompetence, len(b.Competences))}
-		for i, c := range b.Competences {
-			bloc.Competences[i].assess(scheme, c, candidacy.method(), criteria)
+		for i := range b.Competences {
+			bloc.Competences[i].assess(scheme, &b.Competences[i], candidacy.method(), criteria)
 		}
-		bloc.conclude(scheme.blocThreshold)
+		bloc.conclude(b)
 		grid.Blocs = append(grid.Blocs, bloc)
 	}
 	return grid
@@ -61,7 +62,7 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 
 // assess finds the outcome of the compétence, given every criterion of the
 // référentiel.
-func (c *GridCompetence) assess(scheme *Scheme, of Competence, method Method, criteria []GridCriterion) {
+func (c *GridCompetence) assess(scheme *Scheme, of *Competence, method Method, criteria []GridCriterion) {
 	c.Code, c.Method = of.Code, Normal
 	if of.HasBlocOnlyMethod {
 		c.Method = method
@@ -71,25 +72,31 @@ func (c *GridCompetence) assess(scheme *Scheme, of Competence, method Method, cr
 	for i, k := range of.Criteria {
 		c.Criteria[i].assess(k, scheme.minAssessors)
 	}
-	c.conclude(scheme.competenceThreshold)
+	c.conclude(of)
 }
 
-// conclude finds the outcome of a compétence: the first rule that applies.
-func (c *GridCompetence) conclude(threshold Number) {
+// conclude finds the outcome of a compétence: the first rule that applies, and the gate
+// if none does.
+func (c *GridCompetence) conclude(of *Competence) {
 	switch {
-	case c.because(Pending, CriterionPending, (*GridCriterion).pending, threshold):
-	case c.because(Contested, CriterionContested, (*GridCriterion).contested, threshold):
-	case c.because(NotAcquired, EliminatoryNotMet, (*GridCriterion).eliminates, threshold):
+	case c.because(of, Pending, CriterionPending, (*GridCriterion).pending):
+	case c.because(of, Contested, CriterionContested, (*GridCriterion).contested):
+	case c.because(of, NotAcquired, EliminatoryNotMet, (*GridCriterion).eliminates):
 	default:
-		c.weigh(threshold)
+		var room [16]child
+		c.Outcome, c.Reasons = of.gate.conclude(Reason{Competence: c.Code}, c.children(of, room[:0]))
 	}
 }
 
-// because gives the compétence an outcome if a rule applies to any of the
-// criteria that count, and tells whether one did.
-func (c *GridCompetence) because(outcome Outcome, rule ReasonRule, applies func(*GridCriterion) bool, threshold Number) bool {
+// because gives the compétence an outcome if a rule applies to any of the criteria that
+// count, and tells whether one did.
+func (c *GridCompetence) because(of *Competence, outcome Outcome, rule ReasonRule, applies func(*GridCriterion) bool) bool {
 	for i := range c.Criteria {
-		if k := &c.Criteria[i]; k.counts(threshold) && applies(k) {
+		k := &c.Criteria[i]
+		if k.Status == StatusExempted || of.Criteria[i].bonus != nil && k.untouched() {
+			continue
+		}
+		if applies(k) {
 			c.Outcome = outcome
 			c.Reasons = append(c.Reasons, Reason{Rule: rule, Competence: c.Code, Criterion: k.Code})
 		}
@@ -97,79 +104,64 @@ func (c *GridCompetence) because(outcome Outcome, rule ReasonRule, applies func(
 	return c.Outcome != ""
 }
 
+// children are the criteria as a gate reads them.
+func (c *GridCompetence) children(of *Competence, children []child) []child {
+	for i := range c.Criteria {
+		k, share := &c.Criteria[i], &of.Criteria[i].Share
+		children = append(children, child{
+			code:     k.Code,
+			points:   whole(k.Settled.points()),
+			judged:   Verdict(k.Settled).valid(),
+			acquired: k.Settled == StatusMet,
+			exempted: k.Status == StatusExempted,
+			weight:   share.weight,
+			bonus:    share.bonus,
+		})
+	}
+	return children
+}
+
 func (g *GridCriterion) pending() bool   { return g.Settled == StatusPending }
 func (g *GridCriterion) contested() bool { return g.Settled == StatusContested }
+
+// untouched tells whether nobody has assessed the criterion. A bonus then was not taken,
+// which nobody waits for.
+func (g *GridCriterion) untouched() bool { return len(g.Opinions) == 0 }
+
+func (c *GridCompetence) untouched() bool {
+	return !slices.ContainsFunc(c.Criteria, func(k GridCriterion) bool { return !k.untouched() })
+}
 
 // eliminates tells whether the criterion alone fails its compétence and its bloc.
 func (g *GridCriterion) eliminates() bool {
 	return g.Eliminatory && g.Status != StatusMet && g.Status != StatusExempted
 }
 
-// counts tells whether the criterion counts. An exempted criterion counts if its
-// settled points reach the threshold: then it cannot pull the sum below the
-// threshold, but leaving it out could. So an exemption never lowers an outcome.
-func (g *GridCriterion) counts(threshold Number) bool {
-	return g.Status != StatusExempted || g.Settled.points() >= threshold.Value
-}
-
-// weigh compares the points of the criteria that count with the threshold.
-func (c *GridCompetence) weigh(threshold Number) {
-	reason := Reason{Competence: c.Code, Threshold: threshold.Value, FromDefault: threshold.Default}
-	for i := range c.Criteria {
-		k := &c.Criteria[i]
-		if k.counts(threshold) {
-			reason.Counted++
-			reason.Points += k.Settled.points()
-		}
-		if k.Status == StatusExempted {
-			reason.Exemption = true
-			c.Reasons = append(c.Reasons, c.exempted(k, threshold))
-		}
-	}
-	reason.Required = threshold.Value * reason.Counted
-	// If every criterion is left out, which no grant allows, nothing was shown.
-	if reason.Counted > 0 && reason.Points >= reason.Required {
-		c.Outcome, reason.Rule = Acquired, PointsReached
-	} else {
-		c.Outcome, reason.Rule = NotAcquired, PointsMissed
-	}
-	c.Reasons = append(c.Reasons, reason)
-}
-
-// exempted says whether an exempted criterion was included in the sum.
-func (c *GridCompetence) exempted(k *GridCriterion, threshold Number) Reason {
-	reason := Reason{Rule: ExemptedLeftOut, Competence: c.Code, Criterion: k.Code, Exemption: true}
-	if k.counts(threshold) {
-		reason.Rule = ExemptedCounts
-		reason.Points, reason.Threshold, reason.FromDefault = k.Settled.points(), threshold.Value, threshold.Default
-	}
-	return reason
-}
-
-// conclude finds the outcome of a bloc: the first rule that applies. It reads no
-// other bloc, so blocs cannot compensate each other.
-func (b *GridBloc) conclude(threshold Number) {
+// conclude finds the outcome of a bloc: the first rule that applies, and the gate if
+// none does. It reads no other bloc, so blocs cannot compensate each other.
+func (b *GridBloc) conclude(of *Bloc) {
 	switch {
-	case b.because(Pending, CompetencePending):
-	case b.because(Contested, CompetenceContested):
+	case b.because(of, Pending, CompetencePending):
+	case b.because(of, Contested, CompetenceContested):
 	case b.eliminated():
 	default:
-		b.count(threshold)
+		var room [16]child
+		b.Outcome, b.Reasons = of.gate.conclude(Reason{Bloc: b.Code}, b.children(of, room[:0]))
 	}
 }
 
 // because gives the bloc the outcome if any of its compétences has it, and tells
 // whether one did.
-func (b *GridBloc) because(outcome Outcome, rule ReasonRule) bool {
-	found := false
+func (b *GridBloc) because(of *Bloc, outcome Outcome, rule ReasonRule) bool {
 	for i := range b.Competences {
-		if c := &b.Competences[i]; c.Outcome == outcome {
-			found = true
-			b.Outcome = outcome
-			b.Reasons = append(b.Reasons, Reason{Rule: rule, Bloc: b.Code, Competence: c.Code})
+		c := &b.Competences[i]
+		if c.Outcome != outcome || of.Competences[i].bonus != nil && c.untouched() {
+			continue
 		}
+		b.Outcome = outcome
+		b.Reasons = append(b.Reasons, Reason{Rule: rule, Bloc: b.Code, Competence: c.Code})
 	}
-	return found
+	return b.Outcome != ""
 }
 
 // eliminated fails the bloc on any eliminatory criterion, and tells whether it
@@ -186,27 +178,18 @@ func (b *GridBloc) eliminated() bool {
 	return b.Outcome != ""
 }
 
-// count compares the number of acquired compétences with the threshold.
-func (b *GridBloc) count(threshold Number) {
-	reason := Reason{
-		Bloc:        b.Code,
-		Required:    threshold.Value * len(b.Competences),
-		Counted:     len(b.Competences),
-		Threshold:   threshold.Value,
-		FromDefault: threshold.Default,
-	}
-	for _, c := range b.Competences {
-		if c.Outcome == Acquired {
-			reason.Points += 100
+// children are the compétences as a gate reads them.
+func (b *GridBloc) children(of *Bloc, children []child) []child {
+	for i := range b.Competences {
+		c, below := &b.Competences[i], &of.Competences[i]
+		one := child{code: c.Code, acquired: c.Outcome == Acquired, weight: below.weight, bonus: below.bonus}
+		if of.gate.asksForPoints() && !(one.bonus != nil && c.untouched()) {
+			var room [16]child
+			one.points, one.judged = below.gate.points(c.children(below, room[:0]))
 		}
+		children = append(children, one)
 	}
-	if reason.Points >= reason.Required {
-		b.Outcome, reason.Rule = Acquired, CompetencesReached
-	} else {
-		b.because(NotAcquired, CompetenceNotAcquired)
-		b.Outcome, reason.Rule = NotAcquired, CompetencesMissed
-	}
-	b.Reasons = append(b.Reasons, reason)
+	return children
 }
 
 // Bloc finds a presented bloc; nil if it is not presented.

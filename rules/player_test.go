@@ -124,6 +124,9 @@ var setups = map[string]func(*player, line) error{
 	"revision":   (*player).revision,
 	"competence": (*player).competence,
 	"number":     (*player).number,
+	"gate":       (*player).gate,
+	"weight":     (*player).share,
+	"bonus":      (*player).share,
 	"holding":    (*player).holding,
 	"session":    (*player).session,
 	"tie": func(p *player, l line) error {

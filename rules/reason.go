@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -16,6 +17,29 @@ type Reason struct {
 	Threshold                   int  // percent
 	FromDefault                 bool // the référentiel gave no number, so a default was used
 	Exemption                   bool // reveals an exemption, which not every role may see
+	Amount                      *Amount
+}
+
+// Amount is what a reason says of points that need not be whole. Texts are decimals,
+// cut after two places.
+type Amount struct {
+	Reached string // what there is
+	Exact   string // the same as a fraction, if Reached is cut
+	Limit   string // what it is compared with
+	Weights int    // of all that is in a mean
+}
+
+// Equal tells whether two reasons say the same.
+func (r *Reason) Equal(other *Reason) bool {
+	if *r == *other {
+		return true
+	}
+	if r.Amount == nil || other.Amount == nil || *r.Amount != *other.Amount {
+		return false
+	}
+	same := *other
+	same.Amount = r.Amount
+	return *r == same
 }
 
 // ReasonRule is the stable name of a rule that decides an outcome.
@@ -45,6 +69,24 @@ const (
 	CompetenceNotAcquired ReasonRule = "COMPETENCE_NOT_ACQUIRED"
 	CompetencesReached    ReasonRule = "COMPETENCES_REACHED"
 	CompetencesMissed     ReasonRule = "COMPETENCES_MISSED"
+)
+
+// Reasons of a gate.
+const (
+	MeanReached       ReasonRule = "MEAN_REACHED"
+	MeanMissed        ReasonRule = "MEAN_MISSED"
+	MeanRounded       ReasonRule = "MEAN_ROUNDED"
+	EnoughAcquired    ReasonRule = "ENOUGH_ACQUIRED"
+	TooFewAcquired    ReasonRule = "TOO_FEW_ACQUIRED"
+	FloorKept         ReasonRule = "FLOOR_KEPT"
+	FloorMissed       ReasonRule = "FLOOR_MISSED"
+	FewBelow          ReasonRule = "FEW_BELOW"
+	TooManyBelow      ReasonRule = "TOO_MANY_BELOW"
+	ShortfallKept     ReasonRule = "SHORTFALL_KEPT"
+	ShortfallTooLarge ReasonRule = "SHORTFALL_TOO_LARGE"
+	BonusCounted      ReasonRule = "BONUS_COUNTED"
+	BonusNotTaken     ReasonRule = "BONUS_NOT_TAKEN"
+	ExemptedHelps     ReasonRule = "EXEMPTED_HELPS"
 )
 
 // Reasons of a decision.
@@ -94,6 +136,21 @@ var reasonSentences = [...]struct {
 	{CompetenceNotAcquired, "{competence} is not acquired"},
 	{CompetencesReached, "{bloc}: {acquired} of {counted} competences are acquired, which is enough (threshold: {threshold} %)"},
 	{CompetencesMissed, "{bloc}: {acquired} of {counted} competences are acquired, which is not enough (threshold: {threshold} %)"},
+
+	{MeanReached, "{parent}: the mean {amount} reaches the {limit} needed (in the mean: {counted}, weights: {weights})"},
+	{MeanMissed, "{parent}: the mean {amount} does not reach the {limit} needed (in the mean: {counted}, weights: {weights})"},
+	{MeanRounded, "{parent}: the mean {amount} is rounded to {limit}"},
+	{EnoughAcquired, "{parent}: {points} of {counted} are acquired, and {required} are needed"},
+	{TooFewAcquired, "{parent}: {points} of {counted} are acquired, but {required} are needed"},
+	{FloorKept, "{parent}: nothing is below the floor of {limit}"},
+	{FloorMissed, "{child}: {amount} is below the floor of {limit}"},
+	{FewBelow, "{parent}: {points} below {limit}, and {required} may be"},
+	{TooManyBelow, "{parent}: {points} below {limit}, but only {required} may be"},
+	{ShortfallKept, "{parent}: what is missing adds up to {amount}, and {limit} may be missing"},
+	{ShortfallTooLarge, "{parent}: what is missing adds up to {amount}, but only {limit} may be missing"},
+	{BonusCounted, "{child} is a bonus and adds {amount}, which is what lies above {limit}"},
+	{BonusNotTaken, "{child} is a bonus and was not assessed"},
+	{ExemptedHelps, "{child} is exempted, but counts since its {amount} points are of use to the candidate"},
 
 	{JuryFollowed, "{bloc}: the jury decided as the rules compute"},
 	{JuryDeparted, "{bloc}: the jury departed from what the rules compute, with a motive"},
@@ -150,6 +207,12 @@ func (r Reason) fill(sentence string) string {
 
 func (r Reason) field(name string) string {
 	switch name {
+	case "child":
+		return cmp.Or(r.Criterion, r.Competence)
+	case "parent":
+		return cmp.Or(r.Bloc, r.Competence)
+	case "amount", "limit", "weights":
+		return r.Amount.field(name)
 	case "bloc":
 		return r.Bloc
 	case "competence":
@@ -168,6 +231,20 @@ func (r Reason) field(name string) string {
 		return strconv.Itoa(r.Threshold)
 	}
 	return "{" + name + "}"
+}
+
+func (a *Amount) field(name string) string {
+	switch {
+	case a == nil:
+		return "0"
+	case name == "limit":
+		return a.Limit
+	case name == "weights":
+		return strconv.Itoa(a.Weights)
+	case a.Exact != "":
+		return a.Reached + "… (" + a.Exact + ")"
+	}
+	return a.Reached
 }
 
 // defaultNote ends a sentence whose number the référentiel does not give.

@@ -35,6 +35,10 @@ type Spec struct {
 	Revision Revision
 	Blocs    []Bloc
 	Rules    Numbers
+
+	// The gates of compétences and blocs that have none of their own; nil means that
+	// the thresholds in percent hold.
+	CompetenceGate, BlocGate *Gate
 }
 
 // Numbers are the rules of a référentiel; nil means that it does not set one.
@@ -50,6 +54,9 @@ type Numbers struct {
 type Bloc struct {
 	Code        string
 	Competences []Competence
+	Gate        *Gate // its own; nil means that of the référentiel
+
+	gate *gate
 }
 
 // Competence is what is assessed, by criteria.
@@ -57,12 +64,26 @@ type Competence struct {
 	Code              string
 	HasBlocOnlyMethod bool // a method replaces the normal one when one bloc is presented alone
 	Criteria          []Criterion
+	Gate              *Gate // its own; nil means that of the référentiel
+	Share
+
+	gate *gate
 }
 
 // Criterion is what an assessor gives a verdict on.
 type Criterion struct {
 	Code        string
 	Eliminatory bool
+	Share
+}
+
+// Share is how a child takes part in its parent's mean.
+type Share struct {
+	Weight     *int   // 1–1000; nil means 1
+	BonusAbove string // only what lies above so many points counts; empty: it is no bonus
+
+	weight int
+	bonus  *exact
 }
 
 // JuryRule is the smallest jury that may act.
@@ -76,6 +97,7 @@ type Place struct {
 	Bloc        string
 	Competence  string
 	Eliminatory bool
+	Bonus       bool
 	index       int // among all criteria of the référentiel
 }
 
@@ -99,8 +121,11 @@ func NewScheme(spec Spec) (*Scheme, error) {
 		blocIndex: make(map[string]int),
 		places:    make(map[string]Place),
 	}
-	err := errors.Join(append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs)...)...)
-	if err != nil {
+	errs := append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs)...)
+	for _, p := range s.setGates(spec) {
+		errs = append(errs, p)
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -165,7 +190,7 @@ func (s *Scheme) setCriteria(bloc string, c Competence) []error {
 	for _, k := range c.Criteria {
 		_, taken := s.places[k.Code]
 		errs = append(errs, checkCode("criterion", k.Code, taken))
-		s.places[k.Code] = Place{Bloc: bloc, Competence: c.Code, Eliminatory: k.Eliminatory, index: len(s.places)}
+		s.places[k.Code] = Place{Bloc: bloc, Competence: c.Code, Eliminatory: k.Eliminatory, Bonus: k.BonusAbove != "", index: len(s.places)}
 	}
 	return errs
 }

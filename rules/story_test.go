@@ -78,14 +78,48 @@ func genSpec(revision Revision) *rapid.Generator[Spec] {
 				competence := Competence{Code: fmt.Sprintf("C%d.%d", b+1, c+1), HasBlocOnlyMethod: rapid.Bool().Draw(t, "dossier")}
 				for k := range rapid.IntRange(1, 3).Draw(t, "criteria") {
 					eliminatory := rapid.IntRange(0, 4).Draw(t, "eliminatory") == 0
-					competence.Criteria = append(competence.Criteria, Criterion{fmt.Sprintf("%s.%d", competence.Code, k+1), eliminatory})
+					competence.Criteria = append(competence.Criteria, Criterion{Code: fmt.Sprintf("%s.%d", competence.Code, k+1), Eliminatory: eliminatory})
 				}
 				bloc.Competences = append(bloc.Competences, competence)
 			}
 			spec.Blocs = append(spec.Blocs, bloc)
 		}
+		genGates(t, &spec)
 		return spec
 	})
+}
+
+// genGates gives some blocs and compétences gates, and shares to what is below them.
+func genGates(t *rapid.T, spec *Spec) {
+	own := func(children int) *Gate {
+		if rapid.IntRange(0, 2).Draw(t, "gate") > 0 {
+			return nil
+		}
+		gate := genGate(children).Draw(t, "gate")
+		return &gate
+	}
+	share := func(s *Share, bonus bool) {
+		s.Weight = genNumber(1, 2, 5).Draw(t, "weight")
+		if bonus && rapid.IntRange(0, 3).Draw(t, "bonus") == 0 {
+			s.BonusAbove = rapid.SampledFrom([]string{"0", "50", "80"}).Draw(t, "above")
+		}
+	}
+	for i := range spec.Blocs {
+		b := &spec.Blocs[i]
+		b.Gate = own(len(b.Competences))
+		for j := range b.Competences {
+			c := &b.Competences[j]
+			if b.Gate != nil && b.Gate.Mean != nil {
+				share(&c.Share, b.Gate.Count == nil && j > 0 && !slices.ContainsFunc(c.Criteria, func(k Criterion) bool { return k.Eliminatory }))
+			}
+			if c.Gate = own(len(c.Criteria)); c.Gate != nil && c.Gate.Mean == nil {
+				continue
+			}
+			for k := range c.Criteria {
+				share(&c.Criteria[k].Share, (c.Gate == nil || c.Gate.Count == nil) && k > 0 && !c.Criteria[k].Eliminatory)
+			}
+		}
+	}
 }
 
 // genNumber draws one of the values, or none.

@@ -21,7 +21,7 @@ func referentielFrom(stored *storepb.ReferentielRevision, compiled *referentiel.
 		Rules:       rulesFrom(content.GetRules()),
 		CreateTime:  stored.GetCreateTime(),
 
-		RulesInForce: rulesInForce(compiled.Scheme()),
+		RulesInForce: rulesInForce(content.GetRules(), compiled.Scheme()),
 	}
 	for _, section := range content.GetPreamble() {
 		shown.Preamble = append(shown.Preamble, &acquispb.Referentiel_Section{
@@ -51,6 +51,8 @@ func rulesFrom(r *storepb.Rules) *acquispb.Rules {
 		CompetenceThresholdPercent: r.CompetenceThresholdPercent,
 		BlocThresholdPercent:       r.BlocThresholdPercent,
 		MinAssessors:               r.MinAssessors,
+		CompetenceGate:             gateFrom(r.GetCompetenceGate()),
+		BlocGate:                   gateFrom(r.GetBlocGate()),
 	}
 	if jury := r.GetJury(); jury != nil {
 		shown.Jury = &acquispb.JuryRule{MinMembers: jury.MinMembers, MinExternalPercent: jury.MinExternalPercent}
@@ -58,20 +60,27 @@ func rulesFrom(r *storepb.Rules) *acquispb.Rules {
 	return shown
 }
 
-func rulesInForce(scheme *rules.Scheme) *acquispb.Rules {
-	return &acquispb.Rules{
-		CompetenceThresholdPercent: proto.Int32(int32(scheme.CompetenceThreshold().Value)),
-		BlocThresholdPercent:       proto.Int32(int32(scheme.BlocThreshold().Value)),
-		MinAssessors:               proto.Int32(int32(scheme.MinAssessors().Value)),
+func rulesInForce(given *storepb.Rules, scheme *rules.Scheme) *acquispb.Rules {
+	shown := &acquispb.Rules{
+		CompetenceGate: gateFrom(given.GetCompetenceGate()),
+		BlocGate:       gateFrom(given.GetBlocGate()),
+		MinAssessors:   proto.Int32(int32(scheme.MinAssessors().Value)),
 		Jury: &acquispb.JuryRule{
 			MinMembers:         proto.Int32(int32(scheme.Jury().MinMembers.Value)),
 			MinExternalPercent: proto.Int32(int32(scheme.Jury().MinExternalPercent.Value)),
 		},
 	}
+	if shown.CompetenceGate == nil {
+		shown.CompetenceThresholdPercent = proto.Int32(int32(scheme.CompetenceThreshold().Value))
+	}
+	if shown.BlocGate == nil {
+		shown.BlocThresholdPercent = proto.Int32(int32(scheme.BlocThreshold().Value))
+	}
+	return shown
 }
 
 func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
-	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle()}
+	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate())}
 	for _, a := range b.GetActivities() {
 		shown.Activities = append(shown.Activities, &acquispb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}
@@ -79,10 +88,12 @@ func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
 		competence := &acquispb.Competence{
 			Code: c.GetCode(), Statement: c.GetStatement(),
 			Method: methodFrom(c.GetMethod()), BlocOnlyMethod: methodFrom(c.GetBlocOnlyMethod()),
+			Gate: gateFrom(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
 		}
 		for _, k := range c.GetCriteria() {
 			competence.Criteria = append(competence.Criteria, &acquispb.Criterion{
 				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
+				Weight: k.Weight, BonusAbove: k.GetBonusAbove(),
 			})
 		}
 		shown.Competences = append(shown.Competences, competence)
@@ -138,6 +149,8 @@ func rulesOf(r *acquispb.Rules) *storepb.Rules {
 		CompetenceThresholdPercent: r.CompetenceThresholdPercent,
 		BlocThresholdPercent:       r.BlocThresholdPercent,
 		MinAssessors:               r.MinAssessors,
+		CompetenceGate:             gateOf(r.GetCompetenceGate()),
+		BlocGate:                   gateOf(r.GetBlocGate()),
 	}
 	if jury := r.GetJury(); jury != nil {
 		stored.Jury = &storepb.JuryRule{MinMembers: jury.MinMembers, MinExternalPercent: jury.MinExternalPercent}
@@ -146,7 +159,7 @@ func rulesOf(r *acquispb.Rules) *storepb.Rules {
 }
 
 func blocOf(b *acquispb.Bloc) *storepb.Bloc {
-	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle()}
+	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate())}
 	for _, a := range b.GetActivities() {
 		stored.Activities = append(stored.Activities, &storepb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}
@@ -154,10 +167,12 @@ func blocOf(b *acquispb.Bloc) *storepb.Bloc {
 		competence := &storepb.Competence{
 			Code: c.GetCode(), Statement: c.GetStatement(),
 			Method: methodOf(c.GetMethod()), BlocOnlyMethod: methodOf(c.GetBlocOnlyMethod()),
+			Gate: gateOf(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
 		}
 		for _, k := range c.GetCriteria() {
 			competence.Criteria = append(competence.Criteria, &storepb.Criterion{
 				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
+				Weight: k.Weight, BonusAbove: k.GetBonusAbove(),
 			})
 		}
 		stored.Competences = append(stored.Competences, competence)

@@ -326,11 +326,7 @@ func (d *decisionReader) turnTo(uid uint64) error {
 func storedReasons(reasons []*storepb.Reason) []*acquispb.Reason {
 	read := make([]rules.Reason, len(reasons))
 	for i, r := range reasons {
-		read[i] = rules.Reason{
-			Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Criterion: r.GetCriterion(),
-			Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
-			Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
-		}
+		read[i] = casefile.Reason(r)
 	}
 	return show.Reasons(read)
 }

@@ -78,6 +78,9 @@ func gridRevision(t *testing.T, minAssessors int32) *revision {
 		}
 		content.Blocs = append(content.Blocs, bloc)
 	}
+	if minAssessors > 1 { // points that need not be whole
+		content.Rules.CompetenceThresholdPercent, content.Rules.CompetenceGate = nil, &storepb.Gate{Mean: &storepb.Gate_Mean{Threshold: "60"}}
+	}
 	made, err := compileRevision(1, &storepb.ReferentielRevision{Content: content, CreateTime: timestamppb.Now()})
 	must(t, err)
 	return made
@@ -242,10 +245,14 @@ func wantedCompetence(f *file, caller *call.Caller, c rules.GridCompetence, stan
 
 func wantedReasons(reasons []rules.Reason) (want []*acquispb.Reason) {
 	for _, r := range reasons {
-		want = append(want, &acquispb.Reason{
+		reason := &acquispb.Reason{
 			Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion, FromDefault: r.FromDefault,
 			Reached: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted), Text: r.String(),
-		})
+		}
+		if a := r.Amount; a != nil {
+			reason.Amount = &acquispb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights)}
+		}
+		want = append(want, reason)
 	}
 	return want
 }

@@ -26,6 +26,28 @@ func everything(given *acquispb.Referentiel) {
 	given.Replaces = []*acquispb.Replacement{{Bloc: "B1", ReplacedReferentiel: "referentiels/marketing", ReplacedBloc: "B3"}}
 }
 
+// byGates gives a référentiel gates, instead of what they stand for in short form, and
+// what takes part in them weights and bonuses.
+func byGates(given *acquispb.Referentiel) {
+	gate := func() *acquispb.Gate {
+		return &acquispb.Gate{
+			Mean: &acquispb.Gate_Mean{Threshold: "62.5", RoundTo: "0.5"}, Count: &acquispb.Gate_Count{AtLeast: proto.Int32(1)}, Floor: "10",
+			AtMost: &acquispb.Gate_AtMost{Number: proto.Int32(0), Below: "20"}, Shortfall: &acquispb.Gate_Shortfall{Below: "30", AtMost: "0"},
+		}
+	}
+	given.Rules = &acquispb.Rules{
+		CompetenceGate: gate(), BlocGate: &acquispb.Gate{Count: &acquispb.Gate_Count{Percent: proto.Int32(50)}}, MinAssessors: proto.Int32(2),
+		Jury: &acquispb.JuryRule{MinMembers: proto.Int32(3), MinExternalPercent: proto.Int32(0)},
+	}
+	b := given.GetBlocs()[0]
+	c := b.GetCompetences()[0]
+	b.Gate, c.Gate, c.Weight = gate(), gate(), proto.Int32(3)
+	b.Competences = append(b.Competences, proto.CloneOf(c))
+	b.Competences[1].Code, b.Competences[1].BonusAbove = "C1.2", "50"
+	b.Competences[1].Criteria[0].Code, b.Competences[1].Criteria[0].Weight = "C1.2.1", proto.Int32(4)
+	b.Competences[1].Criteria = b.Competences[1].GetCriteria()[:1]
+}
+
 // TestReferentielIsKept: everybody reads what was published, as a whole and bloc
 // by bloc; publishing it again as read gives the same revision.
 func TestReferentielIsKept(t *testing.T) {
@@ -54,6 +76,11 @@ func TestReferentielIsKept(t *testing.T) {
 	})
 	if got := s.publish("petit", pinned); got.GetRevision() == made.GetRevision() || got.GetReplaces()[0].GetReplacedReferentiel() != s.marketing().GetRevision() {
 		t.Errorf("one that replaces a bloc of one revision is %v", got)
+	}
+	gated := petit(byGates)
+	want.Blocs, want.Rules, want.RulesInForce, want.Preamble, want.Replaces = gated.GetBlocs(), gated.GetRules(), gated.GetRules(), nil, nil
+	if diff := cmp.Diff(want, s.publish("petit", gated), protocmp.Transform(), protocmp.IgnoreFields(want, "revision", "create_time")); diff != "" {
+		t.Errorf("one with gates:\n%s", diff)
 	}
 	silent := s.publish("silent", petit()).GetRulesInForce()
 	defaults := &acquispb.Rules{

@@ -18,11 +18,15 @@ func Reasons(reasons []rules.Reason) []*acquispb.Reason {
 }
 
 func reason(r rules.Reason) *acquispb.Reason {
-	return &acquispb.Reason{
+	shown := &acquispb.Reason{
 		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
 		Reached: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
 		FromDefault: r.FromDefault, Text: r.String(),
 	}
+	if a := r.Amount; a != nil {
+		shown.Amount = &acquispb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights)}
+	}
+	return shown
 }
 
 // sharedReasons keeps the messages of reasons that grids have given for one bloc,
@@ -63,7 +67,7 @@ func (s *sharedReasons) one(r *rules.Reason) []*acquispb.Reason {
 		kept = new([]sharedReason)
 	}
 	for i := range *kept {
-		if (*kept)[i].of == *r {
+		if (*kept)[i].of.Equal(r) {
 			return (*kept)[i].shown
 		}
 	}

@@ -233,7 +233,7 @@ func (k *Candidacy) grantable(o *objections, e Exemption, known bool) {
 	o.unless(!advised || favourable, "ADVICE_UNFAVOURABLE")
 	_, competence, _ := k.Session.Revision.Find(e.Criterion)
 	o.unless(slices.ContainsFunc(competence.Criteria, func(c Criterion) bool {
-		return c.Code != e.Criterion && !k.exempted(c.Code)
+		return c.Code != e.Criterion && !k.exempted(c.Code) && c.BonusAbove == ""
 	}), "LAST_CRITERION")
 }
 

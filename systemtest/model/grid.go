@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"maps"
+	"math/big"
 	"slices"
 )
 
@@ -49,41 +50,50 @@ func (k *Candidacy) excluded(c Criterion) bool {
 	return c.Eliminatory && status != "MET" && status != "EXEMPTED"
 }
 
-// competence computes an outcome. An exempted criterion is left out, unless it
-// does not pull the compétence down.
+// competence computes an outcome.
 func (k *Candidacy) competence(c Competence) string {
-	threshold := k.Session.Revision.Number(CompetenceThreshold)
-	sum, counted := 0, 0
 	seen := make(map[string]bool)
 	out := false
 	for _, criterion := range c.Criteria {
-		status := k.Status(criterion.Code)
-		seen[status] = true
-		out = out || k.excluded(criterion)
-		p, judged := points[k.settled(criterion.Code)]
-		if status == "EXEMPTED" && (!judged || p < threshold) {
-			continue
+		if criterion.BonusAbove == "" || len(k.verdicts[criterion.Code]) > 0 { // a bonus may be left
+			seen[k.Status(criterion.Code)] = true
 		}
-		sum += p
-		counted++
+		out = out || k.excluded(criterion)
 	}
-	return outcome(seen, out, sum >= threshold*counted)
+	return outcome(seen, out, k.Session.Revision.gateOf(c).passes(k.criteria(c)))
+}
+
+// criteria are the critères of a compétence as its gate sees them.
+func (k *Candidacy) criteria(c Competence) (members []member) {
+	for _, criterion := range c.Criteria {
+		m := newMember(criterion.Weight, criterion.BonusAbove)
+		m.acquired = k.settled(criterion.Code) == "MET"
+		m.exempted = k.exempted(criterion.Code)
+		if p, judged := points[k.settled(criterion.Code)]; judged {
+			m.points = big.NewRat(int64(p), 1)
+		}
+		members = append(members, m)
+	}
+	return members
 }
 
 // bloc computes the outcome of a bloc.
 func (k *Candidacy) bloc(b Bloc) string {
 	seen := make(map[string]bool)
 	out := false
-	acquired := 0
+	var members []member
 	for _, c := range b.Competences {
 		o := k.competence(c)
-		seen[o] = true
-		if o == "ACQUIRED" {
-			acquired++
+		taken := slices.ContainsFunc(c.Criteria, func(c Criterion) bool { return len(k.verdicts[c.Code]) > 0 })
+		m := newMember(c.Weight, c.BonusAbove)
+		if m.acquired = o == "ACQUIRED"; taken || c.BonusAbove == "" {
+			seen[o] = true
+			m.points = k.Session.Revision.gateOf(c).points(k.criteria(c))
 		}
+		members = append(members, m)
 		out = out || slices.ContainsFunc(c.Criteria, k.excluded)
 	}
-	return outcome(seen, out, acquired*100 >= k.Session.Revision.Number(BlocThreshold)*len(b.Competences))
+	return outcome(seen, out, k.Session.Revision.gateOver(b).passes(members))
 }
 
 // outcome returns the first outcome that applies.

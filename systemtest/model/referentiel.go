@@ -12,6 +12,8 @@ type Revision struct {
 	Blocs    []Bloc
 	Numbers  map[Number]int // those that the référentiel gives
 	Replaces []Replacement
+
+	CompetenceGate, BlocGate *Gate // instead of the thresholds, for those without their own
 }
 
 // A Bloc has compétences, which are assessed by criteria.
@@ -19,6 +21,7 @@ type Bloc struct {
 	Code, Title string
 	Activities  []string
 	Competences []Competence
+	Gate        *Gate
 }
 
 // A Competence is assessed by BlocOnlyMethod, if it has one, in a candidacy for a
@@ -28,12 +31,17 @@ type Competence struct {
 	Method          string // a kind
 	BlocOnlyMethod  string // a kind, or empty
 	Criteria        []Criterion
+	Gate            *Gate
+	Weight          int // 0: not given
+	BonusAbove      string
 }
 
 // A Criterion is identified by its code.
 type Criterion struct {
 	Code, Statement string
 	Eliminatory     bool
+	Weight          int // 0: not given
+	BonusAbove      string
 }
 
 // A Replacement says that holding another bloc counts as holding Bloc.

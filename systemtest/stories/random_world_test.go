@@ -20,13 +20,16 @@ func (a *author) publish() act {
 			p.Blocs = append(p.Blocs, a.newBloc(b+1))
 		}
 		p.Numbers = a.numbers()
+		a.ruleByGates(&p)
 		p.Replaces = a.replacements(p)
 		return p
 	}
 	p.Blocs, p.Numbers = slices.Clone(last.Blocs), last.Numbers
+	p.CompetenceGate, p.BlocGate = last.CompetenceGate, last.BlocGate
 	switch a.IntN(4) {
 	case 0:
 		p.Numbers = a.numbers()
+		a.ruleByGates(&p)
 	case 1:
 		i := a.IntN(len(p.Blocs))
 		p.Blocs[i] = a.changed(p.Blocs[i], i+1)
@@ -55,7 +58,74 @@ func (a *author) newBloc(b int) model.Bloc {
 		}
 		bloc.Competences = append(bloc.Competences, competence)
 	}
+	a.giveGates(&bloc)
 	return bloc
+}
+
+// ruleByGates has gates instead of thresholds, or no longer.
+func (a *author) ruleByGates(p *publish) {
+	p.CompetenceGate, p.BlocGate = nil, nil
+	if a.chance(25) {
+		p.CompetenceGate = &model.Gate{Mean: &model.Mean{Threshold: "62.5"}, Floor: "10"}
+		delete(p.Numbers, model.CompetenceThreshold)
+	}
+	if a.chance(25) {
+		p.BlocGate = &model.Gate{Mean: &model.Mean{Threshold: "50"}, AtMost: &model.AtMost{Number: 1, Below: "40"}}
+		delete(p.Numbers, model.BlocThreshold)
+	}
+}
+
+// giveGates gives some of a bloc gates of their own, and weights and bonuses below those
+// that read them.
+func (a *author) giveGates(bloc *model.Bloc) {
+	if a.chance(40) {
+		bloc.Gate = a.newGate(len(bloc.Competences))
+	}
+	for i := range bloc.Competences {
+		c := &bloc.Competences[i]
+		if bloc.Gate != nil && bloc.Gate.Mean != nil {
+			c.Weight = a.IntN(4)
+			if i > 0 && bloc.Gate.Count == nil && a.chance(25) && !slices.ContainsFunc(c.Criteria, func(k model.Criterion) bool { return k.Eliminatory }) {
+				c.BonusAbove = world.Pick(a.Rand, []string{"0", "50", "60.5"})
+			}
+		}
+		if a.chance(40) {
+			c.Gate = a.newGate(len(c.Criteria))
+		}
+		for k := range c.Criteria {
+			if c.Gate != nil && c.Gate.Mean == nil {
+				continue
+			}
+			c.Criteria[k].Weight = a.IntN(4)
+			if k > 0 && (c.Gate == nil || c.Gate.Count == nil) && a.chance(20) && !c.Criteria[k].Eliminatory {
+				c.Criteria[k].BonusAbove = world.Pick(a.Rand, []string{"0", "50"})
+			}
+		}
+	}
+}
+
+// newGate is a gate above so many children.
+func (a *author) newGate(children int) *model.Gate {
+	g := new(model.Gate)
+	if a.chance(70) {
+		g.Mean = &model.Mean{Threshold: world.Pick(a.Rand, []string{"0", "50", "62.5", "66.667", "75"}), RoundTo: world.Pick(a.Rand, []string{"", "", "0.5", "10"})}
+	}
+	if g.Mean == nil || a.chance(20) {
+		g.Count = &model.Count{AtLeast: 1 + a.IntN(children)}
+		if a.chance(50) {
+			g.Count = &model.Count{Percent: 1 + a.IntN(100)}
+		}
+	}
+	if a.chance(30) {
+		g.Floor = world.Pick(a.Rand, []string{"20", "50", "50.5"})
+	}
+	if a.chance(20) {
+		g.AtMost = &model.AtMost{Number: a.IntN(children), Below: "60"}
+	}
+	if a.chance(20) {
+		g.Shortfall = &model.Shortfall{Below: "80", AtMost: "60"}
+	}
+	return g
 }
 
 // changed is a bloc with the same code and other content.

@@ -26,6 +26,8 @@ type publish struct {
 	Blocs     []model.Bloc
 	Numbers   map[model.Number]int
 	Replaces  []replacement
+
+	CompetenceGate, BlocGate *model.Gate
 }
 
 // A replacement names the other revision by its label; without a label it means
@@ -35,7 +37,7 @@ type replacement struct{ Bloc, ID, Label, ReplacedBloc string }
 func (a publish) touches() touched { return touched{} }
 
 func (a publish) revision(s *stage) *model.Revision {
-	r := &model.Revision{ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers}
+	r := &model.Revision{ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers, CompetenceGate: a.CompetenceGate, BlocGate: a.BlocGate}
 	for _, p := range a.Replaces {
 		made := model.Replacement{Bloc: p.Bloc, Referentiel: s.prefix + p.ID, ReplacedBloc: p.ReplacedBloc}
 		if p.Label != "" {
@@ -71,7 +73,8 @@ func (a publish) String() string {
 		}
 		text.WriteString(" ]")
 	}
-	fmt.Fprintf(&text, " %v", a.Numbers)
+	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.Blocs})
+	fmt.Fprintf(&text, " %v %s", a.Numbers, gates)
 	for _, p := range a.Replaces {
 		fmt.Fprintf(&text, ", %s replaces %s of %s %s", p.Bloc, p.ReplacedBloc, p.ID, p.Label)
 	}
@@ -93,6 +96,8 @@ func (a publish) call(s *stage) (call, bool) {
 			rules[string(number)] = value
 		}
 	}
+	addGate(rules, "competenceGate", r.CompetenceGate)
+	addGate(rules, "blocGate", r.BlocGate)
 	content := fields{"displayName": "Référentiel", "rules": rules, "blocs": blocFields(r.Blocs)}
 	var replaces []fields
 	for _, p := range r.Replaces {
@@ -115,17 +120,35 @@ func blocFields(blocs []model.Bloc) (shown []fields) {
 		for _, c := range b.Competences {
 			var criteria []fields
 			for _, k := range c.Criteria {
-				criteria = append(criteria, fields{"code": k.Code, "statement": k.Statement, "eliminatory": k.Eliminatory})
+				criterion := fields{"code": k.Code, "statement": k.Statement, "eliminatory": k.Eliminatory, "bonusAbove": k.BonusAbove}
+				addWeight(criterion, k.Weight)
+				criteria = append(criteria, criterion)
 			}
-			competence := fields{"code": c.Code, "statement": c.Statement, "method": methodFields(c.Method), "criteria": criteria}
+			competence := fields{"code": c.Code, "statement": c.Statement, "method": methodFields(c.Method), "criteria": criteria, "bonusAbove": c.BonusAbove}
+			addWeight(competence, c.Weight)
+			addGate(competence, "gate", c.Gate)
 			if c.BlocOnlyMethod != "" {
 				competence["blocOnlyMethod"] = methodFields(c.BlocOnlyMethod)
 			}
 			competences = append(competences, competence)
 		}
-		shown = append(shown, fields{"code": b.Code, "title": b.Title, "activities": activities, "competences": competences})
+		bloc := fields{"code": b.Code, "title": b.Title, "activities": activities, "competences": competences}
+		addGate(bloc, "gate", b.Gate)
+		shown = append(shown, bloc)
 	}
 	return shown
+}
+
+func addGate(to fields, name string, g *model.Gate) {
+	if g != nil {
+		to[name] = g
+	}
+}
+
+func addWeight(to fields, weight int) {
+	if weight > 0 {
+		to["weight"] = weight
+	}
 }
 
 func methodFields(kind string) fields { return fields{"kind": kind, "title": "Modalité"} }

@@ -1833,6 +1833,9 @@ func jsonReason(b []byte, x *Reason) []byte {
 	b = answers.JSONInt(append(b, `"counted":`...), x.Counted)
 	b = answers.JSONBool(append(b, `"fromDefault":`...), x.FromDefault)
 	b = answers.JSONString(append(b, `"text":`...), x.Text)
+	if x.Amount != nil {
+		b = jsonReason_Amount(append(b, `"amount":`...), x.Amount)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1866,6 +1869,50 @@ func wireReason(b []byte, x *Reason) []byte {
 	}
 	if len(x.Text) > 0 {
 		b = answers.WireString(b, 9, x.Text)
+	}
+	if x.Amount != nil {
+		b = answers.WireMessage(b, 10, x.Amount, wireReason_Amount)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Reason_Amount) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonReason_Amount)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Reason_Amount) AppendWire(b []byte) []byte {
+	return wireReason_Amount(b, x)
+}
+
+func jsonReason_Amount(b []byte, x *Reason_Amount) []byte {
+	if x == nil {
+		x = new(Reason_Amount)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"reached":`...), x.Reached)
+	b = answers.JSONString(append(b, `"exact":`...), x.Exact)
+	b = answers.JSONString(append(b, `"limit":`...), x.Limit)
+	b = answers.JSONInt(append(b, `"weights":`...), x.Weights)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireReason_Amount(b []byte, x *Reason_Amount) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Reached) > 0 {
+		b = answers.WireString(b, 1, x.Reached)
+	}
+	if len(x.Exact) > 0 {
+		b = answers.WireString(b, 2, x.Exact)
+	}
+	if len(x.Limit) > 0 {
+		b = answers.WireString(b, 3, x.Limit)
+	}
+	if x.Weights != 0 {
+		b = answers.WireVarint(b, 4, x.Weights)
 	}
 	return b
 }
@@ -2988,6 +3035,9 @@ func jsonBloc(b []byte, x *Bloc) []byte {
 		b = jsonCompetence(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	if x.Gate != nil {
+		b = jsonGate(append(b, `"gate":`...), x.Gate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3006,6 +3056,9 @@ func wireBloc(b []byte, x *Bloc) []byte {
 	}
 	for _, v := range x.Competences {
 		b = answers.WireMessage(b, 4, v, wireCompetence)
+	}
+	if x.Gate != nil {
+		b = answers.WireMessage(b, 5, x.Gate, wireGate)
 	}
 	return b
 }
@@ -3071,6 +3124,13 @@ func jsonCompetence(b []byte, x *Competence) []byte {
 		b = jsonCriterion(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	if x.Gate != nil {
+		b = jsonGate(append(b, `"gate":`...), x.Gate)
+	}
+	if x.Weight != nil {
+		b = answers.JSONInt(append(b, `"weight":`...), *x.Weight)
+	}
+	b = answers.JSONString(append(b, `"bonusAbove":`...), x.BonusAbove)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3092,6 +3152,15 @@ func wireCompetence(b []byte, x *Competence) []byte {
 	}
 	for _, v := range x.Criteria {
 		b = answers.WireMessage(b, 5, v, wireCriterion)
+	}
+	if x.Gate != nil {
+		b = answers.WireMessage(b, 6, x.Gate, wireGate)
+	}
+	if x.Weight != nil {
+		b = answers.WireVarint(b, 7, *x.Weight)
+	}
+	if len(x.BonusAbove) > 0 {
+		b = answers.WireString(b, 8, x.BonusAbove)
 	}
 	return b
 }
@@ -3163,6 +3232,10 @@ func jsonCriterion(b []byte, x *Criterion) []byte {
 	b = answers.JSONString(append(b, `"code":`...), x.Code)
 	b = answers.JSONString(append(b, `"statement":`...), x.Statement)
 	b = answers.JSONBool(append(b, `"eliminatory":`...), x.Eliminatory)
+	if x.Weight != nil {
+		b = answers.JSONInt(append(b, `"weight":`...), *x.Weight)
+	}
+	b = answers.JSONString(append(b, `"bonusAbove":`...), x.BonusAbove)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3178,6 +3251,203 @@ func wireCriterion(b []byte, x *Criterion) []byte {
 	}
 	if x.Eliminatory {
 		b = answers.WireBool(b, 3, x.Eliminatory)
+	}
+	if x.Weight != nil {
+		b = answers.WireVarint(b, 4, *x.Weight)
+	}
+	if len(x.BonusAbove) > 0 {
+		b = answers.WireString(b, 5, x.BonusAbove)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Gate) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonGate)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Gate) AppendWire(b []byte) []byte {
+	return wireGate(b, x)
+}
+
+func jsonGate(b []byte, x *Gate) []byte {
+	if x == nil {
+		x = new(Gate)
+	}
+	b = append(b, '{')
+	if x.Mean != nil {
+		b = jsonGate_Mean(append(b, `"mean":`...), x.Mean)
+	}
+	if x.Count != nil {
+		b = jsonGate_Count(append(b, `"count":`...), x.Count)
+	}
+	b = answers.JSONString(append(b, `"floor":`...), x.Floor)
+	if x.AtMost != nil {
+		b = jsonGate_AtMost(append(b, `"atMost":`...), x.AtMost)
+	}
+	if x.Shortfall != nil {
+		b = jsonGate_Shortfall(append(b, `"shortfall":`...), x.Shortfall)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireGate(b []byte, x *Gate) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Mean != nil {
+		b = answers.WireMessage(b, 1, x.Mean, wireGate_Mean)
+	}
+	if x.Count != nil {
+		b = answers.WireMessage(b, 2, x.Count, wireGate_Count)
+	}
+	if len(x.Floor) > 0 {
+		b = answers.WireString(b, 3, x.Floor)
+	}
+	if x.AtMost != nil {
+		b = answers.WireMessage(b, 4, x.AtMost, wireGate_AtMost)
+	}
+	if x.Shortfall != nil {
+		b = answers.WireMessage(b, 5, x.Shortfall, wireGate_Shortfall)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Gate_Mean) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonGate_Mean)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Gate_Mean) AppendWire(b []byte) []byte {
+	return wireGate_Mean(b, x)
+}
+
+func jsonGate_Mean(b []byte, x *Gate_Mean) []byte {
+	if x == nil {
+		x = new(Gate_Mean)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"threshold":`...), x.Threshold)
+	b = answers.JSONString(append(b, `"roundTo":`...), x.RoundTo)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireGate_Mean(b []byte, x *Gate_Mean) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Threshold) > 0 {
+		b = answers.WireString(b, 1, x.Threshold)
+	}
+	if len(x.RoundTo) > 0 {
+		b = answers.WireString(b, 2, x.RoundTo)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Gate_Count) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonGate_Count)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Gate_Count) AppendWire(b []byte) []byte {
+	return wireGate_Count(b, x)
+}
+
+func jsonGate_Count(b []byte, x *Gate_Count) []byte {
+	if x == nil {
+		x = new(Gate_Count)
+	}
+	b = append(b, '{')
+	if x.Percent != nil {
+		b = answers.JSONInt(append(b, `"percent":`...), *x.Percent)
+	}
+	if x.AtLeast != nil {
+		b = answers.JSONInt(append(b, `"atLeast":`...), *x.AtLeast)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireGate_Count(b []byte, x *Gate_Count) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Percent != nil {
+		b = answers.WireVarint(b, 1, *x.Percent)
+	}
+	if x.AtLeast != nil {
+		b = answers.WireVarint(b, 2, *x.AtLeast)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Gate_AtMost) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonGate_AtMost)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Gate_AtMost) AppendWire(b []byte) []byte {
+	return wireGate_AtMost(b, x)
+}
+
+func jsonGate_AtMost(b []byte, x *Gate_AtMost) []byte {
+	if x == nil {
+		x = new(Gate_AtMost)
+	}
+	b = append(b, '{')
+	if x.Number != nil {
+		b = answers.JSONInt(append(b, `"number":`...), *x.Number)
+	}
+	b = answers.JSONString(append(b, `"below":`...), x.Below)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireGate_AtMost(b []byte, x *Gate_AtMost) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Number != nil {
+		b = answers.WireVarint(b, 1, *x.Number)
+	}
+	if len(x.Below) > 0 {
+		b = answers.WireString(b, 2, x.Below)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Gate_Shortfall) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonGate_Shortfall)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Gate_Shortfall) AppendWire(b []byte) []byte {
+	return wireGate_Shortfall(b, x)
+}
+
+func jsonGate_Shortfall(b []byte, x *Gate_Shortfall) []byte {
+	if x == nil {
+		x = new(Gate_Shortfall)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"below":`...), x.Below)
+	b = answers.JSONString(append(b, `"atMost":`...), x.AtMost)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireGate_Shortfall(b []byte, x *Gate_Shortfall) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Below) > 0 {
+		b = answers.WireString(b, 1, x.Below)
+	}
+	if len(x.AtMost) > 0 {
+		b = answers.WireString(b, 2, x.AtMost)
 	}
 	return b
 }
@@ -3209,6 +3479,12 @@ func jsonRules(b []byte, x *Rules) []byte {
 	if x.Jury != nil {
 		b = jsonJuryRule(append(b, `"jury":`...), x.Jury)
 	}
+	if x.CompetenceGate != nil {
+		b = jsonGate(append(b, `"competenceGate":`...), x.CompetenceGate)
+	}
+	if x.BlocGate != nil {
+		b = jsonGate(append(b, `"blocGate":`...), x.BlocGate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3227,6 +3503,12 @@ func wireRules(b []byte, x *Rules) []byte {
 	}
 	if x.Jury != nil {
 		b = answers.WireMessage(b, 4, x.Jury, wireJuryRule)
+	}
+	if x.CompetenceGate != nil {
+		b = answers.WireMessage(b, 5, x.CompetenceGate, wireGate)
+	}
+	if x.BlocGate != nil {
+		b = answers.WireMessage(b, 6, x.BlocGate, wireGate)
 	}
 	return b
 }

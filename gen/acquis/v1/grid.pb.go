@@ -246,7 +246,9 @@ type Reason struct {
 	// Whether the required number is the default, because the référentiel does not set one.
 	FromDefault bool `protobuf:"varint,8,opt,name=from_default,json=fromDefault,proto3" json:"from_default,omitempty"`
 	// The reason in one English sentence. No personal data.
-	Text          string `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
+	Text string `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
+	// Points that need not be whole, if the rule is about any.
+	Amount        *Reason_Amount `protobuf:"bytes,10,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -342,6 +344,13 @@ func (x *Reason) GetText() string {
 		return x.Text
 	}
 	return ""
+}
+
+func (x *Reason) GetAmount() *Reason_Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
 }
 
 // The grid of a candidacy: what the candidate presents, by which method, the
@@ -453,6 +462,80 @@ func (x *Grid) GetRulesVersion() string {
 	return ""
 }
 
+// Points that need not be whole. All arithmetic is exact; only what is shown is cut.
+type Reason_Amount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What there is: a mean, a sum or the points of one child. A decimal, cut after two
+	// places and never rounded up.
+	Reached string `protobuf:"bytes,1,opt,name=reached,proto3" json:"reached,omitempty"`
+	// The same as a fraction such as `599/60`, if `reached` was cut; otherwise empty.
+	Exact string `protobuf:"bytes,2,opt,name=exact,proto3" json:"exact,omitempty"`
+	// What it is compared with, a decimal.
+	Limit string `protobuf:"bytes,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The sum of the weights of all that is in a mean; otherwise 0.
+	Weights       int32 `protobuf:"varint,4,opt,name=weights,proto3" json:"weights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reason_Amount) Reset() {
+	*x = Reason_Amount{}
+	mi := &file_acquis_v1_grid_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reason_Amount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reason_Amount) ProtoMessage() {}
+
+func (x *Reason_Amount) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_grid_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reason_Amount.ProtoReflect.Descriptor instead.
+func (*Reason_Amount) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_grid_proto_rawDescGZIP(), []int{2, 0}
+}
+
+func (x *Reason_Amount) GetReached() string {
+	if x != nil {
+		return x.Reached
+	}
+	return ""
+}
+
+func (x *Reason_Amount) GetExact() string {
+	if x != nil {
+		return x.Exact
+	}
+	return ""
+}
+
+func (x *Reason_Amount) GetLimit() string {
+	if x != nil {
+		return x.Limit
+	}
+	return ""
+}
+
+func (x *Reason_Amount) GetWeights() int32 {
+	if x != nil {
+		return x.Weights
+	}
+	return 0
+}
+
 // One bloc.
 type Grid_GridBloc struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -472,7 +555,7 @@ type Grid_GridBloc struct {
 
 func (x *Grid_GridBloc) Reset() {
 	*x = Grid_GridBloc{}
-	mi := &file_acquis_v1_grid_proto_msgTypes[4]
+	mi := &file_acquis_v1_grid_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -484,7 +567,7 @@ func (x *Grid_GridBloc) String() string {
 func (*Grid_GridBloc) ProtoMessage() {}
 
 func (x *Grid_GridBloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_grid_proto_msgTypes[4]
+	mi := &file_acquis_v1_grid_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -556,7 +639,7 @@ type Grid_GridCompetence struct {
 
 func (x *Grid_GridCompetence) Reset() {
 	*x = Grid_GridCompetence{}
-	mi := &file_acquis_v1_grid_proto_msgTypes[5]
+	mi := &file_acquis_v1_grid_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -568,7 +651,7 @@ func (x *Grid_GridCompetence) String() string {
 func (*Grid_GridCompetence) ProtoMessage() {}
 
 func (x *Grid_GridCompetence) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_grid_proto_msgTypes[5]
+	mi := &file_acquis_v1_grid_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -651,7 +734,7 @@ type Grid_GridCriterion struct {
 
 func (x *Grid_GridCriterion) Reset() {
 	*x = Grid_GridCriterion{}
-	mi := &file_acquis_v1_grid_proto_msgTypes[6]
+	mi := &file_acquis_v1_grid_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -663,7 +746,7 @@ func (x *Grid_GridCriterion) String() string {
 func (*Grid_GridCriterion) ProtoMessage() {}
 
 func (x *Grid_GridCriterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_grid_proto_msgTypes[6]
+	mi := &file_acquis_v1_grid_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -748,7 +831,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\aPENDING\x10\x01\x12\r\n" +
 	"\tCONTESTED\x10\x02\x12\f\n" +
 	"\bACQUIRED\x10\x03\x12\x10\n" +
-	"\fNOT_ACQUIRED\x10\x04\"\xf5\x01\n" +
+	"\fNOT_ACQUIRED\x10\x04\"\x91\x03\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -760,7 +843,14 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\brequired\x18\x06 \x01(\x05R\brequired\x12\x18\n" +
 	"\acounted\x18\a \x01(\x05R\acounted\x12!\n" +
 	"\ffrom_default\x18\b \x01(\bR\vfromDefault\x12\x12\n" +
-	"\x04text\x18\t \x01(\tR\x04text\"\xcb\t\n" +
+	"\x04text\x18\t \x01(\tR\x04text\x120\n" +
+	"\x06amount\x18\n" +
+	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x1ah\n" +
+	"\x06Amount\x12\x18\n" +
+	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
+	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\tR\x05limit\x12\x18\n" +
+	"\aweights\x18\x04 \x01(\x05R\aweights\"\xcb\t\n" +
 	"\x04Grid\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x17\n" +
 	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x03R\x04etag\x12;\n" +
@@ -809,7 +899,7 @@ func file_acquis_v1_grid_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_grid_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_acquis_v1_grid_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_acquis_v1_grid_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_acquis_v1_grid_proto_goTypes = []any{
 	(CriterionStatus_Enum)(0),   // 0: acquis.v1.CriterionStatus.Enum
 	(Outcome_Enum)(0),           // 1: acquis.v1.Outcome.Enum
@@ -817,33 +907,35 @@ var file_acquis_v1_grid_proto_goTypes = []any{
 	(*Outcome)(nil),             // 3: acquis.v1.Outcome
 	(*Reason)(nil),              // 4: acquis.v1.Reason
 	(*Grid)(nil),                // 5: acquis.v1.Grid
-	(*Grid_GridBloc)(nil),       // 6: acquis.v1.Grid.GridBloc
-	(*Grid_GridCompetence)(nil), // 7: acquis.v1.Grid.GridCompetence
-	(*Grid_GridCriterion)(nil),  // 8: acquis.v1.Grid.GridCriterion
-	(Candidacy_State_Enum)(0),   // 9: acquis.v1.Candidacy.State.Enum
-	(*AssessmentMethod)(nil),    // 10: acquis.v1.AssessmentMethod
-	(*Assessment)(nil),          // 11: acquis.v1.Assessment
-	(*Settlement)(nil),          // 12: acquis.v1.Settlement
+	(*Reason_Amount)(nil),       // 6: acquis.v1.Reason.Amount
+	(*Grid_GridBloc)(nil),       // 7: acquis.v1.Grid.GridBloc
+	(*Grid_GridCompetence)(nil), // 8: acquis.v1.Grid.GridCompetence
+	(*Grid_GridCriterion)(nil),  // 9: acquis.v1.Grid.GridCriterion
+	(Candidacy_State_Enum)(0),   // 10: acquis.v1.Candidacy.State.Enum
+	(*AssessmentMethod)(nil),    // 11: acquis.v1.AssessmentMethod
+	(*Assessment)(nil),          // 12: acquis.v1.Assessment
+	(*Settlement)(nil),          // 13: acquis.v1.Settlement
 }
 var file_acquis_v1_grid_proto_depIdxs = []int32{
-	9,  // 0: acquis.v1.Grid.state:type_name -> acquis.v1.Candidacy.State.Enum
-	6,  // 1: acquis.v1.Grid.blocs:type_name -> acquis.v1.Grid.GridBloc
-	1,  // 2: acquis.v1.Grid.GridBloc.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 3: acquis.v1.Grid.GridBloc.reasons:type_name -> acquis.v1.Reason
-	7,  // 4: acquis.v1.Grid.GridBloc.competences:type_name -> acquis.v1.Grid.GridCompetence
-	1,  // 5: acquis.v1.Grid.GridCompetence.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 6: acquis.v1.Grid.GridCompetence.reasons:type_name -> acquis.v1.Reason
-	10, // 7: acquis.v1.Grid.GridCompetence.method:type_name -> acquis.v1.AssessmentMethod
-	8,  // 8: acquis.v1.Grid.GridCompetence.criteria:type_name -> acquis.v1.Grid.GridCriterion
-	0,  // 9: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
-	11, // 10: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
-	12, // 11: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
-	4,  // 12: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	6,  // 0: acquis.v1.Reason.amount:type_name -> acquis.v1.Reason.Amount
+	10, // 1: acquis.v1.Grid.state:type_name -> acquis.v1.Candidacy.State.Enum
+	7,  // 2: acquis.v1.Grid.blocs:type_name -> acquis.v1.Grid.GridBloc
+	1,  // 3: acquis.v1.Grid.GridBloc.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 4: acquis.v1.Grid.GridBloc.reasons:type_name -> acquis.v1.Reason
+	8,  // 5: acquis.v1.Grid.GridBloc.competences:type_name -> acquis.v1.Grid.GridCompetence
+	1,  // 6: acquis.v1.Grid.GridCompetence.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 7: acquis.v1.Grid.GridCompetence.reasons:type_name -> acquis.v1.Reason
+	11, // 8: acquis.v1.Grid.GridCompetence.method:type_name -> acquis.v1.AssessmentMethod
+	9,  // 9: acquis.v1.Grid.GridCompetence.criteria:type_name -> acquis.v1.Grid.GridCriterion
+	0,  // 10: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
+	12, // 11: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
+	13, // 12: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
+	4,  // 13: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_grid_proto_init() }
@@ -860,7 +952,7 @@ func file_acquis_v1_grid_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_grid_proto_rawDesc), len(file_acquis_v1_grid_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -125,7 +125,8 @@ type Referentiel struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// Whether new sessions use this revision.
 	Current bool `protobuf:"varint,10,opt,name=current,proto3" json:"current,omitempty"`
-	// The rules with every default filled in.
+	// The rules with every default filled in. If a gate is given instead of a threshold,
+	// the threshold is not set.
 	RulesInForce  *Rules `protobuf:"bytes,11,opt,name=rules_in_force,json=rulesInForce,proto3" json:"rules_in_force,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -249,7 +250,9 @@ type Bloc struct {
 	// Work activities the bloc refers to; at most 50.
 	Activities []*Activity `protobuf:"bytes,3,rep,name=activities,proto3" json:"activities,omitempty"`
 	// What is assessed, in order; 1–100.
-	Competences   []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
+	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
+	// How its compétences make its outcome, if not as `rules` say.
+	Gate          *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -308,6 +311,13 @@ func (x *Bloc) GetActivities() []*Activity {
 func (x *Bloc) GetCompetences() []*Competence {
 	if x != nil {
 		return x.Competences
+	}
+	return nil
+}
+
+func (x *Bloc) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
 	}
 	return nil
 }
@@ -380,7 +390,16 @@ type Competence struct {
 	// professionnel. Not set if the method is the same.
 	BlocOnlyMethod *AssessmentMethod `protobuf:"bytes,4,opt,name=bloc_only_method,json=blocOnlyMethod,proto3" json:"bloc_only_method,omitempty"`
 	// What assessors give verdicts on, in order; 1–100. The same for both methods.
-	Criteria      []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// How its criteria make its outcome, if not as `rules` say.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Its weight in the mean of its bloc, 1–1000. Default 1. Only a gate with a mean
+	// or a shortfall reads it.
+	Weight *int32 `protobuf:"varint,7,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
+	// Makes it a bonus: only its points above these count. They join the sum of the mean,
+	// the divisor stays as it is, and nothing else asks for it: it need not be assessed,
+	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
+	BonusAbove    string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -448,6 +467,27 @@ func (x *Competence) GetCriteria() []*Criterion {
 		return x.Criteria
 	}
 	return nil
+}
+
+func (x *Competence) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *Competence) GetWeight() int32 {
+	if x != nil && x.Weight != nil {
+		return *x.Weight
+	}
+	return 0
+}
+
+func (x *Competence) GetBonusAbove() string {
+	if x != nil {
+		return x.BonusAbove
+	}
+	return ""
 }
 
 // A modalité d'évaluation: how a compétence is assessed.
@@ -544,7 +584,14 @@ type Criterion struct {
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
 	// If true, its compétence and bloc can only be acquired if it is MET or
 	// EXEMPTED.
-	Eliminatory   bool `protobuf:"varint,3,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
+	Eliminatory bool `protobuf:"varint,3,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
+	// Its weight in the mean of its compétence, 1–1000. Default 1. Only a gate with a mean
+	// or a shortfall reads it.
+	Weight *int32 `protobuf:"varint,4,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
+	// Makes it a bonus: only its points above these count. They join the sum of the mean,
+	// the divisor stays as it is, and nothing else asks for it: it need not be assessed,
+	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
+	BonusAbove    string `protobuf:"bytes,5,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -600,20 +647,39 @@ func (x *Criterion) GetEliminatory() bool {
 	return false
 }
 
+func (x *Criterion) GetWeight() int32 {
+	if x != nil && x.Weight != nil {
+		return *x.Weight
+	}
+	return 0
+}
+
+func (x *Criterion) GetBonusAbove() string {
+	if x != nil {
+		return x.BonusAbove
+	}
+	return ""
+}
+
 // The rules of a référentiel. Numbers that are not set have defaults.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Share of the points needed to acquire a compétence, in percent, 1–100.
-	// Default 100.
+	// Default 100. It is a gate in short form: a mean of so many points.
 	CompetenceThresholdPercent *int32 `protobuf:"varint,1,opt,name=competence_threshold_percent,json=competenceThresholdPercent,proto3,oneof" json:"competence_threshold_percent,omitempty"`
 	// Share of the compétences needed to acquire a bloc, in percent, 1–100.
-	// Default 100.
+	// Default 100. It is a gate in short form: a count of so many percent.
 	BlocThresholdPercent *int32 `protobuf:"varint,2,opt,name=bloc_threshold_percent,json=blocThresholdPercent,proto3,oneof" json:"bloc_threshold_percent,omitempty"`
 	// How many assessors must have given a verdict on a criterion, 1–20. Default
 	// 1.
 	MinAssessors *int32 `protobuf:"varint,3,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
 	// The composition that a jury must have.
-	Jury          *JuryRule `protobuf:"bytes,4,opt,name=jury,proto3" json:"jury,omitempty"`
+	Jury *JuryRule `protobuf:"bytes,4,opt,name=jury,proto3" json:"jury,omitempty"`
+	// The gate of compétences that have none of their own, instead of
+	// `competence_threshold_percent`.
+	CompetenceGate *Gate `protobuf:"bytes,5,opt,name=competence_gate,json=competenceGate,proto3" json:"competence_gate,omitempty"`
+	// The gate of blocs that have none of their own, instead of `bloc_threshold_percent`.
+	BlocGate      *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -676,6 +742,115 @@ func (x *Rules) GetJury() *JuryRule {
 	return nil
 }
 
+func (x *Rules) GetCompetenceGate() *Gate {
+	if x != nil {
+		return x.CompetenceGate
+	}
+	return nil
+}
+
+func (x *Rules) GetBlocGate() *Gate {
+	if x != nil {
+		return x.BlocGate
+	}
+	return nil
+}
+
+// How children make their parent's outcome: the criteria of a compétence, the
+// compétences of a bloc. It has at least one condition, and all of them must hold.
+//
+// A criterion has the points of its verdict, a compétence the mean of its criteria,
+// rounded if its own gate says so. All arithmetic is exact. Points are decimals
+// such as `70` or `12.5`: at most four digits before the point and three after it, in
+// their shortest form, and points that a child can have.
+//
+// No gate is asked before the last child is neither PENDING nor CONTESTED, and an
+// eliminatory criterion that is not met fails compétence and bloc before it.
+//
+// An exempted criterion is left out, except where it helps: it joins the mean if it
+// raises it, and the count if it is acquired.
+type Gate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The mean of the children's points, by their weights.
+	Mean *Gate_Mean `protobuf:"bytes,1,opt,name=mean,proto3" json:"mean,omitempty"`
+	// How many children must be acquired: a compétence with that outcome, a criterion that
+	// is MET.
+	Count *Gate_Count `protobuf:"bytes,2,opt,name=count,proto3" json:"count,omitempty"`
+	// No child may have fewer points. Empty: no floor.
+	Floor string `protobuf:"bytes,3,opt,name=floor,proto3" json:"floor,omitempty"`
+	// How many children may have fewer points than so many.
+	AtMost *Gate_AtMost `protobuf:"bytes,4,opt,name=at_most,json=atMost,proto3" json:"at_most,omitempty"`
+	// How many points may be missing in all.
+	Shortfall     *Gate_Shortfall `protobuf:"bytes,5,opt,name=shortfall,proto3" json:"shortfall,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gate) Reset() {
+	*x = Gate{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gate) ProtoMessage() {}
+
+func (x *Gate) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gate.ProtoReflect.Descriptor instead.
+func (*Gate) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Gate) GetMean() *Gate_Mean {
+	if x != nil {
+		return x.Mean
+	}
+	return nil
+}
+
+func (x *Gate) GetCount() *Gate_Count {
+	if x != nil {
+		return x.Count
+	}
+	return nil
+}
+
+func (x *Gate) GetFloor() string {
+	if x != nil {
+		return x.Floor
+	}
+	return ""
+}
+
+func (x *Gate) GetAtMost() *Gate_AtMost {
+	if x != nil {
+		return x.AtMost
+	}
+	return nil
+}
+
+func (x *Gate) GetShortfall() *Gate_Shortfall {
+	if x != nil {
+		return x.Shortfall
+	}
+	return nil
+}
+
 // The composition that a jury must have when it acts.
 type JuryRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -690,7 +865,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -702,7 +877,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -715,7 +890,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -751,7 +926,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +938,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,7 +951,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -813,7 +988,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -825,7 +1000,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -864,7 +1039,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -876,7 +1051,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,6 +1065,229 @@ func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
 // Deprecated: Use AssessmentMethod_Kind.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod_Kind) Descriptor() ([]byte, []int) {
 	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{4, 0}
+}
+
+// A condition on the mean.
+type Gate_Mean struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the mean must reach.
+	Threshold string `protobuf:"bytes,1,opt,name=threshold,proto3" json:"threshold,omitempty"`
+	// The step to which the mean is rounded before it is compared, halves up; above 0.
+	// Empty: it is not rounded.
+	RoundTo       string `protobuf:"bytes,2,opt,name=round_to,json=roundTo,proto3" json:"round_to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gate_Mean) Reset() {
+	*x = Gate_Mean{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gate_Mean) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gate_Mean) ProtoMessage() {}
+
+func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
+func (*Gate_Mean) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 0}
+}
+
+func (x *Gate_Mean) GetThreshold() string {
+	if x != nil {
+		return x.Threshold
+	}
+	return ""
+}
+
+func (x *Gate_Mean) GetRoundTo() string {
+	if x != nil {
+		return x.RoundTo
+	}
+	return ""
+}
+
+// A condition on the number of acquired children. Exactly one field is set. Children
+// that are left out are not needed; one at least is.
+type Gate_Count struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Share of the children, in percent, 1–100.
+	Percent *int32 `protobuf:"varint,1,opt,name=percent,proto3,oneof" json:"percent,omitempty"`
+	// How many, 1 to the number of children that are no bonus.
+	AtLeast       *int32 `protobuf:"varint,2,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gate_Count) Reset() {
+	*x = Gate_Count{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gate_Count) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gate_Count) ProtoMessage() {}
+
+func (x *Gate_Count) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
+func (*Gate_Count) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 1}
+}
+
+func (x *Gate_Count) GetPercent() int32 {
+	if x != nil && x.Percent != nil {
+		return *x.Percent
+	}
+	return 0
+}
+
+func (x *Gate_Count) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+// A condition on the number of children with few points.
+type Gate_AtMost struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many may have them, 0 to the number of children.
+	Number *int32 `protobuf:"varint,1,opt,name=number,proto3,oneof" json:"number,omitempty"`
+	// Fewer than these are few.
+	Below         string `protobuf:"bytes,2,opt,name=below,proto3" json:"below,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gate_AtMost) Reset() {
+	*x = Gate_AtMost{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gate_AtMost) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gate_AtMost) ProtoMessage() {}
+
+func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
+func (*Gate_AtMost) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 2}
+}
+
+func (x *Gate_AtMost) GetNumber() int32 {
+	if x != nil && x.Number != nil {
+		return *x.Number
+	}
+	return 0
+}
+
+func (x *Gate_AtMost) GetBelow() string {
+	if x != nil {
+		return x.Below
+	}
+	return ""
+}
+
+// A condition on what is missing: the sum, over all children, of the weight times what
+// is missing to some points.
+type Gate_Shortfall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Points that each child should have.
+	Below string `protobuf:"bytes,1,opt,name=below,proto3" json:"below,omitempty"`
+	// How much may be missing in all; not below 0.
+	AtMost        string `protobuf:"bytes,2,opt,name=at_most,json=atMost,proto3" json:"at_most,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gate_Shortfall) Reset() {
+	*x = Gate_Shortfall{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gate_Shortfall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gate_Shortfall) ProtoMessage() {}
+
+func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
+func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 3}
+}
+
+func (x *Gate_Shortfall) GetBelow() string {
+	if x != nil {
+		return x.Below
+	}
+	return ""
+}
+
+func (x *Gate_Shortfall) GetAtMost() string {
+	if x != nil {
+		return x.AtMost
+	}
+	return ""
 }
 
 var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
@@ -918,24 +1316,30 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tB\x18\xe0A\x02\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01\x18\xc0>\xa0\xb5\x18\x01R\n" +
 	"paragraphs:\x85\x01\xeaA\x81\x01\n" +
-	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentiel\"\xee\x01\n" +
+	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentiel\"\x98\x02\n" +
 	"\x04Bloc\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12@\n" +
 	"\n" +
 	"activities\x18\x03 \x03(\v2\x13.acquis.v1.ActivityB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\n" +
 	"activities\x12F\n" +
-	"\vcompetences\x18\x04 \x03(\v2\x15.acquis.v1.CompetenceB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10dR\vcompetences\"h\n" +
+	"\vcompetences\x18\x04 \x03(\v2\x15.acquis.v1.CompetenceB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10dR\vcompetences\x12(\n" +
+	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\"h\n" +
 	"\bActivity\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
-	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xbf\x02\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\x8e\x04\n" +
 	"\n" +
 	"Competence\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12/\n" +
 	"\tstatement\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x01R\tstatement\x12>\n" +
 	"\x06method\x18\x03 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06method\x12J\n" +
 	"\x10bloc_only_method\x18\x04 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x0eblocOnlyMethod\x12?\n" +
-	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10dR\bcriteria\"\xd9\x03\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10dR\bcriteria\x12(\n" +
+	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12*\n" +
+	"\x06weight\x18\a \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
+	"\vbonus_above\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
+	"bonusAboveB\t\n" +
+	"\a_weight\"\xd9\x03\n" +
 	"\x10AssessmentMethod\x12H\n" +
 	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x123\n" +
@@ -949,19 +1353,47 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x14SITUATIONAL_EXERCISE\x10\x02\x12\x17\n" +
 	"\x13REFLECTIVE_ANALYSIS\x10\x03\x12\x15\n" +
 	"\x11PROFESSIONAL_FILE\x10\x04\x12\t\n" +
-	"\x05OTHER\x10\x05\"\x98\x01\n" +
+	"\x05OTHER\x10\x05\"\xbd\x02\n" +
 	"\tCriterion\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\x04code\x12/\n" +
 	"\tstatement\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x01R\tstatement\x12%\n" +
-	"\veliminatory\x18\x03 \x01(\bB\x03\xe0A\x01R\veliminatory\"\xd9\x02\n" +
+	"\veliminatory\x18\x03 \x01(\bB\x03\xe0A\x01R\veliminatory\x12*\n" +
+	"\x06weight\x18\x04 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
+	"\vbonus_above\x18\x05 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
+	"bonusAboveB\t\n" +
+	"\a_weight\"\xcb\x03\n" +
 	"\x05Rules\x12S\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x12G\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x01R\x14blocThresholdPercent\x88\x01\x01\x126\n" +
 	"\rmin_assessors\x18\x03 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x02R\fminAssessors\x88\x01\x01\x12,\n" +
-	"\x04jury\x18\x04 \x01(\v2\x13.acquis.v1.JuryRuleB\x03\xe0A\x01R\x04juryB\x1f\n" +
+	"\x04jury\x18\x04 \x01(\v2\x13.acquis.v1.JuryRuleB\x03\xe0A\x01R\x04jury\x12=\n" +
+	"\x0fcompetence_gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x0ecompetenceGate\x121\n" +
+	"\tbloc_gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\bblocGateB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
-	"\x0e_min_assessors\"\xac\x01\n" +
+	"\x0e_min_assessors\"\x8e\b\n" +
+	"\x04Gate\x12-\n" +
+	"\x04mean\x18\x01 \x01(\v2\x14.acquis.v1.Gate.MeanB\x03\xe0A\x01R\x04mean\x120\n" +
+	"\x05count\x18\x02 \x01(\v2\x15.acquis.v1.Gate.CountB\x03\xe0A\x01R\x05count\x12a\n" +
+	"\x05floor\x18\x03 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\x05floor\x124\n" +
+	"\aat_most\x18\x04 \x01(\v2\x16.acquis.v1.Gate.AtMostB\x03\xe0A\x01R\x06atMost\x12<\n" +
+	"\tshortfall\x18\x05 \x01(\v2\x19.acquis.v1.Gate.ShortfallB\x03\xe0A\x01R\tshortfall\x1a\xd8\x01\n" +
+	"\x04Mean\x12h\n" +
+	"\tthreshold\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\tthreshold\x12f\n" +
+	"\bround_to\x18\x02 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\aroundTo\x1a{\n" +
+	"\x05Count\x12+\n" +
+	"\apercent\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x00R\apercent\x88\x01\x01\x12,\n" +
+	"\bat_least\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x01R\aatLeast\x88\x01\x01B\n" +
+	"\n" +
+	"\b_percentB\v\n" +
+	"\t_at_least\x1a\xa0\x01\n" +
+	"\x06AtMost\x12)\n" +
+	"\x06number\x18\x01 \x01(\x05B\f\xe0A\x02\xbaH\x06\x1a\x04\x18d(\x00H\x00R\x06number\x88\x01\x01\x12`\n" +
+	"\x05below\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x05belowB\t\n" +
+	"\a_number\x1a\xd2\x01\n" +
+	"\tShortfall\x12`\n" +
+	"\x05below\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x05below\x12c\n" +
+	"\aat_most\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x06atMost\"\xac\x01\n" +
 	"\bJuryRule\x122\n" +
 	"\vmin_members\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x182(\x02H\x00R\n" +
 	"minMembers\x88\x01\x01\x12C\n" +
@@ -987,7 +1419,7 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(AssessmentMethod_Kind_Enum)(0), // 0: acquis.v1.AssessmentMethod.Kind.Enum
 	(*Referentiel)(nil),             // 1: acquis.v1.Referentiel
@@ -997,31 +1429,44 @@ var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(*AssessmentMethod)(nil),        // 5: acquis.v1.AssessmentMethod
 	(*Criterion)(nil),               // 6: acquis.v1.Criterion
 	(*Rules)(nil),                   // 7: acquis.v1.Rules
-	(*JuryRule)(nil),                // 8: acquis.v1.JuryRule
-	(*Replacement)(nil),             // 9: acquis.v1.Replacement
-	(*Referentiel_Section)(nil),     // 10: acquis.v1.Referentiel.Section
-	(*AssessmentMethod_Kind)(nil),   // 11: acquis.v1.AssessmentMethod.Kind
-	(*timestamppb.Timestamp)(nil),   // 12: google.protobuf.Timestamp
+	(*Gate)(nil),                    // 8: acquis.v1.Gate
+	(*JuryRule)(nil),                // 9: acquis.v1.JuryRule
+	(*Replacement)(nil),             // 10: acquis.v1.Replacement
+	(*Referentiel_Section)(nil),     // 11: acquis.v1.Referentiel.Section
+	(*AssessmentMethod_Kind)(nil),   // 12: acquis.v1.AssessmentMethod.Kind
+	(*Gate_Mean)(nil),               // 13: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),              // 14: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),             // 15: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),          // 16: acquis.v1.Gate.Shortfall
+	(*timestamppb.Timestamp)(nil),   // 17: google.protobuf.Timestamp
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	10, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	11, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
 	2,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
 	7,  // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	9,  // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	12, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	10, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	17, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
 	7,  // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
 	3,  // 6: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
 	4,  // 7: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	5,  // 8: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	5,  // 9: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	6,  // 10: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	0,  // 11: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	8,  // 12: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	8,  // 8: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	5,  // 9: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	5,  // 10: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	6,  // 11: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	8,  // 12: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	0,  // 13: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	9,  // 14: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	8,  // 15: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	8,  // 16: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	13, // 17: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	14, // 18: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	15, // 19: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	16, // 20: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -1030,15 +1475,19 @@ func file_acquis_v1_referentiel_proto_init() {
 		return
 	}
 	file_acquis_v1_form_proto_init()
+	file_acquis_v1_referentiel_proto_msgTypes[3].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[5].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   11,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

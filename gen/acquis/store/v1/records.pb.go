@@ -2175,7 +2175,9 @@ type Reason struct {
 	// Whether the number is a default.
 	FromDefault bool `protobuf:"varint,9,opt,name=from_default,json=fromDefault,proto3" json:"from_default,omitempty"`
 	// Whether it reveals an exemption.
-	Exemption     bool `protobuf:"varint,10,opt,name=exemption,proto3" json:"exemption,omitempty"`
+	Exemption bool `protobuf:"varint,10,opt,name=exemption,proto3" json:"exemption,omitempty"`
+	// Points that need not be whole; unset if the rule has none.
+	Amount        *Reason_Amount `protobuf:"bytes,11,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2278,6 +2280,13 @@ func (x *Reason) GetExemption() bool {
 		return x.Exemption
 	}
 	return false
+}
+
+func (x *Reason) GetAmount() *Reason_Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
 }
 
 // An API key.
@@ -2508,6 +2517,79 @@ func (x *Idempotency) GetResource() string {
 	return ""
 }
 
+// Points that need not be whole: see rules.Amount.
+type Reason_Amount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What there is, a decimal cut after two places.
+	Reached string `protobuf:"bytes,1,opt,name=reached,proto3" json:"reached,omitempty"`
+	// The same as a fraction, if it was cut.
+	Exact string `protobuf:"bytes,2,opt,name=exact,proto3" json:"exact,omitempty"`
+	// What it is compared with.
+	Limit string `protobuf:"bytes,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The weights of all that is in a mean.
+	Weights       int32 `protobuf:"varint,4,opt,name=weights,proto3" json:"weights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reason_Amount) Reset() {
+	*x = Reason_Amount{}
+	mi := &file_acquis_store_v1_records_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reason_Amount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reason_Amount) ProtoMessage() {}
+
+func (x *Reason_Amount) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_records_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reason_Amount.ProtoReflect.Descriptor instead.
+func (*Reason_Amount) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{26, 0}
+}
+
+func (x *Reason_Amount) GetReached() string {
+	if x != nil {
+		return x.Reached
+	}
+	return ""
+}
+
+func (x *Reason_Amount) GetExact() string {
+	if x != nil {
+		return x.Exact
+	}
+	return ""
+}
+
+func (x *Reason_Amount) GetLimit() string {
+	if x != nil {
+		return x.Limit
+	}
+	return ""
+}
+
+func (x *Reason_Amount) GetWeights() int32 {
+	if x != nil {
+		return x.Weights
+	}
+	return 0
+}
+
 var File_acquis_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_records_proto_rawDesc = "" +
@@ -2695,7 +2777,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06author\x18\x03 \x01(\tR\x06author\x12D\n" +
 	"\x0fmembers_present\x18\x04 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12B\n" +
 	"\x10computed_outcome\x18\x05 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\x0fcomputedOutcome\x121\n" +
-	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\x9b\x02\n" +
+	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xbd\x03\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -2709,7 +2791,13 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12!\n" +
 	"\ffrom_default\x18\t \x01(\bR\vfromDefault\x12\x1c\n" +
 	"\texemption\x18\n" +
-	" \x01(\bR\texemption\"\xba\x03\n" +
+	" \x01(\bR\texemption\x126\n" +
+	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x1ah\n" +
+	"\x06Amount\x12\x18\n" +
+	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
+	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\tR\x05limit\x12\x18\n" +
+	"\aweights\x18\x04 \x01(\x05R\aweights\"\xba\x03\n" +
 	"\x03Key\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rsecret_sha256\x18\x02 \x01(\fR\fsecretSha256\x12\x18\n" +
@@ -2746,7 +2834,7 @@ func file_acquis_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_records_proto_rawDescData
 }
 
-var file_acquis_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_acquis_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_acquis_store_v1_records_proto_goTypes = []any{
 	(*Date)(nil),                              // 0: acquis.store.v1.Date
 	(*PersonalRef)(nil),                       // 1: acquis.store.v1.PersonalRef
@@ -2777,79 +2865,81 @@ var file_acquis_store_v1_records_proto_goTypes = []any{
 	(*Reason)(nil),                            // 26: acquis.store.v1.Reason
 	(*Key)(nil),                               // 27: acquis.store.v1.Key
 	(*Idempotency)(nil),                       // 28: acquis.store.v1.Idempotency
-	(v1.Candidate_Sex_Enum)(0),                // 29: acquis.v1.Candidate.Sex.Enum
-	(*timestamppb.Timestamp)(nil),             // 30: google.protobuf.Timestamp
-	(v1.Tie_Kind_Enum)(0),                     // 31: acquis.v1.Tie.Kind.Enum
-	(v1.Session_State_Enum)(0),                // 32: acquis.v1.Session.State.Enum
-	(v1.Candidacy_Scope_Enum)(0),              // 33: acquis.v1.Candidacy.Scope.Enum
-	(v1.Candidacy_AccessRoute_Enum)(0),        // 34: acquis.v1.Candidacy.AccessRoute.Enum
-	(v1.Candidacy_State_Enum)(0),              // 35: acquis.v1.Candidacy.State.Enum
-	(v1.Candidacy_DepartedBloc_Cause_Enum)(0), // 36: acquis.v1.Candidacy.DepartedBloc.Cause.Enum
-	(v1.Verdict_Enum)(0),                      // 37: acquis.v1.Verdict.Enum
-	(v1.Accommodation_Kind_Enum)(0),           // 38: acquis.v1.Accommodation.Kind.Enum
-	(v1.Decision_Kind_Enum)(0),                // 39: acquis.v1.Decision.Kind.Enum
-	(v1.Decision_Outcome_Enum)(0),             // 40: acquis.v1.Decision.Outcome.Enum
-	(v1.Outcome_Enum)(0),                      // 41: acquis.v1.Outcome.Enum
-	(v1.Role_Enum)(0),                         // 42: acquis.v1.Role.Enum
+	(*Reason_Amount)(nil),                     // 29: acquis.store.v1.Reason.Amount
+	(v1.Candidate_Sex_Enum)(0),                // 30: acquis.v1.Candidate.Sex.Enum
+	(*timestamppb.Timestamp)(nil),             // 31: google.protobuf.Timestamp
+	(v1.Tie_Kind_Enum)(0),                     // 32: acquis.v1.Tie.Kind.Enum
+	(v1.Session_State_Enum)(0),                // 33: acquis.v1.Session.State.Enum
+	(v1.Candidacy_Scope_Enum)(0),              // 34: acquis.v1.Candidacy.Scope.Enum
+	(v1.Candidacy_AccessRoute_Enum)(0),        // 35: acquis.v1.Candidacy.AccessRoute.Enum
+	(v1.Candidacy_State_Enum)(0),              // 36: acquis.v1.Candidacy.State.Enum
+	(v1.Candidacy_DepartedBloc_Cause_Enum)(0), // 37: acquis.v1.Candidacy.DepartedBloc.Cause.Enum
+	(v1.Verdict_Enum)(0),                      // 38: acquis.v1.Verdict.Enum
+	(v1.Accommodation_Kind_Enum)(0),           // 39: acquis.v1.Accommodation.Kind.Enum
+	(v1.Decision_Kind_Enum)(0),                // 40: acquis.v1.Decision.Kind.Enum
+	(v1.Decision_Outcome_Enum)(0),             // 41: acquis.v1.Decision.Outcome.Enum
+	(v1.Outcome_Enum)(0),                      // 42: acquis.v1.Outcome.Enum
+	(v1.Role_Enum)(0),                         // 43: acquis.v1.Role.Enum
 }
 var file_acquis_store_v1_records_proto_depIdxs = []int32{
-	29, // 0: acquis.store.v1.Identity.sex:type_name -> acquis.v1.Candidate.Sex.Enum
+	30, // 0: acquis.store.v1.Identity.sex:type_name -> acquis.v1.Candidate.Sex.Enum
 	0,  // 1: acquis.store.v1.Identity.birth_date:type_name -> acquis.store.v1.Date
 	4,  // 2: acquis.store.v1.Identity.birth_place:type_name -> acquis.store.v1.BirthPlace
 	5,  // 3: acquis.store.v1.Identity.external_ids:type_name -> acquis.store.v1.ExternalId
 	1,  // 4: acquis.store.v1.Candidate.identity:type_name -> acquis.store.v1.PersonalRef
-	30, // 5: acquis.store.v1.Candidate.create_time:type_name -> google.protobuf.Timestamp
-	30, // 6: acquis.store.v1.Candidate.update_time:type_name -> google.protobuf.Timestamp
-	30, // 7: acquis.store.v1.Candidate.forget_time:type_name -> google.protobuf.Timestamp
-	31, // 8: acquis.store.v1.Tie.kind:type_name -> acquis.v1.Tie.Kind.Enum
-	30, // 9: acquis.store.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
+	31, // 5: acquis.store.v1.Candidate.create_time:type_name -> google.protobuf.Timestamp
+	31, // 6: acquis.store.v1.Candidate.update_time:type_name -> google.protobuf.Timestamp
+	31, // 7: acquis.store.v1.Candidate.forget_time:type_name -> google.protobuf.Timestamp
+	32, // 8: acquis.store.v1.Tie.kind:type_name -> acquis.v1.Tie.Kind.Enum
+	31, // 9: acquis.store.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
 	0,  // 10: acquis.store.v1.Session.start_date:type_name -> acquis.store.v1.Date
 	0,  // 11: acquis.store.v1.Session.end_date:type_name -> acquis.store.v1.Date
 	10, // 12: acquis.store.v1.Session.jury:type_name -> acquis.store.v1.JuryMember
-	32, // 13: acquis.store.v1.Session.state:type_name -> acquis.v1.Session.State.Enum
-	30, // 14: acquis.store.v1.Session.create_time:type_name -> google.protobuf.Timestamp
-	30, // 15: acquis.store.v1.Session.update_time:type_name -> google.protobuf.Timestamp
-	33, // 16: acquis.store.v1.Candidacy.scope:type_name -> acquis.v1.Candidacy.Scope.Enum
-	34, // 17: acquis.store.v1.Candidacy.access_route:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	33, // 13: acquis.store.v1.Session.state:type_name -> acquis.v1.Session.State.Enum
+	31, // 14: acquis.store.v1.Session.create_time:type_name -> google.protobuf.Timestamp
+	31, // 15: acquis.store.v1.Session.update_time:type_name -> google.protobuf.Timestamp
+	34, // 16: acquis.store.v1.Candidacy.scope:type_name -> acquis.v1.Candidacy.Scope.Enum
+	35, // 17: acquis.store.v1.Candidacy.access_route:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
 	13, // 18: acquis.store.v1.Candidacy.departed_blocs:type_name -> acquis.store.v1.DepartedBloc
-	35, // 19: acquis.store.v1.Candidacy.state:type_name -> acquis.v1.Candidacy.State.Enum
-	30, // 20: acquis.store.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
-	30, // 21: acquis.store.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
+	36, // 19: acquis.store.v1.Candidacy.state:type_name -> acquis.v1.Candidacy.State.Enum
+	31, // 20: acquis.store.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
+	31, // 21: acquis.store.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
 	12, // 22: acquis.store.v1.Candidacy.sitting:type_name -> acquis.store.v1.Sitting
 	10, // 23: acquis.store.v1.Sitting.members_present:type_name -> acquis.store.v1.JuryMember
-	36, // 24: acquis.store.v1.DepartedBloc.cause:type_name -> acquis.v1.Candidacy.DepartedBloc.Cause.Enum
-	30, // 25: acquis.store.v1.Assessment.record_time:type_name -> google.protobuf.Timestamp
+	37, // 24: acquis.store.v1.DepartedBloc.cause:type_name -> acquis.v1.Candidacy.DepartedBloc.Cause.Enum
+	31, // 25: acquis.store.v1.Assessment.record_time:type_name -> google.protobuf.Timestamp
 	15, // 26: acquis.store.v1.Assessment.verdicts:type_name -> acquis.store.v1.VerdictLine
 	16, // 27: acquis.store.v1.Assessment.settlements:type_name -> acquis.store.v1.SettlementLine
 	1,  // 28: acquis.store.v1.Assessment.texts:type_name -> acquis.store.v1.PersonalRef
-	37, // 29: acquis.store.v1.VerdictLine.verdict:type_name -> acquis.v1.Verdict.Enum
-	37, // 30: acquis.store.v1.SettlementLine.verdict:type_name -> acquis.v1.Verdict.Enum
+	38, // 29: acquis.store.v1.VerdictLine.verdict:type_name -> acquis.v1.Verdict.Enum
+	38, // 30: acquis.store.v1.SettlementLine.verdict:type_name -> acquis.v1.Verdict.Enum
 	17, // 31: acquis.store.v1.SettlementLine.on:type_name -> acquis.store.v1.Opinion
-	37, // 32: acquis.store.v1.Opinion.verdict:type_name -> acquis.v1.Verdict.Enum
-	30, // 33: acquis.store.v1.CaseFile.record_time:type_name -> google.protobuf.Timestamp
+	38, // 32: acquis.store.v1.Opinion.verdict:type_name -> acquis.v1.Verdict.Enum
+	31, // 33: acquis.store.v1.CaseFile.record_time:type_name -> google.protobuf.Timestamp
 	19, // 34: acquis.store.v1.CaseFile.request:type_name -> acquis.store.v1.AccommodationRequest
 	20, // 35: acquis.store.v1.CaseFile.decision:type_name -> acquis.store.v1.AccommodationDecision
 	21, // 36: acquis.store.v1.CaseFile.advice:type_name -> acquis.store.v1.ExemptionAdvice
 	22, // 37: acquis.store.v1.CaseFile.exemption:type_name -> acquis.store.v1.ExemptionDecision
 	1,  // 38: acquis.store.v1.CaseFile.texts:type_name -> acquis.store.v1.PersonalRef
-	38, // 39: acquis.store.v1.AccommodationRequest.kind:type_name -> acquis.v1.Accommodation.Kind.Enum
+	39, // 39: acquis.store.v1.AccommodationRequest.kind:type_name -> acquis.v1.Accommodation.Kind.Enum
 	1,  // 40: acquis.store.v1.Decision.text:type_name -> acquis.store.v1.PersonalRef
-	39, // 41: acquis.store.v1.DecisionAct.kind:type_name -> acquis.v1.Decision.Kind.Enum
-	40, // 42: acquis.store.v1.DecisionAct.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
-	30, // 43: acquis.store.v1.DecisionAct.decide_time:type_name -> google.protobuf.Timestamp
+	40, // 41: acquis.store.v1.DecisionAct.kind:type_name -> acquis.v1.Decision.Kind.Enum
+	41, // 42: acquis.store.v1.DecisionAct.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
+	31, // 43: acquis.store.v1.DecisionAct.decide_time:type_name -> google.protobuf.Timestamp
 	10, // 44: acquis.store.v1.DecisionCircumstances.members_present:type_name -> acquis.store.v1.JuryMember
-	41, // 45: acquis.store.v1.DecisionCircumstances.computed_outcome:type_name -> acquis.v1.Outcome.Enum
+	42, // 45: acquis.store.v1.DecisionCircumstances.computed_outcome:type_name -> acquis.v1.Outcome.Enum
 	26, // 46: acquis.store.v1.DecisionCircumstances.reasons:type_name -> acquis.store.v1.Reason
-	42, // 47: acquis.store.v1.Key.roles:type_name -> acquis.v1.Role.Enum
-	30, // 48: acquis.store.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
-	30, // 49: acquis.store.v1.Key.create_time:type_name -> google.protobuf.Timestamp
-	30, // 50: acquis.store.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
-	30, // 51: acquis.store.v1.Idempotency.time:type_name -> google.protobuf.Timestamp
-	52, // [52:52] is the sub-list for method output_type
-	52, // [52:52] is the sub-list for method input_type
-	52, // [52:52] is the sub-list for extension type_name
-	52, // [52:52] is the sub-list for extension extendee
-	0,  // [0:52] is the sub-list for field type_name
+	29, // 47: acquis.store.v1.Reason.amount:type_name -> acquis.store.v1.Reason.Amount
+	43, // 48: acquis.store.v1.Key.roles:type_name -> acquis.v1.Role.Enum
+	31, // 49: acquis.store.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
+	31, // 50: acquis.store.v1.Key.create_time:type_name -> google.protobuf.Timestamp
+	31, // 51: acquis.store.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
+	31, // 52: acquis.store.v1.Idempotency.time:type_name -> google.protobuf.Timestamp
+	53, // [53:53] is the sub-list for method output_type
+	53, // [53:53] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_records_proto_init() }
@@ -2869,7 +2959,7 @@ func file_acquis_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_records_proto_rawDesc), len(file_acquis_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

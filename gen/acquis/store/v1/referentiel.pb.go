@@ -191,7 +191,9 @@ type Bloc struct {
 	// The work activities it refers to.
 	Activities []*Activity `protobuf:"bytes,3,rep,name=activities,proto3" json:"activities,omitempty"`
 	// What is assessed.
-	Competences   []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
+	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
+	// Its own gate; unset means that of the rules.
+	Gate          *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -250,6 +252,13 @@ func (x *Bloc) GetActivities() []*Activity {
 func (x *Bloc) GetCompetences() []*Competence {
 	if x != nil {
 		return x.Competences
+	}
+	return nil
+}
+
+func (x *Bloc) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
 	}
 	return nil
 }
@@ -321,7 +330,13 @@ type Competence struct {
 	// Replaces the method if a candidate presents only this bloc.
 	BlocOnlyMethod *AssessmentMethod `protobuf:"bytes,4,opt,name=bloc_only_method,json=blocOnlyMethod,proto3" json:"bloc_only_method,omitempty"`
 	// What assessors give verdicts on.
-	Criteria      []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// Its own gate; unset means that of the rules.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Its weight in the mean of its bloc, 1–1000; unset means 1.
+	Weight *int32 `protobuf:"varint,7,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
+	// A decimal: only points above it count in the mean of its bloc. Empty: all do.
+	BonusAbove    string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -389,6 +404,27 @@ func (x *Competence) GetCriteria() []*Criterion {
 		return x.Criteria
 	}
 	return nil
+}
+
+func (x *Competence) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *Competence) GetWeight() int32 {
+	if x != nil && x.Weight != nil {
+		return *x.Weight
+	}
+	return 0
+}
+
+func (x *Competence) GetBonusAbove() string {
+	if x != nil {
+		return x.BonusAbove
+	}
+	return ""
 }
 
 // A modalité d'évaluation.
@@ -481,7 +517,12 @@ type Criterion struct {
 	// Its statement.
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
 	// Whether its competence and bloc cannot be acquired without it.
-	Eliminatory   bool `protobuf:"varint,3,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
+	Eliminatory bool `protobuf:"varint,3,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
+	// Its weight in the mean of its compétence, 1–1000; unset means 1.
+	Weight *int32 `protobuf:"varint,4,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
+	// A decimal: only points above it count in the mean of its compétence. Empty: all
+	// do.
+	BonusAbove    string `protobuf:"bytes,5,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -537,6 +578,20 @@ func (x *Criterion) GetEliminatory() bool {
 	return false
 }
 
+func (x *Criterion) GetWeight() int32 {
+	if x != nil && x.Weight != nil {
+		return *x.Weight
+	}
+	return 0
+}
+
+func (x *Criterion) GetBonusAbove() string {
+	if x != nil {
+		return x.BonusAbove
+	}
+	return ""
+}
+
 // Rules of a référentiel. A number that is not set means the default.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -547,7 +602,11 @@ type Rules struct {
 	// At least 1.
 	MinAssessors *int32 `protobuf:"varint,3,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
 	// The jury rule.
-	Jury          *JuryRule `protobuf:"bytes,4,opt,name=jury,proto3" json:"jury,omitempty"`
+	Jury *JuryRule `protobuf:"bytes,4,opt,name=jury,proto3" json:"jury,omitempty"`
+	// The gate of compétences that have none of their own, instead of the threshold.
+	CompetenceGate *Gate `protobuf:"bytes,5,opt,name=competence_gate,json=competenceGate,proto3" json:"competence_gate,omitempty"`
+	// The gate of blocs that have none of their own, instead of the threshold.
+	BlocGate      *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -610,6 +669,103 @@ func (x *Rules) GetJury() *JuryRule {
 	return nil
 }
 
+func (x *Rules) GetCompetenceGate() *Gate {
+	if x != nil {
+		return x.CompetenceGate
+	}
+	return nil
+}
+
+func (x *Rules) GetBlocGate() *Gate {
+	if x != nil {
+		return x.BlocGate
+	}
+	return nil
+}
+
+// How children make their parent's outcome. Everything that is set must hold. Numbers
+// that are strings are decimals, such as "12.5", each in its only form.
+type Gate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The mean of the children's points.
+	Mean *Gate_Mean `protobuf:"bytes,1,opt,name=mean,proto3" json:"mean,omitempty"`
+	// How many children must be acquired.
+	Count *Gate_Count `protobuf:"bytes,2,opt,name=count,proto3" json:"count,omitempty"`
+	// Points that no child may be below; empty means none.
+	Floor string `protobuf:"bytes,3,opt,name=floor,proto3" json:"floor,omitempty"`
+	// How many children may be below so many points.
+	AtMost *Gate_AtMost `protobuf:"bytes,4,opt,name=at_most,json=atMost,proto3" json:"at_most,omitempty"`
+	// How many points may be missing in all.
+	Shortfall     *Gate_Shortfall `protobuf:"bytes,5,opt,name=shortfall,proto3" json:"shortfall,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gate) Reset() {
+	*x = Gate{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gate) ProtoMessage() {}
+
+func (x *Gate) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gate.ProtoReflect.Descriptor instead.
+func (*Gate) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Gate) GetMean() *Gate_Mean {
+	if x != nil {
+		return x.Mean
+	}
+	return nil
+}
+
+func (x *Gate) GetCount() *Gate_Count {
+	if x != nil {
+		return x.Count
+	}
+	return nil
+}
+
+func (x *Gate) GetFloor() string {
+	if x != nil {
+		return x.Floor
+	}
+	return ""
+}
+
+func (x *Gate) GetAtMost() *Gate_AtMost {
+	if x != nil {
+		return x.AtMost
+	}
+	return nil
+}
+
+func (x *Gate) GetShortfall() *Gate_Shortfall {
+	if x != nil {
+		return x.Shortfall
+	}
+	return nil
+}
+
 // The composition that a jury must have.
 type JuryRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -623,7 +779,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +791,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +804,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -682,7 +838,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +850,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +863,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -755,7 +911,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +923,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +936,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -828,7 +984,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -840,7 +996,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -853,7 +1009,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -884,6 +1040,226 @@ func (x *CurrentRevision) GetFirstRevisionUid() uint64 {
 	return 0
 }
 
+// A condition on the mean.
+type Gate_Mean struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it must reach.
+	Threshold string `protobuf:"bytes,1,opt,name=threshold,proto3" json:"threshold,omitempty"`
+	// The step to which it is rounded first, halves up; empty: it is not.
+	RoundTo       string `protobuf:"bytes,2,opt,name=round_to,json=roundTo,proto3" json:"round_to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gate_Mean) Reset() {
+	*x = Gate_Mean{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gate_Mean) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gate_Mean) ProtoMessage() {}
+
+func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
+func (*Gate_Mean) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
+}
+
+func (x *Gate_Mean) GetThreshold() string {
+	if x != nil {
+		return x.Threshold
+	}
+	return ""
+}
+
+func (x *Gate_Mean) GetRoundTo() string {
+	if x != nil {
+		return x.RoundTo
+	}
+	return ""
+}
+
+// A condition on the number of acquired children; one of the two is set.
+type Gate_Count struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Share of the children, 1–100.
+	Percent *int32 `protobuf:"varint,1,opt,name=percent,proto3,oneof" json:"percent,omitempty"`
+	// How many, at least 1.
+	AtLeast       *int32 `protobuf:"varint,2,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gate_Count) Reset() {
+	*x = Gate_Count{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gate_Count) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gate_Count) ProtoMessage() {}
+
+func (x *Gate_Count) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
+func (*Gate_Count) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8, 1}
+}
+
+func (x *Gate_Count) GetPercent() int32 {
+	if x != nil && x.Percent != nil {
+		return *x.Percent
+	}
+	return 0
+}
+
+func (x *Gate_Count) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+// A condition on the number of children below some points.
+type Gate_AtMost struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many may be.
+	Number *int32 `protobuf:"varint,1,opt,name=number,proto3,oneof" json:"number,omitempty"`
+	// Below what.
+	Below         string `protobuf:"bytes,2,opt,name=below,proto3" json:"below,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gate_AtMost) Reset() {
+	*x = Gate_AtMost{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gate_AtMost) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gate_AtMost) ProtoMessage() {}
+
+func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
+func (*Gate_AtMost) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8, 2}
+}
+
+func (x *Gate_AtMost) GetNumber() int32 {
+	if x != nil && x.Number != nil {
+		return *x.Number
+	}
+	return 0
+}
+
+func (x *Gate_AtMost) GetBelow() string {
+	if x != nil {
+		return x.Below
+	}
+	return ""
+}
+
+// A condition on what is missing to some points, times the weights.
+type Gate_Shortfall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Missing to what.
+	Below string `protobuf:"bytes,1,opt,name=below,proto3" json:"below,omitempty"`
+	// How much in all.
+	AtMost        string `protobuf:"bytes,2,opt,name=at_most,json=atMost,proto3" json:"at_most,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gate_Shortfall) Reset() {
+	*x = Gate_Shortfall{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gate_Shortfall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gate_Shortfall) ProtoMessage() {}
+
+func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
+func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8, 3}
+}
+
+func (x *Gate_Shortfall) GetBelow() string {
+	if x != nil {
+		return x.Below
+	}
+	return ""
+}
+
+func (x *Gate_Shortfall) GetAtMost() string {
+	if x != nil {
+		return x.AtMost
+	}
+	return ""
+}
+
 var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
@@ -902,42 +1278,76 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x1e\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tR\n" +
-	"paragraphs\"\xaa\x01\n" +
+	"paragraphs\"\xd5\x01\n" +
 	"\x04Bloc\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
 	"\n" +
 	"activities\x18\x03 \x03(\v2\x19.acquis.store.v1.ActivityR\n" +
 	"activities\x12=\n" +
-	"\vcompetences\x18\x04 \x03(\v2\x1b.acquis.store.v1.CompetenceR\vcompetences\"4\n" +
+	"\vcompetences\x18\x04 \x03(\v2\x1b.acquis.store.v1.CompetenceR\vcompetences\x12)\n" +
+	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\"4\n" +
 	"\bActivity\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\"\xfe\x01\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\xf2\x02\n" +
 	"\n" +
 	"Competence\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
 	"\tstatement\x18\x02 \x01(\tR\tstatement\x129\n" +
 	"\x06method\x18\x03 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x06method\x12K\n" +
 	"\x10bloc_only_method\x18\x04 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x0eblocOnlyMethod\x126\n" +
-	"\bcriteria\x18\x05 \x03(\v2\x1a.acquis.store.v1.CriterionR\bcriteria\"\xe4\x01\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x1a.acquis.store.v1.CriterionR\bcriteria\x12)\n" +
+	"\x04gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1b\n" +
+	"\x06weight\x18\a \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
+	"\vbonus_above\x18\b \x01(\tR\n" +
+	"bonusAboveB\t\n" +
+	"\a_weight\"\xe4\x01\n" +
 	"\x10AssessmentMethod\x129\n" +
 	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumR\x04kind\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\"\n" +
 	"\finstructions\x18\x03 \x01(\tR\finstructions\x12\"\n" +
 	"\fdeliverables\x18\x04 \x03(\tR\fdeliverables\x127\n" +
-	"\x17accommodation_framework\x18\x05 \x01(\tR\x16accommodationFramework\"_\n" +
+	"\x17accommodation_framework\x18\x05 \x01(\tR\x16accommodationFramework\"\xa8\x01\n" +
 	"\tCriterion\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
 	"\tstatement\x18\x02 \x01(\tR\tstatement\x12 \n" +
-	"\veliminatory\x18\x03 \x01(\bR\veliminatory\"\xb0\x02\n" +
+	"\veliminatory\x18\x03 \x01(\bR\veliminatory\x12\x1b\n" +
+	"\x06weight\x18\x04 \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
+	"\vbonus_above\x18\x05 \x01(\tR\n" +
+	"bonusAboveB\t\n" +
+	"\a_weight\"\xa4\x03\n" +
 	"\x05Rules\x12E\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x129\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05H\x01R\x14blocThresholdPercent\x88\x01\x01\x12(\n" +
 	"\rmin_assessors\x18\x03 \x01(\x05H\x02R\fminAssessors\x88\x01\x01\x12-\n" +
-	"\x04jury\x18\x04 \x01(\v2\x19.acquis.store.v1.JuryRuleR\x04juryB\x1f\n" +
+	"\x04jury\x18\x04 \x01(\v2\x19.acquis.store.v1.JuryRuleR\x04jury\x12>\n" +
+	"\x0fcompetence_gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x0ecompetenceGate\x122\n" +
+	"\tbloc_gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\bblocGateB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
-	"\x0e_min_assessors\"\x90\x01\n" +
+	"\x0e_min_assessors\"\x9b\x04\n" +
+	"\x04Gate\x12.\n" +
+	"\x04mean\x18\x01 \x01(\v2\x1a.acquis.store.v1.Gate.MeanR\x04mean\x121\n" +
+	"\x05count\x18\x02 \x01(\v2\x1b.acquis.store.v1.Gate.CountR\x05count\x12\x14\n" +
+	"\x05floor\x18\x03 \x01(\tR\x05floor\x125\n" +
+	"\aat_most\x18\x04 \x01(\v2\x1c.acquis.store.v1.Gate.AtMostR\x06atMost\x12=\n" +
+	"\tshortfall\x18\x05 \x01(\v2\x1f.acquis.store.v1.Gate.ShortfallR\tshortfall\x1a?\n" +
+	"\x04Mean\x12\x1c\n" +
+	"\tthreshold\x18\x01 \x01(\tR\tthreshold\x12\x19\n" +
+	"\bround_to\x18\x02 \x01(\tR\aroundTo\x1a_\n" +
+	"\x05Count\x12\x1d\n" +
+	"\apercent\x18\x01 \x01(\x05H\x00R\apercent\x88\x01\x01\x12\x1e\n" +
+	"\bat_least\x18\x02 \x01(\x05H\x01R\aatLeast\x88\x01\x01B\n" +
+	"\n" +
+	"\b_percentB\v\n" +
+	"\t_at_least\x1aF\n" +
+	"\x06AtMost\x12\x1b\n" +
+	"\x06number\x18\x01 \x01(\x05H\x00R\x06number\x88\x01\x01\x12\x14\n" +
+	"\x05below\x18\x02 \x01(\tR\x05belowB\t\n" +
+	"\a_number\x1a:\n" +
+	"\tShortfall\x12\x14\n" +
+	"\x05below\x18\x01 \x01(\tR\x05below\x12\x17\n" +
+	"\aat_most\x18\x02 \x01(\tR\x06atMost\"\x90\x01\n" +
 	"\bJuryRule\x12$\n" +
 	"\vmin_members\x18\x01 \x01(\x05H\x00R\n" +
 	"minMembers\x88\x01\x01\x125\n" +
@@ -973,7 +1383,7 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Referentiel)(nil),                // 0: acquis.store.v1.Referentiel
 	(*Section)(nil),                    // 1: acquis.store.v1.Section
@@ -983,32 +1393,45 @@ var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*AssessmentMethod)(nil),           // 5: acquis.store.v1.AssessmentMethod
 	(*Criterion)(nil),                  // 6: acquis.store.v1.Criterion
 	(*Rules)(nil),                      // 7: acquis.store.v1.Rules
-	(*JuryRule)(nil),                   // 8: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                // 9: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),        // 10: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),            // 11: acquis.store.v1.CurrentRevision
-	(v1.AssessmentMethod_Kind_Enum)(0), // 12: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),      // 13: google.protobuf.Timestamp
+	(*Gate)(nil),                       // 8: acquis.store.v1.Gate
+	(*JuryRule)(nil),                   // 9: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                // 10: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),        // 11: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),            // 12: acquis.store.v1.CurrentRevision
+	(*Gate_Mean)(nil),                  // 13: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                 // 14: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                // 15: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),             // 16: acquis.store.v1.Gate.Shortfall
+	(v1.AssessmentMethod_Kind_Enum)(0), // 17: acquis.v1.AssessmentMethod.Kind.Enum
+	(*timestamppb.Timestamp)(nil),      // 18: google.protobuf.Timestamp
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	1,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
 	2,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
 	7,  // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	9,  // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	10, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
 	3,  // 4: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
 	4,  // 5: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	5,  // 6: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	5,  // 7: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	6,  // 8: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	12, // 9: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	8,  // 10: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	0,  // 11: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	13, // 12: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	8,  // 6: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	5,  // 7: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	5,  // 8: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	6,  // 9: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	8,  // 10: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	17, // 11: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	9,  // 12: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	8,  // 13: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	8,  // 14: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	13, // 15: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	14, // 16: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	15, // 17: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	16, // 18: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	0,  // 19: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	18, // 20: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -1016,15 +1439,19 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	if File_acquis_store_v1_referentiel_proto != nil {
 		return
 	}
+	file_acquis_store_v1_referentiel_proto_msgTypes[4].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

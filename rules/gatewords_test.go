@@ -1,0 +1,123 @@
+package rules
+
+import (
+	"strconv"
+	"strings"
+)
+
+// gate is the gate of a bloc or a compétence: "gate r1 B1: mean 70, floor 40".
+func (p *player) gate(l line) error {
+	spec := p.revisions[l.arg(0)]
+	if spec == nil {
+		return l.errorf("not a revision")
+	}
+	g := new(Gate)
+	for _, part := range l.parts {
+		if err := addCondition(g, l, part); err != nil {
+			return err
+		}
+	}
+	switch l.arg(1) {
+	case "competences":
+		spec.CompetenceGate = g
+	case "blocs":
+		spec.BlocGate = g
+	default:
+		bloc, competence, _ := find(spec, l.arg(1))
+		switch {
+		case competence != nil:
+			competence.Gate = g
+		case bloc != nil:
+			bloc.Gate = g
+		default:
+			return l.errorf("no bloc or competence")
+		}
+	}
+	return p.compile(l, spec)
+}
+
+func addCondition(g *Gate, l line, words []string) error {
+	at := func(i int) string {
+		if i < len(words) {
+			return words[i]
+		}
+		return ""
+	}
+	number := func(text string) *int {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return nil
+		}
+		return &n
+	}
+	switch at(0) {
+	case "mean":
+		g.Mean = &Mean{Threshold: at(1), RoundTo: at(3)} // mean 70 rounded 0.5
+	case "count":
+		g.Count = new(Count)
+		if at(2) == "%" {
+			g.Count.Percent = number(at(1))
+		} else {
+			g.Count.AtLeast = number(at(1))
+		}
+	case "floor":
+		g.Floor = at(1)
+	case "at": // at most 1 below 50
+		g.AtMost = &AtMost{Number: number(at(2)), Below: at(4)}
+	case "shortfall": // shortfall 20 below 50
+		g.Shortfall = &Shortfall{AtMost: at(1), Below: at(3)}
+	default:
+		return l.errorf("%q is not understood", strings.Join(words, " "))
+	}
+	return nil
+}
+
+// share is how a criterion or a compétence takes part in a mean: "weight r1 C1.1: 3".
+func (p *player) share(l line) error {
+	spec := p.revisions[l.arg(0)]
+	if spec == nil {
+		return l.errorf("not a revision")
+	}
+	_, competence, criterion := find(spec, l.arg(1))
+	var share *Share
+	switch {
+	case criterion != nil:
+		share = &criterion.Share
+	case competence != nil:
+		share = &competence.Share
+	default:
+		return l.errorf("no competence or criterion")
+	}
+	if l.word == "bonus" {
+		share.BonusAbove = l.tail
+		return p.compile(l, spec)
+	}
+	weight, err := strconv.Atoi(l.tail)
+	if err != nil {
+		return l.errorf("%v", err)
+	}
+	share.Weight = &weight
+	return p.compile(l, spec)
+}
+
+// find finds a bloc, a compétence or a criterion, with those around it.
+func find(spec *Spec, code string) (*Bloc, *Competence, *Criterion) {
+	for i := range spec.Blocs {
+		b := &spec.Blocs[i]
+		if b.Code == code {
+			return b, nil, nil
+		}
+		for j := range b.Competences {
+			c := &b.Competences[j]
+			if c.Code == code {
+				return b, c, nil
+			}
+			for k := range c.Criteria {
+				if c.Criteria[k].Code == code {
+					return b, c, &c.Criteria[k]
+				}
+			}
+		}
+	}
+	return nil, nil, nil
+}

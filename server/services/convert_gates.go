@@ -1,0 +1,46 @@
+package services
+
+import (
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+)
+
+func gateFrom(g *storepb.Gate) *acquispb.Gate {
+	if g == nil {
+		return nil
+	}
+	shown := &acquispb.Gate{Floor: g.GetFloor()}
+	if m := g.GetMean(); m != nil {
+		shown.Mean = &acquispb.Gate_Mean{Threshold: m.GetThreshold(), RoundTo: m.GetRoundTo()}
+	}
+	if c := g.GetCount(); c != nil {
+		shown.Count = &acquispb.Gate_Count{Percent: c.Percent, AtLeast: c.AtLeast}
+	}
+	if a := g.GetAtMost(); a != nil {
+		shown.AtMost = &acquispb.Gate_AtMost{Number: a.Number, Below: a.GetBelow()}
+	}
+	if s := g.GetShortfall(); s != nil {
+		shown.Shortfall = &acquispb.Gate_Shortfall{Below: s.GetBelow(), AtMost: s.GetAtMost()}
+	}
+	return shown
+}
+
+func gateOf(g *acquispb.Gate) *storepb.Gate {
+	if g == nil {
+		return nil
+	}
+	stored := &storepb.Gate{Floor: g.GetFloor()}
+	if m := g.GetMean(); m != nil {
+		stored.Mean = &storepb.Gate_Mean{Threshold: m.GetThreshold(), RoundTo: m.GetRoundTo()}
+	}
+	if c := g.GetCount(); c != nil {
+		stored.Count = &storepb.Gate_Count{Percent: c.Percent, AtLeast: c.AtLeast}
+	}
+	if a := g.GetAtMost(); a != nil {
+		stored.AtMost = &storepb.Gate_AtMost{Number: a.Number, Below: a.GetBelow()}
+	}
+	if s := g.GetShortfall(); s != nil {
+		stored.Shortfall = &storepb.Gate_Shortfall{Below: s.GetBelow(), AtMost: s.GetAtMost()}
+	}
+	return stored
+}
