@@ -156,13 +156,50 @@ func Acts(assessments []*storepb.Assessment, file []*storepb.CaseFile) (rules.Ac
 	return acts, nil
 }
 
+// An assessed message bears a verdict, a level or a mark. Those of the API and of the
+// store do.
+type assessed interface {
+	GetVerdict() acquispb.Verdict_Enum
+	GetLevel() string
+	GetMark() string
+}
+
+// Finding is what a message says of a criterion, as the rules have it: nothing, one of
+// the three, or several. Which one the criterion's scale takes, the rules judge.
+func Finding(a assessed) (rules.Verdict, rules.FindingKind) {
+	verdict, kind, found := rules.Verdict(""), rules.FindingKind(""), 0
+	if a.GetVerdict() != 0 {
+		verdict, kind, found = rules.Verdict(a.GetVerdict().String()), rules.ByVerdict, 1
+	}
+	if a.GetLevel() != "" {
+		verdict, kind, found = rules.Verdict(a.GetLevel()), rules.ByLevel, found+1
+	}
+	if a.GetMark() != "" {
+		verdict, kind, found = rules.Verdict(a.GetMark()), rules.ByMark, found+1
+	}
+	if found > 1 {
+		return verdict, rules.Several
+	}
+	return verdict, kind
+}
+
+// found is a stored finding. One that says more than one thing was never written.
+func found(a assessed) (rules.Verdict, error) {
+	verdict, kind := Finding(a)
+	switch kind {
+	case rules.ByVerdict:
+		return nameOf[rules.Verdict](a.GetVerdict())
+	case rules.ByLevel, rules.ByMark:
+		return verdict, nil
+	}
+	return "", errors.New("casefile: there is neither one verdict nor one level nor one mark")
+}
+
 func addVerdicts(acts *rules.Acts, a *storepb.Assessment) (err error) {
 	for _, line := range a.GetVerdicts() {
-		read := rules.Assessment{
-			Criterion: line.GetCriterion(), Assessor: a.GetAuthor(), Retracted: line.GetVerdict() == 0, Seq: a.GetUid(),
-		}
+		read := rules.Assessment{Criterion: line.GetCriterion(), Assessor: a.GetAuthor(), Retracted: Retracts(line), Seq: a.GetUid()}
 		if !read.Retracted {
-			if read.Verdict, err = nameOf[rules.Verdict](line.GetVerdict()); err != nil {
+			if read.Verdict, err = found(line); err != nil {
 				return err
 			}
 		}
@@ -171,16 +208,22 @@ func addVerdicts(acts *rules.Acts, a *storepb.Assessment) (err error) {
 	return nil
 }
 
+// Retracts tells whether a line takes back what an assessor said before.
+func Retracts(line *storepb.VerdictLine) bool {
+	_, kind := Finding(line)
+	return kind == ""
+}
+
 func addSettlements(acts *rules.Acts, a *storepb.Assessment) (err error) {
 	for _, line := range a.GetSettlements() {
 		read := rules.Settlement{Criterion: line.GetCriterion(), Authors: []string{a.GetAuthor()}, Seq: a.GetUid()}
-		if read.Verdict, err = nameOf[rules.Verdict](line.GetVerdict()); err != nil {
+		if read.Verdict, err = found(line); err != nil {
 			return err
 		}
 		read.On = make([]rules.Opinion, len(line.GetOn()))
 		for i, o := range line.GetOn() {
 			read.On[i].Assessor = o.GetAssessor()
-			if read.On[i].Verdict, err = nameOf[rules.Verdict](o.GetVerdict()); err != nil {
+			if read.On[i].Verdict, err = found(o); err != nil {
 				return err
 			}
 		}
@@ -295,7 +338,7 @@ func storedReason(r rules.Reason) *storepb.Reason {
 		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption,
 	}
 	if a := r.Amount; a != nil {
-		stored.Amount = &storepb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights)}
+		stored.Amount = &storepb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights), Percent: a.Percent}
 	}
 	return stored
 }
@@ -308,7 +351,7 @@ func Reason(r *storepb.Reason) rules.Reason {
 		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
 	}
 	if a := r.GetAmount(); a != nil {
-		read.Amount = &rules.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights())}
+		read.Amount = &rules.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights()), Percent: a.GetPercent()}
 	}
 	return read
 }

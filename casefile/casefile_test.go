@@ -1,6 +1,7 @@
 package casefile_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ func TestTheRulesKnowEveryNameOfTheAPI(t *testing.T) {
 	}{
 		{acquispb.Verdict_Enum(0).Descriptor(), names(rules.Met, rules.PartiallyMet, rules.NotMet)},
 		{acquispb.CriterionStatus_Enum(0).Descriptor(), names(rules.StatusMet, rules.StatusPartiallyMet, rules.StatusNotMet,
-			rules.StatusPending, rules.StatusContested, rules.StatusExempted)},
+			rules.StatusPending, rules.StatusContested, rules.StatusExempted, rules.StatusAssessed)},
 		{acquispb.Outcome_Enum(0).Descriptor(), names(rules.Pending, rules.Contested, rules.Acquired, rules.NotAcquired)},
 		{acquispb.Session_State_Enum(0).Descriptor(), names(rules.SessionOpen, rules.SessionClosed, rules.SessionCancelled)},
 		{acquispb.Candidacy_State_Enum(0).Descriptor(), names(rules.Enrolled, rules.Decided, rules.Withdrawn, rules.Absent, rules.CandidacyCancelled)},
@@ -237,12 +238,34 @@ func TestIDs(t *testing.T) {
 func TestReasonsAreKept(t *testing.T) {
 	reasons := []rules.Reason{
 		{Rule: "R", Bloc: "B1", Competence: "C1", Criterion: "K1", Points: 1, Required: 2, Counted: 3, Threshold: 4, FromDefault: true, Exemption: true},
-		{Rule: "R", Amount: &rules.Amount{Reached: "9.98", Exact: "599/60", Limit: "10", Weights: 100}},
+		{Rule: "R", Amount: &rules.Amount{Reached: "9.98", Exact: "599/60", Limit: "10", Weights: 100, Percent: true}},
 	}
 	_, circumstances := casefile.Ruling(rules.Ruling{Reasons: reasons})
 	for i, stored := range circumstances.GetReasons() {
 		if diff := cmp.Diff(reasons[i], casefile.Reason(stored)); diff != "" {
 			t.Error(diff)
+		}
+	}
+}
+
+// What a message says of a criterion: one of three things, nothing, or too much.
+func TestFinding(t *testing.T) {
+	for want, line := range map[string]*storepb.VerdictLine{
+		"":             {},
+		"MET verdict":  {Verdict: acquispb.Verdict_MET},
+		"B level":      {Level: "B"},
+		"12.5 mark":    {Mark: "12.5"},
+		"12.5 several": {Verdict: acquispb.Verdict_MET, Mark: "12.5"},
+		"B several":    {Verdict: acquispb.Verdict_MET, Level: "B"},
+		"0 several":    {Level: "B", Mark: "0"},
+	} {
+		verdict, kind := casefile.Finding(line)
+		if got := strings.TrimSpace(string(verdict) + " " + string(kind)); got != want {
+			t.Errorf("%v is %q, not %q", line, got, want)
+		}
+		acts, err := casefile.Acts([]*storepb.Assessment{{Uid: 1, Author: "anna", Verdicts: []*storepb.VerdictLine{line}}}, nil)
+		if (err != nil) != (kind == rules.Several) || err == nil && acts.Assessments[0].Retracted != (kind == "") {
+			t.Errorf("%v is read as %v, %v", line, acts, err)
 		}
 	}
 }

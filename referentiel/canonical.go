@@ -60,6 +60,7 @@ func encode(r *storepb.Referentiel) []byte {
 	each(&e, 5, r.GetBlocs(), (*encoder).bloc)
 	e.message(6, func(e *encoder) { e.rules(r.GetRules()) })
 	each(&e, 7, r.GetReplaces(), (*encoder).replacement)
+	each(&e, 8, r.GetScales(), (*encoder).scale)
 	e.end()
 	return e
 }
@@ -115,11 +116,10 @@ func (e *encoder) method(m *storepb.AssessmentMethod) {
 func (e *encoder) criterion(c *storepb.Criterion) {
 	e.text(1, c.GetCode())
 	e.text(2, c.GetStatement())
-	if c.GetEliminatory() {
-		*e = append(*e, 3, 1)
-	}
+	e.yes(3, c.GetEliminatory())
 	e.number(4, c.Weight)
 	e.text(5, c.GetBonusAbove())
+	e.text(6, c.GetScale())
 }
 
 func (e *encoder) rules(r *storepb.Rules) {
@@ -132,6 +132,7 @@ func (e *encoder) rules(r *storepb.Rules) {
 	e.message(4, func(e *encoder) { e.juryRule(r.GetJury()) })
 	e.message(5, func(e *encoder) { e.gate(r.GetCompetenceGate()) })
 	e.message(6, func(e *encoder) { e.gate(r.GetBlocGate()) })
+	e.text(7, r.GetScale())
 }
 
 func (e *encoder) gate(g *storepb.Gate) {
@@ -156,6 +157,25 @@ func (e *encoder) gate(g *storepb.Gate) {
 		e.text(1, g.GetShortfall().GetBelow())
 		e.text(2, g.GetShortfall().GetAtMost())
 	})
+	e.yes(6, g.GetInPercent())
+}
+
+func (e *encoder) scale(s *storepb.Scale) {
+	e.text(1, s.GetCode())
+	e.text(2, s.GetTitle())
+	each(e, 3, s.GetLevels(), (*encoder).level)
+	e.message(4, func(e *encoder) {
+		e.text(1, s.GetMarks().GetMin())
+		e.text(2, s.GetMarks().GetMax())
+		e.text(3, s.GetMarks().GetStep())
+	})
+	e.text(5, s.GetPass())
+}
+
+func (e *encoder) level(l *storepb.Scale_Level) {
+	e.text(1, l.GetCode())
+	e.text(2, l.GetLabel())
+	e.number(3, l.Points)
 }
 
 func (e *encoder) juryRule(j *storepb.JuryRule) {
@@ -190,6 +210,13 @@ func (e *encoder) text(field byte, s string) {
 	if s != "" {
 		*e = append(*e, field)
 		e.string(s)
+	}
+}
+
+// yes writes a yes.
+func (e *encoder) yes(field byte, is bool) {
+	if is {
+		*e = append(*e, field, 1)
 	}
 }
 

@@ -17,6 +17,8 @@ const (
 	maxCriteria     = 100
 	maxDeliverables = 50
 	maxReplaces     = 200
+	maxScales       = 20
+	maxLevels       = 50
 )
 
 // maxProblems is how many problems are reported.
@@ -36,6 +38,9 @@ func Check(r *storepb.Referentiel) []Problem {
 	c.head(r)
 	for i, s := range list(c, "preamble", r.GetPreamble(), 0, maxSections) {
 		c.section(at("preamble", i), s)
+	}
+	for i, scale := range list(c, "scales", r.GetScales(), 0, maxScales) {
+		c.scale(at("scales", i), scale)
 	}
 	for i, b := range list(c, "blocs", r.GetBlocs(), 1, maxBlocs) {
 		c.bloc(at("blocs", i), b)
@@ -133,6 +138,17 @@ func (c *checker) bloc(field string, b *storepb.Bloc) {
 	}
 	for i, k := range list(c, field+".competences", b.GetCompetences(), 1, maxCompetences) {
 		c.competence(at(field+".competences", i), k)
+	}
+}
+
+// scale checks the texts of a scale; what it means, the rules check.
+func (c *checker) scale(field string, s *storepb.Scale) {
+	c.code(field+".code", s.GetCode())
+	c.text(field+".title", s.GetTitle(), maxTitle)
+	for i, l := range list(c, field+".levels", s.GetLevels(), 0, maxLevels) {
+		item := at(field+".levels", i)
+		c.code(item+".code", l.GetCode())
+		c.text(item+".label", l.GetLabel(), maxTitle)
 	}
 }
 

@@ -51,13 +51,18 @@ func full() *storepb.Referentiel {
 	gate := func() *storepb.Gate {
 		return &storepb.Gate{
 			Mean: &storepb.Gate_Mean{Threshold: "70", RoundTo: "0.5"}, Count: &storepb.Gate_Count{Percent: new(int32(50)), AtLeast: new(int32(1))},
-			Floor: "40", AtMost: &storepb.Gate_AtMost{Number: new(int32(1)), Below: "50"}, Shortfall: &storepb.Gate_Shortfall{Below: "50", AtMost: "20"},
+			Floor: "40", AtMost: &storepb.Gate_AtMost{Number: new(int32(1)), Below: "50"}, Shortfall: &storepb.Gate_Shortfall{Below: "50", AtMost: "20"}, InPercent: true,
 		}
 	}
 	r := small()
 	r.Rules.CompetenceGate, r.Rules.BlocGate = gate(), gate()
 	r.Blocs[0].Gate, competence(r).Gate = gate(), gate()
 	competence(r).Weight, competence(r).BonusAbove = new(int32(2)), "50"
+	r.Scales = []*storepb.Scale{{
+		Code: "n", Title: "Note", Pass: "10", Marks: &storepb.Scale_Marks{Min: "0", Max: "20", Step: "0.5"},
+		Levels: []*storepb.Scale_Level{{Code: "A", Label: "Acquis", Points: new(int32(100))}},
+	}}
+	r.Rules.Scale, competence(r).Criteria[0].Scale = "n", "n"
 	competence(r).Criteria[0].Weight, competence(r).Criteria[0].BonusAbove = new(int32(2)), "50"
 	return r
 }
@@ -221,6 +226,14 @@ func TestCheckGates(t *testing.T) {
 			[]string{"rules.bloc_gate: must be left out if bloc_threshold_percent is given, which is a gate in short form"}},
 		{"weight 0", func(r *storepb.Referentiel) { competence(r).Criteria[1].Weight = new(int32(0)) },
 			[]string{"blocs[0].competences[0].criteria[1].weight: is 0; must be 1 to 1000"}},
+		{"scale without texts", func(r *storepb.Referentiel) {
+			r.Scales = []*storepb.Scale{{Code: "n/", Levels: []*storepb.Scale_Level{{}, {Code: "A", Label: "Acquis", Points: new(int32(0))}}}}
+		}, []string{
+			`scales[0].code: "n/" must have 1 to 32 letters without accents, digits, dots and hyphens, with a letter or digit at its start and end`,
+			"scales[0].title: must not be empty", "scales[0].levels[0].code: must not be empty", "scales[0].levels[0].label: must not be empty",
+			"scales[0].levels[0].points: must not be empty"}},
+		{"unknown scale", func(r *storepb.Referentiel) { r.Rules.Scale = "n" },
+			[]string{`rules.scale: "n" is not a scale of this référentiel`}},
 		{"all that a gate can have", func(r *storepb.Referentiel) {
 			competence(r).Gate = full().Rules.CompetenceGate
 			competence(r).Gate.Count.Percent = nil

@@ -71,6 +71,10 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		Rules:          numbers(r.GetRules()),
 		CompetenceGate: gate(r.GetRules().GetCompetenceGate()),
 		BlocGate:       gate(r.GetRules().GetBlocGate()),
+		Scale:          r.GetRules().GetScale(),
+	}
+	for _, given := range r.GetScales() {
+		s.Scales = append(s.Scales, scaleSpec(given))
 	}
 	for _, b := range r.GetBlocs() {
 		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate())}
@@ -89,18 +93,29 @@ func competenceSpec(k *storepb.Competence) rules.Competence {
 	}
 	for _, criterion := range k.GetCriteria() {
 		competence.Criteria = append(competence.Criteria, rules.Criterion{
-			Code: criterion.GetCode(), Eliminatory: criterion.GetEliminatory(),
+			Code: criterion.GetCode(), Eliminatory: criterion.GetEliminatory(), Scale: criterion.GetScale(),
 			Share: rules.Share{Weight: number(criterion.Weight), BonusAbove: criterion.GetBonusAbove()},
 		})
 	}
 	return competence
 }
 
+func scaleSpec(s *storepb.Scale) rules.Scale {
+	read := rules.Scale{Code: s.GetCode(), Pass: s.GetPass()}
+	for _, l := range s.GetLevels() {
+		read.Levels = append(read.Levels, rules.Level{Code: l.GetCode(), Points: number(l.Points)})
+	}
+	if m := s.GetMarks(); m != nil {
+		read.Marks = &rules.Marks{Min: m.GetMin(), Max: m.GetMax(), Step: m.GetStep()}
+	}
+	return read
+}
+
 func gate(g *storepb.Gate) *rules.Gate {
 	if g == nil {
 		return nil
 	}
-	read := &rules.Gate{Floor: g.GetFloor()}
+	read := &rules.Gate{Floor: g.GetFloor(), InPercent: g.GetInPercent()}
 	if m := g.GetMean(); m != nil {
 		read.Mean = &rules.Mean{Threshold: m.GetThreshold(), RoundTo: m.GetRoundTo()}
 	}

@@ -1,6 +1,9 @@
 package rules
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Case is what the rules must know to judge an act: one candidate in one session.
 // Acts on a candidacy need all of it. Enrol has no candidacy yet; Rectify and
@@ -51,7 +54,8 @@ func (c Case) Grid() Grid { return Assess(c.Scheme, c.Candidacy, c.Acts) }
 // CriterionVerdict is one line of a batch of verdicts or settlements.
 type CriterionVerdict struct {
 	Criterion string
-	Verdict   Verdict
+	Verdict   Verdict     // or the code of a level, or a mark
+	Kind      FindingKind // which of them; empty means a verdict
 }
 
 // Record checks a batch of verdicts; if one is bad, none is written. It reads no
@@ -111,8 +115,14 @@ func (c Case) checkLines(lines []CriterionVerdict) []Refusal {
 	var refusals []Refusal
 	for i, line := range lines {
 		criteria[i] = line.Criterion
-		if !line.Verdict.valid() {
+		place := c.Scheme.places[line.Criterion]
+		kind := cmp.Or(line.Kind, ByVerdict)
+		_, onScale := place.scale.points(line.Verdict)
+		switch {
+		case kind == ByVerdict && place.scale == nil && !onScale:
 			refusals = append(refusals, refuse(VerdictUnknown, "criterion", line.Criterion))
+		case kind != place.scale.kind() || !onScale:
+			refusals = append(refusals, refuse(OffScale, "criterion", line.Criterion).allowing(place.scale.allowed()))
 		}
 	}
 	return append(c.checkCriteria(criteria), refusals...)

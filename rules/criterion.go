@@ -88,7 +88,7 @@ func (g *GridCriterion) addExemption(e Exemption) {
 // assess finds the status of the criterion.
 func (g *GridCriterion) assess(k Criterion, minAssessors Number) {
 	g.Code, g.Eliminatory = k.Code, k.Eliminatory
-	g.settle(minAssessors)
+	g.settle(k.scale, minAssessors)
 	g.Status = g.Settled
 	if g.Exemption != nil && g.Exemption.Granted {
 		g.Status = StatusExempted
@@ -98,7 +98,7 @@ func (g *GridCriterion) assess(k Criterion, minAssessors Number) {
 
 // settle finds the settled status: the first of the four rules that applies. It
 // drops a settlement that is not in force.
-func (g *GridCriterion) settle(minAssessors Number) {
+func (g *GridCriterion) settle(on *scale, minAssessors Number) {
 	settlement := g.Settlement
 	g.Settlement = nil
 	g.Reason = Reason{Criterion: g.Code, Counted: len(g.Opinions)}
@@ -107,15 +107,27 @@ func (g *GridCriterion) settle(minAssessors Number) {
 		g.Settled, g.Reason.Rule = StatusPending, TooFewAssessors
 		g.Reason.Required, g.Reason.FromDefault = minAssessors.Value, minAssessors.Default
 	case !g.disputed():
-		g.Settled, g.Reason.Rule = CriterionStatus(g.Opinions[0].Verdict), AssessorsAgree
+		g.Reason.Rule = AssessorsAgree
+		g.found(on, g.Opinions[0].Verdict)
 	case settlement == nil:
 		g.Settled, g.Reason.Rule = StatusContested, AssessorsDisagree
 	case !slices.Equal(settlement.On, verdictsOf(g.Opinions)):
 		g.Settled, g.Reason.Rule = StatusContested, SettlementLapsed
 	default:
-		g.Settled, g.Reason.Rule = CriterionStatus(settlement.Verdict), SettledByJury
+		g.Reason.Rule = SettledByJury
 		g.Settlement = settlement
+		g.found(on, settlement.Verdict)
 	}
+}
+
+// found takes over what the assessors or the jury found.
+func (g *GridCriterion) found(on *scale, v Verdict) {
+	if on == nil {
+		g.Settled, g.Passed = CriterionStatus(v), v == Met
+		return
+	}
+	points, ok := on.points(v)
+	g.Settled, g.Found, g.Passed = StatusAssessed, v, ok && !points.Less(on.pass)
 }
 
 // disputed tells whether the assessors disagree, settled or not. Only then has

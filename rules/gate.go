@@ -3,13 +3,15 @@ package rules
 import (
 	"cmp"
 	"slices"
+
+	"github.com/acquis-eval/acquis/rules/exact"
 )
 
 // # How children make their parent's outcome
 //
 // A gate stands above children: the criteria of a compétence, the compétences of a
 // bloc. Each child brings points, a weight, and whether it is acquired. This file is
-// all the arithmetic there is. It is exact, and knows no child that is pending or
+// all the arithmetic there is. It is exact.Number, and knows no child that is pending or
 // contested: the grid asks no gate before the last word is spoken on each (grid.go).
 //
 // Everything that a gate gives must hold:
@@ -35,6 +37,7 @@ type Gate struct {
 	Floor     string
 	AtMost    *AtMost
 	Shortfall *Shortfall
+	InPercent bool // its numbers are percent of each child's scale, not points of it
 }
 
 // Mean asks for a mean of so many points. RoundTo is the step to which it is rounded
@@ -59,17 +62,19 @@ type gate struct {
 	// their mean, for the compétences of a bloc their count. Its reasons count points
 	// as whole numbers.
 	short       bool
+	percent     bool // children's points are made percent of their scales
+	marks       bool // some of them are marks, so that reasons say what is percent
 	threshold   Number
-	mean, round *exact
-	percent     int
+	mean, round *exact.Number
+	share       int // percent of the children
 	atLeast     int
-	floor       *exact
+	floor       *exact.Number
 	atMost      *limit
 	shortfall   *limit
 }
 
 // limit allows so much, a number of children or of missing points, below so many points.
-type limit struct{ below, most exact }
+type limit struct{ below, most exact.Number }
 
 // asksForPoints tells whether the gate reads the points of its children.
 func (g *gate) asksForPoints() bool {
@@ -79,40 +84,40 @@ func (g *gate) asksForPoints() bool {
 // child is what a gate reads of one.
 type child struct {
 	code     string
-	points   exact
+	points   exact.Number
 	judged   bool // there are points
 	acquired bool
 	exempted bool
 	weight   int
-	bonus    *exact // only what lies above it counts
-	weighed  bool   // it is in the mean
-	counted  bool   // it is in the count
+	bonus    *exact.Number // only what lies above it counts
+	weighed  bool          // it is in the mean
+	counted  bool          // it is in the count
 }
 
 // ordinary tells whether floors and limits ask for the child.
 func (c *child) ordinary() bool { return c.judged && !c.exempted && c.bonus == nil }
 
 // above is what a bonus adds.
-func (c *child) above() exact {
-	if !c.judged || c.points.less(*c.bonus) {
-		return exact{}
+func (c *child) above() exact.Number {
+	if !c.judged || c.points.Less(*c.bonus) {
+		return exact.Number{}
 	}
-	return c.points.minus(*c.bonus).times(whole(c.weight))
+	return c.points.Minus(*c.bonus).Times(exact.Whole(c.weight))
 }
 
 // tally is what the children come to.
 type tally struct {
-	weighed, weights  int   // how many are in the mean, and their weights
-	sum               exact // of weight × points, and what bonuses add
+	weighed, weights  int          // how many are in the mean, and their weights
+	sum               exact.Number // of weight × points, and what bonuses add
 	counted, acquired int
 }
 
-func (t *tally) mean() exact { return t.sum.over(whole(t.weights)) }
+func (t *tally) mean() exact.Number { return t.sum.Over(exact.Whole(t.weights)) }
 
 func (t *tally) weigh(c *child) {
 	c.weighed = true
 	t.weighed, t.weights = t.weighed+1, t.weights+c.weight
-	t.sum = t.sum.plus(c.points.times(whole(c.weight)))
+	t.sum = t.sum.Plus(c.points.Times(exact.Whole(c.weight)))
 }
 
 func (t *tally) count(c *child) {
@@ -124,13 +129,13 @@ func (t *tally) count(c *child) {
 }
 
 // tallyOf adds up children; joins says which exempted ones join the mean.
-func tallyOf(children []child, joins func(t tally, points exact) bool) tally {
+func tallyOf(children []child, joins func(t tally, points exact.Number) bool) tally {
 	var t tally
 	var exempted []int
 	for i := range children {
 		switch c := &children[i]; {
 		case c.bonus != nil:
-			t.sum = t.sum.plus(c.above())
+			t.sum = t.sum.Plus(c.above())
 		case !c.exempted:
 			t.weigh(c)
 			t.count(c)
@@ -139,13 +144,13 @@ func tallyOf(children []child, joins func(t tally, points exact) bool) tally {
 		}
 	}
 	// By points, the highest first, with the share of the bonuses if the mean begins there.
-	worth := func(c child) exact {
+	worth := func(c child) exact.Number {
 		if t.weights > 0 {
 			return c.points
 		}
-		return c.points.plus(t.sum.over(whole(c.weight)))
+		return c.points.Plus(t.sum.Over(exact.Whole(c.weight)))
 	}
-	slices.SortStableFunc(exempted, func(a, b int) int { return worth(children[b]).cmp(worth(children[a])) })
+	slices.SortStableFunc(exempted, func(a, b int) int { return worth(children[b]).Cmp(worth(children[a])) })
 	for _, i := range exempted {
 		c := &children[i]
 		if joins(t, c.points) {
@@ -159,23 +164,23 @@ func tallyOf(children []child, joins func(t tally, points exact) bool) tally {
 }
 
 // raises tells whether points raise the mean, or are the first in it.
-func raises(t tally, points exact) bool { return t.weights == 0 || t.mean().less(points) }
+func raises(t tally, points exact.Number) bool { return t.weights == 0 || t.mean().Less(points) }
 
 // points are what the parent brings to the gate above it; false if there is nothing to
 // make them of.
-func (g *gate) points(children []child) (exact, bool) {
+func (g *gate) points(children []child) (exact.Number, bool) {
 	t := tallyOf(children, raises)
 	if t.weighed == 0 {
-		return exact{}, false
+		return exact.Number{}, false
 	}
 	return g.rounded(t.mean()), true
 }
 
-func (g *gate) rounded(mean exact) exact {
+func (g *gate) rounded(mean exact.Number) exact.Number {
 	if g.round == nil {
 		return mean
 	}
-	return mean.roundTo(*g.round)
+	return mean.RoundTo(*g.round)
 }
 
 // conclude finds the outcome of a parent, of which the reason names the code.
@@ -186,7 +191,7 @@ func (g *gate) conclude(of Reason, children []child) (Outcome, []Reason) {
 	case g.short:
 		return g.shortCount(of, children)
 	}
-	j := judgement{of: of, tally: tallyOf(children, raises), holds: true}
+	j := judgement{of: of, tally: tallyOf(children, raises), holds: true, percent: g.percent && g.marks}
 	j.explain(children)
 	switch {
 	case j.tally.weighed == 0: // every child is left out, which no grant allows: nothing was shown
@@ -212,13 +217,13 @@ func (g *gate) conclude(of Reason, children []child) (Outcome, []Reason) {
 	return Acquired, j.reasons
 }
 
-func (g *gate) count() bool { return g.percent > 0 || g.atLeast > 0 }
+func (g *gate) count() bool { return g.share > 0 || g.atLeast > 0 }
 
 // needed is how many children must be acquired. Those that are left out are not asked
 // for; one at least is.
 func (g *gate) needed(counted int) int {
-	if g.percent > 0 {
-		return max(1, (g.percent*counted+99)/100)
+	if g.share > 0 {
+		return max(1, (g.share*counted+99)/100)
 	}
 	return max(1, min(g.atLeast, counted))
 }
@@ -228,6 +233,7 @@ type judgement struct {
 	of      Reason
 	tally   tally
 	holds   bool
+	percent bool // amounts are in percent
 	reasons []Reason
 }
 
@@ -239,6 +245,9 @@ func (j *judgement) say(holds bool, kept, missed ReasonRule, r Reason) {
 	}
 	r.Bloc, r.Exemption = j.of.Bloc, j.of.Exemption
 	r.Competence = cmp.Or(r.Competence, j.of.Competence)
+	if r.Amount != nil {
+		r.Amount.Percent = j.percent
+	}
 	j.reasons = append(j.reasons, r)
 }
 
@@ -258,7 +267,7 @@ func (j *judgement) explain(children []child) {
 		case c.bonus != nil && !c.judged:
 			j.say(true, BonusNotTaken, "", j.about(c, Amount{}))
 		case c.bonus != nil:
-			j.say(true, BonusCounted, "", j.about(c, Amount{Reached: c.above().String(), Limit: c.bonus.decimal()}))
+			j.say(true, BonusCounted, "", j.about(c, Amount{Reached: c.above().String(), Limit: c.bonus.Decimal()}))
 		case c.exempted && (c.weighed || c.counted):
 			j.say(true, ExemptedHelps, "", j.about(c, Amount{Reached: c.points.String()}))
 		case c.exempted:
@@ -270,12 +279,12 @@ func (j *judgement) explain(children []child) {
 func (j *judgement) mean(g *gate) {
 	mean := j.tally.mean()
 	rounded := g.rounded(mean)
-	if rounded.cmp(mean) != 0 {
-		j.say(true, MeanRounded, "", Reason{Amount: &Amount{Reached: mean.String(), Exact: mean.inFull(), Limit: rounded.decimal()}})
+	if rounded.Cmp(mean) != 0 {
+		j.say(true, MeanRounded, "", Reason{Amount: &Amount{Reached: mean.String(), Exact: mean.InFull(), Limit: rounded.Decimal()}})
 	}
-	j.say(!rounded.less(*g.mean), MeanReached, MeanMissed, Reason{
+	j.say(!rounded.Less(*g.mean), MeanReached, MeanMissed, Reason{
 		Counted: j.tally.weighed, FromDefault: g.threshold.Default,
-		Amount: &Amount{Reached: rounded.String(), Exact: rounded.inFull(), Limit: g.mean.decimal(), Weights: j.tally.weights},
+		Amount: &Amount{Reached: rounded.String(), Exact: rounded.InFull(), Limit: g.mean.Decimal(), Weights: j.tally.weights},
 	})
 }
 
@@ -291,50 +300,50 @@ func (j *judgement) count(g *gate, children []child) {
 func (j *judgement) floor(g *gate, children []child) {
 	kept := true
 	for i := range children {
-		if c := &children[i]; c.ordinary() && c.points.less(*g.floor) {
+		if c := &children[i]; c.ordinary() && c.points.Less(*g.floor) {
 			kept = false
-			j.say(false, "", FloorMissed, j.about(c, Amount{Reached: c.points.String(), Exact: c.points.inFull(), Limit: g.floor.decimal()}))
+			j.say(false, "", FloorMissed, j.about(c, Amount{Reached: c.points.String(), Exact: c.points.InFull(), Limit: g.floor.Decimal()}))
 		}
 	}
 	if kept {
-		j.say(true, FloorKept, "", Reason{Amount: &Amount{Limit: g.floor.decimal()}})
+		j.say(true, FloorKept, "", Reason{Amount: &Amount{Limit: g.floor.Decimal()}})
 	}
 }
 
 func (j *judgement) atMost(g *gate, children []child) {
 	below := 0
 	for i := range children {
-		if c := &children[i]; c.ordinary() && c.points.less(g.atMost.below) {
+		if c := &children[i]; c.ordinary() && c.points.Less(g.atMost.below) {
 			below++
 		}
 	}
-	j.say(!g.atMost.most.less(whole(below)), FewBelow, TooManyBelow,
-		Reason{Points: below, Required: int(g.atMost.most.n), Amount: &Amount{Limit: g.atMost.below.decimal()}})
+	j.say(!g.atMost.most.Less(exact.Whole(below)), FewBelow, TooManyBelow,
+		Reason{Points: below, Required: g.atMost.most.Int(), Amount: &Amount{Limit: g.atMost.below.Decimal()}})
 }
 
 func (j *judgement) shortfall(g *gate, children []child) {
-	var missing exact
+	var missing exact.Number
 	for i := range children {
-		if c := &children[i]; c.ordinary() && c.points.less(g.shortfall.below) {
-			missing = missing.plus(g.shortfall.below.minus(c.points).times(whole(c.weight)))
+		if c := &children[i]; c.ordinary() && c.points.Less(g.shortfall.below) {
+			missing = missing.Plus(g.shortfall.below.Minus(c.points).Times(exact.Whole(c.weight)))
 		}
 	}
-	j.say(!g.shortfall.most.less(missing), ShortfallKept, ShortfallTooLarge,
-		Reason{Amount: &Amount{Reached: missing.String(), Exact: missing.inFull(), Limit: g.shortfall.most.decimal()}})
+	j.say(!g.shortfall.most.Less(missing), ShortfallKept, ShortfallTooLarge,
+		Reason{Amount: &Amount{Reached: missing.String(), Exact: missing.InFull(), Limit: g.shortfall.most.Decimal()}})
 }
 
 // shortMean is a threshold over criteria. An exempted one joins if its points reach the
 // threshold, which decides the same as if it joined where it raises the mean.
 func (g *gate) shortMean(of Reason, children []child) (Outcome, []Reason) {
 	var reasons []Reason
-	t := tallyOf(children, func(_ tally, points exact) bool { return !points.less(*g.mean) })
+	t := tallyOf(children, func(_ tally, points exact.Number) bool { return !points.Less(*g.mean) })
 	for i := range children {
 		if c := &children[i]; c.exempted {
 			of.Exemption = true
 			reasons = append(reasons, g.shortExempted(of, c))
 		}
 	}
-	of.Points, of.Required, of.Counted = int(t.sum.n), g.threshold.Value*t.weights, t.weighed
+	of.Points, of.Required, of.Counted = t.sum.Int(), g.threshold.Value*t.weights, t.weighed
 	of.Threshold, of.FromDefault = g.threshold.Value, g.threshold.Default
 	outcome := NotAcquired
 	of.Rule = PointsMissed
@@ -350,7 +359,7 @@ func (g *gate) shortExempted(of Reason, c *child) Reason {
 	r := Reason{Rule: ExemptedLeftOut, Competence: of.Competence, Criterion: c.code, Exemption: true}
 	if c.weighed {
 		r.Rule = ExemptedCounts
-		r.Points, r.Threshold, r.FromDefault = int(c.points.n), g.threshold.Value, g.threshold.Default
+		r.Points, r.Threshold, r.FromDefault = c.points.Int(), g.threshold.Value, g.threshold.Default
 	}
 	return r
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/acquis-eval/acquis/rules/exact"
 	"pgregory.net/rapid"
 )
 
@@ -123,7 +124,8 @@ func genDecimal() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.SampledFrom([]string{"0", "50", "100", "66.667", "75", "33.333"}),
 		rapid.Custom(func(t *rapid.T) string {
-			return trimmed(big.NewRat(rapid.Int64Range(0, 100_000).Draw(t, "thousandths"), 1000).FloatString(3))
+			n := exact.Whole(rapid.IntRange(0, 100_000).Draw(t, "thousandths"))
+			return n.Over(exact.Whole(1000)).Decimal()
 		}),
 	)
 }
@@ -176,25 +178,25 @@ func TestGateAgainstASecondOne(t *testing.T) {
 		children, pupils := make([]child, n), make([]pupil, n)
 		for i := range n {
 			text := genDecimal().Draw(t, "points")
-			points, _ := decimal(text)
+			points, _ := exact.Parse(text)
 			if rapid.IntRange(0, 4).Draw(t, "large") == 0 { // a mean of means may be any fraction
 				over := rapid.IntRange(1, 1<<29).Draw(t, "over")
-				points = points.times(whole(over - 1)).over(whole(over))
+				points = points.Times(exact.Whole(over - 1)).Over(exact.Whole(over))
 				reached["large"]++
 			}
 			c := child{
 				code: fmt.Sprint(i), points: points, judged: true, weight: rapid.IntRange(1, 1000).Draw(t, "weight"),
 				acquired: rapid.Bool().Draw(t, "acquired"), exempted: rapid.IntRange(0, 2).Draw(t, "exempted") == 0,
 			}
-			p := pupil{points: points.rat(), acquired: c.acquired, exempted: c.exempted, weight: int64(c.weight)}
+			p := pupil{points: points.Rat(), acquired: c.acquired, exempted: c.exempted, weight: int64(c.weight)}
 			if i > 0 && rapid.IntRange(0, 4).Draw(t, "bonus") == 0 {
-				bonus, _ := decimal(genDecimal().Draw(t, "above"))
-				c.bonus, p.bonus = &bonus, bonus.rat()
+				bonus, _ := exact.Parse(genDecimal().Draw(t, "above"))
+				c.bonus, p.bonus = &bonus, bonus.Rat()
 				reached["bonus"]++
 			} else if c.exempted {
 				reached["exempted"]++
 				if rapid.Bool().Draw(t, "never judged") {
-					c.judged, c.points, c.acquired = false, exact{}, false
+					c.judged, c.points, c.acquired = false, exact.Number{}, false
 					p.points, p.acquired = nil, false
 				}
 			}
@@ -207,7 +209,7 @@ func TestGateAgainstASecondOne(t *testing.T) {
 			t.Fatalf("%s: %v", outcome, reasons)
 		}
 		points, ok := made.points(children)
-		if best := bestMean(pupils); ok != (best != nil) || ok && made.round == nil && points.rat().Cmp(best) != 0 {
+		if best := bestMean(pupils); ok != (best != nil) || ok && made.round == nil && points.Rat().Cmp(best) != 0 {
 			t.Fatalf("the points are %v, and the best mean is %v", points, best)
 		}
 	})
@@ -222,11 +224,11 @@ func TestShortFormIsTheSameGate(t *testing.T) {
 		for i := range children {
 			verdict := genVerdict().Draw(t, "verdict")
 			children[i] = child{
-				points: whole(verdict.Points()), judged: true, acquired: verdict == Met,
+				points: exact.Whole(verdict.Points()), judged: true, acquired: verdict == Met,
 				exempted: rapid.Bool().Draw(t, "exempted"), weight: rapid.IntRange(1, 1000).Draw(t, "weight"),
 			}
 		}
-		mean := whole(percent)
+		mean := exact.Whole(percent)
 		short := &gate{short: true, threshold: Number{Value: percent}, mean: &mean}
 		got, _ := short.conclude(Reason{Competence: "C"}, children)
 		long := compiledGate(t, Gate{Mean: &Mean{Threshold: fmt.Sprint(percent)}}, n)
@@ -234,18 +236,6 @@ func TestShortFormIsTheSameGate(t *testing.T) {
 			t.Fatalf("%s, and as a gate %s", got, want)
 		}
 	})
-}
-
-func TestDecimal(t *testing.T) {
-	for text, want := range map[string]string{
-		"0": "0", "10": "10", "12.5": "12.5", "0.125": "0.12", "-3": "-3", "-0.5": "-0.5", "9999.999": "9999.99",
-		"": "", "-0": "", "12.50": "", "012": "", ".5": "", "1.": "", "1e3": "", "1/2": "", "10000": "", "1.0001": "", "+1": "", "é": "", "0x1": "", "1_0": "", " 1": "",
-	} {
-		x, ok := decimal(text)
-		if ok != (want != "") || ok && x.String() != want {
-			t.Errorf("%q is %v, %t", text, x, ok)
-		}
-	}
 }
 
 // wrong are the gates of one référentiel after a change, and all that is said of them.
@@ -311,5 +301,77 @@ func TestCheckGates(t *testing.T) {
 				t.Errorf("compiling says %v", err)
 			}
 		})
+	}
+}
+
+// TestCheckScales: what can be wrong with a scale, and with a gate above several.
+func TestCheckScales(t *testing.T) {
+	n := func(n int) *int { return &n }
+	note, abc := Scale{Code: "note", Marks: &Marks{"1", "6", "0.5"}}, Scale{Code: "abc", Levels: []Level{{"A", n(100)}, {"B", n(0)}}}
+	const form = ` must be a number such as "10" or "12.5", with at most 4 digits before the point and 3 after it, and no needless zero`
+	for name, c := range map[string]struct {
+		change func(s *Spec, k *Competence)
+		want   []string
+	}{
+		"sound": {func(s *Spec, k *Competence) {
+			s.Scale, k.Criteria[0].Scale, k.Gate = "note", "abc", &Gate{Floor: "50", InPercent: true}
+		}, nil},
+		"sound, in its own unit": {func(s *Spec, k *Competence) {
+			s.Scale, k.Gate = "note", &Gate{Mean: &Mean{"4", "0.1"}, Shortfall: &Shortfall{"4", "2"}}
+		}, nil},
+		"neither":                   {func(s *Spec, k *Competence) { s.Scales[0].Marks = nil }, []string{"scales[0]: must have either levels or marks"}},
+		"both":                      {func(s *Spec, k *Competence) { s.Scales[0].Levels = abc.Levels }, []string{"scales[0]: must have either levels or marks"}},
+		"no marks":                  {func(s *Spec, k *Competence) { s.Scales[0].Marks.Min = "1.0" }, []string{`scales[0].marks.min: "1.0"` + form}},
+		"upside down":               {func(s *Spec, k *Competence) { s.Scales[0].Marks.Max = "1" }, []string{"scales[0].marks.max: must be above min"}},
+		"no step":                   {func(s *Spec, k *Competence) { s.Scales[0].Marks.Step = "0" }, []string{"scales[0].marks.step: must be above 0"}},
+		"step that misses the best": {func(s *Spec, k *Competence) { s.Scales[0].Marks.Step = "0.3" }, []string{"scales[0].marks.step: must lead from min to max in whole steps"}},
+		"pass beyond":               {func(s *Spec, k *Competence) { s.Scales[0].Pass = "6.5" }, []string{"scales[0].pass: is 6.5; must be points of the scale"}},
+		"same code":                 {func(s *Spec, k *Competence) { s.Scales[1].Code = "note" }, []string{`scales[1].code: "note" is the code of another scale`}},
+		"unknown":                   {func(s *Spec, k *Competence) { s.Scale, k.Criteria[1].Scale = "x", "y" }, []string{`rules.scale: "x" is not a scale of this référentiel`, `blocs[0].competences[0].criteria[1].scale: "y" is not a scale of this référentiel`}},
+		"one level":                 {func(s *Spec, k *Competence) { s.Scales[1].Levels = s.Scales[1].Levels[:1] }, []string{"scales[1].levels: must be two at least"}},
+		"level twice":               {func(s *Spec, k *Competence) { s.Scales[1].Levels[1].Code = "A" }, []string{`scales[1].levels[1].code: "A" is the code of another level`}},
+		"verdict":                   {func(s *Spec, k *Competence) { s.Scales[1].Levels[1].Code = "MET" }, []string{`scales[1].levels[1].code: "MET" is a verdict`}},
+		"wrong order": {func(s *Spec, k *Competence) {
+			s.Scales[1].Levels[0].Points, s.Scales[1].Levels[1].Points = n(10), n(20)
+		}, []string{"scales[1].levels[1].points: is more than those of the level before it; the best comes first"}},
+		"too much":         {func(s *Spec, k *Competence) { s.Scales[1].Levels[0].Points = n(101) }, []string{"scales[1].levels[0].points: is 101; must be 0 to 100"}},
+		"no points":        {func(s *Spec, k *Competence) { s.Scales[1].Levels[1].Points = nil }, []string{"scales[1].levels[1].points: must not be empty"}},
+		"threshold beyond": {func(s *Spec, k *Competence) { s.Scale, k.Gate = "note", &Gate{Mean: &Mean{"6.5", ""}} }, []string{"blocs[0].competences[0].gate.mean.threshold: is 6.5; points are 1 to 6"}},
+		"bonus beyond": {func(s *Spec, k *Competence) {
+			s.Scale, k.Gate, k.Criteria[1].BonusAbove = "note", &Gate{Mean: &Mean{"4", ""}}, "0.5"
+		}, []string{"blocs[0].competences[0].criteria[1].bonus_above: is 0.5; points are 1 to 6"}},
+		"mixed": {func(s *Spec, k *Competence) { s.Scale, k.Criteria[0].Scale, k.Gate = "note", "abc", &Gate{Floor: "5"} },
+			[]string{"blocs[0].competences[0].criteria: are not on one scale, so the gate above them must be in_percent"}},
+		"mixed in a bloc": {func(s *Spec, k *Competence) {
+			k.Criteria[0].Scale, k.Criteria[1].Scale, s.BlocGate = "note", "note", &Gate{Mean: &Mean{"5", ""}}
+		}, []string{"blocs[0].competences: are not on one scale, so the gate above them must be in_percent"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			marks := *note.Marks
+			spec := Spec{
+				Scales: []Scale{{Code: "note", Marks: &marks}, {Code: "abc", Levels: []Level{abc.Levels[0], abc.Levels[1]}}},
+				Blocs: []Bloc{{Code: "B1", Competences: []Competence{
+					{Code: "C1", Criteria: []Criterion{{Code: "C1.1"}, {Code: "C1.2"}}}, {Code: "C2", Criteria: []Criterion{{Code: "C2.1"}}},
+				}}},
+			}
+			c.change(&spec, &spec.Blocs[0].Competences[0])
+			var got []string
+			for _, p := range CheckGates(spec) {
+				got = append(got, p.Error())
+			}
+			if strings.Join(got, "\n") != strings.Join(c.want, "\n") {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestPercentOfAScale: 0 % is the least mark, which need not be 0.
+func TestPercentOfAScale(t *testing.T) {
+	s := &scale{min: exact.Whole(1), max: exact.Whole(6)}
+	for mark, want := range map[int]string{1: "0", 4: "60", 6: "100"} {
+		if got := s.percent(exact.Whole(mark)).String(); got != want {
+			t.Errorf("%d is %s %%, not %s", mark, got, want)
+		}
 	}
 }

@@ -3,6 +3,8 @@ package rules
 import (
 	"fmt"
 	"slices"
+
+	"github.com/acquis-eval/acquis/rules/exact"
 )
 
 // A GateProblem is something wrong with a gate, or with how something takes part in
@@ -28,6 +30,7 @@ func CheckGates(spec Spec) []GateProblem {
 // setGates compiles the gates of the scheme's blocs, which are its own copies.
 func (s *Scheme) setGates(spec Spec) []GateProblem {
 	c := &gateCompiler{spec: spec, scheme: s}
+	c.setScales()
 	c.defaults()
 	for i := range s.blocs {
 		c.bloc(fmt.Sprintf("blocs[%d]", i), &s.blocs[i])
@@ -39,6 +42,7 @@ func (s *Scheme) setGates(spec Spec) []GateProblem {
 type gateCompiler struct {
 	spec     Spec
 	scheme   *Scheme
+	scales   map[string]*scale
 	problems []GateProblem
 }
 
@@ -57,7 +61,7 @@ func (c *gateCompiler) defaults() {
 		field string
 	}{{c.spec.CompetenceGate, "rules.competence_gate"}, {c.spec.BlocGate, "rules.bloc_gate"}} {
 		if d.given != nil {
-			c.gate(d.field, d.given, family{children: 100})
+			c.gate(d.field, d.given, family{children: 100, anyPoints: true})
 		}
 	}
 	if c.spec.CompetenceGate != nil && c.spec.Rules.CompetenceThreshold != nil {
@@ -75,15 +79,17 @@ func (c *gateCompiler) bloc(field string, b *Bloc) {
 		item := fmt.Sprintf("%s[%d]", f.path, i)
 		c.competence(item, k)
 		c.share(&f, item, &k.Share)
+		f.join(k.unit)
 		if k.bonus != nil && slices.ContainsFunc(k.Criteria, func(k Criterion) bool { return k.Eliminatory }) {
 			c.report(item+".bonus_above", "a bonus is not needed, so it must not have an eliminatory criterion")
 		}
 	}
 	threshold := c.scheme.blocThreshold
-	b.gate = &gate{short: true, threshold: threshold, percent: threshold.Value}
+	b.gate = &gate{short: true, threshold: threshold, share: threshold.Value}
 	if given, at := own(b.Gate, field, c.spec.BlocGate, "rules.bloc_gate"); given != nil {
 		b.gate = c.gate(at, given, f)
 	}
+	b.gate.marks = f.unit != nil || f.mixed
 	c.read(f, b.gate)
 }
 
@@ -91,16 +97,23 @@ func (c *gateCompiler) competence(field string, k *Competence) {
 	f := family{path: field + ".criteria"}
 	for i := range k.Criteria {
 		item := fmt.Sprintf("%s[%d]", f.path, i)
+		k.Criteria[i].scale = c.scaleOf(item, &k.Criteria[i])
 		c.share(&f, item, &k.Criteria[i].Share)
+		f.join(k.Criteria[i].scale)
 		if k.Criteria[i].bonus != nil && k.Criteria[i].Eliminatory {
 			c.report(item+".bonus_above", "a bonus is not needed, so it must not be eliminatory")
 		}
 	}
 	threshold := c.scheme.competenceThreshold
-	mean := whole(threshold.Value)
-	k.gate = &gate{short: f.bonuses == 0, threshold: threshold, mean: &mean}
+	mean := exact.Whole(threshold.Value)
+	k.gate = &gate{short: f.bonuses == 0 && f.unit == nil && !f.mixed, threshold: threshold, mean: &mean, percent: true}
+	k.percent = f.mixed
 	if given, at := own(k.Gate, field, c.spec.CompetenceGate, "rules.competence_gate"); given != nil {
 		k.gate = c.gate(at, given, f)
+		k.percent = f.mixed || given.InPercent
+	}
+	if k.gate.marks = f.unit != nil || f.mixed; !k.percent {
+		k.unit = f.unit
 	}
 	c.read(f, k.gate)
 }
@@ -118,7 +131,26 @@ func own(given *Gate, field string, otherwise *Gate, otherwiseField string) (*Ga
 type family struct {
 	path              string
 	children, bonuses int
+	joined            bool
 	unread            []string // fields that only a gate with a mean or a shortfall reads
+	bonusesAbove      []bonusAbove
+	unit              *scale // of marks: what all their points are in; nil means percent
+	mixed             bool   // they have several
+	anyPoints         bool   // nothing is known of their points
+}
+
+// bonusAbove are points that a field gives, which are checked once the unit is known.
+type bonusAbove struct{ field, text string }
+
+// join adds the scale of a child.
+func (f *family) join(s *scale) {
+	if s.kind() != ByMark {
+		s = nil // points are percent
+	}
+	if f.joined && f.unit != s {
+		f.mixed = true
+	}
+	f.unit, f.joined = s, true
 }
 
 func (c *gateCompiler) share(f *family, field string, s *Share) {
@@ -134,7 +166,8 @@ func (c *gateCompiler) share(f *family, field string, s *Share) {
 	if s.BonusAbove != "" {
 		f.bonuses++
 		f.unread = append(f.unread, field+".bonus_above")
-		s.bonus = c.points(field+".bonus_above", s.BonusAbove)
+		f.bonusesAbove = append(f.bonusesAbove, bonusAbove{field + ".bonus_above", s.BonusAbove})
+		s.bonus = c.amount(field+".bonus_above", s.BonusAbove)
 	}
 }
 
@@ -146,6 +179,15 @@ func (c *gateCompiler) read(f family, g *gate) {
 	if f.bonuses > 0 && f.bonuses == f.children {
 		c.report(f.path, "are all bonuses; one at least must be none")
 	}
+	if !g.percent && f.mixed && g.asksForPoints() {
+		c.report(f.path, "are not on one scale, so the gate above them must be in_percent")
+		return
+	}
+	for _, b := range f.bonusesAbove {
+		if _, ok := exact.Parse(b.text); ok {
+			c.points(b.field, b.text, f, g.percent)
+		}
+	}
 	if g.mean != nil || g.shortfall != nil && f.bonuses == 0 {
 		return
 	}
@@ -156,15 +198,15 @@ func (c *gateCompiler) read(f family, g *gate) {
 
 // gate compiles a gate above some children.
 func (c *gateCompiler) gate(field string, given *Gate, f family) *gate {
-	g := new(gate)
+	g := &gate{percent: given.InPercent}
 	if given.Mean == nil && given.Count == nil && given.Floor == "" && given.AtMost == nil && given.Shortfall == nil {
 		c.report(field, "must have a mean, a count, a floor, an at_most or a shortfall")
 	}
 	if m := given.Mean; m != nil {
-		g.mean = c.points(field+".mean.threshold", m.Threshold)
+		g.mean = c.points(field+".mean.threshold", m.Threshold, f, g.percent)
 		if m.RoundTo != "" {
 			g.round = c.amount(field+".mean.round_to", m.RoundTo)
-			if g.round != nil && g.round.cmp(exact{}) <= 0 {
+			if g.round != nil && g.round.Cmp(exact.Number{}) <= 0 {
 				c.report(field+".mean.round_to", "must be above 0")
 			}
 		}
@@ -173,21 +215,21 @@ func (c *gateCompiler) gate(field string, given *Gate, f family) *gate {
 		c.count(field+".count", *given.Count, g, f)
 	}
 	if given.Floor != "" {
-		g.floor = c.points(field+".floor", given.Floor)
+		g.floor = c.points(field+".floor", given.Floor, f, g.percent)
 	}
 	if a := given.AtMost; a != nil {
 		g.atMost = new(limit)
-		g.atMost.below = orZero(c.points(field+".at_most.below", a.Below))
+		g.atMost.below = orZero(c.points(field+".at_most.below", a.Below, f, g.percent))
 		if a.Number == nil {
 			c.report(field+".at_most.number", "must not be empty")
 		}
-		g.atMost.most = whole(c.between(field+".at_most.number", a.Number, 0))
+		g.atMost.most = exact.Whole(c.between(field+".at_most.number", a.Number, 0))
 	}
 	if s := given.Shortfall; s != nil {
 		g.shortfall = new(limit)
-		g.shortfall.below = orZero(c.points(field+".shortfall.below", s.Below))
+		g.shortfall.below = orZero(c.points(field+".shortfall.below", s.Below, f, g.percent))
 		g.shortfall.most = orZero(c.amount(field+".shortfall.at_most", s.AtMost))
-		if g.shortfall.most.less(exact{}) {
+		if g.shortfall.most.Less(exact.Number{}) {
 			c.report(field+".shortfall.at_most", "must not be below 0")
 		}
 	}
@@ -198,7 +240,7 @@ func (c *gateCompiler) count(field string, given Count, g *gate, f family) {
 	if (given.Percent == nil) == (given.AtLeast == nil) {
 		c.report(field, "must have either percent or at_least")
 	}
-	g.percent = c.between(field+".percent", given.Percent, 1)
+	g.share = c.between(field+".percent", given.Percent, 1)
 	g.atLeast = c.between(field+".at_least", given.AtLeast, 1)
 	if others := f.children - f.bonuses; g.atLeast > others {
 		c.report(field+".at_least", "is %d, but only %d of %s are no bonus", g.atLeast, others, f.path)
@@ -217,8 +259,8 @@ func (c *gateCompiler) between(field string, given *int, low int) int {
 }
 
 // amount reads a number; nil if it is none.
-func (c *gateCompiler) amount(field, text string) *exact {
-	x, ok := decimal(text)
+func (c *gateCompiler) amount(field, text string) *exact.Number {
+	x, ok := exact.Parse(text)
 	if !ok {
 		c.report(field, `%q must be a number such as "10" or "12.5", with at most 4 digits before the point and 3 after it, and no needless zero`, text)
 		return nil
@@ -227,17 +269,21 @@ func (c *gateCompiler) amount(field, text string) *exact {
 }
 
 // points reads a number of points, which a child must be able to have.
-func (c *gateCompiler) points(field, text string) *exact {
+func (c *gateCompiler) points(field, text string, f family, percent bool) *exact.Number {
 	x := c.amount(field, text)
-	if x != nil && (x.less(exact{}) || whole(100).less(*x)) {
-		c.report(field, "is %s; points are 0 to 100", text)
+	low, high := exact.Number{}, exact.Whole(100)
+	if f.unit != nil && !percent {
+		low, high = f.unit.min, f.unit.max
+	}
+	if x != nil && !f.anyPoints && (x.Less(low) || high.Less(*x)) {
+		c.report(field, "is %s; points are %s to %s", text, low.Decimal(), high.Decimal())
 	}
 	return x
 }
 
-func orZero(x *exact) exact {
+func orZero(x *exact.Number) exact.Number {
 	if x == nil {
-		return exact{}
+		return exact.Number{}
 	}
 	return *x
 }

@@ -62,6 +62,8 @@ func addCondition(g *Gate, l line, words []string) error {
 		}
 	case "floor":
 		g.Floor = at(1)
+	case "in": // in percent
+		g.InPercent = true
 	case "at": // at most 1 below 50
 		g.AtMost = &AtMost{Number: number(at(2)), Below: at(4)}
 	case "shortfall": // shortfall 20 below 50
@@ -97,6 +99,51 @@ func (p *player) share(l line) error {
 		return l.errorf("%v", err)
 	}
 	share.Weight = &weight
+	return p.compile(l, spec)
+}
+
+// scale declares a scale: "scale r1 note: marks 0 to 20 by 0.5, pass 10", "scale r1
+// abc: levels A=100 B=50 C=0"; "on r1 C1.1.1: note" puts a criterion on it, "on r1: note"
+// all that are on no other.
+func (p *player) scale(l line) error {
+	spec := p.revisions[l.arg(0)]
+	if spec == nil || len(l.part(0)) < 2 {
+		return l.errorf("not a scale of a revision")
+	}
+	made := Scale{Code: l.arg(1)}
+	switch words := l.part(0); {
+	case words[0] == "marks" && len(words) == 6:
+		made.Marks = &Marks{Min: words[1], Max: words[3], Step: words[5]}
+	case words[0] == "levels":
+		for _, word := range words[1:] {
+			code, points, _ := strings.Cut(word, "=")
+			n, _ := strconv.Atoi(points)
+			made.Levels = append(made.Levels, Level{Code: code, Points: &n})
+		}
+	default:
+		return l.errorf("neither marks nor levels")
+	}
+	if pass := l.part(1); len(pass) == 2 {
+		made.Pass = pass[1]
+	}
+	spec.Scales = append(spec.Scales, made)
+	return p.compile(l, spec)
+}
+
+func (p *player) on(l line) error {
+	spec := p.revisions[l.arg(0)]
+	if spec == nil {
+		return l.errorf("not a revision")
+	}
+	if l.arg(1) == "" {
+		spec.Scale = l.tail
+		return p.compile(l, spec)
+	}
+	_, _, criterion := find(spec, l.arg(1))
+	if criterion == nil {
+		return l.errorf("no criterion")
+	}
+	criterion.Scale = l.tail
 	return p.compile(l, spec)
 }
 

@@ -29,8 +29,10 @@ type GridCompetence struct {
 type GridCriterion struct {
 	Code        string
 	Eliminatory bool
+	Passed      bool // it is settled, and acquired
 	Status      CriterionStatus
 	Settled     CriterionStatus // the status as it would be without an exemption
+	Found       Verdict         // the level or the mark, if Settled is ASSESSED
 	Reason      Reason
 	Opinions    []Opinion   // the verdicts that count, by assessor
 	Settlement  *Settlement // the one in force, with all its authors; nil if there is none
@@ -84,7 +86,7 @@ func (c *GridCompetence) conclude(of *Competence) {
 	case c.because(of, NotAcquired, EliminatoryNotMet, (*GridCriterion).eliminates):
 	default:
 		var room [16]child
-		c.Outcome, c.Reasons = of.gate.conclude(Reason{Competence: c.Code}, c.children(of, room[:0]))
+		c.Outcome, c.Reasons = of.gate.conclude(Reason{Competence: c.Code}, c.children(of, of.gate.percent, room[:0]))
 	}
 }
 
@@ -104,21 +106,26 @@ func (c *GridCompetence) because(of *Competence, outcome Outcome, rule ReasonRul
 	return c.Outcome != ""
 }
 
-// children are the criteria as a gate reads them.
-func (c *GridCompetence) children(of *Competence, children []child) []child {
+// children are the criteria as a gate reads them, with points of their scale or in
+// percent of it.
+func (c *GridCompetence) children(of *Competence, percent bool, children []child) []child {
 	for i := range c.Criteria {
-		k, share := &c.Criteria[i], &of.Criteria[i].Share
-		children = append(children, child{
-			code:     k.Code,
-			points:   whole(k.Settled.points()),
-			judged:   Verdict(k.Settled).valid(),
-			acquired: k.Settled == StatusMet,
-			exempted: k.Status == StatusExempted,
-			weight:   share.weight,
-			bonus:    share.bonus,
-		})
+		k, spec := &c.Criteria[i], &of.Criteria[i]
+		one := child{code: k.Code, acquired: k.Passed, exempted: k.Status == StatusExempted, weight: spec.weight, bonus: spec.bonus}
+		if one.points, one.judged = spec.scale.points(k.finding()); percent {
+			one.points = spec.scale.percent(one.points)
+		}
+		children = append(children, one)
 	}
 	return children
+}
+
+// finding is the verdict, the level or the mark that is settled.
+func (g *GridCriterion) finding() Verdict {
+	if g.Settled == StatusAssessed {
+		return g.Found
+	}
+	return Verdict(g.Settled)
 }
 
 func (g *GridCriterion) pending() bool   { return g.Settled == StatusPending }
@@ -134,7 +141,7 @@ func (c *GridCompetence) untouched() bool {
 
 // eliminates tells whether the criterion alone fails its compétence and its bloc.
 func (g *GridCriterion) eliminates() bool {
-	return g.Eliminatory && g.Status != StatusMet && g.Status != StatusExempted
+	return g.Eliminatory && !g.Passed && g.Status != StatusExempted
 }
 
 // conclude finds the outcome of a bloc: the first rule that applies, and the gate if
@@ -185,7 +192,10 @@ func (b *GridBloc) children(of *Bloc, children []child) []child {
 		one := child{code: c.Code, acquired: c.Outcome == Acquired, weight: below.weight, bonus: below.bonus}
 		if of.gate.asksForPoints() && !(one.bonus != nil && c.untouched()) {
 			var room [16]child
-			one.points, one.judged = below.gate.points(c.children(below, room[:0]))
+			one.points, one.judged = below.gate.points(c.children(below, below.percent, room[:0]))
+			if of.gate.percent {
+				one.points = below.unit.percent(one.points)
+			}
 		}
 		children = append(children, one)
 	}

@@ -12,14 +12,20 @@ import (
 
 // genGrid draws a référentiel, a candidacy for all of it, and any acts.
 func genGrid(t *rapid.T) (*Scheme, Candidacy, Acts) {
-	scheme, err := NewScheme(genSpec(mainR1).Draw(t, "r1"))
+	spec := genSpec(mainR1).Draw(t, "r1")
+	finding := genVerdict()
+	if rapid.Bool().Draw(t, "marks") {
+		spec.Scale, spec.Scales = "points", []Scale{{Code: "points", Marks: &Marks{"0", "100", "12.5"}, Pass: "62.5"}}
+		finding = rapid.SampledFrom([]Verdict{"100", "87.5", "75", "62.5", "50", "0"})
+	}
+	scheme, err := NewScheme(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
 	codes := scheme.Criteria()
 	var acts Acts
 	speak := func(who, code string, retracted bool) {
-		verdict, seq := genVerdict().Draw(t, "verdict"), uint64(len(acts.Assessments))
+		verdict, seq := finding.Draw(t, "verdict"), uint64(len(acts.Assessments))
 		acts.Assessments = append(acts.Assessments, Assessment{code, who, verdict, retracted, seq})
 	}
 	for _, who := range assessors[:rapid.IntRange(1, 3).Draw(t, "assessors")] {
@@ -39,7 +45,7 @@ func genGrid(t *rapid.T) (*Scheme, Candidacy, Acts) {
 	candidacy := Candidacy{State: Enrolled, Enrolled: scheme.BlocCodes()}
 	for _, k := range Assess(scheme, candidacy, acts).criteria() {
 		if k.disputed() && rapid.Bool().Draw(t, "settled") {
-			acts.Settlements = append(acts.Settlements, Settlement{Criterion: k.Code, Verdict: genVerdict().Draw(t, "verdict"), On: k.Opinions})
+			acts.Settlements = append(acts.Settlements, Settlement{Criterion: k.Code, Verdict: finding.Draw(t, "verdict"), On: k.Opinions})
 		}
 	}
 	return scheme, candidacy, acts

@@ -127,6 +127,8 @@ var setups = map[string]func(*player, line) error{
 	"gate":       (*player).gate,
 	"weight":     (*player).share,
 	"bonus":      (*player).share,
+	"scale":      (*player).scale,
+	"on":         (*player).on,
 	"holding":    (*player).holding,
 	"session":    (*player).session,
 	"tie": func(p *player, l line) error {

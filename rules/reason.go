@@ -27,6 +27,7 @@ type Amount struct {
 	Exact   string // the same as a fraction, if Reached is cut
 	Limit   string // what it is compared with
 	Weights int    // of all that is in a mean
+	Percent bool   // both are percent of scales of marks
 }
 
 // Equal tells whether two reasons say the same.
@@ -234,17 +235,22 @@ func (r Reason) field(name string) string {
 }
 
 func (a *Amount) field(name string) string {
-	switch {
-	case a == nil:
+	if a == nil {
 		return "0"
+	}
+	unit := ""
+	if a.Percent {
+		unit = " %"
+	}
+	switch {
 	case name == "limit":
-		return a.Limit
+		return a.Limit + unit
 	case name == "weights":
 		return strconv.Itoa(a.Weights)
 	case a.Exact != "":
-		return a.Reached + "… (" + a.Exact + ")"
+		return a.Reached + "…" + unit + " (" + a.Exact + ")"
 	}
-	return a.Reached
+	return a.Reached + unit
 }
 
 // defaultNote ends a sentence whose number the référentiel does not give.

@@ -40,6 +40,7 @@ const (
 	CriterionRepeated     RefusalRule = "CRITERION_REPEATED"
 	CriterionNotPresented RefusalRule = "CRITERION_NOT_PRESENTED"
 	VerdictUnknown        RefusalRule = "VERDICT_UNKNOWN"
+	OffScale              RefusalRule = "OFF_SCALE"
 	OutcomeUnknown        RefusalRule = "OUTCOME_UNKNOWN"
 	DecisionUnknown       RefusalRule = "DECISION_UNKNOWN"
 	MemberRepeated        RefusalRule = "MEMBER_REPEATED"
@@ -115,6 +116,7 @@ var refusalSentences = [...]struct {
 	{CriterionRepeated, InvalidArgument, "is named twice"},
 	{CriterionNotPresented, InvalidArgument, "belongs to a bloc that is not presented in this candidacy"},
 	{VerdictUnknown, InvalidArgument, "has a verdict that does not exist"},
+	{OffScale, InvalidArgument, "is not assessed so"},
 	{OutcomeUnknown, InvalidArgument, "has an outcome that a jury cannot decide on a bloc"},
 	{DecisionUnknown, InvalidArgument, "is not among the candidate's decisions"},
 	{MemberRepeated, InvalidArgument, "is named twice"},
@@ -203,5 +205,11 @@ func refuse(rule RefusalRule, noun, code string) Refusal {
 func (r Refusal) against(present int, needed Number, unit string) Refusal {
 	r.Description += fmt.Sprintf(" (%d%s present, %d%s needed%s)", present, unit, needed.Value, unit, defaultNote(needed.Default))
 	r.FromDefault = needed.Default
+	return r
+}
+
+// allowing completes a refusal with what would be accepted.
+func (r Refusal) allowing(what string) Refusal {
+	r.Description += "; give " + what
 	return r
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/acquis-eval/acquis/rules/exact"
 )
 
 // Revision names one immutable revision of one référentiel. Both parts count:
@@ -39,6 +41,9 @@ type Spec struct {
 	// The gates of compétences and blocs that have none of their own; nil means that
 	// the thresholds in percent hold.
 	CompetenceGate, BlocGate *Gate
+
+	Scales []Scale
+	Scale  string // code of the one of criteria that name none; empty: they have verdicts
 }
 
 // Numbers are the rules of a référentiel; nil means that it does not set one.
@@ -67,14 +72,19 @@ type Competence struct {
 	Gate              *Gate // its own; nil means that of the référentiel
 	Share
 
-	gate *gate
+	gate    *gate
+	unit    *scale // of marks: what its points are in; nil means percent
+	percent bool   // its points are in percent, whatever its criteria have
 }
 
 // Criterion is what an assessor gives a verdict on.
 type Criterion struct {
 	Code        string
 	Eliminatory bool
+	Scale       string // code of its own; empty: that of the référentiel
 	Share
+
+	scale *scale
 }
 
 // Share is how a child takes part in its parent's mean.
@@ -83,7 +93,7 @@ type Share struct {
 	BonusAbove string // only what lies above so many points counts; empty: it is no bonus
 
 	weight int
-	bonus  *exact
+	bonus  *exact.Number
 }
 
 // JuryRule is the smallest jury that may act.
@@ -98,7 +108,9 @@ type Place struct {
 	Competence  string
 	Eliminatory bool
 	Bonus       bool
-	index       int // among all criteria of the référentiel
+	Finding     FindingKind // how it is assessed
+	index       int         // among all criteria of the référentiel
+	scale       *scale
 }
 
 // Scheme is a compiled référentiel. It never changes, so any number of goroutines
@@ -125,6 +137,7 @@ func NewScheme(spec Spec) (*Scheme, error) {
 	for _, p := range s.setGates(spec) {
 		errs = append(errs, p)
 	}
+	s.setFindings()
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -193,6 +206,19 @@ func (s *Scheme) setCriteria(bloc string, c Competence) []error {
 		s.places[k.Code] = Place{Bloc: bloc, Competence: c.Code, Eliminatory: k.Eliminatory, Bonus: k.BonusAbove != "", index: len(s.places)}
 	}
 	return errs
+}
+
+// setFindings notes how each criterion is assessed, once scales are compiled.
+func (s *Scheme) setFindings() {
+	for _, b := range s.blocs {
+		for _, c := range b.Competences {
+			for _, k := range c.Criteria {
+				place := s.places[k.Code]
+				place.scale, place.Finding = k.scale, k.scale.kind()
+				s.places[k.Code] = place
+			}
+		}
+	}
 }
 
 func checkCode(noun, code string, taken bool) error {

@@ -226,7 +226,9 @@ func (s *story) assess() {
 	}
 	if code, ok := s.anyCriterion(id); ok {
 		who, verdict := rapid.SampledFrom(assessors).Draw(s.T, "assessor"), genVerdict().Draw(s.T, "verdict")
-		s.do(func(w *world) []Refusal { return w.record(id, who, CriterionVerdict{code, verdict}) })
+		s.do(func(w *world) []Refusal {
+			return w.record(id, who, CriterionVerdict{Criterion: code, Verdict: verdict})
+		})
 	}
 }
 

@@ -163,7 +163,7 @@ func (c *GridCompetence) cut(v View, standing bool) {
 	for i := range c.Criteria {
 		k := &c.Criteria[i]
 		if !standing {
-			k.Status, k.Settled, k.Reason = "", "", Reason{}
+			k.Status, k.Settled, k.Found, k.Passed, k.Reason = "", "", "", false, Reason{}
 		}
 		if !verdicts {
 			k.Opinions = slices.DeleteFunc(slices.Clone(k.Opinions), func(o Opinion) bool { return !v.SeesVerdict(o.Assessor) })

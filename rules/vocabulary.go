@@ -39,6 +39,7 @@ const (
 	StatusPending      CriterionStatus = "PENDING"
 	StatusContested    CriterionStatus = "CONTESTED"
 	StatusExempted     CriterionStatus = "EXEMPTED"
+	StatusAssessed     CriterionStatus = "ASSESSED" // by a level or a mark
 )
 
 // points is the value of the verdict that a status stands for; 0 if it stands for

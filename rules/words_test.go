@@ -75,9 +75,18 @@ func (p *player) criteria(candidacy string, codes []string) []string {
 func (p *player) verdicts(l line) []CriterionVerdict {
 	var lines []CriterionVerdict
 	for _, code := range p.criteria(l.arg(0), l.part(0)[1:]) {
-		lines = append(lines, CriterionVerdict{Criterion: code, Verdict: Verdict(l.part(0)[0])})
+		lines = append(lines, said(code, l.part(0)[0]))
 	}
 	return lines
+}
+
+// said is a line of a batch, from a word: "MET", "mark=12.5", "level=B".
+func said(criterion, word string) CriterionVerdict {
+	kind, finding, ok := strings.Cut(word, "=")
+	if !ok {
+		return CriterionVerdict{Criterion: criterion, Verdict: Verdict(word)}
+	}
+	return CriterionVerdict{Criterion: criterion, Verdict: Verdict(finding), Kind: FindingKind(kind)}
 }
 
 func (p *player) assess(l line) error {
@@ -257,7 +266,7 @@ func (p *player) expect(l line, want, got string, reasons []Reason) error {
 
 func (p *player) shows(l line) error {
 	grid := p.world.caseOf(l.arg(0)).Grid()
-	code, want := l.arg(1), l.arg(2)
+	code, want := l.arg(1), strings.Join(l.about[2:], " ")
 	if b := grid.Bloc(code); b != nil {
 		return p.expect(l, want, string(b.Outcome), b.Reasons)
 	}
@@ -265,7 +274,7 @@ func (p *player) shows(l line) error {
 		return p.expect(l, want, string(c.Outcome), c.Reasons)
 	}
 	if k := grid.Criterion(code); k != nil {
-		return p.expect(l, want, string(k.Status), []Reason{k.Reason})
+		return p.expect(l, want, strings.TrimSpace(string(k.Status)+" "+string(k.Found)), []Reason{k.Reason})
 	}
 	return l.errorf("%s is not in the grid", code)
 }

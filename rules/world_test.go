@@ -130,7 +130,7 @@ func (g Grid) criteria() []GridCriterion {
 func (w *world) whole(id string, verdict Verdict) []CriterionVerdict {
 	var lines []CriterionVerdict
 	for _, k := range w.caseOf(id).Grid().criteria() {
-		lines = append(lines, CriterionVerdict{k.Code, verdict})
+		lines = append(lines, CriterionVerdict{Criterion: k.Code, Verdict: verdict})
 	}
 	return lines
 }
@@ -140,7 +140,7 @@ func (w *world) disputed(id string, verdict Verdict) []CriterionVerdict {
 	var lines []CriterionVerdict
 	for _, k := range w.caseOf(id).Grid().criteria() {
 		if k.disputed() {
-			lines = append(lines, CriterionVerdict{k.Code, verdict})
+			lines = append(lines, CriterionVerdict{Criterion: k.Code, Verdict: verdict})
 		}
 	}
 	return lines

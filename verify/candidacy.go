@@ -189,8 +189,7 @@ func (e entry) ofJury() bool {
 }
 
 func (e entry) onlyVerdicts() bool {
-	retracts := func(line *storepb.VerdictLine) bool { return line.GetVerdict() == 0 }
-	return e.assessment != nil && len(e.assessment.GetSettlements()) == 0 && !slices.ContainsFunc(e.assessment.GetVerdicts(), retracts)
+	return e.assessment != nil && len(e.assessment.GetSettlements()) == 0 && !slices.ContainsFunc(e.assessment.GetVerdicts(), casefile.Retracts)
 }
 
 // assessed checks verdicts, retractions and settlements.
@@ -199,10 +198,11 @@ func (e entry) assessed(judged rules.Case) {
 	var given []rules.CriterionVerdict
 	var retracted []string
 	for _, line := range e.assessment.GetVerdicts() {
-		if line.GetVerdict() == 0 {
+		if casefile.Retracts(line) {
 			retracted = append(retracted, line.GetCriterion())
 		} else {
-			given = append(given, rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: rules.Verdict(line.GetVerdict().String())})
+			verdict, kind := casefile.Finding(line)
+			given = append(given, rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: verdict, Kind: kind})
 		}
 	}
 	refusals = append(refusals, judged.Record(given)...)
@@ -224,7 +224,8 @@ func (e entry) assessed(judged rules.Case) {
 func (e entry) settled(judged rules.Case) []rules.Refusal {
 	lines := make([]rules.CriterionVerdict, len(e.assessment.GetSettlements()))
 	for i, line := range e.assessment.GetSettlements() {
-		lines[i] = rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: rules.Verdict(line.GetVerdict().String())}
+		verdict, kind := casefile.Finding(line)
+		lines[i] = rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: verdict, Kind: kind}
 	}
 	settlements, refusals := judged.Settle(e.assessment.GetAuthor(), lines)
 	made := actsOf([]entry{e}).Settlements

@@ -40,8 +40,8 @@ func TestJSONFaults(t *testing.T) {
 		{record, `{"assessor":"\u12"}`, "body: is not JSON: invalid character '\"' in \\u hexadecimal character escape", true},
 		{record, `{"assessor" "a"}`, "body: is not JSON: invalid character '\"' after object key", true},
 		{record, `{"assessor":"a",}`, "body: is not JSON: invalid character '}' looking for beginning of object key string", true},
-		{record, `{"mark":1}`, `mark: unknown field "mark"`, true},
-		{record, `{"assessments":[{},{"mark":1}]}`, `assessments[1].mark: unknown field "mark"`, true},
+		{record, `{"grade":1}`, `grade: unknown field "grade"`, true},
+		{record, `{"assessments":[{},{"grade":1}]}`, `assessments[1].grade: unknown field "grade"`, true},
 		{record, `{"` + strings.Repeat("é", 1<<16) + `":1}`, strings.Repeat("é", 30) + `…: unknown field "` + strings.Repeat("é", 30) + `…"`, true},
 		{record, `{"assessor":"a","assessor":"a"}`, `assessor: duplicate field "assessor"`, true},
 		{record, `{"request_id":"a","requestId":"a"}`, `requestId: duplicate field "requestId"`, true},
@@ -107,7 +107,7 @@ func TestWireFaults(t *testing.T) {
 		{field(99, ""), unknown, false},
 		{field(5, ""), unknown, false},
 		{field(protowire.MaxValidNumber, ""), unknown, false},
-		{field(2, field(7, "")), "assessments[0]: " + unknown, false},
+		{field(2, field(15, "")), "assessments[0]: " + unknown, false},
 		{number(3), unknown, false},                                       // a number in place of a text
 		{field(2, field(2, "\x01")), "assessments[0]: " + unknown, false}, // not a list, so not packed
 		{string(protowire.AppendTag(protowire.AppendTag(nil, 2, protowire.StartGroupType), 2, protowire.EndGroupType)), unknown, false},

@@ -210,9 +210,7 @@ func TestEnumsLeftOut(t *testing.T) {
 	}
 	for _, req := range []proto.Message{
 		&acquispb.ForgetCandidateRequest{Name: "candidates/c-1"},
-		&acquispb.RecordAssessmentsRequest{
-			Candidacy: "sessions/s-1/candidacies/k-1", Assessments: []*acquispb.Assessment{{Criterion: "C1"}},
-		},
+		&acquispb.DeclareTieRequest{Candidate: "candidates/c-1", Subject: "ann"},
 	} {
 		const want = "is required: one of "
 		if got := v.Request(t.Context(), req); got == nil || !strings.Contains(got.Error(), want) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
@@ -26,8 +27,11 @@ func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.Re
 	lines := make([]rules.CriterionVerdict, len(req.GetAssessments()))
 	comments := make([]string, len(req.GetAssessments()))
 	for i, a := range req.GetAssessments() {
-		record.Verdicts = append(record.Verdicts, &storepb.VerdictLine{Criterion: a.GetCriterion(), Verdict: a.GetVerdict()})
-		lines[i] = rules.CriterionVerdict{Criterion: a.GetCriterion(), Verdict: rules.Verdict(a.GetVerdict().String())}
+		record.Verdicts = append(record.Verdicts, &storepb.VerdictLine{
+			Criterion: a.GetCriterion(), Verdict: a.GetVerdict(), Level: a.GetLevel(), Mark: a.GetMark(),
+		})
+		verdict, kind := casefile.Finding(a)
+		lines[i] = rules.CriterionVerdict{Criterion: a.GetCriterion(), Verdict: verdict, Kind: kind}
 		comments[i] = a.GetComment()
 	}
 	return perform(ctx, s.core, act[*acquispb.RecordAssessmentsResponse]{
@@ -122,7 +126,8 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 	lines := make([]rules.CriterionVerdict, len(req.GetSettlements()))
 	motives := make([]string, len(req.GetSettlements()))
 	for i, line := range req.GetSettlements() {
-		lines[i] = rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: rules.Verdict(line.GetVerdict().String())}
+		verdict, kind := casefile.Finding(line)
+		lines[i] = rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: verdict, Kind: kind}
 		motives[i] = line.GetMotive()
 	}
 	return perform(ctx, s.core, act[*acquispb.SettleCriteriaResponse]{
@@ -139,7 +144,8 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 			}
 			record := &storepb.Assessment{Author: caller.Subject}
 			for _, settled := range settlements {
-				record.Settlements = append(record.Settlements, settlementLine(settled))
+				place, _ := c.Scheme.Place(settled.Criterion)
+				record.Settlements = append(record.Settlements, settlementLine(settled, place.Finding))
 			}
 			return t.appendAssessment(f.candidacy, record, motives...)
 		},
@@ -150,15 +156,14 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 	})
 }
 
-func settlementLine(settled rules.Settlement) *storepb.SettlementLine {
-	line := &storepb.SettlementLine{
-		Criterion: settled.Criterion,
-		Verdict:   show.Verdict(settled.Verdict),
-	}
+// settlementLine is a settlement of a criterion that is assessed so.
+func settlementLine(settled rules.Settlement, by rules.FindingKind) *storepb.SettlementLine {
+	line := &storepb.SettlementLine{Criterion: settled.Criterion}
+	line.Verdict, line.Level, line.Mark = show.Finding(settled.Verdict, by)
 	for _, o := range settled.On {
-		line.On = append(line.On, &storepb.Opinion{
-			Assessor: o.Assessor, Verdict: show.Verdict(o.Verdict),
-		})
+		opinion := &storepb.Opinion{Assessor: o.Assessor}
+		opinion.Verdict, opinion.Level, opinion.Mark = show.Finding(o.Verdict, by)
+		line.On = append(line.On, opinion)
 	}
 	return line
 }
@@ -197,10 +202,21 @@ func mayAssess(session *storepb.Session, assessor string) error {
 func lineField(list string, lines []rules.CriterionVerdict, r rules.Refusal) string {
 	for i, line := range lines {
 		if r.Subject == "criterion "+line.Criterion {
-			return fmt.Sprintf("%s[%d].criterion", list, i)
+			return fmt.Sprintf("%s[%d].%s", list, i, fieldOf(line, r.Rule))
 		}
 	}
 	return list
+}
+
+// fieldOf is the field of a line that a rule is about.
+func fieldOf(line rules.CriterionVerdict, rule rules.RefusalRule) string {
+	switch {
+	case rule != rules.VerdictUnknown && rule != rules.OffScale:
+		return "criterion"
+	case line.Kind == rules.ByLevel || line.Kind == rules.ByMark:
+		return string(line.Kind)
+	}
+	return string(rules.ByVerdict)
 }
 
 func criterionField(criteria []string, r rules.Refusal) string {
@@ -260,11 +276,11 @@ func (s *sessionService) readSettlements(r store.Reader, caller *call.Caller, ca
 	shown := make([]*acquispb.Settlement, len(record.GetSettlements()))
 	for i, line := range record.GetSettlements() {
 		shown[i] = &acquispb.Settlement{
-			Criterion: line.GetCriterion(), Verdict: line.GetVerdict(),
+			Criterion: line.GetCriterion(), Verdict: line.GetVerdict(), Level: line.GetLevel(), Mark: line.GetMark(),
 			Motive: texts[i], Authors: []string{record.GetAuthor()}, SettleTime: record.GetRecordTime(),
 		}
 		k := grid.Criterion(line.GetCriterion())
-		if k != nil && k.Settlement != nil && string(k.Settlement.Verdict) == shown[i].GetVerdict().String() {
+		if verdict, _ := casefile.Finding(line); k != nil && k.Settlement != nil && k.Settlement.Verdict == verdict {
 			shown[i].Authors = k.Settlement.Authors
 		}
 	}

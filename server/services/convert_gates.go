@@ -9,7 +9,7 @@ func gateFrom(g *storepb.Gate) *acquispb.Gate {
 	if g == nil {
 		return nil
 	}
-	shown := &acquispb.Gate{Floor: g.GetFloor()}
+	shown := &acquispb.Gate{Floor: g.GetFloor(), InPercent: g.GetInPercent()}
 	if m := g.GetMean(); m != nil {
 		shown.Mean = &acquispb.Gate_Mean{Threshold: m.GetThreshold(), RoundTo: m.GetRoundTo()}
 	}
@@ -29,7 +29,7 @@ func gateOf(g *acquispb.Gate) *storepb.Gate {
 	if g == nil {
 		return nil
 	}
-	stored := &storepb.Gate{Floor: g.GetFloor()}
+	stored := &storepb.Gate{Floor: g.GetFloor(), InPercent: g.GetInPercent()}
 	if m := g.GetMean(); m != nil {
 		stored.Mean = &storepb.Gate_Mean{Threshold: m.GetThreshold(), RoundTo: m.GetRoundTo()}
 	}
@@ -41,6 +41,34 @@ func gateOf(g *acquispb.Gate) *storepb.Gate {
 	}
 	if s := g.GetShortfall(); s != nil {
 		stored.Shortfall = &storepb.Gate_Shortfall{Below: s.GetBelow(), AtMost: s.GetAtMost()}
+	}
+	return stored
+}
+
+func scalesFrom(stored []*storepb.Scale) (shown []*acquispb.Scale) {
+	for _, s := range stored {
+		scale := &acquispb.Scale{Code: s.GetCode(), Title: s.GetTitle(), Pass: s.GetPass()}
+		for _, l := range s.GetLevels() {
+			scale.Levels = append(scale.Levels, &acquispb.Scale_Level{Code: l.GetCode(), Label: l.GetLabel(), Points: l.Points})
+		}
+		if m := s.GetMarks(); m != nil {
+			scale.Marks = &acquispb.Scale_Marks{Min: m.GetMin(), Max: m.GetMax(), Step: m.GetStep()}
+		}
+		shown = append(shown, scale)
+	}
+	return shown
+}
+
+func scalesOf(given []*acquispb.Scale) (stored []*storepb.Scale) {
+	for _, s := range given {
+		scale := &storepb.Scale{Code: s.GetCode(), Title: s.GetTitle(), Pass: s.GetPass()}
+		for _, l := range s.GetLevels() {
+			scale.Levels = append(scale.Levels, &storepb.Scale_Level{Code: l.GetCode(), Label: l.GetLabel(), Points: l.Points})
+		}
+		if m := s.GetMarks(); m != nil {
+			scale.Marks = &storepb.Scale_Marks{Min: m.GetMin(), Max: m.GetMax(), Step: m.GetStep()}
+		}
+		stored = append(stored, scale)
 	}
 	return stored
 }

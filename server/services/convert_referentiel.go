@@ -19,6 +19,7 @@ func referentielFrom(stored *storepb.ReferentielRevision, compiled *referentiel.
 		DisplayName: content.GetDisplayName(),
 		RncpNumber:  content.GetRncpNumber(),
 		Rules:       rulesFrom(content.GetRules()),
+		Scales:      scalesFrom(content.GetScales()),
 		CreateTime:  stored.GetCreateTime(),
 
 		RulesInForce: rulesInForce(content.GetRules(), compiled.Scheme()),
@@ -53,6 +54,7 @@ func rulesFrom(r *storepb.Rules) *acquispb.Rules {
 		MinAssessors:               r.MinAssessors,
 		CompetenceGate:             gateFrom(r.GetCompetenceGate()),
 		BlocGate:                   gateFrom(r.GetBlocGate()),
+		Scale:                      r.GetScale(),
 	}
 	if jury := r.GetJury(); jury != nil {
 		shown.Jury = &acquispb.JuryRule{MinMembers: jury.MinMembers, MinExternalPercent: jury.MinExternalPercent}
@@ -64,6 +66,7 @@ func rulesInForce(given *storepb.Rules, scheme *rules.Scheme) *acquispb.Rules {
 	shown := &acquispb.Rules{
 		CompetenceGate: gateFrom(given.GetCompetenceGate()),
 		BlocGate:       gateFrom(given.GetBlocGate()),
+		Scale:          given.GetScale(),
 		MinAssessors:   proto.Int32(int32(scheme.MinAssessors().Value)),
 		Jury: &acquispb.JuryRule{
 			MinMembers:         proto.Int32(int32(scheme.Jury().MinMembers.Value)),
@@ -93,7 +96,7 @@ func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
 		for _, k := range c.GetCriteria() {
 			competence.Criteria = append(competence.Criteria, &acquispb.Criterion{
 				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
-				Weight: k.Weight, BonusAbove: k.GetBonusAbove(),
+				Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
 			})
 		}
 		shown.Competences = append(shown.Competences, competence)
@@ -123,6 +126,7 @@ func referentielOf(id string, given *acquispb.Referentiel) *storepb.Referentiel 
 		DisplayName: given.GetDisplayName(),
 		RncpNumber:  given.GetRncpNumber(),
 		Rules:       rulesOf(given.GetRules()),
+		Scales:      scalesOf(given.GetScales()),
 	}
 	for _, section := range given.GetPreamble() {
 		content.Preamble = append(content.Preamble, &storepb.Section{
@@ -151,6 +155,7 @@ func rulesOf(r *acquispb.Rules) *storepb.Rules {
 		MinAssessors:               r.MinAssessors,
 		CompetenceGate:             gateOf(r.GetCompetenceGate()),
 		BlocGate:                   gateOf(r.GetBlocGate()),
+		Scale:                      r.GetScale(),
 	}
 	if jury := r.GetJury(); jury != nil {
 		stored.Jury = &storepb.JuryRule{MinMembers: jury.MinMembers, MinExternalPercent: jury.MinExternalPercent}
@@ -172,7 +177,7 @@ func blocOf(b *acquispb.Bloc) *storepb.Bloc {
 		for _, k := range c.GetCriteria() {
 			competence.Criteria = append(competence.Criteria, &storepb.Criterion{
 				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
-				Weight: k.Weight, BonusAbove: k.GetBonusAbove(),
+				Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
 			})
 		}
 		stored.Competences = append(stored.Competences, competence)

@@ -220,7 +220,7 @@ func (e *export) addAssessment(a *storepb.Assessment, shown *acquispb.ExportedCa
 	}
 	for i, line := range a.GetSettlements() {
 		shown.Settlements = append(shown.Settlements, &acquispb.Settlement{
-			Criterion: line.GetCriterion(), Verdict: line.GetVerdict(), Motive: texts[i],
+			Criterion: line.GetCriterion(), Verdict: line.GetVerdict(), Level: line.GetLevel(), Mark: line.GetMark(), Motive: texts[i],
 			Authors: []string{a.GetAuthor()}, SettleTime: a.GetRecordTime(),
 		})
 	}

@@ -12,7 +12,6 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/call"
-	"github.com/acquis-eval/acquis/server/show"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -101,7 +100,9 @@ func (s *said) Settlement(settled *rules.Settlement) (*acquispb.Settlement, erro
 	motive, err := s.text(i, line)
 	return &acquispb.Settlement{
 		Criterion:  settled.Criterion,
-		Verdict:    show.Verdict(settled.Verdict),
+		Verdict:    lines[line].GetVerdict(),
+		Level:      lines[line].GetLevel(),
+		Mark:       lines[line].GetMark(),
 		Authors:    settled.Authors,
 		Motive:     motive,
 		SettleTime: s.records[i].GetRecordTime(),
@@ -139,5 +140,6 @@ func assessmentFrom(a *storepb.Assessment, line *storepb.VerdictLine, comment st
 func showAssessment(a *storepb.Assessment, line *storepb.VerdictLine, comment string, shown *acquispb.Assessment) {
 	shown.Recorder = cmp.Or(a.GetRecorder(), a.GetAuthor())
 	shown.Criterion, shown.Verdict, shown.Comment = line.GetCriterion(), line.GetVerdict(), comment
+	shown.Level, shown.Mark = line.GetLevel(), line.GetMark()
 	shown.Assessor, shown.RecordTime = a.GetAuthor(), a.GetRecordTime()
 }

@@ -79,7 +79,14 @@ func gridRevision(t *testing.T, minAssessors int32) *revision {
 		content.Blocs = append(content.Blocs, bloc)
 	}
 	if minAssessors > 1 { // points that need not be whole
-		content.Rules.CompetenceThresholdPercent, content.Rules.CompetenceGate = nil, &storepb.Gate{Mean: &storepb.Gate_Mean{Threshold: "60"}}
+		content.Rules.CompetenceThresholdPercent = nil
+		content.Rules.CompetenceGate = &storepb.Gate{Mean: &storepb.Gate_Mean{Threshold: "60"}, InPercent: true}
+		content.Scales = []*storepb.Scale{
+			{Code: "note", Marks: &storepb.Scale_Marks{Min: "0", Max: "20", Step: "0.5"}},
+			{Code: "abc", Levels: []*storepb.Scale_Level{{Code: "A", Points: proto.Int32(100)}, {Code: "B", Points: proto.Int32(0)}}},
+		}
+		criteria := content.GetBlocs()[0].GetCompetences()[0].GetCriteria()
+		criteria[1].Scale, criteria[2].Scale = "note", "abc"
 	}
 	made, err := compileRevision(1, &storepb.ReferentielRevision{Content: content, CreateTime: timestamppb.Now()})
 	must(t, err)
@@ -132,7 +139,7 @@ func genFile(t *rapid.T, revision *revision) (*file, *call.Caller) {
 		f.candidacy.DepartedBlocs = []*storepb.DepartedBloc{{Bloc: f.candidacy.GetEnrolledBlocs()[0], Cause: 1}}
 	}
 	for range rapid.IntRange(0, 12).Draw(t, "records") {
-		f.add(t, genVerdicts(t, revision.compiled.Scheme().Criteria()))
+		f.add(t, genVerdicts(t, revision.compiled.Scheme()))
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "exemptions") {
 		f.entries = append(f.entries, &storepb.CaseFile{Uid: uint64(len(f.entries) + 1), Author: "chair", Entry: &storepb.CaseFile_Exemption{Exemption: &storepb.ExemptionDecision{
@@ -141,7 +148,7 @@ func genFile(t *rapid.T, revision *revision) (*file, *call.Caller) {
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "settlements") { // the second confirms
 		f.judge(t)
-		f.add(t, genSettlements(t, f.judged.Grid()))
+		f.add(t, genSettlements(t, revision.compiled.Scheme(), f.judged.Grid()))
 	}
 	f.judge(t)
 	f.view = viewOf(caller)
@@ -168,12 +175,21 @@ func (f *file) judge(t *rapid.T) {
 	}
 }
 
-func genVerdicts(t *rapid.T, criteria []string) *storepb.Assessment {
+func genVerdicts(t *rapid.T, scheme *rules.Scheme) *storepb.Assessment {
 	a := &storepb.Assessment{Author: rapid.SampledFrom([]string{"eve", "paul"}).Draw(t, "author")}
 	a.Recorder = rapid.SampledFrom([]string{"", "platform"}).Draw(t, "recorder")
-	for i, code := range criteria {
+	for _, code := range scheme.Criteria() {
 		if rapid.IntRange(0, 1).Draw(t, "spoken") == 0 {
-			a.Verdicts = append(a.Verdicts, &storepb.VerdictLine{Criterion: criteria[i], Verdict: acquispb.Verdict_Enum(rapid.Int32Range(0, 3).Draw(t, code))})
+			line := &storepb.VerdictLine{Criterion: code}
+			switch place, _ := scheme.Place(code); place.Finding {
+			case rules.ByMark:
+				line.Mark = rapid.SampledFrom([]string{"", "0", "12.5", "20"}).Draw(t, code)
+			case rules.ByLevel:
+				line.Level = rapid.SampledFrom([]string{"", "A", "B"}).Draw(t, code)
+			default:
+				line.Verdict = acquispb.Verdict_Enum(rapid.Int32Range(0, 3).Draw(t, code))
+			}
+			a.Verdicts = append(a.Verdicts, line)
 		}
 	}
 	return a
@@ -181,14 +197,19 @@ func genVerdicts(t *rapid.T, criteria []string) *storepb.Assessment {
 
 // genSettlements settles everything contested, so that some settlements are in
 // force.
-func genSettlements(t *rapid.T, grid rules.Grid) *storepb.Assessment {
+func genSettlements(t *rapid.T, scheme *rules.Scheme, grid rules.Grid) *storepb.Assessment {
 	a := &storepb.Assessment{Author: rapid.SampledFrom([]string{"chair", "member"}).Draw(t, "juror")}
 	verdict := rapid.SampledFrom([]rules.Verdict{rules.Met, rules.NotMet}).Draw(t, "settled")
 	for _, b := range grid.Blocs {
 		for _, c := range b.Competences {
 			for _, k := range c.Criteria {
 				if len(k.Opinions) == 2 && k.Opinions[0].Verdict != k.Opinions[1].Verdict {
-					a.Settlements = append(a.Settlements, settlementLine(rules.Settlement{Criterion: k.Code, Verdict: verdict, On: k.Opinions}))
+					settled := rules.Settlement{Criterion: k.Code, Verdict: verdict, On: k.Opinions}
+					place, _ := scheme.Place(k.Code)
+					if place.Finding != rules.ByVerdict {
+						settled.Verdict = k.Opinions[0].Verdict
+					}
+					a.Settlements = append(a.Settlements, settlementLine(settled, place.Finding))
 				}
 			}
 		}
@@ -231,6 +252,7 @@ func wantedCompetence(f *file, caller *call.Caller, c rules.GridCompetence, stan
 		if standing {
 			criterion.Status = acquispb.CriterionStatus_Enum(acquispb.CriterionStatus_Enum_value[string(k.Status)])
 			criterion.Reasons = wantedReasons([]rules.Reason{k.Reason})
+			criterion.Level, criterion.Mark = levelOrMark(k.Found)
 		}
 		for _, o := range k.Opinions {
 			criterion.Assessments = append(criterion.Assessments, wantedAssessment(f, caller, k.Code, o, texts)...)
@@ -243,6 +265,14 @@ func wantedCompetence(f *file, caller *call.Caller, c rules.GridCompetence, stan
 	return want
 }
 
+// levelOrMark tells them apart: levels are letters here.
+func levelOrMark(found rules.Verdict) (level, mark string) {
+	if found == "A" || found == "B" {
+		return string(found), ""
+	}
+	return "", string(found)
+}
+
 func wantedReasons(reasons []rules.Reason) (want []*acquispb.Reason) {
 	for _, r := range reasons {
 		reason := &acquispb.Reason{
@@ -250,7 +280,7 @@ func wantedReasons(reasons []rules.Reason) (want []*acquispb.Reason) {
 			Reached: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted), Text: r.String(),
 		}
 		if a := r.Amount; a != nil {
-			reason.Amount = &acquispb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights)}
+			reason.Amount = &acquispb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights), Percent: a.Percent}
 		}
 		want = append(want, reason)
 	}
@@ -274,6 +304,7 @@ func wantedAssessment(f *file, caller *call.Caller, criterion string, o rules.Op
 		}
 		return []*acquispb.Assessment{{
 			Criterion: criterion, Verdict: acquispb.Verdict_Enum(acquispb.Verdict_Enum_value[string(o.Verdict)]), Comment: textOf(texts, a, i),
+			Level: a.GetVerdicts()[i].GetLevel(), Mark: a.GetVerdicts()[i].GetMark(),
 			Assessor: o.Assessor, Recorder: recorder, RecordTime: a.GetRecordTime(),
 		}}
 	}
@@ -286,7 +317,7 @@ func wantedSettlement(f *file, s *rules.Settlement, texts map[uint64][]string) *
 			if a.GetUid() == s.Seq && line.GetCriterion() == s.Criterion {
 				return &acquispb.Settlement{
 					Criterion: s.Criterion, Verdict: acquispb.Verdict_Enum(acquispb.Verdict_Enum_value[string(s.Verdict)]),
-					Motive: textOf(texts, a, i), Authors: s.Authors, SettleTime: a.GetRecordTime(),
+					Motive: textOf(texts, a, i), Authors: s.Authors, SettleTime: a.GetRecordTime(), Level: line.GetLevel(), Mark: line.GetMark(),
 				}
 			}
 		}

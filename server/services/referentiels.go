@@ -258,6 +258,7 @@ func (r *revision) summary(name string, current bool) *acquispb.Referentiel {
 
 		RulesInForce: r.shown.GetRulesInForce(),
 		Replaces:     r.shown.GetReplaces(),
+		Scales:       r.shown.GetScales(),
 		CreateTime:   r.shown.GetCreateTime(),
 		Current:      current,
 	}

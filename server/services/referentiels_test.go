@@ -29,19 +29,24 @@ func everything(given *acquispb.Referentiel) {
 // byGates gives a référentiel gates, instead of what they stand for in short form, and
 // what takes part in them weights and bonuses.
 func byGates(given *acquispb.Referentiel) {
+	given.Scales = []*acquispb.Scale{
+		{Code: "note", Title: "Note", Pass: "10", Marks: &acquispb.Scale_Marks{Min: "0", Max: "20", Step: "0.5"}},
+		{Code: "abc", Title: "Niveau", Levels: []*acquispb.Scale_Level{{Code: "A", Label: "Acquis", Points: proto.Int32(100)}, {Code: "B", Label: "À revoir", Points: proto.Int32(40)}}},
+	}
 	gate := func() *acquispb.Gate {
 		return &acquispb.Gate{
-			Mean: &acquispb.Gate_Mean{Threshold: "62.5", RoundTo: "0.5"}, Count: &acquispb.Gate_Count{AtLeast: proto.Int32(1)}, Floor: "10",
+			InPercent: true, Mean: &acquispb.Gate_Mean{Threshold: "62.5", RoundTo: "0.5"}, Count: &acquispb.Gate_Count{AtLeast: proto.Int32(1)}, Floor: "10",
 			AtMost: &acquispb.Gate_AtMost{Number: proto.Int32(0), Below: "20"}, Shortfall: &acquispb.Gate_Shortfall{Below: "30", AtMost: "0"},
 		}
 	}
 	given.Rules = &acquispb.Rules{
-		CompetenceGate: gate(), BlocGate: &acquispb.Gate{Count: &acquispb.Gate_Count{Percent: proto.Int32(50)}}, MinAssessors: proto.Int32(2),
+		CompetenceGate: gate(), BlocGate: &acquispb.Gate{Count: &acquispb.Gate_Count{Percent: proto.Int32(50)}}, MinAssessors: proto.Int32(2), Scale: "note",
 		Jury: &acquispb.JuryRule{MinMembers: proto.Int32(3), MinExternalPercent: proto.Int32(0)},
 	}
 	b := given.GetBlocs()[0]
 	c := b.GetCompetences()[0]
 	b.Gate, c.Gate, c.Weight = gate(), gate(), proto.Int32(3)
+	c.Criteria[1].Scale = "abc"
 	b.Competences = append(b.Competences, proto.CloneOf(c))
 	b.Competences[1].Code, b.Competences[1].BonusAbove = "C1.2", "50"
 	b.Competences[1].Criteria[0].Code, b.Competences[1].Criteria[0].Weight = "C1.2.1", proto.Int32(4)
@@ -79,6 +84,7 @@ func TestReferentielIsKept(t *testing.T) {
 	}
 	gated := petit(byGates)
 	want.Blocs, want.Rules, want.RulesInForce, want.Preamble, want.Replaces = gated.GetBlocs(), gated.GetRules(), gated.GetRules(), nil, nil
+	want.Scales = gated.GetScales()
 	if diff := cmp.Diff(want, s.publish("petit", gated), protocmp.Transform(), protocmp.IgnoreFields(want, "revision", "create_time")); diff != "" {
 		t.Errorf("one with gates:\n%s", diff)
 	}

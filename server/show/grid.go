@@ -1,6 +1,8 @@
 package show
 
 import (
+	"cmp"
+
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
 )
@@ -25,6 +27,7 @@ type (
 	}
 	criterionWords struct {
 		*acquispb.Criterion
+		by      rules.FindingKind // on a scale: by a level or by a mark
 		reasons sharedReasons
 	}
 )
@@ -36,12 +39,19 @@ func NewGrids(referentiel *acquispb.Referentiel) *Grids {
 		competences: make(map[string]*competenceWords),
 		criteria:    make(map[string]*criterionWords),
 	}
+	by := make(map[string]rules.FindingKind)
+	for _, s := range referentiel.GetScales() {
+		by[s.GetCode()] = rules.ByLevel
+		if s.GetMarks() != nil {
+			by[s.GetCode()] = rules.ByMark
+		}
+	}
 	for _, b := range referentiel.GetBlocs() {
 		g.blocs[b.GetCode()] = &blocWords{Bloc: b}
 		for _, c := range b.GetCompetences() {
 			g.competences[c.GetCode()] = &competenceWords{Competence: c}
 			for _, k := range c.GetCriteria() {
-				g.criteria[k.GetCode()] = &criterionWords{Criterion: k}
+				g.criteria[k.GetCode()] = &criterionWords{Criterion: k, by: by[cmp.Or(k.GetScale(), referentiel.GetRules().GetScale())]}
 			}
 		}
 	}
@@ -117,6 +127,9 @@ func (g *Grids) criterion(k *rules.GridCriterion, said Said, shown *acquispb.Gri
 	known := g.criteria[k.Code]
 	shown.Code, shown.Statement, shown.Eliminatory = k.Code, known.GetStatement(), k.Eliminatory
 	shown.Status = status(k.Status)
+	if k.Found != "" {
+		_, shown.Level, shown.Mark = Finding(k.Found, known.by)
+	}
 	if k.Reason.Rule != "" {
 		shown.Reasons = known.reasons.one(&k.Reason)
 	}

@@ -61,15 +61,20 @@ func (h heard) Assessment(criterion string, o rules.Opinion, shown *acquispb.Ass
 	if h.broken {
 		return errors.New("no text")
 	}
-	shown.Criterion, shown.Assessor, shown.Verdict = criterion, o.Assessor, Verdict(o.Verdict)
+	shown.Criterion, shown.Assessor, shown.Verdict = criterion, o.Assessor, verdict(o.Verdict)
 	return nil
+}
+
+func verdict(v rules.Verdict) acquispb.Verdict_Enum {
+	shown, _, _ := Finding(v, rules.ByVerdict)
+	return shown
 }
 
 func (h heard) Settlement(s *rules.Settlement) (*acquispb.Settlement, error) {
 	if h.broken {
 		return nil, errors.New("no text")
 	}
-	return &acquispb.Settlement{Criterion: s.Criterion, Verdict: Verdict(s.Verdict), Authors: s.Authors}, nil
+	return &acquispb.Settlement{Criterion: s.Criterion, Verdict: verdict(s.Verdict), Authors: s.Authors}, nil
 }
 
 // TestGridsAreShared: many goroutines show, read and send grids of one revision

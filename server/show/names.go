@@ -7,9 +7,17 @@ import (
 
 // The rules' names are those of the API; the empty value is unspecified.
 
-// Verdict shows a verdict.
-func Verdict(v rules.Verdict) acquispb.Verdict_Enum {
-	return acquispb.Verdict_Enum(acquispb.Verdict_Enum_value[string(v)])
+// Finding shows a verdict, a level or a mark: the one by which its criterion is assessed.
+func Finding(v rules.Verdict, by rules.FindingKind) (verdict acquispb.Verdict_Enum, level, mark string) {
+	switch by {
+	case rules.ByLevel:
+		level = string(v)
+	case rules.ByMark:
+		mark = string(v)
+	default:
+		verdict = acquispb.Verdict_Enum(acquispb.Verdict_Enum_value[string(v)])
+	}
+	return verdict, level, mark
 }
 
 func outcome(o rules.Outcome) acquispb.Outcome_Enum {

@@ -24,7 +24,7 @@ func reason(r rules.Reason) *acquispb.Reason {
 		FromDefault: r.FromDefault, Text: r.String(),
 	}
 	if a := r.Amount; a != nil {
-		shown.Amount = &acquispb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights)}
+		shown.Amount = &acquispb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights), Percent: a.Percent}
 	}
 	return shown
 }

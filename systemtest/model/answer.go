@@ -40,7 +40,7 @@ func Refusals() map[string]string {
 
 var impossible = []string{
 	"BLOC_UNKNOWN", "BLOC_REPEATED", "BLOC_NOT_PRESENTED", "CRITERION_UNKNOWN", "CRITERION_NOT_PRESENTED",
-	"MOTIVE_MISSING", "REASON_MISSING", "PROOF_MISSING",
+	"OFF_SCALE", "MOTIVE_MISSING", "REASON_MISSING", "PROOF_MISSING",
 }
 
 var forbidden = []string{

@@ -5,8 +5,26 @@ import (
 	"slices"
 )
 
-// A Line is a verdict on a criterion, by an assessor or by the jury.
-type Line struct{ Criterion, Verdict string }
+// A Line is a verdict on a criterion, by an assessor or by the jury. Kind is "level" or
+// "mark" if it is one of those, otherwise empty.
+type Line struct{ Criterion, Verdict, Kind string }
+
+// onScale objects to what cannot be said of a criterion.
+func (k *Candidacy) onScale(o *objections, line Line) {
+	_, _, criterion := k.Session.Revision.Find(line.Criterion)
+	var scale *Scale // a criterion that there is not has verdicts
+	if criterion != nil {
+		scale = k.Session.Revision.On(*criterion)
+	}
+	kind := ""
+	switch {
+	case scale != nil && scale.Marks != nil:
+		kind = "mark"
+	case scale != nil:
+		kind = "level"
+	}
+	o.unless(line.Kind == kind && scale.has(line.Verdict), "OFF_SCALE")
+}
 
 // undecided objects if a candidacy accepts no acts.
 func (k *Candidacy) undecided(o *objections) {
@@ -58,6 +76,7 @@ func (k *Candidacy) Record(by Caller, named string, lines []Line) Answer {
 	k.undecided(&o)
 	for _, line := range lines {
 		k.assessable(&o, line.Criterion)
+		k.onScale(&o, line)
 	}
 	if len(o) > 0 {
 		return o.answer()
@@ -107,6 +126,7 @@ func (k *Candidacy) Settle(juror string, lines []Line) Answer {
 	k.undecided(&o)
 	k.regular(&o, juror)
 	for _, line := range lines {
+		k.onScale(&o, line)
 		if k.assessable(&o, line.Criterion) {
 			o.unless(k.disputed(line.Criterion), "CRITERION_NOT_CONTESTED")
 		}
@@ -256,8 +276,19 @@ func (k *Candidacy) Advised() (criteria []string) {
 func (k *Candidacy) Settled() (lines []Line) {
 	for _, c := range k.Criteria() {
 		if s := k.inForce(c); s != nil {
-			lines = append(lines, Line{c, s.verdict})
+			level, mark := k.Found(c)
+			lines = append(lines, Line{c, s.verdict, kindOf(level, mark)})
 		}
 	}
 	return lines
+}
+
+func kindOf(level, mark string) string {
+	switch {
+	case level != "":
+		return "level"
+	case mark != "":
+		return "mark"
+	}
+	return ""
 }

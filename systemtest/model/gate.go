@@ -9,6 +9,7 @@ type Gate struct {
 	Floor     string     `json:"floor,omitempty"`
 	AtMost    *AtMost    `json:"atMost,omitempty"`
 	Shortfall *Shortfall `json:"shortfall,omitempty"`
+	InPercent bool       `json:"inPercent,omitempty"`
 }
 
 // A Mean must reach a threshold, perhaps rounded first.
@@ -43,7 +44,7 @@ func (r *Revision) gateOf(c Competence) Gate {
 	case r.CompetenceGate != nil:
 		return *r.CompetenceGate
 	}
-	return Gate{Mean: &Mean{Threshold: big.NewInt(int64(r.Number(CompetenceThreshold))).String()}}
+	return Gate{Mean: &Mean{Threshold: big.NewInt(int64(r.Number(CompetenceThreshold))).String()}, InPercent: true}
 }
 
 // gateOver is the gate of a bloc.
@@ -72,8 +73,79 @@ func newMember(weight int, bonusAbove string) member {
 	return m
 }
 
+// worth is what a verdict, a level or a mark is worth on a scale; nil if there is none.
+func (s *Scale) worth(found string) *big.Rat {
+	if s == nil {
+		if p, ok := points[found]; ok {
+			return big.NewRat(int64(p), 1)
+		}
+		return nil
+	}
+	for _, l := range s.Levels {
+		if l.Code == found {
+			return big.NewRat(int64(l.Points), 1)
+		}
+	}
+	if s.Marks != nil {
+		return number(found)
+	}
+	return nil
+}
+
+// has says whether something is on the scale.
+func (s *Scale) has(found string) bool {
+	worth := s.worth(found)
+	if worth == nil || s == nil || s.Marks == nil {
+		return worth != nil
+	}
+	steps := new(big.Rat).Quo(minus(worth, number(s.Marks.Min)), number(s.Marks.Step))
+	return steps.IsInt() && worth.Cmp(number(s.Marks.Min)) >= 0 && worth.Cmp(number(s.Marks.Max)) <= 0
+}
+
+// passes says whether something found is enough by itself.
+func (s *Scale) passes(found string) bool {
+	worth := s.worth(found)
+	switch {
+	case worth == nil:
+		return false
+	case s == nil:
+		return found == "MET"
+	case s.Pass != "":
+		return worth.Cmp(number(s.Pass)) >= 0
+	case s.Marks != nil:
+		return worth.Cmp(number(s.Marks.Max)) == 0
+	}
+	return worth.Cmp(big.NewRat(int64(s.Levels[0].Points), 1)) >= 0
+}
+
+// percent is where points lie between the least and the greatest mark.
+func (s *Scale) percent(worth *big.Rat) *big.Rat {
+	if worth == nil || s == nil || s.Marks == nil {
+		return worth
+	}
+	least := number(s.Marks.Min)
+	share := new(big.Rat).Quo(minus(worth, least), minus(number(s.Marks.Max), least))
+	return times(share, big.NewRat(100, 1))
+}
+
+// unit is the scale of marks that all criteria of a compétence are on; several: none is.
+func (r *Revision) unit(c Competence) (unit *Scale, several bool) {
+	for i, criterion := range c.Criteria {
+		s := r.On(criterion)
+		if s != nil && s.Marks == nil {
+			s = nil // levels are worth percent, as verdicts are
+		}
+		several = several || i > 0 && s != unit
+		unit = s
+	}
+	return unit, several
+}
+
 func number(text string) *big.Rat {
-	n, _ := new(big.Rat).SetString(text)
+	n, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return nil
+	}
 	return n
 }
 

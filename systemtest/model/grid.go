@@ -37,17 +37,35 @@ func (k *Candidacy) inForce(criterion string) *settlement {
 
 // Status is the status of a criterion.
 func (k *Candidacy) Status(criterion string) string {
-	if k.exempted(criterion) {
+	_, _, c := k.Session.Revision.Find(criterion)
+	on := k.Session.Revision.On(*c)
+	switch settled := k.settled(criterion); {
+	case k.exempted(criterion):
 		return "EXEMPTED"
+	case on != nil && on.worth(settled) != nil:
+		return "ASSESSED"
+	default:
+		return settled
 	}
-	return k.settled(criterion)
+}
+
+// Found is the level or the mark of a criterion, each empty if there is none.
+func (k *Candidacy) Found(criterion string) (level, mark string) {
+	_, _, c := k.Session.Revision.Find(criterion)
+	switch on, settled := k.Session.Revision.On(*c), k.settled(criterion); {
+	case on == nil || on.worth(settled) == nil:
+		return "", ""
+	case on.Marks != nil:
+		return "", settled
+	default:
+		return settled, ""
+	}
 }
 
 // excluded tells whether a criterion prevents its compétence and bloc from being
 // acquired, with any number of points.
 func (k *Candidacy) excluded(c Criterion) bool {
-	status := k.Status(c.Code)
-	return c.Eliminatory && status != "MET" && status != "EXEMPTED"
+	return c.Eliminatory && !k.exempted(c.Code) && !k.Session.Revision.On(c).passes(k.settled(c.Code))
 }
 
 // competence computes an outcome.
@@ -60,17 +78,18 @@ func (k *Candidacy) competence(c Competence) string {
 		}
 		out = out || k.excluded(criterion)
 	}
-	return outcome(seen, out, k.Session.Revision.gateOf(c).passes(k.criteria(c)))
+	return outcome(seen, out, k.Session.Revision.gateOf(c).passes(k.criteria(c, k.Session.Revision.gateOf(c).InPercent)))
 }
 
-// criteria are the critères of a compétence as its gate sees them.
-func (k *Candidacy) criteria(c Competence) (members []member) {
+// criteria are the critères of a compétence as a gate sees them.
+func (k *Candidacy) criteria(c Competence, inPercent bool) (members []member) {
 	for _, criterion := range c.Criteria {
 		m := newMember(criterion.Weight, criterion.BonusAbove)
-		m.acquired = k.settled(criterion.Code) == "MET"
+		on := k.Session.Revision.On(criterion)
+		m.acquired = on.passes(k.settled(criterion.Code))
 		m.exempted = k.exempted(criterion.Code)
-		if p, judged := points[k.settled(criterion.Code)]; judged {
-			m.points = big.NewRat(int64(p), 1)
+		if m.points = on.worth(k.settled(criterion.Code)); inPercent {
+			m.points = on.percent(m.points)
 		}
 		members = append(members, m)
 	}
@@ -88,12 +107,25 @@ func (k *Candidacy) bloc(b Bloc) string {
 		m := newMember(c.Weight, c.BonusAbove)
 		if m.acquired = o == "ACQUIRED"; taken || c.BonusAbove == "" {
 			seen[o] = true
-			m.points = k.Session.Revision.gateOf(c).points(k.criteria(c))
+			m.points = k.brings(c, k.Session.Revision.gateOver(b).InPercent)
 		}
 		members = append(members, m)
 		out = out || slices.ContainsFunc(c.Criteria, k.excluded)
 	}
 	return outcome(seen, out, k.Session.Revision.gateOver(b).passes(members))
+}
+
+// brings is the mean of a compétence as the gate of its bloc sees it: in marks if all its
+// criteria have the same and its own gate, if it has one, is not in percent.
+func (k *Candidacy) brings(c Competence, toPercent bool) *big.Rat {
+	r := k.Session.Revision
+	unit, several := r.unit(c)
+	inPercent := several || (c.Gate != nil || r.CompetenceGate != nil) && r.gateOf(c).InPercent
+	mean := r.gateOf(c).points(k.criteria(c, inPercent))
+	if toPercent && !inPercent {
+		mean = unit.percent(mean)
+	}
+	return mean
 }
 
 // outcome returns the first outcome that applies.
@@ -139,12 +171,14 @@ func (k *Candidacy) gridCompetence(c Competence) GridCompetence {
 			Code: criterion.Code, Eliminatory: criterion.Eliminatory,
 			Status: k.Status(criterion.Code), Assessments: []Assessment{},
 		}
+		line.Level, line.Mark = k.Found(criterion.Code)
+		on := k.Session.Revision.On(criterion)
 		for assessor, verdict := range k.verdicts[criterion.Code] {
-			line.Assessments = append(line.Assessments, Assessment{assessor, verdict})
+			line.Assessments = append(line.Assessments, on.assessment(assessor, verdict))
 		}
 		SortAssessments(line.Assessments)
 		if s := k.inForce(criterion.Code); s != nil {
-			line.Settlement = &Settlement{Verdict: s.verdict, Authors: slices.Sorted(slices.Values(s.authors))}
+			line.Settlement = on.settlement(s.verdict, slices.Sorted(slices.Values(s.authors)))
 		}
 		shown.Criteria = append(shown.Criteria, line)
 	}

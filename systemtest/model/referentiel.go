@@ -14,6 +14,46 @@ type Revision struct {
 	Replaces []Replacement
 
 	CompetenceGate, BlocGate *Gate // instead of the thresholds, for those without their own
+
+	Scales []Scale
+	Scale  string // of criteria that name none; empty: verdicts
+}
+
+// A Scale has the form of the API's: it has levels or marks.
+type Scale struct {
+	Code   string  `json:"code"`
+	Title  string  `json:"title"`
+	Levels []Level `json:"levels,omitempty"`
+	Marks  *Marks  `json:"marks,omitempty"`
+	Pass   string  `json:"pass,omitempty"`
+}
+
+// A Level is worth points.
+type Level struct {
+	Code   string `json:"code"`
+	Label  string `json:"label"`
+	Points int    `json:"points"`
+}
+
+// Marks are the multiples of a step.
+type Marks struct {
+	Min  string `json:"min"`
+	Max  string `json:"max"`
+	Step string `json:"step"`
+}
+
+// On is the scale of a criterion, nil if it is assessed by verdicts.
+func (r *Revision) On(c Criterion) *Scale {
+	code := c.Scale
+	if code == "" {
+		code = r.Scale
+	}
+	for i := range r.Scales {
+		if r.Scales[i].Code == code {
+			return &r.Scales[i]
+		}
+	}
+	return nil
 }
 
 // A Bloc has compétences, which are assessed by criteria.
@@ -40,6 +80,7 @@ type Competence struct {
 type Criterion struct {
 	Code, Statement string
 	Eliminatory     bool
+	Scale           string
 	Weight          int // 0: not given
 	BonusAbove      string
 }

@@ -25,13 +25,32 @@ type Method struct{ Kind string }
 // A GridCriterion is a criterion in a grid.
 type GridCriterion struct {
 	Code, Status string
+	Level, Mark  string
 	Eliminatory  bool
 	Assessments  []Assessment
 	Settlement   *Settlement
 }
 
 // An Assessment is an assessor's current verdict.
-type Assessment struct{ Assessor, Verdict string }
+type Assessment struct{ Assessor, Verdict, Level, Mark string }
+
+const noVerdict = "VERDICT_UNSPECIFIED"
+
+// assessment is what somebody found, as the API shows it.
+func (s *Scale) assessment(assessor, found string) Assessment {
+	switch {
+	case s == nil:
+		return Assessment{Assessor: assessor, Verdict: found}
+	case s.Marks != nil:
+		return Assessment{Assessor: assessor, Verdict: noVerdict, Mark: found}
+	}
+	return Assessment{Assessor: assessor, Verdict: noVerdict, Level: found}
+}
+
+func (s *Scale) settlement(found string, authors []string) *Settlement {
+	a := s.assessment("", found)
+	return &Settlement{Verdict: a.Verdict, Level: a.Level, Mark: a.Mark, Authors: authors}
+}
 
 // SeenBy is the grid as seen by somebody who is only an assessor: the criteria,
 // their own verdicts, and nothing that could follow from those of others.
@@ -59,8 +78,8 @@ func (g Grid) SeenBy(assessor string) Grid {
 
 // A Settlement is a settlement in force.
 type Settlement struct {
-	Verdict string
-	Authors []string
+	Verdict, Level, Mark string
+	Authors              []string
 }
 
 // A Ledger has the form of the API's capitalisation.

@@ -102,7 +102,13 @@ func (a record) predict(s *stage) model.Answer {
 
 func lineFields(lines []model.Line, more fields) (shown []fields) {
 	for _, line := range lines {
-		f := fields{"criterion": line.Criterion, "verdict": line.Verdict}
+		f := fields{"criterion": line.Criterion}
+		switch line.Kind {
+		case "":
+			f["verdict"] = line.Verdict
+		default:
+			f[line.Kind] = line.Verdict
+		}
 		for name, value := range more {
 			f[name] = value
 		}

@@ -115,12 +115,12 @@ func (a *author) advance(k *model.Candidacy) act {
 		for _, assessor := range []string{"assessor-1", "assessor-2", "assessor-3"} {
 			open := slices.DeleteFunc(slices.Clone(pending), func(c string) bool { return k.Opinions(c)[assessor] != "" })
 			if len(open) > 0 {
-				return record{id, assessor, "", a.verdicts(open, 70)}
+				return record{id, assessor, "", a.verdicts(k, open, 70)}
 			}
 		}
 	case len(contested) > 0:
 		by := a.sitting(k.Session, k.Candidate, 90)
-		return settle{id, by.Caller, a.verdicts(contested, 60)}
+		return settle{id, by.Caller, a.verdicts(k, contested, 60)}
 	}
 	if len(k.Session.Jury) < 5 && a.chance(40) {
 		return a.strengthen(k.Session)
@@ -128,14 +128,28 @@ func (a *author) advance(k *model.Candidacy) act {
 	return a.deliberate(k)
 }
 
-// verdicts are MET with a probability of met percent.
-func (a *author) verdicts(criteria []string, met int) (lines []model.Line) {
+// verdicts are the best with a probability of met percent, and rarely on another scale.
+func (a *author) verdicts(k *model.Candidacy, criteria []string, met int) (lines []model.Line) {
 	for _, criterion := range criteria {
-		verdict := "MET"
-		if !a.chance(met) {
-			verdict = world.Pick(a.Rand, []string{"PARTIALLY_MET", "NOT_MET", "MET"})
+		_, _, known := k.Session.Revision.Find(criterion)
+		var scale *model.Scale
+		if known != nil {
+			scale = k.Session.Revision.On(*known)
 		}
-		lines = append(lines, model.Line{Criterion: criterion, Verdict: verdict})
+		line := model.Line{Criterion: criterion, Verdict: "MET"}
+		others := []string{"PARTIALLY_MET", "NOT_MET", "MET"}
+		switch {
+		case a.chance(1):
+			line.Verdict, line.Kind, others = "12.5", "mark", []string{"12.25", "-1"}
+		case scale != nil && scale.Marks != nil:
+			line.Verdict, line.Kind, others = "20", "mark", []string{"0", "7.5", "10", "12.5", "14"}
+		case scale != nil:
+			line.Verdict, line.Kind, others = "A", "level", []string{"B", "C"}
+		}
+		if !a.chance(met) {
+			line.Verdict = world.Pick(a.Rand, others)
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }
@@ -181,7 +195,7 @@ func (a *author) assessor() (key, named string) {
 
 func (a *author) record(k *model.Candidacy) act {
 	key, named := a.assessor()
-	return record{on{a.short(k.Name)}, key, named, a.verdicts(unique(a.criteria(k)), 50)}
+	return record{on{a.short(k.Name)}, key, named, a.verdicts(k, unique(a.criteria(k)), 50)}
 }
 
 func (a *author) retract(k *model.Candidacy) act {
@@ -210,7 +224,7 @@ func (a *author) settle(k *model.Candidacy) act {
 	if len(disputed) > 0 && a.chance(60) {
 		criteria = disputed[:1+a.IntN(len(disputed))]
 	}
-	return settle{on{a.short(k.Name)}, by, a.verdicts(criteria, 60)}
+	return settle{on{a.short(k.Name)}, by, a.verdicts(k, criteria, 60)}
 }
 
 func (a *author) advise(k *model.Candidacy) act {

@@ -51,9 +51,11 @@ func (a *author) newBloc(b int) model.Bloc {
 		if a.chance(50) {
 			competence.BlocOnlyMethod = "PROFESSIONAL_FILE"
 		}
+		scale := world.Pick(a.Rand, [][]string{{""}, {""}, {"note"}, {"abc"}, {"", "note", "abc"}})
 		for k := range 1 + a.IntN(4) {
 			competence.Criteria = append(competence.Criteria, model.Criterion{
 				Code: fmt.Sprintf("%s.%d", competence.Code, k+1), Statement: "Critère", Eliminatory: a.chance(12),
+				Scale: world.Pick(a.Rand, scale),
 			})
 		}
 		bloc.Competences = append(bloc.Competences, competence)
@@ -66,11 +68,11 @@ func (a *author) newBloc(b int) model.Bloc {
 func (a *author) ruleByGates(p *publish) {
 	p.CompetenceGate, p.BlocGate = nil, nil
 	if a.chance(25) {
-		p.CompetenceGate = &model.Gate{Mean: &model.Mean{Threshold: "62.5"}, Floor: "10"}
+		p.CompetenceGate = &model.Gate{Mean: &model.Mean{Threshold: "62.5"}, Floor: "10", InPercent: true}
 		delete(p.Numbers, model.CompetenceThreshold)
 	}
 	if a.chance(25) {
-		p.BlocGate = &model.Gate{Mean: &model.Mean{Threshold: "50"}, AtMost: &model.AtMost{Number: 1, Below: "40"}}
+		p.BlocGate = &model.Gate{Mean: &model.Mean{Threshold: "50"}, AtMost: &model.AtMost{Number: 1, Below: "40"}, InPercent: true}
 		delete(p.Numbers, model.BlocThreshold)
 	}
 }
@@ -92,21 +94,28 @@ func (a *author) giveGates(bloc *model.Bloc) {
 		if a.chance(40) {
 			c.Gate = a.newGate(len(c.Criteria))
 		}
+		if allMarks(c.Criteria) && a.chance(50) { // in marks
+			c.Gate = &model.Gate{Mean: &model.Mean{Threshold: world.Pick(a.Rand, []string{"9.5", "10", "11.25"}), RoundTo: world.Pick(a.Rand, []string{"", "0.5"})}, Floor: "7"}
+		}
 		for k := range c.Criteria {
 			if c.Gate != nil && c.Gate.Mean == nil {
 				continue
 			}
 			c.Criteria[k].Weight = a.IntN(4)
-			if k > 0 && (c.Gate == nil || c.Gate.Count == nil) && a.chance(20) && !c.Criteria[k].Eliminatory {
+			if k > 0 && (c.Gate == nil || c.Gate.InPercent) && (c.Gate == nil || c.Gate.Count == nil) && a.chance(20) && !c.Criteria[k].Eliminatory {
 				c.Criteria[k].BonusAbove = world.Pick(a.Rand, []string{"0", "50"})
 			}
 		}
 	}
 }
 
-// newGate is a gate above so many children.
+func allMarks(criteria []model.Criterion) bool {
+	return !slices.ContainsFunc(criteria, func(k model.Criterion) bool { return k.Scale != "note" || k.BonusAbove != "" })
+}
+
+// newGate is a gate above so many children, in percent, since they may be on any scale.
 func (a *author) newGate(children int) *model.Gate {
-	g := new(model.Gate)
+	g := &model.Gate{InPercent: true}
 	if a.chance(70) {
 		g.Mean = &model.Mean{Threshold: world.Pick(a.Rand, []string{"0", "50", "62.5", "66.667", "75"}), RoundTo: world.Pick(a.Rand, []string{"", "", "0.5", "10"})}
 	}

@@ -28,6 +28,7 @@ type publish struct {
 	Replaces  []replacement
 
 	CompetenceGate, BlocGate *model.Gate
+	Scale                    string // of all criteria that have none of their own
 }
 
 // A replacement names the other revision by its label; without a label it means
@@ -37,7 +38,7 @@ type replacement struct{ Bloc, ID, Label, ReplacedBloc string }
 func (a publish) touches() touched { return touched{} }
 
 func (a publish) revision(s *stage) *model.Revision {
-	r := &model.Revision{ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers, CompetenceGate: a.CompetenceGate, BlocGate: a.BlocGate}
+	r := &model.Revision{ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers, CompetenceGate: a.CompetenceGate, BlocGate: a.BlocGate, Scales: scales, Scale: a.Scale}
 	for _, p := range a.Replaces {
 		made := model.Replacement{Bloc: p.Bloc, Referentiel: s.prefix + p.ID, ReplacedBloc: p.ReplacedBloc}
 		if p.Label != "" {
@@ -74,7 +75,7 @@ func (a publish) String() string {
 		text.WriteString(" ]")
 	}
 	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.Blocs})
-	fmt.Fprintf(&text, " %v %s", a.Numbers, gates)
+	fmt.Fprintf(&text, " %v %s %s", a.Numbers, gates, a.Scale)
 	for _, p := range a.Replaces {
 		fmt.Fprintf(&text, ", %s replaces %s of %s %s", p.Bloc, p.ReplacedBloc, p.ID, p.Label)
 	}
@@ -96,6 +97,7 @@ func (a publish) call(s *stage) (call, bool) {
 			rules[string(number)] = value
 		}
 	}
+	rules["scale"] = r.Scale
 	addGate(rules, "competenceGate", r.CompetenceGate)
 	addGate(rules, "blocGate", r.BlocGate)
 	content := fields{"displayName": "Référentiel", "rules": rules, "blocs": blocFields(r.Blocs)}
@@ -107,7 +109,7 @@ func (a publish) call(s *stage) (call, bool) {
 		}
 		replaces = append(replaces, fields{"bloc": p.Bloc, "replacedReferentiel": name, "replacedBloc": p.ReplacedBloc})
 	}
-	content["replaces"] = replaces
+	content["replaces"], content["scales"] = replaces, r.Scales
 	return post("admin", "referentiels:publish", fields{"referentielId": r.ID, "referentiel": content}), true
 }
 
@@ -120,7 +122,7 @@ func blocFields(blocs []model.Bloc) (shown []fields) {
 		for _, c := range b.Competences {
 			var criteria []fields
 			for _, k := range c.Criteria {
-				criterion := fields{"code": k.Code, "statement": k.Statement, "eliminatory": k.Eliminatory, "bonusAbove": k.BonusAbove}
+				criterion := fields{"code": k.Code, "statement": k.Statement, "eliminatory": k.Eliminatory, "bonusAbove": k.BonusAbove, "scale": k.Scale}
 				addWeight(criterion, k.Weight)
 				criteria = append(criteria, criterion)
 			}
@@ -137,6 +139,12 @@ func blocFields(blocs []model.Bloc) (shown []fields) {
 		shown = append(shown, bloc)
 	}
 	return shown
+}
+
+// scales are declared by every référentiel of a story.
+var scales = []model.Scale{
+	{Code: "note", Title: "Note", Marks: &model.Marks{Min: "0", Max: "20", Step: "0.5"}, Pass: "10"},
+	{Code: "abc", Title: "Niveau", Levels: []model.Level{{Code: "A", Label: "A", Points: 100}, {Code: "B", Label: "B", Points: 60}, {Code: "C", Label: "C", Points: 10}}},
 }
 
 func addGate(to fields, name string, g *model.Gate) {

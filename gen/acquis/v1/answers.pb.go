@@ -1370,6 +1370,8 @@ func jsonAssessment(b []byte, x *Assessment) []byte {
 	if x.RecordTime != nil {
 		b = answers.JSONTimestamp(append(b, `"recordTime":`...), x.RecordTime)
 	}
+	b = answers.JSONString(append(b, `"level":`...), x.Level)
+	b = answers.JSONString(append(b, `"mark":`...), x.Mark)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1394,6 +1396,12 @@ func wireAssessment(b []byte, x *Assessment) []byte {
 	}
 	if x.RecordTime != nil {
 		b = answers.WireMessage(b, 6, x.RecordTime, answers.WireTimestamp)
+	}
+	if len(x.Level) > 0 {
+		b = answers.WireString(b, 7, x.Level)
+	}
+	if len(x.Mark) > 0 {
+		b = answers.WireString(b, 8, x.Mark)
 	}
 	return b
 }
@@ -1424,6 +1432,8 @@ func jsonSettlement(b []byte, x *Settlement) []byte {
 	if x.SettleTime != nil {
 		b = answers.JSONTimestamp(append(b, `"settleTime":`...), x.SettleTime)
 	}
+	b = answers.JSONString(append(b, `"level":`...), x.Level)
+	b = answers.JSONString(append(b, `"mark":`...), x.Mark)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1445,6 +1455,12 @@ func wireSettlement(b []byte, x *Settlement) []byte {
 	}
 	if x.SettleTime != nil {
 		b = answers.WireMessage(b, 5, x.SettleTime, answers.WireTimestamp)
+	}
+	if len(x.Level) > 0 {
+		b = answers.WireString(b, 6, x.Level)
+	}
+	if len(x.Mark) > 0 {
+		b = answers.WireString(b, 7, x.Mark)
 	}
 	return b
 }
@@ -1895,6 +1911,7 @@ func jsonReason_Amount(b []byte, x *Reason_Amount) []byte {
 	b = answers.JSONString(append(b, `"exact":`...), x.Exact)
 	b = answers.JSONString(append(b, `"limit":`...), x.Limit)
 	b = answers.JSONInt(append(b, `"weights":`...), x.Weights)
+	b = answers.JSONBool(append(b, `"percent":`...), x.Percent)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1913,6 +1930,9 @@ func wireReason_Amount(b []byte, x *Reason_Amount) []byte {
 	}
 	if x.Weights != 0 {
 		b = answers.WireVarint(b, 4, x.Weights)
+	}
+	if x.Percent {
+		b = answers.WireBool(b, 5, x.Percent)
 	}
 	return b
 }
@@ -2928,6 +2948,11 @@ func jsonReferentiel(b []byte, x *Referentiel) []byte {
 	if x.RulesInForce != nil {
 		b = jsonRules(append(b, `"rulesInForce":`...), x.RulesInForce)
 	}
+	b = append(b, `"scales":[`...)
+	for _, v := range x.Scales {
+		b = jsonScale(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2967,6 +2992,9 @@ func wireReferentiel(b []byte, x *Referentiel) []byte {
 	}
 	if x.RulesInForce != nil {
 		b = answers.WireMessage(b, 11, x.RulesInForce, wireRules)
+	}
+	for _, v := range x.Scales {
+		b = answers.WireMessage(b, 12, v, wireScale)
 	}
 	return b
 }
@@ -3236,6 +3264,7 @@ func jsonCriterion(b []byte, x *Criterion) []byte {
 		b = answers.JSONInt(append(b, `"weight":`...), *x.Weight)
 	}
 	b = answers.JSONString(append(b, `"bonusAbove":`...), x.BonusAbove)
+	b = answers.JSONString(append(b, `"scale":`...), x.Scale)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3257,6 +3286,9 @@ func wireCriterion(b []byte, x *Criterion) []byte {
 	}
 	if len(x.BonusAbove) > 0 {
 		b = answers.WireString(b, 5, x.BonusAbove)
+	}
+	if len(x.Scale) > 0 {
+		b = answers.WireString(b, 6, x.Scale)
 	}
 	return b
 }
@@ -3289,6 +3321,7 @@ func jsonGate(b []byte, x *Gate) []byte {
 	if x.Shortfall != nil {
 		b = jsonGate_Shortfall(append(b, `"shortfall":`...), x.Shortfall)
 	}
+	b = answers.JSONBool(append(b, `"inPercent":`...), x.InPercent)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3310,6 +3343,9 @@ func wireGate(b []byte, x *Gate) []byte {
 	}
 	if x.Shortfall != nil {
 		b = answers.WireMessage(b, 5, x.Shortfall, wireGate_Shortfall)
+	}
+	if x.InPercent {
+		b = answers.WireBool(b, 6, x.InPercent)
 	}
 	return b
 }
@@ -3485,6 +3521,7 @@ func jsonRules(b []byte, x *Rules) []byte {
 	if x.BlocGate != nil {
 		b = jsonGate(append(b, `"blocGate":`...), x.BlocGate)
 	}
+	b = answers.JSONString(append(b, `"scale":`...), x.Scale)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3509,6 +3546,9 @@ func wireRules(b []byte, x *Rules) []byte {
 	}
 	if x.BlocGate != nil {
 		b = answers.WireMessage(b, 6, x.BlocGate, wireGate)
+	}
+	if len(x.Scale) > 0 {
+		b = answers.WireString(b, 7, x.Scale)
 	}
 	return b
 }
@@ -3583,6 +3623,133 @@ func wireReplacement(b []byte, x *Replacement) []byte {
 	}
 	if len(x.ReplacedBloc) > 0 {
 		b = answers.WireString(b, 3, x.ReplacedBloc)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Scale) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonScale)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Scale) AppendWire(b []byte) []byte {
+	return wireScale(b, x)
+}
+
+func jsonScale(b []byte, x *Scale) []byte {
+	if x == nil {
+		x = new(Scale)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = append(b, `"levels":[`...)
+	for _, v := range x.Levels {
+		b = jsonScale_Level(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Marks != nil {
+		b = jsonScale_Marks(append(b, `"marks":`...), x.Marks)
+	}
+	b = answers.JSONString(append(b, `"pass":`...), x.Pass)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireScale(b []byte, x *Scale) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	for _, v := range x.Levels {
+		b = answers.WireMessage(b, 3, v, wireScale_Level)
+	}
+	if x.Marks != nil {
+		b = answers.WireMessage(b, 4, x.Marks, wireScale_Marks)
+	}
+	if len(x.Pass) > 0 {
+		b = answers.WireString(b, 5, x.Pass)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Scale_Level) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonScale_Level)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Scale_Level) AppendWire(b []byte) []byte {
+	return wireScale_Level(b, x)
+}
+
+func jsonScale_Level(b []byte, x *Scale_Level) []byte {
+	if x == nil {
+		x = new(Scale_Level)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"label":`...), x.Label)
+	if x.Points != nil {
+		b = answers.JSONInt(append(b, `"points":`...), *x.Points)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireScale_Level(b []byte, x *Scale_Level) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Label) > 0 {
+		b = answers.WireString(b, 2, x.Label)
+	}
+	if x.Points != nil {
+		b = answers.WireVarint(b, 3, *x.Points)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Scale_Marks) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonScale_Marks)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Scale_Marks) AppendWire(b []byte) []byte {
+	return wireScale_Marks(b, x)
+}
+
+func jsonScale_Marks(b []byte, x *Scale_Marks) []byte {
+	if x == nil {
+		x = new(Scale_Marks)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"min":`...), x.Min)
+	b = answers.JSONString(append(b, `"max":`...), x.Max)
+	b = answers.JSONString(append(b, `"step":`...), x.Step)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireScale_Marks(b []byte, x *Scale_Marks) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Min) > 0 {
+		b = answers.WireString(b, 1, x.Min)
+	}
+	if len(x.Max) > 0 {
+		b = answers.WireString(b, 2, x.Max)
+	}
+	if len(x.Step) > 0 {
+		b = answers.WireString(b, 3, x.Step)
 	}
 	return b
 }
@@ -4088,6 +4255,8 @@ func jsonGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
 		b = jsonReason(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = answers.JSONString(append(b, `"level":`...), x.Level)
+	b = answers.JSONString(append(b, `"mark":`...), x.Mark)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4115,6 +4284,12 @@ func wireGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
 	}
 	for _, v := range x.Reasons {
 		b = answers.WireMessage(b, 7, v, wireReason)
+	}
+	if len(x.Level) > 0 {
+		b = answers.WireString(b, 8, x.Level)
+	}
+	if len(x.Mark) > 0 {
+		b = answers.WireString(b, 9, x.Mark)
 	}
 	return b
 }

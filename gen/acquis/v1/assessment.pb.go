@@ -118,14 +118,15 @@ func (*Verdict) Descriptor() ([]byte, []int) {
 	return file_acquis_v1_assessment_proto_rawDescGZIP(), []int{0}
 }
 
-// One assessor's verdict on one criterion of one candidacy. Only the latest
-// verdict of an assessor on a criterion counts.
+// One assessor's verdict on one criterion of one candidacy, or the level or the mark that
+// they give: exactly one of the three, the one that the criterion's scale takes. Only the
+// latest of an assessor on a criterion counts.
 type Assessment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Code of the criterion.
 	Criterion string `protobuf:"bytes,1,opt,name=criterion,proto3" json:"criterion,omitempty"`
-	// The verdict. VERDICT_UNSPECIFIED, which only answers have, means that it
-	// was retracted.
+	// The verdict, unless the référentiel names another scale for the criterion: then
+	// `level` or `mark`. An answer that has none of the three was retracted.
 	Verdict Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
 	// What the assessor saw; about the work, never about health. At most 4000
 	// characters. Not for health data.
@@ -136,7 +137,13 @@ type Assessment struct {
 	// delegate, such as a learning platform, recorded it for them.
 	Recorder string `protobuf:"bytes,5,opt,name=recorder,proto3" json:"recorder,omitempty"`
 	// When it was recorded.
-	RecordTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=record_time,json=recordTime,proto3" json:"record_time,omitempty"`
+	RecordTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=record_time,json=recordTime,proto3" json:"record_time,omitempty"`
+	// The code of a level, if the criterion's scale has levels. Then there is neither
+	// verdict nor mark.
+	Level string `protobuf:"bytes,7,opt,name=level,proto3" json:"level,omitempty"`
+	// A mark, if the criterion's scale has marks: a decimal such as `12.5`, a multiple of
+	// the scale's step. Then there is neither verdict nor level.
+	Mark          string `protobuf:"bytes,8,opt,name=mark,proto3" json:"mark,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -213,13 +220,28 @@ func (x *Assessment) GetRecordTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Assessment) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *Assessment) GetMark() string {
+	if x != nil {
+		return x.Mark
+	}
+	return ""
+}
+
 // The jury's decision on a criterion on which the assessors disagree. It is
 // valid as long as the assessors' verdicts are those on which it was made.
 type Settlement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Code of the criterion.
 	Criterion string `protobuf:"bytes,1,opt,name=criterion,proto3" json:"criterion,omitempty"`
-	// The jury's verdict.
+	// The jury's verdict, unless the référentiel names another scale for the criterion:
+	// then `level` or `mark`.
 	Verdict Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
 	// Why, 1–4000 characters; about the work, never about health.
 	// Not for health data.
@@ -227,7 +249,13 @@ type Settlement struct {
 	// Subjects of the jury members who made or confirmed this settlement.
 	Authors []string `protobuf:"bytes,4,rep,name=authors,proto3" json:"authors,omitempty"`
 	// When it was settled or last confirmed.
-	SettleTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=settle_time,json=settleTime,proto3" json:"settle_time,omitempty"`
+	SettleTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=settle_time,json=settleTime,proto3" json:"settle_time,omitempty"`
+	// The code of a level, if the criterion's scale has levels. Then there is neither
+	// verdict nor mark.
+	Level string `protobuf:"bytes,6,opt,name=level,proto3" json:"level,omitempty"`
+	// A mark, if the criterion's scale has marks: a decimal such as `12.5`, a multiple of
+	// the scale's step. Then there is neither verdict nor level.
+	Mark          string `protobuf:"bytes,7,opt,name=mark,proto3" json:"mark,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -295,6 +323,20 @@ func (x *Settlement) GetSettleTime() *timestamppb.Timestamp {
 		return x.SettleTime
 	}
 	return nil
+}
+
+func (x *Settlement) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *Settlement) GetMark() string {
+	if x != nil {
+		return x.Mark
+	}
+	return ""
 }
 
 // Request of RecordAssessments.
@@ -666,24 +708,28 @@ const file_acquis_v1_assessment_proto_rawDesc = "" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03MET\x10\x01\x12\x11\n" +
 	"\rPARTIALLY_MET\x10\x02\x12\v\n" +
-	"\aNOT_MET\x10\x03\"\xcc\x02\n" +
+	"\aNOT_MET\x10\x03\"\xe5\x03\n" +
 	"\n" +
 	"Assessment\x12=\n" +
-	"\tcriterion\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\tcriterion\x12@\n" +
-	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\averdict\x12)\n" +
+	"\tcriterion\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\tcriterion\x12>\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\averdict\x12)\n" +
 	"\acomment\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\acomment\x12'\n" +
 	"\bassessor\x18\x04 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xac\x02R\bassessor\x12'\n" +
 	"\brecorder\x18\x05 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xac\x02R\brecorder\x12@\n" +
 	"\vrecord_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"recordTime\"\xa8\x02\n" +
+	"recordTime\x128\n" +
+	"\x05level\x18\a \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05level\x12_\n" +
+	"\x04mark\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\x04mark\"\xc1\x03\n" +
 	"\n" +
 	"Settlement\x12=\n" +
-	"\tcriterion\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\tcriterion\x12@\n" +
-	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\averdict\x12)\n" +
+	"\tcriterion\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\tcriterion\x12>\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\averdict\x12)\n" +
 	"\x06motive\x18\x03 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x02R\x06motive\x12,\n" +
 	"\aauthors\x18\x04 \x03(\tB\x12\xe0A\x03\xbaH\f\x92\x01\t\x102\"\x05r\x03\x18\xac\x02R\aauthors\x12@\n" +
 	"\vsettle_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"settleTime\"\x99\x03\n" +
+	"settleTime\x128\n" +
+	"\x05level\x18\x06 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05level\x12_\n" +
+	"\x04mark\x18\a \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\x04mark\"\x99\x03\n" +
 	"\x18RecordAssessmentsRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12T\n" +

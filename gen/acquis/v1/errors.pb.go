@@ -146,6 +146,9 @@ const (
 	ErrorReason_CRITERION_NOT_PRESENTED ErrorReason_Enum = 108
 	// INVALID_ARGUMENT: it has a verdict that does not exist.
 	ErrorReason_VERDICT_UNKNOWN ErrorReason_Enum = 109
+	// INVALID_ARGUMENT: it is not assessed so. The message says whether by a verdict, a
+	// level or a mark, and which there are.
+	ErrorReason_OFF_SCALE ErrorReason_Enum = 158
 	// INVALID_ARGUMENT: it has an outcome that a jury cannot decide on a bloc.
 	ErrorReason_OUTCOME_UNKNOWN ErrorReason_Enum = 110
 	// INVALID_ARGUMENT: it is not among the candidate's decisions.
@@ -306,6 +309,7 @@ var (
 		107: "CRITERION_REPEATED",
 		108: "CRITERION_NOT_PRESENTED",
 		109: "VERDICT_UNKNOWN",
+		158: "OFF_SCALE",
 		110: "OUTCOME_UNKNOWN",
 		111: "DECISION_UNKNOWN",
 		112: "MEMBER_REPEATED",
@@ -415,6 +419,7 @@ var (
 		"CRITERION_REPEATED":         107,
 		"CRITERION_NOT_PRESENTED":    108,
 		"VERDICT_UNKNOWN":            109,
+		"OFF_SCALE":                  158,
 		"OUTCOME_UNKNOWN":            110,
 		"DECISION_UNKNOWN":           111,
 		"MEMBER_REPEATED":            112,
@@ -537,8 +542,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\x9b\x13\n" +
-	"\vErrorReason\"\x8b\x13\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xab\x13\n" +
+	"\vErrorReason\"\x9b\x13\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -601,7 +606,8 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x11CRITERION_UNKNOWN\x10j\x12\x16\n" +
 	"\x12CRITERION_REPEATED\x10k\x12\x1b\n" +
 	"\x17CRITERION_NOT_PRESENTED\x10l\x12\x13\n" +
-	"\x0fVERDICT_UNKNOWN\x10m\x12\x13\n" +
+	"\x0fVERDICT_UNKNOWN\x10m\x12\x0e\n" +
+	"\tOFF_SCALE\x10\x9e\x01\x12\x13\n" +
 	"\x0fOUTCOME_UNKNOWN\x10n\x12\x14\n" +
 	"\x10DECISION_UNKNOWN\x10o\x12\x13\n" +
 	"\x0fMEMBER_REPEATED\x10p\x12\x12\n" +

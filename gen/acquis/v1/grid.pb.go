@@ -40,6 +40,8 @@ const (
 	CriterionStatus_CONTESTED CriterionStatus_Enum = 5
 	// The jury exempted the candidate from it.
 	CriterionStatus_EXEMPTED CriterionStatus_Enum = 6
+	// Assessed by a level or a mark.
+	CriterionStatus_ASSESSED CriterionStatus_Enum = 7
 )
 
 // Enum value maps for CriterionStatus_Enum.
@@ -52,6 +54,7 @@ var (
 		4: "PENDING",
 		5: "CONTESTED",
 		6: "EXEMPTED",
+		7: "ASSESSED",
 	}
 	CriterionStatus_Enum_value = map[string]int32{
 		"CRITERION_STATUS_UNSPECIFIED": 0,
@@ -61,6 +64,7 @@ var (
 		"PENDING":                      4,
 		"CONTESTED":                    5,
 		"EXEMPTED":                     6,
+		"ASSESSED":                     7,
 	}
 )
 
@@ -473,7 +477,10 @@ type Reason_Amount struct {
 	// What it is compared with, a decimal.
 	Limit string `protobuf:"bytes,3,opt,name=limit,proto3" json:"limit,omitempty"`
 	// The sum of the weights of all that is in a mean; otherwise 0.
-	Weights       int32 `protobuf:"varint,4,opt,name=weights,proto3" json:"weights,omitempty"`
+	Weights int32 `protobuf:"varint,4,opt,name=weights,proto3" json:"weights,omitempty"`
+	// Whether they are percent of scales of marks. Otherwise they are points: of the scale
+	// of marks that all children have, or 0 to 100.
+	Percent       bool `protobuf:"varint,5,opt,name=percent,proto3" json:"percent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -534,6 +541,13 @@ func (x *Reason_Amount) GetWeights() int32 {
 		return x.Weights
 	}
 	return 0
+}
+
+func (x *Reason_Amount) GetPercent() bool {
+	if x != nil {
+		return x.Percent
+	}
+	return false
 }
 
 // One bloc.
@@ -727,7 +741,13 @@ type Grid_GridCriterion struct {
 	Settlement *Settlement `protobuf:"bytes,6,opt,name=settlement,proto3" json:"settlement,omitempty"`
 	// Why it has this status: how many assessors, whether they agree. Empty for an
 	// assessor.
-	Reasons       []*Reason `protobuf:"bytes,7,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	Reasons []*Reason `protobuf:"bytes,7,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// The level on which the assessors agree or which the jury settled, also of an
+	// exempted criterion. Only on a scale of levels. Empty for an assessor.
+	Level string `protobuf:"bytes,8,opt,name=level,proto3" json:"level,omitempty"`
+	// The mark on which the assessors agree or which the jury settled, a decimal, also of
+	// an exempted criterion. Only on a scale of marks. Empty for an assessor.
+	Mark          string `protobuf:"bytes,9,opt,name=mark,proto3" json:"mark,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -811,12 +831,26 @@ func (x *Grid_GridCriterion) GetReasons() []*Reason {
 	return nil
 }
 
+func (x *Grid_GridCriterion) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *Grid_GridCriterion) GetMark() string {
+	if x != nil {
+		return x.Mark
+	}
+	return ""
+}
+
 var File_acquis_v1_grid_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\n" +
-	"\x14acquis/v1/grid.proto\x12\tacquis.v1\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\x8e\x01\n" +
-	"\x0fCriterionStatus\"{\n" +
+	"\x14acquis/v1/grid.proto\x12\tacquis.v1\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\x9d\x01\n" +
+	"\x0fCriterionStatus\"\x89\x01\n" +
 	"\x04Enum\x12 \n" +
 	"\x1cCRITERION_STATUS_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03MET\x10\x01\x12\x11\n" +
@@ -824,14 +858,15 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\aNOT_MET\x10\x03\x12\v\n" +
 	"\aPENDING\x10\x04\x12\r\n" +
 	"\tCONTESTED\x10\x05\x12\f\n" +
-	"\bEXEMPTED\x10\x06\"f\n" +
+	"\bEXEMPTED\x10\x06\x12\f\n" +
+	"\bASSESSED\x10\a\"f\n" +
 	"\aOutcome\"[\n" +
 	"\x04Enum\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\r\n" +
 	"\tCONTESTED\x10\x02\x12\f\n" +
 	"\bACQUIRED\x10\x03\x12\x10\n" +
-	"\fNOT_ACQUIRED\x10\x04\"\x91\x03\n" +
+	"\fNOT_ACQUIRED\x10\x04\"\xac\x03\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -845,12 +880,13 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\ffrom_default\x18\b \x01(\bR\vfromDefault\x12\x12\n" +
 	"\x04text\x18\t \x01(\tR\x04text\x120\n" +
 	"\x06amount\x18\n" +
-	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x1ah\n" +
+	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\tR\x05limit\x12\x18\n" +
-	"\aweights\x18\x04 \x01(\x05R\aweights\"\xcb\t\n" +
+	"\aweights\x18\x04 \x01(\x05R\aweights\x12\x18\n" +
+	"\apercent\x18\x05 \x01(\bR\apercent\"\xf5\t\n" +
 	"\x04Grid\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x17\n" +
 	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x03R\x04etag\x12;\n" +
@@ -873,7 +909,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\aoutcome\x18\x03 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\aoutcome\x12+\n" +
 	"\areasons\x18\x04 \x03(\v2\x11.acquis.v1.ReasonR\areasons\x123\n" +
 	"\x06method\x18\x05 \x01(\v2\x1b.acquis.v1.AssessmentMethodR\x06method\x129\n" +
-	"\bcriteria\x18\x06 \x03(\v2\x1d.acquis.v1.Grid.GridCriterionR\bcriteria\x1a\xb9\x02\n" +
+	"\bcriteria\x18\x06 \x03(\v2\x1d.acquis.v1.Grid.GridCriterionR\bcriteria\x1a\xe3\x02\n" +
 	"\rGridCriterion\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
 	"\tstatement\x18\x02 \x01(\tR\tstatement\x12 \n" +
@@ -883,7 +919,9 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\n" +
 	"settlement\x18\x06 \x01(\v2\x15.acquis.v1.SettlementR\n" +
 	"settlement\x12+\n" +
-	"\areasons\x18\a \x03(\v2\x11.acquis.v1.ReasonR\areasons:L\xeaAI\n" +
+	"\areasons\x18\a \x03(\v2\x11.acquis.v1.ReasonR\areasons\x12\x14\n" +
+	"\x05level\x18\b \x01(\tR\x05level\x12\x12\n" +
+	"\x04mark\x18\t \x01(\tR\x04mark:L\xeaAI\n" +
 	"\x10acquis.eval/Grid\x12/sessions/{session}/candidacies/{candidacy}/grid2\x04gridB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (

@@ -86,7 +86,7 @@ func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AssessmentMethod_Kind_Enum.Descriptor instead.
 func (AssessmentMethod_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{4, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5, 0, 0}
 }
 
 // The description of one certification: what a candidate must show, how it is
@@ -127,7 +127,9 @@ type Referentiel struct {
 	Current bool `protobuf:"varint,10,opt,name=current,proto3" json:"current,omitempty"`
 	// The rules with every default filled in. If a gate is given instead of a threshold,
 	// the threshold is not set.
-	RulesInForce  *Rules `protobuf:"bytes,11,opt,name=rules_in_force,json=rulesInForce,proto3" json:"rules_in_force,omitempty"`
+	RulesInForce *Rules `protobuf:"bytes,11,opt,name=rules_in_force,json=rulesInForce,proto3" json:"rules_in_force,omitempty"`
+	// Scales on which criteria are assessed, if not by verdicts. At most 20.
+	Scales        []*Scale `protobuf:"bytes,12,rep,name=scales,proto3" json:"scales,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -239,6 +241,98 @@ func (x *Referentiel) GetRulesInForce() *Rules {
 	return nil
 }
 
+func (x *Referentiel) GetScales() []*Scale {
+	if x != nil {
+		return x.Scales
+	}
+	return nil
+}
+
+// A scale on which criteria are assessed: of levels, or of marks. A criterion that names
+// none is on that of `rules`, otherwise it is assessed by verdicts: MET is 100 points,
+// PARTIALLY_MET 50, NOT_MET 0.
+type Scale struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the scales of its référentiel. 1–32 letters, digits, dots or hyphens.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Title, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Its levels, the best one first, 2–50; or
+	Levels []*Scale_Level `protobuf:"bytes,3,rep,name=levels,proto3" json:"levels,omitempty"`
+	// its marks.
+	Marks *Scale_Marks `protobuf:"bytes,4,opt,name=marks,proto3" json:"marks,omitempty"`
+	// The points from which a criterion is acquired: for an eliminatory one, and where a gate
+	// counts. A decimal. Empty: all the points that there are.
+	Pass          string `protobuf:"bytes,5,opt,name=pass,proto3" json:"pass,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Scale) Reset() {
+	*x = Scale{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Scale) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Scale) ProtoMessage() {}
+
+func (x *Scale) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Scale.ProtoReflect.Descriptor instead.
+func (*Scale) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Scale) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Scale) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Scale) GetLevels() []*Scale_Level {
+	if x != nil {
+		return x.Levels
+	}
+	return nil
+}
+
+func (x *Scale) GetMarks() *Scale_Marks {
+	if x != nil {
+		return x.Marks
+	}
+	return nil
+}
+
+func (x *Scale) GetPass() string {
+	if x != nil {
+		return x.Pass
+	}
+	return ""
+}
+
 // A bloc de compétences: a coherent set of compétences, acquired as one unit.
 type Bloc struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -259,7 +353,7 @@ type Bloc struct {
 
 func (x *Bloc) Reset() {
 	*x = Bloc{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -271,7 +365,7 @@ func (x *Bloc) String() string {
 func (*Bloc) ProtoMessage() {}
 
 func (x *Bloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -284,7 +378,7 @@ func (x *Bloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bloc.ProtoReflect.Descriptor instead.
 func (*Bloc) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Bloc) GetCode() string {
@@ -335,7 +429,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -347,7 +441,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -360,7 +454,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Activity) GetCode() string {
@@ -406,7 +500,7 @@ type Competence struct {
 
 func (x *Competence) Reset() {
 	*x = Competence{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -418,7 +512,7 @@ func (x *Competence) String() string {
 func (*Competence) ProtoMessage() {}
 
 func (x *Competence) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -431,7 +525,7 @@ func (x *Competence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Competence.ProtoReflect.Descriptor instead.
 func (*Competence) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Competence) GetCode() string {
@@ -511,7 +605,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -523,7 +617,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -536,7 +630,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{4}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *AssessmentMethod) GetKind() AssessmentMethod_Kind_Enum {
@@ -591,14 +685,16 @@ type Criterion struct {
 	// Makes it a bonus: only its points above these count. They join the sum of the mean,
 	// the divisor stays as it is, and nothing else asks for it: it need not be assessed,
 	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
-	BonusAbove    string `protobuf:"bytes,5,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	BonusAbove string `protobuf:"bytes,5,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Code of the scale on which it is assessed. Empty: that of `rules`.
+	Scale         string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -610,7 +706,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -623,7 +719,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Criterion) GetCode() string {
@@ -661,6 +757,13 @@ func (x *Criterion) GetBonusAbove() string {
 	return ""
 }
 
+func (x *Criterion) GetScale() string {
+	if x != nil {
+		return x.Scale
+	}
+	return ""
+}
+
 // The rules of a référentiel. Numbers that are not set have defaults.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -679,14 +782,16 @@ type Rules struct {
 	// `competence_threshold_percent`.
 	CompetenceGate *Gate `protobuf:"bytes,5,opt,name=competence_gate,json=competenceGate,proto3" json:"competence_gate,omitempty"`
 	// The gate of blocs that have none of their own, instead of `bloc_threshold_percent`.
-	BlocGate      *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
+	BlocGate *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
+	// Code of the scale of criteria that name none. Empty: they are assessed by verdicts.
+	Scale         string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -698,7 +803,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -711,7 +816,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -756,11 +861,19 @@ func (x *Rules) GetBlocGate() *Gate {
 	return nil
 }
 
+func (x *Rules) GetScale() string {
+	if x != nil {
+		return x.Scale
+	}
+	return ""
+}
+
 // How children make their parent's outcome: the criteria of a compétence, the
 // compétences of a bloc. It has at least one condition, and all of them must hold.
 //
-// A criterion has the points of its verdict, a compétence the mean of its criteria,
-// rounded if its own gate says so. All arithmetic is exact. Points are decimals
+// A criterion has the points of its verdict or level, or its mark; a compétence the mean of
+// its criteria, rounded if its own gate says so, in percent if they are on different
+// scales or its gate is in percent. All arithmetic is exact. Points are decimals
 // such as `70` or `12.5`: at most four digits before the point and three after it, in
 // their shortest form, and points that a child can have.
 //
@@ -774,21 +887,25 @@ type Gate struct {
 	// The mean of the children's points, by their weights.
 	Mean *Gate_Mean `protobuf:"bytes,1,opt,name=mean,proto3" json:"mean,omitempty"`
 	// How many children must be acquired: a compétence with that outcome, a criterion that
-	// is MET.
+	// is MET, or passes on its scale.
 	Count *Gate_Count `protobuf:"bytes,2,opt,name=count,proto3" json:"count,omitempty"`
 	// No child may have fewer points. Empty: no floor.
 	Floor string `protobuf:"bytes,3,opt,name=floor,proto3" json:"floor,omitempty"`
 	// How many children may have fewer points than so many.
 	AtMost *Gate_AtMost `protobuf:"bytes,4,opt,name=at_most,json=atMost,proto3" json:"at_most,omitempty"`
 	// How many points may be missing in all.
-	Shortfall     *Gate_Shortfall `protobuf:"bytes,5,opt,name=shortfall,proto3" json:"shortfall,omitempty"`
+	Shortfall *Gate_Shortfall `protobuf:"bytes,5,opt,name=shortfall,proto3" json:"shortfall,omitempty"`
+	// Whether its points are percent: each child counts as a share of its own scale, from
+	// 0 for its least mark to 100 for its greatest. Needed above children on different
+	// scales. Levels and verdicts have percent anyway.
+	InPercent     bool `protobuf:"varint,6,opt,name=in_percent,json=inPercent,proto3" json:"in_percent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -800,7 +917,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -813,7 +930,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -851,6 +968,13 @@ func (x *Gate) GetShortfall() *Gate_Shortfall {
 	return nil
 }
 
+func (x *Gate) GetInPercent() bool {
+	if x != nil {
+		return x.InPercent
+	}
+	return false
+}
+
 // The composition that a jury must have when it acts.
 type JuryRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -865,7 +989,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +1001,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +1014,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -926,7 +1050,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -938,7 +1062,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -951,7 +1075,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -988,7 +1112,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1000,7 +1124,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1030,6 +1154,134 @@ func (x *Referentiel_Section) GetParagraphs() []string {
 	return nil
 }
 
+// A level.
+type Scale_Level struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in its scale, and no verdict. Form as Scale.code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// What it says, 1–500 characters.
+	Label string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	// What it is worth, 0–100; not more than the level before it.
+	Points        *int32 `protobuf:"varint,3,opt,name=points,proto3,oneof" json:"points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Scale_Level) Reset() {
+	*x = Scale_Level{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Scale_Level) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Scale_Level) ProtoMessage() {}
+
+func (x *Scale_Level) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Scale_Level.ProtoReflect.Descriptor instead.
+func (*Scale_Level) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+}
+
+func (x *Scale_Level) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Scale_Level) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *Scale_Level) GetPoints() int32 {
+	if x != nil && x.Points != nil {
+		return *x.Points
+	}
+	return 0
+}
+
+// Marks: `min`, and then step by step to `max`. All three are decimals.
+type Scale_Marks struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The least mark.
+	Min string `protobuf:"bytes,1,opt,name=min,proto3" json:"min,omitempty"`
+	// The greatest mark, above `min`.
+	Max string `protobuf:"bytes,2,opt,name=max,proto3" json:"max,omitempty"`
+	// The step, above 0, a whole number of which leads from `min` to `max`.
+	Step          string `protobuf:"bytes,3,opt,name=step,proto3" json:"step,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Scale_Marks) Reset() {
+	*x = Scale_Marks{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Scale_Marks) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Scale_Marks) ProtoMessage() {}
+
+func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Scale_Marks.ProtoReflect.Descriptor instead.
+func (*Scale_Marks) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+}
+
+func (x *Scale_Marks) GetMin() string {
+	if x != nil {
+		return x.Min
+	}
+	return ""
+}
+
+func (x *Scale_Marks) GetMax() string {
+	if x != nil {
+		return x.Max
+	}
+	return ""
+}
+
+func (x *Scale_Marks) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
 // Kinds of assessment methods.
 type AssessmentMethod_Kind struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1039,7 +1291,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1051,7 +1303,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1064,7 +1316,7 @@ func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod_Kind.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{4, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5, 0}
 }
 
 // A condition on the mean.
@@ -1081,7 +1333,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1093,7 +1345,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1106,7 +1358,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1137,7 +1389,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1149,7 +1401,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1162,7 +1414,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1192,7 +1444,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1204,7 +1456,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1217,7 +1469,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1248,7 +1500,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1260,7 +1512,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1273,7 +1525,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1294,7 +1546,7 @@ var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe9\x06\n" +
+	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\a\n" +
 	"\vReferentiel\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12C\n" +
 	"\brevision\x18\x02 \x01(\tB'\xe0A\x03\xfaA\x19\n" +
@@ -1310,13 +1562,29 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"createTime\x12\x1d\n" +
 	"\acurrent\x18\n" +
 	" \x01(\bB\x03\xe0A\x03R\acurrent\x12;\n" +
-	"\x0erules_in_force\x18\v \x01(\v2\x10.acquis.v1.RulesB\x03\xe0A\x03R\frulesInForce\x1aj\n" +
+	"\x0erules_in_force\x18\v \x01(\v2\x10.acquis.v1.RulesB\x03\xe0A\x03R\frulesInForce\x125\n" +
+	"\x06scales\x18\f \x03(\v2\x10.acquis.v1.ScaleB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06scales\x1aj\n" +
 	"\aSection\x12%\n" +
 	"\x05title\x18\x01 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x128\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tB\x18\xe0A\x02\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01\x18\xc0>\xa0\xb5\x18\x01R\n" +
 	"paragraphs:\x85\x01\xeaA\x81\x01\n" +
-	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentiel\"\x98\x02\n" +
+	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentiel\"\xfa\x05\n" +
+	"\x05Scale\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12;\n" +
+	"\x06levels\x18\x03 \x03(\v2\x16.acquis.v1.Scale.LevelB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\x06levels\x121\n" +
+	"\x05marks\x18\x04 \x01(\v2\x16.acquis.v1.Scale.MarksB\x03\xe0A\x01R\x05marks\x12_\n" +
+	"\x04pass\x18\x05 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\x04pass\x1a\x9b\x01\n" +
+	"\x05Level\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05label\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05label\x12)\n" +
+	"\x06points\x18\x03 \x01(\x05B\f\xe0A\x02\xbaH\x06\x1a\x04\x18d(\x00H\x00R\x06points\x88\x01\x01B\t\n" +
+	"\a_points\x1a\xa3\x02\n" +
+	"\x05Marks\x12\\\n" +
+	"\x03min\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03min\x12\\\n" +
+	"\x03max\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03max\x12^\n" +
+	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\x98\x02\n" +
 	"\x04Bloc\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12@\n" +
@@ -1353,31 +1621,35 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x14SITUATIONAL_EXERCISE\x10\x02\x12\x17\n" +
 	"\x13REFLECTIVE_ANALYSIS\x10\x03\x12\x15\n" +
 	"\x11PROFESSIONAL_FILE\x10\x04\x12\t\n" +
-	"\x05OTHER\x10\x05\"\xbd\x02\n" +
+	"\x05OTHER\x10\x05\"\xf7\x02\n" +
 	"\tCriterion\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\x04code\x12/\n" +
 	"\tstatement\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x01R\tstatement\x12%\n" +
 	"\veliminatory\x18\x03 \x01(\bB\x03\xe0A\x01R\veliminatory\x12*\n" +
 	"\x06weight\x18\x04 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
 	"\vbonus_above\x18\x05 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
-	"bonusAboveB\t\n" +
-	"\a_weight\"\xcb\x03\n" +
+	"bonusAbove\x128\n" +
+	"\x05scale\x18\x06 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scaleB\t\n" +
+	"\a_weight\"\x85\x04\n" +
 	"\x05Rules\x12S\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x12G\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x01R\x14blocThresholdPercent\x88\x01\x01\x126\n" +
 	"\rmin_assessors\x18\x03 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x02R\fminAssessors\x88\x01\x01\x12,\n" +
 	"\x04jury\x18\x04 \x01(\v2\x13.acquis.v1.JuryRuleB\x03\xe0A\x01R\x04jury\x12=\n" +
 	"\x0fcompetence_gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x0ecompetenceGate\x121\n" +
-	"\tbloc_gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\bblocGateB\x1f\n" +
+	"\tbloc_gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\bblocGate\x128\n" +
+	"\x05scale\x18\a \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scaleB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
-	"\x0e_min_assessors\"\x8e\b\n" +
+	"\x0e_min_assessors\"\xb2\b\n" +
 	"\x04Gate\x12-\n" +
 	"\x04mean\x18\x01 \x01(\v2\x14.acquis.v1.Gate.MeanB\x03\xe0A\x01R\x04mean\x120\n" +
 	"\x05count\x18\x02 \x01(\v2\x15.acquis.v1.Gate.CountB\x03\xe0A\x01R\x05count\x12a\n" +
 	"\x05floor\x18\x03 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\x05floor\x124\n" +
 	"\aat_most\x18\x04 \x01(\v2\x16.acquis.v1.Gate.AtMostB\x03\xe0A\x01R\x06atMost\x12<\n" +
-	"\tshortfall\x18\x05 \x01(\v2\x19.acquis.v1.Gate.ShortfallB\x03\xe0A\x01R\tshortfall\x1a\xd8\x01\n" +
+	"\tshortfall\x18\x05 \x01(\v2\x19.acquis.v1.Gate.ShortfallB\x03\xe0A\x01R\tshortfall\x12\"\n" +
+	"\n" +
+	"in_percent\x18\x06 \x01(\bB\x03\xe0A\x01R\tinPercent\x1a\xd8\x01\n" +
 	"\x04Mean\x12h\n" +
 	"\tthreshold\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\tthreshold\x12f\n" +
 	"\bround_to\x18\x02 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\aroundTo\x1a{\n" +
@@ -1419,54 +1691,60 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(AssessmentMethod_Kind_Enum)(0), // 0: acquis.v1.AssessmentMethod.Kind.Enum
 	(*Referentiel)(nil),             // 1: acquis.v1.Referentiel
-	(*Bloc)(nil),                    // 2: acquis.v1.Bloc
-	(*Activity)(nil),                // 3: acquis.v1.Activity
-	(*Competence)(nil),              // 4: acquis.v1.Competence
-	(*AssessmentMethod)(nil),        // 5: acquis.v1.AssessmentMethod
-	(*Criterion)(nil),               // 6: acquis.v1.Criterion
-	(*Rules)(nil),                   // 7: acquis.v1.Rules
-	(*Gate)(nil),                    // 8: acquis.v1.Gate
-	(*JuryRule)(nil),                // 9: acquis.v1.JuryRule
-	(*Replacement)(nil),             // 10: acquis.v1.Replacement
-	(*Referentiel_Section)(nil),     // 11: acquis.v1.Referentiel.Section
-	(*AssessmentMethod_Kind)(nil),   // 12: acquis.v1.AssessmentMethod.Kind
-	(*Gate_Mean)(nil),               // 13: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),              // 14: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),             // 15: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),          // 16: acquis.v1.Gate.Shortfall
-	(*timestamppb.Timestamp)(nil),   // 17: google.protobuf.Timestamp
+	(*Scale)(nil),                   // 2: acquis.v1.Scale
+	(*Bloc)(nil),                    // 3: acquis.v1.Bloc
+	(*Activity)(nil),                // 4: acquis.v1.Activity
+	(*Competence)(nil),              // 5: acquis.v1.Competence
+	(*AssessmentMethod)(nil),        // 6: acquis.v1.AssessmentMethod
+	(*Criterion)(nil),               // 7: acquis.v1.Criterion
+	(*Rules)(nil),                   // 8: acquis.v1.Rules
+	(*Gate)(nil),                    // 9: acquis.v1.Gate
+	(*JuryRule)(nil),                // 10: acquis.v1.JuryRule
+	(*Replacement)(nil),             // 11: acquis.v1.Replacement
+	(*Referentiel_Section)(nil),     // 12: acquis.v1.Referentiel.Section
+	(*Scale_Level)(nil),             // 13: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),             // 14: acquis.v1.Scale.Marks
+	(*AssessmentMethod_Kind)(nil),   // 15: acquis.v1.AssessmentMethod.Kind
+	(*Gate_Mean)(nil),               // 16: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),              // 17: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),             // 18: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),          // 19: acquis.v1.Gate.Shortfall
+	(*timestamppb.Timestamp)(nil),   // 20: google.protobuf.Timestamp
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	11, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
-	2,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
-	7,  // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	10, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	17, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
-	7,  // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
-	3,  // 6: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
-	4,  // 7: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	8,  // 8: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
-	5,  // 9: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	5,  // 10: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	6,  // 11: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	8,  // 12: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	0,  // 13: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	9,  // 14: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	8,  // 15: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	8,  // 16: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	13, // 17: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	14, // 18: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	15, // 19: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	16, // 20: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	12, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	3,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
+	8,  // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
+	11, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	20, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	8,  // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
+	2,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
+	13, // 7: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	14, // 8: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	4,  // 9: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
+	5,  // 10: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
+	9,  // 11: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	6,  // 12: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	6,  // 13: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	7,  // 14: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	9,  // 15: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	0,  // 16: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	10, // 17: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	9,  // 18: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	9,  // 19: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	16, // 20: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	17, // 21: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	18, // 22: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	19, // 23: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -1475,19 +1753,20 @@ func file_acquis_v1_referentiel_proto_init() {
 		return
 	}
 	file_acquis_v1_form_proto_init()
-	file_acquis_v1_referentiel_proto_msgTypes[3].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[5].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[4].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[16].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   16,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

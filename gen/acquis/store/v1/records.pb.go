@@ -1306,8 +1306,13 @@ type VerdictLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Code of the criterion.
 	Criterion string `protobuf:"bytes,1,opt,name=criterion,proto3" json:"criterion,omitempty"`
-	// Unset: retracted.
-	Verdict       v1.Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
+	// The verdict, if the criterion is assessed by verdicts. It is retracted if none of
+	// verdict, level and mark is set.
+	Verdict v1.Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
+	// The code of a level, if it is assessed by levels.
+	Level string `protobuf:"bytes,3,opt,name=level,proto3" json:"level,omitempty"`
+	// A decimal, if it is assessed by marks.
+	Mark          string `protobuf:"bytes,4,opt,name=mark,proto3" json:"mark,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1356,6 +1361,20 @@ func (x *VerdictLine) GetVerdict() v1.Verdict_Enum {
 	return v1.Verdict_Enum(0)
 }
 
+func (x *VerdictLine) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *VerdictLine) GetMark() string {
+	if x != nil {
+		return x.Mark
+	}
+	return ""
+}
+
 // A settlement of one criterion.
 type SettlementLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1364,7 +1383,11 @@ type SettlementLine struct {
 	// What was said of it.
 	Verdict v1.Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
 	// The assessors' verdicts on which it was made.
-	On            []*Opinion `protobuf:"bytes,3,rep,name=on,proto3" json:"on,omitempty"`
+	On []*Opinion `protobuf:"bytes,3,rep,name=on,proto3" json:"on,omitempty"`
+	// Or a level.
+	Level string `protobuf:"bytes,4,opt,name=level,proto3" json:"level,omitempty"`
+	// Or a mark.
+	Mark          string `protobuf:"bytes,5,opt,name=mark,proto3" json:"mark,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1420,13 +1443,31 @@ func (x *SettlementLine) GetOn() []*Opinion {
 	return nil
 }
 
+func (x *SettlementLine) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *SettlementLine) GetMark() string {
+	if x != nil {
+		return x.Mark
+	}
+	return ""
+}
+
 // An assessor's verdict at the time of a settlement.
 type Opinion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The assessor.
 	Assessor string `protobuf:"bytes,1,opt,name=assessor,proto3" json:"assessor,omitempty"`
 	// What was said of it.
-	Verdict       v1.Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
+	Verdict v1.Verdict_Enum `protobuf:"varint,2,opt,name=verdict,proto3,enum=acquis.v1.Verdict_Enum" json:"verdict,omitempty"`
+	// Or a level.
+	Level string `protobuf:"bytes,3,opt,name=level,proto3" json:"level,omitempty"`
+	// Or a mark.
+	Mark          string `protobuf:"bytes,4,opt,name=mark,proto3" json:"mark,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1473,6 +1514,20 @@ func (x *Opinion) GetVerdict() v1.Verdict_Enum {
 		return x.Verdict
 	}
 	return v1.Verdict_Enum(0)
+}
+
+func (x *Opinion) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *Opinion) GetMark() string {
+	if x != nil {
+		return x.Mark
+	}
+	return ""
 }
 
 // One entry of a candidacy's file about accommodations and exemptions. All have
@@ -2527,7 +2582,9 @@ type Reason_Amount struct {
 	// What it is compared with.
 	Limit string `protobuf:"bytes,3,opt,name=limit,proto3" json:"limit,omitempty"`
 	// The weights of all that is in a mean.
-	Weights       int32 `protobuf:"varint,4,opt,name=weights,proto3" json:"weights,omitempty"`
+	Weights int32 `protobuf:"varint,4,opt,name=weights,proto3" json:"weights,omitempty"`
+	// Whether they are percent of scales of marks.
+	Percent       bool `protobuf:"varint,5,opt,name=percent,proto3" json:"percent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2588,6 +2645,13 @@ func (x *Reason_Amount) GetWeights() int32 {
 		return x.Weights
 	}
 	return 0
+}
+
+func (x *Reason_Amount) GetPercent() bool {
+	if x != nil {
+		return x.Percent
+	}
+	return false
 }
 
 var File_acquis_store_v1_records_proto protoreflect.FileDescriptor
@@ -2715,17 +2779,23 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"recordTime\x128\n" +
 	"\bverdicts\x18\x05 \x03(\v2\x1c.acquis.store.v1.VerdictLineR\bverdicts\x12A\n" +
 	"\vsettlements\x18\x06 \x03(\v2\x1f.acquis.store.v1.SettlementLineR\vsettlements\x122\n" +
-	"\x05texts\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x05texts\"^\n" +
+	"\x05texts\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x05texts\"\x88\x01\n" +
 	"\vVerdictLine\x12\x1c\n" +
 	"\tcriterion\x18\x01 \x01(\tR\tcriterion\x121\n" +
-	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumR\averdict\"\x8b\x01\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumR\averdict\x12\x14\n" +
+	"\x05level\x18\x03 \x01(\tR\x05level\x12\x12\n" +
+	"\x04mark\x18\x04 \x01(\tR\x04mark\"\xb5\x01\n" +
 	"\x0eSettlementLine\x12\x1c\n" +
 	"\tcriterion\x18\x01 \x01(\tR\tcriterion\x121\n" +
 	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumR\averdict\x12(\n" +
-	"\x02on\x18\x03 \x03(\v2\x18.acquis.store.v1.OpinionR\x02on\"X\n" +
+	"\x02on\x18\x03 \x03(\v2\x18.acquis.store.v1.OpinionR\x02on\x12\x14\n" +
+	"\x05level\x18\x04 \x01(\tR\x05level\x12\x12\n" +
+	"\x04mark\x18\x05 \x01(\tR\x04mark\"\x82\x01\n" +
 	"\aOpinion\x12\x1a\n" +
 	"\bassessor\x18\x01 \x01(\tR\bassessor\x121\n" +
-	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumR\averdict\"\xb7\x03\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumR\averdict\x12\x14\n" +
+	"\x05level\x18\x03 \x01(\tR\x05level\x12\x12\n" +
+	"\x04mark\x18\x04 \x01(\tR\x04mark\"\xb7\x03\n" +
 	"\bCaseFile\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
 	"\x06author\x18\x02 \x01(\tR\x06author\x12;\n" +
@@ -2777,7 +2847,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06author\x18\x03 \x01(\tR\x06author\x12D\n" +
 	"\x0fmembers_present\x18\x04 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12B\n" +
 	"\x10computed_outcome\x18\x05 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\x0fcomputedOutcome\x121\n" +
-	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xbd\x03\n" +
+	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xd8\x03\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -2792,12 +2862,13 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\ffrom_default\x18\t \x01(\bR\vfromDefault\x12\x1c\n" +
 	"\texemption\x18\n" +
 	" \x01(\bR\texemption\x126\n" +
-	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x1ah\n" +
+	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\tR\x05limit\x12\x18\n" +
-	"\aweights\x18\x04 \x01(\x05R\aweights\"\xba\x03\n" +
+	"\aweights\x18\x04 \x01(\x05R\aweights\x12\x18\n" +
+	"\apercent\x18\x05 \x01(\bR\apercent\"\xba\x03\n" +
 	"\x03Key\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rsecret_sha256\x18\x02 \x01(\fR\fsecretSha256\x12\x18\n" +

@@ -42,7 +42,9 @@ type Referentiel struct {
 	// The rules; a number that is not set means the default.
 	Rules *Rules `protobuf:"bytes,6,opt,name=rules,proto3" json:"rules,omitempty"`
 	// Blocs of other revisions or référentiels that count as one of these blocs.
-	Replaces      []*Replacement `protobuf:"bytes,7,rep,name=replaces,proto3" json:"replaces,omitempty"`
+	Replaces []*Replacement `protobuf:"bytes,7,rep,name=replaces,proto3" json:"replaces,omitempty"`
+	// The scales on which criteria can be assessed, besides that of verdicts.
+	Scales        []*Scale `protobuf:"bytes,8,rep,name=scales,proto3" json:"scales,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -126,6 +128,95 @@ func (x *Referentiel) GetReplaces() []*Replacement {
 	return nil
 }
 
+func (x *Referentiel) GetScales() []*Scale {
+	if x != nil {
+		return x.Scales
+	}
+	return nil
+}
+
+// A scale of levels or of marks.
+type Scale struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in its référentiel.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Its levels, the best one first; or
+	Levels []*Scale_Level `protobuf:"bytes,3,rep,name=levels,proto3" json:"levels,omitempty"`
+	// its marks.
+	Marks *Scale_Marks `protobuf:"bytes,4,opt,name=marks,proto3" json:"marks,omitempty"`
+	// A decimal: the points from which an assessment is acquired; empty: all there are.
+	Pass          string `protobuf:"bytes,5,opt,name=pass,proto3" json:"pass,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Scale) Reset() {
+	*x = Scale{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Scale) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Scale) ProtoMessage() {}
+
+func (x *Scale) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Scale.ProtoReflect.Descriptor instead.
+func (*Scale) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Scale) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Scale) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Scale) GetLevels() []*Scale_Level {
+	if x != nil {
+		return x.Levels
+	}
+	return nil
+}
+
+func (x *Scale) GetMarks() *Scale_Marks {
+	if x != nil {
+		return x.Marks
+	}
+	return nil
+}
+
+func (x *Scale) GetPass() string {
+	if x != nil {
+		return x.Pass
+	}
+	return ""
+}
+
 // One part of the opening page.
 type Section struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -139,7 +230,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -151,7 +242,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -164,7 +255,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Section) GetTitle() string {
@@ -200,7 +291,7 @@ type Bloc struct {
 
 func (x *Bloc) Reset() {
 	*x = Bloc{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -212,7 +303,7 @@ func (x *Bloc) String() string {
 func (*Bloc) ProtoMessage() {}
 
 func (x *Bloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -225,7 +316,7 @@ func (x *Bloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bloc.ProtoReflect.Descriptor instead.
 func (*Bloc) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Bloc) GetCode() string {
@@ -276,7 +367,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -288,7 +379,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -301,7 +392,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Activity) GetCode() string {
@@ -343,7 +434,7 @@ type Competence struct {
 
 func (x *Competence) Reset() {
 	*x = Competence{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -355,7 +446,7 @@ func (x *Competence) String() string {
 func (*Competence) ProtoMessage() {}
 
 func (x *Competence) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -368,7 +459,7 @@ func (x *Competence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Competence.ProtoReflect.Descriptor instead.
 func (*Competence) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Competence) GetCode() string {
@@ -446,7 +537,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -458,7 +549,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -471,7 +562,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AssessmentMethod) GetKind() v1.AssessmentMethod_Kind_Enum {
@@ -522,14 +613,16 @@ type Criterion struct {
 	Weight *int32 `protobuf:"varint,4,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
 	// A decimal: only points above it count in the mean of its compétence. Empty: all
 	// do.
-	BonusAbove    string `protobuf:"bytes,5,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	BonusAbove string `protobuf:"bytes,5,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Code of its scale; empty: that of the rules.
+	Scale         string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -541,7 +634,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -554,7 +647,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Criterion) GetCode() string {
@@ -592,6 +685,13 @@ func (x *Criterion) GetBonusAbove() string {
 	return ""
 }
 
+func (x *Criterion) GetScale() string {
+	if x != nil {
+		return x.Scale
+	}
+	return ""
+}
+
 // Rules of a référentiel. A number that is not set means the default.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -606,14 +706,16 @@ type Rules struct {
 	// The gate of compétences that have none of their own, instead of the threshold.
 	CompetenceGate *Gate `protobuf:"bytes,5,opt,name=competence_gate,json=competenceGate,proto3" json:"competence_gate,omitempty"`
 	// The gate of blocs that have none of their own, instead of the threshold.
-	BlocGate      *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
+	BlocGate *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
+	// Code of the scale of criteria that name none; empty: verdicts.
+	Scale         string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +727,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,7 +740,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -683,6 +785,13 @@ func (x *Rules) GetBlocGate() *Gate {
 	return nil
 }
 
+func (x *Rules) GetScale() string {
+	if x != nil {
+		return x.Scale
+	}
+	return ""
+}
+
 // How children make their parent's outcome. Everything that is set must hold. Numbers
 // that are strings are decimals, such as "12.5", each in its only form.
 type Gate struct {
@@ -696,14 +805,16 @@ type Gate struct {
 	// How many children may be below so many points.
 	AtMost *Gate_AtMost `protobuf:"bytes,4,opt,name=at_most,json=atMost,proto3" json:"at_most,omitempty"`
 	// How many points may be missing in all.
-	Shortfall     *Gate_Shortfall `protobuf:"bytes,5,opt,name=shortfall,proto3" json:"shortfall,omitempty"`
+	Shortfall *Gate_Shortfall `protobuf:"bytes,5,opt,name=shortfall,proto3" json:"shortfall,omitempty"`
+	// Whether its numbers are percent of the scales of the children, not points of them.
+	InPercent     bool `protobuf:"varint,6,opt,name=in_percent,json=inPercent,proto3" json:"in_percent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -715,7 +826,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -728,7 +839,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -766,6 +877,13 @@ func (x *Gate) GetShortfall() *Gate_Shortfall {
 	return nil
 }
 
+func (x *Gate) GetInPercent() bool {
+	if x != nil {
+		return x.InPercent
+	}
+	return false
+}
+
 // The composition that a jury must have.
 type JuryRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -779,7 +897,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -791,7 +909,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -804,7 +922,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -838,7 +956,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +968,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +981,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -911,7 +1029,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -923,7 +1041,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -936,7 +1054,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -984,7 +1102,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -996,7 +1114,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1009,7 +1127,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -1040,6 +1158,134 @@ func (x *CurrentRevision) GetFirstRevisionUid() uint64 {
 	return 0
 }
 
+// A level.
+type Scale_Level struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in its scale.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// What it says.
+	Label string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	// 0–100.
+	Points        *int32 `protobuf:"varint,3,opt,name=points,proto3,oneof" json:"points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Scale_Level) Reset() {
+	*x = Scale_Level{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Scale_Level) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Scale_Level) ProtoMessage() {}
+
+func (x *Scale_Level) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Scale_Level.ProtoReflect.Descriptor instead.
+func (*Scale_Level) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+}
+
+func (x *Scale_Level) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Scale_Level) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *Scale_Level) GetPoints() int32 {
+	if x != nil && x.Points != nil {
+		return *x.Points
+	}
+	return 0
+}
+
+// The multiples of a step; all three are decimals.
+type Scale_Marks struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The least one.
+	Min string `protobuf:"bytes,1,opt,name=min,proto3" json:"min,omitempty"`
+	// The greatest one.
+	Max string `protobuf:"bytes,2,opt,name=max,proto3" json:"max,omitempty"`
+	// The step.
+	Step          string `protobuf:"bytes,3,opt,name=step,proto3" json:"step,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Scale_Marks) Reset() {
+	*x = Scale_Marks{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Scale_Marks) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Scale_Marks) ProtoMessage() {}
+
+func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Scale_Marks.ProtoReflect.Descriptor instead.
+func (*Scale_Marks) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+}
+
+func (x *Scale_Marks) GetMin() string {
+	if x != nil {
+		return x.Min
+	}
+	return ""
+}
+
+func (x *Scale_Marks) GetMax() string {
+	if x != nil {
+		return x.Max
+	}
+	return ""
+}
+
+func (x *Scale_Marks) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
 // A condition on the mean.
 type Gate_Mean struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1053,7 +1299,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1065,7 +1311,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1078,7 +1324,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1108,7 +1354,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1120,7 +1366,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1133,7 +1379,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1163,7 +1409,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1175,7 +1421,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1188,7 +1434,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1218,7 +1464,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1230,7 +1476,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1243,7 +1489,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8, 3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1264,7 +1510,7 @@ var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x02\n" +
+	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x02\n" +
 	"\vReferentiel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x1f\n" +
@@ -1273,7 +1519,23 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\bpreamble\x18\x04 \x03(\v2\x18.acquis.store.v1.SectionR\bpreamble\x12+\n" +
 	"\x05blocs\x18\x05 \x03(\v2\x15.acquis.store.v1.BlocR\x05blocs\x12,\n" +
 	"\x05rules\x18\x06 \x01(\v2\x16.acquis.store.v1.RulesR\x05rules\x128\n" +
-	"\breplaces\x18\a \x03(\v2\x1c.acquis.store.v1.ReplacementR\breplaces\"?\n" +
+	"\breplaces\x18\a \x03(\v2\x1c.acquis.store.v1.ReplacementR\breplaces\x12.\n" +
+	"\x06scales\x18\b \x03(\v2\x16.acquis.store.v1.ScaleR\x06scales\"\xcb\x02\n" +
+	"\x05Scale\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x124\n" +
+	"\x06levels\x18\x03 \x03(\v2\x1c.acquis.store.v1.Scale.LevelR\x06levels\x122\n" +
+	"\x05marks\x18\x04 \x01(\v2\x1c.acquis.store.v1.Scale.MarksR\x05marks\x12\x12\n" +
+	"\x04pass\x18\x05 \x01(\tR\x04pass\x1aY\n" +
+	"\x05Level\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05label\x18\x02 \x01(\tR\x05label\x12\x1b\n" +
+	"\x06points\x18\x03 \x01(\x05H\x00R\x06points\x88\x01\x01B\t\n" +
+	"\a_points\x1a?\n" +
+	"\x05Marks\x12\x10\n" +
+	"\x03min\x18\x01 \x01(\tR\x03min\x12\x10\n" +
+	"\x03max\x18\x02 \x01(\tR\x03max\x12\x12\n" +
+	"\x04step\x18\x03 \x01(\tR\x04step\"?\n" +
 	"\aSection\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x1e\n" +
 	"\n" +
@@ -1307,31 +1569,35 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\"\n" +
 	"\finstructions\x18\x03 \x01(\tR\finstructions\x12\"\n" +
 	"\fdeliverables\x18\x04 \x03(\tR\fdeliverables\x127\n" +
-	"\x17accommodation_framework\x18\x05 \x01(\tR\x16accommodationFramework\"\xa8\x01\n" +
+	"\x17accommodation_framework\x18\x05 \x01(\tR\x16accommodationFramework\"\xbe\x01\n" +
 	"\tCriterion\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
 	"\tstatement\x18\x02 \x01(\tR\tstatement\x12 \n" +
 	"\veliminatory\x18\x03 \x01(\bR\veliminatory\x12\x1b\n" +
 	"\x06weight\x18\x04 \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
 	"\vbonus_above\x18\x05 \x01(\tR\n" +
-	"bonusAboveB\t\n" +
-	"\a_weight\"\xa4\x03\n" +
+	"bonusAbove\x12\x14\n" +
+	"\x05scale\x18\x06 \x01(\tR\x05scaleB\t\n" +
+	"\a_weight\"\xba\x03\n" +
 	"\x05Rules\x12E\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x129\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05H\x01R\x14blocThresholdPercent\x88\x01\x01\x12(\n" +
 	"\rmin_assessors\x18\x03 \x01(\x05H\x02R\fminAssessors\x88\x01\x01\x12-\n" +
 	"\x04jury\x18\x04 \x01(\v2\x19.acquis.store.v1.JuryRuleR\x04jury\x12>\n" +
 	"\x0fcompetence_gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x0ecompetenceGate\x122\n" +
-	"\tbloc_gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\bblocGateB\x1f\n" +
+	"\tbloc_gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\bblocGate\x12\x14\n" +
+	"\x05scale\x18\a \x01(\tR\x05scaleB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
-	"\x0e_min_assessors\"\x9b\x04\n" +
+	"\x0e_min_assessors\"\xba\x04\n" +
 	"\x04Gate\x12.\n" +
 	"\x04mean\x18\x01 \x01(\v2\x1a.acquis.store.v1.Gate.MeanR\x04mean\x121\n" +
 	"\x05count\x18\x02 \x01(\v2\x1b.acquis.store.v1.Gate.CountR\x05count\x12\x14\n" +
 	"\x05floor\x18\x03 \x01(\tR\x05floor\x125\n" +
 	"\aat_most\x18\x04 \x01(\v2\x1c.acquis.store.v1.Gate.AtMostR\x06atMost\x12=\n" +
-	"\tshortfall\x18\x05 \x01(\v2\x1f.acquis.store.v1.Gate.ShortfallR\tshortfall\x1a?\n" +
+	"\tshortfall\x18\x05 \x01(\v2\x1f.acquis.store.v1.Gate.ShortfallR\tshortfall\x12\x1d\n" +
+	"\n" +
+	"in_percent\x18\x06 \x01(\bR\tinPercent\x1a?\n" +
 	"\x04Mean\x12\x1c\n" +
 	"\tthreshold\x18\x01 \x01(\tR\tthreshold\x12\x19\n" +
 	"\bround_to\x18\x02 \x01(\tR\aroundTo\x1a_\n" +
@@ -1383,55 +1649,61 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Referentiel)(nil),                // 0: acquis.store.v1.Referentiel
-	(*Section)(nil),                    // 1: acquis.store.v1.Section
-	(*Bloc)(nil),                       // 2: acquis.store.v1.Bloc
-	(*Activity)(nil),                   // 3: acquis.store.v1.Activity
-	(*Competence)(nil),                 // 4: acquis.store.v1.Competence
-	(*AssessmentMethod)(nil),           // 5: acquis.store.v1.AssessmentMethod
-	(*Criterion)(nil),                  // 6: acquis.store.v1.Criterion
-	(*Rules)(nil),                      // 7: acquis.store.v1.Rules
-	(*Gate)(nil),                       // 8: acquis.store.v1.Gate
-	(*JuryRule)(nil),                   // 9: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                // 10: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),        // 11: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),            // 12: acquis.store.v1.CurrentRevision
-	(*Gate_Mean)(nil),                  // 13: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                 // 14: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                // 15: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),             // 16: acquis.store.v1.Gate.Shortfall
-	(v1.AssessmentMethod_Kind_Enum)(0), // 17: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),      // 18: google.protobuf.Timestamp
+	(*Scale)(nil),                      // 1: acquis.store.v1.Scale
+	(*Section)(nil),                    // 2: acquis.store.v1.Section
+	(*Bloc)(nil),                       // 3: acquis.store.v1.Bloc
+	(*Activity)(nil),                   // 4: acquis.store.v1.Activity
+	(*Competence)(nil),                 // 5: acquis.store.v1.Competence
+	(*AssessmentMethod)(nil),           // 6: acquis.store.v1.AssessmentMethod
+	(*Criterion)(nil),                  // 7: acquis.store.v1.Criterion
+	(*Rules)(nil),                      // 8: acquis.store.v1.Rules
+	(*Gate)(nil),                       // 9: acquis.store.v1.Gate
+	(*JuryRule)(nil),                   // 10: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                // 11: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),        // 12: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),            // 13: acquis.store.v1.CurrentRevision
+	(*Scale_Level)(nil),                // 14: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                // 15: acquis.store.v1.Scale.Marks
+	(*Gate_Mean)(nil),                  // 16: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                 // 17: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                // 18: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),             // 19: acquis.store.v1.Gate.Shortfall
+	(v1.AssessmentMethod_Kind_Enum)(0), // 20: acquis.v1.AssessmentMethod.Kind.Enum
+	(*timestamppb.Timestamp)(nil),      // 21: google.protobuf.Timestamp
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
-	1,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
-	2,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
-	7,  // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	10, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
-	3,  // 4: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
-	4,  // 5: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	8,  // 6: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
-	5,  // 7: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	5,  // 8: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	6,  // 9: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	8,  // 10: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	17, // 11: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	9,  // 12: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	8,  // 13: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	8,  // 14: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	13, // 15: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	14, // 16: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	15, // 17: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	16, // 18: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	0,  // 19: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	18, // 20: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	2,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
+	3,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
+	8,  // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
+	11, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	1,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
+	14, // 5: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	15, // 6: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	4,  // 7: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
+	5,  // 8: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
+	9,  // 9: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	6,  // 10: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	6,  // 11: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	7,  // 12: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	9,  // 13: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	20, // 14: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	10, // 15: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	9,  // 16: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	9,  // 17: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	16, // 18: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	17, // 19: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	18, // 20: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	19, // 21: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	0,  // 22: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	21, // 23: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -1439,19 +1711,20 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	if File_acquis_store_v1_referentiel_proto != nil {
 		return
 	}
-	file_acquis_store_v1_referentiel_proto_msgTypes[4].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[5].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
