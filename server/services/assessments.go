@@ -202,14 +202,14 @@ func mayAssess(session *storepb.Session, assessor string) error {
 func lineField(list string, lines []rules.CriterionVerdict, r rules.Refusal) string {
 	for i, line := range lines {
 		if r.Subject == "criterion "+line.Criterion {
-			return fmt.Sprintf("%s[%d].%s", list, i, fieldOf(line, r.Rule))
+			return fmt.Sprintf("%s[%d].%s", list, i, fieldAbout(line, r.Rule))
 		}
 	}
 	return list
 }
 
-// fieldOf is the field of a line that a rule is about.
-func fieldOf(line rules.CriterionVerdict, rule rules.RefusalRule) string {
+// fieldAbout is the field of a line that a rule is about.
+func fieldAbout(line rules.CriterionVerdict, rule rules.RefusalRule) string {
 	switch {
 	case rule != rules.VerdictUnknown && rule != rules.OffScale:
 		return "criterion"

@@ -257,9 +257,9 @@ type Scale struct {
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Title, 1–500 characters.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// Its levels, the best one first, 2–50; or
+	// Its levels, the best one first; 2–50. A scale has either these or marks.
 	Levels []*Scale_Level `protobuf:"bytes,3,rep,name=levels,proto3" json:"levels,omitempty"`
-	// its marks.
+	// Its marks.
 	Marks *Scale_Marks `protobuf:"bytes,4,opt,name=marks,proto3" json:"marks,omitempty"`
 	// The points from which a criterion is acquired: for an eliminatory one, and where a gate
 	// counts. A decimal. Empty: all the points that there are.

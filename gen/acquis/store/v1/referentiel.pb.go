@@ -142,9 +142,9 @@ type Scale struct {
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Its title.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// Its levels, the best one first; or
+	// Its levels, the best one first; it has either these or marks.
 	Levels []*Scale_Level `protobuf:"bytes,3,rep,name=levels,proto3" json:"levels,omitempty"`
-	// its marks.
+	// Its marks.
 	Marks *Scale_Marks `protobuf:"bytes,4,opt,name=marks,proto3" json:"marks,omitempty"`
 	// A decimal: the points from which an assessment is acquired; empty: all there are.
 	Pass          string `protobuf:"bytes,5,opt,name=pass,proto3" json:"pass,omitempty"`
