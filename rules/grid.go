@@ -190,7 +190,7 @@ func (b *GridBloc) children(of *Bloc, children []child) []child {
 	for i := range b.Competences {
 		c, below := &b.Competences[i], &of.Competences[i]
 		one := child{code: c.Code, acquired: c.Outcome == Acquired, weight: below.weight, bonus: below.bonus}
-		if of.gate.asksForPoints() && !(one.bonus != nil && c.untouched()) {
+		if of.gate.asksForPoints() && (one.bonus == nil || !c.untouched()) {
 			var room [16]child
 			one.points, one.judged = below.gate.points(c.children(below, below.percent, room[:0]))
 			if of.gate.percent {

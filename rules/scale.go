@@ -26,7 +26,7 @@ type Level struct {
 // Marks are all multiples of a step from a least to a greatest one.
 type Marks struct{ Min, Max, Step string }
 
-// Kind tells how something is assessed.
+// FindingKind tells how something is assessed.
 type FindingKind string
 
 // The kinds of findings. Several is what a caller says who gives more than one.

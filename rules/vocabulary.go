@@ -3,7 +3,8 @@ package rules
 // The values of these types are exactly the names that the API uses on the wire,
 // so string(v) converts them. The empty value of each type is not valid.
 
-// Verdict is the verdict of one assessor on one criterion.
+// Verdict is what one assessor says of one criterion: one of the three verdicts, or, if the
+// criterion is on another scale, the code of a level or a mark.
 type Verdict string
 
 // The verdicts.
@@ -41,10 +42,6 @@ const (
 	StatusExempted     CriterionStatus = "EXEMPTED"
 	StatusAssessed     CriterionStatus = "ASSESSED" // by a level or a mark
 )
-
-// points is the value of the verdict that a status stands for; 0 if it stands for
-// none.
-func (s CriterionStatus) points() int { return Verdict(s).Points() }
 
 // Outcome is what the rules compute for a compétence or a bloc.
 type Outcome string
