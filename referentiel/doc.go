@@ -25,6 +25,9 @@
 //   - The text of data/marketing.yaml drifts from its source: a test rebuilds the
 //     one from the other, both ways.
 //
+// [Compare] tells what changes from one revision to another, and which blocs that
+// candidates hold still count.
+//
 // Revisions are checked when they are published, never when they are read: one
 // that passed an older, less strict checker still compiles years later.
 package referentiel

@@ -15,6 +15,7 @@ import (
 // A spot is a field of the file of a référentiel, or an item of a list.
 type spot struct {
 	path   string
+	owner  protoreflect.Message
 	field  protoreflect.FieldDescriptor
 	of     protoreflect.FieldDescriptor // the field of the API that has its limits; nil if it has another form there
 	isItem bool
@@ -46,7 +47,7 @@ func spots(m protoreflect.Message, api protoreflect.MessageDescriptor, path stri
 	var all []spot
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
-		p := spot{path: join(path, string(fields.Get(i).Name())), field: fields.Get(i), of: api.Fields().ByName(fields.Get(i).Name())}
+		p := spot{path: join(path, string(fields.Get(i).Name())), owner: m, field: fields.Get(i), of: api.Fields().ByName(fields.Get(i).Name())}
 		if !m.Has(p.field) {
 			continue
 		}
@@ -54,7 +55,7 @@ func spots(m protoreflect.Message, api protoreflect.MessageDescriptor, path stri
 		switch v := m.Get(p.field); {
 		case p.field.IsList():
 			for i := range v.List().Len() {
-				item := spot{at(p.path, i), p.field, p.of, true}
+				item := spot{at(p.path, i), m, p.field, p.of, true}
 				all = append(all, item)
 				if p.field.Message() != nil {
 					all = append(all, spots(v.List().Get(i).Message(), p.of.Message(), item.path)...)

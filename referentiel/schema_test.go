@@ -214,13 +214,18 @@ func compiledSchema(t testing.TB) *jsonschema.Schema {
 	return compiled
 }
 
-// schemaProblem is what an editor would show of a file; nil if nothing.
+// schemaProblem is what an editor would show of a file because of the schema; nil if
+// nothing, as of a file that is not YAML, which its parser reports.
 func schemaProblem(schema *jsonschema.Schema, text string) error {
-	var tree any
-	if err := yaml.Load([]byte(text), &tree); err != nil {
-		return nil // the editor's parser would report it, not the schema
+	if tree, ok := treeOf(text); ok {
+		return schema.Validate(tree)
 	}
-	return schema.Validate(tree)
+	return nil
+}
+
+func treeOf(text string) (tree any, isYAML bool) {
+	err := yaml.Load([]byte(text), &tree)
+	return tree, err == nil
 }
 
 // beyondSchema are the cases of the checker's tables that a schema cannot refuse, and

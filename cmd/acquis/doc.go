@@ -11,6 +11,7 @@
 //	restore             puts one into a data directory, unless that contradicts a published checkpoint
 //	healthcheck         asks a running server whether it is ready
 //	referentiel check   says what is wrong with a file, before it is published
+//	referentiel diff    shows what changes from one such file to another, also for candidates under way
 //	referentiel schema  prints the JSON Schema of such files, for editors
 //	verify              checks a store while no server runs, and decides every decision again
 //	key create          creates a key while no server runs
@@ -18,7 +19,7 @@
 //	version             prints the version of the binary and the rules
 //
 // Exit codes: 0 done, 1 failed, 2 the command line or the environment is wrong
-// and nothing was changed.
+// and nothing was changed. referentiel diff: 0 the same, 1 different, 2 any error.
 //
 // # What can never happen
 //

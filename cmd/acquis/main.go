@@ -33,6 +33,7 @@ type commandLine struct {
 
 	Referentiel struct {
 		Check  checkCommand  `cmd:"" help:"Check the file of a référentiel before it is published. Prints each problem as file:line: field: message."`
+		Diff   diffCommand   `cmd:"" help:"Show what changes from one revision of a référentiel to another, and which blocs that candidates hold still count. Exit code 0 if both are the same, 1 if they differ, 2 on errors."`
 		Schema schemaCommand `cmd:"" help:"Print the JSON Schema of the files of référentiels, with which editors complete keys and show mistakes."`
 	} `cmd:"" group:"Référentiels:" help:"Work on the files of référentiels."`
 }
@@ -69,11 +70,20 @@ func run(ctx context.Context, args []string, c console) (code int) {
 	if err != nil {
 		return failed(c, usageError(err), 2)
 	}
-	if err := command.Run(); err != nil {
+	err = command.Run()
+	if _, ok := errors.AsType[trouble](err); ok {
+		return failed(c, err, 2)
+	}
+	if err != nil {
 		return failed(c, err, 1)
 	}
 	return 0
 }
+
+// trouble is an error of a command whose exit code 1 is an answer.
+type trouble struct{ error }
+
+func (t trouble) Unwrap() error { return t.error }
 
 // newParser returns the parser of command lines, which has the text of every
 // --help.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +39,48 @@ replaces:
 	code, out, _ = acquis(t, "referentiel", "check", bad)
 	if code != 1 || !strings.HasSuffix(out, `replaces[0].replaced_bloc: "B9" is not a bloc of what is replaced`+"\n") {
 		t.Errorf("exit %d, %s", code, out)
+	}
+}
+
+// Two revisions are compared: the exit code says whether they differ, and an error is no
+// difference.
+func TestReferentielDiff(t *testing.T) {
+	const marketing = "../../referentiel/data/marketing.yaml"
+	text, err := os.ReadFile(marketing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, bad := filepath.Join(t.TempDir(), "changed.yaml"), filepath.Join(t.TempDir(), "bad.yaml")
+	content := strings.Replace(string(text), "title: Pilotage d'un", "title: Pilotage de son", 1) + "rules:\n  jury: {min_members: 3}\n"
+	if err := errors.Join(os.WriteFile(changed, []byte(content), 0o600), os.WriteFile(bad, []byte("id: Sales\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		says []string // on either output, in order
+	}{
+		{[]string{marketing, marketing}, 0, []string{"Both are revision 0a5ee66c010043345e91231c544541cf of marketing."}},
+		{[]string{marketing, changed}, 1, []string{"B1 does not count", "B2 is identical: it counts as B2", "must acquire B1:",
+			"changed: B1 A1 title: Pilotage d'un", " → Pilotage de son", "changed: rules.jury.min_members: (not given) → 3"}},
+		{[]string{marketing, changed, "--output", "json"}, 1, []string{`"same": false`, `"from": "referentiels/marketing/revisions/0a5ee66c010043345e91231c544541cf"`,
+			`"countsAs": []`, `"kind": "CHANGED"`, `"where": "B1 A1"`}},
+		{[]string{marketing, bad}, 2, []string{bad + ":1: id: "}},
+		{[]string{"none.yaml", marketing}, 2, []string{"acquis: ", "no such file"}},
+		{[]string{marketing}, 2, []string{"missing argument: to"}},
+		{[]string{marketing, changed, "--output", "xml"}, 2, []string{"--output"}},
+	} {
+		code, out, err := acquis(t, append([]string{"referentiel", "diff"}, c.args...)...)
+		rest, found := out+err, true
+		for _, told := range c.says {
+			if _, rest, found = strings.Cut(rest, told); !found {
+				t.Errorf("%v: %q is not said, or not there", c.args, told)
+				break
+			}
+		}
+		if code != c.code || !found {
+			t.Errorf("%v: exit %d, want %d\n%s%s", c.args, code, c.code, out, err)
+		}
 	}
 }
 
