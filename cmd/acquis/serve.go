@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 	_ "time/tzdata" // zones, for machines that have none
 
@@ -55,14 +56,14 @@ type serveCommand struct {
 // not depend on the machine.
 type timeZone struct{ location *time.Location }
 
-// UnmarshalText reads the name of a zone. Local and the empty name would be whatever
-// the machine has.
+// UnmarshalText reads the name of a zone. Local, localtime and the empty name would be
+// whatever the machine has.
 func (z *timeZone) UnmarshalText(name []byte) (err error) {
-	if s := string(name); s == "" || s == "Local" {
+	z.location, err = time.LoadLocation(string(name))
+	if s := string(name); err != nil || slices.Contains([]string{"", "Local", "localtime"}, s) {
 		return fmt.Errorf("%q is not a time zone such as Europe/Paris", s)
 	}
-	z.location, err = time.LoadLocation(string(name))
-	return err
+	return nil
 }
 
 // Help explains the variables that are not flags; kong prints it.
@@ -101,8 +102,12 @@ func checkIssuer(text, name string) error {
 	if (text == "") != (name == "") {
 		return errors.New("--issuer-url and --issuer-name identify and name the same certificateur: set both or neither")
 	}
-	if parsed, err := url.Parse(text); text != "" && (err != nil || !parsed.IsAbs()) {
+	switch parsed, err := url.Parse(text); {
+	case text == "":
+	case err != nil || !parsed.IsAbs():
 		return fmt.Errorf("--issuer-url %q is not an absolute URL", text)
+	case parsed.User != nil:
+		return errors.New("--issuer-url must not have a user or password: every attestation shows it")
 	}
 	return errors.Join(readable("--issuer-url", text, legible.ID), readable("--issuer-name", name, legible.Line))
 }

@@ -177,6 +177,18 @@ func TestImpliedMask(t *testing.T) {
 	}
 }
 
+// TestEmptyMask: a mask in the query that names nothing is refused. It would be none, but
+// without the fields that the body empties.
+func TestEmptyMask(t *testing.T) {
+	s, e := echoing(t)
+	for _, query := range []string{"updateMask=", "update_mask", "requestId=&updateMask="} {
+		a := s.send(http.MethodPatch, "/v1/sessions/s?"+query, `{"displayName":""}`)
+		if e.last != nil || a.status != http.StatusBadRequest || !strings.Contains(a.body, "must be names of fields joined by commas") {
+			t.Errorf("%s: %d %s", query, a.status, a.body)
+		}
+	}
+}
+
 // TestSameUpdateOverBoth: an update arrives over REST as it does over gRPC.
 func TestSameUpdateOverBoth(t *testing.T) {
 	s, e := echoing(t)

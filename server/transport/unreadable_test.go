@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	statuspb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/status"
@@ -83,11 +84,32 @@ func TestHandlersAreNotTakenForTheLibrary(t *testing.T) {
 		"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n{}":                        0,
 		"HTTP/1.1 400 Bad Request\r\nX: y" + libraryHeaders:                                           0,
 		"HTTP/1.1 200 OK" + libraryHeaders:                                                            0,
+		"HTTP/1.1 417 ":                                                                               0,
+		"HTTP/1.1 417 Expectation Failed\\r\\n":                                                       0,
 		"HTTP/1.1 4xx" + libraryHeaders:                                                               0,
 		"HTTP/1.1 40":                                                                                 0, "": 0, `{"HTTP/1.1 400 Bad Request`: 0,
 	} {
 		if got, _ := libraryAnswer([]byte(text)); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+}
+
+// TestTextsAreNotTakenForTheLibrary: a long answer is written in parts, which may begin
+// with any text in it. One that looks like an answer of the library is sent as it is,
+// wherever the part begins.
+func TestTextsAreNotTakenForTheLibrary(t *testing.T) {
+	const text = "HTTP/1.1 417 "
+	path := func(shift int) string { return fmt.Sprintf("/texts/%02d.json", shift) }
+	body := func(shift int) string { return `"` + strings.Repeat(".", shift) + strings.Repeat(text, 1000) + `"` }
+	s := newStage(t, func(o *Options) {
+		for shift := range len(text) {
+			o.Documents[path(shift)] = Document{Type: "application/json", Body: []byte(body(shift)), MaxAge: time.Hour}
+		}
+	})
+	for shift := range len(text) {
+		if a := s.said("GET " + path(shift) + " HTTP/1.1\r\nHost: acquis\r\nConnection: close\r\n\r\n"); a.body != body(shift) {
+			t.Errorf("shifted by %d it is %d bytes: %.80q", shift, len(a.body), a.body)
 		}
 	}
 }
