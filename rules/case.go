@@ -156,7 +156,7 @@ func (c Case) juror(subject string) []Refusal {
 	if c.Session.member(subject) == nil {
 		refusals = append(refusals, refuse(MemberNotOnJury, "member", subject))
 	}
-	if slices.Contains(c.Candidate.Tied, subject) {
+	if slices.ContainsFunc(c.Candidate.Tied, func(tied string) bool { return SameSubject(tied, subject) }) {
 		refusals = append(refusals, refuse(MemberTied, "member", subject))
 	}
 	return refusals

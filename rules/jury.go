@@ -1,6 +1,9 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Session is one sitting of a jury.
 type Session struct {
@@ -17,6 +20,11 @@ type Member struct {
 	External bool
 	Chair    bool
 }
+
+// SameSubject tells whether two subjects are one person to the rules that keep people
+// apart: ties, a jury that is more than one, roles that exclude each other. Systems
+// write addresses in capitals or not, and must not get around a rule by that.
+func SameSubject(one, other string) bool { return strings.EqualFold(one, other) }
 
 // member finds a member of the session's jury; nil if the subject is not on it.
 func (s Session) member(subject string) *Member {
@@ -124,7 +132,7 @@ func (s Session) end(candidacies []Candidacy, holdsBack CandidacyState, rule Ref
 func (s Session) ChangeJury(jury []Member, tookPart []string) []Refusal {
 	refusals := s.open()
 	for i, m := range jury {
-		if slices.ContainsFunc(jury[:i], func(other Member) bool { return other.Subject == m.Subject }) {
+		if slices.ContainsFunc(jury[:i], func(other Member) bool { return SameSubject(other.Subject, m.Subject) }) {
 			refusals = append(refusals, refuse(MemberRepeated, "member", m.Subject))
 		}
 	}

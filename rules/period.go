@@ -52,5 +52,17 @@ func (p Period) never() bool { return p == Period{} }
 // ended tells whether the period that runs from since is over, in the calendar of
 // since's location.
 func (p Period) ended(since, now time.Time) bool {
-	return !p.never() && !now.Before(since.AddDate(p.years, p.months, p.days))
+	return !p.never() && !now.Before(p.end(since))
+}
+
+// end is when the period that runs from since is over. Where the month in which it ends
+// has no such day, it is over when that month is, as in Regulation 1182/71 (article
+// 3(2)(c)): one month from 31 January lasts through February, and not until 3 March.
+func (p Period) end(since time.Time) time.Time {
+	year, month, day := since.Date()
+	next := time.Date(year+p.years, month+time.Month(p.months)+1, 1, 0, 0, 0, 0, since.Location())
+	if last := next.AddDate(0, 0, -1); day > last.Day() {
+		return next.AddDate(0, 0, p.days)
+	}
+	return since.AddDate(p.years, p.months, p.days)
 }

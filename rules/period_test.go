@@ -5,11 +5,37 @@ import (
 	"time"
 )
 
+// TestPeriodsEndWithTheirMonth: a period is over with the month in which it ends, if that
+// has no such day.
+func TestPeriodsEndWithTheirMonth(t *testing.T) {
+	for _, c := range []struct{ since, period, end string }{
+		{"2026-01-31T12:00:00", "1m", "2026-03-01T00:00:00"},
+		{"2028-01-31T12:00:00", "1m", "2028-03-01T00:00:00"},
+		{"2026-01-28T12:00:00", "1m", "2026-02-28T12:00:00"},
+		{"2026-08-31T12:00:00", "18m", "2028-03-01T00:00:00"},
+		{"2026-10-31T12:00:00", "1m", "2026-12-01T00:00:00"},
+		{"2026-12-31T12:00:00", "1m", "2027-01-31T12:00:00"},
+		{"2024-02-29T12:00:00", "5y", "2029-03-01T00:00:00"},
+		{"2024-02-29T12:00:00", "1y1m", "2025-03-29T12:00:00"},
+		{"2026-01-31T12:00:00", "1m7d", "2026-03-08T00:00:00"},
+	} {
+		var p Period
+		since, err := time.Parse("2006-01-02T15:04:05", c.since)
+		end, wrong := time.Parse("2006-01-02T15:04:05", c.end)
+		if err != nil || wrong != nil || p.UnmarshalText([]byte(c.period)) != nil {
+			t.Fatal(c, err, wrong)
+		}
+		if p.ended(since, end.Add(-time.Nanosecond)) || !p.ended(since, end) {
+			t.Errorf("%s from %s ends at %s, not at %s", c.period, c.since, p.end(since), c.end)
+		}
+	}
+}
+
 // TestPeriod: periods are calendar periods, and too short ones are refused.
 func TestPeriod(t *testing.T) {
 	since := time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
 	for text, ends := range map[string]string{
-		"5y": "2029-03-01", "18m": "2025-08-29", "1y6m": "2025-08-29", "90d": "2024-05-29", "7d": "2024-03-07", "": "",
+		"4y": "2028-02-29", "18m": "2025-08-29", "1y6m": "2025-08-29", "90d": "2024-05-29", "7d": "2024-03-07", "": "",
 	} {
 		var p Period
 		if err := p.UnmarshalText([]byte(text)); err != nil || p.String() != text {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -20,8 +21,12 @@ import (
 // Update. Tokens are known only when they are sent, so each is compared with
 // the keys of its subject. Two tokens of one subject are never compared.
 
-// keysBySubject are the keys that name one of those roles.
+// keysBySubject are the keys that name one of those roles, by their subject as folded
+// writes it.
 type keysBySubject = map[string][]*storepb.Key
+
+// folded writes subjects that are one person (rules.SameSubject) the same way.
+func folded(subject string) string { return strings.ToLower(subject) }
 
 // conflicts tells whether a caller has roles that exclude each other.
 type conflicts struct {
@@ -49,7 +54,7 @@ func (c *conflicts) check(ctx context.Context, caller *call.Caller, now time.Tim
 		return err
 	}
 	roles := slices.Clone(caller.Roles)
-	for _, key := range keys[caller.Subject] {
+	for _, key := range keys[folded(caller.Subject)] {
 		if key.GetId() != caller.KeyID && Usable(key, now) {
 			roles = append(roles, key.GetRoles()...)
 		}
@@ -65,27 +70,47 @@ func readKeysBySubject(r store.Reader) (keysBySubject, error) {
 	bySubject := make(keysBySubject)
 	for _, key := range all {
 		if roles := key.GetRoles(); slices.Contains(roles, acquispb.Role_JURY) || slices.ContainsFunc(roles, excludesJury) {
-			bySubject[key.GetSubject()] = append(bySubject[key.GetSubject()], key)
+			subject := folded(key.GetSubject())
+			bySubject[subject] = append(bySubject[subject], key)
 		}
 	}
 	return bySubject, nil
 }
 
 // CheckNewKey refuses a key if its roles and those of its subject's usable keys
-// exclude each other. If two such keys are created at once, the second sees the
-// first, because Updates run one after another.
+// exclude each other, or if one of them writes the subject otherwise. If two such
+// keys are created at once, the second sees the first, because Updates run one after
+// another.
 func CheckNewKey(r store.Reader, key *storepb.Key, now time.Time) error {
+	if err := checkSpelling(r, key, now); err != nil {
+		return err
+	}
 	keys, err := readKeysBySubject(r)
 	if err != nil {
 		return err
 	}
 	roles := slices.Clone(key.GetRoles())
-	for _, other := range keys[key.GetSubject()] {
+	for _, other := range keys[folded(key.GetSubject())] {
 		if Usable(other, now) {
 			roles = append(roles, other.GetRoles()...)
 		}
 	}
 	return Excluded(roles)
+}
+
+// checkSpelling refuses a subject that a usable key writes with other capitals: as an
+// assessor, who is known by the subject alone, one person would count as two.
+func checkSpelling(r store.Reader, key *storepb.Key, now time.Time) error {
+	all, err := store.Keys.All(r, nil)
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if known := other.GetSubject(); known != key.GetSubject() && rules.SameSubject(known, key.GetSubject()) && Usable(other, now) {
+			return apierr.InvalidField("key.subject", fmt.Sprintf("is %s in another key: write it as there", known))
+		}
+	}
+	return nil
 }
 
 // CheckPresent refuses jury members to whom a usable key gives a role that
@@ -97,7 +122,7 @@ func CheckPresent(r store.Reader, members []string, now time.Time) error {
 		return err
 	}
 	for _, member := range members {
-		for _, key := range keys[member] {
+		for _, key := range keys[folded(member)] {
 			roles := append(slices.Clone(key.GetRoles()), acquispb.Role_JURY)
 			if Usable(key, now) && Excluded(roles) != nil {
 				return Excluded(roles)

@@ -182,6 +182,17 @@ func TestRolesThatExclude(t *testing.T) {
 		if _, reason := g.try("Bearer " + jury); reason != "" {
 			t.Errorf("JURY beside an expired key with %v: %q", other, reason)
 		}
+		capital := g.key("Both", nil, other)
+		if _, reason := g.try("Bearer " + jury); reason != "ROLES_EXCLUDED" {
+			t.Errorf("JURY beside %v of the same subject in capitals: %q", other, reason)
+		}
+		must(t, g.store.View(t.Context(), func(r store.Reader) error {
+			if err := CheckPresent(r, []string{"bOTH"}, g.now); apierr.ReasonOf(err) != "ROLES_EXCLUDED" {
+				t.Errorf("present, with a usable key in capitals with %v: %v", other, err)
+			}
+			return nil
+		}))
+		g.revoke(capital)
 		must(t, g.store.View(t.Context(), func(r store.Reader) error {
 			key := &storepb.Key{Subject: "both", Roles: []acquispb.Role_Enum{other}}
 			if err := CheckNewKey(r, key, g.now); apierr.ReasonOf(err) != "ROLES_EXCLUDED" {

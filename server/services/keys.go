@@ -11,6 +11,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/call"
@@ -26,7 +27,7 @@ type adminService struct {
 // CreateKey makes the secret before the Update. Only this answer contains it: the
 // store has its digest.
 func (s *adminService) CreateKey(ctx context.Context, req *acquispb.CreateKeyRequest) (*acquispb.CreateKeyResponse, error) {
-	if req.GetKey().GetSubject() == call.CallerOf(ctx).Subject {
+	if rules.SameSubject(req.GetKey().GetSubject(), call.CallerOf(ctx).Subject) {
 		return nil, apierr.Denied(acquispb.ErrorReason_OWN_SUBJECT, "a caller cannot create a key for their own subject")
 	}
 	secret := authn.NewSecret()

@@ -43,6 +43,10 @@ func (s *sessionService) CreateSession(ctx context.Context, req *acquispb.Create
 				CreateTime: t.timestamp(), UpdateTime: t.timestamp(),
 			}
 			describeSession(session, req.GetSession())
+			empty := rules.Session{State: rules.SessionOpen}
+			if err := apierr.Refused(empty.ChangeJury(casefile.Jury(session.GetJury()), nil), apierr.At("session")); err != nil {
+				return nil, err
+			}
 			if err := ownCentre(t.caller, session); err != nil {
 				return nil, err
 			}

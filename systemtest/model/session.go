@@ -97,7 +97,7 @@ func (s *Session) sit(o *objections, c *Candidate, by Sitting) {
 // regular objects to a subject who may not act for the jury about the candidate.
 func (s *Session) regular(o *objections, c *Candidate, subject string) {
 	o.unless(s.member(subject) != nil, "MEMBER_NOT_ON_JURY")
-	o.unless(!slices.Contains(c.Tied, subject), "MEMBER_TIED")
+	o.unless(!slices.ContainsFunc(c.Tied, func(tied string) bool { return strings.EqualFold(tied, subject) }), "MEMBER_TIED")
 }
 
 func (k *Candidacy) regular(o *objections, subject string) {

@@ -35,7 +35,8 @@ type Key struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The person or system that uses it: the assessor, the advisor, the jury
 	// member. Use a pseudonym such as `jury-1`, not a name: it stays in the
-	// journal permanently. 1–128 letters, digits and `._@:|-`. A subject may have
+	// journal permanently. 1–128 letters, digits and `._@:|-`; as any
+	// other usable key of the person writes it, capitals included. A subject may have
 	// several keys.
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	// What the key is for, at most 200 characters.
