@@ -69,7 +69,7 @@ func (p *passage) accommodate() error {
 		return err
 	}
 	_, err = p.sessions.DecideAccommodation(p.as(advisor), &acquispb.DecideAccommodationRequest{
-		Candidacy: p.name, Accommodation: asked.GetName(), Granted: true, Arrangement: "tiers-temps à l'oral",
+		Candidacy: p.name, Accommodation: asked.GetName(), Granted: new(true), Arrangement: "tiers-temps à l'oral",
 	})
 	p.out.line("%s asks for more time; the disability advisor grants it. Assessors see the arrangement, readers nothing.", p.person)
 	return err
@@ -79,15 +79,15 @@ func (p *passage) accommodate() error {
 // conditions.
 func (p *passage) exempt(criterion string) error {
 	_, err := p.sessions.AdviseExemption(p.as(advisor), &acquispb.AdviseExemptionRequest{
-		Candidacy: p.name, Criterion: criterion, Favourable: true, ReasonedAdvice: "le poste visé ne comporte pas cette tâche",
+		Candidacy: p.name, Criterion: criterion, Favourable: new(true), ReasonedAdvice: "le poste visé ne comporte pas cette tâche",
 	})
 	if err != nil {
 		return err
 	}
 	_, err = p.sessions.DecideExemption(p.as(chair), &acquispb.DecideExemptionRequest{
-		Candidacy: p.name, Criterion: criterion, Granted: true,
-		CapacityPreserved:       &acquispb.Condition{Holds: true, Reason: "les autres critères montrent la capacité globale"},
-		NotApplicableInPractice: &acquispb.Condition{Holds: true, Reason: "la tâche est tenue par un autre service"},
+		Candidacy: p.name, Criterion: criterion, Granted: new(true),
+		CapacityPreserved:       &acquispb.Condition{Holds: new(true), Reason: "les autres critères montrent la capacité globale"},
+		NotApplicableInPractice: &acquispb.Condition{Holds: new(true), Reason: "la tâche est tenue par un autre service"},
 	})
 	p.out.line("On the advisor's reasoned advice, the jury exempts %s from %s: both conditions hold.", p.person, criterion)
 	return err

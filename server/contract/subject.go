@@ -3,14 +3,12 @@ package contract
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
 )
 
@@ -25,7 +23,6 @@ type subject struct {
 	form        *regexp.Regexp               // of the name
 	revisions   bool                         // names below are spellings of it
 	updates     bool
-	given       []protoreflect.FieldDescriptor // of a create: what only the service sets
 }
 
 // subjects are those of all requests that have one, by the name of the request.
@@ -62,11 +59,6 @@ func newSubject(method protoreflect.MethodDescriptor) *subject {
 		collection: parts[len(parts)-2], pattern: pattern, form: nameForm(pattern), revisions: len(resource.GetPattern()) > 1,
 		updates: request.ByName("update_mask") != nil,
 	}
-	if strings.HasPrefix(string(method.Name()), "Create") {
-		s.given = fieldsWhere(field.Message(), func(f protoreflect.FieldDescriptor) bool {
-			return f.Name() == "etag" || slices.Contains(behaviorOf(f), annotations.FieldBehavior_OUTPUT_ONLY)
-		})
-	}
 	return s
 }
 
@@ -88,7 +80,7 @@ func fieldsWhere(message protoreflect.MessageDescriptor, such func(protoreflect.
 }
 
 // check refuses a request whose resource is another than the one that the call
-// is about, or, in a create, has what only the service sets.
+// is about.
 func (s subjects) check(request protoreflect.Message) error {
 	of := s[request.Descriptor().FullName()]
 	if of == nil || !request.Has(of.field) {
@@ -97,15 +89,6 @@ func (s subjects) check(request protoreflect.Message) error {
 	resource := request.Get(of.field).Message()
 	if rule := of.wrongName(request, resource.Get(of.name).String()); rule != "" {
 		return apierr.InvalidField(of.path(of.name), rule)
-	}
-	var wrong []apierr.Violation
-	for _, field := range of.given {
-		if resource.Has(field) {
-			wrong = append(wrong, apierr.Field(of.path(field), "is set by the service: leave it out when you create one"))
-		}
-	}
-	if wrong != nil {
-		return apierr.Invalid(acquispb.ErrorReason_INVALID_FIELD, wrong...)
 	}
 	return nil
 }
@@ -127,6 +110,8 @@ func (s *subject) wrongName(request protoreflect.Message, name string) string {
 	switch {
 	case name == "", name == own, s.revisions && own != "" && strings.HasPrefix(name, own+"/"):
 		return ""
+	case own == "" && s.id != nil:
+		return "must be empty: the service chooses the id, unless " + s.id.JSONName() + " gives one"
 	case own == "":
 		return "must be empty: the service chooses the id"
 	}

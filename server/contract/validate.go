@@ -21,6 +21,7 @@ type Validator struct {
 	unique   uniqueLists
 	texts    texts
 	subjects subjects
+	given    given
 }
 
 // NewValidator reads the rules of every message.
@@ -30,7 +31,7 @@ func NewValidator() (Validator, error) {
 		return Validator{}, err
 	}
 	unique, err := readUnique()
-	return Validator{rules, unique, readTexts(), readSubjects()}, err
+	return Validator{rules, unique, readTexts(), readSubjects(), readGiven()}, err
 }
 
 // Request checks a whole request, except the resource of an update, which is
@@ -40,11 +41,13 @@ func (v Validator) Request(ctx context.Context, req any) error {
 	if !ok {
 		return errors.New("a request is not a protobuf message")
 	}
-	unique, partial := v.unique, protoreflect.Name("")
+	broken, partial := v.given.broken(message.ProtoReflect()), protoreflect.Name("")
 	if of := v.subjects[message.ProtoReflect().Descriptor().FullName()]; of != nil && of.updates {
-		unique, partial = nil, of.field.Name()
+		partial = of.field.Name()
+	} else {
+		broken = append(broken, v.unique.broken(message.ProtoReflect())...)
 	}
-	if err := v.check(ctx, "", message, unique, partial); err != nil {
+	if err := v.check(ctx, "", message, broken, partial); err != nil {
 		return err
 	}
 	return v.subjects.check(message.ProtoReflect())
@@ -52,12 +55,13 @@ func (v Validator) Request(ctx context.Context, req any) error {
 
 // Resource checks a merged resource; field names it in the request.
 func (v Validator) Resource(ctx context.Context, field string, message proto.Message) error {
-	return v.check(ctx, field+".", message, v.unique, "")
+	return v.check(ctx, field+".", message, v.unique.broken(message.ProtoReflect()), "")
 }
 
 // check first only looks for one violation, because collecting all costs a
-// hundred times as much. If there is one, it collects some more.
-func (v Validator) check(ctx context.Context, prefix string, message proto.Message, unique uniqueLists, partial protoreflect.Name) error {
+// hundred times as much. If there is one, or something is broken already, it
+// collects some more.
+func (v Validator) check(ctx context.Context, prefix string, message proto.Message, broken []*protovalidate.Violation, partial protoreflect.Name) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -65,7 +69,6 @@ func (v Validator) check(ctx context.Context, prefix string, message proto.Messa
 	if partial != "" { // a filter is called for each field, so only if needed
 		options = append(options, protovalidate.WithFilter(skipPartial(partial)))
 	}
-	broken := unique.broken(message.ProtoReflect())
 	err := v.rules.Validate(message, options...)
 	if err == nil && len(broken) == 0 && v.texts.fine(message.ProtoReflect(), partial) {
 		return nil

@@ -16,6 +16,8 @@ func wording(b *protovalidate.Violation, field protoreflect.FieldDescriptor) str
 	rule := b.Proto.GetRuleId()
 	kind, _, _ := strings.Cut(rule, ".")
 	switch {
+	case rule == "required" && field != nil && field.Kind() == protoreflect.BoolKind:
+		return "is required: true or false"
 	case rule == "required", rule == "string.min_len" && b.FieldValue.IsValid() && b.FieldValue.String() == "":
 		return "is required"
 	case kind == "enum":

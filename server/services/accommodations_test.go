@@ -29,7 +29,7 @@ func TestAccommodation(t *testing.T) {
 	}
 	decide := func(granted bool, arrangement, reason string) *acquispb.Accommodation {
 		return ask(s.advisor, s.DecideAccommodation, &acquispb.DecideAccommodationRequest{
-			Candidacy: k, Accommodation: asked.GetName(), Granted: granted, Arrangement: arrangement, Reason: reason,
+			Candidacy: k, Accommodation: asked.GetName(), Granted: &granted, Arrangement: arrangement, Reason: reason,
 		})
 	}
 	decided := decide(false, "", "pas de moyens")
@@ -70,7 +70,7 @@ func TestAccommodationIsRefused(t *testing.T) {
 	}
 	decide := func(candidacy, accommodation string) string {
 		return try(s.advisor, s.DecideAccommodation, &acquispb.DecideAccommodationRequest{
-			Candidacy: candidacy, Accommodation: accommodation, Granted: true, Arrangement: "a",
+			Candidacy: candidacy, Accommodation: accommodation, Granted: new(true), Arrangement: "a",
 		})
 	}
 	asked := ask(s.registrar, s.RequestAccommodation, request(k)).GetName()

@@ -163,8 +163,8 @@ func exemptionFrom(entry *storepb.CaseFile, texts, authors []string) *acquispb.E
 	granted := entry.GetExemption().GetGranted()
 	shown := &acquispb.ExemptionDecision{Granted: granted, Authors: authors, DecideTime: entry.GetRecordTime()}
 	if granted {
-		shown.CapacityPreserved = &acquispb.Condition{Holds: true, Reason: texts[0]}
-		shown.NotApplicableInPractice = &acquispb.Condition{Holds: true, Reason: texts[1]}
+		shown.CapacityPreserved = &acquispb.Condition{Holds: new(true), Reason: texts[0]}
+		shown.NotApplicableInPractice = &acquispb.Condition{Holds: new(true), Reason: texts[1]}
 	} else {
 		shown.Reason = texts[0]
 	}

@@ -18,14 +18,14 @@ func TestAuthorsOfAnExemption(t *testing.T) {
 	advisor := as(t.Context(), "advisor", acquispb.Role_DISABILITY_ADVISOR)
 	advise := func(favourable bool, why string) {
 		_, err := s.AdviseExemption(advisor, &acquispb.AdviseExemptionRequest{
-			Candidacy: "sessions/s/candidacies/k", Criterion: "C1.1.1", Favourable: favourable, ReasonedAdvice: why,
+			Candidacy: "sessions/s/candidacies/k", Criterion: "C1.1.1", Favourable: &favourable, ReasonedAdvice: why,
 		})
 		must(t, err)
 	}
 	grant := func(ctx context.Context, why string) *acquispb.Exemption {
-		holds := &acquispb.Condition{Holds: true, Reason: why}
+		holds := &acquispb.Condition{Holds: new(true), Reason: why}
 		made, err := s.DecideExemption(ctx, &acquispb.DecideExemptionRequest{
-			Candidacy: "sessions/s/candidacies/k", Criterion: "C1.1.1", Granted: true, CapacityPreserved: holds, NotApplicableInPractice: holds,
+			Candidacy: "sessions/s/candidacies/k", Criterion: "C1.1.1", Granted: new(true), CapacityPreserved: holds, NotApplicableInPractice: holds,
 		})
 		must(t, err)
 		return made
@@ -52,15 +52,15 @@ func TestAuthorsOfAnExemption(t *testing.T) {
 }
 
 func advise(candidacy, criterion string, favourable bool) *acquispb.AdviseExemptionRequest {
-	return &acquispb.AdviseExemptionRequest{Candidacy: candidacy, Criterion: criterion, Favourable: favourable, ReasonedAdvice: "un avis"}
+	return &acquispb.AdviseExemptionRequest{Candidacy: candidacy, Criterion: criterion, Favourable: &favourable, ReasonedAdvice: "un avis"}
 }
 
 // exempt grants an exemption: both conditions hold, each with its reason.
 func exempt(candidacy, criterion string) *acquispb.DecideExemptionRequest {
 	return &acquispb.DecideExemptionRequest{
-		Candidacy: candidacy, Criterion: criterion, Granted: true,
-		CapacityPreserved:       &acquispb.Condition{Holds: true, Reason: "capacité intacte"},
-		NotApplicableInPractice: &acquispb.Condition{Holds: true, Reason: "jamais en pratique"},
+		Candidacy: candidacy, Criterion: criterion, Granted: new(true),
+		CapacityPreserved:       &acquispb.Condition{Holds: new(true), Reason: "capacité intacte"},
+		NotApplicableInPractice: &acquispb.Condition{Holds: new(true), Reason: "jamais en pratique"},
 	}
 }
 
@@ -82,8 +82,8 @@ func TestExemption(t *testing.T) {
 	before := s.grid(s.chair, k)
 	decided := ask(s.chair, s.DecideExemption, exempt(k, "C3.1.2"))
 	want.Decision = &acquispb.ExemptionDecision{
-		Granted: true, CapacityPreserved: &acquispb.Condition{Holds: true, Reason: "capacité intacte"},
-		NotApplicableInPractice: &acquispb.Condition{Holds: true, Reason: "jamais en pratique"},
+		Granted: true, CapacityPreserved: &acquispb.Condition{Holds: new(true), Reason: "capacité intacte"},
+		NotApplicableInPractice: &acquispb.Condition{Holds: new(true), Reason: "jamais en pratique"},
 		Authors:                 []string{"chair"}, DecideTime: decided.GetDecision().GetDecideTime(),
 	}
 	if diff := cmp.Diff(want, decided, protocmp.Transform()); diff != "" || decided.GetDecision().GetDecideTime() == nil {
@@ -94,7 +94,7 @@ func TestExemption(t *testing.T) {
 		before.GetBlocs()[0].GetOutcome() != acquispb.Outcome_NOT_ACQUIRED || after.GetBlocs()[0].GetOutcome() != acquispb.Outcome_ACQUIRED {
 		t.Errorf("before: %v, after: %v", before.GetBlocs()[0].GetOutcome(), after.GetBlocs()[0].GetOutcome())
 	}
-	refused := ask(s.member, s.DecideExemption, &acquispb.DecideExemptionRequest{Candidacy: k, Criterion: "C3.1.1", Reason: "rien ne le justifie"})
+	refused := ask(s.member, s.DecideExemption, &acquispb.DecideExemptionRequest{Candidacy: k, Criterion: "C3.1.1", Granted: new(false), Reason: "rien ne le justifie"})
 	if d := refused.GetDecision(); d.GetGranted() || d.GetReason() != "rien ne le justifie" || d.GetCapacityPreserved() != nil || refused.GetAdvice() != nil {
 		t.Errorf("what was refused: %v", refused)
 	}
@@ -136,10 +136,10 @@ func TestExemptionIsRefused(t *testing.T) {
 		refusal{"without advice", decide(exempt(k, "C3.3.1")), "ADVICE_MISSING of criterion C3.3.1"},
 		refusal{"against the advice", decide(exempt(k, "C3.1.2")), "ADVICE_UNFAVOURABLE of criterion C3.1.2"},
 		refusal{"the last criterion", decide(exempt(k, "C3.2.2")), "LAST_CRITERION of criterion C3.2.2"},
-		refusal{"a capacity in question", decide(without(func(r *acquispb.DecideExemptionRequest) { r.CapacityPreserved.Holds = false })), "CAPACITY_IN_QUESTION of criterion C3.1.1"},
-		refusal{"what applies in practice", decide(without(func(r *acquispb.DecideExemptionRequest) { r.NotApplicableInPractice = nil })), "APPLIES_IN_PRACTICE of criterion C3.1.1"},
+		refusal{"a capacity in question", decide(without(func(r *acquispb.DecideExemptionRequest) { r.CapacityPreserved.Holds = new(false) })), "CAPACITY_IN_QUESTION of criterion C3.1.1"},
+		refusal{"what applies in practice", decide(without(func(r *acquispb.DecideExemptionRequest) { r.NotApplicableInPractice.Holds = new(false) })), "APPLIES_IN_PRACTICE of criterion C3.1.1"},
 		refusal{"a condition without a reason", decide(without(func(r *acquispb.DecideExemptionRequest) { r.CapacityPreserved.Reason = "" })), "STATEMENT_UNREASONED of criterion C3.1.1"},
-		refusal{"a refusal without a reason", decide(&acquispb.DecideExemptionRequest{Candidacy: k, Criterion: "C3.1.1"}), "REASON_MISSING at reason"},
+		refusal{"a refusal without a reason", decide(&acquispb.DecideExemptionRequest{Candidacy: k, Criterion: "C3.1.1", Granted: new(false)}), "REASON_MISSING at reason"},
 		refusal{"a criterion that does not exist", decide(exempt(k, "C9.9.9")), "CRITERION_UNKNOWN at criterion"},
 		refusal{"advice on a bloc that is not presented", try(s.advisor, s.AdviseExemption, advise(k, "C1.1.1", true)), "CRITERION_NOT_PRESENTED at criterion"},
 		refusal{"advice in the file of nobody", try(s.advisor, s.AdviseExemption, advise("sessions/juin/candidacies/nobody", "C3.1.1", true)), "NOT_FOUND sessions/juin/candidacies/nobody"},

@@ -34,7 +34,7 @@ func (s *stage) known(candidate string) (candidacy string) {
 	ask(s.noa, s.RecordAssessments, verdicts(k, notMet, "C3.1.1"))
 	ask(s.chair, s.SettleCriteria, settle(k, "C3.1.1", met, "mot-motif du jury"))
 	asked := ask(s.advisor, s.RequestAccommodation, &acquispb.RequestAccommodationRequest{Candidacy: k, Kind: acquispb.Accommodation_Kind_EXTRA_TIME, Need: "mot-besoin"})
-	ask(s.advisor, s.DecideAccommodation, &acquispb.DecideAccommodationRequest{Candidacy: k, Accommodation: asked.GetName(), Granted: true, Arrangement: "mot-temps"})
+	ask(s.advisor, s.DecideAccommodation, &acquispb.DecideAccommodationRequest{Candidacy: k, Accommodation: asked.GetName(), Granted: new(true), Arrangement: "mot-temps"})
 	advice := advise(k, "C3.1.2", true)
 	advice.ReasonedAdvice = "mot-avis motivé"
 	ask(s.advisor, s.AdviseExemption, advice)

@@ -36,7 +36,7 @@ func TestAnAssessorJudgesAlone(t *testing.T) {
 		t.Error("an assessor's etag is that of the jury, who see more, as long as nobody else spoke")
 	}
 	record(t, s, paul, "C1.1.1", acquispb.Verdict_NOT_MET)
-	holds := &acquispb.Condition{Holds: true, Reason: "r"}
+	holds := &acquispb.Condition{Holds: new(true), Reason: "r"}
 	for what, act := range map[string]func(){
 		"another's verdict": func() {
 			record(t, s, as(t.Context(), "eve", acquispb.Role_ASSESSOR), "C1.1.2", acquispb.Verdict_NOT_MET)
@@ -50,10 +50,10 @@ func TestAnAssessorJudgesAlone(t *testing.T) {
 			must(t, err)
 		},
 		"an advice and an exemption": func() {
-			_, err := s.AdviseExemption(advisor, &acquispb.AdviseExemptionRequest{Candidacy: theCandidacy, Criterion: "C2.1.1", Favourable: true, ReasonedAdvice: "a"})
+			_, err := s.AdviseExemption(advisor, &acquispb.AdviseExemptionRequest{Candidacy: theCandidacy, Criterion: "C2.1.1", Favourable: new(true), ReasonedAdvice: "a"})
 			must(t, err)
 			_, err = s.DecideExemption(chair, &acquispb.DecideExemptionRequest{
-				Candidacy: theCandidacy, Criterion: "C2.1.1", Granted: true, CapacityPreserved: holds, NotApplicableInPractice: holds,
+				Candidacy: theCandidacy, Criterion: "C2.1.1", Granted: new(true), CapacityPreserved: holds, NotApplicableInPractice: holds,
 			})
 			must(t, err)
 		},

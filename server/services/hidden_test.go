@@ -88,7 +88,7 @@ func TestAccommodationsAreErasedWhole(t *testing.T) {
 	k := s.enrolled("juin", "camille", "B3")
 	asked := ask(s.registrar, s.RequestAccommodation, &acquispb.RequestAccommodationRequest{Candidacy: k, Kind: acquispb.Accommodation_Kind_EXTRA_TIME, Need: "n"})
 	s.clock.advance(8 * 24 * time.Hour)
-	decide := &acquispb.DecideAccommodationRequest{Candidacy: k, Accommodation: asked.GetName(), Granted: true, Arrangement: "a", RequestId: "0b3d5f5e-8d0a-4a4e-9d0a-000000000001"}
+	decide := &acquispb.DecideAccommodationRequest{Candidacy: k, Accommodation: asked.GetName(), Granted: new(true), Arrangement: "a", RequestId: "0b3d5f5e-8d0a-4a4e-9d0a-000000000001"}
 	ask(s.advisor, s.DecideAccommodation, decide)
 	ask(s.registrar, s.WithdrawCandidacy, &acquispb.WithdrawCandidacyRequest{Name: k})
 	ask(s.registrar, s.CloseSession, &acquispb.CloseSessionRequest{Name: "sessions/juin"})

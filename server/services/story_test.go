@@ -82,7 +82,7 @@ func (s *stage) assessmentIsTold(as telling) {
 	tell(as, s.noa, s.RetractAssessments, &acquispb.RetractAssessmentsRequest{Candidacy: toldOf, Criteria: []string{"C3.1.3"}})
 	tell(as, s.member, s.SettleCriteria, settle(toldOf, "C3.1.1", met, "vu au dossier"))
 	asked := tell(as, s.registrar, s.RequestAccommodation, &acquispb.RequestAccommodationRequest{Candidacy: toldOf, Kind: acquispb.Accommodation_Kind_EXTRA_TIME, Need: "du temps"})
-	tell(as, s.advisor, s.DecideAccommodation, &acquispb.DecideAccommodationRequest{Candidacy: toldOf, Accommodation: asked.GetName(), Granted: true, Arrangement: "un tiers"})
+	tell(as, s.advisor, s.DecideAccommodation, &acquispb.DecideAccommodationRequest{Candidacy: toldOf, Accommodation: asked.GetName(), Granted: new(true), Arrangement: "un tiers"})
 	tell(as, s.advisor, s.ListAccommodations, &acquispb.ListAccommodationsRequest{Parent: toldOf})
 	tell(as, s.advisor, s.AdviseExemption, advise(toldOf, "C3.1.2", true))
 	tell(as, s.chair, s.DecideExemption, exempt(toldOf, "C3.1.2"))

@@ -51,7 +51,7 @@ func secretive(t testing.TB) (s *stage, k string) {
 	say(s.noa, "C3.1.1", notMet, "noa pense")
 	ask(s.chair, s.SettleCriteria, settle(k, "C3.1.1", met, "le jury tranche"))
 	for _, decision := range []*acquispb.DecideAccommodationRequest{
-		{Granted: true, Arrangement: "un tiers temps"}, {Reason: "pas fondé"},
+		{Granted: new(true), Arrangement: "un tiers temps"}, {Granted: new(false), Reason: "pas fondé"},
 	} {
 		asked := ask(s.registrar, s.RequestAccommodation, &acquispb.RequestAccommodationRequest{
 			Candidacy: k, Kind: acquispb.Accommodation_Kind_EXTRA_TIME, Need: "un besoin", Competences: []string{"C3.1"},
@@ -326,7 +326,7 @@ func eventOf(t *testing.T, kind storepb.EventBody_Kind_Enum) *storepb.Event {
 func TestWhoSeesAnExemption(t *testing.T) {
 	s := assessedService(t)
 	advisor := as(t.Context(), "advisor", acquispb.Role_DISABILITY_ADVISOR)
-	_, err := s.AdviseExemption(advisor, &acquispb.AdviseExemptionRequest{Candidacy: theCandidacy, Criterion: "C1.1.1", Favourable: true, ReasonedAdvice: "a"})
+	_, err := s.AdviseExemption(advisor, &acquispb.AdviseExemptionRequest{Candidacy: theCandidacy, Criterion: "C1.1.1", Favourable: new(true), ReasonedAdvice: "a"})
 	must(t, err)
 	for who, sees := range map[string]bool{"advisor DISABILITY_ADVISOR": true, "chair JURY": true, "registrar REGISTRAR": false, "assessor ASSESSOR": false} {
 		subject, role, _ := strings.Cut(who, " ")

@@ -44,7 +44,7 @@ type Key struct {
 	// What the key may do; 1–7, each once.
 	Roles []Role_Enum `protobuf:"varint,4,rep,packed,name=roles,proto3,enum=acquis.v1.Role_Enum" json:"roles,omitempty"`
 	// Whether it may record verdicts in the name of other assessors (for instance
-	// a learning platform for its teachers). Never for acts of a jury.
+	// a learning platform for its teachers). Never for acts of a jury. Left out: false.
 	Delegate bool `protobuf:"varint,5,opt,name=delegate,proto3" json:"delegate,omitempty"`
 	// When it expires; not set: never. Must be in the future when the key is
 	// created.

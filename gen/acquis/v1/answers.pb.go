@@ -1700,7 +1700,9 @@ func jsonCondition(b []byte, x *Condition) []byte {
 		x = new(Condition)
 	}
 	b = append(b, '{')
-	b = answers.JSONBool(append(b, `"holds":`...), x.Holds)
+	if x.Holds != nil {
+		b = answers.JSONBool(append(b, `"holds":`...), *x.Holds)
+	}
 	b = answers.JSONString(append(b, `"reason":`...), x.Reason)
 	return answers.JSONEnd(b, '}')
 }
@@ -1709,8 +1711,8 @@ func wireCondition(b []byte, x *Condition) []byte {
 	if x == nil {
 		return b
 	}
-	if x.Holds {
-		b = answers.WireBool(b, 1, x.Holds)
+	if x.Holds != nil {
+		b = answers.WireBool(b, 1, *x.Holds)
 	}
 	if len(x.Reason) > 0 {
 		b = answers.WireString(b, 2, x.Reason)

@@ -170,7 +170,7 @@ type IssueAttestationRequest struct {
 	// `candidates/{candidate}/decisions/{id}`.
 	Decision string `protobuf:"bytes,1,opt,name=decision,proto3" json:"decision,omitempty"`
 	// Whether the credential names its holder. The name is then only in the
-	// credential, which the holder keeps.
+	// credential, which the holder keeps. Left out: false.
 	IncludeName bool `protobuf:"varint,2,opt,name=include_name,json=includeName,proto3" json:"include_name,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
 	// hours does nothing again; its answer shows what the first one made or

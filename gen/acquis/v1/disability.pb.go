@@ -518,8 +518,8 @@ func (x *ExemptionDecision) GetDecideTime() *timestamppb.Timestamp {
 // The jury's finding on one of the two cumulative conditions of an exemption.
 type Condition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether it holds.
-	Holds bool `protobuf:"varint,1,opt,name=holds,proto3" json:"holds,omitempty"`
+	// Whether it holds: true or false, said explicitly.
+	Holds *bool `protobuf:"varint,1,opt,name=holds,proto3,oneof" json:"holds,omitempty"`
 	// Why; required for a grant. At most 4000 characters; about the job, never
 	// about the person's health. Not for health data.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -558,8 +558,8 @@ func (*Condition) Descriptor() ([]byte, []int) {
 }
 
 func (x *Condition) GetHolds() bool {
-	if x != nil {
-		return x.Holds
+	if x != nil && x.Holds != nil {
+		return *x.Holds
 	}
 	return false
 }
@@ -663,8 +663,8 @@ type DecideAccommodationRequest struct {
 	Candidacy string `protobuf:"bytes,1,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
 	// Name of the accommodation.
 	Accommodation string `protobuf:"bytes,2,opt,name=accommodation,proto3" json:"accommodation,omitempty"`
-	// Whether it is granted.
-	Granted bool `protobuf:"varint,3,opt,name=granted,proto3" json:"granted,omitempty"`
+	// Whether it is granted: true or false, said explicitly.
+	Granted *bool `protobuf:"varint,3,opt,name=granted,proto3,oneof" json:"granted,omitempty"`
 	// If granted: what assessors must do, 1–4000 characters. Not for health data.
 	Arrangement string `protobuf:"bytes,4,opt,name=arrangement,proto3" json:"arrangement,omitempty"`
 	// If refused: why, 1–4000 characters. Not for health data.
@@ -722,8 +722,8 @@ func (x *DecideAccommodationRequest) GetAccommodation() string {
 }
 
 func (x *DecideAccommodationRequest) GetGranted() bool {
-	if x != nil {
-		return x.Granted
+	if x != nil && x.Granted != nil {
+		return *x.Granted
 	}
 	return false
 }
@@ -877,8 +877,8 @@ type AdviseExemptionRequest struct {
 	Candidacy string `protobuf:"bytes,1,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
 	// Code of the criterion.
 	Criterion string `protobuf:"bytes,2,opt,name=criterion,proto3" json:"criterion,omitempty"`
-	// Whether the advisor is in favour.
-	Favourable bool `protobuf:"varint,3,opt,name=favourable,proto3" json:"favourable,omitempty"`
+	// Whether the advisor is in favour: true or false, said explicitly.
+	Favourable *bool `protobuf:"varint,3,opt,name=favourable,proto3,oneof" json:"favourable,omitempty"`
 	// The reasons, 1–4000 characters; about the job, never about the person's health.
 	// Not for health data.
 	ReasonedAdvice string `protobuf:"bytes,4,opt,name=reasoned_advice,json=reasonedAdvice,proto3" json:"reasoned_advice,omitempty"`
@@ -935,8 +935,8 @@ func (x *AdviseExemptionRequest) GetCriterion() string {
 }
 
 func (x *AdviseExemptionRequest) GetFavourable() bool {
-	if x != nil {
-		return x.Favourable
+	if x != nil && x.Favourable != nil {
+		return *x.Favourable
 	}
 	return false
 }
@@ -962,13 +962,13 @@ type DecideExemptionRequest struct {
 	Candidacy string `protobuf:"bytes,1,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
 	// Code of the criterion.
 	Criterion string `protobuf:"bytes,2,opt,name=criterion,proto3" json:"criterion,omitempty"`
-	// Whether the jury grants it. A grant needs a favourable advice and both
-	// conditions; a refusal needs a reason.
-	Granted bool `protobuf:"varint,3,opt,name=granted,proto3" json:"granted,omitempty"`
-	// If granted: (a) the candidate's overall professional capacity is not called
+	// Whether the jury grants it: true or false, said explicitly. A grant needs a
+	// favourable advice and both conditions; a refusal needs a reason.
+	Granted *bool `protobuf:"varint,3,opt,name=granted,proto3,oneof" json:"granted,omitempty"`
+	// Required if granted: (a) the candidate's overall professional capacity is not called
 	// into question.
 	CapacityPreserved *Condition `protobuf:"bytes,4,opt,name=capacity_preserved,json=capacityPreserved,proto3" json:"capacity_preserved,omitempty"`
-	// If granted: (b) given the nature of the disability, the criterion will not
+	// Required if granted: (b) given the nature of the disability, the criterion will not
 	// apply in the candidate's future practice.
 	NotApplicableInPractice *Condition `protobuf:"bytes,5,opt,name=not_applicable_in_practice,json=notApplicableInPractice,proto3" json:"not_applicable_in_practice,omitempty"`
 	// If refused: why, 1–4000 characters. Not for health data.
@@ -1026,8 +1026,8 @@ func (x *DecideExemptionRequest) GetCriterion() string {
 }
 
 func (x *DecideExemptionRequest) GetGranted() bool {
-	if x != nil {
-		return x.Granted
+	if x != nil && x.Granted != nil {
+		return *x.Granted
 	}
 	return false
 }
@@ -1311,10 +1311,11 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x18\n" +
 	"\aauthors\x18\x05 \x03(\tR\aauthors\x12;\n" +
 	"\vdecide_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"decideTime\"O\n" +
-	"\tCondition\x12\x19\n" +
-	"\x05holds\x18\x01 \x01(\bB\x03\xe0A\x01R\x05holds\x12'\n" +
-	"\x06reason\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06reason\"\xb0\x03\n" +
+	"decideTime\"d\n" +
+	"\tCondition\x12$\n" +
+	"\x05holds\x18\x01 \x01(\bB\t\xe0A\x02\xbaH\x03\xc8\x01\x01H\x00R\x05holds\x88\x01\x01\x12'\n" +
+	"\x06reason\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06reasonB\b\n" +
+	"\x06_holds\"\xb0\x03\n" +
 	"\x1bRequestAccommodationRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12E\n" +
@@ -1322,19 +1323,21 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\vcompetences\x18\x03 \x03(\tB(\xe0A\x01\xbaH\"\x92\x01\x1f\x10d\x18\x01\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetences\x12%\n" +
 	"\x04need\x18\x04 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x02R\x04need\x125\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xb7\x06\n" +
+	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xfc\x06\n" +
 	"\x1aDecideAccommodationRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12\xcc\x01\n" +
 	"\raccommodation\x18\x02 \x01(\tB\xa5\x01\xe0A\x02\xfaA\x1b\n" +
-	"\x19acquis.eval/Accommodation\xbaH\x80\x01r~2|^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/accommodations/[1-9][0-9]{0,18}$R\raccommodation\x12\x1d\n" +
-	"\agranted\x18\x03 \x01(\bB\x03\xe0A\x01R\agranted\x121\n" +
+	"\x19acquis.eval/Accommodation\xbaH\x80\x01r~2|^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/accommodations/[1-9][0-9]{0,18}$R\raccommodation\x12(\n" +
+	"\agranted\x18\x03 \x01(\bB\t\xe0A\x02\xbaH\x03\xc8\x01\x01H\x00R\agranted\x88\x01\x01\x121\n" +
 	"\varrangement\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\varrangement\x12'\n" +
 	"\x06reason\x18\x05 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06reason\x125\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\xf5\x01\xbaH\xf1\x01\x1a~\n" +
-	"\x13arrangement.granted\x12=arrangement is required if granted, and not allowed otherwise\x1a(this.granted == (this.arrangement != '')\x1ao\n" +
-	"\x0ereason.refused\x128reason is required if refused, and not allowed otherwise\x1a#this.granted != (this.reason != '')\"\x90\x02\n" +
+	"request_id\x18\x06 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\xa3\x02\xbaH\x9f\x02\x1a\x94\x01\n" +
+	"\x13arrangement.granted\x12=arrangement is required if granted, and not allowed otherwise\x1a>!has(this.granted) || this.granted == (this.arrangement != '')\x1a\x85\x01\n" +
+	"\x0ereason.refused\x128reason is required if refused, and not allowed otherwise\x1a9!has(this.granted) || this.granted != (this.reason != '')B\n" +
+	"\n" +
+	"\b_granted\"\x90\x02\n" +
 	"\x19ListAccommodationsRequest\x12\x99\x01\n" +
 	"\x06parent\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
@@ -1344,27 +1347,32 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"\x86\x01\n" +
 	"\x1aListAccommodationsResponse\x12@\n" +
 	"\x0eaccommodations\x18\x01 \x03(\v2\x18.acquis.v1.AccommodationR\x0eaccommodations\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x91\x03\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xab\x03\n" +
 	"\x16AdviseExemptionRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12=\n" +
-	"\tcriterion\x18\x02 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\tcriterion\x12#\n" +
+	"\tcriterion\x18\x02 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\tcriterion\x12.\n" +
 	"\n" +
-	"favourable\x18\x03 \x01(\bB\x03\xe0A\x01R\n" +
-	"favourable\x12:\n" +
+	"favourable\x18\x03 \x01(\bB\t\xe0A\x02\xbaH\x03\xc8\x01\x01H\x00R\n" +
+	"favourable\x88\x01\x01\x12:\n" +
 	"\x0freasoned_advice\x18\x04 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x02R\x0ereasonedAdvice\x125\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x9a\x04\n" +
+	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestIdB\r\n" +
+	"\v_favourable\"\xbd\x06\n" +
 	"\x16DecideExemptionRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12=\n" +
-	"\tcriterion\x18\x02 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\tcriterion\x12\x1d\n" +
-	"\agranted\x18\x03 \x01(\bB\x03\xe0A\x01R\agranted\x12H\n" +
+	"\tcriterion\x18\x02 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\tcriterion\x12(\n" +
+	"\agranted\x18\x03 \x01(\bB\t\xe0A\x02\xbaH\x03\xc8\x01\x01H\x00R\agranted\x88\x01\x01\x12H\n" +
 	"\x12capacity_preserved\x18\x04 \x01(\v2\x14.acquis.v1.ConditionB\x03\xe0A\x01R\x11capacityPreserved\x12V\n" +
 	"\x1anot_applicable_in_practice\x18\x05 \x01(\v2\x14.acquis.v1.ConditionB\x03\xe0A\x01R\x17notApplicableInPractice\x12'\n" +
 	"\x06reason\x18\x06 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06reason\x125\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x8c\x02\n" +
+	"request_id\x18\a \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\x89\x02\xbaH\x85\x02\x1au\n" +
+	"\x1acapacity_preserved.granted\x12(capacityPreserved is required if granted\x1a-!this.granted || has(this.capacity_preserved)\x1a\x8b\x01\n" +
+	"\"not_applicable_in_practice.granted\x12.notApplicableInPractice is required if granted\x1a5!this.granted || has(this.not_applicable_in_practice)B\n" +
+	"\n" +
+	"\b_granted\"\x8c\x02\n" +
 	"\x15ListExemptionsRequest\x12\x99\x01\n" +
 	"\x06parent\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
@@ -1441,6 +1449,10 @@ func file_acquis_v1_disability_proto_init() {
 		return
 	}
 	file_acquis_v1_form_proto_init()
+	file_acquis_v1_disability_proto_msgTypes[4].OneofWrappers = []any{}
+	file_acquis_v1_disability_proto_msgTypes[6].OneofWrappers = []any{}
+	file_acquis_v1_disability_proto_msgTypes[9].OneofWrappers = []any{}
+	file_acquis_v1_disability_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -804,7 +804,7 @@ func (x *ListHoldsResponse) GetNextPageToken() string {
 // Request of PurgeCandidates.
 type PurgeCandidatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only report what would be erased.
+	// Only report what would be erased. Left out: false, so it is erased.
 	ValidateOnly bool `protobuf:"varint,1,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// How many candidates to process at most of whom something is erased; 0 means 50, more than
 	// 100 means 100. An answer may have fewer, even none, and still have a next page.

@@ -677,7 +677,7 @@ type Criterion struct {
 	// Statement, 1–4000 characters.
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
 	// If true, its compétence and bloc can only be acquired if it is MET or
-	// EXEMPTED.
+	// EXEMPTED. Left out: false.
 	Eliminatory bool `protobuf:"varint,3,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
 	// Its weight in the mean of its compétence, 1–1000. Default 1. Only a gate with a mean
 	// or a shortfall reads it.

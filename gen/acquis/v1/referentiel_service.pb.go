@@ -522,7 +522,7 @@ type PublishReferentielRequest struct {
 	// returned can be published again; but `name`, if it is set, must be that of
 	// referentiel_id or one of its revisions.
 	Referentiel *Referentiel `protobuf:"bytes,2,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
-	// Only check: answer as if it was published, but write nothing.
+	// Only check: answer as if it was published, but write nothing. Left out: false.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
 	// hours does nothing again; its answer shows what the first one made or

@@ -246,8 +246,9 @@ type JuryMember struct {
 	// Name as the minutes show it, 1–200 characters.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Whether the member is external to the certificateur and to the training body.
+	// Left out: false.
 	External bool `protobuf:"varint,3,opt,name=external,proto3" json:"external,omitempty"`
-	// Whether the member may chair.
+	// Whether the member may chair. Left out: false.
 	Chair         bool `protobuf:"varint,4,opt,name=chair,proto3" json:"chair,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
