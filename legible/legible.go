@@ -28,7 +28,7 @@ type Form int
 const (
 	Line Form = iota // names, titles, statements: one line
 	Text             // comments, motives, reasons: may have line feeds and tabs
-	ID               // ids that other systems give: no invisible characters
+	ID               // ids that other systems give: no invisible characters, no blank but the space
 )
 
 const (
@@ -90,6 +90,8 @@ func (f Form) forbids(before, r rune) string {
 		return ""
 	case r == '\r' && f == Text:
 		return "a carriage return: end lines with U+000A alone"
+	case f == ID && (unicode.Is(unicode.Zs, r) || r == '\u2800'):
+		return "which looks like the space U+0020"
 	case unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp):
 		return "a control character or line break"
 	case r == utf8.RuneError:

@@ -31,6 +31,7 @@ func TestRealNamesAreAccepted(t *testing.T) {
 
 func TestProblems(t *testing.T) {
 	const unseen, line, space, nothing = "which cannot be seen", "a control character or line break", "must not begin or end with white space", "must contain something that can be seen"
+	const blankID = "which looks like the space"
 	for _, c := range []struct {
 		text           string
 		line, long, id string // part of what is said; empty: accepted
@@ -40,12 +41,14 @@ func TestProblems(t *testing.T) {
 		{"Deux\n\tlignes", line, "", line},
 		{"Deux\r\nlignes", line, "end lines with U+000A alone", line},
 		{" ", nothing, nothing, nothing},
-		{"\u00A0\u3000", nothing, nothing, nothing},
+		{"\u00A0\u3000", nothing, nothing, blankID},
+		{"A\u00A01", "", "", blankID},
+		{"A\u28001", "", "", blankID},
 		{"\n", line, nothing, line},
 		{" Léa", space, space, space},
 		{"Léa ", space, space, space},
-		{"Léa\u00A0", space, space, space},
-		{"王\u3000", space, space, space},
+		{"Léa\u00A0", space, space, blankID},
+		{"王\u3000", space, space, blankID},
 		{"\u200B", unseen, unseen, unseen},
 		{"Lé\u200Ba", unseen, unseen, unseen},
 		{"a\x00", line, line, line},
@@ -57,7 +60,7 @@ func TestProblems(t *testing.T) {
 		{"e\u0301", "NFC", "NFC", "NFC"},
 		{"\u2126", "NFC", "NFC", "NFC"}, // the sign of ohm is the letter omega
 		{"\u0301", nothing, nothing, nothing},
-		{"\u2800", nothing, nothing, nothing},
+		{"\u2800", nothing, nothing, blankID},
 		{"a\u00ADb", unseen, unseen, unseen},
 		{"Jean\u200Dne", unseen, unseen, unseen},
 		{"\u200Cم", unseen, unseen, unseen},
@@ -99,7 +102,7 @@ const (
 var naive = struct{ line, text, id, seen, latins, never, loose *regexp.Regexp }{
 	line:   regexp.MustCompile(`^(` + made + `|` + joins + `)*$`),
 	text:   regexp.MustCompile(`^(` + made + `|` + joins + `|[\n\t])*$`),
-	id:     regexp.MustCompile(`^` + made + `*$`),
+	id:     regexp.MustCompile(`^[\pL\pM\pN\pP\pS ` + extra + `]*$`),
 	seen:   regexp.MustCompile(`[\pL\pN\pP\pS]`),
 	latins: regexp.MustCompile(latins),
 	never:  regexp.MustCompile(never),
@@ -111,7 +114,7 @@ func accepted(form legible.Form, s string) bool {
 	return s == "" || utf8.ValidString(s) && norm.NFC.String(s) == s && strings.TrimFunc(s, unicode.IsSpace) == s &&
 		naive.seen.MatchString(strings.ReplaceAll(s, "\u2800", "")) && alphabet.MatchString(s) &&
 		!naive.latins.MatchString(s) && !naive.never.MatchString(s) && !naive.loose.MatchString(s) &&
-		(form != legible.ID || !regexp.MustCompile(`[`+picks+`]`).MatchString(s))
+		(form != legible.ID || !regexp.MustCompile(`[\x{2800}`+picks+`]`).MatchString(s))
 }
 
 // TestFormsAreWhatTheySay compares the forms with their definition in expressions,

@@ -37,7 +37,8 @@ const (
 	// (U+000A) and tabs.
 	Form_TEXT Form_Enum = 2
 	// An id that another system gives: as LINE, without anything that cannot be
-	// seen, so that two different ids never look the same.
+	// seen and without blanks other than the space (U+0020), so that two different
+	// ids do not look the same.
 	Form_EXTERNAL_ID Form_Enum = 3
 	// Compared or parsed, but neither stored nor shown: an etag, a page token, a
 	// filter, what somebody presents to be verified.
