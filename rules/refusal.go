@@ -150,7 +150,7 @@ var refusalSentences = [...]struct {
 
 	{MemberNotOnJury, FailedPrecondition, "does not belong to the session's jury"},
 	{MemberTied, FailedPrecondition, "has a declared tie with the candidate"},
-	{MemberTookPart, FailedPrecondition, "took part in an act of the jury, so cannot be removed or requalified"},
+	{MemberTookPart, FailedPrecondition, "took part in an act of the jury, so cannot be removed, and its capacity cannot be changed"},
 	{CallerNotPresent, FailedPrecondition, "calls, but is not among the members present"},
 	{JuryNotCollegial, FailedPrecondition, "cannot act by one member alone"},
 	{JuryTooSmall, FailedPrecondition, "has too few members present"},

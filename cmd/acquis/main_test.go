@@ -190,6 +190,7 @@ func TestRefusedCommandLines(t *testing.T) {
 		{2, "--issuer-url", []string{"serve", "--issuer-url", "https://certificateur.exa\u200bmple", "--issuer-name", "École"}},
 		{2, "--origin", []string{"serve", "--origin", "certificateur\u202e.example"}},
 		{2, "--origin", []string{"restore", "--from", "none.backup", "--new-origin", "--origin", "a\u200b"}},
+		{2, "--origin: needs --new-origin", []string{"restore", "--from", "none.backup", "--origin", "second"}},
 		{2, "time zone", []string{"serve", "--time-zone", "Europe/Lutece"}},
 		{2, "is not a time zone", []string{"serve", "--time-zone", "Local"}},
 		{2, "is not a time zone", []string{"serve", "--time-zone", "localtime"}},

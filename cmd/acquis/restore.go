@@ -35,6 +35,9 @@ func (r *restoreCommand) Help() string { return secretsHelp(signingVariable) }
 
 // Validate checks the flags; kong calls it.
 func (r *restoreCommand) Validate() error {
+	if r.Origin != "" && !r.NewOrigin {
+		return errors.New("--origin: needs --new-origin, without which the journal keeps its name")
+	}
 	return errors.Join(checkpoint.CheckOrigin(r.Origin), readable("--origin", r.Origin, legible.ID))
 }
 

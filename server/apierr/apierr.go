@@ -153,10 +153,10 @@ func Refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
 		return nil
 	}
 	first := refusals[slices.IndexFunc(refusals, func(r rules.Refusal) bool { return r.Kind == kind })]
-	text := Clip(first.Description, maxRuleText) + andMore(len(refusals))
+	text := Clip(first.Description, maxRuleText)
 	if kind == rules.InvalidArgument {
 		bad := slices.DeleteFunc(slices.Clone(refusals), func(r rules.Refusal) bool { return r.Kind != kind })
-		return failNamed(codes.InvalidArgument, string(first.Rule), text, &errdetails.BadRequest{
+		return failNamed(codes.InvalidArgument, string(first.Rule), text+andMore(len(bad)), &errdetails.BadRequest{
 			FieldViolations: shown(bad, func(r rules.Refusal) *errdetails.BadRequest_FieldViolation {
 				return &errdetails.BadRequest_FieldViolation{
 					Field: Clip(cmp.Or(field(r), wholeRequest), MaxFieldText), Description: Clip(r.Description, maxRuleText), Reason: string(r.Rule),
@@ -168,7 +168,7 @@ func Refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
 	if kind == rules.Aborted {
 		code = codes.Aborted
 	}
-	return failNamed(code, string(first.Rule), text, &errdetails.PreconditionFailure{
+	return failNamed(code, string(first.Rule), text+andMore(len(refusals)), &errdetails.PreconditionFailure{
 		Violations: shown(refusals, func(r rules.Refusal) *errdetails.PreconditionFailure_Violation {
 			return &errdetails.PreconditionFailure_Violation{
 				Type: string(r.Rule), Subject: Clip(r.Subject, MaxFieldText), Description: Clip(r.Description, maxRuleText),

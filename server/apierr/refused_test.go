@@ -30,6 +30,7 @@ func TestRefused(t *testing.T) {
 		"forbidden":                    {[]rules.Refusal{forbidden}, codes.FailedPrecondition, "F", []string{"F bloc F"}},
 		"stale":                        {[]rules.Refusal{stale}, codes.Aborted, "A", []string{"A bloc A"}},
 		"impossible, though forbidden": {[]rules.Refusal{forbidden, impossible, stale}, codes.InvalidArgument, "I", []string{"at bloc I"}},
+		"twice impossible":             {[]rules.Refusal{impossible, forbidden, impossible}, codes.InvalidArgument, "I", []string{"at bloc I", "at bloc I"}},
 		"stale, though forbidden":      {[]rules.Refusal{forbidden, stale}, codes.Aborted, "A", []string{"F bloc F", "A bloc A"}},
 	} {
 		err := Refused(c.refusals, func(r rules.Refusal) string { return "at " + r.Subject })
@@ -51,6 +52,9 @@ func TestRefused(t *testing.T) {
 		}
 		if !slices.Equal(named, c.named) {
 			t.Errorf("%s: names %v, want %v", what, named, c.named)
+		}
+		if text := status.Convert(err).Message(); err != nil && text != c.reason+" forbids it"+andMore(len(named)) {
+			t.Errorf("%s: %q counts other refusals than the %d that it names", what, text, len(named))
 		}
 	}
 }

@@ -27,6 +27,7 @@ type RPC struct {
 	Updatable []string                 // of an update: the fields that it may change
 	Versioned bool                     // the answer is a resource with an etag that callers send back
 	etag      etagPath                 // to that in the request; nil: it has none
+	seen      string                   // the field of another etag in the request
 	Many      bool                     // it may read many records in one call
 	files     *namePath                // leads to the candidates whose files it shows; nil: it shows none
 }
@@ -95,6 +96,7 @@ func (c *Contract) add(method protoreflect.MethodDescriptor, requests Requests) 
 		Updatable: updatable(method.Input()),
 		Versioned: hasVersion(method.Output()),
 		etag:      newEtagPath(method.Input()),
+		seen:      seen(method.Input()),
 		Many:      looksAtMany(method),
 	}
 	var err error

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"slices"
+	"strings"
 
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -24,6 +25,19 @@ func newEtagPath(request protoreflect.MessageDescriptor) etagPath {
 
 // TakesEtag tells whether a request says which version of a resource it is about.
 func (r *RPC) TakesEtag() bool { return len(r.etag) > 0 }
+
+// Seen is the field of a request that says which version of something else its
+// caller has seen, such as gridEtag; empty if there is none.
+func (r *RPC) Seen() string { return r.seen }
+
+func seen(request protoreflect.MessageDescriptor) string {
+	for _, field := range fieldsWhere(request, func(f protoreflect.FieldDescriptor) bool {
+		return strings.HasSuffix(string(f.Name()), "_etag")
+	}) {
+		return field.JSONName()
+	}
+	return ""
+}
 
 // SetEtag gives a request its etag, unless it has another one already.
 func (r *RPC) SetEtag(request protoreflect.Message, etag string) (ok bool) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
@@ -86,7 +87,7 @@ func inOrder(descriptor protoreflect.MessageDescriptor, members map[string]json.
 // value explains one value that is not taken.
 func (e *explanation) value(field protoreflect.FieldDescriptor, value json.RawMessage, path string) {
 	inner := field.Message()
-	if wellKnown, _ := asText(fullName(inner)); inner != nil && wellKnown == 0 && !isNull(value) {
+	if wellKnown, _ := asText(fullName(inner)); inner != nil && wellKnown == 0 && value[0] == '{' {
 		e.message(inner, value, path)
 		return
 	}
@@ -134,15 +135,15 @@ func Expected(field protoreflect.FieldDescriptor) string {
 	case protoreflect.BoolKind:
 		return "true or false"
 	case protoreflect.EnumKind:
-		return "one of " + strings.Join(valueNames(field.Enum()), ", ")
+		return "one of " + strings.Join(enumNames(field), ", ")
 	case protoreflect.StringKind:
 		return "a text"
 	case protoreflect.BytesKind:
 		return "bytes in base64"
 	case protoreflect.Int32Kind, protoreflect.Sint32Kind, protoreflect.Sfixed32Kind:
-		return fmt.Sprintf("a whole number from %d to %d", math.MinInt32, math.MaxInt32)
+		return wholeNumber(field, math.MinInt32, math.MaxInt32)
 	case protoreflect.Int64Kind, protoreflect.Sint64Kind, protoreflect.Sfixed64Kind:
-		return fmt.Sprintf("a whole number from %d to %d", math.MinInt64, math.MaxInt64)
+		return wholeNumber(field, math.MinInt64, math.MaxInt64)
 	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
 		return fmt.Sprintf("a whole number from 0 to %d", uint32(math.MaxUint32))
 	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
@@ -158,16 +159,52 @@ func Expected(field protoreflect.FieldDescriptor) string {
 	case "google.protobuf.FieldMask":
 		return "names of fields joined by commas, such as birthName,sex"
 	}
-	return "an object"
+	return objectOf(field.Message())
 }
 
-// valueNames lists the values of an enum that a request may have: not the
-// first, which means that none is set.
-func valueNames(enum protoreflect.EnumDescriptor) (names []string) {
-	for i := range enum.Values().Len() {
-		if value := enum.Values().Get(i); value.Number() != 0 {
-			names = append(names, string(value.Name()))
-		}
+// wholeNumber says from where to where a number may be: as far as its rule allows.
+func wholeNumber(field protoreflect.FieldDescriptor, least, most int64) string {
+	least, most = max(least, leastOf(field)), min(most, mostOf(field))
+	return fmt.Sprintf("a whole number from %d to %d", least, most)
+}
+
+func leastOf(field protoreflect.FieldDescriptor) int64 {
+	switch rules := rulesOf(field); {
+	case rules.GetInt32().HasGte():
+		return int64(rules.GetInt32().GetGte())
+	case rules.GetInt64().HasGte():
+		return rules.GetInt64().GetGte()
+	case field.ContainingMessage().FullName() == date:
+		return 0
 	}
-	return names
+	return math.MinInt64
+}
+
+func mostOf(field protoreflect.FieldDescriptor) int64 {
+	switch rules := rulesOf(field); {
+	case rules.GetInt32().HasLte():
+		return int64(rules.GetInt32().GetLte())
+	case rules.GetInt64().HasLte():
+		return rules.GetInt64().GetLte()
+	case field.ContainingMessage().FullName() == date:
+		return map[protoreflect.Name]int64{"year": 9999, "month": 12, "day": 31}[field.Name()]
+	}
+	return math.MaxInt64
+}
+
+// date has no rules in the proto file, because it is defined by Google.
+const date = "google.type.Date"
+
+// objectOf says what a message looks like: its fields that a request may have.
+func objectOf(message protoreflect.MessageDescriptor) string {
+	if message.FullName() == date {
+		return `an object such as {"year":1998,"month":4,"day":12}`
+	}
+	var names []string
+	for _, field := range fieldsWhere(message, func(f protoreflect.FieldDescriptor) bool {
+		return !slices.Contains(behaviorOf(f), annotations.FieldBehavior_OUTPUT_ONLY)
+	}) {
+		names = append(names, field.JSONName())
+	}
+	return "an object with " + strings.Join(names, ", ")
 }

@@ -86,11 +86,16 @@ func TestExplanations(t *testing.T) {
 	for _, c := range []struct{ request, body, want string }{
 		{"RecordAssessmentsRequest", `{"assessor":5,"assessments":[{"verdict":"GOOD"},{"recordTime":"x"},null]}`,
 			"assessments[0].verdict: must be one of MET, PARTIALLY_MET, NOT_MET; assessments[1].recordTime: must be a time in RFC 3339, such as 2026-06-15T09:00:00Z; " +
-				"assessments[2]: must be an object; assessor: must be a text"},
+				"assessments[2]: must be an object with criterion, verdict, comment; assessor: must be a text"},
 		{"RecordAssessmentsRequest", "{\"assessor\":\"\xff\"}", "assessor: is not UTF-8"},
 		{"UpdateCandidateRequest", `{"update_mask":"birth_name"}`, "update_mask: must be names of fields joined by commas, such as birthName,sex"},
-		{"ListEventsRequest", `{"after":"9223372036854775808"}`, "after: must be a whole number from -9223372036854775808 to 9223372036854775807"},
-		{"ListEventsRequest", `{"pageSize":1e10}`, "pageSize: must be a whole number from -2147483648 to 2147483647"},
+		{"ListEventsRequest", `{"after":"9223372036854775808"}`, "after: must be a whole number from 0 to 9223372036854775807"},
+		{"ListEventsRequest", `{"pageSize":1e10}`, "pageSize: must be a whole number from 0 to 2147483647"},
+		{"CreateCandidateRequest", `{"candidate":{"sex":"F","birthDate":"1998-04-12"}}`,
+			`candidate.sex: must be one of FEMALE, MALE; candidate.birthDate: must be an object such as {"year":1998,"month":4,"day":12}`},
+		{"CreateCandidateRequest", `{"candidate":{"birthDate":{"year":"x","month":13000000000}}}`,
+			"candidate.birthDate.year: must be a whole number from 0 to 9999; candidate.birthDate.month: must be a whole number from 0 to 12"},
+		{"DeliberateRequest", `{"blocDecisions":[{"outcome":"ACQUIRED"}]}`, "blocDecisions[0].outcome: must be one of CAPITALISED, NOT_CAPITALISED"},
 		{"ListEventsRequest", `{}`, "body: is not a message of this call"}, // it is: there is nothing to explain
 	} {
 		var said []string

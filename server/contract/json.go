@@ -95,7 +95,10 @@ func (w *jsonWalk) message(n *node, depth int) *Fault {
 		return tooDeep()
 	}
 	if !w.take('{') {
-		return w.unexpected("must be an object")
+		if depth == maxDepth {
+			return w.unexpected("must be an object")
+		}
+		return w.unexpected("must be " + objectOf(n.message))
 	}
 	if w.take('}') {
 		return nil
@@ -220,7 +223,10 @@ func (w *jsonWalk) list(f *field, depth int) *Fault {
 func (w *jsonWalk) value(f *field, index, depth int) *Fault {
 	c := w.next()
 	switch {
-	case f.inner != nil && f.inner.text == 0 && c != 'n':
+	case f.inner != nil && f.inner.text == 0 && c == '"':
+		_, fault := w.text() // no decoder takes it, and ExplainJSON names what else is wrong
+		return fault
+	case f.inner != nil && f.inner.text == 0 && (c == '{' || c == '['):
 		return w.message(f.inner, depth-1).within(f, index)
 	case c == '"':
 		return w.string(f, index)

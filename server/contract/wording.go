@@ -2,9 +2,12 @@ package contract
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	validatepb "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"buf.build/go/protovalidate"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -21,7 +24,7 @@ func wording(b *protovalidate.Violation, field protoreflect.FieldDescriptor) str
 	case rule == "required", rule == "string.min_len" && b.FieldValue.IsValid() && b.FieldValue.String() == "":
 		return "is required"
 	case kind == "enum":
-		return enumWording(b, field.Enum())
+		return enumWording(b, field)
 	case rule == "string.pattern":
 		return patternWording(b.RuleValue.String())
 	case rule == "string.uuid", rule == "string.uuid_empty":
@@ -80,28 +83,34 @@ func lengthWording(rule string, n int, unit string) string {
 
 // enumWording lists the names that a field may have. A rule forbids only the one that
 // stands for none.
-func enumWording(b *protovalidate.Violation, enum protoreflect.EnumDescriptor) string {
-	names := EnumNames(enum)
-	switch b.Proto.GetRuleId() {
-	case "enum.not_in":
-		return "is required: one of " + strings.Join(names, ", ")
-	case "enum.in":
-		names = nil
-		for i, some := 0, b.RuleValue.List(); i < some.Len(); i++ {
-			names = append(names, string(enum.Values().ByNumber(protoreflect.EnumNumber(some.Get(i).Int())).Name()))
-		}
+func enumWording(b *protovalidate.Violation, field protoreflect.FieldDescriptor) string {
+	names := strings.Join(enumNames(field), ", ")
+	if b.Proto.GetRuleId() == "enum.not_in" {
+		return "is required: one of " + names
 	}
-	return "must be one of " + strings.Join(names, ", ")
+	return "must be one of " + names
 }
 
-// EnumNames are the names of an enum that mean something.
-func EnumNames(enum protoreflect.EnumDescriptor) (names []string) {
-	for i := range enum.Values().Len() {
-		if value := enum.Values().Get(i); value.Number() != 0 {
+// enumNames are the values that a field may have in a request: not the first, which
+// means that none is set, and only those of its rule, if it lists some.
+func enumNames(field protoreflect.FieldDescriptor) (names []string) {
+	some := rulesOf(field).GetEnum().GetIn()
+	for i := range field.Enum().Values().Len() {
+		value := field.Enum().Values().Get(i)
+		if value.Number() != 0 && (len(some) == 0 || slices.Contains(some, int32(value.Number()))) {
 			names = append(names, string(value.Name()))
 		}
 	}
 	return names
+}
+
+// rulesOf are the rules of a field, or of the items of a list.
+func rulesOf(field protoreflect.FieldDescriptor) *validatepb.FieldRules {
+	rules, _ := proto.GetExtension(field.Options(), validatepb.E_Field).(*validatepb.FieldRules)
+	if field.IsList() {
+		return rules.GetRepeated().GetItems()
+	}
+	return rules
 }
 
 // rangeWording says between what a number must be.

@@ -215,7 +215,7 @@ func checkTold(t *testing.T, v Validator, m protoreflect.MessageDescriptor, fiel
 			t.Errorf("%s: %s is told: %s", field.FullName(), wrong.rules, text)
 		}
 		if enum := field.Enum(); enum != nil && strings.HasPrefix(wrong.rules[0], "enum.") && wrong.rules[0] != "enum.in" {
-			if !strings.HasSuffix(text, strings.Join(EnumNames(enum), ", ")) {
+			if !strings.HasSuffix(text, strings.Join(enumNames(field), ", ")) {
 				t.Errorf("%s: the names are not told: %s", field.FullName(), text)
 			}
 		}

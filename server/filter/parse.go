@@ -241,7 +241,7 @@ func (p *parser[T]) wanted(field *Field[T], right word) (want wanted, err error)
 		bad = bad || err != nil
 	}
 	if bad {
-		return want, p.wrong(right.at, "has %s as %s: %s", show(p.text[right.at:p.at]), field.Name, field.takes())
+		return want, p.wrong(right.at, "has %s as %s: %s", show(unquoted(p.text[right.at:p.at])), field.Name, field.takes())
 	}
 	return want, nil
 }
@@ -272,6 +272,14 @@ func (f Field[T]) example() string {
 	default:
 		return f.Name + ` >= "2026-06-01T00:00:00Z"`
 	}
+}
+
+// unquoted is a value without its quotes, since show puts it in some.
+func unquoted(value string) string {
+	if value[0] == '"' || value[0] == '\'' {
+		return strings.Trim(value, value[:1])
+	}
+	return value
 }
 
 // show repeats a part of the filter, but not much of it.

@@ -41,7 +41,7 @@ func etag(record versioned) string {
 func checkEtag(given string, record versioned, required bool) error {
 	switch {
 	case given == "" && required:
-		return apierr.Invalid(acquispb.ErrorReason_ETAG_MISSING, apierr.Field("etag", "is required: it says which version the update changes"))
+		return apierr.Invalid(acquispb.ErrorReason_ETAG_MISSING, apierr.Field("etag", "is required: read the resource and send the etag that it has, so that no change of others is lost; over REST also as If-Match"))
 	case given == "" || given == etag(record):
 		return nil
 	}

@@ -209,3 +209,15 @@ func TestSameUpdateOverBoth(t *testing.T) {
 		t.Errorf("over gRPC and over REST:\n%s", diff)
 	}
 }
+
+// TestIfMatchOfADeliberation: the etag of another resource has a field of its own, which
+// the refusal names.
+func TestIfMatchOfADeliberation(t *testing.T) {
+	s := newStage(t, every)
+	req := s.target(http.MethodPost, "/v1/sessions/s/candidacies/k:deliberate")
+	req.Header.Set("If-Match", `"abc"`)
+	a := s.answerTo(req, newKey(t, s.store, acquispb.Role_JURY))
+	if e, wrong := a.shape(); wrong != "" || a.status != http.StatusBadRequest || e.Message != "If-Match: is not taken by this call: send the etag as gridEtag in the body" {
+		t.Errorf("%d %s (%s)", a.status, a.body, wrong)
+	}
+}

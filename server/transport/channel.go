@@ -95,6 +95,9 @@ func (v *visit) readAside(r *http.Request) error {
 	if len(given) == 0 {
 		return nil
 	}
+	if field := v.rpc.Seen(); field != "" && !v.rpc.TakesEtag() {
+		return apierr.InvalidField("If-Match", "is not taken by this call: send the etag as "+field+" in the body")
+	}
 	if !v.rpc.TakesEtag() {
 		return apierr.InvalidField("If-Match", "is not taken by this call: it has no etag")
 	}

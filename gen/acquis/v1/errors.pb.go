@@ -237,13 +237,13 @@ const (
 	ErrorReason_BLOC_HELD ErrorReason_Enum = 152
 	// FAILED_PRECONDITION: it is superseded; only the effective decision of a chain can be rectified.
 	ErrorReason_DECISION_SUPERSEDED ErrorReason_Enum = 153
-	// FAILED_PRECONDITION: it is an award, which cannot be rectified because it follows from its blocs.
+	// FAILED_PRECONDITION: it is an award, which follows its blocs and is not rectified by itself.
 	ErrorReason_AWARD_NOT_RECTIFIABLE ErrorReason_Enum = 154
 	// FAILED_PRECONDITION: it is not capitalised, so the certification is not complete.
 	ErrorReason_CERTIFICATION_NOT_COMPLETE ErrorReason_Enum = 155
 	// FAILED_PRECONDITION: it already awards this certification.
 	ErrorReason_AWARD_ALREADY_STANDS ErrorReason_Enum = 156
-	// FAILED_PRECONDITION: it has an act of its jury, so it cannot be cancelled.
+	// FAILED_PRECONDITION: it has an act of its jury, so it cannot be cancelled; withdraw its candidacies or mark them absent, then close it.
 	ErrorReason_JURY_ACTED ErrorReason_Enum = 157
 )
 
