@@ -19,7 +19,7 @@ func TestPagesOfWhatMoves(t *testing.T) {
 	var asked []string
 	decide := func(i int, granted bool) {
 		ask(s.advisor, s.DecideAccommodation, &acquispb.DecideAccommodationRequest{
-			Candidacy: k, Accommodation: asked[i], Granted: granted, Arrangement: map[bool]string{true: "a"}[granted], Reason: map[bool]string{false: "r"}[granted],
+			Candidacy: k, Accommodation: asked[i], Granted: &granted, Arrangement: map[bool]string{true: "a"}[granted], Reason: map[bool]string{false: "r"}[granted],
 		})
 	}
 	for i := range 4 {

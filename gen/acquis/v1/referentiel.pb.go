@@ -897,7 +897,7 @@ type Gate struct {
 	Shortfall *Gate_Shortfall `protobuf:"bytes,5,opt,name=shortfall,proto3" json:"shortfall,omitempty"`
 	// Whether its points are percent: each child counts as a share of its own scale, from
 	// 0 for its least mark to 100 for its greatest. Needed above children on different
-	// scales. Levels and verdicts have percent anyway.
+	// scales. Levels and verdicts have percent anyway. Left out: false.
 	InPercent     bool `protobuf:"varint,6,opt,name=in_percent,json=inPercent,proto3" json:"in_percent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
