@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
@@ -19,7 +21,7 @@ func TestPagesOfWhatMoves(t *testing.T) {
 	var asked []string
 	decide := func(i int, granted bool) {
 		ask(s.advisor, s.DecideAccommodation, &acquispb.DecideAccommodationRequest{
-			Candidacy: k, Accommodation: asked[i], Granted: &granted, Arrangement: map[bool]string{true: "a"}[granted], Reason: map[bool]string{false: "r"}[granted],
+			Candidacy: k, Accommodation: asked[i], Granted: proto.Bool(granted), Arrangement: map[bool]string{true: "a"}[granted], Reason: map[bool]string{false: "r"}[granted],
 		})
 	}
 	for i := range 4 {

@@ -86,6 +86,8 @@ func TestWhatIsWrongInABody(t *testing.T) {
 		{people, `{"given_names":["a",5]}`, "MALFORMED_BODY", "candidate.given_names[1]: must be a text"},
 		{people, `{"given_names":["` + strings.Repeat("a", 2000) + `"]}`, "INVALID_FIELD", "candidate.given_names[0]: must have at most 60 characters"},
 		{people, `{"surname":"a"}`, "MALFORMED_BODY", `candidate.surname: unknown field "surname"`},
+		{people, `{"birthName":"a","birth_name":"b"}`, "MALFORMED_BODY", "candidate.birth_name: "},
+		{people, `{"birthName":"a","birthName":"a"}`, "MALFORMED_BODY", "candidate.birthName: "},
 		{people, `{`, "MALFORMED_BODY", "body: is not JSON: "},
 		{people, `[]`, "MALFORMED_BODY", "body: must be an object"},
 		{people, `null`, "MALFORMED_BODY", "body: must be an object"},

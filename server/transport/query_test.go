@@ -2,11 +2,15 @@ package transport
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/call"
 )
 
 // TestQueries: a query is taken as its sender meant it, or refused with each
@@ -43,6 +47,41 @@ func TestQueries(t *testing.T) {
 		if wrong != "" || a.status != http.StatusBadRequest || e.Details[0].Reason != "UNKNOWN_PARAMETER" || e.Message != want {
 			t.Errorf("%.60q: %d %s, want %s (%s)", query, a.status, a.body, want, wrong)
 		}
+	}
+}
+
+// TestPathsWin: what the path names cannot be named by the query too, in any spelling:
+// a proxy that looks at paths sees what is asked for.
+func TestPathsWin(t *testing.T) {
+	s, variables := newStage(t, every), 0
+	inPath := regexp.MustCompile(`\{([a-z_.]+)(?:=([^}]*))?\}`)
+	keys := make(map[acquispb.Role_Enum]string)
+	for route, bound := range s.contract.Bindings {
+		role := acquispb.Role_ADMIN
+		for !bound.RPC.Public && bound.RPC.Admit(&call.Caller{Roles: []acquispb.Role_Enum{role}}) != nil {
+			role++
+		}
+		if keys[role] == "" {
+			keys[role] = newKey(t, s.store, role)
+		}
+		method, pattern, _ := strings.Cut(route, " ")
+		path := strings.ReplaceAll(inPath.ReplaceAllString(pattern, "$2"), "*", "a")
+		for _, variable := range inPath.FindAllStringSubmatch(pattern, -1) {
+			variables++
+			words := strings.Split(variable[1], "_")
+			for i, word := range words[1:] {
+				words[i+1] = strings.ToUpper(word[:1]) + word[1:]
+			}
+			for _, name := range []string{variable[1], strings.Join(words, "")} {
+				a := s.answerTo(s.target(method, path+"?"+name+"=x"), keys[role])
+				if e, wrong := a.shape(); wrong != "" || a.status != http.StatusBadRequest || e.Details[0].Reason != "UNKNOWN_PARAMETER" {
+					t.Errorf("%s with %s in the query: %d %s", route, name, a.status, a.body)
+				}
+			}
+		}
+	}
+	if variables < 40 {
+		t.Errorf("only %d paths name something", variables)
 	}
 }
 
