@@ -42,9 +42,10 @@ lint: .proto-deps ## lint Go and proto
 	$(BUF) format --diff --exit-code proto
 
 .PHONY: generate
-generate: .proto-deps ## regenerate gen/ from proto/
+generate: .proto-deps ## regenerate gen/ from proto/, and the schema of référentiels
 	rm -rf gen/acquis gen/openapi/*.json
 	$(BUF) generate
+	go test ./referentiel -run '^TestSchema$$' -update
 
 .PHONY: .proto-deps
 .proto-deps:

@@ -12,6 +12,7 @@ import (
 // compiles, and has the same id before and after it is stored.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(smallFile))
+	f.Add([]byte(fileOf(filled(), nil).text.String())) // every key that there is
 	marketing, err := data.ReadFile("data/marketing.yaml")
 	if err != nil {
 		f.Fatal(err)
