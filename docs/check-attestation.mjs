@@ -96,4 +96,9 @@ async function check([file, keys, service]) {
   demand(state === "VALID", `the service says ${state}`);
 }
 
-check(process.argv.slice(2)).then(() => console.log("good"), (e) => { console.log(`NOT GOOD: ${e.message}`); process.exitCode = 1; });
+const given = process.argv.slice(2);
+if (given.length < 2 || given.length > 3) {
+  console.error("usage: node check-attestation.mjs CREDENTIAL JWKS [SERVICE]");
+  process.exit(2);
+}
+check(given).then(() => console.log("good"), (e) => { console.log(`NOT GOOD: ${e.message}`); process.exitCode = 1; });

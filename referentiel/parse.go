@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"go.yaml.in/yaml/v4"
@@ -49,6 +50,9 @@ func document(data []byte) (*yaml.Node, *Problem) {
 	if len(data) > MaxFile {
 		return nil, &Problem{Message: fmt.Sprintf("is larger than %d MiB", MaxFile>>20)}
 	}
+	if problem := encoding(data); problem != nil {
+		return nil, problem
+	}
 	loader, err := yaml.NewLoader(bytes.NewReader(data))
 	if err != nil {
 		return nil, syntax(err)
@@ -70,6 +74,18 @@ func document(data []byte) (*yaml.Node, *Problem) {
 		return nil, &Problem{Line: 1, Message: "is empty"}
 	}
 	return doc.Content[0], nil
+}
+
+// encoding refuses what is not UTF-8, before the library calls it no YAML: editors on
+// older machines save accents otherwise.
+func encoding(data []byte) *Problem {
+	at := 0
+	for line := range bytes.Lines(data) {
+		if at++; !utf8.Valid(line) {
+			return &Problem{Line: at, Message: "is not UTF-8: save the file as UTF-8"}
+		}
+	}
+	return nil
 }
 
 // notYAML begins what is said of such a file; the library's reason follows, which often

@@ -208,7 +208,9 @@ func TestParseRefusesFiles(t *testing.T) {
 		"only comments": {"# rien\n", "f.yaml:1: is empty"},
 		"null":          {"~", "f.yaml:1: must not be empty: write a value or leave it out"},
 		"a list":        {"- a", "f.yaml:1: must be a group of keys: " + topKeys},
-		"not UTF-8":     {"id: \xff", "f.yaml:1: " + notYAML + "invalid leading UTF-8 octet (value: 255)"},
+		"not UTF-8":     {"id: \xff", "f.yaml:1: is not UTF-8: save the file as UTF-8"},
+		"Latin-1":       {"id: a\r\n\r\nname: Comp\xe9tences\r\n", "f.yaml:3: is not UTF-8: save the file as UTF-8"},
+		"UTF-16":        {"\xff\xfei\x00d\x00", "f.yaml:1: is not UTF-8: save the file as UTF-8"},
 		"too large":     {strings.Repeat("#", MaxFile+1), "f.yaml: is larger than 4 MiB"},
 		"deep":          {strings.Repeat("[", 100_000), "f.yaml:1: " + notYAML + "exceeded max depth of 10000"},
 	} {

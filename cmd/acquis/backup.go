@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/status"
@@ -81,7 +82,11 @@ func (b *backupCommand) fetch(ctx context.Context, name string) (m backup.Manife
 
 // refused is the error of the server, or of calling it.
 func (b *backupCommand) refused(err error) error {
-	if st, ok := status.FromError(err); ok {
+	st, ok := status.FromError(err)
+	if ok && strings.Contains(st.Message(), "looked like an HTTP/1.1 header") {
+		return fmt.Errorf("%s does not speak gRPC: --server is the address of the server's --grpc-addr", b.Server)
+	}
+	if ok {
 		return fmt.Errorf("%s: %s", b.Server, st.Message())
 	}
 	return err

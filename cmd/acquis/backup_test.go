@@ -24,6 +24,8 @@ func backedUp(t *testing.T) (dir, file string) {
 	out, stop := serving(t, dir)
 	t.Setenv(keyVariable, keyLine.FindStringSubmatch(out.String())[1])
 	succeeds(t, "journal acquis/", "backup", "--server", grpcLine.FindStringSubmatch(out.String())[1], "--to", file)
+	rest := strings.TrimPrefix(httpLine.FindStringSubmatch(out.String())[1], "http://")
+	fails(t, "does not speak gRPC", "backup", "--server", rest, "--to", file+".rest")
 	if code := stop(); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/acquis-eval/acquis/store"
@@ -14,6 +15,9 @@ type compactCommand struct {
 // Run compacts the store and prints its size before and after.
 func (k *compactCommand) Run(engine store.Engine, c console) error {
 	done, err := engine.Compact(string(k.DataDir))
+	if errors.Is(err, store.ErrInUse) {
+		return fmt.Errorf("%w: stop the server first", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,9 @@ func (o *oidcFlags) check() error {
 		}
 		return nil
 	}
+	if o.Audience == "" {
+		return errors.New("--oidc-audience is required with --oidc-issuer: without it, tokens for other services would be accepted")
+	}
 	config, err := o.withoutClient()
 	if err != nil {
 		return err

@@ -49,7 +49,7 @@ func TestRefusedDoors(t *testing.T) {
 		{"--tls-client-ca-file needs", []string{"--tls-client-ca-file", "ca.pem"}},
 		{"asks for no key", []string{"--ops-addr", "0.0.0.0:1", "--tls-cert-file", "c", "--tls-key-file", "k"}},
 		{"need --oidc-issuer", []string{"--oidc-audience", "acquis"}},
-		{"an audience is required", []string{"--oidc-issuer", "https://issuer.example"}},
+		{"--oidc-audience is required", []string{"--oidc-issuer", "https://issuer.example"}},
 		{"must begin with https", []string{"--oidc-issuer", "http://issuer.example", "--oidc-audience", "acquis"}},
 		{"VALUE=ROLE", oidc("--oidc-roles-claim", "groups", "--oidc-role", "it")},
 		{`"BOSS" is not a role`, oidc("--oidc-roles-claim", "groups", "--oidc-role", "it=BOSS")},

@@ -65,6 +65,7 @@ func usageError(err error) error {
 		{`expected a valid \d+ bit u?int but got`, `must be a whole number, not`},
 		{`expected an? (?:int|float) but got`, `must be a number, not`},
 		{`expected duration but got ("(?:[^"\\]|\\.)*")(?:: time: [\w ]*(?:"(?:[^"\\]|\\.)*"(?: in duration "(?:[^"\\]|\\.)*")?)?)?`, `must be a duration, such as 30s, 5m or 24h, not $1`},
+		{`parsing time ("(?:[^"\\]|\\.)*").*`, `must be a time such as 2030-01-31T12:00:00Z, not $1`},
 		{`bool value must be true, 1, yes, false, 0 or no but got`, `must be true or false, not`},
 		{`must be one of (\S+) but got`, `must be one of $1, not`},
 		{`^expected "<(.*)>"$`, `missing argument: $1; add --help to read about it`},

@@ -205,6 +205,8 @@ func TestRefusedCommandLines(t *testing.T) {
 		{2, "name a directory", []string{"compact", "--data-dir", ""}},
 		{2, "name a directory", []string{"restore", "--from", "none.backup", "--data-dir", ""}},
 		{2, "name a directory", []string{"key", "create", "--subject", "a", "--role", "ADMIN", "--data-dir", ""}},
+		{1, "--from none.backup: no such file", []string{"restore", "--from", "none.backup"}},
+		{1, "--checkpoint: open none: no such file", []string{"verify", "--checkpoint", "none"}},
 		{1, "no such file", []string{"referentiel", "check", "none.yaml"}},
 		{1, "not ready", []string{"healthcheck", "--ops-addr", "127.0.0.1:1"}},
 	} {
@@ -255,7 +257,7 @@ func TestCompact(t *testing.T) {
 	}
 	out, stop := serving(t, dir)
 	out.waitFor(t, "The store is new")
-	if code, _, err := acquis(t, "compact", "--data-dir", dir); code != 1 || !strings.Contains(err, "in use") {
+	if code, _, err := acquis(t, "compact", "--data-dir", dir); code != 1 || !strings.Contains(err, "in use") || !strings.Contains(err, "stop the server first") {
 		t.Errorf("while it is served: %d %q", code, err)
 	}
 	stop()

@@ -26,9 +26,17 @@ func (k *checkCommand) Run(c console) error {
 		return err
 	}
 	competences, criteria := count(r)
-	_, err = fmt.Fprintf(c.out, "%s: %s\n%d blocs, %d compétences, %d criteria\nrevision %s\n",
-		r.GetId(), r.GetDisplayName(), len(r.GetBlocs()), competences, criteria, referentiel.ID(r))
+	_, err = fmt.Fprintf(c.out, "%s: %s\n%s, %s, %s\nrevision %s\n",
+		r.GetId(), r.GetDisplayName(), counted(len(r.GetBlocs()), "bloc", "blocs"),
+		counted(competences, "compétence", "compétences"), counted(criteria, "criterion", "criteria"), referentiel.ID(r))
 	return err
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // load reads a file, and prints every problem of it, one per line.

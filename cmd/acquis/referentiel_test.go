@@ -40,6 +40,14 @@ replaces:
 	if code != 1 || !strings.HasSuffix(out, `replaces[0].replaced_bloc: "B9" is not a bloc of what is replaced`+"\n") {
 		t.Errorf("exit %d, %s", code, out)
 	}
+	one, _, _ := strings.Cut(small, "replaces:")
+	if err := os.WriteFile(bad, []byte(one), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, _ = acquis(t, "referentiel", "check", bad)
+	if code != 0 || !strings.Contains(out, "\n1 bloc, 1 compétence, 1 criterion\n") {
+		t.Errorf("exit %d, %s", code, out)
+	}
 }
 
 // Two revisions are compared: the exit code says whether they differ, and an error is no

@@ -45,7 +45,7 @@ func (r *restoreCommand) Validate() error {
 // place in one step.
 func (r *restoreCommand) Run(ctx context.Context, engine store.Engine, c console) error {
 	if _, err := backup.ReadManifest(r.From); err != nil {
-		return fmt.Errorf("%s: %w", r.From, err)
+		return r.unreadable(err)
 	}
 	var m backup.Manifest
 	var compared comparison
@@ -73,6 +73,14 @@ func (r *restoreCommand) Run(ctx context.Context, engine store.Engine, c console
 	return err
 }
 
+// unreadable says that the backup cannot be read, with its name once.
+func (r *restoreCommand) unreadable(err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok && path.Path == r.From {
+		err = path.Err
+	}
+	return fmt.Errorf("--from %s: %w", r.From, err)
+}
+
 // fill copies the store out of the backup, checks that it is sound and compares
 // it.
 func (r *restoreCommand) fill(ctx context.Context, engine store.Engine, made, old string) (m backup.Manifest, compared comparison, err error) {
@@ -81,7 +89,7 @@ func (r *restoreCommand) fill(ctx context.Context, engine store.Engine, made, ol
 		return err
 	})
 	if err != nil {
-		return m, compared, fmt.Errorf("%s: %w", r.From, err)
+		return m, compared, r.unreadable(err)
 	}
 	restored, err := engine.Look(made)
 	if err != nil {

@@ -51,7 +51,9 @@ func givenSigningKey(file string) (key ed25519.PrivateKey, given bool, err error
 	case file != "" && text != "":
 		return nil, true, fmt.Errorf("--signing-key-file and %s are both set; set only one", signingVariable)
 	case file != "":
-		key, err = readSigningKey(file)
+		if key, err = readSigningKey(file); err != nil {
+			err = fmt.Errorf("--signing-key-file: %w", err)
+		}
 		return key, true, err
 	case text != "":
 		// Many environments allow only one line, so the armour is optional.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
+	"github.com/acquis-eval/acquis/checkpoint"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/verify"
 )
@@ -37,6 +39,10 @@ func (k *verifyCommand) Run(ctx context.Context, engine store.Engine, c console)
 	if k.Checkpoint != "" {
 		if opts.Checkpoint, err = readCheckpoint(k.Checkpoint); err != nil {
 			return err
+		}
+		text, _, _ := strings.Cut(string(opts.Checkpoint), "\n\n")
+		if _, err := checkpoint.Parse(text); err != nil {
+			return fmt.Errorf("--checkpoint %s: %w", k.Checkpoint, err)
 		}
 	}
 	source, err := engine.Look(string(k.DataDir))
@@ -69,7 +75,7 @@ func (k *verifyCommand) Run(ctx context.Context, engine store.Engine, c console)
 func readCheckpoint(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--checkpoint: %w", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxCheckpoint))

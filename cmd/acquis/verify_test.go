@@ -115,6 +115,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"something else", "not an Acquis store", []string{"--data-dir", foreign}},
 		{"nothing", "holds no store", []string{"--data-dir", t.TempDir()}},
 		{"no checkpoint", "no such file", []string{"--data-dir", running, "--checkpoint", filepath.Join(foreign, "none")}},
+		{"what is no checkpoint", "--checkpoint " + filepath.Join(foreign, storeFile) + ": ", []string{"--data-dir", newer, "--checkpoint", filepath.Join(foreign, storeFile)}},
 		{"no findings", "--limit", []string{"--limit", "0"}},
 	} {
 		code, out, errs := acquis(t, append([]string{"verify"}, c.args...)...)

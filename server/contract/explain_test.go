@@ -86,7 +86,7 @@ func TestExplanations(t *testing.T) {
 	for _, c := range []struct{ request, body, want string }{
 		{"RecordAssessmentsRequest", `{"assessor":5,"assessments":[{"verdict":"GOOD"},{"recordTime":"x"},null]}`,
 			"assessments[0].verdict: must be one of MET, PARTIALLY_MET, NOT_MET; assessments[1].recordTime: must be a time in RFC 3339, such as 2026-06-15T09:00:00Z; " +
-				"assessments[2]: must be an object with criterion, verdict, comment; assessor: must be a text"},
+				"assessments[2]: must be an object with criterion, verdict, comment, level, mark; assessor: must be a text"},
 		{"RecordAssessmentsRequest", "{\"assessor\":\"\xff\"}", "assessor: is not UTF-8"},
 		{"UpdateCandidateRequest", `{"update_mask":"birth_name"}`, "update_mask: must be names of fields joined by commas, such as birthName,sex"},
 		{"ListEventsRequest", `{"after":"9223372036854775808"}`, "after: must be a whole number from 0 to 9223372036854775807"},

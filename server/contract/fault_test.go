@@ -50,7 +50,7 @@ func TestJSONFaults(t *testing.T) {
 		{record, `{"assessments":{}}`, "assessments: must be a list", true},
 		{record, `{"assessments":"a"}`, "assessments: must be a list", true},
 		{record, `{"assessments":null}`, "", false},
-		{record, `{"assessments":[[]]}`, "assessments[0]: must be an object with criterion, verdict, comment", true},
+		{record, `{"assessments":[[]]}`, "assessments[0]: must be an object with criterion, verdict, comment, level, mark", true},
 		{record, `{"assessor":["a"]}`, "assessor: must be a single value", true},
 		{record, `{"assessor":{}}`, "assessor: must be a single value", true},
 		{record, `{"assessor":5}`, "", false}, // the decoder reports it

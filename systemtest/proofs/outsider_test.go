@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,4 +116,15 @@ func outsider(t *testing.T) (script string) {
 		t.Skipf("node, npm and its library jose are needed: %v\n%s", err, out)
 	}
 	return script
+}
+
+// TestCheckerSaysItsUsage: the script without its files says which it needs.
+func TestCheckerSaysItsUsage(t *testing.T) {
+	script := outsider(t)
+	for _, given := range [][]string{nil, {"credential"}, {"a", "b", "c", "d"}} {
+		out, err := exec.CommandContext(t.Context(), "node", append([]string{script}, given...)...).CombinedOutput()
+		if failed, ok := errors.AsType[*exec.ExitError](err); !ok || failed.ExitCode() != 2 || string(out) != "usage: node check-attestation.mjs CREDENTIAL JWKS [SERVICE]\n" {
+			t.Errorf("%v: %v, %s", given, err, out)
+		}
+	}
 }
