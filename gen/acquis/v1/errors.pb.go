@@ -146,8 +146,9 @@ const (
 	ErrorReason_CRITERION_NOT_PRESENTED ErrorReason_Enum = 108
 	// INVALID_ARGUMENT: it has a verdict that does not exist.
 	ErrorReason_VERDICT_UNKNOWN ErrorReason_Enum = 109
-	// INVALID_ARGUMENT: it is not assessed so. The message says whether by a verdict, a
-	// level or a mark, and which there are.
+	// The message says whether by a verdict, a level or a mark, and which there are.
+	//
+	// INVALID_ARGUMENT: it is not assessed so.
 	ErrorReason_OFF_SCALE ErrorReason_Enum = 158
 	// INVALID_ARGUMENT: it has an outcome that a jury cannot decide on a bloc.
 	ErrorReason_OUTCOME_UNKNOWN ErrorReason_Enum = 110
