@@ -54,6 +54,9 @@ func (s *candidateService) ReleaseHold(ctx context.Context, req *acquispb.Releas
 			if err != nil {
 				return nil, err
 			}
+			if t.caller.Centre != "" && hold.GetAuthor() != t.caller.Subject {
+				return nil, apierr.Denied(acquispb.ErrorReason_OTHER_CENTRE, "a key of one centre can only release the holds that its own subject placed")
+			}
 			if hold.GetReleaseTime() != nil {
 				return one(hold.GetCandidateUid(), hold.GetUid()), nil
 			}

@@ -95,3 +95,27 @@ func TestHoldIsRefused(t *testing.T) {
 		refusal{"a list of an unknown candidate", try(s.registrar, s.ListHolds, &acquispb.ListHoldsRequest{Parent: "candidates/nobody"}), "NOT_FOUND candidates/nobody"},
 	)
 }
+
+// TestHoldsOfOthers: a key of one centre releases the holds of its own subject only.
+func TestHoldsOfOthers(t *testing.T) {
+	s := newStage(t)
+	s.session("juin")
+	s.enrolled("juin", "camille", "B1")
+	local := s.as("local", acquispb.Role_REGISTRAR)
+	local.caller.Centre = "LYON"
+	place := func(by person) *acquispb.ReleaseHoldRequest {
+		hold := ask(by, s.PlaceHold, &acquispb.PlaceHoldRequest{Candidate: "candidates/camille", Reason: "recours"})
+		return &acquispb.ReleaseHoldRequest{Name: hold.GetName()}
+	}
+	own, other := place(local), place(s.registrar)
+	before := s.written()
+	if got := try(local, s.ReleaseHold, other); got != "OTHER_CENTRE" || s.written() != before {
+		t.Errorf("another's hold: %q", got)
+	}
+	for _, release := range []*acquispb.ReleaseHoldRequest{own, own} {
+		if got := ask(local, s.ReleaseHold, release); got.GetReleaser() != "local" {
+			t.Errorf("their own: %v", got)
+		}
+	}
+	ask(s.registrar, s.ReleaseHold, other)
+}

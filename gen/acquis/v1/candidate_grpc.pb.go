@@ -86,7 +86,8 @@ type CandidateServiceClient interface {
 	PurgeCandidates(ctx context.Context, in *PurgeCandidatesRequest, opts ...grpc.CallOption) (*PurgeCandidatesResponse, error)
 	// Places a legal hold on a candidate.
 	PlaceHold(ctx context.Context, in *PlaceHoldRequest, opts ...grpc.CallOption) (*Hold, error)
-	// Releases a hold. Releasing it again changes nothing.
+	// Releases a hold. Releasing it again changes nothing. A key of one centre can only
+	// release holds that its own subject placed.
 	ReleaseHold(ctx context.Context, in *ReleaseHoldRequest, opts ...grpc.CallOption) (*Hold, error)
 	// Lists the holds on a candidate.
 	// Journaled as a read of the candidate's file.
@@ -274,7 +275,8 @@ type CandidateServiceServer interface {
 	PurgeCandidates(context.Context, *PurgeCandidatesRequest) (*PurgeCandidatesResponse, error)
 	// Places a legal hold on a candidate.
 	PlaceHold(context.Context, *PlaceHoldRequest) (*Hold, error)
-	// Releases a hold. Releasing it again changes nothing.
+	// Releases a hold. Releasing it again changes nothing. A key of one centre can only
+	// release holds that its own subject placed.
 	ReleaseHold(context.Context, *ReleaseHoldRequest) (*Hold, error)
 	// Lists the holds on a candidate.
 	// Journaled as a read of the candidate's file.

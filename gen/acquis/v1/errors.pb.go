@@ -96,7 +96,7 @@ const (
 	ErrorReason_REQUEST_TIMEOUT ErrorReason_Enum = 36
 	// PERMISSION_DENIED: the session lists its assessors, and the assessor that the delegate names is not one of them.
 	ErrorReason_ASSESSOR_NOT_LISTED ErrorReason_Enum = 31
-	// PERMISSION_DENIED: a key of one centre can only create and change sessions of that centre, and cannot export or erase the data of a person.
+	// PERMISSION_DENIED: a key of one centre can only create and change sessions of that centre, and cannot export or erase the data of a person, nor release the hold of somebody else.
 	ErrorReason_OTHER_CENTRE ErrorReason_Enum = 32
 	// PERMISSION_DENIED: the subject has roles that exclude each other, counting its token and all its usable keys: administrators, registrars and disability advisors cannot be on a jury.
 	ErrorReason_ROLES_EXCLUDED ErrorReason_Enum = 33
