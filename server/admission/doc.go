@@ -23,9 +23,10 @@
 //
 // Expensive classes have few slots, and even fewer while an earlier class is
 // active: a page of a list uses a processor for milliseconds, without
-// interruption. For the same reason a caller has fewer slots, the longer theirs
-// are kept (Rule.Short): a hundred connections that each ask for a grid with a
-// megabyte of comments get one or two.
+// interruption. For the same reason a caller whose slots are kept for longer than
+// those of others has fewer of them (Rule.Short): a hundred connections that each ask
+// for a grid with a megabyte of comments get one or two. Alone, or if all calls are
+// long because the machine is busy, nobody has fewer.
 //
 // # Shedding
 //

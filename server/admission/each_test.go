@@ -73,36 +73,46 @@ func TestQueueBehindOneCaller(t *testing.T) {
 	})
 }
 
-// TestLongCalls: a caller whose calls keep their slots for long gets fewer, down
-// to one; many short calls do not offset a few long ones, and others keep their
-// slots.
+// TestLongCalls: a caller whose calls keep their slots for longer than those of others
+// gets fewer, down to one; many short calls do not make up for a few long ones. A caller
+// who is alone, or whose calls are as long as those of all, gets no fewer.
 func TestLongCalls(t *testing.T) {
 	const most = 8
 	for name, c := range map[string]struct {
 		calls       []time.Duration // again and again
+		others      time.Duration   // how long theirs are; negative: there are none
 		least, most int
 	}{
-		"short":           {[]time.Duration{time.Millisecond}, most, most},
-		"four times long": {[]time.Duration{4 * time.Millisecond}, 2, 2},
-		"very long":       {[]time.Duration{time.Second}, 1, 1},
-		"few long":        {[]time.Duration{0, 0, 0, 0, 0, 0, 0, 20 * time.Millisecond}, 1, 2},
-		"long by chance":  {append(make([]time.Duration, 499), 2*time.Millisecond), most, most},
+		"short":                {[]time.Duration{time.Millisecond}, 0, most, most},
+		"four times long":      {[]time.Duration{4 * time.Millisecond}, time.Microsecond, 2, 2},
+		"very long":            {[]time.Duration{time.Second}, time.Millisecond, 1, 1},
+		"few long":             {[]time.Duration{0, 0, 0, 0, 0, 0, 0, 20 * time.Millisecond}, time.Millisecond, 1, 2},
+		"long by chance":       {append(make([]time.Duration, 499), 2*time.Millisecond), 0, most, most},
+		"alone":                {[]time.Duration{time.Second}, -1, most, most},
+		"all are long":         {[]time.Duration{time.Second}, time.Second, most, most},
+		"twice that of others": {[]time.Duration{20 * time.Millisecond}, 10 * time.Millisecond, 4, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limits := small()
 				limits.Slots, limits.Classes[Read] = 20, Rule{Running: 20, Each: most, Short: time.Millisecond, Waiting: 9, Patience: time.Second}
 				g := NewGate(limits)
-				for i := range 2000 {
-					ticket := admit(t, g, by("a", Read))
-					time.Sleep(c.calls[i%len(c.calls)])
+				call := func(subject string, lasts time.Duration) {
+					ticket := admit(t, g, by(subject, Read))
+					time.Sleep(lasts)
 					ticket.Done()
+				}
+				for i := range 2000 {
+					call("a", c.calls[i%len(c.calls)])
+					if c.others >= 0 {
+						call("b", c.others)
+					}
 				}
 				if n := slotsOf(t, g, "a"); n < c.least || n > c.most {
 					t.Errorf("they have %d slots", n)
 				}
-				if n := slotsOf(t, g, "b"); n != most {
-					t.Errorf("another has %d slots", n)
+				if n := slotsOf(t, g, "c"); n != most {
+					t.Errorf("a newcomer has %d slots", n)
 				}
 			})
 		})

@@ -103,8 +103,26 @@ func (g *Gate) room(c Class) bool {
 
 // roomFor tells the same of one caller.
 func (g *Gate) roomFor(c Class, by *usage) bool {
-	each := g.limits.Classes[c].each(by.kept[c])
-	return each == 0 || int(by.running[c]) < each
+	rule, running := &g.limits.Classes[c], int(by.running[c])
+	switch {
+	case rule.Each == 0:
+		return true
+	case by.kept[c] <= rule.Short: // all but few
+		return running < rule.Each
+	}
+	return running < rule.each(by.kept[c], g.othersKeep(c, by))
+}
+
+// othersKeep is for how long other callers have kept their slots on average, 0 if there
+// were none.
+func (g *Gate) othersKeep(c Class, by *usage) time.Duration {
+	now := time.Now().UnixNano()
+	all, own := g.shares.all.recent[c].at(now), by.recent[c].at(now)
+	calls := all.calls - own.calls
+	if calls < 0.5 {
+		return 0
+	}
+	return max(1, time.Duration((all.kept-own.kept)/calls))
 }
 
 // beside tells whether an earlier class is or was just active: its next call
@@ -130,6 +148,7 @@ func (g *Gate) give(c Class, by *usage, kept time.Duration) {
 	g.running[c]--
 	by.running[c]--
 	by.keep(c, kept)
+	g.shares.all.keep(c, kept)
 	g.serve()
 }
 

@@ -35,7 +35,7 @@ type Rule struct {
 	Running  int           // slots that it may have at once
 	Beside   int           // the same while an earlier class is in use; 0: no less
 	Each     int           // the same of one caller; 0: no less
-	Short    time.Duration // a caller has fewer slots if theirs are kept for longer on average; 0: no fewer
+	Short    time.Duration // a caller has fewer slots if theirs are kept for longer, and for longer than those of others; 0: no fewer
 	Waiting  int           // calls in its queue
 	Patience time.Duration // how long a call waits there
 
@@ -88,14 +88,16 @@ const quiet = 200 * time.Millisecond
 // pressedAfter: a queue that has not been empty for that long is not a burst.
 const pressedAfter = 500 * time.Millisecond
 
-// each is how many slots a caller may have whose calls keep one for that long on
-// average. Such calls keep a processor for so long that others would wait for it,
-// even if slots are free.
-func (r Rule) each(kept time.Duration) int {
-	if r.Short == 0 || kept <= r.Short {
+// each is how many slots a caller may have who keeps one for that long on average, while
+// others keep theirs for so long; 0: there are no others. Long calls keep a processor for
+// so long that others would wait for it, however many slots are left. What makes all
+// calls long, such as a busy machine, is nobody's fault.
+func (r Rule) each(kept, others time.Duration) int {
+	usual := max(r.Short, others)
+	if r.Short == 0 || others == 0 || kept <= usual {
 		return r.Each
 	}
-	return max(1, int(int64(r.Each)*int64(r.Short)/int64(kept)))
+	return max(1, int(int64(r.Each)*int64(usual)/int64(kept)))
 }
 
 // patience is how long a call waits in a queue that has not been empty for that long.

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"math"
 	"net/netip"
 	"time"
 
@@ -16,6 +17,7 @@ type usage struct {
 	atOnce  [classes]int32
 	running [classes]int32         // slots
 	kept    [classes]time.Duration // for how long a slot is kept, on average
+	recent  [classes]recent
 	// due is when, at the rate of its share, the calls so far should have come: a
 	// bucket that needs one number (the generic cell rate algorithm).
 	due [classes]int64
@@ -50,6 +52,22 @@ func (u *usage) keep(c Class, kept time.Duration) {
 		apart /= 8
 	}
 	u.kept[c] += apart / 8
+	now := time.Now().UnixNano()
+	u.recent[c] = u.recent[c].at(now)
+	u.recent[c].calls++
+	u.recent[c].kept += float64(kept)
+}
+
+// recent calls, and for how long they kept their slots together, in nanoseconds. Both
+// fall by half in a second.
+type recent struct {
+	calls, kept float64
+	since       int64
+}
+
+func (r recent) at(now int64) recent {
+	fraction := math.Exp2(-float64(now-r.since) / float64(time.Second))
+	return recent{r.calls * fraction, r.kept * fraction, now}
 }
 
 // usages remembers the most recent callers. A caller that is dropped while it has
