@@ -2,6 +2,7 @@ package services
 
 import (
 	"context"
+	"errors"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
@@ -91,4 +92,36 @@ func parseFilter[T any](text string, fields filter.Fields[T]) (filter.Filter[T],
 		return parsed, apierr.Invalid(acquispb.ErrorReason_FILTER_INVALID, apierr.Field("filter", err.Error()))
 	}
 	return parsed, nil
+}
+
+// allOf lists the uids of a kind whose key is one uid.
+func allOf(r store.Reader, kind store.KindID) source {
+	return func(after uint64, limit int) ([]uint64, error) {
+		records, err := r.Scan(kind, nil, store.Key(after), limit)
+		if err != nil {
+			return nil, err
+		}
+		uids := make([]uint64, len(records))
+		for i, record := range records {
+			uids[i] = store.LastUID(record.Key)
+		}
+		return uids, nil
+	}
+}
+
+// indexOfNamed lists the uids that an index has for the owner with that name:
+// none if there is no such owner, as a filter that names one matches nothing.
+func indexOfNamed(r store.Reader, index store.KindID, c store.Collection, name string) (source, error) {
+	owner, err := store.Lookup(r, c, segment(name, 1))
+	if errors.Is(err, store.ErrNotFound) {
+		return func(uint64, int) ([]uint64, error) { return nil, nil }, nil
+	}
+	return indexOf(r, index, owner), err
+}
+
+// indexOf lists the uids that an index has for owner.
+func indexOf(r store.Reader, index store.KindID, owner uint64) source {
+	return func(after uint64, limit int) ([]uint64, error) {
+		return store.ListUIDs(r, index, owner, after, limit)
+	}
 }

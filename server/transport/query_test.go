@@ -38,7 +38,7 @@ func TestQueries(t *testing.T) {
 	} {
 		a := s.answerTo(s.target(http.MethodGet, "/v1/keys?"+query), s.admin)
 		if want == "" {
-			if !strings.Contains(a.body, "not implemented") && a.status != http.StatusInternalServerError {
+			if a.status != http.StatusInternalServerError { // the call reached its service, which this stage does not have
 				t.Errorf("%q: %d %s", query, a.status, a.body)
 			}
 			continue
