@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -282,6 +283,9 @@ func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
 	if err := errors.Join(kindErr, outcomeErr); err != nil {
 		return rules.Decision{}, nil, fmt.Errorf("decision %d: %w", d.GetUid(), err)
 	}
+	if !IsDay(act.GetDecideDay()) || act.GetLastValidDay() != "" && !IsDay(act.GetLastValidDay()) {
+		return rules.Decision{}, nil, fmt.Errorf("casefile: decision %d is of the day %q and valid through %q", d.GetUid(), act.GetDecideDay(), act.GetLastValidDay())
+	}
 	if (kind == rules.AwardDecision) != (act.GetBloc() == "") {
 		return rules.Decision{}, nil, fmt.Errorf("casefile: decision %d is %s of bloc %q", d.GetUid(), kind, act.GetBloc())
 	}
@@ -293,7 +297,15 @@ func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
 		Bloc:       act.GetBloc(),
 		Outcome:    outcome,
 		Supersedes: ID(act.GetSupersedesUid()),
+		Day:        rules.Day(act.GetDecideDay()),
+		Until:      rules.Day(act.GetLastValidDay()),
 	}, act, nil
+}
+
+// IsDay tells whether a text is a day of the calendar, as "2026-06-30".
+func IsDay(text string) bool {
+	_, err := time.Parse(time.DateOnly, text)
+	return err == nil
 }
 
 // Decisions reads all decisions of a candidate.
@@ -320,6 +332,8 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 		Revision:      r.Revision.ID,
 		RulesVersion:  rules.Version,
 		SupersedesUid: UID(r.Supersedes),
+		DecideDay:     string(r.Day),
+		LastValidDay:  string(r.Until),
 	}
 	circumstances := &storepb.DecisionCircumstances{
 		ComputedOutcome: Value[acquispb.Outcome_Enum](r.Computed),
@@ -335,7 +349,7 @@ func storedReason(r rules.Reason) *storepb.Reason {
 	stored := &storepb.Reason{
 		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
 		Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
-		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption,
+		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption, LastValidDay: string(r.Until),
 	}
 	if a := r.Amount; a != nil {
 		stored.Amount = &storepb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights), Percent: a.Percent}
@@ -348,7 +362,7 @@ func Reason(r *storepb.Reason) rules.Reason {
 	read := rules.Reason{
 		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Criterion: r.GetCriterion(),
 		Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
-		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
+		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(), Until: rules.Day(r.GetLastValidDay()),
 	}
 	if a := r.GetAmount(); a != nil {
 		read.Amount = &rules.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights()), Percent: a.GetPercent()}

@@ -17,6 +17,7 @@ import (
 type nowhere struct{}
 
 func (nowhere) Blocs(rules.Revision) []string          { return nil }
+func (nowhere) Validity(rules.BlocRef) rules.Period    { return rules.Period{} }
 func (nowhere) Counts(wanted, held rules.BlocRef) bool { return false }
 
 // FuzzCase reads any records as a case. The result is an error, or a case that
@@ -75,7 +76,7 @@ func FuzzCase(f *testing.F) {
 				t.Errorf("bloc %s is %q", bloc.Code, bloc.Outcome)
 			}
 		}
-		ledger := c.Candidate.Ledger(c.Session.Revision)
+		ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
 		if len(ledger.Blocs) > 0 {
 			t.Errorf("the ledger has the blocs of an unknown référentiel: %v", ledger)
 		}

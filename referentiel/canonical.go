@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 
+	"google.golang.org/protobuf/proto"
+
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
@@ -66,10 +68,13 @@ func encode(r *storepb.Referentiel) []byte {
 }
 
 // encodeBloc is the encoding of one bloc. Two blocs are identical if their
-// encodings are.
+// encodings are. How long it is valid does not belong to it: each decision has its own
+// end, whatever later revisions say.
 func encodeBloc(b *storepb.Bloc) []byte {
 	e := encoder("acquis.referentiel.bloc.v1\n")
-	e.bloc(b)
+	what := proto.CloneOf(b)
+	what.Validity = nil
+	e.bloc(what)
 	e.end()
 	return e
 }
@@ -85,6 +90,7 @@ func (e *encoder) bloc(b *storepb.Bloc) {
 	each(e, 3, b.GetActivities(), (*encoder).activity)
 	each(e, 4, b.GetCompetences(), (*encoder).competence)
 	e.message(5, func(e *encoder) { e.gate(b.GetGate()) })
+	e.message(8, func(e *encoder) { e.validity(b.GetValidity()) })
 }
 
 func (e *encoder) activity(a *storepb.Activity) {
@@ -133,6 +139,7 @@ func (e *encoder) rules(r *storepb.Rules) {
 	e.message(5, func(e *encoder) { e.gate(r.GetCompetenceGate()) })
 	e.message(6, func(e *encoder) { e.gate(r.GetBlocGate()) })
 	e.text(7, r.GetScale())
+	e.message(9, func(e *encoder) { e.validities(r.GetValidity()) })
 }
 
 func (e *encoder) gate(g *storepb.Gate) {

@@ -46,6 +46,7 @@ func Check(r *storepb.Referentiel) []Problem {
 		c.bloc(at("blocs", i), b)
 	}
 	c.rules(r.GetRules())
+	c.validities(r)
 	if !c.tooMany {
 		for _, p := range rules.CheckGates(spec(r)) {
 			c.report(p.Field, p.Message)

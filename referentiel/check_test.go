@@ -62,6 +62,10 @@ func full() *storepb.Referentiel {
 		Code: "n", Title: "Note", Pass: "10", Marks: &storepb.Scale_Marks{Min: "0", Max: "20", Step: "0.5"},
 		Levels: []*storepb.Scale_Level{{Code: "A", Label: "Acquis", Points: new(int32(100))}},
 	}}
+	validity := func() *storepb.Validity {
+		return &storepb.Validity{Years: new(int32(5)), Months: new(int32(12)), Unlimited: true}
+	}
+	r.Blocs[0].Validity, r.Rules.Validity = validity(), &storepb.Validities{Blocs: validity(), Award: validity()}
 	r.Rules.Scale, competence(r).Criteria[0].Scale = "n", "n"
 	competence(r).Criteria[0].Weight, competence(r).Criteria[0].BonusAbove = new(int32(2)), "50"
 	return r
@@ -222,6 +226,25 @@ func TestCheckGates(t *testing.T) {
 	runChecks(t, []checkCase{
 		{"gate without a condition", func(r *storepb.Referentiel) { r.Blocs[0].Gate = &storepb.Gate{} },
 			[]string{"blocs[0].gate: must have a mean, a count, a floor, an at_most or a shortfall"}},
+		{"validity of years and months", func(r *storepb.Referentiel) {
+			r.Blocs[0].Validity = &storepb.Validity{Years: new(int32(5)), Months: new(int32(6))}
+		}, []string{"blocs[0].validity: must have exactly one of years, months and unlimited: true"}},
+		{"validity without a period", func(r *storepb.Referentiel) {
+			r.Rules.Validity = &storepb.Validities{Blocs: &storepb.Validity{}, Award: &storepb.Validity{}}
+		}, []string{
+			"rules.validity.blocs: must have exactly one of years, months and unlimited: true",
+			"rules.validity.award: must have exactly one of years, months and unlimited: true",
+		}},
+		{"validity that has an end and none", func(r *storepb.Referentiel) {
+			r.Rules.Validity = &storepb.Validities{Award: &storepb.Validity{Months: new(int32(12)), Unlimited: true}}
+		}, []string{"rules.validity.award: must have exactly one of years, months and unlimited: true"}},
+		{"validity of an age", func(r *storepb.Referentiel) {
+			r.Blocs[0].Validity = &storepb.Validity{Years: new(int32(101))}
+		}, []string{"blocs[0].validity.years: is 101; must be 1 to 100"}},
+		{"validities", func(r *storepb.Referentiel) {
+			r.Blocs[0].Validity = &storepb.Validity{Unlimited: true}
+			r.Rules.Validity = &storepb.Validities{Blocs: &storepb.Validity{Months: new(int32(18))}, Award: &storepb.Validity{Years: new(int32(5))}}
+		}, nil},
 		{"gate beside a threshold", func(r *storepb.Referentiel) { r.Rules.BlocGate = &storepb.Gate{Floor: "10"} },
 			[]string{"rules.bloc_gate: must be left out if bloc_threshold_percent is given, which is a gate in short form"}},
 		{"weight 0", func(r *storepb.Referentiel) { competence(r).Criteria[1].Weight = new(int32(0)) },

@@ -72,12 +72,15 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		CompetenceGate: gate(r.GetRules().GetCompetenceGate()),
 		BlocGate:       gate(r.GetRules().GetBlocGate()),
 		Scale:          r.GetRules().GetScale(),
+		Validity: rules.Validity{
+			Blocs: period(r.GetRules().GetValidity().GetBlocs()), Award: period(r.GetRules().GetValidity().GetAward()),
+		},
 	}
 	for _, given := range r.GetScales() {
 		s.Scales = append(s.Scales, scaleSpec(given))
 	}
 	for _, b := range r.GetBlocs() {
-		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate())}
+		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate()), Validity: ownValidity(b.GetValidity())}
 		for _, k := range b.GetCompetences() {
 			bloc.Competences = append(bloc.Competences, competenceSpec(k))
 		}

@@ -98,6 +98,7 @@ func TestCounts(t *testing.T) {
 	sameBloc := is(func(r *storepb.Referentiel) { r.DisplayName, r.Rules = "Vente 2", nil })
 	otherWords := is(func(r *storepb.Referentiel) { competence(r).Criteria[0].Statement = "Il sourit" })
 	eliminatory := is(func(r *storepb.Referentiel) { competence(r).Criteria[0].Eliminatory = true })
+	longer := is(func(r *storepb.Referentiel) { r.Blocs[0].Validity = &storepb.Validity{Years: new(int32(9))} })
 	otherHouse := is(func(r *storepb.Referentiel) { r.Id = "negoce" })
 	ancestor := is(func(r *storepb.Referentiel) {
 		r.Id, r.Replaces, r.Blocs = "vente-2019", nil, []*storepb.Bloc{bloc("CCP1", "A1", "C1"), bloc("CCP2", "A2", "C2")}
@@ -118,6 +119,7 @@ func TestCounts(t *testing.T) {
 		{"the same, the other way round", sameBloc, "B1", now, "B1", true},
 		{"other words", now, "B1", otherWords, "B1", false},
 		{"a criterion became eliminatory", now, "B1", eliminatory, "B1", false},
+		{"the same, valid longer", now, "B1", longer, "B1", true},
 		{"same bloc, other référentiel", now, "B1", otherHouse, "B1", false},
 		{"declared, whatever the revision", now, "B1", ancestor, "CCP1", true},
 		{"declared for another bloc", now, "B1", ancestor, "CCP2", false},
@@ -137,6 +139,33 @@ func TestCounts(t *testing.T) {
 				t.Errorf("got %v", got)
 			}
 		})
+	}
+}
+
+// How long what was decided is valid: as the bloc says, else as the rules do, else without
+// end.
+func TestValidity(t *testing.T) {
+	bare := compiled(t, small())
+	r := compiled(t, small(), func(r *storepb.Referentiel) {
+		r.Blocs = append(r.Blocs, bloc("B2", "A8", "C8"), bloc("B3", "A9", "C9"))
+		r.Blocs[1].Validity = &storepb.Validity{Years: new(int32(2))}
+		r.Blocs[2].Validity = &storepb.Validity{Unlimited: true}
+		r.Rules.Validity = &storepb.Validities{Blocs: &storepb.Validity{Months: new(int32(18))}, Award: &storepb.Validity{Years: new(int32(5))}}
+	})
+	catalogue := catalogueOf(bare, r)
+	for of, want := range map[rules.BlocRef]rules.Period{
+		{Revision: bare.Revision(), Bloc: "B1"}:                               {},
+		{Revision: bare.Revision()}:                                           {},
+		{Revision: r.Revision(), Bloc: "B1"}:                                  rules.Months(18),
+		{Revision: r.Revision(), Bloc: "B2"}:                                  rules.Years(2),
+		{Revision: r.Revision(), Bloc: "B3"}:                                  {},
+		{Revision: r.Revision()}:                                              rules.Years(5),
+		{Revision: rules.Revision{Referentiel: "vente", ID: "?"}}:             {},
+		{Revision: rules.Revision{Referentiel: "vente", ID: "?"}, Bloc: "B1"}: {},
+	} {
+		if got := catalogue.Validity(of); got != want {
+			t.Errorf("%v is valid for %v, not %v", of, got, want)
+		}
 	}
 }
 

@@ -4,10 +4,11 @@ import "slices"
 
 // consequences returns what the rulings of a jury change about awards. An award
 // whose blocs are no longer all held is superseded. If no award of the
-// référentiel is in force and every bloc of the revision is held, it is awarded.
+// référentiel is in force and every bloc of the revision is held, it is awarded. The blocs
+// of a standing award had to be valid on its day: what expires later does not touch it.
 //
 // award is the decision to write, without its outcome: the revision to award, the
-// session that sat, the candidacy. Registrars' acts never come here.
+// session that sat, the candidacy, the day. Registrars' acts never come here.
 func (c Candidate) consequences(rulings []Ruling, award Decision) []Ruling {
 	award.Kind = AwardDecision
 	c.Decisions = slices.Clone(c.Decisions)
@@ -19,16 +20,16 @@ func (c Candidate) consequences(rulings []Ruling, award Decision) []Ruling {
 		if !standing.awards() {
 			continue
 		}
-		if lost := c.Ledger(standing.Revision).missing(); len(lost) > 0 {
-			ruling := withdraw(standing, award, lost)
+		if lost := c.Ledger(standing.Revision, standing.Day).missing(); len(lost) > 0 {
+			ruling := c.dated(withdraw(standing, award, lost), award.Day)
 			follow = append(follow, ruling)
 			c.Decisions = append(c.Decisions, ruling.Decision)
 		}
 	}
-	if ledger := c.Ledger(award.Revision); ledger.Certification == CertificationComplete {
+	if ledger := c.Ledger(award.Revision, award.Day); ledger.complete() && ledger.Certification != CertificationAwarded {
 		award.Outcome = Awarded
 		reason := Reason{Rule: EveryBlocCapitalised, Counted: len(ledger.Blocs)}
-		follow = append(follow, Ruling{Decision: award, Reasons: []Reason{reason}})
+		follow = append(follow, c.dated(Ruling{Decision: award, Reasons: []Reason{reason}}, award.Day))
 	}
 	return follow
 }
@@ -71,12 +72,12 @@ func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []Refusal) {
 	anew := old // keeps its candidacy and the computed outcome
 	anew.ID, anew.Seq = "", 0
 	anew.Outcome, anew.Session, anew.Supersedes = r.Outcome, c.Session.ID, old.ID
-	rulings := []Ruling{{
+	rulings := []Ruling{c.Candidate.dated(Ruling{
 		Decision: anew,
 		Motive:   r.Motive,
 		Reasons:  []Reason{{Rule: JuryRectified, Bloc: old.Bloc}},
-	}}
-	award := Decision{Revision: old.Revision, Session: c.Session.ID, Candidacy: old.Candidacy}
+	}, c.Day)}
+	award := Decision{Revision: old.Revision, Session: c.Session.ID, Candidacy: old.Candidacy, Day: c.Day}
 	return append(rulings, c.Candidate.consequences(rulings, award)...), nil
 }
 
@@ -102,17 +103,17 @@ func (c Case) rectifiable(old Decision, r Rectification) []Refusal {
 // completed by a registrar's act.
 func (c Case) Award(s Sitting, current Revision) ([]Ruling, []Refusal) {
 	refusals := append(c.sitting(s), c.sitsFor(current)...)
-	ledger := c.Candidate.Ledger(current)
+	ledger := c.Candidate.Ledger(current, c.Day)
 	for _, bloc := range ledger.missing() {
 		refusals = append(refusals, refuse(CertificationNotComplete, "bloc", bloc))
 	}
-	if ledger.Award != "" {
+	if ledger.Certification == CertificationAwarded {
 		refusals = append(refusals, refuse(AwardAlreadyStands, "decision", ledger.Award))
 	}
 	if len(refusals) > 0 {
 		return nil, refusals
 	}
-	return c.Candidate.consequences(nil, Decision{Revision: current, Session: c.Session.ID}), nil
+	return c.Candidate.consequences(nil, Decision{Revision: current, Session: c.Session.ID, Day: c.Day}), nil
 }
 
 // sitsFor checks that the session's jury may rule on the référentiel of a
@@ -130,12 +131,12 @@ func (c Case) sitsFor(revision Revision) []Refusal {
 
 // RecordPrior recognises a bloc acquired before the service existed or by
 // equivalence. It is a registrar's act: it names its proof, and never awards.
-func (c Candidate) RecordPrior(bloc BlocRef, proof string) (Ruling, []Refusal) {
+func (c Candidate) RecordPrior(bloc BlocRef, proof string, on Day) (Ruling, []Refusal) {
 	var refusals []Refusal
 	if !slices.Contains(c.Catalogue.Blocs(bloc.Revision), bloc.Bloc) {
 		refusals = append(refusals, refuse(BlocUnknown, "bloc", bloc.Bloc))
 	}
-	if c.Ledger(bloc.Revision).Capitalised(bloc.Bloc) {
+	if c.Ledger(bloc.Revision, on).Capitalised(bloc.Bloc) {
 		refusals = append(refusals, refuse(BlocCapitalised, "bloc", bloc.Bloc))
 	}
 	if blank(proof) {
@@ -144,8 +145,8 @@ func (c Candidate) RecordPrior(bloc BlocRef, proof string) (Ruling, []Refusal) {
 	if len(refusals) > 0 {
 		return Ruling{}, refusals
 	}
-	return Ruling{
+	return c.dated(Ruling{
 		Decision: Decision{Kind: PriorBlocDecision, Revision: bloc.Revision, Bloc: bloc.Bloc, Outcome: Capitalised},
 		Reasons:  []Reason{{Rule: PriorRecognised, Bloc: bloc.Bloc}},
-	}, nil
+	}, on), nil
 }

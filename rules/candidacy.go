@@ -78,7 +78,7 @@ func (c Case) asked(e Enrolment) ([]string, []Refusal) {
 }
 
 func (c Case) notCapitalised() ([]string, []Refusal) {
-	ledger := c.Candidate.Ledger(c.Session.Revision)
+	ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
 	left := slices.DeleteFunc(c.Scheme.BlocCodes(), ledger.Capitalised)
 	if len(left) == 0 {
 		return nil, []Refusal{refuse(NothingToPresent, "candidacy", "")}
@@ -100,7 +100,7 @@ func (c Case) onePlace(besides string) []Refusal {
 // presentable checks blocs that a candidacy, the one with that id, would present.
 func (c Case) presentable(blocs []string, candidacy string) []Refusal {
 	refusals := c.known(blocs)
-	ledger := c.Candidate.Ledger(c.Session.Revision)
+	ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
 	for i, bloc := range blocs {
 		if slices.Contains(blocs[:i], bloc) {
 			continue // reported once

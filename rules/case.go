@@ -14,6 +14,7 @@ type Case struct {
 	Candidate Candidate
 	Candidacy Candidacy
 	Acts      Acts
+	Day       Day // of the act: what is valid on it counts
 }
 
 // Candidate is what the rules know of a person beyond one candidacy.
@@ -35,6 +36,9 @@ type Catalogue interface {
 	// declares that it replaces the other. The rules never ask whether a bloc
 	// counts as itself.
 	Counts(wanted, held BlocRef) bool
+	// Validity is how long a bloc is valid from the day of the decision on it, or the
+	// award of a revision if no bloc is named.
+	Validity(BlocRef) Period
 }
 
 // BlocRef names a bloc of a revision.

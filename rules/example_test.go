@@ -10,6 +10,7 @@ import (
 type catalogue struct{ scheme *rules.Scheme }
 
 func (c catalogue) Blocs(rules.Revision) []string          { return c.scheme.BlocCodes() }
+func (c catalogue) Validity(rules.BlocRef) rules.Period    { return rules.Period{} }
 func (c catalogue) Counts(wanted, held rules.BlocRef) bool { return false }
 
 func smallScheme() *rules.Scheme {

@@ -17,6 +17,8 @@ type Decision struct {
 	Session    string  // of the jury that sat; empty if a registrar recorded a prior bloc
 	Candidacy  string  // that it decided; empty for a prior bloc and for :award
 	Supersedes string  // id of the decision that it replaces
+	Day        Day     // on which it was decided
+	Until      Day     // the last one on which what it gives is valid; empty if it has no end
 }
 
 // Effective returns the decisions that are not superseded, in order.
@@ -39,7 +41,8 @@ type Ledger struct {
 	Revision      Revision
 	Blocs         []LedgerBloc // in the référentiel's order
 	Certification CertificationStatus
-	Award         string // id of the award in force; empty if there is none
+	Award         string // id of the award, also of one that is no longer valid; empty if there is none
+	AwardUntil    Day    // the last day on which it is valid; empty if it has no end
 	Reasons       []Reason
 }
 
@@ -47,68 +50,69 @@ type Ledger struct {
 type LedgerBloc struct {
 	Code     string
 	Status   LedgerStatus
-	Decision string // that gives it this status: the first that capitalises it, else the last
+	Decision string // that gives it this status: the one that capitalises it longest, else the last
+	Until    Day    // the last one on which it is or was valid; empty if it has no end
 	Reasons  []Reason
 }
 
-// Ledger returns what the candidate holds of one revision.
-func (c Candidate) Ledger(revision Revision) Ledger {
+// Ledger returns what the candidate holds of one revision on a day. Only validity depends
+// on the day: the decisions are all that stand, later ones too. So what is over on one
+// day is over on every later one.
+func (c Candidate) Ledger(revision Revision, on Day) Ledger {
 	effective := Effective(c.Decisions)
 	ledger := Ledger{Revision: revision}
 	held := 0
 	for _, code := range c.Catalogue.Blocs(revision) {
-		bloc := c.ledgerBloc(BlocRef{revision, code}, effective)
+		bloc := c.ledgerBloc(BlocRef{revision, code}, effective, on)
 		if bloc.Status == LedgerCapitalised {
 			held++
 		}
 		ledger.Blocs = append(ledger.Blocs, bloc)
 	}
 	reason := Reason{Counted: held, Required: len(ledger.Blocs)}
-	award := standingAward(effective, revision.Referentiel)
+	award := lasting(effective, func(d Decision) bool { return d.awards() && d.Revision.Referentiel == revision.Referentiel })
 	switch {
 	case award != nil:
 		ledger.Certification, ledger.Award, reason.Rule = CertificationAwarded, award.ID, AwardStands
+		if ledger.AwardUntil = award.Until; !award.validOn(on) {
+			ledger.Certification = CertificationExpired
+		}
 	case ledger.complete():
 		ledger.Certification, reason.Rule = CertificationComplete, AwaitsJury
 	default:
 		ledger.Certification, reason.Rule = CertificationInProgress, BlocsMissing
 	}
 	ledger.Reasons = []Reason{reason}
+	if award != nil {
+		ledger.Reasons = append(ledger.Reasons, award.lapsed(on)...)
+	}
 	return ledger
 }
 
 // ledgerBloc finds the status of a bloc: it is held if any effective decision
 // capitalises a bloc that counts as it, even if another candidacy did not.
-func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision) LedgerBloc {
-	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented}
+func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision, on Day) LedgerBloc {
+	about := slices.DeleteFunc(slices.Clone(effective), func(d Decision) bool {
+		return d.Kind == AwardDecision || !c.counts(wanted, BlocRef{d.Revision, d.Bloc})
+	})
 	reason := Reason{Rule: NeverDecided, Bloc: wanted.Bloc}
-	for _, d := range effective {
-		ref := BlocRef{d.Revision, d.Bloc}
-		if d.Kind == AwardDecision || !c.counts(wanted, ref) {
-			continue
-		}
-		if d.Outcome != Capitalised {
-			bloc.Status, bloc.Decision, reason.Rule = LedgerNotCapitalised, d.ID, DecidedAgainst
-			continue
-		}
-		bloc.Status, bloc.Decision, reason.Rule = LedgerCapitalised, d.ID, HeldByDecision
-		if ref != wanted {
-			reason.Rule = HeldByEquivalence
-		}
-		break
+	held := lasting(about, func(d Decision) bool { return d.Outcome == Capitalised })
+	switch {
+	case len(about) == 0:
+		return LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented, Reasons: []Reason{reason}}
+	case held == nil:
+		reason.Rule = DecidedAgainst
+		return LedgerBloc{Code: wanted.Bloc, Status: LedgerNotCapitalised, Decision: about[len(about)-1].ID, Reasons: []Reason{reason}}
 	}
-	bloc.Reasons = []Reason{reason}
+	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerCapitalised, Decision: held.ID, Until: held.Until}
+	if !held.validOn(on) {
+		bloc.Status = LedgerExpired
+	}
+	if reason.Rule = HeldByDecision; (BlocRef{held.Revision, held.Bloc}) != wanted {
+		reason.Rule = HeldByEquivalence
+	}
+	bloc.Reasons = append([]Reason{reason}, held.lapsed(on)...)
 	return bloc
-}
-
-// standingAward finds the award of any revision of a référentiel that is in
-// force; nil if there is none.
-func standingAward(effective []Decision, referentiel string) *Decision {
-	i := slices.IndexFunc(effective, func(d Decision) bool { return d.awards() && d.Revision.Referentiel == referentiel })
-	if i < 0 {
-		return nil
-	}
-	return &effective[i]
 }
 
 func (d Decision) awards() bool { return d.Kind == AwardDecision && d.Outcome == Awarded }
@@ -122,13 +126,13 @@ func (l Ledger) Bloc(code string) *LedgerBloc {
 	return &l.Blocs[i]
 }
 
-// Capitalised tells whether the bloc is held.
+// Capitalised tells whether the bloc is held and valid.
 func (l Ledger) Capitalised(bloc string) bool {
 	b := l.Bloc(bloc)
 	return b != nil && b.Status == LedgerCapitalised
 }
 
-// missing lists the blocs that are not held.
+// missing lists the blocs that are not held, or no longer valid.
 func (l Ledger) missing() []string {
 	var codes []string
 	for _, b := range l.Blocs {

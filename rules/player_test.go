@@ -130,6 +130,7 @@ var setups = map[string]func(*player, line) error{
 	"scale":      (*player).scale,
 	"on":         (*player).on,
 	"holding":    (*player).holding,
+	"validity":   (*player).validity,
 	"session":    (*player).session,
 	"tie": func(p *player, l line) error {
 		p.world.tied = append(p.world.tied, l.arg(0))

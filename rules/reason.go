@@ -18,6 +18,7 @@ type Reason struct {
 	FromDefault                 bool // the référentiel gave no number, so a default was used
 	Exemption                   bool // reveals an exemption, which not every role may see
 	Amount                      *Amount
+	Until                       Day // the last one on which something is valid
 }
 
 // Amount is what a reason says of points that need not be whole. Texts are decimals,
@@ -99,6 +100,7 @@ const (
 	PriorRecognised      ReasonRule = "PRIOR_RECOGNISED"
 	EveryBlocCapitalised ReasonRule = "EVERY_BLOC_CAPITALISED"
 	AwardLost            ReasonRule = "AWARD_LOST"
+	ValidThrough         ReasonRule = "VALID_THROUGH"
 )
 
 // Reasons of a status in the ledger.
@@ -110,6 +112,8 @@ const (
 	BlocsMissing      ReasonRule = "BLOCS_MISSING"
 	AwaitsJury        ReasonRule = "AWAITS_JURY"
 	AwardStands       ReasonRule = "AWARD_STANDS"
+	StillValid        ReasonRule = "STILL_VALID"
+	NoLongerValid     ReasonRule = "NO_LONGER_VALID"
 )
 
 // reasonSentences is the table of all reasons. The names in braces are the
@@ -160,6 +164,7 @@ var reasonSentences = [...]struct {
 	{PriorRecognised, "{bloc} was recognised as acquired before or by equivalence, on a named proof"},
 	{EveryBlocCapitalised, "every bloc is capitalised (blocs: {counted})"},
 	{AwardLost, "{bloc} is no longer capitalised, so the award no longer holds"},
+	{ValidThrough, "{held} is valid for {required} months, through {day}"},
 
 	{HeldByDecision, "{bloc} is capitalised by a decision on it"},
 	{HeldByEquivalence, "{bloc} is capitalised by a decision on a bloc that counts as it"},
@@ -168,6 +173,8 @@ var reasonSentences = [...]struct {
 	{BlocsMissing, "{counted} of {required} blocs are capitalised"},
 	{AwaitsJury, "every bloc is capitalised and a jury has yet to award (blocs: {counted})"},
 	{AwardStands, "a jury awarded the certification"},
+	{StillValid, "{held} is valid through {day}"},
+	{NoLongerValid, "{held} was valid through {day}, and no longer is"},
 }
 
 // ReasonRules lists every rule that a reason can name.
@@ -212,6 +219,10 @@ func (r Reason) field(name string) string {
 		return cmp.Or(r.Criterion, r.Competence)
 	case "parent":
 		return cmp.Or(r.Bloc, r.Competence)
+	case "held":
+		return cmp.Or(r.Bloc, "the award")
+	case "day":
+		return string(r.Until)
 	case "amount", "limit", "weights":
 		return r.Amount.field(name)
 	case "bloc":

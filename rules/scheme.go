@@ -44,6 +44,8 @@ type Spec struct {
 
 	Scales []Scale
 	Scale  string // code of the one of criteria that name none; empty: they have verdicts
+
+	Validity Validity
 }
 
 // Numbers are the rules of a référentiel; nil means that it does not set one.
@@ -60,6 +62,8 @@ type Bloc struct {
 	Code        string
 	Competences []Competence
 	Gate        *Gate // its own; nil means that of the référentiel
+
+	Validity *Period // its own; nil means that of the référentiel
 
 	gate *gate
 }
@@ -124,6 +128,7 @@ type Scheme struct {
 	jury                JuryRule
 	blocIndex           map[string]int
 	places              map[string]Place
+	validity            Validity
 }
 
 // NewScheme compiles a référentiel, or returns everything that is wrong with it.
@@ -132,6 +137,7 @@ func NewScheme(spec Spec) (*Scheme, error) {
 		revision:  spec.Revision,
 		blocIndex: make(map[string]int),
 		places:    make(map[string]Place),
+		validity:  spec.Validity,
 	}
 	errs := append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs)...)
 	for _, p := range s.setGates(spec) {

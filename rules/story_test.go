@@ -85,8 +85,18 @@ func genSpec(revision Revision) *rapid.Generator[Spec] {
 			spec.Blocs = append(spec.Blocs, bloc)
 		}
 		genGates(t, &spec)
+		spec.Validity = Validity{Blocs: genPeriod().Draw(t, "blocs"), Award: genPeriod().Draw(t, "award")}
+		if rapid.IntRange(0, 3).Draw(t, "own") == 0 {
+			own := genPeriod().Draw(t, "validity")
+			spec.Blocs[0].Validity = &own
+		}
 		return spec
 	})
+}
+
+// genPeriod draws a validity, which often has no end.
+func genPeriod() *rapid.Generator[Period] {
+	return rapid.SampledFrom([]Period{{}, {}, {}, Months(1), Years(1)})
 }
 
 // genGates gives some blocs and compétences gates, and shares to what is below them.
@@ -157,7 +167,7 @@ func (s *story) acts() map[string]func(*rapid.T) {
 		"enrol": s.enrol, "leave": s.leave, "reinstate": s.reinstate, "assess": s.assess,
 		"assess all": s.assessAll, "retract": s.retract, "settle": s.settle, "advise": s.advise,
 		"exempt": s.exempt, "deliberate": s.deliberate, "deliberate again": s.deliberate,
-		"rectify": s.rectify, "award": s.award, "prior": s.prior, "end": s.end,
+		"rectify": s.rectify, "award": s.award, "prior": s.prior, "end": s.end, "pass": s.pass,
 	} {
 		acts[name] = func(t *rapid.T) {
 			s.T, s.last, s.judged, s.sat, s.of = t, name, nil, "", ""
@@ -368,6 +378,15 @@ func (s *story) prior() {
 	s.do(func(w *world) []Refusal {
 		_, refusals := w.prior(bloc, "proof")
 		return refusals
+	})
+}
+
+// pass lets days go by.
+func (s *story) pass() {
+	days := rapid.SampledFrom([]int{1, 31, 400}).Draw(s.T, "days")
+	s.do(func(w *world) []Refusal {
+		w.today = w.today.plus(days)
+		return nil
 	})
 }
 

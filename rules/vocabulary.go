@@ -131,6 +131,7 @@ const (
 	LedgerNotPresented   LedgerStatus = "NOT_PRESENTED"
 	LedgerNotCapitalised LedgerStatus = "NOT_CAPITALISED"
 	LedgerCapitalised    LedgerStatus = "CAPITALISED"
+	LedgerExpired        LedgerStatus = "EXPIRED" // capitalised, and no longer valid
 )
 
 // CertificationStatus is the status of the whole certification.
@@ -142,4 +143,5 @@ const (
 	CertificationInProgress CertificationStatus = "IN_PROGRESS"
 	CertificationComplete   CertificationStatus = "COMPLETE"
 	CertificationAwarded    CertificationStatus = "AWARDED"
+	CertificationExpired    CertificationStatus = "EXPIRED" // awarded, and no longer valid
 )

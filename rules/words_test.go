@@ -25,6 +25,7 @@ var actions = map[string]func(*player, line) error{
 	"cancel":     (*player).end,
 	"jury":       (*player).jury,
 	"pin":        (*player).pin,
+	"today":      (*player).day,
 }
 
 func (p *player) enrol(l line) error {
@@ -342,7 +343,7 @@ func (p *player) exemption(l line) error { // exemption k1 C1.1.1 granted: ann b
 }
 
 func (p *player) ledger(l line) error {
-	b := p.world.candidate().Ledger(p.revisionOf(l.arg(0))).Bloc(l.arg(1))
+	b := p.world.candidate().Ledger(p.revisionOf(l.arg(0)), p.world.today).Bloc(l.arg(1))
 	if b == nil {
 		return l.errorf("there is no such bloc")
 	}
@@ -351,7 +352,7 @@ func (p *player) ledger(l line) error {
 }
 
 func (p *player) certification(l line) error {
-	ledger := p.world.candidate().Ledger(p.revisionOf(l.arg(0)))
+	ledger := p.world.candidate().Ledger(p.revisionOf(l.arg(0)), p.world.today)
 	want := strings.Join(l.about[1:], " ")
 	return p.expect(l, want, strings.TrimSpace(string(ledger.Certification)+" "+ledger.Award), ledger.Reasons)
 }

@@ -17,6 +17,7 @@ type world struct {
 	decisions   []Decision
 	tied        []string
 	seq         uint64
+	today       Day
 }
 
 // candidacyFile is a candidacy and its acts.
@@ -31,6 +32,7 @@ func newWorld() *world {
 		counting: make(map[[2]BlocRef]bool),
 		sessions: make(map[string]*Session),
 		tookPart: make(map[string][]string),
+		today:    "2026-01-01",
 	}
 }
 
@@ -39,6 +41,13 @@ func (w *world) Blocs(r Revision) []string {
 		return s.BlocCodes()
 	}
 	return nil
+}
+
+func (w *world) Validity(b BlocRef) Period {
+	if s := w.schemes[b.Revision]; s != nil {
+		return s.Validity(b.Bloc)
+	}
+	return Period{}
 }
 
 func (w *world) Counts(wanted, held BlocRef) bool { return w.counting[[2]BlocRef{wanted, held}] }
@@ -53,7 +62,7 @@ func (w *world) candidate() Candidate {
 
 func (w *world) before(session string) Case {
 	s := w.sessions[session]
-	return Case{Scheme: w.schemes[s.Revision], Session: *s, Candidate: w.candidate()}
+	return Case{Scheme: w.schemes[s.Revision], Session: *s, Candidate: w.candidate(), Day: w.today}
 }
 
 func (w *world) file(id string) *candidacyFile {
@@ -231,7 +240,7 @@ func (w *world) sat(session string, s Sitting, rulings []Ruling) {
 }
 
 func (w *world) prior(bloc BlocRef, proof string) ([]Ruling, []Refusal) {
-	ruling, refusals := w.candidate().RecordPrior(bloc, proof)
+	ruling, refusals := w.candidate().RecordPrior(bloc, proof, w.today)
 	if len(refusals) > 0 {
 		return nil, refusals
 	}

@@ -37,11 +37,12 @@ func (p *person) enrolment(c candidacy) {
 			known.Decisions = append(known.Decisions, d.ruled)
 		}
 	}
+	c.onItsDay(c.message.GetEnrolDay(), c.message.GetCreateTime())
 	asked := rules.Enrolment{Scope: rules.Scope(c.message.GetScope().String())}
 	if asked.Scope == rules.NamedBlocs {
 		asked.Blocs = c.message.GetEnrolledBlocs()
 	}
-	enrolled, refusals := rules.Case{Scheme: c.scheme, Session: c.session.at(0), Candidate: known}.Enrol(asked)
+	enrolled, refusals := rules.Case{Scheme: c.scheme, Session: c.session.at(0), Candidate: known, Day: rules.Day(c.message.GetEnrolDay())}.Enrol(asked)
 	if len(refusals) > 0 {
 		c.wrong("was enrolled, which the rules forbid: %s", why(refusals))
 	} else if !slices.Equal(enrolled.Enrolled, c.message.GetEnrolledBlocs()) {

@@ -60,6 +60,7 @@ func (p *person) timeline() []act {
 // play decides again, and compares.
 func (p *person) play(a act) error {
 	for _, d := range a.decisions {
+		d.onItsDay(d.act.GetDecideDay(), d.act.GetDecideTime())
 		if !casefile.Runs(d.act.GetRulesVersion()) {
 			d.wrong("was decided under version %q of the rules, which this program does not have", d.act.GetRulesVersion())
 			return nil
@@ -99,6 +100,9 @@ func (p *person) deliberation(a act) error {
 		return err
 	}
 	judged := p.caseOf(a, c.session)
+	if len(a.decisions) == 0 {
+		judged.Day = rules.Day(c.message.GetSitting().GetDay())
+	}
 	judged.Acts = actsOf(entries)
 	judged.Candidacy = c.enrolled()
 	judged.Candidacy.Left = slices.DeleteFunc(slices.Clone(c.ruled.Left), func(d rules.Departed) bool {
@@ -184,13 +188,19 @@ func (p *person) priorBloc(a act) error {
 	if err != nil {
 		return err
 	}
-	ruling, refusals := p.before(a.event).RecordPrior(rules.BlocRef{Revision: first.ruled.Revision, Bloc: first.ruled.Bloc}, proof[0])
+	ruling, refusals := p.before(a.event).RecordPrior(
+		rules.BlocRef{Revision: first.ruled.Revision, Bloc: first.ruled.Bloc}, proof[0], first.ruled.Day)
 	p.compare(a, []rules.Ruling{ruling}, refusals, nil)
 	return nil
 }
 
+// caseOf judges an act by its day.
 func (p *person) caseOf(a act, s sitting) rules.Case {
-	return rules.Case{Scheme: p.scheme(s.ruled.Revision), Session: s.forJury(a.event), Candidate: p.before(a.event)}
+	c := rules.Case{Scheme: p.scheme(s.ruled.Revision), Session: s.forJury(a.event), Candidate: p.before(a.event)}
+	if len(a.decisions) > 0 {
+		c.Day = a.decisions[0].ruled.Day
+	}
+	return c
 }
 
 // sittingOf returns who sat, according to the first decision; the others must

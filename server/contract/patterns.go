@@ -35,6 +35,7 @@ func wholes() []pattern {
 		{form: `(0[1-9]|[1-9][0-9]|2[AB])([1-9][0-9]{2}|0[1-9][0-9]|00[1-9])`, words: "must be INSEE's code of a commune, such as 69123 or 2A004, and not a postal code"},
 		{form: `[A-Za-z0-9]([A-Za-z0-9 -]{0,7}[A-Za-z0-9])?`, words: "must have 1 to 9 letters without accents, digits, spaces and hyphens, with a letter or a digit at its start and end"},
 		{form: `0|-?(0\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\.[0-9]{0,2}[1-9])?)`, words: "must be a number such as 10 or 12.5, with at most 4 digits before the point and 3 after it, and no needless zero"},
+		{form: `(19|20|21)[0-9]{2}-[01][0-9]-[0-3][0-9]`, words: "must be a day from 1900 to 2199 such as 2031-06-30"},
 		{form: `RNCP[0-9]{1,6}`, words: "must be RNCP and 1 to 6 digits, such as RNCP12345"},
 	}
 }

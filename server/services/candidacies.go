@@ -40,7 +40,7 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 				Uid: uid, Label: label, SessionUid: session.GetUid(), CandidateUid: candidate.GetUid(),
 				Scope: req.GetCandidacy().GetScope(), AccessRoute: req.GetCandidacy().GetAccessRoute(),
 				EnrolledBlocs: enrolled.Enrolled, State: acquispb.Candidacy_State_ENROLLED,
-				CreateTime: t.timestamp(),
+				CreateTime: t.timestamp(), EnrolDay: string(t.day()),
 			}
 			return t.putCandidacy(candidacy)
 		},
@@ -49,8 +49,8 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 }
 
 // enrol asks the rules which blocs the candidacy presents.
-func (s *sessionService) enrol(r store.Reader, session *storepb.Session, candidate *storepb.Candidate, asked *acquispb.Candidacy) (rules.Candidacy, error) {
-	c, err := s.caseOf(r, session, candidate.GetUid())
+func (s *sessionService) enrol(t *tx, session *storepb.Session, candidate *storepb.Candidate, asked *acquispb.Candidacy) (rules.Candidacy, error) {
+	c, err := s.caseOf(t, session, candidate.GetUid())
 	if err != nil {
 		return rules.Candidacy{}, err
 	}

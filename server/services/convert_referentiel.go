@@ -55,6 +55,7 @@ func rulesFrom(r *storepb.Rules) *acquispb.Rules {
 		CompetenceGate:             gateFrom(r.GetCompetenceGate()),
 		BlocGate:                   gateFrom(r.GetBlocGate()),
 		Scale:                      r.GetScale(),
+		Validity:                   validitiesFrom(r.GetValidity()),
 	}
 	if jury := r.GetJury(); jury != nil {
 		shown.Jury = &acquispb.JuryRule{MinMembers: jury.MinMembers, MinExternalPercent: jury.MinExternalPercent}
@@ -67,6 +68,7 @@ func rulesInForce(given *storepb.Rules, scheme *rules.Scheme) *acquispb.Rules {
 		CompetenceGate: gateFrom(given.GetCompetenceGate()),
 		BlocGate:       gateFrom(given.GetBlocGate()),
 		Scale:          given.GetScale(),
+		Validity:       validitiesFrom(given.GetValidity()),
 		MinAssessors:   proto.Int32(int32(scheme.MinAssessors().Value)),
 		Jury: &acquispb.JuryRule{
 			MinMembers:         proto.Int32(int32(scheme.Jury().MinMembers.Value)),
@@ -83,7 +85,7 @@ func rulesInForce(given *storepb.Rules, scheme *rules.Scheme) *acquispb.Rules {
 }
 
 func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
-	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate())}
+	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate()), Validity: validityFrom(b.GetValidity())}
 	for _, a := range b.GetActivities() {
 		shown.Activities = append(shown.Activities, &acquispb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}
@@ -156,6 +158,7 @@ func rulesOf(r *acquispb.Rules) *storepb.Rules {
 		CompetenceGate:             gateOf(r.GetCompetenceGate()),
 		BlocGate:                   gateOf(r.GetBlocGate()),
 		Scale:                      r.GetScale(),
+		Validity:                   validitiesOf(r.GetValidity()),
 	}
 	if jury := r.GetJury(); jury != nil {
 		stored.Jury = &storepb.JuryRule{MinMembers: jury.MinMembers, MinExternalPercent: jury.MinExternalPercent}
@@ -164,7 +167,7 @@ func rulesOf(r *acquispb.Rules) *storepb.Rules {
 }
 
 func blocOf(b *acquispb.Bloc) *storepb.Bloc {
-	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate())}
+	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate()), Validity: validityOf(b.GetValidity())}
 	for _, a := range b.GetActivities() {
 		stored.Activities = append(stored.Activities, &storepb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}

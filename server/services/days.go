@@ -7,7 +7,9 @@ import (
 	"google.golang.org/genproto/googleapis/type/date"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/show"
 )
 
 // A day begins and ends in the service's time zone, which is that of the
@@ -37,6 +39,22 @@ func firstInstant(year int, month time.Month, day int, zone *time.Location) time
 		return twice
 	}
 	return begin
+}
+
+// dayOf is the day of an instant.
+func (c *core) dayOf(t time.Time) rules.Day { return rules.DayOf(t.In(c.zone)) }
+
+// day is the day of the act.
+func (t *tx) day() rules.Day { return t.core.dayOf(t.now) }
+
+// isOver is the instant at which a last day ends; nil if there is none.
+func (c *core) isOver(last rules.Day) *time.Time {
+	d := show.Date(last)
+	if d == nil {
+		return nil
+	}
+	end := firstInstant(int(d.GetYear()), time.Month(d.GetMonth()), int(d.GetDay())+1, c.zone)
+	return &end
 }
 
 // today is today's date for people, with its zone.

@@ -206,7 +206,7 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 	if err := d.turnTo(stored.GetCandidateUid()); err != nil {
 		return nil, err
 	}
-	_, act, circumstances, err := casefile.Decision(stored)
+	ruled, act, circumstances, err := casefile.Decision(stored)
 	if err != nil {
 		return nil, err
 	}
@@ -230,6 +230,8 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 		DecideTime:      act.GetDecideTime(),
 		RulesVersion:    act.GetRulesVersion(),
 		Effective:       d.superseded[stored.GetUid()] == 0,
+		DecideDate:      show.Date(ruled.Day),
+		LastValidDate:   show.Date(ruled.Until),
 	}
 	if uid := d.superseded[stored.GetUid()]; uid != 0 {
 		shown.SupersededBy = decisionName(label, uid)

@@ -41,25 +41,41 @@ func (c *Candidate) award(referentiel string) *Decision {
 	return nil
 }
 
-// Ledger shows what the candidate has acquired, under a revision.
-func (c *Candidate) Ledger(r *Revision) Ledger {
+// Ledger shows what the candidate has acquired, under a revision, and what of it is valid
+// on a day; every decision is valid on the empty one.
+func (c *Candidate) Ledger(r *Revision, on string) Ledger {
 	l := Ledger{Name: c.Name + "/capitalisations/" + r.ID, Referentiel: r.Name}
+	complete := true
 	for _, code := range r.Codes() {
 		status := BlocStatus{Code: code, Status: "NOT_PRESENTED"}
 		if about := c.about(r, code); len(about) > 0 {
 			status.Status, status.Decision = "NOT_CAPITALISED", about[len(about)-1].Name
 		}
-		if d := c.holds(r, code); d != nil {
-			status.Status, status.Decision = "CAPITALISED", d.Name
+		var given []*Decision
+		for _, d := range c.about(r, code) {
+			if d.Outcome == "CAPITALISED" {
+				given = append(given, d)
+			}
 		}
+		valid := "CAPITALISED"
+		if d := longest(given); d != nil {
+			if d.over(on) {
+				valid = "EXPIRED"
+			}
+			status = BlocStatus{code, valid, d.Name, d.last()}
+		}
+		complete = complete && status.Status == "CAPITALISED"
 		l.Blocs = append(l.Blocs, status)
 	}
 	l.Certification.Status = "IN_PROGRESS"
-	if c.complete(r) {
+	if complete {
 		l.Certification.Status = "COMPLETE"
 	}
 	if d := c.award(r.ID); d != nil {
-		l.Certification.Status, l.Certification.Decision = "AWARDED", d.Name
+		l.Certification.Status, l.Certification.Decision, l.Certification.LastValidDate = "AWARDED", d.Name, d.last()
+		if d.over(on) {
+			l.Certification.Status = "EXPIRED"
+		}
 	}
 	return l
 }

@@ -17,6 +17,8 @@ type Revision struct {
 
 	Scales []Scale
 	Scale  string // of criteria that name none; empty: verdicts
+
+	BlocValidity, AwardValidity *Validity
 }
 
 // A Scale has the form of the API's: it has levels or marks.
@@ -62,6 +64,7 @@ type Bloc struct {
 	Activities  []string
 	Competences []Competence
 	Gate        *Gate
+	Validity    *Validity // its own
 }
 
 // A Competence is assessed by BlocOnlyMethod, if it has one, in a candidacy for a
@@ -164,13 +167,23 @@ type held struct {
 // counts tells whether holding one bloc counts as holding this revision's: it is
 // the same, identical in another revision of the référentiel, or replaced.
 func (r *Revision) counts(bloc string, other held) bool {
-	if r.ID == other.revision.ID && reflect.DeepEqual(r.Bloc(bloc), other.revision.Bloc(other.bloc)) {
+	if r.ID == other.revision.ID && sameBloc(r.Bloc(bloc), other.revision.Bloc(other.bloc)) {
 		return true
 	}
 	return slices.ContainsFunc(r.Replaces, func(p Replacement) bool {
 		return p.Bloc == bloc && p.ReplacedBloc == other.bloc && p.Referentiel == other.revision.ID &&
 			(p.Revision == "" || p.Revision == other.revision.Name)
 	})
+}
+
+// sameBloc tells whether two blocs are the same but for how long they are valid.
+func sameBloc(a, b *Bloc) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	x, y := *a, *b
+	x.Validity, y.Validity = nil, nil
+	return reflect.DeepEqual(x, y)
 }
 
 // sameContent tells whether two revisions have the same content, and so the same

@@ -86,11 +86,17 @@ type Settlement struct {
 type Ledger struct {
 	Name, Referentiel string
 	Blocs             []BlocStatus
-	Certification     struct{ Status, Decision string }
+	Certification     struct {
+		Status, Decision string
+		LastValidDate    *Date
+	}
 }
 
 // A BlocStatus is the status of a bloc in a ledger.
-type BlocStatus struct{ Code, Status, Decision string }
+type BlocStatus struct {
+	Code, Status, Decision string
+	LastValidDate          *Date
+}
 
 // A ShownDecision has the form of the API's decision.
 type ShownDecision struct {
@@ -100,6 +106,7 @@ type ShownDecision struct {
 	MembersPresent                             []Member
 	Effective                                  bool
 	Supersedes, SupersededBy                   string
+	DecideDate, LastValidDate                  *Date
 }
 
 // Shown is the decision as the API shows it.
@@ -107,6 +114,7 @@ func (d *Decision) Shown() ShownDecision {
 	shown := ShownDecision{
 		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed,
 		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{},
+		DecideDate: d.Day, LastValidDate: d.last(),
 	}
 	if d.Computed == "" {
 		shown.ComputedOutcome = "OUTCOME_UNSPECIFIED"

@@ -71,6 +71,7 @@ type exemption struct {
 // A Decision is a legal act.
 type Decision struct {
 	Name         string // given by the service
+	Day          *Date  // likewise
 	Kind         string
 	Revision     *Revision
 	Bloc         string

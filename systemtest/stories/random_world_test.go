@@ -21,11 +21,13 @@ func (a *author) publish() act {
 		}
 		p.Numbers = a.numbers()
 		a.ruleByGates(&p)
+		p.BlocValidity, p.AwardValidity = a.validity(), a.validity()
 		p.Replaces = a.replacements(p)
 		return p
 	}
 	p.Blocs, p.Numbers = slices.Clone(last.Blocs), last.Numbers
 	p.CompetenceGate, p.BlocGate = last.CompetenceGate, last.BlocGate
+	p.BlocValidity, p.AwardValidity = a.validity(), a.validity()
 	switch a.IntN(4) {
 	case 0:
 		p.Numbers = a.numbers()
@@ -61,7 +63,13 @@ func (a *author) newBloc(b int) model.Bloc {
 		bloc.Competences = append(bloc.Competences, competence)
 	}
 	a.giveGates(&bloc)
+	bloc.Validity = a.validity()
 	return bloc
+}
+
+// validity is how long something is valid, or nil if nothing says it.
+func (a *author) validity() *model.Validity {
+	return world.Pick(a.Rand, []*model.Validity{nil, nil, {Months: 1}, {Months: 2}, {Years: 1}, {Unlimited: true}})
 }
 
 // ruleByGates has gates instead of thresholds, or no longer.
@@ -299,7 +307,7 @@ func (a *author) enrol() act {
 // newcomer is usually one who can be enrolled; nil if there is none.
 func (a *author) newcomer(session *model.Session) *model.Candidate {
 	free := slices.DeleteFunc(slices.Clone(a.s.model.Candidates), func(c *model.Candidate) bool {
-		return c.Ledger(session.Revision).Certification.Status != "IN_PROGRESS" ||
+		return c.Ledger(session.Revision, "").Certification.Status != "IN_PROGRESS" ||
 			slices.ContainsFunc(c.Candidacies, func(k *model.Candidacy) bool { return k.Session == session })
 	})
 	if a.chance(20) {
@@ -338,7 +346,7 @@ func (a *author) award() act {
 	c, id := world.Pick(a.Rand, a.s.model.Candidates), a.referentiel()
 	for _, other := range a.s.model.Candidates { // mostly one who waits for it
 		for _, r := range a.s.model.Revisions {
-			waits := a.s.model.Current[r.ID] == r && other.Ledger(r).Certification.Status == "COMPLETE"
+			waits := a.s.model.Current[r.ID] == r && other.Ledger(r, "").Certification.Status == "COMPLETE"
 			if waits && a.chance(80) {
 				c, id = other, strings.TrimPrefix(r.ID, a.s.prefix)
 			}

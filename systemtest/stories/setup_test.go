@@ -29,6 +29,8 @@ type publish struct {
 
 	CompetenceGate, BlocGate *model.Gate
 	Scale                    string // of all criteria that have none of their own
+
+	BlocValidity, AwardValidity *model.Validity
 }
 
 // A replacement names the other revision by its label; without a label it means
@@ -39,6 +41,7 @@ func (a publish) touches() touched { return touched{} }
 
 func (a publish) revision(s *stage) *model.Revision {
 	r := &model.Revision{ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers, CompetenceGate: a.CompetenceGate, BlocGate: a.BlocGate, Scales: scales, Scale: a.Scale}
+	r.BlocValidity, r.AwardValidity = a.BlocValidity, a.AwardValidity
 	for _, p := range a.Replaces {
 		made := model.Replacement{Bloc: p.Bloc, Referentiel: s.prefix + p.ID, ReplacedBloc: p.ReplacedBloc}
 		if p.Label != "" {
@@ -74,7 +77,7 @@ func (a publish) String() string {
 		}
 		text.WriteString(" ]")
 	}
-	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.Blocs})
+	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.BlocValidity, a.AwardValidity, a.Blocs})
 	fmt.Fprintf(&text, " %v %s %s", a.Numbers, gates, a.Scale)
 	for _, p := range a.Replaces {
 		fmt.Fprintf(&text, ", %s replaces %s of %s %s", p.Bloc, p.ReplacedBloc, p.ID, p.Label)
@@ -100,6 +103,7 @@ func (a publish) call(s *stage) (call, bool) {
 	rules["scale"] = r.Scale
 	addGate(rules, "competenceGate", r.CompetenceGate)
 	addGate(rules, "blocGate", r.BlocGate)
+	rules["validity"] = fields{"blocs": r.BlocValidity, "award": r.AwardValidity}
 	content := fields{"displayName": "Référentiel", "rules": rules, "blocs": blocFields(r.Blocs)}
 	var replaces []fields
 	for _, p := range r.Replaces {
@@ -136,6 +140,7 @@ func blocFields(blocs []model.Bloc) (shown []fields) {
 		}
 		bloc := fields{"code": b.Code, "title": b.Title, "activities": activities, "competences": competences}
 		addGate(bloc, "gate", b.Gate)
+		bloc["validity"] = b.Validity
 		shown = append(shown, bloc)
 	}
 	return shown

@@ -313,6 +313,9 @@ func jsonAttestation(b []byte, x *Attestation) []byte {
 		b = answers.JSONTimestamp(append(b, `"issueTime":`...), x.IssueTime)
 	}
 	b = answers.JSONEnum(append(b, `"state":`...), x.State, Attestation_State_Enum_name)
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -334,6 +337,36 @@ func wireAttestation(b []byte, x *Attestation) []byte {
 	}
 	if x.State != 0 {
 		b = answers.WireVarint(b, 5, x.State)
+	}
+	if x.LastValidDate != nil {
+		b = answers.WireMessage(b, 46, x.LastValidDate, wireDate)
+	}
+	return b
+}
+
+func jsonDate(b []byte, x *date.Date) []byte {
+	if x == nil {
+		x = new(date.Date)
+	}
+	b = append(b, '{')
+	b = answers.JSONInt(append(b, `"year":`...), x.Year)
+	b = answers.JSONInt(append(b, `"month":`...), x.Month)
+	b = answers.JSONInt(append(b, `"day":`...), x.Day)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireDate(b []byte, x *date.Date) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Year != 0 {
+		b = answers.WireVarint(b, 1, x.Year)
+	}
+	if x.Month != 0 {
+		b = answers.WireVarint(b, 2, x.Month)
+	}
+	if x.Day != 0 {
+		b = answers.WireVarint(b, 3, x.Day)
 	}
 	return b
 }
@@ -366,6 +399,9 @@ func jsonVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	}
 	if x.IssueTime != nil {
 		b = answers.JSONTimestamp(append(b, `"issueTime":`...), x.IssueTime)
+	}
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
 	}
 	return answers.JSONEnd(b, '}')
 }
@@ -403,6 +439,9 @@ func wireVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	}
 	if x.IssueTime != nil {
 		b = answers.WireMessage(b, 10, x.IssueTime, answers.WireTimestamp)
+	}
+	if x.LastValidDate != nil {
+		b = answers.WireMessage(b, 51, x.LastValidDate, wireDate)
 	}
 	return b
 }
@@ -829,33 +868,6 @@ func wireCandidate(b []byte, x *Candidate) []byte {
 	}
 	if x.ForgetTime != nil {
 		b = answers.WireMessage(b, 12, x.ForgetTime, answers.WireTimestamp)
-	}
-	return b
-}
-
-func jsonDate(b []byte, x *date.Date) []byte {
-	if x == nil {
-		x = new(date.Date)
-	}
-	b = append(b, '{')
-	b = answers.JSONInt(append(b, `"year":`...), x.Year)
-	b = answers.JSONInt(append(b, `"month":`...), x.Month)
-	b = answers.JSONInt(append(b, `"day":`...), x.Day)
-	return answers.JSONEnd(b, '}')
-}
-
-func wireDate(b []byte, x *date.Date) []byte {
-	if x == nil {
-		return b
-	}
-	if x.Year != 0 {
-		b = answers.WireVarint(b, 1, x.Year)
-	}
-	if x.Month != 0 {
-		b = answers.WireVarint(b, 2, x.Month)
-	}
-	if x.Day != 0 {
-		b = answers.WireVarint(b, 3, x.Day)
 	}
 	return b
 }
@@ -1763,6 +1775,12 @@ func jsonDecision(b []byte, x *Decision) []byte {
 	b = answers.JSONBool(append(b, `"effective":`...), x.Effective)
 	b = answers.JSONString(append(b, `"supersedes":`...), x.Supersedes)
 	b = answers.JSONString(append(b, `"supersededBy":`...), x.SupersededBy)
+	if x.DecideDate != nil {
+		b = jsonDate(append(b, `"decideDate":`...), x.DecideDate)
+	}
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1824,6 +1842,12 @@ func wireDecision(b []byte, x *Decision) []byte {
 	if len(x.SupersededBy) > 0 {
 		b = answers.WireString(b, 18, x.SupersededBy)
 	}
+	if x.DecideDate != nil {
+		b = answers.WireMessage(b, 59, x.DecideDate, wireDate)
+	}
+	if x.LastValidDate != nil {
+		b = answers.WireMessage(b, 60, x.LastValidDate, wireDate)
+	}
 	return b
 }
 
@@ -1853,6 +1877,9 @@ func jsonReason(b []byte, x *Reason) []byte {
 	b = answers.JSONString(append(b, `"text":`...), x.Text)
 	if x.Amount != nil {
 		b = jsonReason_Amount(append(b, `"amount":`...), x.Amount)
+	}
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
 	}
 	return answers.JSONEnd(b, '}')
 }
@@ -1890,6 +1917,9 @@ func wireReason(b []byte, x *Reason) []byte {
 	}
 	if x.Amount != nil {
 		b = answers.WireMessage(b, 10, x.Amount, wireReason_Amount)
+	}
+	if x.LastValidDate != nil {
+		b = answers.WireMessage(b, 51, x.LastValidDate, wireDate)
 	}
 	return b
 }
@@ -2314,6 +2344,9 @@ func jsonCapitalisation(b []byte, x *Capitalisation) []byte {
 	if x.Certification != nil {
 		b = jsonCapitalisation_CertificationStatus(append(b, `"certification":`...), x.Certification)
 	}
+	if x.AsOfDate != nil {
+		b = jsonDate(append(b, `"asOfDate":`...), x.AsOfDate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2332,6 +2365,9 @@ func wireCapitalisation(b []byte, x *Capitalisation) []byte {
 	}
 	if x.Certification != nil {
 		b = answers.WireMessage(b, 4, x.Certification, wireCapitalisation_CertificationStatus)
+	}
+	if x.AsOfDate != nil {
+		b = answers.WireMessage(b, 45, x.AsOfDate, wireDate)
 	}
 	return b
 }
@@ -2355,6 +2391,9 @@ func jsonCapitalisation_BlocStatus(b []byte, x *Capitalisation_BlocStatus) []byt
 	b = answers.JSONString(append(b, `"title":`...), x.Title)
 	b = answers.JSONEnum(append(b, `"status":`...), x.Status, Capitalisation_BlocStatus_Status_Enum_name)
 	b = answers.JSONString(append(b, `"decision":`...), x.Decision)
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2373,6 +2412,9 @@ func wireCapitalisation_BlocStatus(b []byte, x *Capitalisation_BlocStatus) []byt
 	}
 	if len(x.Decision) > 0 {
 		b = answers.WireString(b, 4, x.Decision)
+	}
+	if x.LastValidDate != nil {
+		b = answers.WireMessage(b, 45, x.LastValidDate, wireDate)
 	}
 	return b
 }
@@ -2394,6 +2436,9 @@ func jsonCapitalisation_CertificationStatus(b []byte, x *Capitalisation_Certific
 	b = append(b, '{')
 	b = answers.JSONEnum(append(b, `"status":`...), x.Status, Capitalisation_CertificationStatus_Status_Enum_name)
 	b = answers.JSONString(append(b, `"decision":`...), x.Decision)
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2406,6 +2451,9 @@ func wireCapitalisation_CertificationStatus(b []byte, x *Capitalisation_Certific
 	}
 	if len(x.Decision) > 0 {
 		b = answers.WireString(b, 2, x.Decision)
+	}
+	if x.LastValidDate != nil {
+		b = answers.WireMessage(b, 43, x.LastValidDate, wireDate)
 	}
 	return b
 }
@@ -3068,6 +3116,9 @@ func jsonBloc(b []byte, x *Bloc) []byte {
 	if x.Gate != nil {
 		b = jsonGate(append(b, `"gate":`...), x.Gate)
 	}
+	if x.Validity != nil {
+		b = jsonValidity(append(b, `"validity":`...), x.Validity)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3089,6 +3140,9 @@ func wireBloc(b []byte, x *Bloc) []byte {
 	}
 	if x.Gate != nil {
 		b = answers.WireMessage(b, 5, x.Gate, wireGate)
+	}
+	if x.Validity != nil {
+		b = answers.WireMessage(b, 8, x.Validity, wireValidity)
 	}
 	return b
 }
@@ -3491,6 +3545,47 @@ func wireGate_Shortfall(b []byte, x *Gate_Shortfall) []byte {
 }
 
 // AppendJSON appends the message as JSON without white space.
+func (x *Validity) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonValidity)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Validity) AppendWire(b []byte) []byte {
+	return wireValidity(b, x)
+}
+
+func jsonValidity(b []byte, x *Validity) []byte {
+	if x == nil {
+		x = new(Validity)
+	}
+	b = append(b, '{')
+	if x.Years != nil {
+		b = answers.JSONInt(append(b, `"years":`...), *x.Years)
+	}
+	if x.Months != nil {
+		b = answers.JSONInt(append(b, `"months":`...), *x.Months)
+	}
+	b = answers.JSONBool(append(b, `"unlimited":`...), x.Unlimited)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireValidity(b []byte, x *Validity) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Years != nil {
+		b = answers.WireVarint(b, 1, *x.Years)
+	}
+	if x.Months != nil {
+		b = answers.WireVarint(b, 2, *x.Months)
+	}
+	if x.Unlimited {
+		b = answers.WireBool(b, 3, x.Unlimited)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
 func (x *Rules) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonRules)
 }
@@ -3524,6 +3619,9 @@ func jsonRules(b []byte, x *Rules) []byte {
 		b = jsonGate(append(b, `"blocGate":`...), x.BlocGate)
 	}
 	b = answers.JSONString(append(b, `"scale":`...), x.Scale)
+	if x.Validity != nil {
+		b = jsonValidities(append(b, `"validity":`...), x.Validity)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3551,6 +3649,9 @@ func wireRules(b []byte, x *Rules) []byte {
 	}
 	if len(x.Scale) > 0 {
 		b = answers.WireString(b, 7, x.Scale)
+	}
+	if x.Validity != nil {
+		b = answers.WireMessage(b, 9, x.Validity, wireValidities)
 	}
 	return b
 }
@@ -3588,6 +3689,43 @@ func wireJuryRule(b []byte, x *JuryRule) []byte {
 	}
 	if x.MinExternalPercent != nil {
 		b = answers.WireVarint(b, 2, *x.MinExternalPercent)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Validities) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonValidities)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Validities) AppendWire(b []byte) []byte {
+	return wireValidities(b, x)
+}
+
+func jsonValidities(b []byte, x *Validities) []byte {
+	if x == nil {
+		x = new(Validities)
+	}
+	b = append(b, '{')
+	if x.Blocs != nil {
+		b = jsonValidity(append(b, `"blocs":`...), x.Blocs)
+	}
+	if x.Award != nil {
+		b = jsonValidity(append(b, `"award":`...), x.Award)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireValidities(b []byte, x *Validities) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Blocs != nil {
+		b = answers.WireMessage(b, 1, x.Blocs, wireValidity)
+	}
+	if x.Award != nil {
+		b = answers.WireMessage(b, 2, x.Award, wireValidity)
 	}
 	return b
 }

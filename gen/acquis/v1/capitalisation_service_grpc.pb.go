@@ -62,8 +62,8 @@ type CapitalisationServiceClient interface {
 	// Records a bloc acquired before the service or by equivalence, with its
 	// proof. It never awards.
 	RecordPriorBloc(ctx context.Context, in *RecordPriorBlocRequest, opts ...grpc.CallOption) (*RecordPriorBlocResponse, error)
-	// Returns what a candidate has acquired of a certification. If nothing was
-	// decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
+	// Returns what a candidate has acquired of a certification, and what of it is valid
+	// today or on another day. If nothing was decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
 	// candidate's file.
 	GetCapitalisation(ctx context.Context, in *GetCapitalisationRequest, opts ...grpc.CallOption) (*Capitalisation, error)
 	// Returns a decision.
@@ -212,8 +212,8 @@ type CapitalisationServiceServer interface {
 	// Records a bloc acquired before the service or by equivalence, with its
 	// proof. It never awards.
 	RecordPriorBloc(context.Context, *RecordPriorBlocRequest) (*RecordPriorBlocResponse, error)
-	// Returns what a candidate has acquired of a certification. If nothing was
-	// decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
+	// Returns what a candidate has acquired of a certification, and what of it is valid
+	// today or on another day. If nothing was decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
 	// candidate's file.
 	GetCapitalisation(context.Context, *GetCapitalisationRequest) (*Capitalisation, error)
 	// Returns a decision.

@@ -8,6 +8,7 @@ package acquispb
 
 import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
+	date "google.golang.org/genproto/googleapis/type/date"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -153,21 +154,25 @@ const (
 	Capitalisation_BlocStatus_Status_NOT_CAPITALISED Capitalisation_BlocStatus_Status_Enum = 2
 	// Acquired.
 	Capitalisation_BlocStatus_Status_CAPITALISED Capitalisation_BlocStatus_Status_Enum = 3
+	// Acquired, and no longer valid: it can be presented again.
+	Capitalisation_BlocStatus_Status_EXPIRED Capitalisation_BlocStatus_Status_Enum = 44
 )
 
 // Enum value maps for Capitalisation_BlocStatus_Status_Enum.
 var (
 	Capitalisation_BlocStatus_Status_Enum_name = map[int32]string{
-		0: "STATUS_UNSPECIFIED",
-		1: "NOT_PRESENTED",
-		2: "NOT_CAPITALISED",
-		3: "CAPITALISED",
+		0:  "STATUS_UNSPECIFIED",
+		1:  "NOT_PRESENTED",
+		2:  "NOT_CAPITALISED",
+		3:  "CAPITALISED",
+		44: "EXPIRED",
 	}
 	Capitalisation_BlocStatus_Status_Enum_value = map[string]int32{
 		"STATUS_UNSPECIFIED": 0,
 		"NOT_PRESENTED":      1,
 		"NOT_CAPITALISED":    2,
 		"CAPITALISED":        3,
+		"EXPIRED":            44,
 	}
 )
 
@@ -210,21 +215,26 @@ const (
 	Capitalisation_CertificationStatus_Status_COMPLETE Capitalisation_CertificationStatus_Status_Enum = 2
 	// Awarded by a jury.
 	Capitalisation_CertificationStatus_Status_AWARDED Capitalisation_CertificationStatus_Status_Enum = 3
+	// Awarded by a jury, and no longer valid. A jury can award it again if every bloc
+	// is capitalised.
+	Capitalisation_CertificationStatus_Status_EXPIRED Capitalisation_CertificationStatus_Status_Enum = 44
 )
 
 // Enum value maps for Capitalisation_CertificationStatus_Status_Enum.
 var (
 	Capitalisation_CertificationStatus_Status_Enum_name = map[int32]string{
-		0: "STATUS_UNSPECIFIED",
-		1: "IN_PROGRESS",
-		2: "COMPLETE",
-		3: "AWARDED",
+		0:  "STATUS_UNSPECIFIED",
+		1:  "IN_PROGRESS",
+		2:  "COMPLETE",
+		3:  "AWARDED",
+		44: "EXPIRED",
 	}
 	Capitalisation_CertificationStatus_Status_Enum_value = map[string]int32{
 		"STATUS_UNSPECIFIED": 0,
 		"IN_PROGRESS":        1,
 		"COMPLETE":           2,
 		"AWARDED":            3,
+		"EXPIRED":            44,
 	}
 )
 
@@ -300,7 +310,12 @@ type Decision struct {
 	// The decision that it supersedes, if any.
 	Supersedes string `protobuf:"bytes,17,opt,name=supersedes,proto3" json:"supersedes,omitempty"`
 	// The decision that supersedes it, if any.
-	SupersededBy  string `protobuf:"bytes,18,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
+	SupersededBy string `protobuf:"bytes,18,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
+	// The day of the decision in the service's time zone, from which its validity counts.
+	DecideDate *date.Date `protobuf:"bytes,59,opt,name=decide_date,json=decideDate,proto3" json:"decide_date,omitempty"`
+	// The last day on which what it gives is valid. Not set if it has no end, or gives
+	// nothing.
+	LastValidDate *date.Date `protobuf:"bytes,60,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -461,6 +476,20 @@ func (x *Decision) GetSupersededBy() string {
 	return ""
 }
 
+func (x *Decision) GetDecideDate() *date.Date {
+	if x != nil {
+		return x.DecideDate
+	}
+	return nil
+}
+
+func (x *Decision) GetLastValidDate() *date.Date {
+	if x != nil {
+		return x.LastValidDate
+	}
+	return nil
+}
+
 // Proof that a decision is in the journal, and since when: its public act, and
 // the hashes from it to a signed checkpoint. It reveals nothing else of the
 // decision, neither who decided nor why. docs/proofs.md explains how to check
@@ -471,7 +500,8 @@ type DecisionProof struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The public act: the bytes of a message of kind (1), bloc (2), outcome (3),
 	// référentiel (4), revision (5), time of decision (6), version of the rules
-	// (7) and id of the superseded decision (8).
+	// (7), id of the superseded decision (8), day of the decision (49) and the last day on
+	// which what it gives is valid (50; both as 2026-06-30).
 	Act []byte `protobuf:"bytes,2,opt,name=act,proto3" json:"act,omitempty"`
 	// The act's digest is HMAC-SHA-256 of the decision's id (8 bytes, big-endian)
 	// and the act, keyed with this.
@@ -617,6 +647,9 @@ type Capitalisation struct {
 	Blocs []*Capitalisation_BlocStatus `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
 	// The certification as a whole.
 	Certification *Capitalisation_CertificationStatus `protobuf:"bytes,4,opt,name=certification,proto3" json:"certification,omitempty"`
+	// The day on which it is so: that of the request, otherwise today. Not set in the
+	// answer of an act, which shows the ledger of today.
+	AsOfDate      *date.Date `protobuf:"bytes,45,opt,name=as_of_date,json=asOfDate,proto3" json:"as_of_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -675,6 +708,13 @@ func (x *Capitalisation) GetBlocs() []*Capitalisation_BlocStatus {
 func (x *Capitalisation) GetCertification() *Capitalisation_CertificationStatus {
 	if x != nil {
 		return x.Certification
+	}
+	return nil
+}
+
+func (x *Capitalisation) GetAsOfDate() *date.Date {
+	if x != nil {
+		return x.AsOfDate
 	}
 	return nil
 }
@@ -828,7 +868,10 @@ type Capitalisation_BlocStatus struct {
 	// Status.
 	Status Capitalisation_BlocStatus_Status_Enum `protobuf:"varint,3,opt,name=status,proto3,enum=acquis.v1.Capitalisation_BlocStatus_Status_Enum" json:"status,omitempty"`
 	// The effective decision on which the status is based, if any.
-	Decision      string `protobuf:"bytes,4,opt,name=decision,proto3" json:"decision,omitempty"`
+	Decision string `protobuf:"bytes,4,opt,name=decision,proto3" json:"decision,omitempty"`
+	// The last day on which it is valid, if CAPITALISED, or was, if EXPIRED. Not set if it
+	// has no end.
+	LastValidDate *date.Date `protobuf:"bytes,45,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -891,13 +934,22 @@ func (x *Capitalisation_BlocStatus) GetDecision() string {
 	return ""
 }
 
+func (x *Capitalisation_BlocStatus) GetLastValidDate() *date.Date {
+	if x != nil {
+		return x.LastValidDate
+	}
+	return nil
+}
+
 // The status of the certification.
 type Capitalisation_CertificationStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Status.
 	Status Capitalisation_CertificationStatus_Status_Enum `protobuf:"varint,1,opt,name=status,proto3,enum=acquis.v1.Capitalisation_CertificationStatus_Status_Enum" json:"status,omitempty"`
-	// The award, if AWARDED.
-	Decision      string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
+	// The award, if AWARDED or EXPIRED.
+	Decision string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
+	// The last day on which the award is or was valid. Not set if it has no end.
+	LastValidDate *date.Date `protobuf:"bytes,43,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -944,6 +996,13 @@ func (x *Capitalisation_CertificationStatus) GetDecision() string {
 		return x.Decision
 	}
 	return ""
+}
+
+func (x *Capitalisation_CertificationStatus) GetLastValidDate() *date.Date {
+	if x != nil {
+		return x.LastValidDate
+	}
+	return nil
 }
 
 // Statuses of a bloc.
@@ -1116,7 +1175,8 @@ var File_acquis_v1_decision_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
-	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x17acquis/v1/session.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa9\t\n" +
+	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x17acquis/v1/session.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xa2\n" +
+	"\n" +
 	"\bDecision\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumB\x03\xe0A\x03R\x04kind\x12\x17\n" +
@@ -1144,7 +1204,10 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x14acquis.eval/DecisionR\n" +
 	"supersedes\x12A\n" +
 	"\rsuperseded_by\x18\x12 \x01(\tB\x1c\xe0A\x03\xfaA\x16\n" +
-	"\x14acquis.eval/DecisionR\fsupersededBy\x1aI\n" +
+	"\x14acquis.eval/DecisionR\fsupersededBy\x127\n" +
+	"\vdecide_date\x18; \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\n" +
+	"decideDate\x12>\n" +
+	"\x0flast_valid_date\x18< \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\rlastValidDate\x1aI\n" +
 	"\x04Kind\"A\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -1176,36 +1239,42 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\v \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:p\xeaAm\n" +
-	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\x94\a\n" +
+	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xda\b\n" +
 	"\x0eCapitalisation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12A\n" +
 	"\vreferentiel\x18\x02 \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
 	"\x17acquis.eval/ReferentielR\vreferentiel\x12?\n" +
 	"\x05blocs\x18\x03 \x03(\v2$.acquis.v1.Capitalisation.BlocStatusB\x03\xe0A\x03R\x05blocs\x12X\n" +
-	"\rcertification\x18\x04 \x01(\v2-.acquis.v1.Capitalisation.CertificationStatusB\x03\xe0A\x03R\rcertification\x1a\x9a\x02\n" +
+	"\rcertification\x18\x04 \x01(\v2-.acquis.v1.Capitalisation.CertificationStatusB\x03\xe0A\x03R\rcertification\x124\n" +
+	"\n" +
+	"as_of_date\x18- \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\basOfDate\x1a\xe2\x02\n" +
 	"\n" +
 	"BlocStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12H\n" +
 	"\x06status\x18\x03 \x01(\x0e20.acquis.v1.Capitalisation.BlocStatus.Status.EnumR\x06status\x125\n" +
 	"\bdecision\x18\x04 \x01(\tB\x19\xfaA\x16\n" +
-	"\x14acquis.eval/DecisionR\bdecision\x1aa\n" +
-	"\x06Status\"W\n" +
+	"\x14acquis.eval/DecisionR\bdecision\x129\n" +
+	"\x0flast_valid_date\x18- \x01(\v2\x11.google.type.DateR\rlastValidDate\x1an\n" +
+	"\x06Status\"d\n" +
 	"\x04Enum\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rNOT_PRESENTED\x10\x01\x12\x13\n" +
 	"\x0fNOT_CAPITALISED\x10\x02\x12\x0f\n" +
-	"\vCAPITALISED\x10\x03\x1a\xf5\x01\n" +
+	"\vCAPITALISED\x10\x03\x12\v\n" +
+	"\aEXPIRED\x10,\x1a\xbd\x02\n" +
 	"\x13CertificationStatus\x12Q\n" +
 	"\x06status\x18\x01 \x01(\x0e29.acquis.v1.Capitalisation.CertificationStatus.Status.EnumR\x06status\x125\n" +
 	"\bdecision\x18\x02 \x01(\tB\x19\xfaA\x16\n" +
-	"\x14acquis.eval/DecisionR\bdecision\x1aT\n" +
-	"\x06Status\"J\n" +
+	"\x14acquis.eval/DecisionR\bdecision\x129\n" +
+	"\x0flast_valid_date\x18+ \x01(\v2\x11.google.type.DateR\rlastValidDate\x1aa\n" +
+	"\x06Status\"W\n" +
 	"\x04Enum\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vIN_PROGRESS\x10\x01\x12\f\n" +
 	"\bCOMPLETE\x10\x02\x12\v\n" +
-	"\aAWARDED\x10\x03:v\xeaAs\n" +
+	"\aAWARDED\x10\x03\x12\v\n" +
+	"\aEXPIRED\x10,:v\xeaAs\n" +
 	"\x1aacquis.eval/Capitalisation\x124candidates/{candidate}/capitalisations/{referentiel}*\x0fcapitalisations2\x0ecapitalisation\"\xdf\x04\n" +
 	"\x12DeliberationRecord\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x121\n" +
@@ -1256,9 +1325,10 @@ var file_acquis_v1_decision_proto_goTypes = []any{
 	(*Reason)(nil),                                      // 16: acquis.v1.Reason
 	(*JuryMember)(nil),                                  // 17: acquis.v1.JuryMember
 	(*timestamppb.Timestamp)(nil),                       // 18: google.protobuf.Timestamp
-	(*Session)(nil),                                     // 19: acquis.v1.Session
-	(Candidacy_State_Enum)(0),                           // 20: acquis.v1.Candidacy.State.Enum
-	(*Candidacy_DepartedBloc)(nil),                      // 21: acquis.v1.Candidacy.DepartedBloc
+	(*date.Date)(nil),                                   // 19: google.type.Date
+	(*Session)(nil),                                     // 20: acquis.v1.Session
+	(Candidacy_State_Enum)(0),                           // 21: acquis.v1.Candidacy.State.Enum
+	(*Candidacy_DepartedBloc)(nil),                      // 22: acquis.v1.Candidacy.DepartedBloc
 }
 var file_acquis_v1_decision_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Decision.kind:type_name -> acquis.v1.Decision.Kind.Enum
@@ -1267,20 +1337,25 @@ var file_acquis_v1_decision_proto_depIdxs = []int32{
 	16, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
 	17, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
 	18, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
-	10, // 6: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
-	11, // 7: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
-	19, // 8: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
-	14, // 9: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
-	2,  // 10: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
-	3,  // 11: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	20, // 12: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
-	21, // 13: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
-	4,  // 14: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	19, // 6: acquis.v1.Decision.decide_date:type_name -> google.type.Date
+	19, // 7: acquis.v1.Decision.last_valid_date:type_name -> google.type.Date
+	10, // 8: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
+	11, // 9: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
+	19, // 10: acquis.v1.Capitalisation.as_of_date:type_name -> google.type.Date
+	20, // 11: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
+	14, // 12: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
+	2,  // 13: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
+	19, // 14: acquis.v1.Capitalisation.BlocStatus.last_valid_date:type_name -> google.type.Date
+	3,  // 15: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
+	19, // 16: acquis.v1.Capitalisation.CertificationStatus.last_valid_date:type_name -> google.type.Date
+	21, // 17: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
+	22, // 18: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
+	4,  // 19: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_decision_proto_init() }

@@ -8,6 +8,7 @@ package acquispb
 
 import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
+	date "google.golang.org/genproto/googleapis/type/date"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -252,7 +253,9 @@ type Reason struct {
 	// The reason in one English sentence. No personal data.
 	Text string `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
 	// Points that need not be whole, if the rule is about any.
-	Amount        *Reason_Amount `protobuf:"bytes,10,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount *Reason_Amount `protobuf:"bytes,10,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The last day on which something is valid, if the rule is about that.
+	LastValidDate *date.Date `protobuf:"bytes,51,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -353,6 +356,13 @@ func (x *Reason) GetText() string {
 func (x *Reason) GetAmount() *Reason_Amount {
 	if x != nil {
 		return x.Amount
+	}
+	return nil
+}
+
+func (x *Reason) GetLastValidDate() *date.Date {
+	if x != nil {
+		return x.LastValidDate
 	}
 	return nil
 }
@@ -849,7 +859,7 @@ var File_acquis_v1_grid_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\n" +
-	"\x14acquis/v1/grid.proto\x12\tacquis.v1\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\x9d\x01\n" +
+	"\x14acquis/v1/grid.proto\x12\tacquis.v1\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x16google/type/date.proto\"\x9d\x01\n" +
 	"\x0fCriterionStatus\"\x89\x01\n" +
 	"\x04Enum\x12 \n" +
 	"\x1cCRITERION_STATUS_UNSPECIFIED\x10\x00\x12\a\n" +
@@ -866,7 +876,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\aPENDING\x10\x01\x12\r\n" +
 	"\tCONTESTED\x10\x02\x12\f\n" +
 	"\bACQUIRED\x10\x03\x12\x10\n" +
-	"\fNOT_ACQUIRED\x10\x04\"\xac\x03\n" +
+	"\fNOT_ACQUIRED\x10\x04\"\xe7\x03\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -880,7 +890,8 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\ffrom_default\x18\b \x01(\bR\vfromDefault\x12\x12\n" +
 	"\x04text\x18\t \x01(\tR\x04text\x120\n" +
 	"\x06amount\x18\n" +
-	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x1a\x82\x01\n" +
+	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x129\n" +
+	"\x0flast_valid_date\x183 \x01(\v2\x11.google.type.DateR\rlastValidDate\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +
@@ -949,31 +960,33 @@ var file_acquis_v1_grid_proto_goTypes = []any{
 	(*Grid_GridBloc)(nil),       // 7: acquis.v1.Grid.GridBloc
 	(*Grid_GridCompetence)(nil), // 8: acquis.v1.Grid.GridCompetence
 	(*Grid_GridCriterion)(nil),  // 9: acquis.v1.Grid.GridCriterion
-	(Candidacy_State_Enum)(0),   // 10: acquis.v1.Candidacy.State.Enum
-	(*AssessmentMethod)(nil),    // 11: acquis.v1.AssessmentMethod
-	(*Assessment)(nil),          // 12: acquis.v1.Assessment
-	(*Settlement)(nil),          // 13: acquis.v1.Settlement
+	(*date.Date)(nil),           // 10: google.type.Date
+	(Candidacy_State_Enum)(0),   // 11: acquis.v1.Candidacy.State.Enum
+	(*AssessmentMethod)(nil),    // 12: acquis.v1.AssessmentMethod
+	(*Assessment)(nil),          // 13: acquis.v1.Assessment
+	(*Settlement)(nil),          // 14: acquis.v1.Settlement
 }
 var file_acquis_v1_grid_proto_depIdxs = []int32{
 	6,  // 0: acquis.v1.Reason.amount:type_name -> acquis.v1.Reason.Amount
-	10, // 1: acquis.v1.Grid.state:type_name -> acquis.v1.Candidacy.State.Enum
-	7,  // 2: acquis.v1.Grid.blocs:type_name -> acquis.v1.Grid.GridBloc
-	1,  // 3: acquis.v1.Grid.GridBloc.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 4: acquis.v1.Grid.GridBloc.reasons:type_name -> acquis.v1.Reason
-	8,  // 5: acquis.v1.Grid.GridBloc.competences:type_name -> acquis.v1.Grid.GridCompetence
-	1,  // 6: acquis.v1.Grid.GridCompetence.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 7: acquis.v1.Grid.GridCompetence.reasons:type_name -> acquis.v1.Reason
-	11, // 8: acquis.v1.Grid.GridCompetence.method:type_name -> acquis.v1.AssessmentMethod
-	9,  // 9: acquis.v1.Grid.GridCompetence.criteria:type_name -> acquis.v1.Grid.GridCriterion
-	0,  // 10: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
-	12, // 11: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
-	13, // 12: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
-	4,  // 13: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	10, // 1: acquis.v1.Reason.last_valid_date:type_name -> google.type.Date
+	11, // 2: acquis.v1.Grid.state:type_name -> acquis.v1.Candidacy.State.Enum
+	7,  // 3: acquis.v1.Grid.blocs:type_name -> acquis.v1.Grid.GridBloc
+	1,  // 4: acquis.v1.Grid.GridBloc.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 5: acquis.v1.Grid.GridBloc.reasons:type_name -> acquis.v1.Reason
+	8,  // 6: acquis.v1.Grid.GridBloc.competences:type_name -> acquis.v1.Grid.GridCompetence
+	1,  // 7: acquis.v1.Grid.GridCompetence.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 8: acquis.v1.Grid.GridCompetence.reasons:type_name -> acquis.v1.Reason
+	12, // 9: acquis.v1.Grid.GridCompetence.method:type_name -> acquis.v1.AssessmentMethod
+	9,  // 10: acquis.v1.Grid.GridCompetence.criteria:type_name -> acquis.v1.Grid.GridCriterion
+	0,  // 11: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
+	13, // 12: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
+	14, // 13: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
+	4,  // 14: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_grid_proto_init() }

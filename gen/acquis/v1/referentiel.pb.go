@@ -346,7 +346,9 @@ type Bloc struct {
 	// What is assessed, in order; 1–100.
 	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
 	// How its compétences make its outcome, if not as `rules` say.
-	Gate          *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	Gate *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	// How long it is valid once it is capitalised, if not as `rules` say.
+	Validity      *Validity `protobuf:"bytes,8,opt,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -412,6 +414,13 @@ func (x *Bloc) GetCompetences() []*Competence {
 func (x *Bloc) GetGate() *Gate {
 	if x != nil {
 		return x.Gate
+	}
+	return nil
+}
+
+func (x *Bloc) GetValidity() *Validity {
+	if x != nil {
+		return x.Validity
 	}
 	return nil
 }
@@ -784,7 +793,9 @@ type Rules struct {
 	// The gate of blocs that have none of their own, instead of `bloc_threshold_percent`.
 	BlocGate *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
 	// Code of the scale of criteria that name none. Empty: they are assessed by verdicts.
-	Scale         string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	Scale string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	// How long what was decided is valid. Default: without end.
+	Validity      *Validities `protobuf:"bytes,9,opt,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -868,6 +879,139 @@ func (x *Rules) GetScale() string {
 	return ""
 }
 
+func (x *Rules) GetValidity() *Validities {
+	if x != nil {
+		return x.Validity
+	}
+	return nil
+}
+
+// How long blocs and the award are valid.
+type Validities struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Each bloc that has no validity of its own. Not set: without end.
+	Blocs *Validity `protobuf:"bytes,1,opt,name=blocs,proto3" json:"blocs,omitempty"`
+	// The award. Not set: without end.
+	Award         *Validity `protobuf:"bytes,2,opt,name=award,proto3" json:"award,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Validities) Reset() {
+	*x = Validities{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Validities) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Validities) ProtoMessage() {}
+
+func (x *Validities) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Validities.ProtoReflect.Descriptor instead.
+func (*Validities) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Validities) GetBlocs() *Validity {
+	if x != nil {
+		return x.Blocs
+	}
+	return nil
+}
+
+func (x *Validities) GetAward() *Validity {
+	if x != nil {
+		return x.Award
+	}
+	return nil
+}
+
+// How long something is valid from the day of the decision on it, in the service's time
+// zone. A period counts its anniversary day: what was decided on 30 June 2026 for five
+// years is valid through 30 June 2031. If the last month has no such day, it is valid
+// through the end of that month. Exactly one field is set.
+//
+// The revision under which something was decided determines how long it is valid. A
+// later revision with another validity changes nothing of it, and its bloc is still
+// identical if nothing else of it differs.
+type Validity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// So many years, 1–100.
+	Years *int32 `protobuf:"varint,1,opt,name=years,proto3,oneof" json:"years,omitempty"`
+	// So many months, 1–1200.
+	Months *int32 `protobuf:"varint,2,opt,name=months,proto3,oneof" json:"months,omitempty"`
+	// Without end: for a bloc, whatever holds for the others. Left out: false.
+	Unlimited     bool `protobuf:"varint,3,opt,name=unlimited,proto3" json:"unlimited,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Validity) Reset() {
+	*x = Validity{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Validity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Validity) ProtoMessage() {}
+
+func (x *Validity) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Validity.ProtoReflect.Descriptor instead.
+func (*Validity) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Validity) GetYears() int32 {
+	if x != nil && x.Years != nil {
+		return *x.Years
+	}
+	return 0
+}
+
+func (x *Validity) GetMonths() int32 {
+	if x != nil && x.Months != nil {
+		return *x.Months
+	}
+	return 0
+}
+
+func (x *Validity) GetUnlimited() bool {
+	if x != nil {
+		return x.Unlimited
+	}
+	return false
+}
+
 // How children make their parent's outcome: the criteria of a compétence, the
 // compétences of a bloc. It has at least one condition, and all of them must hold.
 //
@@ -905,7 +1049,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -917,7 +1061,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -930,7 +1074,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -989,7 +1133,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1001,7 +1145,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1014,7 +1158,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1050,7 +1194,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1062,7 +1206,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1075,7 +1219,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1112,7 +1256,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1124,7 +1268,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1169,7 +1313,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1181,7 +1325,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1233,7 +1377,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1245,7 +1389,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1291,7 +1435,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1303,7 +1447,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1333,7 +1477,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1345,7 +1489,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1358,7 +1502,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1389,7 +1533,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1401,7 +1545,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1414,7 +1558,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1444,7 +1588,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1456,7 +1600,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1469,7 +1613,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1500,7 +1644,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1512,7 +1656,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1525,7 +1669,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1584,7 +1728,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x05Marks\x12\\\n" +
 	"\x03min\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03min\x12\\\n" +
 	"\x03max\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03max\x12^\n" +
-	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\x98\x02\n" +
+	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\xce\x02\n" +
 	"\x04Bloc\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12@\n" +
@@ -1592,7 +1736,8 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"activities\x18\x03 \x03(\v2\x13.acquis.v1.ActivityB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\n" +
 	"activities\x12F\n" +
 	"\vcompetences\x18\x04 \x03(\v2\x15.acquis.v1.CompetenceB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10dR\vcompetences\x12(\n" +
-	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\"h\n" +
+	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x124\n" +
+	"\bvalidity\x18\b \x01(\v2\x13.acquis.v1.ValidityB\x03\xe0A\x01R\bvalidity\"h\n" +
 	"\bActivity\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\x8e\x04\n" +
@@ -1630,7 +1775,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\vbonus_above\x18\x05 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
 	"bonusAbove\x128\n" +
 	"\x05scale\x18\x06 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scaleB\t\n" +
-	"\a_weight\"\x85\x04\n" +
+	"\a_weight\"\xbd\x04\n" +
 	"\x05Rules\x12S\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x12G\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x01R\x14blocThresholdPercent\x88\x01\x01\x126\n" +
@@ -1638,10 +1783,21 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x04jury\x18\x04 \x01(\v2\x13.acquis.v1.JuryRuleB\x03\xe0A\x01R\x04jury\x12=\n" +
 	"\x0fcompetence_gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x0ecompetenceGate\x121\n" +
 	"\tbloc_gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\bblocGate\x128\n" +
-	"\x05scale\x18\a \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scaleB\x1f\n" +
+	"\x05scale\x18\a \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x126\n" +
+	"\bvalidity\x18\t \x01(\v2\x15.acquis.v1.ValiditiesB\x03\xe0A\x01R\bvalidityB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
-	"\x0e_min_assessors\"\xb2\b\n" +
+	"\x0e_min_assessors\"l\n" +
+	"\n" +
+	"Validities\x12.\n" +
+	"\x05blocs\x18\x01 \x01(\v2\x13.acquis.v1.ValidityB\x03\xe0A\x01R\x05blocs\x12.\n" +
+	"\x05award\x18\x02 \x01(\v2\x13.acquis.v1.ValidityB\x03\xe0A\x01R\x05award\"\x97\x01\n" +
+	"\bValidity\x12'\n" +
+	"\x05years\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05years\x88\x01\x01\x12*\n" +
+	"\x06months\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xb0\t(\x01H\x01R\x06months\x88\x01\x01\x12!\n" +
+	"\tunlimited\x18\x03 \x01(\bB\x03\xe0A\x01R\tunlimitedB\b\n" +
+	"\x06_yearsB\t\n" +
+	"\a_months\"\xb2\b\n" +
 	"\x04Gate\x12-\n" +
 	"\x04mean\x18\x01 \x01(\v2\x14.acquis.v1.Gate.MeanB\x03\xe0A\x01R\x04mean\x120\n" +
 	"\x05count\x18\x02 \x01(\v2\x15.acquis.v1.Gate.CountB\x03\xe0A\x01R\x05count\x12a\n" +
@@ -1691,7 +1847,7 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(AssessmentMethod_Kind_Enum)(0), // 0: acquis.v1.AssessmentMethod.Kind.Enum
 	(*Referentiel)(nil),             // 1: acquis.v1.Referentiel
@@ -1702,49 +1858,55 @@ var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(*AssessmentMethod)(nil),        // 6: acquis.v1.AssessmentMethod
 	(*Criterion)(nil),               // 7: acquis.v1.Criterion
 	(*Rules)(nil),                   // 8: acquis.v1.Rules
-	(*Gate)(nil),                    // 9: acquis.v1.Gate
-	(*JuryRule)(nil),                // 10: acquis.v1.JuryRule
-	(*Replacement)(nil),             // 11: acquis.v1.Replacement
-	(*Referentiel_Section)(nil),     // 12: acquis.v1.Referentiel.Section
-	(*Scale_Level)(nil),             // 13: acquis.v1.Scale.Level
-	(*Scale_Marks)(nil),             // 14: acquis.v1.Scale.Marks
-	(*AssessmentMethod_Kind)(nil),   // 15: acquis.v1.AssessmentMethod.Kind
-	(*Gate_Mean)(nil),               // 16: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),              // 17: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),             // 18: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),          // 19: acquis.v1.Gate.Shortfall
-	(*timestamppb.Timestamp)(nil),   // 20: google.protobuf.Timestamp
+	(*Validities)(nil),              // 9: acquis.v1.Validities
+	(*Validity)(nil),                // 10: acquis.v1.Validity
+	(*Gate)(nil),                    // 11: acquis.v1.Gate
+	(*JuryRule)(nil),                // 12: acquis.v1.JuryRule
+	(*Replacement)(nil),             // 13: acquis.v1.Replacement
+	(*Referentiel_Section)(nil),     // 14: acquis.v1.Referentiel.Section
+	(*Scale_Level)(nil),             // 15: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),             // 16: acquis.v1.Scale.Marks
+	(*AssessmentMethod_Kind)(nil),   // 17: acquis.v1.AssessmentMethod.Kind
+	(*Gate_Mean)(nil),               // 18: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),              // 19: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),             // 20: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),          // 21: acquis.v1.Gate.Shortfall
+	(*timestamppb.Timestamp)(nil),   // 22: google.protobuf.Timestamp
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	12, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	14, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
 	3,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
 	8,  // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	11, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	20, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	13, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	22, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
 	8,  // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
 	2,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
-	13, // 7: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
-	14, // 8: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	15, // 7: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	16, // 8: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
 	4,  // 9: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
 	5,  // 10: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	9,  // 11: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
-	6,  // 12: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	6,  // 13: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	7,  // 14: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	9,  // 15: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	0,  // 16: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	10, // 17: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	9,  // 18: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	9,  // 19: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	16, // 20: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	17, // 21: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	18, // 22: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	19, // 23: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	11, // 11: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	10, // 12: acquis.v1.Bloc.validity:type_name -> acquis.v1.Validity
+	6,  // 13: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	6,  // 14: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	7,  // 15: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	11, // 16: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	0,  // 17: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	12, // 18: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	11, // 19: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	11, // 20: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	9,  // 21: acquis.v1.Rules.validity:type_name -> acquis.v1.Validities
+	10, // 22: acquis.v1.Validities.blocs:type_name -> acquis.v1.Validity
+	10, // 23: acquis.v1.Validities.award:type_name -> acquis.v1.Validity
+	18, // 24: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	19, // 25: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	20, // 26: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	21, // 27: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -1757,16 +1919,17 @@ func file_acquis_v1_referentiel_proto_init() {
 	file_acquis_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[16].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   19,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

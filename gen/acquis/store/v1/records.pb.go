@@ -964,7 +964,9 @@ type Candidacy struct {
 	// When it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Who deliberated, if every bloc was already held, so that no decision says it.
-	Sitting       *Sitting `protobuf:"bytes,13,opt,name=sitting,proto3" json:"sitting,omitempty"`
+	Sitting *Sitting `protobuf:"bytes,13,opt,name=sitting,proto3" json:"sitting,omitempty"`
+	// The day of the enrolment in the service's time zone, "2026-06-30".
+	EnrolDay      string `protobuf:"bytes,54,opt,name=enrol_day,json=enrolDay,proto3" json:"enrol_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1090,6 +1092,13 @@ func (x *Candidacy) GetSitting() *Sitting {
 	return nil
 }
 
+func (x *Candidacy) GetEnrolDay() string {
+	if x != nil {
+		return x.EnrolDay
+	}
+	return ""
+}
+
 // Who performed an act of a jury.
 type Sitting struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1097,8 +1106,10 @@ type Sitting struct {
 	Author string `protobuf:"bytes,1,opt,name=author,proto3" json:"author,omitempty"`
 	// The members present, with their capacity.
 	MembersPresent []*JuryMember `protobuf:"bytes,2,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The day in the service's time zone, "2026-06-30".
+	Day           string `protobuf:"bytes,43,opt,name=day,proto3" json:"day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Sitting) Reset() {
@@ -1143,6 +1154,13 @@ func (x *Sitting) GetMembersPresent() []*JuryMember {
 		return x.MembersPresent
 	}
 	return nil
+}
+
+func (x *Sitting) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
 }
 
 // A bloc that left a candidacy.
@@ -2027,6 +2045,10 @@ type DecisionAct struct {
 	RulesVersion string `protobuf:"bytes,7,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
 	// Uid of the decision that it supersedes.
 	SupersedesUid uint64 `protobuf:"varint,8,opt,name=supersedes_uid,json=supersedesUid,proto3" json:"supersedes_uid,omitempty"`
+	// The day of the decision in the service's time zone, "2026-06-30".
+	DecideDay string `protobuf:"bytes,49,opt,name=decide_day,json=decideDay,proto3" json:"decide_day,omitempty"`
+	// The last day on which what it gives is valid; empty: it has no end.
+	LastValidDay  string `protobuf:"bytes,50,opt,name=last_valid_day,json=lastValidDay,proto3" json:"last_valid_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2115,6 +2137,20 @@ func (x *DecisionAct) GetSupersedesUid() uint64 {
 		return x.SupersedesUid
 	}
 	return 0
+}
+
+func (x *DecisionAct) GetDecideDay() string {
+	if x != nil {
+		return x.DecideDay
+	}
+	return ""
+}
+
+func (x *DecisionAct) GetLastValidDay() string {
+	if x != nil {
+		return x.LastValidDay
+	}
+	return ""
 }
 
 // The circumstances of a decision.
@@ -2232,7 +2268,9 @@ type Reason struct {
 	// Whether it reveals an exemption.
 	Exemption bool `protobuf:"varint,10,opt,name=exemption,proto3" json:"exemption,omitempty"`
 	// Points that need not be whole; unset if the rule has none.
-	Amount        *Reason_Amount `protobuf:"bytes,11,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount *Reason_Amount `protobuf:"bytes,11,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The last day on which something is valid, "2031-06-30".
+	LastValidDay  string `protobuf:"bytes,52,opt,name=last_valid_day,json=lastValidDay,proto3" json:"last_valid_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2342,6 +2380,13 @@ func (x *Reason) GetAmount() *Reason_Amount {
 		return x.Amount
 	}
 	return nil
+}
+
+func (x *Reason) GetLastValidDay() string {
+	if x != nil {
+		return x.LastValidDay
+	}
+	return ""
 }
 
 // An API key.
@@ -2745,7 +2790,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x1a\n" +
 	"\bexternal\x18\x03 \x01(\bR\bexternal\x12\x14\n" +
-	"\x05chair\x18\x04 \x01(\bR\x05chair\"\xe6\x04\n" +
+	"\x05chair\x18\x04 \x01(\bR\x05chair\"\x83\x05\n" +
 	"\tCandidacy\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x1f\n" +
@@ -2763,10 +2808,12 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x122\n" +
-	"\asitting\x18\r \x01(\v2\x18.acquis.store.v1.SittingR\asitting\"g\n" +
+	"\asitting\x18\r \x01(\v2\x18.acquis.store.v1.SittingR\asitting\x12\x1b\n" +
+	"\tenrol_day\x186 \x01(\tR\benrolDay\"y\n" +
 	"\aSitting\x12\x16\n" +
 	"\x06author\x18\x01 \x01(\tR\x06author\x12D\n" +
-	"\x0fmembers_present\x18\x02 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\"f\n" +
+	"\x0fmembers_present\x18\x02 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12\x10\n" +
+	"\x03day\x18+ \x01(\tR\x03day\"f\n" +
 	"\fDepartedBloc\x12\x12\n" +
 	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12B\n" +
 	"\x05cause\x18\x02 \x01(\x0e2,.acquis.v1.Candidacy.DepartedBloc.Cause.EnumR\x05cause\"\xc0\x02\n" +
@@ -2829,7 +2876,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\bact_salt\x18\x04 \x01(\fR\aactSalt\x12$\n" +
 	"\rcircumstances\x18\x05 \x01(\fR\rcircumstances\x12-\n" +
 	"\x12circumstances_salt\x18\x06 \x01(\fR\x11circumstancesSalt\x120\n" +
-	"\x04text\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x04text\"\xd7\x02\n" +
+	"\x04text\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x04text\"\x9c\x03\n" +
 	"\vDecisionAct\x121\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumR\x04kind\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12:\n" +
@@ -2839,7 +2886,10 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vdecide_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"decideTime\x12#\n" +
 	"\rrules_version\x18\a \x01(\tR\frulesVersion\x12%\n" +
-	"\x0esupersedes_uid\x18\b \x01(\x04R\rsupersedesUid\"\xb2\x02\n" +
+	"\x0esupersedes_uid\x18\b \x01(\x04R\rsupersedesUid\x12\x1d\n" +
+	"\n" +
+	"decide_day\x181 \x01(\tR\tdecideDay\x12$\n" +
+	"\x0elast_valid_day\x182 \x01(\tR\flastValidDay\"\xb2\x02\n" +
 	"\x15DecisionCircumstances\x12\x1f\n" +
 	"\vsession_uid\x18\x01 \x01(\x04R\n" +
 	"sessionUid\x12#\n" +
@@ -2847,7 +2897,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06author\x18\x03 \x01(\tR\x06author\x12D\n" +
 	"\x0fmembers_present\x18\x04 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12B\n" +
 	"\x10computed_outcome\x18\x05 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\x0fcomputedOutcome\x121\n" +
-	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xd8\x03\n" +
+	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xfe\x03\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -2862,7 +2912,8 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\ffrom_default\x18\t \x01(\bR\vfromDefault\x12\x1c\n" +
 	"\texemption\x18\n" +
 	" \x01(\bR\texemption\x126\n" +
-	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x1a\x82\x01\n" +
+	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x12$\n" +
+	"\x0elast_valid_day\x184 \x01(\tR\flastValidDay\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +

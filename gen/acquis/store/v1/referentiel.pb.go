@@ -284,7 +284,9 @@ type Bloc struct {
 	// What is assessed.
 	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
 	// Its own gate; unset means that of the rules.
-	Gate          *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	Gate *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	// How long it is valid; unset means as the rules say.
+	Validity      *Validity `protobuf:"bytes,8,opt,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -350,6 +352,13 @@ func (x *Bloc) GetCompetences() []*Competence {
 func (x *Bloc) GetGate() *Gate {
 	if x != nil {
 		return x.Gate
+	}
+	return nil
+}
+
+func (x *Bloc) GetValidity() *Validity {
+	if x != nil {
+		return x.Validity
 	}
 	return nil
 }
@@ -708,7 +717,9 @@ type Rules struct {
 	// The gate of blocs that have none of their own, instead of the threshold.
 	BlocGate *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
 	// Code of the scale of criteria that name none; empty: verdicts.
-	Scale         string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	Scale string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	// How long what was decided is valid; unset means without end.
+	Validity      *Validities `protobuf:"bytes,9,opt,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -792,6 +803,132 @@ func (x *Rules) GetScale() string {
 	return ""
 }
 
+func (x *Rules) GetValidity() *Validities {
+	if x != nil {
+		return x.Validity
+	}
+	return nil
+}
+
+// How long blocs and the award are valid.
+type Validities struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Blocs that have no validity of their own; unset means without end.
+	Blocs *Validity `protobuf:"bytes,1,opt,name=blocs,proto3" json:"blocs,omitempty"`
+	// The award; unset means without end.
+	Award         *Validity `protobuf:"bytes,2,opt,name=award,proto3" json:"award,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Validities) Reset() {
+	*x = Validities{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Validities) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Validities) ProtoMessage() {}
+
+func (x *Validities) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Validities.ProtoReflect.Descriptor instead.
+func (*Validities) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Validities) GetBlocs() *Validity {
+	if x != nil {
+		return x.Blocs
+	}
+	return nil
+}
+
+func (x *Validities) GetAward() *Validity {
+	if x != nil {
+		return x.Award
+	}
+	return nil
+}
+
+// How long something is valid from the day of the decision; one field is set.
+type Validity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Years, 1–100.
+	Years *int32 `protobuf:"varint,1,opt,name=years,proto3,oneof" json:"years,omitempty"`
+	// Months, 1–1200.
+	Months *int32 `protobuf:"varint,2,opt,name=months,proto3,oneof" json:"months,omitempty"`
+	// Without end.
+	Unlimited     bool `protobuf:"varint,3,opt,name=unlimited,proto3" json:"unlimited,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Validity) Reset() {
+	*x = Validity{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Validity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Validity) ProtoMessage() {}
+
+func (x *Validity) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Validity.ProtoReflect.Descriptor instead.
+func (*Validity) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Validity) GetYears() int32 {
+	if x != nil && x.Years != nil {
+		return *x.Years
+	}
+	return 0
+}
+
+func (x *Validity) GetMonths() int32 {
+	if x != nil && x.Months != nil {
+		return *x.Months
+	}
+	return 0
+}
+
+func (x *Validity) GetUnlimited() bool {
+	if x != nil {
+		return x.Unlimited
+	}
+	return false
+}
+
 // How children make their parent's outcome. Everything that is set must hold. Numbers
 // that are strings are decimals, such as "12.5", each in its only form.
 type Gate struct {
@@ -814,7 +951,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -826,7 +963,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -839,7 +976,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -897,7 +1034,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -909,7 +1046,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -922,7 +1059,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -956,7 +1093,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -968,7 +1105,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -981,7 +1118,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1029,7 +1166,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1041,7 +1178,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1054,7 +1191,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -1102,7 +1239,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1114,7 +1251,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1127,7 +1264,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -1173,7 +1310,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1185,7 +1322,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1237,7 +1374,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1249,7 +1386,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1299,7 +1436,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1311,7 +1448,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1324,7 +1461,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1354,7 +1491,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1366,7 +1503,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1379,7 +1516,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1409,7 +1546,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1421,7 +1558,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1434,7 +1571,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1464,7 +1601,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1476,7 +1613,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1489,7 +1626,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1540,7 +1677,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x1e\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tR\n" +
-	"paragraphs\"\xd5\x01\n" +
+	"paragraphs\"\x8c\x02\n" +
 	"\x04Bloc\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -1548,7 +1685,8 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"activities\x18\x03 \x03(\v2\x19.acquis.store.v1.ActivityR\n" +
 	"activities\x12=\n" +
 	"\vcompetences\x18\x04 \x03(\v2\x1b.acquis.store.v1.CompetenceR\vcompetences\x12)\n" +
-	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\"4\n" +
+	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x125\n" +
+	"\bvalidity\x18\b \x01(\v2\x19.acquis.store.v1.ValidityR\bvalidity\"4\n" +
 	"\bActivity\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\"\xf2\x02\n" +
@@ -1578,7 +1716,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\vbonus_above\x18\x05 \x01(\tR\n" +
 	"bonusAbove\x12\x14\n" +
 	"\x05scale\x18\x06 \x01(\tR\x05scaleB\t\n" +
-	"\a_weight\"\xba\x03\n" +
+	"\a_weight\"\xf3\x03\n" +
 	"\x05Rules\x12E\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x129\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05H\x01R\x14blocThresholdPercent\x88\x01\x01\x12(\n" +
@@ -1586,10 +1724,21 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x04jury\x18\x04 \x01(\v2\x19.acquis.store.v1.JuryRuleR\x04jury\x12>\n" +
 	"\x0fcompetence_gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x0ecompetenceGate\x122\n" +
 	"\tbloc_gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\bblocGate\x12\x14\n" +
-	"\x05scale\x18\a \x01(\tR\x05scaleB\x1f\n" +
+	"\x05scale\x18\a \x01(\tR\x05scale\x127\n" +
+	"\bvalidity\x18\t \x01(\v2\x1b.acquis.store.v1.ValiditiesR\bvalidityB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
-	"\x0e_min_assessors\"\xba\x04\n" +
+	"\x0e_min_assessors\"n\n" +
+	"\n" +
+	"Validities\x12/\n" +
+	"\x05blocs\x18\x01 \x01(\v2\x19.acquis.store.v1.ValidityR\x05blocs\x12/\n" +
+	"\x05award\x18\x02 \x01(\v2\x19.acquis.store.v1.ValidityR\x05award\"u\n" +
+	"\bValidity\x12\x19\n" +
+	"\x05years\x18\x01 \x01(\x05H\x00R\x05years\x88\x01\x01\x12\x1b\n" +
+	"\x06months\x18\x02 \x01(\x05H\x01R\x06months\x88\x01\x01\x12\x1c\n" +
+	"\tunlimited\x18\x03 \x01(\bR\tunlimitedB\b\n" +
+	"\x06_yearsB\t\n" +
+	"\a_months\"\xba\x04\n" +
 	"\x04Gate\x12.\n" +
 	"\x04mean\x18\x01 \x01(\v2\x1a.acquis.store.v1.Gate.MeanR\x04mean\x121\n" +
 	"\x05count\x18\x02 \x01(\v2\x1b.acquis.store.v1.Gate.CountR\x05count\x12\x14\n" +
@@ -1649,7 +1798,7 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Referentiel)(nil),                // 0: acquis.store.v1.Referentiel
 	(*Scale)(nil),                      // 1: acquis.store.v1.Scale
@@ -1660,50 +1809,56 @@ var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*AssessmentMethod)(nil),           // 6: acquis.store.v1.AssessmentMethod
 	(*Criterion)(nil),                  // 7: acquis.store.v1.Criterion
 	(*Rules)(nil),                      // 8: acquis.store.v1.Rules
-	(*Gate)(nil),                       // 9: acquis.store.v1.Gate
-	(*JuryRule)(nil),                   // 10: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                // 11: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),        // 12: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),            // 13: acquis.store.v1.CurrentRevision
-	(*Scale_Level)(nil),                // 14: acquis.store.v1.Scale.Level
-	(*Scale_Marks)(nil),                // 15: acquis.store.v1.Scale.Marks
-	(*Gate_Mean)(nil),                  // 16: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                 // 17: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                // 18: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),             // 19: acquis.store.v1.Gate.Shortfall
-	(v1.AssessmentMethod_Kind_Enum)(0), // 20: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),      // 21: google.protobuf.Timestamp
+	(*Validities)(nil),                 // 9: acquis.store.v1.Validities
+	(*Validity)(nil),                   // 10: acquis.store.v1.Validity
+	(*Gate)(nil),                       // 11: acquis.store.v1.Gate
+	(*JuryRule)(nil),                   // 12: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                // 13: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),        // 14: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),            // 15: acquis.store.v1.CurrentRevision
+	(*Scale_Level)(nil),                // 16: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                // 17: acquis.store.v1.Scale.Marks
+	(*Gate_Mean)(nil),                  // 18: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                 // 19: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                // 20: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),             // 21: acquis.store.v1.Gate.Shortfall
+	(v1.AssessmentMethod_Kind_Enum)(0), // 22: acquis.v1.AssessmentMethod.Kind.Enum
+	(*timestamppb.Timestamp)(nil),      // 23: google.protobuf.Timestamp
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	2,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
 	3,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
 	8,  // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	11, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	13, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
 	1,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
-	14, // 5: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
-	15, // 6: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	16, // 5: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	17, // 6: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
 	4,  // 7: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
 	5,  // 8: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	9,  // 9: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
-	6,  // 10: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	6,  // 11: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	7,  // 12: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	9,  // 13: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	20, // 14: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	10, // 15: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	9,  // 16: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	9,  // 17: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	16, // 18: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	17, // 19: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	18, // 20: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	19, // 21: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	0,  // 22: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	21, // 23: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	11, // 9: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	10, // 10: acquis.store.v1.Bloc.validity:type_name -> acquis.store.v1.Validity
+	6,  // 11: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	6,  // 12: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	7,  // 13: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	11, // 14: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	22, // 15: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	12, // 16: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	11, // 17: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	11, // 18: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	9,  // 19: acquis.store.v1.Rules.validity:type_name -> acquis.store.v1.Validities
+	10, // 20: acquis.store.v1.Validities.blocs:type_name -> acquis.store.v1.Validity
+	10, // 21: acquis.store.v1.Validities.award:type_name -> acquis.store.v1.Validity
+	18, // 22: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	19, // 23: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	20, // 24: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	21, // 25: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	0,  // 26: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	23, // 27: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -1715,16 +1870,17 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	file_acquis_store_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[16].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

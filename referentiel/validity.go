@@ -1,0 +1,72 @@
+package referentiel
+
+import (
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"github.com/acquis-eval/acquis/rules"
+)
+
+// validities checks how long what was decided is valid.
+func (c *checker) validities(r *storepb.Referentiel) {
+	for i, b := range r.GetBlocs() {
+		c.validity(at("blocs", i)+".validity", b.GetValidity())
+	}
+	c.validity("rules.validity.blocs", r.GetRules().GetValidity().GetBlocs())
+	c.validity("rules.validity.award", r.GetRules().GetValidity().GetAward())
+}
+
+func (c *checker) validity(field string, v *storepb.Validity) {
+	if v == nil {
+		return
+	}
+	c.between(field+".years", v.Years, 1, 100)
+	c.between(field+".months", v.Months, 1, 1200)
+	given := 0
+	for _, is := range []bool{v.Years != nil, v.Months != nil, v.GetUnlimited()} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 {
+		c.report(field, "must have exactly one of years, months and unlimited: true")
+	}
+}
+
+func (e *encoder) validities(v *storepb.Validities) {
+	e.message(1, func(e *encoder) { e.validity(v.GetBlocs()) })
+	e.message(2, func(e *encoder) { e.validity(v.GetAward()) })
+}
+
+func (e *encoder) validity(v *storepb.Validity) {
+	if v == nil {
+		return
+	}
+	e.number(1, v.Years)
+	e.number(2, v.Months)
+	e.yes(3, v.GetUnlimited())
+}
+
+// ownValidity is that of a bloc; nil if it has none of its own.
+func ownValidity(v *storepb.Validity) *rules.Period {
+	if v == nil {
+		return nil
+	}
+	own := period(v)
+	return &own
+}
+
+// period is how long something is valid; without end if nothing says so.
+func period(v *storepb.Validity) rules.Period {
+	if v.GetMonths() != 0 {
+		return rules.Months(int(v.GetMonths()))
+	}
+	return rules.Years(int(v.GetYears()))
+}
+
+// Validity is how long a bloc of a revision is valid, or its award if no bloc is named;
+// without end if the revision is not known.
+func (c Catalogue) Validity(of rules.BlocRef) rules.Period {
+	if r := c[of.Revision]; r != nil {
+		return r.scheme.Validity(of.Bloc)
+	}
+	return rules.Period{}
+}
