@@ -349,7 +349,7 @@ func storedReason(r rules.Reason) *storepb.Reason {
 	stored := &storepb.Reason{
 		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
 		Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
-		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption, LastValidDay: string(r.Until),
+		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption, LastValidDay: string(r.Until), Path: r.Path,
 	}
 	if a := r.Amount; a != nil {
 		stored.Amount = &storepb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights), Percent: a.Percent}
@@ -362,7 +362,7 @@ func Reason(r *storepb.Reason) rules.Reason {
 	read := rules.Reason{
 		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Criterion: r.GetCriterion(),
 		Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
-		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(), Until: rules.Day(r.GetLastValidDay()),
+		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(), Until: rules.Day(r.GetLastValidDay()), Path: r.GetPath(),
 	}
 	if a := r.GetAmount(); a != nil {
 		read.Amount = &rules.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights()), Percent: a.GetPercent()}

@@ -248,7 +248,7 @@ func TestIDs(t *testing.T) {
 func TestReasonsAreKept(t *testing.T) {
 	reasons := []rules.Reason{
 		{Rule: "R", Bloc: "B1", Competence: "C1", Criterion: "K1", Points: 1, Required: 2, Counted: 3, Threshold: 4, FromDefault: true, Exemption: true},
-		{Rule: "R", Until: "2031-06-15"},
+		{Rule: "R", Until: "2031-06-15", Path: "old/A, as new/B"},
 		{Rule: "R", Amount: &rules.Amount{Reached: "9.98", Exact: "599/60", Limit: "10", Weights: 100, Percent: true}},
 	}
 	_, circumstances := casefile.Ruling(rules.Ruling{Reasons: reasons})

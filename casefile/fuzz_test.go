@@ -16,9 +16,10 @@ import (
 // nowhere is a catalogue that knows no référentiel, like a store that lost them.
 type nowhere struct{}
 
-func (nowhere) Blocs(rules.Revision) []string          { return nil }
-func (nowhere) Validity(rules.BlocRef) rules.Period    { return rules.Period{} }
-func (nowhere) Counts(wanted, held rules.BlocRef) bool { return false }
+func (nowhere) Blocs(rules.Revision) []string               { return nil }
+func (nowhere) Validity(rules.BlocRef) rules.Period         { return rules.Period{} }
+func (nowhere) Equivalences(rules.BlocRef) [][]rules.Needed { return nil }
+func (nowhere) Counts(wanted, held rules.BlocRef) bool      { return false }
 
 // FuzzCase reads any records as a case. The result is an error, or a case that
 // the rules can judge, with only known states, verdicts and outcomes.

@@ -198,6 +198,13 @@ func (e *encoder) replacement(r *storepb.Replacement) {
 	e.text(2, r.GetReferentiel())
 	e.text(3, r.GetRevision())
 	e.text(4, r.GetReplacedBloc())
+	each(e, 5, r.GetTogetherWith(), (*encoder).held)
+}
+
+func (e *encoder) held(h *storepb.Replacement_Held) {
+	e.text(1, h.GetReferentiel())
+	e.text(2, h.GetRevision())
+	e.text(3, h.GetReplacedBloc())
 }
 
 // encoder writes an encoding.

@@ -62,6 +62,7 @@ func full() *storepb.Referentiel {
 		Code: "n", Title: "Note", Pass: "10", Marks: &storepb.Scale_Marks{Min: "0", Max: "20", Step: "0.5"},
 		Levels: []*storepb.Scale_Level{{Code: "A", Label: "Acquis", Points: new(int32(100))}},
 	}}
+	r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "vente-2019", Revision: strings.Repeat("1", 32), ReplacedBloc: "CCP2"}}
 	validity := func() *storepb.Validity {
 		return &storepb.Validity{Years: new(int32(5)), Months: new(int32(12)), Unlimited: true}
 	}
@@ -226,6 +227,31 @@ func TestCheckGates(t *testing.T) {
 	runChecks(t, []checkCase{
 		{"gate without a condition", func(r *storepb.Referentiel) { r.Blocs[0].Gate = &storepb.Gate{} },
 			[]string{"blocs[0].gate: must have a mean, a count, a floor, an at_most or a shortfall"}},
+		{"replaces the same bloc twice together", func(r *storepb.Referentiel) {
+			r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "vente-2019", ReplacedBloc: "CCP1"}}
+		}, []string{"replaces[0].together_with[0]: is needed already"}},
+		{"replaces the same blocs in another order", func(r *storepb.Referentiel) {
+			r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "vente-2019", ReplacedBloc: "CCP2"}}
+			r.Replaces = append(r.Replaces, &storepb.Replacement{
+				Bloc: "B1", Referentiel: "vente-2019", ReplacedBloc: "CCP2",
+				TogetherWith: []*storepb.Replacement_Held{{Referentiel: "vente-2019", ReplacedBloc: "CCP1"}},
+			})
+		}, []string{"replaces[1]: says the same as replaces[0]"}},
+		{"replaces itself together with another", func(r *storepb.Referentiel) {
+			r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "vente", ReplacedBloc: "B1"}}
+		}, []string{"replaces[0].together_with[0].revision: is required if the référentiel is this one: a revision cannot replace itself"}},
+		{"replaces something unnamed together with another", func(r *storepb.Referentiel) {
+			r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "Vente", ReplacedBloc: "?"}}
+		}, []string{
+			`replaces[0].together_with[0].referentiel: "Vente" is not the id of a référentiel`,
+			`replaces[0].together_with[0].replaced_bloc: "?" must have 1 to 32 letters without accents, digits, dots and hyphens, with a letter or digit at its start and end`,
+		}},
+		{"replaces one bloc alone and another together with it", func(r *storepb.Referentiel) {
+			r.Replaces = append(r.Replaces, &storepb.Replacement{
+				Bloc: "B1", Referentiel: "vente-2019", ReplacedBloc: "CCP1",
+				TogetherWith: []*storepb.Replacement_Held{{Referentiel: "vente-2018", ReplacedBloc: "CCP2"}},
+			})
+		}, nil},
 		{"validity of years and months", func(r *storepb.Referentiel) {
 			r.Blocs[0].Validity = &storepb.Validity{Years: new(int32(5)), Months: new(int32(6))}
 		}, []string{"blocs[0].validity: must have exactly one of years, months and unlimited: true"}},

@@ -15,6 +15,7 @@ import (
 // returns.
 type Compiled struct {
 	content      *storepb.Referentiel
+	published    uint64 // where it stands in the order of publication
 	scheme       *rules.Scheme
 	blocs        map[string]*storepb.Bloc
 	competences  map[string]*storepb.Competence
@@ -23,6 +24,16 @@ type Compiled struct {
 	// The texts that can be searched. They are prepared at the first search: a
 	// verifier compiles revisions, but never searches.
 	entries func() []entry
+}
+
+// CompilePublished compiles a revision that was published in some order: chains of
+// equivalences go from later ones to earlier ones.
+func CompilePublished(r *storepb.Referentiel, order uint64) (*Compiled, error) {
+	c, err := Compile(r)
+	if err == nil {
+		c.published = order
+	}
+	return c, err
 }
 
 // Compile compiles a revision. It fails only if the rules cannot read it at

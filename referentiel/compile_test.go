@@ -6,6 +6,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/google/go-cmp/cmp"
 )
 
 // compiled compiles a référentiel after a change.
@@ -139,6 +140,57 @@ func TestCounts(t *testing.T) {
 				t.Errorf("got %v", got)
 			}
 		})
+	}
+}
+
+// TestEquivalences: what a revision declares, and through which earlier revisions of other
+// référentiels each bloc may be held.
+func TestEquivalences(t *testing.T) {
+	at := func(order uint64, id string, changes ...func(*storepb.Referentiel)) *Compiled {
+		r := small()
+		r.Id, r.Replaces = id, nil
+		for _, change := range changes {
+			change(r)
+		}
+		c, err := CompilePublished(r, order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	later := func(r *storepb.Referentiel) { r.DisplayName = "Vente 2" }
+	first, second, third := at(1, "mid"), at(3, "mid", later), at(9, "mid", func(r *storepb.Referentiel) { r.DisplayName = "Vente 3" })
+	other := at(2, "old", func(r *storepb.Referentiel) { r.Blocs = []*storepb.Bloc{bloc("B9", "A9", "C9")} })
+	own := at(4, "own")
+	asks := at(5, "own", func(r *storepb.Referentiel) {
+		r.Replaces = []*storepb.Replacement{
+			{Bloc: "B1", Referentiel: "mid", ReplacedBloc: "B1", TogetherWith: []*storepb.Replacement_Held{
+				{Referentiel: "mid", Revision: second.Revision().ID, ReplacedBloc: "B1"}, {Referentiel: "old", ReplacedBloc: "B1"},
+			}},
+			{Bloc: "B1", Referentiel: "own", Revision: own.Revision().ID, ReplacedBloc: "B1"},
+		}
+	})
+	b1 := func(of *Compiled) rules.BlocRef { return rules.BlocRef{Revision: of.Revision(), Bloc: "B1"} }
+	want := [][]rules.Needed{
+		{
+			{Referentiel: "mid", Bloc: "B1", Through: []rules.BlocRef{b1(first), b1(second)}},
+			{Referentiel: "mid", Revision: second.Revision().ID, Bloc: "B1", Through: []rules.BlocRef{b1(second)}},
+			{Referentiel: "old", Bloc: "B1"},
+		},
+		{{Referentiel: "own", Revision: own.Revision().ID, Bloc: "B1"}},
+	}
+	catalogue := catalogueOf(first, second, third, other, own, asks)
+	if diff := cmp.Diff(want, catalogue.Equivalences(b1(asks))); diff != "" {
+		t.Error(diff)
+	}
+	if got := catalogue.Equivalences(rules.BlocRef{Revision: asks.Revision(), Bloc: "B2"}); got != nil {
+		t.Errorf("another bloc: %v", got)
+	}
+	if catalogue.Counts(b1(asks), b1(first)) || !catalogue.Counts(b1(asks), b1(own)) {
+		t.Error("what is needed together counts alone, or what is needed alone does not")
+	}
+	if got := asks.Replaces(); len(got) != 2 || got[0] != "mid" || got[1] != "old" {
+		t.Errorf("it names blocs of %v", got)
 	}
 }
 

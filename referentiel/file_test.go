@@ -78,6 +78,7 @@ func apiReferentiel() protoreflect.MessageDescriptor {
 func filled() *storepb.Referentiel {
 	r := small()
 	r.Replaces[0].Revision = strings.Repeat("0", 32)
+	r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "vente-2018", Revision: strings.Repeat("0", 32), ReplacedBloc: "CCP2"}}
 	fill(r.ProtoReflect())
 	return r
 }

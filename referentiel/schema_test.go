@@ -36,6 +36,9 @@ func forms() map[protoreflect.FullName]form {
 			"Id of the other référentiel."},
 		"acquis.store.v1.Replacement.revision": {"^(" + strings.Trim(shapes.revision.String(), "^$") + ")?$", false,
 			"Its revision, 32 characters; if left out, every revision. Required if the référentiel is this one."},
+		"acquis.store.v1.Replacement.Held.referentiel": {shapes.id.String(), true, "Id of its référentiel."},
+		"acquis.store.v1.Replacement.Held.revision": {"^(" + strings.Trim(shapes.revision.String(), "^$") + ")?$", false,
+			"Its revision, 32 characters; if left out, every revision. Required if the référentiel is this one."},
 	}
 }
 
@@ -246,11 +249,15 @@ func beyondSchema() map[string]string {
 		"unknown scale":                       elsewhere,
 		"replaces itself":                     elsewhere,
 		"replaces twice":                      elsewhere,
-		"statement ends in a no-break space":  unicodeKnows,
-		"statement not in NFC":                unicodeKnows,
-		"statement that reads backwards":      unicodeKnows,
-		"statement with a byte order mark":    unicodeKnows,
-		"statement not UTF-8":                 unicodeKnows,
+
+		"replaces the same bloc twice together":    elsewhere,
+		"replaces the same blocs in another order": elsewhere,
+		"replaces itself together with another":    elsewhere,
+		"statement ends in a no-break space":       unicodeKnows,
+		"statement not in NFC":                     unicodeKnows,
+		"statement that reads backwards":           unicodeKnows,
+		"statement with a byte order mark":         unicodeKnows,
+		"statement not UTF-8":                      unicodeKnows,
 	}
 }
 

@@ -36,6 +36,9 @@ type Catalogue interface {
 	// declares that it replaces the other. The rules never ask whether a bloc
 	// counts as itself.
 	Counts(wanted, held BlocRef) bool
+	// Equivalences are what the revision of a bloc declares as its equivalents: each
+	// needs all of its blocs. Those of one bloc are among what Counts tells.
+	Equivalences(wanted BlocRef) [][]Needed
 	// Validity is how long a bloc is valid from the day of the decision on it, or the
 	// award of a revision if no bloc is named.
 	Validity(BlocRef) Period
@@ -45,11 +48,6 @@ type Catalogue interface {
 type BlocRef struct {
 	Revision Revision
 	Bloc     string
-}
-
-// counts tells whether holding one bloc counts as holding the wanted one.
-func (c Candidate) counts(wanted, held BlocRef) bool {
-	return wanted == held || c.Catalogue.Counts(wanted, held)
 }
 
 // Grid is the grid of the case's candidacy.

@@ -9,9 +9,10 @@ import (
 // catalogue knows one revision, and counts no bloc as another.
 type catalogue struct{ scheme *rules.Scheme }
 
-func (c catalogue) Blocs(rules.Revision) []string          { return c.scheme.BlocCodes() }
-func (c catalogue) Validity(rules.BlocRef) rules.Period    { return rules.Period{} }
-func (c catalogue) Counts(wanted, held rules.BlocRef) bool { return false }
+func (c catalogue) Blocs(rules.Revision) []string               { return c.scheme.BlocCodes() }
+func (c catalogue) Validity(rules.BlocRef) rules.Period         { return rules.Period{} }
+func (c catalogue) Equivalences(rules.BlocRef) [][]rules.Needed { return nil }
+func (c catalogue) Counts(wanted, held rules.BlocRef) bool      { return false }
 
 func smallScheme() *rules.Scheme {
 	threshold := 75

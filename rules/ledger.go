@@ -92,26 +92,21 @@ func (c Candidate) Ledger(revision Revision, on Day) Ledger {
 // ledgerBloc finds the status of a bloc: it is held if any effective decision
 // capitalises a bloc that counts as it, even if another candidacy did not.
 func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision, on Day) LedgerBloc {
-	about := slices.DeleteFunc(slices.Clone(effective), func(d Decision) bool {
-		return d.Kind == AwardDecision || !c.counts(wanted, BlocRef{d.Revision, d.Bloc})
-	})
-	reason := Reason{Rule: NeverDecided, Bloc: wanted.Bloc}
-	held := lasting(about, func(d Decision) bool { return d.Outcome == Capitalised })
-	switch {
-	case len(about) == 0:
-		return LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented, Reasons: []Reason{reason}}
-	case held == nil:
-		reason.Rule = DecidedAgainst
-		return LedgerBloc{Code: wanted.Bloc, Status: LedgerNotCapitalised, Decision: about[len(about)-1].ID, Reasons: []Reason{reason}}
+	if held := c.holder(effective).of(wanted); held != nil {
+		bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerCapitalised, Decision: held.by.ID, Until: held.by.Until}
+		if !held.by.validOn(on) {
+			bloc.Status = LedgerExpired
+		}
+		reason := Reason{Rule: held.rule, Bloc: wanted.Bloc, Path: held.path}
+		bloc.Reasons = append([]Reason{reason}, held.by.lapsed(on)...)
+		return bloc
 	}
-	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerCapitalised, Decision: held.ID, Until: held.Until}
-	if !held.validOn(on) {
-		bloc.Status = LedgerExpired
+	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented, Reasons: []Reason{{Rule: NeverDecided, Bloc: wanted.Bloc}}}
+	for _, d := range effective {
+		if d.Kind != AwardDecision && (d.ref() == wanted || c.Catalogue.Counts(wanted, d.ref())) {
+			bloc.Status, bloc.Decision, bloc.Reasons[0].Rule = LedgerNotCapitalised, d.ID, DecidedAgainst
+		}
 	}
-	if reason.Rule = HeldByDecision; (BlocRef{held.Revision, held.Bloc}) != wanted {
-		reason.Rule = HeldByEquivalence
-	}
-	bloc.Reasons = append([]Reason{reason}, held.lapsed(on)...)
 	return bloc
 }
 

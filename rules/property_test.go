@@ -226,8 +226,10 @@ func (s *story) onlyValidityMoves() {
 			}
 		}
 		was, is := earlier.Certification, later.Certification
-		if earlier.Award != later.Award || was != is &&
-			!(was == CertificationAwarded && is == CertificationExpired) && !(was == CertificationComplete && is == CertificationInProgress) {
+		expires := map[CertificationStatus]CertificationStatus{
+			CertificationAwarded: CertificationExpired, CertificationComplete: CertificationInProgress,
+		}
+		if earlier.Award != later.Award || was != is && is != expires[was] {
 			s.Fatalf("a later day makes of %s %s", was, is)
 		}
 	}

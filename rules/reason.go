@@ -19,6 +19,7 @@ type Reason struct {
 	Exemption                   bool // reveals an exemption, which not every role may see
 	Amount                      *Amount
 	Until                       Day // the last one on which something is valid
+	Path                        string
 }
 
 // Amount is what a reason says of points that need not be whole. Texts are decimals,
@@ -107,6 +108,7 @@ const (
 const (
 	HeldByDecision    ReasonRule = "HELD_BY_DECISION"
 	HeldByEquivalence ReasonRule = "HELD_BY_EQUIVALENCE"
+	HeldByChain       ReasonRule = "HELD_BY_CHAIN"
 	DecidedAgainst    ReasonRule = "DECIDED_AGAINST"
 	NeverDecided      ReasonRule = "NEVER_DECIDED"
 	BlocsMissing      ReasonRule = "BLOCS_MISSING"
@@ -168,6 +170,7 @@ var reasonSentences = [...]struct {
 
 	{HeldByDecision, "{bloc} is capitalised by a decision on it"},
 	{HeldByEquivalence, "{bloc} is capitalised by a decision on a bloc that counts as it"},
+	{HeldByChain, "{bloc} is capitalised because of {path}"},
 	{DecidedAgainst, "{bloc} was decided and not capitalised"},
 	{NeverDecided, "{bloc} has not been decided"},
 	{BlocsMissing, "{counted} of {required} blocs are capitalised"},
@@ -221,6 +224,8 @@ func (r Reason) field(name string) string {
 		return cmp.Or(r.Bloc, r.Competence)
 	case "held":
 		return cmp.Or(r.Bloc, "the award")
+	case "path":
+		return r.Path
 	case "day":
 		return string(r.Until)
 	case "amount", "limit", "weights":

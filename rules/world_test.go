@@ -11,6 +11,7 @@ import (
 type world struct {
 	schemes     map[Revision]*Scheme
 	counting    map[[2]BlocRef]bool // wanted, held
+	lines       map[BlocRef][][]Needed
 	sessions    map[string]*Session
 	tookPart    map[string][]string // by session: subjects who took part in an act of its jury
 	candidacies []*candidacyFile
@@ -30,6 +31,7 @@ func newWorld() *world {
 	return &world{
 		schemes:  make(map[Revision]*Scheme),
 		counting: make(map[[2]BlocRef]bool),
+		lines:    make(map[BlocRef][][]Needed),
 		sessions: make(map[string]*Session),
 		tookPart: make(map[string][]string),
 		today:    "2026-01-01",
@@ -51,6 +53,8 @@ func (w *world) Validity(b BlocRef) Period {
 }
 
 func (w *world) Counts(wanted, held BlocRef) bool { return w.counting[[2]BlocRef{wanted, held}] }
+
+func (w *world) Equivalences(wanted BlocRef) [][]Needed { return w.lines[wanted] }
 
 func (w *world) candidate() Candidate {
 	c := Candidate{Catalogue: w, Decisions: w.decisions, Tied: w.tied}

@@ -293,6 +293,7 @@ func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Ca
 			Status: acquispb.Capitalisation_BlocStatus_Status_Enum(acquispb.Capitalisation_BlocStatus_Status_Enum_value[string(bloc.Status)]),
 
 			LastValidDate: show.Date(bloc.Until),
+			Reasons:       show.Reasons(bloc.Reasons),
 		}
 		if bloc.Decision != "" {
 			status.Decision = decisionName(label, casefile.UID(bloc.Decision))

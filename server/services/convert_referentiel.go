@@ -33,15 +33,25 @@ func referentielFrom(stored *storepb.ReferentielRevision, compiled *referentiel.
 		shown.Blocs = append(shown.Blocs, blocFrom(bloc))
 	}
 	for _, r := range content.GetReplaces() {
-		name := referentielName(r.GetReferentiel())
-		if r.GetRevision() != "" {
-			name = revisionName(r.GetReferentiel(), r.GetRevision())
+		replacement := &acquispb.Replacement{Bloc: r.GetBloc(), ReplacedReferentiel: replacedName(r), ReplacedBloc: r.GetReplacedBloc()}
+		for _, h := range r.GetTogetherWith() {
+			replacement.TogetherWith = append(replacement.TogetherWith, &acquispb.Replacement_Held{ReplacedReferentiel: replacedName(h), ReplacedBloc: h.GetReplacedBloc()})
 		}
-		shown.Replaces = append(shown.Replaces, &acquispb.Replacement{
-			Bloc: r.GetBloc(), ReplacedReferentiel: name, ReplacedBloc: r.GetReplacedBloc(),
-		})
+		shown.Replaces = append(shown.Replaces, replacement)
 	}
 	return shown
+}
+
+// replacedName is the name of what a bloc is replaced of.
+func replacedName(r interface {
+	GetReferentiel() string
+	GetRevision() string
+},
+) string {
+	if r.GetRevision() == "" {
+		return referentielName(r.GetReferentiel())
+	}
+	return revisionName(r.GetReferentiel(), r.GetRevision())
 }
 
 func rulesFrom(r *storepb.Rules) *acquispb.Rules {
@@ -139,12 +149,21 @@ func referentielOf(id string, given *acquispb.Referentiel) *storepb.Referentiel 
 		content.Blocs = append(content.Blocs, blocOf(bloc))
 	}
 	for _, r := range given.GetReplaces() {
-		replaced, revision, _ := strings.Cut(strings.TrimPrefix(r.GetReplacedReferentiel(), "referentiels/"), "/revisions/")
-		content.Replaces = append(content.Replaces, &storepb.Replacement{
-			Bloc: r.GetBloc(), Referentiel: replaced, Revision: revision, ReplacedBloc: r.GetReplacedBloc(),
-		})
+		replaced, revision := replacedOf(r.GetReplacedReferentiel())
+		replacement := &storepb.Replacement{Bloc: r.GetBloc(), Referentiel: replaced, Revision: revision, ReplacedBloc: r.GetReplacedBloc()}
+		for _, h := range r.GetTogetherWith() {
+			replaced, revision := replacedOf(h.GetReplacedReferentiel())
+			replacement.TogetherWith = append(replacement.TogetherWith, &storepb.Replacement_Held{Referentiel: replaced, Revision: revision, ReplacedBloc: h.GetReplacedBloc()})
+		}
+		content.Replaces = append(content.Replaces, replacement)
 	}
 	return content
+}
+
+// replacedOf is the référentiel of a name, and its revision if one is named.
+func replacedOf(name string) (id, revision string) {
+	id, revision, _ = strings.Cut(strings.TrimPrefix(name, "referentiels/"), "/revisions/")
+	return id, revision
 }
 
 func rulesOf(r *acquispb.Rules) *storepb.Rules {

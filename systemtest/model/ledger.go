@@ -1,14 +1,65 @@
 package model
 
-// holds finds the first effective decision that capitalises a bloc of a revision,
-// or a bloc that counts as it; nil if there is none.
+// holds finds the effective decision by which a bloc of a revision is held longest; nil
+// if it is not held. If several are needed it is the one of them that ends first.
 func (c *Candidate) holds(r *Revision, bloc string) *Decision {
-	for _, d := range c.about(r, bloc) {
-		if d.Outcome == "CAPITALISED" {
-			return d
+	if r.Bloc(bloc) == nil {
+		return nil
+	}
+	return c.heldBy(r, bloc, func(d *Decision) bool { return r.counts(bloc, held{d.Revision, d.Bloc}) })
+}
+
+// heldBy finds it among decisions on blocs that count at once, and by declarations.
+func (c *Candidate) heldBy(r *Revision, bloc string, atOnce func(*Decision) bool) *Decision {
+	var ways []*Decision
+	for _, d := range c.Decisions {
+		if d.gives() && atOnce(d) {
+			ways = append(ways, d)
 		}
 	}
-	return nil
+	for _, line := range r.Replaces {
+		if line.Bloc != bloc {
+			continue
+		}
+		var weakest *Decision
+		for _, needed := range append([]Replacement{line}, line.Together...) {
+			d := c.needed(r, needed)
+			if d == nil {
+				weakest = nil
+				break
+			}
+			if weakest == nil || weakest.outlasts(d) {
+				weakest = d
+			}
+		}
+		if weakest != nil {
+			ways = append(ways, weakest)
+		}
+	}
+	return longest(ways)
+}
+
+// needed finds how a bloc that a revision asks for is held: itself, or by what a revision
+// of another référentiel, published before, declared.
+func (c *Candidate) needed(by *Revision, p Replacement) *Decision {
+	var ways []*Decision
+	for _, d := range c.Decisions {
+		if d.gives() && p.means(held{d.Revision, d.Bloc}) {
+			ways = append(ways, d)
+		}
+	}
+	for _, other := range by.Before {
+		if other.ID != by.ID && p.means(held{other, p.ReplacedBloc}) && other.Bloc(p.ReplacedBloc) != nil {
+			if d := c.heldBy(other, p.ReplacedBloc, func(*Decision) bool { return false }); d != nil {
+				ways = append(ways, d)
+			}
+		}
+	}
+	return longest(ways)
+}
+
+func (d *Decision) gives() bool {
+	return d.SupersededBy == nil && d.Kind != "AWARD" && d.Outcome == "CAPITALISED"
 }
 
 // about lists the effective decisions about a bloc of a revision.
@@ -51,14 +102,8 @@ func (c *Candidate) Ledger(r *Revision, on string) Ledger {
 		if about := c.about(r, code); len(about) > 0 {
 			status.Status, status.Decision = "NOT_CAPITALISED", about[len(about)-1].Name
 		}
-		var given []*Decision
-		for _, d := range c.about(r, code) {
-			if d.Outcome == "CAPITALISED" {
-				given = append(given, d)
-			}
-		}
 		valid := "CAPITALISED"
-		if d := longest(given); d != nil {
+		if d := c.holds(r, code); d != nil {
 			if d.over(on) {
 				valid = "EXPIRED"
 			}

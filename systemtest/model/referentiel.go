@@ -19,6 +19,8 @@ type Revision struct {
 	Scale  string // of criteria that name none; empty: verdicts
 
 	BlocValidity, AwardValidity *Validity
+
+	Before []*Revision // of every référentiel, published before it
 }
 
 // A Scale has the form of the API's: it has levels or marks.
@@ -94,6 +96,7 @@ type Replacement struct {
 	Referentiel  string // id of the other one
 	Revision     string // name of the other revision; empty: every one
 	ReplacedBloc string
+	Together     []Replacement // other blocs that are needed besides; their Bloc is empty
 }
 
 // A Number is one that a référentiel can set.
@@ -171,9 +174,13 @@ func (r *Revision) counts(bloc string, other held) bool {
 		return true
 	}
 	return slices.ContainsFunc(r.Replaces, func(p Replacement) bool {
-		return p.Bloc == bloc && p.ReplacedBloc == other.bloc && p.Referentiel == other.revision.ID &&
-			(p.Revision == "" || p.Revision == other.revision.Name)
+		return p.Bloc == bloc && len(p.Together) == 0 && p.means(other)
 	})
+}
+
+// means tells whether a bloc is the one that a replacement names.
+func (p Replacement) means(other held) bool {
+	return p.ReplacedBloc == other.bloc && p.Referentiel == other.revision.ID && (p.Revision == "" || p.Revision == other.revision.Name)
 }
 
 // sameBloc tells whether two blocs are the same but for how long they are valid.
@@ -190,6 +197,6 @@ func sameBloc(a, b *Bloc) bool {
 // id.
 func sameContent(a, b *Revision) bool {
 	x, y := *a, *b
-	x.Name, y.Name = "", ""
+	x.Name, y.Name, x.Before, y.Before = "", "", nil, nil
 	return reflect.DeepEqual(x, y)
 }

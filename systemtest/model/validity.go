@@ -61,9 +61,14 @@ func (d *Decision) over(on string) bool {
 // longest is the decision that is valid longest, the first of several.
 func longest(decisions []*Decision) (found *Decision) {
 	for _, d := range decisions {
-		if found == nil || found.last() != nil && (d.last() == nil || d.last().text() > found.last().text()) {
+		if found == nil || d.outlasts(found) {
 			found = d
 		}
 	}
 	return found
+}
+
+// outlasts tells whether what a decision gives is valid longer than what another gives.
+func (d *Decision) outlasts(other *Decision) bool {
+	return other.last() != nil && (d.last() == nil || d.last().text() > other.last().text())
 }

@@ -133,6 +133,7 @@ func (w *World) Publish(r *Revision) (same *Revision) {
 			return other
 		}
 	}
+	r.Before = slices.Clone(w.Revisions)
 	w.Revisions = append(w.Revisions, r)
 	w.Current[r.ID] = r
 	return nil

@@ -13,7 +13,7 @@ import (
 // publish publishes a small référentiel, another revision with a small change, or
 // an existing one.
 func (a *author) publish() act {
-	p := publish{Label: a.newID("r"), ID: world.Pick(a.Rand, []string{"a", "a", "b"})}
+	p := publish{Label: a.newID("r"), ID: world.Pick(a.Rand, []string{"a", "a", "b", "b", "c"})}
 	last := a.s.model.Current[a.s.prefix+p.ID]
 	if last == nil {
 		for b := range 1 + a.IntN(3) {
@@ -193,20 +193,28 @@ func (a *author) replacements(p publish) (all []replacement) {
 		if len(labels) == 0 {
 			return nil
 		}
-		label := world.Pick(a.Rand, labels)
-		other := a.s.labels[label]
-		made := replacement{
-			Bloc: world.Pick(a.Rand, p.Blocs).Code, ID: strings.TrimPrefix(other.ID, a.s.prefix), Label: label,
-			ReplacedBloc: world.Pick(a.Rand, other.Blocs).Code,
-		}
-		if made.ID != p.ID && a.chance(50) {
-			made.Label = "" // every revision of it
+		made := a.replaced(p, labels)
+		made.Bloc = world.Pick(a.Rand, p.Blocs).Code
+		if a.chance(30) {
+			and := a.replaced(p, labels)
+			made.And = &and
 		}
 		if !slices.Contains(all, made) {
 			all = append(all, made)
 		}
 	}
 	return all
+}
+
+// replaced names a bloc of some revision, or of every one.
+func (a *author) replaced(p publish, labels []string) replacement {
+	label := world.Pick(a.Rand, labels)
+	other := a.s.labels[label]
+	made := replacement{ID: strings.TrimPrefix(other.ID, a.s.prefix), Label: label, ReplacedBloc: world.Pick(a.Rand, other.Blocs).Code}
+	if made.ID != p.ID && a.chance(50) {
+		made.Label = ""
+	}
+	return made
 }
 
 // jury is usually one that can sit.

@@ -1881,6 +1881,7 @@ func jsonReason(b []byte, x *Reason) []byte {
 	if x.LastValidDate != nil {
 		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
 	}
+	b = answers.JSONString(append(b, `"path":`...), x.Path)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1920,6 +1921,9 @@ func wireReason(b []byte, x *Reason) []byte {
 	}
 	if x.LastValidDate != nil {
 		b = answers.WireMessage(b, 51, x.LastValidDate, wireDate)
+	}
+	if len(x.Path) > 0 {
+		b = answers.WireString(b, 52, x.Path)
 	}
 	return b
 }
@@ -2394,6 +2398,11 @@ func jsonCapitalisation_BlocStatus(b []byte, x *Capitalisation_BlocStatus) []byt
 	if x.LastValidDate != nil {
 		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
 	}
+	b = append(b, `"reasons":[`...)
+	for _, v := range x.Reasons {
+		b = jsonReason(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2415,6 +2424,9 @@ func wireCapitalisation_BlocStatus(b []byte, x *Capitalisation_BlocStatus) []byt
 	}
 	if x.LastValidDate != nil {
 		b = answers.WireMessage(b, 45, x.LastValidDate, wireDate)
+	}
+	for _, v := range x.Reasons {
+		b = answers.WireMessage(b, 46, v, wireReason)
 	}
 	return b
 }
@@ -3748,6 +3760,11 @@ func jsonReplacement(b []byte, x *Replacement) []byte {
 	b = answers.JSONString(append(b, `"bloc":`...), x.Bloc)
 	b = answers.JSONString(append(b, `"replacedReferentiel":`...), x.ReplacedReferentiel)
 	b = answers.JSONString(append(b, `"replacedBloc":`...), x.ReplacedBloc)
+	b = append(b, `"togetherWith":[`...)
+	for _, v := range x.TogetherWith {
+		b = jsonReplacement_Held(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3763,6 +3780,42 @@ func wireReplacement(b []byte, x *Replacement) []byte {
 	}
 	if len(x.ReplacedBloc) > 0 {
 		b = answers.WireString(b, 3, x.ReplacedBloc)
+	}
+	for _, v := range x.TogetherWith {
+		b = answers.WireMessage(b, 5, v, wireReplacement_Held)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Replacement_Held) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonReplacement_Held)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Replacement_Held) AppendWire(b []byte) []byte {
+	return wireReplacement_Held(b, x)
+}
+
+func jsonReplacement_Held(b []byte, x *Replacement_Held) []byte {
+	if x == nil {
+		x = new(Replacement_Held)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"replacedReferentiel":`...), x.ReplacedReferentiel)
+	b = answers.JSONString(append(b, `"replacedBloc":`...), x.ReplacedBloc)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireReplacement_Held(b []byte, x *Replacement_Held) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.ReplacedReferentiel) > 0 {
+		b = answers.WireString(b, 1, x.ReplacedReferentiel)
+	}
+	if len(x.ReplacedBloc) > 0 {
+		b = answers.WireString(b, 2, x.ReplacedBloc)
 	}
 	return b
 }

@@ -872,6 +872,8 @@ type Capitalisation_BlocStatus struct {
 	// The last day on which it is valid, if CAPITALISED, or was, if EXPIRED. Not set if it
 	// has no end.
 	LastValidDate *date.Date `protobuf:"bytes,45,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
+	// Why it has this status, and by what chain of equivalences.
+	Reasons       []*Reason `protobuf:"bytes,46,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -937,6 +939,13 @@ func (x *Capitalisation_BlocStatus) GetDecision() string {
 func (x *Capitalisation_BlocStatus) GetLastValidDate() *date.Date {
 	if x != nil {
 		return x.LastValidDate
+	}
+	return nil
+}
+
+func (x *Capitalisation_BlocStatus) GetReasons() []*Reason {
+	if x != nil {
+		return x.Reasons
 	}
 	return nil
 }
@@ -1239,7 +1248,7 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\v \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:p\xeaAm\n" +
-	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xda\b\n" +
+	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\x87\t\n" +
 	"\x0eCapitalisation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12A\n" +
 	"\vreferentiel\x18\x02 \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
@@ -1247,7 +1256,7 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x05blocs\x18\x03 \x03(\v2$.acquis.v1.Capitalisation.BlocStatusB\x03\xe0A\x03R\x05blocs\x12X\n" +
 	"\rcertification\x18\x04 \x01(\v2-.acquis.v1.Capitalisation.CertificationStatusB\x03\xe0A\x03R\rcertification\x124\n" +
 	"\n" +
-	"as_of_date\x18- \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\basOfDate\x1a\xe2\x02\n" +
+	"as_of_date\x18- \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\basOfDate\x1a\x8f\x03\n" +
 	"\n" +
 	"BlocStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
@@ -1255,7 +1264,8 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x06status\x18\x03 \x01(\x0e20.acquis.v1.Capitalisation.BlocStatus.Status.EnumR\x06status\x125\n" +
 	"\bdecision\x18\x04 \x01(\tB\x19\xfaA\x16\n" +
 	"\x14acquis.eval/DecisionR\bdecision\x129\n" +
-	"\x0flast_valid_date\x18- \x01(\v2\x11.google.type.DateR\rlastValidDate\x1an\n" +
+	"\x0flast_valid_date\x18- \x01(\v2\x11.google.type.DateR\rlastValidDate\x12+\n" +
+	"\areasons\x18. \x03(\v2\x11.acquis.v1.ReasonR\areasons\x1an\n" +
 	"\x06Status\"d\n" +
 	"\x04Enum\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x11\n" +
@@ -1346,16 +1356,17 @@ var file_acquis_v1_decision_proto_depIdxs = []int32{
 	14, // 12: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
 	2,  // 13: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
 	19, // 14: acquis.v1.Capitalisation.BlocStatus.last_valid_date:type_name -> google.type.Date
-	3,  // 15: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	19, // 16: acquis.v1.Capitalisation.CertificationStatus.last_valid_date:type_name -> google.type.Date
-	21, // 17: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
-	22, // 18: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
-	4,  // 19: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	16, // 15: acquis.v1.Capitalisation.BlocStatus.reasons:type_name -> acquis.v1.Reason
+	3,  // 16: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
+	19, // 17: acquis.v1.Capitalisation.CertificationStatus.last_valid_date:type_name -> google.type.Date
+	21, // 18: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
+	22, // 19: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
+	4,  // 20: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_decision_proto_init() }

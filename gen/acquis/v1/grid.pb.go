@@ -256,6 +256,9 @@ type Reason struct {
 	Amount *Reason_Amount `protobuf:"bytes,10,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The last day on which something is valid, if the rule is about that.
 	LastValidDate *date.Date `protobuf:"bytes,51,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
+	// The blocs that count as another, and as what in between, if the rule is about a chain
+	// of equivalences: `negoce-2019/CCP1 and negoce-2019/CCP2, as negoce/B3`.
+	Path          string `protobuf:"bytes,52,opt,name=path,proto3" json:"path,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -365,6 +368,13 @@ func (x *Reason) GetLastValidDate() *date.Date {
 		return x.LastValidDate
 	}
 	return nil
+}
+
+func (x *Reason) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
 }
 
 // The grid of a candidacy: what the candidate presents, by which method, the
@@ -876,7 +886,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\aPENDING\x10\x01\x12\r\n" +
 	"\tCONTESTED\x10\x02\x12\f\n" +
 	"\bACQUIRED\x10\x03\x12\x10\n" +
-	"\fNOT_ACQUIRED\x10\x04\"\xe7\x03\n" +
+	"\fNOT_ACQUIRED\x10\x04\"\xfb\x03\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -891,7 +901,8 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\x04text\x18\t \x01(\tR\x04text\x120\n" +
 	"\x06amount\x18\n" +
 	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x129\n" +
-	"\x0flast_valid_date\x183 \x01(\v2\x11.google.type.DateR\rlastValidDate\x1a\x82\x01\n" +
+	"\x0flast_valid_date\x183 \x01(\v2\x11.google.type.DateR\rlastValidDate\x12\x12\n" +
+	"\x04path\x184 \x01(\tR\x04path\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +

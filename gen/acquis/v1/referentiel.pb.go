@@ -1175,8 +1175,13 @@ func (x *JuryRule) GetMinExternalPercent() int32 {
 	return 0
 }
 
-// A bloc of another revision or référentiel that counts as a bloc of this one.
-// Several of the same bloc mean "or": each is enough alone.
+// A bloc of another revision or référentiel that counts as a bloc of this one, alone or
+// together with others. Several of the same bloc mean "or": each is enough.
+//
+// Chains are followed: what is replaced may in turn be held because of what its own
+// référentiel declared. A chain goes through référentiels other than this one, and only
+// through revisions that were published before this one was, so that no later publication
+// changes what counts.
 type Replacement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Code of the bloc of this référentiel.
@@ -1187,7 +1192,10 @@ type Replacement struct {
 	ReplacedReferentiel string `protobuf:"bytes,2,opt,name=replaced_referentiel,json=replacedReferentiel,proto3" json:"replaced_referentiel,omitempty"`
 	// Code of the other bloc. The revision must have it or, if none is named, at
 	// least one revision.
-	ReplacedBloc  string `protobuf:"bytes,3,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
+	ReplacedBloc string `protobuf:"bytes,3,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
+	// Other blocs that are needed besides it, at most 20; all of them together count as the
+	// bloc. Empty: the one suffices.
+	TogetherWith  []*Replacement_Held `protobuf:"bytes,5,rep,name=together_with,json=togetherWith,proto3" json:"together_with,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1241,6 +1249,13 @@ func (x *Replacement) GetReplacedBloc() string {
 		return x.ReplacedBloc
 	}
 	return ""
+}
+
+func (x *Replacement) GetTogetherWith() []*Replacement_Held {
+	if x != nil {
+		return x.TogetherWith
+	}
+	return nil
 }
 
 // One part of the opening page.
@@ -1686,6 +1701,61 @@ func (x *Gate_Shortfall) GetAtMost() string {
 	return ""
 }
 
+// A bloc that is needed besides another.
+type Replacement_Held struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its référentiel or revision. Form as Replacement.replaced_referentiel.
+	ReplacedReferentiel string `protobuf:"bytes,1,opt,name=replaced_referentiel,json=replacedReferentiel,proto3" json:"replaced_referentiel,omitempty"`
+	// Its code.
+	ReplacedBloc  string `protobuf:"bytes,2,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Replacement_Held) Reset() {
+	*x = Replacement_Held{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Replacement_Held) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Replacement_Held) ProtoMessage() {}
+
+func (x *Replacement_Held) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Replacement_Held.ProtoReflect.Descriptor instead.
+func (*Replacement_Held) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
+}
+
+func (x *Replacement_Held) GetReplacedReferentiel() string {
+	if x != nil {
+		return x.ReplacedReferentiel
+	}
+	return ""
+}
+
+func (x *Replacement_Held) GetReplacedBloc() string {
+	if x != nil {
+		return x.ReplacedBloc
+	}
+	return ""
+}
+
 var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_proto_rawDesc = "" +
@@ -1827,12 +1897,17 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"minMembers\x88\x01\x01\x12C\n" +
 	"\x14min_external_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00H\x01R\x12minExternalPercent\x88\x01\x01B\x0e\n" +
 	"\f_min_membersB\x17\n" +
-	"\x15_min_external_percent\"\xaf\x02\n" +
+	"\x15_min_external_percent\"\xf4\x04\n" +
 	"\vReplacement\x123\n" +
 	"\x04bloc\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04bloc\x12\xa4\x01\n" +
 	"\x14replaced_referentiel\x18\x02 \x01(\tBq\xe0A\x02\xfaA\x19\n" +
 	"\x17acquis.eval/Referentiel\xbaHOrM2K^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?$R\x13replacedReferentiel\x12D\n" +
-	"\rreplaced_bloc\x18\x03 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\freplacedBlocB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\rreplaced_bloc\x18\x03 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\freplacedBloc\x12M\n" +
+	"\rtogether_with\x18\x05 \x03(\v2\x1b.acquis.v1.Replacement.HeldB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\ftogetherWith\x1a\xf3\x01\n" +
+	"\x04Held\x12\xa4\x01\n" +
+	"\x14replaced_referentiel\x18\x01 \x01(\tBq\xe0A\x02\xfaA\x19\n" +
+	"\x17acquis.eval/Referentiel\xbaHOrM2K^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?$R\x13replacedReferentiel\x12D\n" +
+	"\rreplaced_bloc\x18\x02 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\freplacedBlocB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_referentiel_proto_rawDescOnce sync.Once
@@ -1847,7 +1922,7 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(AssessmentMethod_Kind_Enum)(0), // 0: acquis.v1.AssessmentMethod.Kind.Enum
 	(*Referentiel)(nil),             // 1: acquis.v1.Referentiel
@@ -1871,14 +1946,15 @@ var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(*Gate_Count)(nil),              // 19: acquis.v1.Gate.Count
 	(*Gate_AtMost)(nil),             // 20: acquis.v1.Gate.AtMost
 	(*Gate_Shortfall)(nil),          // 21: acquis.v1.Gate.Shortfall
-	(*timestamppb.Timestamp)(nil),   // 22: google.protobuf.Timestamp
+	(*Replacement_Held)(nil),        // 22: acquis.v1.Replacement.Held
+	(*timestamppb.Timestamp)(nil),   // 23: google.protobuf.Timestamp
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
 	14, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
 	3,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
 	8,  // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
 	13, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	22, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	23, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
 	8,  // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
 	2,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
 	15, // 7: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
@@ -1902,11 +1978,12 @@ var file_acquis_v1_referentiel_proto_depIdxs = []int32{
 	19, // 25: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
 	20, // 26: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
 	21, // 27: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	22, // 28: acquis.v1.Replacement.together_with:type_name -> acquis.v1.Replacement.Held
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -1929,7 +2006,7 @@ func file_acquis_v1_referentiel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -2270,7 +2270,9 @@ type Reason struct {
 	// Points that need not be whole; unset if the rule has none.
 	Amount *Reason_Amount `protobuf:"bytes,11,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The last day on which something is valid, "2031-06-30".
-	LastValidDay  string `protobuf:"bytes,52,opt,name=last_valid_day,json=lastValidDay,proto3" json:"last_valid_day,omitempty"`
+	LastValidDay string `protobuf:"bytes,52,opt,name=last_valid_day,json=lastValidDay,proto3" json:"last_valid_day,omitempty"`
+	// The blocs that count, and as what.
+	Path          string `protobuf:"bytes,53,opt,name=path,proto3" json:"path,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2385,6 +2387,13 @@ func (x *Reason) GetAmount() *Reason_Amount {
 func (x *Reason) GetLastValidDay() string {
 	if x != nil {
 		return x.LastValidDay
+	}
+	return ""
+}
+
+func (x *Reason) GetPath() string {
+	if x != nil {
+		return x.Path
 	}
 	return ""
 }
@@ -2897,7 +2906,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06author\x18\x03 \x01(\tR\x06author\x12D\n" +
 	"\x0fmembers_present\x18\x04 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12B\n" +
 	"\x10computed_outcome\x18\x05 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\x0fcomputedOutcome\x121\n" +
-	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xfe\x03\n" +
+	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\x92\x04\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -2913,7 +2922,8 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\texemption\x18\n" +
 	" \x01(\bR\texemption\x126\n" +
 	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x12$\n" +
-	"\x0elast_valid_day\x184 \x01(\tR\flastValidDay\x1a\x82\x01\n" +
+	"\x0elast_valid_day\x184 \x01(\tR\flastValidDay\x12\x12\n" +
+	"\x04path\x185 \x01(\tR\x04path\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +

@@ -1086,7 +1086,9 @@ type Replacement struct {
 	// Its revision id; empty means every revision of it.
 	Revision string `protobuf:"bytes,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The code of the other bloc.
-	ReplacedBloc  string `protobuf:"bytes,4,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
+	ReplacedBloc string `protobuf:"bytes,4,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
+	// Other blocs that are needed besides it.
+	TogetherWith  []*Replacement_Held `protobuf:"bytes,5,rep,name=together_with,json=togetherWith,proto3" json:"together_with,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1147,6 +1149,13 @@ func (x *Replacement) GetReplacedBloc() string {
 		return x.ReplacedBloc
 	}
 	return ""
+}
+
+func (x *Replacement) GetTogetherWith() []*Replacement_Held {
+	if x != nil {
+		return x.TogetherWith
+	}
+	return nil
 }
 
 // A published revision as it is stored.
@@ -1643,6 +1652,70 @@ func (x *Gate_Shortfall) GetAtMost() string {
 	return ""
 }
 
+// A bloc that is needed.
+type Replacement_Held struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its référentiel.
+	Referentiel string `protobuf:"bytes,1,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
+	// Its revision id; empty means every revision of it.
+	Revision string `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Its code.
+	ReplacedBloc  string `protobuf:"bytes,3,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Replacement_Held) Reset() {
+	*x = Replacement_Held{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Replacement_Held) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Replacement_Held) ProtoMessage() {}
+
+func (x *Replacement_Held) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Replacement_Held.ProtoReflect.Descriptor instead.
+func (*Replacement_Held) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 0}
+}
+
+func (x *Replacement_Held) GetReferentiel() string {
+	if x != nil {
+		return x.Referentiel
+	}
+	return ""
+}
+
+func (x *Replacement_Held) GetRevision() string {
+	if x != nil {
+		return x.Revision
+	}
+	return ""
+}
+
+func (x *Replacement_Held) GetReplacedBloc() string {
+	if x != nil {
+		return x.ReplacedBloc
+	}
+	return ""
+}
+
 var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
@@ -1768,12 +1841,17 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"minMembers\x88\x01\x01\x125\n" +
 	"\x14min_external_percent\x18\x02 \x01(\x05H\x01R\x12minExternalPercent\x88\x01\x01B\x0e\n" +
 	"\f_min_membersB\x17\n" +
-	"\x15_min_external_percent\"\x84\x01\n" +
+	"\x15_min_external_percent\"\xb7\x02\n" +
 	"\vReplacement\x12\x12\n" +
 	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12 \n" +
 	"\vreferentiel\x18\x02 \x01(\tR\vreferentiel\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\tR\brevision\x12#\n" +
-	"\rreplaced_bloc\x18\x04 \x01(\tR\freplacedBloc\"\xb8\x01\n" +
+	"\rreplaced_bloc\x18\x04 \x01(\tR\freplacedBloc\x12F\n" +
+	"\rtogether_with\x18\x05 \x03(\v2!.acquis.store.v1.Replacement.HeldR\ftogetherWith\x1ai\n" +
+	"\x04Held\x12 \n" +
+	"\vreferentiel\x18\x01 \x01(\tR\vreferentiel\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\tR\brevision\x12#\n" +
+	"\rreplaced_bloc\x18\x03 \x01(\tR\freplacedBloc\"\xb8\x01\n" +
 	"\x13ReferentielRevision\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
 	"\acontent\x18\x02 \x01(\v2\x1c.acquis.store.v1.ReferentielR\acontent\x12;\n" +
@@ -1798,7 +1876,7 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Referentiel)(nil),                // 0: acquis.store.v1.Referentiel
 	(*Scale)(nil),                      // 1: acquis.store.v1.Scale
@@ -1822,8 +1900,9 @@ var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Gate_Count)(nil),                 // 19: acquis.store.v1.Gate.Count
 	(*Gate_AtMost)(nil),                // 20: acquis.store.v1.Gate.AtMost
 	(*Gate_Shortfall)(nil),             // 21: acquis.store.v1.Gate.Shortfall
-	(v1.AssessmentMethod_Kind_Enum)(0), // 22: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),      // 23: google.protobuf.Timestamp
+	(*Replacement_Held)(nil),           // 22: acquis.store.v1.Replacement.Held
+	(v1.AssessmentMethod_Kind_Enum)(0), // 23: acquis.v1.AssessmentMethod.Kind.Enum
+	(*timestamppb.Timestamp)(nil),      // 24: google.protobuf.Timestamp
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	2,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
@@ -1841,7 +1920,7 @@ var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	6,  // 12: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
 	7,  // 13: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
 	11, // 14: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	22, // 15: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	23, // 15: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
 	12, // 16: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
 	11, // 17: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
 	11, // 18: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
@@ -1852,13 +1931,14 @@ var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	19, // 23: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
 	20, // 24: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
 	21, // 25: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	0,  // 26: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	23, // 27: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	22, // 26: acquis.store.v1.Replacement.together_with:type_name -> acquis.store.v1.Replacement.Held
+	0,  // 27: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	24, // 28: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -1880,7 +1960,7 @@ func file_acquis_store_v1_referentiel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
