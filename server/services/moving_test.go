@@ -33,15 +33,15 @@ func TestPagesOfWhatMoves(t *testing.T) {
 		}
 	}
 	accommodations := func(token string) ([]string, string) { // an assessor sees what is granted
-		page := ask(s.lea, s.ListAccommodations, &acquispb.ListAccommodationsRequest{Parent: k, PageSize: 1, PageToken: token})
+		page := ask(s.lea, s.ListAccommodations, &acquispb.ListAccommodationsRequest{Parent: k, PageSize: 1, PageToken: onwards(token)})
 		return namesOf(page.GetAccommodations()), page.GetNextPageToken()
 	}
 	exemptions := func(token string) ([]string, string) {
-		page := ask(s.chair, s.ListExemptions, &acquispb.ListExemptionsRequest{Parent: k, PageSize: 1, PageToken: token})
+		page := ask(s.chair, s.ListExemptions, &acquispb.ListExemptionsRequest{Parent: k, PageSize: 1, PageToken: onwards(token)})
 		return namesOf(page.GetExemptions()), page.GetNextPageToken()
 	}
 	referentiels := func(token string) ([]string, string) {
-		page := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1, PageToken: token})
+		page := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1, PageToken: onwards(token)})
 		return namesOf(page.GetReferentiels()), page.GetNextPageToken()
 	}
 	ask(s.advisor, s.AdviseExemption, advise(k, "C3.1.2", true))

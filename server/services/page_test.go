@@ -22,6 +22,15 @@ func pagesOf(t testing.TB) pages {
 	return newStage(t).core.pages
 }
 
+// onwards is the token of a request for the page behind that which ended with next: none
+// if there is none, since an empty one is refused.
+func onwards(next string) *string {
+	if next == "" {
+		return nil
+	}
+	return &next
+}
+
 // TestPageTokens: a token is good for the list that gave it: same RPC, same
 // parameters, same caller, same store. Any other list refuses it, and says what to do.
 func TestPageTokens(t *testing.T) {
@@ -37,19 +46,19 @@ func TestPageTokens(t *testing.T) {
 		request pageRequest
 		good    bool
 	}{
-		"the same list":     {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token}, true},
-		"larger pages":      {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageSize: 9, PageToken: token}, true},
-		"another filter":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", PageToken: token}, false},
-		"another parent":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/t", Filter: `state = "ENROLLED"`, PageToken: token}, false},
-		"another caller":    {noa, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token}, false},
-		"another RPC":       {lea, &acquispb.ListDecisionsRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token}, false},
-		"another store":     {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: foreign.next(7, true)}, false},
-		"a part of a token": {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token[:len(token)-4]}, false},
-		"a longer token":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token + "AAAA"}, false},
-		"two tokens":        {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token + token}, false},
-		"a space":           {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: " "}, false},
-		"a token in lines":  {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token + "\n"}, false},
-		"nonsense":          {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: "bm9uc2Vuc2U"}, false},
+		"the same list":     {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: &token}, true},
+		"larger pages":      {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageSize: 9, PageToken: &token}, true},
+		"another filter":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", PageToken: &token}, false},
+		"another parent":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/t", Filter: `state = "ENROLLED"`, PageToken: &token}, false},
+		"another caller":    {noa, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: &token}, false},
+		"another RPC":       {lea, &acquispb.ListDecisionsRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: &token}, false},
+		"another store":     {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(foreign.next(7, true))}, false},
+		"a part of a token": {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(token[:len(token)-4])}, false},
+		"a longer token":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(token + "AAAA")}, false},
+		"two tokens":        {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(token + token)}, false},
+		"a space":           {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(" ")}, false},
+		"a token in lines":  {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(token + "\n")}, false},
+		"nonsense":          {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new("bm9uc2Vuc2U")}, false},
 	} {
 		p, err := pages.parse(s.caller, s.request)
 		if s.good && (err != nil || p.after != 7) {
@@ -78,7 +87,7 @@ func TestPageTokensTellNothing(t *testing.T) {
 	for i := range token {
 		for _, other := range []string{"A", "b", "_", "="} {
 			changed := token[:i] + other + token[i+1:]
-			request.PageToken = changed
+			request.PageToken = &changed
 			if p, err := pages.parse(lea, request); changed != token && err == nil {
 				t.Fatalf("%q instead of %q is taken: %d", changed, token, p.after)
 			}
@@ -93,7 +102,7 @@ func TestPageTokensOutliveTheServer(t *testing.T) {
 	lea, request := &call.Caller{Subject: "lea"}, &acquispb.ListCandidatesRequest{}
 	first, err := s.core.pages.parse(lea, request)
 	must(t, err)
-	request.PageToken = first.next(7, true)
+	request.PageToken = new(first.next(7, true))
 	again, err := newPages(t.Context(), s.store)
 	must(t, err)
 	if p, err := again.parse(lea, request); err != nil || p.after != 7 {
@@ -173,7 +182,7 @@ func FuzzPageToken(f *testing.F) {
 	f.Add(given)
 	f.Add(given[:30])
 	f.Fuzz(func(t *testing.T, token string) {
-		p, err := pages.parse(new(call.Caller), &acquispb.ListCandidatesRequest{PageToken: token})
+		p, err := pages.parse(new(call.Caller), &acquispb.ListCandidatesRequest{PageToken: new(token)})
 		if err == nil && token != "" && token != given {
 			t.Errorf("%q is taken: %d", token, p.after)
 		}
@@ -231,7 +240,7 @@ func TestPages(t *testing.T) {
 				text = fmt.Sprintf("%d-%d", shown[0], shown[len(shown)-1])
 			}
 			got = append(got, text)
-			if request.PageToken = token; token == "" {
+			if request.PageToken = onwards(token); token == "" {
 				break
 			}
 		}

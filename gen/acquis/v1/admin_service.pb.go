@@ -283,9 +283,9 @@ type ListKeysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject.
+	PageToken     *string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -328,8 +328,8 @@ func (x *ListKeysRequest) GetPageSize() int32 {
 }
 
 func (x *ListKeysRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -718,12 +718,13 @@ const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"M\n" +
 	"\x11CreateKeyResponse\x12 \n" +
 	"\x03key\x18\x01 \x01(\v2\x0e.acquis.v1.KeyR\x03key\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\tR\x06secret\"j\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret\"\x80\x01\n" +
 	"\x0fListKeysRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"^\n" +
+	"page_token\x18\x02 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"^\n" +
 	"\x10ListKeysResponse\x12\"\n" +
 	"\x04keys\x18\x01 \x03(\v2\x0e.acquis.v1.KeyR\x04keys\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\x01\n" +
@@ -820,6 +821,7 @@ func file_acquis_v1_admin_service_proto_init() {
 	}
 	file_acquis_v1_access_proto_init()
 	file_acquis_v1_form_proto_init()
+	file_acquis_v1_admin_service_proto_msgTypes[3].OneofWrappers = []any{}
 	file_acquis_v1_admin_service_proto_msgTypes[7].OneofWrappers = []any{
 		(*BackupResponse_Manifest)(nil),
 		(*BackupResponse_Piece)(nil),

@@ -756,9 +756,9 @@ type ListAccommodationsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject.
+	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -808,8 +808,8 @@ func (x *ListAccommodationsRequest) GetPageSize() int32 {
 }
 
 func (x *ListAccommodationsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -1067,9 +1067,9 @@ type ListExemptionsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject.
+	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1119,8 +1119,8 @@ func (x *ListExemptionsRequest) GetPageSize() int32 {
 }
 
 func (x *ListExemptionsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -1337,14 +1337,15 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\x13arrangement.granted\x12=arrangement is required if granted, and not allowed otherwise\x1a>!has(this.granted) || this.granted == (this.arrangement != '')\x1a\x85\x01\n" +
 	"\x0ereason.refused\x128reason is required if refused, and not allowed otherwise\x1a9!has(this.granted) || this.granted != (this.reason != '')B\n" +
 	"\n" +
-	"\b_granted\"\x90\x02\n" +
+	"\b_granted\"\xa6\x02\n" +
 	"\x19ListAccommodationsRequest\x12\x99\x01\n" +
 	"\x06parent\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"\x86\x01\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"\x86\x01\n" +
 	"\x1aListAccommodationsResponse\x12@\n" +
 	"\x0eaccommodations\x18\x01 \x03(\v2\x18.acquis.v1.AccommodationR\x0eaccommodations\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xab\x03\n" +
@@ -1372,14 +1373,15 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\x1acapacity_preserved.granted\x12(capacityPreserved is required if granted\x1a-!this.granted || has(this.capacity_preserved)\x1a\x8b\x01\n" +
 	"\"not_applicable_in_practice.granted\x12.notApplicableInPractice is required if granted\x1a5!this.granted || has(this.not_applicable_in_practice)B\n" +
 	"\n" +
-	"\b_granted\"\x8c\x02\n" +
+	"\b_granted\"\xa2\x02\n" +
 	"\x15ListExemptionsRequest\x12\x99\x01\n" +
 	"\x06parent\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"v\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"v\n" +
 	"\x16ListExemptionsResponse\x124\n" +
 	"\n" +
 	"exemptions\x18\x01 \x03(\v2\x14.acquis.v1.ExemptionR\n" +
@@ -1451,8 +1453,10 @@ func file_acquis_v1_disability_proto_init() {
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_disability_proto_msgTypes[4].OneofWrappers = []any{}
 	file_acquis_v1_disability_proto_msgTypes[6].OneofWrappers = []any{}
+	file_acquis_v1_disability_proto_msgTypes[7].OneofWrappers = []any{}
 	file_acquis_v1_disability_proto_msgTypes[9].OneofWrappers = []any{}
 	file_acquis_v1_disability_proto_msgTypes[10].OneofWrappers = []any{}
+	file_acquis_v1_disability_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
