@@ -692,7 +692,7 @@ var File_acquis_v1_admin_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/v1/admin_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x06\n" +
+	"\x1dacquis/v1/admin_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x06\n" +
 	"\x03Key\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12I\n" +
 	"\asubject\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\asubject\x122\n" +
@@ -707,11 +707,11 @@ const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"\vrevoke_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"revokeTime\x12;\n" +
 	"\x06centre\x18\n" +
-	" \x01(\tB#\xe0A\x01\xbaH\x1d\xd8\x01\x01r\x182\x16^[A-Za-z0-9._-]{1,64}$R\x06centre:\x8e\x02\xeaA(\n" +
+	" \x01(\tB#\xe0A\x01\xbaH\x1d\xd8\x01\x01r\x182\x16^[A-Za-z0-9._-]{1,64}$R\x06centre:\xfd\x01\xeaA(\n" +
 	"\x0facquis.eval/Key\x12\n" +
-	"keys/{key}*\x04keys2\x03key\xbaH\xdf\x01\x1aU\n" +
-	"\x0edelegate.roles\x12 delegate needs the role ASSESSOR\x1a!!this.delegate || 3 in this.roles\x1a\x85\x01\n" +
-	"\fcentre.roles\x126centre is not allowed with the roles ADMIN and AUDITOR\x1a=this.centre == '' || !(1 in this.roles) && !(7 in this.roles)\"v\n" +
+	"keys/{key}*\x04keys2\x03key\xbaH\xce\x01\x1aL\n" +
+	"\x0edelegate.roles\x12\x17needs the role ASSESSOR\x1a!!this.delegate || 3 in this.roles\x1a~\n" +
+	"\fcentre.roles\x12/is not allowed with the roles ADMIN and AUDITOR\x1a=this.centre == '' || !(1 in this.roles) && !(7 in this.roles)\"v\n" +
 	"\x10CreateKeyRequest\x12+\n" +
 	"\x03key\x18\x01 \x01(\v2\x0e.acquis.v1.KeyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x03key\x125\n" +
 	"\n" +

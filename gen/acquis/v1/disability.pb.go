@@ -965,13 +965,13 @@ type DecideExemptionRequest struct {
 	// Whether the jury grants it: true or false, said explicitly. A grant needs a
 	// favourable advice and both conditions; a refusal needs a reason.
 	Granted *bool `protobuf:"varint,3,opt,name=granted,proto3,oneof" json:"granted,omitempty"`
-	// Required if granted: (a) the candidate's overall professional capacity is not called
-	// into question.
+	// Required if granted, and refused otherwise: (a) the candidate's overall professional
+	// capacity is not called into question.
 	CapacityPreserved *Condition `protobuf:"bytes,4,opt,name=capacity_preserved,json=capacityPreserved,proto3" json:"capacity_preserved,omitempty"`
-	// Required if granted: (b) given the nature of the disability, the criterion will not
-	// apply in the candidate's future practice.
+	// Required if granted, and refused otherwise: (b) given the nature of the disability, the
+	// criterion will not apply in the candidate's future practice.
 	NotApplicableInPractice *Condition `protobuf:"bytes,5,opt,name=not_applicable_in_practice,json=notApplicableInPractice,proto3" json:"not_applicable_in_practice,omitempty"`
-	// If refused: why, 1–4000 characters. Not for health data.
+	// Why, 1–4000 characters. Required if not granted, and refused otherwise. Not for health data.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
 	// hours does nothing again; its answer shows what the first one made or
@@ -1323,7 +1323,7 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\vcompetences\x18\x03 \x03(\tB(\xe0A\x01\xbaH\"\x92\x01\x1f\x10d\x18\x01\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetences\x12%\n" +
 	"\x04need\x18\x04 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x02R\x04need\x125\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xfc\x06\n" +
+	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xe8\x06\n" +
 	"\x1aDecideAccommodationRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12\xcc\x01\n" +
@@ -1333,9 +1333,9 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\varrangement\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\varrangement\x12'\n" +
 	"\x06reason\x18\x05 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06reason\x125\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\xa3\x02\xbaH\x9f\x02\x1a\x94\x01\n" +
-	"\x13arrangement.granted\x12=arrangement is required if granted, and not allowed otherwise\x1a>!has(this.granted) || this.granted == (this.arrangement != '')\x1a\x85\x01\n" +
-	"\x0ereason.refused\x128reason is required if refused, and not allowed otherwise\x1a9!has(this.granted) || this.granted != (this.reason != '')B\n" +
+	"request_id\x18\x06 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\x8f\x02\xbaH\x8b\x02\x1a\x88\x01\n" +
+	"\x13arrangement.granted\x121is required if granted, and not allowed otherwise\x1a>!has(this.granted) || this.granted == (this.arrangement != '')\x1a~\n" +
+	"\x0ereason.refused\x121is required if refused, and not allowed otherwise\x1a9!has(this.granted) || this.granted != (this.reason != '')B\n" +
 	"\n" +
 	"\b_granted\"\xa6\x02\n" +
 	"\x19ListAccommodationsRequest\x12\x99\x01\n" +
@@ -1359,7 +1359,7 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\x0freasoned_advice\x18\x04 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x02R\x0ereasonedAdvice\x125\n" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestIdB\r\n" +
-	"\v_favourable\"\xbd\x06\n" +
+	"\v_favourable\"\xfc\a\n" +
 	"\x16DecideExemptionRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12=\n" +
@@ -1369,9 +1369,10 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\x1anot_applicable_in_practice\x18\x05 \x01(\v2\x14.acquis.v1.ConditionB\x03\xe0A\x01R\x17notApplicableInPractice\x12'\n" +
 	"\x06reason\x18\x06 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06reason\x125\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\x89\x02\xbaH\x85\x02\x1au\n" +
-	"\x1acapacity_preserved.granted\x12(capacityPreserved is required if granted\x1a-!this.granted || has(this.capacity_preserved)\x1a\x8b\x01\n" +
-	"\"not_applicable_in_practice.granted\x12.notApplicableInPractice is required if granted\x1a5!this.granted || has(this.not_applicable_in_practice)B\n" +
+	"request_id\x18\a \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\xc8\x03\xbaH\xc4\x03\x1a\x93\x01\n" +
+	"\x1acapacity_preserved.granted\x121is required if granted, and not allowed otherwise\x1aB!has(this.granted) || this.granted == has(this.capacity_preserved)\x1a\xa3\x01\n" +
+	"\"not_applicable_in_practice.granted\x121is required if granted, and not allowed otherwise\x1aJ!has(this.granted) || this.granted == has(this.not_applicable_in_practice)\x1a\x85\x01\n" +
+	"\x0ereason.granted\x12Ois not allowed if granted: the reasons of a grant stand with its two conditions\x1a\"!this.granted || this.reason == ''B\n" +
 	"\n" +
 	"\b_granted\"\xa2\x02\n" +
 	"\x15ListExemptionsRequest\x12\x99\x01\n" +
