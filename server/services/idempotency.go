@@ -16,6 +16,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/store"
@@ -90,12 +91,12 @@ func meaning(rpc *contract.RPC, caller string, req request) (proto.Message, erro
 	return meant, nil
 }
 
-// unless is a value, or nothing if it is what nothing means.
-func unless(value, meant string) string {
-	if value == meant {
+// unless is a subject, or nothing if it is the one that nothing means.
+func unless(subject, meant string) string {
+	if rules.SameSubject(subject, meant) {
 		return ""
 	}
-	return value
+	return subject
 }
 
 // with adds to the announced reads those that find and remember make, as a rule.
