@@ -30,20 +30,20 @@ const requestWindow = 24 * time.Hour
 // other. It holds a keyed digest of the request and the keys of what it made:
 // no answer, since answers hold identities and secrets.
 //
-// Records lie under the day and a digest of (subject, RPC, request id): a
-// request of the last 24 hours is under today or yesterday, or, where the clock
+// Records lie under the day and a digest of (subject, centre of the key, RPC, request
+// id): a request of the last 24 hours is under today or yesterday, or, where the clock
 // was set back since, under a day to come; and what is older comes first in key
 // order, where each new record removes two of them.
 type idempotency struct {
 	resource string
-	id       []byte    // digest of subject, RPC and request id; nil: no request id
+	id       []byte    // digest of subject, centre, RPC and request id; nil: no request id
 	recent   [2][]byte // the keys of today and yesterday
 	content  []byte    // the request without its request id
 	salt     []byte
 	now      time.Time
 }
 
-func newIdempotency(rpc *contract.RPC, event store.Act, req request) (*idempotency, error) {
+func newIdempotency(rpc *contract.RPC, centre string, event store.Act, req request) (*idempotency, error) {
 	r := &idempotency{resource: event.Resource, now: event.Time}
 	if req.GetRequestId() == "" {
 		return r, nil
@@ -57,8 +57,9 @@ func newIdempotency(rpc *contract.RPC, event store.Act, req request) (*idempoten
 		return nil, err
 	}
 	r.content, r.salt = content, make([]byte, 16)
-	_, _ = rand.Read(r.salt)                                                              // it never fails: it ends the process instead
-	r.id = store.Fingerprint(event.Actor, event.RPC, strings.ToLower(req.GetRequestId())) // a UUID is the same in capitals
+	_, _ = rand.Read(r.salt)                  // it never fails: it ends the process instead
+	id := strings.ToLower(req.GetRequestId()) // a UUID is the same in capitals
+	r.id = store.Fingerprint(event.Actor, centre, event.RPC, id)
 	r.recent = [2][]byte{r.key(unixDay(r.now)), r.key(unixDay(r.now.Add(-requestWindow)))}
 	return r, nil
 }

@@ -35,6 +35,7 @@ func onwards(next string) *string {
 // parameters, same caller, same store. Any other list refuses it, and says what to do.
 func TestPageTokens(t *testing.T) {
 	lea, noa := &call.Caller{Subject: "lea"}, &call.Caller{Subject: "noa"}
+	lyon := &call.Caller{Subject: "lea", Centre: "LYON"}
 	pages := pagesOf(t)
 	first, err := pages.parse(lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`})
 	must(t, err)
@@ -51,6 +52,7 @@ func TestPageTokens(t *testing.T) {
 		"another filter":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", PageToken: &token}, false},
 		"another parent":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/t", Filter: `state = "ENROLLED"`, PageToken: &token}, false},
 		"another caller":    {noa, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: &token}, false},
+		"another centre":    {lyon, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: &token}, false},
 		"another RPC":       {lea, &acquispb.ListDecisionsRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: &token}, false},
 		"another store":     {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(foreign.next(7, true))}, false},
 		"a part of a token": {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(token[:len(token)-4])}, false},
@@ -136,6 +138,7 @@ func TestTokensFitOnlyTheirList(t *testing.T) {
 	pages := pagesOf(t)
 	draw := func(t *rapid.T) (*call.Caller, pageRequest, string) {
 		subject := rapid.SampledFrom([]string{"lea", "lea", "lea", "noa"}).Draw(t, "subject")
+		centre := rapid.SampledFrom([]string{"", "", "LYON", "PARIS"}).Draw(t, "centre")
 		parent := rapid.SampledFrom([]string{"", "sessions/s"}).Draw(t, "parent")
 		filter := rapid.SampledFrom([]string{"", "sessions/s"}).Draw(t, "filter")
 		size := rapid.Int32Range(0, 2000).Draw(t, "size")
@@ -153,7 +156,7 @@ func TestTokensFitOnlyTheirList(t *testing.T) {
 		default:
 			request, parent, filter = &acquispb.ListKeysRequest{PageSize: size}, "", ""
 		}
-		return &call.Caller{Subject: subject}, request, fmt.Sprintf("%T %q %q %q", request, subject, parent, filter)
+		return &call.Caller{Subject: subject, Centre: centre}, request, fmt.Sprintf("%T %q %q %q %q", request, subject, centre, parent, filter)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		caller, request, what := draw(t)

@@ -114,7 +114,7 @@ type ListAccessesRequest struct {
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
-	// other fields except page_size must be as in that request, by the same subject.
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
 	PageToken *string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	// AIP-160 filter over `candidate` (the name of one of those read; = != :), `subject` (a text; = != :), `rpc` (a
 	// text; = != :), `hour_time` (a time; = != < <= > >= :). For instance `candidate = "candidates/c-001"`. At most
@@ -659,7 +659,7 @@ type ListEventsRequest struct {
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
-	// other fields except page_size must be as in that request, by the same subject.
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
 	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -412,7 +412,7 @@ type ListCandidatesRequest struct {
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
-	// other fields except page_size must be as in that request, by the same subject.
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
 	PageToken     *string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -689,7 +689,7 @@ type ListHoldsRequest struct {
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
-	// other fields except page_size must be as in that request, by the same subject.
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
 	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -810,7 +810,7 @@ type PurgeCandidatesRequest struct {
 	// 100 means 100. An answer may have fewer, even none, and still have a next page.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer; left out: the first page. An empty one is refused.
-	// validate_only must be as in that request, which was by the same subject.
+	// validate_only must be as in that request, by the same subject.
 	PageToken *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
 	// hours does nothing again; its answer shows what the first one made or
@@ -952,7 +952,7 @@ type ExportCandidateRequest struct {
 	// means 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
-	// other fields except page_size must be as in that request, by the same subject.
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
 	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
