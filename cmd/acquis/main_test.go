@@ -182,7 +182,7 @@ func TestRefusedCommandLines(t *testing.T) {
 		{2, "--insecure-plaintext", []string{"serve", "--grpc-addr", ":9090"}},
 		{2, "--call-timeout", []string{"serve", "--call-timeout", "0s"}},
 		{2, "an origin has", []string{"serve", "--origin", "two words"}},
-		{2, "not an absolute URL", []string{"serve", "--issuer-url", "certificateur.example", "--issuer-name", "École"}},
+		{2, "must begin with https://", []string{"serve", "--issuer-url", "certificateur.example", "--issuer-name", "École"}},
 		{2, "set both or neither", []string{"serve", "--issuer-url", "https://certificateur.example"}},
 		{2, "set both or neither", []string{"serve", "--issuer-name", "École"}},
 		{2, "must not have a user", []string{"serve", "--issuer-url", "https://a:b@certificateur.example", "--issuer-name", "École"}},

@@ -124,23 +124,50 @@ func (s *referentielService) SearchReferentiels(ctx context.Context, req *acquis
 		if err != nil {
 			return nil, err
 		}
-		answer := new(acquispb.SearchReferentielsResponse)
-		skip, found := int(min(page.after, 1<<30)), 0
-		for _, current := range all {
-			revision, err := s.revisions.byUID(r, current.GetRevisionUid())
-			if err != nil {
-				return nil, err
-			}
-			hits, total := revision.compiled.Search(query, max(skip-found, 0), page.size-len(answer.Results))
+		rest, after, err := s.searchFrom(r, all, page.after)
+		if err != nil {
+			return nil, err
+		}
+		answer, last := new(acquispb.SearchReferentielsResponse), page.after
+		for _, revision := range rest {
+			hits, more := revision.compiled.Search(query, after, page.size-len(answer.Results))
 			for _, hit := range hits {
 				answer.Results = append(answer.Results, resultFrom(revision, hit))
+				last = revision.uid<<placeBits | uint64(hit.Place)
 			}
-			found += total
+			if after = 0; more {
+				answer.NextPageToken = page.next(last, true)
+				return answer, nil
+			}
 		}
-		end := skip + len(answer.Results)
-		answer.NextPageToken = page.next(uint64(end), end < found)
 		return answer, nil
 	})
+}
+
+// placeBits is how many bits of the end of a page are the place in a revision; those
+// above are the revision's uid. A référentiel has fewer texts (contract.MaxItems).
+const placeBits = 20
+
+// searchFrom returns the revisions that a page looks at, and the place in the first of
+// them behind which it begins. A page goes on in the revision in which the one before
+// ended: if a new one was published since, no text is shown twice or left out.
+func (s *referentielService) searchFrom(r store.Reader, all []*storepb.CurrentRevision, end uint64) (rest []*revision, place int, err error) {
+	var begun *revision
+	if end > 0 {
+		if begun, err = s.revisions.byUID(r, end>>placeBits); err != nil {
+			return nil, 0, err
+		}
+		at := slices.IndexFunc(all, func(c *storepb.CurrentRevision) bool { return c.GetReferentiel() == begun.id.Referentiel })
+		rest, all = append(rest, begun), all[at+1:]
+	}
+	for _, current := range all {
+		revision, err := s.revisions.byUID(r, current.GetRevisionUid())
+		if err != nil {
+			return nil, 0, err
+		}
+		rest = append(rest, revision)
+	}
+	return rest, int(end & (1<<placeBits - 1)), nil
 }
 
 func resultFrom(r *revision, hit referentiel.Hit) *acquispb.SearchReferentielsResponse_SearchResult {

@@ -118,7 +118,7 @@ func TestRevisions(t *testing.T) {
 				}
 				lines = append(lines, line)
 			}
-			if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+			if request.PageToken = onwards(page.GetNextPageToken()); request.GetPageToken() == "" {
 				return lines
 			}
 		}
@@ -155,7 +155,7 @@ func TestRevisions(t *testing.T) {
 		t.Errorf("the référentiels are %q", names)
 	}
 	page := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1})
-	next := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1, PageToken: page.GetNextPageToken()})
+	next := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1, PageToken: onwards(page.GetNextPageToken())})
 	if len(page.GetReferentiels()) != 1 || next.GetReferentiels()[0].GetName() != "referentiels/petit" || next.GetNextPageToken() != "" {
 		t.Errorf("page by page: %v, then %v", page, next)
 	}
@@ -264,7 +264,7 @@ func TestSearch(t *testing.T) {
 		for {
 			page := ask(s.reader, s.SearchReferentiels, request)
 			found, pages = append(found, page.GetResults()...), pages+1
-			if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+			if request.PageToken = onwards(page.GetNextPageToken()); request.GetPageToken() == "" {
 				return found, pages
 			}
 			if pages > 200 {

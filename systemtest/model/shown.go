@@ -1,5 +1,7 @@
 package model
 
+import "strings"
+
 // A Grid has the form of the API's.
 type Grid struct {
 	Name, Candidate, Referentiel, State string
@@ -63,7 +65,7 @@ func (g Grid) SeenBy(assessor string) Grid {
 			for _, k := range c.Criteria {
 				line := GridCriterion{Code: k.Code, Eliminatory: k.Eliminatory, Status: "CRITERION_STATUS_UNSPECIFIED", Assessments: []Assessment{}}
 				for _, a := range k.Assessments {
-					if a.Assessor == assessor {
+					if strings.EqualFold(a.Assessor, assessor) {
 						line.Assessments = append(line.Assessments, a)
 					}
 				}

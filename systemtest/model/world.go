@@ -44,8 +44,9 @@ type Candidacy struct {
 	Enrolled       []string // the blocs, fixed at enrolment
 	Departed       []Departed
 	Accommodations []*Accommodation
-	verdicts       map[string]map[string]string // criterion, assessor: verdict
-	recorders      map[string]map[string]string // criterion, assessor: who recorded the verdict
+	verdicts       map[string]map[string]string // criterion, assessor in lower case: verdict
+	recorders      map[string]map[string]string // criterion, assessor in lower case: who recorded the verdict
+	spellings      map[string]map[string]string // criterion, assessor in lower case: as last written
 	settlements    map[string]*settlement
 	advice         map[string]bool // favourable
 	exemptions     map[string]*exemption

@@ -208,8 +208,11 @@ type exempt struct {
 
 func (a exempt) call(s *stage) (call, bool) {
 	condition := func(c model.Condition) fields { return fields{"holds": c.Holds, "reason": c.Reason} }
+	if !a.Granted {
+		return a.post(s, a.Key, "decideExemption", fields{"criterion": a.Criterion, "granted": false, "reason": a.Reason})
+	}
 	return a.post(s, a.Key, "decideExemption", fields{
-		"criterion": a.Criterion, "granted": a.Granted, "reason": a.Reason,
+		"criterion": a.Criterion, "granted": true,
 		"capacityPreserved": condition(a.CapacityPreserved), "notApplicableInPractice": condition(a.NotApplicableInPractice),
 	})
 }

@@ -547,13 +547,13 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x1e\n" +
 	"\n" +
 	"credential\x18\x03 \x01(\tR\n" +
-	"credential\"\xea\x01\n" +
+	"credential\"\xdc\x01\n" +
 	"\x18VerifyAttestationRequest\x12\"\n" +
 	"\x04code\x18\x01 \x01(\tB\x0e\xe0A\x01\xbaH\x04r\x02\x18@\xa0\xb5\x18\x04R\x04code\x120\n" +
 	"\n" +
 	"credential\x18\x02 \x01(\tB\x10\xe0A\x01\xbaH\x06r\x04\x18\x80\x80\x04\xa0\xb5\x18\x04R\n" +
-	"credential:x\xbaHu\x1as\n" +
-	"\x12code_or_credential\x12/either code or credential is required, not both\x1a,(this.code != '') != (this.credential != '')\"\xf5\x03\n" +
+	"credential:j\xbaHg\x1ae\n" +
+	"\x0fcode.credential\x12$is required, or credential; not both\x1a,(this.code != '') != (this.credential != '')\"\xf5\x03\n" +
 	"\x19VerifyAttestationResponse\x127\n" +
 	"\x05state\x18\x01 \x01(\x0e2!.acquis.v1.Attestation.State.EnumR\x05state\x121\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumR\x04kind\x12\x12\n" +

@@ -727,7 +727,7 @@ var File_acquis_v1_candidacy_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x0e\n" +
+	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8f\x0e\n" +
 	"\tCandidacy\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12t\n" +
 	"\tcandidate\x18\x02 \x01(\tBV\xe0A\x02\xe0A\x05\xfaA\x17\n" +
@@ -785,9 +785,9 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\tWITHDRAWN\x10\x01\x12\n" +
 	"\n" +
 	"\x06ABSENT\x10\x02\x12\x10\n" +
-	"\fALREADY_HELD\x10\x03:\xdd\x01\xeaA[\n" +
-	"\x15acquis.eval/Candidacy\x12*sessions/{session}/candidacies/{candidacy}*\vcandidacies2\tcandidacy\xbaH|\x1az\n" +
-	"\vblocs.scope\x12=blocs is required with scope BLOCS, and not allowed otherwise\x1a,(this.scope == 2) == (this.blocs.size() > 0)B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\fALREADY_HELD\x10\x03:\xd7\x01\xeaA[\n" +
+	"\x15acquis.eval/Candidacy\x12*sessions/{session}/candidacies/{candidacy}*\vcandidacies2\tcandidacy\xbaHv\x1at\n" +
+	"\vblocs.scope\x127is required with scope BLOCS, and not allowed otherwise\x1a,(this.scope == 2) == (this.blocs.size() > 0)B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_candidacy_proto_rawDescOnce sync.Once

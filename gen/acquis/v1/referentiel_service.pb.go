@@ -28,9 +28,9 @@ type ListReferentielsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -73,8 +73,8 @@ func (x *ListReferentielsRequest) GetPageSize() int32 {
 }
 
 func (x *ListReferentielsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -187,9 +187,9 @@ type ListReferentielRevisionsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -239,8 +239,8 @@ func (x *ListReferentielRevisionsRequest) GetPageSize() int32 {
 }
 
 func (x *ListReferentielRevisionsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -400,9 +400,9 @@ type SearchReferentielsRequest struct {
 	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -452,8 +452,8 @@ func (x *SearchReferentielsRequest) GetPageSize() int32 {
 }
 
 func (x *SearchReferentielsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -694,25 +694,27 @@ var File_acquis_v1_referentiel_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\n" +
-	"#acquis/v1/referentiel_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x14acquis/v1/form.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"r\n" +
+	"#acquis/v1/referentiel_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x14acquis/v1/form.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"\x88\x01\n" +
 	"\x17ListReferentielsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"~\n" +
+	"page_token\x18\x02 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"~\n" +
 	"\x18ListReferentielsResponse\x12:\n" +
 	"\freferentiels\x18\x01 \x03(\v2\x16.acquis.v1.ReferentielR\freferentiels\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x84\x01\n" +
 	"\x15GetReferentielRequest\x12k\n" +
 	"\x04name\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x19\n" +
-	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\xeb\x01\n" +
+	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x81\x02\n" +
 	"\x1fListReferentielRevisionsRequest\x12o\n" +
 	"\x06parent\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x19\n" +
 	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"\x86\x01\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"\x86\x01\n" +
 	" ListReferentielRevisionsResponse\x12:\n" +
 	"\freferentiels\x18\x01 \x03(\v2\x16.acquis.v1.ReferentielR\freferentiels\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa4\x01\n" +
@@ -720,13 +722,14 @@ const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBn\xe0A\x02\xfaA\x19\n" +
 	"\x17acquis.eval/Referentiel\xbaHLrJ2H^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/revisions/[0-9a-f]{32}$R\x04name\"\x96\x01\n" +
 	"\x0eGetBlocRequest\x12\x83\x01\n" +
-	"\x04name\x18\x01 \x01(\tBo\xe0A\x02\xbaHirg2e^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?/blocs/[A-Za-z0-9.-]{1,32}$R\x04name\"\x9d\x01\n" +
+	"\x04name\x18\x01 \x01(\tBo\xe0A\x02\xbaHirg2e^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?/blocs/[A-Za-z0-9.-]{1,32}$R\x04name\"\xb3\x01\n" +
 	"\x19SearchReferentielsRequest\x12'\n" +
 	"\x05query\x18\x01 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\xa0\xb5\x18\x04R\x05query\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"\x9f\x03\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"\x9f\x03\n" +
 	"\x1aSearchReferentielsResponse\x12L\n" +
 	"\aresults\x18\x01 \x03(\v22.acquis.v1.SearchReferentielsResponse.SearchResultR\aresults\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x1a\x8a\x02\n" +
@@ -826,6 +829,9 @@ func file_acquis_v1_referentiel_service_proto_init() {
 	file_acquis_v1_access_proto_init()
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_referentiel_proto_init()
+	file_acquis_v1_referentiel_service_proto_msgTypes[0].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_service_proto_msgTypes[3].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_service_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
