@@ -72,6 +72,7 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		CompetenceGate: gate(r.GetRules().GetCompetenceGate()),
 		BlocGate:       gate(r.GetRules().GetBlocGate()),
 		Scale:          r.GetRules().GetScale(),
+		Registration:   registrationSpec(r.GetRegister()),
 	}
 	for _, given := range r.GetScales() {
 		s.Scales = append(s.Scales, scaleSpec(given))

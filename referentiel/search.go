@@ -31,10 +31,11 @@ func ParseQuery(text string) (Query, error) {
 	return q, nil
 }
 
-// Hit is a text that was found: the title of a bloc or an activity, or the
-// statement of a compétence or a criterion. Codes that do not apply are empty.
+// Hit is a text that was found: the name of the certification, the title of a
+// bloc or an activity, or the statement of a compétence or a criterion. Codes
+// that do not apply are empty.
 type Hit struct {
-	Bloc       string // that it belongs to
+	Bloc       string // that it belongs to; empty for the name of the certification
 	Activity   string // whose title it is
 	Competence string // whose statement it is, or to which the criterion belongs
 	Criterion  string // whose statement it is
@@ -74,12 +75,16 @@ func (e entry) matches(q Query) bool {
 	return len(q.words) > 0
 }
 
-// entries lists what can be found. A text is also found by its code.
+// entries lists what can be found. A text is also found by its code; the name of the
+// certification by its number and its certificateur, if it has them.
 func entries(r *storepb.Referentiel) []entry {
 	var all []entry
 	add := func(code string, hit Hit) {
 		hit.Place = len(all) + 1
 		all = append(all, entry{hit: hit, words: " " + strings.Join(words(code+" "+hit.Text), " ")})
+	}
+	if known := strings.TrimSpace(r.GetRegister().GetNumber() + " " + r.GetCertificateur().GetLegalName() + " " + r.GetCertificateur().GetTradeName()); known != "" {
+		add(known, Hit{Text: r.GetDisplayName()})
 	}
 	for _, b := range r.GetBlocs() {
 		bloc := b.GetCode()

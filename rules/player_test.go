@@ -129,6 +129,7 @@ var setups = map[string]func(*player, line) error{
 	"bonus":      (*player).share,
 	"scale":      (*player).scale,
 	"on":         (*player).on,
+	"register":   (*player).register,
 	"holding":    (*player).holding,
 	"session":    (*player).session,
 	"tie": func(p *player, l line) error {

@@ -25,6 +25,7 @@ var actions = map[string]func(*player, line) error{
 	"cancel":     (*player).end,
 	"jury":       (*player).jury,
 	"pin":        (*player).pin,
+	"attest":     (*player).attest,
 }
 
 func (p *player) enrol(l line) error {
@@ -223,6 +224,7 @@ var checks = map[string]func(*player, line) error{
 	"ignores":       (*player).notices,
 	"ledger":        (*player).ledger,
 	"certification": (*player).certification,
+	"warns":         (*player).warns,
 }
 
 func (p *player) refused(l line) error {

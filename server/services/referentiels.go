@@ -280,13 +280,14 @@ func (r *revision) summary(name string, current bool) *acquispb.Referentiel {
 		Name:        name,
 		Revision:    r.shown.GetRevision(),
 		DisplayName: r.shown.GetDisplayName(),
-		RncpNumber:  r.shown.GetRncpNumber(),
 		Rules:       r.shown.GetRules(),
 
-		RulesInForce: r.shown.GetRulesInForce(),
-		Replaces:     r.shown.GetReplaces(),
-		Scales:       r.shown.GetScales(),
-		CreateTime:   r.shown.GetCreateTime(),
-		Current:      current,
+		RulesInForce:  r.shown.GetRulesInForce(),
+		Register:      r.shown.GetRegister(),
+		Certificateur: r.shown.GetCertificateur(),
+		Replaces:      r.shown.GetReplaces(),
+		Scales:        r.shown.GetScales(),
+		CreateTime:    r.shown.GetCreateTime(),
+		Current:       current,
 	}
 }

@@ -24,6 +24,7 @@ func everything(given *acquispb.Referentiel) {
 	c.Method.Instructions, c.Method.Deliverables, c.Method.AccommodationFramework = "Épreuve", []string{"un dossier", "une soutenance"}, "cadre"
 	c.BlocOnlyMethod = &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_PROFESSIONAL_FILE, Title: "Dossier"}
 	given.Replaces = []*acquispb.Replacement{{Bloc: "B1", ReplacedReferentiel: "referentiels/marketing", ReplacedBloc: "B3"}}
+	registered(given)
 }
 
 // byGates gives a référentiel gates, instead of what they stand for in short form, and
@@ -84,7 +85,7 @@ func TestReferentielIsKept(t *testing.T) {
 	}
 	gated := petit(byGates)
 	want.Blocs, want.Rules, want.RulesInForce, want.Preamble, want.Replaces = gated.GetBlocs(), gated.GetRules(), gated.GetRules(), nil, nil
-	want.Scales = gated.GetScales()
+	want.Scales, want.Register, want.Certificateur = gated.GetScales(), gated.GetRegister(), nil
 	if diff := cmp.Diff(want, s.publish("petit", gated), protocmp.Transform(), protocmp.IgnoreFields(want, "revision", "create_time")); diff != "" {
 		t.Errorf("one with gates:\n%s", diff)
 	}
@@ -113,7 +114,7 @@ func TestRevisions(t *testing.T) {
 				if r.GetCurrent() {
 					line += " *"
 				}
-				if r.GetBlocs() != nil || r.GetName() != r.GetRevision() || r.GetRncpNumber() != "RNCP1" || r.GetRulesInForce() == nil || r.GetCreateTime() == nil {
+				if r.GetBlocs() != nil || r.GetName() != r.GetRevision() || r.GetRegister().GetNumber() != "RNCP1" || r.GetRulesInForce() == nil || r.GetCreateTime() == nil {
 					t.Errorf("listed: %v", r)
 				}
 				lines = append(lines, line)

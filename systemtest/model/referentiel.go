@@ -17,6 +17,8 @@ type Revision struct {
 
 	Scales []Scale
 	Scale  string // of criteria that name none; empty: verdicts
+
+	Register *Register
 }
 
 // A Scale has the form of the API's: it has levels or marks.

@@ -89,6 +89,7 @@ type Ledger struct {
 	Name, Referentiel string
 	Blocs             []BlocStatus
 	Certification     struct{ Status, Decision string }
+	Divisible         bool
 }
 
 // A BlocStatus is the status of a bloc in a ledger.
@@ -102,13 +103,17 @@ type ShownDecision struct {
 	MembersPresent                             []Member
 	Effective                                  bool
 	Supersedes, SupersededBy                   string
+	Warnings                                   []Warning
 }
 
 // Shown is the decision as the API shows it.
 func (d *Decision) Shown() ShownDecision {
 	shown := ShownDecision{
 		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed,
-		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{},
+		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{}, Warnings: []Warning{},
+	}
+	if d.Outcome == "AWARDED" {
+		shown.Warnings = d.Revision.awarded(d.Session.day)
 	}
 	if d.Computed == "" {
 		shown.ComputedOutcome = "OUTCOME_UNSPECIFIED"
@@ -134,6 +139,7 @@ type ShownCandidacy struct {
 	Name, Candidate, Scope, State, Referentiel, MethodVariant string
 	Blocs, PresentedBlocs                                     []string
 	DepartedBlocs                                             []Departed
+	Warnings                                                  []Warning
 }
 
 // Shown is the candidacy as the API shows it.
@@ -141,6 +147,7 @@ func (k *Candidacy) Shown() ShownCandidacy {
 	shown := ShownCandidacy{
 		Name: k.Name, Candidate: k.Candidate.Name, Scope: k.Scope, State: k.State, Referentiel: k.Session.Revision.Name,
 		MethodVariant: "NORMAL", Blocs: []string{}, PresentedBlocs: k.Presented(), DepartedBlocs: append([]Departed{}, k.Departed...),
+		Warnings: k.Session.Revision.enrolled(k.Session.day),
 	}
 	if len(k.Enrolled) == 1 {
 		shown.MethodVariant = "BLOC_ONLY"

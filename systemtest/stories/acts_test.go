@@ -301,6 +301,25 @@ func (a award) predict(s *stage) model.Answer {
 	return s.candidate(a.Candidate).Award(s.model.Current[s.prefix+a.Referentiel], s.session(a.Session), by)
 }
 
+type attest struct {
+	Candidate string
+	Number    int
+}
+
+func (a attest) touches() touched { return touched{candidate: a.Candidate} }
+
+func (a attest) call(s *stage) (call, bool) {
+	c := s.candidate(a.Candidate)
+	if c == nil || a.Number >= len(c.Decisions) {
+		return call{}, false
+	}
+	return post("registrar", c.Decisions[a.Number].Name+":attest", fields{}), true
+}
+
+func (a attest) predict(s *stage) model.Answer {
+	return s.candidate(a.Candidate).Decisions[a.Number].Attest()
+}
+
 type recordPrior struct{ Candidate, Referentiel, Bloc, Proof string }
 
 func (a recordPrior) touches() touched { return touched{candidate: a.Candidate} }

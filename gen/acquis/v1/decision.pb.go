@@ -300,7 +300,10 @@ type Decision struct {
 	// The decision that it supersedes, if any.
 	Supersedes string `protobuf:"bytes,17,opt,name=supersedes,proto3" json:"supersedes,omitempty"`
 	// The decision that supersedes it, if any.
-	SupersededBy  string `protobuf:"bytes,18,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
+	SupersededBy string `protobuf:"bytes,18,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
+	// What the jury and the registrar should know of an award: DELIVERY_DEADLINE_PASSED if
+	// it was after the last day on which the certification may be awarded. The award stands.
+	Warnings      []*Warning `protobuf:"bytes,19,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -461,6 +464,13 @@ func (x *Decision) GetSupersededBy() string {
 	return ""
 }
 
+func (x *Decision) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
 // Proof that a decision is in the journal, and since when: its public act, and
 // the hashes from it to a signed checkpoint. It reveals nothing else of the
 // decision, neither who decided nor why. docs/proofs.md explains how to check
@@ -617,6 +627,12 @@ type Capitalisation struct {
 	Blocs []*Capitalisation_BlocStatus `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
 	// The certification as a whole.
 	Certification *Capitalisation_CertificationStatus `protobuf:"bytes,4,opt,name=certification,proto3" json:"certification,omitempty"`
+	// Where the certification is registered, as the revision says; if it says so.
+	Register *Register `protobuf:"bytes,5,opt,name=register,proto3" json:"register,omitempty"`
+	// Who answers for it, as the revision says; if it says so.
+	Certificateur *Certificateur `protobuf:"bytes,6,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
+	// Whether its blocs are attested one by one, with the default filled in.
+	Divisible     bool `protobuf:"varint,7,opt,name=divisible,proto3" json:"divisible,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -677,6 +693,27 @@ func (x *Capitalisation) GetCertification() *Capitalisation_CertificationStatus 
 		return x.Certification
 	}
 	return nil
+}
+
+func (x *Capitalisation) GetRegister() *Register {
+	if x != nil {
+		return x.Register
+	}
+	return nil
+}
+
+func (x *Capitalisation) GetCertificateur() *Certificateur {
+	if x != nil {
+		return x.Certificateur
+	}
+	return nil
+}
+
+func (x *Capitalisation) GetDivisible() bool {
+	if x != nil {
+		return x.Divisible
+	}
+	return false
 }
 
 // The minutes of a session (procès-verbal): its jury, and what it decided about
@@ -1116,7 +1153,7 @@ var File_acquis_v1_decision_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
-	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x17acquis/v1/session.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa9\t\n" +
+	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x17acquis/v1/session.proto\x1a\x17acquis/v1/warning.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xde\t\n" +
 	"\bDecision\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumB\x03\xe0A\x03R\x04kind\x12\x17\n" +
@@ -1144,7 +1181,8 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x14acquis.eval/DecisionR\n" +
 	"supersedes\x12A\n" +
 	"\rsuperseded_by\x18\x12 \x01(\tB\x1c\xe0A\x03\xfaA\x16\n" +
-	"\x14acquis.eval/DecisionR\fsupersededBy\x1aI\n" +
+	"\x14acquis.eval/DecisionR\fsupersededBy\x123\n" +
+	"\bwarnings\x18\x13 \x03(\v2\x12.acquis.v1.WarningB\x03\xe0A\x03R\bwarnings\x1aI\n" +
 	"\x04Kind\"A\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -1176,13 +1214,16 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\v \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:p\xeaAm\n" +
-	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\x94\a\n" +
+	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xb2\b\n" +
 	"\x0eCapitalisation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12A\n" +
 	"\vreferentiel\x18\x02 \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
 	"\x17acquis.eval/ReferentielR\vreferentiel\x12?\n" +
 	"\x05blocs\x18\x03 \x03(\v2$.acquis.v1.Capitalisation.BlocStatusB\x03\xe0A\x03R\x05blocs\x12X\n" +
-	"\rcertification\x18\x04 \x01(\v2-.acquis.v1.Capitalisation.CertificationStatusB\x03\xe0A\x03R\rcertification\x1a\x9a\x02\n" +
+	"\rcertification\x18\x04 \x01(\v2-.acquis.v1.Capitalisation.CertificationStatusB\x03\xe0A\x03R\rcertification\x124\n" +
+	"\bregister\x18\x05 \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x03R\bregister\x12C\n" +
+	"\rcertificateur\x18\x06 \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x03R\rcertificateur\x12!\n" +
+	"\tdivisible\x18\a \x01(\bB\x03\xe0A\x03R\tdivisible\x1a\x9a\x02\n" +
 	"\n" +
 	"BlocStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
@@ -1256,9 +1297,12 @@ var file_acquis_v1_decision_proto_goTypes = []any{
 	(*Reason)(nil),                                      // 16: acquis.v1.Reason
 	(*JuryMember)(nil),                                  // 17: acquis.v1.JuryMember
 	(*timestamppb.Timestamp)(nil),                       // 18: google.protobuf.Timestamp
-	(*Session)(nil),                                     // 19: acquis.v1.Session
-	(Candidacy_State_Enum)(0),                           // 20: acquis.v1.Candidacy.State.Enum
-	(*Candidacy_DepartedBloc)(nil),                      // 21: acquis.v1.Candidacy.DepartedBloc
+	(*Warning)(nil),                                     // 19: acquis.v1.Warning
+	(*Register)(nil),                                    // 20: acquis.v1.Register
+	(*Certificateur)(nil),                               // 21: acquis.v1.Certificateur
+	(*Session)(nil),                                     // 22: acquis.v1.Session
+	(Candidacy_State_Enum)(0),                           // 23: acquis.v1.Candidacy.State.Enum
+	(*Candidacy_DepartedBloc)(nil),                      // 24: acquis.v1.Candidacy.DepartedBloc
 }
 var file_acquis_v1_decision_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Decision.kind:type_name -> acquis.v1.Decision.Kind.Enum
@@ -1267,20 +1311,23 @@ var file_acquis_v1_decision_proto_depIdxs = []int32{
 	16, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
 	17, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
 	18, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
-	10, // 6: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
-	11, // 7: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
-	19, // 8: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
-	14, // 9: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
-	2,  // 10: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
-	3,  // 11: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	20, // 12: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
-	21, // 13: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
-	4,  // 14: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	19, // 6: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
+	10, // 7: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
+	11, // 8: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
+	20, // 9: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
+	21, // 10: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
+	22, // 11: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
+	14, // 12: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
+	2,  // 13: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
+	3,  // 14: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
+	23, // 15: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
+	24, // 16: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
+	4,  // 17: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_decision_proto_init() }
@@ -1290,7 +1337,9 @@ func file_acquis_v1_decision_proto_init() {
 	}
 	file_acquis_v1_candidacy_proto_init()
 	file_acquis_v1_grid_proto_init()
+	file_acquis_v1_referentiel_proto_init()
 	file_acquis_v1_session_proto_init()
+	file_acquis_v1_warning_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -597,7 +597,7 @@ type SearchReferentielsResponse_SearchResult struct {
 	Referentiel string `protobuf:"bytes,1,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
 	// The revision searched, its current one.
 	Revision string `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
-	// Code of its bloc.
+	// Code of its bloc; empty if the text is the name of the certification.
 	Bloc string `protobuf:"bytes,3,opt,name=bloc,proto3" json:"bloc,omitempty"`
 	// Code of the activity, if the text is an activity's title.
 	Activity string `protobuf:"bytes,4,opt,name=activity,proto3" json:"activity,omitempty"`

@@ -47,8 +47,9 @@ type ReferentielServiceClient interface {
 	// Returns one bloc of the current revision, or of the revision named.
 	GetBloc(ctx context.Context, in *GetBlocRequest, opts ...grpc.CallOption) (*Bloc, error)
 	// Finds words in the blocs, activities, compétences and criteria of the
-	// current revisions. Accents and case do not matter; every word of the query
-	// must begin a word of the text.
+	// current revisions, each with its code, and in the name of a certification that
+	// has a number or a certificateur, together with these. Accents and case do not
+	// matter; every word of the query must begin a word of the text.
 	SearchReferentiels(ctx context.Context, in *SearchReferentielsRequest, opts ...grpc.CallOption) (*SearchReferentielsResponse, error)
 	// Publishes a revision and makes it the current one, even if the same content
 	// was published before. Existing sessions keep their revision. Refused with
@@ -156,8 +157,9 @@ type ReferentielServiceServer interface {
 	// Returns one bloc of the current revision, or of the revision named.
 	GetBloc(context.Context, *GetBlocRequest) (*Bloc, error)
 	// Finds words in the blocs, activities, compétences and criteria of the
-	// current revisions. Accents and case do not matter; every word of the query
-	// must begin a word of the text.
+	// current revisions, each with its code, and in the name of a certification that
+	// has a number or a certificateur, together with these. Accents and case do not
+	// matter; every word of the query must begin a word of the text.
 	SearchReferentiels(context.Context, *SearchReferentielsRequest) (*SearchReferentielsResponse, error)
 	// Publishes a revision and makes it the current one, even if the same content
 	// was published before. Existing sessions keep their revision. Refused with
