@@ -34,9 +34,10 @@ type commandLine struct {
 	} `cmd:"" group:"Stores, while the server is stopped:" help:"Manage the keys of a store."`
 
 	Referentiel struct {
-		Check  checkCommand  `cmd:"" help:"Check the file of a référentiel before it is published. Prints each problem as file:line: field: message."`
-		Diff   diffCommand   `cmd:"" help:"Show what changes from one revision of a référentiel to another, and which blocs that candidates hold still count. Exit code 0 if both are the same, 1 if they differ, 2 on errors."`
-		Schema schemaCommand `cmd:"" help:"Print the JSON Schema of the files of référentiels, with which editors complete keys and show mistakes."`
+		Check   checkCommand   `cmd:"" help:"Check the file of a référentiel before it is published. Prints each problem as file:line: field: message."`
+		Diff    diffCommand    `cmd:"" help:"Show what changes from one revision of a référentiel to another, and which blocs that candidates hold still count. Exit code 0 if both are the same, 1 if they differ, 2 on errors."`
+		Explain explainCommand `cmd:"" help:"Say in plain French or English how a candidate acquires what under a référentiel, with every number and default, for whoever knows the certification to check."`
+		Schema  schemaCommand  `cmd:"" help:"Print the JSON Schema of the files of référentiels, with which editors complete keys and show mistakes."`
 	} `cmd:"" group:"Référentiels:" help:"Work on the files of référentiels."`
 }
 
