@@ -110,6 +110,22 @@ func (s *referentielService) GetBloc(ctx context.Context, req *acquispb.GetBlocR
 	})
 }
 
+// DiffRevisions compares outside the View, which the two revisions outlive.
+func (s *referentielService) DiffRevisions(ctx context.Context, req *acquispb.DiffRevisionsRequest) (*acquispb.DiffRevisionsResponse, error) {
+	var from, to *revision
+	err := s.view(ctx, func(r store.Reader) (err error) {
+		if from, err = s.revisions.byName(r, req.GetFrom()); err != nil {
+			return err
+		}
+		to, err = s.revisions.byName(r, cmp.Or(req.GetTo(), referentielName(from.id.Referentiel)))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return diffFrom(from.compiled.Compare(to.compiled)), nil
+}
+
 func (s *referentielService) SearchReferentiels(ctx context.Context, req *acquispb.SearchReferentielsRequest) (*acquispb.SearchReferentielsResponse, error) {
 	page, err := s.pages.parse(call.CallerOf(ctx), req)
 	if err != nil {
