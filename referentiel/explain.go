@@ -90,6 +90,14 @@ func (e *explainer) number(n *int32, otherwise int) (value int, note string) {
 	return int(*n), ""
 }
 
+// counted is a number of things.
+func (e *explainer) counted(n int, one, many bilingual) string {
+	if n != 1 {
+		one = many
+	}
+	return fmt.Sprintf("%d %s", n, e.pick(one))
+}
+
 func (e *explainer) certification() {
 	e.section("Certification", "Certification")
 	var codes []string
@@ -136,11 +144,8 @@ func (e *explainer) assessing() {
 		needed = r.MinAssessors
 	}
 	n, note := e.number(needed, rules.DefaultMinAssessors)
-	if n == 1 {
-		e.say("Il faut sur chaque critère l'avis d'au moins 1 évaluateur%s.", "Each criterion needs the finding of at least 1 assessor%s.", note)
-	} else {
-		e.say("Il faut sur chaque critère l'avis d'au moins %d évaluateurs%s.", "Each criterion needs the findings of at least %d assessors%s.", n, note)
-	}
+	assessors := e.counted(n, bilingual{"évaluateur", "assessor"}, bilingual{"évaluateurs", "assessors"})
+	e.say("Il faut sur chaque critère l'avis d'au moins %s%s.", "Each criterion needs the findings of at least %s%s.", assessors, note)
 	e.say("Si des évaluateurs se contredisent sur un critère, le jury tranche.",
 		"If assessors disagree on a criterion, the jury settles it.")
 	if code := e.r.GetRules().GetScale(); code != "" {

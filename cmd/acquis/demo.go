@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -25,14 +27,14 @@ type demoCommand struct {
 
 // Run tells the stories and leaves nothing behind.
 func (k *demoCommand) Run(ctx context.Context, engine store.Engine, c console) (err error) {
-	told := tell
+	told, clock := tell, new(demoClock)
 	if k.Certification != "" {
 		of, err := examples.Load(k.Certification)
 		if err != nil {
 			return err
 		}
 		told = func(ctx context.Context, out *printer, address string, first authn.Secret) error {
-			return tellCases(ctx, out, address, first, of)
+			return tellCases(ctx, out, address, first, of, clock)
 		}
 	}
 	dir, err := os.MkdirTemp("", "acquis-demo-")
@@ -40,7 +42,7 @@ func (k *demoCommand) Run(ctx context.Context, engine store.Engine, c console) (
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	return play(ctx, engine, c, dir, "", told)
+	return play(ctx, engine, c, dir, "", clock.now, told)
 }
 
 // A teller plays stories on the server at an address, with its first key.
@@ -48,12 +50,13 @@ type teller func(ctx context.Context, out *printer, address string, first authn.
 
 // play tells stories on a store in dir, which is kept. If origin is empty, the journal
 // gets a random name.
-func play(ctx context.Context, engine store.Engine, c console, dir, origin string, tell teller) error {
+func play(ctx context.Context, engine store.Engine, c console, dir, origin string, now func() time.Time, tell teller) error {
 	first := authn.NewSecret()
 	service, err := open(ctx, config{
 		Engine:   engine,
 		HTTPAddr: "127.0.0.1:0", GRPCAddr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0",
 		DataDir: dir, Origin: origin, First: first, Limits: transport.DefaultLimits(), Log: slog.New(slog.DiscardHandler),
+		Now: now,
 	})
 	if err != nil {
 		return err
@@ -66,9 +69,16 @@ func play(ctx context.Context, engine store.Engine, c console, dir, origin strin
 	return errors.Join(told, <-served, service.close())
 }
 
+// demoClock goes as that of the machine, from the moment to which it is set.
+type demoClock struct{ ahead atomic.Int64 }
+
+func (c *demoClock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *demoClock) set(now time.Time) { c.ahead.Store(int64(time.Until(now))) }
+
 // tellCases plays the cases of a certification, and prints below each line what the
 // service says of it.
-func tellCases(ctx context.Context, out *printer, address string, first authn.Secret, of examples.Certification) error {
+func tellCases(ctx context.Context, out *printer, address string, first authn.Secret, of examples.Certification, clock *demoClock) error {
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return err
@@ -79,6 +89,7 @@ func tellCases(ctx context.Context, out *printer, address string, first authn.Se
 		return err
 	}
 	p := examples.NewPlayer(conn, first.String())
+	p.SetClock = clock.set
 	p.Told = func(l examples.Line, said []string) {
 		out.line("%s", l.Text)
 		for _, text := range said {

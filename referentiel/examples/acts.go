@@ -13,6 +13,7 @@ import (
 
 // acts are the words that do something.
 var acts = map[string]func(*scene, Line) error{
+	"on":         (*scene).on,
 	"session":    (*scene).openSession,
 	"close":      (*scene).closeSession,
 	"tie":        (*scene).tie,
@@ -27,22 +28,23 @@ var acts = map[string]func(*scene, Line) error{
 	"prior":      (*scene).prior,
 }
 
-func (s *scene) openSession(l Line) error { // session s1 on 2026-06-15: ann(external,chair) bob
-	day := time.Date(2026, 6, 15, 0, 0, 0, 0, time.UTC)
+// firstDay is when each case begins: at noon, so that it is the same day in every zone
+// where somebody plays it.
+var firstDay = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+
+func (s *scene) on(l Line) error { // on 2031-06-30
+	day, err := time.Parse(time.DateOnly, l.arg(0))
+	if err != nil {
+		return err
+	}
+	s.SetClock(day.Add(12 * time.Hour))
+	return nil
+}
+
+func (s *scene) openSession(l Line) error { // session s1 of other: ann(external,chair) bob
 	of := s.certification
-	for i := 1; i+1 < len(l.about); i += 2 {
-		switch l.about[i] {
-		case "on":
-			given, err := time.Parse(time.DateOnly, l.about[i+1])
-			if err != nil {
-				return err
-			}
-			day = given
-		case "of":
-			of = l.about[i+1]
-		default:
-			return fmt.Errorf("%q is neither on nor of", l.about[i])
-		}
+	if l.arg(1) == "of" {
+		of = l.arg(2)
 	}
 	jury, err := juryOf(l)
 	if err != nil {
@@ -61,7 +63,7 @@ func (s *scene) openSession(l Line) error { // session s1 on 2026-06-15: ann(ext
 		SessionId: strings.TrimPrefix(s.session(l.arg(0)), "sessions/"),
 		Session: &acquispb.Session{
 			DisplayName: "Session " + l.arg(0), Referentiel: "referentiels/" + of, Jury: jury,
-			StartDate: &date.Date{Year: int32(day.Year()), Month: int32(day.Month()), Day: int32(day.Day())},
+			StartDate: &date.Date{Year: 2026, Month: 1, Day: 5},
 		},
 	})
 	return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -29,6 +30,8 @@ type Player struct {
 	// Told is called after each line, with what the service says of it: the reasons of an
 	// outcome, the text of a refusal. Nil: nobody listens.
 	Told func(l Line, said []string)
+	// SetClock sets the clock of the server, for cases that take years.
+	SetClock func(now time.Time)
 }
 
 // Those who make the calls that no jury makes.
@@ -155,6 +158,7 @@ func (p *Player) Play(ctx context.Context, of Certification, c Case) error {
 	s := &scene{
 		Player: p, ctx: ctx, certification: of.Referentiel, prefix: of.ID + "-" + c.Number, sessionOf: make(map[string]string),
 	}
+	s.SetClock(firstDay)
 	last := Line{Text: "end"}
 	for _, l := range c.Lines {
 		if err := s.line(l); err != nil {

@@ -197,20 +197,3 @@ func methodOf(m *acquispb.AssessmentMethod) *storepb.AssessmentMethod {
 		AccommodationFramework: m.GetAccommodationFramework(),
 	}
 }
-
-func diffFrom(d referentiel.Diff) *acquispb.DiffRevisionsResponse {
-	shown := &acquispb.DiffRevisionsResponse{
-		From: revisionName(d.From.Referentiel, d.From.ID), To: revisionName(d.To.Referentiel, d.To.ID), Same: d.From == d.To, Missing: d.Missing,
-	}
-	for _, b := range d.Held {
-		shown.Held = append(shown.Held, &acquispb.DiffRevisionsResponse_HeldBloc{Bloc: b.Bloc, Identical: b.Identical, CountsAs: b.CountsAs})
-	}
-	kinds := acquispb.DiffRevisionsResponse_Change_Kind_Enum_value // a test compares the names
-	for _, c := range d.Changes {
-		shown.Changes = append(shown.Changes, &acquispb.DiffRevisionsResponse_Change{
-			Kind:  acquispb.DiffRevisionsResponse_Change_Kind_Enum(kinds[string(c.Kind)]),
-			Where: c.Where, Field: c.Field, Before: c.From, After: c.To,
-		})
-	}
-	return shown
-}

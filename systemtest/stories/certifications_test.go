@@ -12,6 +12,7 @@ import (
 func TestCertifications(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	p := examples.NewPlayer(w.Conn, w.Keys["admin"])
+	p.SetClock = w.Clock.Set
 	for _, id := range examples.IDs() {
 		t.Run(id, func(t *testing.T) {
 			of, err := examples.Load(id)
@@ -31,6 +32,7 @@ func TestCertifications(t *testing.T) {
 func TestCertificationsCanFail(t *testing.T) {
 	w, _ := world.Start(t, t.TempDir())
 	p := examples.NewPlayer(w.Conn, w.Keys["admin"])
+	p.SetClock = w.Clock.Set
 	world.Must(t, p.Publish(t.Context(), "clea"))
 	for name, c := range map[string]struct{ story, want string }{
 		"outcome":            {"shows k1 D1 ACQUIRED", "story:5: shows k1 D1 ACQUIRED: got PENDING"},
