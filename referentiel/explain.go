@@ -167,11 +167,11 @@ func (e *explainer) common() {
 	e.say("Un bloc sans autre règle est acquis quand %s%s.", "A bloc without another rule is acquired when %s%s.", bloc.when, bloc.note)
 	if g := e.r.GetRules().GetCompetenceGate(); g != nil {
 		e.say("À la place, pour toute compétence sans règle propre : elle est acquise quand %s.",
-			"Instead, for every compétence without a rule of its own: it is acquired when %s.", e.gate(g, criteria))
+			"Instead, for every compétence without a rule of its own: it is acquired when %s.", e.gate(g, ofCriteria))
 	}
 	if g := e.r.GetRules().GetBlocGate(); g != nil {
 		e.say("À la place, pour tout bloc sans règle propre : il est acquis quand %s.",
-			"Instead, for every bloc without a rule of its own: it is acquired when %s.", e.gate(g, competences))
+			"Instead, for every bloc without a rule of its own: it is acquired when %s.", e.gate(g, ofCompetences))
 	}
 	e.say("Un critère éliminatoire qui n'est pas atteint empêche d'acquérir sa compétence et son bloc, quelle que soit la moyenne.",
 		"An eliminatory criterion that is not met keeps its compétence and its bloc from being acquired, whatever the mean.")
@@ -196,9 +196,9 @@ func (e *explainer) bloc(b *storepb.Bloc) {
 	when, own := "", bilingual{}
 	switch {
 	case b.GetGate() != nil:
-		when, own = e.gate(b.GetGate(), competences), bilingual{" (règle propre)", " (a rule of its own)"}
+		when, own = e.gate(b.GetGate(), ofCompetences), bilingual{" (règle propre)", " (a rule of its own)"}
 	case e.r.GetRules().GetBlocGate() != nil:
-		when = e.gate(e.r.GetRules().GetBlocGate(), competences)
+		when = e.gate(e.r.GetRules().GetBlocGate(), ofCompetences)
 	default:
 		_, bloc := e.thresholds()
 		when = bloc.when
@@ -213,7 +213,7 @@ func (e *explainer) competence(k *storepb.Competence) {
 		e.text.WriteString("    " + e.phrase("Si ce bloc est présenté seul : %s.", "If this bloc is presented alone: %s.", e.method(m)) + "\n")
 	}
 	if g := k.GetGate(); g != nil {
-		e.text.WriteString("    " + e.phrase("Acquise quand %s (règle propre).", "Acquired when %s (a rule of its own).", e.gate(g, criteria)) + "\n")
+		e.text.WriteString("    " + e.phrase("Acquise quand %s (règle propre).", "Acquired when %s (a rule of its own).", e.gate(g, ofCriteria)) + "\n")
 	}
 	if shared := e.share(k.Weight, k.GetBonusAbove()); shared != "" {
 		e.text.WriteString("    " + e.phrase("Dans le bloc : %s.", "In the bloc: %s.", shared) + "\n")

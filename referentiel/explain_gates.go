@@ -12,10 +12,10 @@ import (
 type children struct{ of, acquired bilingual }
 
 var (
-	criteria = children{
+	ofCriteria = children{
 		bilingual{"ses critères", "its criteria"}, bilingual{"atteints", "met"},
 	}
-	competences = children{
+	ofCompetences = children{
 		bilingual{"ses compétences", "its compétences"}, bilingual{"acquises", "acquired"},
 	}
 )
