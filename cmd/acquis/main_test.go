@@ -271,6 +271,21 @@ func TestCompact(t *testing.T) {
 	}
 }
 
+// TestDemoCertification plays the cases of a certification, and names it if there is none.
+func TestDemoCertification(t *testing.T) {
+	code, out, err := acquis(t, "demo", "--certification", "ch-kv")
+	for _, told := range []string{
+		"Kauffrau / Kaufmann EFZ", "Case 2: ", "E.1: the mean 3.75 is rounded to 3.8", "Case 9: ", "ledger CAPITALISED: E",
+	} {
+		if code != 0 || err != "" || !strings.Contains(out, told) {
+			t.Fatalf("exit code %d, %q; must print %q:\n%s", code, err, told, out)
+		}
+	}
+	if code, _, err := acquis(t, "demo", "--certification", "bac"); code != 1 || !strings.Contains(err, `there is no certification "bac"; there are bpjeps-apsf, bts-sio, `) {
+		t.Errorf("exit code %d: %s", code, err)
+	}
+}
+
 // The demo tells its six stories, without colours if the output is not a
 // terminal, and leaves nothing behind.
 func TestDemo(t *testing.T) {

@@ -110,6 +110,39 @@ func (s *referentielService) GetBloc(ctx context.Context, req *acquispb.GetBlocR
 	})
 }
 
+// DiffRevisions compares outside the View, which the two revisions outlive.
+func (s *referentielService) DiffRevisions(ctx context.Context, req *acquispb.DiffRevisionsRequest) (*acquispb.DiffRevisionsResponse, error) {
+	var from, to *revision
+	err := s.view(ctx, func(r store.Reader) (err error) {
+		if from, err = s.revisions.byName(r, req.GetFrom()); err != nil {
+			return err
+		}
+		to, err = s.revisions.byName(r, cmp.Or(req.GetTo(), referentielName(from.id.Referentiel)))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return diffFrom(from.compiled.Compare(to.compiled)), nil
+}
+
+func diffFrom(d referentiel.Diff) *acquispb.DiffRevisionsResponse {
+	shown := &acquispb.DiffRevisionsResponse{
+		From: revisionName(d.From.Referentiel, d.From.ID), To: revisionName(d.To.Referentiel, d.To.ID), Same: d.From == d.To, Missing: d.Missing,
+	}
+	for _, b := range d.Held {
+		shown.Held = append(shown.Held, &acquispb.DiffRevisionsResponse_HeldBloc{Bloc: b.Bloc, Identical: b.Identical, CountsAs: b.CountsAs})
+	}
+	kinds := acquispb.DiffRevisionsResponse_Change_Kind_Enum_value // a test compares the names
+	for _, c := range d.Changes {
+		shown.Changes = append(shown.Changes, &acquispb.DiffRevisionsResponse_Change{
+			Kind:  acquispb.DiffRevisionsResponse_Change_Kind_Enum(kinds[string(c.Kind)]),
+			Where: c.Where, Field: c.Field, Before: c.From, After: c.To,
+		})
+	}
+	return shown
+}
+
 func (s *referentielService) SearchReferentiels(ctx context.Context, req *acquispb.SearchReferentielsRequest) (*acquispb.SearchReferentielsResponse, error) {
 	page, err := s.pages.parse(call.CallerOf(ctx), req)
 	if err != nil {

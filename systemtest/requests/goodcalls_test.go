@@ -31,6 +31,7 @@ var goodCalls = []goodCall{
 	{"reader", "GET", "/v1/referentiels:search?query=veille&pageSize=3", ""},
 	{"reader", "GET", "/v1/referentiels/marketing", ""},
 	{"reader", "GET", "/v1/{marketing revision}", ""},
+	{"reader", "GET", "/v1/{marketing revision}:diff?to=referentiels/sales", ""},
 	{"reader", "GET", "/v1/referentiels/marketing/revisions", ""},
 	{"reader", "GET", "/v1/referentiels/marketing/blocs/B1", ""},
 	{"reader", "GET", "/v1/{marketing revision}/blocs/B2", ""},

@@ -4011,6 +4011,153 @@ func wireListReferentielRevisionsResponse(b []byte, x *ListReferentielRevisionsR
 }
 
 // AppendJSON appends the message as JSON without white space.
+func (x *DiffRevisionsResponse) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonDiffRevisionsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DiffRevisionsResponse) AppendWire(b []byte) []byte {
+	return wireDiffRevisionsResponse(b, x)
+}
+
+func jsonDiffRevisionsResponse(b []byte, x *DiffRevisionsResponse) []byte {
+	if x == nil {
+		x = new(DiffRevisionsResponse)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"from":`...), x.From)
+	b = answers.JSONString(append(b, `"to":`...), x.To)
+	b = answers.JSONBool(append(b, `"same":`...), x.Same)
+	b = append(b, `"held":[`...)
+	for _, v := range x.Held {
+		b = jsonDiffRevisionsResponse_HeldBloc(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"missing":[`...)
+	for _, v := range x.Missing {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"changes":[`...)
+	for _, v := range x.Changes {
+		b = jsonDiffRevisionsResponse_Change(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireDiffRevisionsResponse(b []byte, x *DiffRevisionsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.From) > 0 {
+		b = answers.WireString(b, 1, x.From)
+	}
+	if len(x.To) > 0 {
+		b = answers.WireString(b, 2, x.To)
+	}
+	if x.Same {
+		b = answers.WireBool(b, 3, x.Same)
+	}
+	for _, v := range x.Held {
+		b = answers.WireMessage(b, 4, v, wireDiffRevisionsResponse_HeldBloc)
+	}
+	for _, v := range x.Missing {
+		b = answers.WireString(b, 5, v)
+	}
+	for _, v := range x.Changes {
+		b = answers.WireMessage(b, 6, v, wireDiffRevisionsResponse_Change)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *DiffRevisionsResponse_HeldBloc) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonDiffRevisionsResponse_HeldBloc)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DiffRevisionsResponse_HeldBloc) AppendWire(b []byte) []byte {
+	return wireDiffRevisionsResponse_HeldBloc(b, x)
+}
+
+func jsonDiffRevisionsResponse_HeldBloc(b []byte, x *DiffRevisionsResponse_HeldBloc) []byte {
+	if x == nil {
+		x = new(DiffRevisionsResponse_HeldBloc)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"bloc":`...), x.Bloc)
+	b = answers.JSONBool(append(b, `"identical":`...), x.Identical)
+	b = append(b, `"countsAs":[`...)
+	for _, v := range x.CountsAs {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireDiffRevisionsResponse_HeldBloc(b []byte, x *DiffRevisionsResponse_HeldBloc) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Bloc) > 0 {
+		b = answers.WireString(b, 1, x.Bloc)
+	}
+	if x.Identical {
+		b = answers.WireBool(b, 2, x.Identical)
+	}
+	for _, v := range x.CountsAs {
+		b = answers.WireString(b, 3, v)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *DiffRevisionsResponse_Change) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonDiffRevisionsResponse_Change)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DiffRevisionsResponse_Change) AppendWire(b []byte) []byte {
+	return wireDiffRevisionsResponse_Change(b, x)
+}
+
+func jsonDiffRevisionsResponse_Change(b []byte, x *DiffRevisionsResponse_Change) []byte {
+	if x == nil {
+		x = new(DiffRevisionsResponse_Change)
+	}
+	b = append(b, '{')
+	b = answers.JSONEnum(append(b, `"kind":`...), x.Kind, DiffRevisionsResponse_Change_Kind_Enum_name)
+	b = answers.JSONString(append(b, `"where":`...), x.Where)
+	b = answers.JSONString(append(b, `"field":`...), x.Field)
+	b = answers.JSONString(append(b, `"before":`...), x.Before)
+	b = answers.JSONString(append(b, `"after":`...), x.After)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireDiffRevisionsResponse_Change(b []byte, x *DiffRevisionsResponse_Change) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 1, x.Kind)
+	}
+	if len(x.Where) > 0 {
+		b = answers.WireString(b, 2, x.Where)
+	}
+	if len(x.Field) > 0 {
+		b = answers.WireString(b, 3, x.Field)
+	}
+	if len(x.Before) > 0 {
+		b = answers.WireString(b, 4, x.Before)
+	}
+	if len(x.After) > 0 {
+		b = answers.WireString(b, 5, x.After)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
 func (x *SearchReferentielsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonSearchReferentielsResponse)
 }
