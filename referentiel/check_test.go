@@ -16,7 +16,7 @@ func small() *storepb.Referentiel {
 	return &storepb.Referentiel{
 		Id:          "vente",
 		DisplayName: "Vente",
-		RncpNumber:  "RNCP35340",
+		Register:    &storepb.Register{Kind: 1, Number: "RNCP35340"},
 		Preamble:    []*storepb.Section{{Title: "Loi", Paragraphs: []string{"Article 1"}}},
 		Blocs: []*storepb.Bloc{{
 			Code:       "B1",
@@ -68,6 +68,7 @@ func full() *storepb.Referentiel {
 	}
 	r.Blocs[0].Validity, r.Rules.Validity = validity(), &storepb.Validities{Blocs: validity(), Award: validity()}
 	r.Rules.Scale, competence(r).Criteria[0].Scale = "n", "n"
+	r.Register, r.Certificateur = registered(), certified()
 	competence(r).Criteria[0].Weight, competence(r).Criteria[0].BonusAbove = new(int32(2)), "50"
 	return r
 }
@@ -128,8 +129,6 @@ func TestCheckHead(t *testing.T) {
 			[]string{"display_name: must not be empty"}},
 		{"name too long", func(r *storepb.Referentiel) { r.DisplayName = long()[:602] },
 			[]string{"display_name: has 301 characters; at most 300"}},
-		{"RNCP number without letters", func(r *storepb.Referentiel) { r.RncpNumber = "35340" },
-			[]string{`rncp_number: "35340" must be RNCP and 1 to 6 digits; leave it out if it is not known`}},
 
 		{"empty section", func(r *storepb.Referentiel) { r.Preamble[0] = &storepb.Section{} },
 			[]string{"preamble[0]: must have a title or a paragraph"}},

@@ -86,6 +86,7 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		Validity: rules.Validity{
 			Blocs: period(r.GetRules().GetValidity().GetBlocs()), Award: period(r.GetRules().GetValidity().GetAward()),
 		},
+		Registration: registrationSpec(r.GetRegister()),
 	}
 	for _, given := range r.GetScales() {
 		s.Scales = append(s.Scales, scaleSpec(given))

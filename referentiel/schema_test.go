@@ -235,6 +235,7 @@ func treeOf(text string) (tree any, isYAML bool) {
 // why.
 func beyondSchema() map[string]string {
 	const elsewhere = "it depends on what else the file has"
+	const computed = "patterns do not compute"
 	return map[string]string{
 		"bloc code twice":                     elsewhere,
 		"activity code twice, in two blocs":   elsewhere,
@@ -258,6 +259,15 @@ func beyondSchema() map[string]string {
 		"statement that reads backwards":           unicodeKnows,
 		"statement with a byte order mark":         unicodeKnows,
 		"statement not UTF-8":                      unicodeKnows,
+		"RNCP number without letters":              elsewhere,
+		"RNCP number in the RS":                    elsewhere,
+		"levels in the RS":                         elsewhere,
+		"code twice":                               elsewhere,
+		"days in the wrong order":                  elsewhere,
+		"a day that does not exist":                computed,
+		"SIRET with a wrong digit":                 computed,
+		"SIRET with two swapped digits":            computed,
+		"SIRET of La Poste with a wrong digit":     computed,
 	}
 }
 

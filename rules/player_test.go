@@ -129,6 +129,7 @@ var setups = map[string]func(*player, line) error{
 	"bonus":      (*player).share,
 	"scale":      (*player).scale,
 	"on":         (*player).on,
+	"register":   (*player).register,
 	"holding":    (*player).holding,
 	"validity":   (*player).validity,
 	"replaces":   (*player).replaces,

@@ -26,6 +26,7 @@ var actions = map[string]func(*player, line) error{
 	"jury":       (*player).jury,
 	"pin":        (*player).pin,
 	"today":      (*player).day,
+	"attest":     (*player).attest,
 }
 
 func (p *player) enrol(l line) error {
@@ -224,6 +225,7 @@ var checks = map[string]func(*player, line) error{
 	"ignores":       (*player).notices,
 	"ledger":        (*player).ledger,
 	"certification": (*player).certification,
+	"warns":         (*player).warns,
 }
 
 func (p *player) refused(l line) error {

@@ -57,7 +57,7 @@ func (l *limitFlags) transport(streams time.Duration) transport.Limits {
 	connections.Connections, connections.PerNetwork, connections.Openings = l.MaxConnections, l.MaxConnectionsNetwork, l.ConnectionRate
 	return transport.Limits{
 		MaxRequestBytes: l.MaxRequestBytes, CallTimeout: l.CallTimeout, ReceiveTimeout: l.ReceiveTimeout, StreamTimeout: streams,
-		Listen: connections, Admission: l.admission(),
+		Hold: transport.DefaultLimits().Hold, Listen: connections, Admission: l.admission(),
 	}
 }
 

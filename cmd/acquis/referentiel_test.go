@@ -98,3 +98,28 @@ func TestReferentielSchema(t *testing.T) {
 		t.Errorf("exit %d, %.100s", code, out)
 	}
 }
+
+// TestReferentielExplain says it in French unless asked otherwise, and what is wrong with
+// the file instead if anything is.
+func TestReferentielExplain(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("id: Sales\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const marketing = "../../referentiel/data/marketing.yaml"
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{marketing}, 0, "Le bloc B2 est acquis quand toutes ses compétences sont acquises."},
+		{[]string{marketing, "--language", "en"}, 0, "Bloc B2 is acquired when all its compétences are acquired."},
+		{[]string{marketing, "--language", "de"}, 2, "--language"},
+		{[]string{bad}, 1, bad + ":1: id: "},
+	} {
+		code, out, err := acquis(t, append([]string{"referentiel", "explain"}, c.args...)...)
+		if code != c.code || !strings.Contains(out+err, c.says) {
+			t.Errorf("%v: exit %d, want %d and %q\n%s%s", c.args, code, c.code, c.says, out, err)
+		}
+	}
+}

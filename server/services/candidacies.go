@@ -11,6 +11,7 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/filter"
+	"github.com/acquis-eval/acquis/server/show"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -44,7 +45,7 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 			}
 			return t.putCandidacy(candidacy)
 		},
-		answer: shown(store.Candidacies, readCandidacy),
+		answer: shown(store.Candidacies, s.readCandidacy),
 	})
 }
 
@@ -77,7 +78,7 @@ func (s *sessionService) GetCandidacy(ctx context.Context, req *acquispb.GetCand
 		if err != nil {
 			return nil, err
 		}
-		return readCandidacy(r, candidacy)
+		return s.readCandidacy(r, candidacy)
 	})
 }
 
@@ -102,7 +103,7 @@ func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.List
 			if err != nil || session == nil {
 				return nil, false, err
 			}
-			shown, err := candidacyIn(r, session, candidacy)
+			shown, err := s.candidacyIn(r, session, candidacy)
 			return shown, true, err
 		},
 	})
@@ -196,7 +197,7 @@ func (s *sessionService) move(ctx context.Context, req moveRequest,
 			setCandidacy(candidacy, after)
 			return t.putCandidacy(candidacy)
 		},
-		answer: shown(store.Candidacies, readCandidacy),
+		answer: shown(store.Candidacies, s.readCandidacy),
 	})
 }
 
@@ -212,42 +213,47 @@ func setCandidacy(stored *storepb.Candidacy, c rules.Candidacy) {
 }
 
 // readCandidacy shows a candidacy as the API does.
-func readCandidacy(r store.Reader, c *storepb.Candidacy) (*acquispb.Candidacy, error) {
-	session, err := store.Sessions.Get(r, store.Key(c.GetSessionUid()))
+func (c *core) readCandidacy(r store.Reader, stored *storepb.Candidacy) (*acquispb.Candidacy, error) {
+	session, err := store.Sessions.Get(r, store.Key(stored.GetSessionUid()))
 	if err != nil {
 		return nil, err
 	}
-	return candidacyIn(r, session, c)
+	return c.candidacyIn(r, session, stored)
 }
 
 // candidacyIn shows a candidacy of the session.
-func candidacyIn(r store.Reader, session *storepb.Session, c *storepb.Candidacy) (*acquispb.Candidacy, error) {
-	candidate, err := store.Candidates.Get(r, store.Key(c.GetCandidateUid()))
+func (c *core) candidacyIn(r store.Reader, session *storepb.Session, stored *storepb.Candidacy) (*acquispb.Candidacy, error) {
+	candidate, err := store.Candidates.Get(r, store.Key(stored.GetCandidateUid()))
 	if err != nil {
 		return nil, err
 	}
-	judged, err := casefile.Candidacy(c, session)
+	judged, err := casefile.Candidacy(stored, session)
+	if err != nil {
+		return nil, err
+	}
+	under, err := c.revisions.get(r, judged.Revision)
 	if err != nil {
 		return nil, err
 	}
 	shown := &acquispb.Candidacy{
-		Name:           candidacyName(session.GetLabel(), c.GetLabel()),
+		Name:           candidacyName(session.GetLabel(), stored.GetLabel()),
 		Candidate:      candidateName(candidate.GetLabel()),
-		Scope:          c.GetScope(),
-		AccessRoute:    c.GetAccessRoute(),
+		Scope:          stored.GetScope(),
+		AccessRoute:    stored.GetAccessRoute(),
 		PresentedBlocs: judged.Presented(),
 		MethodVariant:  acquispb.Candidacy_MethodVariant_NORMAL,
-		DepartedBlocs:  departedFrom(c.GetDepartedBlocs()),
-		State:          c.GetState(),
+		DepartedBlocs:  departedFrom(stored.GetDepartedBlocs()),
+		State:          stored.GetState(),
 		Referentiel:    revisionName(session.GetReferentiel(), session.GetRevision()),
-		Etag:           etag(c),
-		CreateTime:     c.GetCreateTime(),
-		UpdateTime:     c.GetUpdateTime(),
+		Etag:           etag(stored),
+		CreateTime:     stored.GetCreateTime(),
+		UpdateTime:     stored.GetUpdateTime(),
+		Warnings:       show.Warnings(under.compiled.Scheme().Registration().WarnEnrolment(stored.GetEnrolDay())),
 	}
 	if shown.GetScope() == acquispb.Candidacy_Scope_BLOCS {
-		shown.Blocs = slices.Clone(c.GetEnrolledBlocs())
+		shown.Blocs = slices.Clone(stored.GetEnrolledBlocs())
 	}
-	if len(c.GetEnrolledBlocs()) == 1 {
+	if len(stored.GetEnrolledBlocs()) == 1 {
 		shown.MethodVariant = acquispb.Candidacy_MethodVariant_BLOC_ONLY
 	}
 	return shown, nil

@@ -53,7 +53,7 @@ func TestValidity(t *testing.T) {
 		"2027-06-16": "B1 CAPITALISED; AWARDED",
 		"2027-06-17": "B1 EXPIRED; AWARDED",
 		"2028-06-17": "B1 EXPIRED; EXPIRED",
-		"2199-12-31": "B1 EXPIRED; EXPIRED",
+		"2099-12-31": "B1 EXPIRED; EXPIRED",
 	} {
 		if got := s.asOf(on); got != want {
 			t.Errorf("as of %q: %s, want %s", on, got, want)

@@ -26,6 +26,7 @@ type Limits struct {
 	CallTimeout     time.Duration    // time limit of a call
 	StreamTimeout   time.Duration    // the same for one that sends a stream; 0: an hour
 	ReceiveTimeout  time.Duration    // time limit for a request to arrive; 0: 10 seconds
+	Hold            time.Duration    // how long, on average, an unknown caller who calls too often waits for the refusal; 0: not at all
 	Listen          listen.Limits    // connections of REST and gRPC each; the zero value: listen.DefaultLimits
 	Admission       admission.Limits // calls at once; the zero value: admission.DefaultLimits
 }
@@ -33,7 +34,7 @@ type Limits struct {
 // DefaultLimits are enough for a référentiel of hundreds of criteria and a
 // batch of a thousand verdicts with comments.
 func DefaultLimits() Limits {
-	return Limits{MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second}
+	return Limits{MaxRequestBytes: 8 << 20, CallTimeout: 30 * time.Second, Hold: time.Second}
 }
 
 func (l *Limits) complete() {
@@ -83,6 +84,7 @@ type Transport struct {
 	unknown  *method
 	document *method
 	inside   atomic.Int64 // running calls
+	held     atomic.Int64 // those that wait for a refusal
 	breaking atomic.Bool  // running calls are being cut off
 	grpc     *grpc.Server
 	rest     *http.Server

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"regexp"
 	"time"
 
@@ -55,7 +56,9 @@ func (v *visit) enter(authorization []string) error {
 		return v.refuse(err)
 	}
 	if v.ticket, err = v.gate.Enter(admission.Call{Subject: caller.Subject, From: v.info.From, Class: v.class}); err != nil {
-		v.tooMany = v.public
+		if v.tooMany = v.public; v.tooMany {
+			v.hold()
+		}
 		return err
 	}
 	if caller.Subject != "" {
@@ -71,9 +74,31 @@ func (v *visit) enter(authorization []string) error {
 func (v *visit) refuse(why error) (err error) {
 	if v.ticket, err = v.gate.Enter(admission.Call{From: v.info.From, Class: admission.Refused}); err != nil {
 		v.tooMany = true
+		v.hold()
 		return err
 	}
 	return why
+}
+
+// heldAtOnce bounds the memory for held calls: each may have sent a window full
+// of a message that nobody reads.
+const heldAtOnce = 1024
+
+// hold lets an unknown caller who calls too often wait for the refusal: most
+// repeat a call once it is answered, so that fast refusals cost the service more
+// than the caller. The time is random, so that calls that came together do not
+// come again together.
+func (v *visit) hold() {
+	defer v.held.Add(-1)
+	if v.held.Add(1) > heldAtOnce || v.limits.Hold <= 0 {
+		return
+	}
+	over := time.NewTimer(rand.N(2 * v.limits.Hold))
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-v.ctx.Done():
+	}
 }
 
 // identify returns the caller, if they may call, with those of their roles that

@@ -277,7 +277,7 @@ func TestTooManyCalls(t *testing.T) {
 	for class := range few.Classes {
 		few.Classes[class].Network = admission.Share{PerSecond: 1e-6, Burst: 1}
 	}
-	s := newStage(t, func(o *Options) { o.Limits.Admission = few })
+	s := newStage(t, func(o *Options) { o.Limits.Admission, o.Limits.Hold = few, time.Millisecond })
 	for range 2 {
 		_ = s.listKeys(t.Context(), s.admin)
 		s.get("/openapi.json", "")
@@ -306,7 +306,7 @@ func TestTooManyCalls(t *testing.T) {
 func TestHealthIsNotUsedUp(t *testing.T) {
 	few := admission.DefaultLimits()
 	few.Classes[admission.Public].Network = admission.Share{PerSecond: 1e-6, Burst: 1}
-	s := newStage(t, func(o *Options) { o.Limits.Admission = few })
+	s := newStage(t, func(o *Options) { o.Limits.Admission, o.Limits.Hold = few, time.Millisecond })
 	s.SetServing(true)
 	for range 10 {
 		s.get("/openapi.json", "")

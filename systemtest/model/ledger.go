@@ -95,8 +95,8 @@ func (c *Candidate) award(referentiel string) *Decision {
 // Ledger shows what the candidate has acquired, under a revision, and what of it is valid
 // on a day; every decision is valid on the empty one.
 func (c *Candidate) Ledger(r *Revision, on string) Ledger {
-	l := Ledger{Name: c.Name + "/capitalisations/" + r.ID, Referentiel: r.Name}
 	complete := true
+	l := Ledger{Name: c.Name + "/capitalisations/" + r.ID, Referentiel: r.Name, Divisible: r.divisible()}
 	for _, code := range r.Codes() {
 		status := BlocStatus{Code: code, Status: "NOT_PRESENTED"}
 		if about := c.about(r, code); len(about) > 0 {

@@ -20,7 +20,8 @@ type Revision struct {
 
 	BlocValidity, AwardValidity *Validity
 
-	Before []*Revision // of every référentiel, published before it
+	Before   []*Revision // of every référentiel, published before it
+	Register *Register
 }
 
 // A Scale has the form of the API's: it has levels or marks.

@@ -1,5 +1,7 @@
 package model
 
+import "strings"
+
 // A Grid has the form of the API's.
 type Grid struct {
 	Name, Candidate, Referentiel, State string
@@ -63,7 +65,7 @@ func (g Grid) SeenBy(assessor string) Grid {
 			for _, k := range c.Criteria {
 				line := GridCriterion{Code: k.Code, Eliminatory: k.Eliminatory, Status: "CRITERION_STATUS_UNSPECIFIED", Assessments: []Assessment{}}
 				for _, a := range k.Assessments {
-					if a.Assessor == assessor {
+					if strings.EqualFold(a.Assessor, assessor) {
 						line.Assessments = append(line.Assessments, a)
 					}
 				}
@@ -90,6 +92,7 @@ type Ledger struct {
 		Status, Decision string
 		LastValidDate    *Date
 	}
+	Divisible bool
 }
 
 // A BlocStatus is the status of a bloc in a ledger.
@@ -107,14 +110,18 @@ type ShownDecision struct {
 	Effective                                  bool
 	Supersedes, SupersededBy                   string
 	DecideDate, LastValidDate                  *Date
+	Warnings                                   []Warning
 }
 
 // Shown is the decision as the API shows it.
 func (d *Decision) Shown() ShownDecision {
 	shown := ShownDecision{
 		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed,
-		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{},
+		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{}, Warnings: []Warning{},
 		DecideDate: d.Day, LastValidDate: d.last(),
+	}
+	if d.Outcome == "AWARDED" {
+		shown.Warnings = d.Revision.awarded(d.Session.day)
 	}
 	if d.Computed == "" {
 		shown.ComputedOutcome = "OUTCOME_UNSPECIFIED"
@@ -140,6 +147,7 @@ type ShownCandidacy struct {
 	Name, Candidate, Scope, State, Referentiel, MethodVariant string
 	Blocs, PresentedBlocs                                     []string
 	DepartedBlocs                                             []Departed
+	Warnings                                                  []Warning
 }
 
 // Shown is the candidacy as the API shows it.
@@ -147,6 +155,7 @@ func (k *Candidacy) Shown() ShownCandidacy {
 	shown := ShownCandidacy{
 		Name: k.Name, Candidate: k.Candidate.Name, Scope: k.Scope, State: k.State, Referentiel: k.Session.Revision.Name,
 		MethodVariant: "NORMAL", Blocs: []string{}, PresentedBlocs: k.Presented(), DepartedBlocs: append([]Departed{}, k.Departed...),
+		Warnings: k.Session.Revision.enrolled(k.Session.day),
 	}
 	if len(k.Enrolled) == 1 {
 		shown.MethodVariant = "BLOC_ONLY"

@@ -32,6 +32,7 @@ type publish struct {
 	Scale                    string // of all criteria that have none of their own
 
 	BlocValidity, AwardValidity *model.Validity
+	Register                    *model.Register
 }
 
 // A replacement names the other revision by its label; without a label it means
@@ -44,7 +45,7 @@ type replacement struct {
 func (a publish) touches() touched { return touched{} }
 
 func (a publish) revision(s *stage) *model.Revision {
-	r := &model.Revision{ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers, CompetenceGate: a.CompetenceGate, BlocGate: a.BlocGate, Scales: scales, Scale: a.Scale}
+	r := &model.Revision{ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers, CompetenceGate: a.CompetenceGate, BlocGate: a.BlocGate, Scales: scales, Scale: a.Scale, Register: a.Register}
 	r.BlocValidity, r.AwardValidity = a.BlocValidity, a.AwardValidity
 	for _, p := range a.Replaces {
 		made, ok := s.replaced(p)
@@ -114,7 +115,7 @@ func (a publish) String() string {
 		}
 		text.WriteString(" ]")
 	}
-	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.BlocValidity, a.AwardValidity, a.Blocs})
+	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.BlocValidity, a.AwardValidity, a.Blocs, a.Register})
 	fmt.Fprintf(&text, " %v %s %s", a.Numbers, gates, a.Scale)
 	for _, p := range a.Replaces {
 		fmt.Fprintf(&text, ", %s replaces %s of %s %s", p.Bloc, p.ReplacedBloc, p.ID, p.Label)
@@ -145,6 +146,9 @@ func (a publish) call(s *stage) (call, bool) {
 	addGate(rules, "blocGate", r.BlocGate)
 	rules["validity"] = fields{"blocs": r.BlocValidity, "award": r.AwardValidity}
 	content := fields{"displayName": "Référentiel", "rules": rules, "blocs": blocFields(r.Blocs)}
+	if r.Register != nil {
+		content["register"] = r.Register
+	}
 	var replaces []fields
 	for _, p := range r.Replaces {
 		line := replacedFields(p)

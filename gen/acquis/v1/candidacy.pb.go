@@ -357,7 +357,10 @@ type Candidacy struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// What the registrar should know of the enrolment: REGISTRATION_EXPIRED if it was after
+	// the end of the certification's registration.
+	Warnings      []*Warning `protobuf:"bytes,14,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -479,6 +482,13 @@ func (x *Candidacy) GetCreateTime() *timestamppb.Timestamp {
 func (x *Candidacy) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Candidacy) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
 	}
 	return nil
 }
@@ -727,7 +737,7 @@ var File_acquis_v1_candidacy_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x0e\n" +
+	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x17acquis/v1/warning.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcc\x0e\n" +
 	"\tCandidacy\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12t\n" +
 	"\tcandidate\x18\x02 \x01(\tBV\xe0A\x02\xe0A\x05\xfaA\x17\n" +
@@ -746,7 +756,9 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\x1a<\n" +
+	"updateTime\x12;\n" +
+	"\bwarnings\x18\x0e \x03(\v2\x12.acquis.v1.WarningB\v\xe0A\x03\xbaH\x05\x92\x01\x02\x10\n" +
+	"R\bwarnings\x1a<\n" +
 	"\x05Scope\"3\n" +
 	"\x04Enum\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\t\n" +
@@ -785,9 +797,9 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\tWITHDRAWN\x10\x01\x12\n" +
 	"\n" +
 	"\x06ABSENT\x10\x02\x12\x10\n" +
-	"\fALREADY_HELD\x10\x03:\xdd\x01\xeaA[\n" +
-	"\x15acquis.eval/Candidacy\x12*sessions/{session}/candidacies/{candidacy}*\vcandidacies2\tcandidacy\xbaH|\x1az\n" +
-	"\vblocs.scope\x12=blocs is required with scope BLOCS, and not allowed otherwise\x1a,(this.scope == 2) == (this.blocs.size() > 0)B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\fALREADY_HELD\x10\x03:\xd7\x01\xeaA[\n" +
+	"\x15acquis.eval/Candidacy\x12*sessions/{session}/candidacies/{candidacy}*\vcandidacies2\tcandidacy\xbaHv\x1at\n" +
+	"\vblocs.scope\x127is required with scope BLOCS, and not allowed otherwise\x1a,(this.scope == 2) == (this.blocs.size() > 0)B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_candidacy_proto_rawDescOnce sync.Once
@@ -817,6 +829,7 @@ var file_acquis_v1_candidacy_proto_goTypes = []any{
 	(*Candidacy_DepartedBloc)(nil),         // 10: acquis.v1.Candidacy.DepartedBloc
 	(*Candidacy_DepartedBloc_Cause)(nil),   // 11: acquis.v1.Candidacy.DepartedBloc.Cause
 	(*timestamppb.Timestamp)(nil),          // 12: google.protobuf.Timestamp
+	(*Warning)(nil),                        // 13: acquis.v1.Warning
 }
 var file_acquis_v1_candidacy_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Candidacy.scope:type_name -> acquis.v1.Candidacy.Scope.Enum
@@ -826,12 +839,13 @@ var file_acquis_v1_candidacy_proto_depIdxs = []int32{
 	3,  // 4: acquis.v1.Candidacy.state:type_name -> acquis.v1.Candidacy.State.Enum
 	12, // 5: acquis.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
 	12, // 6: acquis.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
-	4,  // 7: acquis.v1.Candidacy.DepartedBloc.cause:type_name -> acquis.v1.Candidacy.DepartedBloc.Cause.Enum
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	13, // 7: acquis.v1.Candidacy.warnings:type_name -> acquis.v1.Warning
+	4,  // 8: acquis.v1.Candidacy.DepartedBloc.cause:type_name -> acquis.v1.Candidacy.DepartedBloc.Cause.Enum
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_candidacy_proto_init() }
@@ -840,6 +854,7 @@ func file_acquis_v1_candidacy_proto_init() {
 		return
 	}
 	file_acquis_v1_form_proto_init()
+	file_acquis_v1_warning_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

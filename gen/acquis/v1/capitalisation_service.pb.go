@@ -580,7 +580,7 @@ type GetCapitalisationRequest struct {
 	// `candidates/{candidate}/capitalisations/{référentiel id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The day on which the ledger is computed, for instance `2031-06-30`, in the service's
-	// time zone; from 1900 to 2199. Only validity depends on it: the decisions are those
+	// time zone; from 1900 to 2099. Only validity depends on it: the decisions are those
 	// that stand now. Empty: today.
 	AsOf          string `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -730,9 +730,9 @@ type ListDecisionsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	// AIP-160 filter over `session` (its name; = != :), `referentiel` (its id, its name or its revision's name; = !=
 	// :), `kind` (BLOC, PRIOR_BLOC, AWARD; = != :), `outcome` (CAPITALISED, NOT_CAPITALISED, AWARDED, NOT_AWARDED; =
 	// != :), `effective` (true, false; = != :), `decide_time` (a time; = != < <= > >= :). For instance `kind = AWARD
@@ -788,8 +788,8 @@ func (x *ListDecisionsRequest) GetPageSize() int32 {
 }
 
 func (x *ListDecisionsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -1020,25 +1020,26 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x8f\x01\n" +
 	"\x17RecordPriorBlocResponse\x121\n" +
 	"\tdecisions\x18\x01 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12A\n" +
-	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\x8a\x02\n" +
+	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\x9b\x02\n" +
 	"\x18GetCapitalisationRequest\x12\xa0\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x8b\x01\xe0A\x02\xfaA\x1c\n" +
-	"\x1aacquis.eval/Capitalisation\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/capitalisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12K\n" +
-	"\x05as_of\x18\x02 \x01(\tB6\xe0A\x01\xbaH0r.2,^((19|20|21)[0-9]{2}-[01][0-9]-[0-3][0-9])?$R\x04asOf\"\x98\x01\n" +
+	"\x1aacquis.eval/Capitalisation\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/capitalisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12\\\n" +
+	"\x05as_of\x18\x02 \x01(\tBG\xe0A\x01\xbaHAr?2=^((19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$R\x04asOf\"\x98\x01\n" +
 	"\x12GetDecisionRequest\x12\x81\x01\n" +
 	"\x04name\x18\x01 \x01(\tBm\xe0A\x02\xfaA\x16\n" +
 	"\x14acquis.eval/Decision\xbaHNrL2J^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}$R\x04name\"\xa8\x01\n" +
 	"\x17GetDecisionProofRequest\x12\x8c\x01\n" +
 	"\x04name\x18\x01 \x01(\tBx\xe0A\x02\xfaA\x1b\n" +
-	"\x19acquis.eval/DecisionProof\xbaHTrR2P^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}/proof$R\x04name\"\x89\x02\n" +
+	"\x19acquis.eval/DecisionProof\xbaHTrR2P^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}/proof$R\x04name\"\x9f\x02\n" +
 	"\x14ListDecisionsRequest\x12o\n" +
 	"\x06parent\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidate\xbaH7r523^candidates/(-|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x12'\n" +
-	"\x06filter\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filter\"r\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01\x12'\n" +
+	"\x06filter\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filterB\r\n" +
+	"\v_page_token\"r\n" +
 	"\x15ListDecisionsResponse\x121\n" +
 	"\tdecisions\x18\x01 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa2\x01\n" +
@@ -1148,6 +1149,7 @@ func file_acquis_v1_capitalisation_service_proto_init() {
 	file_acquis_v1_decision_proto_init()
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_unique_proto_init()
+	file_acquis_v1_capitalisation_service_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -316,6 +316,9 @@ type Decision struct {
 	// The last day on which what it gives is valid. Not set if it has no end, or gives
 	// nothing.
 	LastValidDate *date.Date `protobuf:"bytes,60,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
+	// What the jury and the registrar should know of an award: DELIVERY_DEADLINE_PASSED if
+	// it was after the last day on which the certification may be awarded. The award stands.
+	Warnings      []*Warning `protobuf:"bytes,19,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -490,6 +493,13 @@ func (x *Decision) GetLastValidDate() *date.Date {
 	return nil
 }
 
+func (x *Decision) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
 // Proof that a decision is in the journal, and since when: its public act, and
 // the hashes from it to a signed checkpoint. It reveals nothing else of the
 // decision, neither who decided nor why. docs/proofs.md explains how to check
@@ -649,7 +659,13 @@ type Capitalisation struct {
 	Certification *Capitalisation_CertificationStatus `protobuf:"bytes,4,opt,name=certification,proto3" json:"certification,omitempty"`
 	// The day on which it is so: that of the request, otherwise today. Not set in the
 	// answer of an act, which shows the ledger of today.
-	AsOfDate      *date.Date `protobuf:"bytes,45,opt,name=as_of_date,json=asOfDate,proto3" json:"as_of_date,omitempty"`
+	AsOfDate *date.Date `protobuf:"bytes,45,opt,name=as_of_date,json=asOfDate,proto3" json:"as_of_date,omitempty"`
+	// Where the certification is registered, as the revision says; if it says so.
+	Register *Register `protobuf:"bytes,5,opt,name=register,proto3" json:"register,omitempty"`
+	// Who answers for it, as the revision says; if it says so.
+	Certificateur *Certificateur `protobuf:"bytes,6,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
+	// Whether its blocs are attested one by one, with the default filled in.
+	Divisible     bool `protobuf:"varint,7,opt,name=divisible,proto3" json:"divisible,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -717,6 +733,27 @@ func (x *Capitalisation) GetAsOfDate() *date.Date {
 		return x.AsOfDate
 	}
 	return nil
+}
+
+func (x *Capitalisation) GetRegister() *Register {
+	if x != nil {
+		return x.Register
+	}
+	return nil
+}
+
+func (x *Capitalisation) GetCertificateur() *Certificateur {
+	if x != nil {
+		return x.Certificateur
+	}
+	return nil
+}
+
+func (x *Capitalisation) GetDivisible() bool {
+	if x != nil {
+		return x.Divisible
+	}
+	return false
 }
 
 // The minutes of a session (procès-verbal): its jury, and what it decided about
@@ -1184,7 +1221,7 @@ var File_acquis_v1_decision_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
-	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x17acquis/v1/session.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xa2\n" +
+	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x17acquis/v1/session.proto\x1a\x17acquis/v1/warning.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xd7\n" +
 	"\n" +
 	"\bDecision\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x126\n" +
@@ -1216,7 +1253,8 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x14acquis.eval/DecisionR\fsupersededBy\x127\n" +
 	"\vdecide_date\x18; \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\n" +
 	"decideDate\x12>\n" +
-	"\x0flast_valid_date\x18< \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\rlastValidDate\x1aI\n" +
+	"\x0flast_valid_date\x18< \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\rlastValidDate\x123\n" +
+	"\bwarnings\x18\x13 \x03(\v2\x12.acquis.v1.WarningB\x03\xe0A\x03R\bwarnings\x1aI\n" +
 	"\x04Kind\"A\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -1248,7 +1286,8 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\v \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:p\xeaAm\n" +
-	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\x87\t\n" +
+	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xa5\n" +
+	"\n" +
 	"\x0eCapitalisation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12A\n" +
 	"\vreferentiel\x18\x02 \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
@@ -1256,7 +1295,10 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x05blocs\x18\x03 \x03(\v2$.acquis.v1.Capitalisation.BlocStatusB\x03\xe0A\x03R\x05blocs\x12X\n" +
 	"\rcertification\x18\x04 \x01(\v2-.acquis.v1.Capitalisation.CertificationStatusB\x03\xe0A\x03R\rcertification\x124\n" +
 	"\n" +
-	"as_of_date\x18- \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\basOfDate\x1a\x8f\x03\n" +
+	"as_of_date\x18- \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\basOfDate\x124\n" +
+	"\bregister\x18\x05 \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x03R\bregister\x12C\n" +
+	"\rcertificateur\x18\x06 \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x03R\rcertificateur\x12!\n" +
+	"\tdivisible\x18\a \x01(\bB\x03\xe0A\x03R\tdivisible\x1a\x8f\x03\n" +
 	"\n" +
 	"BlocStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
@@ -1336,9 +1378,12 @@ var file_acquis_v1_decision_proto_goTypes = []any{
 	(*JuryMember)(nil),                                  // 17: acquis.v1.JuryMember
 	(*timestamppb.Timestamp)(nil),                       // 18: google.protobuf.Timestamp
 	(*date.Date)(nil),                                   // 19: google.type.Date
-	(*Session)(nil),                                     // 20: acquis.v1.Session
-	(Candidacy_State_Enum)(0),                           // 21: acquis.v1.Candidacy.State.Enum
-	(*Candidacy_DepartedBloc)(nil),                      // 22: acquis.v1.Candidacy.DepartedBloc
+	(*Warning)(nil),                                     // 20: acquis.v1.Warning
+	(*Register)(nil),                                    // 21: acquis.v1.Register
+	(*Certificateur)(nil),                               // 22: acquis.v1.Certificateur
+	(*Session)(nil),                                     // 23: acquis.v1.Session
+	(Candidacy_State_Enum)(0),                           // 24: acquis.v1.Candidacy.State.Enum
+	(*Candidacy_DepartedBloc)(nil),                      // 25: acquis.v1.Candidacy.DepartedBloc
 }
 var file_acquis_v1_decision_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Decision.kind:type_name -> acquis.v1.Decision.Kind.Enum
@@ -1349,24 +1394,27 @@ var file_acquis_v1_decision_proto_depIdxs = []int32{
 	18, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
 	19, // 6: acquis.v1.Decision.decide_date:type_name -> google.type.Date
 	19, // 7: acquis.v1.Decision.last_valid_date:type_name -> google.type.Date
-	10, // 8: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
-	11, // 9: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
-	19, // 10: acquis.v1.Capitalisation.as_of_date:type_name -> google.type.Date
-	20, // 11: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
-	14, // 12: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
-	2,  // 13: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
-	19, // 14: acquis.v1.Capitalisation.BlocStatus.last_valid_date:type_name -> google.type.Date
-	16, // 15: acquis.v1.Capitalisation.BlocStatus.reasons:type_name -> acquis.v1.Reason
-	3,  // 16: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	19, // 17: acquis.v1.Capitalisation.CertificationStatus.last_valid_date:type_name -> google.type.Date
-	21, // 18: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
-	22, // 19: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
-	4,  // 20: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	20, // 8: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
+	10, // 9: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
+	11, // 10: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
+	19, // 11: acquis.v1.Capitalisation.as_of_date:type_name -> google.type.Date
+	21, // 12: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
+	22, // 13: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
+	23, // 14: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
+	14, // 15: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
+	2,  // 16: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
+	19, // 17: acquis.v1.Capitalisation.BlocStatus.last_valid_date:type_name -> google.type.Date
+	16, // 18: acquis.v1.Capitalisation.BlocStatus.reasons:type_name -> acquis.v1.Reason
+	3,  // 19: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
+	19, // 20: acquis.v1.Capitalisation.CertificationStatus.last_valid_date:type_name -> google.type.Date
+	24, // 21: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
+	25, // 22: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
+	4,  // 23: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_decision_proto_init() }
@@ -1376,7 +1424,9 @@ func file_acquis_v1_decision_proto_init() {
 	}
 	file_acquis_v1_candidacy_proto_init()
 	file_acquis_v1_grid_proto_init()
+	file_acquis_v1_referentiel_proto_init()
 	file_acquis_v1_session_proto_init()
+	file_acquis_v1_warning_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
