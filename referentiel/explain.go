@@ -145,7 +145,8 @@ func (e *explainer) registeredAs(r *storepb.Register) []string {
 	if r.GetKind() == acquispb.Register_Kind_OTHER {
 		register = e.phrase("autre registre", "another register")
 	}
-	parts := []string{strings.TrimSpace(register + " " + r.GetNumber())}
+	// RNCP37873 has its register in its number.
+	parts := []string{strings.TrimSpace(register + " " + strings.TrimPrefix(r.GetNumber(), register))}
 	if r.Level != nil {
 		parts = append(parts, e.phrase("niveau %d", "level %d", r.GetLevel()))
 	}
