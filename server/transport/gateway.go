@@ -76,7 +76,7 @@ func (t *Transport) newGateway(channel *channel, documents map[string]Document) 
 			return nil, err
 		}
 	}
-	return withHeaders(g.withPaths(g.withDocuments(mux))), nil
+	return withHeaders(g.withinHeaders(g.withPaths(g.withDocuments(mux)))), nil
 }
 
 // withDocuments serves the public documents. It is not an http.ServeMux, which
