@@ -108,6 +108,7 @@ func (e *explainer) certification() {
 		"The jury awards the certification when all its blocs are acquired: %s.", codes)
 	e.say("Chaque bloc acquis est capitalisé : il le reste, même si les autres ne sont pas acquis.",
 		"Every bloc that is acquired is capitalised: it stays so, even if the others are not acquired.")
+	e.register()
 }
 
 func (e *explainer) jury() {

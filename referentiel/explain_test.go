@@ -14,7 +14,16 @@ import (
 
 // silent are the fields that no sentence says, because they decide no outcome.
 var silent = map[protoreflect.FullName]string{
-	"acquis.store.v1.Referentiel.rncp_number":                  "names the certification in the register",
+	"acquis.store.v1.Register.eqf_level":                       "names its level elsewhere",
+	"acquis.store.v1.Register.nsf":                             "says what it is about",
+	"acquis.store.v1.Register.formacode":                       "says what it is about",
+	"acquis.store.v1.Register.rome":                            "says what it is about",
+	"acquis.store.v1.Register.decision_date":                   "since when it is registered",
+	"acquis.store.v1.Register.registration_date":               "since when it is registered",
+	"acquis.store.v1.Referentiel.certificateur":                "who answers for it",
+	"acquis.store.v1.Certificateur.legal_name":                 "who answers for it",
+	"acquis.store.v1.Certificateur.trade_name":                 "who answers for it",
+	"acquis.store.v1.Certificateur.siret":                      "who answers for it",
 	"acquis.store.v1.Referentiel.preamble":                     "the opening page",
 	"acquis.store.v1.Section.title":                            "the opening page",
 	"acquis.store.v1.Section.paragraphs":                       "the opening page",
