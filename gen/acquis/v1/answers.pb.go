@@ -399,14 +399,14 @@ func jsonVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	if x.IssueTime != nil {
 		b = answers.JSONTimestamp(append(b, `"issueTime":`...), x.IssueTime)
 	}
-	if x.LastValidDate != nil {
-		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
-	}
 	if x.Register != nil {
 		b = jsonRegister(append(b, `"register":`...), x.Register)
 	}
 	if x.Certificateur != nil {
 		b = jsonCertificateur(append(b, `"certificateur":`...), x.Certificateur)
+	}
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
 	}
 	return answers.JSONEnd(b, '}')
 }
@@ -1960,17 +1960,17 @@ func jsonDecision(b []byte, x *Decision) []byte {
 	b = answers.JSONBool(append(b, `"effective":`...), x.Effective)
 	b = answers.JSONString(append(b, `"supersedes":`...), x.Supersedes)
 	b = answers.JSONString(append(b, `"supersededBy":`...), x.SupersededBy)
+	b = append(b, `"warnings":[`...)
+	for _, v := range x.Warnings {
+		b = jsonWarning(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	if x.DecideDate != nil {
 		b = jsonDate(append(b, `"decideDate":`...), x.DecideDate)
 	}
 	if x.LastValidDate != nil {
 		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
 	}
-	b = append(b, `"warnings":[`...)
-	for _, v := range x.Warnings {
-		b = jsonWarning(b, v)
-	}
-	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2541,9 +2541,6 @@ func jsonCapitalisation(b []byte, x *Capitalisation) []byte {
 	if x.Certification != nil {
 		b = jsonCapitalisation_CertificationStatus(append(b, `"certification":`...), x.Certification)
 	}
-	if x.AsOfDate != nil {
-		b = jsonDate(append(b, `"asOfDate":`...), x.AsOfDate)
-	}
 	if x.Register != nil {
 		b = jsonRegister(append(b, `"register":`...), x.Register)
 	}
@@ -2551,6 +2548,9 @@ func jsonCapitalisation(b []byte, x *Capitalisation) []byte {
 		b = jsonCertificateur(append(b, `"certificateur":`...), x.Certificateur)
 	}
 	b = answers.JSONBool(append(b, `"divisible":`...), x.Divisible)
+	if x.AsOfDate != nil {
+		b = jsonDate(append(b, `"asOfDate":`...), x.AsOfDate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 

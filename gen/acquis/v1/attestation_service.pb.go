@@ -387,13 +387,13 @@ type VerifyAttestationResponse struct {
 	DecideTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=decide_time,json=decideTime,proto3" json:"decide_time,omitempty"`
 	// When the attestation was issued.
 	IssueTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=issue_time,json=issueTime,proto3" json:"issue_time,omitempty"`
-	// The last day on which what it attests is valid, in the service's time zone. Not set if
-	// it has no end.
-	LastValidDate *date.Date `protobuf:"bytes,51,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	// Where the certification was registered, as that revision says; if it says so.
 	Register *Register `protobuf:"bytes,11,opt,name=register,proto3" json:"register,omitempty"`
 	// Who answers for it, as that revision says; if it says so.
 	Certificateur *Certificateur `protobuf:"bytes,12,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
+	// The last day on which what it attests is valid, in the service's time zone. Not set if
+	// it has no end.
+	LastValidDate *date.Date `protobuf:"bytes,51,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -491,13 +491,6 @@ func (x *VerifyAttestationResponse) GetIssueTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *VerifyAttestationResponse) GetLastValidDate() *date.Date {
-	if x != nil {
-		return x.LastValidDate
-	}
-	return nil
-}
-
 func (x *VerifyAttestationResponse) GetRegister() *Register {
 	if x != nil {
 		return x.Register
@@ -508,6 +501,13 @@ func (x *VerifyAttestationResponse) GetRegister() *Register {
 func (x *VerifyAttestationResponse) GetCertificateur() *Certificateur {
 	if x != nil {
 		return x.Certificateur
+	}
+	return nil
+}
+
+func (x *VerifyAttestationResponse) GetLastValidDate() *date.Date {
+	if x != nil {
+		return x.LastValidDate
 	}
 	return nil
 }
@@ -604,10 +604,10 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"decideTime\x129\n" +
 	"\n" +
 	"issue_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime\x129\n" +
-	"\x0flast_valid_date\x183 \x01(\v2\x11.google.type.DateR\rlastValidDate\x12/\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime\x12/\n" +
 	"\bregister\x18\v \x01(\v2\x13.acquis.v1.RegisterR\bregister\x12>\n" +
-	"\rcertificateur\x18\f \x01(\v2\x18.acquis.v1.CertificateurR\rcertificateurJ\x04\b\a\x10\bR\vrncp_number2\xf6\x02\n" +
+	"\rcertificateur\x18\f \x01(\v2\x18.acquis.v1.CertificateurR\rcertificateur\x129\n" +
+	"\x0flast_valid_date\x183 \x01(\v2\x11.google.type.DateR\rlastValidDateJ\x04\b\a\x10\bR\vrncp_number2\xf6\x02\n" +
 	"\x12AttestationService\x12\xaa\x01\n" +
 	"\x10IssueAttestation\x12\".acquis.v1.IssueAttestationRequest\x1a#.acquis.v1.IssueAttestationResponse\"M\xdaA\bdecision\x8a\xb5\x18\x05\n" +
 	"\x01\x020\f\x82\xd3\xe4\x93\x023:\x01*\"./v1/{decision=candidates/*/decisions/*}:attest\x12\xb2\x01\n" +
@@ -652,9 +652,9 @@ var file_acquis_v1_attestation_service_proto_depIdxs = []int32{
 	10, // 6: acquis.v1.VerifyAttestationResponse.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
 	7,  // 7: acquis.v1.VerifyAttestationResponse.decide_time:type_name -> google.protobuf.Timestamp
 	7,  // 8: acquis.v1.VerifyAttestationResponse.issue_time:type_name -> google.protobuf.Timestamp
-	8,  // 9: acquis.v1.VerifyAttestationResponse.last_valid_date:type_name -> google.type.Date
-	11, // 10: acquis.v1.VerifyAttestationResponse.register:type_name -> acquis.v1.Register
-	12, // 11: acquis.v1.VerifyAttestationResponse.certificateur:type_name -> acquis.v1.Certificateur
+	11, // 9: acquis.v1.VerifyAttestationResponse.register:type_name -> acquis.v1.Register
+	12, // 10: acquis.v1.VerifyAttestationResponse.certificateur:type_name -> acquis.v1.Certificateur
+	8,  // 11: acquis.v1.VerifyAttestationResponse.last_valid_date:type_name -> google.type.Date
 	2,  // 12: acquis.v1.AttestationService.IssueAttestation:input_type -> acquis.v1.IssueAttestationRequest
 	4,  // 13: acquis.v1.AttestationService.VerifyAttestation:input_type -> acquis.v1.VerifyAttestationRequest
 	3,  // 14: acquis.v1.AttestationService.IssueAttestation:output_type -> acquis.v1.IssueAttestationResponse

@@ -311,14 +311,14 @@ type Decision struct {
 	Supersedes string `protobuf:"bytes,17,opt,name=supersedes,proto3" json:"supersedes,omitempty"`
 	// The decision that supersedes it, if any.
 	SupersededBy string `protobuf:"bytes,18,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
+	// What the jury and the registrar should know of an award: DELIVERY_DEADLINE_PASSED if
+	// it was after the last day on which the certification may be awarded. The award stands.
+	Warnings []*Warning `protobuf:"bytes,19,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// The day of the decision in the service's time zone, from which its validity counts.
 	DecideDate *date.Date `protobuf:"bytes,59,opt,name=decide_date,json=decideDate,proto3" json:"decide_date,omitempty"`
 	// The last day on which what it gives is valid. Not set if it has no end, or gives
 	// nothing.
 	LastValidDate *date.Date `protobuf:"bytes,60,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
-	// What the jury and the registrar should know of an award: DELIVERY_DEADLINE_PASSED if
-	// it was after the last day on which the certification may be awarded. The award stands.
-	Warnings      []*Warning `protobuf:"bytes,19,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -479,6 +479,13 @@ func (x *Decision) GetSupersededBy() string {
 	return ""
 }
 
+func (x *Decision) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
 func (x *Decision) GetDecideDate() *date.Date {
 	if x != nil {
 		return x.DecideDate
@@ -489,13 +496,6 @@ func (x *Decision) GetDecideDate() *date.Date {
 func (x *Decision) GetLastValidDate() *date.Date {
 	if x != nil {
 		return x.LastValidDate
-	}
-	return nil
-}
-
-func (x *Decision) GetWarnings() []*Warning {
-	if x != nil {
-		return x.Warnings
 	}
 	return nil
 }
@@ -657,15 +657,15 @@ type Capitalisation struct {
 	Blocs []*Capitalisation_BlocStatus `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
 	// The certification as a whole.
 	Certification *Capitalisation_CertificationStatus `protobuf:"bytes,4,opt,name=certification,proto3" json:"certification,omitempty"`
-	// The day on which it is so: that of the request, otherwise today. Not set in the
-	// answer of an act, which shows the ledger of today.
-	AsOfDate *date.Date `protobuf:"bytes,45,opt,name=as_of_date,json=asOfDate,proto3" json:"as_of_date,omitempty"`
 	// Where the certification is registered, as the revision says; if it says so.
 	Register *Register `protobuf:"bytes,5,opt,name=register,proto3" json:"register,omitempty"`
 	// Who answers for it, as the revision says; if it says so.
 	Certificateur *Certificateur `protobuf:"bytes,6,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
 	// Whether its blocs are attested one by one, with the default filled in.
-	Divisible     bool `protobuf:"varint,7,opt,name=divisible,proto3" json:"divisible,omitempty"`
+	Divisible bool `protobuf:"varint,7,opt,name=divisible,proto3" json:"divisible,omitempty"`
+	// The day on which it is so: that of the request, otherwise today. Not set in the
+	// answer of an act, which shows the ledger of today.
+	AsOfDate      *date.Date `protobuf:"bytes,45,opt,name=as_of_date,json=asOfDate,proto3" json:"as_of_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -728,13 +728,6 @@ func (x *Capitalisation) GetCertification() *Capitalisation_CertificationStatus 
 	return nil
 }
 
-func (x *Capitalisation) GetAsOfDate() *date.Date {
-	if x != nil {
-		return x.AsOfDate
-	}
-	return nil
-}
-
 func (x *Capitalisation) GetRegister() *Register {
 	if x != nil {
 		return x.Register
@@ -754,6 +747,13 @@ func (x *Capitalisation) GetDivisible() bool {
 		return x.Divisible
 	}
 	return false
+}
+
+func (x *Capitalisation) GetAsOfDate() *date.Date {
+	if x != nil {
+		return x.AsOfDate
+	}
+	return nil
 }
 
 // The minutes of a session (procès-verbal): its jury, and what it decided about
@@ -1250,11 +1250,11 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x14acquis.eval/DecisionR\n" +
 	"supersedes\x12A\n" +
 	"\rsuperseded_by\x18\x12 \x01(\tB\x1c\xe0A\x03\xfaA\x16\n" +
-	"\x14acquis.eval/DecisionR\fsupersededBy\x127\n" +
+	"\x14acquis.eval/DecisionR\fsupersededBy\x123\n" +
+	"\bwarnings\x18\x13 \x03(\v2\x12.acquis.v1.WarningB\x03\xe0A\x03R\bwarnings\x127\n" +
 	"\vdecide_date\x18; \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\n" +
 	"decideDate\x12>\n" +
-	"\x0flast_valid_date\x18< \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\rlastValidDate\x123\n" +
-	"\bwarnings\x18\x13 \x03(\v2\x12.acquis.v1.WarningB\x03\xe0A\x03R\bwarnings\x1aI\n" +
+	"\x0flast_valid_date\x18< \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\rlastValidDate\x1aI\n" +
 	"\x04Kind\"A\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -1294,11 +1294,11 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x17acquis.eval/ReferentielR\vreferentiel\x12?\n" +
 	"\x05blocs\x18\x03 \x03(\v2$.acquis.v1.Capitalisation.BlocStatusB\x03\xe0A\x03R\x05blocs\x12X\n" +
 	"\rcertification\x18\x04 \x01(\v2-.acquis.v1.Capitalisation.CertificationStatusB\x03\xe0A\x03R\rcertification\x124\n" +
-	"\n" +
-	"as_of_date\x18- \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\basOfDate\x124\n" +
 	"\bregister\x18\x05 \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x03R\bregister\x12C\n" +
 	"\rcertificateur\x18\x06 \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x03R\rcertificateur\x12!\n" +
-	"\tdivisible\x18\a \x01(\bB\x03\xe0A\x03R\tdivisible\x1a\x8f\x03\n" +
+	"\tdivisible\x18\a \x01(\bB\x03\xe0A\x03R\tdivisible\x124\n" +
+	"\n" +
+	"as_of_date\x18- \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\basOfDate\x1a\x8f\x03\n" +
 	"\n" +
 	"BlocStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
@@ -1377,8 +1377,8 @@ var file_acquis_v1_decision_proto_goTypes = []any{
 	(*Reason)(nil),                                      // 16: acquis.v1.Reason
 	(*JuryMember)(nil),                                  // 17: acquis.v1.JuryMember
 	(*timestamppb.Timestamp)(nil),                       // 18: google.protobuf.Timestamp
-	(*date.Date)(nil),                                   // 19: google.type.Date
-	(*Warning)(nil),                                     // 20: acquis.v1.Warning
+	(*Warning)(nil),                                     // 19: acquis.v1.Warning
+	(*date.Date)(nil),                                   // 20: google.type.Date
 	(*Register)(nil),                                    // 21: acquis.v1.Register
 	(*Certificateur)(nil),                               // 22: acquis.v1.Certificateur
 	(*Session)(nil),                                     // 23: acquis.v1.Session
@@ -1392,21 +1392,21 @@ var file_acquis_v1_decision_proto_depIdxs = []int32{
 	16, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
 	17, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
 	18, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
-	19, // 6: acquis.v1.Decision.decide_date:type_name -> google.type.Date
-	19, // 7: acquis.v1.Decision.last_valid_date:type_name -> google.type.Date
-	20, // 8: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
+	19, // 6: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
+	20, // 7: acquis.v1.Decision.decide_date:type_name -> google.type.Date
+	20, // 8: acquis.v1.Decision.last_valid_date:type_name -> google.type.Date
 	10, // 9: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
 	11, // 10: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
-	19, // 11: acquis.v1.Capitalisation.as_of_date:type_name -> google.type.Date
-	21, // 12: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
-	22, // 13: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
+	21, // 11: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
+	22, // 12: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
+	20, // 13: acquis.v1.Capitalisation.as_of_date:type_name -> google.type.Date
 	23, // 14: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
 	14, // 15: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
 	2,  // 16: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
-	19, // 17: acquis.v1.Capitalisation.BlocStatus.last_valid_date:type_name -> google.type.Date
+	20, // 17: acquis.v1.Capitalisation.BlocStatus.last_valid_date:type_name -> google.type.Date
 	16, // 18: acquis.v1.Capitalisation.BlocStatus.reasons:type_name -> acquis.v1.Reason
 	3,  // 19: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	19, // 20: acquis.v1.Capitalisation.CertificationStatus.last_valid_date:type_name -> google.type.Date
+	20, // 20: acquis.v1.Capitalisation.CertificationStatus.last_valid_date:type_name -> google.type.Date
 	24, // 21: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
 	25, // 22: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
 	4,  // 23: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
