@@ -282,8 +282,8 @@ func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
 	if err := errors.Join(kindErr, outcomeErr); err != nil {
 		return rules.Decision{}, nil, fmt.Errorf("decision %d: %w", d.GetUid(), err)
 	}
-	if (kind == rules.AwardDecision) != (act.GetBloc() == "") {
-		return rules.Decision{}, nil, fmt.Errorf("casefile: decision %d is %s of bloc %q", d.GetUid(), kind, act.GetBloc())
+	if award := kind == rules.AwardDecision; award != (act.GetBloc() == "") || !award && act.GetOption() != "" {
+		return rules.Decision{}, nil, fmt.Errorf("casefile: decision %d is %s of bloc %q and option %q", d.GetUid(), kind, act.GetBloc(), act.GetOption())
 	}
 	return rules.Decision{
 		ID:         ID(d.GetUid()),
@@ -291,6 +291,7 @@ func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
 		Kind:       kind,
 		Revision:   rules.Revision{Referentiel: act.GetReferentiel(), ID: act.GetRevision()},
 		Bloc:       act.GetBloc(),
+		Option:     act.GetOption(),
 		Outcome:    outcome,
 		Supersedes: ID(act.GetSupersedesUid()),
 	}, act, nil
@@ -315,6 +316,7 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 	act := &storepb.DecisionAct{
 		Kind:          Value[acquispb.Decision_Kind_Enum](r.Kind),
 		Bloc:          r.Bloc,
+		Option:        r.Option,
 		Outcome:       Value[acquispb.Decision_Outcome_Enum](r.Outcome),
 		Referentiel:   r.Revision.Referentiel,
 		Revision:      r.Revision.ID,
@@ -336,6 +338,7 @@ func storedReason(r rules.Reason) *storepb.Reason {
 		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
 		Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
 		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption,
+		Option: r.Option, AnyOf: r.AnyOf,
 	}
 	if a := r.Amount; a != nil {
 		stored.Amount = &storepb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights), Percent: a.Percent}
@@ -349,6 +352,7 @@ func Reason(r *storepb.Reason) rules.Reason {
 		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Criterion: r.GetCriterion(),
 		Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
 		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
+		Option: r.GetOption(), AnyOf: r.GetAnyOf(),
 	}
 	if a := r.GetAmount(); a != nil {
 		read.Amount = &rules.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights()), Percent: a.GetPercent()}

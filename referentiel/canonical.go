@@ -61,6 +61,7 @@ func encode(r *storepb.Referentiel) []byte {
 	e.message(6, func(e *encoder) { e.rules(r.GetRules()) })
 	each(&e, 7, r.GetReplaces(), (*encoder).replacement)
 	each(&e, 8, r.GetScales(), (*encoder).scale)
+	e.message(11, func(e *encoder) { e.award(r.GetAward()) })
 	e.end()
 	return e
 }
@@ -85,6 +86,25 @@ func (e *encoder) bloc(b *storepb.Bloc) {
 	each(e, 3, b.GetActivities(), (*encoder).activity)
 	each(e, 4, b.GetCompetences(), (*encoder).competence)
 	e.message(5, func(e *encoder) { e.gate(b.GetGate()) })
+	e.number(6, b.Credits)
+}
+
+func (e *encoder) award(a *storepb.AwardRule) {
+	e.texts(1, a.GetAll())
+	each(e, 2, a.GetChoose(), (*encoder).choice)
+	each(e, 3, a.GetOptions(), (*encoder).option)
+}
+
+func (e *encoder) choice(c *storepb.AwardRule_Choice) {
+	e.texts(1, c.GetFrom())
+	e.number(2, c.AtLeast)
+	e.number(3, c.AtLeastCredits)
+}
+
+func (e *encoder) option(o *storepb.AwardRule_Option) {
+	e.text(1, o.GetCode())
+	e.text(2, o.GetTitle())
+	e.texts(3, o.GetBlocs())
 }
 
 func (e *encoder) activity(a *storepb.Activity) {

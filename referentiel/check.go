@@ -19,6 +19,8 @@ const (
 	maxReplaces     = 200
 	maxScales       = 20
 	maxLevels       = 50
+	maxChoices      = 20
+	maxOptions      = 20
 )
 
 // maxProblems is how many problems are reported.
@@ -46,6 +48,7 @@ func Check(r *storepb.Referentiel) []Problem {
 		c.bloc(at("blocs", i), b)
 	}
 	c.rules(r.GetRules())
+	c.award(r.GetAward())
 	if !c.tooMany {
 		for _, p := range rules.CheckGates(spec(r)) {
 			c.report(p.Field, p.Message)
@@ -131,6 +134,7 @@ func (c *checker) section(field string, s *storepb.Section) {
 func (c *checker) bloc(field string, b *storepb.Bloc) {
 	c.unique(field+".code", b.GetCode(), c.blocs)
 	c.text(field+".title", b.GetTitle(), maxTitle)
+	c.between(field+".credits", b.Credits, 1, 1000)
 	for i, a := range list(c, field+".activities", b.GetActivities(), 0, maxActivities) {
 		item := at(field+".activities", i)
 		c.unique(item+".code", a.GetCode(), c.activities)
@@ -138,6 +142,23 @@ func (c *checker) bloc(field string, b *storepb.Bloc) {
 	}
 	for i, k := range list(c, field+".competences", b.GetCompetences(), 1, maxCompetences) {
 		c.competence(at(field+".competences", i), k)
+	}
+}
+
+// award checks lists and texts of the award rule; what it means, the rules check.
+func (c *checker) award(a *storepb.AwardRule) {
+	list(c, "award.all", a.GetAll(), 0, maxBlocs)
+	for i, choice := range list(c, "award.choose", a.GetChoose(), 0, maxChoices) {
+		item := at("award.choose", i)
+		list(c, item+".from", choice.GetFrom(), 1, maxBlocs)
+		c.between(item+".at_least", choice.AtLeast, 1, maxBlocs)
+		c.between(item+".at_least_credits", choice.AtLeastCredits, 1, 1000*maxBlocs)
+	}
+	for i, o := range list(c, "award.options", a.GetOptions(), 0, maxOptions) {
+		item := at("award.options", i)
+		c.code(item+".code", o.GetCode())
+		c.text(item+".title", o.GetTitle(), maxTitle)
+		list(c, item+".blocs", o.GetBlocs(), 1, maxBlocs)
 	}
 }
 

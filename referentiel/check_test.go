@@ -63,6 +63,12 @@ func full() *storepb.Referentiel {
 		Levels: []*storepb.Scale_Level{{Code: "A", Label: "Acquis", Points: new(int32(100))}},
 	}}
 	r.Rules.Scale, competence(r).Criteria[0].Scale = "n", "n"
+	r.Blocs[0].Credits = new(int32(10))
+	r.Award = &storepb.AwardRule{
+		All:     []string{"B1"},
+		Choose:  []*storepb.AwardRule_Choice{{From: []string{"B2"}, AtLeast: new(int32(1)), AtLeastCredits: new(int32(10))}},
+		Options: []*storepb.AwardRule_Option{{Code: "A", Title: "Option A", Blocs: []string{"B3"}}},
+	}
 	competence(r).Criteria[0].Weight, competence(r).Criteria[0].BonusAbove = new(int32(2)), "50"
 	return r
 }

@@ -72,18 +72,33 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		CompetenceGate: gate(r.GetRules().GetCompetenceGate()),
 		BlocGate:       gate(r.GetRules().GetBlocGate()),
 		Scale:          r.GetRules().GetScale(),
+		Award:          awardSpec(r.GetAward()),
 	}
 	for _, given := range r.GetScales() {
 		s.Scales = append(s.Scales, scaleSpec(given))
 	}
 	for _, b := range r.GetBlocs() {
-		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate())}
+		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate()), Credits: number(b.Credits)}
 		for _, k := range b.GetCompetences() {
 			bloc.Competences = append(bloc.Competences, competenceSpec(k))
 		}
 		s.Blocs = append(s.Blocs, bloc)
 	}
 	return s
+}
+
+func awardSpec(a *storepb.AwardRule) *rules.AwardRule {
+	if a == nil {
+		return nil
+	}
+	read := &rules.AwardRule{All: a.GetAll()}
+	for _, c := range a.GetChoose() {
+		read.Choose = append(read.Choose, rules.Choice{From: c.GetFrom(), AtLeast: number(c.AtLeast), AtLeastCredits: number(c.AtLeastCredits)})
+	}
+	for _, o := range a.GetOptions() {
+		read.Options = append(read.Options, rules.Option{Code: o.GetCode(), Blocs: o.GetBlocs()})
+	}
+	return read
 }
 
 func competenceSpec(k *storepb.Competence) rules.Competence {

@@ -6,10 +6,10 @@ import "github.com/acquis-eval/acquis/rules"
 // référentiels ([rules.Catalogue]).
 type Catalogue map[rules.Revision]*Compiled
 
-// Blocs lists the blocs of a revision, in order; none if it is not known.
-func (c Catalogue) Blocs(revision rules.Revision) []string {
+// Scheme is that of a revision; nil if it is not known.
+func (c Catalogue) Scheme(revision rules.Revision) *rules.Scheme {
 	if r := c[revision]; r != nil {
-		return r.scheme.BlocCodes()
+		return r.scheme
 	}
 	return nil
 }

@@ -40,8 +40,10 @@ func (c Candidacy) method() Method {
 
 // Enrolment says what a candidacy asks to present.
 type Enrolment struct {
-	Scope Scope
-	Blocs []string // with NamedBlocs only
+	Scope  Scope
+	Blocs  []string // with NamedBlocs only
+	Option string   // with Whole only: code of the option, if the award has options
+	Chosen []string // with Whole only: blocs besides those that are needed in any case
 }
 
 // Enrol opens a candidacy in the case's session. The candidacy returned has no ID
@@ -68,18 +70,25 @@ func (c Case) asked(e Enrolment) ([]string, []Refusal) {
 	case e.Scope == Whole && len(e.Blocs) > 0:
 		return nil, []Refusal{refuse(BlocsNamedWithWhole, "candidacy", "")}
 	case e.Scope == Whole:
-		return c.notCapitalised()
+		return c.notCapitalised(e)
 	case e.Scope != NamedBlocs:
 		return nil, []Refusal{refuse(ScopeUnknown, "candidacy", "")}
+	case e.Option != "" || len(e.Chosen) > 0:
+		return nil, []Refusal{refuse(PathNamedWithBlocs, "candidacy", "")}
 	case len(e.Blocs) == 0:
 		return nil, []Refusal{refuse(NoBlocNamed, "candidacy", "")}
 	}
 	return e.Blocs, nil
 }
 
-func (c Case) notCapitalised() ([]string, []Refusal) {
+// notCapitalised lists what a candidacy for the whole presents.
+func (c Case) notCapitalised(e Enrolment) ([]string, []Refusal) {
+	wanted, refusals := c.wanted(e)
+	if len(refusals) > 0 {
+		return nil, refusals
+	}
 	ledger := c.Candidate.Ledger(c.Session.Revision)
-	left := slices.DeleteFunc(c.Scheme.BlocCodes(), ledger.Capitalised)
+	left := slices.DeleteFunc(wanted, ledger.Capitalised)
 	if len(left) == 0 {
 		return nil, []Refusal{refuse(NothingToPresent, "candidacy", "")}
 	}

@@ -35,6 +35,7 @@ func (s *Scheme) setGates(spec Spec) []GateProblem {
 	for i := range s.blocs {
 		c.bloc(fmt.Sprintf("blocs[%d]", i), &s.blocs[i])
 	}
+	c.award()
 	return c.problems
 }
 

@@ -129,6 +129,10 @@ var setups = map[string]func(*player, line) error{
 	"bonus":      (*player).share,
 	"scale":      (*player).scale,
 	"on":         (*player).on,
+	"credits":    (*player).credits,
+	"all":        (*player).awardRule,
+	"choose":     (*player).awardRule,
+	"option":     (*player).awardRule,
 	"holding":    (*player).holding,
 	"session":    (*player).session,
 	"tie": func(p *player, l line) error {
@@ -238,6 +242,9 @@ func (p *player) describe(r Ruling) string {
 		text += "/" + r.Bloc
 	}
 	text += " " + string(r.Outcome)
+	if r.Option != "" {
+		text += " option " + r.Option
+	}
 	if r.Computed != "" {
 		text += " computed " + string(r.Computed)
 	}

@@ -12,6 +12,8 @@ import (
 type Reason struct {
 	Rule                        ReasonRule
 	Bloc, Competence, Criterion string
+	Option                      string // of an award
+	AnyOf                       string // alternatives, each of which would do, between them " or "
 	Points, Required            int  // actual and needed
 	Counted                     int  // number of items
 	Threshold                   int  // percent
@@ -98,6 +100,7 @@ const (
 	JuryRectified        ReasonRule = "JURY_RECTIFIED"
 	PriorRecognised      ReasonRule = "PRIOR_RECOGNISED"
 	EveryBlocCapitalised ReasonRule = "EVERY_BLOC_CAPITALISED"
+	PathComplete         ReasonRule = "PATH_COMPLETE"
 	AwardLost            ReasonRule = "AWARD_LOST"
 )
 
@@ -110,6 +113,16 @@ const (
 	BlocsMissing      ReasonRule = "BLOCS_MISSING"
 	AwaitsJury        ReasonRule = "AWAITS_JURY"
 	AwardStands       ReasonRule = "AWARD_STANDS"
+	PathAwaitsJury    ReasonRule = "PATH_AWAITS_JURY"
+	PathAwarded       ReasonRule = "PATH_AWARDED"
+)
+
+// What an award still needs.
+const (
+	BlocMissing    ReasonRule = "BLOC_MISSING"
+	ChoiceMissing  ReasonRule = "CHOICE_MISSING"
+	CreditsMissing ReasonRule = "CREDITS_MISSING"
+	OptionMissing  ReasonRule = "OPTION_MISSING"
 )
 
 // reasonSentences is the table of all reasons. The names in braces are the
@@ -159,6 +172,7 @@ var reasonSentences = [...]struct {
 	{JuryRectified, "{bloc}: the jury rectified an earlier decision, with a motive"},
 	{PriorRecognised, "{bloc} was recognised as acquired before or by equivalence, on a named proof"},
 	{EveryBlocCapitalised, "every bloc is capitalised (blocs: {counted})"},
+	{PathComplete, "{path}: everything that is needed is held (blocs: {counted})"},
 	{AwardLost, "{bloc} is no longer capitalised, so the award no longer holds"},
 
 	{HeldByDecision, "{bloc} is capitalised by a decision on it"},
@@ -168,6 +182,13 @@ var reasonSentences = [...]struct {
 	{BlocsMissing, "{counted} of {required} blocs are capitalised"},
 	{AwaitsJury, "every bloc is capitalised and a jury has yet to award (blocs: {counted})"},
 	{AwardStands, "a jury awarded the certification"},
+	{PathAwaitsJury, "{path}: everything that is needed is held, and a jury has yet to award it (blocs: {counted})"},
+	{PathAwarded, "{path}: a jury awarded it"},
+
+	{BlocMissing, "{bloc} is not capitalised"},
+	{ChoiceMissing, "{any_of}: {points} of these are capitalised, and {required} are needed"},
+	{CreditsMissing, "{any_of}: blocs of {points} credits are capitalised, and {required} are needed"},
+	{OptionMissing, "{any_of}: one option is needed, and each lacks this"},
 }
 
 // ReasonRules lists every rule that a reason can name.
@@ -216,6 +237,13 @@ func (r Reason) field(name string) string {
 		return r.Amount.field(name)
 	case "bloc":
 		return r.Bloc
+	case "path":
+		if r.Option == "" {
+			return "the award"
+		}
+		return "option " + r.Option
+	case "any_of":
+		return r.AnyOf
 	case "competence":
 		return r.Competence
 	case "criterion":

@@ -33,6 +33,10 @@ const (
 	ScopeUnknown          RefusalRule = "SCOPE_UNKNOWN"
 	NoBlocNamed           RefusalRule = "NO_BLOC_NAMED"
 	BlocsNamedWithWhole   RefusalRule = "BLOCS_NAMED_WITH_WHOLE"
+	PathNamedWithBlocs    RefusalRule = "PATH_NAMED_WITH_BLOCS"
+	OptionUnknown         RefusalRule = "OPTION_UNKNOWN"
+	OptionNotNamed        RefusalRule = "OPTION_NOT_NAMED"
+	BlocNotAChoice        RefusalRule = "BLOC_NOT_A_CHOICE"
 	BlocUnknown           RefusalRule = "BLOC_UNKNOWN"
 	BlocRepeated          RefusalRule = "BLOC_REPEATED"
 	BlocNotPresented      RefusalRule = "BLOC_NOT_PRESENTED"
@@ -62,6 +66,7 @@ const (
 	CandidacyFinal        RefusalRule = "CANDIDACY_FINAL"
 	AlreadyInSession      RefusalRule = "ALREADY_IN_SESSION"
 	NothingToPresent      RefusalRule = "NOTHING_TO_PRESENT"
+	ChoiceNotMade         RefusalRule = "CHOICE_NOT_MADE"
 	NothingToReinstate    RefusalRule = "NOTHING_TO_REINSTATE"
 	BlocDidNotLeave       RefusalRule = "BLOC_DID_NOT_LEAVE"
 	BlocCapitalised       RefusalRule = "BLOC_CAPITALISED"
@@ -109,6 +114,10 @@ var refusalSentences = [...]struct {
 	{ScopeUnknown, InvalidArgument, "presents neither the whole certification nor named blocs"},
 	{NoBlocNamed, InvalidArgument, "presents named blocs, but names none"},
 	{BlocsNamedWithWhole, InvalidArgument, "presents the whole certification, so it names no bloc"},
+	{PathNamedWithBlocs, InvalidArgument, "presents named blocs, so it names neither an option nor blocs that it chooses"},
+	{OptionUnknown, InvalidArgument, "is not in the référentiel"},
+	{OptionNotNamed, InvalidArgument, "presents the whole certification, which has options, but names none"},
+	{BlocNotAChoice, InvalidArgument, "is needed in any case, so it is not chosen"},
 	{BlocUnknown, InvalidArgument, "is not in the référentiel"},
 	{BlocRepeated, InvalidArgument, "is named twice"},
 	{BlocNotPresented, InvalidArgument, "is not presented in this candidacy"},
@@ -135,6 +144,7 @@ var refusalSentences = [...]struct {
 	{CandidacyFinal, FailedPrecondition, "is decided or cancelled, so nothing can be reinstated in it"},
 	{AlreadyInSession, FailedPrecondition, "already has the candidate in another candidacy"},
 	{NothingToPresent, FailedPrecondition, "has nothing to present: every bloc is capitalised"},
+	{ChoiceNotMade, FailedPrecondition, "is not made: too few of its blocs are chosen or capitalised"},
 	{NothingToReinstate, FailedPrecondition, "has no bloc that left"},
 	{BlocDidNotLeave, FailedPrecondition, "did not leave this candidacy"},
 	{BlocCapitalised, FailedPrecondition, "is already capitalised"},

@@ -44,6 +44,8 @@ type Spec struct {
 
 	Scales []Scale
 	Scale  string // code of the one of criteria that name none; empty: they have verdicts
+
+	Award *AwardRule // nil: an award needs every bloc
 }
 
 // Numbers are the rules of a référentiel; nil means that it does not set one.
@@ -60,6 +62,7 @@ type Bloc struct {
 	Code        string
 	Competences []Competence
 	Gate        *Gate // its own; nil means that of the référentiel
+	Credits     *int  // what it is worth in a choice; nil: nothing
 
 	gate *gate
 }
@@ -122,6 +125,7 @@ type Scheme struct {
 	blocThreshold       Number
 	minAssessors        Number
 	jury                JuryRule
+	award               awardRule
 	blocIndex           map[string]int
 	places              map[string]Place
 }
@@ -248,6 +252,9 @@ func (s *Scheme) Jury() JuryRule { return s.jury }
 
 // BlocCodes lists the blocs in the référentiel's order.
 func (s *Scheme) BlocCodes() []string {
+	if s == nil {
+		return nil // a revision that the catalogue does not know
+	}
 	codes := make([]string, len(s.blocs))
 	for i, b := range s.blocs {
 		codes[i] = b.Code

@@ -37,7 +37,10 @@ func (p *person) enrolment(c candidacy) {
 			known.Decisions = append(known.Decisions, d.ruled)
 		}
 	}
-	asked := rules.Enrolment{Scope: rules.Scope(c.message.GetScope().String())}
+	asked := rules.Enrolment{
+		Scope:  rules.Scope(c.message.GetScope().String()),
+		Option: c.message.GetOption(), Chosen: c.message.GetChosenBlocs(),
+	}
 	if asked.Scope == rules.NamedBlocs {
 		asked.Blocs = c.message.GetEnrolledBlocs()
 	}

@@ -112,7 +112,7 @@ func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.
 	}
 	return credential.New(credential.Claim{
 		Issuer: s.issuer, Holder: holder,
-		Revision: revisionName(act.GetReferentiel(), act.GetRevision()), Certification: under.shown, Bloc: under.blocs[act.GetBloc()].Message,
+		Revision: revisionName(act.GetReferentiel(), act.GetRevision()), Certification: under.shown, Bloc: under.blocs[act.GetBloc()].Message, Option: act.GetOption(),
 		Decided: act.GetDecideTime().AsTime(), Decision: p.decision.GetUid(), Proof: p.message(),
 	}, s.notary, s.now())
 }
@@ -265,6 +265,8 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 		Referentiel:   revisionName(act.GetReferentiel(), act.GetRevision()),
 		DecideTime:    act.GetDecideTime(),
 		IssueTime:     attestation.GetIssueTime(),
+		Option:        act.GetOption(),
+		OptionTitle:   optionTitle(under.shown.GetAward(), act.GetOption()),
 	}, err
 }
 

@@ -39,6 +39,7 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 			candidacy := &storepb.Candidacy{
 				Uid: uid, Label: label, SessionUid: session.GetUid(), CandidateUid: candidate.GetUid(),
 				Scope: req.GetCandidacy().GetScope(), AccessRoute: req.GetCandidacy().GetAccessRoute(),
+				Option: req.GetCandidacy().GetOption(), ChosenBlocs: req.GetCandidacy().GetChosenBlocs(),
 				EnrolledBlocs: enrolled.Enrolled, State: acquispb.Candidacy_State_ENROLLED,
 				CreateTime: t.timestamp(),
 			}
@@ -56,9 +57,17 @@ func (s *sessionService) enrol(r store.Reader, session *storepb.Session, candida
 	}
 	enrolled, refusals := c.Enrol(rules.Enrolment{
 		Scope: rules.Scope(asked.GetScope().String()),
-		Blocs: asked.GetBlocs(),
+		Blocs: asked.GetBlocs(), Option: asked.GetOption(), Chosen: asked.GetChosenBlocs(),
 	})
-	return enrolled, apierr.Refused(refusals, apierr.At("candidacy.blocs"))
+	return enrolled, apierr.Refused(refusals, func(r rules.Refusal) string {
+		switch {
+		case r.Rule == rules.OptionUnknown, r.Rule == rules.OptionNotNamed:
+			return "candidacy.option"
+		case asked.GetScope() == acquispb.Candidacy_Scope_WHOLE:
+			return "candidacy.chosenBlocs"
+		}
+		return "candidacy.blocs"
+	})
 }
 
 // putCandidacy writes a new version of a candidacy, and returns its key.
@@ -239,6 +248,8 @@ func candidacyIn(r store.Reader, session *storepb.Session, c *storepb.Candidacy)
 		MethodVariant:  acquispb.Candidacy_MethodVariant_NORMAL,
 		DepartedBlocs:  departedFrom(c.GetDepartedBlocs()),
 		State:          c.GetState(),
+		Option:         c.GetOption(),
+		ChosenBlocs:    c.GetChosenBlocs(),
 		Referentiel:    revisionName(session.GetReferentiel(), session.GetRevision()),
 		Etag:           etag(c),
 		CreateTime:     c.GetCreateTime(),

@@ -11,6 +11,7 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/show"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -273,7 +274,7 @@ func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Ca
 	shown := &acquispb.Capitalisation{
 		Name:          capitalisationName(label, id),
 		Referentiel:   current.shown.GetRevision(),
-		Certification: certificationFrom(label, ledger),
+		Certification: certificationFrom(label, ledger, current.shown.GetAward()),
 	}
 	for _, bloc := range ledger.Blocs {
 		status := &acquispb.Capitalisation_BlocStatus{
@@ -289,13 +290,28 @@ func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Ca
 	return shown, nil
 }
 
-func certificationFrom(label string, ledger rules.Ledger) *acquispb.Capitalisation_CertificationStatus {
+func certificationFrom(label string, ledger rules.Ledger, rule *acquispb.AwardRule) *acquispb.Capitalisation_CertificationStatus {
 	shown := &acquispb.Capitalisation_CertificationStatus{
 		Status: acquispb.Capitalisation_CertificationStatus_Status_Enum(
 			acquispb.Capitalisation_CertificationStatus_Status_Enum_value[string(ledger.Certification)]),
 	}
 	if ledger.Award != "" {
 		shown.Decision = decisionName(label, casefile.UID(ledger.Award))
+	}
+	if ledger.Certification == rules.CertificationInProgress {
+		shown.Missing = show.Reasons(ledger.Missing)
+	}
+	for _, path := range ledger.Paths {
+		if path.Option == "" {
+			continue // there are no options
+		}
+		option := &acquispb.OptionStatus{Code: path.Option, Title: optionTitle(rule, path.Option)}
+		if path.Award != "" {
+			option.Decision = decisionName(label, casefile.UID(path.Award))
+		} else {
+			option.Missing = show.Reasons(path.Missing)
+		}
+		shown.Options = append(shown.Options, option)
 	}
 	return shown
 }

@@ -72,3 +72,41 @@ func scalesOf(given []*acquispb.Scale) (stored []*storepb.Scale) {
 	}
 	return stored
 }
+
+func awardFrom(a *storepb.AwardRule) *acquispb.AwardRule {
+	if a == nil {
+		return nil
+	}
+	shown := &acquispb.AwardRule{All: a.GetAll()}
+	for _, c := range a.GetChoose() {
+		shown.Choose = append(shown.Choose, &acquispb.AwardRule_Choice{From: c.GetFrom(), AtLeast: c.AtLeast, AtLeastCredits: c.AtLeastCredits})
+	}
+	for _, o := range a.GetOptions() {
+		shown.Options = append(shown.Options, &acquispb.AwardRule_Option{Code: o.GetCode(), Title: o.GetTitle(), Blocs: o.GetBlocs()})
+	}
+	return shown
+}
+
+func awardOf(a *acquispb.AwardRule) *storepb.AwardRule {
+	if a == nil {
+		return nil
+	}
+	stored := &storepb.AwardRule{All: a.GetAll()}
+	for _, c := range a.GetChoose() {
+		stored.Choose = append(stored.Choose, &storepb.AwardRule_Choice{From: c.GetFrom(), AtLeast: c.AtLeast, AtLeastCredits: c.AtLeastCredits})
+	}
+	for _, o := range a.GetOptions() {
+		stored.Options = append(stored.Options, &storepb.AwardRule_Option{Code: o.GetCode(), Title: o.GetTitle(), Blocs: o.GetBlocs()})
+	}
+	return stored
+}
+
+// optionTitle finds the title of an option; empty if there is none.
+func optionTitle(a *acquispb.AwardRule, code string) string {
+	for _, o := range a.GetOptions() {
+		if o.GetCode() == code {
+			return o.GetTitle()
+		}
+	}
+	return ""
+}

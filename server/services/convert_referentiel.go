@@ -20,6 +20,7 @@ func referentielFrom(stored *storepb.ReferentielRevision, compiled *referentiel.
 		RncpNumber:  content.GetRncpNumber(),
 		Rules:       rulesFrom(content.GetRules()),
 		Scales:      scalesFrom(content.GetScales()),
+		Award:       awardFrom(content.GetAward()),
 		CreateTime:  stored.GetCreateTime(),
 
 		RulesInForce: rulesInForce(content.GetRules(), compiled.Scheme()),
@@ -83,7 +84,7 @@ func rulesInForce(given *storepb.Rules, scheme *rules.Scheme) *acquispb.Rules {
 }
 
 func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
-	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate())}
+	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate()), Credits: b.Credits}
 	for _, a := range b.GetActivities() {
 		shown.Activities = append(shown.Activities, &acquispb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}
@@ -127,6 +128,7 @@ func referentielOf(id string, given *acquispb.Referentiel) *storepb.Referentiel 
 		RncpNumber:  given.GetRncpNumber(),
 		Rules:       rulesOf(given.GetRules()),
 		Scales:      scalesOf(given.GetScales()),
+		Award:       awardOf(given.GetAward()),
 	}
 	for _, section := range given.GetPreamble() {
 		content.Preamble = append(content.Preamble, &storepb.Section{
@@ -164,7 +166,7 @@ func rulesOf(r *acquispb.Rules) *storepb.Rules {
 }
 
 func blocOf(b *acquispb.Bloc) *storepb.Bloc {
-	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate())}
+	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate()), Credits: b.Credits}
 	for _, a := range b.GetActivities() {
 		stored.Activities = append(stored.Activities, &storepb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}

@@ -222,6 +222,7 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 		Name:            decisionName(label, stored.GetUid()),
 		Kind:            act.GetKind(),
 		Bloc:            act.GetBloc(),
+		Option:          act.GetOption(),
 		Outcome:         act.GetOutcome(),
 		ComputedOutcome: circumstances.GetComputedOutcome(),
 		Referentiel:     revisionName(act.GetReferentiel(), act.GetRevision()),

@@ -259,6 +259,7 @@ func (r *revision) summary(name string, current bool) *acquispb.Referentiel {
 		RulesInForce: r.shown.GetRulesInForce(),
 		Replaces:     r.shown.GetReplaces(),
 		Scales:       r.shown.GetScales(),
+		Award:        r.shown.GetAward(),
 		CreateTime:   r.shown.GetCreateTime(),
 		Current:      current,
 	}

@@ -17,6 +17,8 @@ type Revision struct {
 
 	Scales []Scale
 	Scale  string // of criteria that name none; empty: verdicts
+
+	Award *AwardRule // nil: every bloc
 }
 
 // A Scale has the form of the API's: it has levels or marks.
@@ -62,6 +64,7 @@ type Bloc struct {
 	Activities  []string
 	Competences []Competence
 	Gate        *Gate
+	Credits     int // 0: none given
 }
 
 // A Competence is assessed by BlocOnlyMethod, if it has one, in a candidacy for a

@@ -367,6 +367,8 @@ func jsonVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	if x.IssueTime != nil {
 		b = answers.JSONTimestamp(append(b, `"issueTime":`...), x.IssueTime)
 	}
+	b = answers.JSONString(append(b, `"option":`...), x.Option)
+	b = answers.JSONString(append(b, `"optionTitle":`...), x.OptionTitle)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -403,6 +405,12 @@ func wireVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	}
 	if x.IssueTime != nil {
 		b = answers.WireMessage(b, 10, x.IssueTime, answers.WireTimestamp)
+	}
+	if len(x.Option) > 0 {
+		b = answers.WireString(b, 21, x.Option)
+	}
+	if len(x.OptionTitle) > 0 {
+		b = answers.WireString(b, 22, x.OptionTitle)
 	}
 	return b
 }
@@ -1265,6 +1273,12 @@ func jsonCandidacy(b []byte, x *Candidacy) []byte {
 	if x.UpdateTime != nil {
 		b = answers.JSONTimestamp(append(b, `"updateTime":`...), x.UpdateTime)
 	}
+	b = answers.JSONString(append(b, `"option":`...), x.Option)
+	b = append(b, `"chosenBlocs":[`...)
+	for _, v := range x.ChosenBlocs {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1310,6 +1324,12 @@ func wireCandidacy(b []byte, x *Candidacy) []byte {
 	}
 	if x.UpdateTime != nil {
 		b = answers.WireMessage(b, 13, x.UpdateTime, answers.WireTimestamp)
+	}
+	if len(x.Option) > 0 {
+		b = answers.WireString(b, 24, x.Option)
+	}
+	for _, v := range x.ChosenBlocs {
+		b = answers.WireString(b, 25, v)
 	}
 	return b
 }
@@ -1763,6 +1783,7 @@ func jsonDecision(b []byte, x *Decision) []byte {
 	b = answers.JSONBool(append(b, `"effective":`...), x.Effective)
 	b = answers.JSONString(append(b, `"supersedes":`...), x.Supersedes)
 	b = answers.JSONString(append(b, `"supersededBy":`...), x.SupersededBy)
+	b = answers.JSONString(append(b, `"option":`...), x.Option)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1824,6 +1845,9 @@ func wireDecision(b []byte, x *Decision) []byte {
 	if len(x.SupersededBy) > 0 {
 		b = answers.WireString(b, 18, x.SupersededBy)
 	}
+	if len(x.Option) > 0 {
+		b = answers.WireString(b, 29, x.Option)
+	}
 	return b
 }
 
@@ -1854,6 +1878,8 @@ func jsonReason(b []byte, x *Reason) []byte {
 	if x.Amount != nil {
 		b = jsonReason_Amount(append(b, `"amount":`...), x.Amount)
 	}
+	b = answers.JSONString(append(b, `"option":`...), x.Option)
+	b = answers.JSONString(append(b, `"anyOf":`...), x.AnyOf)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1890,6 +1916,12 @@ func wireReason(b []byte, x *Reason) []byte {
 	}
 	if x.Amount != nil {
 		b = answers.WireMessage(b, 10, x.Amount, wireReason_Amount)
+	}
+	if len(x.Option) > 0 {
+		b = answers.WireString(b, 21, x.Option)
+	}
+	if len(x.AnyOf) > 0 {
+		b = answers.WireString(b, 22, x.AnyOf)
 	}
 	return b
 }
@@ -2394,6 +2426,16 @@ func jsonCapitalisation_CertificationStatus(b []byte, x *Capitalisation_Certific
 	b = append(b, '{')
 	b = answers.JSONEnum(append(b, `"status":`...), x.Status, Capitalisation_CertificationStatus_Status_Enum_name)
 	b = answers.JSONString(append(b, `"decision":`...), x.Decision)
+	b = append(b, `"missing":[`...)
+	for _, v := range x.Missing {
+		b = jsonReason(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"options":[`...)
+	for _, v := range x.Options {
+		b = jsonOptionStatus(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2406,6 +2448,57 @@ func wireCapitalisation_CertificationStatus(b []byte, x *Capitalisation_Certific
 	}
 	if len(x.Decision) > 0 {
 		b = answers.WireString(b, 2, x.Decision)
+	}
+	for _, v := range x.Missing {
+		b = answers.WireMessage(b, 3, v, wireReason)
+	}
+	for _, v := range x.Options {
+		b = answers.WireMessage(b, 4, v, wireOptionStatus)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *OptionStatus) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonOptionStatus)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *OptionStatus) AppendWire(b []byte) []byte {
+	return wireOptionStatus(b, x)
+}
+
+func jsonOptionStatus(b []byte, x *OptionStatus) []byte {
+	if x == nil {
+		x = new(OptionStatus)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = answers.JSONString(append(b, `"decision":`...), x.Decision)
+	b = append(b, `"missing":[`...)
+	for _, v := range x.Missing {
+		b = jsonReason(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireOptionStatus(b []byte, x *OptionStatus) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if len(x.Decision) > 0 {
+		b = answers.WireString(b, 3, x.Decision)
+	}
+	for _, v := range x.Missing {
+		b = answers.WireMessage(b, 4, v, wireReason)
 	}
 	return b
 }
@@ -2955,6 +3048,9 @@ func jsonReferentiel(b []byte, x *Referentiel) []byte {
 		b = jsonScale(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	if x.Award != nil {
+		b = jsonAwardRule(append(b, `"award":`...), x.Award)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2997,6 +3093,9 @@ func wireReferentiel(b []byte, x *Referentiel) []byte {
 	}
 	for _, v := range x.Scales {
 		b = answers.WireMessage(b, 12, v, wireScale)
+	}
+	if x.Award != nil {
+		b = answers.WireMessage(b, 15, x.Award, wireAwardRule)
 	}
 	return b
 }
@@ -3068,6 +3167,9 @@ func jsonBloc(b []byte, x *Bloc) []byte {
 	if x.Gate != nil {
 		b = jsonGate(append(b, `"gate":`...), x.Gate)
 	}
+	if x.Credits != nil {
+		b = answers.JSONInt(append(b, `"credits":`...), *x.Credits)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3089,6 +3191,9 @@ func wireBloc(b []byte, x *Bloc) []byte {
 	}
 	if x.Gate != nil {
 		b = answers.WireMessage(b, 5, x.Gate, wireGate)
+	}
+	if x.Credits != nil {
+		b = answers.WireVarint(b, 6, *x.Credits)
 	}
 	return b
 }
@@ -3752,6 +3857,141 @@ func wireScale_Marks(b []byte, x *Scale_Marks) []byte {
 	}
 	if len(x.Step) > 0 {
 		b = answers.WireString(b, 3, x.Step)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *AwardRule) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAwardRule)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardRule) AppendWire(b []byte) []byte {
+	return wireAwardRule(b, x)
+}
+
+func jsonAwardRule(b []byte, x *AwardRule) []byte {
+	if x == nil {
+		x = new(AwardRule)
+	}
+	b = append(b, '{')
+	b = append(b, `"all":[`...)
+	for _, v := range x.All {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"choose":[`...)
+	for _, v := range x.Choose {
+		b = jsonAwardRule_Choice(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"options":[`...)
+	for _, v := range x.Options {
+		b = jsonAwardRule_Option(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAwardRule(b []byte, x *AwardRule) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.All {
+		b = answers.WireString(b, 1, v)
+	}
+	for _, v := range x.Choose {
+		b = answers.WireMessage(b, 2, v, wireAwardRule_Choice)
+	}
+	for _, v := range x.Options {
+		b = answers.WireMessage(b, 3, v, wireAwardRule_Option)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *AwardRule_Choice) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAwardRule_Choice)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardRule_Choice) AppendWire(b []byte) []byte {
+	return wireAwardRule_Choice(b, x)
+}
+
+func jsonAwardRule_Choice(b []byte, x *AwardRule_Choice) []byte {
+	if x == nil {
+		x = new(AwardRule_Choice)
+	}
+	b = append(b, '{')
+	b = append(b, `"from":[`...)
+	for _, v := range x.From {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.AtLeast != nil {
+		b = answers.JSONInt(append(b, `"atLeast":`...), *x.AtLeast)
+	}
+	if x.AtLeastCredits != nil {
+		b = answers.JSONInt(append(b, `"atLeastCredits":`...), *x.AtLeastCredits)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAwardRule_Choice(b []byte, x *AwardRule_Choice) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.From {
+		b = answers.WireString(b, 1, v)
+	}
+	if x.AtLeast != nil {
+		b = answers.WireVarint(b, 2, *x.AtLeast)
+	}
+	if x.AtLeastCredits != nil {
+		b = answers.WireVarint(b, 3, *x.AtLeastCredits)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *AwardRule_Option) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAwardRule_Option)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardRule_Option) AppendWire(b []byte) []byte {
+	return wireAwardRule_Option(b, x)
+}
+
+func jsonAwardRule_Option(b []byte, x *AwardRule_Option) []byte {
+	if x == nil {
+		x = new(AwardRule_Option)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = append(b, `"blocs":[`...)
+	for _, v := range x.Blocs {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAwardRule_Option(b []byte, x *AwardRule_Option) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	for _, v := range x.Blocs {
+		b = answers.WireString(b, 3, v)
 	}
 	return b
 }

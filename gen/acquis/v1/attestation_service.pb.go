@@ -373,7 +373,11 @@ type VerifyAttestationResponse struct {
 	// When it was decided.
 	DecideTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=decide_time,json=decideTime,proto3" json:"decide_time,omitempty"`
 	// When the attestation was issued.
-	IssueTime     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=issue_time,json=issueTime,proto3" json:"issue_time,omitempty"`
+	IssueTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=issue_time,json=issueTime,proto3" json:"issue_time,omitempty"`
+	// Code of the option awarded; empty if the award has no options.
+	Option string `protobuf:"bytes,21,opt,name=option,proto3" json:"option,omitempty"`
+	// Its title.
+	OptionTitle   string `protobuf:"bytes,22,opt,name=option_title,json=optionTitle,proto3" json:"option_title,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -478,6 +482,20 @@ func (x *VerifyAttestationResponse) GetIssueTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *VerifyAttestationResponse) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *VerifyAttestationResponse) GetOptionTitle() string {
+	if x != nil {
+		return x.OptionTitle
+	}
+	return ""
+}
+
 // States of an attestation.
 type Attestation_State struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -553,7 +571,7 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\n" +
 	"credential\x18\x02 \x01(\tB\x10\xe0A\x01\xbaH\x06r\x04\x18\x80\x80\x04\xa0\xb5\x18\x04R\n" +
 	"credential:x\xbaHu\x1as\n" +
-	"\x12code_or_credential\x12/either code or credential is required, not both\x1a,(this.code != '') != (this.credential != '')\"\xf5\x03\n" +
+	"\x12code_or_credential\x12/either code or credential is required, not both\x1a,(this.code != '') != (this.credential != '')\"\xb0\x04\n" +
 	"\x19VerifyAttestationResponse\x127\n" +
 	"\x05state\x18\x01 \x01(\x0e2!.acquis.v1.Attestation.State.EnumR\x05state\x121\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumR\x04kind\x12\x12\n" +
@@ -570,7 +588,9 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"decideTime\x129\n" +
 	"\n" +
 	"issue_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime2\xf6\x02\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime\x12\x16\n" +
+	"\x06option\x18\x15 \x01(\tR\x06option\x12!\n" +
+	"\foption_title\x18\x16 \x01(\tR\voptionTitle2\xf6\x02\n" +
 	"\x12AttestationService\x12\xaa\x01\n" +
 	"\x10IssueAttestation\x12\".acquis.v1.IssueAttestationRequest\x1a#.acquis.v1.IssueAttestationResponse\"M\xdaA\bdecision\x8a\xb5\x18\x05\n" +
 	"\x01\x020\f\x82\xd3\xe4\x93\x023:\x01*\"./v1/{decision=candidates/*/decisions/*}:attest\x12\xb2\x01\n" +

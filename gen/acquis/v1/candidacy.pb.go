@@ -30,7 +30,8 @@ type Candidacy_Scope_Enum int32
 const (
 	// Not set; refused as input.
 	Candidacy_Scope_SCOPE_UNSPECIFIED Candidacy_Scope_Enum = 0
-	// Every bloc not yet capitalised.
+	// Every bloc that the award needs and that is not yet capitalised: of the blocs that it
+	// leaves to choose, those named.
 	Candidacy_Scope_WHOLE Candidacy_Scope_Enum = 1
 	// The blocs named.
 	Candidacy_Scope_BLOCS Candidacy_Scope_Enum = 2
@@ -339,7 +340,8 @@ type Candidacy struct {
 	// How the candidate came to the certification.
 	AccessRoute Candidacy_AccessRoute_Enum `protobuf:"varint,5,opt,name=access_route,json=accessRoute,proto3,enum=acquis.v1.Candidacy_AccessRoute_Enum" json:"access_route,omitempty"`
 	// Blocs presented, in the order of the référentiel: with scope WHOLE every
-	// bloc that was not capitalised at enrolment, without those that left.
+	// bloc that the award needs and that was not capitalised at enrolment, without those that
+	// left.
 	PresentedBlocs []string `protobuf:"bytes,6,rep,name=presented_blocs,json=presentedBlocs,proto3" json:"presented_blocs,omitempty"`
 	// Which method applies; fixed at enrolment by the number of blocs.
 	MethodVariant Candidacy_MethodVariant_Enum `protobuf:"varint,7,opt,name=method_variant,json=methodVariant,proto3,enum=acquis.v1.Candidacy_MethodVariant_Enum" json:"method_variant,omitempty"`
@@ -357,7 +359,15 @@ type Candidacy struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// With scope WHOLE: code of the option that the candidate presents. Required if the
+	// référentiel has options, not allowed otherwise.
+	Option string `protobuf:"bytes,24,opt,name=option,proto3" json:"option,omitempty"`
+	// With scope WHOLE: codes of the blocs that the candidate chooses, besides those that the
+	// award needs in any case; at most 50, each once. Together with what is capitalised they
+	// must be enough for each choice. Further ones are presented too: a bloc that is never
+	// needed, or one of another option.
+	ChosenBlocs   []string `protobuf:"bytes,25,rep,name=chosen_blocs,json=chosenBlocs,proto3" json:"chosen_blocs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -479,6 +489,20 @@ func (x *Candidacy) GetCreateTime() *timestamppb.Timestamp {
 func (x *Candidacy) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Candidacy) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *Candidacy) GetChosenBlocs() []string {
+	if x != nil {
+		return x.ChosenBlocs
 	}
 	return nil
 }
@@ -727,7 +751,7 @@ var File_acquis_v1_candidacy_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x0e\n" +
+	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x10\n" +
 	"\tCandidacy\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12t\n" +
 	"\tcandidate\x18\x02 \x01(\tBV\xe0A\x02\xe0A\x05\xfaA\x17\n" +
@@ -746,7 +770,9 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\x1a<\n" +
+	"updateTime\x12=\n" +
+	"\x06option\x18\x18 \x01(\tB%\xe0A\x01\xe0A\x05\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x06option\x12L\n" +
+	"\fchosen_blocs\x18\x19 \x03(\tB)\xe0A\x01\xe0A\x05\xbaH \x92\x01\x1d\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vchosenBlocs\x1a<\n" +
 	"\x05Scope\"3\n" +
 	"\x04Enum\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\t\n" +
@@ -785,9 +811,11 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\tWITHDRAWN\x10\x01\x12\n" +
 	"\n" +
 	"\x06ABSENT\x10\x02\x12\x10\n" +
-	"\fALREADY_HELD\x10\x03:\xdd\x01\xeaA[\n" +
-	"\x15acquis.eval/Candidacy\x12*sessions/{session}/candidacies/{candidacy}*\vcandidacies2\tcandidacy\xbaH|\x1az\n" +
-	"\vblocs.scope\x12=blocs is required with scope BLOCS, and not allowed otherwise\x1a,(this.scope == 2) == (this.blocs.size() > 0)B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\fALREADY_HELD\x10\x03:\x8d\x03\xeaA[\n" +
+	"\x15acquis.eval/Candidacy\x12*sessions/{session}/candidacies/{candidacy}*\vcandidacies2\tcandidacy\xbaH\xab\x02\x1az\n" +
+	"\vblocs.scope\x12=blocs is required with scope BLOCS, and not allowed otherwise\x1a,(this.scope == 2) == (this.blocs.size() > 0)\x1a\xac\x01\n" +
+	"\n" +
+	"path.scope\x12Uwith scope BLOCS there is neither an option nor chosen blocs: name the blocs in blocs\x1aGthis.scope != 2 || (this.option == '' && this.chosen_blocs.size() == 0)B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_candidacy_proto_rawDescOnce sync.Once

@@ -47,7 +47,8 @@ const (
 // earlier decision, but the reasons only of decisions by their own juries.
 type CapitalisationServiceClient interface {
 	// Decides all presented blocs of a candidacy together, and awards the
-	// certification if every bloc is then capitalised.
+	// certification if all that the award needs is then capitalised: each option that
+	// is complete and not awarded yet.
 	//
 	// ABORTED if the grid has changed since the jury saw it. FAILED_PRECONDITION,
 	// with each rule named, if a bloc is PENDING or CONTESTED, if the jury is
@@ -57,7 +58,8 @@ type CapitalisationServiceClient interface {
 	// Supersedes an effective decision about a bloc, after an appeal or a
 	// material error. An award cannot be rectified: it follows from its blocs.
 	RectifyDecision(ctx context.Context, in *RectifyDecisionRequest, opts ...grpc.CallOption) (*RectifyDecisionResponse, error)
-	// Awards a certification whose blocs are all capitalised (COMPLETE).
+	// Awards a certification that has all that the award needs (COMPLETE), and each
+	// option that does and is not awarded yet.
 	Award(ctx context.Context, in *AwardRequest, opts ...grpc.CallOption) (*AwardResponse, error)
 	// Records a bloc acquired before the service or by equivalence, with its
 	// proof. It never awards.
@@ -197,7 +199,8 @@ func (c *capitalisationServiceClient) GetDeliberationRecord(ctx context.Context,
 // earlier decision, but the reasons only of decisions by their own juries.
 type CapitalisationServiceServer interface {
 	// Decides all presented blocs of a candidacy together, and awards the
-	// certification if every bloc is then capitalised.
+	// certification if all that the award needs is then capitalised: each option that
+	// is complete and not awarded yet.
 	//
 	// ABORTED if the grid has changed since the jury saw it. FAILED_PRECONDITION,
 	// with each rule named, if a bloc is PENDING or CONTESTED, if the jury is
@@ -207,7 +210,8 @@ type CapitalisationServiceServer interface {
 	// Supersedes an effective decision about a bloc, after an appeal or a
 	// material error. An award cannot be rectified: it follows from its blocs.
 	RectifyDecision(context.Context, *RectifyDecisionRequest) (*RectifyDecisionResponse, error)
-	// Awards a certification whose blocs are all capitalised (COMPLETE).
+	// Awards a certification that has all that the award needs (COMPLETE), and each
+	// option that does and is not awarded yet.
 	Award(context.Context, *AwardRequest) (*AwardResponse, error)
 	// Records a bloc acquired before the service or by equivalence, with its
 	// proof. It never awards.

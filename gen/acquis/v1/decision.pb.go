@@ -204,9 +204,9 @@ type Capitalisation_CertificationStatus_Status_Enum int32
 const (
 	// Not set.
 	Capitalisation_CertificationStatus_Status_STATUS_UNSPECIFIED Capitalisation_CertificationStatus_Status_Enum = 0
-	// Some bloc is missing.
+	// Something that the award needs is missing.
 	Capitalisation_CertificationStatus_Status_IN_PROGRESS Capitalisation_CertificationStatus_Status_Enum = 1
-	// Every bloc is capitalised; no jury has awarded it yet.
+	// All that the award needs is there; no jury has awarded it yet.
 	Capitalisation_CertificationStatus_Status_COMPLETE Capitalisation_CertificationStatus_Status_Enum = 2
 	// Awarded by a jury.
 	Capitalisation_CertificationStatus_Status_AWARDED Capitalisation_CertificationStatus_Status_Enum = 3
@@ -300,7 +300,9 @@ type Decision struct {
 	// The decision that it supersedes, if any.
 	Supersedes string `protobuf:"bytes,17,opt,name=supersedes,proto3" json:"supersedes,omitempty"`
 	// The decision that supersedes it, if any.
-	SupersededBy  string `protobuf:"bytes,18,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
+	SupersededBy string `protobuf:"bytes,18,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
+	// Of an AWARD: code of the option awarded; empty if the award has no options.
+	Option        string `protobuf:"bytes,29,opt,name=option,proto3" json:"option,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -461,6 +463,13 @@ func (x *Decision) GetSupersededBy() string {
 	return ""
 }
 
+func (x *Decision) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
 // Proof that a decision is in the journal, and since when: its public act, and
 // the hashes from it to a signed checkpoint. It reveals nothing else of the
 // decision, neither who decided nor why. docs/proofs.md explains how to check
@@ -471,7 +480,7 @@ type DecisionProof struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The public act: the bytes of a message of kind (1), bloc (2), outcome (3),
 	// référentiel (4), revision (5), time of decision (6), version of the rules
-	// (7) and id of the superseded decision (8).
+	// (7), id of the superseded decision (8) and option (19).
 	Act []byte `protobuf:"bytes,2,opt,name=act,proto3" json:"act,omitempty"`
 	// The act's digest is HMAC-SHA-256 of the decision's id (8 bytes, big-endian)
 	// and the act, keyed with this.
@@ -679,6 +688,79 @@ func (x *Capitalisation) GetCertification() *Capitalisation_CertificationStatus 
 	return nil
 }
 
+// The status of an option of a certification.
+type OptionStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Its award in force, if any.
+	Decision string `protobuf:"bytes,3,opt,name=decision,proto3" json:"decision,omitempty"`
+	// What it would still need; empty if it is complete or awarded.
+	Missing       []*Reason `protobuf:"bytes,4,rep,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptionStatus) Reset() {
+	*x = OptionStatus{}
+	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptionStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptionStatus) ProtoMessage() {}
+
+func (x *OptionStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptionStatus.ProtoReflect.Descriptor instead.
+func (*OptionStatus) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *OptionStatus) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *OptionStatus) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *OptionStatus) GetDecision() string {
+	if x != nil {
+		return x.Decision
+	}
+	return ""
+}
+
+func (x *OptionStatus) GetMissing() []*Reason {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
 // The minutes of a session (procès-verbal): its jury, and what it decided about
 // each candidacy.
 type DeliberationRecord struct {
@@ -695,7 +777,7 @@ type DeliberationRecord struct {
 
 func (x *DeliberationRecord) Reset() {
 	*x = DeliberationRecord{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	mi := &file_acquis_v1_decision_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -707,7 +789,7 @@ func (x *DeliberationRecord) String() string {
 func (*DeliberationRecord) ProtoMessage() {}
 
 func (x *DeliberationRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	mi := &file_acquis_v1_decision_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -720,7 +802,7 @@ func (x *DeliberationRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliberationRecord.ProtoReflect.Descriptor instead.
 func (*DeliberationRecord) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *DeliberationRecord) GetName() string {
@@ -753,7 +835,7 @@ type Decision_Kind struct {
 
 func (x *Decision_Kind) Reset() {
 	*x = Decision_Kind{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[4]
+	mi := &file_acquis_v1_decision_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -765,7 +847,7 @@ func (x *Decision_Kind) String() string {
 func (*Decision_Kind) ProtoMessage() {}
 
 func (x *Decision_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[4]
+	mi := &file_acquis_v1_decision_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -790,7 +872,7 @@ type Decision_Outcome struct {
 
 func (x *Decision_Outcome) Reset() {
 	*x = Decision_Outcome{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[5]
+	mi := &file_acquis_v1_decision_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -802,7 +884,7 @@ func (x *Decision_Outcome) String() string {
 func (*Decision_Outcome) ProtoMessage() {}
 
 func (x *Decision_Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[5]
+	mi := &file_acquis_v1_decision_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -835,7 +917,7 @@ type Capitalisation_BlocStatus struct {
 
 func (x *Capitalisation_BlocStatus) Reset() {
 	*x = Capitalisation_BlocStatus{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[6]
+	mi := &file_acquis_v1_decision_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -847,7 +929,7 @@ func (x *Capitalisation_BlocStatus) String() string {
 func (*Capitalisation_BlocStatus) ProtoMessage() {}
 
 func (x *Capitalisation_BlocStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[6]
+	mi := &file_acquis_v1_decision_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -896,15 +978,20 @@ type Capitalisation_CertificationStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Status.
 	Status Capitalisation_CertificationStatus_Status_Enum `protobuf:"varint,1,opt,name=status,proto3,enum=acquis.v1.Capitalisation_CertificationStatus_Status_Enum" json:"status,omitempty"`
-	// The award, if AWARDED.
-	Decision      string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
+	// The award, if AWARDED; the first one, if several options are awarded.
+	Decision string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
+	// With IN_PROGRESS: what is missing. One reason for each bloc that is needed in any case,
+	// one for each choice, and one for the options if none has all its blocs.
+	Missing []*Reason `protobuf:"bytes,3,rep,name=missing,proto3" json:"missing,omitempty"`
+	// The options, in order, each with its award; empty if the award has none.
+	Options       []*OptionStatus `protobuf:"bytes,4,rep,name=options,proto3" json:"options,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Capitalisation_CertificationStatus) Reset() {
 	*x = Capitalisation_CertificationStatus{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[7]
+	mi := &file_acquis_v1_decision_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -916,7 +1003,7 @@ func (x *Capitalisation_CertificationStatus) String() string {
 func (*Capitalisation_CertificationStatus) ProtoMessage() {}
 
 func (x *Capitalisation_CertificationStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[7]
+	mi := &file_acquis_v1_decision_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -946,6 +1033,20 @@ func (x *Capitalisation_CertificationStatus) GetDecision() string {
 	return ""
 }
 
+func (x *Capitalisation_CertificationStatus) GetMissing() []*Reason {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *Capitalisation_CertificationStatus) GetOptions() []*OptionStatus {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
 // Statuses of a bloc.
 type Capitalisation_BlocStatus_Status struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -955,7 +1056,7 @@ type Capitalisation_BlocStatus_Status struct {
 
 func (x *Capitalisation_BlocStatus_Status) Reset() {
 	*x = Capitalisation_BlocStatus_Status{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[8]
+	mi := &file_acquis_v1_decision_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -967,7 +1068,7 @@ func (x *Capitalisation_BlocStatus_Status) String() string {
 func (*Capitalisation_BlocStatus_Status) ProtoMessage() {}
 
 func (x *Capitalisation_BlocStatus_Status) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[8]
+	mi := &file_acquis_v1_decision_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -992,7 +1093,7 @@ type Capitalisation_CertificationStatus_Status struct {
 
 func (x *Capitalisation_CertificationStatus_Status) Reset() {
 	*x = Capitalisation_CertificationStatus_Status{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[9]
+	mi := &file_acquis_v1_decision_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1004,7 +1105,7 @@ func (x *Capitalisation_CertificationStatus_Status) String() string {
 func (*Capitalisation_CertificationStatus_Status) ProtoMessage() {}
 
 func (x *Capitalisation_CertificationStatus_Status) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[9]
+	mi := &file_acquis_v1_decision_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1042,7 +1143,7 @@ type DeliberationRecord_Entry struct {
 
 func (x *DeliberationRecord_Entry) Reset() {
 	*x = DeliberationRecord_Entry{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[10]
+	mi := &file_acquis_v1_decision_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1054,7 +1155,7 @@ func (x *DeliberationRecord_Entry) String() string {
 func (*DeliberationRecord_Entry) ProtoMessage() {}
 
 func (x *DeliberationRecord_Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[10]
+	mi := &file_acquis_v1_decision_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1067,7 +1168,7 @@ func (x *DeliberationRecord_Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliberationRecord_Entry.ProtoReflect.Descriptor instead.
 func (*DeliberationRecord_Entry) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{4, 0}
 }
 
 func (x *DeliberationRecord_Entry) GetCandidate() string {
@@ -1116,7 +1217,7 @@ var File_acquis_v1_decision_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
-	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x17acquis/v1/session.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa9\t\n" +
+	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x17acquis/v1/session.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\t\n" +
 	"\bDecision\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumB\x03\xe0A\x03R\x04kind\x12\x17\n" +
@@ -1144,7 +1245,8 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x14acquis.eval/DecisionR\n" +
 	"supersedes\x12A\n" +
 	"\rsuperseded_by\x18\x12 \x01(\tB\x1c\xe0A\x03\xfaA\x16\n" +
-	"\x14acquis.eval/DecisionR\fsupersededBy\x1aI\n" +
+	"\x14acquis.eval/DecisionR\fsupersededBy\x12\x1b\n" +
+	"\x06option\x18\x1d \x01(\tB\x03\xe0A\x03R\x06option\x1aI\n" +
 	"\x04Kind\"A\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -1176,7 +1278,7 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\v \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:p\xeaAm\n" +
-	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\x94\a\n" +
+	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xf4\a\n" +
 	"\x0eCapitalisation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12A\n" +
 	"\vreferentiel\x18\x02 \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
@@ -1195,18 +1297,26 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rNOT_PRESENTED\x10\x01\x12\x13\n" +
 	"\x0fNOT_CAPITALISED\x10\x02\x12\x0f\n" +
-	"\vCAPITALISED\x10\x03\x1a\xf5\x01\n" +
+	"\vCAPITALISED\x10\x03\x1a\xd5\x02\n" +
 	"\x13CertificationStatus\x12Q\n" +
 	"\x06status\x18\x01 \x01(\x0e29.acquis.v1.Capitalisation.CertificationStatus.Status.EnumR\x06status\x125\n" +
 	"\bdecision\x18\x02 \x01(\tB\x19\xfaA\x16\n" +
-	"\x14acquis.eval/DecisionR\bdecision\x1aT\n" +
+	"\x14acquis.eval/DecisionR\bdecision\x12+\n" +
+	"\amissing\x18\x03 \x03(\v2\x11.acquis.v1.ReasonR\amissing\x121\n" +
+	"\aoptions\x18\x04 \x03(\v2\x17.acquis.v1.OptionStatusR\aoptions\x1aT\n" +
 	"\x06Status\"J\n" +
 	"\x04Enum\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vIN_PROGRESS\x10\x01\x12\f\n" +
 	"\bCOMPLETE\x10\x02\x12\v\n" +
 	"\aAWARDED\x10\x03:v\xeaAs\n" +
-	"\x1aacquis.eval/Capitalisation\x124candidates/{candidate}/capitalisations/{referentiel}*\x0fcapitalisations2\x0ecapitalisation\"\xdf\x04\n" +
+	"\x1aacquis.eval/Capitalisation\x124candidates/{candidate}/capitalisations/{referentiel}*\x0fcapitalisations2\x0ecapitalisation\"\x9c\x01\n" +
+	"\fOptionStatus\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x125\n" +
+	"\bdecision\x18\x03 \x01(\tB\x19\xfaA\x16\n" +
+	"\x14acquis.eval/DecisionR\bdecision\x12+\n" +
+	"\amissing\x18\x04 \x03(\v2\x11.acquis.v1.ReasonR\amissing\"\xdf\x04\n" +
 	"\x12DeliberationRecord\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x121\n" +
 	"\asession\x18\x02 \x01(\v2\x12.acquis.v1.SessionB\x03\xe0A\x03R\asession\x12B\n" +
@@ -1235,7 +1345,7 @@ func file_acquis_v1_decision_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_decision_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_acquis_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_acquis_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_acquis_v1_decision_proto_goTypes = []any{
 	(Decision_Kind_Enum)(0),                             // 0: acquis.v1.Decision.Kind.Enum
 	(Decision_Outcome_Enum)(0),                          // 1: acquis.v1.Decision.Outcome.Enum
@@ -1244,43 +1354,47 @@ var file_acquis_v1_decision_proto_goTypes = []any{
 	(*Decision)(nil),                                    // 4: acquis.v1.Decision
 	(*DecisionProof)(nil),                               // 5: acquis.v1.DecisionProof
 	(*Capitalisation)(nil),                              // 6: acquis.v1.Capitalisation
-	(*DeliberationRecord)(nil),                          // 7: acquis.v1.DeliberationRecord
-	(*Decision_Kind)(nil),                               // 8: acquis.v1.Decision.Kind
-	(*Decision_Outcome)(nil),                            // 9: acquis.v1.Decision.Outcome
-	(*Capitalisation_BlocStatus)(nil),                   // 10: acquis.v1.Capitalisation.BlocStatus
-	(*Capitalisation_CertificationStatus)(nil),          // 11: acquis.v1.Capitalisation.CertificationStatus
-	(*Capitalisation_BlocStatus_Status)(nil),            // 12: acquis.v1.Capitalisation.BlocStatus.Status
-	(*Capitalisation_CertificationStatus_Status)(nil),   // 13: acquis.v1.Capitalisation.CertificationStatus.Status
-	(*DeliberationRecord_Entry)(nil),                    // 14: acquis.v1.DeliberationRecord.Entry
-	(Outcome_Enum)(0),                                   // 15: acquis.v1.Outcome.Enum
-	(*Reason)(nil),                                      // 16: acquis.v1.Reason
-	(*JuryMember)(nil),                                  // 17: acquis.v1.JuryMember
-	(*timestamppb.Timestamp)(nil),                       // 18: google.protobuf.Timestamp
-	(*Session)(nil),                                     // 19: acquis.v1.Session
-	(Candidacy_State_Enum)(0),                           // 20: acquis.v1.Candidacy.State.Enum
-	(*Candidacy_DepartedBloc)(nil),                      // 21: acquis.v1.Candidacy.DepartedBloc
+	(*OptionStatus)(nil),                                // 7: acquis.v1.OptionStatus
+	(*DeliberationRecord)(nil),                          // 8: acquis.v1.DeliberationRecord
+	(*Decision_Kind)(nil),                               // 9: acquis.v1.Decision.Kind
+	(*Decision_Outcome)(nil),                            // 10: acquis.v1.Decision.Outcome
+	(*Capitalisation_BlocStatus)(nil),                   // 11: acquis.v1.Capitalisation.BlocStatus
+	(*Capitalisation_CertificationStatus)(nil),          // 12: acquis.v1.Capitalisation.CertificationStatus
+	(*Capitalisation_BlocStatus_Status)(nil),            // 13: acquis.v1.Capitalisation.BlocStatus.Status
+	(*Capitalisation_CertificationStatus_Status)(nil),   // 14: acquis.v1.Capitalisation.CertificationStatus.Status
+	(*DeliberationRecord_Entry)(nil),                    // 15: acquis.v1.DeliberationRecord.Entry
+	(Outcome_Enum)(0),                                   // 16: acquis.v1.Outcome.Enum
+	(*Reason)(nil),                                      // 17: acquis.v1.Reason
+	(*JuryMember)(nil),                                  // 18: acquis.v1.JuryMember
+	(*timestamppb.Timestamp)(nil),                       // 19: google.protobuf.Timestamp
+	(*Session)(nil),                                     // 20: acquis.v1.Session
+	(Candidacy_State_Enum)(0),                           // 21: acquis.v1.Candidacy.State.Enum
+	(*Candidacy_DepartedBloc)(nil),                      // 22: acquis.v1.Candidacy.DepartedBloc
 }
 var file_acquis_v1_decision_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Decision.kind:type_name -> acquis.v1.Decision.Kind.Enum
 	1,  // 1: acquis.v1.Decision.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
-	15, // 2: acquis.v1.Decision.computed_outcome:type_name -> acquis.v1.Outcome.Enum
-	16, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
-	17, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
-	18, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
-	10, // 6: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
-	11, // 7: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
-	19, // 8: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
-	14, // 9: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
-	2,  // 10: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
-	3,  // 11: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	20, // 12: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
-	21, // 13: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
-	4,  // 14: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	16, // 2: acquis.v1.Decision.computed_outcome:type_name -> acquis.v1.Outcome.Enum
+	17, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
+	18, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
+	19, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
+	11, // 6: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
+	12, // 7: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
+	17, // 8: acquis.v1.OptionStatus.missing:type_name -> acquis.v1.Reason
+	20, // 9: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
+	15, // 10: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
+	2,  // 11: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
+	3,  // 12: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
+	17, // 13: acquis.v1.Capitalisation.CertificationStatus.missing:type_name -> acquis.v1.Reason
+	7,  // 14: acquis.v1.Capitalisation.CertificationStatus.options:type_name -> acquis.v1.OptionStatus
+	21, // 15: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
+	22, // 16: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
+	4,  // 17: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_decision_proto_init() }
@@ -1297,7 +1411,7 @@ func file_acquis_v1_decision_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_decision_proto_rawDesc), len(file_acquis_v1_decision_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

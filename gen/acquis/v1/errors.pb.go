@@ -246,6 +246,16 @@ const (
 	ErrorReason_AWARD_ALREADY_STANDS ErrorReason_Enum = 156
 	// FAILED_PRECONDITION: it has an act of its jury, so it cannot be cancelled; withdraw its candidacies or mark them absent, then close it.
 	ErrorReason_JURY_ACTED ErrorReason_Enum = 157
+	// INVALID_ARGUMENT: it presents named blocs, so it names neither an option nor blocs that it chooses.
+	ErrorReason_PATH_NAMED_WITH_BLOCS ErrorReason_Enum = 168
+	// INVALID_ARGUMENT: it is not in the référentiel.
+	ErrorReason_OPTION_UNKNOWN ErrorReason_Enum = 169
+	// INVALID_ARGUMENT: it presents the whole certification, which has options, but names none.
+	ErrorReason_OPTION_NOT_NAMED ErrorReason_Enum = 170
+	// INVALID_ARGUMENT: it is needed in any case, so it is not chosen.
+	ErrorReason_BLOC_NOT_A_CHOICE ErrorReason_Enum = 171
+	// FAILED_PRECONDITION: it is not made: too few of its blocs are chosen or capitalised.
+	ErrorReason_CHOICE_NOT_MADE ErrorReason_Enum = 172
 )
 
 // Enum value maps for ErrorReason_Enum.
@@ -359,6 +369,11 @@ var (
 		155: "CERTIFICATION_NOT_COMPLETE",
 		156: "AWARD_ALREADY_STANDS",
 		157: "JURY_ACTED",
+		168: "PATH_NAMED_WITH_BLOCS",
+		169: "OPTION_UNKNOWN",
+		170: "OPTION_NOT_NAMED",
+		171: "BLOC_NOT_A_CHOICE",
+		172: "CHOICE_NOT_MADE",
 	}
 	ErrorReason_Enum_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":   0,
@@ -469,6 +484,11 @@ var (
 		"CERTIFICATION_NOT_COMPLETE": 155,
 		"AWARD_ALREADY_STANDS":       156,
 		"JURY_ACTED":                 157,
+		"PATH_NAMED_WITH_BLOCS":      168,
+		"OPTION_UNKNOWN":             169,
+		"OPTION_NOT_NAMED":           170,
+		"BLOC_NOT_A_CHOICE":          171,
+		"CHOICE_NOT_MADE":            172,
 	}
 )
 
@@ -543,8 +563,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xab\x13\n" +
-	"\vErrorReason\"\x9b\x13\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xa1\x14\n" +
+	"\vErrorReason\"\x91\x14\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -658,7 +678,12 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x1aCERTIFICATION_NOT_COMPLETE\x10\x9b\x01\x12\x19\n" +
 	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01\x12\x0f\n" +
 	"\n" +
-	"JURY_ACTED\x10\x9d\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"JURY_ACTED\x10\x9d\x01\x12\x1a\n" +
+	"\x15PATH_NAMED_WITH_BLOCS\x10\xa8\x01\x12\x13\n" +
+	"\x0eOPTION_UNKNOWN\x10\xa9\x01\x12\x15\n" +
+	"\x10OPTION_NOT_NAMED\x10\xaa\x01\x12\x16\n" +
+	"\x11BLOC_NOT_A_CHOICE\x10\xab\x01\x12\x14\n" +
+	"\x0fCHOICE_NOT_MADE\x10\xac\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_errors_proto_rawDescOnce sync.Once

@@ -252,7 +252,11 @@ type Reason struct {
 	// The reason in one English sentence. No personal data.
 	Text string `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
 	// Points that need not be whole, if the rule is about any.
-	Amount        *Reason_Amount `protobuf:"bytes,10,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount *Reason_Amount `protobuf:"bytes,10,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Code of the option of an award that it is about, if any.
+	Option string `protobuf:"bytes,21,opt,name=option,proto3" json:"option,omitempty"`
+	// Alternatives, each of which would do: codes of blocs, for instance `BC4A or BC4B`.
+	AnyOf         string `protobuf:"bytes,22,opt,name=any_of,json=anyOf,proto3" json:"any_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -355,6 +359,20 @@ func (x *Reason) GetAmount() *Reason_Amount {
 		return x.Amount
 	}
 	return nil
+}
+
+func (x *Reason) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *Reason) GetAnyOf() string {
+	if x != nil {
+		return x.AnyOf
+	}
+	return ""
 }
 
 // The grid of a candidacy: what the candidate presents, by which method, the
@@ -866,7 +884,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\aPENDING\x10\x01\x12\r\n" +
 	"\tCONTESTED\x10\x02\x12\f\n" +
 	"\bACQUIRED\x10\x03\x12\x10\n" +
-	"\fNOT_ACQUIRED\x10\x04\"\xac\x03\n" +
+	"\fNOT_ACQUIRED\x10\x04\"\xdb\x03\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -880,7 +898,9 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\ffrom_default\x18\b \x01(\bR\vfromDefault\x12\x12\n" +
 	"\x04text\x18\t \x01(\tR\x04text\x120\n" +
 	"\x06amount\x18\n" +
-	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x1a\x82\x01\n" +
+	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x12\x16\n" +
+	"\x06option\x18\x15 \x01(\tR\x06option\x12\x15\n" +
+	"\x06any_of\x18\x16 \x01(\tR\x05anyOf\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +

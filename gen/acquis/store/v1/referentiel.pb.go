@@ -44,7 +44,9 @@ type Referentiel struct {
 	// Blocs of other revisions or référentiels that count as one of these blocs.
 	Replaces []*Replacement `protobuf:"bytes,7,rep,name=replaces,proto3" json:"replaces,omitempty"`
 	// The scales on which criteria can be assessed, besides that of verdicts.
-	Scales        []*Scale `protobuf:"bytes,8,rep,name=scales,proto3" json:"scales,omitempty"`
+	Scales []*Scale `protobuf:"bytes,8,rep,name=scales,proto3" json:"scales,omitempty"`
+	// What an award needs; unset: every bloc.
+	Award         *AwardRule `protobuf:"bytes,11,opt,name=award,proto3" json:"award,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -135,6 +137,78 @@ func (x *Referentiel) GetScales() []*Scale {
 	return nil
 }
 
+func (x *Referentiel) GetAward() *AwardRule {
+	if x != nil {
+		return x.Award
+	}
+	return nil
+}
+
+// What an award needs.
+type AwardRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Codes of the blocs that it needs in any case; none: those that neither choices nor
+	// options name.
+	All []string `protobuf:"bytes,1,rep,name=all,proto3" json:"all,omitempty"`
+	// Groups of blocs of which some are needed.
+	Choose []*AwardRule_Choice `protobuf:"bytes,2,rep,name=choose,proto3" json:"choose,omitempty"`
+	// The options, one of which is needed.
+	Options       []*AwardRule_Option `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule) Reset() {
+	*x = AwardRule{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule) ProtoMessage() {}
+
+func (x *AwardRule) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule.ProtoReflect.Descriptor instead.
+func (*AwardRule) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AwardRule) GetAll() []string {
+	if x != nil {
+		return x.All
+	}
+	return nil
+}
+
+func (x *AwardRule) GetChoose() []*AwardRule_Choice {
+	if x != nil {
+		return x.Choose
+	}
+	return nil
+}
+
+func (x *AwardRule) GetOptions() []*AwardRule_Option {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
 // A scale of levels or of marks.
 type Scale struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -154,7 +228,7 @@ type Scale struct {
 
 func (x *Scale) Reset() {
 	*x = Scale{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -166,7 +240,7 @@ func (x *Scale) String() string {
 func (*Scale) ProtoMessage() {}
 
 func (x *Scale) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -179,7 +253,7 @@ func (x *Scale) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale.ProtoReflect.Descriptor instead.
 func (*Scale) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Scale) GetCode() string {
@@ -230,7 +304,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -242,7 +316,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -255,7 +329,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Section) GetTitle() string {
@@ -284,14 +358,16 @@ type Bloc struct {
 	// What is assessed.
 	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
 	// Its own gate; unset means that of the rules.
-	Gate          *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	Gate *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	// What it is worth where credits are counted; unset: nothing.
+	Credits       *int32 `protobuf:"varint,6,opt,name=credits,proto3,oneof" json:"credits,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Bloc) Reset() {
 	*x = Bloc{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -303,7 +379,7 @@ func (x *Bloc) String() string {
 func (*Bloc) ProtoMessage() {}
 
 func (x *Bloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -316,7 +392,7 @@ func (x *Bloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bloc.ProtoReflect.Descriptor instead.
 func (*Bloc) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Bloc) GetCode() string {
@@ -354,6 +430,13 @@ func (x *Bloc) GetGate() *Gate {
 	return nil
 }
 
+func (x *Bloc) GetCredits() int32 {
+	if x != nil && x.Credits != nil {
+		return *x.Credits
+	}
+	return 0
+}
+
 // A work activity.
 type Activity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -367,7 +450,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -379,7 +462,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -392,7 +475,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Activity) GetCode() string {
@@ -434,7 +517,7 @@ type Competence struct {
 
 func (x *Competence) Reset() {
 	*x = Competence{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -446,7 +529,7 @@ func (x *Competence) String() string {
 func (*Competence) ProtoMessage() {}
 
 func (x *Competence) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -459,7 +542,7 @@ func (x *Competence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Competence.ProtoReflect.Descriptor instead.
 func (*Competence) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Competence) GetCode() string {
@@ -537,7 +620,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -549,7 +632,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -562,7 +645,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AssessmentMethod) GetKind() v1.AssessmentMethod_Kind_Enum {
@@ -622,7 +705,7 @@ type Criterion struct {
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -634,7 +717,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -647,7 +730,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Criterion) GetCode() string {
@@ -715,7 +798,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -727,7 +810,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -740,7 +823,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -814,7 +897,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -826,7 +909,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -839,7 +922,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -897,7 +980,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -909,7 +992,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -922,7 +1005,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -956,7 +1039,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -968,7 +1051,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -981,7 +1064,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1029,7 +1112,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1041,7 +1124,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1054,7 +1137,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -1102,7 +1185,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1114,7 +1197,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1127,7 +1210,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -1158,6 +1241,134 @@ func (x *CurrentRevision) GetFirstRevisionUid() uint64 {
 	return 0
 }
 
+// A group of blocs; one of the two numbers is set.
+type AwardRule_Choice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Their codes.
+	From []string `protobuf:"bytes,1,rep,name=from,proto3" json:"from,omitempty"`
+	// How many are needed.
+	AtLeast *int32 `protobuf:"varint,2,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	// How many credits are needed.
+	AtLeastCredits *int32 `protobuf:"varint,3,opt,name=at_least_credits,json=atLeastCredits,proto3,oneof" json:"at_least_credits,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *AwardRule_Choice) Reset() {
+	*x = AwardRule_Choice{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Choice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Choice) ProtoMessage() {}
+
+func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Choice.ProtoReflect.Descriptor instead.
+func (*AwardRule_Choice) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+}
+
+func (x *AwardRule_Choice) GetFrom() []string {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *AwardRule_Choice) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+func (x *AwardRule_Choice) GetAtLeastCredits() int32 {
+	if x != nil && x.AtLeastCredits != nil {
+		return *x.AtLeastCredits
+	}
+	return 0
+}
+
+// One of several ways to the award.
+type AwardRule_Option struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in its référentiel.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Codes of the blocs that it needs besides.
+	Blocs         []string `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Option) Reset() {
+	*x = AwardRule_Option{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Option) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Option) ProtoMessage() {}
+
+func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Option.ProtoReflect.Descriptor instead.
+func (*AwardRule_Option) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+}
+
+func (x *AwardRule_Option) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Option) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Option) GetBlocs() []string {
+	if x != nil {
+		return x.Blocs
+	}
+	return nil
+}
+
 // A level.
 type Scale_Level struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1173,7 +1384,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1185,7 +1396,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1198,7 +1409,7 @@ func (x *Scale_Level) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Level.ProtoReflect.Descriptor instead.
 func (*Scale_Level) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2, 0}
 }
 
 func (x *Scale_Level) GetCode() string {
@@ -1237,7 +1448,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1249,7 +1460,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1262,7 +1473,7 @@ func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Marks.ProtoReflect.Descriptor instead.
 func (*Scale_Marks) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2, 1}
 }
 
 func (x *Scale_Marks) GetMin() string {
@@ -1299,7 +1510,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1311,7 +1522,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1324,7 +1535,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1354,7 +1565,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1366,7 +1577,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1379,7 +1590,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1409,7 +1620,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1421,7 +1632,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1434,7 +1645,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1464,7 +1675,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1476,7 +1687,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1489,7 +1700,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1510,7 +1721,7 @@ var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x02\n" +
+	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x03\n" +
 	"\vReferentiel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x1f\n" +
@@ -1520,7 +1731,22 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x05blocs\x18\x05 \x03(\v2\x15.acquis.store.v1.BlocR\x05blocs\x12,\n" +
 	"\x05rules\x18\x06 \x01(\v2\x16.acquis.store.v1.RulesR\x05rules\x128\n" +
 	"\breplaces\x18\a \x03(\v2\x1c.acquis.store.v1.ReplacementR\breplaces\x12.\n" +
-	"\x06scales\x18\b \x03(\v2\x16.acquis.store.v1.ScaleR\x06scales\"\xcb\x02\n" +
+	"\x06scales\x18\b \x03(\v2\x16.acquis.store.v1.ScaleR\x06scales\x120\n" +
+	"\x05award\x18\v \x01(\v2\x1a.acquis.store.v1.AwardRuleR\x05award\"\xef\x02\n" +
+	"\tAwardRule\x12\x10\n" +
+	"\x03all\x18\x01 \x03(\tR\x03all\x129\n" +
+	"\x06choose\x18\x02 \x03(\v2!.acquis.store.v1.AwardRule.ChoiceR\x06choose\x12;\n" +
+	"\aoptions\x18\x03 \x03(\v2!.acquis.store.v1.AwardRule.OptionR\aoptions\x1a\x8d\x01\n" +
+	"\x06Choice\x12\x12\n" +
+	"\x04from\x18\x01 \x03(\tR\x04from\x12\x1e\n" +
+	"\bat_least\x18\x02 \x01(\x05H\x00R\aatLeast\x88\x01\x01\x12-\n" +
+	"\x10at_least_credits\x18\x03 \x01(\x05H\x01R\x0eatLeastCredits\x88\x01\x01B\v\n" +
+	"\t_at_leastB\x13\n" +
+	"\x11_at_least_credits\x1aH\n" +
+	"\x06Option\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x14\n" +
+	"\x05blocs\x18\x03 \x03(\tR\x05blocs\"\xcb\x02\n" +
 	"\x05Scale\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x124\n" +
@@ -1540,7 +1766,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x1e\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tR\n" +
-	"paragraphs\"\xd5\x01\n" +
+	"paragraphs\"\x80\x02\n" +
 	"\x04Bloc\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -1548,7 +1774,10 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"activities\x18\x03 \x03(\v2\x19.acquis.store.v1.ActivityR\n" +
 	"activities\x12=\n" +
 	"\vcompetences\x18\x04 \x03(\v2\x1b.acquis.store.v1.CompetenceR\vcompetences\x12)\n" +
-	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\"4\n" +
+	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1d\n" +
+	"\acredits\x18\x06 \x01(\x05H\x00R\acredits\x88\x01\x01B\n" +
+	"\n" +
+	"\b_credits\"4\n" +
 	"\bActivity\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\"\xf2\x02\n" +
@@ -1649,61 +1878,67 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Referentiel)(nil),                // 0: acquis.store.v1.Referentiel
-	(*Scale)(nil),                      // 1: acquis.store.v1.Scale
-	(*Section)(nil),                    // 2: acquis.store.v1.Section
-	(*Bloc)(nil),                       // 3: acquis.store.v1.Bloc
-	(*Activity)(nil),                   // 4: acquis.store.v1.Activity
-	(*Competence)(nil),                 // 5: acquis.store.v1.Competence
-	(*AssessmentMethod)(nil),           // 6: acquis.store.v1.AssessmentMethod
-	(*Criterion)(nil),                  // 7: acquis.store.v1.Criterion
-	(*Rules)(nil),                      // 8: acquis.store.v1.Rules
-	(*Gate)(nil),                       // 9: acquis.store.v1.Gate
-	(*JuryRule)(nil),                   // 10: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                // 11: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),        // 12: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),            // 13: acquis.store.v1.CurrentRevision
-	(*Scale_Level)(nil),                // 14: acquis.store.v1.Scale.Level
-	(*Scale_Marks)(nil),                // 15: acquis.store.v1.Scale.Marks
-	(*Gate_Mean)(nil),                  // 16: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                 // 17: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                // 18: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),             // 19: acquis.store.v1.Gate.Shortfall
-	(v1.AssessmentMethod_Kind_Enum)(0), // 20: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),      // 21: google.protobuf.Timestamp
+	(*AwardRule)(nil),                  // 1: acquis.store.v1.AwardRule
+	(*Scale)(nil),                      // 2: acquis.store.v1.Scale
+	(*Section)(nil),                    // 3: acquis.store.v1.Section
+	(*Bloc)(nil),                       // 4: acquis.store.v1.Bloc
+	(*Activity)(nil),                   // 5: acquis.store.v1.Activity
+	(*Competence)(nil),                 // 6: acquis.store.v1.Competence
+	(*AssessmentMethod)(nil),           // 7: acquis.store.v1.AssessmentMethod
+	(*Criterion)(nil),                  // 8: acquis.store.v1.Criterion
+	(*Rules)(nil),                      // 9: acquis.store.v1.Rules
+	(*Gate)(nil),                       // 10: acquis.store.v1.Gate
+	(*JuryRule)(nil),                   // 11: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                // 12: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),        // 13: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),            // 14: acquis.store.v1.CurrentRevision
+	(*AwardRule_Choice)(nil),           // 15: acquis.store.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),           // 16: acquis.store.v1.AwardRule.Option
+	(*Scale_Level)(nil),                // 17: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                // 18: acquis.store.v1.Scale.Marks
+	(*Gate_Mean)(nil),                  // 19: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                 // 20: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                // 21: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),             // 22: acquis.store.v1.Gate.Shortfall
+	(v1.AssessmentMethod_Kind_Enum)(0), // 23: acquis.v1.AssessmentMethod.Kind.Enum
+	(*timestamppb.Timestamp)(nil),      // 24: google.protobuf.Timestamp
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
-	2,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
-	3,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
-	8,  // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	11, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
-	1,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
-	14, // 5: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
-	15, // 6: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
-	4,  // 7: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
-	5,  // 8: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	9,  // 9: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
-	6,  // 10: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	6,  // 11: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	7,  // 12: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	9,  // 13: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	20, // 14: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	10, // 15: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	9,  // 16: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	9,  // 17: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	16, // 18: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	17, // 19: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	18, // 20: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	19, // 21: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	0,  // 22: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	21, // 23: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	3,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
+	4,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
+	9,  // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
+	12, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	2,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
+	1,  // 5: acquis.store.v1.Referentiel.award:type_name -> acquis.store.v1.AwardRule
+	15, // 6: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
+	16, // 7: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
+	17, // 8: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	18, // 9: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	5,  // 10: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
+	6,  // 11: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
+	10, // 12: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	7,  // 13: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	7,  // 14: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	8,  // 15: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	10, // 16: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	23, // 17: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	11, // 18: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	10, // 19: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	10, // 20: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	19, // 21: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	20, // 22: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	21, // 23: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	22, // 24: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	0,  // 25: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	24, // 26: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -1711,20 +1946,22 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	if File_acquis_store_v1_referentiel_proto != nil {
 		return
 	}
-	file_acquis_store_v1_referentiel_proto_msgTypes[5].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[4].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
