@@ -21,6 +21,7 @@ const (
 	maxLevels       = 50
 	maxChoices      = 20
 	maxOptions      = 20
+	maxRequirements = 20
 )
 
 // maxProblems is how many problems are reported.
@@ -159,7 +160,36 @@ func (c *checker) award(a *storepb.AwardRule) {
 		c.code(item+".code", o.GetCode())
 		c.text(item+".title", o.GetTitle(), maxTitle)
 		list(c, item+".blocs", o.GetBlocs(), 1, maxBlocs)
+		list(c, item+".requirements", o.GetRequirements(), 0, maxRequirements)
 	}
+	for i, r := range list(c, "award.requirements", a.GetRequirements(), 0, maxRequirements) {
+		c.requirement(at("award.requirements", i), r)
+	}
+}
+
+// requirement checks one, and that it has what its kind needs and nothing else.
+func (c *checker) requirement(field string, r *storepb.AwardRule_Requirement) {
+	c.unique(field+".code", r.GetCode(), c.competences)
+	if first, taken := c.blocs[r.GetCode()]; taken {
+		c.report(field+".code", fmt.Sprintf("%q is taken by %s", r.GetCode(), first))
+	}
+	c.text(field+".title", r.GetTitle(), maxTitle)
+	assessed := r.GetMethod() != nil || len(r.GetCriteria()) > 0 || r.GetGate() != nil
+	switch kind := r.GetKind(); {
+	case kind == 0:
+		c.report(field+".kind", "must not be empty")
+	case kind.Descriptor().Values().ByNumber(kind.Number()) == nil:
+		c.report(field+".kind", fmt.Sprintf("%d is not a kind of requirement", kind))
+	case kind.String() == "PROOF" && assessed:
+		c.report(field, "is a PROOF, so it must have neither a method nor criteria nor a gate")
+	case kind.String() == "EPREUVE" && (r.GetMethod() == nil || len(r.GetCriteria()) == 0 || r.AtLeast != nil):
+		c.report(field, "is an EPREUVE, so it must have a method and criteria, and no at_least")
+	}
+	if r.GetMethod() != nil {
+		c.method(field+".method", r.GetMethod())
+	}
+	c.criteria(field+".criteria", r.GetCode(), list(c, field+".criteria", r.GetCriteria(), 0, maxCriteria))
+	c.between(field+".at_least", r.AtLeast, 1, 100000)
 }
 
 // scale checks the texts of a scale; what it means, the rules check.
@@ -184,11 +214,16 @@ func (c *checker) competence(field string, k *storepb.Competence) {
 	if k.GetBlocOnlyMethod() != nil {
 		c.method(field+".bloc_only_method", k.GetBlocOnlyMethod())
 	}
-	for i, criterion := range list(c, field+".criteria", k.GetCriteria(), 1, maxCriteria) {
-		item := at(field+".criteria", i)
+	c.criteria(field+".criteria", k.GetCode(), list(c, field+".criteria", k.GetCriteria(), 1, maxCriteria))
+}
+
+// criteria checks those of a compétence or a requirement with that code.
+func (c *checker) criteria(field, of string, criteria []*storepb.Criterion) {
+	for i, criterion := range criteria {
+		item := at(field, i)
 		// A criterion is identified by its position, never by its text. A code
 		// of another position would be ambiguous.
-		if want := fmt.Sprintf("%s.%d", k.GetCode(), i+1); criterion.GetCode() != want && k.GetCode() != "" {
+		if want := fmt.Sprintf("%s.%d", of, i+1); criterion.GetCode() != want && of != "" {
 			c.report(item+".code", fmt.Sprintf("must be %q because of its position, not %q", clip(want), clip(criterion.GetCode())))
 		}
 		c.text(item+".statement", criterion.GetStatement(), maxStatement)

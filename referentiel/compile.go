@@ -18,7 +18,7 @@ type Compiled struct {
 	scheme       *rules.Scheme
 	blocs        map[string]*storepb.Bloc
 	competences  map[string]*storepb.Competence
-	fingerprints map[string]string // of each bloc: a digest of its content
+	fingerprints map[string]string // of each bloc and requirement: a digest of its content
 
 	// The texts that can be searched. They are prepared at the first search: a
 	// verifier compiles revisions, but never searches.
@@ -47,6 +47,12 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 		c.fingerprints[b.GetCode()] = digest(encodeBloc(b))
 		for _, k := range b.GetCompetences() {
 			c.competences[k.GetCode()] = k
+		}
+	}
+	for _, r := range c.content.GetAward().GetRequirements() {
+		c.fingerprints[r.GetCode()] = digest(encodeRequirement(r))
+		if len(r.GetCriteria()) > 0 { // the rules have it as a compétence
+			c.competences[r.GetCode()] = &storepb.Competence{Code: r.GetCode(), Statement: r.GetTitle(), Method: r.GetMethod(), Criteria: r.GetCriteria()}
 		}
 	}
 	c.entries = sync.OnceValue(func() []entry { return entries(c.content) })
@@ -96,7 +102,12 @@ func awardSpec(a *storepb.AwardRule) *rules.AwardRule {
 		read.Choose = append(read.Choose, rules.Choice{From: c.GetFrom(), AtLeast: number(c.AtLeast), AtLeastCredits: number(c.AtLeastCredits)})
 	}
 	for _, o := range a.GetOptions() {
-		read.Options = append(read.Options, rules.Option{Code: o.GetCode(), Blocs: o.GetBlocs()})
+		read.Options = append(read.Options, rules.Option{Code: o.GetCode(), Blocs: o.GetBlocs(), Requirements: o.GetRequirements()})
+	}
+	for _, r := range a.GetRequirements() {
+		read.Requirements = append(read.Requirements, rules.Requirement{
+			Code: r.GetCode(), Criteria: criteriaSpec(r.GetCriteria()), Gate: gate(r.GetGate()), AtLeast: number(r.AtLeast),
+		})
 	}
 	return read
 }
@@ -106,13 +117,18 @@ func competenceSpec(k *storepb.Competence) rules.Competence {
 		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()),
 		Share: rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
 	}
-	for _, criterion := range k.GetCriteria() {
-		competence.Criteria = append(competence.Criteria, rules.Criterion{
+	competence.Criteria = criteriaSpec(k.GetCriteria())
+	return competence
+}
+
+func criteriaSpec(criteria []*storepb.Criterion) (read []rules.Criterion) {
+	for _, criterion := range criteria {
+		read = append(read, rules.Criterion{
 			Code: criterion.GetCode(), Eliminatory: criterion.GetEliminatory(), Scale: criterion.GetScale(),
 			Share: rules.Share{Weight: number(criterion.Weight), BonusAbove: criterion.GetBonusAbove()},
 		})
 	}
-	return competence
+	return read
 }
 
 func scaleSpec(s *storepb.Scale) rules.Scale {

@@ -45,5 +45,5 @@ func (c *Compiled) replaces(bloc string, held rules.BlocRef) bool {
 // registered separately, even if texts are the same.
 func (c *Compiled) identical(bloc string, other *Compiled, otherBloc string) bool {
 	return other != nil && c.content.GetId() == other.content.GetId() &&
-		c.blocs[bloc] != nil && c.fingerprints[bloc] == other.fingerprints[otherBloc]
+		c.fingerprints[bloc] != "" && c.fingerprints[bloc] == other.fingerprints[otherBloc]
 }

@@ -81,7 +81,7 @@ func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []Refusal) {
 	rulings := []Ruling{{
 		Decision: anew,
 		Motive:   r.Motive,
-		Reasons:  []Reason{{Rule: JuryRectified, Bloc: old.Bloc}},
+		Reasons:  []Reason{old.about(JuryRectified)},
 	}}
 	award := Decision{Revision: old.Revision, Session: c.Session.ID, Candidacy: old.Candidacy}
 	return append(rulings, c.Candidate.consequences(rulings, award)...), nil
@@ -96,13 +96,21 @@ func (c Case) rectifiable(old Decision, r Rectification) []Refusal {
 	if slices.ContainsFunc(c.Candidate.Decisions, func(d Decision) bool { return d.Supersedes == old.ID }) {
 		refusals = append(refusals, refuse(DecisionSuperseded, "decision", old.ID))
 	}
-	if !r.Outcome.forBloc() {
+	if !r.Outcome.fits(old.Kind) {
 		refusals = append(refusals, refuse(OutcomeUnknown, "decision", old.ID))
 	}
 	if blank(r.Motive) {
 		refusals = append(refusals, refuse(MotiveMissing, "decision", old.ID))
 	}
 	return refusals
+}
+
+// about is a reason about what was decided on.
+func (d Decision) about(rule ReasonRule) Reason {
+	if d.Kind.ofRequirement() {
+		return Reason{Rule: rule, Requirement: d.Bloc}
+	}
+	return Reason{Rule: rule, Bloc: d.Bloc}
 }
 
 // Award awards the certification of the current revision, which the candidate
@@ -122,11 +130,14 @@ func (c Case) Award(s Sitting, current Revision) ([]Ruling, []Refusal) {
 // nothingToAward says what is missing, and which awards stand.
 func (l Ledger) nothingToAward() (refusals []Refusal) {
 	for _, r := range l.Missing {
-		noun, code := "bloc", r.Bloc
-		if r.AnyOf != "" {
-			noun, code = "choice", r.AnyOf
+		switch {
+		case r.AnyOf != "":
+			refusals = append(refusals, refuse(CertificationNotComplete, "choice", r.AnyOf))
+		case r.Requirement != "":
+			refusals = append(refusals, refuse(RequirementNotFulfilledYet, "requirement", r.Requirement))
+		default:
+			refusals = append(refusals, refuse(CertificationNotComplete, "bloc", r.Bloc))
 		}
-		refusals = append(refusals, refuse(CertificationNotComplete, noun, code))
 	}
 	if l.Award != "" {
 		refusals = append(refusals, refuse(AwardAlreadyStands, "decision", l.Award))

@@ -11,17 +11,19 @@ type Candidacy struct {
 	State    CandidacyState
 	Enrolled []string // the blocs fixed at enrolment; they fix the methods too
 	Left     []Departed
+
+	Requirements []string // those fixed at enrolment
 }
 
-// Departed is a bloc that left its candidacy.
+// Departed is a bloc, or a requirement, that left its candidacy.
 type Departed struct {
 	Bloc string
 	As   CandidacyState // Withdrawn or Absent
 }
 
-// Presented lists the blocs that did not leave.
+// Presented lists the blocs, then the requirements, that did not leave.
 func (c Candidacy) Presented() []string {
-	return slices.DeleteFunc(slices.Clone(c.Enrolled), c.hasLeft)
+	return slices.DeleteFunc(slices.Concat(c.Enrolled, c.Requirements), c.hasLeft)
 }
 
 func (c Candidacy) hasLeft(bloc string) bool {
@@ -56,11 +58,14 @@ func (c Case) Enrol(e Enrolment) (Candidacy, []Refusal) {
 	if len(refusals) > 0 {
 		return Candidacy{}, refusals
 	}
+	isRequirement := func(code string) bool { return c.Scheme.requirement(code) != nil }
 	return Candidacy{
 		Session:  c.Session.ID,
 		Revision: c.Session.Revision,
 		State:    Enrolled,
-		Enrolled: c.Scheme.inOrder(blocs),
+		Enrolled: c.Scheme.inOrder(slices.DeleteFunc(slices.Clone(blocs), isRequirement)),
+
+		Requirements: slices.DeleteFunc(slices.Clone(blocs), func(code string) bool { return !isRequirement(code) }),
 	}, nil
 }
 
@@ -78,6 +83,11 @@ func (c Case) asked(e Enrolment) ([]string, []Refusal) {
 	case len(e.Blocs) == 0:
 		return nil, []Refusal{refuse(NoBlocNamed, "candidacy", "")}
 	}
+	for _, code := range e.Blocs {
+		if c.Scheme.requirement(code) != nil {
+			return nil, []Refusal{refuse(RequirementIsNoBloc, "requirement", code)}
+		}
+	}
 	return e.Blocs, nil
 }
 
@@ -88,7 +98,7 @@ func (c Case) notCapitalised(e Enrolment) ([]string, []Refusal) {
 		return nil, refusals
 	}
 	ledger := c.Candidate.Ledger(c.Session.Revision)
-	left := slices.DeleteFunc(wanted, ledger.Capitalised)
+	left := slices.DeleteFunc(wanted, ledger.holds)
 	if len(left) == 0 {
 		return nil, []Refusal{refuse(NothingToPresent, "candidacy", "")}
 	}
@@ -114,11 +124,14 @@ func (c Case) presentable(blocs []string, candidacy string) []Refusal {
 		if slices.Contains(blocs[:i], bloc) {
 			continue // reported once
 		}
-		if ledger.Capitalised(bloc) {
+		switch {
+		case ledger.Capitalised(bloc):
 			refusals = append(refusals, refuse(BlocCapitalised, "bloc", bloc))
+		case ledger.holds(bloc):
+			refusals = append(refusals, refuse(RequirementIsFulfilled, "requirement", bloc))
 		}
 		if c.Candidate.presentsElsewhere(BlocRef{c.Session.Revision, bloc}, candidacy) {
-			refusals = append(refusals, refuse(BlocElsewhere, "bloc", bloc))
+			refusals = append(refusals, refuse(BlocElsewhere, c.Scheme.noun(bloc), bloc))
 		}
 	}
 	return refusals
@@ -130,8 +143,8 @@ func (c Case) known(blocs []string) []Refusal {
 	for i, bloc := range blocs {
 		switch {
 		case slices.Contains(blocs[:i], bloc):
-			refusals = append(refusals, refuse(BlocRepeated, "bloc", bloc))
-		case !c.Scheme.hasBloc(bloc):
+			refusals = append(refusals, refuse(BlocRepeated, c.Scheme.noun(bloc), bloc))
+		case !c.Scheme.has(bloc):
 			refusals = append(refusals, refuse(BlocUnknown, "bloc", bloc))
 		}
 	}
@@ -162,8 +175,8 @@ func (c Case) Leave(as CandidacyState, blocs []string) (Candidacy, []Refusal) {
 	refusals := append(c.Undecided(), c.known(blocs)...)
 	presented := c.Candidacy.Presented()
 	for _, bloc := range blocs {
-		if c.Scheme.hasBloc(bloc) && !slices.Contains(presented, bloc) {
-			refusals = append(refusals, refuse(BlocNotPresented, "bloc", bloc))
+		if c.Scheme.has(bloc) && !slices.Contains(presented, bloc) {
+			refusals = append(refusals, refuse(BlocNotPresented, c.Scheme.noun(bloc), bloc))
 		}
 	}
 	if len(refusals) > 0 {
@@ -210,8 +223,8 @@ func (c Case) comingBack(named []string) ([]string, []Refusal) {
 	if len(named) > 0 {
 		var refusals []Refusal
 		for _, bloc := range named {
-			if c.Scheme.hasBloc(bloc) && !c.Candidacy.hasLeft(bloc) {
-				refusals = append(refusals, refuse(BlocDidNotLeave, "bloc", bloc))
+			if c.Scheme.has(bloc) && !c.Candidacy.hasLeft(bloc) {
+				refusals = append(refusals, refuse(BlocDidNotLeave, c.Scheme.noun(bloc), bloc))
 			}
 		}
 		return named, refusals

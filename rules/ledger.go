@@ -11,13 +11,14 @@ type Decision struct {
 	Seq        uint64 // order among the decisions of one candidate
 	Kind       DecisionKind
 	Revision   Revision
-	Bloc       string // empty for an award
+	Bloc       string // or the requirement; empty for an award
 	Option     string // of an award: code of the one awarded; empty if the award has no options
 	Outcome    DecisionOutcome
 	Computed   Outcome // what the grid said when a jury decided the bloc; empty if no grid was read
 	Session    string  // of the jury that sat; empty if a registrar recorded a prior bloc
 	Candidacy  string  // that it decided; empty for a prior bloc and for :award
 	Supersedes string  // id of the decision that it replaces
+	Amount     int     // of a proof of a requirement that asks for a number
 }
 
 // Effective returns the decisions that are not superseded, in order.
@@ -39,6 +40,7 @@ func Effective(decisions []Decision) []Decision {
 type Ledger struct {
 	Revision      Revision
 	Blocs         []LedgerBloc // in the référentiel's order
+	Requirements  []LedgerRequirement
 	Certification CertificationStatus
 	Award         string // id of the first award in force; empty if there is none
 	Reasons       []Reason
@@ -76,6 +78,10 @@ func (c Candidate) Ledger(revision Revision) Ledger {
 		ledger.Blocs = append(ledger.Blocs, bloc)
 	}
 	if scheme != nil {
+		for i := range scheme.requirements {
+			r := &scheme.requirements[i]
+			ledger.Requirements = append(ledger.Requirements, c.ledgerRequirement(BlocRef{revision, r.Code}, r, effective))
+		}
 		ledger.follow(&scheme.award, effective)
 	}
 	if award := standingAward(effective, revision.Referentiel); award != nil {
@@ -96,10 +102,10 @@ var wholeReasons = map[CertificationStatus]ReasonRule{
 
 // follow finds where each path stands, and with them the certification.
 func (l *Ledger) follow(rule *awardRule, effective []Decision) {
-	common := rule.common(l.Capitalised)
-	l.Missing = append(slices.Clip(common), rule.anyPath(l.Capitalised)...)
+	common := rule.common(l)
+	l.Missing = append(slices.Clip(common), rule.anyPath(l)...)
 	for _, option := range rule.paths {
-		path := LedgerPath{Option: option.Code, Missing: append(slices.Clip(common), lacking(option.Blocs, l.Capitalised)...)}
+		path := LedgerPath{Option: option.Code, Missing: append(slices.Clip(common), option.besides(l)...)}
 		for _, b := range l.Blocs {
 			offered := slices.ContainsFunc(rule.choices, func(c choice) bool { return slices.Contains(c.from, b.Code) })
 			if b.Status == LedgerCapitalised && (offered || rule.needs(&option, b.Code)) {
@@ -162,7 +168,7 @@ func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision) LedgerBloc {
 	reason := Reason{Rule: NeverDecided, Bloc: wanted.Bloc}
 	for _, d := range effective {
 		ref := BlocRef{d.Revision, d.Bloc}
-		if d.Kind == AwardDecision || !c.counts(wanted, ref) {
+		if d.Kind == AwardDecision || d.Kind.ofRequirement() || !c.counts(wanted, ref) {
 			continue
 		}
 		if d.Outcome != Capitalised {

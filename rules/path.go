@@ -15,9 +15,10 @@ import (
 
 // AwardRule is what an award needs.
 type AwardRule struct {
-	All     []string // blocs; none: those that neither choices nor options name
-	Choose  []Choice
-	Options []Option
+	All          []string // blocs; none: those that neither choices nor options name
+	Choose       []Choice
+	Options      []Option
+	Requirements []Requirement // those that no option names are needed in any case
 }
 
 // Choice is a group of blocs of which some are needed: one of the numbers is given.
@@ -28,16 +29,17 @@ type Choice struct {
 
 // Option is one of the ways to the award.
 type Option struct {
-	Code  string
-	Blocs []string
+	Code                string
+	Blocs, Requirements []string
 }
 
 // awardRule is a compiled one.
 type awardRule struct {
-	given   bool // a référentiel gives it; otherwise every bloc is needed
-	all     []string
-	choices []choice
-	paths   []Option // the options, or one without a code
+	given        bool // a référentiel gives it; otherwise every bloc is needed
+	all          []string
+	requirements []string // that are needed in any case
+	choices      []choice
+	paths        []Option // the options, or one without a code
 }
 
 // choice is a compiled one: the blocs must be worth so much, 1 each or their credits.
@@ -61,8 +63,9 @@ func (c *choice) held(there func(bloc string) bool) (sum int) {
 // or names alternatives.
 func or(codes []string) string { return strings.Join(codes, " or ") }
 
-// common lists what is missing whatever the option, given what is held.
-func (a *awardRule) common(held func(code string) bool) (missing []Reason) {
+// common lists what is missing whatever the option.
+func (a *awardRule) common(l *Ledger) (missing []Reason) {
+	held := l.Capitalised
 	missing = lacking(a.all, held)
 	for i := range a.choices {
 		c := &a.choices[i]
@@ -74,7 +77,12 @@ func (a *awardRule) common(held func(code string) bool) (missing []Reason) {
 			missing = append(missing, r)
 		}
 	}
-	return missing
+	return append(missing, l.unfulfilled(a.requirements)...)
+}
+
+// besides lists what is missing of what an option needs besides.
+func (o *Option) besides(l *Ledger) []Reason {
+	return append(lacking(o.Blocs, l.Capitalised), l.unfulfilled(o.Requirements)...)
 }
 
 // lacking lists the blocs that are not held.
@@ -88,12 +96,12 @@ func lacking(blocs []string, held func(code string) bool) (missing []Reason) {
 }
 
 // anyPath says what is missing if no option has all that it needs besides.
-func (a *awardRule) anyPath(held func(code string) bool) []Reason {
+func (a *awardRule) anyPath(l *Ledger) []Reason {
 	ways := make([]string, len(a.paths))
 	for i, option := range a.paths {
 		var open []string
-		for _, r := range lacking(option.Blocs, held) {
-			open = append(open, r.Bloc)
+		for _, r := range option.besides(l) {
+			open = append(open, r.Bloc+r.Requirement)
 		}
 		if len(open) == 0 {
 			return nil
@@ -133,6 +141,9 @@ func (c Case) wanted(e Enrolment) ([]string, []Refusal) {
 	}
 	refusals := c.known(e.Chosen)
 	for _, bloc := range e.Chosen {
+		if c.Scheme.requirement(bloc) != nil {
+			refusals = append(refusals, refuse(RequirementIsNoBloc, "requirement", bloc))
+		}
 		if rule.needs(path, bloc) {
 			refusals = append(refusals, refuse(BlocNotAChoice, "bloc", bloc))
 		}
@@ -145,7 +156,15 @@ func (c Case) wanted(e Enrolment) ([]string, []Refusal) {
 			refusals = append(refusals, refuse(ChoiceNotMade, "choice", or(choice.from)))
 		}
 	}
-	return slices.Concat(rule.all, path.Blocs, e.Chosen), refusals
+	return slices.Concat(rule.all, path.Blocs, e.Chosen, c.assessable(rule.requirements), c.assessable(path.Requirements)), refusals
+}
+
+// assessable are those of some requirements that a candidacy presents.
+func (c Case) assessable(codes []string) []string {
+	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool {
+		r := c.Scheme.requirement(code)
+		return r == nil || !r.assessed()
+	})
 }
 
 // award compiles the award rule of a référentiel, once its blocs are known.
@@ -155,7 +174,8 @@ func (c *gateCompiler) award() {
 	if given == nil {
 		given = new(AwardRule)
 	}
-	a.given = len(given.All)+len(given.Choose)+len(given.Options) > 0
+	a.given = len(given.All)+len(given.Choose)+len(given.Options)+len(given.Requirements) > 0
+	c.requirements(given)
 	named := make(map[string]string)
 	a.all = c.blocs("award.all", given.All, named)
 	for i := range given.Choose {

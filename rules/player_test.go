@@ -133,6 +133,8 @@ var setups = map[string]func(*player, line) error{
 	"all":        (*player).awardRule,
 	"choose":     (*player).awardRule,
 	"option":     (*player).awardRule,
+
+	"requirement": (*player).awardRule,
 	"holding":    (*player).holding,
 	"session":    (*player).session,
 	"tie": func(p *player, l line) error {

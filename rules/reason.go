@@ -12,13 +12,14 @@ import (
 type Reason struct {
 	Rule                        ReasonRule
 	Bloc, Competence, Criterion string
+	Requirement                 string
 	Option                      string // of an award
 	AnyOf                       string // alternatives, each of which would do, between them " or "
-	Points, Required            int  // actual and needed
-	Counted                     int  // number of items
-	Threshold                   int  // percent
-	FromDefault                 bool // the référentiel gave no number, so a default was used
-	Exemption                   bool // reveals an exemption, which not every role may see
+	Points, Required            int    // actual and needed
+	Counted                     int    // number of items
+	Threshold                   int    // percent
+	FromDefault                 bool   // the référentiel gave no number, so a default was used
+	Exemption                   bool   // reveals an exemption, which not every role may see
 	Amount                      *Amount
 }
 
@@ -101,6 +102,8 @@ const (
 	PriorRecognised      ReasonRule = "PRIOR_RECOGNISED"
 	EveryBlocCapitalised ReasonRule = "EVERY_BLOC_CAPITALISED"
 	PathComplete         ReasonRule = "PATH_COMPLETE"
+	FulfilledMeanwhile   ReasonRule = "FULFILLED_MEANWHILE"
+	ProofRecorded        ReasonRule = "PROOF_RECORDED"
 	AwardLost            ReasonRule = "AWARD_LOST"
 )
 
@@ -123,6 +126,17 @@ const (
 	ChoiceMissing  ReasonRule = "CHOICE_MISSING"
 	CreditsMissing ReasonRule = "CREDITS_MISSING"
 	OptionMissing  ReasonRule = "OPTION_MISSING"
+
+	RequirementMissing ReasonRule = "REQUIREMENT_MISSING"
+	ProofTooSmall      ReasonRule = "PROOF_TOO_SMALL"
+)
+
+// Why a requirement has its status in the ledger.
+const (
+	RequirementNeverDecided   ReasonRule = "REQUIREMENT_NEVER_DECIDED"
+	RequirementDecidedAgainst ReasonRule = "REQUIREMENT_DECIDED_AGAINST"
+	RequirementCounted        ReasonRule = "REQUIREMENT_COUNTED"
+	RequirementHeld           ReasonRule = "REQUIREMENT_HELD"
 )
 
 // reasonSentences is the table of all reasons. The names in braces are the
@@ -172,6 +186,8 @@ var reasonSentences = [...]struct {
 	{JuryRectified, "{bloc}: the jury rectified an earlier decision, with a motive"},
 	{PriorRecognised, "{bloc} was recognised as acquired before or by equivalence, on a named proof"},
 	{EveryBlocCapitalised, "every bloc is capitalised (blocs: {counted})"},
+	{FulfilledMeanwhile, "{requirement} was fulfilled meanwhile, so the jury does not decide it"},
+	{ProofRecorded, "{requirement}: a named document proves it (number: {points})"},
 	{PathComplete, "{path}: everything that is needed is held (blocs: {counted})"},
 	{AwardLost, "{bloc} is no longer capitalised, so the award no longer holds"},
 
@@ -189,6 +205,13 @@ var reasonSentences = [...]struct {
 	{ChoiceMissing, "{any_of}: {points} of these are capitalised, and {required} are needed"},
 	{CreditsMissing, "{any_of}: blocs of {points} credits are capitalised, and {required} are needed"},
 	{OptionMissing, "{any_of}: one option is needed, and each lacks this"},
+	{RequirementMissing, "{requirement} is not fulfilled"},
+	{ProofTooSmall, "{requirement}: documents prove {points}, and {required} are needed"},
+
+	{RequirementNeverDecided, "{requirement} has been neither decided nor proved"},
+	{RequirementDecidedAgainst, "{requirement} was decided and not fulfilled"},
+	{RequirementCounted, "{requirement}: documents prove {points} of {required}"},
+	{RequirementHeld, "{requirement} is fulfilled by a decision on it"},
 }
 
 // ReasonRules lists every rule that a reason can name.
@@ -236,7 +259,9 @@ func (r Reason) field(name string) string {
 	case "amount", "limit", "weights":
 		return r.Amount.field(name)
 	case "bloc":
-		return r.Bloc
+		return cmp.Or(r.Bloc, r.Requirement) // a jury decides both
+	case "requirement":
+		return r.Requirement
 	case "path":
 		if r.Option == "" {
 			return "the award"

@@ -64,7 +64,8 @@ type Bloc struct {
 	Gate        *Gate // its own; nil means that of the référentiel
 	Credits     *int  // what it is worth in a choice; nil: nothing
 
-	gate *gate
+	gate    *gate
+	atLeast *int // of a requirement that documents prove
 }
 
 // Competence is what is assessed, by criteria.
@@ -126,6 +127,7 @@ type Scheme struct {
 	minAssessors        Number
 	jury                JuryRule
 	award               awardRule
+	requirements        []Bloc
 	blocIndex           map[string]int
 	places              map[string]Place
 }
@@ -137,7 +139,7 @@ func NewScheme(spec Spec) (*Scheme, error) {
 		blocIndex: make(map[string]int),
 		places:    make(map[string]Place),
 	}
-	errs := append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs)...)
+	errs := append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs, spec.Award)...)
 	for _, p := range s.setGates(spec) {
 		errs = append(errs, p)
 	}
@@ -174,7 +176,7 @@ const maxPeople = 1000
 
 // setBlocs copies the blocs, so that the caller's slices may change later, and
 // builds the indexes.
-func (s *Scheme) setBlocs(blocs []Bloc) []error {
+func (s *Scheme) setBlocs(blocs []Bloc, rule *AwardRule) []error {
 	var errs []error
 	if len(blocs) == 0 {
 		errs = append(errs, errors.New("no bloc"))
@@ -196,7 +198,7 @@ func (s *Scheme) setBlocs(blocs []Bloc) []error {
 		}
 		s.blocs = append(s.blocs, b)
 	}
-	return errs
+	return append(errs, s.setRequirements(rule, competences)...)
 }
 
 func (s *Scheme) setCriteria(bloc string, c Competence) []error {
@@ -214,7 +216,7 @@ func (s *Scheme) setCriteria(bloc string, c Competence) []error {
 
 // setFindings notes how each criterion is assessed, once scales are compiled.
 func (s *Scheme) setFindings() {
-	for _, b := range s.blocs {
+	for _, b := range slices.Concat(s.blocs, s.requirements) {
 		for _, c := range b.Competences {
 			for _, k := range c.Criteria {
 				place := s.places[k.Code]

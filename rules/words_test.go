@@ -22,6 +22,7 @@ var actions = map[string]func(*player, line) error{
 	"rectify":    (*player).rectify,
 	"award":      (*player).award,
 	"prior":      (*player).prior,
+	"prove":      (*player).prove,
 	"close":      (*player).end,
 	"cancel":     (*player).end,
 	"jury":       (*player).jury,
@@ -67,7 +68,7 @@ func (p *player) criteria(candidacy string, codes []string) []string {
 	var criteria []string
 	for _, code := range codes {
 		before := len(criteria)
-		for _, b := range p.world.caseOf(candidacy).Scheme.blocs {
+		for _, b := range p.world.caseOf(candidacy).Scheme.units() {
 			for _, c := range b.Competences {
 				for _, k := range c.Criteria {
 					if code == b.Code || code == c.Code {
@@ -236,6 +237,7 @@ var checks = map[string]func(*player, line) error{
 	"certification": (*player).certification,
 	"missing":       (*player).missing,
 	"path":          (*player).path,
+	"holds":         (*player).holds,
 }
 
 func (p *player) refused(l line) error {

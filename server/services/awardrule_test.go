@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
 
@@ -94,5 +96,81 @@ func TestOptions(t *testing.T) {
 	certification := ask(s.reader, s.GetCapitalisation, &acquispb.GetCapitalisationRequest{Name: capitalisationName("camille", "petit")}).GetCertification()
 	if certification.GetDecision() != decisions[2].GetName() || certification.GetOptions()[1].GetDecision() != "" || certification.GetOptions()[1].GetMissing()[0].GetBloc() != "B4" {
 		t.Errorf("after a rectification: %v", certification)
+	}
+}
+
+// withDays needs 90 days in a company, and with a defence besides if there is one.
+func withDays(given *acquispb.Referentiel) {
+	given.Award = &acquispb.AwardRule{Requirements: []*acquispb.AwardRule_Requirement{
+		{Code: "DAYS", Title: "Jours en entreprise", Kind: acquispb.AwardRule_Requirement_Kind_PROOF, AtLeast: proto.Int32(90)},
+	}}
+}
+
+func withDefence(given *acquispb.Referentiel) {
+	withDays(given)
+	given.Award.Requirements = append(given.Award.Requirements, &acquispb.AwardRule_Requirement{
+		Code: "SOUT", Title: "Soutenance", Kind: acquispb.AwardRule_Requirement_Kind_EPREUVE,
+		Method:   &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_OTHER, Title: "Soutenance"},
+		Criteria: []*acquispb.Criterion{{Code: "SOUT.1", Statement: "Défendre"}},
+	})
+}
+
+func days(candidate string, amount int32) *acquispb.RecordRequirementRequest {
+	return &acquispb.RecordRequirementRequest{Name: capitalisationName(candidate, "jours"), Requirement: "DAYS", Amount: amount, Proof: "attestation"}
+}
+
+// TestRequirements: a defence stands in the grid, is decided and held, and is not attested;
+// days in a company add up; neither is a bloc, and the award waits for both.
+func TestRequirements(t *testing.T) {
+	s := newStage(t)
+	s.publish("jours", petit(withDefence))
+	s.session("juin", func(given *acquispb.Session) { given.Referentiel = "referentiels/jours" })
+	k := ask(s.registrar, s.CreateCandidacy, func() *acquispb.CreateCandidacyRequest {
+		s.candidate("camille")
+		return enrolment("juin", "camille")
+	}())
+	if !slices.Equal(k.GetPresentedBlocs(), []string{"B1"}) || !slices.Equal(k.GetPresentedRequirements(), []string{"SOUT"}) {
+		t.Errorf("enrolled: %v", k)
+	}
+	shown := s.grid(s.chair, k.GetName()).GetRequirements()
+	if len(shown) != 1 || shown[0].GetStatement() != "Soutenance" || shown[0].GetOutcome() != acquispb.Outcome_PENDING || shown[0].GetMethod().GetTitle() != "Soutenance" {
+		t.Errorf("the grid has %v", shown)
+	}
+	if seen := s.grid(s.lea, k.GetName()).GetRequirements(); seen[0].GetOutcome() != 0 {
+		t.Errorf("an assessor sees %v", seen)
+	}
+	s.judgedAll(k.GetName())
+	ask(s.lea, s.RecordAssessments, verdicts(k.GetName(), met, "SOUT.1"))
+	answer := s.deliberated(k.GetName())
+	decided := answer.GetDecisions()
+	if len(decided) != 2 || decided[1].GetKind() != acquispb.Decision_Kind_REQUIREMENT || decided[1].GetRequirement() != "SOUT" ||
+		decided[1].GetBloc() != "" || decided[1].GetOutcome() != acquispb.Decision_Outcome_FULFILLED {
+		t.Fatalf("decided: %v", decided)
+	}
+	missing := answer.GetCapitalisation().GetCertification().GetMissing()
+	if len(missing) != 1 || missing[0].GetRequirement() != "DAYS" || missing[0].GetRequired() != 90 {
+		t.Errorf("missing: %v", missing)
+	}
+	ask(s.registrar, s.RecordRequirement, days("camille", 89))
+	since := s.written()
+	sit := &acquispb.AwardRequest{Name: capitalisationName("camille", "jours"), Session: "sessions/juin", MembersPresent: []string{"chair", "member"}}
+	s.refuses(since,
+		refusal{"an award too early", try(s.chair, s.Award, sit), "REQUIREMENT_NOT_FULFILLED of requirement DAYS"},
+		refusal{"no number", try(s.registrar, s.RecordRequirement, days("camille", 0)), "AMOUNT_MISMATCH at amount"},
+		refusal{"an attestation", try(s.registrar, s.IssueAttestation, &acquispb.IssueAttestationRequest{Decision: decided[1].GetName()}), "NOTHING_TO_ATTEST"},
+	)
+	recorded := ask(s.registrar, s.RecordRequirement, days("camille", 1))
+	if d := recorded.GetDecisions()[0]; d.GetKind() != acquispb.Decision_Kind_PROOF || d.GetAmount() != 1 || d.GetProof() != "attestation" {
+		t.Errorf("recorded: %v", d)
+	}
+	status := recorded.GetCapitalisation().GetRequirements()[0]
+	if status.GetStatus() != acquispb.Capitalisation_RequirementStatus_Status_FULFILLED || status.GetReached() != 90 || status.GetTitle() != "Jours en entreprise" {
+		t.Errorf("the ledger has %v", status)
+	}
+	if got := recorded.GetCapitalisation().GetCertification().GetStatus(); got != acquispb.Capitalisation_CertificationStatus_Status_COMPLETE {
+		t.Errorf("the registrar's act left it %v", got)
+	}
+	if awarded := ask(s.chair, s.Award, sit).GetDecisions(); len(awarded) != 1 || awarded[0].GetOutcome() != acquispb.Decision_Outcome_AWARDED {
+		t.Errorf("awarded: %v", awarded)
 	}
 }

@@ -40,7 +40,7 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 				Uid: uid, Label: label, SessionUid: session.GetUid(), CandidateUid: candidate.GetUid(),
 				Scope: req.GetCandidacy().GetScope(), AccessRoute: req.GetCandidacy().GetAccessRoute(),
 				Option: req.GetCandidacy().GetOption(), ChosenBlocs: req.GetCandidacy().GetChosenBlocs(),
-				EnrolledBlocs: enrolled.Enrolled, State: acquispb.Candidacy_State_ENROLLED,
+				EnrolledBlocs: enrolled.Enrolled, EnrolledRequirements: enrolled.Requirements, State: acquispb.Candidacy_State_ENROLLED,
 				CreateTime: t.timestamp(),
 			}
 			return t.putCandidacy(candidacy)
@@ -244,7 +244,10 @@ func candidacyIn(r store.Reader, session *storepb.Session, c *storepb.Candidacy)
 		Candidate:      candidateName(candidate.GetLabel()),
 		Scope:          c.GetScope(),
 		AccessRoute:    c.GetAccessRoute(),
-		PresentedBlocs: judged.Presented(),
+		PresentedBlocs: within(judged.Presented(), c.GetEnrolledBlocs()),
+
+		PresentedRequirements: within(judged.Presented(), c.GetEnrolledRequirements()),
+
 		MethodVariant:  acquispb.Candidacy_MethodVariant_NORMAL,
 		DepartedBlocs:  departedFrom(c.GetDepartedBlocs()),
 		State:          c.GetState(),
@@ -262,6 +265,11 @@ func candidacyIn(r store.Reader, session *storepb.Session, c *storepb.Candidacy)
 		shown.MethodVariant = acquispb.Candidacy_MethodVariant_BLOC_ONLY
 	}
 	return shown, nil
+}
+
+// within keeps the codes that another list has.
+func within(codes, list []string) []string {
+	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool { return !slices.Contains(list, code) })
 }
 
 func departedFrom(departed []*storepb.DepartedBloc) []*acquispb.Candidacy_DepartedBloc {

@@ -82,7 +82,13 @@ func awardFrom(a *storepb.AwardRule) *acquispb.AwardRule {
 		shown.Choose = append(shown.Choose, &acquispb.AwardRule_Choice{From: c.GetFrom(), AtLeast: c.AtLeast, AtLeastCredits: c.AtLeastCredits})
 	}
 	for _, o := range a.GetOptions() {
-		shown.Options = append(shown.Options, &acquispb.AwardRule_Option{Code: o.GetCode(), Title: o.GetTitle(), Blocs: o.GetBlocs()})
+		shown.Options = append(shown.Options, &acquispb.AwardRule_Option{Code: o.GetCode(), Title: o.GetTitle(), Blocs: o.GetBlocs(), Requirements: o.GetRequirements()})
+	}
+	for _, r := range a.GetRequirements() {
+		shown.Requirements = append(shown.Requirements, &acquispb.AwardRule_Requirement{
+			Code: r.GetCode(), Title: r.GetTitle(), Kind: r.GetKind(), Method: methodFrom(r.GetMethod()),
+			Criteria: criteriaFrom(r.GetCriteria()), Gate: gateFrom(r.GetGate()), AtLeast: r.AtLeast,
+		})
 	}
 	return shown
 }
@@ -96,7 +102,13 @@ func awardOf(a *acquispb.AwardRule) *storepb.AwardRule {
 		stored.Choose = append(stored.Choose, &storepb.AwardRule_Choice{From: c.GetFrom(), AtLeast: c.AtLeast, AtLeastCredits: c.AtLeastCredits})
 	}
 	for _, o := range a.GetOptions() {
-		stored.Options = append(stored.Options, &storepb.AwardRule_Option{Code: o.GetCode(), Title: o.GetTitle(), Blocs: o.GetBlocs()})
+		stored.Options = append(stored.Options, &storepb.AwardRule_Option{Code: o.GetCode(), Title: o.GetTitle(), Blocs: o.GetBlocs(), Requirements: o.GetRequirements()})
+	}
+	for _, r := range a.GetRequirements() {
+		stored.Requirements = append(stored.Requirements, &storepb.AwardRule_Requirement{
+			Code: r.GetCode(), Title: r.GetTitle(), Kind: r.GetKind(), Method: methodOf(r.GetMethod()),
+			Criteria: criteriaOf(r.GetCriteria()), Gate: gateOf(r.GetGate()), AtLeast: r.AtLeast,
+		})
 	}
 	return stored
 }

@@ -94,12 +94,7 @@ func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
 			Method: methodFrom(c.GetMethod()), BlocOnlyMethod: methodFrom(c.GetBlocOnlyMethod()),
 			Gate: gateFrom(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
 		}
-		for _, k := range c.GetCriteria() {
-			competence.Criteria = append(competence.Criteria, &acquispb.Criterion{
-				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
-				Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
-			})
-		}
+		competence.Criteria = criteriaFrom(c.GetCriteria())
 		shown.Competences = append(shown.Competences, competence)
 	}
 	return shown
@@ -176,12 +171,7 @@ func blocOf(b *acquispb.Bloc) *storepb.Bloc {
 			Method: methodOf(c.GetMethod()), BlocOnlyMethod: methodOf(c.GetBlocOnlyMethod()),
 			Gate: gateOf(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
 		}
-		for _, k := range c.GetCriteria() {
-			competence.Criteria = append(competence.Criteria, &storepb.Criterion{
-				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
-				Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
-			})
-		}
+		competence.Criteria = criteriaOf(c.GetCriteria())
 		stored.Competences = append(stored.Competences, competence)
 	}
 	return stored
@@ -198,4 +188,24 @@ func methodOf(m *acquispb.AssessmentMethod) *storepb.AssessmentMethod {
 		Deliverables:           m.GetDeliverables(),
 		AccommodationFramework: m.GetAccommodationFramework(),
 	}
+}
+
+func criteriaFrom(criteria []*storepb.Criterion) (shown []*acquispb.Criterion) {
+	for _, k := range criteria {
+		shown = append(shown, &acquispb.Criterion{
+			Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
+			Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
+		})
+	}
+	return shown
+}
+
+func criteriaOf(criteria []*acquispb.Criterion) (stored []*storepb.Criterion) {
+	for _, k := range criteria {
+		stored = append(stored, &storepb.Criterion{
+			Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
+			Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
+		})
+	}
+	return stored
 }

@@ -29,7 +29,8 @@ func TestGridShows(t *testing.T) {
 	revisions := []*revision{gridRevision(t, 1), gridRevision(t, 2)}
 	st, texts := storedTexts(t)
 	filled := map[protoreflect.FullName]bool{ // what only ledgers and decisions say
-		"acquis.v1.Reason.option": true, "acquis.v1.Reason.any_of": true,
+		"acquis.v1.Reason.option": true, "acquis.v1.Reason.any_of": true, "acquis.v1.Reason.requirement": true,
+		"acquis.v1.Grid.requirements": true, // TestRequirements
 	}
 	descriptor := new(acquispb.Grid).ProtoReflect().Descriptor()
 	check := func(rt *rapid.T) {

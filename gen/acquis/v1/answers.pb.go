@@ -1279,6 +1279,11 @@ func jsonCandidacy(b []byte, x *Candidacy) []byte {
 		b = answers.JSONString(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"presentedRequirements":[`...)
+	for _, v := range x.PresentedRequirements {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1330,6 +1335,9 @@ func wireCandidacy(b []byte, x *Candidacy) []byte {
 	}
 	for _, v := range x.ChosenBlocs {
 		b = answers.WireString(b, 25, v)
+	}
+	for _, v := range x.PresentedRequirements {
+		b = answers.WireString(b, 26, v)
 	}
 	return b
 }
@@ -1784,6 +1792,8 @@ func jsonDecision(b []byte, x *Decision) []byte {
 	b = answers.JSONString(append(b, `"supersedes":`...), x.Supersedes)
 	b = answers.JSONString(append(b, `"supersededBy":`...), x.SupersededBy)
 	b = answers.JSONString(append(b, `"option":`...), x.Option)
+	b = answers.JSONString(append(b, `"requirement":`...), x.Requirement)
+	b = answers.JSONInt(append(b, `"amount":`...), x.Amount)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1848,6 +1858,12 @@ func wireDecision(b []byte, x *Decision) []byte {
 	if len(x.Option) > 0 {
 		b = answers.WireString(b, 29, x.Option)
 	}
+	if len(x.Requirement) > 0 {
+		b = answers.WireString(b, 30, x.Requirement)
+	}
+	if x.Amount != 0 {
+		b = answers.WireVarint(b, 31, x.Amount)
+	}
 	return b
 }
 
@@ -1880,6 +1896,7 @@ func jsonReason(b []byte, x *Reason) []byte {
 	}
 	b = answers.JSONString(append(b, `"option":`...), x.Option)
 	b = answers.JSONString(append(b, `"anyOf":`...), x.AnyOf)
+	b = answers.JSONString(append(b, `"requirement":`...), x.Requirement)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1922,6 +1939,9 @@ func wireReason(b []byte, x *Reason) []byte {
 	}
 	if len(x.AnyOf) > 0 {
 		b = answers.WireString(b, 22, x.AnyOf)
+	}
+	if len(x.Requirement) > 0 {
+		b = answers.WireString(b, 23, x.Requirement)
 	}
 	return b
 }
@@ -2346,6 +2366,11 @@ func jsonCapitalisation(b []byte, x *Capitalisation) []byte {
 	if x.Certification != nil {
 		b = jsonCapitalisation_CertificationStatus(append(b, `"certification":`...), x.Certification)
 	}
+	b = append(b, `"requirements":[`...)
+	for _, v := range x.Requirements {
+		b = jsonCapitalisation_RequirementStatus(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2364,6 +2389,9 @@ func wireCapitalisation(b []byte, x *Capitalisation) []byte {
 	}
 	if x.Certification != nil {
 		b = answers.WireMessage(b, 4, x.Certification, wireCapitalisation_CertificationStatus)
+	}
+	for _, v := range x.Requirements {
+		b = answers.WireMessage(b, 15, v, wireCapitalisation_RequirementStatus)
 	}
 	return b
 }
@@ -2504,6 +2532,55 @@ func wireOptionStatus(b []byte, x *OptionStatus) []byte {
 }
 
 // AppendJSON appends the message as JSON without white space.
+func (x *Capitalisation_RequirementStatus) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonCapitalisation_RequirementStatus)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Capitalisation_RequirementStatus) AppendWire(b []byte) []byte {
+	return wireCapitalisation_RequirementStatus(b, x)
+}
+
+func jsonCapitalisation_RequirementStatus(b []byte, x *Capitalisation_RequirementStatus) []byte {
+	if x == nil {
+		x = new(Capitalisation_RequirementStatus)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = answers.JSONEnum(append(b, `"status":`...), x.Status, Capitalisation_RequirementStatus_Status_Enum_name)
+	b = answers.JSONString(append(b, `"decision":`...), x.Decision)
+	b = answers.JSONInt(append(b, `"reached":`...), x.Reached)
+	b = answers.JSONInt(append(b, `"required":`...), x.Required)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireCapitalisation_RequirementStatus(b []byte, x *Capitalisation_RequirementStatus) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Status != 0 {
+		b = answers.WireVarint(b, 3, x.Status)
+	}
+	if len(x.Decision) > 0 {
+		b = answers.WireString(b, 4, x.Decision)
+	}
+	if x.Reached != 0 {
+		b = answers.WireVarint(b, 5, x.Reached)
+	}
+	if x.Required != 0 {
+		b = answers.WireVarint(b, 6, x.Required)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
 func (x *RectifyDecisionResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonRectifyDecisionResponse)
 }
@@ -2608,6 +2685,45 @@ func jsonRecordPriorBlocResponse(b []byte, x *RecordPriorBlocResponse) []byte {
 }
 
 func wireRecordPriorBlocResponse(b []byte, x *RecordPriorBlocResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Decisions {
+		b = answers.WireMessage(b, 1, v, wireDecision)
+	}
+	if x.Capitalisation != nil {
+		b = answers.WireMessage(b, 2, x.Capitalisation, wireCapitalisation)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *RecordRequirementResponse) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonRecordRequirementResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *RecordRequirementResponse) AppendWire(b []byte) []byte {
+	return wireRecordRequirementResponse(b, x)
+}
+
+func jsonRecordRequirementResponse(b []byte, x *RecordRequirementResponse) []byte {
+	if x == nil {
+		x = new(RecordRequirementResponse)
+	}
+	b = append(b, '{')
+	b = append(b, `"decisions":[`...)
+	for _, v := range x.Decisions {
+		b = jsonDecision(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Capitalisation != nil {
+		b = jsonCapitalisation(append(b, `"capitalisation":`...), x.Capitalisation)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireRecordRequirementResponse(b []byte, x *RecordRequirementResponse) []byte {
 	if x == nil {
 		return b
 	}
@@ -2934,6 +3050,11 @@ func jsonDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte 
 		b = jsonDecision(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"presentedRequirements":[`...)
+	for _, v := range x.PresentedRequirements {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2958,6 +3079,9 @@ func wireDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte 
 	}
 	for _, v := range x.Decisions {
 		b = answers.WireMessage(b, 6, v, wireDecision)
+	}
+	for _, v := range x.PresentedRequirements {
+		b = answers.WireString(b, 17, v)
 	}
 	return b
 }
@@ -3891,6 +4015,11 @@ func jsonAwardRule(b []byte, x *AwardRule) []byte {
 		b = jsonAwardRule_Option(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"requirements":[`...)
+	for _, v := range x.Requirements {
+		b = jsonAwardRule_Requirement(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3906,6 +4035,9 @@ func wireAwardRule(b []byte, x *AwardRule) []byte {
 	}
 	for _, v := range x.Options {
 		b = answers.WireMessage(b, 3, v, wireAwardRule_Option)
+	}
+	for _, v := range x.Requirements {
+		b = answers.WireMessage(b, 4, v, wireAwardRule_Requirement)
 	}
 	return b
 }
@@ -3977,6 +4109,11 @@ func jsonAwardRule_Option(b []byte, x *AwardRule_Option) []byte {
 		b = answers.JSONString(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"requirements":[`...)
+	for _, v := range x.Requirements {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3992,6 +4129,72 @@ func wireAwardRule_Option(b []byte, x *AwardRule_Option) []byte {
 	}
 	for _, v := range x.Blocs {
 		b = answers.WireString(b, 3, v)
+	}
+	for _, v := range x.Requirements {
+		b = answers.WireString(b, 4, v)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *AwardRule_Requirement) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAwardRule_Requirement)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardRule_Requirement) AppendWire(b []byte) []byte {
+	return wireAwardRule_Requirement(b, x)
+}
+
+func jsonAwardRule_Requirement(b []byte, x *AwardRule_Requirement) []byte {
+	if x == nil {
+		x = new(AwardRule_Requirement)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = answers.JSONEnum(append(b, `"kind":`...), x.Kind, AwardRule_Requirement_Kind_Enum_name)
+	if x.Method != nil {
+		b = jsonAssessmentMethod(append(b, `"method":`...), x.Method)
+	}
+	b = append(b, `"criteria":[`...)
+	for _, v := range x.Criteria {
+		b = jsonCriterion(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Gate != nil {
+		b = jsonGate(append(b, `"gate":`...), x.Gate)
+	}
+	if x.AtLeast != nil {
+		b = answers.JSONInt(append(b, `"atLeast":`...), *x.AtLeast)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAwardRule_Requirement(b []byte, x *AwardRule_Requirement) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 3, x.Kind)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 4, x.Method, wireAssessmentMethod)
+	}
+	for _, v := range x.Criteria {
+		b = answers.WireMessage(b, 5, v, wireCriterion)
+	}
+	if x.Gate != nil {
+		b = answers.WireMessage(b, 6, x.Gate, wireGate)
+	}
+	if x.AtLeast != nil {
+		b = answers.WireVarint(b, 7, *x.AtLeast)
 	}
 	return b
 }
@@ -4322,6 +4525,11 @@ func jsonGrid(b []byte, x *Grid) []byte {
 	}
 	b = answers.JSONEnd(b, ']')
 	b = answers.JSONString(append(b, `"rulesVersion":`...), x.RulesVersion)
+	b = append(b, `"requirements":[`...)
+	for _, v := range x.Requirements {
+		b = jsonGrid_GridCompetence(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4349,6 +4557,9 @@ func wireGrid(b []byte, x *Grid) []byte {
 	}
 	if len(x.RulesVersion) > 0 {
 		b = answers.WireString(b, 7, x.RulesVersion)
+	}
+	for _, v := range x.Requirements {
+		b = answers.WireMessage(b, 18, v, wireGrid_GridCompetence)
 	}
 	return b
 }

@@ -25,6 +25,59 @@ const (
 )
 
 // See Kind.
+type AwardRule_Requirement_Kind_Enum int32
+
+const (
+	// Not a kind; refused as input.
+	AwardRule_Requirement_Kind_KIND_UNSPECIFIED AwardRule_Requirement_Kind_Enum = 0
+	// Assessed and decided by the jury, in candidacies for the whole.
+	AwardRule_Requirement_Kind_EPREUVE AwardRule_Requirement_Kind_Enum = 1
+	// Proved by documents, which a registrar records.
+	AwardRule_Requirement_Kind_PROOF AwardRule_Requirement_Kind_Enum = 2
+)
+
+// Enum value maps for AwardRule_Requirement_Kind_Enum.
+var (
+	AwardRule_Requirement_Kind_Enum_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "EPREUVE",
+		2: "PROOF",
+	}
+	AwardRule_Requirement_Kind_Enum_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"EPREUVE":          1,
+		"PROOF":            2,
+	}
+)
+
+func (x AwardRule_Requirement_Kind_Enum) Enum() *AwardRule_Requirement_Kind_Enum {
+	p := new(AwardRule_Requirement_Kind_Enum)
+	*p = x
+	return p
+}
+
+func (x AwardRule_Requirement_Kind_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AwardRule_Requirement_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[0].Descriptor()
+}
+
+func (AwardRule_Requirement_Kind_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[0]
+}
+
+func (x AwardRule_Requirement_Kind_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AwardRule_Requirement_Kind_Enum.Descriptor instead.
+func (AwardRule_Requirement_Kind_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0, 0, 0}
+}
+
+// See Kind.
 type AssessmentMethod_Kind_Enum int32
 
 const (
@@ -73,11 +126,11 @@ func (x AssessmentMethod_Kind_Enum) String() string {
 }
 
 func (AssessmentMethod_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[0].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[1].Descriptor()
 }
 
 func (AssessmentMethod_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[0]
+	return &file_acquis_v1_referentiel_proto_enumTypes[1]
 }
 
 func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -271,7 +324,10 @@ type AwardRule struct {
 	// Groups of blocs of which some are needed, at most 20.
 	Choose []*AwardRule_Choice `protobuf:"bytes,2,rep,name=choose,proto3" json:"choose,omitempty"`
 	// Options, of which one is needed, at most 20.
-	Options       []*AwardRule_Option `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`
+	Options []*AwardRule_Option `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`
+	// What an award needs beside blocs, at most 20. Those that no option names are needed in
+	// any case. Blocs are expected to be enough in the register RNCP, outside limited cases.
+	Requirements  []*AwardRule_Requirement `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -323,6 +379,13 @@ func (x *AwardRule) GetChoose() []*AwardRule_Choice {
 func (x *AwardRule) GetOptions() []*AwardRule_Option {
 	if x != nil {
 		return x.Options
+	}
+	return nil
+}
+
+func (x *AwardRule) GetRequirements() []*AwardRule_Requirement {
+	if x != nil {
+		return x.Requirements
 	}
 	return nil
 }
@@ -1243,6 +1306,109 @@ func (x *Referentiel_Section) GetParagraphs() []string {
 	return nil
 }
 
+// A defence, an interview, days in a company: a candidate holds it. It is never
+// capitalised, and never attested as a bloc.
+type AwardRule_Requirement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among blocs, compétences and requirements. Form as Bloc.code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Title, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is fulfilled.
+	Kind AwardRule_Requirement_Kind_Enum `protobuf:"varint,3,opt,name=kind,proto3,enum=acquis.v1.AwardRule_Requirement_Kind_Enum" json:"kind,omitempty"`
+	// Of an EPREUVE, which must have one: how it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,4,opt,name=method,proto3" json:"method,omitempty"`
+	// Of an EPREUVE, which must have one at least: what assessors give verdicts on, as of a
+	// compétence with this code; at most 100.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// Of an EPREUVE: how its criteria make its outcome, if not as `rules` say of compétences.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Of a PROOF: what the numbers that documents prove must add up to, for instance days,
+	// 1–100000. Left out: a document proves it without a number.
+	AtLeast       *int32 `protobuf:"varint,7,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Requirement) Reset() {
+	*x = AwardRule_Requirement{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Requirement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Requirement) ProtoMessage() {}
+
+func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Requirement.ProtoReflect.Descriptor instead.
+func (*AwardRule_Requirement) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+}
+
+func (x *AwardRule_Requirement) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetKind() AwardRule_Requirement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return AwardRule_Requirement_Kind_KIND_UNSPECIFIED
+}
+
+func (x *AwardRule_Requirement) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
 // A group of blocs. Exactly one of the two numbers is set.
 type AwardRule_Choice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1258,7 +1424,7 @@ type AwardRule_Choice struct {
 
 func (x *AwardRule_Choice) Reset() {
 	*x = AwardRule_Choice{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1270,7 +1436,7 @@ func (x *AwardRule_Choice) String() string {
 func (*AwardRule_Choice) ProtoMessage() {}
 
 func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1283,7 +1449,7 @@ func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRule_Choice.ProtoReflect.Descriptor instead.
 func (*AwardRule_Choice) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
 }
 
 func (x *AwardRule_Choice) GetFrom() []string {
@@ -1316,14 +1482,16 @@ type AwardRule_Option struct {
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// Codes of the blocs that it needs besides those that all need, 1–50. Options may
 	// share blocs.
-	Blocs         []string `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
+	Blocs []string `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
+	// Codes of requirements that not every award needs, at most 20.
+	Requirements  []string `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AwardRule_Option) Reset() {
 	*x = AwardRule_Option{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1335,7 +1503,7 @@ func (x *AwardRule_Option) String() string {
 func (*AwardRule_Option) ProtoMessage() {}
 
 func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1348,7 +1516,7 @@ func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRule_Option.ProtoReflect.Descriptor instead.
 func (*AwardRule_Option) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 2}
 }
 
 func (x *AwardRule_Option) GetCode() string {
@@ -1372,6 +1540,50 @@ func (x *AwardRule_Option) GetBlocs() []string {
 	return nil
 }
 
+func (x *AwardRule_Option) GetRequirements() []string {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
+// How requirements are fulfilled.
+type AwardRule_Requirement_Kind struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Requirement_Kind) Reset() {
+	*x = AwardRule_Requirement_Kind{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Requirement_Kind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Requirement_Kind) ProtoMessage() {}
+
+func (x *AwardRule_Requirement_Kind) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Requirement_Kind.ProtoReflect.Descriptor instead.
+func (*AwardRule_Requirement_Kind) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0, 0}
+}
+
 // A level.
 type Scale_Level struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1387,7 +1599,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1399,7 +1611,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1451,7 +1663,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1463,7 +1675,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1509,7 +1721,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1521,7 +1733,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1551,7 +1763,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1563,7 +1775,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1607,7 +1819,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1619,7 +1831,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1662,7 +1874,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +1886,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1718,7 +1930,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1730,7 +1942,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1788,21 +2000,37 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tB\x18\xe0A\x02\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01\x18\xc0>\xa0\xb5\x18\x01R\n" +
 	"paragraphs:\x85\x01\xeaA\x81\x01\n" +
-	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentiel\"\xcc\x04\n" +
+	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentiel\"\xc6\t\n" +
 	"\tAwardRule\x128\n" +
 	"\x03all\x18\x01 \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x03all\x12@\n" +
 	"\x06choose\x18\x02 \x03(\v2\x1b.acquis.v1.AwardRule.ChoiceB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06choose\x12B\n" +
-	"\aoptions\x18\x03 \x03(\v2\x1b.acquis.v1.AwardRule.OptionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\aoptions\x1a\xd5\x01\n" +
+	"\aoptions\x18\x03 \x03(\v2\x1b.acquis.v1.AwardRule.OptionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\aoptions\x12Q\n" +
+	"\frequirements\x18\x04 \x03(\v2 .acquis.v1.AwardRule.RequirementB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\frequirements\x1a\xd8\x03\n" +
+	"\vRequirement\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12M\n" +
+	"\x04kind\x18\x03 \x01(\x0e2*.acquis.v1.AwardRule.Requirement.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x128\n" +
+	"\x06method\x18\x04 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x06method\x12=\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bcriteria\x12(\n" +
+	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12.\n" +
+	"\bat_least\x18\a \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\aatLeast\x88\x01\x01\x1a<\n" +
+	"\x04Kind\"4\n" +
+	"\x04Enum\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aEPREUVE\x10\x01\x12\t\n" +
+	"\x05PROOF\x10\x02B\v\n" +
+	"\t_at_least\x1a\xd5\x01\n" +
 	"\x06Choice\x12<\n" +
 	"\x04from\x18\x01 \x03(\tB(\xe0A\x02\xbaH\"\x92\x01\x1f\b\x01\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04from\x12,\n" +
 	"\bat_least\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x182(\x01H\x00R\aatLeast\x88\x01\x01\x12=\n" +
 	"\x10at_least_credits\x18\x03 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06\x18І\x03(\x01H\x01R\x0eatLeastCredits\x88\x01\x01B\v\n" +
 	"\t_at_leastB\x13\n" +
-	"\x11_at_least_credits\x1a\xa6\x01\n" +
+	"\x11_at_least_credits\x1a\xf2\x01\n" +
 	"\x06Option\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12>\n" +
-	"\x05blocs\x18\x03 \x03(\tB(\xe0A\x02\xbaH\"\x92\x01\x1f\b\x01\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x05blocs\"\xfa\x05\n" +
+	"\x05blocs\x18\x03 \x03(\tB(\xe0A\x02\xbaH\"\x92\x01\x1f\b\x01\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x05blocs\x12J\n" +
+	"\frequirements\x18\x04 \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x10\x14\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\frequirements\"\xfa\x05\n" +
 	"\x05Scale\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12;\n" +
@@ -1926,67 +2154,75 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
-	(AssessmentMethod_Kind_Enum)(0), // 0: acquis.v1.AssessmentMethod.Kind.Enum
-	(*Referentiel)(nil),             // 1: acquis.v1.Referentiel
-	(*AwardRule)(nil),               // 2: acquis.v1.AwardRule
-	(*Scale)(nil),                   // 3: acquis.v1.Scale
-	(*Bloc)(nil),                    // 4: acquis.v1.Bloc
-	(*Activity)(nil),                // 5: acquis.v1.Activity
-	(*Competence)(nil),              // 6: acquis.v1.Competence
-	(*AssessmentMethod)(nil),        // 7: acquis.v1.AssessmentMethod
-	(*Criterion)(nil),               // 8: acquis.v1.Criterion
-	(*Rules)(nil),                   // 9: acquis.v1.Rules
-	(*Gate)(nil),                    // 10: acquis.v1.Gate
-	(*JuryRule)(nil),                // 11: acquis.v1.JuryRule
-	(*Replacement)(nil),             // 12: acquis.v1.Replacement
-	(*Referentiel_Section)(nil),     // 13: acquis.v1.Referentiel.Section
-	(*AwardRule_Choice)(nil),        // 14: acquis.v1.AwardRule.Choice
-	(*AwardRule_Option)(nil),        // 15: acquis.v1.AwardRule.Option
-	(*Scale_Level)(nil),             // 16: acquis.v1.Scale.Level
-	(*Scale_Marks)(nil),             // 17: acquis.v1.Scale.Marks
-	(*AssessmentMethod_Kind)(nil),   // 18: acquis.v1.AssessmentMethod.Kind
-	(*Gate_Mean)(nil),               // 19: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),              // 20: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),             // 21: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),          // 22: acquis.v1.Gate.Shortfall
-	(*timestamppb.Timestamp)(nil),   // 23: google.protobuf.Timestamp
+	(AwardRule_Requirement_Kind_Enum)(0), // 0: acquis.v1.AwardRule.Requirement.Kind.Enum
+	(AssessmentMethod_Kind_Enum)(0),      // 1: acquis.v1.AssessmentMethod.Kind.Enum
+	(*Referentiel)(nil),                  // 2: acquis.v1.Referentiel
+	(*AwardRule)(nil),                    // 3: acquis.v1.AwardRule
+	(*Scale)(nil),                        // 4: acquis.v1.Scale
+	(*Bloc)(nil),                         // 5: acquis.v1.Bloc
+	(*Activity)(nil),                     // 6: acquis.v1.Activity
+	(*Competence)(nil),                   // 7: acquis.v1.Competence
+	(*AssessmentMethod)(nil),             // 8: acquis.v1.AssessmentMethod
+	(*Criterion)(nil),                    // 9: acquis.v1.Criterion
+	(*Rules)(nil),                        // 10: acquis.v1.Rules
+	(*Gate)(nil),                         // 11: acquis.v1.Gate
+	(*JuryRule)(nil),                     // 12: acquis.v1.JuryRule
+	(*Replacement)(nil),                  // 13: acquis.v1.Replacement
+	(*Referentiel_Section)(nil),          // 14: acquis.v1.Referentiel.Section
+	(*AwardRule_Requirement)(nil),        // 15: acquis.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),             // 16: acquis.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),             // 17: acquis.v1.AwardRule.Option
+	(*AwardRule_Requirement_Kind)(nil),   // 18: acquis.v1.AwardRule.Requirement.Kind
+	(*Scale_Level)(nil),                  // 19: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),                  // 20: acquis.v1.Scale.Marks
+	(*AssessmentMethod_Kind)(nil),        // 21: acquis.v1.AssessmentMethod.Kind
+	(*Gate_Mean)(nil),                    // 22: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),                   // 23: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),                  // 24: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),               // 25: acquis.v1.Gate.Shortfall
+	(*timestamppb.Timestamp)(nil),        // 26: google.protobuf.Timestamp
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	13, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
-	4,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
-	9,  // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	12, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	23, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
-	3,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
-	2,  // 7: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
-	14, // 8: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
-	15, // 9: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
-	16, // 10: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
-	17, // 11: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
-	5,  // 12: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
-	6,  // 13: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	10, // 14: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
-	7,  // 15: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	7,  // 16: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	8,  // 17: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	10, // 18: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	0,  // 19: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	11, // 20: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	10, // 21: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	10, // 22: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	19, // 23: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	20, // 24: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	21, // 25: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	22, // 26: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	14, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	5,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
+	10, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
+	13, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	26, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	10, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
+	4,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
+	3,  // 7: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
+	16, // 8: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
+	17, // 9: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
+	15, // 10: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
+	19, // 11: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	20, // 12: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	6,  // 13: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
+	7,  // 14: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
+	11, // 15: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	8,  // 16: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	8,  // 17: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	9,  // 18: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	11, // 19: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	1,  // 20: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	12, // 21: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	11, // 22: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	11, // 23: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	22, // 24: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	23, // 25: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	24, // 26: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	25, // 27: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	0,  // 28: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	8,  // 29: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
+	9,  // 30: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
+	11, // 31: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -2001,16 +2237,17 @@ func file_acquis_v1_referentiel_proto_init() {
 	file_acquis_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   22,
+			NumEnums:      2,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

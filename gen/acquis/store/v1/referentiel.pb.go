@@ -153,7 +153,9 @@ type AwardRule struct {
 	// Groups of blocs of which some are needed.
 	Choose []*AwardRule_Choice `protobuf:"bytes,2,rep,name=choose,proto3" json:"choose,omitempty"`
 	// The options, one of which is needed.
-	Options       []*AwardRule_Option `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`
+	Options []*AwardRule_Option `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`
+	// What it needs beside blocs.
+	Requirements  []*AwardRule_Requirement `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -205,6 +207,13 @@ func (x *AwardRule) GetChoose() []*AwardRule_Choice {
 func (x *AwardRule) GetOptions() []*AwardRule_Option {
 	if x != nil {
 		return x.Options
+	}
+	return nil
+}
+
+func (x *AwardRule) GetRequirements() []*AwardRule_Requirement {
+	if x != nil {
+		return x.Requirements
 	}
 	return nil
 }
@@ -1241,6 +1250,106 @@ func (x *CurrentRevision) GetFirstRevisionUid() uint64 {
 	return 0
 }
 
+// What an award needs beside blocs.
+type AwardRule_Requirement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among blocs, compétences and requirements.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is fulfilled.
+	Kind v1.AwardRule_Requirement_Kind_Enum `protobuf:"varint,3,opt,name=kind,proto3,enum=acquis.v1.AwardRule_Requirement_Kind_Enum" json:"kind,omitempty"`
+	// Of an EPREUVE: how it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,4,opt,name=method,proto3" json:"method,omitempty"`
+	// Of an EPREUVE: what assessors give verdicts on.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// Of an EPREUVE: its own gate; unset means that of compétences.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Of a PROOF: what the numbers of its documents must add up to; unset: it has none.
+	AtLeast       *int32 `protobuf:"varint,7,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Requirement) Reset() {
+	*x = AwardRule_Requirement{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Requirement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Requirement) ProtoMessage() {}
+
+func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Requirement.ProtoReflect.Descriptor instead.
+func (*AwardRule_Requirement) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+}
+
+func (x *AwardRule_Requirement) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetKind() v1.AwardRule_Requirement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.AwardRule_Requirement_Kind_Enum(0)
+}
+
+func (x *AwardRule_Requirement) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
 // A group of blocs; one of the two numbers is set.
 type AwardRule_Choice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1256,7 +1365,7 @@ type AwardRule_Choice struct {
 
 func (x *AwardRule_Choice) Reset() {
 	*x = AwardRule_Choice{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1268,7 +1377,7 @@ func (x *AwardRule_Choice) String() string {
 func (*AwardRule_Choice) ProtoMessage() {}
 
 func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1281,7 +1390,7 @@ func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRule_Choice.ProtoReflect.Descriptor instead.
 func (*AwardRule_Choice) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
 }
 
 func (x *AwardRule_Choice) GetFrom() []string {
@@ -1313,14 +1422,16 @@ type AwardRule_Option struct {
 	// Its title.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// Codes of the blocs that it needs besides.
-	Blocs         []string `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
+	Blocs []string `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
+	// Codes of the requirements that only options need, if they name them.
+	Requirements  []string `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AwardRule_Option) Reset() {
 	*x = AwardRule_Option{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1443,7 @@ func (x *AwardRule_Option) String() string {
 func (*AwardRule_Option) ProtoMessage() {}
 
 func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1456,7 @@ func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRule_Option.ProtoReflect.Descriptor instead.
 func (*AwardRule_Option) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 2}
 }
 
 func (x *AwardRule_Option) GetCode() string {
@@ -1369,6 +1480,13 @@ func (x *AwardRule_Option) GetBlocs() []string {
 	return nil
 }
 
+func (x *AwardRule_Option) GetRequirements() []string {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
 // A level.
 type Scale_Level struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1384,7 +1502,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1396,7 +1514,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1448,7 +1566,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1460,7 +1578,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1628,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1522,7 +1640,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +1683,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1577,7 +1695,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1620,7 +1738,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1632,7 +1750,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1675,7 +1793,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1687,7 +1805,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1732,21 +1850,32 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x05rules\x18\x06 \x01(\v2\x16.acquis.store.v1.RulesR\x05rules\x128\n" +
 	"\breplaces\x18\a \x03(\v2\x1c.acquis.store.v1.ReplacementR\breplaces\x12.\n" +
 	"\x06scales\x18\b \x03(\v2\x16.acquis.store.v1.ScaleR\x06scales\x120\n" +
-	"\x05award\x18\v \x01(\v2\x1a.acquis.store.v1.AwardRuleR\x05award\"\xef\x02\n" +
+	"\x05award\x18\v \x01(\v2\x1a.acquis.store.v1.AwardRuleR\x05award\"\xa4\x06\n" +
 	"\tAwardRule\x12\x10\n" +
 	"\x03all\x18\x01 \x03(\tR\x03all\x129\n" +
 	"\x06choose\x18\x02 \x03(\v2!.acquis.store.v1.AwardRule.ChoiceR\x06choose\x12;\n" +
-	"\aoptions\x18\x03 \x03(\v2!.acquis.store.v1.AwardRule.OptionR\aoptions\x1a\x8d\x01\n" +
+	"\aoptions\x18\x03 \x03(\v2!.acquis.store.v1.AwardRule.OptionR\aoptions\x12J\n" +
+	"\frequirements\x18\x04 \x03(\v2&.acquis.store.v1.AwardRule.RequirementR\frequirements\x1a\xc2\x02\n" +
+	"\vRequirement\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12>\n" +
+	"\x04kind\x18\x03 \x01(\x0e2*.acquis.v1.AwardRule.Requirement.Kind.EnumR\x04kind\x129\n" +
+	"\x06method\x18\x04 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x06method\x126\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x1a.acquis.store.v1.CriterionR\bcriteria\x12)\n" +
+	"\x04gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1e\n" +
+	"\bat_least\x18\a \x01(\x05H\x00R\aatLeast\x88\x01\x01B\v\n" +
+	"\t_at_least\x1a\x8d\x01\n" +
 	"\x06Choice\x12\x12\n" +
 	"\x04from\x18\x01 \x03(\tR\x04from\x12\x1e\n" +
 	"\bat_least\x18\x02 \x01(\x05H\x00R\aatLeast\x88\x01\x01\x12-\n" +
 	"\x10at_least_credits\x18\x03 \x01(\x05H\x01R\x0eatLeastCredits\x88\x01\x01B\v\n" +
 	"\t_at_leastB\x13\n" +
-	"\x11_at_least_credits\x1aH\n" +
+	"\x11_at_least_credits\x1al\n" +
 	"\x06Option\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x14\n" +
-	"\x05blocs\x18\x03 \x03(\tR\x05blocs\"\xcb\x02\n" +
+	"\x05blocs\x18\x03 \x03(\tR\x05blocs\x12\"\n" +
+	"\frequirements\x18\x04 \x03(\tR\frequirements\"\xcb\x02\n" +
 	"\x05Scale\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x124\n" +
@@ -1878,33 +2007,35 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
-	(*Referentiel)(nil),                // 0: acquis.store.v1.Referentiel
-	(*AwardRule)(nil),                  // 1: acquis.store.v1.AwardRule
-	(*Scale)(nil),                      // 2: acquis.store.v1.Scale
-	(*Section)(nil),                    // 3: acquis.store.v1.Section
-	(*Bloc)(nil),                       // 4: acquis.store.v1.Bloc
-	(*Activity)(nil),                   // 5: acquis.store.v1.Activity
-	(*Competence)(nil),                 // 6: acquis.store.v1.Competence
-	(*AssessmentMethod)(nil),           // 7: acquis.store.v1.AssessmentMethod
-	(*Criterion)(nil),                  // 8: acquis.store.v1.Criterion
-	(*Rules)(nil),                      // 9: acquis.store.v1.Rules
-	(*Gate)(nil),                       // 10: acquis.store.v1.Gate
-	(*JuryRule)(nil),                   // 11: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                // 12: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),        // 13: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),            // 14: acquis.store.v1.CurrentRevision
-	(*AwardRule_Choice)(nil),           // 15: acquis.store.v1.AwardRule.Choice
-	(*AwardRule_Option)(nil),           // 16: acquis.store.v1.AwardRule.Option
-	(*Scale_Level)(nil),                // 17: acquis.store.v1.Scale.Level
-	(*Scale_Marks)(nil),                // 18: acquis.store.v1.Scale.Marks
-	(*Gate_Mean)(nil),                  // 19: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                 // 20: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                // 21: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),             // 22: acquis.store.v1.Gate.Shortfall
-	(v1.AssessmentMethod_Kind_Enum)(0), // 23: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),      // 24: google.protobuf.Timestamp
+	(*Referentiel)(nil),                     // 0: acquis.store.v1.Referentiel
+	(*AwardRule)(nil),                       // 1: acquis.store.v1.AwardRule
+	(*Scale)(nil),                           // 2: acquis.store.v1.Scale
+	(*Section)(nil),                         // 3: acquis.store.v1.Section
+	(*Bloc)(nil),                            // 4: acquis.store.v1.Bloc
+	(*Activity)(nil),                        // 5: acquis.store.v1.Activity
+	(*Competence)(nil),                      // 6: acquis.store.v1.Competence
+	(*AssessmentMethod)(nil),                // 7: acquis.store.v1.AssessmentMethod
+	(*Criterion)(nil),                       // 8: acquis.store.v1.Criterion
+	(*Rules)(nil),                           // 9: acquis.store.v1.Rules
+	(*Gate)(nil),                            // 10: acquis.store.v1.Gate
+	(*JuryRule)(nil),                        // 11: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                     // 12: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),             // 13: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),                 // 14: acquis.store.v1.CurrentRevision
+	(*AwardRule_Requirement)(nil),           // 15: acquis.store.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),                // 16: acquis.store.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),                // 17: acquis.store.v1.AwardRule.Option
+	(*Scale_Level)(nil),                     // 18: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                     // 19: acquis.store.v1.Scale.Marks
+	(*Gate_Mean)(nil),                       // 20: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                      // 21: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                     // 22: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),                  // 23: acquis.store.v1.Gate.Shortfall
+	(v1.AssessmentMethod_Kind_Enum)(0),      // 24: acquis.v1.AssessmentMethod.Kind.Enum
+	(*timestamppb.Timestamp)(nil),           // 25: google.protobuf.Timestamp
+	(v1.AwardRule_Requirement_Kind_Enum)(0), // 26: acquis.v1.AwardRule.Requirement.Kind.Enum
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	3,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
@@ -1913,32 +2044,37 @@ var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	12, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
 	2,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
 	1,  // 5: acquis.store.v1.Referentiel.award:type_name -> acquis.store.v1.AwardRule
-	15, // 6: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
-	16, // 7: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
-	17, // 8: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
-	18, // 9: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
-	5,  // 10: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
-	6,  // 11: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	10, // 12: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
-	7,  // 13: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	7,  // 14: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	8,  // 15: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	10, // 16: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	23, // 17: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	11, // 18: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	10, // 19: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	10, // 20: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	19, // 21: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	20, // 22: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	21, // 23: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	22, // 24: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	0,  // 25: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	24, // 26: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	16, // 6: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
+	17, // 7: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
+	15, // 8: acquis.store.v1.AwardRule.requirements:type_name -> acquis.store.v1.AwardRule.Requirement
+	18, // 9: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	19, // 10: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	5,  // 11: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
+	6,  // 12: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
+	10, // 13: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	7,  // 14: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	7,  // 15: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	8,  // 16: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	10, // 17: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	24, // 18: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	11, // 19: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	10, // 20: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	10, // 21: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	20, // 22: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	21, // 23: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	22, // 24: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	23, // 25: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	0,  // 26: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	25, // 27: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	26, // 28: acquis.store.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	7,  // 29: acquis.store.v1.AwardRule.Requirement.method:type_name -> acquis.store.v1.AssessmentMethod
+	8,  // 30: acquis.store.v1.AwardRule.Requirement.criteria:type_name -> acquis.store.v1.Criterion
+	10, // 31: acquis.store.v1.AwardRule.Requirement.gate:type_name -> acquis.store.v1.Gate
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -1952,16 +2088,17 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	file_acquis_store_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[16].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
