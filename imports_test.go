@@ -26,10 +26,12 @@ var importRules = []struct {
 	allowed []string
 	because string
 }{
-	{"rules", []string{"rules/exact"}, "whoever holds the records recomputes a decision with nothing but this package and its numbers"},
+	{"rules", []string{"rules/exact", "rules/registration"}, "whoever holds the records recomputes a decision with nothing but this package and its numbers"},
 	{"rules/exact", nil, "it is arithmetic"},
+	{"rules/registration", nil, "what follows from a registration hangs on its days and its register only"},
 	{"legible", nil, "what people can read is the same for the API, files and flags"},
 	{"referentiel", []string{"rules", "legible", "gen/acquis/store"}, "it compiles stored référentiels for the rules, and knows no store"},
+	{"referentiel/examples", []string{"referentiel", "gen/acquis/store", "gen/acquis/v1"}, "it plays cases as any client does, over the contract alone"},
 	{"casefile", []string{"gen", "rules", "referentiel"}, "server and verifier read records the same way, whatever engine held them"},
 	{"store", []string{"gen/acquis/store"}, "records are bytes and private messages to it: neither rules nor API"},
 	{"store/bolt", []string{"store", "gen/acquis/store"}, "engines are unaware of each other"},

@@ -73,6 +73,8 @@ type achievement struct {
 	Criteria    struct {
 		Narrative string `json:"narrative"`
 	} `json:"criteria"`
+	Creator   *creator    `json:"creator,omitempty"`
+	Alignment []alignment `json:"alignment,omitempty"`
 }
 
 // attestedProof is a DecisionProof in JSON, with the decision's id instead of
@@ -147,23 +149,21 @@ func newCredential(claim Claim, now time.Time) credential {
 }
 
 // achievementOf describes what was acquired with texts of the référentiel: the
-// compétences of a bloc, or the blocs of the certification.
+// compétences of a bloc, or the blocs of the certification. That its registration ends
+// is not said: what is acquired does not end with it.
 func achievementOf(claim Claim) achievement {
 	of, bloc := claim.Certification, claim.Bloc
-	certification := of.GetDisplayName()
 	a := achievement{
 		ID:          "urn:acquis:" + claim.Revision,
 		Type:        []string{"Achievement"},
-		Name:        certification,
-		Description: "Certification professionnelle",
-	}
-	if number := of.GetRncpNumber(); number != "" {
-		a.Description += " " + number
+		Name:        of.GetDisplayName(),
+		Description: description(of, bloc),
+		Creator:     creatorOf(claim),
+		Alignment:   alignments(of),
 	}
 	var lines []string
 	if bloc != nil {
 		a.ID += "/blocs/" + bloc.GetCode()
-		a.Description = "Bloc de compétences " + bloc.GetCode() + " de : " + certification
 		a.Name = bloc.GetCode() + " " + bloc.GetTitle()
 		for _, c := range bloc.GetCompetences() {
 			lines = append(lines, c.GetCode()+" "+c.GetStatement())

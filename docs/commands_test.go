@@ -92,7 +92,7 @@ func pages(t *testing.T) []string {
 	for i := range found {
 		found[i] = "docs/" + found[i]
 	}
-	return append(found, "README.md", "CONTRIBUTING.md", "rules/testdata/README.md", "referentiel/data/README.md")
+	return append(found, "README.md", "CONTRIBUTING.md", "rules/testdata/README.md", "referentiel/data/README.md", "referentiel/examples/README.md")
 }
 
 var (

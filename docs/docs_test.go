@@ -11,6 +11,7 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/registration"
 )
 
 // TestRulesPageIsComplete: rules.md names every reason, refusal and error reason,
@@ -31,6 +32,9 @@ func TestRulesPageIsComplete(t *testing.T) {
 		named[name] = true
 	}
 	for _, r := range rules.ReasonRules() {
+		expect(string(r))
+	}
+	for _, r := range registration.Rules() {
 		expect(string(r))
 	}
 	for _, r := range rules.RefusalRules() {

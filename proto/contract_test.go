@@ -155,7 +155,7 @@ func TestPathsFollowTheKindOfMethod(t *testing.T) {
 		name := string(m.Name())
 		want, body := "POST", "*"
 		switch {
-		case startsWith(name, "Get", "List", "Search", "Lookup", "Export"):
+		case startsWith(name, "Get", "List", "Search", "Lookup", "Export", "Diff"):
 			want, body = "GET", ""
 		case startsWith(name, "Create"):
 			body = resourceField(strings.TrimPrefix(name, "Create"))

@@ -26,6 +26,7 @@ import (
 //	text      length, then that many bytes of UTF-8 in normal form NFC
 //	number    4 bytes, most significant first
 //	yes       0x01
+//	answer    0x01 for yes, 0x00 for no: a yes or no that proto declares optional
 //	message   as above
 //	list      how many items, then each: a text or a message
 //
@@ -33,9 +34,14 @@ import (
 //
 // A field is left out if it is an empty text, an empty list, the number 0, no,
 // or a message without fields. Numbers that proto declares optional are an
-// exception: they are left out if the référentiel does not set them, and
-// written if it does, even if the number is 0 or the default. A threshold that
-// was chosen differs from a default one, because reasons say which it is.
+// exception, and answers too: they are left out if the référentiel does not set
+// them, and written if it does, even if the number is 0 or the default. A
+// threshold that was chosen differs from a default one, because reasons say which
+// it is.
+//
+// A number in the RNCP has a place of its own: the text of field 3 of the
+// référentiel, which proto does not have any more. Its register, field 9, then is
+// without kind and number.
 //
 // Every value determines where it ends, so two different contents that pass
 // [Check] never have the same encoding.
@@ -56,12 +62,14 @@ func encode(r *storepb.Referentiel) []byte {
 	e := encoder("acquis.referentiel.v1\n")
 	e.text(1, r.GetId())
 	e.text(2, r.GetDisplayName())
-	e.text(3, r.GetRncpNumber())
+	e.text(3, rncpNumber(r.GetRegister()))
 	each(&e, 4, r.GetPreamble(), (*encoder).section)
 	each(&e, 5, r.GetBlocs(), (*encoder).bloc)
 	e.message(6, func(e *encoder) { e.rules(r.GetRules()) })
 	each(&e, 7, r.GetReplaces(), (*encoder).replacement)
 	each(&e, 8, r.GetScales(), (*encoder).scale)
+	e.message(9, func(e *encoder) { e.register(r.GetRegister()) })
+	e.message(10, func(e *encoder) { e.certificateur(r.GetCertificateur()) })
 	e.message(11, func(e *encoder) { e.award(r.GetAward()) })
 	e.end()
 	return e
@@ -74,6 +82,40 @@ func encodeBloc(b *storepb.Bloc) []byte {
 	e.bloc(b)
 	e.end()
 	return e
+}
+
+// rncpNumber is the number in the RNCP; empty if there is none, or another register's.
+func rncpNumber(r *storepb.Register) string {
+	if r.GetKind().String() == "RNCP" {
+		return r.GetNumber()
+	}
+	return ""
+}
+
+func (e *encoder) register(r *storepb.Register) {
+	if r == nil {
+		return
+	}
+	if rncpNumber(r) == "" {
+		e.kind(1, int32(r.GetKind()))
+		e.text(2, r.GetNumber())
+	}
+	e.number(3, r.Level)
+	e.number(4, r.EqfLevel)
+	e.texts(5, r.GetNsf())
+	e.texts(6, r.GetFormacode())
+	e.texts(7, r.GetRome())
+	e.text(8, r.GetDecisionDate())
+	e.text(9, r.GetRegistrationDate())
+	e.text(10, r.GetExpiryDate())
+	e.text(11, r.GetDeliveryDeadline())
+	e.answer(12, r.Divisible)
+}
+
+func (e *encoder) certificateur(c *storepb.Certificateur) {
+	e.text(1, c.GetLegalName())
+	e.text(2, c.GetTradeName())
+	e.text(3, c.GetSiret())
 }
 
 // encodeRequirement is the encoding of a requirement. Documents prove what they prove,
@@ -150,9 +192,7 @@ func (e *encoder) competence(c *storepb.Competence) {
 }
 
 func (e *encoder) method(m *storepb.AssessmentMethod) {
-	if kind := int32(m.GetKind()); kind != 0 {
-		e.number(1, &kind)
-	}
+	e.kind(1, int32(m.GetKind()))
 	e.text(2, m.GetTitle())
 	e.text(3, m.GetInstructions())
 	e.texts(4, m.GetDeliverables())
@@ -263,6 +303,24 @@ func (e *encoder) text(field byte, s string) {
 func (e *encoder) yes(field byte, is bool) {
 	if is {
 		*e = append(*e, field, 1)
+	}
+}
+
+// answer writes a yes or no that is set.
+func (e *encoder) answer(field byte, is *bool) {
+	if is == nil {
+		return
+	}
+	*e = append(*e, field, 0)
+	if *is {
+		(*e)[len(*e)-1] = 1
+	}
+}
+
+// kind writes a number of an enum.
+func (e *encoder) kind(field byte, n int32) {
+	if n != 0 {
+		e.number(field, &n)
 	}
 }
 

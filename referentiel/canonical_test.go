@@ -242,11 +242,14 @@ func decodeCanonical(left *string, m protoreflect.Message) error {
 			return nil
 		}
 		field := m.Descriptor().Fields().ByNumber(number)
-		if field == nil || number <= last {
+		if _, top := m.Interface().(*storepb.Referentiel); field == nil && (!top || number != 3) || number <= last {
 			return fmt.Errorf("field %d after %d of %s", number, last, m.Descriptor().FullName())
 		}
 		last = number
 		switch {
+		case field == nil: // what the encoding has of the register in a place of its own
+			r := m.Interface().(*storepb.Referentiel)
+			r.Register = &storepb.Register{Kind: 1, Number: take(left, takeNumber(left))}
 		case field.IsList():
 			for range takeNumber(left) {
 				if field.Message() == nil {

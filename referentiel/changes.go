@@ -20,10 +20,10 @@ func compare(a, b protoreflect.Message) []Change {
 	for c.moved() {
 	}
 	for _, x := range c.gone {
-		c.note(Change{Removed, x.parent, x.list, x.code() + " " + x.text(), ""})
+		c.note(Change{Removed, x.parent, x.list, x.code + " " + x.text, ""})
 	}
 	for _, y := range c.added {
-		c.note(Change{Added, y.parent, y.list, "", y.code() + " " + y.text()})
+		c.note(Change{Added, y.parent, y.list, "", y.code + " " + y.text})
 	}
 	return c.found
 }
@@ -42,13 +42,16 @@ type element struct {
 	protoreflect.Message
 	parent string // codes that lead to its list
 	list   string // the list's field
+	code   string
+	text   string // its title, statement or label: the first text beside the code
 }
 
 func elements(m protoreflect.Message, f protoreflect.FieldDescriptor, parent, path string) []element {
 	list := m.Get(f).List()
 	all := make([]element, list.Len())
 	for i := range all {
-		all[i] = element{list.Get(i).Message(), parent, path}
+		item := list.Get(i).Message()
+		all[i] = element{item, parent, path, item.Get(codeOf(item.Descriptor())).String(), textBesideCode(item)}
 	}
 	return all
 }
@@ -57,21 +60,18 @@ func codeOf(m protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
 	return m.Fields().ByName("code")
 }
 
-func (e element) code() string { return e.Get(codeOf(e.Descriptor())).String() }
-
-// text is its title, statement or label: the first text beside the code.
-func (e element) text() string {
-	fields := e.Descriptor().Fields()
+func textBesideCode(m protoreflect.Message) string {
+	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
-		if f := fields.Get(i); f != codeOf(e.Descriptor()) && f.Kind() == protoreflect.StringKind && !f.IsList() {
-			return e.Get(f).String()
+		if f := fields.Get(i); f != codeOf(m.Descriptor()) && f.Kind() == protoreflect.StringKind && !f.IsList() {
+			return m.Get(f).String()
 		}
 	}
 	return ""
 }
 
 // where names it by the codes that lead to it.
-func (e element) where() string { return strings.TrimSpace(e.parent + " " + e.code()) }
+func (e element) where() string { return strings.TrimSpace(e.parent + " " + e.code) }
 
 // message compares two messages. Codes lead to the element that they belong to, fields
 // to them in it.
@@ -95,35 +95,50 @@ func (c *comparison) message(a, b protoreflect.Message, where, field string) {
 	}
 }
 
+// A likeness is what two elements have in common if they are the same.
+type likeness struct {
+	kind       protoreflect.FullName
+	code, text string
+}
+
 // ways are those in which two elements can be the same, the surest first.
-func ways() []func(x, y element) bool {
-	code := func(x, y element) bool { return x.code() == y.code() }
-	text := func(x, y element) bool { return x.text() == y.text() }
-	return []func(x, y element) bool{
-		func(x, y element) bool { return code(x, y) && text(x, y) }, text, code,
+func ways() []func(element) likeness {
+	return []func(e element) likeness{
+		func(e element) likeness { return likeness{e.Descriptor().FullName(), e.code, e.text} },
+		func(e element) likeness { return likeness{kind: e.Descriptor().FullName(), text: e.text} },
+		func(e element) likeness { return likeness{kind: e.Descriptor().FullName(), code: e.code} },
 	}
 }
 
+// match pairs elements of two lists that are alike: for each of the first the position in
+// the second, or -1. Those that have a pair keep it.
+func match(a, b []element, alike func(element) likeness, pairs []int, taken []bool) {
+	free := make(map[likeness][]int)
+	for j, y := range b {
+		if !taken[j] {
+			free[alike(y)] = append(free[alike(y)], j)
+		}
+	}
+	for i, x := range a {
+		if js := free[alike(x)]; pairs[i] < 0 && len(js) > 0 {
+			pairs[i], taken[js[0]], free[alike(x)] = js[0], true, js[1:]
+		}
+	}
+}
+
+func unpaired(n int) []int { return slices.Repeat([]int{-1}, n) }
+
 // elements compares two lists of elements.
 func (c *comparison) elements(a, b []element) {
-	pairs, taken := make([]int, len(a)), make([]bool, len(b))
-	for i := range pairs {
-		pairs[i] = -1
-	}
-	for _, same := range ways() {
-		for i, x := range a {
-			for j, y := range b {
-				if pairs[i] < 0 && !taken[j] && same(x, y) {
-					pairs[i], taken[j] = j, true
-				}
-			}
-		}
+	pairs, taken := unpaired(len(a)), make([]bool, len(b))
+	for _, alike := range ways() {
+		match(a, b, alike, pairs, taken)
 	}
 	for i, x := range a {
 		switch j := pairs[i]; {
 		case j < 0:
 			c.gone = append(c.gone, x)
-		case x.code() != b[j].code():
+		case x.code != b[j].code:
 			c.pair(Renumbered, x, b[j])
 		default:
 			c.message(x, b[j], b[j].where(), "")
@@ -147,7 +162,7 @@ func (c *comparison) pair(kind ChangeKind, x, y element) {
 func (c *comparison) order(a, b []element, pairs []int) {
 	var before, after []int // of b
 	for i, j := range pairs {
-		if j >= 0 && a[i].code() == b[j].code() {
+		if j >= 0 && a[i].code == b[j].code {
 			before = append(before, j)
 		}
 	}
@@ -157,26 +172,40 @@ func (c *comparison) order(a, b []element, pairs []int) {
 	codes := func(of []int) string {
 		names := make([]string, len(of))
 		for i, j := range of {
-			names[i] = b[j].code()
+			names[i] = b[j].code
 		}
 		return strings.Join(names, ", ")
 	}
 	c.note(Change{Reordered, b[0].parent, b[0].list, codes(before), codes(after)})
 }
 
-// moved pairs what is gone from one list with what was added to another, if there is
-// such a pair. More may turn up in it.
+// moved pairs what is gone from one list with what was added to another, in the surest
+// way in which anything is the same, and tells whether anything is. More may turn up in it.
 func (c *comparison) moved() bool {
-	for _, same := range ways() {
-		for i, x := range c.gone {
-			for j, y := range c.added {
-				if x.Descriptor() == y.Descriptor() && same(x, y) {
-					c.gone, c.added = slices.Delete(c.gone, i, i+1), slices.Delete(c.added, j, j+1)
-					c.pair(Moved, x, y)
-					return true
-				}
+	for _, alike := range ways() {
+		gone, added := c.gone, c.added
+		pairs, taken := unpaired(len(gone)), make([]bool, len(added))
+		match(gone, added, alike, pairs, taken)
+		if !slices.Contains(taken, true) {
+			continue
+		}
+		c.gone, c.added = nil, nil
+		for j, y := range added {
+			if !taken[j] {
+				c.added = append(c.added, y)
 			}
 		}
+		for i, x := range gone {
+			if pairs[i] < 0 {
+				c.gone = append(c.gone, x)
+			}
+		}
+		for i, j := range pairs {
+			if j >= 0 {
+				c.pair(Moved, gone[i], added[j])
+			}
+		}
+		return true
 	}
 	return false
 }

@@ -117,9 +117,8 @@ func (c *checker) head(r *storepb.Referentiel) {
 		c.report("id", fmt.Sprintf("%q must have 1 to 63 lowercase letters, digits and hyphens, with no hyphen at its start or end", clip(id)))
 	}
 	c.text("display_name", r.GetDisplayName(), maxName)
-	if n := r.GetRncpNumber(); n != "" && !c.shapes.rncp.MatchString(n) {
-		c.report("rncp_number", fmt.Sprintf("%q must be RNCP and 1 to 6 digits; leave it out if it is not known", clip(n)))
-	}
+	c.register(r.GetRegister())
+	c.certificateur(r.GetCertificateur())
 }
 
 func (c *checker) section(field string, s *storepb.Section) {

@@ -16,7 +16,7 @@ func small() *storepb.Referentiel {
 	return &storepb.Referentiel{
 		Id:          "vente",
 		DisplayName: "Vente",
-		RncpNumber:  "RNCP35340",
+		Register:    &storepb.Register{Kind: 1, Number: "RNCP35340"},
 		Preamble:    []*storepb.Section{{Title: "Loi", Paragraphs: []string{"Article 1"}}},
 		Blocs: []*storepb.Bloc{{
 			Code:       "B1",
@@ -63,6 +63,7 @@ func full() *storepb.Referentiel {
 		Levels: []*storepb.Scale_Level{{Code: "A", Label: "Acquis", Points: new(int32(100))}},
 	}}
 	r.Rules.Scale, competence(r).Criteria[0].Scale = "n", "n"
+	r.Register, r.Certificateur = registered(), certified()
 	r.Blocs[0].Credits = new(int32(10))
 	r.Award = &storepb.AwardRule{
 		All:     []string{"B1"},
@@ -133,8 +134,6 @@ func TestCheckHead(t *testing.T) {
 			[]string{"display_name: must not be empty"}},
 		{"name too long", func(r *storepb.Referentiel) { r.DisplayName = long()[:602] },
 			[]string{"display_name: has 301 characters; at most 300"}},
-		{"RNCP number without letters", func(r *storepb.Referentiel) { r.RncpNumber = "35340" },
-			[]string{`rncp_number: "35340" must be RNCP and 1 to 6 digits; leave it out if it is not known`}},
 
 		{"empty section", func(r *storepb.Referentiel) { r.Preamble[0] = &storepb.Section{} },
 			[]string{"preamble[0]: must have a title or a paragraph"}},

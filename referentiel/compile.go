@@ -78,6 +78,7 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		CompetenceGate: gate(r.GetRules().GetCompetenceGate()),
 		BlocGate:       gate(r.GetRules().GetBlocGate()),
 		Scale:          r.GetRules().GetScale(),
+		Registration:   registrationSpec(r.GetRegister()),
 		Award:          awardSpec(r.GetAward()),
 	}
 	for _, given := range r.GetScales() {

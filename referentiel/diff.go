@@ -65,10 +65,15 @@ func Compare(from, to *storepb.Referentiel) (Diff, error) {
 	if err != nil {
 		return Diff{}, err
 	}
-	d := Diff{From: earlier.Revision(), To: later.Revision()}
-	d.hold(earlier, later)
-	d.Changes = compare(from.ProtoReflect(), to.ProtoReflect())
-	return d, nil
+	return earlier.Compare(later), nil
+}
+
+// Compare is [Compare] of compiled revisions.
+func (c *Compiled) Compare(later *Compiled) Diff {
+	d := Diff{From: c.Revision(), To: later.Revision()}
+	d.hold(c, later)
+	d.Changes = compare(c.content.ProtoReflect(), later.content.ProtoReflect())
+	return d
 }
 
 // hold says what blocs of the first revision count as under the second, by the rule by

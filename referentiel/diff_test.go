@@ -1,6 +1,7 @@
 package referentiel
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -176,4 +177,29 @@ func reverse(t *rapid.T, m protoreflect.Message) {
 		}
 		return true
 	})
+}
+
+// The largest référentiel in which every compétence is in another bloc is compared at
+// once: a search of all pairs for each of them takes hours.
+func TestCompareLarge(t *testing.T) {
+	large := func(shift int) *storepb.Referentiel {
+		r := small()
+		r.Blocs, r.Replaces = nil, nil
+		for i := range maxBlocs {
+			b := bloc(fmt.Sprintf("B%d", i), fmt.Sprintf("A%d", i), "C")
+			b.Title, b.Competences = fmt.Sprint("Bloc ", i), nil
+			for j := range maxCompetences {
+				of := (i + shift) % maxBlocs
+				k := bloc("B", "A", fmt.Sprintf("C%d.%d", of, j)).GetCompetences()[0]
+				k.Statement = fmt.Sprint("Savoir ", of, " ", j)
+				b.Competences = append(b.Competences, k)
+			}
+			r.Blocs = append(r.Blocs, b)
+		}
+		return r
+	}
+	d, err := Compare(large(0), large(1))
+	if want := maxBlocs * maxCompetences; err != nil || len(d.Changes) != want || d.Changes[0].Kind != Moved {
+		t.Errorf("%v, %d changes, not %d", err, len(d.Changes), want)
+	}
 }

@@ -26,7 +26,8 @@
 //     one from the other, both ways.
 //
 // [Compare] tells what changes from one revision to another, and which blocs that
-// candidates hold still count.
+// candidates hold still count. [Explain] says in sentences how one acquires what, so that
+// people who know a certification can check its file.
 //
 // Revisions are checked when they are published, never when they are read: one
 // that passed an older, less strict checker still compiles years later.

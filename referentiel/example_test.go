@@ -36,11 +36,11 @@ func ExampleCompiled_Search() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	hits, total := compiledMarketing().Search(query, 0, 1)
-	fmt.Println(total, hits[0].Bloc, hits[0].Competence)
+	hits, more := compiledMarketing().Search(query, 0, 1)
+	fmt.Println(more, hits[0].Bloc, hits[0].Competence)
 	fmt.Println(hits[0].Text[:50])
 	// Output:
-	// 1 B4 C4.1
+	// false B4 C4.1
 	// Référencer les prestataires et les fournisseurs
 }
 

@@ -78,6 +78,7 @@ func apiReferentiel() protoreflect.MessageDescriptor {
 func filled() *storepb.Referentiel {
 	r := small()
 	r.Replaces[0].Revision = strings.Repeat("0", 32)
+	r.Register, r.Certificateur = registered(), certified()
 	fill(r.ProtoReflect())
 	return r
 }

@@ -173,6 +173,13 @@ func rulesBroken() []struct{ path, text, field string } {
 		{"preamble[0]", "{}", "preamble[0]"},
 		{"blocs[0].activities", twoActivities, "blocs[0].activities[1].code"},
 		{"blocs[0].competences[0].criteria[1].code", "C1.1.3", "blocs[0].competences[0].criteria[1].code"},
+		{"register.number", "35340", "register.number"},
+		{"register.kind", "RS", "register.level"},
+		{"register.rome", "[M1705, M1705]", "register.rome[1]"},
+		{"register.decision_date", `"2027-12-31"`, "register.decision_date"},
+		{"register.registration_date", `"2027-12-31"`, "register.registration_date"},
+		{"register.delivery_deadline", `"2026-12-31"`, "register.delivery_deadline"},
+		{"certificateur.siret", `"73282932000075"`, "certificateur.siret"},
 		{"replaces[0].bloc", "B9", "replaces[0].bloc"},
 		{"replaces[0].referentiel", "Vente", "replaces[0].referentiel"},
 		{"replaces[0].revision", "latest", "replaces[0].revision"},
@@ -186,7 +193,8 @@ func rulesBroken() []struct{ path, text, field string } {
 func unbreakable() map[string]string {
 	return map[string]string{
 		"%d is not a kind of method":      "files name kinds, and the decoder refuses what is none",
-		"%d is not a kind of requirement": "as above",
+		"%d is not a kind of register":    "files name kinds, and the decoder refuses what is none",
+		"%d is not a kind of requirement": "files name kinds, and the decoder refuses what is none",
 	}
 }
 

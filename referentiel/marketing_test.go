@@ -66,8 +66,8 @@ func TestMarketingCounts(t *testing.T) {
 // What the source does not have is not invented.
 func TestMarketingInventsNothing(t *testing.T) {
 	r := marketing(t)
-	if r.GetRncpNumber() != "" || r.GetRules() != nil || r.GetReplaces() != nil {
-		t.Errorf("rncp_number %q, rules %v, replaces %v: the source has none", r.GetRncpNumber(), r.GetRules(), r.GetReplaces())
+	if r.GetRegister() != nil || r.GetCertificateur() != nil || r.GetRules() != nil || r.GetReplaces() != nil {
+		t.Errorf("register %v, certificateur %v, rules %v, replaces %v: the source has none", r.GetRegister(), r.GetCertificateur(), r.GetRules(), r.GetReplaces())
 	}
 	for _, b := range r.GetBlocs() {
 		for _, k := range b.GetCompetences() {

@@ -16,7 +16,7 @@ import (
 // smallFile is the small référentiel as a file.
 const smallFile = `id: vente
 display_name: Vente
-rncp_number: RNCP35340
+register: {kind: RNCP, number: RNCP35340}
 preamble:
   - title: Loi
     paragraphs: [Article 1]
@@ -71,7 +71,7 @@ func TestParse(t *testing.T) {
 }
 
 const (
-	topKeys        = "id, display_name, rncp_number, preamble, blocs, rules, replaces, scales, award"
+	topKeys        = "id, display_name, preamble, blocs, rules, replaces, scales, register, certificateur, award"
 	blocKeys       = "code, title, activities, competences, gate, credits"
 	methodKeys     = "kind, title, instructions, deliverables, accommodation_framework"
 	competenceKeys = "code, statement, method, bloc_only_method, criteria, gate, weight, bonus_above"

@@ -232,7 +232,17 @@ func treeOf(text string) (tree any, isYAML bool) {
 // why.
 func beyondSchema() map[string]string {
 	const elsewhere = "it depends on what else the file has"
+	const computed = "patterns do not compute"
 	return map[string]string{
+		"RNCP number without letters":                         elsewhere,
+		"RNCP number in the RS":                               elsewhere,
+		"levels in the RS":                                    elsewhere,
+		"code twice":                                          elsewhere,
+		"days in the wrong order":                             elsewhere,
+		"a day that does not exist":                           computed,
+		"SIRET with a wrong digit":                            computed,
+		"SIRET with two swapped digits":                       computed,
+		"SIRET of La Poste with a wrong digit":                computed,
 		"bloc code twice":                                     elsewhere,
 		"activity code twice, in two blocs":                   elsewhere,
 		"competence code twice, in two blocs":                 elsewhere,
@@ -243,6 +253,11 @@ func beyondSchema() map[string]string {
 		"unknown scale":                                       elsewhere,
 		"replaces itself":                                     elsewhere,
 		"replaces twice":                                      elsewhere,
+		"statement ends in a no-break space":                  unicodeKnows,
+		"statement not in NFC":                                unicodeKnows,
+		"statement that reads backwards":                      unicodeKnows,
+		"statement with a byte order mark":                    unicodeKnows,
+		"statement not UTF-8":                                 unicodeKnows,
 		"award: what there is not":                            elsewhere,
 		"award: in two places":                                elsewhere,
 		"award: in an option too":                             elsewhere,
@@ -254,11 +269,6 @@ func beyondSchema() map[string]string {
 		"award: a requirement with the code of a bloc":        elsewhere,
 		"award: a proof with a method":                        elsewhere,
 		"award: an épreuve without criteria":                  elsewhere,
-		"statement ends in a no-break space":                  unicodeKnows,
-		"statement not in NFC":                                unicodeKnows,
-		"statement that reads backwards":                      unicodeKnows,
-		"statement with a byte order mark":                    unicodeKnows,
-		"statement not UTF-8":                                 unicodeKnows,
 	}
 }
 

@@ -31,14 +31,17 @@ func ParseQuery(text string) (Query, error) {
 	return q, nil
 }
 
-// Hit is a text that was found: the title of a bloc or an activity, or the
-// statement of a compétence or a criterion, or the title of a requirement. Codes that do not apply are empty.
+// Hit is a text that was found: the name of the certification, the title of a
+// bloc or an activity, the statement of a compétence or a criterion, or the title
+// of a requirement. Codes that do not apply are empty.
 type Hit struct {
-	Bloc       string // that it belongs to
+	Bloc       string // that it belongs to; empty for the name of the certification
 	Activity   string // whose title it is
 	Competence string // whose statement it is, or to which the criterion belongs; or a requirement
 	Criterion  string // whose statement it is
 	Text       string
+
+	Place int // among the texts of its référentiel that can be found, from 1
 }
 
 // entry is a text that can be found, and its words.
@@ -47,20 +50,20 @@ type entry struct {
 	words string // each after a blank, so that " veil" is found at the start of a word only
 }
 
-// Search finds texts in the référentiel's order. It skips offset of them,
-// returns at most limit, and the total number, so that a caller can page
-// through several référentiels as if they were one.
-func (c *Compiled) Search(q Query, offset, limit int) (hits []Hit, total int) {
-	for _, e := range c.entries() {
-		if !e.matches(q) {
-			continue
-		}
-		if total >= offset && len(hits) < limit {
+// Search finds texts in the référentiel's order, behind a place in it. It returns at
+// most limit, and whether there are more.
+func (c *Compiled) Search(q Query, after, limit int) (hits []Hit, more bool) {
+	all := c.entries()
+	for _, e := range all[min(after, len(all)):] {
+		switch {
+		case !e.matches(q):
+		case len(hits) == limit:
+			return hits, true
+		default:
 			hits = append(hits, e.hit)
 		}
-		total++
 	}
-	return hits, total
+	return hits, false
 }
 
 func (e entry) matches(q Query) bool {
@@ -72,11 +75,16 @@ func (e entry) matches(q Query) bool {
 	return len(q.words) > 0
 }
 
-// entries lists what can be found. A text is also found by its code.
+// entries lists what can be found. A text is also found by its code; the name of the
+// certification by its number and its certificateur, if it has them.
 func entries(r *storepb.Referentiel) []entry {
 	var all []entry
 	add := func(code string, hit Hit) {
+		hit.Place = len(all) + 1
 		all = append(all, entry{hit: hit, words: " " + strings.Join(words(code+" "+hit.Text), " ")})
+	}
+	if known := strings.TrimSpace(r.GetRegister().GetNumber() + " " + r.GetCertificateur().GetLegalName() + " " + r.GetCertificateur().GetTradeName()); known != "" {
+		add(known, Hit{Text: r.GetDisplayName()})
 	}
 	for _, b := range r.GetBlocs() {
 		bloc := b.GetCode()

@@ -76,13 +76,13 @@ func TestSearch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		hits, total := c.Search(q, 0, 100)
+		hits, more := c.Search(q, 0, 100)
 		var got []string
 		for _, h := range hits {
 			got = append(got, place(h))
 		}
-		if diff := cmp.Diff(want, got); diff != "" || total != len(want) {
-			t.Errorf("%q: %d hits, -want +got:\n%s", query, total, diff)
+		if diff := cmp.Diff(want, got); diff != "" || more {
+			t.Errorf("%q: more: %v, -want +got:\n%s", query, more, diff)
 		}
 	}
 }
@@ -94,28 +94,31 @@ func TestSearchPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, total := c.Search(q, 0, 1000)
-	if total != len(all) || total < 20 {
-		t.Fatalf("%d hits, total %d", len(all), total)
+	all, more := c.Search(q, 0, 1000)
+	if more || len(all) < 20 {
+		t.Fatalf("%d hits, more: %v", len(all), more)
 	}
-	for size := 1; size <= total; size++ {
+	for size := 1; size <= len(all); size++ {
 		var got []Hit
-		for offset := 0; offset < total; offset += size {
-			page, n := c.Search(q, offset, size)
-			if n != total || len(page) > size {
-				t.Fatalf("page at %d: %d hits, total %d", offset, len(page), n)
+		for after, more := 0, true; more; {
+			var page []Hit
+			if page, more = c.Search(q, after, size); len(page) > size || more && len(page) < size {
+				t.Fatalf("page behind %d: %d hits, more: %v", after, len(page), more)
 			}
-			got = append(got, page...)
+			got, after = append(got, page...), page[len(page)-1].Place
 		}
 		if diff := cmp.Diff(all, got); diff != "" {
 			t.Fatalf("pages of %d:\n%s", size, diff)
 		}
 	}
-	if hits, n := c.Search(q, total+5, 10); len(hits) != 0 || n != total {
-		t.Errorf("beyond the end: %d hits, total %d", len(hits), n)
+	if hits, more := c.Search(q, 1<<20, 10); len(hits) != 0 || more {
+		t.Errorf("beyond the end: %d hits, more: %v", len(hits), more)
 	}
-	if hits, n := c.Search(Query{}, 0, 10); len(hits) != 0 || n != 0 {
-		t.Errorf("no query: %d hits, total %d", len(hits), n)
+	if hits, more := c.Search(q, 0, 0); len(hits) != 0 || !more {
+		t.Errorf("of none there are %d hits, more: %v", len(hits), more)
+	}
+	if hits, more := c.Search(Query{}, 0, 10); len(hits) != 0 || more {
+		t.Errorf("no query: %d hits, more: %v", len(hits), more)
 	}
 }
 
@@ -148,7 +151,7 @@ func TestCompiledIsShared(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			if _, total := c.Search(q, 0, 10); total == 0 {
+			if hits, _ := c.Search(q, 0, 10); len(hits) == 0 {
 				t.Error("found nothing")
 			}
 			for revision := range catalogue {

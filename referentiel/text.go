@@ -64,14 +64,21 @@ func clip(s string) string {
 
 // shapes are the forms of codes and ids.
 type shapes struct {
-	code, id, revision, rncp *regexp.Regexp
+	code, id, revision                         *regexp.Regexp
+	rncp, rs, nsf, formacode, rome, day, siret *regexp.Regexp
 }
 
 func newShapes() shapes {
 	return shapes{
-		code:     regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,30}[A-Za-z0-9])?$`),
-		id:       regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`),
-		revision: regexp.MustCompile(`^[0-9a-f]{32}$`),
-		rncp:     regexp.MustCompile(`^RNCP[0-9]{1,6}$`),
+		code:      regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,30}[A-Za-z0-9])?$`),
+		id:        regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`),
+		revision:  regexp.MustCompile(`^[0-9a-f]{32}$`),
+		rncp:      regexp.MustCompile(`^RNCP[0-9]{1,6}$`),
+		rs:        regexp.MustCompile(`^RS[0-9]{1,6}$`),
+		nsf:       regexp.MustCompile(`^[0-9]{3}[a-z]?$`),
+		formacode: regexp.MustCompile(`^[0-9]{5}$`),
+		rome:      regexp.MustCompile(`^[A-N][0-9]{4}$`),
+		day:       regexp.MustCompile(`^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$`),
+		siret:     regexp.MustCompile(`^[0-9]{14}$`),
 	}
 }

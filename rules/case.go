@@ -73,7 +73,7 @@ func (c Case) Retract(assessor string, criteria []string) []Refusal {
 	grid := c.Grid()
 	for _, code := range criteria {
 		k := grid.Criterion(code)
-		if k != nil && !slices.ContainsFunc(k.Opinions, func(o Opinion) bool { return o.Assessor == assessor }) {
+		if k != nil && !slices.ContainsFunc(k.Opinions, func(o Opinion) bool { return SameSubject(o.Assessor, assessor) }) {
 			refusals = append(refusals, refuse(NothingToRetract, "criterion", code))
 		}
 	}

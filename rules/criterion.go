@@ -3,6 +3,7 @@ package rules
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // gather gives each criterion of the référentiel, in its order, the acts on it
@@ -48,21 +49,19 @@ func inSeq[T any](acts []T, seq func(T) uint64) []T {
 	return acts
 }
 
-// hear records an assessor's latest verdict, or that they retracted it. Opinions
+// hear records an assessor's latest verdict, or that they retracted it. A delegate may
+// write one assessor in two ways: that is one opinion, under the latest. Opinions
 // stay sorted by assessor, so that the order in which assessors spoke has no
 // effect.
 func (g *GridCriterion) hear(a Assessment) {
-	i, heard := slices.BinarySearchFunc(g.Opinions, a.Assessor, func(o Opinion, assessor string) int {
+	g.Opinions = slices.DeleteFunc(g.Opinions, func(o Opinion) bool { return SameSubject(o.Assessor, a.Assessor) })
+	if a.Retracted {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(g.Opinions, a.Assessor, func(o Opinion, assessor string) int {
 		return cmp.Compare(o.Assessor, assessor)
 	})
-	switch {
-	case heard && a.Retracted:
-		g.Opinions = slices.Delete(g.Opinions, i, i+1)
-	case heard:
-		g.Opinions[i].Verdict, g.Opinions[i].Seq = a.Verdict, a.Seq
-	case !a.Retracted:
-		g.Opinions = slices.Insert(g.Opinions, i, Opinion{Assessor: a.Assessor, Verdict: a.Verdict, Seq: a.Seq})
-	}
+	g.Opinions = slices.Insert(g.Opinions, i, Opinion{Assessor: a.Assessor, Verdict: a.Verdict, Seq: a.Seq})
 }
 
 // addSettlement records the latest settlement, with the authors of earlier ones
@@ -136,11 +135,12 @@ func (g *GridCriterion) disputed() bool {
 	return slices.ContainsFunc(g.Opinions, func(o Opinion) bool { return o.Verdict != g.Opinions[0].Verdict })
 }
 
-// verdictsOf returns opinions without the acts that gave them.
+// verdictsOf returns opinions without the acts that gave them, and without the way in
+// which their assessors were written.
 func verdictsOf(opinions []Opinion) []Opinion {
 	bare := slices.Clone(opinions)
 	for i := range bare {
-		bare[i].Seq = 0
+		bare[i].Seq, bare[i].Assessor = 0, strings.ToLower(bare[i].Assessor)
 	}
 	slices.SortFunc(bare, func(a, b Opinion) int { return cmp.Compare(a.Assessor, b.Assessor) })
 	return bare

@@ -2,7 +2,7 @@
 // of the service that does.
 //
 // It is pure: values in, values out. It reads no clock, no disk and no network,
-// imports the standard library and its own numbers (package exact) only, and the
+// imports the standard library and two packages below it only (exact numbers, registration), and the
 // same input always gives the same answer. So anybody who has the records of a decision can recompute it years
 // later.
 //

@@ -22,7 +22,7 @@ type Member struct {
 }
 
 // SameSubject tells whether two subjects are one person to the rules that keep people
-// apart: ties, a jury that is more than one, roles that exclude each other. Systems
+// apart: ties, a jury that is more than one, assessors who agree, roles that exclude each other. Systems
 // write addresses in capitals or not, and must not get around a rule by that.
 func SameSubject(one, other string) bool { return strings.EqualFold(one, other) }
 

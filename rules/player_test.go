@@ -129,14 +129,15 @@ var setups = map[string]func(*player, line) error{
 	"bonus":      (*player).share,
 	"scale":      (*player).scale,
 	"on":         (*player).on,
+	"register":   (*player).register,
 	"credits":    (*player).credits,
 	"all":        (*player).awardRule,
 	"choose":     (*player).awardRule,
 	"option":     (*player).awardRule,
 
 	"requirement": (*player).awardRule,
-	"holding":    (*player).holding,
-	"session":    (*player).session,
+	"holding":     (*player).holding,
+	"session":     (*player).session,
 	"tie": func(p *player, l line) error {
 		p.world.tied = append(p.world.tied, l.arg(0))
 		return nil

@@ -111,6 +111,12 @@ const (
 	JuryActed                RefusalRule = "JURY_ACTED"
 )
 
+// Rules about attestations.
+const (
+	NothingToAttest           RefusalRule = "NOTHING_TO_ATTEST"
+	CertificationNotDivisible RefusalRule = "CERTIFICATION_NOT_DIVISIBLE"
+)
+
 // refusalSentences is the table of all refusals: the kind of error, and the
 // sentence about its subject.
 var refusalSentences = [...]struct {
@@ -189,6 +195,9 @@ var refusalSentences = [...]struct {
 	{RequirementNotFulfilledYet, FailedPrecondition, "is not fulfilled, so the certification is not complete"},
 	{AwardAlreadyStands, FailedPrecondition, "already awards this certification"},
 	{JuryActed, FailedPrecondition, "has an act of its jury, so it cannot be cancelled; withdraw its candidacies or mark them absent, then close it"},
+
+	{NothingToAttest, FailedPrecondition, "does not capitalise a bloc or award the certification, so there is nothing to attest"},
+	{CertificationNotDivisible, FailedPrecondition, "is of a certification whose blocs are not attested one by one"},
 }
 
 // RefusalRules lists every rule that a refusal can name.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/acquis-eval/acquis/rules/exact"
+	"github.com/acquis-eval/acquis/rules/registration"
 )
 
 // Revision names one immutable revision of one référentiel. Both parts count:
@@ -45,7 +46,8 @@ type Spec struct {
 	Scales []Scale
 	Scale  string // code of the one of criteria that name none; empty: they have verdicts
 
-	Award *AwardRule // nil: an award needs every bloc
+	Registration registration.Registration
+	Award        *AwardRule // nil: an award needs every bloc
 }
 
 // Numbers are the rules of a référentiel; nil means that it does not set one.
@@ -130,14 +132,16 @@ type Scheme struct {
 	requirements        []Bloc
 	blocIndex           map[string]int
 	places              map[string]Place
+	registration        registration.Registration
 }
 
 // NewScheme compiles a référentiel, or returns everything that is wrong with it.
 func NewScheme(spec Spec) (*Scheme, error) {
 	s := &Scheme{
-		revision:  spec.Revision,
-		blocIndex: make(map[string]int),
-		places:    make(map[string]Place),
+		revision:     spec.Revision,
+		blocIndex:    make(map[string]int),
+		places:       make(map[string]Place),
+		registration: spec.Registration,
 	}
 	errs := append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs, spec.Award)...)
 	for _, p := range s.setGates(spec) {

@@ -187,6 +187,7 @@ func TestCasesCanFail(t *testing.T) {
 		"decision left out":  {"assess k1 eve: MET C1.1\ndeliberate k1 ann: ann bob\nwrote d1 BLOC r1/B1 CAPITALISED computed ACQUIRED\nclose s1", "not listed before it: wrote d2 AWARD r1 AWARDED"},
 		"wrong ledger":       {"ledger r1 B1 CAPITALISED", "got NOT_PRESENTED"},
 		"wrong state":        {"state k1 DECIDED", "got ENROLLED"},
+		"wrong warning":      {"register r1: RS, until 2027-03-31\nwarns r1 enrolled 2027-04-01 nothing", "got REGISTRATION_EXPIRED"},
 		"unknown word":       {"dance k1", "story:5: dance k1: unknown word"},
 		"unknown candidacy":  {"withdraw k9", "there is no candidacy k9"},
 	} {

@@ -127,7 +127,7 @@ func (v View) Sees(field Field, facts Fact) bool {
 
 // SeesVerdict tells whether the verdicts of an assessor are seen.
 func (v View) SeesVerdict(assessor string) bool {
-	if assessor == v.subject {
+	if SameSubject(assessor, v.subject) {
 		return v.Sees(FieldVerdict, Own)
 	}
 	return v.Sees(FieldVerdict, Always)

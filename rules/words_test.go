@@ -27,6 +27,7 @@ var actions = map[string]func(*player, line) error{
 	"cancel":     (*player).end,
 	"jury":       (*player).jury,
 	"pin":        (*player).pin,
+	"attest":     (*player).attest,
 }
 
 func (p *player) enrol(l line) error {
@@ -235,6 +236,7 @@ var checks = map[string]func(*player, line) error{
 	"ignores":       (*player).notices,
 	"ledger":        (*player).ledger,
 	"certification": (*player).certification,
+	"warns":         (*player).warns,
 	"missing":       (*player).missing,
 	"path":          (*player).path,
 	"holds":         (*player).holds,

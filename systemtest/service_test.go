@@ -194,7 +194,7 @@ func TestLists(t *testing.T) {
 	}
 	var names []string
 	for token, pages := "", 0; pages == 0 || token != ""; pages++ {
-		page := w.Do("reader", "GET", "/v1/candidates?pageSize=3&pageToken="+token, "")
+		page := w.Do("reader", "GET", "/v1/candidates?pageSize=3"+world.Onwards(token), "")
 		for _, c := range world.List(page, "candidates") {
 			names = append(names, c["name"].(string))
 		}

@@ -148,7 +148,7 @@ func (v *verifier) exists(s subject, kind store.KindID, uid uint64) error {
 	return err
 }
 
-// attested checks that an attestation is about something that was acquired.
+// attested checks that an attestation is about something that may be attested.
 func (v *verifier) attested(s subject, a *storepb.Attestation) error {
 	decision, ok, err := load[*storepb.Decision](v, store.KindDecision, store.Key(a.GetDecisionUid()))
 	if !ok || err != nil {
@@ -158,8 +158,15 @@ func (v *verifier) attested(s subject, a *storepb.Attestation) error {
 	if err != nil {
 		return nil //nolint:nilerr // the decision's own finding says so
 	}
-	if acquired.Outcome != rules.Capitalised && acquired.Outcome != rules.Awarded {
-		s.wrong("attests decision %d, which is %v", a.GetDecisionUid(), acquired.Outcome)
+	if err := v.loadRevisions(); err != nil {
+		return err
+	}
+	under := v.scheme(acquired.Revision)
+	if under == nil {
+		return nil // the decision's own finding says so
+	}
+	for _, refusal := range under.Attest(acquired) {
+		s.wrong("attests decision %d, which is refused: %s", a.GetDecisionUid(), refusal.Description)
 	}
 	return nil
 }

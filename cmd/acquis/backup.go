@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc/status"
@@ -80,16 +79,16 @@ func (b *backupCommand) fetch(ctx context.Context, name string) (m backup.Manife
 	return m, err
 }
 
-// refused is the error of the server, or of calling it.
+// refused is the error of the server, which has details, or of calling it.
 func (b *backupCommand) refused(err error) error {
 	st, ok := status.FromError(err)
-	if ok && strings.Contains(st.Message(), "looked like an HTTP/1.1 header") {
-		return fmt.Errorf("%s does not speak gRPC: --server is the address of the server's --grpc-addr", b.Server)
-	}
-	if ok {
+	switch {
+	case !ok:
+		return err
+	case len(st.Details()) > 0:
 		return fmt.Errorf("%s: %s", b.Server, st.Message())
 	}
-	return err
+	return unreachable("--server", b.Server, st.Message())
 }
 
 // writePieces writes a file that is not longer than announced.

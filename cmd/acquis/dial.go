@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"regexp"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -83,9 +84,10 @@ func (d *dialFlags) transport() (credentials.TransportCredentials, error) {
 // server.
 func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
+	return err == nil && isThisMachine(host)
+}
+
+func isThisMachine(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
@@ -93,4 +95,32 @@ func isLoopback(address string) bool {
 // withKey adds the key to the calls of a context.
 func withKey(ctx context.Context) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+os.Getenv(keyVariable))
+}
+
+// unreachable says what to do about a server that gave no answer. The libraries only say
+// what a system call or a handshake said.
+func unreachable(flag, address, text string) error {
+	door, speaks := "the server's "+flag, "HTTP"
+	if flag == "--server" {
+		door, speaks = "the server's --grpc-addr", "gRPC"
+	}
+	says := "the connection was lost: try again, and read the log of the server"
+	for _, c := range []struct{ theirs, ours string }{
+		{`connection refused`, "nothing listens there: start acquis serve, or set " + flag + " to " + door},
+		{`no such host|produced zero addresses`, "there is no such host: set " + flag + " to " + door},
+		{`no route to host|network is unreachable`, "this machine has no way to it: check the network, and that " + flag + " is " + door},
+		{`HTTP/1.1 header|frame too large|malformed HTTP|unexpected HTTP status|unexpected content-type`, "it does not speak " + speaks + ": set " + flag + " to " + door},
+		{`does not look like a TLS handshake`, "it speaks no TLS: leave --ca-file and --cert-file out; for another machine set --insecure-plaintext, if something on the way encrypts"},
+		{`certificate required`, "it asks for a client certificate: set --cert-file and --key-file"},
+		{`remote error: tls`, "it does not accept this client: check --cert-file and --key-file"},
+		{`x509|failed to verify`, "its certificate is not trusted: set --ca-file to the authority that issued it, and " + flag + " to a name that it has"},
+		{`server preface: EOF|connection reset`, "it hung up: if it expects TLS, set --ca-file; check that " + flag + " is " + door},
+		{`deadline exceeded|i/o timeout`, "there was no answer in time: check that " + flag + " is " + door + ", or raise --timeout"},
+	} {
+		if regexp.MustCompile(c.theirs).MatchString(text) {
+			says = c.ours
+			break
+		}
+	}
+	return fmt.Errorf("%s cannot be reached: %s", address, says)
 }

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -62,9 +66,63 @@ func TestBackupUnderTLS(t *testing.T) {
 	out, _ := serving(t, filepath.Join(dir, "data"), "--tls-cert-file", ca, "--tls-key-file", filepath.Join(dir, "key.pem"), "--tls-client-ca-file", ca)
 	t.Setenv(keyVariable, keyLine.FindStringSubmatch(out.String())[1])
 	backup := []string{"backup", "--server", grpcLine.FindStringSubmatch(out.String())[1], "--to", filepath.Join(dir, "b")}
-	fails(t, "acquis: ", append(backup, "--timeout", "2s")...)
-	fails(t, "acquis: ", append(backup, "--ca-file", ca, "--timeout", "2s")...)
+	fails(t, "if it expects TLS, set --ca-file", append(backup, "--timeout", "2s")...)
+	fails(t, "set --cert-file and --key-file", append(backup, "--ca-file", ca, "--timeout", "2s")...)
 	succeeds(t, "up to event", append(backup, "--ca-file", ca, "--cert-file", ca, "--key-file", filepath.Join(dir, "key.pem"))...)
+}
+
+// A command that cannot reach the server says what to do, and not what its libraries say.
+func TestUnreachable(t *testing.T) {
+	t.Setenv(keyVariable, "acq_some")
+	dir := t.TempDir()
+	writeCertificate(t, dir)
+	page := httptest.NewServer(http.NotFoundHandler())
+	defer page.Close()
+	dead := httptest.NewServer(http.NotFoundHandler()) // its port is free again
+	dead.Close()
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // it accepts, and never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	address := func(s *httptest.Server) string { return s.Listener.Addr().String() }
+	const ca = "--ca-file"
+	for says, c := range map[string]struct {
+		server string
+		tls    []string
+	}{
+		"nothing listens there: start acquis serve": {address(dead), nil},
+		"it does not speak gRPC: set --server":      {address(page), nil},
+		"it speaks no TLS":                          {address(page), []string{ca, filepath.Join(dir, "cert.pem")}},
+		"there was no answer in time":               {silent.Addr().String(), nil},
+	} {
+		args := append([]string{"backup", "--to", filepath.Join(dir, "b"), "--timeout", "1s", "--server", c.server}, c.tls...)
+		code, _, err := acquis(t, args...)
+		if code != 1 || !strings.Contains(err, c.server+" cannot be reached: "+says) || regexp.MustCompile(`desc =|dial tcp|rpc error|transport|http2`).MatchString(err) {
+			t.Errorf("%q: exit %d, %q", args, code, err)
+		}
+		if c.tls != nil || c.server == address(page) {
+			continue
+		}
+		code, _, err = acquis(t, "healthcheck", "--ops-addr", c.server, "--timeout", "1s")
+		if code != 1 || !strings.Contains(err, "not ready: "+c.server+" cannot be reached: "+says) || strings.Contains(err, "dial tcp") {
+			t.Errorf("healthcheck of %s: exit %d, %q", c.server, code, err)
+		}
+	}
+	fails(t, "is not the operations address of acquis serve", "healthcheck", "--ops-addr", address(page))
+	for theirs, says := range map[string]string{
+		"name resolver error: produced zero addresses":                 "there is no such host",
+		"dial tcp: lookup x.invalid on 192.0.2.53:53: no such host":    "there is no such host",
+		"tls: failed to verify certificate: x509: certificate unknown": "its certificate is not trusted: set --ca-file",
+		"error reading from server: EOF":                               "the connection was lost",
+		"read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset":    "it hung up",
+		"dial tcp 192.0.2.1:9090: connect: network is unreachable":     "this machine has no way to it",
+		"remote error: tls: unknown certificate authority":             "it does not accept this client",
+	} {
+		if err := unreachable("--server", "x", theirs); !strings.HasPrefix(err.Error(), "x cannot be reached: "+says) {
+			t.Errorf("%s: %v", theirs, err)
+		}
+	}
 }
 
 // Invalid combinations of backup flags are refused.

@@ -12,6 +12,7 @@
 //	healthcheck         asks a running server whether it is ready
 //	referentiel check   says what is wrong with a file, before it is published
 //	referentiel diff    shows what changes from one such file to another, also for candidates under way
+//	referentiel explain says in plain sentences how one acquires what
 //	referentiel schema  prints the JSON Schema of such files, for editors
 //	verify              checks a store while no server runs, and decides every decision again
 //	key create          creates a key while no server runs

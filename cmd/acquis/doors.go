@@ -57,10 +57,10 @@ type oidcFlags struct {
 
 func (o *oidcFlags) check() error {
 	if o.Issuer == "" {
-		if o.Audience != "" || o.RolesClaim != "" || len(o.Role) > 0 || o.CentreClaim != "" || o.CAFile != "" {
-			return errors.New("the --oidc- flags need --oidc-issuer")
-		}
 		return nil
+	}
+	if err := checkURL("--oidc-issuer", o.Issuer); err != nil {
+		return err
 	}
 	if o.Audience == "" {
 		return errors.New("--oidc-audience is required with --oidc-issuer: without it, tokens for other services would be accepted")

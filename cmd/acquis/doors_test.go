@@ -48,7 +48,6 @@ func TestRefusedDoors(t *testing.T) {
 		{"or neither", []string{"--tls-key-file", "key.pem"}},
 		{"--tls-client-ca-file needs", []string{"--tls-client-ca-file", "ca.pem"}},
 		{"asks for no key", []string{"--ops-addr", "0.0.0.0:1", "--tls-cert-file", "c", "--tls-key-file", "k"}},
-		{"need --oidc-issuer", []string{"--oidc-audience", "acquis"}},
 		{"--oidc-audience is required", []string{"--oidc-issuer", "https://issuer.example"}},
 		{"must begin with https", []string{"--oidc-issuer", "http://issuer.example", "--oidc-audience", "acquis"}},
 		{"VALUE=ROLE", oidc("--oidc-roles-claim", "groups", "--oidc-role", "it")},
@@ -65,6 +64,91 @@ func TestRefusedDoors(t *testing.T) {
 	}
 	if _, err := parseServe(t, "--http-addr", "0.0.0.0:1", "--grpc-addr", ":2", "--tls-cert-file", "c", "--tls-key-file", "k"); err != nil {
 		t.Errorf("under TLS any address must be accepted: %v", err)
+	}
+}
+
+// values are what flags take that do nothing without another one.
+var values = map[string]string{
+	"oidc-audience": "acquis", "oidc-subject-claim": "email", "oidc-subject-prefix": "x:", "oidc-roles-claim": "groups", "oidc-role": "it=ADMIN",
+	"oidc-centre-claim": "centre", "oidc-algorithms": "ES256", "oidc-clock-skew": "1m", "oidc-ca-file": "ca.pem",
+	"backup-interval": "1h", "backup-keep": "3",
+}
+
+// Flags that do nothing without another are refused by their names, whether the command
+// line or the environment sets them.
+func TestIdleFlags(t *testing.T) {
+	var line commandLine
+	parser, err := kong.New(&line, kong.Name("acquis"), kong.DefaultEnvars("ACQUIS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range parser.Model.Children[0].Flags { // serve
+		prefix, _, _ := strings.Cut(flag.Name, "-")
+		needs := map[string]string{"oidc": "oidc-issuer", "backup": "backup-dir"}[prefix]
+		if needs == "" || flag.Name == needs || flag.Name == "backup-timeout" { // which is for clients too
+			continue
+		}
+		says := "--" + flag.Name + ": set --" + needs + " too"
+		if _, err := parseServe(t, "--"+flag.Name, values[flag.Name]); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("--%s alone: %v", flag.Name, err)
+		}
+		t.Run(flag.Name, func(t *testing.T) {
+			t.Setenv(flag.Envs[0], values[flag.Name])
+			if _, err := parseServe(t); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("%s alone: %v", flag.Envs[0], err)
+			}
+			t.Setenv(flag.Envs[0], "")
+			if _, err := parseServe(t); flag.Default == "" && err != nil {
+				t.Errorf("%s is empty: %v", flag.Envs[0], err)
+			}
+		})
+	}
+	for _, args := range [][]string{
+		{"--oidc-issuer", "https://issuer.example", "--oidc-audience", "acquis", "--oidc-clock-skew", "1m"},
+		{"--backup-dir", "b", "--backup-keep", "3"}, {"--backup-timeout", "2h"},
+	} {
+		if _, err := parseServe(t, args...); err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
+
+// Every flag that takes a URL takes only one that nobody on the way can answer for another.
+func TestURLs(t *testing.T) {
+	beside := map[string][]string{"issuer-url": {"--issuer-name", "École"}, "oidc-issuer": {"--oidc-audience", "acquis"}}
+	var line commandLine
+	parser, err := kong.New(&line, kong.Name("acquis"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := 0
+	for _, command := range parser.Model.Children {
+		for _, flag := range command.Flags {
+			if flag.PlaceHolder != "URL" {
+				continue
+			}
+			flags++
+			for _, url := range []string{
+				"javascript:alert(1)", "http://certificateur.example", "certificateur.example", "//certificateur.example", "https:", "https://", "https:/x", "https://:443",
+				"ftp://certificateur.example", "data:text/html,x", "file:///etc/passwd", "http://127.0.0.1.example", "https://a b", "did:web:certificateur.example",
+			} {
+				_, err := parseServe(t, append(beside[flag.Name], "--"+flag.Name, url)...)
+				if err == nil || !strings.Contains(err.Error(), "--"+flag.Name+" ") || !strings.Contains(err.Error(), "must begin with https:// and name a host") {
+					t.Errorf("--%s %s: %v", flag.Name, url, err)
+				}
+			}
+			if _, err := parseServe(t, append(beside[flag.Name], "--"+flag.Name, "https://a:b@certificateur.example")...); err == nil || !strings.Contains(err.Error(), "must not have a user") {
+				t.Errorf("--%s with a user: %v", flag.Name, err)
+			}
+			for _, url := range []string{"https://certificateur.example", "https://certificateur.example:8443/realms/a", "http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost"} {
+				if _, err := parseServe(t, append(beside[flag.Name], "--"+flag.Name, url)...); err != nil {
+					t.Errorf("--%s %s: %v", flag.Name, url, err)
+				}
+			}
+		}
+	}
+	if flags != 2 {
+		t.Errorf("%d flags take a URL", flags)
 	}
 }
 

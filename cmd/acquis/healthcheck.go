@@ -30,12 +30,15 @@ func (h *healthcheckCommand) Run(ctx context.Context, c console) error {
 	// Not the default client of net/http, which would use the proxy of the environment.
 	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
 	if err != nil {
-		return fmt.Errorf("not ready: %w", err)
+		return fmt.Errorf("not ready: %w", unreachable("--ops-addr", h.OpsAddr, err.Error()))
 	}
 	defer answer.Body.Close() //nolint:errcheck // it was only read
 	said, err := io.ReadAll(io.LimitReader(answer.Body, 1000))
 	if err != nil {
-		return fmt.Errorf("not ready: %w", err)
+		return fmt.Errorf("not ready: %w", unreachable("--ops-addr", h.OpsAddr, err.Error()))
+	}
+	if answer.StatusCode == http.StatusNotFound { // by another server: its page says nothing of ours
+		return fmt.Errorf("not ready: %s is not the operations address of acquis serve: set --ops-addr to that of the server", h.OpsAddr)
 	}
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("not ready: %s", strings.TrimSpace(string(said)))

@@ -2,8 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net"
+	"net/url"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -76,6 +80,42 @@ func usageError(err error) error {
 		text = regexp.MustCompile(said.theirs).ReplaceAllString(text, said.ours)
 	}
 	return errors.New(text)
+}
+
+// checkURL accepts a URL that nobody on the way can answer for another: https, and http
+// only for this machine. An empty one is none.
+func checkURL(flag, text string) error {
+	parsed, err := url.Parse(text)
+	switch {
+	case text == "":
+		return nil
+	case err != nil || parsed.Hostname() == "" || parsed.Scheme != "https" && !(parsed.Scheme == "http" && isThisMachine(parsed.Hostname())):
+		return fmt.Errorf("%s %q must begin with https:// and name a host, such as https://certificateur.example; http:// is only for this machine", flag, text)
+	case parsed.User != nil:
+		return fmt.Errorf("%s must not have a user or password: others read it", flag)
+	}
+	return nil
+}
+
+// idle refuses flags that do nothing without another, the switch: whoever sets them
+// believes that they do. Some also do something without it.
+func idle(line *kong.Context, prefix, needs string, on bool, useful ...string) error {
+	if on {
+		return nil
+	}
+	var names []string
+	for _, flag := range line.Flags() {
+		name := "--" + flag.Name
+		set := slices.ContainsFunc(flag.Envs, func(variable string) bool { return os.Getenv(variable) != "" }) ||
+			slices.ContainsFunc(line.Path, func(p *kong.Path) bool { return p.Flag == flag })
+		if set && strings.HasPrefix(flag.Name, prefix) && name != needs && !slices.Contains(useful, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: set %s too, or leave them out: without it they do nothing", strings.Join(names, ", "), needs)
 }
 
 // dialable checks the form of an address that is called, without asking a name server.

@@ -7,10 +7,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/acquis-eval/acquis/referentiel/examples"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/bolt"
 )
@@ -18,7 +20,7 @@ import (
 // commandLine has all commands and their flags.
 type commandLine struct {
 	Serve       serveCommand       `cmd:"" group:"Service:" help:"Run the service: REST, gRPC and an operations endpoint."`
-	Demo        demoCommand        `cmd:"" group:"Service:" help:"Play six candidates through a real server on a temporary store, and show each step."`
+	Demo        demoCommand        `cmd:"" group:"Service:" help:"Play six candidates, or the cases of a real certification, through a real server on a temporary store, and show each step."`
 	Healthcheck healthcheckCommand `cmd:"" group:"Service:" help:"Ask a running server whether it is ready. Exit code 0 if it is, otherwise 1."`
 	Version     versionCommand     `cmd:"" group:"Service:" help:"Print the version of this binary and of its rules."`
 
@@ -32,9 +34,10 @@ type commandLine struct {
 	} `cmd:"" group:"Stores, while the server is stopped:" help:"Manage the keys of a store."`
 
 	Referentiel struct {
-		Check  checkCommand  `cmd:"" help:"Check the file of a référentiel before it is published. Prints each problem as file:line: field: message."`
-		Diff   diffCommand   `cmd:"" help:"Show what changes from one revision of a référentiel to another, and which blocs that candidates hold still count. Exit code 0 if both are the same, 1 if they differ, 2 on errors."`
-		Schema schemaCommand `cmd:"" help:"Print the JSON Schema of the files of référentiels, with which editors complete keys and show mistakes."`
+		Check   checkCommand   `cmd:"" help:"Check the file of a référentiel before it is published. Prints each problem as file:line: field: message."`
+		Diff    diffCommand    `cmd:"" help:"Show what changes from one revision of a référentiel to another, and which blocs that candidates hold still count. Exit code 0 if both are the same, 1 if they differ, 2 on errors."`
+		Explain explainCommand `cmd:"" help:"Say in plain French or English how a candidate acquires what under a référentiel, with every number and default, for whoever knows the certification to check."`
+		Schema  schemaCommand  `cmd:"" help:"Print the JSON Schema of the files of référentiels, with which editors complete keys and show mistakes."`
 	} `cmd:"" group:"Référentiels:" help:"Work on the files of référentiels."`
 }
 
@@ -93,6 +96,7 @@ func newParser(ctx context.Context, c console) (*kong.Kong, error) {
 		kong.Description("Acquis records what candidates for a professional certification have shown, computes what they have acquired, and keeps the proof.\n\n"+
 			"To see it work: acquis demo. To run it on ./data: acquis serve."),
 		kong.DefaultEnvars("ACQUIS"),
+		kong.Vars{"certifications": strings.Join(examples.IDs(), ", ")},
 		kong.Writers(c.out, c.err),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),

@@ -182,7 +182,7 @@ func TestRefusedCommandLines(t *testing.T) {
 		{2, "--insecure-plaintext", []string{"serve", "--grpc-addr", ":9090"}},
 		{2, "--call-timeout", []string{"serve", "--call-timeout", "0s"}},
 		{2, "an origin has", []string{"serve", "--origin", "two words"}},
-		{2, "not an absolute URL", []string{"serve", "--issuer-url", "certificateur.example", "--issuer-name", "École"}},
+		{2, "must begin with https://", []string{"serve", "--issuer-url", "certificateur.example", "--issuer-name", "École"}},
 		{2, "set both or neither", []string{"serve", "--issuer-url", "https://certificateur.example"}},
 		{2, "set both or neither", []string{"serve", "--issuer-name", "École"}},
 		{2, "must not have a user", []string{"serve", "--issuer-url", "https://a:b@certificateur.example", "--issuer-name", "École"}},
@@ -268,6 +268,21 @@ func TestCompact(t *testing.T) {
 	again.waitFor(t, "operations")
 	if code := stop(); code != 0 || strings.Contains(again.String(), "The store is new") {
 		t.Errorf("afterwards: %d %s", code, again)
+	}
+}
+
+// TestDemoCertification plays the cases of a certification, and names it if there is none.
+func TestDemoCertification(t *testing.T) {
+	code, out, err := acquis(t, "demo", "--certification", "ch-kv")
+	for _, told := range []string{
+		"Kauffrau / Kaufmann EFZ", "Case 2: ", "E.1: the mean 3.75 is rounded to 3.8", "Case 9: ", "ledger CAPITALISED: E",
+	} {
+		if code != 0 || err != "" || !strings.Contains(out, told) {
+			t.Fatalf("exit code %d, %q; must print %q:\n%s", code, err, told, out)
+		}
+	}
+	if code, _, err := acquis(t, "demo", "--certification", "bac"); code != 1 || !strings.Contains(err, `there is no certification "bac"; there are bpjeps-apsf, bts-sio, `) {
+		t.Errorf("exit code %d: %s", code, err)
 	}
 }
 

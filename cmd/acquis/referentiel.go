@@ -160,6 +160,22 @@ func orNothing(value string) string {
 	return value
 }
 
+// explainCommand says how one acquires what.
+type explainCommand struct {
+	File     string `arg:"" help:"File of the référentiel (YAML)."`
+	Language string `enum:"fr,en" default:"fr" env:"-" placeholder:"LANGUAGE" help:"Language: fr or en."`
+}
+
+// Run prints it.
+func (k *explainCommand) Run(c console) error {
+	r, err := load(k.File, c.err)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(c.out, referentiel.Explain(r, k.Language))
+	return err
+}
+
 // schemaCommand prints the schema of the files, for editors.
 type schemaCommand struct{}
 

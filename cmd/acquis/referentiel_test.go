@@ -48,12 +48,12 @@ replaces:
 	if code != 0 || !strings.Contains(out, "\n1 bloc, 1 compétence, 1 criterion\n") || strings.Contains(out, "warning") {
 		t.Errorf("exit %d, %s", code, out)
 	}
-	more := one + "rncp_number: RNCP1\naward: {requirements: [{code: S, title: Stage, kind: PROOF}]}\n"
+	more := one + "register: {kind: RNCP, number: RNCP1}\naward: {requirements: [{code: S, title: Stage, kind: PROOF}]}\n"
 	if err := os.WriteFile(bad, []byte(more), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	code, out, _ = acquis(t, "referentiel", "check", bad)
-	if code != 0 || !strings.Contains(out, "\naward.requirements[0]: warning: RNCP1 is in the register RNCP") {
+	if code != 0 || !strings.Contains(out, "\naward.requirements[0]: warning: in the register RNCP") {
 		t.Errorf("exit %d, %s", code, out)
 	}
 }
@@ -104,5 +104,30 @@ func TestReferentielDiff(t *testing.T) {
 func TestReferentielSchema(t *testing.T) {
 	if code, out, _ := acquis(t, "referentiel", "schema"); code != 0 || out != referentiel.Schema() || !strings.HasPrefix(out, "{") {
 		t.Errorf("exit %d, %.100s", code, out)
+	}
+}
+
+// TestReferentielExplain says it in French unless asked otherwise, and what is wrong with
+// the file instead if anything is.
+func TestReferentielExplain(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("id: Sales\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const marketing = "../../referentiel/data/marketing.yaml"
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{marketing}, 0, "Le bloc B2 est acquis quand toutes ses compétences sont acquises."},
+		{[]string{marketing, "--language", "en"}, 0, "Bloc B2 is acquired when all its compétences are acquired."},
+		{[]string{marketing, "--language", "de"}, 2, "--language"},
+		{[]string{bad}, 1, bad + ":1: id: "},
+	} {
+		code, out, err := acquis(t, append([]string{"referentiel", "explain"}, c.args...)...)
+		if code != c.code || !strings.Contains(out+err, c.says) {
+			t.Errorf("%v: exit %d, want %d and %q\n%s%s", c.args, code, c.code, c.says, out, err)
+		}
 	}
 }

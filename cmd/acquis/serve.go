@@ -7,11 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"slices"
 	"time"
 	_ "time/tzdata" // zones, for machines that have none
+
+	"github.com/alecthomas/kong"
 
 	"github.com/acquis-eval/acquis/checkpoint"
 	"github.com/acquis-eval/acquis/credential"
@@ -74,7 +75,7 @@ const maxGrace = 10 * time.Minute
 
 // Validate checks the flags; kong calls it. It resolves an address first, so that
 // a name is judged by the address it stands for.
-func (s *serveCommand) Validate() error {
+func (s *serveCommand) Validate(line *kong.Context) error {
 	if s.ShutdownGrace < 0 || s.ShutdownGrace > maxGrace {
 		return fmt.Errorf("--shutdown-grace must be from 0s to %s", maxGrace)
 	}
@@ -88,28 +89,23 @@ func (s *serveCommand) Validate() error {
 		checkIssuer(s.IssuerURL, s.IssuerName),
 		s.limitFlags.check(),
 		s.Backup.check(),
+		idle(line, "backup-", "--backup-dir", s.Backup.Dir != "", "--backup-timeout"),
 		s.TLS.check(),
 		s.OIDC.check(),
+		idle(line, "oidc-", "--oidc-issuer", s.OIDC.Issuer != ""),
 		checkAddress("--http-addr", s.HTTPAddr, s.InsecurePlaintext || s.TLS.given()),
 		checkAddress("--grpc-addr", s.GRPCAddr, s.InsecurePlaintext || s.TLS.given()),
 		checkAddress("--ops-addr", s.OpsAddr, s.InsecurePlaintext),
 	)
 }
 
-// checkIssuer accepts what can identify an issuer in credentials, any absolute URI,
+// checkIssuer accepts what identifies an issuer in credentials, which readers may open,
 // together with a name for people.
 func checkIssuer(text, name string) error {
 	if (text == "") != (name == "") {
 		return errors.New("--issuer-url and --issuer-name identify and name the same certificateur: set both or neither")
 	}
-	switch parsed, err := url.Parse(text); {
-	case text == "":
-	case err != nil || !parsed.IsAbs():
-		return fmt.Errorf("--issuer-url %q is not an absolute URL", text)
-	case parsed.User != nil:
-		return errors.New("--issuer-url must not have a user or password: every attestation shows it")
-	}
-	return errors.Join(readable("--issuer-url", text, legible.ID), readable("--issuer-name", name, legible.Line))
+	return errors.Join(checkURL("--issuer-url", text), readable("--issuer-url", text, legible.ID), readable("--issuer-name", name, legible.Line))
 }
 
 // readable refuses a flag that people cannot read where it is shown.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -20,7 +21,7 @@ import (
 // one that was tampered with does not; verify writes to neither.
 func TestVerifyDemo(t *testing.T) {
 	dir := t.TempDir()
-	if err := play(t.Context(), engine(), console{io.Discard, io.Discard}, dir, "demo"); err != nil {
+	if err := play(t.Context(), engine(), console{io.Discard, io.Discard}, dir, "demo", time.Now, tell); err != nil {
 		t.Fatal(err)
 	}
 	before := stored(t, dir)

@@ -35,7 +35,11 @@ func wholes() []pattern {
 		{form: `(0[1-9]|[1-9][0-9]|2[AB])([1-9][0-9]{2}|0[1-9][0-9]|00[1-9])`, words: "must be INSEE's code of a commune, such as 69123 or 2A004, and not a postal code"},
 		{form: `[A-Za-z0-9]([A-Za-z0-9 -]{0,7}[A-Za-z0-9])?`, words: "must have 1 to 9 letters without accents, digits, spaces and hyphens, with a letter or a digit at its start and end"},
 		{form: `0|-?(0\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\.[0-9]{0,2}[1-9])?)`, words: "must be a number such as 10 or 12.5, with at most 4 digits before the point and 3 after it, and no needless zero"},
-		{form: `RNCP[0-9]{1,6}`, words: "must be RNCP and 1 to 6 digits, such as RNCP12345"},
+		{form: `[0-9]{3}[a-z]?`, words: "must be a code NSF: 3 digits and at most one letter, such as 312m"},
+		{form: `[0-9]{5}`, words: "must be a Formacode: 5 digits, such as 34052"},
+		{form: `[A-N][0-9]{4}`, words: "must be a code ROME: a letter from A to N and 4 digits, such as M1705"},
+		{form: `(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])`, words: "must be a day from 1900 to 2099, such as 2027-03-31"},
+		{form: `[0-9]{14}`, words: "must be 14 digits without spaces"},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	validatepb "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"buf.build/go/protovalidate"
@@ -37,7 +38,7 @@ func (c *collection) message(ctx context.Context, m protoreflect.Message, path [
 	}
 	for _, v := range append(found.Violations, c.texts.broken(m)...) {
 		if v.Proto.GetField() == nil {
-			v.Proto.Field = new(validatepb.FieldPath)
+			v.Proto.Field = &validatepb.FieldPath{Elements: concerned(m, v)}
 		}
 		v.Proto.Field.Elements = append(slices.Clip(path), v.Proto.GetField().GetElements()...)
 		c.broken = append(c.broken, v)
@@ -53,6 +54,17 @@ func (c *collection) message(ctx context.Context, m protoreflect.Message, path [
 		}
 	}
 	return nil
+}
+
+// concerned is the field that a rule of a whole message is about: the library knows none,
+// so the id of such a rule begins with it.
+func concerned(m protoreflect.Message, v *protovalidate.Violation) []*validatepb.FieldPathElement {
+	name, _, _ := strings.Cut(v.Proto.GetRuleId(), ".")
+	field := m.Descriptor().Fields().ByName(protoreflect.Name(name))
+	if field == nil {
+		return nil
+	}
+	return []*validatepb.FieldPathElement{element(field)}
 }
 
 // below goes through the messages in a field.

@@ -21,6 +21,8 @@ func wording(b *protovalidate.Violation, field protoreflect.FieldDescriptor) str
 	switch {
 	case rule == "required" && field != nil && field.Kind() == protoreflect.BoolKind:
 		return "is required: true or false"
+	case emptyToken(b, field):
+		return "must not be empty: leave it out for the first page; an empty nextPageToken says that there is no next page"
 	case rule == "required", rule == "string.min_len" && b.FieldValue.IsValid() && b.FieldValue.String() == "":
 		return "is required"
 	case kind == "enum":
@@ -40,6 +42,12 @@ func wording(b *protovalidate.Violation, field protoreflect.FieldDescriptor) str
 		return lengthWording(rule, int(b.RuleValue.Uint()), unit)
 	}
 	return b.Proto.GetMessage()
+}
+
+// emptyToken tells whether a page token is given and empty. It would be taken for none,
+// so a caller that lost one would begin again, or believe that a list goes on.
+func emptyToken(b *protovalidate.Violation, field protoreflect.FieldDescriptor) bool {
+	return field != nil && field.Name() == "page_token" && b.Proto.GetRuleId() == "string.min_len"
 }
 
 // fieldAt finds the field that a violation is about. The library names that of an item

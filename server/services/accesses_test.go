@@ -233,7 +233,7 @@ func TestAccessesAreListed(t *testing.T) {
 			for _, a := range page.GetAccesses() {
 				lines = append(lines, fmt.Sprint(a.GetSubject(), " ", segment(a.GetRpc(), 1), " ", len(a.GetCandidates())))
 			}
-			if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+			if request.PageToken = onwards(page.GetNextPageToken()); request.GetPageToken() == "" {
 				return lines
 			}
 		}

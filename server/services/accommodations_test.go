@@ -51,7 +51,7 @@ func TestAccommodation(t *testing.T) {
 	if diff := cmp.Diff([]*acquispb.Accommodation{want}, page.GetAccommodations(), protocmp.Transform()); diff != "" || page.GetNextPageToken() == "" {
 		t.Errorf("the first page:\n%s", diff)
 	}
-	page = ask(s.advisor, s.ListAccommodations, &acquispb.ListAccommodationsRequest{Parent: k, PageSize: 1, PageToken: page.GetNextPageToken()})
+	page = ask(s.advisor, s.ListAccommodations, &acquispb.ListAccommodationsRequest{Parent: k, PageSize: 1, PageToken: onwards(page.GetNextPageToken())})
 	if len(page.GetAccommodations()) != 1 || page.GetAccommodations()[0].GetNeed() != "du temps" || page.GetNextPageToken() != "" {
 		t.Errorf("the second page: %v", page)
 	}

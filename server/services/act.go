@@ -45,7 +45,7 @@ func one(uids ...uint64) keys { return keys{store.Key(uids...)} }
 func perform[A any](ctx context.Context, c *core, a act[A]) (answer A, err error) {
 	caller, now := call.CallerOf(ctx), c.now()
 	event := c.eventOf(ctx, a.request, a.resource, now)
-	id, err := newIdempotency(c.contract.Of(a.request), event, a.request)
+	id, err := newIdempotency(c.contract.Of(a.request), caller.Centre, event, a.request)
 	if err != nil {
 		return answer, err
 	}

@@ -110,13 +110,13 @@ func (f *file) recordedBy(delegate, assessor string) rules.Acts {
 	}
 	own := make(map[string]bool) // by criterion: whether the delegate recorded the latest
 	for _, act := range f.judged.Acts.Assessments {
-		if act.Assessor == assessor {
+		if rules.SameSubject(act.Assessor, assessor) {
 			own[act.Criterion] = recorders[act.Seq] == delegate
 		}
 	}
 	acts := f.judged.Acts
 	acts.Assessments = slices.DeleteFunc(slices.Clone(acts.Assessments), func(act rules.Assessment) bool {
-		return act.Assessor == assessor && !own[act.Criterion]
+		return rules.SameSubject(act.Assessor, assessor) && !own[act.Criterion]
 	})
 	return acts
 }
@@ -171,7 +171,7 @@ func settlementLine(settled rules.Settlement, by rules.FindingKind) *storepb.Set
 // assessorOf returns whose verdicts a call records: the caller's own, or those of
 // another for whom a delegate calls.
 func assessorOf(caller *call.Caller, named string) (string, error) {
-	if named == "" || named == caller.Subject {
+	if named == "" || rules.SameSubject(named, caller.Subject) {
 		return caller.Subject, nil
 	}
 	if !caller.Delegate {

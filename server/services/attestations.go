@@ -50,7 +50,7 @@ func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb
 			if err := notForgotten(candidate); err != nil {
 				return nil, err
 			}
-			if err := checkAttestable(t, decision); err != nil {
+			if err := s.checkAttestable(t, decision); err != nil {
 				return nil, err
 			}
 			if !s.issuer.Known() {
@@ -89,6 +89,7 @@ func credentialDigest(token string) []byte { return store.Fingerprint("credentia
 // request was made before.
 func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.IssueAttestationRequest) (string, error) {
 	var act *storepb.DecisionAct
+	var acquired rules.Decision
 	var under *revision
 	caller, holder := call.CallerOf(ctx), ""
 	p, err := s.proveDecision(ctx, func(r store.Reader) (*storepb.Decision, error) {
@@ -96,10 +97,10 @@ func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.
 		if err != nil {
 			return nil, err
 		}
-		if _, act, _, err = casefile.Decision(decision); err != nil {
+		if acquired, act, _, err = casefile.Decision(decision); err != nil {
 			return nil, err
 		}
-		if under, err = s.revisions.get(r, rules.Revision{Referentiel: act.GetReferentiel(), ID: act.GetRevision()}); err != nil {
+		if under, err = s.revisions.get(r, acquired.Revision); err != nil {
 			return nil, err
 		}
 		if req.GetIncludeName() {
@@ -107,7 +108,7 @@ func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.
 		}
 		return decision, err
 	})
-	if err != nil || !attestable(act) || !s.issuer.Known() {
+	if err != nil || len(under.compiled.Scheme().Attest(acquired)) > 0 || !s.issuer.Known() {
 		return "", err
 	}
 	return credential.New(credential.Claim{
@@ -130,14 +131,17 @@ func readHolder(r store.Reader, candidate uint64) (string, error) {
 }
 
 // checkAttestable refuses a decision that cannot be attested, or is superseded.
-func checkAttestable(r store.Reader, decision *storepb.Decision) error {
-	_, act, _, err := casefile.Decision(decision)
+func (s *attestationService) checkAttestable(r store.Reader, decision *storepb.Decision) error {
+	acquired, _, _, err := casefile.Decision(decision)
 	if err != nil {
 		return err
 	}
-	if !attestable(act) {
-		return apierr.New(codes.FailedPrecondition, acquispb.ErrorReason_NOTHING_TO_ATTEST,
-			"the decision does not capitalise a bloc or award the certification")
+	under, err := s.revisions.get(r, acquired.Revision)
+	if err != nil {
+		return err
+	}
+	if err := apierr.Refused(under.compiled.Scheme().Attest(acquired), apierr.At("decision")); err != nil {
+		return err
 	}
 	superseded, err := isSuperseded(r, decision)
 	if err == nil && superseded {
@@ -261,10 +265,11 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 		BlocTitle:     under.blocs[act.GetBloc()].Message.GetTitle(),
 		Outcome:       act.GetOutcome(),
 		Certification: under.shown.GetDisplayName(),
-		RncpNumber:    under.shown.GetRncpNumber(),
 		Referentiel:   revisionName(act.GetReferentiel(), act.GetRevision()),
 		DecideTime:    act.GetDecideTime(),
 		IssueTime:     attestation.GetIssueTime(),
+		Register:      under.shown.GetRegister(),
+		Certificateur: under.shown.GetCertificateur(),
 		Option:        act.GetOption(),
 		OptionTitle:   optionTitle(under.shown.GetAward(), act.GetOption()),
 	}, err
@@ -279,10 +284,4 @@ func holderName(id *storepb.Identity) string {
 		name += ", nom d'usage " + usage
 	}
 	return name
-}
-
-// attestable tells whether an outcome can be attested.
-func attestable(act *storepb.DecisionAct) bool {
-	outcome := act.GetOutcome()
-	return outcome == acquispb.Decision_Outcome_CAPITALISED || outcome == acquispb.Decision_Outcome_AWARDED
 }

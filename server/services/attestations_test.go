@@ -95,7 +95,7 @@ func TestAttestation(t *testing.T) {
 	marketing := s.marketing()
 	act := &acquispb.VerifyAttestationResponse{
 		State: acquispb.Attestation_State_VALID, Kind: acquispb.Decision_Kind_BLOC, Bloc: "B3", BlocTitle: marketing.GetBlocs()[2].GetTitle(),
-		Outcome: capitalised, Certification: marketing.GetDisplayName(), RncpNumber: marketing.GetRncpNumber(),
+		Outcome: capitalised, Certification: marketing.GetDisplayName(), Register: marketing.GetRegister(),
 		Referentiel: session.GetReferentiel(), DecideTime: decided[1].GetDecideTime(), IssueTime: made.GetAttestation().GetIssueTime(),
 	}
 	check := func(how string, got *acquispb.VerifyAttestationResponse) {

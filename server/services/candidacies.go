@@ -11,6 +11,7 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/filter"
+	"github.com/acquis-eval/acquis/server/show"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -45,7 +46,7 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 			}
 			return t.putCandidacy(candidacy)
 		},
-		answer: shown(store.Candidacies, readCandidacy),
+		answer: shown(store.Candidacies, s.readCandidacy),
 	})
 }
 
@@ -86,7 +87,7 @@ func (s *sessionService) GetCandidacy(ctx context.Context, req *acquispb.GetCand
 		if err != nil {
 			return nil, err
 		}
-		return readCandidacy(r, candidacy)
+		return s.readCandidacy(r, candidacy)
 	})
 }
 
@@ -111,7 +112,7 @@ func (s *sessionService) ListCandidacies(ctx context.Context, req *acquispb.List
 			if err != nil || session == nil {
 				return nil, false, err
 			}
-			shown, err := candidacyIn(r, session, candidacy)
+			shown, err := s.candidacyIn(r, session, candidacy)
 			return shown, true, err
 		},
 	})
@@ -205,7 +206,7 @@ func (s *sessionService) move(ctx context.Context, req moveRequest,
 			setCandidacy(candidacy, after)
 			return t.putCandidacy(candidacy)
 		},
-		answer: shown(store.Candidacies, readCandidacy),
+		answer: shown(store.Candidacies, s.readCandidacy),
 	})
 }
 
@@ -221,47 +222,52 @@ func setCandidacy(stored *storepb.Candidacy, c rules.Candidacy) {
 }
 
 // readCandidacy shows a candidacy as the API does.
-func readCandidacy(r store.Reader, c *storepb.Candidacy) (*acquispb.Candidacy, error) {
-	session, err := store.Sessions.Get(r, store.Key(c.GetSessionUid()))
+func (c *core) readCandidacy(r store.Reader, stored *storepb.Candidacy) (*acquispb.Candidacy, error) {
+	session, err := store.Sessions.Get(r, store.Key(stored.GetSessionUid()))
 	if err != nil {
 		return nil, err
 	}
-	return candidacyIn(r, session, c)
+	return c.candidacyIn(r, session, stored)
 }
 
 // candidacyIn shows a candidacy of the session.
-func candidacyIn(r store.Reader, session *storepb.Session, c *storepb.Candidacy) (*acquispb.Candidacy, error) {
-	candidate, err := store.Candidates.Get(r, store.Key(c.GetCandidateUid()))
+func (c *core) candidacyIn(r store.Reader, session *storepb.Session, stored *storepb.Candidacy) (*acquispb.Candidacy, error) {
+	candidate, err := store.Candidates.Get(r, store.Key(stored.GetCandidateUid()))
 	if err != nil {
 		return nil, err
 	}
-	judged, err := casefile.Candidacy(c, session)
+	judged, err := casefile.Candidacy(stored, session)
+	if err != nil {
+		return nil, err
+	}
+	under, err := c.revisions.get(r, judged.Revision)
 	if err != nil {
 		return nil, err
 	}
 	shown := &acquispb.Candidacy{
-		Name:           candidacyName(session.GetLabel(), c.GetLabel()),
+		Name:           candidacyName(session.GetLabel(), stored.GetLabel()),
 		Candidate:      candidateName(candidate.GetLabel()),
-		Scope:          c.GetScope(),
-		AccessRoute:    c.GetAccessRoute(),
-		PresentedBlocs: within(judged.Presented(), c.GetEnrolledBlocs()),
+		Scope:          stored.GetScope(),
+		AccessRoute:    stored.GetAccessRoute(),
+		PresentedBlocs: within(judged.Presented(), stored.GetEnrolledBlocs()),
 
-		PresentedRequirements: within(judged.Presented(), c.GetEnrolledRequirements()),
+		PresentedRequirements: within(judged.Presented(), stored.GetEnrolledRequirements()),
 
-		MethodVariant:  acquispb.Candidacy_MethodVariant_NORMAL,
-		DepartedBlocs:  departedFrom(c.GetDepartedBlocs()),
-		State:          c.GetState(),
-		Option:         c.GetOption(),
-		ChosenBlocs:    c.GetChosenBlocs(),
-		Referentiel:    revisionName(session.GetReferentiel(), session.GetRevision()),
-		Etag:           etag(c),
-		CreateTime:     c.GetCreateTime(),
-		UpdateTime:     c.GetUpdateTime(),
+		MethodVariant: acquispb.Candidacy_MethodVariant_NORMAL,
+		DepartedBlocs: departedFrom(stored.GetDepartedBlocs()),
+		State:         stored.GetState(),
+		Option:        stored.GetOption(),
+		ChosenBlocs:   stored.GetChosenBlocs(),
+		Referentiel:   revisionName(session.GetReferentiel(), session.GetRevision()),
+		Etag:          etag(stored),
+		CreateTime:    stored.GetCreateTime(),
+		UpdateTime:    stored.GetUpdateTime(),
+		Warnings:      show.Warnings(under.compiled.Scheme().Registration().WarnEnrolment(c.dayOf(stored.GetCreateTime()))),
 	}
 	if shown.GetScope() == acquispb.Candidacy_Scope_BLOCS {
-		shown.Blocs = slices.Clone(c.GetEnrolledBlocs())
+		shown.Blocs = slices.Clone(stored.GetEnrolledBlocs())
 	}
-	if len(c.GetEnrolledBlocs()) == 1 {
+	if len(stored.GetEnrolledBlocs()) == 1 {
 		shown.MethodVariant = acquispb.Candidacy_MethodVariant_BLOC_ONLY
 	}
 	return shown, nil

@@ -147,7 +147,7 @@ func TestCandidaciesAreListed(t *testing.T) {
 			for _, c := range page.GetCandidacies() {
 				names = append(names, segment(c.GetName(), 1)+"/"+segment(c.GetName(), 3))
 			}
-			if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+			if request.PageToken = onwards(page.GetNextPageToken()); request.GetPageToken() == "" {
 				return names
 			}
 		}

@@ -259,7 +259,7 @@ func showDecided[A any](ctx context.Context, s *capitalisationService, find refe
 ) func(store.Reader, keys) (A, error) {
 	caller := call.CallerOf(ctx)
 	return func(r store.Reader, made keys) (answer A, err error) {
-		act, reader := decidedBy(made), newDecisionReader(r, caller)
+		act, reader := decidedBy(made), s.newDecisionReader(r, caller)
 		decisions := make([]*acquispb.Decision, len(act.decisions))
 		for i, uid := range act.decisions {
 			stored, err := store.Decisions.Get(r, store.Key(uid))
@@ -311,7 +311,10 @@ func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Ca
 		Name:          capitalisationName(label, id),
 		Referentiel:   current.shown.GetRevision(),
 		Certification: certificationFrom(label, ledger, current.shown.GetAward()),
+		Register:      current.shown.GetRegister(),
+		Certificateur: current.shown.GetCertificateur(),
 	}
+	shown.Divisible, _ = current.compiled.Scheme().Registration().IsDivisible()
 	for _, bloc := range ledger.Blocs {
 		status := &acquispb.Capitalisation_BlocStatus{
 			Code:   bloc.Code,

@@ -73,7 +73,7 @@ var mostTrips = map[string]int{
 	"GetDecision": 6, "GetDeliberationRecord": 11, "IssueAttestation": 19, "ListAccesses": 32, "ListCandidacies": 8,
 	"ListCandidates": 7, "ListDecisions": 9, "MarkCandidacyAbsent": 14, "PublishReferentiel": 8, "PurgeCandidates": 27, "RecordPriorBloc": 13,
 	"RecordRequirement": 13,
-	"RectifyDecision": 25, "ReinstateCandidacy": 14, "SettleCriteria": 14, "UpdateCandidate": 6, "UpdateSession": 6,
+	"RectifyDecision":   25, "ReinstateCandidacy": 14, "SettleCriteria": 14, "UpdateCandidate": 6, "UpdateSession": 6,
 	"WithdrawCandidacy": 14,
 }
 

@@ -17,13 +17,14 @@ func referentielFrom(stored *storepb.ReferentielRevision, compiled *referentiel.
 	shown := &acquispb.Referentiel{
 		Revision:    revisionName(content.GetId(), stored.GetId()),
 		DisplayName: content.GetDisplayName(),
-		RncpNumber:  content.GetRncpNumber(),
 		Rules:       rulesFrom(content.GetRules()),
 		Scales:      scalesFrom(content.GetScales()),
 		Award:       awardFrom(content.GetAward()),
 		CreateTime:  stored.GetCreateTime(),
 
-		RulesInForce: rulesInForce(content.GetRules(), compiled.Scheme()),
+		RulesInForce:  rulesInForce(content.GetRules(), compiled.Scheme()),
+		Register:      registerFrom(content.GetRegister()),
+		Certificateur: certificateurFrom(content.GetCertificateur()),
 	}
 	for _, section := range content.GetPreamble() {
 		shown.Preamble = append(shown.Preamble, &acquispb.Referentiel_Section{
@@ -120,10 +121,12 @@ func referentielOf(id string, given *acquispb.Referentiel) *storepb.Referentiel 
 	content := &storepb.Referentiel{
 		Id:          id,
 		DisplayName: given.GetDisplayName(),
-		RncpNumber:  given.GetRncpNumber(),
 		Rules:       rulesOf(given.GetRules()),
 		Scales:      scalesOf(given.GetScales()),
-		Award:       awardOf(given.GetAward()),
+
+		Register:      registerOf(given.GetRegister()),
+		Certificateur: certificateurOf(given.GetCertificateur()),
+		Award:         awardOf(given.GetAward()),
 	}
 	for _, section := range given.GetPreamble() {
 		content.Preamble = append(content.Preamble, &storepb.Section{
@@ -188,6 +191,60 @@ func methodOf(m *acquispb.AssessmentMethod) *storepb.AssessmentMethod {
 		Deliverables:           m.GetDeliverables(),
 		AccommodationFramework: m.GetAccommodationFramework(),
 	}
+}
+
+func registerFrom(r *storepb.Register) *acquispb.Register {
+	if r == nil {
+		return nil
+	}
+	return &acquispb.Register{
+		Kind:             r.GetKind(),
+		Number:           r.GetNumber(),
+		Level:            r.Level,
+		EqfLevel:         r.EqfLevel,
+		Nsf:              r.GetNsf(),
+		Formacode:        r.GetFormacode(),
+		Rome:             r.GetRome(),
+		DecisionDate:     r.GetDecisionDate(),
+		RegistrationDate: r.GetRegistrationDate(),
+		ExpiryDate:       r.GetExpiryDate(),
+		DeliveryDeadline: r.GetDeliveryDeadline(),
+		Divisible:        r.Divisible,
+	}
+}
+
+func certificateurFrom(c *storepb.Certificateur) *acquispb.Certificateur {
+	if c == nil {
+		return nil
+	}
+	return &acquispb.Certificateur{LegalName: c.GetLegalName(), TradeName: c.GetTradeName(), Siret: c.GetSiret()}
+}
+
+func registerOf(r *acquispb.Register) *storepb.Register {
+	if r == nil {
+		return nil
+	}
+	return &storepb.Register{
+		Kind:             r.GetKind(),
+		Number:           r.GetNumber(),
+		Level:            r.Level,
+		EqfLevel:         r.EqfLevel,
+		Nsf:              r.GetNsf(),
+		Formacode:        r.GetFormacode(),
+		Rome:             r.GetRome(),
+		DecisionDate:     r.GetDecisionDate(),
+		RegistrationDate: r.GetRegistrationDate(),
+		ExpiryDate:       r.GetExpiryDate(),
+		DeliveryDeadline: r.GetDeliveryDeadline(),
+		Divisible:        r.Divisible,
+	}
+}
+
+func certificateurOf(c *acquispb.Certificateur) *storepb.Certificateur {
+	if c == nil {
+		return nil
+	}
+	return &storepb.Certificateur{LegalName: c.GetLegalName(), TradeName: c.GetTradeName(), Siret: c.GetSiret()}
 }
 
 func criteriaFrom(criteria []*storepb.Criterion) (shown []*acquispb.Criterion) {

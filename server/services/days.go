@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"google.golang.org/genproto/googleapis/type/date"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
@@ -37,6 +38,11 @@ func firstInstant(year int, month time.Month, day int, zone *time.Location) time
 		return twice
 	}
 	return begin
+}
+
+// dayOf is the day of an instant, as the rules write days.
+func (c *core) dayOf(at *timestamppb.Timestamp) string {
+	return at.AsTime().In(c.zone).Format(time.DateOnly)
 }
 
 // today is today's date for people, with its zone.

@@ -113,7 +113,7 @@ func (s *capitalisationService) GetDecision(ctx context.Context, req *acquispb.G
 		if err != nil {
 			return nil, err
 		}
-		return newDecisionReader(r, caller).read(decision)
+		return s.newDecisionReader(r, caller).read(decision)
 	})
 }
 
@@ -141,7 +141,7 @@ func (s *capitalisationService) ListDecisions(ctx context.Context, req *acquispb
 	items, next, err := list(ctx, s.core, req, listing[*acquispb.Decision]{
 		fields: decisionFields(),
 		from: func(r store.Reader, wanted filter.Filter[*acquispb.Decision]) (source, error) {
-			reader = newDecisionReader(r, caller)
+			reader = s.newDecisionReader(r, caller)
 			return decisionSource(r, caller, req.GetParent(), wanted)
 		},
 		show: func(r store.Reader, uid uint64) (*acquispb.Decision, bool, error) {
@@ -191,6 +191,7 @@ func decisionFields() filter.Fields[*acquispb.Decision] {
 // A decisionReader shows decisions to one caller. It caches which decision
 // supersedes which, for one candidate at a time.
 type decisionReader struct {
+	core       *core
 	reader     store.Reader
 	caller     *call.Caller
 	candidate  *storepb.Candidate
@@ -198,15 +199,15 @@ type decisionReader struct {
 	superseded map[uint64]uint64 // by uid: the uid that supersedes it
 }
 
-func newDecisionReader(r store.Reader, caller *call.Caller) *decisionReader {
-	return &decisionReader{reader: r, caller: caller}
+func (c *core) newDecisionReader(r store.Reader, caller *call.Caller) *decisionReader {
+	return &decisionReader{core: c, reader: r, caller: caller}
 }
 
 func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, error) {
 	if err := d.turnTo(stored.GetCandidateUid()); err != nil {
 		return nil, err
 	}
-	_, act, circumstances, err := casefile.Decision(stored)
+	decided, act, circumstances, err := casefile.Decision(stored)
 	if err != nil {
 		return nil, err
 	}
@@ -244,6 +245,13 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 		shown.Proof = text[0]
 	} else {
 		shown.Motive = text[0]
+	}
+	if decided.Outcome == rules.Awarded {
+		under, err := d.core.revisions.get(d.reader, decided.Revision)
+		if err != nil {
+			return nil, err
+		}
+		shown.Warnings = show.Warnings(under.compiled.Scheme().Registration().WarnAward(d.core.dayOf(act.GetDecideTime())))
 	}
 	return shown, d.place(circumstances, shown)
 }

@@ -88,7 +88,7 @@ func TestDecisionsAreListed(t *testing.T) {
 			for _, d := range page.GetDecisions() {
 				lines = append(lines, segment(d.GetName(), 1)+" "+ruled(d)[0])
 			}
-			if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+			if request.PageToken = onwards(page.GetNextPageToken()); request.GetPageToken() == "" {
 				return lines
 			}
 		}

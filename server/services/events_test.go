@@ -48,7 +48,7 @@ func TestEventsAreListed(t *testing.T) {
 		for _, e := range page.GetEvents() {
 			sequences = append(sequences, e.GetSequence()-int64(began))
 		}
-		if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+		if request.PageToken = onwards(page.GetNextPageToken()); request.GetPageToken() == "" {
 			break
 		}
 		if pages > 2 {

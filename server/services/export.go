@@ -125,7 +125,7 @@ func (e *export) addPerson() error {
 }
 
 func (e *export) addDecisions(d *dossier) error {
-	reader := newDecisionReader(e, e.caller)
+	reader := e.core.newDecisionReader(e, e.caller)
 	for _, decision := range d.decisions {
 		shown, err := reader.read(decision)
 		if err != nil {
@@ -182,7 +182,7 @@ func (e *export) addFile(stored *storepb.Candidacy) error {
 	if err != nil {
 		return err
 	}
-	candidacy, err := readCandidacy(e, stored)
+	candidacy, err := e.core.readCandidacy(e, stored)
 	if err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func TestExportWithheld(t *testing.T) {
 	s.refuses(s.written(),
 		refusal{"by a key of one centre", try(s.registrar.of("LYON"), s.ExportCandidate, &acquispb.ExportCandidateRequest{Name: "candidates/camille"}), "OTHER_CENTRE"},
 		refusal{"of nobody", try(s.registrar, s.ExportCandidate, &acquispb.ExportCandidateRequest{Name: "candidates/nobody"}), "NOT_FOUND candidates/nobody"},
-		refusal{"by a token of another list", try(s.registrar, s.ExportCandidate, &acquispb.ExportCandidateRequest{Name: "candidates/camille", PageToken: "x"}), "PAGE_TOKEN_INVALID at pageToken"},
+		refusal{"by a token of another list", try(s.registrar, s.ExportCandidate, &acquispb.ExportCandidateRequest{Name: "candidates/camille", PageToken: new("x")}), "PAGE_TOKEN_INVALID at pageToken"},
 	)
 }
 
@@ -152,7 +152,7 @@ func TestExportByPages(t *testing.T) {
 				shown = append(shown, "read")
 			}
 			pages = append(pages, fmt.Sprint(shown)[1:len(fmt.Sprint(shown))-1])
-			if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+			if request.PageToken = onwards(page.GetNextPageToken()); request.GetPageToken() == "" {
 				break
 			}
 		}

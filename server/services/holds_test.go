@@ -46,7 +46,7 @@ func TestHold(t *testing.T) {
 		t.Errorf("released twice:\n%s", diff)
 	}
 	list := func(size int32, token string) *acquispb.ListHoldsResponse {
-		return ask(s.registrar, s.ListHolds, &acquispb.ListHoldsRequest{Parent: "candidates/camille", PageSize: size, PageToken: token})
+		return ask(s.registrar, s.ListHolds, &acquispb.ListHoldsRequest{Parent: "candidates/camille", PageSize: size, PageToken: onwards(token)})
 	}
 	page := list(1, "")
 	if diff := cmp.Diff([]*acquispb.Hold{released}, page.GetHolds(), protocmp.Transform()); diff != "" {

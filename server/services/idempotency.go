@@ -16,6 +16,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/contract"
 	"github.com/acquis-eval/acquis/store"
@@ -29,20 +30,20 @@ const requestWindow = 24 * time.Hour
 // other. It holds a keyed digest of the request and the keys of what it made:
 // no answer, since answers hold identities and secrets.
 //
-// Records lie under the day and a digest of (subject, RPC, request id): a
-// request of the last 24 hours is under today or yesterday, or, where the clock
+// Records lie under the day and a digest of (subject, centre of the key, RPC, request
+// id): a request of the last 24 hours is under today or yesterday, or, where the clock
 // was set back since, under a day to come; and what is older comes first in key
 // order, where each new record removes two of them.
 type idempotency struct {
 	resource string
-	id       []byte    // digest of subject, RPC and request id; nil: no request id
+	id       []byte    // digest of subject, centre, RPC and request id; nil: no request id
 	recent   [2][]byte // the keys of today and yesterday
 	content  []byte    // the request without its request id
 	salt     []byte
 	now      time.Time
 }
 
-func newIdempotency(rpc *contract.RPC, event store.Act, req request) (*idempotency, error) {
+func newIdempotency(rpc *contract.RPC, centre string, event store.Act, req request) (*idempotency, error) {
 	r := &idempotency{resource: event.Resource, now: event.Time}
 	if req.GetRequestId() == "" {
 		return r, nil
@@ -56,8 +57,9 @@ func newIdempotency(rpc *contract.RPC, event store.Act, req request) (*idempoten
 		return nil, err
 	}
 	r.content, r.salt = content, make([]byte, 16)
-	_, _ = rand.Read(r.salt)                                                              // it never fails: it ends the process instead
-	r.id = store.Fingerprint(event.Actor, event.RPC, strings.ToLower(req.GetRequestId())) // a UUID is the same in capitals
+	_, _ = rand.Read(r.salt)                  // it never fails: it ends the process instead
+	id := strings.ToLower(req.GetRequestId()) // a UUID is the same in capitals
+	r.id = store.Fingerprint(event.Actor, centre, event.RPC, id)
 	r.recent = [2][]byte{r.key(unixDay(r.now)), r.key(unixDay(r.now.Add(-requestWindow)))}
 	return r, nil
 }
@@ -90,12 +92,12 @@ func meaning(rpc *contract.RPC, caller string, req request) (proto.Message, erro
 	return meant, nil
 }
 
-// unless is a value, or nothing if it is what nothing means.
-func unless(value, meant string) string {
-	if value == meant {
+// unless is a subject, or nothing if it is the one that nothing means.
+func unless(subject, meant string) string {
+	if rules.SameSubject(subject, meant) {
 		return ""
 	}
-	return value
+	return subject
 }
 
 // with adds to the announced reads those that find and remember make, as a rule.

@@ -61,6 +61,26 @@ func TestForgetRequests(t *testing.T) {
 	}
 }
 
+// TestRequestsOfAnotherCentre: a request id of a key of one centre says nothing to a key of
+// another, even of the same subject: what the first one made may not exist for it.
+func TestRequestsOfAnotherCentre(t *testing.T) {
+	s := newStage(t)
+	request := func(subject string) *acquispb.CreateSessionRequest {
+		given := aSession()
+		given.DisplayName = subject
+		given.Centre = &acquispb.Session_Centre{Code: subject, DisplayName: subject}
+		return &acquispb.CreateSessionRequest{Session: given, RequestId: requestID("1")}
+	}
+	lyon, paris := s.registrar.of("LYON"), s.registrar.of("PARIS")
+	first := ask(lyon, s.CreateSession, request("LYON"))
+	if again := ask(lyon, s.CreateSession, request("LYON")); again.GetName() != first.GetName() {
+		t.Errorf("the same request made %s and %s", first.GetName(), again.GetName())
+	}
+	if other := ask(paris, s.CreateSession, request("PARIS")); other.GetName() == first.GetName() {
+		t.Errorf("for Paris it made the session of Lyon")
+	}
+}
+
 // TestSameRequestAgain: whatever is asked for a second time by the same request id is
 // answered as it was, and nothing is done again. Secrets alone are not shown again.
 func TestSameRequestAgain(t *testing.T) {
@@ -170,13 +190,13 @@ func TestRequestIsAllowedAgain(t *testing.T) {
 	s.refuses(s.written(),
 		refusal{"verdicts of who is not listed any more", try(s.lea, s.RecordAssessments, record), "NOT_FOUND sessions/juin"},
 		refusal{"what a registrar of another centre did", try(s.registrar.of("PARIS"), s.CreateCandidacy, enrol), "NOT_FOUND sessions/juin"},
-		refusal{"whom a registrar of another centre made", try(s.registrar.of("PARIS"), s.CreateCandidate, create), "NOT_FOUND candidates/ana"},
+		refusal{"whom a registrar of another centre made", try(s.registrar.of("PARIS"), s.CreateCandidate, create), "ALREADY_EXISTS candidates/ana"},
 	)
 	if got := ask(s.chair, s.RectifyDecision, rectify).GetDecisions(); len(got) != 1 {
 		t.Errorf("a member who still sits is told %v", got)
 	}
 	moved := s.chair.of("PARIS")
-	if got := try(moved, s.RectifyDecision, rectify); got != "NOT_FOUND sessions/appel" {
+	if got := try(moved, s.RectifyDecision, rectify); got != "NOT_FOUND "+decided.GetName() {
 		t.Errorf("in a session that does not exist for them any more: %q", got)
 	}
 }

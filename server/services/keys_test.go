@@ -31,7 +31,7 @@ func (s *stage) keys() (all []*acquispb.Key) {
 	for {
 		page := ask(s.admin, s.ListKeys, request)
 		all = append(all, page.GetKeys()...)
-		if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+		if request.PageToken = onwards(page.GetNextPageToken()); request.GetPageToken() == "" {
 			return all
 		}
 	}

@@ -22,7 +22,7 @@ func (s *capitalisationService) GetDeliberationRecord(ctx context.Context, req *
 		if err != nil {
 			return err
 		}
-		minutes := &minutes{record: answer, byCandidacy: make(map[string]*acquispb.DeliberationRecord_Entry)}
+		minutes := &minutes{core: s.core, record: answer, byCandidacy: make(map[string]*acquispb.DeliberationRecord_Entry)}
 		for _, candidacy := range candidacies {
 			if err := minutes.addCandidacy(r, candidacy); err != nil {
 				return err
@@ -32,7 +32,7 @@ func (s *capitalisationService) GetDeliberationRecord(ctx context.Context, req *
 		if err != nil {
 			return err
 		}
-		reader := newDecisionReader(r, caller)
+		reader := s.newDecisionReader(r, caller)
 		for _, decision := range decisions {
 			shown, err := reader.read(decision)
 			if err != nil {
@@ -46,12 +46,13 @@ func (s *capitalisationService) GetDeliberationRecord(ctx context.Context, req *
 
 // minutes groups what a jury decided by candidacy.
 type minutes struct {
+	core        *core
 	record      *acquispb.DeliberationRecord
 	byCandidacy map[string]*acquispb.DeliberationRecord_Entry // or by candidate, if there is none
 }
 
 func (m *minutes) addCandidacy(r store.Reader, stored *storepb.Candidacy) error {
-	candidacy, err := readCandidacy(r, stored)
+	candidacy, err := m.core.readCandidacy(r, stored)
 	if err != nil {
 		return err
 	}

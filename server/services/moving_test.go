@@ -2,6 +2,7 @@ package services
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,16 +34,37 @@ func TestPagesOfWhatMoves(t *testing.T) {
 		}
 	}
 	accommodations := func(token string) ([]string, string) { // an assessor sees what is granted
-		page := ask(s.lea, s.ListAccommodations, &acquispb.ListAccommodationsRequest{Parent: k, PageSize: 1, PageToken: token})
+		page := ask(s.lea, s.ListAccommodations, &acquispb.ListAccommodationsRequest{Parent: k, PageSize: 1, PageToken: onwards(token)})
 		return namesOf(page.GetAccommodations()), page.GetNextPageToken()
 	}
 	exemptions := func(token string) ([]string, string) {
-		page := ask(s.chair, s.ListExemptions, &acquispb.ListExemptionsRequest{Parent: k, PageSize: 1, PageToken: token})
+		page := ask(s.chair, s.ListExemptions, &acquispb.ListExemptionsRequest{Parent: k, PageSize: 1, PageToken: onwards(token)})
 		return namesOf(page.GetExemptions()), page.GetNextPageToken()
 	}
 	referentiels := func(token string) ([]string, string) {
-		page := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1, PageToken: token})
+		page := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1, PageToken: onwards(token)})
 		return namesOf(page.GetReferentiels()), page.GetNextPageToken()
+	}
+	texts := func(token string) (found []string, _ string) {
+		page := ask(s.reader, s.SearchReferentiels, &acquispb.SearchReferentielsRequest{Query: "autre", PageSize: 1, PageToken: onwards(token)})
+		for _, hit := range page.GetResults() {
+			found = append(found, hit.GetReferentiel()+" "+hit.GetText())
+		}
+		return found, page.GetNextPageToken()
+	}
+	stating := func(statements ...string) *acquispb.Referentiel {
+		return petit(func(given *acquispb.Referentiel) {
+			competence := given.Blocs[0].Competences[0]
+			given.Blocs[0].Competences = nil
+			for i, statement := range statements {
+				more := proto.CloneOf(competence)
+				more.Code, more.Statement = "C1."+strconv.Itoa(i+1), statement
+				for j, k := range more.GetCriteria() {
+					k.Code = more.GetCode() + "." + strconv.Itoa(j+1)
+				}
+				given.Blocs[0].Competences = append(given.Blocs[0].Competences, more)
+			}
+		})
 	}
 	ask(s.advisor, s.AdviseExemption, advise(k, "C3.1.2", true))
 	ask(s.advisor, s.AdviseExemption, advise(k, "C3.1.3", true))
@@ -62,7 +84,16 @@ func TestPagesOfWhatMoves(t *testing.T) {
 			[]string{"referentiels/marketing", "referentiels/zoo", "referentiels/aaa"}},
 		{"a new revision", referentiels, func() { s.publish("marketing", petit()) },
 			[]string{"referentiels/marketing", "referentiels/zoo", "referentiels/aaa"}},
+		{"texts before the place that was reached", texts, func() { s.publish("zoo", stating("Autre zéro", "Autre un", "Autre deux")) },
+			[]string{"referentiels/zoo Autre un", "referentiels/zoo Autre deux", "referentiels/aaa Autre trois"}},
+		{"the last texts are no longer there", texts, func() { s.publish("aaa", stating("Rien")) },
+			[]string{"referentiels/zoo Autre zéro", "referentiels/zoo Autre un", "referentiels/zoo Autre deux"}},
 	} {
+		if c.what == "texts before the place that was reached" {
+			s.publish("marketing", stating("Rien"))
+			s.publish("zoo", stating("Autre un", "Autre deux"))
+			s.publish("aaa", stating("Autre trois"))
+		}
 		got, token := c.page("")
 		c.then()
 		for range 10 {

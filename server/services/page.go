@@ -80,7 +80,7 @@ type page struct {
 }
 
 // parse reads which page a request wants. Its token must be one of the same list: of
-// the same RPC and parameters, and of the same caller.
+// the same RPC and parameters, and of the same caller, for whom the same centre exists.
 func (p pages) parse(caller *call.Caller, request pageRequest) (page, error) {
 	list, err := listOf(caller, request)
 	if err != nil {
@@ -95,7 +95,7 @@ func (p pages) parse(caller *call.Caller, request pageRequest) (page, error) {
 	}
 	if wanted.after, err = p.open(request.GetPageToken(), list); err != nil {
 		return page{}, apierr.Invalid(acquispb.ErrorReason_PAGE_TOKEN_INVALID, apierr.Field("pageToken",
-			"is not a token of this list: send the nextPageToken of the page before, with all other parameters but pageSize as in its request, by the same subject; or begin again without a token"))
+			"is not a token of this list: send the nextPageToken of the page before, with all other parameters but pageSize as in its request, by the same subject, for the same centre; or begin again without a token"))
 	}
 	return wanted, nil
 }
@@ -119,7 +119,7 @@ func listOf(caller *call.Caller, request pageRequest) ([]byte, error) {
 		}
 	}
 	parameters, err := proto.MarshalOptions{Deterministic: true}.Marshal(list.Interface())
-	return store.Fingerprint(string(list.Descriptor().FullName()), caller.Subject, string(parameters)), err
+	return store.Fingerprint(string(list.Descriptor().FullName()), caller.Subject, caller.Centre, string(parameters)), err
 }
 
 // open returns the position in a token of a list.

@@ -22,10 +22,20 @@ func pagesOf(t testing.TB) pages {
 	return newStage(t).core.pages
 }
 
+// onwards is the token of a request for the page behind that which ended with next: none
+// if there is none, since an empty one is refused.
+func onwards(next string) *string {
+	if next == "" {
+		return nil
+	}
+	return &next
+}
+
 // TestPageTokens: a token is good for the list that gave it: same RPC, same
 // parameters, same caller, same store. Any other list refuses it, and says what to do.
 func TestPageTokens(t *testing.T) {
 	lea, noa := &call.Caller{Subject: "lea"}, &call.Caller{Subject: "noa"}
+	lyon := &call.Caller{Subject: "lea", Centre: "LYON"}
 	pages := pagesOf(t)
 	first, err := pages.parse(lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`})
 	must(t, err)
@@ -37,19 +47,20 @@ func TestPageTokens(t *testing.T) {
 		request pageRequest
 		good    bool
 	}{
-		"the same list":     {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token}, true},
-		"larger pages":      {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageSize: 9, PageToken: token}, true},
-		"another filter":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", PageToken: token}, false},
-		"another parent":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/t", Filter: `state = "ENROLLED"`, PageToken: token}, false},
-		"another caller":    {noa, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token}, false},
-		"another RPC":       {lea, &acquispb.ListDecisionsRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token}, false},
-		"another store":     {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: foreign.next(7, true)}, false},
-		"a part of a token": {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token[:len(token)-4]}, false},
-		"a longer token":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token + "AAAA"}, false},
-		"two tokens":        {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token + token}, false},
-		"a space":           {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: " "}, false},
-		"a token in lines":  {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: token + "\n"}, false},
-		"nonsense":          {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: "bm9uc2Vuc2U"}, false},
+		"the same list":     {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: &token}, true},
+		"larger pages":      {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageSize: 9, PageToken: &token}, true},
+		"another filter":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", PageToken: &token}, false},
+		"another parent":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/t", Filter: `state = "ENROLLED"`, PageToken: &token}, false},
+		"another caller":    {noa, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: &token}, false},
+		"another centre":    {lyon, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: &token}, false},
+		"another RPC":       {lea, &acquispb.ListDecisionsRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: &token}, false},
+		"another store":     {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(foreign.next(7, true))}, false},
+		"a part of a token": {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(token[:len(token)-4])}, false},
+		"a longer token":    {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(token + "AAAA")}, false},
+		"two tokens":        {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(token + token)}, false},
+		"a space":           {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(" ")}, false},
+		"a token in lines":  {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new(token + "\n")}, false},
+		"nonsense":          {lea, &acquispb.ListCandidaciesRequest{Parent: "sessions/s", Filter: `state = "ENROLLED"`, PageToken: new("bm9uc2Vuc2U")}, false},
 	} {
 		p, err := pages.parse(s.caller, s.request)
 		if s.good && (err != nil || p.after != 7) {
@@ -78,7 +89,7 @@ func TestPageTokensTellNothing(t *testing.T) {
 	for i := range token {
 		for _, other := range []string{"A", "b", "_", "="} {
 			changed := token[:i] + other + token[i+1:]
-			request.PageToken = changed
+			request.PageToken = &changed
 			if p, err := pages.parse(lea, request); changed != token && err == nil {
 				t.Fatalf("%q instead of %q is taken: %d", changed, token, p.after)
 			}
@@ -93,7 +104,7 @@ func TestPageTokensOutliveTheServer(t *testing.T) {
 	lea, request := &call.Caller{Subject: "lea"}, &acquispb.ListCandidatesRequest{}
 	first, err := s.core.pages.parse(lea, request)
 	must(t, err)
-	request.PageToken = first.next(7, true)
+	request.PageToken = new(first.next(7, true))
 	again, err := newPages(t.Context(), s.store)
 	must(t, err)
 	if p, err := again.parse(lea, request); err != nil || p.after != 7 {
@@ -127,6 +138,7 @@ func TestTokensFitOnlyTheirList(t *testing.T) {
 	pages := pagesOf(t)
 	draw := func(t *rapid.T) (*call.Caller, pageRequest, string) {
 		subject := rapid.SampledFrom([]string{"lea", "lea", "lea", "noa"}).Draw(t, "subject")
+		centre := rapid.SampledFrom([]string{"", "", "LYON", "PARIS"}).Draw(t, "centre")
 		parent := rapid.SampledFrom([]string{"", "sessions/s"}).Draw(t, "parent")
 		filter := rapid.SampledFrom([]string{"", "sessions/s"}).Draw(t, "filter")
 		size := rapid.Int32Range(0, 2000).Draw(t, "size")
@@ -144,7 +156,7 @@ func TestTokensFitOnlyTheirList(t *testing.T) {
 		default:
 			request, parent, filter = &acquispb.ListKeysRequest{PageSize: size}, "", ""
 		}
-		return &call.Caller{Subject: subject}, request, fmt.Sprintf("%T %q %q %q", request, subject, parent, filter)
+		return &call.Caller{Subject: subject, Centre: centre}, request, fmt.Sprintf("%T %q %q %q %q", request, subject, centre, parent, filter)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		caller, request, what := draw(t)
@@ -173,7 +185,7 @@ func FuzzPageToken(f *testing.F) {
 	f.Add(given)
 	f.Add(given[:30])
 	f.Fuzz(func(t *testing.T, token string) {
-		p, err := pages.parse(new(call.Caller), &acquispb.ListCandidatesRequest{PageToken: token})
+		p, err := pages.parse(new(call.Caller), &acquispb.ListCandidatesRequest{PageToken: new(token)})
 		if err == nil && token != "" && token != given {
 			t.Errorf("%q is taken: %d", token, p.after)
 		}
@@ -231,7 +243,7 @@ func TestPages(t *testing.T) {
 				text = fmt.Sprintf("%d-%d", shown[0], shown[len(shown)-1])
 			}
 			got = append(got, text)
-			if request.PageToken = token; token == "" {
+			if request.PageToken = onwards(token); token == "" {
 				break
 			}
 		}

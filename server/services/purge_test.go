@@ -126,15 +126,15 @@ func TestPurgeByPages(t *testing.T) {
 	if left := len(s.records(store.KindIdempotency)); left != 1 {
 		t.Errorf("%d requests are stored", left)
 	}
-	names, request := purged(first), &acquispb.PurgeCandidatesRequest{PageSize: 2, PageToken: first.GetNextPageToken()}
+	names, request := purged(first), &acquispb.PurgeCandidatesRequest{PageSize: 2, PageToken: onwards(first.GetNextPageToken())}
 	for request.GetPageToken() != "" {
 		page := ask(s.registrar, s.PurgeCandidates, request)
-		names, request.PageToken = append(names, purged(page)...), page.GetNextPageToken()
+		names, request.PageToken = append(names, purged(page)...), onwards(page.GetNextPageToken())
 	}
 	if want := []string{"p-0 true 1 0", "p-1 true 1 0", "p-2 true 1 0", "p-3 true 1 0", "p-4 true 1 0"}; !slices.Equal(names, want) {
 		t.Errorf("purged: %q", names)
 	}
-	if unlimited := newStage(t); try(unlimited.registrar, unlimited.PurgeCandidates, &acquispb.PurgeCandidatesRequest{PageToken: "x"}) != "PAGE_TOKEN_INVALID at pageToken" {
+	if unlimited := newStage(t); try(unlimited.registrar, unlimited.PurgeCandidates, &acquispb.PurgeCandidatesRequest{PageToken: new("x")}) != "PAGE_TOKEN_INVALID at pageToken" {
 		t.Error("an invalid token is accepted")
 	}
 }

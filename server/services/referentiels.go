@@ -110,6 +110,39 @@ func (s *referentielService) GetBloc(ctx context.Context, req *acquispb.GetBlocR
 	})
 }
 
+// DiffRevisions compares outside the View, which the two revisions outlive.
+func (s *referentielService) DiffRevisions(ctx context.Context, req *acquispb.DiffRevisionsRequest) (*acquispb.DiffRevisionsResponse, error) {
+	var from, to *revision
+	err := s.view(ctx, func(r store.Reader) (err error) {
+		if from, err = s.revisions.byName(r, req.GetFrom()); err != nil {
+			return err
+		}
+		to, err = s.revisions.byName(r, cmp.Or(req.GetTo(), referentielName(from.id.Referentiel)))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return diffFrom(from.compiled.Compare(to.compiled)), nil
+}
+
+func diffFrom(d referentiel.Diff) *acquispb.DiffRevisionsResponse {
+	shown := &acquispb.DiffRevisionsResponse{
+		From: revisionName(d.From.Referentiel, d.From.ID), To: revisionName(d.To.Referentiel, d.To.ID), Same: d.From == d.To, Missing: d.Missing,
+	}
+	for _, b := range d.Held {
+		shown.Held = append(shown.Held, &acquispb.DiffRevisionsResponse_HeldBloc{Bloc: b.Bloc, Identical: b.Identical, CountsAs: b.CountsAs})
+	}
+	kinds := acquispb.DiffRevisionsResponse_Change_Kind_Enum_value // a test compares the names
+	for _, c := range d.Changes {
+		shown.Changes = append(shown.Changes, &acquispb.DiffRevisionsResponse_Change{
+			Kind:  acquispb.DiffRevisionsResponse_Change_Kind_Enum(kinds[string(c.Kind)]),
+			Where: c.Where, Field: c.Field, Before: c.From, After: c.To,
+		})
+	}
+	return shown
+}
+
 func (s *referentielService) SearchReferentiels(ctx context.Context, req *acquispb.SearchReferentielsRequest) (*acquispb.SearchReferentielsResponse, error) {
 	page, err := s.pages.parse(call.CallerOf(ctx), req)
 	if err != nil {
@@ -124,23 +157,50 @@ func (s *referentielService) SearchReferentiels(ctx context.Context, req *acquis
 		if err != nil {
 			return nil, err
 		}
-		answer := new(acquispb.SearchReferentielsResponse)
-		skip, found := int(min(page.after, 1<<30)), 0
-		for _, current := range all {
-			revision, err := s.revisions.byUID(r, current.GetRevisionUid())
-			if err != nil {
-				return nil, err
-			}
-			hits, total := revision.compiled.Search(query, max(skip-found, 0), page.size-len(answer.Results))
+		rest, after, err := s.searchFrom(r, all, page.after)
+		if err != nil {
+			return nil, err
+		}
+		answer, last := new(acquispb.SearchReferentielsResponse), page.after
+		for _, revision := range rest {
+			hits, more := revision.compiled.Search(query, after, page.size-len(answer.Results))
 			for _, hit := range hits {
 				answer.Results = append(answer.Results, resultFrom(revision, hit))
+				last = revision.uid<<placeBits | uint64(hit.Place)
 			}
-			found += total
+			if after = 0; more {
+				answer.NextPageToken = page.next(last, true)
+				return answer, nil
+			}
 		}
-		end := skip + len(answer.Results)
-		answer.NextPageToken = page.next(uint64(end), end < found)
 		return answer, nil
 	})
+}
+
+// placeBits is how many bits of the end of a page are the place in a revision; those
+// above are the revision's uid. A référentiel has fewer texts (contract.MaxItems).
+const placeBits = 20
+
+// searchFrom returns the revisions that a page looks at, and the place in the first of
+// them behind which it begins. A page goes on in the revision in which the one before
+// ended: if a new one was published since, no text is shown twice or left out.
+func (s *referentielService) searchFrom(r store.Reader, all []*storepb.CurrentRevision, end uint64) (rest []*revision, place int, err error) {
+	var begun *revision
+	if end > 0 {
+		if begun, err = s.revisions.byUID(r, end>>placeBits); err != nil {
+			return nil, 0, err
+		}
+		at := slices.IndexFunc(all, func(c *storepb.CurrentRevision) bool { return c.GetReferentiel() == begun.id.Referentiel })
+		rest, all = append(rest, begun), all[at+1:]
+	}
+	for _, current := range all {
+		revision, err := s.revisions.byUID(r, current.GetRevisionUid())
+		if err != nil {
+			return nil, 0, err
+		}
+		rest = append(rest, revision)
+	}
+	return rest, int(end & (1<<placeBits - 1)), nil
 }
 
 func resultFrom(r *revision, hit referentiel.Hit) *acquispb.SearchReferentielsResponse_SearchResult {
@@ -253,14 +313,15 @@ func (r *revision) summary(name string, current bool) *acquispb.Referentiel {
 		Name:        name,
 		Revision:    r.shown.GetRevision(),
 		DisplayName: r.shown.GetDisplayName(),
-		RncpNumber:  r.shown.GetRncpNumber(),
 		Rules:       r.shown.GetRules(),
 
-		RulesInForce: r.shown.GetRulesInForce(),
-		Replaces:     r.shown.GetReplaces(),
-		Scales:       r.shown.GetScales(),
-		Award:        r.shown.GetAward(),
-		CreateTime:   r.shown.GetCreateTime(),
-		Current:      current,
+		RulesInForce:  r.shown.GetRulesInForce(),
+		Register:      r.shown.GetRegister(),
+		Certificateur: r.shown.GetCertificateur(),
+		Replaces:      r.shown.GetReplaces(),
+		Scales:        r.shown.GetScales(),
+		Award:         r.shown.GetAward(),
+		CreateTime:    r.shown.GetCreateTime(),
+		Current:       current,
 	}
 }

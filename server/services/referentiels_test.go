@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/referentiel"
 )
 
 // everything gives a référentiel every optional part.
@@ -24,6 +25,7 @@ func everything(given *acquispb.Referentiel) {
 	c.Method.Instructions, c.Method.Deliverables, c.Method.AccommodationFramework = "Épreuve", []string{"un dossier", "une soutenance"}, "cadre"
 	c.BlocOnlyMethod = &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_PROFESSIONAL_FILE, Title: "Dossier"}
 	given.Replaces = []*acquispb.Replacement{{Bloc: "B1", ReplacedReferentiel: "referentiels/marketing", ReplacedBloc: "B3"}}
+	registered(given)
 }
 
 // byGates gives a référentiel gates, instead of what they stand for in short form, and
@@ -84,7 +86,7 @@ func TestReferentielIsKept(t *testing.T) {
 	}
 	gated := petit(byGates)
 	want.Blocs, want.Rules, want.RulesInForce, want.Preamble, want.Replaces = gated.GetBlocs(), gated.GetRules(), gated.GetRules(), nil, nil
-	want.Scales = gated.GetScales()
+	want.Scales, want.Register, want.Certificateur = gated.GetScales(), gated.GetRegister(), nil
 	if diff := cmp.Diff(want, s.publish("petit", gated), protocmp.Transform(), protocmp.IgnoreFields(want, "revision", "create_time")); diff != "" {
 		t.Errorf("one with gates:\n%s", diff)
 	}
@@ -113,12 +115,12 @@ func TestRevisions(t *testing.T) {
 				if r.GetCurrent() {
 					line += " *"
 				}
-				if r.GetBlocs() != nil || r.GetName() != r.GetRevision() || r.GetRncpNumber() != "RNCP1" || r.GetRulesInForce() == nil || r.GetCreateTime() == nil {
+				if r.GetBlocs() != nil || r.GetName() != r.GetRevision() || r.GetRegister().GetNumber() != "RNCP1" || r.GetRulesInForce() == nil || r.GetCreateTime() == nil {
 					t.Errorf("listed: %v", r)
 				}
 				lines = append(lines, line)
 			}
-			if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+			if request.PageToken = onwards(page.GetNextPageToken()); request.GetPageToken() == "" {
 				return lines
 			}
 		}
@@ -155,7 +157,7 @@ func TestRevisions(t *testing.T) {
 		t.Errorf("the référentiels are %q", names)
 	}
 	page := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1})
-	next := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1, PageToken: page.GetNextPageToken()})
+	next := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1, PageToken: onwards(page.GetNextPageToken())})
 	if len(page.GetReferentiels()) != 1 || next.GetReferentiels()[0].GetName() != "referentiels/petit" || next.GetNextPageToken() != "" {
 		t.Errorf("page by page: %v, then %v", page, next)
 	}
@@ -264,7 +266,7 @@ func TestSearch(t *testing.T) {
 		for {
 			page := ask(s.reader, s.SearchReferentiels, request)
 			found, pages = append(found, page.GetResults()...), pages+1
-			if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+			if request.PageToken = onwards(page.GetNextPageToken()); request.GetPageToken() == "" {
 				return found, pages
 			}
 			if pages > 200 {
@@ -289,6 +291,60 @@ func TestSearch(t *testing.T) {
 		paged, pages := search("savoir faire", size)
 		if diff := cmp.Diff(found, paged, protocmp.Transform()); diff != "" || pages != (len(found)+int(size)-1)/int(size) {
 			t.Errorf("by %d, on %d pages:\n%s", size, pages, diff)
+		}
+	}
+}
+
+// TestDiffRevisions: what changes from one revision to another one, to the current one, to
+// one of another référentiel and to itself; and no revision that does not exist.
+func TestDiffRevisions(t *testing.T) {
+	s := newStage(t)
+	first := s.publish("petit", petit()).GetRevision()
+	second := s.publish("petit", petit(func(given *acquispb.Referentiel) {
+		given.GetBlocs()[0].GetCompetences()[0].Statement = "Savoir mieux"
+		given.Replaces = []*acquispb.Replacement{{Bloc: "B1", ReplacedReferentiel: first, ReplacedBloc: "B1"}}
+	})).GetRevision()
+	old := petit().GetBlocs()[0].GetCompetences()[0].GetStatement()
+	want := &acquispb.DiffRevisionsResponse{
+		From: first, To: second,
+		Held: []*acquispb.DiffRevisionsResponse_HeldBloc{{Bloc: "B1", CountsAs: []string{"B1"}}},
+		Changes: []*acquispb.DiffRevisionsResponse_Change{
+			{Kind: acquispb.DiffRevisionsResponse_Change_Kind_CHANGED, Where: "B1 C1.1", Field: "statement", Before: old, After: "Savoir mieux"},
+			{Kind: acquispb.DiffRevisionsResponse_Change_Kind_ADDED, Field: "replaces",
+				After: `bloc "B1", referentiel "petit", revision "` + segment(first, 3) + `", replaced_bloc "B1"`},
+		},
+	}
+	for _, to := range []string{second, "referentiels/petit", ""} {
+		got := ask(s.lea, s.DiffRevisions, &acquispb.DiffRevisionsRequest{From: first, To: to})
+		if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+			t.Errorf("to %q:\n%s", to, diff)
+		}
+	}
+	same := ask(s.reader, s.DiffRevisions, &acquispb.DiffRevisionsRequest{From: second})
+	if !same.GetSame() || len(same.GetChanges()) > 0 || len(same.GetMissing()) > 0 || !same.GetHeld()[0].GetIdentical() {
+		t.Errorf("to itself: %v", same)
+	}
+	other := ask(s.reader, s.DiffRevisions, &acquispb.DiffRevisionsRequest{From: first, To: "referentiels/marketing"})
+	if len(other.GetHeld()[0].GetCountsAs()) > 0 || len(other.GetMissing()) != 4 || other.GetSame() {
+		t.Errorf("to another référentiel: %v", other)
+	}
+	for _, kind := range []referentiel.ChangeKind{
+		referentiel.Added, referentiel.Removed, referentiel.Changed, referentiel.Renumbered, referentiel.Moved, referentiel.Reordered,
+	} {
+		if acquispb.DiffRevisionsResponse_Change_Kind_Enum_value[string(kind)] == 0 {
+			t.Errorf("the contract does not know %s", kind)
+		}
+	}
+	unknown := strings.Repeat("0", 32)
+	for request, code := range map[*acquispb.DiffRevisionsRequest]string{
+		{From: "referentiels/petit/revisions/" + unknown}:            "NOT_FOUND",
+		{From: first, To: "referentiels/petit/revisions/" + unknown}: "NOT_FOUND",
+		{From: first, To: "referentiels/none"}:                       "NOT_FOUND",
+		{From: "referentiels/petit"}:                                 "INVALID_FIELD at from",
+		{From: first, To: "petit"}:                                   "INVALID_FIELD at to",
+	} {
+		if got := try(s.reader, s.DiffRevisions, request); !strings.HasPrefix(got, code) {
+			t.Errorf("%v: %s, not %s", request, got, code)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (s *sessionService) CreateSession(ctx context.Context, req *acquispb.Create
 			}
 			describeSession(session, req.GetSession())
 			empty := rules.Session{State: rules.SessionOpen}
-			if err := apierr.Refused(empty.ChangeJury(casefile.Jury(session.GetJury()), nil), apierr.At("session")); err != nil {
+			if err := apierr.Refused(empty.ChangeJury(casefile.Jury(session.GetJury()), nil), apierr.At("session.jury")); err != nil {
 				return nil, err
 			}
 			if err := ownCentre(t.caller, session); err != nil {
@@ -186,7 +186,7 @@ func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *
 	if revision.id != before.Revision {
 		refusals = append(refusals, before.ChangeRevision(revision.id, candidacies, tookPart)...)
 	}
-	if err := apierr.Refused(refusals, apierr.At("session")); err != nil {
+	if err := apierr.Refused(refusals, apierr.At("session.jury")); err != nil {
 		return nil, err
 	}
 	session.Referentiel, session.Revision = revision.id.Referentiel, revision.id.ID

@@ -72,7 +72,7 @@ func TestSessionIsRefused(t *testing.T) {
 		refusal{"a change without an etag", try(s.registrar, s.UpdateSession, update(&acquispb.Session{DisplayName: "x"})), "ETAG_MISSING at etag"},
 		refusal{"a change with a stale etag", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: "0", DisplayName: "x"})), "ETAG_STALE"},
 		refusal{"a field that sessions do not have", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: now}, "room")), "INVALID_FIELD at updateMask"},
-		refusal{"an end before the start", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: now, EndDate: day(2026, 6, 1)})), "INVALID_FIELD at session"},
+		refusal{"an end before the start", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: now, EndDate: day(2026, 6, 1)})), "INVALID_FIELD at session.endDate"},
 		refusal{"a change to a référentiel that does not exist", try(s.registrar, s.UpdateSession, update(&acquispb.Session{Etag: now, Referentiel: "referentiels/sales"})), "NOT_FOUND referentiels/sales"},
 		refusal{"a session closed with a stale etag", try(s.registrar, s.CloseSession, &acquispb.CloseSessionRequest{Name: "sessions/juin", Etag: "0"}), "ETAG_STALE"},
 		refusal{"a session cancelled with a stale etag", try(s.registrar, s.CancelSession, &acquispb.CancelSessionRequest{Name: "sessions/juin", Etag: "0"}), "ETAG_STALE"},

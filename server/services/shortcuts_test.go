@@ -179,7 +179,7 @@ func (s *stage) export(who person, candidate string) *acquispb.ExportCandidateRe
 // petit is a référentiel of one bloc, one compétence and two criteria.
 func petit(changes ...func(*acquispb.Referentiel)) *acquispb.Referentiel {
 	given := &acquispb.Referentiel{
-		DisplayName: "Petit", RncpNumber: "RNCP1",
+		DisplayName: "Petit", Register: &acquispb.Register{Kind: acquispb.Register_Kind_RNCP, Number: "RNCP1"},
 		Blocs: []*acquispb.Bloc{{
 			Code: "B1", Title: "Bloc", Activities: []*acquispb.Activity{{Code: "A1", Title: "Activité"}},
 			Competences: []*acquispb.Competence{{

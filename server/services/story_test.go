@@ -38,6 +38,7 @@ func (s *stage) everyRPC(as telling) {
 	tell(as, s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{})
 	tell(as, s.reader, s.ListReferentielRevisions, &acquispb.ListReferentielRevisionsRequest{Parent: "referentiels/petit"})
 	tell(as, s.reader, s.GetBloc, &acquispb.GetBlocRequest{Name: "referentiels/petit/blocs/B1"})
+	tell(as, s.reader, s.DiffRevisions, &acquispb.DiffRevisionsRequest{From: first.GetRevision(), To: "referentiels/marketing"})
 	tell(as, s.reader, s.SearchReferentiels, &acquispb.SearchReferentielsRequest{Query: "savoir"})
 	s.enrolmentIsTold(as)
 	s.assessmentIsTold(as)

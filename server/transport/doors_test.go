@@ -33,6 +33,7 @@ type stage struct {
 	admin      string // a key with the role ADMIN
 	reader     string // a key with the role READER
 	registrar  string
+	keys       map[acquispb.Role_Enum]string // others, as tests need them
 	overREST   *listen.Listener
 	overGRPC   *listen.Listener
 	onListKeys func(context.Context) error // nil: it just answers
@@ -43,7 +44,7 @@ type stage struct {
 
 func newStage(t *testing.T, change ...func(*Options)) *stage {
 	t.Helper()
-	s := &stage{t: t}
+	s := &stage{t: t, keys: make(map[acquispb.Role_Enum]string)}
 	st := memstore.New()
 	s.store = st
 	t.Cleanup(func() { must(t, st.Close()) })

@@ -53,7 +53,7 @@ func TestFailedSync(t *testing.T) {
 func allKeys(w *world.World) (keys []map[string]any) {
 	w.T.Helper()
 	for token, first := "", true; first || token != ""; first = false {
-		page := w.Do("admin", "GET", "/v1/keys?pageSize=1000&pageToken="+token, "")
+		page := w.Do("admin", "GET", "/v1/keys?pageSize=1000"+world.Onwards(token), "")
 		keys = append(keys, world.List(page, "keys")...)
 		token = page["nextPageToken"].(string)
 	}

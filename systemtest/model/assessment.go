@@ -3,6 +3,7 @@ package model
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // A Line is a verdict on a criterion, by an assessor or by the jury. Kind is "level" or
@@ -56,6 +57,9 @@ func (k *Candidacy) speaksFor(by Caller, named string) (assessor string, refused
 	if named == "" {
 		named = by.Subject
 	}
+	if strings.EqualFold(named, by.Subject) {
+		named = by.Subject
+	}
 	switch {
 	case named != by.Subject && !by.Delegate:
 		a := failed("PERMISSION_DENIED", "NOT_DELEGATE")
@@ -84,8 +88,11 @@ func (k *Candidacy) Record(by Caller, named string, lines []Line) Answer {
 	for _, line := range lines {
 		if k.verdicts[line.Criterion] == nil {
 			k.verdicts[line.Criterion], k.recorders[line.Criterion] = make(map[string]string), make(map[string]string)
+			k.spellings[line.Criterion] = make(map[string]string)
 		}
-		k.verdicts[line.Criterion][assessor], k.recorders[line.Criterion][assessor] = line.Verdict, by.Subject
+		person := strings.ToLower(assessor)
+		k.verdicts[line.Criterion][person], k.recorders[line.Criterion][person] = line.Verdict, by.Subject
+		k.spellings[line.Criterion][person] = assessor
 	}
 	return accepted
 }
@@ -105,14 +112,15 @@ func (k *Candidacy) Retract(by Caller, named string, criteria []string) Answer {
 		return o.answer()
 	}
 	for _, criterion := range criteria {
-		own := assessor == by.Subject || k.recorders[criterion][assessor] == by.Subject
-		o.unless(own && k.verdicts[criterion][assessor] != "", "NOTHING_TO_RETRACT")
+		person := strings.ToLower(assessor)
+		own := assessor == by.Subject || k.recorders[criterion][person] == by.Subject
+		o.unless(own && k.verdicts[criterion][person] != "", "NOTHING_TO_RETRACT")
 	}
 	if len(o) > 0 {
 		return o.answer()
 	}
 	for _, criterion := range criteria {
-		delete(k.verdicts[criterion], assessor)
+		delete(k.verdicts[criterion], strings.ToLower(assessor))
 	}
 	return accepted
 }

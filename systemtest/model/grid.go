@@ -173,8 +173,8 @@ func (k *Candidacy) gridCompetence(c Competence) GridCompetence {
 		}
 		line.Level, line.Mark = k.Found(criterion.Code)
 		on := k.Session.Revision.On(criterion)
-		for assessor, verdict := range k.verdicts[criterion.Code] {
-			line.Assessments = append(line.Assessments, on.assessment(assessor, verdict))
+		for person, verdict := range k.verdicts[criterion.Code] {
+			line.Assessments = append(line.Assessments, on.assessment(k.spellings[criterion.Code][person], verdict))
 		}
 		SortAssessments(line.Assessments)
 		if s := k.inForce(criterion.Code); s != nil {
@@ -190,7 +190,7 @@ func SortAssessments(all []Assessment) {
 	slices.SortFunc(all, func(a, b Assessment) int { return cmp.Compare(a.Assessor, b.Assessor) })
 }
 
-// Opinions are the current verdicts on a criterion, by assessor.
+// Opinions are the current verdicts on a criterion, by assessor in lower case.
 func (k *Candidacy) Opinions(criterion string) map[string]string {
 	return maps.Clone(k.verdicts[criterion])
 }

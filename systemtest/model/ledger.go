@@ -46,7 +46,7 @@ func (c *Candidate) award(referentiel, option string) *Decision {
 
 // Ledger shows what the candidate has acquired, under a revision.
 func (c *Candidate) Ledger(r *Revision) Ledger {
-	l := Ledger{Name: c.Name + "/capitalisations/" + r.ID, Referentiel: r.Name}
+	l := Ledger{Name: c.Name + "/capitalisations/" + r.ID, Referentiel: r.Name, Divisible: r.divisible()}
 	for _, code := range r.Codes() {
 		status := BlocStatus{Code: code, Status: "NOT_PRESENTED"}
 		if about := c.about(r, code); len(about) > 0 {

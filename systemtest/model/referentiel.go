@@ -18,7 +18,8 @@ type Revision struct {
 	Scales []Scale
 	Scale  string // of criteria that name none; empty: verdicts
 
-	Award *AwardRule // nil: every bloc
+	Register *Register
+	Award    *AwardRule // nil: every bloc
 }
 
 // A Scale has the form of the API's: it has levels or marks.

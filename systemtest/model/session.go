@@ -11,7 +11,7 @@ func (w *World) NewSession(name string, revision *Revision, jury []Member) Answe
 		return failed("ALREADY_EXISTS", "ALREADY_EXISTS")
 	}
 	w.Sessions = append(w.Sessions, &Session{
-		Name: name, Revision: revision, State: "OPEN", Jury: jury, acted: make(map[string]bool),
+		Name: name, day: w.Today, Revision: revision, State: "OPEN", Jury: jury, acted: make(map[string]bool),
 	})
 	return accepted
 }

@@ -1,5 +1,7 @@
 package model
 
+import "strings"
+
 // A Grid has the form of the API's.
 type Grid struct {
 	Name, Candidate, Referentiel, State string
@@ -63,7 +65,7 @@ func (g Grid) SeenBy(assessor string) Grid {
 			for _, k := range c.Criteria {
 				line := GridCriterion{Code: k.Code, Eliminatory: k.Eliminatory, Status: "CRITERION_STATUS_UNSPECIFIED", Assessments: []Assessment{}}
 				for _, a := range k.Assessments {
-					if a.Assessor == assessor {
+					if strings.EqualFold(a.Assessor, assessor) {
 						line.Assessments = append(line.Assessments, a)
 					}
 				}
@@ -91,6 +93,7 @@ type Ledger struct {
 		Missing          []Missing
 		Options          []OptionStatus
 	}
+	Divisible bool
 }
 
 // Missing is something that an award needs.
@@ -111,13 +114,17 @@ type ShownDecision struct {
 	MembersPresent                             []Member
 	Effective                                  bool
 	Supersedes, SupersededBy                   string
+	Warnings                                   []Warning
 }
 
 // Shown is the decision as the API shows it.
 func (d *Decision) Shown() ShownDecision {
 	shown := ShownDecision{
 		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed, Option: d.Option,
-		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{},
+		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{}, Warnings: []Warning{},
+	}
+	if d.Outcome == "AWARDED" {
+		shown.Warnings = d.Revision.awarded(d.Session.day)
 	}
 	if d.Computed == "" {
 		shown.ComputedOutcome = "OUTCOME_UNSPECIFIED"
@@ -143,6 +150,7 @@ type ShownCandidacy struct {
 	Name, Candidate, Scope, State, Referentiel, MethodVariant string
 	Blocs, PresentedBlocs                                     []string
 	DepartedBlocs                                             []Departed
+	Warnings                                                  []Warning
 }
 
 // Shown is the candidacy as the API shows it.
@@ -150,6 +158,7 @@ func (k *Candidacy) Shown() ShownCandidacy {
 	shown := ShownCandidacy{
 		Name: k.Name, Candidate: k.Candidate.Name, Scope: k.Scope, State: k.State, Referentiel: k.Session.Revision.Name,
 		MethodVariant: "NORMAL", Blocs: []string{}, PresentedBlocs: k.Presented(), DepartedBlocs: append([]Departed{}, k.Departed...),
+		Warnings: k.Session.Revision.enrolled(k.Session.day),
 	}
 	if len(k.Enrolled) == 1 {
 		shown.MethodVariant = "BLOC_ONLY"

@@ -8,6 +8,7 @@ type World struct {
 	Current    map[string]*Revision
 	Sessions   []*Session
 	Candidates []*Candidate
+	Today      string // the day of the story, such as 2026-06-15
 }
 
 // A Session is one sitting of a jury.
@@ -15,6 +16,7 @@ type Session struct {
 	Name        string
 	Revision    *Revision
 	State       string // OPEN, CLOSED, CANCELLED
+	day         string // of all that is done in it
 	Jury        []Member
 	Candidacies []*Candidacy
 	acted       map[string]bool // who took part in an act of its jury
@@ -44,8 +46,9 @@ type Candidacy struct {
 	Enrolled       []string // the blocs, fixed at enrolment
 	Departed       []Departed
 	Accommodations []*Accommodation
-	verdicts       map[string]map[string]string // criterion, assessor: verdict
-	recorders      map[string]map[string]string // criterion, assessor: who recorded the verdict
+	verdicts       map[string]map[string]string // criterion, assessor in lower case: verdict
+	recorders      map[string]map[string]string // criterion, assessor in lower case: who recorded the verdict
+	spellings      map[string]map[string]string // criterion, assessor in lower case: as last written
 	settlements    map[string]*settlement
 	advice         map[string]bool // favourable
 	exemptions     map[string]*exemption
@@ -85,8 +88,8 @@ type Decision struct {
 	SupersededBy *Decision
 }
 
-// NewWorld returns an empty world.
-func NewWorld() *World { return &World{Current: make(map[string]*Revision)} }
+// NewWorld returns an empty world on that day.
+func NewWorld(today string) *World { return &World{Current: make(map[string]*Revision), Today: today} }
 
 // Session finds a session by its name.
 func (w *World) Session(name string) *Session {

@@ -126,7 +126,7 @@ func TestExportPages(t *testing.T) {
 	}
 	exported := func(pageToken string) map[string]any {
 		before := reads.n.Load()
-		page := w.Do("registrar", "GET", "/v1/candidates/c-free:export?pageSize=2&pageToken="+pageToken, "")
+		page := w.Do("registrar", "GET", "/v1/candidates/c-free:export?pageSize=2"+world.Onwards(pageToken), "")
 		if read, shown := reads.n.Load()-before, len(world.List(page, "candidacies")); int(read) != shown {
 			t.Errorf("a page read %d candidacies to show %d", read, shown)
 		}

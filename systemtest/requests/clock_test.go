@@ -108,7 +108,7 @@ func checkOrder(w *world.World, first, then string) {
 	} {
 		var shown []string
 		for token, pages := "", 0; pages == 0 || token != ""; pages++ {
-			page := w.Do(c.key, "GET", c.path+"?pageSize=2&pageToken="+token, "")
+			page := w.Do(c.key, "GET", c.path+"?pageSize=2"+world.Onwards(token), "")
 			for _, item := range world.List(page, c.field) {
 				parts := strings.Split(item[c.shows].(string), "/")
 				shown = append(shown, parts[min(1, len(parts)-1)])

@@ -10,7 +10,7 @@ import (
 // A goodCall is one that succeeds in the populated world, after those before it.
 // Markers in it stand for values that only the service knows: {etag CANDIDACY}
 // for the etag of a grid, {version NAME} for that of a resource, {decision N},
-// {award}, {key last} and {accommodation} for the names of created resources,
+// {award}, {undivided}, {key last} and {accommodation} for the names of created resources,
 // {marketing} for the whole référentiel, {unnamed} for it without its name,
 // {marketing revision} for its name, {solo} for the same with a jury of one member.
 type goodCall struct{ key, method, path, body string }
@@ -31,6 +31,7 @@ var goodCalls = []goodCall{
 	{"reader", "GET", "/v1/referentiels:search?query=veille&pageSize=3", ""},
 	{"reader", "GET", "/v1/referentiels/marketing", ""},
 	{"reader", "GET", "/v1/{marketing revision}", ""},
+	{"reader", "GET", "/v1/{marketing revision}:diff?to=referentiels/sales", ""},
 	{"reader", "GET", "/v1/referentiels/marketing/revisions", ""},
 	{"reader", "GET", "/v1/referentiels/marketing/blocs/B1", ""},
 	{"reader", "GET", "/v1/{marketing revision}/blocs/B2", ""},
@@ -98,7 +99,7 @@ var goodCalls = []goodCall{
 	{"admin", "POST", "/v1/{key last}:revoke", `{}`},
 }
 
-var marker = regexp.MustCompile(`\{(etag [a-z0-9/-]+|version [a-z0-9/-]+|decision [0-9]+|award|key first|key last|accommodation|hold|marketing|unnamed|marketing revision|solo)\}`)
+var marker = regexp.MustCompile(`\{(etag [a-z0-9/-]+|version [a-z0-9/-]+|decision [0-9]+|award|key first|key last|accommodation|hold|undivided|marketing|unnamed|marketing revision|solo)\}`)
 
 // fill replaces a call's markers by the service's values.
 func fill(w *world.World, text string) string {
@@ -118,6 +119,8 @@ func fill(w *world.World, text string) string {
 			return w.NameIn("admin", "/v1/keys?pageSize=1000", "keys", map[string]int{"first": 0, "last": -1}[which])
 		case "hold":
 			return w.NameIn("registrar", "/v1/candidates/c-r3/holds", "holds", -1)
+		case "undivided":
+			return w.NameIn("reader", "/v1/candidates/c-r2/decisions", "decisions", -1)
 		case "accommodation":
 			return w.NameIn("advisor", underSession+"k-exempt/accommodations", "accommodations", -1)
 		}

@@ -282,7 +282,7 @@ var knownStrings = map[string][]string{
 	"bloc": blocs, "blocs": blocs, "code": append(criteriaAndOthers, blocs...),
 	"competences": {"C1.1", "C2.1", "C3.1", "C9.9"}, "competence": {"C1.1", "C9.9"},
 	"subject": subjects, "assessor": subjects, "membersPresent": subjects,
-	"etag": {"", "1", "2", "3", "99"}, "pageToken": {"", "", "", "bm9uc2Vuc2U"},
+	"etag": {"", "1", "2", "3", "99"}, "pageToken": {"", "bm9uc2Vuc2U"},
 	"filter": {"", "state = OPEN", "state = DECIDED", "effective = true", "NOT effective", `session = "sessions/s-001"`, `centre = "LYON"`,
 		"outcome = CAPITALISED OR kind = AWARD", `decide_time > timestamp("2026-01-01T00:00:00Z")`, "state = ", "((((", `a:"\xff"`},
 	"query": {"veille", "", "C1.1", "marché", strings.Repeat("mot ", 100)}, "after": {"0", "1", "30", "-1", "9223372036854775807", "9223372036854775808"},

@@ -45,6 +45,9 @@ var laterCalls = []goodCall{
 	{"registrar", "POST", "/v1/candidates?candidateId=c-held", `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`},
 	{"registrar", "POST", "/v1/sessions/s-r4/candidacies?candidacyId=k-held", `{"candidate":"candidates/c-held","scope":"BLOCS","blocs":["B1"]}`},
 	{"registrar", "POST", underSession + "k-pending:withdraw", `{"blocs":["B4"]}`},
+	{"admin", "POST", "/v1/referentiels:publish", `{"referentielId":"caces","referentiel":{"displayName":"Conduite","register":{"kind":"RS","number":"RS5054"},` +
+		`"blocs":[{"code":"T","title":"t","competences":[{"code":"T1","statement":"s","method":{"kind":"OTHER","title":"m"},"criteria":[{"code":"T1.1","statement":"k"}]}]}]}}`},
+	{"registrar", "POST", "/v1/candidates/c-r2/capitalisations/caces:recordPriorBloc", `{"bloc":"T","proof":"PV"}`},
 }
 
 const laterJury = `"startDate":{"year":2026,"month":1,"day":1},"jury":[{"subject":"jury-1","displayName":"Une","external":true,"chair":true},` +

@@ -210,8 +210,11 @@ type exempt struct {
 
 func (a exempt) call(s *stage) (call, bool) {
 	condition := func(c model.Condition) fields { return fields{"holds": c.Holds, "reason": c.Reason} }
+	if !a.Granted {
+		return a.post(s, a.Key, "decideExemption", fields{"criterion": a.Criterion, "granted": false, "reason": a.Reason})
+	}
 	return a.post(s, a.Key, "decideExemption", fields{
-		"criterion": a.Criterion, "granted": a.Granted, "reason": a.Reason,
+		"criterion": a.Criterion, "granted": true,
 		"capacityPreserved": condition(a.CapacityPreserved), "notApplicableInPractice": condition(a.NotApplicableInPractice),
 	})
 }
@@ -298,6 +301,25 @@ func (a award) call(s *stage) (call, bool) {
 func (a award) predict(s *stage) model.Answer {
 	by := model.Sitting{Caller: people[a.Key].Subject, Present: a.Present}
 	return s.candidate(a.Candidate).Award(s.model.Current[s.prefix+a.Referentiel], s.session(a.Session), by)
+}
+
+type attest struct {
+	Candidate string
+	Number    int
+}
+
+func (a attest) touches() touched { return touched{candidate: a.Candidate} }
+
+func (a attest) call(s *stage) (call, bool) {
+	c := s.candidate(a.Candidate)
+	if c == nil || a.Number >= len(c.Decisions) {
+		return call{}, false
+	}
+	return post("registrar", c.Decisions[a.Number].Name+":attest", fields{}), true
+}
+
+func (a attest) predict(s *stage) model.Answer {
+	return s.candidate(a.Candidate).Decisions[a.Number].Attest()
 }
 
 type recordPrior struct{ Candidate, Referentiel, Bloc, Proof string }

@@ -69,7 +69,7 @@ func (a *author) next() act {
 	if k := a.someCandidacy(); k != nil && a.chance(60) {
 		return a.onCandidacy(k)
 	}
-	return world.Pick(a.Rand, []func() act{a.enrol, a.enrol, a.enrol, a.comeBack, a.rectify, a.rectify, a.award, a.prior})()
+	return world.Pick(a.Rand, []func() act{a.enrol, a.enrol, a.enrol, a.comeBack, a.rectify, a.rectify, a.award, a.prior, a.attest})()
 }
 
 // enrolled lists the candidacies that accept acts.
@@ -188,7 +188,7 @@ func unique(codes []string) []string {
 func (a *author) assessor() (key, named string) {
 	key = world.Pick(a.Rand, []string{"assessor-1", "assessor-1-too", "assessor-2", "assessor-3", "platform", "jury-1", "jury-2", "jury-5"})
 	if key == "platform" || a.chance(5) {
-		named = world.Pick(a.Rand, []string{"assessor-1", "assessor-2", "jury-1", "someone"})
+		named = world.Pick(a.Rand, []string{"assessor-1", "Assessor-1", "assessor-2", "jury-1", "someone", "SomeOne"})
 	}
 	return key, named
 }
@@ -206,7 +206,7 @@ func (a *author) retract(k *model.Candidacy) act {
 		if spoke == "" {
 			spoke = people[key].Subject
 		}
-		criteria = slices.DeleteFunc(criteria, func(c string) bool { return k.Opinions(c)[spoke] == "" })
+		criteria = slices.DeleteFunc(criteria, func(c string) bool { return k.Opinions(c)[strings.ToLower(spoke)] == "" })
 	}
 	if len(criteria) == 0 {
 		criteria = []string{a.criterion(k)}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/acquis-eval/acquis/systemtest/model"
 	"github.com/acquis-eval/acquis/systemtest/world"
@@ -21,14 +22,15 @@ func (a *author) publish() act {
 		}
 		p.Numbers = a.numbers()
 		a.ruleByGates(&p)
+		p.Register = a.register()
 		p.Award = a.awardRule(p.Blocs)
 		p.Replaces = a.replacements(p)
 		return p
 	}
 	p.Blocs, p.Numbers = slices.Clone(last.Blocs), last.Numbers
-	p.CompetenceGate, p.BlocGate, p.Award = last.CompetenceGate, last.BlocGate, last.Award
-	switch a.IntN(5) {
-	case 4:
+	p.CompetenceGate, p.BlocGate, p.Award, p.Register = last.CompetenceGate, last.BlocGate, last.Award, last.Register
+	switch a.IntN(6) {
+	case 5:
 		p.Award = a.awardRule(p.Blocs)
 	case 0:
 		p.Numbers = a.numbers()
@@ -40,9 +42,28 @@ func (a *author) publish() act {
 		if n := len(p.Blocs); n < 3 {
 			p.Blocs = append(p.Blocs, a.newBloc(n+1))
 		}
+	case 3:
+		p.Register = a.register()
 	}
 	p.Replaces = a.replacements(p)
 	return p
+}
+
+// register is none, or one that ended yesterday or ends today, if it says when.
+func (a *author) register() *model.Register {
+	if a.chance(25) {
+		return nil
+	}
+	today := a.s.model.Today
+	now, err := time.Parse(time.DateOnly, today)
+	world.Must(a.s.T, err)
+	yesterday := now.AddDate(0, 0, -1).Format(time.DateOnly)
+	r := &model.Register{
+		Kind: world.Pick(a.Rand, []string{"RNCP", "RS", "OTHER"}), ExpiryDate: world.Pick(a.Rand, []string{"", yesterday, today}),
+		Divisible: world.Pick(a.Rand, []*bool{nil, nil, new(true), new(false)}),
+	}
+	r.DeliveryDeadline = world.Pick(a.Rand, []string{"", max(yesterday, r.ExpiryDate), today})
+	return r
 }
 
 // awardRule is one over some blocs, or none.
@@ -376,6 +397,15 @@ func (a *author) rectify() act {
 		Candidate: a.short(c.Name), Number: i, Session: a.short(session.Name), Key: by.Caller, Present: by.Present,
 		Outcome: world.Pick(a.Rand, []string{"CAPITALISED", "NOT_CAPITALISED"}), Motive: "motif",
 	}
+}
+
+func (a *author) attest() act {
+	decided := slices.DeleteFunc(slices.Clone(a.s.model.Candidates), func(c *model.Candidate) bool { return len(c.Decisions) == 0 })
+	if len(decided) == 0 {
+		return a.enrol()
+	}
+	c := world.Pick(a.Rand, decided)
+	return attest{a.short(c.Name), a.IntN(len(c.Decisions))}
 }
 
 func (a *author) award() act {

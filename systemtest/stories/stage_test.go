@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -53,7 +54,7 @@ type learner interface {
 
 func newStage(w *world.World, prefix string, tally *tally) *stage {
 	s := &stage{
-		World: w, model: model.NewWorld(), prefix: prefix, tally: tally,
+		World: w, model: model.NewWorld(w.Clock.Now().Format(time.DateOnly)), prefix: prefix, tally: tally,
 		labels: make(map[string]*model.Revision), etags: make(map[string][]string), alone: make(map[string]string), grids: make(map[string]model.Grid),
 	}
 	s.events = len(w.Journal())

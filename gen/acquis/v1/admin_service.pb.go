@@ -283,9 +283,9 @@ type ListKeysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -328,8 +328,8 @@ func (x *ListKeysRequest) GetPageSize() int32 {
 }
 
 func (x *ListKeysRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -692,7 +692,7 @@ var File_acquis_v1_admin_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1dacquis/v1/admin_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x06\n" +
+	"\x1dacquis/v1/admin_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x06\n" +
 	"\x03Key\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12I\n" +
 	"\asubject\x18\x02 \x01(\tB/\xe0A\x02\xbaH)r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\asubject\x122\n" +
@@ -707,23 +707,24 @@ const file_acquis_v1_admin_service_proto_rawDesc = "" +
 	"\vrevoke_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"revokeTime\x12;\n" +
 	"\x06centre\x18\n" +
-	" \x01(\tB#\xe0A\x01\xbaH\x1d\xd8\x01\x01r\x182\x16^[A-Za-z0-9._-]{1,64}$R\x06centre:\x8e\x02\xeaA(\n" +
+	" \x01(\tB#\xe0A\x01\xbaH\x1d\xd8\x01\x01r\x182\x16^[A-Za-z0-9._-]{1,64}$R\x06centre:\xfd\x01\xeaA(\n" +
 	"\x0facquis.eval/Key\x12\n" +
-	"keys/{key}*\x04keys2\x03key\xbaH\xdf\x01\x1aU\n" +
-	"\x0edelegate.roles\x12 delegate needs the role ASSESSOR\x1a!!this.delegate || 3 in this.roles\x1a\x85\x01\n" +
-	"\fcentre.roles\x126centre is not allowed with the roles ADMIN and AUDITOR\x1a=this.centre == '' || !(1 in this.roles) && !(7 in this.roles)\"v\n" +
+	"keys/{key}*\x04keys2\x03key\xbaH\xce\x01\x1aL\n" +
+	"\x0edelegate.roles\x12\x17needs the role ASSESSOR\x1a!!this.delegate || 3 in this.roles\x1a~\n" +
+	"\fcentre.roles\x12/is not allowed with the roles ADMIN and AUDITOR\x1a=this.centre == '' || !(1 in this.roles) && !(7 in this.roles)\"v\n" +
 	"\x10CreateKeyRequest\x12+\n" +
 	"\x03key\x18\x01 \x01(\v2\x0e.acquis.v1.KeyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x03key\x125\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"M\n" +
 	"\x11CreateKeyResponse\x12 \n" +
 	"\x03key\x18\x01 \x01(\v2\x0e.acquis.v1.KeyR\x03key\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\tR\x06secret\"j\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret\"\x80\x01\n" +
 	"\x0fListKeysRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"^\n" +
+	"page_token\x18\x02 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"^\n" +
 	"\x10ListKeysResponse\x12\"\n" +
 	"\x04keys\x18\x01 \x03(\v2\x0e.acquis.v1.KeyR\x04keys\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\x01\n" +
@@ -820,6 +821,7 @@ func file_acquis_v1_admin_service_proto_init() {
 	}
 	file_acquis_v1_access_proto_init()
 	file_acquis_v1_form_proto_init()
+	file_acquis_v1_admin_service_proto_msgTypes[3].OneofWrappers = []any{}
 	file_acquis_v1_admin_service_proto_msgTypes[7].OneofWrappers = []any{
 		(*BackupResponse_Manifest)(nil),
 		(*BackupResponse_Piece)(nil),

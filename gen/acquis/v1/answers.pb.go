@@ -359,13 +359,18 @@ func jsonVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	b = answers.JSONString(append(b, `"blocTitle":`...), x.BlocTitle)
 	b = answers.JSONEnum(append(b, `"outcome":`...), x.Outcome, Decision_Outcome_Enum_name)
 	b = answers.JSONString(append(b, `"certification":`...), x.Certification)
-	b = answers.JSONString(append(b, `"rncpNumber":`...), x.RncpNumber)
 	b = answers.JSONString(append(b, `"referentiel":`...), x.Referentiel)
 	if x.DecideTime != nil {
 		b = answers.JSONTimestamp(append(b, `"decideTime":`...), x.DecideTime)
 	}
 	if x.IssueTime != nil {
 		b = answers.JSONTimestamp(append(b, `"issueTime":`...), x.IssueTime)
+	}
+	if x.Register != nil {
+		b = jsonRegister(append(b, `"register":`...), x.Register)
+	}
+	if x.Certificateur != nil {
+		b = jsonCertificateur(append(b, `"certificateur":`...), x.Certificateur)
 	}
 	b = answers.JSONString(append(b, `"option":`...), x.Option)
 	b = answers.JSONString(append(b, `"optionTitle":`...), x.OptionTitle)
@@ -394,9 +399,6 @@ func wireVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	if len(x.Certification) > 0 {
 		b = answers.WireString(b, 6, x.Certification)
 	}
-	if len(x.RncpNumber) > 0 {
-		b = answers.WireString(b, 7, x.RncpNumber)
-	}
 	if len(x.Referentiel) > 0 {
 		b = answers.WireString(b, 8, x.Referentiel)
 	}
@@ -406,11 +408,145 @@ func wireVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	if x.IssueTime != nil {
 		b = answers.WireMessage(b, 10, x.IssueTime, answers.WireTimestamp)
 	}
+	if x.Register != nil {
+		b = answers.WireMessage(b, 11, x.Register, wireRegister)
+	}
+	if x.Certificateur != nil {
+		b = answers.WireMessage(b, 12, x.Certificateur, wireCertificateur)
+	}
 	if len(x.Option) > 0 {
 		b = answers.WireString(b, 21, x.Option)
 	}
 	if len(x.OptionTitle) > 0 {
 		b = answers.WireString(b, 22, x.OptionTitle)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Register) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonRegister)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Register) AppendWire(b []byte) []byte {
+	return wireRegister(b, x)
+}
+
+func jsonRegister(b []byte, x *Register) []byte {
+	if x == nil {
+		x = new(Register)
+	}
+	b = append(b, '{')
+	b = answers.JSONEnum(append(b, `"kind":`...), x.Kind, Register_Kind_Enum_name)
+	b = answers.JSONString(append(b, `"number":`...), x.Number)
+	if x.Level != nil {
+		b = answers.JSONInt(append(b, `"level":`...), *x.Level)
+	}
+	if x.EqfLevel != nil {
+		b = answers.JSONInt(append(b, `"eqfLevel":`...), *x.EqfLevel)
+	}
+	b = append(b, `"nsf":[`...)
+	for _, v := range x.Nsf {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"formacode":[`...)
+	for _, v := range x.Formacode {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"rome":[`...)
+	for _, v := range x.Rome {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = answers.JSONString(append(b, `"decisionDate":`...), x.DecisionDate)
+	b = answers.JSONString(append(b, `"registrationDate":`...), x.RegistrationDate)
+	b = answers.JSONString(append(b, `"expiryDate":`...), x.ExpiryDate)
+	b = answers.JSONString(append(b, `"deliveryDeadline":`...), x.DeliveryDeadline)
+	if x.Divisible != nil {
+		b = answers.JSONBool(append(b, `"divisible":`...), *x.Divisible)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireRegister(b []byte, x *Register) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 1, x.Kind)
+	}
+	if len(x.Number) > 0 {
+		b = answers.WireString(b, 2, x.Number)
+	}
+	if x.Level != nil {
+		b = answers.WireVarint(b, 3, *x.Level)
+	}
+	if x.EqfLevel != nil {
+		b = answers.WireVarint(b, 4, *x.EqfLevel)
+	}
+	for _, v := range x.Nsf {
+		b = answers.WireString(b, 5, v)
+	}
+	for _, v := range x.Formacode {
+		b = answers.WireString(b, 6, v)
+	}
+	for _, v := range x.Rome {
+		b = answers.WireString(b, 7, v)
+	}
+	if len(x.DecisionDate) > 0 {
+		b = answers.WireString(b, 8, x.DecisionDate)
+	}
+	if len(x.RegistrationDate) > 0 {
+		b = answers.WireString(b, 9, x.RegistrationDate)
+	}
+	if len(x.ExpiryDate) > 0 {
+		b = answers.WireString(b, 10, x.ExpiryDate)
+	}
+	if len(x.DeliveryDeadline) > 0 {
+		b = answers.WireString(b, 11, x.DeliveryDeadline)
+	}
+	if x.Divisible != nil {
+		b = answers.WireBool(b, 12, *x.Divisible)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Certificateur) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonCertificateur)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Certificateur) AppendWire(b []byte) []byte {
+	return wireCertificateur(b, x)
+}
+
+func jsonCertificateur(b []byte, x *Certificateur) []byte {
+	if x == nil {
+		x = new(Certificateur)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"legalName":`...), x.LegalName)
+	b = answers.JSONString(append(b, `"tradeName":`...), x.TradeName)
+	b = answers.JSONString(append(b, `"siret":`...), x.Siret)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireCertificateur(b []byte, x *Certificateur) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.LegalName) > 0 {
+		b = answers.WireString(b, 1, x.LegalName)
+	}
+	if len(x.TradeName) > 0 {
+		b = answers.WireString(b, 2, x.TradeName)
+	}
+	if len(x.Siret) > 0 {
+		b = answers.WireString(b, 3, x.Siret)
 	}
 	return b
 }
@@ -1273,6 +1409,11 @@ func jsonCandidacy(b []byte, x *Candidacy) []byte {
 	if x.UpdateTime != nil {
 		b = answers.JSONTimestamp(append(b, `"updateTime":`...), x.UpdateTime)
 	}
+	b = append(b, `"warnings":[`...)
+	for _, v := range x.Warnings {
+		b = jsonWarning(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	b = answers.JSONString(append(b, `"option":`...), x.Option)
 	b = append(b, `"chosenBlocs":[`...)
 	for _, v := range x.ChosenBlocs {
@@ -1330,6 +1471,9 @@ func wireCandidacy(b []byte, x *Candidacy) []byte {
 	if x.UpdateTime != nil {
 		b = answers.WireMessage(b, 13, x.UpdateTime, answers.WireTimestamp)
 	}
+	for _, v := range x.Warnings {
+		b = answers.WireMessage(b, 14, v, wireWarning)
+	}
 	if len(x.Option) > 0 {
 		b = answers.WireString(b, 24, x.Option)
 	}
@@ -1371,6 +1515,47 @@ func wireCandidacy_DepartedBloc(b []byte, x *Candidacy_DepartedBloc) []byte {
 	}
 	if x.Cause != 0 {
 		b = answers.WireVarint(b, 2, x.Cause)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Warning) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonWarning)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Warning) AppendWire(b []byte) []byte {
+	return wireWarning(b, x)
+}
+
+func jsonWarning(b []byte, x *Warning) []byte {
+	if x == nil {
+		x = new(Warning)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"rule":`...), x.Rule)
+	b = answers.JSONString(append(b, `"date":`...), x.Date)
+	b = answers.JSONBool(append(b, `"fromDefault":`...), x.FromDefault)
+	b = answers.JSONString(append(b, `"text":`...), x.Text)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireWarning(b []byte, x *Warning) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Rule) > 0 {
+		b = answers.WireString(b, 1, x.Rule)
+	}
+	if len(x.Date) > 0 {
+		b = answers.WireString(b, 2, x.Date)
+	}
+	if x.FromDefault {
+		b = answers.WireBool(b, 3, x.FromDefault)
+	}
+	if len(x.Text) > 0 {
+		b = answers.WireString(b, 4, x.Text)
 	}
 	return b
 }
@@ -1791,6 +1976,11 @@ func jsonDecision(b []byte, x *Decision) []byte {
 	b = answers.JSONBool(append(b, `"effective":`...), x.Effective)
 	b = answers.JSONString(append(b, `"supersedes":`...), x.Supersedes)
 	b = answers.JSONString(append(b, `"supersededBy":`...), x.SupersededBy)
+	b = append(b, `"warnings":[`...)
+	for _, v := range x.Warnings {
+		b = jsonWarning(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	b = answers.JSONString(append(b, `"option":`...), x.Option)
 	b = answers.JSONString(append(b, `"requirement":`...), x.Requirement)
 	b = answers.JSONInt(append(b, `"amount":`...), x.Amount)
@@ -1854,6 +2044,9 @@ func wireDecision(b []byte, x *Decision) []byte {
 	}
 	if len(x.SupersededBy) > 0 {
 		b = answers.WireString(b, 18, x.SupersededBy)
+	}
+	for _, v := range x.Warnings {
+		b = answers.WireMessage(b, 19, v, wireWarning)
 	}
 	if len(x.Option) > 0 {
 		b = answers.WireString(b, 29, x.Option)
@@ -2366,6 +2559,13 @@ func jsonCapitalisation(b []byte, x *Capitalisation) []byte {
 	if x.Certification != nil {
 		b = jsonCapitalisation_CertificationStatus(append(b, `"certification":`...), x.Certification)
 	}
+	if x.Register != nil {
+		b = jsonRegister(append(b, `"register":`...), x.Register)
+	}
+	if x.Certificateur != nil {
+		b = jsonCertificateur(append(b, `"certificateur":`...), x.Certificateur)
+	}
+	b = answers.JSONBool(append(b, `"divisible":`...), x.Divisible)
 	b = append(b, `"requirements":[`...)
 	for _, v := range x.Requirements {
 		b = jsonCapitalisation_RequirementStatus(b, v)
@@ -2389,6 +2589,15 @@ func wireCapitalisation(b []byte, x *Capitalisation) []byte {
 	}
 	if x.Certification != nil {
 		b = answers.WireMessage(b, 4, x.Certification, wireCapitalisation_CertificationStatus)
+	}
+	if x.Register != nil {
+		b = answers.WireMessage(b, 5, x.Register, wireRegister)
+	}
+	if x.Certificateur != nil {
+		b = answers.WireMessage(b, 6, x.Certificateur, wireCertificateur)
+	}
+	if x.Divisible {
+		b = answers.WireBool(b, 7, x.Divisible)
 	}
 	for _, v := range x.Requirements {
 		b = answers.WireMessage(b, 15, v, wireCapitalisation_RequirementStatus)
@@ -3141,7 +3350,6 @@ func jsonReferentiel(b []byte, x *Referentiel) []byte {
 	b = answers.JSONString(append(b, `"name":`...), x.Name)
 	b = answers.JSONString(append(b, `"revision":`...), x.Revision)
 	b = answers.JSONString(append(b, `"displayName":`...), x.DisplayName)
-	b = answers.JSONString(append(b, `"rncpNumber":`...), x.RncpNumber)
 	b = append(b, `"preamble":[`...)
 	for _, v := range x.Preamble {
 		b = jsonReferentiel_Section(b, v)
@@ -3172,6 +3380,12 @@ func jsonReferentiel(b []byte, x *Referentiel) []byte {
 		b = jsonScale(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	if x.Register != nil {
+		b = jsonRegister(append(b, `"register":`...), x.Register)
+	}
+	if x.Certificateur != nil {
+		b = jsonCertificateur(append(b, `"certificateur":`...), x.Certificateur)
+	}
 	if x.Award != nil {
 		b = jsonAwardRule(append(b, `"award":`...), x.Award)
 	}
@@ -3190,9 +3404,6 @@ func wireReferentiel(b []byte, x *Referentiel) []byte {
 	}
 	if len(x.DisplayName) > 0 {
 		b = answers.WireString(b, 3, x.DisplayName)
-	}
-	if len(x.RncpNumber) > 0 {
-		b = answers.WireString(b, 4, x.RncpNumber)
 	}
 	for _, v := range x.Preamble {
 		b = answers.WireMessage(b, 5, v, wireReferentiel_Section)
@@ -3217,6 +3428,12 @@ func wireReferentiel(b []byte, x *Referentiel) []byte {
 	}
 	for _, v := range x.Scales {
 		b = answers.WireMessage(b, 12, v, wireScale)
+	}
+	if x.Register != nil {
+		b = answers.WireMessage(b, 13, x.Register, wireRegister)
+	}
+	if x.Certificateur != nil {
+		b = answers.WireMessage(b, 14, x.Certificateur, wireCertificateur)
 	}
 	if x.Award != nil {
 		b = answers.WireMessage(b, 15, x.Award, wireAwardRule)
@@ -4232,6 +4449,153 @@ func wireListReferentielRevisionsResponse(b []byte, x *ListReferentielRevisionsR
 	}
 	if len(x.NextPageToken) > 0 {
 		b = answers.WireString(b, 2, x.NextPageToken)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *DiffRevisionsResponse) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonDiffRevisionsResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DiffRevisionsResponse) AppendWire(b []byte) []byte {
+	return wireDiffRevisionsResponse(b, x)
+}
+
+func jsonDiffRevisionsResponse(b []byte, x *DiffRevisionsResponse) []byte {
+	if x == nil {
+		x = new(DiffRevisionsResponse)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"from":`...), x.From)
+	b = answers.JSONString(append(b, `"to":`...), x.To)
+	b = answers.JSONBool(append(b, `"same":`...), x.Same)
+	b = append(b, `"held":[`...)
+	for _, v := range x.Held {
+		b = jsonDiffRevisionsResponse_HeldBloc(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"missing":[`...)
+	for _, v := range x.Missing {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"changes":[`...)
+	for _, v := range x.Changes {
+		b = jsonDiffRevisionsResponse_Change(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireDiffRevisionsResponse(b []byte, x *DiffRevisionsResponse) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.From) > 0 {
+		b = answers.WireString(b, 1, x.From)
+	}
+	if len(x.To) > 0 {
+		b = answers.WireString(b, 2, x.To)
+	}
+	if x.Same {
+		b = answers.WireBool(b, 3, x.Same)
+	}
+	for _, v := range x.Held {
+		b = answers.WireMessage(b, 4, v, wireDiffRevisionsResponse_HeldBloc)
+	}
+	for _, v := range x.Missing {
+		b = answers.WireString(b, 5, v)
+	}
+	for _, v := range x.Changes {
+		b = answers.WireMessage(b, 6, v, wireDiffRevisionsResponse_Change)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *DiffRevisionsResponse_HeldBloc) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonDiffRevisionsResponse_HeldBloc)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DiffRevisionsResponse_HeldBloc) AppendWire(b []byte) []byte {
+	return wireDiffRevisionsResponse_HeldBloc(b, x)
+}
+
+func jsonDiffRevisionsResponse_HeldBloc(b []byte, x *DiffRevisionsResponse_HeldBloc) []byte {
+	if x == nil {
+		x = new(DiffRevisionsResponse_HeldBloc)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"bloc":`...), x.Bloc)
+	b = answers.JSONBool(append(b, `"identical":`...), x.Identical)
+	b = append(b, `"countsAs":[`...)
+	for _, v := range x.CountsAs {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireDiffRevisionsResponse_HeldBloc(b []byte, x *DiffRevisionsResponse_HeldBloc) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Bloc) > 0 {
+		b = answers.WireString(b, 1, x.Bloc)
+	}
+	if x.Identical {
+		b = answers.WireBool(b, 2, x.Identical)
+	}
+	for _, v := range x.CountsAs {
+		b = answers.WireString(b, 3, v)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *DiffRevisionsResponse_Change) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonDiffRevisionsResponse_Change)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DiffRevisionsResponse_Change) AppendWire(b []byte) []byte {
+	return wireDiffRevisionsResponse_Change(b, x)
+}
+
+func jsonDiffRevisionsResponse_Change(b []byte, x *DiffRevisionsResponse_Change) []byte {
+	if x == nil {
+		x = new(DiffRevisionsResponse_Change)
+	}
+	b = append(b, '{')
+	b = answers.JSONEnum(append(b, `"kind":`...), x.Kind, DiffRevisionsResponse_Change_Kind_Enum_name)
+	b = answers.JSONString(append(b, `"where":`...), x.Where)
+	b = answers.JSONString(append(b, `"field":`...), x.Field)
+	b = answers.JSONString(append(b, `"before":`...), x.Before)
+	b = answers.JSONString(append(b, `"after":`...), x.After)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireDiffRevisionsResponse_Change(b []byte, x *DiffRevisionsResponse_Change) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 1, x.Kind)
+	}
+	if len(x.Where) > 0 {
+		b = answers.WireString(b, 2, x.Where)
+	}
+	if len(x.Field) > 0 {
+		b = answers.WireString(b, 3, x.Field)
+	}
+	if len(x.Before) > 0 {
+		b = answers.WireString(b, 4, x.Before)
+	}
+	if len(x.After) > 0 {
+		b = answers.WireString(b, 5, x.After)
 	}
 	return b
 }

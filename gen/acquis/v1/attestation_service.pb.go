@@ -366,14 +366,16 @@ type VerifyAttestationResponse struct {
 	Outcome Decision_Outcome_Enum `protobuf:"varint,5,opt,name=outcome,proto3,enum=acquis.v1.Decision_Outcome_Enum" json:"outcome,omitempty"`
 	// The certification.
 	Certification string `protobuf:"bytes,6,opt,name=certification,proto3" json:"certification,omitempty"`
-	// Its number in the register RNCP, if it has one.
-	RncpNumber string `protobuf:"bytes,7,opt,name=rncp_number,json=rncpNumber,proto3" json:"rncp_number,omitempty"`
 	// The référentiel revision under which it was decided.
 	Referentiel string `protobuf:"bytes,8,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
 	// When it was decided.
 	DecideTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=decide_time,json=decideTime,proto3" json:"decide_time,omitempty"`
 	// When the attestation was issued.
 	IssueTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=issue_time,json=issueTime,proto3" json:"issue_time,omitempty"`
+	// Where the certification was registered, as that revision says; if it says so.
+	Register *Register `protobuf:"bytes,11,opt,name=register,proto3" json:"register,omitempty"`
+	// Who answers for it, as that revision says; if it says so.
+	Certificateur *Certificateur `protobuf:"bytes,12,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
 	// Code of the option awarded; empty if the award has no options.
 	Option string `protobuf:"bytes,21,opt,name=option,proto3" json:"option,omitempty"`
 	// Its title.
@@ -454,13 +456,6 @@ func (x *VerifyAttestationResponse) GetCertification() string {
 	return ""
 }
 
-func (x *VerifyAttestationResponse) GetRncpNumber() string {
-	if x != nil {
-		return x.RncpNumber
-	}
-	return ""
-}
-
 func (x *VerifyAttestationResponse) GetReferentiel() string {
 	if x != nil {
 		return x.Referentiel
@@ -478,6 +473,20 @@ func (x *VerifyAttestationResponse) GetDecideTime() *timestamppb.Timestamp {
 func (x *VerifyAttestationResponse) GetIssueTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.IssueTime
+	}
+	return nil
+}
+
+func (x *VerifyAttestationResponse) GetRegister() *Register {
+	if x != nil {
+		return x.Register
+	}
+	return nil
+}
+
+func (x *VerifyAttestationResponse) GetCertificateur() *Certificateur {
+	if x != nil {
+		return x.Certificateur
 	}
 	return nil
 }
@@ -537,7 +546,7 @@ var File_acquis_v1_attestation_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\n" +
-	"#acquis/v1/attestation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/limits.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x03\n" +
+	"#acquis/v1/attestation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/limits.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x03\n" +
 	"\vAttestation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x128\n" +
 	"\bdecision\x18\x02 \x01(\tB\x1c\xe0A\x03\xfaA\x16\n" +
@@ -565,13 +574,13 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x1e\n" +
 	"\n" +
 	"credential\x18\x03 \x01(\tR\n" +
-	"credential\"\xea\x01\n" +
+	"credential\"\xdc\x01\n" +
 	"\x18VerifyAttestationRequest\x12\"\n" +
 	"\x04code\x18\x01 \x01(\tB\x0e\xe0A\x01\xbaH\x04r\x02\x18@\xa0\xb5\x18\x04R\x04code\x120\n" +
 	"\n" +
 	"credential\x18\x02 \x01(\tB\x10\xe0A\x01\xbaH\x06r\x04\x18\x80\x80\x04\xa0\xb5\x18\x04R\n" +
-	"credential:x\xbaHu\x1as\n" +
-	"\x12code_or_credential\x12/either code or credential is required, not both\x1a,(this.code != '') != (this.credential != '')\"\xb0\x04\n" +
+	"credential:j\xbaHg\x1ae\n" +
+	"\x0fcode.credential\x12$is required, or credential; not both\x1a,(this.code != '') != (this.credential != '')\"\x93\x05\n" +
 	"\x19VerifyAttestationResponse\x127\n" +
 	"\x05state\x18\x01 \x01(\x0e2!.acquis.v1.Attestation.State.EnumR\x05state\x121\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumR\x04kind\x12\x12\n" +
@@ -579,18 +588,18 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\n" +
 	"bloc_title\x18\x04 \x01(\tR\tblocTitle\x12:\n" +
 	"\aoutcome\x18\x05 \x01(\x0e2 .acquis.v1.Decision.Outcome.EnumR\aoutcome\x12$\n" +
-	"\rcertification\x18\x06 \x01(\tR\rcertification\x12\x1f\n" +
-	"\vrncp_number\x18\a \x01(\tR\n" +
-	"rncpNumber\x12>\n" +
+	"\rcertification\x18\x06 \x01(\tR\rcertification\x12>\n" +
 	"\vreferentiel\x18\b \x01(\tB\x1c\xfaA\x19\n" +
 	"\x17acquis.eval/ReferentielR\vreferentiel\x12;\n" +
 	"\vdecide_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"decideTime\x129\n" +
 	"\n" +
 	"issue_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime\x12\x16\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime\x12/\n" +
+	"\bregister\x18\v \x01(\v2\x13.acquis.v1.RegisterR\bregister\x12>\n" +
+	"\rcertificateur\x18\f \x01(\v2\x18.acquis.v1.CertificateurR\rcertificateur\x12\x16\n" +
 	"\x06option\x18\x15 \x01(\tR\x06option\x12!\n" +
-	"\foption_title\x18\x16 \x01(\tR\voptionTitle2\xf6\x02\n" +
+	"\foption_title\x18\x16 \x01(\tR\voptionTitleJ\x04\b\a\x10\bR\vrncp_number2\xf6\x02\n" +
 	"\x12AttestationService\x12\xaa\x01\n" +
 	"\x10IssueAttestation\x12\".acquis.v1.IssueAttestationRequest\x1a#.acquis.v1.IssueAttestationResponse\"M\xdaA\bdecision\x8a\xb5\x18\x05\n" +
 	"\x01\x020\f\x82\xd3\xe4\x93\x023:\x01*\"./v1/{decision=candidates/*/decisions/*}:attest\x12\xb2\x01\n" +
@@ -621,6 +630,8 @@ var file_acquis_v1_attestation_service_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),     // 7: google.protobuf.Timestamp
 	(Decision_Kind_Enum)(0),           // 8: acquis.v1.Decision.Kind.Enum
 	(Decision_Outcome_Enum)(0),        // 9: acquis.v1.Decision.Outcome.Enum
+	(*Register)(nil),                  // 10: acquis.v1.Register
+	(*Certificateur)(nil),             // 11: acquis.v1.Certificateur
 }
 var file_acquis_v1_attestation_service_proto_depIdxs = []int32{
 	7,  // 0: acquis.v1.Attestation.issue_time:type_name -> google.protobuf.Timestamp
@@ -631,15 +642,17 @@ var file_acquis_v1_attestation_service_proto_depIdxs = []int32{
 	9,  // 5: acquis.v1.VerifyAttestationResponse.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
 	7,  // 6: acquis.v1.VerifyAttestationResponse.decide_time:type_name -> google.protobuf.Timestamp
 	7,  // 7: acquis.v1.VerifyAttestationResponse.issue_time:type_name -> google.protobuf.Timestamp
-	2,  // 8: acquis.v1.AttestationService.IssueAttestation:input_type -> acquis.v1.IssueAttestationRequest
-	4,  // 9: acquis.v1.AttestationService.VerifyAttestation:input_type -> acquis.v1.VerifyAttestationRequest
-	3,  // 10: acquis.v1.AttestationService.IssueAttestation:output_type -> acquis.v1.IssueAttestationResponse
-	5,  // 11: acquis.v1.AttestationService.VerifyAttestation:output_type -> acquis.v1.VerifyAttestationResponse
-	10, // [10:12] is the sub-list for method output_type
-	8,  // [8:10] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	10, // 8: acquis.v1.VerifyAttestationResponse.register:type_name -> acquis.v1.Register
+	11, // 9: acquis.v1.VerifyAttestationResponse.certificateur:type_name -> acquis.v1.Certificateur
+	2,  // 10: acquis.v1.AttestationService.IssueAttestation:input_type -> acquis.v1.IssueAttestationRequest
+	4,  // 11: acquis.v1.AttestationService.VerifyAttestation:input_type -> acquis.v1.VerifyAttestationRequest
+	3,  // 12: acquis.v1.AttestationService.IssueAttestation:output_type -> acquis.v1.IssueAttestationResponse
+	5,  // 13: acquis.v1.AttestationService.VerifyAttestation:output_type -> acquis.v1.VerifyAttestationResponse
+	12, // [12:14] is the sub-list for method output_type
+	10, // [10:12] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_attestation_service_proto_init() }
@@ -651,6 +664,7 @@ func file_acquis_v1_attestation_service_proto_init() {
 	file_acquis_v1_decision_proto_init()
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_limits_proto_init()
+	file_acquis_v1_referentiel_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -33,8 +33,10 @@ type AttestationServiceClient interface {
 	// Attests an effective decision that capitalises a bloc or awards the
 	// certification. Only this answer has the code and the credential. If they
 	// are lost, the decision can be attested again; both attestations are then
-	// valid. FAILED_PRECONDITION (ISSUER_NOT_CONFIGURED) if the operator has not
-	// said in whose name the service attests.
+	// valid. FAILED_PRECONDITION (CERTIFICATION_NOT_DIVISIBLE) for a bloc of a
+	// certification whose blocs are not attested one by one, and
+	// (ISSUER_NOT_CONFIGURED) if the operator has not said in whose name the
+	// service attests.
 	IssueAttestation(ctx context.Context, in *IssueAttestationRequest, opts ...grpc.CallOption) (*IssueAttestationResponse, error)
 	// Tells whether an attestation is valid. The answer has the public act of the
 	// attested decision, and nothing about the holder. A request has at most 68
@@ -80,8 +82,10 @@ type AttestationServiceServer interface {
 	// Attests an effective decision that capitalises a bloc or awards the
 	// certification. Only this answer has the code and the credential. If they
 	// are lost, the decision can be attested again; both attestations are then
-	// valid. FAILED_PRECONDITION (ISSUER_NOT_CONFIGURED) if the operator has not
-	// said in whose name the service attests.
+	// valid. FAILED_PRECONDITION (CERTIFICATION_NOT_DIVISIBLE) for a bloc of a
+	// certification whose blocs are not attested one by one, and
+	// (ISSUER_NOT_CONFIGURED) if the operator has not said in whose name the
+	// service attests.
 	IssueAttestation(context.Context, *IssueAttestationRequest) (*IssueAttestationResponse, error)
 	// Tells whether an attestation is valid. The answer has the public act of the
 	// attested decision, and nothing about the holder. A request has at most 68

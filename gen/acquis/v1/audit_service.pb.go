@@ -113,9 +113,9 @@ type ListAccessesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken *string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	// AIP-160 filter over `candidate` (the name of one of those read; = != :), `subject` (a text; = != :), `rpc` (a
 	// text; = != :), `hour_time` (a time; = != < <= > >= :). For instance `candidate = "candidates/c-001"`. At most
 	// 1000 characters and 50 comparisons. docs/guide.md has the rules.
@@ -162,8 +162,8 @@ func (x *ListAccessesRequest) GetPageSize() int32 {
 }
 
 func (x *ListAccessesRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -658,9 +658,9 @@ type ListEventsRequest struct {
 	After int64 `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -710,8 +710,8 @@ func (x *ListEventsRequest) GetPageSize() int32 {
 }
 
 func (x *ListEventsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -788,13 +788,14 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"candidates\x12<\n" +
 	"\thour_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bhourTime:H\xeaAE\n" +
 	"\x16acquis.eval/FileAccess\x12\x11accesses/{access}*\ffileAccesses2\n" +
-	"fileAccess\"\x97\x01\n" +
+	"fileAccess\"\xad\x01\n" +
 	"\x13ListAccessesRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x12'\n" +
-	"\x06filter\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filter\"q\n" +
+	"page_token\x18\x02 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01\x12'\n" +
+	"\x06filter\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filterB\r\n" +
+	"\v_page_token\"q\n" +
 	"\x14ListAccessesResponse\x121\n" +
 	"\baccesses\x18\x01 \x03(\v2\x15.acquis.v1.FileAccessR\baccesses\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x86\x02\n" +
@@ -843,14 +844,15 @@ const file_acquis_v1_audit_service_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\x06 \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:_\xeaA\\\n" +
-	"\x1aacquis.eval/InclusionProof\x12\x1devents/{event}/inclusionProof*\x0finclusionProofs2\x0einclusionProof\"\x8e\x01\n" +
+	"\x1aacquis.eval/InclusionProof\x12\x1devents/{event}/inclusionProof*\x0finclusionProofs2\x0einclusionProof\"\xa4\x01\n" +
 	"\x11ListEventsRequest\x12 \n" +
 	"\x05after\x18\x01 \x01(\x03B\n" +
 	"\xe0A\x01\xbaH\x04\"\x02(\x00R\x05after\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"f\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"f\n" +
 	"\x12ListEventsResponse\x12(\n" +
 	"\x06events\x18\x01 \x03(\v2\x10.acquis.v1.EventR\x06events\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xff\x04\n" +
@@ -923,6 +925,8 @@ func file_acquis_v1_audit_service_proto_init() {
 	file_acquis_v1_access_proto_init()
 	file_acquis_v1_event_proto_init()
 	file_acquis_v1_form_proto_init()
+	file_acquis_v1_audit_service_proto_msgTypes[1].OneofWrappers = []any{}
+	file_acquis_v1_audit_service_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

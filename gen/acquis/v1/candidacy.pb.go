@@ -360,6 +360,9 @@ type Candidacy struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// What the registrar should know of the enrolment: REGISTRATION_EXPIRED if it was after
+	// the end of the certification's registration.
+	Warnings []*Warning `protobuf:"bytes,14,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// With scope WHOLE: code of the option that the candidate presents. Required if the
 	// référentiel has options, not allowed otherwise.
 	Option string `protobuf:"bytes,24,opt,name=option,proto3" json:"option,omitempty"`
@@ -492,6 +495,13 @@ func (x *Candidacy) GetCreateTime() *timestamppb.Timestamp {
 func (x *Candidacy) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Candidacy) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
 	}
 	return nil
 }
@@ -761,7 +771,7 @@ var File_acquis_v1_candidacy_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9c\x11\n" +
+	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x17acquis/v1/warning.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x11\n" +
 	"\tCandidacy\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12t\n" +
 	"\tcandidate\x18\x02 \x01(\tBV\xe0A\x02\xe0A\x05\xfaA\x17\n" +
@@ -780,7 +790,9 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\x12=\n" +
+	"updateTime\x12;\n" +
+	"\bwarnings\x18\x0e \x03(\v2\x12.acquis.v1.WarningB\v\xe0A\x03\xbaH\x05\x92\x01\x02\x10\n" +
+	"R\bwarnings\x12=\n" +
 	"\x06option\x18\x18 \x01(\tB%\xe0A\x01\xe0A\x05\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x06option\x12L\n" +
 	"\fchosen_blocs\x18\x19 \x03(\tB)\xe0A\x01\xe0A\x05\xbaH \x92\x01\x1d\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vchosenBlocs\x12H\n" +
 	"\x16presented_requirements\x18\x1a \x03(\tB\x11\xe0A\x03\xbaH\v\x92\x01\b\x10\x14\"\x04r\x02\x18 R\x15presentedRequirements\x1a<\n" +
@@ -822,11 +834,10 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\tWITHDRAWN\x10\x01\x12\n" +
 	"\n" +
 	"\x06ABSENT\x10\x02\x12\x10\n" +
-	"\fALREADY_HELD\x10\x03:\x8d\x03\xeaA[\n" +
-	"\x15acquis.eval/Candidacy\x12*sessions/{session}/candidacies/{candidacy}*\vcandidacies2\tcandidacy\xbaH\xab\x02\x1az\n" +
-	"\vblocs.scope\x12=blocs is required with scope BLOCS, and not allowed otherwise\x1a,(this.scope == 2) == (this.blocs.size() > 0)\x1a\xac\x01\n" +
-	"\n" +
-	"path.scope\x12Uwith scope BLOCS there is neither an option nor chosen blocs: name the blocs in blocs\x1aGthis.scope != 2 || (this.option == '' && this.chosen_blocs.size() == 0)B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\fALREADY_HELD\x10\x03:\x89\x03\xeaA[\n" +
+	"\x15acquis.eval/Candidacy\x12*sessions/{session}/candidacies/{candidacy}*\vcandidacies2\tcandidacy\xbaH\xa7\x02\x1at\n" +
+	"\vblocs.scope\x127is required with scope BLOCS, and not allowed otherwise\x1a,(this.scope == 2) == (this.blocs.size() > 0)\x1a\xae\x01\n" +
+	"\foption.scope\x12Uwith scope BLOCS there is neither an option nor chosen blocs: name the blocs in blocs\x1aGthis.scope != 2 || (this.option == '' && this.chosen_blocs.size() == 0)B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_candidacy_proto_rawDescOnce sync.Once
@@ -856,6 +867,7 @@ var file_acquis_v1_candidacy_proto_goTypes = []any{
 	(*Candidacy_DepartedBloc)(nil),         // 10: acquis.v1.Candidacy.DepartedBloc
 	(*Candidacy_DepartedBloc_Cause)(nil),   // 11: acquis.v1.Candidacy.DepartedBloc.Cause
 	(*timestamppb.Timestamp)(nil),          // 12: google.protobuf.Timestamp
+	(*Warning)(nil),                        // 13: acquis.v1.Warning
 }
 var file_acquis_v1_candidacy_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Candidacy.scope:type_name -> acquis.v1.Candidacy.Scope.Enum
@@ -865,12 +877,13 @@ var file_acquis_v1_candidacy_proto_depIdxs = []int32{
 	3,  // 4: acquis.v1.Candidacy.state:type_name -> acquis.v1.Candidacy.State.Enum
 	12, // 5: acquis.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
 	12, // 6: acquis.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
-	4,  // 7: acquis.v1.Candidacy.DepartedBloc.cause:type_name -> acquis.v1.Candidacy.DepartedBloc.Cause.Enum
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	13, // 7: acquis.v1.Candidacy.warnings:type_name -> acquis.v1.Warning
+	4,  // 8: acquis.v1.Candidacy.DepartedBloc.cause:type_name -> acquis.v1.Candidacy.DepartedBloc.Cause.Enum
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_candidacy_proto_init() }
@@ -879,6 +892,7 @@ func file_acquis_v1_candidacy_proto_init() {
 		return
 	}
 	file_acquis_v1_form_proto_init()
+	file_acquis_v1_warning_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

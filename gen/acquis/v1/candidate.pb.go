@@ -411,9 +411,9 @@ type ListCandidatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -456,8 +456,8 @@ func (x *ListCandidatesRequest) GetPageSize() int32 {
 }
 
 func (x *ListCandidatesRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -1263,12 +1263,13 @@ const file_acquis_v1_candidate_proto_rawDesc = "" +
 	"request_id\x18\x03 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"~\n" +
 	"\x13GetCandidateRequest\x12g\n" +
 	"\x04name\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"p\n" +
+	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x86\x01\n" +
 	"\x15ListCandidatesRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"v\n" +
+	"page_token\x18\x02 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"v\n" +
 	"\x16ListCandidatesResponse\x124\n" +
 	"\n" +
 	"candidates\x18\x01 \x03(\v2\x14.acquis.v1.CandidateR\n" +
@@ -1470,6 +1471,7 @@ func file_acquis_v1_candidate_proto_init() {
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_privacy_proto_init()
 	file_acquis_v1_unique_proto_init()
+	file_acquis_v1_candidate_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -860,9 +860,9 @@ type ListDecisionsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	// AIP-160 filter over `session` (its name; = != :), `referentiel` (its id, its name or its revision's name; = !=
 	// :), `kind` (BLOC, PRIOR_BLOC, AWARD, REQUIREMENT, PROOF; = != :), `outcome` (CAPITALISED, NOT_CAPITALISED, AWARDED,
 	// NOT_AWARDED, FULFILLED, NOT_FULFILLED; = != :), `effective` (true, false; = != :), `decide_time` (a time; = != < <= > >= :). For instance `kind = AWARD
@@ -918,8 +918,8 @@ func (x *ListDecisionsRequest) GetPageSize() int32 {
 }
 
 func (x *ListDecisionsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -1170,15 +1170,16 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\x14acquis.eval/Decision\xbaHNrL2J^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}$R\x04name\"\xa8\x01\n" +
 	"\x17GetDecisionProofRequest\x12\x8c\x01\n" +
 	"\x04name\x18\x01 \x01(\tBx\xe0A\x02\xfaA\x1b\n" +
-	"\x19acquis.eval/DecisionProof\xbaHTrR2P^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}/proof$R\x04name\"\x89\x02\n" +
+	"\x19acquis.eval/DecisionProof\xbaHTrR2P^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}/proof$R\x04name\"\x9f\x02\n" +
 	"\x14ListDecisionsRequest\x12o\n" +
 	"\x06parent\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidate\xbaH7r523^candidates/(-|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x12'\n" +
-	"\x06filter\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filter\"r\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01\x12'\n" +
+	"\x06filter\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filterB\r\n" +
+	"\v_page_token\"r\n" +
 	"\x15ListDecisionsResponse\x121\n" +
 	"\tdecisions\x18\x01 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa2\x01\n" +
@@ -1296,6 +1297,7 @@ func file_acquis_v1_capitalisation_service_proto_init() {
 	file_acquis_v1_decision_proto_init()
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_unique_proto_init()
+	file_acquis_v1_capitalisation_service_proto_msgTypes[13].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -374,6 +374,9 @@ type Decision struct {
 	Supersedes string `protobuf:"bytes,17,opt,name=supersedes,proto3" json:"supersedes,omitempty"`
 	// The decision that supersedes it, if any.
 	SupersededBy string `protobuf:"bytes,18,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
+	// What the jury and the registrar should know of an award: DELIVERY_DEADLINE_PASSED if
+	// it was after the last day on which the certification may be awarded. The award stands.
+	Warnings []*Warning `protobuf:"bytes,19,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// Of an AWARD: code of the option awarded; empty if the award has no options.
 	Option string `protobuf:"bytes,29,opt,name=option,proto3" json:"option,omitempty"`
 	// Of a REQUIREMENT or a PROOF: code of the requirement.
@@ -538,6 +541,13 @@ func (x *Decision) GetSupersededBy() string {
 		return x.SupersededBy
 	}
 	return ""
+}
+
+func (x *Decision) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
 }
 
 func (x *Decision) GetOption() string {
@@ -717,6 +727,12 @@ type Capitalisation struct {
 	Blocs []*Capitalisation_BlocStatus `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
 	// The certification as a whole.
 	Certification *Capitalisation_CertificationStatus `protobuf:"bytes,4,opt,name=certification,proto3" json:"certification,omitempty"`
+	// Where the certification is registered, as the revision says; if it says so.
+	Register *Register `protobuf:"bytes,5,opt,name=register,proto3" json:"register,omitempty"`
+	// Who answers for it, as the revision says; if it says so.
+	Certificateur *Certificateur `protobuf:"bytes,6,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
+	// Whether its blocs are attested one by one, with the default filled in.
+	Divisible bool `protobuf:"varint,7,opt,name=divisible,proto3" json:"divisible,omitempty"`
 	// What an award needs beside blocs, in order.
 	Requirements  []*Capitalisation_RequirementStatus `protobuf:"bytes,15,rep,name=requirements,proto3" json:"requirements,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -779,6 +795,27 @@ func (x *Capitalisation) GetCertification() *Capitalisation_CertificationStatus 
 		return x.Certification
 	}
 	return nil
+}
+
+func (x *Capitalisation) GetRegister() *Register {
+	if x != nil {
+		return x.Register
+	}
+	return nil
+}
+
+func (x *Capitalisation) GetCertificateur() *Certificateur {
+	if x != nil {
+		return x.Certificateur
+	}
+	return nil
+}
+
+func (x *Capitalisation) GetDivisible() bool {
+	if x != nil {
+		return x.Divisible
+	}
+	return false
 }
 
 func (x *Capitalisation) GetRequirements() []*Capitalisation_RequirementStatus {
@@ -1455,7 +1492,7 @@ var File_acquis_v1_decision_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
-	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x17acquis/v1/session.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xca\n" +
+	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x17acquis/v1/session.proto\x1a\x17acquis/v1/warning.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\n" +
 	"\n" +
 	"\bDecision\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x126\n" +
@@ -1484,7 +1521,8 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x14acquis.eval/DecisionR\n" +
 	"supersedes\x12A\n" +
 	"\rsuperseded_by\x18\x12 \x01(\tB\x1c\xe0A\x03\xfaA\x16\n" +
-	"\x14acquis.eval/DecisionR\fsupersededBy\x12\x1b\n" +
+	"\x14acquis.eval/DecisionR\fsupersededBy\x123\n" +
+	"\bwarnings\x18\x13 \x03(\v2\x12.acquis.v1.WarningB\x03\xe0A\x03R\bwarnings\x12\x1b\n" +
 	"\x06option\x18\x1d \x01(\tB\x03\xe0A\x03R\x06option\x12%\n" +
 	"\vrequirement\x18\x1e \x01(\tB\x03\xe0A\x03R\vrequirement\x12\x1b\n" +
 	"\x06amount\x18\x1f \x01(\x05B\x03\xe0A\x03R\x06amount\x1ae\n" +
@@ -1523,13 +1561,16 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\v \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:p\xeaAm\n" +
-	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xa7\v\n" +
+	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xc5\f\n" +
 	"\x0eCapitalisation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12A\n" +
 	"\vreferentiel\x18\x02 \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
 	"\x17acquis.eval/ReferentielR\vreferentiel\x12?\n" +
 	"\x05blocs\x18\x03 \x03(\v2$.acquis.v1.Capitalisation.BlocStatusB\x03\xe0A\x03R\x05blocs\x12X\n" +
-	"\rcertification\x18\x04 \x01(\v2-.acquis.v1.Capitalisation.CertificationStatusB\x03\xe0A\x03R\rcertification\x12T\n" +
+	"\rcertification\x18\x04 \x01(\v2-.acquis.v1.Capitalisation.CertificationStatusB\x03\xe0A\x03R\rcertification\x124\n" +
+	"\bregister\x18\x05 \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x03R\bregister\x12C\n" +
+	"\rcertificateur\x18\x06 \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x03R\rcertificateur\x12!\n" +
+	"\tdivisible\x18\a \x01(\bB\x03\xe0A\x03R\tdivisible\x12T\n" +
 	"\frequirements\x18\x0f \x03(\v2+.acquis.v1.Capitalisation.RequirementStatusB\x03\xe0A\x03R\frequirements\x1a\xda\x02\n" +
 	"\x11RequirementStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
@@ -1631,9 +1672,12 @@ var file_acquis_v1_decision_proto_goTypes = []any{
 	(*Reason)(nil),                                      // 20: acquis.v1.Reason
 	(*JuryMember)(nil),                                  // 21: acquis.v1.JuryMember
 	(*timestamppb.Timestamp)(nil),                       // 22: google.protobuf.Timestamp
-	(*Session)(nil),                                     // 23: acquis.v1.Session
-	(Candidacy_State_Enum)(0),                           // 24: acquis.v1.Candidacy.State.Enum
-	(*Candidacy_DepartedBloc)(nil),                      // 25: acquis.v1.Candidacy.DepartedBloc
+	(*Warning)(nil),                                     // 23: acquis.v1.Warning
+	(*Register)(nil),                                    // 24: acquis.v1.Register
+	(*Certificateur)(nil),                               // 25: acquis.v1.Certificateur
+	(*Session)(nil),                                     // 26: acquis.v1.Session
+	(Candidacy_State_Enum)(0),                           // 27: acquis.v1.Candidacy.State.Enum
+	(*Candidacy_DepartedBloc)(nil),                      // 28: acquis.v1.Candidacy.DepartedBloc
 }
 var file_acquis_v1_decision_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Decision.kind:type_name -> acquis.v1.Decision.Kind.Enum
@@ -1642,25 +1686,28 @@ var file_acquis_v1_decision_proto_depIdxs = []int32{
 	20, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
 	21, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
 	22, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
-	13, // 6: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
-	14, // 7: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
-	12, // 8: acquis.v1.Capitalisation.requirements:type_name -> acquis.v1.Capitalisation.RequirementStatus
-	20, // 9: acquis.v1.OptionStatus.missing:type_name -> acquis.v1.Reason
-	23, // 10: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
-	18, // 11: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
-	2,  // 12: acquis.v1.Capitalisation.RequirementStatus.status:type_name -> acquis.v1.Capitalisation.RequirementStatus.Status.Enum
-	3,  // 13: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
-	4,  // 14: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	20, // 15: acquis.v1.Capitalisation.CertificationStatus.missing:type_name -> acquis.v1.Reason
-	8,  // 16: acquis.v1.Capitalisation.CertificationStatus.options:type_name -> acquis.v1.OptionStatus
-	24, // 17: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
-	25, // 18: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
-	5,  // 19: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	23, // 6: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
+	13, // 7: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
+	14, // 8: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
+	24, // 9: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
+	25, // 10: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
+	12, // 11: acquis.v1.Capitalisation.requirements:type_name -> acquis.v1.Capitalisation.RequirementStatus
+	20, // 12: acquis.v1.OptionStatus.missing:type_name -> acquis.v1.Reason
+	26, // 13: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
+	18, // 14: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
+	2,  // 15: acquis.v1.Capitalisation.RequirementStatus.status:type_name -> acquis.v1.Capitalisation.RequirementStatus.Status.Enum
+	3,  // 16: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
+	4,  // 17: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
+	20, // 18: acquis.v1.Capitalisation.CertificationStatus.missing:type_name -> acquis.v1.Reason
+	8,  // 19: acquis.v1.Capitalisation.CertificationStatus.options:type_name -> acquis.v1.OptionStatus
+	27, // 20: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
+	28, // 21: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
+	5,  // 22: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_decision_proto_init() }
@@ -1670,7 +1717,9 @@ func file_acquis_v1_decision_proto_init() {
 	}
 	file_acquis_v1_candidacy_proto_init()
 	file_acquis_v1_grid_proto_init()
+	file_acquis_v1_referentiel_proto_init()
 	file_acquis_v1_session_proto_init()
+	file_acquis_v1_warning_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

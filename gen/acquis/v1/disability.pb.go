@@ -756,9 +756,9 @@ type ListAccommodationsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -808,8 +808,8 @@ func (x *ListAccommodationsRequest) GetPageSize() int32 {
 }
 
 func (x *ListAccommodationsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -965,13 +965,13 @@ type DecideExemptionRequest struct {
 	// Whether the jury grants it: true or false, said explicitly. A grant needs a
 	// favourable advice and both conditions; a refusal needs a reason.
 	Granted *bool `protobuf:"varint,3,opt,name=granted,proto3,oneof" json:"granted,omitempty"`
-	// Required if granted: (a) the candidate's overall professional capacity is not called
-	// into question.
+	// Required if granted, and refused otherwise: (a) the candidate's overall professional
+	// capacity is not called into question.
 	CapacityPreserved *Condition `protobuf:"bytes,4,opt,name=capacity_preserved,json=capacityPreserved,proto3" json:"capacity_preserved,omitempty"`
-	// Required if granted: (b) given the nature of the disability, the criterion will not
-	// apply in the candidate's future practice.
+	// Required if granted, and refused otherwise: (b) given the nature of the disability, the
+	// criterion will not apply in the candidate's future practice.
 	NotApplicableInPractice *Condition `protobuf:"bytes,5,opt,name=not_applicable_in_practice,json=notApplicableInPractice,proto3" json:"not_applicable_in_practice,omitempty"`
-	// If refused: why, 1–4000 characters. Not for health data.
+	// Why, 1–4000 characters. Required if not granted, and refused otherwise. Not for health data.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
 	// hours does nothing again; its answer shows what the first one made or
@@ -1067,9 +1067,9 @@ type ListExemptionsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1119,8 +1119,8 @@ func (x *ListExemptionsRequest) GetPageSize() int32 {
 }
 
 func (x *ListExemptionsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -1323,7 +1323,7 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\vcompetences\x18\x03 \x03(\tB(\xe0A\x01\xbaH\"\x92\x01\x1f\x10d\x18\x01\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetences\x12%\n" +
 	"\x04need\x18\x04 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x02R\x04need\x125\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xfc\x06\n" +
+	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xe8\x06\n" +
 	"\x1aDecideAccommodationRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12\xcc\x01\n" +
@@ -1333,18 +1333,19 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\varrangement\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\varrangement\x12'\n" +
 	"\x06reason\x18\x05 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06reason\x125\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\xa3\x02\xbaH\x9f\x02\x1a\x94\x01\n" +
-	"\x13arrangement.granted\x12=arrangement is required if granted, and not allowed otherwise\x1a>!has(this.granted) || this.granted == (this.arrangement != '')\x1a\x85\x01\n" +
-	"\x0ereason.refused\x128reason is required if refused, and not allowed otherwise\x1a9!has(this.granted) || this.granted != (this.reason != '')B\n" +
+	"request_id\x18\x06 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\x8f\x02\xbaH\x8b\x02\x1a\x88\x01\n" +
+	"\x13arrangement.granted\x121is required if granted, and not allowed otherwise\x1a>!has(this.granted) || this.granted == (this.arrangement != '')\x1a~\n" +
+	"\x0ereason.refused\x121is required if refused, and not allowed otherwise\x1a9!has(this.granted) || this.granted != (this.reason != '')B\n" +
 	"\n" +
-	"\b_granted\"\x90\x02\n" +
+	"\b_granted\"\xa6\x02\n" +
 	"\x19ListAccommodationsRequest\x12\x99\x01\n" +
 	"\x06parent\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"\x86\x01\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"\x86\x01\n" +
 	"\x1aListAccommodationsResponse\x12@\n" +
 	"\x0eaccommodations\x18\x01 \x03(\v2\x18.acquis.v1.AccommodationR\x0eaccommodations\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xab\x03\n" +
@@ -1358,7 +1359,7 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\x0freasoned_advice\x18\x04 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x02R\x0ereasonedAdvice\x125\n" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestIdB\r\n" +
-	"\v_favourable\"\xbd\x06\n" +
+	"\v_favourable\"\xfc\a\n" +
 	"\x16DecideExemptionRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12=\n" +
@@ -1368,18 +1369,20 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\x1anot_applicable_in_practice\x18\x05 \x01(\v2\x14.acquis.v1.ConditionB\x03\xe0A\x01R\x17notApplicableInPractice\x12'\n" +
 	"\x06reason\x18\x06 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06reason\x125\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\x89\x02\xbaH\x85\x02\x1au\n" +
-	"\x1acapacity_preserved.granted\x12(capacityPreserved is required if granted\x1a-!this.granted || has(this.capacity_preserved)\x1a\x8b\x01\n" +
-	"\"not_applicable_in_practice.granted\x12.notApplicableInPractice is required if granted\x1a5!this.granted || has(this.not_applicable_in_practice)B\n" +
+	"request_id\x18\a \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId:\xc8\x03\xbaH\xc4\x03\x1a\x93\x01\n" +
+	"\x1acapacity_preserved.granted\x121is required if granted, and not allowed otherwise\x1aB!has(this.granted) || this.granted == has(this.capacity_preserved)\x1a\xa3\x01\n" +
+	"\"not_applicable_in_practice.granted\x121is required if granted, and not allowed otherwise\x1aJ!has(this.granted) || this.granted == has(this.not_applicable_in_practice)\x1a\x85\x01\n" +
+	"\x0ereason.granted\x12Ois not allowed if granted: the reasons of a grant stand with its two conditions\x1a\"!this.granted || this.reason == ''B\n" +
 	"\n" +
-	"\b_granted\"\x8c\x02\n" +
+	"\b_granted\"\xa2\x02\n" +
 	"\x15ListExemptionsRequest\x12\x99\x01\n" +
 	"\x06parent\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"v\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"v\n" +
 	"\x16ListExemptionsResponse\x124\n" +
 	"\n" +
 	"exemptions\x18\x01 \x03(\v2\x14.acquis.v1.ExemptionR\n" +
@@ -1451,8 +1454,10 @@ func file_acquis_v1_disability_proto_init() {
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_disability_proto_msgTypes[4].OneofWrappers = []any{}
 	file_acquis_v1_disability_proto_msgTypes[6].OneofWrappers = []any{}
+	file_acquis_v1_disability_proto_msgTypes[7].OneofWrappers = []any{}
 	file_acquis_v1_disability_proto_msgTypes[9].OneofWrappers = []any{}
 	file_acquis_v1_disability_proto_msgTypes[10].OneofWrappers = []any{}
+	file_acquis_v1_disability_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -688,9 +688,9 @@ type ListHoldsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -740,8 +740,8 @@ func (x *ListHoldsRequest) GetPageSize() int32 {
 }
 
 func (x *ListHoldsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -809,8 +809,9 @@ type PurgeCandidatesRequest struct {
 	// How many candidates to process at most of whom something is erased; 0 means 50, more than
 	// 100 means 100. An answer may have fewer, even none, and still have a next page.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. validate_only must be as in that request.
-	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused.
+	// validate_only must be as in that request, by the same subject.
+	PageToken *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
 	// hours does nothing again; its answer shows what the first one made or
 	// changed, as it is by then. It is the same request over gRPC and REST.
@@ -864,8 +865,8 @@ func (x *PurgeCandidatesRequest) GetPageSize() int32 {
 }
 
 func (x *PurgeCandidatesRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -950,9 +951,9 @@ type ExportCandidateRequest struct {
 	// How many candidacies and reads of the file to return at most; 0 means 50, more than 100
 	// means 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1002,8 +1003,8 @@ func (x *ExportCandidateRequest) GetPageSize() int32 {
 }
 
 func (x *ExportCandidateRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -1132,24 +1133,26 @@ const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBe\xe0A\x02\xfaA\x12\n" +
 	"\x10acquis.eval/Hold\xbaHJrH2F^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/holds/[1-9][0-9]{0,18}$R\x04name\x125\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xd3\x01\n" +
+	"request_id\x18\x02 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xe9\x01\n" +
 	"\x10ListHoldsRequest\x12f\n" +
 	"\x06parent\x18\x01 \x01(\tBN\xe0A\x02\xfaA\x12\x12\x10acquis.eval/Hold\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"b\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"b\n" +
 	"\x11ListHoldsResponse\x12%\n" +
 	"\x05holds\x18\x01 \x03(\v2\x0f.acquis.v1.HoldR\x05holds\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd2\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe8\x01\n" +
 	"\x16PurgeCandidatesRequest\x12(\n" +
 	"\rvalidate_only\x18\x01 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x125\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01\x125\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x93\x02\n" +
+	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestIdB\r\n" +
+	"\v_page_token\"\x93\x02\n" +
 	"\x17PurgeCandidatesResponse\x127\n" +
 	"\vforgettings\x18\x01 \x03(\v2\x15.acquis.v1.ForgettingR\vforgettings\x12;\n" +
 	"\x04kept\x18\x02 \x03(\v2'.acquis.v1.PurgeCandidatesResponse.KeptR\x04kept\x12&\n" +
@@ -1157,14 +1160,15 @@ const file_acquis_v1_privacy_proto_rawDesc = "" +
 	"\x04Kept\x128\n" +
 	"\tcandidate\x18\x01 \x01(\tB\x1a\xfaA\x17\n" +
 	"\x15acquis.eval/CandidateR\tcandidate\x12\x18\n" +
-	"\abecause\x18\x02 \x01(\tR\abecause\"\xda\x01\n" +
+	"\abecause\x18\x02 \x01(\tR\abecause\"\xf0\x01\n" +
 	"\x16ExportCandidateRequest\x12g\n" +
 	"\x04name\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidate\xbaH3r12/^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageTokenB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_tokenB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_privacy_proto_rawDescOnce sync.Once
@@ -1238,6 +1242,9 @@ func file_acquis_v1_privacy_proto_init() {
 	file_acquis_v1_candidacy_proto_init()
 	file_acquis_v1_disability_proto_init()
 	file_acquis_v1_form_proto_init()
+	file_acquis_v1_privacy_proto_msgTypes[8].OneofWrappers = []any{}
+	file_acquis_v1_privacy_proto_msgTypes[10].OneofWrappers = []any{}
+	file_acquis_v1_privacy_proto_msgTypes[12].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

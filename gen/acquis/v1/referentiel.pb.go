@@ -142,6 +142,63 @@ func (AssessmentMethod_Kind_Enum) EnumDescriptor() ([]byte, []int) {
 	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6, 0, 0}
 }
 
+// See Kind.
+type Register_Kind_Enum int32
+
+const (
+	// Not a register; refused as input.
+	Register_Kind_KIND_UNSPECIFIED Register_Kind_Enum = 0
+	// Répertoire national des certifications professionnelles.
+	Register_Kind_RNCP Register_Kind_Enum = 1
+	// Répertoire spécifique.
+	Register_Kind_RS Register_Kind_Enum = 2
+	// Any other, in France or elsewhere, or none.
+	Register_Kind_OTHER Register_Kind_Enum = 3
+)
+
+// Enum value maps for Register_Kind_Enum.
+var (
+	Register_Kind_Enum_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "RNCP",
+		2: "RS",
+		3: "OTHER",
+	}
+	Register_Kind_Enum_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"RNCP":             1,
+		"RS":               2,
+		"OTHER":            3,
+	}
+)
+
+func (x Register_Kind_Enum) Enum() *Register_Kind_Enum {
+	p := new(Register_Kind_Enum)
+	*p = x
+	return p
+}
+
+func (x Register_Kind_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Register_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[2].Descriptor()
+}
+
+func (Register_Kind_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[2]
+}
+
+func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Register_Kind_Enum.Descriptor instead.
+func (Register_Kind_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0, 0}
+}
+
 // The description of one certification: what a candidate must show, how it is
 // assessed and by which rules it is decided.
 //
@@ -158,9 +215,6 @@ type Referentiel struct {
 	Revision string `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Name of the certification, 1–300 characters.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// Number in the French register of certifications, for instance `RNCP35340`.
-	// Empty if it is not known.
-	RncpNumber string `protobuf:"bytes,4,opt,name=rncp_number,json=rncpNumber,proto3" json:"rncp_number,omitempty"`
 	// Opening page: law, handicap policy. At most 50 sections.
 	// Empty in lists.
 	Preamble []*Referentiel_Section `protobuf:"bytes,5,rep,name=preamble,proto3" json:"preamble,omitempty"`
@@ -183,6 +237,10 @@ type Referentiel struct {
 	RulesInForce *Rules `protobuf:"bytes,11,opt,name=rules_in_force,json=rulesInForce,proto3" json:"rules_in_force,omitempty"`
 	// Scales on which criteria are assessed, if not by verdicts. At most 20.
 	Scales []*Scale `protobuf:"bytes,12,rep,name=scales,proto3" json:"scales,omitempty"`
+	// Where the certification is registered. Attestations and ledgers name it.
+	Register *Register `protobuf:"bytes,13,opt,name=register,proto3" json:"register,omitempty"`
+	// Who answers for the certification. Attestations and ledgers name it.
+	Certificateur *Certificateur `protobuf:"bytes,14,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
 	// What an award needs. Left out: every bloc.
 	Award         *AwardRule `protobuf:"bytes,15,opt,name=award,proto3" json:"award,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -240,13 +298,6 @@ func (x *Referentiel) GetDisplayName() string {
 	return ""
 }
 
-func (x *Referentiel) GetRncpNumber() string {
-	if x != nil {
-		return x.RncpNumber
-	}
-	return ""
-}
-
 func (x *Referentiel) GetPreamble() []*Referentiel_Section {
 	if x != nil {
 		return x.Preamble
@@ -299,6 +350,20 @@ func (x *Referentiel) GetRulesInForce() *Rules {
 func (x *Referentiel) GetScales() []*Scale {
 	if x != nil {
 		return x.Scales
+	}
+	return nil
+}
+
+func (x *Referentiel) GetRegister() *Register {
+	if x != nil {
+		return x.Register
+	}
+	return nil
+}
+
+func (x *Referentiel) GetCertificateur() *Certificateur {
+	if x != nil {
+		return x.Certificateur
 	}
 	return nil
 }
@@ -1251,6 +1316,223 @@ func (x *Replacement) GetReplacedBloc() string {
 	return ""
 }
 
+// The registration of a certification. Days have the form `2027-03-27`.
+//
+// It limits nothing that a candidate holds. Once it has ended, enrolments and awards
+// have a warning.
+type Register struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which register.
+	Kind Register_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Register_Kind_Enum" json:"kind,omitempty"`
+	// Number there: in the RNCP `RNCP` and 1–6 digits, in the RS `RS` and 1–6 digits;
+	// elsewhere a text of at most 50 characters. Empty if there is none yet.
+	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	// Level of qualification in the French framework, 1–8. The RS has no levels.
+	Level *int32 `protobuf:"varint,3,opt,name=level,proto3,oneof" json:"level,omitempty"`
+	// Level in the European Qualifications Framework, 1–8. The RS has no levels.
+	EqfLevel *int32 `protobuf:"varint,4,opt,name=eqf_level,json=eqfLevel,proto3,oneof" json:"eqf_level,omitempty"`
+	// Codes of its specialities in the NSF: 3 digits and at most one letter, for instance
+	// `312m`. At most 20.
+	Nsf []string `protobuf:"bytes,5,rep,name=nsf,proto3" json:"nsf,omitempty"`
+	// Formacodes, of 5 digits, for instance `34052`. At most 20.
+	Formacode []string `protobuf:"bytes,6,rep,name=formacode,proto3" json:"formacode,omitempty"`
+	// Codes of jobs in the ROME: a letter and 4 digits, for instance `M1705`. At most 20.
+	Rome []string `protobuf:"bytes,7,rep,name=rome,proto3" json:"rome,omitempty"`
+	// When its registration was decided; not after it ends.
+	DecisionDate string `protobuf:"bytes,8,opt,name=decision_date,json=decisionDate,proto3" json:"decision_date,omitempty"`
+	// The first day of its registration, before the last one. It may be before the decision.
+	RegistrationDate string `protobuf:"bytes,9,opt,name=registration_date,json=registrationDate,proto3" json:"registration_date,omitempty"`
+	// The last day of its registration. A later enrolment has a warning.
+	ExpiryDate string `protobuf:"bytes,10,opt,name=expiry_date,json=expiryDate,proto3" json:"expiry_date,omitempty"`
+	// The last day on which it may be awarded; not before its registration ends. A later
+	// award has a warning. Empty: `expiry_date`, with a warning that says so.
+	DeliveryDeadline string `protobuf:"bytes,11,opt,name=delivery_deadline,json=deliveryDeadline,proto3" json:"delivery_deadline,omitempty"`
+	// Whether its blocs are attested one by one. If not, they can still be presented one by
+	// one, and lead to the certification. Default: yes, but no in the RS.
+	Divisible     *bool `protobuf:"varint,12,opt,name=divisible,proto3,oneof" json:"divisible,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Register) Reset() {
+	*x = Register{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Register) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Register) ProtoMessage() {}
+
+func (x *Register) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Register.ProtoReflect.Descriptor instead.
+func (*Register) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Register) GetKind() Register_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return Register_Kind_KIND_UNSPECIFIED
+}
+
+func (x *Register) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *Register) GetLevel() int32 {
+	if x != nil && x.Level != nil {
+		return *x.Level
+	}
+	return 0
+}
+
+func (x *Register) GetEqfLevel() int32 {
+	if x != nil && x.EqfLevel != nil {
+		return *x.EqfLevel
+	}
+	return 0
+}
+
+func (x *Register) GetNsf() []string {
+	if x != nil {
+		return x.Nsf
+	}
+	return nil
+}
+
+func (x *Register) GetFormacode() []string {
+	if x != nil {
+		return x.Formacode
+	}
+	return nil
+}
+
+func (x *Register) GetRome() []string {
+	if x != nil {
+		return x.Rome
+	}
+	return nil
+}
+
+func (x *Register) GetDecisionDate() string {
+	if x != nil {
+		return x.DecisionDate
+	}
+	return ""
+}
+
+func (x *Register) GetRegistrationDate() string {
+	if x != nil {
+		return x.RegistrationDate
+	}
+	return ""
+}
+
+func (x *Register) GetExpiryDate() string {
+	if x != nil {
+		return x.ExpiryDate
+	}
+	return ""
+}
+
+func (x *Register) GetDeliveryDeadline() string {
+	if x != nil {
+		return x.DeliveryDeadline
+	}
+	return ""
+}
+
+func (x *Register) GetDivisible() bool {
+	if x != nil && x.Divisible != nil {
+		return *x.Divisible
+	}
+	return false
+}
+
+// The certificateur: the body that owns a certification and answers for it.
+type Certificateur struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its legal name (raison sociale), at most 300 characters.
+	LegalName string `protobuf:"bytes,1,opt,name=legal_name,json=legalName,proto3" json:"legal_name,omitempty"`
+	// The name under which it is known (nom commercial), if it is another one. At most 300
+	// characters.
+	TradeName string `protobuf:"bytes,2,opt,name=trade_name,json=tradeName,proto3" json:"trade_name,omitempty"`
+	// Its SIRET: 14 digits without spaces, the last of which is computed from the others.
+	Siret         string `protobuf:"bytes,3,opt,name=siret,proto3" json:"siret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Certificateur) Reset() {
+	*x = Certificateur{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Certificateur) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Certificateur) ProtoMessage() {}
+
+func (x *Certificateur) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
+func (*Certificateur) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Certificateur) GetLegalName() string {
+	if x != nil {
+		return x.LegalName
+	}
+	return ""
+}
+
+func (x *Certificateur) GetTradeName() string {
+	if x != nil {
+		return x.TradeName
+	}
+	return ""
+}
+
+func (x *Certificateur) GetSiret() string {
+	if x != nil {
+		return x.Siret
+	}
+	return ""
+}
+
 // One part of the opening page.
 type Referentiel_Section struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1264,7 +1546,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1276,7 +1558,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1332,7 +1614,7 @@ type AwardRule_Requirement struct {
 
 func (x *AwardRule_Requirement) Reset() {
 	*x = AwardRule_Requirement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1344,7 +1626,7 @@ func (x *AwardRule_Requirement) String() string {
 func (*AwardRule_Requirement) ProtoMessage() {}
 
 func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +1706,7 @@ type AwardRule_Choice struct {
 
 func (x *AwardRule_Choice) Reset() {
 	*x = AwardRule_Choice{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1718,7 @@ func (x *AwardRule_Choice) String() string {
 func (*AwardRule_Choice) ProtoMessage() {}
 
 func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1491,7 +1773,7 @@ type AwardRule_Option struct {
 
 func (x *AwardRule_Option) Reset() {
 	*x = AwardRule_Option{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1503,7 +1785,7 @@ func (x *AwardRule_Option) String() string {
 func (*AwardRule_Option) ProtoMessage() {}
 
 func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1556,7 +1838,7 @@ type AwardRule_Requirement_Kind struct {
 
 func (x *AwardRule_Requirement_Kind) Reset() {
 	*x = AwardRule_Requirement_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1568,7 +1850,7 @@ func (x *AwardRule_Requirement_Kind) String() string {
 func (*AwardRule_Requirement_Kind) ProtoMessage() {}
 
 func (x *AwardRule_Requirement_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1599,7 +1881,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1611,7 +1893,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1663,7 +1945,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1675,7 +1957,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1721,7 +2003,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1733,7 +2015,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1763,7 +2045,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1775,7 +2057,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1819,7 +2101,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1831,7 +2113,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1874,7 +2156,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1886,7 +2168,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1930,7 +2212,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1942,7 +2224,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1972,18 +2254,53 @@ func (x *Gate_Shortfall) GetAtMost() string {
 	return ""
 }
 
+// Registers.
+type Register_Kind struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Register_Kind) Reset() {
+	*x = Register_Kind{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Register_Kind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Register_Kind) ProtoMessage() {}
+
+func (x *Register_Kind) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Register_Kind.ProtoReflect.Descriptor instead.
+func (*Register_Kind) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
+}
+
 var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\a\n" +
+	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\b\n" +
 	"\vReferentiel\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12C\n" +
 	"\brevision\x18\x02 \x01(\tB'\xe0A\x03\xfaA\x19\n" +
 	"\x17acquis.eval/Referentiel\xbaH\x05r\x03\x18\xc8\x01R\brevision\x124\n" +
-	"\fdisplay_name\x18\x03 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xac\x02\xa0\xb5\x18\x01R\vdisplayName\x12>\n" +
-	"\vrncp_number\x18\x04 \x01(\tB\x1d\xe0A\x01\xbaH\x17r\x152\x13^(RNCP[0-9]{1,6})?$R\n" +
-	"rncpNumber\x12G\n" +
+	"\fdisplay_name\x18\x03 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xac\x02\xa0\xb5\x18\x01R\vdisplayName\x12G\n" +
 	"\bpreamble\x18\x05 \x03(\v2\x1e.acquis.v1.Referentiel.SectionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\bpreamble\x124\n" +
 	"\x05blocs\x18\x06 \x03(\v2\x0f.acquis.v1.BlocB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x102R\x05blocs\x12+\n" +
 	"\x05rules\x18\a \x01(\v2\x10.acquis.v1.RulesB\x03\xe0A\x01R\x05rules\x12@\n" +
@@ -1993,14 +2310,16 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\acurrent\x18\n" +
 	" \x01(\bB\x03\xe0A\x03R\acurrent\x12;\n" +
 	"\x0erules_in_force\x18\v \x01(\v2\x10.acquis.v1.RulesB\x03\xe0A\x03R\frulesInForce\x125\n" +
-	"\x06scales\x18\f \x03(\v2\x10.acquis.v1.ScaleB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06scales\x12/\n" +
+	"\x06scales\x18\f \x03(\v2\x10.acquis.v1.ScaleB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06scales\x124\n" +
+	"\bregister\x18\r \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x01R\bregister\x12C\n" +
+	"\rcertificateur\x18\x0e \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x01R\rcertificateur\x12/\n" +
 	"\x05award\x18\x0f \x01(\v2\x14.acquis.v1.AwardRuleB\x03\xe0A\x01R\x05award\x1aj\n" +
 	"\aSection\x12%\n" +
 	"\x05title\x18\x01 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x128\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tB\x18\xe0A\x02\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01\x18\xc0>\xa0\xb5\x18\x01R\n" +
 	"paragraphs:\x85\x01\xeaA\x81\x01\n" +
-	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentiel\"\xc6\t\n" +
+	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentielJ\x04\b\x04\x10\x05R\vrncp_number\"\xc6\t\n" +
 	"\tAwardRule\x128\n" +
 	"\x03all\x18\x01 \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x03all\x12@\n" +
 	"\x06choose\x18\x02 \x03(\v2\x1b.acquis.v1.AwardRule.ChoiceB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06choose\x12B\n" +
@@ -2140,7 +2459,40 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x04bloc\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04bloc\x12\xa4\x01\n" +
 	"\x14replaced_referentiel\x18\x02 \x01(\tBq\xe0A\x02\xfaA\x19\n" +
 	"\x17acquis.eval/Referentiel\xbaHOrM2K^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?$R\x13replacedReferentiel\x12D\n" +
-	"\rreplaced_bloc\x18\x03 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\freplacedBlocB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\rreplaced_bloc\x18\x03 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\freplacedBloc\"\xc8\a\n" +
+	"\bRegister\x12@\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1d.acquis.v1.Register.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12&\n" +
+	"\x06number\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\x04r\x02\x182\xa0\xb5\x18\x01R\x06number\x12'\n" +
+	"\x05level\x18\x03 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\b(\x01H\x00R\x05level\x88\x01\x01\x12.\n" +
+	"\teqf_level\x18\x04 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\b(\x01H\x01R\beqfLevel\x88\x01\x01\x123\n" +
+	"\x03nsf\x18\x05 \x03(\tB!\xe0A\x01\xbaH\x1b\x92\x01\x18\x10\x14\"\x14r\x122\x10^[0-9]{3}[a-z]?$R\x03nsf\x129\n" +
+	"\tformacode\x18\x06 \x03(\tB\x1b\xe0A\x01\xbaH\x15\x92\x01\x12\x10\x14\"\x0er\f2\n" +
+	"^[0-9]{5}$R\tformacode\x124\n" +
+	"\x04rome\x18\a \x03(\tB \xe0A\x01\xbaH\x1a\x92\x01\x17\x10\x14\"\x13r\x112\x0f^[A-N][0-9]{4}$R\x04rome\x12l\n" +
+	"\rdecision_date\x18\b \x01(\tBG\xe0A\x01\xbaHAr?2=^((19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$R\fdecisionDate\x12t\n" +
+	"\x11registration_date\x18\t \x01(\tBG\xe0A\x01\xbaHAr?2=^((19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$R\x10registrationDate\x12h\n" +
+	"\vexpiry_date\x18\n" +
+	" \x01(\tBG\xe0A\x01\xbaHAr?2=^((19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$R\n" +
+	"expiryDate\x12t\n" +
+	"\x11delivery_deadline\x18\v \x01(\tBG\xe0A\x01\xbaHAr?2=^((19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$R\x10deliveryDeadline\x12&\n" +
+	"\tdivisible\x18\f \x01(\bB\x03\xe0A\x01H\x02R\tdivisible\x88\x01\x01\x1aA\n" +
+	"\x04Kind\"9\n" +
+	"\x04Enum\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\b\n" +
+	"\x04RNCP\x10\x01\x12\x06\n" +
+	"\x02RS\x10\x02\x12\t\n" +
+	"\x05OTHER\x10\x03B\b\n" +
+	"\x06_levelB\f\n" +
+	"\n" +
+	"_eqf_levelB\f\n" +
+	"\n" +
+	"_divisible\"\x9f\x01\n" +
+	"\rCertificateur\x12.\n" +
+	"\n" +
+	"legal_name\x18\x01 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xac\x02\xa0\xb5\x18\x01R\tlegalName\x12.\n" +
+	"\n" +
+	"trade_name\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xac\x02\xa0\xb5\x18\x01R\ttradeName\x12.\n" +
+	"\x05siret\x18\x03 \x01(\tB\x18\xe0A\x01\xbaH\x12r\x102\x0e^([0-9]{14})?$R\x05siretB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_referentiel_proto_rawDescOnce sync.Once
@@ -2154,75 +2506,82 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(AwardRule_Requirement_Kind_Enum)(0), // 0: acquis.v1.AwardRule.Requirement.Kind.Enum
 	(AssessmentMethod_Kind_Enum)(0),      // 1: acquis.v1.AssessmentMethod.Kind.Enum
-	(*Referentiel)(nil),                  // 2: acquis.v1.Referentiel
-	(*AwardRule)(nil),                    // 3: acquis.v1.AwardRule
-	(*Scale)(nil),                        // 4: acquis.v1.Scale
-	(*Bloc)(nil),                         // 5: acquis.v1.Bloc
-	(*Activity)(nil),                     // 6: acquis.v1.Activity
-	(*Competence)(nil),                   // 7: acquis.v1.Competence
-	(*AssessmentMethod)(nil),             // 8: acquis.v1.AssessmentMethod
-	(*Criterion)(nil),                    // 9: acquis.v1.Criterion
-	(*Rules)(nil),                        // 10: acquis.v1.Rules
-	(*Gate)(nil),                         // 11: acquis.v1.Gate
-	(*JuryRule)(nil),                     // 12: acquis.v1.JuryRule
-	(*Replacement)(nil),                  // 13: acquis.v1.Replacement
-	(*Referentiel_Section)(nil),          // 14: acquis.v1.Referentiel.Section
-	(*AwardRule_Requirement)(nil),        // 15: acquis.v1.AwardRule.Requirement
-	(*AwardRule_Choice)(nil),             // 16: acquis.v1.AwardRule.Choice
-	(*AwardRule_Option)(nil),             // 17: acquis.v1.AwardRule.Option
-	(*AwardRule_Requirement_Kind)(nil),   // 18: acquis.v1.AwardRule.Requirement.Kind
-	(*Scale_Level)(nil),                  // 19: acquis.v1.Scale.Level
-	(*Scale_Marks)(nil),                  // 20: acquis.v1.Scale.Marks
-	(*AssessmentMethod_Kind)(nil),        // 21: acquis.v1.AssessmentMethod.Kind
-	(*Gate_Mean)(nil),                    // 22: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),                   // 23: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),                  // 24: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),               // 25: acquis.v1.Gate.Shortfall
-	(*timestamppb.Timestamp)(nil),        // 26: google.protobuf.Timestamp
+	(Register_Kind_Enum)(0),              // 2: acquis.v1.Register.Kind.Enum
+	(*Referentiel)(nil),                  // 3: acquis.v1.Referentiel
+	(*AwardRule)(nil),                    // 4: acquis.v1.AwardRule
+	(*Scale)(nil),                        // 5: acquis.v1.Scale
+	(*Bloc)(nil),                         // 6: acquis.v1.Bloc
+	(*Activity)(nil),                     // 7: acquis.v1.Activity
+	(*Competence)(nil),                   // 8: acquis.v1.Competence
+	(*AssessmentMethod)(nil),             // 9: acquis.v1.AssessmentMethod
+	(*Criterion)(nil),                    // 10: acquis.v1.Criterion
+	(*Rules)(nil),                        // 11: acquis.v1.Rules
+	(*Gate)(nil),                         // 12: acquis.v1.Gate
+	(*JuryRule)(nil),                     // 13: acquis.v1.JuryRule
+	(*Replacement)(nil),                  // 14: acquis.v1.Replacement
+	(*Register)(nil),                     // 15: acquis.v1.Register
+	(*Certificateur)(nil),                // 16: acquis.v1.Certificateur
+	(*Referentiel_Section)(nil),          // 17: acquis.v1.Referentiel.Section
+	(*AwardRule_Requirement)(nil),        // 18: acquis.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),             // 19: acquis.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),             // 20: acquis.v1.AwardRule.Option
+	(*AwardRule_Requirement_Kind)(nil),   // 21: acquis.v1.AwardRule.Requirement.Kind
+	(*Scale_Level)(nil),                  // 22: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),                  // 23: acquis.v1.Scale.Marks
+	(*AssessmentMethod_Kind)(nil),        // 24: acquis.v1.AssessmentMethod.Kind
+	(*Gate_Mean)(nil),                    // 25: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),                   // 26: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),                  // 27: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),               // 28: acquis.v1.Gate.Shortfall
+	(*Register_Kind)(nil),                // 29: acquis.v1.Register.Kind
+	(*timestamppb.Timestamp)(nil),        // 30: google.protobuf.Timestamp
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	14, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
-	5,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
-	10, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	13, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	26, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
-	10, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
-	4,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
-	3,  // 7: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
-	16, // 8: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
-	17, // 9: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
-	15, // 10: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
-	19, // 11: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
-	20, // 12: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
-	6,  // 13: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
-	7,  // 14: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	11, // 15: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
-	8,  // 16: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	8,  // 17: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	9,  // 18: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	11, // 19: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	1,  // 20: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	12, // 21: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	11, // 22: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	11, // 23: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	22, // 24: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	23, // 25: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	24, // 26: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	25, // 27: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	0,  // 28: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
-	8,  // 29: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
-	9,  // 30: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
-	11, // 31: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	17, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	6,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
+	11, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
+	14, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	30, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	11, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
+	5,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
+	15, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
+	16, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
+	4,  // 9: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
+	19, // 10: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
+	20, // 11: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
+	18, // 12: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
+	22, // 13: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	23, // 14: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	7,  // 15: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
+	8,  // 16: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
+	12, // 17: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	9,  // 18: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	9,  // 19: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	10, // 20: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	12, // 21: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	1,  // 22: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	13, // 23: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	12, // 24: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	12, // 25: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	25, // 26: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	26, // 27: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	27, // 28: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	28, // 29: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	2,  // 30: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	0,  // 31: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	9,  // 32: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
+	10, // 33: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
+	12, // 34: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -2236,18 +2595,19 @@ func file_acquis_v1_referentiel_proto_init() {
 	file_acquis_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[16].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[24].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   24,
+			NumEnums:      3,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

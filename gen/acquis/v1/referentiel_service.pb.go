@@ -23,14 +23,83 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// See Kind.
+type DiffRevisionsResponse_Change_Kind_Enum int32
+
+const (
+	// Not a kind.
+	DiffRevisionsResponse_Change_Kind_KIND_UNSPECIFIED DiffRevisionsResponse_Change_Kind_Enum = 0
+	// It is new.
+	DiffRevisionsResponse_Change_Kind_ADDED DiffRevisionsResponse_Change_Kind_Enum = 1
+	// It is gone.
+	DiffRevisionsResponse_Change_Kind_REMOVED DiffRevisionsResponse_Change_Kind_Enum = 2
+	// A text or a value is another one.
+	DiffRevisionsResponse_Change_Kind_CHANGED DiffRevisionsResponse_Change_Kind_Enum = 3
+	// The same text has another code: `before` and `after` are where.
+	DiffRevisionsResponse_Change_Kind_RENUMBERED DiffRevisionsResponse_Change_Kind_Enum = 4
+	// It is in another bloc or compétence: `before` and `after` are where.
+	DiffRevisionsResponse_Change_Kind_MOVED DiffRevisionsResponse_Change_Kind_Enum = 5
+	// The same items are in another order: `before` and `after` are their codes.
+	DiffRevisionsResponse_Change_Kind_REORDERED DiffRevisionsResponse_Change_Kind_Enum = 6
+)
+
+// Enum value maps for DiffRevisionsResponse_Change_Kind_Enum.
+var (
+	DiffRevisionsResponse_Change_Kind_Enum_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "ADDED",
+		2: "REMOVED",
+		3: "CHANGED",
+		4: "RENUMBERED",
+		5: "MOVED",
+		6: "REORDERED",
+	}
+	DiffRevisionsResponse_Change_Kind_Enum_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"ADDED":            1,
+		"REMOVED":          2,
+		"CHANGED":          3,
+		"RENUMBERED":       4,
+		"MOVED":            5,
+		"REORDERED":        6,
+	}
+)
+
+func (x DiffRevisionsResponse_Change_Kind_Enum) Enum() *DiffRevisionsResponse_Change_Kind_Enum {
+	p := new(DiffRevisionsResponse_Change_Kind_Enum)
+	*p = x
+	return p
+}
+
+func (x DiffRevisionsResponse_Change_Kind_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DiffRevisionsResponse_Change_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_service_proto_enumTypes[0].Descriptor()
+}
+
+func (DiffRevisionsResponse_Change_Kind_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_service_proto_enumTypes[0]
+}
+
+func (x DiffRevisionsResponse_Change_Kind_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DiffRevisionsResponse_Change_Kind_Enum.Descriptor instead.
+func (DiffRevisionsResponse_Change_Kind_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{8, 1, 0, 0}
+}
+
 // Request of ListReferentiels.
 type ListReferentielsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -73,8 +142,8 @@ func (x *ListReferentielsRequest) GetPageSize() int32 {
 }
 
 func (x *ListReferentielsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -187,9 +256,9 @@ type ListReferentielRevisionsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -239,8 +308,8 @@ func (x *ListReferentielRevisionsRequest) GetPageSize() int32 {
 }
 
 func (x *ListReferentielRevisionsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -393,6 +462,154 @@ func (x *GetBlocRequest) GetName() string {
 	return ""
 }
 
+// Request of DiffRevisions.
+type DiffRevisionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The earlier revision, `referentiels/{id}/revisions/{revision}`.
+	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// The later one: `referentiels/{id}/revisions/{revision}`, or `referentiels/{id}` for
+	// its current revision. Empty: the current revision of the référentiel of `from`.
+	To            string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffRevisionsRequest) Reset() {
+	*x = DiffRevisionsRequest{}
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffRevisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffRevisionsRequest) ProtoMessage() {}
+
+func (x *DiffRevisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffRevisionsRequest.ProtoReflect.Descriptor instead.
+func (*DiffRevisionsRequest) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *DiffRevisionsRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *DiffRevisionsRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+// Answer of DiffRevisions.
+type DiffRevisionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The earlier revision.
+	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// The later one, `referentiels/{id}/revisions/{revision}`.
+	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// Whether both are the same revision; then nothing changes.
+	Same bool `protobuf:"varint,3,opt,name=same,proto3" json:"same,omitempty"`
+	// The blocs of the earlier revision, in order.
+	Held []*DiffRevisionsResponse_HeldBloc `protobuf:"bytes,4,rep,name=held,proto3" json:"held,omitempty"`
+	// Codes of the blocs of the later revision as which no bloc of the earlier one counts:
+	// every candidate must acquire them.
+	Missing []string `protobuf:"bytes,5,rep,name=missing,proto3" json:"missing,omitempty"`
+	// What changes.
+	Changes       []*DiffRevisionsResponse_Change `protobuf:"bytes,6,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffRevisionsResponse) Reset() {
+	*x = DiffRevisionsResponse{}
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffRevisionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffRevisionsResponse) ProtoMessage() {}
+
+func (x *DiffRevisionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffRevisionsResponse.ProtoReflect.Descriptor instead.
+func (*DiffRevisionsResponse) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *DiffRevisionsResponse) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *DiffRevisionsResponse) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *DiffRevisionsResponse) GetSame() bool {
+	if x != nil {
+		return x.Same
+	}
+	return false
+}
+
+func (x *DiffRevisionsResponse) GetHeld() []*DiffRevisionsResponse_HeldBloc {
+	if x != nil {
+		return x.Held
+	}
+	return nil
+}
+
+func (x *DiffRevisionsResponse) GetMissing() []string {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *DiffRevisionsResponse) GetChanges() []*DiffRevisionsResponse_Change {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
 // Request of SearchReferentiels.
 type SearchReferentielsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -400,16 +617,16 @@ type SearchReferentielsRequest struct {
 	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SearchReferentielsRequest) Reset() {
 	*x = SearchReferentielsRequest{}
-	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -421,7 +638,7 @@ func (x *SearchReferentielsRequest) String() string {
 func (*SearchReferentielsRequest) ProtoMessage() {}
 
 func (x *SearchReferentielsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -434,7 +651,7 @@ func (x *SearchReferentielsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchReferentielsRequest.ProtoReflect.Descriptor instead.
 func (*SearchReferentielsRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{7}
+	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SearchReferentielsRequest) GetQuery() string {
@@ -452,8 +669,8 @@ func (x *SearchReferentielsRequest) GetPageSize() int32 {
 }
 
 func (x *SearchReferentielsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -471,7 +688,7 @@ type SearchReferentielsResponse struct {
 
 func (x *SearchReferentielsResponse) Reset() {
 	*x = SearchReferentielsResponse{}
-	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -483,7 +700,7 @@ func (x *SearchReferentielsResponse) String() string {
 func (*SearchReferentielsResponse) ProtoMessage() {}
 
 func (x *SearchReferentielsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -496,7 +713,7 @@ func (x *SearchReferentielsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchReferentielsResponse.ProtoReflect.Descriptor instead.
 func (*SearchReferentielsResponse) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SearchReferentielsResponse) GetResults() []*SearchReferentielsResponse_SearchResult {
@@ -534,7 +751,7 @@ type PublishReferentielRequest struct {
 
 func (x *PublishReferentielRequest) Reset() {
 	*x = PublishReferentielRequest{}
-	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -546,7 +763,7 @@ func (x *PublishReferentielRequest) String() string {
 func (*PublishReferentielRequest) ProtoMessage() {}
 
 func (x *PublishReferentielRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -559,7 +776,7 @@ func (x *PublishReferentielRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishReferentielRequest.ProtoReflect.Descriptor instead.
 func (*PublishReferentielRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{9}
+	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PublishReferentielRequest) GetReferentielId() string {
@@ -590,6 +807,191 @@ func (x *PublishReferentielRequest) GetRequestId() string {
 	return ""
 }
 
+// What a bloc of the earlier revision is worth under the later one.
+type DiffRevisionsResponse_HeldBloc struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code.
+	Bloc string `protobuf:"bytes,1,opt,name=bloc,proto3" json:"bloc,omitempty"`
+	// Whether the later revision has it unchanged.
+	Identical bool `protobuf:"varint,2,opt,name=identical,proto3" json:"identical,omitempty"`
+	// Codes of the blocs of the later revision as which it counts, because it is identical
+	// or because `replaces` says so. Empty: it does not count.
+	CountsAs      []string `protobuf:"bytes,3,rep,name=counts_as,json=countsAs,proto3" json:"counts_as,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffRevisionsResponse_HeldBloc) Reset() {
+	*x = DiffRevisionsResponse_HeldBloc{}
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffRevisionsResponse_HeldBloc) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffRevisionsResponse_HeldBloc) ProtoMessage() {}
+
+func (x *DiffRevisionsResponse_HeldBloc) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffRevisionsResponse_HeldBloc.ProtoReflect.Descriptor instead.
+func (*DiffRevisionsResponse_HeldBloc) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{8, 0}
+}
+
+func (x *DiffRevisionsResponse_HeldBloc) GetBloc() string {
+	if x != nil {
+		return x.Bloc
+	}
+	return ""
+}
+
+func (x *DiffRevisionsResponse_HeldBloc) GetIdentical() bool {
+	if x != nil {
+		return x.Identical
+	}
+	return false
+}
+
+func (x *DiffRevisionsResponse_HeldBloc) GetCountsAs() []string {
+	if x != nil {
+		return x.CountsAs
+	}
+	return nil
+}
+
+// One difference.
+type DiffRevisionsResponse_Change struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What happened.
+	Kind DiffRevisionsResponse_Change_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.DiffRevisionsResponse_Change_Kind_Enum" json:"kind,omitempty"`
+	// The codes that lead to what changed, for instance `B1 C1.1`; empty if it is the
+	// référentiel itself.
+	Where string `protobuf:"bytes,2,opt,name=where,proto3" json:"where,omitempty"`
+	// What changed there, named as in files: `statement`, `method.title`.
+	Field string `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
+	// What it was: a code and its text, a value, or where it was. Empty: nothing.
+	Before string `protobuf:"bytes,4,opt,name=before,proto3" json:"before,omitempty"`
+	// What it is now.
+	After         string `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffRevisionsResponse_Change) Reset() {
+	*x = DiffRevisionsResponse_Change{}
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffRevisionsResponse_Change) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffRevisionsResponse_Change) ProtoMessage() {}
+
+func (x *DiffRevisionsResponse_Change) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffRevisionsResponse_Change.ProtoReflect.Descriptor instead.
+func (*DiffRevisionsResponse_Change) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{8, 1}
+}
+
+func (x *DiffRevisionsResponse_Change) GetKind() DiffRevisionsResponse_Change_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return DiffRevisionsResponse_Change_Kind_KIND_UNSPECIFIED
+}
+
+func (x *DiffRevisionsResponse_Change) GetWhere() string {
+	if x != nil {
+		return x.Where
+	}
+	return ""
+}
+
+func (x *DiffRevisionsResponse_Change) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *DiffRevisionsResponse_Change) GetBefore() string {
+	if x != nil {
+		return x.Before
+	}
+	return ""
+}
+
+func (x *DiffRevisionsResponse_Change) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+// Kinds of changes.
+type DiffRevisionsResponse_Change_Kind struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffRevisionsResponse_Change_Kind) Reset() {
+	*x = DiffRevisionsResponse_Change_Kind{}
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffRevisionsResponse_Change_Kind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffRevisionsResponse_Change_Kind) ProtoMessage() {}
+
+func (x *DiffRevisionsResponse_Change_Kind) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffRevisionsResponse_Change_Kind.ProtoReflect.Descriptor instead.
+func (*DiffRevisionsResponse_Change_Kind) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{8, 1, 0}
+}
+
 // One text that contains the words.
 type SearchReferentielsResponse_SearchResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -597,7 +999,7 @@ type SearchReferentielsResponse_SearchResult struct {
 	Referentiel string `protobuf:"bytes,1,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
 	// The revision searched, its current one.
 	Revision string `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
-	// Code of its bloc.
+	// Code of its bloc; empty if the text is the name of the certification.
 	Bloc string `protobuf:"bytes,3,opt,name=bloc,proto3" json:"bloc,omitempty"`
 	// Code of the activity, if the text is an activity's title.
 	Activity string `protobuf:"bytes,4,opt,name=activity,proto3" json:"activity,omitempty"`
@@ -613,7 +1015,7 @@ type SearchReferentielsResponse_SearchResult struct {
 
 func (x *SearchReferentielsResponse_SearchResult) Reset() {
 	*x = SearchReferentielsResponse_SearchResult{}
-	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +1027,7 @@ func (x *SearchReferentielsResponse_SearchResult) String() string {
 func (*SearchReferentielsResponse_SearchResult) ProtoMessage() {}
 
 func (x *SearchReferentielsResponse_SearchResult) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,7 +1040,7 @@ func (x *SearchReferentielsResponse_SearchResult) ProtoReflect() protoreflect.Me
 
 // Deprecated: Use SearchReferentielsResponse_SearchResult.ProtoReflect.Descriptor instead.
 func (*SearchReferentielsResponse_SearchResult) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{8, 0}
+	return file_acquis_v1_referentiel_service_proto_rawDescGZIP(), []int{10, 0}
 }
 
 func (x *SearchReferentielsResponse_SearchResult) GetReferentiel() string {
@@ -694,25 +1096,27 @@ var File_acquis_v1_referentiel_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\n" +
-	"#acquis/v1/referentiel_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x14acquis/v1/form.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"r\n" +
+	"#acquis/v1/referentiel_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x14acquis/v1/form.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"\x88\x01\n" +
 	"\x17ListReferentielsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"~\n" +
+	"page_token\x18\x02 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"~\n" +
 	"\x18ListReferentielsResponse\x12:\n" +
 	"\freferentiels\x18\x01 \x03(\v2\x16.acquis.v1.ReferentielR\freferentiels\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x84\x01\n" +
 	"\x15GetReferentielRequest\x12k\n" +
 	"\x04name\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x19\n" +
-	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\xeb\x01\n" +
+	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x81\x02\n" +
 	"\x1fListReferentielRevisionsRequest\x12o\n" +
 	"\x06parent\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x19\n" +
 	"\x17acquis.eval/Referentiel\xbaH5r321^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"\x86\x01\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"\x86\x01\n" +
 	" ListReferentielRevisionsResponse\x12:\n" +
 	"\freferentiels\x18\x01 \x03(\v2\x16.acquis.v1.ReferentielR\freferentiels\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa4\x01\n" +
@@ -720,13 +1124,48 @@ const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBn\xe0A\x02\xfaA\x19\n" +
 	"\x17acquis.eval/Referentiel\xbaHLrJ2H^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/revisions/[0-9a-f]{32}$R\x04name\"\x96\x01\n" +
 	"\x0eGetBlocRequest\x12\x83\x01\n" +
-	"\x04name\x18\x01 \x01(\tBo\xe0A\x02\xbaHirg2e^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?/blocs/[A-Za-z0-9.-]{1,32}$R\x04name\"\x9d\x01\n" +
+	"\x04name\x18\x01 \x01(\tBo\xe0A\x02\xbaHirg2e^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?/blocs/[A-Za-z0-9.-]{1,32}$R\x04name\"\xa2\x02\n" +
+	"\x14DiffRevisionsRequest\x12\x82\x01\n" +
+	"\x04from\x18\x01 \x01(\tBn\xe0A\x02\xfaA\x19\n" +
+	"\x17acquis.eval/Referentiel\xbaHLrJ2H^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/revisions/[0-9a-f]{32}$R\x04from\x12\x84\x01\n" +
+	"\x02to\x18\x02 \x01(\tBt\xe0A\x01\xfaA\x19\n" +
+	"\x17acquis.eval/Referentiel\xbaHR\xd8\x01\x01rM2K^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?$R\x02to\"\xa3\x05\n" +
+	"\x15DiffRevisionsResponse\x120\n" +
+	"\x04from\x18\x01 \x01(\tB\x1c\xfaA\x19\n" +
+	"\x17acquis.eval/ReferentielR\x04from\x12,\n" +
+	"\x02to\x18\x02 \x01(\tB\x1c\xfaA\x19\n" +
+	"\x17acquis.eval/ReferentielR\x02to\x12\x12\n" +
+	"\x04same\x18\x03 \x01(\bR\x04same\x12=\n" +
+	"\x04held\x18\x04 \x03(\v2).acquis.v1.DiffRevisionsResponse.HeldBlocR\x04held\x12\x18\n" +
+	"\amissing\x18\x05 \x03(\tR\amissing\x12A\n" +
+	"\achanges\x18\x06 \x03(\v2'.acquis.v1.DiffRevisionsResponse.ChangeR\achanges\x1aY\n" +
+	"\bHeldBloc\x12\x12\n" +
+	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12\x1c\n" +
+	"\tidentical\x18\x02 \x01(\bR\tidentical\x12\x1b\n" +
+	"\tcounts_as\x18\x03 \x03(\tR\bcountsAs\x1a\x9e\x02\n" +
+	"\x06Change\x12E\n" +
+	"\x04kind\x18\x01 \x01(\x0e21.acquis.v1.DiffRevisionsResponse.Change.Kind.EnumR\x04kind\x12\x14\n" +
+	"\x05where\x18\x02 \x01(\tR\x05where\x12\x14\n" +
+	"\x05field\x18\x03 \x01(\tR\x05field\x12\x16\n" +
+	"\x06before\x18\x04 \x01(\tR\x06before\x12\x14\n" +
+	"\x05after\x18\x05 \x01(\tR\x05after\x1as\n" +
+	"\x04Kind\"k\n" +
+	"\x04Enum\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\t\n" +
+	"\x05ADDED\x10\x01\x12\v\n" +
+	"\aREMOVED\x10\x02\x12\v\n" +
+	"\aCHANGED\x10\x03\x12\x0e\n" +
+	"\n" +
+	"RENUMBERED\x10\x04\x12\t\n" +
+	"\x05MOVED\x10\x05\x12\r\n" +
+	"\tREORDERED\x10\x06\"\xb3\x01\n" +
 	"\x19SearchReferentielsRequest\x12'\n" +
 	"\x05query\x18\x01 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\xa0\xb5\x18\x04R\x05query\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\"\x9f\x03\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
+	"\v_page_token\"\x9f\x03\n" +
 	"\x1aSearchReferentielsResponse\x12L\n" +
 	"\aresults\x18\x01 \x03(\v22.acquis.v1.SearchReferentielsResponse.SearchResultR\aresults\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x1a\x8a\x02\n" +
@@ -747,7 +1186,7 @@ const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\vreferentiel\x18\x02 \x01(\v2\x16.acquis.v1.ReferentielB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\vreferentiel\x12(\n" +
 	"\rvalidate_only\x18\x03 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x125\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\xdd\b\n" +
+	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\xfd\t\n" +
 	"\x12ReferentielService\x12\x85\x01\n" +
 	"\x10ListReferentiels\x12\".acquis.v1.ListReferentielsRequest\x1a#.acquis.v1.ListReferentielsResponse\"(\xdaA\x00\x8a\xb5\x18\t\n" +
 	"\a\x01\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/referentiels\x12\x81\x01\n" +
@@ -758,7 +1197,9 @@ const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\x16GetReferentielRevision\x12(.acquis.v1.GetReferentielRevisionRequest\x1a\x16.acquis.v1.Referentiel\"A\xdaA\x04name\x8a\xb5\x18\t\n" +
 	"\a\x01\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02'\x12%/v1/{name=referentiels/*/revisions/*}\x12\xa5\x01\n" +
 	"\aGetBloc\x12\x19.acquis.v1.GetBlocRequest\x1a\x0f.acquis.v1.Bloc\"n\xdaA\x04name\x8a\xb5\x18\t\n" +
-	"\a\x01\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02TZ/\x12-/v1/{name=referentiels/*/revisions/*/blocs/*}\x12!/v1/{name=referentiels/*/blocs/*}\x12\x97\x01\n" +
+	"\a\x01\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02TZ/\x12-/v1/{name=referentiels/*/revisions/*/blocs/*}\x12!/v1/{name=referentiels/*/blocs/*}\x12\x9d\x01\n" +
+	"\rDiffRevisions\x12\x1f.acquis.v1.DiffRevisionsRequest\x1a .acquis.v1.DiffRevisionsResponse\"I\xdaA\afrom,to\x8a\xb5\x18\t\n" +
+	"\a\x01\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02,\x12*/v1/{from=referentiels/*/revisions/*}:diff\x12\x97\x01\n" +
 	"\x12SearchReferentiels\x12$.acquis.v1.SearchReferentielsRequest\x1a%.acquis.v1.SearchReferentielsResponse\"4\xdaA\x05query\x8a\xb5\x18\t\n" +
 	"\a\x01\x02\x03\x04\x05\x06\a\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/referentiels:search\x12\x9d\x01\n" +
 	"\x12PublishReferentiel\x12$.acquis.v1.PublishReferentielRequest\x1a\x16.acquis.v1.Referentiel\"I\xdaA\x1areferentiel_id,referentiel\x8a\xb5\x18\x05\n" +
@@ -776,46 +1217,58 @@ func file_acquis_v1_referentiel_service_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_referentiel_service_proto_rawDescData
 }
 
-var file_acquis_v1_referentiel_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_acquis_v1_referentiel_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_acquis_v1_referentiel_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_acquis_v1_referentiel_service_proto_goTypes = []any{
-	(*ListReferentielsRequest)(nil),                 // 0: acquis.v1.ListReferentielsRequest
-	(*ListReferentielsResponse)(nil),                // 1: acquis.v1.ListReferentielsResponse
-	(*GetReferentielRequest)(nil),                   // 2: acquis.v1.GetReferentielRequest
-	(*ListReferentielRevisionsRequest)(nil),         // 3: acquis.v1.ListReferentielRevisionsRequest
-	(*ListReferentielRevisionsResponse)(nil),        // 4: acquis.v1.ListReferentielRevisionsResponse
-	(*GetReferentielRevisionRequest)(nil),           // 5: acquis.v1.GetReferentielRevisionRequest
-	(*GetBlocRequest)(nil),                          // 6: acquis.v1.GetBlocRequest
-	(*SearchReferentielsRequest)(nil),               // 7: acquis.v1.SearchReferentielsRequest
-	(*SearchReferentielsResponse)(nil),              // 8: acquis.v1.SearchReferentielsResponse
-	(*PublishReferentielRequest)(nil),               // 9: acquis.v1.PublishReferentielRequest
-	(*SearchReferentielsResponse_SearchResult)(nil), // 10: acquis.v1.SearchReferentielsResponse.SearchResult
-	(*Referentiel)(nil),                             // 11: acquis.v1.Referentiel
-	(*Bloc)(nil),                                    // 12: acquis.v1.Bloc
+	(DiffRevisionsResponse_Change_Kind_Enum)(0),     // 0: acquis.v1.DiffRevisionsResponse.Change.Kind.Enum
+	(*ListReferentielsRequest)(nil),                 // 1: acquis.v1.ListReferentielsRequest
+	(*ListReferentielsResponse)(nil),                // 2: acquis.v1.ListReferentielsResponse
+	(*GetReferentielRequest)(nil),                   // 3: acquis.v1.GetReferentielRequest
+	(*ListReferentielRevisionsRequest)(nil),         // 4: acquis.v1.ListReferentielRevisionsRequest
+	(*ListReferentielRevisionsResponse)(nil),        // 5: acquis.v1.ListReferentielRevisionsResponse
+	(*GetReferentielRevisionRequest)(nil),           // 6: acquis.v1.GetReferentielRevisionRequest
+	(*GetBlocRequest)(nil),                          // 7: acquis.v1.GetBlocRequest
+	(*DiffRevisionsRequest)(nil),                    // 8: acquis.v1.DiffRevisionsRequest
+	(*DiffRevisionsResponse)(nil),                   // 9: acquis.v1.DiffRevisionsResponse
+	(*SearchReferentielsRequest)(nil),               // 10: acquis.v1.SearchReferentielsRequest
+	(*SearchReferentielsResponse)(nil),              // 11: acquis.v1.SearchReferentielsResponse
+	(*PublishReferentielRequest)(nil),               // 12: acquis.v1.PublishReferentielRequest
+	(*DiffRevisionsResponse_HeldBloc)(nil),          // 13: acquis.v1.DiffRevisionsResponse.HeldBloc
+	(*DiffRevisionsResponse_Change)(nil),            // 14: acquis.v1.DiffRevisionsResponse.Change
+	(*DiffRevisionsResponse_Change_Kind)(nil),       // 15: acquis.v1.DiffRevisionsResponse.Change.Kind
+	(*SearchReferentielsResponse_SearchResult)(nil), // 16: acquis.v1.SearchReferentielsResponse.SearchResult
+	(*Referentiel)(nil),                             // 17: acquis.v1.Referentiel
+	(*Bloc)(nil),                                    // 18: acquis.v1.Bloc
 }
 var file_acquis_v1_referentiel_service_proto_depIdxs = []int32{
-	11, // 0: acquis.v1.ListReferentielsResponse.referentiels:type_name -> acquis.v1.Referentiel
-	11, // 1: acquis.v1.ListReferentielRevisionsResponse.referentiels:type_name -> acquis.v1.Referentiel
-	10, // 2: acquis.v1.SearchReferentielsResponse.results:type_name -> acquis.v1.SearchReferentielsResponse.SearchResult
-	11, // 3: acquis.v1.PublishReferentielRequest.referentiel:type_name -> acquis.v1.Referentiel
-	0,  // 4: acquis.v1.ReferentielService.ListReferentiels:input_type -> acquis.v1.ListReferentielsRequest
-	2,  // 5: acquis.v1.ReferentielService.GetReferentiel:input_type -> acquis.v1.GetReferentielRequest
-	3,  // 6: acquis.v1.ReferentielService.ListReferentielRevisions:input_type -> acquis.v1.ListReferentielRevisionsRequest
-	5,  // 7: acquis.v1.ReferentielService.GetReferentielRevision:input_type -> acquis.v1.GetReferentielRevisionRequest
-	6,  // 8: acquis.v1.ReferentielService.GetBloc:input_type -> acquis.v1.GetBlocRequest
-	7,  // 9: acquis.v1.ReferentielService.SearchReferentiels:input_type -> acquis.v1.SearchReferentielsRequest
-	9,  // 10: acquis.v1.ReferentielService.PublishReferentiel:input_type -> acquis.v1.PublishReferentielRequest
-	1,  // 11: acquis.v1.ReferentielService.ListReferentiels:output_type -> acquis.v1.ListReferentielsResponse
-	11, // 12: acquis.v1.ReferentielService.GetReferentiel:output_type -> acquis.v1.Referentiel
-	4,  // 13: acquis.v1.ReferentielService.ListReferentielRevisions:output_type -> acquis.v1.ListReferentielRevisionsResponse
-	11, // 14: acquis.v1.ReferentielService.GetReferentielRevision:output_type -> acquis.v1.Referentiel
-	12, // 15: acquis.v1.ReferentielService.GetBloc:output_type -> acquis.v1.Bloc
-	8,  // 16: acquis.v1.ReferentielService.SearchReferentiels:output_type -> acquis.v1.SearchReferentielsResponse
-	11, // 17: acquis.v1.ReferentielService.PublishReferentiel:output_type -> acquis.v1.Referentiel
-	11, // [11:18] is the sub-list for method output_type
-	4,  // [4:11] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	17, // 0: acquis.v1.ListReferentielsResponse.referentiels:type_name -> acquis.v1.Referentiel
+	17, // 1: acquis.v1.ListReferentielRevisionsResponse.referentiels:type_name -> acquis.v1.Referentiel
+	13, // 2: acquis.v1.DiffRevisionsResponse.held:type_name -> acquis.v1.DiffRevisionsResponse.HeldBloc
+	14, // 3: acquis.v1.DiffRevisionsResponse.changes:type_name -> acquis.v1.DiffRevisionsResponse.Change
+	16, // 4: acquis.v1.SearchReferentielsResponse.results:type_name -> acquis.v1.SearchReferentielsResponse.SearchResult
+	17, // 5: acquis.v1.PublishReferentielRequest.referentiel:type_name -> acquis.v1.Referentiel
+	0,  // 6: acquis.v1.DiffRevisionsResponse.Change.kind:type_name -> acquis.v1.DiffRevisionsResponse.Change.Kind.Enum
+	1,  // 7: acquis.v1.ReferentielService.ListReferentiels:input_type -> acquis.v1.ListReferentielsRequest
+	3,  // 8: acquis.v1.ReferentielService.GetReferentiel:input_type -> acquis.v1.GetReferentielRequest
+	4,  // 9: acquis.v1.ReferentielService.ListReferentielRevisions:input_type -> acquis.v1.ListReferentielRevisionsRequest
+	6,  // 10: acquis.v1.ReferentielService.GetReferentielRevision:input_type -> acquis.v1.GetReferentielRevisionRequest
+	7,  // 11: acquis.v1.ReferentielService.GetBloc:input_type -> acquis.v1.GetBlocRequest
+	8,  // 12: acquis.v1.ReferentielService.DiffRevisions:input_type -> acquis.v1.DiffRevisionsRequest
+	10, // 13: acquis.v1.ReferentielService.SearchReferentiels:input_type -> acquis.v1.SearchReferentielsRequest
+	12, // 14: acquis.v1.ReferentielService.PublishReferentiel:input_type -> acquis.v1.PublishReferentielRequest
+	2,  // 15: acquis.v1.ReferentielService.ListReferentiels:output_type -> acquis.v1.ListReferentielsResponse
+	17, // 16: acquis.v1.ReferentielService.GetReferentiel:output_type -> acquis.v1.Referentiel
+	5,  // 17: acquis.v1.ReferentielService.ListReferentielRevisions:output_type -> acquis.v1.ListReferentielRevisionsResponse
+	17, // 18: acquis.v1.ReferentielService.GetReferentielRevision:output_type -> acquis.v1.Referentiel
+	18, // 19: acquis.v1.ReferentielService.GetBloc:output_type -> acquis.v1.Bloc
+	9,  // 20: acquis.v1.ReferentielService.DiffRevisions:output_type -> acquis.v1.DiffRevisionsResponse
+	11, // 21: acquis.v1.ReferentielService.SearchReferentiels:output_type -> acquis.v1.SearchReferentielsResponse
+	17, // 22: acquis.v1.ReferentielService.PublishReferentiel:output_type -> acquis.v1.Referentiel
+	15, // [15:23] is the sub-list for method output_type
+	7,  // [7:15] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_service_proto_init() }
@@ -826,18 +1279,22 @@ func file_acquis_v1_referentiel_service_proto_init() {
 	file_acquis_v1_access_proto_init()
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_referentiel_proto_init()
+	file_acquis_v1_referentiel_service_proto_msgTypes[0].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_service_proto_msgTypes[3].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_service_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_service_proto_rawDesc), len(file_acquis_v1_referentiel_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   11,
+			NumEnums:      1,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_acquis_v1_referentiel_service_proto_goTypes,
 		DependencyIndexes: file_acquis_v1_referentiel_service_proto_depIdxs,
+		EnumInfos:         file_acquis_v1_referentiel_service_proto_enumTypes,
 		MessageInfos:      file_acquis_v1_referentiel_service_proto_msgTypes,
 	}.Build()
 	File_acquis_v1_referentiel_service_proto = out.File

@@ -24,6 +24,7 @@ const (
 	ReferentielService_ListReferentielRevisions_FullMethodName = "/acquis.v1.ReferentielService/ListReferentielRevisions"
 	ReferentielService_GetReferentielRevision_FullMethodName   = "/acquis.v1.ReferentielService/GetReferentielRevision"
 	ReferentielService_GetBloc_FullMethodName                  = "/acquis.v1.ReferentielService/GetBloc"
+	ReferentielService_DiffRevisions_FullMethodName            = "/acquis.v1.ReferentielService/DiffRevisions"
 	ReferentielService_SearchReferentiels_FullMethodName       = "/acquis.v1.ReferentielService/SearchReferentiels"
 	ReferentielService_PublishReferentiel_FullMethodName       = "/acquis.v1.ReferentielService/PublishReferentiel"
 )
@@ -46,9 +47,15 @@ type ReferentielServiceClient interface {
 	GetReferentielRevision(ctx context.Context, in *GetReferentielRevisionRequest, opts ...grpc.CallOption) (*Referentiel, error)
 	// Returns one bloc of the current revision, or of the revision named.
 	GetBloc(ctx context.Context, in *GetBlocRequest, opts ...grpc.CallOption) (*Bloc, error)
+	// Says what changes from one revision to another, and which blocs that candidates hold
+	// under the first count under the second: what to read before a revision is published
+	// for candidates under way. The two may be of different référentiels. The largest answer
+	// has both of them.
+	DiffRevisions(ctx context.Context, in *DiffRevisionsRequest, opts ...grpc.CallOption) (*DiffRevisionsResponse, error)
 	// Finds words in the blocs, activities, compétences and criteria of the
-	// current revisions. Accents and case do not matter; every word of the query
-	// must begin a word of the text.
+	// current revisions, each with its code, and in the name of a certification that
+	// has a number or a certificateur, together with these. Accents and case do not
+	// matter; every word of the query must begin a word of the text.
 	SearchReferentiels(ctx context.Context, in *SearchReferentielsRequest, opts ...grpc.CallOption) (*SearchReferentielsResponse, error)
 	// Publishes a revision and makes it the current one, even if the same content
 	// was published before. Existing sessions keep their revision. Refused with
@@ -117,6 +124,16 @@ func (c *referentielServiceClient) GetBloc(ctx context.Context, in *GetBlocReque
 	return out, nil
 }
 
+func (c *referentielServiceClient) DiffRevisions(ctx context.Context, in *DiffRevisionsRequest, opts ...grpc.CallOption) (*DiffRevisionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DiffRevisionsResponse)
+	err := c.cc.Invoke(ctx, ReferentielService_DiffRevisions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *referentielServiceClient) SearchReferentiels(ctx context.Context, in *SearchReferentielsRequest, opts ...grpc.CallOption) (*SearchReferentielsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SearchReferentielsResponse)
@@ -155,9 +172,15 @@ type ReferentielServiceServer interface {
 	GetReferentielRevision(context.Context, *GetReferentielRevisionRequest) (*Referentiel, error)
 	// Returns one bloc of the current revision, or of the revision named.
 	GetBloc(context.Context, *GetBlocRequest) (*Bloc, error)
+	// Says what changes from one revision to another, and which blocs that candidates hold
+	// under the first count under the second: what to read before a revision is published
+	// for candidates under way. The two may be of different référentiels. The largest answer
+	// has both of them.
+	DiffRevisions(context.Context, *DiffRevisionsRequest) (*DiffRevisionsResponse, error)
 	// Finds words in the blocs, activities, compétences and criteria of the
-	// current revisions. Accents and case do not matter; every word of the query
-	// must begin a word of the text.
+	// current revisions, each with its code, and in the name of a certification that
+	// has a number or a certificateur, together with these. Accents and case do not
+	// matter; every word of the query must begin a word of the text.
 	SearchReferentiels(context.Context, *SearchReferentielsRequest) (*SearchReferentielsResponse, error)
 	// Publishes a revision and makes it the current one, even if the same content
 	// was published before. Existing sessions keep their revision. Refused with
@@ -190,6 +213,9 @@ func (UnimplementedReferentielServiceServer) GetReferentielRevision(context.Cont
 }
 func (UnimplementedReferentielServiceServer) GetBloc(context.Context, *GetBlocRequest) (*Bloc, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetBloc not implemented")
+}
+func (UnimplementedReferentielServiceServer) DiffRevisions(context.Context, *DiffRevisionsRequest) (*DiffRevisionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DiffRevisions not implemented")
 }
 func (UnimplementedReferentielServiceServer) SearchReferentiels(context.Context, *SearchReferentielsRequest) (*SearchReferentielsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SearchReferentiels not implemented")
@@ -308,6 +334,24 @@ func _ReferentielService_GetBloc_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ReferentielService_DiffRevisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DiffRevisionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReferentielServiceServer).DiffRevisions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReferentielService_DiffRevisions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReferentielServiceServer).DiffRevisions(ctx, req.(*DiffRevisionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ReferentielService_SearchReferentiels_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SearchReferentielsRequest)
 	if err := dec(in); err != nil {
@@ -370,6 +414,10 @@ var ReferentielService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetBloc",
 			Handler:    _ReferentielService_GetBloc_Handler,
+		},
+		{
+			MethodName: "DiffRevisions",
+			Handler:    _ReferentielService_DiffRevisions_Handler,
 		},
 		{
 			MethodName: "SearchReferentiels",

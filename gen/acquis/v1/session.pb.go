@@ -408,7 +408,7 @@ var File_acquis_v1_session_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x17acquis/v1/session.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xa2\x0f\n" +
+	"\x17acquis/v1/session.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9a\x0f\n" +
 	"\aSession\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x124\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\xa0\xb5\x18\x01R\vdisplayName\x12\x93\x01\n" +
@@ -438,9 +438,9 @@ const file_acquis_v1_session_proto_rawDesc = "" +
 	"\tCANCELLED\x10\x03\x1ar\n" +
 	"\x06Centre\x124\n" +
 	"\x04code\x18\x01 \x01(\tB \xe0A\x02\xbaH\x1ar\x182\x16^[A-Za-z0-9._-]{1,64}$R\x04code\x122\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xc8\x01\xa0\xb5\x18\x01R\vdisplayName:\xd7\x02\xeaA<\n" +
-	"\x13acquis.eval/Session\x12\x12sessions/{session}*\bsessions2\asession\xbaH\x94\x02\x1a\x91\x02\n" +
-	"\x0eend_date.order\x12.the end date must not be before the start date\x1a\xce\x01!has(this.end_date) || !has(this.start_date) || this.end_date.year * 10000 + this.end_date.month * 100 + this.end_date.day >= this.start_date.year * 10000 + this.start_date.month * 100 + this.start_date.day\"\xc9\x01\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xc8\x01\xa0\xb5\x18\x01R\vdisplayName:\xcf\x02\xeaA<\n" +
+	"\x13acquis.eval/Session\x12\x12sessions/{session}*\bsessions2\asession\xbaH\x8c\x02\x1a\x89\x02\n" +
+	"\x13end_date.start_date\x12!must not be before the start date\x1a\xce\x01!has(this.end_date) || !has(this.start_date) || this.end_date.year * 10000 + this.end_date.month * 100 + this.end_date.day >= this.start_date.year * 10000 + this.start_date.month * 100 + this.start_date.day\"\xc9\x01\n" +
 	"\n" +
 	"JuryMember\x12I\n" +
 	"\asubject\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\asubject\x124\n" +

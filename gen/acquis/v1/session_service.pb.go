@@ -142,9 +142,9 @@ type ListSessionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken *string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	// AIP-160 filter over `state` (OPEN, CLOSED, CANCELLED; = != :), `referentiel` (its id, its name or its revision's
 	// name; = != :), `centre` (its code; = != :). For instance `state = OPEN AND centre = "LYON"`. At most 1000
 	// characters and 50 comparisons. docs/guide.md has the rules.
@@ -191,8 +191,8 @@ func (x *ListSessionsRequest) GetPageSize() int32 {
 }
 
 func (x *ListSessionsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -593,9 +593,9 @@ type ListCandidaciesRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many to return at most; 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer. All other fields except page_size must be as in that
-	// request, by the same subject.
-	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The next_page_token of the previous answer; left out: the first page. An empty one is refused. All
+	// other fields except page_size must be as in that request, by the same subject, for the same centre.
+	PageToken *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	// AIP-160 filter over `candidate` (its name; = != :), `state` (ENROLLED, DECIDED, WITHDRAWN, ABSENT, CANCELLED; =
 	// != :). For instance `candidate = "candidates/c-001" AND state = ENROLLED`. At most 1000 characters and 50
 	// comparisons. docs/guide.md has the rules.
@@ -649,8 +649,8 @@ func (x *ListCandidaciesRequest) GetPageSize() int32 {
 }
 
 func (x *ListCandidaciesRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
 	}
 	return ""
 }
@@ -1005,13 +1005,14 @@ const file_acquis_v1_session_service_proto_rawDesc = "" +
 	"request_id\x18\x03 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"x\n" +
 	"\x11GetSessionRequest\x12c\n" +
 	"\x04name\x18\x01 \x01(\tBO\xe0A\x02\xfaA\x15\n" +
-	"\x13acquis.eval/Session\xbaH1r/2-^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x97\x01\n" +
+	"\x13acquis.eval/Session\xbaH1r/2-^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\xad\x01\n" +
 	"\x13ListSessionsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x12'\n" +
-	"\x06filter\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filter\"n\n" +
+	"page_token\x18\x02 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01\x12'\n" +
+	"\x06filter\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filterB\r\n" +
+	"\v_page_token\"n\n" +
 	"\x14ListSessionsResponse\x12.\n" +
 	"\bsessions\x18\x01 \x03(\v2\x12.acquis.v1.SessionR\bsessions\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc8\x01\n" +
@@ -1042,15 +1043,16 @@ const file_acquis_v1_session_service_proto_rawDesc = "" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xad\x01\n" +
 	"\x13GetCandidacyRequest\x12\x95\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
-	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x87\x02\n" +
+	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x9d\x02\n" +
 	"\x16ListCandidaciesRequest\x12k\n" +
 	"\x06parent\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x15\n" +
 	"\x13acquis.eval/Session\xbaH5r321^sessions/(-|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12.\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\x80\b\xa0\xb5\x18\x04R\tpageToken\x12'\n" +
-	"\x06filter\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filter\"y\n" +
+	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01\x12'\n" +
+	"\x06filter\x18\x04 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\xa0\xb5\x18\x04R\x06filterB\r\n" +
+	"\v_page_token\"y\n" +
 	"\x17ListCandidaciesResponse\x126\n" +
 	"\vcandidacies\x18\x01 \x03(\v2\x14.acquis.v1.CandidacyR\vcandidacies\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcd\x02\n" +
@@ -1249,6 +1251,8 @@ func file_acquis_v1_session_service_proto_init() {
 	file_acquis_v1_grid_proto_init()
 	file_acquis_v1_limits_proto_init()
 	file_acquis_v1_session_proto_init()
+	file_acquis_v1_session_service_proto_msgTypes[2].OneofWrappers = []any{}
+	file_acquis_v1_session_service_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

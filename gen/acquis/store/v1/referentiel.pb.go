@@ -33,8 +33,6 @@ type Referentiel struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Its name.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// The number in the register RNCP, for instance "RNCP35340"; empty if unknown.
-	RncpNumber string `protobuf:"bytes,3,opt,name=rncp_number,json=rncpNumber,proto3" json:"rncp_number,omitempty"`
 	// The opening page: law, handicap policy. Paragraphs in order.
 	Preamble []*Section `protobuf:"bytes,4,rep,name=preamble,proto3" json:"preamble,omitempty"`
 	// The blocs, in the order of the source.
@@ -45,6 +43,11 @@ type Referentiel struct {
 	Replaces []*Replacement `protobuf:"bytes,7,rep,name=replaces,proto3" json:"replaces,omitempty"`
 	// The scales on which criteria can be assessed, besides that of verdicts.
 	Scales []*Scale `protobuf:"bytes,8,rep,name=scales,proto3" json:"scales,omitempty"`
+	// Where it is registered. The canonical encoding has the number in the RNCP as field 3
+	// of this message.
+	Register *Register `protobuf:"bytes,9,opt,name=register,proto3" json:"register,omitempty"`
+	// Who answers for it.
+	Certificateur *Certificateur `protobuf:"bytes,10,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
 	// What an award needs; unset: every bloc.
 	Award         *AwardRule `protobuf:"bytes,11,opt,name=award,proto3" json:"award,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -95,13 +98,6 @@ func (x *Referentiel) GetDisplayName() string {
 	return ""
 }
 
-func (x *Referentiel) GetRncpNumber() string {
-	if x != nil {
-		return x.RncpNumber
-	}
-	return ""
-}
-
 func (x *Referentiel) GetPreamble() []*Section {
 	if x != nil {
 		return x.Preamble
@@ -137,11 +133,234 @@ func (x *Referentiel) GetScales() []*Scale {
 	return nil
 }
 
+func (x *Referentiel) GetRegister() *Register {
+	if x != nil {
+		return x.Register
+	}
+	return nil
+}
+
+func (x *Referentiel) GetCertificateur() *Certificateur {
+	if x != nil {
+		return x.Certificateur
+	}
+	return nil
+}
+
 func (x *Referentiel) GetAward() *AwardRule {
 	if x != nil {
 		return x.Award
 	}
 	return nil
+}
+
+// The registration of a certification. Days have the form "2027-03-27".
+type Register struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which register.
+	Kind v1.Register_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Register_Kind_Enum" json:"kind,omitempty"`
+	// Its number there; empty if there is none yet.
+	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	// 1–8.
+	Level *int32 `protobuf:"varint,3,opt,name=level,proto3,oneof" json:"level,omitempty"`
+	// 1–8.
+	EqfLevel *int32 `protobuf:"varint,4,opt,name=eqf_level,json=eqfLevel,proto3,oneof" json:"eqf_level,omitempty"`
+	// Codes of specialities, for instance "312m".
+	Nsf []string `protobuf:"bytes,5,rep,name=nsf,proto3" json:"nsf,omitempty"`
+	// Formacodes, for instance "34052".
+	Formacode []string `protobuf:"bytes,6,rep,name=formacode,proto3" json:"formacode,omitempty"`
+	// Codes of jobs, for instance "M1705".
+	Rome []string `protobuf:"bytes,7,rep,name=rome,proto3" json:"rome,omitempty"`
+	// When it was decided.
+	DecisionDate string `protobuf:"bytes,8,opt,name=decision_date,json=decisionDate,proto3" json:"decision_date,omitempty"`
+	// Its first day.
+	RegistrationDate string `protobuf:"bytes,9,opt,name=registration_date,json=registrationDate,proto3" json:"registration_date,omitempty"`
+	// Its last day.
+	ExpiryDate string `protobuf:"bytes,10,opt,name=expiry_date,json=expiryDate,proto3" json:"expiry_date,omitempty"`
+	// The last day on which the certification may be awarded.
+	DeliveryDeadline string `protobuf:"bytes,11,opt,name=delivery_deadline,json=deliveryDeadline,proto3" json:"delivery_deadline,omitempty"`
+	// Whether blocs are attested one by one; unset means the default of the register.
+	Divisible     *bool `protobuf:"varint,12,opt,name=divisible,proto3,oneof" json:"divisible,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Register) Reset() {
+	*x = Register{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Register) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Register) ProtoMessage() {}
+
+func (x *Register) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Register.ProtoReflect.Descriptor instead.
+func (*Register) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Register) GetKind() v1.Register_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.Register_Kind_Enum(0)
+}
+
+func (x *Register) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *Register) GetLevel() int32 {
+	if x != nil && x.Level != nil {
+		return *x.Level
+	}
+	return 0
+}
+
+func (x *Register) GetEqfLevel() int32 {
+	if x != nil && x.EqfLevel != nil {
+		return *x.EqfLevel
+	}
+	return 0
+}
+
+func (x *Register) GetNsf() []string {
+	if x != nil {
+		return x.Nsf
+	}
+	return nil
+}
+
+func (x *Register) GetFormacode() []string {
+	if x != nil {
+		return x.Formacode
+	}
+	return nil
+}
+
+func (x *Register) GetRome() []string {
+	if x != nil {
+		return x.Rome
+	}
+	return nil
+}
+
+func (x *Register) GetDecisionDate() string {
+	if x != nil {
+		return x.DecisionDate
+	}
+	return ""
+}
+
+func (x *Register) GetRegistrationDate() string {
+	if x != nil {
+		return x.RegistrationDate
+	}
+	return ""
+}
+
+func (x *Register) GetExpiryDate() string {
+	if x != nil {
+		return x.ExpiryDate
+	}
+	return ""
+}
+
+func (x *Register) GetDeliveryDeadline() string {
+	if x != nil {
+		return x.DeliveryDeadline
+	}
+	return ""
+}
+
+func (x *Register) GetDivisible() bool {
+	if x != nil && x.Divisible != nil {
+		return *x.Divisible
+	}
+	return false
+}
+
+// Who answers for a certification.
+type Certificateur struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Raison sociale.
+	LegalName string `protobuf:"bytes,1,opt,name=legal_name,json=legalName,proto3" json:"legal_name,omitempty"`
+	// Nom commercial.
+	TradeName string `protobuf:"bytes,2,opt,name=trade_name,json=tradeName,proto3" json:"trade_name,omitempty"`
+	// 14 digits.
+	Siret         string `protobuf:"bytes,3,opt,name=siret,proto3" json:"siret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Certificateur) Reset() {
+	*x = Certificateur{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Certificateur) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Certificateur) ProtoMessage() {}
+
+func (x *Certificateur) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
+func (*Certificateur) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Certificateur) GetLegalName() string {
+	if x != nil {
+		return x.LegalName
+	}
+	return ""
+}
+
+func (x *Certificateur) GetTradeName() string {
+	if x != nil {
+		return x.TradeName
+	}
+	return ""
+}
+
+func (x *Certificateur) GetSiret() string {
+	if x != nil {
+		return x.Siret
+	}
+	return ""
 }
 
 // What an award needs.
@@ -162,7 +381,7 @@ type AwardRule struct {
 
 func (x *AwardRule) Reset() {
 	*x = AwardRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -174,7 +393,7 @@ func (x *AwardRule) String() string {
 func (*AwardRule) ProtoMessage() {}
 
 func (x *AwardRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -187,7 +406,7 @@ func (x *AwardRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRule.ProtoReflect.Descriptor instead.
 func (*AwardRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *AwardRule) GetAll() []string {
@@ -237,7 +456,7 @@ type Scale struct {
 
 func (x *Scale) Reset() {
 	*x = Scale{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -249,7 +468,7 @@ func (x *Scale) String() string {
 func (*Scale) ProtoMessage() {}
 
 func (x *Scale) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -262,7 +481,7 @@ func (x *Scale) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale.ProtoReflect.Descriptor instead.
 func (*Scale) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Scale) GetCode() string {
@@ -313,7 +532,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -325,7 +544,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -338,7 +557,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Section) GetTitle() string {
@@ -376,7 +595,7 @@ type Bloc struct {
 
 func (x *Bloc) Reset() {
 	*x = Bloc{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -388,7 +607,7 @@ func (x *Bloc) String() string {
 func (*Bloc) ProtoMessage() {}
 
 func (x *Bloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -401,7 +620,7 @@ func (x *Bloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bloc.ProtoReflect.Descriptor instead.
 func (*Bloc) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Bloc) GetCode() string {
@@ -459,7 +678,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -471,7 +690,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -484,7 +703,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Activity) GetCode() string {
@@ -526,7 +745,7 @@ type Competence struct {
 
 func (x *Competence) Reset() {
 	*x = Competence{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -538,7 +757,7 @@ func (x *Competence) String() string {
 func (*Competence) ProtoMessage() {}
 
 func (x *Competence) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -551,7 +770,7 @@ func (x *Competence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Competence.ProtoReflect.Descriptor instead.
 func (*Competence) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Competence) GetCode() string {
@@ -629,7 +848,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -641,7 +860,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -654,7 +873,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AssessmentMethod) GetKind() v1.AssessmentMethod_Kind_Enum {
@@ -714,7 +933,7 @@ type Criterion struct {
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -726,7 +945,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -739,7 +958,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Criterion) GetCode() string {
@@ -807,7 +1026,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -819,7 +1038,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -832,7 +1051,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -906,7 +1125,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -918,7 +1137,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -931,7 +1150,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -989,7 +1208,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1001,7 +1220,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1014,7 +1233,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1048,7 +1267,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1060,7 +1279,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1073,7 +1292,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1121,7 +1340,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1133,7 +1352,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1146,7 +1365,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -1194,7 +1413,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1206,7 +1425,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1219,7 +1438,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -1273,7 +1492,7 @@ type AwardRule_Requirement struct {
 
 func (x *AwardRule_Requirement) Reset() {
 	*x = AwardRule_Requirement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1285,7 +1504,7 @@ func (x *AwardRule_Requirement) String() string {
 func (*AwardRule_Requirement) ProtoMessage() {}
 
 func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1298,7 +1517,7 @@ func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRule_Requirement.ProtoReflect.Descriptor instead.
 func (*AwardRule_Requirement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 0}
 }
 
 func (x *AwardRule_Requirement) GetCode() string {
@@ -1365,7 +1584,7 @@ type AwardRule_Choice struct {
 
 func (x *AwardRule_Choice) Reset() {
 	*x = AwardRule_Choice{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1377,7 +1596,7 @@ func (x *AwardRule_Choice) String() string {
 func (*AwardRule_Choice) ProtoMessage() {}
 
 func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1390,7 +1609,7 @@ func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRule_Choice.ProtoReflect.Descriptor instead.
 func (*AwardRule_Choice) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 1}
 }
 
 func (x *AwardRule_Choice) GetFrom() []string {
@@ -1431,7 +1650,7 @@ type AwardRule_Option struct {
 
 func (x *AwardRule_Option) Reset() {
 	*x = AwardRule_Option{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1443,7 +1662,7 @@ func (x *AwardRule_Option) String() string {
 func (*AwardRule_Option) ProtoMessage() {}
 
 func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1456,7 +1675,7 @@ func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRule_Option.ProtoReflect.Descriptor instead.
 func (*AwardRule_Option) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 2}
 }
 
 func (x *AwardRule_Option) GetCode() string {
@@ -1502,7 +1721,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1514,7 +1733,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1527,7 +1746,7 @@ func (x *Scale_Level) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Level.ProtoReflect.Descriptor instead.
 func (*Scale_Level) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 0}
 }
 
 func (x *Scale_Level) GetCode() string {
@@ -1566,7 +1785,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1578,7 +1797,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1591,7 +1810,7 @@ func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Marks.ProtoReflect.Descriptor instead.
 func (*Scale_Marks) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 1}
 }
 
 func (x *Scale_Marks) GetMin() string {
@@ -1628,7 +1847,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1640,7 +1859,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1653,7 +1872,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1683,7 +1902,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1695,7 +1914,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1708,7 +1927,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1738,7 +1957,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1750,7 +1969,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1763,7 +1982,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1793,7 +2012,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1805,7 +2024,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1818,7 +2037,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10, 3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1839,18 +2058,45 @@ var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x03\n" +
+	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x03\n" +
 	"\vReferentiel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
-	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x1f\n" +
-	"\vrncp_number\x18\x03 \x01(\tR\n" +
-	"rncpNumber\x124\n" +
+	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x124\n" +
 	"\bpreamble\x18\x04 \x03(\v2\x18.acquis.store.v1.SectionR\bpreamble\x12+\n" +
 	"\x05blocs\x18\x05 \x03(\v2\x15.acquis.store.v1.BlocR\x05blocs\x12,\n" +
 	"\x05rules\x18\x06 \x01(\v2\x16.acquis.store.v1.RulesR\x05rules\x128\n" +
 	"\breplaces\x18\a \x03(\v2\x1c.acquis.store.v1.ReplacementR\breplaces\x12.\n" +
-	"\x06scales\x18\b \x03(\v2\x16.acquis.store.v1.ScaleR\x06scales\x120\n" +
-	"\x05award\x18\v \x01(\v2\x1a.acquis.store.v1.AwardRuleR\x05award\"\xa4\x06\n" +
+	"\x06scales\x18\b \x03(\v2\x16.acquis.store.v1.ScaleR\x06scales\x125\n" +
+	"\bregister\x18\t \x01(\v2\x19.acquis.store.v1.RegisterR\bregister\x12D\n" +
+	"\rcertificateur\x18\n" +
+	" \x01(\v2\x1e.acquis.store.v1.CertificateurR\rcertificateur\x120\n" +
+	"\x05award\x18\v \x01(\v2\x1a.acquis.store.v1.AwardRuleR\x05awardJ\x04\b\x03\x10\x04R\vrncp_number\"\xbf\x03\n" +
+	"\bRegister\x121\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1d.acquis.v1.Register.Kind.EnumR\x04kind\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\tR\x06number\x12\x19\n" +
+	"\x05level\x18\x03 \x01(\x05H\x00R\x05level\x88\x01\x01\x12 \n" +
+	"\teqf_level\x18\x04 \x01(\x05H\x01R\beqfLevel\x88\x01\x01\x12\x10\n" +
+	"\x03nsf\x18\x05 \x03(\tR\x03nsf\x12\x1c\n" +
+	"\tformacode\x18\x06 \x03(\tR\tformacode\x12\x12\n" +
+	"\x04rome\x18\a \x03(\tR\x04rome\x12#\n" +
+	"\rdecision_date\x18\b \x01(\tR\fdecisionDate\x12+\n" +
+	"\x11registration_date\x18\t \x01(\tR\x10registrationDate\x12\x1f\n" +
+	"\vexpiry_date\x18\n" +
+	" \x01(\tR\n" +
+	"expiryDate\x12+\n" +
+	"\x11delivery_deadline\x18\v \x01(\tR\x10deliveryDeadline\x12!\n" +
+	"\tdivisible\x18\f \x01(\bH\x02R\tdivisible\x88\x01\x01B\b\n" +
+	"\x06_levelB\f\n" +
+	"\n" +
+	"_eqf_levelB\f\n" +
+	"\n" +
+	"_divisible\"c\n" +
+	"\rCertificateur\x12\x1d\n" +
+	"\n" +
+	"legal_name\x18\x01 \x01(\tR\tlegalName\x12\x1d\n" +
+	"\n" +
+	"trade_name\x18\x02 \x01(\tR\ttradeName\x12\x14\n" +
+	"\x05siret\x18\x03 \x01(\tR\x05siret\"\xa4\x06\n" +
 	"\tAwardRule\x12\x10\n" +
 	"\x03all\x18\x01 \x03(\tR\x03all\x129\n" +
 	"\x06choose\x18\x02 \x03(\v2!.acquis.store.v1.AwardRule.ChoiceR\x06choose\x12;\n" +
@@ -2007,74 +2253,80 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Referentiel)(nil),                     // 0: acquis.store.v1.Referentiel
-	(*AwardRule)(nil),                       // 1: acquis.store.v1.AwardRule
-	(*Scale)(nil),                           // 2: acquis.store.v1.Scale
-	(*Section)(nil),                         // 3: acquis.store.v1.Section
-	(*Bloc)(nil),                            // 4: acquis.store.v1.Bloc
-	(*Activity)(nil),                        // 5: acquis.store.v1.Activity
-	(*Competence)(nil),                      // 6: acquis.store.v1.Competence
-	(*AssessmentMethod)(nil),                // 7: acquis.store.v1.AssessmentMethod
-	(*Criterion)(nil),                       // 8: acquis.store.v1.Criterion
-	(*Rules)(nil),                           // 9: acquis.store.v1.Rules
-	(*Gate)(nil),                            // 10: acquis.store.v1.Gate
-	(*JuryRule)(nil),                        // 11: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                     // 12: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),             // 13: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),                 // 14: acquis.store.v1.CurrentRevision
-	(*AwardRule_Requirement)(nil),           // 15: acquis.store.v1.AwardRule.Requirement
-	(*AwardRule_Choice)(nil),                // 16: acquis.store.v1.AwardRule.Choice
-	(*AwardRule_Option)(nil),                // 17: acquis.store.v1.AwardRule.Option
-	(*Scale_Level)(nil),                     // 18: acquis.store.v1.Scale.Level
-	(*Scale_Marks)(nil),                     // 19: acquis.store.v1.Scale.Marks
-	(*Gate_Mean)(nil),                       // 20: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                      // 21: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                     // 22: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),                  // 23: acquis.store.v1.Gate.Shortfall
-	(v1.AssessmentMethod_Kind_Enum)(0),      // 24: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),           // 25: google.protobuf.Timestamp
-	(v1.AwardRule_Requirement_Kind_Enum)(0), // 26: acquis.v1.AwardRule.Requirement.Kind.Enum
+	(*Register)(nil),                        // 1: acquis.store.v1.Register
+	(*Certificateur)(nil),                   // 2: acquis.store.v1.Certificateur
+	(*AwardRule)(nil),                       // 3: acquis.store.v1.AwardRule
+	(*Scale)(nil),                           // 4: acquis.store.v1.Scale
+	(*Section)(nil),                         // 5: acquis.store.v1.Section
+	(*Bloc)(nil),                            // 6: acquis.store.v1.Bloc
+	(*Activity)(nil),                        // 7: acquis.store.v1.Activity
+	(*Competence)(nil),                      // 8: acquis.store.v1.Competence
+	(*AssessmentMethod)(nil),                // 9: acquis.store.v1.AssessmentMethod
+	(*Criterion)(nil),                       // 10: acquis.store.v1.Criterion
+	(*Rules)(nil),                           // 11: acquis.store.v1.Rules
+	(*Gate)(nil),                            // 12: acquis.store.v1.Gate
+	(*JuryRule)(nil),                        // 13: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                     // 14: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),             // 15: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),                 // 16: acquis.store.v1.CurrentRevision
+	(*AwardRule_Requirement)(nil),           // 17: acquis.store.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),                // 18: acquis.store.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),                // 19: acquis.store.v1.AwardRule.Option
+	(*Scale_Level)(nil),                     // 20: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                     // 21: acquis.store.v1.Scale.Marks
+	(*Gate_Mean)(nil),                       // 22: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                      // 23: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                     // 24: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),                  // 25: acquis.store.v1.Gate.Shortfall
+	(v1.Register_Kind_Enum)(0),              // 26: acquis.v1.Register.Kind.Enum
+	(v1.AssessmentMethod_Kind_Enum)(0),      // 27: acquis.v1.AssessmentMethod.Kind.Enum
+	(*timestamppb.Timestamp)(nil),           // 28: google.protobuf.Timestamp
+	(v1.AwardRule_Requirement_Kind_Enum)(0), // 29: acquis.v1.AwardRule.Requirement.Kind.Enum
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
-	3,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
-	4,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
-	9,  // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	12, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
-	2,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
-	1,  // 5: acquis.store.v1.Referentiel.award:type_name -> acquis.store.v1.AwardRule
-	16, // 6: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
-	17, // 7: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
-	15, // 8: acquis.store.v1.AwardRule.requirements:type_name -> acquis.store.v1.AwardRule.Requirement
-	18, // 9: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
-	19, // 10: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
-	5,  // 11: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
-	6,  // 12: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	10, // 13: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
-	7,  // 14: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	7,  // 15: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	8,  // 16: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	10, // 17: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	24, // 18: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	11, // 19: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	10, // 20: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	10, // 21: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	20, // 22: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	21, // 23: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	22, // 24: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	23, // 25: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	0,  // 26: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	25, // 27: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	26, // 28: acquis.store.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
-	7,  // 29: acquis.store.v1.AwardRule.Requirement.method:type_name -> acquis.store.v1.AssessmentMethod
-	8,  // 30: acquis.store.v1.AwardRule.Requirement.criteria:type_name -> acquis.store.v1.Criterion
-	10, // 31: acquis.store.v1.AwardRule.Requirement.gate:type_name -> acquis.store.v1.Gate
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	5,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
+	6,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
+	11, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
+	14, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	4,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
+	1,  // 5: acquis.store.v1.Referentiel.register:type_name -> acquis.store.v1.Register
+	2,  // 6: acquis.store.v1.Referentiel.certificateur:type_name -> acquis.store.v1.Certificateur
+	3,  // 7: acquis.store.v1.Referentiel.award:type_name -> acquis.store.v1.AwardRule
+	26, // 8: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	18, // 9: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
+	19, // 10: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
+	17, // 11: acquis.store.v1.AwardRule.requirements:type_name -> acquis.store.v1.AwardRule.Requirement
+	20, // 12: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	21, // 13: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	7,  // 14: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
+	8,  // 15: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
+	12, // 16: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	9,  // 17: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	9,  // 18: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	10, // 19: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	12, // 20: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	27, // 21: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	13, // 22: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	12, // 23: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	12, // 24: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	22, // 25: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	23, // 26: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	24, // 27: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	25, // 28: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	0,  // 29: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	28, // 30: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	29, // 31: acquis.store.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	9,  // 32: acquis.store.v1.AwardRule.Requirement.method:type_name -> acquis.store.v1.AssessmentMethod
+	10, // 33: acquis.store.v1.AwardRule.Requirement.criteria:type_name -> acquis.store.v1.Criterion
+	12, // 34: acquis.store.v1.AwardRule.Requirement.gate:type_name -> acquis.store.v1.Gate
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -2082,23 +2334,24 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	if File_acquis_store_v1_referentiel_proto != nil {
 		return
 	}
-	file_acquis_store_v1_referentiel_proto_msgTypes[4].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[1].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[16].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[24].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

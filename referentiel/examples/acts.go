@@ -1,0 +1,375 @@
+package examples
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/genproto/googleapis/type/date"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+)
+
+// acts are the words that do something.
+var acts = map[string]func(*scene, Line) error{
+	"on":         (*scene).on,
+	"session":    (*scene).openSession,
+	"close":      (*scene).closeSession,
+	"tie":        (*scene).tie,
+	"enrol":      (*scene).enrol,
+	"withdraw":   (*scene).leave,
+	"absent":     (*scene).leave,
+	"assess":     (*scene).assess,
+	"marks":      (*scene).marks,
+	"settle":     (*scene).settle,
+	"deliberate": (*scene).deliberate,
+	"award":      (*scene).award,
+	"prior":      (*scene).prior,
+}
+
+// firstDay is when each case begins: at noon, so that it is the same day in every zone
+// where somebody plays it.
+var firstDay = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+
+func (s *scene) on(l Line) error { // on 2031-06-30
+	day, err := time.Parse(time.DateOnly, l.arg(0))
+	if err != nil {
+		return err
+	}
+	s.SetClock(day.Add(12 * time.Hour))
+	return nil
+}
+
+func (s *scene) openSession(l Line) error { // session s1 of other: ann(external,chair) bob
+	of := s.certification
+	if l.arg(1) == "of" {
+		of = l.arg(2)
+	}
+	jury, err := juryOf(l)
+	if err != nil {
+		return err
+	}
+	for _, m := range jury {
+		if _, err := s.as(s.ctx, m.GetSubject()); err != nil {
+			return err
+		}
+	}
+	ctx, err := s.as(s.ctx, registrar)
+	if err != nil {
+		return err
+	}
+	_, err = s.sessions.CreateSession(ctx, &acquispb.CreateSessionRequest{
+		SessionId: strings.TrimPrefix(s.session(l.arg(0)), "sessions/"),
+		Session: &acquispb.Session{
+			DisplayName: "Session " + l.arg(0), Referentiel: "referentiels/" + of, Jury: jury,
+			StartDate: &date.Date{Year: 2026, Month: 1, Day: 5},
+		},
+	})
+	return err
+}
+
+// juryOf reads a jury from the tail rather than from the parts, because its words contain
+// commas.
+func juryOf(l Line) ([]*acquispb.JuryMember, error) {
+	var jury []*acquispb.JuryMember
+	for word := range strings.FieldsSeq(l.tail) {
+		name, qualities, _ := strings.Cut(strings.TrimSuffix(word, ")"), "(")
+		m := &acquispb.JuryMember{Subject: name, DisplayName: name}
+		for quality := range strings.SplitSeq(qualities, ",") {
+			switch quality {
+			case "":
+			case "external":
+				m.External = true
+			case "chair":
+				m.Chair = true
+			default:
+				return nil, fmt.Errorf("%q is neither external nor chair", quality)
+			}
+		}
+		jury = append(jury, m)
+	}
+	return jury, nil
+}
+
+func (s *scene) closeSession(l Line) error {
+	ctx, err := s.as(s.ctx, registrar)
+	if err != nil {
+		return err
+	}
+	_, err = s.sessions.CloseSession(ctx, &acquispb.CloseSessionRequest{Name: s.session(l.arg(0))})
+	return err
+}
+
+// meet creates the candidate of the case, once.
+func (s *scene) meet() error {
+	if s.met {
+		return nil
+	}
+	ctx, err := s.as(s.ctx, registrar)
+	if err != nil {
+		return err
+	}
+	_, err = s.candidates.CreateCandidate(ctx, &acquispb.CreateCandidateRequest{
+		CandidateId: s.prefix,
+		Candidate: &acquispb.Candidate{
+			BirthName: "Martin", GivenNames: []string{"Camille"}, Sex: acquispb.Candidate_Sex_FEMALE, BirthDate: &date.Date{Year: 1998},
+		},
+	})
+	s.met = err == nil
+	return err
+}
+
+func (s *scene) tie(l Line) error { // tie ann: TRAINER
+	if err := s.meet(); err != nil {
+		return err
+	}
+	kind, err := enum[acquispb.Tie_Kind_Enum](acquispb.Tie_Kind_Enum_value, l.tail)
+	if err != nil {
+		return err
+	}
+	ctx, err := s.as(s.ctx, registrar)
+	if err != nil {
+		return err
+	}
+	_, err = s.candidates.DeclareTie(ctx, &acquispb.DeclareTieRequest{Candidate: s.candidate(), Subject: l.arg(0), Kind: kind})
+	return err
+}
+
+// enum reads the name of a value.
+func enum[T ~int32](values map[string]int32, name string) (T, error) {
+	value, ok := values[name]
+	if !ok {
+		return 0, fmt.Errorf("%q is not known here", name)
+	}
+	return T(value), nil
+}
+
+func (s *scene) enrol(l Line) error { // enrol k1 in s1 by EXPERIENCE_VALIDATION: whole
+	if err := s.meet(); err != nil {
+		return err
+	}
+	candidacy := &acquispb.Candidacy{Candidate: s.candidate(), Scope: acquispb.Candidacy_Scope_BLOCS, Blocs: l.part(0)}
+	if slices.Equal(l.part(0), []string{"whole"}) {
+		candidacy.Scope, candidacy.Blocs = acquispb.Candidacy_Scope_WHOLE, nil
+	}
+	if l.arg(3) == "by" {
+		route, err := enum[acquispb.Candidacy_AccessRoute_Enum](acquispb.Candidacy_AccessRoute_Enum_value, l.arg(4))
+		if err != nil {
+			return err
+		}
+		candidacy.AccessRoute = route
+	}
+	ctx, err := s.as(s.ctx, registrar)
+	if err != nil {
+		return err
+	}
+	_, err = s.sessions.CreateCandidacy(ctx, &acquispb.CreateCandidacyRequest{
+		Parent: s.session(l.arg(2)), CandidacyId: s.prefix + "-" + l.arg(0), Candidacy: candidacy,
+	})
+	if err == nil {
+		s.sessionOf[l.arg(0)] = l.arg(2)
+	}
+	return err
+}
+
+func (s *scene) leave(l Line) error { // absent k1: B1
+	name, err := s.candidacy(l.arg(0))
+	if err != nil {
+		return err
+	}
+	ctx, err := s.as(s.ctx, registrar)
+	if err != nil {
+		return err
+	}
+	if l.Word == "absent" {
+		_, err = s.sessions.MarkCandidacyAbsent(ctx, &acquispb.MarkCandidacyAbsentRequest{Name: name, Blocs: l.part(0)})
+	} else {
+		_, err = s.sessions.WithdrawCandidacy(ctx, &acquispb.WithdrawCandidacyRequest{Name: name, Blocs: l.part(0)})
+	}
+	return err
+}
+
+// criteria lists all criteria of blocs and compétences, in order.
+func (s *scene) criteria(candidacy string, codes []string) ([]string, error) {
+	grid, err := s.grid(candidacy)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, code := range codes {
+		before := len(found)
+		for _, bloc := range grid.GetBlocs() {
+			for _, competence := range bloc.GetCompetences() {
+				for _, criterion := range competence.GetCriteria() {
+					if code == bloc.GetCode() || code == competence.GetCode() || code == criterion.GetCode() {
+						found = append(found, criterion.GetCode())
+					}
+				}
+			}
+		}
+		if len(found) == before {
+			found = append(found, code) // the service says what is wrong with it
+		}
+	}
+	return found, nil
+}
+
+// finding reads "MET", "mark=12.5" or "level=A".
+func finding(criterion, word string) (*acquispb.Assessment, error) {
+	kind, value, ok := strings.Cut(word, "=")
+	a := &acquispb.Assessment{Criterion: criterion}
+	switch {
+	case ok && kind == "mark":
+		a.Mark = value
+	case ok && kind == "level":
+		a.Level = value
+	default:
+		verdict, err := enum[acquispb.Verdict_Enum](acquispb.Verdict_Enum_value, word)
+		a.Verdict = verdict
+		return a, err
+	}
+	return a, nil
+}
+
+func (s *scene) findings(l Line) ([]*acquispb.Assessment, error) { // … k1 eve: MET C1.1.1 C1.1
+	if len(l.part(0)) < 2 {
+		return nil, fmt.Errorf("needs a verdict, and what it is on")
+	}
+	codes, err := s.criteria(l.arg(0), l.part(0)[1:])
+	if err != nil {
+		return nil, err
+	}
+	var all []*acquispb.Assessment
+	for _, code := range codes {
+		a, err := finding(code, l.part(0)[0])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+func (s *scene) assess(l Line) error {
+	all, err := s.findings(l)
+	if err != nil {
+		return err
+	}
+	return s.record(l, all)
+}
+
+func (s *scene) record(l Line, all []*acquispb.Assessment) error {
+	name, err := s.candidacy(l.arg(0))
+	if err != nil {
+		return err
+	}
+	ctx, err := s.as(s.ctx, l.arg(1))
+	if err != nil {
+		return err
+	}
+	_, err = s.sessions.RecordAssessments(ctx, &acquispb.RecordAssessmentsRequest{Candidacy: name, Assessments: all})
+	return err
+}
+
+// marks gives marks in the order of the criteria; "-" gives none.
+func (s *scene) marks(l Line) error { // marks k1 eve U1 U2: 8 12
+	if len(l.about) < 3 {
+		return fmt.Errorf("needs a candidacy, an assessor, and what is marked")
+	}
+	codes, err := s.criteria(l.arg(0), l.about[2:])
+	if err != nil {
+		return err
+	}
+	given := l.part(0)
+	if len(given) != len(codes) {
+		return fmt.Errorf("%d marks for %d criteria: %s", len(given), len(codes), strings.Join(codes, " "))
+	}
+	var all []*acquispb.Assessment
+	for i, mark := range given {
+		if mark != "-" {
+			all = append(all, &acquispb.Assessment{Criterion: codes[i], Mark: mark})
+		}
+	}
+	return s.record(l, all)
+}
+
+func (s *scene) settle(l Line) error {
+	all, err := s.findings(l)
+	if err != nil {
+		return err
+	}
+	name, err := s.candidacy(l.arg(0))
+	if err != nil {
+		return err
+	}
+	request := &acquispb.SettleCriteriaRequest{Candidacy: name}
+	for _, a := range all {
+		request.Settlements = append(request.Settlements, &acquispb.Settlement{
+			Criterion: a.GetCriterion(), Verdict: a.GetVerdict(), Level: a.GetLevel(), Mark: a.GetMark(), Motive: "vu par le jury",
+		})
+	}
+	ctx, err := s.as(s.ctx, l.arg(1))
+	if err != nil {
+		return err
+	}
+	_, err = s.sessions.SettleCriteria(ctx, request)
+	return err
+}
+
+func (s *scene) deliberate(l Line) error { // deliberate k1 ann: ann bob, B1 NOT_CAPITALISED
+	grid, err := s.grid(l.arg(0))
+	if err != nil {
+		return err
+	}
+	name, err := s.candidacy(l.arg(0))
+	if err != nil {
+		return err
+	}
+	request := &acquispb.DeliberateRequest{Candidacy: name, GridEtag: grid.GetEtag(), MembersPresent: l.part(0)}
+	for _, part := range l.parts[1:] {
+		if len(part) != 2 {
+			return fmt.Errorf("%q must be a bloc and an outcome", part)
+		}
+		outcome, err := enum[acquispb.Decision_Outcome_Enum](acquispb.Decision_Outcome_Enum_value, part[1])
+		if err != nil {
+			return err
+		}
+		request.BlocDecisions = append(request.BlocDecisions, &acquispb.DeliberateRequest_BlocDecision{
+			Bloc: part[0], Outcome: outcome, Motive: "décidé par le jury",
+		})
+	}
+	ctx, err := s.as(s.ctx, l.arg(1))
+	if err != nil {
+		return err
+	}
+	_, err = s.decisions.Deliberate(ctx, request)
+	return err
+}
+
+func (s *scene) award(l Line) error { // award in s1 ann: ann bob
+	ctx, err := s.as(s.ctx, l.arg(2))
+	if err != nil {
+		return err
+	}
+	_, err = s.decisions.Award(ctx, &acquispb.AwardRequest{
+		Name: s.capitalisation(s.certification), Session: s.session(l.arg(1)), MembersPresent: l.part(0),
+	})
+	return err
+}
+
+func (s *scene) prior(l Line) error { // prior B1: proof
+	if err := s.meet(); err != nil {
+		return err
+	}
+	ctx, err := s.as(s.ctx, registrar)
+	if err != nil {
+		return err
+	}
+	_, err = s.decisions.RecordPriorBloc(ctx, &acquispb.RecordPriorBlocRequest{
+		Name: s.capitalisation(s.certification), Bloc: l.arg(0), Proof: l.tail,
+	})
+	return err
+}
+
+func (s *scene) capitalisation(id string) string { return s.candidate() + "/capitalisations/" + id }

@@ -1,0 +1,154 @@
+package examples
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+)
+
+// checks are the words that compare. They return what the service says.
+var checks = map[string]func(*scene, Line) ([]string, error){
+	"refused":       (*scene).refused,
+	"shows":         (*scene).shows,
+	"because":       (*scene).because,
+	"presents":      (*scene).presents,
+	"method":        (*scene).method,
+	"ledger":        (*scene).ledger,
+	"certification": (*scene).certified,
+}
+
+func (s *scene) refused(l Line) ([]string, error) {
+	if len(s.refusals) == 0 {
+		return nil, fmt.Errorf("it was not refused")
+	}
+	first := s.refusals[0]
+	s.refusals = s.refusals[1:]
+	if first.rule != l.arg(0) {
+		return nil, fmt.Errorf("got %s: %s", first.rule, first.text)
+	}
+	return []string{first.text}, nil
+}
+
+// shown is what a grid says of a bloc, a compétence or a criterion.
+type shown struct {
+	what    string
+	reasons []*acquispb.Reason
+	method  *acquispb.AssessmentMethod
+}
+
+func find(grid *acquispb.Grid, code string) (shown, error) {
+	for _, bloc := range grid.GetBlocs() {
+		if bloc.GetCode() == code {
+			return shown{what: bloc.GetOutcome().String(), reasons: bloc.GetReasons()}, nil
+		}
+		for _, competence := range bloc.GetCompetences() {
+			if competence.GetCode() == code {
+				return shown{competence.GetOutcome().String(), competence.GetReasons(), competence.GetMethod()}, nil
+			}
+			for _, criterion := range competence.GetCriteria() {
+				if criterion.GetCode() == code {
+					what := strings.TrimSpace(criterion.GetStatus().String() + " " + criterion.GetLevel() + criterion.GetMark())
+					return shown{what: what, reasons: criterion.GetReasons()}, nil
+				}
+			}
+		}
+	}
+	return shown{}, fmt.Errorf("the grid has no %s", code)
+}
+
+func (s *scene) shows(l Line) ([]string, error) { // shows k1 B1 ACQUIRED
+	grid, err := s.grid(l.arg(0))
+	if err != nil {
+		return nil, err
+	}
+	found, err := find(grid, l.arg(1))
+	if err != nil {
+		return nil, err
+	}
+	s.reasons = found.reasons
+	return texts(found.reasons), same(found.what, l.about[min(2, len(l.about)):])
+}
+
+func texts(reasons []*acquispb.Reason) (all []string) {
+	for _, r := range reasons {
+		all = append(all, r.GetText())
+	}
+	return all
+}
+
+func same(got string, want []string) error {
+	if got != strings.Join(want, " ") {
+		return fmt.Errorf("got %s", got)
+	}
+	return nil
+}
+
+// because looks for a reason among those of the line before.
+func (s *scene) because(l Line) ([]string, error) {
+	for _, r := range s.reasons {
+		if r.GetRule() == l.arg(0) && (l.tail == "" || r.GetText() == l.tail) {
+			return nil, nil // said with the line before
+		}
+	}
+	return nil, fmt.Errorf("got %s", strings.Join(texts(s.reasons), "; "))
+}
+
+func (s *scene) presents(l Line) ([]string, error) { // presents k1: B1 B2
+	grid, err := s.grid(l.arg(0))
+	if err != nil {
+		return nil, err
+	}
+	var blocs []string
+	for _, bloc := range grid.GetBlocs() {
+		blocs = append(blocs, bloc.GetCode())
+	}
+	return nil, same(strings.Join(blocs, " "), l.part(0))
+}
+
+func (s *scene) method(l Line) ([]string, error) { // method k1 C1.1: Dossier professionnel
+	grid, err := s.grid(l.arg(0))
+	if err != nil {
+		return nil, err
+	}
+	found, err := find(grid, l.arg(1))
+	if err != nil {
+		return nil, err
+	}
+	return nil, same(found.method.GetTitle(), []string{l.tail})
+}
+
+// read reads the ledger of the certification, or of another one.
+func (s *scene) read(id string) (*acquispb.Capitalisation, error) {
+	ctx, err := s.as(s.ctx, registrar)
+	if err != nil {
+		return nil, err
+	}
+	return s.decisions.GetCapitalisation(ctx, &acquispb.GetCapitalisationRequest{Name: s.capitalisation(id)})
+}
+
+func (s *scene) ledger(l Line) ([]string, error) { // ledger CAPITALISED: B1 B2
+	read, err := s.read(s.certification)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, bloc := range read.GetBlocs() {
+		if bloc.GetStatus().String() == l.arg(0) {
+			found = append(found, bloc.GetCode())
+		}
+	}
+	if slices.Equal(l.part(0), []string{"none"}) {
+		return nil, same(strings.Join(found, " "), nil)
+	}
+	return nil, same(strings.Join(found, " "), l.part(0))
+}
+
+func (s *scene) certified(l Line) ([]string, error) { // certification AWARDED
+	read, err := s.read(s.certification)
+	if err != nil {
+		return nil, err
+	}
+	return nil, same(read.GetCertification().GetStatus().String(), l.about)
+}

@@ -1,0 +1,315 @@
+package referentiel
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
+)
+
+// Explain says in plain sentences, in French ("fr") or English ("en"), how a candidate
+// acquires what: what a head of certification can hold against the certification's own
+// rules. Whatever a référentiel leaves out is said with its default.
+//
+// Each builder has the sentences of one subject. Nothing here decides: TestExplainKnowsAll
+// fails if a field changes and no sentence does.
+func Explain(r *storepb.Referentiel, language string) string {
+	e := &explainer{r: r, french: language == "fr"}
+	e.title(r.GetDisplayName() + " (" + r.GetId() + ")")
+	for _, build := range []func(*explainer){
+		(*explainer).certification, (*explainer).register, (*explainer).jury, (*explainer).assessing, (*explainer).common,
+		(*explainer).blocs, (*explainer).equivalences,
+	} {
+		build(e)
+	}
+	return e.text.String()
+}
+
+// explainer collects sentences.
+type explainer struct {
+	r      *storepb.Referentiel
+	french bool
+	text   strings.Builder
+}
+
+// bilingual is a text in both languages.
+type bilingual struct{ fr, en string }
+
+// pick is the text in the language of the explanation.
+func (e *explainer) pick(w bilingual) string {
+	if e.french {
+		return w.fr
+	}
+	return w.en
+}
+
+// phrase fills in a text: words in its language, decimals as people write them there.
+func (e *explainer) phrase(fr, en string, args ...any) string {
+	for i, arg := range args {
+		switch a := arg.(type) {
+		case bilingual:
+			args[i] = e.pick(a)
+		case points:
+			args[i] = string(a)
+			if e.french {
+				args[i] = strings.ReplaceAll(string(a), ".", ",")
+			}
+		case []string:
+			args[i] = strings.Join(a, ", ")
+		}
+	}
+	return fmt.Sprintf(e.pick(bilingual{fr, en}), args...)
+}
+
+// points is a decimal of the référentiel.
+type points string
+
+// title begins a section.
+func (e *explainer) title(text string) {
+	if e.text.Len() > 0 {
+		e.text.WriteByte('\n')
+	}
+	e.text.WriteString(text + "\n")
+}
+
+func (e *explainer) section(fr, en string, args ...any) { e.title(e.phrase(fr, en, args...)) }
+
+// say adds a sentence.
+func (e *explainer) say(fr, en string, args ...any) {
+	e.text.WriteString("  - " + e.phrase(fr, en, args...) + "\n")
+}
+
+// number is one that the référentiel gives or, if it leaves it out, the default; and a
+// note that says so.
+func (e *explainer) number(n *int32, otherwise int) (value int, note string) {
+	if n == nil {
+		return otherwise, e.phrase(" (valeur par défaut)", " (a default)")
+	}
+	return int(*n), ""
+}
+
+// counted is a number of things.
+func (e *explainer) counted(n int, one, many bilingual) string {
+	if n != 1 {
+		one = many
+	}
+	return fmt.Sprintf("%d %s", n, e.pick(one))
+}
+
+func (e *explainer) certification() {
+	e.section("Certification", "Certification")
+	e.award()
+	e.say("Chaque bloc acquis est capitalisé : il le reste, même si les autres ne sont pas acquis.",
+		"Every bloc that is acquired is capitalised: it stays so, even if the others are not acquired.")
+}
+
+// register says what follows from where the certification is registered.
+func (e *explainer) register() {
+	r := e.r.GetRegister()
+	if r == nil {
+		return
+	}
+	e.section("Enregistrement", "Registration")
+	e.say("La certification est enregistrée : %s.", "The certification is registered: %s.", e.registeredAs(r))
+	if day := r.GetExpiryDate(); day != "" {
+		e.say("L'enregistrement finit le %s : après ce jour, le service avertit, et rien de ce qui est acquis n'est perdu.",
+			"The registration ends on %s: after that day the service warns, and nothing that is held is lost.", day)
+	}
+	if day := r.GetDeliveryDeadline(); day != "" {
+		e.say("La certification peut être délivrée jusqu'au %s : après ce jour, le service avertit.",
+			"The certification may be awarded until %s: after that day the service warns.", day)
+	}
+	divisible, byDefault := registrationSpec(r).IsDivisible()
+	note := ""
+	if byDefault {
+		note = e.phrase(" (valeur par défaut)", " (a default)")
+	}
+	if divisible {
+		e.say("Chaque bloc acquis est attesté%s.", "Every bloc that is acquired is attested%s.", note)
+	} else {
+		e.say("Aucun bloc n'est attesté seul%s : seule la certification entière l'est.", "No bloc is attested by itself%s: only the whole certification is.", note)
+	}
+}
+
+// registeredAs is the register, the number and the level, as far as they are given.
+func (e *explainer) registeredAs(r *storepb.Register) []string {
+	register := r.GetKind().String()
+	if r.GetKind() == acquispb.Register_Kind_OTHER {
+		register = e.phrase("autre registre", "another register")
+	}
+	parts := []string{strings.TrimSpace(register + " " + r.GetNumber())}
+	if r.Level != nil {
+		parts = append(parts, e.phrase("niveau %d", "level %d", r.GetLevel()))
+	}
+	return parts
+}
+
+func (e *explainer) jury() {
+	e.section("Jury", "Jury")
+	rule := e.r.GetRules().GetJury()
+	n, note := e.number(jurors(rule), rules.DefaultMinMembers)
+	e.say("Le jury délibère si %d membres au moins sont présents%s.", "The jury deliberates if at least %d members are present%s.", n, note)
+	n, note = e.number(externals(rule), rules.DefaultMinExternalPercent)
+	e.say("Au moins %d %% des membres présents sont externes%s.", "At least %d %% of the members present are external%s.", n, note)
+	e.say("L'un d'eux préside, et aucun n'a de lien déclaré avec le candidat.",
+		"One of them chairs, and none has a declared tie with the candidate.")
+	e.say("Le jury suit le résultat calculé, ou s'en écarte avec un motif.",
+		"The jury follows the computed outcome, or departs from it with a motive.")
+}
+
+func jurors(j *storepb.JuryRule) *int32 {
+	if j == nil {
+		return nil
+	}
+	return j.MinMembers
+}
+
+func externals(j *storepb.JuryRule) *int32 {
+	if j == nil {
+		return nil
+	}
+	return j.MinExternalPercent
+}
+
+func (e *explainer) assessing() {
+	e.section("Évaluation", "Assessment")
+	var needed *int32
+	if r := e.r.GetRules(); r != nil {
+		needed = r.MinAssessors
+	}
+	n, note := e.number(needed, rules.DefaultMinAssessors)
+	assessors := e.counted(n, bilingual{"évaluateur", "assessor"}, bilingual{"évaluateurs", "assessors"})
+	e.say("Il faut sur chaque critère l'avis d'au moins %s%s.", "Each criterion needs the findings of at least %s%s.", assessors, note)
+	e.say("Si des évaluateurs se contredisent sur un critère, le jury tranche.",
+		"If assessors disagree on a criterion, the jury settles it.")
+	if code := e.r.GetRules().GetScale(); code != "" {
+		e.say("Un critère sans autre échelle est évalué sur l'échelle %s.", "A criterion without another scale is assessed on the scale %s.", code)
+	} else {
+		e.say("Un critère sans autre échelle est atteint (100 points), partiellement atteint (50) ou non atteint (0) : c'est l'échelle par défaut.",
+			"A criterion without another scale is met (100 points), partially met (50) or not met (0): that is the default scale.")
+	}
+	for _, s := range e.r.GetScales() {
+		e.scale(s)
+	}
+}
+
+// common are the rules of blocs and compétences that have none of their own.
+func (e *explainer) common() {
+	e.section("Règles communes", "Common rules")
+	competence, bloc := e.thresholds()
+	e.say("Une compétence sans autre règle est acquise quand %s%s.", "A compétence without another rule is acquired when %s%s.", competence.when, competence.note)
+	e.say("Un bloc sans autre règle est acquis quand %s%s.", "A bloc without another rule is acquired when %s%s.", bloc.when, bloc.note)
+	if g := e.r.GetRules().GetCompetenceGate(); g != nil {
+		e.say("À la place, pour toute compétence sans règle propre : elle est acquise quand %s.",
+			"Instead, for every compétence without a rule of its own: it is acquired when %s.", e.gate(g, ofCriteria))
+	}
+	if g := e.r.GetRules().GetBlocGate(); g != nil {
+		e.say("À la place, pour tout bloc sans règle propre : il est acquis quand %s.",
+			"Instead, for every bloc without a rule of its own: it is acquired when %s.", e.gate(g, ofCompetences))
+	}
+	e.say("Un critère éliminatoire qui n'est pas atteint empêche d'acquérir sa compétence et son bloc, quelle que soit la moyenne.",
+		"An eliminatory criterion that is not met keeps its compétence and its bloc from being acquired, whatever the mean.")
+}
+
+func (e *explainer) blocs() {
+	for _, b := range e.r.GetBlocs() {
+		e.section("Bloc %s : %s", "Bloc %s: %s", b.GetCode(), b.GetTitle())
+		e.bloc(b)
+		for _, k := range b.GetCompetences() {
+			e.competence(k)
+		}
+	}
+}
+
+func (e *explainer) bloc(b *storepb.Bloc) {
+	var codes []string
+	for _, k := range b.GetCompetences() {
+		codes = append(codes, k.GetCode())
+	}
+	e.say("Ses compétences : %s.", "Its compétences: %s.", codes)
+	if b.Credits != nil {
+		e.say("Il vaut %d crédits.", "It is worth %d credits.", b.GetCredits())
+	}
+	when, own := "", bilingual{}
+	switch {
+	case b.GetGate() != nil:
+		when, own = e.gate(b.GetGate(), ofCompetences), bilingual{" (règle propre)", " (a rule of its own)"}
+	case e.r.GetRules().GetBlocGate() != nil:
+		when = e.gate(e.r.GetRules().GetBlocGate(), ofCompetences)
+	default:
+		_, bloc := e.thresholds()
+		when = bloc.when
+	}
+	e.say("Le bloc %s est acquis quand %s%s.", "Bloc %s is acquired when %s%s.", b.GetCode(), when, own)
+}
+
+func (e *explainer) competence(k *storepb.Competence) {
+	e.say("%s : %s", "%s: %s", k.GetCode(), k.GetStatement())
+	e.text.WriteString("    " + e.phrase("Évaluée par : %s.", "Assessed by: %s.", e.method(k.GetMethod())) + "\n")
+	if m := k.GetBlocOnlyMethod(); m != nil {
+		e.text.WriteString("    " + e.phrase("Si ce bloc est présenté seul : %s.", "If this bloc is presented alone: %s.", e.method(m)) + "\n")
+	}
+	if g := k.GetGate(); g != nil {
+		e.text.WriteString("    " + e.phrase("Acquise quand %s (règle propre).", "Acquired when %s (a rule of its own).", e.gate(g, ofCriteria)) + "\n")
+	}
+	if shared := e.share(k.Weight, k.GetBonusAbove()); shared != "" {
+		e.text.WriteString("    " + e.phrase("Dans le bloc : %s.", "In the bloc: %s.", shared) + "\n")
+	}
+	var all []string
+	for _, criterion := range k.GetCriteria() {
+		all = append(all, e.criterion(criterion))
+	}
+	e.text.WriteString("    " + e.phrase("Critères : %s.", "Criteria: %s.", all) + "\n")
+}
+
+// criterion is its code, with what is special about it.
+func (e *explainer) criterion(c *storepb.Criterion) string {
+	var special []string
+	if c.GetEliminatory() {
+		special = append(special, e.phrase("éliminatoire", "eliminatory"))
+	}
+	if code := c.GetScale(); code != "" {
+		special = append(special, e.phrase("échelle %s", "scale %s", code))
+	}
+	if shared := e.share(c.Weight, c.GetBonusAbove()); shared != "" {
+		special = append(special, shared)
+	}
+	if len(special) == 0 {
+		return c.GetCode()
+	}
+	return c.GetCode() + " (" + strings.Join(special, ", ") + ")"
+}
+
+func (e *explainer) method(m *storepb.AssessmentMethod) string {
+	kinds := map[string]bilingual{
+		"PROFESSIONAL_PROJECT": {"projet professionnel", "professional project"},
+		"SITUATIONAL_EXERCISE": {"mise en situation", "situational exercise"},
+		"REFLECTIVE_ANALYSIS":  {"analyse réflexive", "reflective analysis"},
+		"PROFESSIONAL_FILE":    {"dossier professionnel", "professional file"},
+	}
+	if kind, ok := kinds[m.GetKind().String()]; ok && !strings.EqualFold(e.pick(kind), m.GetTitle()) {
+		return e.phrase("« %s » (%s)", "“%s” (%s)", m.GetTitle(), kind)
+	}
+	return e.phrase("« %s »", "“%s”", m.GetTitle())
+}
+
+func (e *explainer) equivalences() {
+	if len(e.r.GetReplaces()) == 0 {
+		return
+	}
+	e.section("Équivalences", "Equivalences")
+	for _, p := range e.r.GetReplaces() {
+		revision := bilingual{"toutes révisions", "every revision"}
+		if id := p.GetRevision(); id != "" {
+			revision = bilingual{"révision " + id, "revision " + id}
+		}
+		e.say("Qui détient le bloc %[2]s de %[3]s (%[4]s) détient le bloc %[1]s.", "Who holds bloc %[2]s of %[3]s (%[4]s) holds bloc %[1]s.",
+			p.GetBloc(), p.GetReplacedBloc(), p.GetReferentiel(), revision)
+	}
+	if !slices.ContainsFunc(e.r.GetReplaces(), func(p *storepb.Replacement) bool { return p.GetReferentiel() == e.r.GetId() }) {
+		e.say("Un bloc identique d'une révision antérieure compte sans être cité.", "An identical bloc of an earlier revision counts without being listed.")
+	}
+}
