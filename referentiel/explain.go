@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
-	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
 )
 
@@ -20,7 +19,7 @@ func Explain(r *storepb.Referentiel, language string) string {
 	e := &explainer{r: r, french: language == "fr"}
 	e.title(r.GetDisplayName() + " (" + r.GetId() + ")")
 	for _, build := range []func(*explainer){
-		(*explainer).certification, (*explainer).register, (*explainer).jury, (*explainer).assessing, (*explainer).common,
+		(*explainer).certification, (*explainer).jury, (*explainer).assessing, (*explainer).common,
 		(*explainer).blocs, (*explainer).equivalences,
 	} {
 		build(e)
@@ -104,47 +103,7 @@ func (e *explainer) certification() {
 	e.award()
 	e.say("Chaque bloc acquis est capitalisé : il le reste, même si les autres ne sont pas acquis.",
 		"Every bloc that is acquired is capitalised: it stays so, even if the others are not acquired.")
-}
-
-// register says what follows from where the certification is registered.
-func (e *explainer) register() {
-	r := e.r.GetRegister()
-	if r == nil {
-		return
-	}
-	e.section("Enregistrement", "Registration")
-	e.say("La certification est enregistrée : %s.", "The certification is registered: %s.", e.registeredAs(r))
-	if day := r.GetExpiryDate(); day != "" {
-		e.say("L'enregistrement finit le %s : après ce jour, le service avertit, et rien de ce qui est acquis n'est perdu.",
-			"The registration ends on %s: after that day the service warns, and nothing that is held is lost.", day)
-	}
-	if day := r.GetDeliveryDeadline(); day != "" {
-		e.say("La certification peut être délivrée jusqu'au %s : après ce jour, le service avertit.",
-			"The certification may be awarded until %s: after that day the service warns.", day)
-	}
-	divisible, byDefault := registrationSpec(r).IsDivisible()
-	note := ""
-	if byDefault {
-		note = e.phrase(" (valeur par défaut)", " (a default)")
-	}
-	if divisible {
-		e.say("Chaque bloc acquis est attesté%s.", "Every bloc that is acquired is attested%s.", note)
-	} else {
-		e.say("Aucun bloc n'est attesté seul%s : seule la certification entière l'est.", "No bloc is attested by itself%s: only the whole certification is.", note)
-	}
-}
-
-// registeredAs is the register, the number and the level, as far as they are given.
-func (e *explainer) registeredAs(r *storepb.Register) []string {
-	register := r.GetKind().String()
-	if r.GetKind() == acquispb.Register_Kind_OTHER {
-		register = e.phrase("autre registre", "another register")
-	}
-	parts := []string{strings.TrimSpace(register + " " + r.GetNumber())}
-	if r.Level != nil {
-		parts = append(parts, e.phrase("niveau %d", "level %d", r.GetLevel()))
-	}
-	return parts
+	e.register()
 }
 
 func (e *explainer) jury() {

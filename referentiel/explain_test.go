@@ -14,11 +14,11 @@ import (
 
 // silent are the fields that no sentence says, because they decide no outcome.
 var silent = map[protoreflect.FullName]string{
-	"acquis.store.v1.Register.eqf_level":                       "how the level is called in Europe",
-	"acquis.store.v1.Register.nsf":                             "what it is about",
-	"acquis.store.v1.Register.formacode":                       "what it is about",
-	"acquis.store.v1.Register.rome":                            "what it is about",
-	"acquis.store.v1.Register.decision_date":                   "how it came to be registered",
+	"acquis.store.v1.Register.eqf_level":                       "names its level elsewhere",
+	"acquis.store.v1.Register.nsf":                             "says what it is about",
+	"acquis.store.v1.Register.formacode":                       "says what it is about",
+	"acquis.store.v1.Register.rome":                            "says what it is about",
+	"acquis.store.v1.Register.decision_date":                   "since when it is registered",
 	"acquis.store.v1.Register.registration_date":               "since when it is registered",
 	"acquis.store.v1.Referentiel.certificateur":                "who answers for it",
 	"acquis.store.v1.Certificateur.legal_name":                 "who answers for it",

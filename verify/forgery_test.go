@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/store"
@@ -15,7 +16,7 @@ import (
 // testForgeries changes several records consistently, and makes all digests and
 // the whole tree match again: only the rules still contradict it.
 func testForgeries(t *testing.T, v *vault) {
-	for _, x := range []tampering{v.lessPresented(), v.otherQuality(), v.jurorGone(), v.verdictsRaised(), v.settledOnOthers()} {
+	for _, x := range []tampering{v.lessPresented(), v.otherQuality(), v.jurorGone(), v.verdictsRaised(), v.settledOnOthers(), v.undividedAttested()} {
 		report, err := v.tampered(func(by *tamperer) error {
 			if err := x.do(by); err != nil {
 				return err
@@ -74,6 +75,25 @@ func (v *vault) lessPresented() tampering {
 			return false
 		}
 		done, c.EnrolledBlocs = true, c.GetEnrolledBlocs()[1:]
+		return true
+	})
+}
+
+// undividedAttested: an attestation is about a bloc of what is not divisible.
+func (v *vault) undividedAttested() tampering {
+	var bloc uint64
+	for _, r := range v.records[store.KindDecision] {
+		_, m := message(v.t, store.KindDecision, r.Value)
+		if _, act, err := casefile.Act(m.(*storepb.Decision)); err == nil && act.GetReferentiel() == "caces" {
+			bloc = m.(*storepb.Decision).GetUid()
+		}
+	}
+	done := false
+	return v.rewrite("a bloc of what is not divisible, attested", store.KindAttestation, func(_ store.Record, m proto.Message) bool {
+		if done || bloc == 0 {
+			return false
+		}
+		done, m.(*storepb.Attestation).DecisionUid = true, bloc
 		return true
 	})
 }

@@ -97,9 +97,13 @@ func (v *vault) goOn(dir string, before *world.World, options []func(*server.Opt
 		w.Do("registrar", "POST", "/v1/candidates/"+id+"/capitalisations/mini:recordPriorBloc", `{"bloc":"B1","proof":"attestation"}`)
 	}
 	w.Do("registrar", "POST", "/v1/candidates/r-1:placeHold", `{"reason":"recours"}`)
+	w.Do("admin", "POST", "/v1/referentiels:publish", `{"referentielId":"caces","referentiel":{"displayName":"Conduite",
+		"register":{"kind":"RS","number":"RS5054","expiryDate":"2026-06-01"},"certificateur":{"legalName":"n","siret":"73282932000074"},
+		"blocs":[{"code":"T","title":"t","competences":[{"code":"T1","statement":"s","method":{"kind":"OTHER","title":"m"},"criteria":[{"code":"T1.1","statement":"k"}]}]}]}}`)
+	w.Do("registrar", "POST", "/v1/candidates/r-2/capitalisations/caces:recordPriorBloc", `{"bloc":"T","proof":"attestation"}`)
 	for _, decision := range world.List(w.Do("registrar", "GET", "/v1/candidates/-/decisions?pageSize=1000", ""), "decisions") {
 		if decision["outcome"] == "CAPITALISED" {
-			w.GRPC("registrar", "POST", "/v1/"+decision["name"].(string)+":attest", `{}`) // refused for a superseded decision
+			w.GRPC("registrar", "POST", "/v1/"+decision["name"].(string)+":attest", `{}`) // refused for a superseded decision, or a bloc of what is not divisible
 		}
 	}
 	for _, key := range world.List(w.Do("admin", "GET", "/v1/keys?pageSize=1000", ""), "keys") {

@@ -43,7 +43,7 @@ func TestConfigurationPage(t *testing.T) {
 // commands lists all commands, in the order of the help.
 func commands(t *testing.T) []*kong.Node {
 	t.Helper()
-	parser, err := newParser(t.Context(), console{})
+	parser, err := newParser(t.Context(), console{}, new(commandLine))
 	if err != nil {
 		t.Fatal(err)
 	}

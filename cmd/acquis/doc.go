@@ -5,19 +5,19 @@
 // itself and nothing is global. service.go passes to each part what it needs;
 // serve and demo share it, so the demo runs the real service.
 //
-//	serve               flags ─▶ addresses ─▶ store ─▶ first key ─▶ server ─▶ listen
-//	demo                the same on a temporary store, and six stories told over gRPC
-//	backup              fetches a copy of a running server's store, and checks it
-//	restore             puts one into a data directory, unless that contradicts a published checkpoint
-//	healthcheck         asks a running server whether it is ready
-//	referentiel check   says what is wrong with a file, before it is published
-//	referentiel diff    shows what changes from one such file to another, also for candidates under way
-//	referentiel explain says in plain sentences how one acquires what
-//	referentiel schema  prints the JSON Schema of such files, for editors
-//	verify              checks a store while no server runs, and decides every decision again
-//	key create          creates a key while no server runs
-//	compact             rewrites a store while no server runs, without erased data
-//	version             prints the version of the binary and the rules
+//	serve                flags ─▶ addresses ─▶ store ─▶ first key ─▶ server ─▶ listen
+//	demo                 the same on a temporary store, and six stories told over gRPC
+//	backup               fetches a copy of a running server's store, and checks it
+//	restore              puts one into a data directory, unless that contradicts a published checkpoint
+//	healthcheck          asks a running server whether it is ready
+//	referentiel check    says what is wrong with a file, before it is published
+//	referentiel diff     shows what changes from one such file to another, also for candidates under way
+//	referentiel explain  says in plain sentences how one acquires what
+//	referentiel schema   prints the JSON Schema of such files, for editors
+//	verify               checks a store while no server runs, and decides every decision again
+//	key create           creates a key while no server runs
+//	compact              rewrites a store while no server runs, without erased data
+//	version              prints the version of the binary and the rules
 //
 // Exit codes: 0 done, 1 failed, 2 the command line or the environment is wrong
 // and nothing was changed. referentiel diff: 0 the same, 1 different, 2 any error.

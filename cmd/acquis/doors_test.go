@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
@@ -27,7 +26,7 @@ import (
 func parseServe(t *testing.T, args ...string) (*serveCommand, error) {
 	t.Helper()
 	var line commandLine
-	parser, err := kong.New(&line, kong.Name("acquis"), kong.DefaultEnvars("ACQUIS"), kong.Exit(func(int) {}))
+	parser, err := newParser(t.Context(), console{}, &line)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +77,7 @@ var values = map[string]string{
 // line or the environment sets them.
 func TestIdleFlags(t *testing.T) {
 	var line commandLine
-	parser, err := kong.New(&line, kong.Name("acquis"), kong.DefaultEnvars("ACQUIS"))
+	parser, err := newParser(t.Context(), console{}, &line)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +116,7 @@ func TestIdleFlags(t *testing.T) {
 func TestURLs(t *testing.T) {
 	beside := map[string][]string{"issuer-url": {"--issuer-name", "École"}, "oidc-issuer": {"--oidc-audience", "acquis"}}
 	var line commandLine
-	parser, err := kong.New(&line, kong.Name("acquis"))
+	parser, err := newParser(t.Context(), console{}, &line)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +181,7 @@ func TestAuthenticationPageNamesItsFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	var line commandLine
-	parser, err := kong.New(&line, kong.Name("acquis"))
+	parser, err := newParser(t.Context(), console{}, &line)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ var errSaid = errors.New("already reported")
 // run runs one command line and returns its exit code.
 func run(ctx context.Context, args []string, c console) (code int) {
 	defer recoverExit(&code)
-	parser, err := newParser(ctx, c)
+	parser, err := newParser(ctx, c, new(commandLine))
 	if err != nil {
 		return failed(c, err, 2)
 	}
@@ -88,10 +88,10 @@ type trouble struct{ error }
 
 func (t trouble) Unwrap() error { return t.error }
 
-// newParser returns the parser of command lines, which has the text of every
-// --help.
-func newParser(ctx context.Context, c console) (*kong.Kong, error) {
-	return kong.New(new(commandLine),
+// newParser returns the parser that fills in a command line. It has the text of
+// every --help.
+func newParser(ctx context.Context, c console, line *commandLine) (*kong.Kong, error) {
+	return kong.New(line,
 		kong.Name("acquis"),
 		kong.Description("Acquis records what candidates for a professional certification have shown, computes what they have acquired, and keeps the proof.\n\n"+
 			"To see it work: acquis demo. To run it on ./data: acquis serve."),

@@ -17,6 +17,7 @@ var checks = map[string]func(*scene, Line) ([]string, error){
 	"method":        (*scene).method,
 	"ledger":        (*scene).ledger,
 	"certification": (*scene).certified,
+	"divisible":     (*scene).divisible,
 }
 
 func (s *scene) refused(l Line) ([]string, error) {
@@ -143,6 +144,14 @@ func (s *scene) ledger(l Line) ([]string, error) { // ledger CAPITALISED: B1 B2
 		return nil, same(strings.Join(found, " "), nil)
 	}
 	return nil, same(strings.Join(found, " "), l.part(0))
+}
+
+func (s *scene) divisible(l Line) ([]string, error) { // divisible yes
+	read, err := s.read(s.certification)
+	if err != nil {
+		return nil, err
+	}
+	return nil, same(map[bool]string{true: "yes", false: "no"}[read.GetDivisible()], l.about)
 }
 
 func (s *scene) certified(l Line) ([]string, error) { // certification AWARDED

@@ -27,7 +27,8 @@ var (
 	LargePublicBudget = BudgetLimits{Bytes: 16 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
 
 	AnswersBudget       = BudgetLimits{Bytes: 96 << 20, PerCaller: 16 << 20, Waiting: 256, Patience: 200 * time.Millisecond}
-	PublicAnswersBudget = BudgetLimits{Bytes: 8 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
+	PublicAnswersBudget = BudgetLimits{Bytes: 32 << 20, PerCaller: 1 << 20, Waiting: 64, Patience: 50 * time.Millisecond}
+	RefusalsBudget      = BudgetLimits{Bytes: 32 << 20, PerCaller: 1 << 20} // nothing waits for a refusal
 )
 
 // A Budget grants bytes before they are used. Calls wait in the order of their

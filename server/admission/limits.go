@@ -13,13 +13,14 @@ const (
 	Record  Class = iota // what assessors and juries write, and other writes
 	Read                 // one resource by its name
 	List                 // lists, searches, exports: many records for one call
+	Check                // whether the service is healthy; without a subject
 	Public               // without a subject: checkpoints, verification, descriptions
 	Watch                // streams without a subject, which may stay open: of health, of reflection
 	Refused              // those with invalid credentials, before they are answered
 	classes
 )
 
-var classNames = [classes]string{"record", "read", "list", "public", "watch", "refused"}
+var classNames = [classes]string{"record", "read", "list", "check", "public", "watch", "refused"}
 
 func (c Class) String() string { return classNames[c] }
 
@@ -50,7 +51,9 @@ type Limits struct {
 
 // DefaultLimits depend on the number of processors. Subjects have no rates,
 // because they are known and take turns. No subject has so many slots that others
-// wait long, because a read may take milliseconds.
+// wait long, because a read may take milliseconds. Checks of health have no rates
+// either, or strangers on the network of a load balancer could use them up; how many
+// there are at once affects no other class.
 func DefaultLimits() Limits {
 	n := runtime.GOMAXPROCS(0)
 	few := max(1, n/2)
@@ -59,6 +62,7 @@ func DefaultLimits() Limits {
 		Record:  known(512, Rule{Running: 40 * n, Each: 20 * n, Short: time.Millisecond, Waiting: 1024, Patience: 200 * time.Millisecond}),
 		Read:    known(512, Rule{Running: 32 * n, Each: 16 * n, Short: time.Millisecond, Waiting: 512, Patience: 100 * time.Millisecond}),
 		List:    known(128, Rule{Running: n, Beside: few, Waiting: 256, Patience: time.Second}),
+		Check:   {Running: 4 * n, Waiting: 128, Patience: 100 * time.Millisecond, Network: Share{AtOnce: 64}, All: Share{AtOnce: 4096}},
 		Public:  unknown(n, Rule{Running: 4 * n, Beside: few, Waiting: 128, Patience: 50 * time.Millisecond}),
 		Watch:   unknown(n, Rule{Running: n, Beside: few, Waiting: 64, Patience: 50 * time.Millisecond}),
 		Refused: unknown(n, Rule{Running: 2 * n, Beside: few, Waiting: 64, Patience: 50 * time.Millisecond}),

@@ -82,6 +82,9 @@ func (t *Ticket) Yield() {
 	t.gate.give(t.class, t.usage(), time.Since(t.since))
 }
 
+// Held tells whether the call was admitted and has not ended.
+func (t *Ticket) Held() bool { return t.gate != nil }
+
 // Done ends the call. It may be called more than once, and on the zero Ticket.
 func (t *Ticket) Done() {
 	if t.gate == nil {

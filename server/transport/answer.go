@@ -13,25 +13,28 @@ import (
 // An answer over gRPC takes memory until its caller has read it: the library
 // queues it while the windows of the peer are closed, and ends the call
 // meanwhile. So the bytes of an answer are also taken from a budget, until the
-// library releases its buffer; over REST, until the handler has written them.
+// library releases its buffer; over REST, until they were sent. Small answers count
+// too: a caller who reads nothing keeps a stream for each, with its headers.
 const (
-	smallAnswer = 4 << 10     // smaller ones are not counted
-	takenWithin = time.Minute // a peer that leaves an answer unread for longer is cut off
+	bytesOfAStream = maxHeaderBytes + 4<<10
+	takenWithin    = time.Minute // a peer that leaves an answer unread for longer is cut off
+	noticed        = 1<<10 + 1   // the library tells when it releases a buffer only if that has so many bytes
 )
 
-// pack encodes an answer over gRPC and takes its bytes from the budget. Answers
-// that are encoded once for all callers take none.
+// pack encodes an answer over gRPC and takes its bytes from the budget. The bytes of
+// answers that are encoded once for all callers do not count, but their streams do.
 func (v *visit) pack(answer any) (any, error) {
-	if _, shared := answer.(*call.Encoded); shared {
-		return answer, nil
-	}
 	encoded, err := v.codec.Marshal(answer)
-	if err != nil || encoded.Len() < smallAnswer {
-		return encoded, err
+	if err != nil {
+		return nil, err
 	}
-	whole := encoded.MaterializeToBuffer(mem.DefaultBufferPool())
+	whole, size := noticeable(encoded), encoded.Len()
 	encoded.Free()
-	l, err := v.lend(whole.Len())
+	own := size
+	if _, shared := answer.(*call.Encoded); shared {
+		own = 0
+	}
+	l, err := v.lend(own)
 	if err != nil {
 		whole.Free()
 		return nil, err
@@ -41,14 +44,26 @@ func (v *visit) pack(answer any) (any, error) {
 		connection.cut()
 		l.end()
 	})
-	data := whole.ReadOnlyData()
+	data := whole.ReadOnlyData()[:size]
 	return mem.BufferSlice{mem.NewBuffer(&data, l)}, nil
 }
 
-// lend takes the bytes of an answer from the budget. The answer to a write is
-// always sent: its request was granted as much.
+// noticeable returns the bytes in one buffer that is large enough: its end means
+// nothing.
+func noticeable(encoded mem.BufferSlice) mem.Buffer {
+	pool := mem.DefaultBufferPool()
+	if encoded.Len() >= noticed {
+		return encoded.MaterializeToBuffer(pool)
+	}
+	space := pool.Get(noticed)
+	encoded.CopyTo(*space)
+	return mem.NewBuffer(space, pool)
+}
+
+// lend takes the bytes of an answer, and of its stream, from the budget. The answer
+// to a write is always sent: its request was granted as much.
 func (v *visit) lend(size int) (*loan, error) {
-	l := &loan{budget: v.budgets.answersTo(v.public), by: v.caller(), bytes: int64(size)}
+	l := &loan{budget: v.budgets.answersTo(v.method), by: v.caller(), bytes: int64(bytesOfAStream + size)}
 	if v.class == admission.Record {
 		v.ticket.Yield() // from here on the call waits for its reader
 		l.bytes = l.budget.Charge(l.by, l.bytes)

@@ -64,32 +64,41 @@ func answerOf(size int) *acquispb.Assessment {
 }
 
 // TestUnreadAnswersAreLent: an answer over gRPC counts until the library releases
-// it, but keeps its slot no longer than the handler; also an answer that the
-// handler encoded, and one of a write. The caller is unknown, another, or the
+// it, with its stream, but keeps its slot no longer than the handler; also an answer
+// that the handler encoded, one of a write, a small one, and one that all share. The caller is unknown, another, or the
 // answer is too large for any budget.
 func TestUnreadAnswersAreLent(t *testing.T) {
 	encoded := func(size int) mem.BufferSlice {
 		data := make([]byte, size)
 		return mem.BufferSlice{mem.NewBuffer(&data, mem.NopBufferPool{})}
 	}
+	shared := new(call.Info)
+	call.Prepare(answerOf(1 << 20)).Serve(call.With(t.Context(), shared))
 	for name, c := range map[string]struct {
 		class  admission.Class
 		answer any
 		public bool
 		want   float64
 	}{
-		"read":          {class: admission.Read, answer: answerOf(1 << 20), want: 1<<20 + 4},
-		"write":         {class: admission.Record, answer: answerOf(1 << 20), want: 1<<20 + 4},
-		"encoded":       {class: admission.Read, answer: encoded(1 << 20), want: 1 << 20},
-		"stranger":      {class: admission.Public, answer: answerOf(1 << 16), public: true, want: 1<<16 + 4},
+		"read":          {class: admission.Read, answer: answerOf(1 << 20), want: bytesOfAStream + 1<<20 + 4},
+		"write":         {class: admission.Record, answer: answerOf(1 << 20), want: bytesOfAStream + 1<<20 + 4},
+		"encoded":       {class: admission.Read, answer: encoded(1 << 20), want: bytesOfAStream + 1<<20},
+		"small":         {class: admission.Read, answer: answerOf(10), want: bytesOfAStream + 12},
+		"empty":         {class: admission.Read, answer: answerOf(0), want: bytesOfAStream},
+		"shared":        {class: admission.Read, answer: shared.Encoded, want: bytesOfAStream},
+		"health":        {class: admission.Check, answer: answerOf(10), public: true, want: bytesOfAStream + 12},
+		"stranger":      {class: admission.Public, answer: answerOf(1 << 16), public: true, want: bytesOfAStream + 1<<16 + 4},
 		"larger":        {class: admission.Read, answer: answerOf(30 << 20), want: float64(admission.AnswersBudget.PerCaller)},
-		"larger, write": {class: admission.Record, answer: answerOf(30 << 20), want: 30<<20 + 5},
+		"larger, write": {class: admission.Record, answer: answerOf(30 << 20), want: bytesOfAStream + 30<<20 + 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := aVisit(t, c.class, "s")
 			v.public = c.public
 			budget := "answers"
-			if c.public {
+			switch {
+			case c.class == admission.Check:
+				budget = "check_answers"
+			case c.public:
 				budget = "public_answers"
 			}
 			got, err := v.pack(c.answer)
@@ -117,7 +126,7 @@ func TestWhoReadsNothingIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := aVisit(t, admission.Read, "s")
 		for range admission.AnswersBudget.PerCaller >> 20 {
-			if _, err := v.pack(answerOf(1<<20 - 4)); err != nil {
+			if _, err := v.pack(answerOf(1<<20 - 4 - bytesOfAStream)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -3,19 +3,29 @@ package transport
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/contract"
 )
 
 // post sends a body with a key and headers.
 func (s *stage) post(key, path, body string, headers ...string) answer {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+path, strings.NewReader(body))
+	return s.sendAs(key, http.MethodPost, path, body, headers...)
+}
+
+func (s *stage) sendAs(key, method, path, body string, headers ...string) answer {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	must(s.t, err)
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Add(headers[i], headers[i+1])
@@ -130,4 +140,59 @@ func TestBadTimeout(t *testing.T) {
 	if e, wrong := a.shape(); wrong != "" || a.status != http.StatusBadRequest || !slices.Equal(e.fields(), []string{"Grpc-Timeout"}) {
 		t.Errorf("%d %s (%s)", a.status, a.body, wrong)
 	}
+}
+
+// TestRandomNamesInBodies: of any call whose body can name what its path names, a body
+// that names anything else is refused at that field, however it is written. So nothing
+// that was read of one resource is written to another.
+func TestRandomNamesInBodies(t *testing.T) {
+	type named struct{ route, variable, field string }
+	s := newStage(t, every)
+	var all []named
+	for route, bound := range s.contract.Bindings {
+		for _, variable := range inPath.FindAllStringSubmatch(route, -1) {
+			field, below := strings.CutPrefix(variable[1], bound.Field+".")
+			if bound.Body != nil && below == (bound.Field != "") {
+				all = append(all, named{route, variable[1], field})
+			}
+		}
+	}
+	if len(all) < 20 {
+		t.Fatalf("only %d bodies can name what the path names", len(all))
+	}
+	slices.SortFunc(all, func(a, b named) int { return strings.Compare(a.route+a.variable, b.route+b.variable) })
+	id := rapid.StringMatching(`[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?`)
+	rapid.Check(t, func(r *rapid.T) {
+		n := rapid.SampledFrom(all).Draw(r, "call")
+		method, pattern, _ := strings.Cut(n.route, " ")
+		names := make(map[string]string)
+		path := inPath.ReplaceAllStringFunc(pattern, func(variable string) string {
+			parts := inPath.FindStringSubmatch(variable)
+			name := parts[2]
+			for strings.Contains(name, "*") {
+				name = strings.Replace(name, "*", id.Draw(r, "id"), 1)
+			}
+			names[parts[1]] = name
+			return name
+		})
+		name := names[n.variable]
+		given := rapid.SampledFrom([]string{
+			name, name, "", name + "/", " " + name, strings.ToUpper(name), name + "0", "/" + name, strings.Replace(name, "/", "//", 1), "x", path,
+			name[:strings.LastIndex(name, "/")+1] + id.Draw(r, "other"), strings.ReplaceAll(name, "/", "%2F"), name + "\u200b",
+		}).Draw(r, "given")
+		key := rapid.SampledFrom([]string{n.field, contract.JSONName(n.field)}).Draw(r, "key")
+		value, err := json.Marshal(given)
+		must(t, err)
+		if rapid.Bool().Draw(r, "escaped") { // the same text, written otherwise
+			value = bytes.ReplaceAll(value, []byte("/"), []byte(`\u002f`))
+		}
+		a := s.sendAs(s.keyFor(s.contract.Bindings[n.route].RPC), method, path, fmt.Sprintf(`{%q:%s}`, key, value))
+		refused := strings.Contains(a.body, "is another one than in the path")
+		if want := given != "" && given != name; refused != want {
+			r.Errorf("%s %s with %s %s: %d %s", method, path, key, value, a.status, a.body)
+		}
+		if e, wrong := a.shape(); refused && (wrong != "" || a.status != http.StatusBadRequest || !slices.Equal(e.fields(), []string{strings.TrimPrefix(s.contract.Bindings[n.route].Field+"."+key, ".")})) {
+			r.Errorf("%s %s with %s %s: %d %s (%s)", method, path, key, value, a.status, a.body, wrong)
+		}
+	})
 }

@@ -12,7 +12,7 @@ import (
 // have large requests, so that sending them slowly does not delay verdicts.
 // Unread answers have their own budgets too, so that requests need not wait for
 // them.
-type budgets struct{ small, large, smallPublic, largePublic, answers, publicAnswers *admission.Budget }
+type budgets struct{ small, large, smallPublic, largePublic, answers, publicAnswers, checks, refusals *admission.Budget }
 
 func newBudgets() budgets {
 	return budgets{
@@ -23,6 +23,8 @@ func newBudgets() budgets {
 
 		answers:       admission.NewBudget("answers", admission.AnswersBudget),
 		publicAnswers: admission.NewBudget("public_answers", admission.PublicAnswersBudget),
+		checks:        admission.NewBudget("check_answers", admission.PublicAnswersBudget),
+		refusals:      admission.NewBudget("refusals", admission.RefusalsBudget),
 	}
 }
 
@@ -50,8 +52,11 @@ func (b budgets) of(public bool, size int) *admission.Budget {
 }
 
 // answersTo returns the budget for answers to unknown callers or to others.
-func (b budgets) answersTo(public bool) *admission.Budget {
-	if public {
+func (b budgets) answersTo(m *method) *admission.Budget {
+	switch {
+	case m.class == admission.Check:
+		return b.checks
+	case m.public:
 		return b.publicAnswers
 	}
 	return b.answers
@@ -59,5 +64,5 @@ func (b budgets) answersTo(public bool) *admission.Budget {
 
 func (b budgets) collectors() []prometheus.Collector {
 	return slices.Concat(b.small.Collectors(), b.large.Collectors(), b.smallPublic.Collectors(), b.largePublic.Collectors(),
-		b.answers.Collectors(), b.publicAnswers.Collectors())
+		b.answers.Collectors(), b.publicAnswers.Collectors(), b.checks.Collectors(), b.refusals.Collectors())
 }

@@ -79,6 +79,7 @@ func (t *Transport) ServeREST(l *listen.Listener) error {
 // served.
 func (t *Transport) newREST(handler http.Handler) *http.Server {
 	rest := NewHTTPServer(handler, t.log)
+	rest.MaxHeaderBytes = 2 * maxHeaderBytes // above the limit, withinHeaders answers; above this, the library
 	rest.Protocols = new(http.Protocols)
 	rest.Protocols.SetHTTP1(true)
 	rest.Protocols.SetUnencryptedHTTP2(t.tls != nil)

@@ -10,6 +10,7 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/server/admission"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/contract"
@@ -76,7 +77,7 @@ func (t *Transport) newGateway(channel *channel, documents map[string]Document) 
 			return nil, err
 		}
 	}
-	return withHeaders(g.withPaths(g.withDocuments(mux))), nil
+	return withHeaders(g.withinHeaders(g.withPaths(g.withDocuments(mux)))), nil
 }
 
 // withDocuments serves the public documents. It is not an http.ServeMux, which
@@ -94,22 +95,58 @@ func (g *gateway) withDocuments(next http.Handler) http.Handler {
 // servePage serves a document as a public call.
 func (g *gateway) servePage(w http.ResponseWriter, r *http.Request, page *page) {
 	v := g.arriveREST(w, r, g.document)
+	defer v.ticket.Done()
 	err := v.enter(nil)
+	if err == nil {
+		v.lent, err = v.lend(0) // all share its bytes
+		v.tooMany = err != nil
+	}
 	if err == nil {
 		v.ticket.Done() // it needs no more processor time, and may be read slowly
 		page.serve(w, r)
+		sent(w, r)
 	}
 	if err = v.end(err, nil); err != nil {
-		v.hangUp(w)
-		g.writeError(r.Context(), nil, nil, w, r, err)
+		g.refuse(w, r, v, err)
 	}
 }
 
-// hangUp closes the connection of an unknown caller who calls too often. A new
-// one costs them more than a call, and is limited too.
-func (v *visit) hangUp(w http.ResponseWriter) {
+// refuse answers a call that failed before it reached the library. The connection of
+// an unknown caller who calls too often is closed: a new one costs them more than a
+// call, and is limited too. Calls that were not admitted are not limited otherwise; if
+// their network leaves many answers unread, further ones have no body: without one
+// there is nothing to read.
+func (g *gateway) refuse(w http.ResponseWriter, r *http.Request, v *visit, err error) {
 	if v.tooMany {
 		w.Header().Set("Connection", "close")
+	}
+	if by := admission.CallerOf("", v.info.From); !v.ticket.Held() {
+		if g.budgets.refusals.Take(v.ctx, by, bytesOfAStream) == nil {
+			defer g.budgets.refusals.Give(by, bytesOfAStream)
+		} else {
+			w = headersOnly{w}
+		}
+	}
+	g.writeError(r.Context(), nil, nil, w, r, err)
+	sent(w, r)
+}
+
+// headersOnly drops the body of an answer.
+type headersOnly struct{ http.ResponseWriter }
+
+// Write implements http.ResponseWriter.
+func (headersOnly) Write(p []byte) (int, error) { return len(p), nil }
+
+// Unwrap is for http.ResponseController.
+func (h headersOnly) Unwrap() http.ResponseWriter { return h.ResponseWriter }
+
+// sent waits until an answer over HTTP/2 was sent. Otherwise the library waits for
+// windows of the peer when the handler has ended and the limits of calls no longer
+// count it. Over HTTP/1 a connection has one call at a time, and the socket holds a
+// small answer.
+func sent(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor > 1 {
+		_ = http.NewResponseController(w).Flush() // it fails only if the caller is gone
 	}
 }
 
@@ -170,6 +207,7 @@ func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
 		once.Do(func() { bound = g.bindingOf(r) })
 		v := g.arriveREST(w, r, bound.method)
+		defer v.ticket.Done()
 		v.info.IfNoneMatch, v.info.Gzip = r.Header.Values("If-None-Match"), acceptsGzip(r.Header.Values("Accept-Encoding"))
 		defer func() { g.depart(w, r, v, recover()) }()
 		if err := v.admitREST(w, r, bound, params); err != nil {
@@ -177,6 +215,8 @@ func (g *gateway) precheck(next runtime.HandlerFunc) runtime.HandlerFunc {
 			return
 		}
 		next(w, bare(r.WithContext(v.ctx)), params)
+		v.ticket.Yield() // a slow reader holds no slot
+		sent(w, r)
 	}
 }
 
@@ -189,8 +229,7 @@ func (g *gateway) depart(w http.ResponseWriter, r *http.Request, v *visit, p any
 	case err == nil:
 		v.counts.sent.Inc()
 	case !answered:
-		v.hangUp(w)
-		g.writeError(r.Context(), nil, nil, w, r, err)
+		g.refuse(w, r, v, err)
 	}
 }
 

@@ -31,8 +31,9 @@ func (t *Transport) unknownMethod() *method {
 	return &method{name: "unknown", timeout: t.limits.CallTimeout, class: admission.Refused, counts: t.metrics.of("unary", "unknown", "unknown")}
 }
 
-// healthCheck is called by load balancers. Unknown callers on the same network
-// must not use up its rate, or the service would be considered unhealthy.
+// healthCheck is called by load balancers. Other calls of unknown callers on the
+// same network must not use up its rate, or the service would be considered
+// unhealthy. It needs no key, so it must not use up the limits of those who have one.
 const healthCheck = "grpc.health.v1.Health/Check"
 
 // add registers the methods of a service.
@@ -57,7 +58,7 @@ func (t *Transport) add(desc *grpc.ServiceDesc) {
 			m.timeout = t.limits.StreamTimeout
 		}
 		if full == healthCheck {
-			m.class = admission.Read
+			m.class = admission.Check
 		}
 		if m.rpc != nil {
 			m.public, m.request, m.class = m.rpc.Public, m.rpc.Request, classOf(m.rpc)

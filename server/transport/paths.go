@@ -78,7 +78,6 @@ func misspelt(u *url.URL) string {
 // turnAway answers what is no call of any RPC.
 func (g *gateway) turnAway(w http.ResponseWriter, r *http.Request, why error) {
 	v := g.arriveREST(w, r, g.unknown)
-	err := v.end(v.refuse(why), nil)
-	v.hangUp(w)
-	g.writeError(r.Context(), nil, nil, w, r, err)
+	defer v.ticket.Done()
+	g.refuse(w, r, v, v.end(v.refuse(why), nil))
 }

@@ -83,10 +83,16 @@ func (s *guardedStream) RecvMsg(req any) error {
 	return s.visit.validate.Request(s.visit.ctx, req)
 }
 
-// SendMsg implements grpc.ServerStream. A slow reader holds no slot.
-func (s *guardedStream) SendMsg(m any) error {
+// SendMsg implements grpc.ServerStream. A slow reader holds no slot. What is sent to
+// an unknown caller may still be unread when the handler has ended, so it is counted.
+func (s *guardedStream) SendMsg(m any) (err error) {
 	s.visit.ticket.Yield()
-	err := s.ServerStream.SendMsg(m)
+	if s.visit.public {
+		if m, err = s.visit.pack(m); err != nil {
+			return err
+		}
+	}
+	err = s.ServerStream.SendMsg(m)
 	if err == nil {
 		s.visit.counts.sent.Inc()
 	}

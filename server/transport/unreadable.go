@@ -112,6 +112,45 @@ func (t *Transport) unreadable(code int, text string) []byte {
 		"X-Content-Type-Options: nosniff\r\nX-Request-Id: %s\r\nConnection: close\r\n\r\n%s", code, http.StatusText(code), len(body), info.RequestID, body)
 }
 
+// withinHeaders refuses requests with too many headers. The library has a limit too, but
+// over HTTP/2 it answers in HTML, and has no hook for that: so its limit is higher.
+func (g *gateway) withinHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if headerBytes(r) > maxHeaderBytes {
+			const code = http.StatusRequestHeaderFieldsTooLarge
+			if r.ProtoMajor == 1 { // as the library does; over HTTP/2 it would end other calls
+				w.Header().Set("Connection", "close")
+			}
+			g.turnAway(statusWriter{w, code}, r, unreadableError(code, ""))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// headerBytes is the size of the first line and the headers, as HTTP/1 writes them.
+func headerBytes(r *http.Request) int {
+	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	return size
+}
+
+// A statusWriter has a more precise status than the error.
+type statusWriter struct {
+	http.ResponseWriter
+	code int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (s statusWriter) WriteHeader(int) { s.ResponseWriter.WriteHeader(s.code) }
+
+// Unwrap is for http.ResponseController.
+func (s statusWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
 func unreadableError(code int, text string) error {
 	switch code {
 	case http.StatusRequestHeaderFieldsTooLarge:

@@ -157,7 +157,9 @@ func (v *visit) end(err error, p any) error {
 	if v.lent != nil {
 		v.lent.end()
 	}
-	v.ticket.Done()
+	if v.ticket.Yield(); !v.info.OverREST { // over REST it ends when the answer was sent
+		v.ticket.Done()
+	}
 	if err != nil && v.breaking.Load() {
 		err = apierr.Stopping() // whatever the handler returned
 	}

@@ -22,7 +22,6 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 	"google.golang.org/grpc/codes"
-	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
@@ -44,6 +43,11 @@ type rawCall struct {
 
 func (s *stage) raw(key string, begun []byte, whole bool) *rawCall {
 	s.t.Helper()
+	return s.rawAt(listKeysPath, key, begun, whole)
+}
+
+func (s *stage) rawAt(path, key string, begun []byte, whole bool) *rawCall {
+	s.t.Helper()
 	conn, err := net.Dial("tcp", s.grpcAddr)
 	must(s.t, err)
 	s.t.Cleanup(func() { _ = conn.Close() })
@@ -55,7 +59,7 @@ func (s *stage) raw(key string, begun []byte, whole bool) *rawCall {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)
 	for _, field := range [][2]string{
-		{":method", "POST"}, {":scheme", "http"}, {":path", listKeysPath}, {":authority", "x"},
+		{":method", "POST"}, {":scheme", "http"}, {":path", path}, {":authority", "x"},
 		{"content-type", "application/grpc"}, {"te", "trailers"}, {"authorization", "Bearer " + key},
 	} {
 		must(s.t, encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}))
@@ -298,21 +302,6 @@ func TestTooManyCalls(t *testing.T) {
 	}
 	if err := s.listKeys(t.Context(), "nonsense"); status.Code(err) != codes.ResourceExhausted {
 		t.Errorf("refused too often: %v", err)
-	}
-}
-
-// TestHealthIsNotUsedUp: a load balancer on the network of unknown callers learns
-// that the service is healthy, however often those call.
-func TestHealthIsNotUsedUp(t *testing.T) {
-	few := admission.DefaultLimits()
-	few.Classes[admission.Public].Network = admission.Share{PerSecond: 1e-6, Burst: 1}
-	s := newStage(t, func(o *Options) { o.Limits.Admission, o.Limits.Hold = few, time.Millisecond })
-	s.SetServing(true)
-	for range 10 {
-		s.get("/openapi.json", "")
-		if _, err := healthpb.NewHealthClient(s.conn).Check(t.Context(), new(healthpb.HealthCheckRequest)); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 

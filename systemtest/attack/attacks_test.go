@@ -39,6 +39,7 @@ func takingTime() []attack {
 		{name: "unfinished", run: unfinished("", 1, 100, promised-1), heavy: true},
 		{name: "unfinished-admitted", run: unfinished("assessor", 1, 100, promised-1), heavy: true, sibling: true},
 		{name: "unfinished-connections", run: unfinished("", 50, 10, 64<<10), sibling: true},
+		{name: "unfinished-checks", run: unfinishedChecks},
 		{name: "unfinished-prefix-only", run: unfinished("assessor", 10, 100, 0), sibling: true},
 		{name: "slow-bodies", run: slowBodies, sibling: true},
 		{name: "slow-bodies-rest", run: slowBodiesREST},
@@ -50,7 +51,12 @@ func takingTime() []attack {
 		{name: "idle-rest", run: idle(restDoor, "")},
 		{name: "idle-rest-after-a-call", run: idle(restDoor, "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"), sibling: true},
 		{name: "idle-ops", run: idle(opsDoor, ""), sibling: true},
-		{name: "unread-answers", run: unread, admitted: true},
+		{name: "unread-answers", run: unread(ask{way: way{deaf: true}, connections: 10, path: getReferentiel, role: "reader",
+			message: []byte("\x0a\x16referentiels/marketing")}), admitted: true},
+		{name: "unread-checks", run: unread(ask{connections: 200, path: checkHealth, message: []byte{}, swollen: true})},
+		{name: "unread-reflection", run: unread(ask{connections: 200, path: reflect, message: []byte{7<<3 | 2, 1, '*'}, swollen: true}), sibling: true},
+		{name: "unread-refusals-rest", run: unread(ask{way: way{rest: true}, connections: 200, path: "/v1/nothing", swollen: true}), tls: true},
+		{name: "unread-refusals-rest-role", run: unread(ask{way: way{rest: true}, connections: 200, path: "/v1/keys", role: "reader", swollen: true}), tls: true, sibling: true},
 		{name: "unread-answers-rest", run: unreadREST, sibling: true},
 		{name: "unread-grids", run: unreadGrids, admitted: true, heavy: true},
 		{name: "unread-grids-rest", run: unreadAt("/v1/"+voluminous+"/grid", "assessor"), admitted: true, heavy: true},
@@ -116,10 +122,7 @@ func calling() []attack {
 
 // streaming are attacks by streams.
 func streaming() []attack {
-	const (
-		reflect = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
-		watch   = "/grpc.health.v1.Health/Watch"
-	)
+	const watch = "/grpc.health.v1.Health/Watch"
 	services := []byte{7<<3 | 2, 1, '*'}
 	file := append([]byte{4<<3 | 2, 24}, "acquis.v1.SessionService"...)
 	all := 2_000

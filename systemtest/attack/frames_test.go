@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -221,31 +222,48 @@ func packedHeaders(p *peer, i uint32) error {
 // unopened sends data to streams that were never opened, or have ended.
 func unopened(p *peer, i uint32) error { return p.WriteRSTStream(stream(i%1000), http2.ErrCodeCancel) }
 
-// unread requests large answers on many connections and blocks them: the windows
-// are closed, and nothing is read.
-func unread(ctx context.Context, t *target) {
-	crowd(t.number(10, 20), func(int) {
-		for ctx.Err() == nil {
-			p, err := t.greet(ctx, way{deaf: true}, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
-			if err == nil {
-				t.askAndWait(ctx, p)
+// An ask is a call that is made many times without reading its answers.
+type ask struct {
+	way
+	connections int
+	path, role  string
+	message     []byte
+	swollen     bool // its headers are large in memory, though not on the wire
+}
+
+// unread makes calls on many connections and blocks their answers: the windows are
+// closed, and nothing is read but what must be acknowledged.
+func unread(a ask) func(context.Context, *target) {
+	return func(ctx context.Context, t *target) {
+		crowd(a.connections, func(int) {
+			for ctx.Err() == nil {
+				p, err := t.greet(ctx, a.way, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+				if err == nil {
+					t.askAndWait(ctx, p, a)
+				}
+				if p != nil {
+					p.Close()
+				}
+				t.cameBefore(ctx, "connection cut")
+				pause(ctx, 10*time.Millisecond)
 			}
-			if p != nil {
-				p.Close()
-			}
-			t.cameBefore(ctx, "connection cut")
-			pause(ctx, 10*time.Millisecond)
-		}
-	})
+		})
+	}
 }
 
 // askAndWait makes a hundred calls, and waits until the server closes the
 // connection.
-func (t *target) askAndWait(ctx context.Context, p *peer) {
+func (t *target) askAndWait(ctx context.Context, p *peer, a ask) {
+	var more []hpack.HeaderField
+	if a.swollen { // from the second on it is one byte
+		more = slices.Repeat([]hpack.HeaderField{{Name: "x", Value: strings.Repeat("x", 3000)}}, 4)
+	}
 	for i := range uint32(100) {
-		err := p.WriteHeaders(http2.HeadersFrameParam{StreamID: stream(i), BlockFragment: p.request(getReferentiel, t.Keys["reader"]), EndHeaders: true})
-		if err == nil {
-			err = p.WriteData(stream(i), true, message([]byte("\x0a\x16referentiels/marketing")))
+		err := p.WriteHeaders(http2.HeadersFrameParam{
+			StreamID: stream(i), BlockFragment: p.request(a.path, t.keyOf(a.role), more...), EndHeaders: true, EndStream: a.message == nil,
+		})
+		if err == nil && a.message != nil {
+			err = p.WriteData(stream(i), true, message(a.message))
 		}
 		if err != nil {
 			return

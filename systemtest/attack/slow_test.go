@@ -40,6 +40,33 @@ func unfinished(role string, connections, streams, sent int) func(context.Contex
 	}
 }
 
+// Services of the library, which need no key.
+const (
+	checkHealth = "/grpc.health.v1.Health/Check"
+	reflect     = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+)
+
+// unfinishedChecks opens as many checks of health as a network may, without a message.
+func unfinishedChecks(ctx context.Context, t *target) {
+	crowd(22, func(int) {
+		for ctx.Err() == nil {
+			p, err := t.greet(ctx, way{})
+			for i := uint32(0); err == nil && i < 100; i++ {
+				err = p.WriteHeaders(http2.HeadersFrameParam{StreamID: stream(i), BlockFragment: p.request(checkHealth, ""), EndHeaders: true})
+				t.tried(1)
+			}
+			if p == nil {
+				continue
+			}
+			for p.flush() == nil && ctx.Err() == nil {
+				pause(ctx, 100*time.Millisecond)
+				_ = p.WriteWindowUpdate(0, 1) // into the buffer
+			}
+			p.Close()
+		}
+	})
+}
+
 // A carrier is one HTTP/2 connection, also without TLS; a new one if it is
 // closed.
 type carrier struct {

@@ -44,6 +44,7 @@ func TestCertificationsCanFail(t *testing.T) {
 		"another refusal":    {"deliberate k1 ann: ann bob\nrefused JURY_TOO_SMALL", "story:6: refused JURY_TOO_SMALL: got BLOC_PENDING"},
 		"ledger":             {"ledger CAPITALISED: D1", "story:5: ledger CAPITALISED: D1: got "},
 		"certification":      {"certification AWARDED", "story:5: certification AWARDED: got IN_PROGRESS"},
+		"divisibility":       {"divisible no", "story:5: divisible no: got yes"},
 		"blocs":              {"presents k1: D1 D2", "story:5: presents k1: D1 D2: got D1"},
 		"method":             {"method k1 D1.1: Oral", "story:5: method k1 D1.1: Oral: got Évaluation en contexte"},
 		"marks left out":     {"marks k1 eve D1.1: 12", "story:5: marks k1 eve D1.1: 12: 1 marks for 2 criteria"},

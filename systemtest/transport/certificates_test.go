@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
 	"log/slog"
 	"math/big"
 	"net"
@@ -194,6 +195,32 @@ func TestTLS(t *testing.T) {
 	for _, door := range []string{"rest", "grpc"} { // of version 1.1, and in plain text
 		if counted := `acquis_connections_cut_total{cause="handshake",door="` + door + `"}`; !strings.Contains(world.OpsGet(t, w.Ops+"/metrics"), counted) {
 			t.Errorf("handshakes that failed over %s are not counted", door)
+		}
+	}
+}
+
+// TestHeadersOverHTTP2: too many headers are refused as over HTTP/1, up to the size that the
+// library announces. This client sends no more.
+func TestHeadersOverHTTP2(t *testing.T) {
+	ca, d := newAuthority(t, "ours"), doors{t, t.TempDir()}
+	d.writePair(ca.issue(soon()))
+	w := d.start(ca.client(), "")
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: ca.client(), ForceAttemptHTTP2: true}}
+	defer client.CloseIdleConnections()
+	for size, want := range map[int]string{
+		100: "CREDENTIALS_MISSING", 15 << 10: "CREDENTIALS_MISSING", 17 << 10: "REQUEST_TOO_LARGE", 31 << 10: "REQUEST_TOO_LARGE",
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.Base+"/v1/keys", nil)
+		world.Must(t, err)
+		r.Header.Set("X-Some", strings.Repeat("x", size))
+		res, err := client.Do(r)
+		world.Must(t, err)
+		body, err := io.ReadAll(res.Body)
+		world.Must(t, err)
+		res.Body.Close()
+		ours := res.Header.Get("Content-Type") == "application/json" && res.Header.Get("X-Request-Id") != ""
+		if res.ProtoMajor != 2 || !strings.Contains(string(body), want) || (res.StatusCode == http.StatusRequestHeaderFieldsTooLarge) != (size > 16<<10) || !ours {
+			t.Errorf("%d bytes over %s: %d %v %s, want %s", size, res.Proto, res.StatusCode, res.Header, body, want)
 		}
 	}
 }
