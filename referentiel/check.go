@@ -19,6 +19,9 @@ const (
 	maxReplaces     = 200
 	maxScales       = 20
 	maxLevels       = 50
+	maxChoices      = 20
+	maxOptions      = 20
+	maxRequirements = 20
 )
 
 // maxProblems is how many problems are reported.
@@ -46,6 +49,7 @@ func Check(r *storepb.Referentiel) []Problem {
 		c.bloc(at("blocs", i), b)
 	}
 	c.rules(r.GetRules())
+	c.award(r.GetAward())
 	if !c.tooMany {
 		for _, p := range rules.CheckGates(spec(r)) {
 			c.report(p.Field, p.Message)
@@ -130,6 +134,7 @@ func (c *checker) section(field string, s *storepb.Section) {
 func (c *checker) bloc(field string, b *storepb.Bloc) {
 	c.unique(field+".code", b.GetCode(), c.blocs)
 	c.text(field+".title", b.GetTitle(), maxTitle)
+	c.between(field+".credits", b.Credits, 1, 1000)
 	for i, a := range list(c, field+".activities", b.GetActivities(), 0, maxActivities) {
 		item := at(field+".activities", i)
 		c.unique(item+".code", a.GetCode(), c.activities)
@@ -138,6 +143,52 @@ func (c *checker) bloc(field string, b *storepb.Bloc) {
 	for i, k := range list(c, field+".competences", b.GetCompetences(), 1, maxCompetences) {
 		c.competence(at(field+".competences", i), k)
 	}
+}
+
+// award checks lists and texts of the award rule; what it means, the rules check.
+func (c *checker) award(a *storepb.AwardRule) {
+	list(c, "award.all", a.GetAll(), 0, maxBlocs)
+	for i, choice := range list(c, "award.choose", a.GetChoose(), 0, maxChoices) {
+		item := at("award.choose", i)
+		list(c, item+".from", choice.GetFrom(), 1, maxBlocs)
+		c.between(item+".at_least", choice.AtLeast, 1, maxBlocs)
+		c.between(item+".at_least_credits", choice.AtLeastCredits, 1, 1000*maxBlocs)
+	}
+	for i, o := range list(c, "award.options", a.GetOptions(), 0, maxOptions) {
+		item := at("award.options", i)
+		c.code(item+".code", o.GetCode())
+		c.text(item+".title", o.GetTitle(), maxTitle)
+		list(c, item+".blocs", o.GetBlocs(), 1, maxBlocs)
+		list(c, item+".requirements", o.GetRequirements(), 0, maxRequirements)
+	}
+	for i, r := range list(c, "award.requirements", a.GetRequirements(), 0, maxRequirements) {
+		c.requirement(at("award.requirements", i), r)
+	}
+}
+
+// requirement checks one, and that it has what its kind needs and nothing else.
+func (c *checker) requirement(field string, r *storepb.AwardRule_Requirement) {
+	c.unique(field+".code", r.GetCode(), c.competences)
+	if first, taken := c.blocs[r.GetCode()]; taken {
+		c.report(field+".code", fmt.Sprintf("%q is taken by %s", r.GetCode(), first))
+	}
+	c.text(field+".title", r.GetTitle(), maxTitle)
+	assessed := r.GetMethod() != nil || len(r.GetCriteria()) > 0 || r.GetGate() != nil
+	switch kind := r.GetKind(); {
+	case kind == 0:
+		c.report(field+".kind", "must not be empty")
+	case kind.Descriptor().Values().ByNumber(kind.Number()) == nil:
+		c.report(field+".kind", fmt.Sprintf("%d is not a kind of requirement", kind))
+	case kind.String() == "PROOF" && assessed:
+		c.report(field, "is a PROOF, so it must have neither a method nor criteria nor a gate")
+	case kind.String() == "EPREUVE" && (r.GetMethod() == nil || len(r.GetCriteria()) == 0 || r.AtLeast != nil):
+		c.report(field, "is an EPREUVE, so it must have a method and criteria, and no at_least")
+	}
+	if r.GetMethod() != nil {
+		c.method(field+".method", r.GetMethod())
+	}
+	c.criteria(field+".criteria", r.GetCode(), list(c, field+".criteria", r.GetCriteria(), 0, maxCriteria))
+	c.between(field+".at_least", r.AtLeast, 1, 100000)
 }
 
 // scale checks the texts of a scale; what it means, the rules check.
@@ -162,11 +213,16 @@ func (c *checker) competence(field string, k *storepb.Competence) {
 	if k.GetBlocOnlyMethod() != nil {
 		c.method(field+".bloc_only_method", k.GetBlocOnlyMethod())
 	}
-	for i, criterion := range list(c, field+".criteria", k.GetCriteria(), 1, maxCriteria) {
-		item := at(field+".criteria", i)
+	c.criteria(field+".criteria", k.GetCode(), list(c, field+".criteria", k.GetCriteria(), 1, maxCriteria))
+}
+
+// criteria checks those of a compétence or a requirement with that code.
+func (c *checker) criteria(field, of string, criteria []*storepb.Criterion) {
+	for i, criterion := range criteria {
+		item := at(field, i)
 		// A criterion is identified by its position, never by its text. A code
 		// of another position would be ambiguous.
-		if want := fmt.Sprintf("%s.%d", k.GetCode(), i+1); criterion.GetCode() != want && k.GetCode() != "" {
+		if want := fmt.Sprintf("%s.%d", of, i+1); criterion.GetCode() != want && of != "" {
 			c.report(item+".code", fmt.Sprintf("must be %q because of its position, not %q", clip(want), clip(criterion.GetCode())))
 		}
 		c.text(item+".statement", criterion.GetStatement(), maxStatement)

@@ -18,7 +18,7 @@ type Compiled struct {
 	scheme       *rules.Scheme
 	blocs        map[string]*storepb.Bloc
 	competences  map[string]*storepb.Competence
-	fingerprints map[string]string // of each bloc: a digest of its content
+	fingerprints map[string]string // of each bloc and requirement: a digest of its content
 
 	// The texts that can be searched. They are prepared at the first search: a
 	// verifier compiles revisions, but never searches.
@@ -49,6 +49,12 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 			c.competences[k.GetCode()] = k
 		}
 	}
+	for _, r := range c.content.GetAward().GetRequirements() {
+		c.fingerprints[r.GetCode()] = digest(encodeRequirement(r))
+		if len(r.GetCriteria()) > 0 { // the rules have it as a compétence
+			c.competences[r.GetCode()] = &storepb.Competence{Code: r.GetCode(), Statement: r.GetTitle(), Method: r.GetMethod(), Criteria: r.GetCriteria()}
+		}
+	}
 	c.entries = sync.OnceValue(func() []entry { return entries(c.content) })
 	return c, nil
 }
@@ -73,12 +79,13 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		BlocGate:       gate(r.GetRules().GetBlocGate()),
 		Scale:          r.GetRules().GetScale(),
 		Registration:   registrationSpec(r.GetRegister()),
+		Award:          awardSpec(r.GetAward()),
 	}
 	for _, given := range r.GetScales() {
 		s.Scales = append(s.Scales, scaleSpec(given))
 	}
 	for _, b := range r.GetBlocs() {
-		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate())}
+		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate()), Credits: number(b.Credits)}
 		for _, k := range b.GetCompetences() {
 			bloc.Competences = append(bloc.Competences, competenceSpec(k))
 		}
@@ -87,18 +94,42 @@ func spec(r *storepb.Referentiel) rules.Spec {
 	return s
 }
 
+func awardSpec(a *storepb.AwardRule) *rules.AwardRule {
+	if a == nil {
+		return nil
+	}
+	read := &rules.AwardRule{All: a.GetAll()}
+	for _, c := range a.GetChoose() {
+		read.Choose = append(read.Choose, rules.Choice{From: c.GetFrom(), AtLeast: number(c.AtLeast), AtLeastCredits: number(c.AtLeastCredits)})
+	}
+	for _, o := range a.GetOptions() {
+		read.Options = append(read.Options, rules.Option{Code: o.GetCode(), Blocs: o.GetBlocs(), Requirements: o.GetRequirements()})
+	}
+	for _, r := range a.GetRequirements() {
+		read.Requirements = append(read.Requirements, rules.Requirement{
+			Code: r.GetCode(), Criteria: criteriaSpec(r.GetCriteria()), Gate: gate(r.GetGate()), AtLeast: number(r.AtLeast),
+		})
+	}
+	return read
+}
+
 func competenceSpec(k *storepb.Competence) rules.Competence {
 	competence := rules.Competence{
 		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()),
 		Share: rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
 	}
-	for _, criterion := range k.GetCriteria() {
-		competence.Criteria = append(competence.Criteria, rules.Criterion{
+	competence.Criteria = criteriaSpec(k.GetCriteria())
+	return competence
+}
+
+func criteriaSpec(criteria []*storepb.Criterion) (read []rules.Criterion) {
+	for _, criterion := range criteria {
+		read = append(read, rules.Criterion{
 			Code: criterion.GetCode(), Eliminatory: criterion.GetEliminatory(), Scale: criterion.GetScale(),
 			Share: rules.Share{Weight: number(criterion.Weight), BonusAbove: criterion.GetBonusAbove()},
 		})
 	}
-	return competence
+	return read
 }
 
 func scaleSpec(s *storepb.Scale) rules.Scale {

@@ -5,12 +5,13 @@ import "slices"
 // Grid shows, for each presented bloc, the compétences, the method in force and
 // the status of every criterion, with the outcomes and their reasons.
 type Grid struct {
-	Blocs []GridBloc
+	Blocs []GridBloc // then requirements
 }
 
-// GridBloc is a presented bloc.
+// GridBloc is a presented bloc, or a presented requirement.
 type GridBloc struct {
 	Code        string
+	Requirement bool // it is a requirement, of which its only compétence has the code and the criteria
 	Outcome     Outcome
 	Reasons     []Reason
 	Competences []GridCompetence
@@ -47,8 +48,9 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 	criteria := gather(scheme, acts)
 	presented := candidacy.Presented()
 	var grid Grid
-	for i := range scheme.blocs {
-		b := &scheme.blocs[i]
+	units := len(scheme.blocs)
+	for i := range units + len(scheme.requirements) {
+		b := scheme.unit(i)
 		if !slices.Contains(presented, b.Code) {
 			continue
 		}
@@ -56,10 +58,22 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 		for i := range b.Competences {
 			bloc.Competences[i].assess(scheme, &b.Competences[i], candidacy.method(), criteria)
 		}
-		bloc.conclude(b)
+		if i < units {
+			bloc.conclude(b)
+		} else {
+			bloc.concludeRequirement()
+		}
 		grid.Blocs = append(grid.Blocs, bloc)
 	}
 	return grid
+}
+
+// unit is a bloc, or a requirement after them.
+func (s *Scheme) unit(i int) *Bloc {
+	if i < len(s.blocs) {
+		return &s.blocs[i]
+	}
+	return &s.requirements[i-len(s.blocs)]
 }
 
 // assess finds the outcome of the compétence, given every criterion of the

@@ -47,6 +47,7 @@ type Spec struct {
 	Scale  string // code of the one of criteria that name none; empty: they have verdicts
 
 	Registration registration.Registration
+	Award        *AwardRule // nil: an award needs every bloc
 }
 
 // Numbers are the rules of a référentiel; nil means that it does not set one.
@@ -63,8 +64,10 @@ type Bloc struct {
 	Code        string
 	Competences []Competence
 	Gate        *Gate // its own; nil means that of the référentiel
+	Credits     *int  // what it is worth in a choice; nil: nothing
 
-	gate *gate
+	gate    *gate
+	atLeast *int // of a requirement that documents prove
 }
 
 // Competence is what is assessed, by criteria.
@@ -125,6 +128,8 @@ type Scheme struct {
 	blocThreshold       Number
 	minAssessors        Number
 	jury                JuryRule
+	award               awardRule
+	requirements        []Bloc
 	blocIndex           map[string]int
 	places              map[string]Place
 	registration        registration.Registration
@@ -138,7 +143,7 @@ func NewScheme(spec Spec) (*Scheme, error) {
 		places:       make(map[string]Place),
 		registration: spec.Registration,
 	}
-	errs := append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs)...)
+	errs := append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs, spec.Award)...)
 	for _, p := range s.setGates(spec) {
 		errs = append(errs, p)
 	}
@@ -175,7 +180,7 @@ const maxPeople = 1000
 
 // setBlocs copies the blocs, so that the caller's slices may change later, and
 // builds the indexes.
-func (s *Scheme) setBlocs(blocs []Bloc) []error {
+func (s *Scheme) setBlocs(blocs []Bloc, rule *AwardRule) []error {
 	var errs []error
 	if len(blocs) == 0 {
 		errs = append(errs, errors.New("no bloc"))
@@ -197,7 +202,7 @@ func (s *Scheme) setBlocs(blocs []Bloc) []error {
 		}
 		s.blocs = append(s.blocs, b)
 	}
-	return errs
+	return append(errs, s.setRequirements(rule, competences)...)
 }
 
 func (s *Scheme) setCriteria(bloc string, c Competence) []error {
@@ -215,7 +220,7 @@ func (s *Scheme) setCriteria(bloc string, c Competence) []error {
 
 // setFindings notes how each criterion is assessed, once scales are compiled.
 func (s *Scheme) setFindings() {
-	for _, b := range s.blocs {
+	for _, b := range slices.Concat(s.blocs, s.requirements) {
 		for _, c := range b.Competences {
 			for _, k := range c.Criteria {
 				place := s.places[k.Code]
@@ -253,6 +258,9 @@ func (s *Scheme) Jury() JuryRule { return s.jury }
 
 // BlocCodes lists the blocs in the référentiel's order.
 func (s *Scheme) BlocCodes() []string {
+	if s == nil {
+		return nil // a revision that the catalogue does not know
+	}
 	codes := make([]string, len(s.blocs))
 	for i, b := range s.blocs {
 		codes[i] = b.Code

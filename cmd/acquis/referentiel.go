@@ -29,6 +29,10 @@ func (k *checkCommand) Run(c console) error {
 	_, err = fmt.Fprintf(c.out, "%s: %s\n%s, %s, %s\nrevision %s\n",
 		r.GetId(), r.GetDisplayName(), counted(len(r.GetBlocs()), "bloc", "blocs"),
 		counted(competences, "compétence", "compétences"), counted(criteria, "criterion", "criteria"), referentiel.ID(r))
+	for _, warning := range referentiel.Warnings(r) {
+		_, failed := fmt.Fprintln(c.out, warning)
+		err = cmp.Or(err, failed)
+	}
 	return err
 }
 

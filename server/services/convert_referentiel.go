@@ -19,6 +19,7 @@ func referentielFrom(stored *storepb.ReferentielRevision, compiled *referentiel.
 		DisplayName: content.GetDisplayName(),
 		Rules:       rulesFrom(content.GetRules()),
 		Scales:      scalesFrom(content.GetScales()),
+		Award:       awardFrom(content.GetAward()),
 		CreateTime:  stored.GetCreateTime(),
 
 		RulesInForce:  rulesInForce(content.GetRules(), compiled.Scheme()),
@@ -84,7 +85,7 @@ func rulesInForce(given *storepb.Rules, scheme *rules.Scheme) *acquispb.Rules {
 }
 
 func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
-	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate())}
+	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate()), Credits: b.Credits}
 	for _, a := range b.GetActivities() {
 		shown.Activities = append(shown.Activities, &acquispb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}
@@ -94,12 +95,7 @@ func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
 			Method: methodFrom(c.GetMethod()), BlocOnlyMethod: methodFrom(c.GetBlocOnlyMethod()),
 			Gate: gateFrom(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
 		}
-		for _, k := range c.GetCriteria() {
-			competence.Criteria = append(competence.Criteria, &acquispb.Criterion{
-				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
-				Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
-			})
-		}
+		competence.Criteria = criteriaFrom(c.GetCriteria())
 		shown.Competences = append(shown.Competences, competence)
 	}
 	return shown
@@ -130,6 +126,7 @@ func referentielOf(id string, given *acquispb.Referentiel) *storepb.Referentiel 
 
 		Register:      registerOf(given.GetRegister()),
 		Certificateur: certificateurOf(given.GetCertificateur()),
+		Award:         awardOf(given.GetAward()),
 	}
 	for _, section := range given.GetPreamble() {
 		content.Preamble = append(content.Preamble, &storepb.Section{
@@ -167,7 +164,7 @@ func rulesOf(r *acquispb.Rules) *storepb.Rules {
 }
 
 func blocOf(b *acquispb.Bloc) *storepb.Bloc {
-	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate())}
+	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate()), Credits: b.Credits}
 	for _, a := range b.GetActivities() {
 		stored.Activities = append(stored.Activities, &storepb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}
@@ -177,12 +174,7 @@ func blocOf(b *acquispb.Bloc) *storepb.Bloc {
 			Method: methodOf(c.GetMethod()), BlocOnlyMethod: methodOf(c.GetBlocOnlyMethod()),
 			Gate: gateOf(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
 		}
-		for _, k := range c.GetCriteria() {
-			competence.Criteria = append(competence.Criteria, &storepb.Criterion{
-				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
-				Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
-			})
-		}
+		competence.Criteria = criteriaOf(c.GetCriteria())
 		stored.Competences = append(stored.Competences, competence)
 	}
 	return stored
@@ -253,4 +245,24 @@ func certificateurOf(c *acquispb.Certificateur) *storepb.Certificateur {
 		return nil
 	}
 	return &storepb.Certificateur{LegalName: c.GetLegalName(), TradeName: c.GetTradeName(), Siret: c.GetSiret()}
+}
+
+func criteriaFrom(criteria []*storepb.Criterion) (shown []*acquispb.Criterion) {
+	for _, k := range criteria {
+		shown = append(shown, &acquispb.Criterion{
+			Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
+			Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
+		})
+	}
+	return shown
+}
+
+func criteriaOf(criteria []*acquispb.Criterion) (stored []*storepb.Criterion) {
+	for _, k := range criteria {
+		stored = append(stored, &storepb.Criterion{
+			Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
+			Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
+		})
+	}
+	return stored
 }

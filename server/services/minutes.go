@@ -62,6 +62,8 @@ func (m *minutes) addCandidacy(r store.Reader, stored *storepb.Candidacy) error 
 		State:          candidacy.GetState(),
 		PresentedBlocs: candidacy.GetPresentedBlocs(),
 		DepartedBlocs:  candidacy.GetDepartedBlocs(),
+
+		PresentedRequirements: candidacy.GetPresentedRequirements(),
 	})
 	return nil
 }

@@ -46,14 +46,20 @@ func NewGrids(referentiel *acquispb.Referentiel) *Grids {
 			by[s.GetCode()] = rules.ByMark
 		}
 	}
+	add := func(c *acquispb.Competence) {
+		g.competences[c.GetCode()] = &competenceWords{Competence: c}
+		for _, k := range c.GetCriteria() {
+			g.criteria[k.GetCode()] = &criterionWords{Criterion: k, by: by[cmp.Or(k.GetScale(), referentiel.GetRules().GetScale())]}
+		}
+	}
 	for _, b := range referentiel.GetBlocs() {
 		g.blocs[b.GetCode()] = &blocWords{Bloc: b}
 		for _, c := range b.GetCompetences() {
-			g.competences[c.GetCode()] = &competenceWords{Competence: c}
-			for _, k := range c.GetCriteria() {
-				g.criteria[k.GetCode()] = &criterionWords{Criterion: k, by: by[cmp.Or(k.GetScale(), referentiel.GetRules().GetScale())]}
-			}
+			add(c)
 		}
+	}
+	for _, r := range referentiel.GetAward().GetRequirements() {
+		add(&acquispb.Competence{Code: r.GetCode(), Statement: r.GetTitle(), Method: r.GetMethod(), Criteria: r.GetCriteria()})
 	}
 	return g
 }
@@ -66,10 +72,27 @@ type Said interface {
 	Settlement(s *rules.Settlement) (*acquispb.Settlement, error)
 }
 
-// Blocs shows a grid.
+// Requirements shows the requirements of a grid, each of which is one compétence.
+func (g *Grids) Requirements(grid rules.Grid, said Said) (requirements []*acquispb.Grid_GridCompetence, err error) {
+	for i := range grid.Blocs {
+		if b := &grid.Blocs[i]; b.Requirement {
+			shown, err := g.competence(&b.Competences[0], said)
+			if err != nil {
+				return nil, err
+			}
+			requirements = append(requirements, shown)
+		}
+	}
+	return requirements, nil
+}
+
+// Blocs shows the blocs of a grid.
 func (g *Grids) Blocs(grid rules.Grid, said Said) (blocs []*acquispb.Grid_GridBloc, err error) {
 	for i := range grid.Blocs {
 		b := &grid.Blocs[i]
+		if b.Requirement {
+			continue
+		}
 		known := g.blocs[b.Code]
 		shown := &acquispb.Grid_GridBloc{
 			Code:        b.Code,

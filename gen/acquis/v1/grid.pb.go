@@ -252,7 +252,13 @@ type Reason struct {
 	// The reason in one English sentence. No personal data.
 	Text string `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
 	// Points that need not be whole, if the rule is about any.
-	Amount        *Reason_Amount `protobuf:"bytes,10,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount *Reason_Amount `protobuf:"bytes,10,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Code of the option of an award that it is about, if any.
+	Option string `protobuf:"bytes,21,opt,name=option,proto3" json:"option,omitempty"`
+	// Alternatives, each of which would do: codes of blocs, for instance `BC4A or BC4B`.
+	AnyOf string `protobuf:"bytes,22,opt,name=any_of,json=anyOf,proto3" json:"any_of,omitempty"`
+	// Code of the requirement that it is about, if any.
+	Requirement   string `protobuf:"bytes,23,opt,name=requirement,proto3" json:"requirement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -357,6 +363,27 @@ func (x *Reason) GetAmount() *Reason_Amount {
 	return nil
 }
 
+func (x *Reason) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *Reason) GetAnyOf() string {
+	if x != nil {
+		return x.AnyOf
+	}
+	return ""
+}
+
+func (x *Reason) GetRequirement() string {
+	if x != nil {
+		return x.Requirement
+	}
+	return ""
+}
+
 // The grid of a candidacy: what the candidate presents, by which method, the
 // status of each criterion and what follows from it.
 //
@@ -382,7 +409,9 @@ type Grid struct {
 	// The presented blocs, in order.
 	Blocs []*Grid_GridBloc `protobuf:"bytes,6,rep,name=blocs,proto3" json:"blocs,omitempty"`
 	// Version of the rules that computed it.
-	RulesVersion  string `protobuf:"bytes,7,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	RulesVersion string `protobuf:"bytes,7,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	// The presented requirements, each shown as a compétence: its title is the statement.
+	Requirements  []*Grid_GridCompetence `protobuf:"bytes,18,rep,name=requirements,proto3" json:"requirements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -464,6 +493,13 @@ func (x *Grid) GetRulesVersion() string {
 		return x.RulesVersion
 	}
 	return ""
+}
+
+func (x *Grid) GetRequirements() []*Grid_GridCompetence {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
 }
 
 // Points that need not be whole. All arithmetic is exact; only what is shown is cut.
@@ -866,7 +902,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\aPENDING\x10\x01\x12\r\n" +
 	"\tCONTESTED\x10\x02\x12\f\n" +
 	"\bACQUIRED\x10\x03\x12\x10\n" +
-	"\fNOT_ACQUIRED\x10\x04\"\xac\x03\n" +
+	"\fNOT_ACQUIRED\x10\x04\"\xfd\x03\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -880,13 +916,17 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\ffrom_default\x18\b \x01(\bR\vfromDefault\x12\x12\n" +
 	"\x04text\x18\t \x01(\tR\x04text\x120\n" +
 	"\x06amount\x18\n" +
-	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x1a\x82\x01\n" +
+	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x12\x16\n" +
+	"\x06option\x18\x15 \x01(\tR\x06option\x12\x15\n" +
+	"\x06any_of\x18\x16 \x01(\tR\x05anyOf\x12 \n" +
+	"\vrequirement\x18\x17 \x01(\tR\vrequirement\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\tR\x05limit\x12\x18\n" +
 	"\aweights\x18\x04 \x01(\x05R\aweights\x12\x18\n" +
-	"\apercent\x18\x05 \x01(\bR\apercent\"\xf5\t\n" +
+	"\apercent\x18\x05 \x01(\bR\apercent\"\xbe\n" +
+	"\n" +
 	"\x04Grid\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x17\n" +
 	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x03R\x04etag\x12;\n" +
@@ -896,7 +936,8 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\x17acquis.eval/ReferentielR\vreferentiel\x12:\n" +
 	"\x05state\x18\x05 \x01(\x0e2\x1f.acquis.v1.Candidacy.State.EnumB\x03\xe0A\x03R\x05state\x123\n" +
 	"\x05blocs\x18\x06 \x03(\v2\x18.acquis.v1.Grid.GridBlocB\x03\xe0A\x03R\x05blocs\x12(\n" +
-	"\rrules_version\x18\a \x01(\tB\x03\xe0A\x03R\frulesVersion\x1a\xd6\x01\n" +
+	"\rrules_version\x18\a \x01(\tB\x03\xe0A\x03R\frulesVersion\x12G\n" +
+	"\frequirements\x18\x12 \x03(\v2\x1e.acquis.v1.Grid.GridCompetenceB\x03\xe0A\x03R\frequirements\x1a\xd6\x01\n" +
 	"\bGridBloc\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x121\n" +
@@ -958,22 +999,23 @@ var file_acquis_v1_grid_proto_depIdxs = []int32{
 	6,  // 0: acquis.v1.Reason.amount:type_name -> acquis.v1.Reason.Amount
 	10, // 1: acquis.v1.Grid.state:type_name -> acquis.v1.Candidacy.State.Enum
 	7,  // 2: acquis.v1.Grid.blocs:type_name -> acquis.v1.Grid.GridBloc
-	1,  // 3: acquis.v1.Grid.GridBloc.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 4: acquis.v1.Grid.GridBloc.reasons:type_name -> acquis.v1.Reason
-	8,  // 5: acquis.v1.Grid.GridBloc.competences:type_name -> acquis.v1.Grid.GridCompetence
-	1,  // 6: acquis.v1.Grid.GridCompetence.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 7: acquis.v1.Grid.GridCompetence.reasons:type_name -> acquis.v1.Reason
-	11, // 8: acquis.v1.Grid.GridCompetence.method:type_name -> acquis.v1.AssessmentMethod
-	9,  // 9: acquis.v1.Grid.GridCompetence.criteria:type_name -> acquis.v1.Grid.GridCriterion
-	0,  // 10: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
-	12, // 11: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
-	13, // 12: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
-	4,  // 13: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	8,  // 3: acquis.v1.Grid.requirements:type_name -> acquis.v1.Grid.GridCompetence
+	1,  // 4: acquis.v1.Grid.GridBloc.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 5: acquis.v1.Grid.GridBloc.reasons:type_name -> acquis.v1.Reason
+	8,  // 6: acquis.v1.Grid.GridBloc.competences:type_name -> acquis.v1.Grid.GridCompetence
+	1,  // 7: acquis.v1.Grid.GridCompetence.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 8: acquis.v1.Grid.GridCompetence.reasons:type_name -> acquis.v1.Reason
+	11, // 9: acquis.v1.Grid.GridCompetence.method:type_name -> acquis.v1.AssessmentMethod
+	9,  // 10: acquis.v1.Grid.GridCompetence.criteria:type_name -> acquis.v1.Grid.GridCriterion
+	0,  // 11: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
+	12, // 12: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
+	13, // 13: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
+	4,  // 14: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_grid_proto_init() }

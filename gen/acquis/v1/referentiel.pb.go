@@ -25,6 +25,59 @@ const (
 )
 
 // See Kind.
+type AwardRule_Requirement_Kind_Enum int32
+
+const (
+	// Not a kind; refused as input.
+	AwardRule_Requirement_Kind_KIND_UNSPECIFIED AwardRule_Requirement_Kind_Enum = 0
+	// Assessed and decided by the jury, in candidacies for the whole.
+	AwardRule_Requirement_Kind_EPREUVE AwardRule_Requirement_Kind_Enum = 1
+	// Proved by documents, which a registrar records.
+	AwardRule_Requirement_Kind_PROOF AwardRule_Requirement_Kind_Enum = 2
+)
+
+// Enum value maps for AwardRule_Requirement_Kind_Enum.
+var (
+	AwardRule_Requirement_Kind_Enum_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "EPREUVE",
+		2: "PROOF",
+	}
+	AwardRule_Requirement_Kind_Enum_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"EPREUVE":          1,
+		"PROOF":            2,
+	}
+)
+
+func (x AwardRule_Requirement_Kind_Enum) Enum() *AwardRule_Requirement_Kind_Enum {
+	p := new(AwardRule_Requirement_Kind_Enum)
+	*p = x
+	return p
+}
+
+func (x AwardRule_Requirement_Kind_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AwardRule_Requirement_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[0].Descriptor()
+}
+
+func (AwardRule_Requirement_Kind_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[0]
+}
+
+func (x AwardRule_Requirement_Kind_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AwardRule_Requirement_Kind_Enum.Descriptor instead.
+func (AwardRule_Requirement_Kind_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0, 0, 0}
+}
+
+// See Kind.
 type AssessmentMethod_Kind_Enum int32
 
 const (
@@ -73,11 +126,11 @@ func (x AssessmentMethod_Kind_Enum) String() string {
 }
 
 func (AssessmentMethod_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[0].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[1].Descriptor()
 }
 
 func (AssessmentMethod_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[0]
+	return &file_acquis_v1_referentiel_proto_enumTypes[1]
 }
 
 func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -86,7 +139,7 @@ func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AssessmentMethod_Kind_Enum.Descriptor instead.
 func (AssessmentMethod_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6, 0, 0}
 }
 
 // See Kind.
@@ -130,11 +183,11 @@ func (x Register_Kind_Enum) String() string {
 }
 
 func (Register_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[1].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[2].Descriptor()
 }
 
 func (Register_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[1]
+	return &file_acquis_v1_referentiel_proto_enumTypes[2]
 }
 
 func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -143,7 +196,7 @@ func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Register_Kind_Enum.Descriptor instead.
 func (Register_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0, 0}
 }
 
 // The description of one certification: what a candidate must show, how it is
@@ -188,6 +241,8 @@ type Referentiel struct {
 	Register *Register `protobuf:"bytes,13,opt,name=register,proto3" json:"register,omitempty"`
 	// Who answers for the certification. Attestations and ledgers name it.
 	Certificateur *Certificateur `protobuf:"bytes,14,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
+	// What an award needs. Left out: every bloc.
+	Award         *AwardRule `protobuf:"bytes,15,opt,name=award,proto3" json:"award,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -313,6 +368,93 @@ func (x *Referentiel) GetCertificateur() *Certificateur {
 	return nil
 }
 
+func (x *Referentiel) GetAward() *AwardRule {
+	if x != nil {
+		return x.Award
+	}
+	return nil
+}
+
+// What an award of the certification needs: some blocs in any case, enough of each choice,
+// and what one of the options needs besides, if there are any. A bloc that stands in none
+// of these is never needed.
+//
+// Each option has an award of its own. A candidate can add a second one later; an option
+// that is not chosen is not missing.
+type AwardRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Codes of the blocs that every award needs, at most 50. Left out: all that neither
+	// `choose` nor `options` name.
+	All []string `protobuf:"bytes,1,rep,name=all,proto3" json:"all,omitempty"`
+	// Groups of blocs of which some are needed, at most 20.
+	Choose []*AwardRule_Choice `protobuf:"bytes,2,rep,name=choose,proto3" json:"choose,omitempty"`
+	// Options, of which one is needed, at most 20.
+	Options []*AwardRule_Option `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`
+	// What an award needs beside blocs, at most 20. Those that no option names are needed in
+	// any case. Blocs are expected to be enough in the register RNCP, outside limited cases.
+	Requirements  []*AwardRule_Requirement `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule) Reset() {
+	*x = AwardRule{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule) ProtoMessage() {}
+
+func (x *AwardRule) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule.ProtoReflect.Descriptor instead.
+func (*AwardRule) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AwardRule) GetAll() []string {
+	if x != nil {
+		return x.All
+	}
+	return nil
+}
+
+func (x *AwardRule) GetChoose() []*AwardRule_Choice {
+	if x != nil {
+		return x.Choose
+	}
+	return nil
+}
+
+func (x *AwardRule) GetOptions() []*AwardRule_Option {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *AwardRule) GetRequirements() []*AwardRule_Requirement {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
 // A scale on which criteria are assessed: of levels, or of marks. A criterion that names
 // none is on that of `rules`, otherwise it is assessed by verdicts: MET is 100 points,
 // PARTIALLY_MET 50, NOT_MET 0.
@@ -335,7 +477,7 @@ type Scale struct {
 
 func (x *Scale) Reset() {
 	*x = Scale{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -347,7 +489,7 @@ func (x *Scale) String() string {
 func (*Scale) ProtoMessage() {}
 
 func (x *Scale) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -360,7 +502,7 @@ func (x *Scale) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale.ProtoReflect.Descriptor instead.
 func (*Scale) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Scale) GetCode() string {
@@ -411,14 +553,17 @@ type Bloc struct {
 	// What is assessed, in order; 1–100.
 	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
 	// How its compétences make its outcome, if not as `rules` say.
-	Gate          *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	Gate *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Its credits (ECTS, for instance), 1–1000: what it is worth in a choice that asks for
+	// credits.
+	Credits       *int32 `protobuf:"varint,6,opt,name=credits,proto3,oneof" json:"credits,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Bloc) Reset() {
 	*x = Bloc{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -430,7 +575,7 @@ func (x *Bloc) String() string {
 func (*Bloc) ProtoMessage() {}
 
 func (x *Bloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -443,7 +588,7 @@ func (x *Bloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bloc.ProtoReflect.Descriptor instead.
 func (*Bloc) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Bloc) GetCode() string {
@@ -481,6 +626,13 @@ func (x *Bloc) GetGate() *Gate {
 	return nil
 }
 
+func (x *Bloc) GetCredits() int32 {
+	if x != nil && x.Credits != nil {
+		return *x.Credits
+	}
+	return 0
+}
+
 // A work activity (activité).
 type Activity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -494,7 +646,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -506,7 +658,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -519,7 +671,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Activity) GetCode() string {
@@ -565,7 +717,7 @@ type Competence struct {
 
 func (x *Competence) Reset() {
 	*x = Competence{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -577,7 +729,7 @@ func (x *Competence) String() string {
 func (*Competence) ProtoMessage() {}
 
 func (x *Competence) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -590,7 +742,7 @@ func (x *Competence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Competence.ProtoReflect.Descriptor instead.
 func (*Competence) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{4}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Competence) GetCode() string {
@@ -670,7 +822,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -682,7 +834,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -695,7 +847,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AssessmentMethod) GetKind() AssessmentMethod_Kind_Enum {
@@ -759,7 +911,7 @@ type Criterion struct {
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +923,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,7 +936,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Criterion) GetCode() string {
@@ -856,7 +1008,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -868,7 +1020,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -881,7 +1033,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -970,7 +1122,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -982,7 +1134,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -995,7 +1147,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1054,7 +1206,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1066,7 +1218,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1079,7 +1231,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1115,7 +1267,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1127,7 +1279,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1140,7 +1292,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1204,7 +1356,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1216,7 +1368,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1229,7 +1381,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Register) GetKind() Register_Kind_Enum {
@@ -1332,7 +1484,7 @@ type Certificateur struct {
 
 func (x *Certificateur) Reset() {
 	*x = Certificateur{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1344,7 +1496,7 @@ func (x *Certificateur) String() string {
 func (*Certificateur) ProtoMessage() {}
 
 func (x *Certificateur) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1357,7 +1509,7 @@ func (x *Certificateur) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
 func (*Certificateur) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Certificateur) GetLegalName() string {
@@ -1394,7 +1546,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1406,7 +1558,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1436,6 +1588,284 @@ func (x *Referentiel_Section) GetParagraphs() []string {
 	return nil
 }
 
+// A defence, an interview, days in a company: a candidate holds it. It is never
+// capitalised, and never attested as a bloc.
+type AwardRule_Requirement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among blocs, compétences and requirements. Form as Bloc.code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Title, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is fulfilled.
+	Kind AwardRule_Requirement_Kind_Enum `protobuf:"varint,3,opt,name=kind,proto3,enum=acquis.v1.AwardRule_Requirement_Kind_Enum" json:"kind,omitempty"`
+	// Of an EPREUVE, which must have one: how it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,4,opt,name=method,proto3" json:"method,omitempty"`
+	// Of an EPREUVE, which must have one at least: what assessors give verdicts on, as of a
+	// compétence with this code; at most 100.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// Of an EPREUVE: how its criteria make its outcome, if not as `rules` say of compétences.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Of a PROOF: what the numbers that documents prove must add up to, for instance days,
+	// 1–100000. Left out: a document proves it without a number.
+	AtLeast       *int32 `protobuf:"varint,7,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Requirement) Reset() {
+	*x = AwardRule_Requirement{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Requirement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Requirement) ProtoMessage() {}
+
+func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Requirement.ProtoReflect.Descriptor instead.
+func (*AwardRule_Requirement) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+}
+
+func (x *AwardRule_Requirement) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetKind() AwardRule_Requirement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return AwardRule_Requirement_Kind_KIND_UNSPECIFIED
+}
+
+func (x *AwardRule_Requirement) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+// A group of blocs. Exactly one of the two numbers is set.
+type AwardRule_Choice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Their codes, 1–50. None stands in `all`, in an option or in another choice.
+	From []string `protobuf:"bytes,1,rep,name=from,proto3" json:"from,omitempty"`
+	// How many of them are needed, 1 to their number.
+	AtLeast *int32 `protobuf:"varint,2,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	// How many credits they must come to, 1 to what all have; each of them has credits.
+	AtLeastCredits *int32 `protobuf:"varint,3,opt,name=at_least_credits,json=atLeastCredits,proto3,oneof" json:"at_least_credits,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *AwardRule_Choice) Reset() {
+	*x = AwardRule_Choice{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Choice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Choice) ProtoMessage() {}
+
+func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Choice.ProtoReflect.Descriptor instead.
+func (*AwardRule_Choice) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+}
+
+func (x *AwardRule_Choice) GetFrom() []string {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *AwardRule_Choice) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+func (x *AwardRule_Choice) GetAtLeastCredits() int32 {
+	if x != nil && x.AtLeastCredits != nil {
+		return *x.AtLeastCredits
+	}
+	return 0
+}
+
+// One of several ways to the award, which names it.
+type AwardRule_Option struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the options. Form as Bloc.code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Title, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Codes of the blocs that it needs besides those that all need, 1–50. Options may
+	// share blocs.
+	Blocs []string `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
+	// Codes of requirements that not every award needs, at most 20.
+	Requirements  []string `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Option) Reset() {
+	*x = AwardRule_Option{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Option) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Option) ProtoMessage() {}
+
+func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Option.ProtoReflect.Descriptor instead.
+func (*AwardRule_Option) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 2}
+}
+
+func (x *AwardRule_Option) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Option) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Option) GetBlocs() []string {
+	if x != nil {
+		return x.Blocs
+	}
+	return nil
+}
+
+func (x *AwardRule_Option) GetRequirements() []string {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
+// How requirements are fulfilled.
+type AwardRule_Requirement_Kind struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Requirement_Kind) Reset() {
+	*x = AwardRule_Requirement_Kind{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Requirement_Kind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Requirement_Kind) ProtoMessage() {}
+
+func (x *AwardRule_Requirement_Kind) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Requirement_Kind.ProtoReflect.Descriptor instead.
+func (*AwardRule_Requirement_Kind) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0, 0}
+}
+
 // A level.
 type Scale_Level struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1451,7 +1881,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1463,7 +1893,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1476,7 +1906,7 @@ func (x *Scale_Level) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Level.ProtoReflect.Descriptor instead.
 func (*Scale_Level) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2, 0}
 }
 
 func (x *Scale_Level) GetCode() string {
@@ -1515,7 +1945,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1527,7 +1957,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1540,7 +1970,7 @@ func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Marks.ProtoReflect.Descriptor instead.
 func (*Scale_Marks) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2, 1}
 }
 
 func (x *Scale_Marks) GetMin() string {
@@ -1573,7 +2003,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1585,7 +2015,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1598,7 +2028,7 @@ func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod_Kind.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6, 0}
 }
 
 // A condition on the mean.
@@ -1615,7 +2045,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1627,7 +2057,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1640,7 +2070,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1671,7 +2101,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1683,7 +2113,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1696,7 +2126,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1726,7 +2156,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1738,7 +2168,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1751,7 +2181,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1782,7 +2212,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1794,7 +2224,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +2237,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1833,7 +2263,7 @@ type Register_Kind struct {
 
 func (x *Register_Kind) Reset() {
 	*x = Register_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1845,7 +2275,7 @@ func (x *Register_Kind) String() string {
 func (*Register_Kind) ProtoMessage() {}
 
 func (x *Register_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1858,14 +2288,14 @@ func (x *Register_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register_Kind.ProtoReflect.Descriptor instead.
 func (*Register_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
 }
 
 var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\a\n" +
+	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\b\n" +
 	"\vReferentiel\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12C\n" +
 	"\brevision\x18\x02 \x01(\tB'\xe0A\x03\xfaA\x19\n" +
@@ -1882,13 +2312,44 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x0erules_in_force\x18\v \x01(\v2\x10.acquis.v1.RulesB\x03\xe0A\x03R\frulesInForce\x125\n" +
 	"\x06scales\x18\f \x03(\v2\x10.acquis.v1.ScaleB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06scales\x124\n" +
 	"\bregister\x18\r \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x01R\bregister\x12C\n" +
-	"\rcertificateur\x18\x0e \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x01R\rcertificateur\x1aj\n" +
+	"\rcertificateur\x18\x0e \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x01R\rcertificateur\x12/\n" +
+	"\x05award\x18\x0f \x01(\v2\x14.acquis.v1.AwardRuleB\x03\xe0A\x01R\x05award\x1aj\n" +
 	"\aSection\x12%\n" +
 	"\x05title\x18\x01 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x128\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tB\x18\xe0A\x02\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01\x18\xc0>\xa0\xb5\x18\x01R\n" +
 	"paragraphs:\x85\x01\xeaA\x81\x01\n" +
-	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentielJ\x04\b\x04\x10\x05R\vrncp_number\"\xfa\x05\n" +
+	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentielJ\x04\b\x04\x10\x05R\vrncp_number\"\xc6\t\n" +
+	"\tAwardRule\x128\n" +
+	"\x03all\x18\x01 \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x03all\x12@\n" +
+	"\x06choose\x18\x02 \x03(\v2\x1b.acquis.v1.AwardRule.ChoiceB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06choose\x12B\n" +
+	"\aoptions\x18\x03 \x03(\v2\x1b.acquis.v1.AwardRule.OptionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\aoptions\x12Q\n" +
+	"\frequirements\x18\x04 \x03(\v2 .acquis.v1.AwardRule.RequirementB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\frequirements\x1a\xd8\x03\n" +
+	"\vRequirement\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12M\n" +
+	"\x04kind\x18\x03 \x01(\x0e2*.acquis.v1.AwardRule.Requirement.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x128\n" +
+	"\x06method\x18\x04 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x06method\x12=\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bcriteria\x12(\n" +
+	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12.\n" +
+	"\bat_least\x18\a \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\aatLeast\x88\x01\x01\x1a<\n" +
+	"\x04Kind\"4\n" +
+	"\x04Enum\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aEPREUVE\x10\x01\x12\t\n" +
+	"\x05PROOF\x10\x02B\v\n" +
+	"\t_at_least\x1a\xd5\x01\n" +
+	"\x06Choice\x12<\n" +
+	"\x04from\x18\x01 \x03(\tB(\xe0A\x02\xbaH\"\x92\x01\x1f\b\x01\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04from\x12,\n" +
+	"\bat_least\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x182(\x01H\x00R\aatLeast\x88\x01\x01\x12=\n" +
+	"\x10at_least_credits\x18\x03 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06\x18І\x03(\x01H\x01R\x0eatLeastCredits\x88\x01\x01B\v\n" +
+	"\t_at_leastB\x13\n" +
+	"\x11_at_least_credits\x1a\xf2\x01\n" +
+	"\x06Option\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12>\n" +
+	"\x05blocs\x18\x03 \x03(\tB(\xe0A\x02\xbaH\"\x92\x01\x1f\b\x01\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x05blocs\x12J\n" +
+	"\frequirements\x18\x04 \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x10\x14\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\frequirements\"\xfa\x05\n" +
 	"\x05Scale\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12;\n" +
@@ -1903,7 +2364,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x05Marks\x12\\\n" +
 	"\x03min\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03min\x12\\\n" +
 	"\x03max\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03max\x12^\n" +
-	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\x98\x02\n" +
+	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\xd2\x02\n" +
 	"\x04Bloc\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12@\n" +
@@ -1911,7 +2372,10 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"activities\x18\x03 \x03(\v2\x13.acquis.v1.ActivityB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\n" +
 	"activities\x12F\n" +
 	"\vcompetences\x18\x04 \x03(\v2\x15.acquis.v1.CompetenceB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10dR\vcompetences\x12(\n" +
-	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\"h\n" +
+	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12,\n" +
+	"\acredits\x18\x06 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\acredits\x88\x01\x01B\n" +
+	"\n" +
+	"\b_credits\"h\n" +
 	"\bActivity\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\x8e\x04\n" +
@@ -2042,68 +2506,82 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
-	(AssessmentMethod_Kind_Enum)(0), // 0: acquis.v1.AssessmentMethod.Kind.Enum
-	(Register_Kind_Enum)(0),         // 1: acquis.v1.Register.Kind.Enum
-	(*Referentiel)(nil),             // 2: acquis.v1.Referentiel
-	(*Scale)(nil),                   // 3: acquis.v1.Scale
-	(*Bloc)(nil),                    // 4: acquis.v1.Bloc
-	(*Activity)(nil),                // 5: acquis.v1.Activity
-	(*Competence)(nil),              // 6: acquis.v1.Competence
-	(*AssessmentMethod)(nil),        // 7: acquis.v1.AssessmentMethod
-	(*Criterion)(nil),               // 8: acquis.v1.Criterion
-	(*Rules)(nil),                   // 9: acquis.v1.Rules
-	(*Gate)(nil),                    // 10: acquis.v1.Gate
-	(*JuryRule)(nil),                // 11: acquis.v1.JuryRule
-	(*Replacement)(nil),             // 12: acquis.v1.Replacement
-	(*Register)(nil),                // 13: acquis.v1.Register
-	(*Certificateur)(nil),           // 14: acquis.v1.Certificateur
-	(*Referentiel_Section)(nil),     // 15: acquis.v1.Referentiel.Section
-	(*Scale_Level)(nil),             // 16: acquis.v1.Scale.Level
-	(*Scale_Marks)(nil),             // 17: acquis.v1.Scale.Marks
-	(*AssessmentMethod_Kind)(nil),   // 18: acquis.v1.AssessmentMethod.Kind
-	(*Gate_Mean)(nil),               // 19: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),              // 20: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),             // 21: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),          // 22: acquis.v1.Gate.Shortfall
-	(*Register_Kind)(nil),           // 23: acquis.v1.Register.Kind
-	(*timestamppb.Timestamp)(nil),   // 24: google.protobuf.Timestamp
+	(AwardRule_Requirement_Kind_Enum)(0), // 0: acquis.v1.AwardRule.Requirement.Kind.Enum
+	(AssessmentMethod_Kind_Enum)(0),      // 1: acquis.v1.AssessmentMethod.Kind.Enum
+	(Register_Kind_Enum)(0),              // 2: acquis.v1.Register.Kind.Enum
+	(*Referentiel)(nil),                  // 3: acquis.v1.Referentiel
+	(*AwardRule)(nil),                    // 4: acquis.v1.AwardRule
+	(*Scale)(nil),                        // 5: acquis.v1.Scale
+	(*Bloc)(nil),                         // 6: acquis.v1.Bloc
+	(*Activity)(nil),                     // 7: acquis.v1.Activity
+	(*Competence)(nil),                   // 8: acquis.v1.Competence
+	(*AssessmentMethod)(nil),             // 9: acquis.v1.AssessmentMethod
+	(*Criterion)(nil),                    // 10: acquis.v1.Criterion
+	(*Rules)(nil),                        // 11: acquis.v1.Rules
+	(*Gate)(nil),                         // 12: acquis.v1.Gate
+	(*JuryRule)(nil),                     // 13: acquis.v1.JuryRule
+	(*Replacement)(nil),                  // 14: acquis.v1.Replacement
+	(*Register)(nil),                     // 15: acquis.v1.Register
+	(*Certificateur)(nil),                // 16: acquis.v1.Certificateur
+	(*Referentiel_Section)(nil),          // 17: acquis.v1.Referentiel.Section
+	(*AwardRule_Requirement)(nil),        // 18: acquis.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),             // 19: acquis.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),             // 20: acquis.v1.AwardRule.Option
+	(*AwardRule_Requirement_Kind)(nil),   // 21: acquis.v1.AwardRule.Requirement.Kind
+	(*Scale_Level)(nil),                  // 22: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),                  // 23: acquis.v1.Scale.Marks
+	(*AssessmentMethod_Kind)(nil),        // 24: acquis.v1.AssessmentMethod.Kind
+	(*Gate_Mean)(nil),                    // 25: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),                   // 26: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),                  // 27: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),               // 28: acquis.v1.Gate.Shortfall
+	(*Register_Kind)(nil),                // 29: acquis.v1.Register.Kind
+	(*timestamppb.Timestamp)(nil),        // 30: google.protobuf.Timestamp
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	15, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
-	4,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
-	9,  // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	12, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	24, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
-	3,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
-	13, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
-	14, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
-	16, // 9: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
-	17, // 10: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
-	5,  // 11: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
-	6,  // 12: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	10, // 13: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
-	7,  // 14: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	7,  // 15: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	8,  // 16: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	10, // 17: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	0,  // 18: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	11, // 19: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	10, // 20: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	10, // 21: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	19, // 22: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	20, // 23: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	21, // 24: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	22, // 25: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	1,  // 26: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	17, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	6,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
+	11, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
+	14, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	30, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	11, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
+	5,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
+	15, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
+	16, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
+	4,  // 9: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
+	19, // 10: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
+	20, // 11: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
+	18, // 12: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
+	22, // 13: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	23, // 14: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	7,  // 15: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
+	8,  // 16: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
+	12, // 17: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	9,  // 18: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	9,  // 19: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	10, // 20: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	12, // 21: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	1,  // 22: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	13, // 23: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	12, // 24: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	12, // 25: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	25, // 26: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	26, // 27: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	27, // 28: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	28, // 29: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	2,  // 30: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	0,  // 31: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	9,  // 32: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
+	10, // 33: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
+	12, // 34: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -2112,21 +2590,24 @@ func file_acquis_v1_referentiel_proto_init() {
 		return
 	}
 	file_acquis_v1_form_proto_init()
-	file_acquis_v1_referentiel_proto_msgTypes[4].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[3].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[5].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[16].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[24].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   22,
+			NumEnums:      3,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
