@@ -199,12 +199,10 @@ func (s *scene) criteria(candidacy string, codes []string) ([]string, error) {
 	var found []string
 	for _, code := range codes {
 		before := len(found)
-		for _, bloc := range grid.GetBlocs() {
-			for _, competence := range bloc.GetCompetences() {
-				for _, criterion := range competence.GetCriteria() {
-					if code == bloc.GetCode() || code == competence.GetCode() || code == criterion.GetCode() {
-						found = append(found, criterion.GetCode())
-					}
+		for _, u := range unitsOf(grid) {
+			for _, criterion := range u.criteria {
+				if code == u.bloc || code == u.code || code == criterion.GetCode() {
+					found = append(found, criterion.GetCode())
 				}
 			}
 		}
@@ -264,12 +262,16 @@ func (s *scene) record(l Line, all []*acquispb.Assessment) error {
 	if err != nil {
 		return err
 	}
-	ctx, err := s.as(s.ctx, l.arg(1))
-	if err != nil {
-		return err
+	for assessor := range strings.SplitSeq(l.arg(1), ",") {
+		ctx, err := s.as(s.ctx, assessor)
+		if err != nil {
+			return err
+		}
+		if _, err := s.sessions.RecordAssessments(ctx, &acquispb.RecordAssessmentsRequest{Candidacy: name, Assessments: all}); err != nil {
+			return err
+		}
 	}
-	_, err = s.sessions.RecordAssessments(ctx, &acquispb.RecordAssessmentsRequest{Candidacy: name, Assessments: all})
-	return err
+	return nil
 }
 
 // marks gives marks in the order of the criteria; "-" gives none.

@@ -39,20 +39,39 @@ type shown struct {
 	method  *acquispb.AssessmentMethod
 }
 
+// unit is what is assessed by criteria: a compétence.
+type unit struct {
+	code, bloc string
+	shown
+	criteria []*acquispb.Grid_GridCriterion
+}
+
+func unitsOf(grid *acquispb.Grid) (all []unit) {
+	add := func(bloc string, k *acquispb.Grid_GridCompetence) {
+		all = append(all, unit{k.GetCode(), bloc, shown{k.GetOutcome().String(), k.GetReasons(), k.GetMethod()}, k.GetCriteria()})
+	}
+	for _, bloc := range grid.GetBlocs() {
+		for _, k := range bloc.GetCompetences() {
+			add(bloc.GetCode(), k)
+		}
+	}
+	return all
+}
+
 func find(grid *acquispb.Grid, code string) (shown, error) {
 	for _, bloc := range grid.GetBlocs() {
 		if bloc.GetCode() == code {
 			return shown{what: bloc.GetOutcome().String(), reasons: bloc.GetReasons()}, nil
 		}
-		for _, competence := range bloc.GetCompetences() {
-			if competence.GetCode() == code {
-				return shown{competence.GetOutcome().String(), competence.GetReasons(), competence.GetMethod()}, nil
-			}
-			for _, criterion := range competence.GetCriteria() {
-				if criterion.GetCode() == code {
-					what := strings.TrimSpace(criterion.GetStatus().String() + " " + criterion.GetLevel() + criterion.GetMark())
-					return shown{what: what, reasons: criterion.GetReasons()}, nil
-				}
+	}
+	for _, u := range unitsOf(grid) {
+		if u.code == code {
+			return u.shown, nil
+		}
+		for _, criterion := range u.criteria {
+			if criterion.GetCode() == code {
+				what := strings.TrimSpace(criterion.GetStatus().String() + " " + criterion.GetLevel() + criterion.GetMark())
+				return shown{what: what, reasons: criterion.GetReasons()}, nil
 			}
 		}
 	}
