@@ -16,6 +16,8 @@ var checks = map[string]func(*scene, Line) ([]string, error){
 	"presents":      (*scene).presents,
 	"method":        (*scene).method,
 	"ledger":        (*scene).ledger,
+	"holds":         (*scene).holds,
+	"options":       (*scene).options,
 	"certification": (*scene).certified,
 	"divisible":     (*scene).divisible,
 }
@@ -39,7 +41,7 @@ type shown struct {
 	method  *acquispb.AssessmentMethod
 }
 
-// unit is what is assessed by criteria: a compétence.
+// unit is what is assessed by criteria: a compétence or a requirement.
 type unit struct {
 	code, bloc string
 	shown
@@ -54,6 +56,9 @@ func unitsOf(grid *acquispb.Grid) (all []unit) {
 		for _, k := range bloc.GetCompetences() {
 			add(bloc.GetCode(), k)
 		}
+	}
+	for _, k := range grid.GetRequirements() {
+		add("", k)
 	}
 	return all
 }
@@ -124,6 +129,9 @@ func (s *scene) presents(l Line) ([]string, error) { // presents k1: B1 B2
 	for _, bloc := range grid.GetBlocs() {
 		blocs = append(blocs, bloc.GetCode())
 	}
+	for _, requirement := range grid.GetRequirements() {
+		blocs = append(blocs, requirement.GetCode())
+	}
 	return nil, same(strings.Join(blocs, " "), l.part(0))
 }
 
@@ -173,10 +181,39 @@ func (s *scene) divisible(l Line) ([]string, error) { // divisible yes
 	return nil, same(map[bool]string{true: "yes", false: "no"}[read.GetDivisible()], l.about)
 }
 
+func (s *scene) holds(l Line) ([]string, error) { // holds FULFILLED: SOUT
+	read, err := s.read(s.certification)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, requirement := range read.GetRequirements() {
+		if requirement.GetStatus().String() == l.arg(0) {
+			found = append(found, requirement.GetCode())
+		}
+	}
+	return nil, same(strings.Join(found, " "), l.part(0))
+}
+
 func (s *scene) certified(l Line) ([]string, error) { // certification AWARDED
 	read, err := s.read(s.certification)
 	if err != nil {
 		return nil, err
 	}
-	return nil, same(read.GetCertification().GetStatus().String(), l.about)
+	s.reasons = read.GetCertification().GetMissing()
+	return texts(s.reasons), same(read.GetCertification().GetStatus().String(), l.about)
+}
+
+func (s *scene) options(l Line) ([]string, error) { // options awarded: A B
+	read, err := s.read(s.certification)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, option := range read.GetCertification().GetOptions() {
+		if option.GetDecision() != "" {
+			found = append(found, option.GetCode())
+		}
+	}
+	return nil, same(strings.Join(found, " "), l.part(0))
 }
