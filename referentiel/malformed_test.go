@@ -191,8 +191,9 @@ func rulesBroken() []struct{ path, text, field string } {
 // unbreakable are rules that no file breaks, and why.
 func unbreakable() map[string]string {
 	return map[string]string{
-		"%d is not a kind of method":   "files name kinds, and the decoder refuses what is none",
-		"%d is not a kind of register": "files name kinds, and the decoder refuses what is none",
+		"%d is not a kind of method":      "files name kinds, and the decoder refuses what is none",
+		"%d is not a kind of register":    "files name kinds, and the decoder refuses what is none",
+		"%d is neither REQUIRED nor NONE": "files name it, and the decoder refuses anything else",
 	}
 }
 

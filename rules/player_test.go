@@ -130,6 +130,10 @@ var setups = map[string]func(*player, line) error{
 	"scale":      (*player).scale,
 	"on":         (*player).on,
 	"register":   (*player).register,
+	"agreement":  (*player).agreement,
+	"qualities":  (*player).qualities,
+	"colleges":   (*player).colleges,
+	"chair":      (*player).chair,
 	"holding":    (*player).holding,
 	"session":    (*player).session,
 	"tie": func(p *player, l line) error {
@@ -211,7 +215,7 @@ func (p *player) session(l line) error {
 		return l.errorf("jury or revision not understood: %v", err)
 	}
 	s := &Session{ID: l.arg(0), Label: l.arg(0), Revision: spec.Revision, State: SessionOpen}
-	if refusals := s.ChangeJury(jury, nil); len(refusals) > 0 {
+	if refusals := append(s.ChangeJury(jury, nil), p.world.schemes[s.Revision].People(jury, nil)...); len(refusals) > 0 {
 		return l.errorf("%s", refusals[0].Description)
 	}
 	s.Jury = jury

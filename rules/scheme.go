@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/agreement"
 	"github.com/acquis-eval/acquis/rules/exact"
 	"github.com/acquis-eval/acquis/rules/registration"
 )
@@ -47,6 +48,9 @@ type Spec struct {
 	Scale  string // code of the one of criteria that name none; empty: they have verdicts
 
 	Registration registration.Registration
+	Qualities    []string   // codes of those in which somebody can assess
+	Agreement    *Agreement // of compétences that have none of their own; nil: UNANIMOUS
+	Jury         JurySpec
 }
 
 // Numbers are the rules of a référentiel; nil means that it does not set one.
@@ -72,7 +76,8 @@ type Competence struct {
 	Code              string
 	HasBlocOnlyMethod bool // a method replaces the normal one when one bloc is presented alone
 	Criteria          []Criterion
-	Gate              *Gate // its own; nil means that of the référentiel
+	Gate              *Gate      // its own; nil means that of the référentiel
+	Agreement         *Agreement // its own; nil means that of the référentiel
 	Share
 
 	gate    *gate
@@ -87,7 +92,8 @@ type Criterion struct {
 	Scale       string // code of its own; empty: that of the référentiel
 	Share
 
-	scale *scale
+	scale     *scale
+	agreement *agreement.Agreement
 }
 
 // Share is how a child takes part in its parent's mean.
@@ -99,12 +105,6 @@ type Share struct {
 	bonus  *exact.Number
 }
 
-// JuryRule is the smallest jury that may act.
-type JuryRule struct {
-	MinMembers         Number
-	MinExternalPercent Number
-}
-
 // Place is the position of a criterion in a référentiel.
 type Place struct {
 	Bloc        string
@@ -114,6 +114,7 @@ type Place struct {
 	Finding     FindingKind // how it is assessed
 	index       int         // among all criteria of the référentiel
 	scale       *scale
+	agreement   *agreement.Agreement
 }
 
 // Scheme is a compiled référentiel. It never changes, so any number of goroutines
@@ -125,6 +126,8 @@ type Scheme struct {
 	blocThreshold       Number
 	minAssessors        Number
 	jury                JuryRule
+	qualities           []string
+	joint               bool // on some criteria assessors assess together
 	blocIndex           map[string]int
 	places              map[string]Place
 	registration        registration.Registration
@@ -143,6 +146,7 @@ func NewScheme(spec Spec) (*Scheme, error) {
 		errs = append(errs, p)
 	}
 	s.setFindings()
+	s.qualities = slices.Clone(spec.Qualities)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -220,6 +224,9 @@ func (s *Scheme) setFindings() {
 			for _, k := range c.Criteria {
 				place := s.places[k.Code]
 				place.scale, place.Finding = k.scale, k.scale.kind()
+				if place.agreement = k.agreement; k.agreement != nil && k.agreement.Kind == agreement.Joint {
+					s.joint = true
+				}
 				s.places[k.Code] = place
 			}
 		}

@@ -38,7 +38,7 @@ func TestGuardsAskForEveryAct(t *testing.T) {
 		// What nothing depends on may change: members who did not act, and
 		// everything that is not the jury.
 		w.Do("registrar", "PATCH", "/v1/sessions/"+session, `{"etag":"`+etag+`","displayName":"e","endDate":{"year":2026,"month":6,"day":16},
-			"assessors":["assessor-2"],"centre":{"code":"LYON"},"jury":[{"subject":"jury-1","displayName":"Une","external":true,"chair":true},{"subject":"jury-2","displayName":"Deux"}]}`)
+			"assessors":[{"subject":"assessor-2"}],"centre":{"code":"LYON"},"jury":[{"subject":"jury-1","displayName":"Une","external":true,"chair":true},{"subject":"jury-2","displayName":"Deux"}]}`)
 		w.Do("registrar", "POST", "/v1/sessions/"+session+":close", `{}`)
 	}
 	stop()

@@ -322,5 +322,7 @@ func (r *revision) summary(name string, current bool) *acquispb.Referentiel {
 		Scales:        r.shown.GetScales(),
 		CreateTime:    r.shown.GetCreateTime(),
 		Current:       current,
+
+		AssessorQualities: r.shown.GetAssessorQualities(),
 	}
 }

@@ -248,6 +248,16 @@ const (
 	ErrorReason_JURY_ACTED ErrorReason_Enum = 157
 	// FAILED_PRECONDITION: it is of a certification whose blocs are not attested one by one.
 	ErrorReason_CERTIFICATION_NOT_DIVISIBLE ErrorReason_Enum = 159
+	// FAILED_PRECONDITION: it is assessed in certain qualities, and the assessor has none of them in this session.
+	ErrorReason_ASSESSOR_UNQUALIFIED ErrorReason_Enum = 189
+	// INVALID_ARGUMENT: it has a quality that the référentiel does not have.
+	ErrorReason_QUALITY_UNKNOWN ErrorReason_Enum = 190
+	// INVALID_ARGUMENT: it is in a college that the référentiel does not have.
+	ErrorReason_COLLEGE_UNKNOWN ErrorReason_Enum = 191
+	// FAILED_PRECONDITION: it has too few members of a college present.
+	ErrorReason_JURY_LACKS_COLLEGE ErrorReason_Enum = 192
+	// FAILED_PRECONDITION: it does not have as many members of each college with parity present.
+	ErrorReason_JURY_NOT_PARITARY ErrorReason_Enum = 193
 )
 
 // Enum value maps for ErrorReason_Enum.
@@ -362,6 +372,11 @@ var (
 		156: "AWARD_ALREADY_STANDS",
 		157: "JURY_ACTED",
 		159: "CERTIFICATION_NOT_DIVISIBLE",
+		189: "ASSESSOR_UNQUALIFIED",
+		190: "QUALITY_UNKNOWN",
+		191: "COLLEGE_UNKNOWN",
+		192: "JURY_LACKS_COLLEGE",
+		193: "JURY_NOT_PARITARY",
 	}
 	ErrorReason_Enum_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":    0,
@@ -473,6 +488,11 @@ var (
 		"AWARD_ALREADY_STANDS":        156,
 		"JURY_ACTED":                  157,
 		"CERTIFICATION_NOT_DIVISIBLE": 159,
+		"ASSESSOR_UNQUALIFIED":        189,
+		"QUALITY_UNKNOWN":             190,
+		"COLLEGE_UNKNOWN":             191,
+		"JURY_LACKS_COLLEGE":          192,
+		"JURY_NOT_PARITARY":           193,
 	}
 )
 
@@ -547,8 +567,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xcd\x13\n" +
-	"\vErrorReason\"\xbd\x13\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xc5\x14\n" +
+	"\vErrorReason\"\xb5\x14\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -663,7 +683,12 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01\x12\x0f\n" +
 	"\n" +
 	"JURY_ACTED\x10\x9d\x01\x12 \n" +
-	"\x1bCERTIFICATION_NOT_DIVISIBLE\x10\x9f\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x1bCERTIFICATION_NOT_DIVISIBLE\x10\x9f\x01\x12\x19\n" +
+	"\x14ASSESSOR_UNQUALIFIED\x10\xbd\x01\x12\x14\n" +
+	"\x0fQUALITY_UNKNOWN\x10\xbe\x01\x12\x14\n" +
+	"\x0fCOLLEGE_UNKNOWN\x10\xbf\x01\x12\x17\n" +
+	"\x12JURY_LACKS_COLLEGE\x10\xc0\x01\x12\x16\n" +
+	"\x11JURY_NOT_PARITARY\x10\xc1\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_errors_proto_rawDescOnce sync.Once

@@ -48,8 +48,10 @@ type Referentiel struct {
 	Register *Register `protobuf:"bytes,9,opt,name=register,proto3" json:"register,omitempty"`
 	// Who answers for it.
 	Certificateur *Certificateur `protobuf:"bytes,10,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// The qualities in which somebody can assess.
+	AssessorQualities []*AssessorQuality `protobuf:"bytes,13,rep,name=assessor_qualities,json=assessorQualities,proto3" json:"assessor_qualities,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Referentiel) Reset() {
@@ -145,6 +147,68 @@ func (x *Referentiel) GetCertificateur() *Certificateur {
 	return nil
 }
 
+func (x *Referentiel) GetAssessorQualities() []*AssessorQuality {
+	if x != nil {
+		return x.AssessorQualities
+	}
+	return nil
+}
+
+// A quality in which somebody assesses.
+type AssessorQuality struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in its référentiel.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title         string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssessorQuality) Reset() {
+	*x = AssessorQuality{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssessorQuality) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssessorQuality) ProtoMessage() {}
+
+func (x *AssessorQuality) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssessorQuality.ProtoReflect.Descriptor instead.
+func (*AssessorQuality) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AssessorQuality) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AssessorQuality) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
 // The registration of a certification. Days have the form "2027-03-27".
 type Register struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -178,7 +242,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -190,7 +254,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -203,7 +267,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Register) GetKind() v1.Register_Kind_Enum {
@@ -305,7 +369,7 @@ type Certificateur struct {
 
 func (x *Certificateur) Reset() {
 	*x = Certificateur{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -317,7 +381,7 @@ func (x *Certificateur) String() string {
 func (*Certificateur) ProtoMessage() {}
 
 func (x *Certificateur) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -330,7 +394,7 @@ func (x *Certificateur) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
 func (*Certificateur) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Certificateur) GetLegalName() string {
@@ -373,7 +437,7 @@ type Scale struct {
 
 func (x *Scale) Reset() {
 	*x = Scale{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -385,7 +449,7 @@ func (x *Scale) String() string {
 func (*Scale) ProtoMessage() {}
 
 func (x *Scale) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -398,7 +462,7 @@ func (x *Scale) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale.ProtoReflect.Descriptor instead.
 func (*Scale) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Scale) GetCode() string {
@@ -449,7 +513,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -461,7 +525,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -474,7 +538,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Section) GetTitle() string {
@@ -510,7 +574,7 @@ type Bloc struct {
 
 func (x *Bloc) Reset() {
 	*x = Bloc{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -522,7 +586,7 @@ func (x *Bloc) String() string {
 func (*Bloc) ProtoMessage() {}
 
 func (x *Bloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -535,7 +599,7 @@ func (x *Bloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bloc.ProtoReflect.Descriptor instead.
 func (*Bloc) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Bloc) GetCode() string {
@@ -586,7 +650,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +662,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +675,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Activity) GetCode() string {
@@ -646,14 +710,16 @@ type Competence struct {
 	// Its weight in the mean of its bloc, 1–1000; unset means 1.
 	Weight *int32 `protobuf:"varint,7,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
 	// A decimal: only points above it count in the mean of its bloc. Empty: all do.
-	BonusAbove    string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// How several findings on one of its criteria make one; unset means that of the rules.
+	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Competence) Reset() {
 	*x = Competence{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -665,7 +731,7 @@ func (x *Competence) String() string {
 func (*Competence) ProtoMessage() {}
 
 func (x *Competence) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -678,7 +744,7 @@ func (x *Competence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Competence.ProtoReflect.Descriptor instead.
 func (*Competence) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Competence) GetCode() string {
@@ -737,6 +803,13 @@ func (x *Competence) GetBonusAbove() string {
 	return ""
 }
 
+func (x *Competence) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
 // A modalité d'évaluation.
 type AssessmentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -756,7 +829,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -768,7 +841,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -781,7 +854,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AssessmentMethod) GetKind() v1.AssessmentMethod_Kind_Enum {
@@ -841,7 +914,7 @@ type Criterion struct {
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -853,7 +926,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,7 +939,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Criterion) GetCode() string {
@@ -927,14 +1000,16 @@ type Rules struct {
 	// The gate of blocs that have none of their own, instead of the threshold.
 	BlocGate *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
 	// Code of the scale of criteria that name none; empty: verdicts.
-	Scale         string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	Scale string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	// How several findings on a criterion make one; unset means that all must be the same.
+	Agreement     *Agreement `protobuf:"bytes,8,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1021,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,7 +1034,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -1011,6 +1086,86 @@ func (x *Rules) GetScale() string {
 	return ""
 }
 
+func (x *Rules) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
+// How the findings of several assessors on a criterion make one.
+type Agreement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind.
+	Kind v1.Agreement_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Agreement_Kind_Enum" json:"kind,omitempty"`
+	// A decimal: how far findings may be apart for a mean; empty means any distance.
+	MaxGap string `protobuf:"bytes,2,opt,name=max_gap,json=maxGap,proto3" json:"max_gap,omitempty"`
+	// Code of the quality whose findings replace others that are too far apart.
+	ThirdReading string `protobuf:"bytes,3,opt,name=third_reading,json=thirdReading,proto3" json:"third_reading,omitempty"`
+	// The shares of qualities, if they have weights.
+	Weights       []*Agreement_Weight `protobuf:"bytes,4,rep,name=weights,proto3" json:"weights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement) Reset() {
+	*x = Agreement{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement) ProtoMessage() {}
+
+func (x *Agreement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement.ProtoReflect.Descriptor instead.
+func (*Agreement) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Agreement) GetKind() v1.Agreement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.Agreement_Kind_Enum(0)
+}
+
+func (x *Agreement) GetMaxGap() string {
+	if x != nil {
+		return x.MaxGap
+	}
+	return ""
+}
+
+func (x *Agreement) GetThirdReading() string {
+	if x != nil {
+		return x.ThirdReading
+	}
+	return ""
+}
+
+func (x *Agreement) GetWeights() []*Agreement_Weight {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
 // How children make their parent's outcome. Everything that is set must hold. Numbers
 // that are strings are decimals, such as "12.5", each in its only form.
 type Gate struct {
@@ -1033,7 +1188,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1045,7 +1200,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1058,7 +1213,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1110,13 +1265,19 @@ type JuryRule struct {
 	MinMembers *int32 `protobuf:"varint,1,opt,name=min_members,json=minMembers,proto3,oneof" json:"min_members,omitempty"`
 	// Share of external members among those present, 0–100.
 	MinExternalPercent *int32 `protobuf:"varint,2,opt,name=min_external_percent,json=minExternalPercent,proto3,oneof" json:"min_external_percent,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// The colleges that must be present.
+	Colleges []*JuryRule_College `protobuf:"bytes,3,rep,name=colleges,proto3" json:"colleges,omitempty"`
+	// Whether somebody who may chair must be present; unset means yes.
+	Chair v1.JuryRule_Chair_Enum `protobuf:"varint,4,opt,name=chair,proto3,enum=acquis.v1.JuryRule_Chair_Enum" json:"chair,omitempty"`
+	// Whether the chair's vote decides if votes are equal.
+	CastingVote   bool `protobuf:"varint,5,opt,name=casting_vote,json=castingVote,proto3" json:"casting_vote,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1128,7 +1289,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1141,7 +1302,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1156,6 +1317,27 @@ func (x *JuryRule) GetMinExternalPercent() int32 {
 		return *x.MinExternalPercent
 	}
 	return 0
+}
+
+func (x *JuryRule) GetColleges() []*JuryRule_College {
+	if x != nil {
+		return x.Colleges
+	}
+	return nil
+}
+
+func (x *JuryRule) GetChair() v1.JuryRule_Chair_Enum {
+	if x != nil {
+		return x.Chair
+	}
+	return v1.JuryRule_Chair_Enum(0)
+}
+
+func (x *JuryRule) GetCastingVote() bool {
+	if x != nil {
+		return x.CastingVote
+	}
+	return false
 }
 
 // A bloc of another revision or référentiel that counts as a bloc of this one.
@@ -1175,7 +1357,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1187,7 +1369,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1200,7 +1382,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1248,7 +1430,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1260,7 +1442,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1273,7 +1455,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -1321,7 +1503,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1333,7 +1515,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1346,7 +1528,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -1392,7 +1574,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1404,7 +1586,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1417,7 +1599,7 @@ func (x *Scale_Level) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Level.ProtoReflect.Descriptor instead.
 func (*Scale_Level) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 0}
 }
 
 func (x *Scale_Level) GetCode() string {
@@ -1456,7 +1638,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1468,7 +1650,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1481,7 +1663,7 @@ func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Marks.ProtoReflect.Descriptor instead.
 func (*Scale_Marks) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 1}
 }
 
 func (x *Scale_Marks) GetMin() string {
@@ -1505,6 +1687,61 @@ func (x *Scale_Marks) GetStep() string {
 	return ""
 }
 
+// The share of a quality.
+type Agreement_Weight struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code.
+	Quality string `protobuf:"bytes,1,opt,name=quality,proto3" json:"quality,omitempty"`
+	// 1–100.
+	Percent       *int32 `protobuf:"varint,2,opt,name=percent,proto3,oneof" json:"percent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement_Weight) Reset() {
+	*x = Agreement_Weight{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement_Weight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement_Weight) ProtoMessage() {}
+
+func (x *Agreement_Weight) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement_Weight.ProtoReflect.Descriptor instead.
+func (*Agreement_Weight) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
+}
+
+func (x *Agreement_Weight) GetQuality() string {
+	if x != nil {
+		return x.Quality
+	}
+	return ""
+}
+
+func (x *Agreement_Weight) GetPercent() int32 {
+	if x != nil && x.Percent != nil {
+		return *x.Percent
+	}
+	return 0
+}
+
 // A condition on the mean.
 type Gate_Mean struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1518,7 +1755,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1767,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1780,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1573,7 +1810,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1585,7 +1822,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1598,7 +1835,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1628,7 +1865,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1640,7 +1877,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1653,7 +1890,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1683,7 +1920,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1695,7 +1932,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1708,7 +1945,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1725,11 +1962,84 @@ func (x *Gate_Shortfall) GetAtMost() string {
 	return ""
 }
 
+// A college.
+type JuryRule_College struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in its jury rule.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How many of its members must be present; unset means 1.
+	AtLeast *int32 `protobuf:"varint,3,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	// Whether there must be as many as of the other colleges with parity.
+	Parity        bool `protobuf:"varint,4,opt,name=parity,proto3" json:"parity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JuryRule_College) Reset() {
+	*x = JuryRule_College{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JuryRule_College) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JuryRule_College) ProtoMessage() {}
+
+func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JuryRule_College.ProtoReflect.Descriptor instead.
+func (*JuryRule_College) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 0}
+}
+
+func (x *JuryRule_College) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *JuryRule_College) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *JuryRule_College) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+func (x *JuryRule_College) GetParity() bool {
+	if x != nil {
+		return x.Parity
+	}
+	return false
+}
+
 var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x03\n" +
+	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9c\x04\n" +
 	"\vReferentiel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x124\n" +
@@ -1740,7 +2050,11 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x06scales\x18\b \x03(\v2\x16.acquis.store.v1.ScaleR\x06scales\x125\n" +
 	"\bregister\x18\t \x01(\v2\x19.acquis.store.v1.RegisterR\bregister\x12D\n" +
 	"\rcertificateur\x18\n" +
-	" \x01(\v2\x1e.acquis.store.v1.CertificateurR\rcertificateurJ\x04\b\x03\x10\x04R\vrncp_number\"\xbf\x03\n" +
+	" \x01(\v2\x1e.acquis.store.v1.CertificateurR\rcertificateur\x12O\n" +
+	"\x12assessor_qualities\x18\r \x03(\v2 .acquis.store.v1.AssessorQualityR\x11assessorQualitiesJ\x04\b\x03\x10\x04R\vrncp_number\";\n" +
+	"\x0fAssessorQuality\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\xbf\x03\n" +
 	"\bRegister\x121\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1d.acquis.v1.Register.Kind.EnumR\x04kind\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x19\n" +
@@ -1797,7 +2111,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\"4\n" +
 	"\bActivity\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\"\xf2\x02\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\xac\x03\n" +
 	"\n" +
 	"Competence\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
@@ -1808,7 +2122,8 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x04gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1b\n" +
 	"\x06weight\x18\a \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
 	"\vbonus_above\x18\b \x01(\tR\n" +
-	"bonusAboveB\t\n" +
+	"bonusAbove\x128\n" +
+	"\tagreement\x18\x0f \x01(\v2\x1a.acquis.store.v1.AgreementR\tagreementB\t\n" +
 	"\a_weight\"\xe4\x01\n" +
 	"\x10AssessmentMethod\x129\n" +
 	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumR\x04kind\x12\x14\n" +
@@ -1824,7 +2139,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\vbonus_above\x18\x05 \x01(\tR\n" +
 	"bonusAbove\x12\x14\n" +
 	"\x05scale\x18\x06 \x01(\tR\x05scaleB\t\n" +
-	"\a_weight\"\xba\x03\n" +
+	"\a_weight\"\xf4\x03\n" +
 	"\x05Rules\x12E\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x129\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05H\x01R\x14blocThresholdPercent\x88\x01\x01\x12(\n" +
@@ -1832,10 +2147,21 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x04jury\x18\x04 \x01(\v2\x19.acquis.store.v1.JuryRuleR\x04jury\x12>\n" +
 	"\x0fcompetence_gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x0ecompetenceGate\x122\n" +
 	"\tbloc_gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\bblocGate\x12\x14\n" +
-	"\x05scale\x18\a \x01(\tR\x05scaleB\x1f\n" +
+	"\x05scale\x18\a \x01(\tR\x05scale\x128\n" +
+	"\tagreement\x18\b \x01(\v2\x1a.acquis.store.v1.AgreementR\tagreementB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
-	"\x0e_min_assessors\"\xba\x04\n" +
+	"\x0e_min_assessors\"\x89\x02\n" +
+	"\tAgreement\x122\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1e.acquis.v1.Agreement.Kind.EnumR\x04kind\x12\x17\n" +
+	"\amax_gap\x18\x02 \x01(\tR\x06maxGap\x12#\n" +
+	"\rthird_reading\x18\x03 \x01(\tR\fthirdReading\x12;\n" +
+	"\aweights\x18\x04 \x03(\v2!.acquis.store.v1.Agreement.WeightR\aweights\x1aM\n" +
+	"\x06Weight\x12\x18\n" +
+	"\aquality\x18\x01 \x01(\tR\aquality\x12\x1d\n" +
+	"\apercent\x18\x02 \x01(\x05H\x00R\apercent\x88\x01\x01B\n" +
+	"\n" +
+	"\b_percent\"\xba\x04\n" +
 	"\x04Gate\x12.\n" +
 	"\x04mean\x18\x01 \x01(\v2\x1a.acquis.store.v1.Gate.MeanR\x04mean\x121\n" +
 	"\x05count\x18\x02 \x01(\v2\x1b.acquis.store.v1.Gate.CountR\x05count\x12\x14\n" +
@@ -1859,11 +2185,20 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\a_number\x1a:\n" +
 	"\tShortfall\x12\x14\n" +
 	"\x05below\x18\x01 \x01(\tR\x05below\x12\x17\n" +
-	"\aat_most\x18\x02 \x01(\tR\x06atMost\"\x90\x01\n" +
+	"\aat_most\x18\x02 \x01(\tR\x06atMost\"\xa2\x03\n" +
 	"\bJuryRule\x12$\n" +
 	"\vmin_members\x18\x01 \x01(\x05H\x00R\n" +
 	"minMembers\x88\x01\x01\x125\n" +
-	"\x14min_external_percent\x18\x02 \x01(\x05H\x01R\x12minExternalPercent\x88\x01\x01B\x0e\n" +
+	"\x14min_external_percent\x18\x02 \x01(\x05H\x01R\x12minExternalPercent\x88\x01\x01\x12=\n" +
+	"\bcolleges\x18\x03 \x03(\v2!.acquis.store.v1.JuryRule.CollegeR\bcolleges\x124\n" +
+	"\x05chair\x18\x04 \x01(\x0e2\x1e.acquis.v1.JuryRule.Chair.EnumR\x05chair\x12!\n" +
+	"\fcasting_vote\x18\x05 \x01(\bR\vcastingVote\x1ax\n" +
+	"\aCollege\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1e\n" +
+	"\bat_least\x18\x03 \x01(\x05H\x00R\aatLeast\x88\x01\x01\x12\x16\n" +
+	"\x06parity\x18\x04 \x01(\bR\x06parityB\v\n" +
+	"\t_at_leastB\x0e\n" +
 	"\f_min_membersB\x17\n" +
 	"\x15_min_external_percent\"\x84\x01\n" +
 	"\vReplacement\x12\x12\n" +
@@ -1895,67 +2230,80 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Referentiel)(nil),                // 0: acquis.store.v1.Referentiel
-	(*Register)(nil),                   // 1: acquis.store.v1.Register
-	(*Certificateur)(nil),              // 2: acquis.store.v1.Certificateur
-	(*Scale)(nil),                      // 3: acquis.store.v1.Scale
-	(*Section)(nil),                    // 4: acquis.store.v1.Section
-	(*Bloc)(nil),                       // 5: acquis.store.v1.Bloc
-	(*Activity)(nil),                   // 6: acquis.store.v1.Activity
-	(*Competence)(nil),                 // 7: acquis.store.v1.Competence
-	(*AssessmentMethod)(nil),           // 8: acquis.store.v1.AssessmentMethod
-	(*Criterion)(nil),                  // 9: acquis.store.v1.Criterion
-	(*Rules)(nil),                      // 10: acquis.store.v1.Rules
-	(*Gate)(nil),                       // 11: acquis.store.v1.Gate
-	(*JuryRule)(nil),                   // 12: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                // 13: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),        // 14: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),            // 15: acquis.store.v1.CurrentRevision
-	(*Scale_Level)(nil),                // 16: acquis.store.v1.Scale.Level
-	(*Scale_Marks)(nil),                // 17: acquis.store.v1.Scale.Marks
-	(*Gate_Mean)(nil),                  // 18: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                 // 19: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                // 20: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),             // 21: acquis.store.v1.Gate.Shortfall
-	(v1.Register_Kind_Enum)(0),         // 22: acquis.v1.Register.Kind.Enum
-	(v1.AssessmentMethod_Kind_Enum)(0), // 23: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),      // 24: google.protobuf.Timestamp
+	(*AssessorQuality)(nil),            // 1: acquis.store.v1.AssessorQuality
+	(*Register)(nil),                   // 2: acquis.store.v1.Register
+	(*Certificateur)(nil),              // 3: acquis.store.v1.Certificateur
+	(*Scale)(nil),                      // 4: acquis.store.v1.Scale
+	(*Section)(nil),                    // 5: acquis.store.v1.Section
+	(*Bloc)(nil),                       // 6: acquis.store.v1.Bloc
+	(*Activity)(nil),                   // 7: acquis.store.v1.Activity
+	(*Competence)(nil),                 // 8: acquis.store.v1.Competence
+	(*AssessmentMethod)(nil),           // 9: acquis.store.v1.AssessmentMethod
+	(*Criterion)(nil),                  // 10: acquis.store.v1.Criterion
+	(*Rules)(nil),                      // 11: acquis.store.v1.Rules
+	(*Agreement)(nil),                  // 12: acquis.store.v1.Agreement
+	(*Gate)(nil),                       // 13: acquis.store.v1.Gate
+	(*JuryRule)(nil),                   // 14: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                // 15: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),        // 16: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),            // 17: acquis.store.v1.CurrentRevision
+	(*Scale_Level)(nil),                // 18: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                // 19: acquis.store.v1.Scale.Marks
+	(*Agreement_Weight)(nil),           // 20: acquis.store.v1.Agreement.Weight
+	(*Gate_Mean)(nil),                  // 21: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                 // 22: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                // 23: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),             // 24: acquis.store.v1.Gate.Shortfall
+	(*JuryRule_College)(nil),           // 25: acquis.store.v1.JuryRule.College
+	(v1.Register_Kind_Enum)(0),         // 26: acquis.v1.Register.Kind.Enum
+	(v1.AssessmentMethod_Kind_Enum)(0), // 27: acquis.v1.AssessmentMethod.Kind.Enum
+	(v1.Agreement_Kind_Enum)(0),        // 28: acquis.v1.Agreement.Kind.Enum
+	(v1.JuryRule_Chair_Enum)(0),        // 29: acquis.v1.JuryRule.Chair.Enum
+	(*timestamppb.Timestamp)(nil),      // 30: google.protobuf.Timestamp
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
-	4,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
-	5,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
-	10, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	13, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
-	3,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
-	1,  // 5: acquis.store.v1.Referentiel.register:type_name -> acquis.store.v1.Register
-	2,  // 6: acquis.store.v1.Referentiel.certificateur:type_name -> acquis.store.v1.Certificateur
-	22, // 7: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	16, // 8: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
-	17, // 9: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
-	6,  // 10: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
-	7,  // 11: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	11, // 12: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
-	8,  // 13: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	8,  // 14: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	9,  // 15: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	11, // 16: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	23, // 17: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	12, // 18: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	11, // 19: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	11, // 20: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	18, // 21: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	19, // 22: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	20, // 23: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	21, // 24: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	0,  // 25: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	24, // 26: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	5,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
+	6,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
+	11, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
+	15, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	4,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
+	2,  // 5: acquis.store.v1.Referentiel.register:type_name -> acquis.store.v1.Register
+	3,  // 6: acquis.store.v1.Referentiel.certificateur:type_name -> acquis.store.v1.Certificateur
+	1,  // 7: acquis.store.v1.Referentiel.assessor_qualities:type_name -> acquis.store.v1.AssessorQuality
+	26, // 8: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	18, // 9: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	19, // 10: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	7,  // 11: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
+	8,  // 12: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
+	13, // 13: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	9,  // 14: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	9,  // 15: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	10, // 16: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	13, // 17: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	12, // 18: acquis.store.v1.Competence.agreement:type_name -> acquis.store.v1.Agreement
+	27, // 19: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	14, // 20: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	13, // 21: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	13, // 22: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	12, // 23: acquis.store.v1.Rules.agreement:type_name -> acquis.store.v1.Agreement
+	28, // 24: acquis.store.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
+	20, // 25: acquis.store.v1.Agreement.weights:type_name -> acquis.store.v1.Agreement.Weight
+	21, // 26: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	22, // 27: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	23, // 28: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	24, // 29: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	25, // 30: acquis.store.v1.JuryRule.colleges:type_name -> acquis.store.v1.JuryRule.College
+	29, // 31: acquis.store.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
+	0,  // 32: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	30, // 33: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -1963,21 +2311,23 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	if File_acquis_store_v1_referentiel_proto != nil {
 		return
 	}
-	file_acquis_store_v1_referentiel_proto_msgTypes[1].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[2].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[16].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[25].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
