@@ -195,6 +195,7 @@ func unbreakable() map[string]string {
 		"%d is not a kind of method":      "files name kinds, and the decoder refuses what is none",
 		"%d is not a kind of register":    "files name kinds, and the decoder refuses what is none",
 		"%d is not a kind of requirement": "files name kinds, and the decoder refuses what is none",
+		"%d is neither REQUIRED nor NONE": "files name it, and the decoder refuses anything else",
 	}
 }
 

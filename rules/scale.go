@@ -73,6 +73,14 @@ func (s *scale) points(v Verdict) (exact.Number, bool) {
 	return mark, ok && !mark.Less(s.min) && !s.max.Less(mark) && mark.Minus(s.min).IsMultipleOf(s.step)
 }
 
+// passing are the points from which an assessment is acquired.
+func (s *scale) passing() exact.Number {
+	if s == nil {
+		return exact.Whole(Met.Points())
+	}
+	return s.pass
+}
+
 // percent makes points of the scale a share of it.
 func (s *scale) percent(points exact.Number) exact.Number {
 	if s.kind() != ByMark {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/agreement"
 	"github.com/acquis-eval/acquis/rules/exact"
 	"github.com/acquis-eval/acquis/rules/registration"
 )
@@ -48,6 +49,9 @@ type Spec struct {
 
 	Registration registration.Registration
 	Award        *AwardRule // nil: an award needs every bloc
+	Qualities    []string   // codes of those in which somebody can assess
+	Agreement    *Agreement // of compétences that have none of their own; nil: UNANIMOUS
+	Jury         JurySpec
 }
 
 // Numbers are the rules of a référentiel; nil means that it does not set one.
@@ -75,7 +79,8 @@ type Competence struct {
 	Code              string
 	HasBlocOnlyMethod bool // a method replaces the normal one when one bloc is presented alone
 	Criteria          []Criterion
-	Gate              *Gate // its own; nil means that of the référentiel
+	Gate              *Gate      // its own; nil means that of the référentiel
+	Agreement         *Agreement // its own; nil means that of the référentiel
 	Share
 
 	gate    *gate
@@ -90,7 +95,8 @@ type Criterion struct {
 	Scale       string // code of its own; empty: that of the référentiel
 	Share
 
-	scale *scale
+	scale     *scale
+	agreement *agreement.Agreement
 }
 
 // Share is how a child takes part in its parent's mean.
@@ -102,12 +108,6 @@ type Share struct {
 	bonus  *exact.Number
 }
 
-// JuryRule is the smallest jury that may act.
-type JuryRule struct {
-	MinMembers         Number
-	MinExternalPercent Number
-}
-
 // Place is the position of a criterion in a référentiel.
 type Place struct {
 	Bloc        string
@@ -117,6 +117,7 @@ type Place struct {
 	Finding     FindingKind // how it is assessed
 	index       int         // among all criteria of the référentiel
 	scale       *scale
+	agreement   *agreement.Agreement
 }
 
 // Scheme is a compiled référentiel. It never changes, so any number of goroutines
@@ -130,6 +131,8 @@ type Scheme struct {
 	jury                JuryRule
 	award               awardRule
 	requirements        []Bloc
+	qualities           []string
+	joint               bool // on some criteria assessors assess together
 	blocIndex           map[string]int
 	places              map[string]Place
 	registration        registration.Registration
@@ -148,6 +151,7 @@ func NewScheme(spec Spec) (*Scheme, error) {
 		errs = append(errs, p)
 	}
 	s.setFindings()
+	s.qualities = slices.Clone(spec.Qualities)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -225,6 +229,9 @@ func (s *Scheme) setFindings() {
 			for _, k := range c.Criteria {
 				place := s.places[k.Code]
 				place.scale, place.Finding = k.scale, k.scale.kind()
+				if place.agreement = k.agreement; k.agreement != nil && k.agreement.Kind == agreement.Joint {
+					s.joint = true
+				}
 				s.places[k.Code] = place
 			}
 		}

@@ -139,5 +139,11 @@ func (c *Candidate) pathOf(o *objections, r *Revision, path Path) []string {
 		o.unless(!slices.Contains(r.needed(path.Option), code), "BLOC_NOT_A_CHOICE")
 	}
 	o.unless(c.chosen(r, path.Chosen), "CHOICE_NOT_MADE")
-	return c.missing(r, slices.Concat(r.needed(path.Option), slices.DeleteFunc(slices.Clone(path.Chosen), func(code string) bool { return r.Bloc(code) == nil })))
+	all := slices.Clone(r.needed(path.Option))
+	for _, code := range path.Chosen {
+		if r.Bloc(code) != nil && !slices.Contains(all, code) {
+			all = append(all, code)
+		}
+	}
+	return c.missing(r, all)
 }

@@ -102,14 +102,13 @@ func (s *Scale) has(found string) bool {
 	return steps.IsInt() && worth.Cmp(number(s.Marks.Min)) >= 0 && worth.Cmp(number(s.Marks.Max)) <= 0
 }
 
-// passes says whether something found is enough by itself.
-func (s *Scale) passes(found string) bool {
-	worth := s.worth(found)
+// enough says whether points are enough by themselves.
+func (s *Scale) enough(worth *big.Rat) bool {
 	switch {
 	case worth == nil:
 		return false
 	case s == nil:
-		return found == "MET"
+		return worth.Cmp(big.NewRat(100, 1)) >= 0
 	case s.Pass != "":
 		return worth.Cmp(number(s.Pass)) >= 0
 	case s.Marks != nil:

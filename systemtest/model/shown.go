@@ -28,13 +28,14 @@ type Method struct{ Kind string }
 type GridCriterion struct {
 	Code, Status string
 	Level, Mark  string
+	Points       string
 	Eliminatory  bool
 	Assessments  []Assessment
 	Settlement   *Settlement
 }
 
 // An Assessment is an assessor's current verdict.
-type Assessment struct{ Assessor, Verdict, Level, Mark string }
+type Assessment struct{ Assessor, Quality, Verdict, Level, Mark string }
 
 const noVerdict = "VERDICT_UNSPECIFIED"
 
@@ -55,17 +56,19 @@ func (s *Scale) settlement(found string, authors []string) *Settlement {
 }
 
 // SeenBy is the grid as seen by somebody who is only an assessor: the criteria,
-// their own verdicts, and nothing that could follow from those of others.
-func (g Grid) SeenBy(assessor string) Grid {
+// their own verdicts, those of others only where they assess together, and nothing that
+// could follow from those of others.
+func (k *Candidacy) SeenBy(assessor string, g Grid) Grid {
 	seen := Grid{Name: g.Name, Candidate: g.Candidate, Referentiel: g.Referentiel, State: g.State, Blocs: []GridBloc{}}
 	for _, b := range g.Blocs {
 		bloc := GridBloc{Code: b.Code, Outcome: "OUTCOME_UNSPECIFIED"}
 		for _, c := range b.Competences {
 			competence := GridCompetence{Code: c.Code, Outcome: "OUTCOME_UNSPECIFIED", Method: c.Method}
-			for _, k := range c.Criteria {
-				line := GridCriterion{Code: k.Code, Eliminatory: k.Eliminatory, Status: "CRITERION_STATUS_UNSPECIFIED", Assessments: []Assessment{}}
-				for _, a := range k.Assessments {
-					if strings.EqualFold(a.Assessor, assessor) {
+			for _, criterion := range c.Criteria {
+				line := GridCriterion{Code: criterion.Code, Eliminatory: criterion.Eliminatory, Status: "CRITERION_STATUS_UNSPECIFIED", Assessments: []Assessment{}}
+				together := k.Session.Revision.agreementOn(criterion.Code).Kind == "JOINT"
+				for _, a := range criterion.Assessments {
+					if strings.EqualFold(a.Assessor, assessor) || together {
 						line.Assessments = append(line.Assessments, a)
 					}
 				}

@@ -139,7 +139,126 @@ func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AssessmentMethod_Kind_Enum.Descriptor instead.
 func (AssessmentMethod_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 0, 0}
+}
+
+// See Kind.
+type Agreement_Kind_Enum int32
+
+const (
+	// Not a kind; refused as input.
+	Agreement_Kind_KIND_UNSPECIFIED Agreement_Kind_Enum = 0
+	// All must find the same, otherwise the criterion is CONTESTED.
+	Agreement_Kind_UNANIMOUS Agreement_Kind_Enum = 1
+	// The mean of what they find counts.
+	Agreement_Kind_MEAN Agreement_Kind_Enum = 2
+	// The mean of what each quality finds counts by the weight of the quality. Each
+	// quality is needed: until then the criterion is PENDING. Several assessors of one
+	// quality count by their mean. Who has none of these qualities in the session
+	// cannot assess.
+	Agreement_Kind_WEIGHTED Agreement_Kind_Enum = 3
+	// They assess together: one records, each of the others, who sees it, records the
+	// same by their own key. `min_assessors` must be 2 at least. If they differ, the
+	// criterion is CONTESTED.
+	Agreement_Kind_JOINT Agreement_Kind_Enum = 4
+)
+
+// Enum value maps for Agreement_Kind_Enum.
+var (
+	Agreement_Kind_Enum_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "UNANIMOUS",
+		2: "MEAN",
+		3: "WEIGHTED",
+		4: "JOINT",
+	}
+	Agreement_Kind_Enum_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"UNANIMOUS":        1,
+		"MEAN":             2,
+		"WEIGHTED":         3,
+		"JOINT":            4,
+	}
+)
+
+func (x Agreement_Kind_Enum) Enum() *Agreement_Kind_Enum {
+	p := new(Agreement_Kind_Enum)
+	*p = x
+	return p
+}
+
+func (x Agreement_Kind_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Agreement_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[2].Descriptor()
+}
+
+func (Agreement_Kind_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[2]
+}
+
+func (x Agreement_Kind_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Agreement_Kind_Enum.Descriptor instead.
+func (Agreement_Kind_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 0, 0}
+}
+
+// See Chair.
+type JuryRule_Chair_Enum int32
+
+const (
+	// Not set: REQUIRED.
+	JuryRule_Chair_CHAIR_UNSPECIFIED JuryRule_Chair_Enum = 0
+	// A member who may chair must be present.
+	JuryRule_Chair_REQUIRED JuryRule_Chair_Enum = 1
+	// The members are peers.
+	JuryRule_Chair_NONE JuryRule_Chair_Enum = 2
+)
+
+// Enum value maps for JuryRule_Chair_Enum.
+var (
+	JuryRule_Chair_Enum_name = map[int32]string{
+		0: "CHAIR_UNSPECIFIED",
+		1: "REQUIRED",
+		2: "NONE",
+	}
+	JuryRule_Chair_Enum_value = map[string]int32{
+		"CHAIR_UNSPECIFIED": 0,
+		"REQUIRED":          1,
+		"NONE":              2,
+	}
+)
+
+func (x JuryRule_Chair_Enum) Enum() *JuryRule_Chair_Enum {
+	p := new(JuryRule_Chair_Enum)
+	*p = x
+	return p
+}
+
+func (x JuryRule_Chair_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (JuryRule_Chair_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[3].Descriptor()
+}
+
+func (JuryRule_Chair_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[3]
+}
+
+func (x JuryRule_Chair_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use JuryRule_Chair_Enum.Descriptor instead.
+func (JuryRule_Chair_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 1, 0}
 }
 
 // See Kind.
@@ -183,11 +302,11 @@ func (x Register_Kind_Enum) String() string {
 }
 
 func (Register_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[2].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[4].Descriptor()
 }
 
 func (Register_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[2]
+	return &file_acquis_v1_referentiel_proto_enumTypes[4]
 }
 
 func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -196,7 +315,7 @@ func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Register_Kind_Enum.Descriptor instead.
 func (Register_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 0, 0}
 }
 
 // The description of one certification: what a candidate must show, how it is
@@ -242,9 +361,12 @@ type Referentiel struct {
 	// Who answers for the certification. Attestations and ledgers name it.
 	Certificateur *Certificateur `protobuf:"bytes,14,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
 	// What an award needs. Left out: every bloc.
-	Award         *AwardRule `protobuf:"bytes,15,opt,name=award,proto3" json:"award,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Award *AwardRule `protobuf:"bytes,15,opt,name=award,proto3" json:"award,omitempty"`
+	// The qualities in which somebody can assess, if they matter for an `Agreement`: tutor,
+	// trainer, external evaluator. At most 20.
+	AssessorQualities []*AssessorQuality `protobuf:"bytes,17,rep,name=assessor_qualities,json=assessorQualities,proto3" json:"assessor_qualities,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Referentiel) Reset() {
@@ -371,6 +493,13 @@ func (x *Referentiel) GetCertificateur() *Certificateur {
 func (x *Referentiel) GetAward() *AwardRule {
 	if x != nil {
 		return x.Award
+	}
+	return nil
+}
+
+func (x *Referentiel) GetAssessorQualities() []*AssessorQuality {
+	if x != nil {
+		return x.AssessorQualities
 	}
 	return nil
 }
@@ -710,7 +839,9 @@ type Competence struct {
 	// Makes it a bonus: only its points above these count. They join the sum of the mean,
 	// the divisor stays as it is, and nothing else asks for it: it need not be assessed,
 	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
-	BonusAbove    string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// How the findings of several assessors on its criteria make one, if not as `rules` say.
+	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -801,6 +932,68 @@ func (x *Competence) GetBonusAbove() string {
 	return ""
 }
 
+func (x *Competence) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
+// A quality in which somebody assesses. A session says who has which.
+type AssessorQuality struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the qualities of its référentiel. 1–32 letters, digits, dots or hyphens.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// What people call it, 1–500 characters.
+	Title         string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssessorQuality) Reset() {
+	*x = AssessorQuality{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssessorQuality) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssessorQuality) ProtoMessage() {}
+
+func (x *AssessorQuality) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssessorQuality.ProtoReflect.Descriptor instead.
+func (*AssessorQuality) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AssessorQuality) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AssessorQuality) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
 // A modalité d'évaluation: how a compétence is assessed.
 type AssessmentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -822,7 +1015,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -834,7 +1027,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -847,7 +1040,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AssessmentMethod) GetKind() AssessmentMethod_Kind_Enum {
@@ -911,7 +1104,7 @@ type Criterion struct {
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -923,7 +1116,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -936,7 +1129,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Criterion) GetCode() string {
@@ -1001,14 +1194,17 @@ type Rules struct {
 	// The gate of blocs that have none of their own, instead of `bloc_threshold_percent`.
 	BlocGate *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
 	// Code of the scale of criteria that name none. Empty: they are assessed by verdicts.
-	Scale         string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	Scale string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	// How the findings of several assessors on a criterion make one, for compétences that
+	// do not say otherwise. Not set: UNANIMOUS.
+	Agreement     *Agreement `protobuf:"bytes,8,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1020,7 +1216,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1033,7 +1229,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -1085,6 +1281,97 @@ func (x *Rules) GetScale() string {
 	return ""
 }
 
+func (x *Rules) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
+// How the findings of several assessors on one criterion make one. A finding is a verdict,
+// a level or a mark, and counts by its points. Fewer findings than `min_assessors` are
+// PENDING under each kind. If findings differ, the jury may settle the criterion under each
+// kind, and its settlement holds as long as the findings are those it was made on.
+//
+// It works on each criterion. If compétence and bloc only have means, that is the same as
+// the mean of the assessors' totals.
+type Agreement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind.
+	Kind Agreement_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Agreement_Kind_Enum" json:"kind,omitempty"`
+	// MEAN: by how many points the highest and the lowest finding may differ, in points of
+	// the criterion's scale (verdicts and levels: 0 to 100). Further apart, the criterion is
+	// CONTESTED. A decimal, not below 0. Empty: any difference is accepted.
+	MaxGap string `protobuf:"bytes,2,opt,name=max_gap,json=maxGap,proto3" json:"max_gap,omitempty"`
+	// MEAN with `max_gap`: code of the quality of those who assess a third time. What they
+	// find counts only if the others are too far apart, and then replaces their findings;
+	// until then the criterion is PENDING, not CONTESTED. They are not among the
+	// `min_assessors`. Empty: there is no third reading.
+	ThirdReading string `protobuf:"bytes,3,opt,name=third_reading,json=thirdReading,proto3" json:"third_reading,omitempty"`
+	// WEIGHTED: the share of each quality, 1–20, in sum 100 percent.
+	Weights       []*Agreement_Weight `protobuf:"bytes,4,rep,name=weights,proto3" json:"weights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement) Reset() {
+	*x = Agreement{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement) ProtoMessage() {}
+
+func (x *Agreement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement.ProtoReflect.Descriptor instead.
+func (*Agreement) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Agreement) GetKind() Agreement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return Agreement_Kind_KIND_UNSPECIFIED
+}
+
+func (x *Agreement) GetMaxGap() string {
+	if x != nil {
+		return x.MaxGap
+	}
+	return ""
+}
+
+func (x *Agreement) GetThirdReading() string {
+	if x != nil {
+		return x.ThirdReading
+	}
+	return ""
+}
+
+func (x *Agreement) GetWeights() []*Agreement_Weight {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
 // How children make their parent's outcome: the criteria of a compétence, the
 // compétences of a bloc. It has at least one condition, and all of them must hold.
 //
@@ -1122,7 +1409,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1421,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1434,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1200,13 +1487,21 @@ type JuryRule struct {
 	// Share of external members among those present, in percent, 0–100.
 	// Default 50, the practice for private certifications in the RNCP.
 	MinExternalPercent *int32 `protobuf:"varint,2,opt,name=min_external_percent,json=minExternalPercent,proto3,oneof" json:"min_external_percent,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// The colleges that must be present, for instance employers and employees. At most 20.
+	// A member without a college counts in none.
+	Colleges []*JuryRule_College `protobuf:"bytes,3,rep,name=colleges,proto3" json:"colleges,omitempty"`
+	// Whether a member who may chair must be present. Default REQUIRED.
+	Chair JuryRule_Chair_Enum `protobuf:"varint,4,opt,name=chair,proto3,enum=acquis.v1.JuryRule_Chair_Enum" json:"chair,omitempty"`
+	// Whether the chair's vote decides if votes are equal. The service keeps and shows
+	// this, but records no votes. Left out: false.
+	CastingVote   bool `protobuf:"varint,5,opt,name=casting_vote,json=castingVote,proto3" json:"casting_vote,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1218,7 +1513,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1231,7 +1526,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1246,6 +1541,27 @@ func (x *JuryRule) GetMinExternalPercent() int32 {
 		return *x.MinExternalPercent
 	}
 	return 0
+}
+
+func (x *JuryRule) GetColleges() []*JuryRule_College {
+	if x != nil {
+		return x.Colleges
+	}
+	return nil
+}
+
+func (x *JuryRule) GetChair() JuryRule_Chair_Enum {
+	if x != nil {
+		return x.Chair
+	}
+	return JuryRule_Chair_CHAIR_UNSPECIFIED
+}
+
+func (x *JuryRule) GetCastingVote() bool {
+	if x != nil {
+		return x.CastingVote
+	}
+	return false
 }
 
 // A bloc of another revision or référentiel that counts as a bloc of this one.
@@ -1267,7 +1583,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1595,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1608,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1356,7 +1672,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1368,7 +1684,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1381,7 +1697,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Register) GetKind() Register_Kind_Enum {
@@ -1484,7 +1800,7 @@ type Certificateur struct {
 
 func (x *Certificateur) Reset() {
 	*x = Certificateur{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1496,7 +1812,7 @@ func (x *Certificateur) String() string {
 func (*Certificateur) ProtoMessage() {}
 
 func (x *Certificateur) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1509,7 +1825,7 @@ func (x *Certificateur) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
 func (*Certificateur) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Certificateur) GetLegalName() string {
@@ -1546,7 +1862,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1558,7 +1874,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1614,7 +1930,7 @@ type AwardRule_Requirement struct {
 
 func (x *AwardRule_Requirement) Reset() {
 	*x = AwardRule_Requirement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1626,7 +1942,7 @@ func (x *AwardRule_Requirement) String() string {
 func (*AwardRule_Requirement) ProtoMessage() {}
 
 func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1706,7 +2022,7 @@ type AwardRule_Choice struct {
 
 func (x *AwardRule_Choice) Reset() {
 	*x = AwardRule_Choice{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1718,7 +2034,7 @@ func (x *AwardRule_Choice) String() string {
 func (*AwardRule_Choice) ProtoMessage() {}
 
 func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1773,7 +2089,7 @@ type AwardRule_Option struct {
 
 func (x *AwardRule_Option) Reset() {
 	*x = AwardRule_Option{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1785,7 +2101,7 @@ func (x *AwardRule_Option) String() string {
 func (*AwardRule_Option) ProtoMessage() {}
 
 func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1838,7 +2154,7 @@ type AwardRule_Requirement_Kind struct {
 
 func (x *AwardRule_Requirement_Kind) Reset() {
 	*x = AwardRule_Requirement_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1850,7 +2166,7 @@ func (x *AwardRule_Requirement_Kind) String() string {
 func (*AwardRule_Requirement_Kind) ProtoMessage() {}
 
 func (x *AwardRule_Requirement_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1881,7 +2197,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1893,7 +2209,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1945,7 +2261,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1957,7 +2273,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2003,7 +2319,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2015,7 +2331,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2028,7 +2344,99 @@ func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod_Kind.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 0}
+}
+
+// Kinds of agreement.
+type Agreement_Kind struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement_Kind) Reset() {
+	*x = Agreement_Kind{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement_Kind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement_Kind) ProtoMessage() {}
+
+func (x *Agreement_Kind) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement_Kind.ProtoReflect.Descriptor instead.
+func (*Agreement_Kind) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 0}
+}
+
+// The share of one quality.
+type Agreement_Weight struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Code of the quality.
+	Quality string `protobuf:"bytes,1,opt,name=quality,proto3" json:"quality,omitempty"`
+	// Its share, 1–100.
+	Percent       *int32 `protobuf:"varint,2,opt,name=percent,proto3,oneof" json:"percent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement_Weight) Reset() {
+	*x = Agreement_Weight{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement_Weight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement_Weight) ProtoMessage() {}
+
+func (x *Agreement_Weight) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement_Weight.ProtoReflect.Descriptor instead.
+func (*Agreement_Weight) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 1}
+}
+
+func (x *Agreement_Weight) GetQuality() string {
+	if x != nil {
+		return x.Quality
+	}
+	return ""
+}
+
+func (x *Agreement_Weight) GetPercent() int32 {
+	if x != nil && x.Percent != nil {
+		return *x.Percent
+	}
+	return 0
 }
 
 // A condition on the mean.
@@ -2045,7 +2453,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2057,7 +2465,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2070,7 +2478,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -2101,7 +2509,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2113,7 +2521,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2126,7 +2534,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -2156,7 +2564,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2168,7 +2576,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2181,7 +2589,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -2212,7 +2620,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2224,7 +2632,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2237,7 +2645,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -2254,6 +2662,117 @@ func (x *Gate_Shortfall) GetAtMost() string {
 	return ""
 }
 
+// A college of a jury.
+type JuryRule_College struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the colleges of its jury. 1–32 letters, digits, dots or hyphens.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// What people call it, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How many of its members must be present, 0–50. Default 1.
+	AtLeast *int32 `protobuf:"varint,3,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	// Whether as many of its members must be present as of each other college with
+	// parity, of which there must be one. Left out: false.
+	Parity        bool `protobuf:"varint,4,opt,name=parity,proto3" json:"parity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JuryRule_College) Reset() {
+	*x = JuryRule_College{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JuryRule_College) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JuryRule_College) ProtoMessage() {}
+
+func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JuryRule_College.ProtoReflect.Descriptor instead.
+func (*JuryRule_College) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
+}
+
+func (x *JuryRule_College) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *JuryRule_College) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *JuryRule_College) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+func (x *JuryRule_College) GetParity() bool {
+	if x != nil {
+		return x.Parity
+	}
+	return false
+}
+
+// Whether a chair is needed.
+type JuryRule_Chair struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JuryRule_Chair) Reset() {
+	*x = JuryRule_Chair{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JuryRule_Chair) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JuryRule_Chair) ProtoMessage() {}
+
+func (x *JuryRule_Chair) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JuryRule_Chair.ProtoReflect.Descriptor instead.
+func (*JuryRule_Chair) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 1}
+}
+
 // Registers.
 type Register_Kind struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2263,7 +2782,7 @@ type Register_Kind struct {
 
 func (x *Register_Kind) Reset() {
 	*x = Register_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2275,7 +2794,7 @@ func (x *Register_Kind) String() string {
 func (*Register_Kind) ProtoMessage() {}
 
 func (x *Register_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2288,14 +2807,14 @@ func (x *Register_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register_Kind.ProtoReflect.Descriptor instead.
 func (*Register_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 0}
 }
 
 var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\b\n" +
+	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf7\b\n" +
 	"\vReferentiel\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12C\n" +
 	"\brevision\x18\x02 \x01(\tB'\xe0A\x03\xfaA\x19\n" +
@@ -2313,7 +2832,8 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x06scales\x18\f \x03(\v2\x10.acquis.v1.ScaleB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06scales\x124\n" +
 	"\bregister\x18\r \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x01R\bregister\x12C\n" +
 	"\rcertificateur\x18\x0e \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x01R\rcertificateur\x12/\n" +
-	"\x05award\x18\x0f \x01(\v2\x14.acquis.v1.AwardRuleB\x03\xe0A\x01R\x05award\x1aj\n" +
+	"\x05award\x18\x0f \x01(\v2\x14.acquis.v1.AwardRuleB\x03\xe0A\x01R\x05award\x12V\n" +
+	"\x12assessor_qualities\x18\x11 \x03(\v2\x1a.acquis.v1.AssessorQualityB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x11assessorQualities\x1aj\n" +
 	"\aSection\x12%\n" +
 	"\x05title\x18\x01 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x128\n" +
 	"\n" +
@@ -2378,7 +2898,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\b_credits\"h\n" +
 	"\bActivity\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
-	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\x8e\x04\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xc7\x04\n" +
 	"\n" +
 	"Competence\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12/\n" +
@@ -2389,8 +2909,12 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12*\n" +
 	"\x06weight\x18\a \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
 	"\vbonus_above\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
-	"bonusAboveB\t\n" +
-	"\a_weight\"\xd9\x03\n" +
+	"bonusAbove\x127\n" +
+	"\tagreement\x18\x0f \x01(\v2\x14.acquis.v1.AgreementB\x03\xe0A\x01R\tagreementB\t\n" +
+	"\a_weight\"o\n" +
+	"\x0fAssessorQuality\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xd9\x03\n" +
 	"\x10AssessmentMethod\x12H\n" +
 	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x123\n" +
@@ -2413,7 +2937,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\vbonus_above\x18\x05 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
 	"bonusAbove\x128\n" +
 	"\x05scale\x18\x06 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scaleB\t\n" +
-	"\a_weight\"\x85\x04\n" +
+	"\a_weight\"\xbe\x04\n" +
 	"\x05Rules\x12S\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x12G\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x01R\x14blocThresholdPercent\x88\x01\x01\x126\n" +
@@ -2421,10 +2945,28 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x04jury\x18\x04 \x01(\v2\x13.acquis.v1.JuryRuleB\x03\xe0A\x01R\x04jury\x12=\n" +
 	"\x0fcompetence_gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x0ecompetenceGate\x121\n" +
 	"\tbloc_gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\bblocGate\x128\n" +
-	"\x05scale\x18\a \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scaleB\x1f\n" +
+	"\x05scale\x18\a \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x127\n" +
+	"\tagreement\x18\b \x01(\v2\x14.acquis.v1.AgreementB\x03\xe0A\x01R\tagreementB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
-	"\x0e_min_assessors\"\xb2\b\n" +
+	"\x0e_min_assessors\"\x9a\x04\n" +
+	"\tAgreement\x12A\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1e.acquis.v1.Agreement.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12d\n" +
+	"\amax_gap\x18\x02 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\x06maxGap\x12G\n" +
+	"\rthird_reading\x18\x03 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\fthirdReading\x12B\n" +
+	"\aweights\x18\x04 \x03(\v2\x1b.acquis.v1.Agreement.WeightB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\aweights\x1aV\n" +
+	"\x04Kind\"N\n" +
+	"\x04Enum\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\r\n" +
+	"\tUNANIMOUS\x10\x01\x12\b\n" +
+	"\x04MEAN\x10\x02\x12\f\n" +
+	"\bWEIGHTED\x10\x03\x12\t\n" +
+	"\x05JOINT\x10\x04\x1a\x7f\n" +
+	"\x06Weight\x129\n" +
+	"\aquality\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\aquality\x12.\n" +
+	"\apercent\x18\x02 \x01(\x05B\x0f\xe0A\x02\xbaH\t\xc8\x01\x01\x1a\x04\x18d(\x01H\x00R\apercent\x88\x01\x01B\n" +
+	"\n" +
+	"\b_percent\"\xb2\b\n" +
 	"\x04Gate\x12-\n" +
 	"\x04mean\x18\x01 \x01(\v2\x14.acquis.v1.Gate.MeanB\x03\xe0A\x01R\x04mean\x120\n" +
 	"\x05count\x18\x02 \x01(\v2\x15.acquis.v1.Gate.CountB\x03\xe0A\x01R\x05count\x12a\n" +
@@ -2448,11 +2990,25 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\a_number\x1a\xd2\x01\n" +
 	"\tShortfall\x12`\n" +
 	"\x05below\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x05below\x12c\n" +
-	"\aat_most\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x06atMost\"\xac\x01\n" +
+	"\aat_most\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x06atMost\"\xdf\x04\n" +
 	"\bJuryRule\x122\n" +
 	"\vmin_members\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x182(\x02H\x00R\n" +
 	"minMembers\x88\x01\x01\x12C\n" +
-	"\x14min_external_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00H\x01R\x12minExternalPercent\x88\x01\x01B\x0e\n" +
+	"\x14min_external_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00H\x01R\x12minExternalPercent\x88\x01\x01\x12D\n" +
+	"\bcolleges\x18\x03 \x03(\v2\x1b.acquis.v1.JuryRule.CollegeB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bcolleges\x12A\n" +
+	"\x05chair\x18\x04 \x01(\x0e2\x1e.acquis.v1.JuryRule.Chair.EnumB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05chair\x12&\n" +
+	"\fcasting_vote\x18\x05 \x01(\bB\x03\xe0A\x01R\vcastingVote\x1a\xbf\x01\n" +
+	"\aCollege\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12,\n" +
+	"\bat_least\x18\x03 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x182(\x00H\x00R\aatLeast\x88\x01\x01\x12\x1b\n" +
+	"\x06parity\x18\x04 \x01(\bB\x03\xe0A\x01R\x06parityB\v\n" +
+	"\t_at_least\x1a>\n" +
+	"\x05Chair\"5\n" +
+	"\x04Enum\x12\x15\n" +
+	"\x11CHAIR_UNSPECIFIED\x10\x00\x12\f\n" +
+	"\bREQUIRED\x10\x01\x12\b\n" +
+	"\x04NONE\x10\x02B\x0e\n" +
 	"\f_min_membersB\x17\n" +
 	"\x15_min_external_percent\"\xaf\x02\n" +
 	"\vReplacement\x123\n" +
@@ -2506,82 +3062,97 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(AwardRule_Requirement_Kind_Enum)(0), // 0: acquis.v1.AwardRule.Requirement.Kind.Enum
 	(AssessmentMethod_Kind_Enum)(0),      // 1: acquis.v1.AssessmentMethod.Kind.Enum
-	(Register_Kind_Enum)(0),              // 2: acquis.v1.Register.Kind.Enum
-	(*Referentiel)(nil),                  // 3: acquis.v1.Referentiel
-	(*AwardRule)(nil),                    // 4: acquis.v1.AwardRule
-	(*Scale)(nil),                        // 5: acquis.v1.Scale
-	(*Bloc)(nil),                         // 6: acquis.v1.Bloc
-	(*Activity)(nil),                     // 7: acquis.v1.Activity
-	(*Competence)(nil),                   // 8: acquis.v1.Competence
-	(*AssessmentMethod)(nil),             // 9: acquis.v1.AssessmentMethod
-	(*Criterion)(nil),                    // 10: acquis.v1.Criterion
-	(*Rules)(nil),                        // 11: acquis.v1.Rules
-	(*Gate)(nil),                         // 12: acquis.v1.Gate
-	(*JuryRule)(nil),                     // 13: acquis.v1.JuryRule
-	(*Replacement)(nil),                  // 14: acquis.v1.Replacement
-	(*Register)(nil),                     // 15: acquis.v1.Register
-	(*Certificateur)(nil),                // 16: acquis.v1.Certificateur
-	(*Referentiel_Section)(nil),          // 17: acquis.v1.Referentiel.Section
-	(*AwardRule_Requirement)(nil),        // 18: acquis.v1.AwardRule.Requirement
-	(*AwardRule_Choice)(nil),             // 19: acquis.v1.AwardRule.Choice
-	(*AwardRule_Option)(nil),             // 20: acquis.v1.AwardRule.Option
-	(*AwardRule_Requirement_Kind)(nil),   // 21: acquis.v1.AwardRule.Requirement.Kind
-	(*Scale_Level)(nil),                  // 22: acquis.v1.Scale.Level
-	(*Scale_Marks)(nil),                  // 23: acquis.v1.Scale.Marks
-	(*AssessmentMethod_Kind)(nil),        // 24: acquis.v1.AssessmentMethod.Kind
-	(*Gate_Mean)(nil),                    // 25: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),                   // 26: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),                  // 27: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),               // 28: acquis.v1.Gate.Shortfall
-	(*Register_Kind)(nil),                // 29: acquis.v1.Register.Kind
-	(*timestamppb.Timestamp)(nil),        // 30: google.protobuf.Timestamp
+	(Agreement_Kind_Enum)(0),             // 2: acquis.v1.Agreement.Kind.Enum
+	(JuryRule_Chair_Enum)(0),             // 3: acquis.v1.JuryRule.Chair.Enum
+	(Register_Kind_Enum)(0),              // 4: acquis.v1.Register.Kind.Enum
+	(*Referentiel)(nil),                  // 5: acquis.v1.Referentiel
+	(*AwardRule)(nil),                    // 6: acquis.v1.AwardRule
+	(*Scale)(nil),                        // 7: acquis.v1.Scale
+	(*Bloc)(nil),                         // 8: acquis.v1.Bloc
+	(*Activity)(nil),                     // 9: acquis.v1.Activity
+	(*Competence)(nil),                   // 10: acquis.v1.Competence
+	(*AssessorQuality)(nil),              // 11: acquis.v1.AssessorQuality
+	(*AssessmentMethod)(nil),             // 12: acquis.v1.AssessmentMethod
+	(*Criterion)(nil),                    // 13: acquis.v1.Criterion
+	(*Rules)(nil),                        // 14: acquis.v1.Rules
+	(*Agreement)(nil),                    // 15: acquis.v1.Agreement
+	(*Gate)(nil),                         // 16: acquis.v1.Gate
+	(*JuryRule)(nil),                     // 17: acquis.v1.JuryRule
+	(*Replacement)(nil),                  // 18: acquis.v1.Replacement
+	(*Register)(nil),                     // 19: acquis.v1.Register
+	(*Certificateur)(nil),                // 20: acquis.v1.Certificateur
+	(*Referentiel_Section)(nil),          // 21: acquis.v1.Referentiel.Section
+	(*AwardRule_Requirement)(nil),        // 22: acquis.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),             // 23: acquis.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),             // 24: acquis.v1.AwardRule.Option
+	(*AwardRule_Requirement_Kind)(nil),   // 25: acquis.v1.AwardRule.Requirement.Kind
+	(*Scale_Level)(nil),                  // 26: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),                  // 27: acquis.v1.Scale.Marks
+	(*AssessmentMethod_Kind)(nil),        // 28: acquis.v1.AssessmentMethod.Kind
+	(*Agreement_Kind)(nil),               // 29: acquis.v1.Agreement.Kind
+	(*Agreement_Weight)(nil),             // 30: acquis.v1.Agreement.Weight
+	(*Gate_Mean)(nil),                    // 31: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),                   // 32: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),                  // 33: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),               // 34: acquis.v1.Gate.Shortfall
+	(*JuryRule_College)(nil),             // 35: acquis.v1.JuryRule.College
+	(*JuryRule_Chair)(nil),               // 36: acquis.v1.JuryRule.Chair
+	(*Register_Kind)(nil),                // 37: acquis.v1.Register.Kind
+	(*timestamppb.Timestamp)(nil),        // 38: google.protobuf.Timestamp
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	17, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
-	6,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
-	11, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	14, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	30, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
-	11, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
-	5,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
-	15, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
-	16, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
-	4,  // 9: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
-	19, // 10: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
-	20, // 11: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
-	18, // 12: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
-	22, // 13: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
-	23, // 14: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
-	7,  // 15: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
-	8,  // 16: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	12, // 17: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
-	9,  // 18: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	9,  // 19: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	10, // 20: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	12, // 21: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	1,  // 22: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	13, // 23: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	12, // 24: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	12, // 25: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	25, // 26: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	26, // 27: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	27, // 28: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	28, // 29: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	2,  // 30: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	0,  // 31: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
-	9,  // 32: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
-	10, // 33: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
-	12, // 34: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	21, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	8,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
+	14, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
+	18, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	38, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	14, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
+	7,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
+	19, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
+	20, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
+	6,  // 9: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
+	11, // 10: acquis.v1.Referentiel.assessor_qualities:type_name -> acquis.v1.AssessorQuality
+	23, // 11: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
+	24, // 12: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
+	22, // 13: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
+	26, // 14: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	27, // 15: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	9,  // 16: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
+	10, // 17: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
+	16, // 18: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	12, // 19: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	12, // 20: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	13, // 21: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	16, // 22: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	15, // 23: acquis.v1.Competence.agreement:type_name -> acquis.v1.Agreement
+	1,  // 24: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	17, // 25: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	16, // 26: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	16, // 27: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	15, // 28: acquis.v1.Rules.agreement:type_name -> acquis.v1.Agreement
+	2,  // 29: acquis.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
+	30, // 30: acquis.v1.Agreement.weights:type_name -> acquis.v1.Agreement.Weight
+	31, // 31: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	32, // 32: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	33, // 33: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	34, // 34: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	35, // 35: acquis.v1.JuryRule.colleges:type_name -> acquis.v1.JuryRule.College
+	3,  // 36: acquis.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
+	4,  // 37: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	0,  // 38: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	12, // 39: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
+	13, // 40: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
+	16, // 41: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -2592,22 +3163,24 @@ func file_acquis_v1_referentiel_proto_init() {
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_referentiel_proto_msgTypes[3].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[5].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[16].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[24].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[25].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[27].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[28].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[30].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   27,
+			NumEnums:      5,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
