@@ -3,6 +3,7 @@ package examples
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ var acts = map[string]func(*scene, Line) error{
 	"deliberate": (*scene).deliberate,
 	"award":      (*scene).award,
 	"prior":      (*scene).prior,
+	"prove":      (*scene).prove,
 }
 
 // firstDay is when each case begins: at noon, so that it is the same day in every zone
@@ -153,6 +155,9 @@ func (s *scene) enrol(l Line) error { // enrol k1 in s1 by EXPERIENCE_VALIDATION
 	if slices.Equal(l.part(0), []string{"whole"}) {
 		candidacy.Scope, candidacy.Blocs = acquispb.Candidacy_Scope_WHOLE, nil
 	}
+	if by := l.part(1); len(by) == 2 && by[0] == "option" {
+		candidacy.Option = by[1]
+	}
 	if l.arg(3) == "by" {
 		route, err := enum[acquispb.Candidacy_AccessRoute_Enum](acquispb.Candidacy_AccessRoute_Enum_value, l.arg(4))
 		if err != nil {
@@ -205,6 +210,13 @@ func (s *scene) criteria(candidacy string, codes []string) ([]string, error) {
 					if code == bloc.GetCode() || code == competence.GetCode() || code == criterion.GetCode() {
 						found = append(found, criterion.GetCode())
 					}
+				}
+			}
+		}
+		for _, requirement := range grid.GetRequirements() {
+			for _, criterion := range requirement.GetCriteria() {
+				if code == requirement.GetCode() || code == criterion.GetCode() {
+					found = append(found, criterion.GetCode())
 				}
 			}
 		}
@@ -368,6 +380,26 @@ func (s *scene) prior(l Line) error { // prior B1: proof
 	}
 	_, err = s.decisions.RecordPriorBloc(ctx, &acquispb.RecordPriorBlocRequest{
 		Name: s.capitalisation(s.certification), Bloc: l.arg(0), Proof: l.tail,
+	})
+	return err
+}
+
+func (s *scene) prove(l Line) error { // prove DAYS 89: proof
+	if err := s.meet(); err != nil {
+		return err
+	}
+	ctx, err := s.as(s.ctx, registrar)
+	if err != nil {
+		return err
+	}
+	var amount int64
+	if l.arg(1) != "" {
+		if amount, err = strconv.ParseInt(l.arg(1), 10, 32); err != nil {
+			return err
+		}
+	}
+	_, err = s.decisions.RecordRequirement(ctx, &acquispb.RecordRequirementRequest{
+		Name: s.capitalisation(s.certification), Requirement: l.arg(0), Amount: int32(amount), Proof: l.tail,
 	})
 	return err
 }

@@ -56,6 +56,11 @@ func find(grid *acquispb.Grid, code string) (shown, error) {
 			}
 		}
 	}
+	for _, requirement := range grid.GetRequirements() {
+		if requirement.GetCode() == code {
+			return shown{requirement.GetOutcome().String(), requirement.GetReasons(), requirement.GetMethod()}, nil
+		}
+	}
 	return shown{}, fmt.Errorf("the grid has no %s", code)
 }
 
@@ -159,5 +164,6 @@ func (s *scene) certified(l Line) ([]string, error) { // certification AWARDED
 	if err != nil {
 		return nil, err
 	}
-	return nil, same(read.GetCertification().GetStatus().String(), l.about)
+	s.reasons = read.GetCertification().GetMissing()
+	return texts(s.reasons), same(read.GetCertification().GetStatus().String(), l.about)
 }

@@ -134,10 +134,14 @@ func (c *Candidate) pathOf(o *objections, r *Revision, path Path) []string {
 		o.unless(path.Option == "", "OPTION_UNKNOWN")
 		return nil
 	}
+	wrong := len(*o)
 	r.known(o, path.Chosen)
 	for _, code := range path.Chosen {
 		o.unless(!slices.Contains(r.needed(path.Option), code), "BLOC_NOT_A_CHOICE")
 	}
 	o.unless(c.chosen(r, path.Chosen), "CHOICE_NOT_MADE")
-	return c.missing(r, slices.Concat(r.needed(path.Option), slices.DeleteFunc(slices.Clone(path.Chosen), func(code string) bool { return r.Bloc(code) == nil })))
+	if len(*o) > wrong {
+		return nil
+	}
+	return c.missing(r, slices.Concat(r.needed(path.Option), path.Chosen))
 }
