@@ -147,7 +147,7 @@ var refusalSentences = [...]struct {
 	{CriterionNotPresented, InvalidArgument, "belongs to a bloc that is not presented in this candidacy"},
 	{VerdictUnknown, InvalidArgument, "has a verdict that does not exist"},
 	{OffScale, InvalidArgument, "is not assessed so"},
-	{OutcomeUnknown, InvalidArgument, "has an outcome that a jury cannot decide on a bloc"},
+	{OutcomeUnknown, InvalidArgument, "has an outcome that a jury cannot decide on it"},
 	{DecisionUnknown, InvalidArgument, "is not among the candidate's decisions"},
 	{MemberRepeated, InvalidArgument, "is named twice"},
 	{MotiveMissing, InvalidArgument, "is rectified without a motive"},

@@ -96,11 +96,18 @@ type Ledger struct {
 		Missing          []Missing
 		Options          []OptionStatus
 	}
-	Divisible bool
+	Divisible    bool
+	Requirements []RequirementStatus
 }
 
 // Missing is something that an award needs.
-type Missing struct{ Rule, Bloc, AnyOf string }
+type Missing struct{ Rule, Bloc, AnyOf, Requirement string }
+
+// A RequirementStatus has the form of the API's, without the decision.
+type RequirementStatus struct {
+	Code, Status      string
+	Reached, Required int
+}
 
 // An OptionStatus has the form of the API's.
 type OptionStatus struct{ Code, Decision string }
@@ -111,7 +118,8 @@ type BlocStatus struct{ Code, Status, Decision string }
 // A ShownDecision has the form of the API's decision.
 type ShownDecision struct {
 	Name, Kind, Bloc, Outcome, ComputedOutcome string
-	Option                                     string
+	Option, Requirement                        string
+	Amount                                     int
 	Referentiel, Session, Candidacy            string
 	Motive                                     string
 	MembersPresent                             []Member
@@ -123,7 +131,7 @@ type ShownDecision struct {
 // Shown is the decision as the API shows it.
 func (d *Decision) Shown() ShownDecision {
 	shown := ShownDecision{
-		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed, Option: d.Option,
+		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed, Option: d.Option, Requirement: d.Requirement, Amount: d.Amount,
 		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{}, Warnings: []Warning{},
 	}
 	if d.Outcome == "AWARDED" {

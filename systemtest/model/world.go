@@ -81,6 +81,8 @@ type Decision struct {
 	Revision     *Revision
 	Bloc         string
 	Option       string
+	Requirement  string
+	Amount       int
 	Outcome      string
 	Computed     string
 	Session      *Session

@@ -69,8 +69,19 @@ func (a *author) register() *model.Register {
 	return r
 }
 
-// awardRule is one over some blocs, or none.
+// awardRule is one over some blocs, perhaps with requirements, or none.
 func (a *author) awardRule(blocs []model.Bloc) *model.AwardRule {
+	rule := a.pathRule(blocs)
+	if a.chance(25) {
+		if rule == nil {
+			rule = new(model.AwardRule)
+		}
+		rule.Requirements = []model.Requirement{{Code: "DAYS", Title: "Jours", Kind: "PROOF", AtLeast: a.IntN(4)}}
+	}
+	return rule
+}
+
+func (a *author) pathRule(blocs []model.Bloc) *model.AwardRule {
 	switch n := len(blocs); {
 	case n < 2 || a.chance(40):
 		return nil
@@ -468,7 +479,7 @@ func (a *author) rectify() act {
 	by := a.sitting(session, c, 85)
 	return rectify{
 		Candidate: a.short(c.Name), Number: i, Session: a.short(session.Name), Key: by.Caller, Present: by.Present,
-		Outcome: world.Pick(a.Rand, []string{"CAPITALISED", "NOT_CAPITALISED"}), Motive: "motif",
+		Outcome: a.outcomeFor(c.Decisions[i]), Motive: "motif",
 	}
 }
 
@@ -479,6 +490,14 @@ func (a *author) attest() act {
 	}
 	c := world.Pick(a.Rand, decided)
 	return attest{a.short(c.Name), a.IntN(len(c.Decisions))}
+}
+
+// outcomeFor is mostly one that fits the decision.
+func (a *author) outcomeFor(d *model.Decision) string {
+	if (d.Kind == "PROOF") != a.chance(5) {
+		return world.Pick(a.Rand, []string{"FULFILLED", "NOT_FULFILLED"})
+	}
+	return world.Pick(a.Rand, []string{"CAPITALISED", "NOT_CAPITALISED"})
 }
 
 func (a *author) award() act {
@@ -500,4 +519,21 @@ func (a *author) prior() act {
 	c, id := world.Pick(a.Rand, a.s.model.Candidates), a.referentiel()
 	codes := append(a.s.model.Current[a.s.prefix+id].Codes(), "B1", "B9")
 	return recordPrior{a.short(c.Name), id, world.Pick(a.Rand, codes), "PV"}
+}
+
+func (a *author) requirement() act {
+	c, r := world.Pick(a.Rand, a.s.model.Candidates), a.s.model.Current[a.s.prefix+a.referentiel()]
+	for _, other := range a.s.model.Current { // mostly one that has a requirement
+		if other.Award != nil && len(other.Award.Requirements) > 0 && other.Name < r.Name {
+			r = other
+		}
+	}
+	code, amount := "DAYS", 0
+	if r.Award != nil && len(r.Award.Requirements) > 0 && r.Award.Requirements[0].AtLeast > 0 || a.chance(10) {
+		amount = 1 + a.IntN(3)
+	}
+	if a.chance(5) {
+		code = "B1"
+	}
+	return recordRequirement{a.short(c.Name), strings.TrimPrefix(r.ID, a.s.prefix), code, amount}
 }

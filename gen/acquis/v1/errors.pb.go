@@ -150,7 +150,7 @@ const (
 	//
 	// INVALID_ARGUMENT: it is not assessed so.
 	ErrorReason_OFF_SCALE ErrorReason_Enum = 158
-	// INVALID_ARGUMENT: it has an outcome that a jury cannot decide on a bloc.
+	// INVALID_ARGUMENT: it has an outcome that a jury cannot decide on it.
 	ErrorReason_OUTCOME_UNKNOWN ErrorReason_Enum = 110
 	// INVALID_ARGUMENT: it is not among the candidate's decisions.
 	ErrorReason_DECISION_UNKNOWN ErrorReason_Enum = 111
