@@ -83,7 +83,7 @@ func TestPaths(t *testing.T) {
 		}
 		w := newWorld()
 		w.schemes[mainR1] = scheme
-		w.sessions["s1"] = &Session{ID: "s1", Label: "s1", Revision: mainR1, State: SessionOpen, Jury: []Member{{"ann", true, true}, {"bob", false, true}}}
+		w.sessions["s1"] = &Session{ID: "s1", Label: "s1", Revision: mainR1, State: SessionOpen, Jury: []Member{{Subject: "ann", External: true, Chair: true}, {Subject: "bob", Chair: true}}}
 		held, days := make(map[string]bool), 0
 		for _, act := range rapid.Permutation(append(scheme.BlocCodes(), "DAYS", "DAYS", "DAYS")).Draw(t, "acts") {
 			before := w.candidate().Ledger(mainR1)
