@@ -94,7 +94,7 @@ func (p *planter) story(call world.Door, label string) {
 	plant("registrar", "GET", "/v1/referentiels:search?query="+p.word(), "")
 	sitting := `{%s"displayName":"*","referentiel":"referentiels/marketing","startDate":{"year":2026,"month":6,"day":15},
 		"centre":{"code":"LYON","displayName":"*"},"jury":[{"subject":"jury-1","displayName":"*","external":true,"chair":true},
-		{"subject":"jury-2","displayName":"*"}]}`
+		{"subject":"jury-2","displayName":"*","quality":"*","profession":"*","organisation":"*"}]}`
 	plant("registrar", "POST", "/v1/sessions?sessionId=s-"+label+"&requestId={id}", fmt.Sprintf(sitting, ""))
 	plant("registrar", "PATCH", s+"?requestId={id}", fmt.Sprintf(sitting, `"etag":"`+p.Etag("sessions/s-"+label)+`",`))
 	person := `{%s"birthName":"*","usageName":"*","givenNames":["*","*"],"sex":"FEMALE","birthDate":{"year":1998},
