@@ -80,15 +80,15 @@ func spec(r *storepb.Referentiel) rules.Spec {
 	for _, b := range r.GetBlocs() {
 		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate())}
 		for _, k := range b.GetCompetences() {
-			bloc.Competences = append(bloc.Competences, competenceSpec(k))
+			bloc.Units = append(bloc.Units, competenceSpec(k))
 		}
 		s.Blocs = append(s.Blocs, bloc)
 	}
 	return s
 }
 
-func competenceSpec(k *storepb.Competence) rules.Competence {
-	competence := rules.Competence{
+func competenceSpec(k *storepb.Competence) rules.Unit {
+	competence := rules.Unit{
 		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()),
 		Share: rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
 	}

@@ -72,7 +72,7 @@ func (c Case) grantable(criterion string) []Refusal {
 		refusals = append(refusals, refuse(AdviceUnfavourable, "criterion", criterion))
 	}
 	place, _ := c.Scheme.Place(criterion)
-	for _, other := range grid.Competence(place.Competence).Criteria {
+	for _, other := range grid.Unit(place.Unit).Criteria {
 		at, _ := c.Scheme.Place(other.Code)
 		if other.Code != criterion && other.Status != StatusExempted && !at.Bonus {
 			return refusals

@@ -18,9 +18,9 @@ func CheckGates(spec Spec) []GateProblem {
 	s := &Scheme{}
 	s.setNumbers(spec.Rules)
 	for _, b := range spec.Blocs {
-		b.Competences = slices.Clone(b.Competences)
-		for i := range b.Competences {
-			b.Competences[i].Criteria = slices.Clone(b.Competences[i].Criteria)
+		b.Units = slices.Clone(b.Units)
+		for i := range b.Units {
+			b.Units[i].Criteria = slices.Clone(b.Units[i].Criteria)
 		}
 		s.blocs = append(s.blocs, b)
 	}
@@ -74,8 +74,8 @@ func (c *gateCompiler) defaults() {
 
 func (c *gateCompiler) bloc(field string, b *Bloc) {
 	f := family{path: field + ".competences"}
-	for i := range b.Competences {
-		k := &b.Competences[i]
+	for i := range b.Units {
+		k := &b.Units[i]
 		item := fmt.Sprintf("%s[%d]", f.path, i)
 		c.competence(item, k)
 		c.share(&f, item, &k.Share)
@@ -93,7 +93,7 @@ func (c *gateCompiler) bloc(field string, b *Bloc) {
 	c.read(f, b.gate)
 }
 
-func (c *gateCompiler) competence(field string, k *Competence) {
+func (c *gateCompiler) competence(field string, k *Unit) {
 	f := family{path: field + ".criteria"}
 	for i := range k.Criteria {
 		item := fmt.Sprintf("%s[%d]", f.path, i)

@@ -148,14 +148,14 @@ func (p *player) on(l line) error {
 }
 
 // find finds a bloc, a compétence or a criterion, with those around it.
-func find(spec *Spec, code string) (*Bloc, *Competence, *Criterion) {
+func find(spec *Spec, code string) (*Bloc, *Unit, *Criterion) {
 	for i := range spec.Blocs {
 		b := &spec.Blocs[i]
 		if b.Code == code {
 			return b, nil, nil
 		}
-		for j := range b.Competences {
-			c := &b.Competences[j]
+		for j := range b.Units {
+			c := &b.Units[j]
 			if c.Code == code {
 				return b, c, nil
 			}

@@ -10,14 +10,14 @@ type Grid struct {
 
 // GridBloc is a presented bloc.
 type GridBloc struct {
-	Code        string
-	Outcome     Outcome
-	Reasons     []Reason
-	Competences []GridCompetence
+	Code    string
+	Outcome Outcome
+	Reasons []Reason
+	Units   []GridUnit
 }
 
-// GridCompetence is a compétence of a presented bloc.
-type GridCompetence struct {
+// GridUnit is a compétence of a presented bloc.
+type GridUnit struct {
 	Code     string
 	Method   Method
 	Outcome  Outcome
@@ -52,9 +52,9 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 		if !slices.Contains(presented, b.Code) {
 			continue
 		}
-		bloc := GridBloc{Code: b.Code, Competences: make([]GridCompetence, len(b.Competences))}
-		for i := range b.Competences {
-			bloc.Competences[i].assess(scheme, &b.Competences[i], candidacy.method(), criteria)
+		bloc := GridBloc{Code: b.Code, Units: make([]GridUnit, len(b.Units))}
+		for i := range b.Units {
+			bloc.Units[i].assess(scheme, &b.Units[i], candidacy.method(), criteria)
 		}
 		bloc.conclude(b)
 		grid.Blocs = append(grid.Blocs, bloc)
@@ -64,7 +64,7 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 
 // assess finds the outcome of the compétence, given every criterion of the
 // référentiel.
-func (c *GridCompetence) assess(scheme *Scheme, of *Competence, method Method, criteria []GridCriterion) {
+func (c *GridUnit) assess(scheme *Scheme, of *Unit, method Method, criteria []GridCriterion) {
 	c.Code, c.Method = of.Code, Normal
 	if of.HasBlocOnlyMethod {
 		c.Method = method
@@ -79,7 +79,7 @@ func (c *GridCompetence) assess(scheme *Scheme, of *Competence, method Method, c
 
 // conclude finds the outcome of a compétence: the first rule that applies, and the gate
 // if none does.
-func (c *GridCompetence) conclude(of *Competence) {
+func (c *GridUnit) conclude(of *Unit) {
 	switch {
 	case c.because(of, Pending, CriterionPending, (*GridCriterion).pending):
 	case c.because(of, Contested, CriterionContested, (*GridCriterion).contested):
@@ -92,7 +92,7 @@ func (c *GridCompetence) conclude(of *Competence) {
 
 // because gives the compétence an outcome if a rule applies to any of the criteria that
 // count, and tells whether one did.
-func (c *GridCompetence) because(of *Competence, outcome Outcome, rule ReasonRule, applies func(*GridCriterion) bool) bool {
+func (c *GridUnit) because(of *Unit, outcome Outcome, rule ReasonRule, applies func(*GridCriterion) bool) bool {
 	for i := range c.Criteria {
 		k := &c.Criteria[i]
 		if k.Status == StatusExempted || of.Criteria[i].bonus != nil && k.untouched() {
@@ -108,7 +108,7 @@ func (c *GridCompetence) because(of *Competence, outcome Outcome, rule ReasonRul
 
 // children are the criteria as a gate reads them, with points of their scale or in
 // percent of it.
-func (c *GridCompetence) children(of *Competence, percent bool, children []child) []child {
+func (c *GridUnit) children(of *Unit, percent bool, children []child) []child {
 	for i := range c.Criteria {
 		k, spec := &c.Criteria[i], &of.Criteria[i]
 		one := child{code: k.Code, acquired: k.Passed, exempted: k.Status == StatusExempted, weight: spec.weight, bonus: spec.bonus}
@@ -135,7 +135,7 @@ func (g *GridCriterion) contested() bool { return g.Settled == StatusContested }
 // which nobody waits for.
 func (g *GridCriterion) untouched() bool { return len(g.Opinions) == 0 }
 
-func (c *GridCompetence) untouched() bool {
+func (c *GridUnit) untouched() bool {
 	return !slices.ContainsFunc(c.Criteria, func(k GridCriterion) bool { return !k.untouched() })
 }
 
@@ -160,9 +160,9 @@ func (b *GridBloc) conclude(of *Bloc) {
 // because gives the bloc the outcome if any of its compétences has it, and tells
 // whether one did.
 func (b *GridBloc) because(of *Bloc, outcome Outcome, rule ReasonRule) bool {
-	for i := range b.Competences {
-		c := &b.Competences[i]
-		if c.Outcome != outcome || of.Competences[i].bonus != nil && c.untouched() {
+	for i := range b.Units {
+		c := &b.Units[i]
+		if c.Outcome != outcome || of.Units[i].bonus != nil && c.untouched() {
 			continue
 		}
 		b.Outcome = outcome
@@ -174,7 +174,7 @@ func (b *GridBloc) because(of *Bloc, outcome Outcome, rule ReasonRule) bool {
 // eliminated fails the bloc on any eliminatory criterion, and tells whether it
 // did.
 func (b *GridBloc) eliminated() bool {
-	for _, c := range b.Competences {
+	for _, c := range b.Units {
 		for i := range c.Criteria {
 			if k := &c.Criteria[i]; k.eliminates() {
 				b.Outcome = NotAcquired
@@ -187,8 +187,8 @@ func (b *GridBloc) eliminated() bool {
 
 // children are the compétences as a gate reads them.
 func (b *GridBloc) children(of *Bloc, children []child) []child {
-	for i := range b.Competences {
-		c, below := &b.Competences[i], &of.Competences[i]
+	for i := range b.Units {
+		c, below := &b.Units[i], &of.Units[i]
 		one := child{code: c.Code, acquired: c.Outcome == Acquired, weight: below.weight, bonus: below.bonus}
 		if of.gate.asksForPoints() && (one.bonus == nil || !c.untouched()) {
 			var room [16]child
@@ -211,12 +211,12 @@ func (g Grid) Bloc(code string) *GridBloc {
 	return &g.Blocs[i]
 }
 
-// Competence finds a compétence of a presented bloc; nil if there is none.
-func (g Grid) Competence(code string) *GridCompetence {
+// Unit finds a compétence of a presented bloc; nil if there is none.
+func (g Grid) Unit(code string) *GridUnit {
 	for _, b := range g.Blocs {
-		for i := range b.Competences {
-			if b.Competences[i].Code == code {
-				return &b.Competences[i]
+		for i := range b.Units {
+			if b.Units[i].Code == code {
+				return &b.Units[i]
 			}
 		}
 	}
@@ -226,7 +226,7 @@ func (g Grid) Competence(code string) *GridCompetence {
 // Criterion finds a criterion of a presented bloc; nil if there is none.
 func (g Grid) Criterion(code string) *GridCriterion {
 	for _, b := range g.Blocs {
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			for i := range c.Criteria {
 				if c.Criteria[i].Code == code {
 					return &c.Criteria[i]

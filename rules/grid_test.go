@@ -76,7 +76,7 @@ func outcomes(g Grid) map[string]Outcome {
 	all := make(map[string]Outcome)
 	for _, b := range g.Blocs {
 		all[b.Code] = b.Outcome
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			all[c.Code] = c.Outcome
 		}
 	}

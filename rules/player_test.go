@@ -158,12 +158,12 @@ func (p *player) competence(l line) error {
 		i = len(spec.Blocs)
 		spec.Blocs = append(spec.Blocs, Bloc{Code: l.arg(0)})
 	}
-	c := Competence{Code: l.arg(1), HasBlocOnlyMethod: l.arg(2) == "dossier"}
+	c := Unit{Code: l.arg(1), HasBlocOnlyMethod: l.arg(2) == "dossier"}
 	for _, code := range l.part(0) {
 		bare, eliminatory := strings.CutSuffix(code, "!")
 		c.Criteria = append(c.Criteria, Criterion{Code: bare, Eliminatory: eliminatory})
 	}
-	spec.Blocs[i].Competences = append(spec.Blocs[i].Competences, c)
+	spec.Blocs[i].Units = append(spec.Blocs[i].Units, c)
 	return p.compile(l, spec)
 }
 

@@ -60,15 +60,15 @@ type Numbers struct {
 
 // Bloc is acquired as one unit.
 type Bloc struct {
-	Code        string
-	Competences []Competence
-	Gate        *Gate // its own; nil means that of the référentiel
+	Code  string
+	Units []Unit
+	Gate  *Gate // its own; nil means that of the référentiel
 
 	gate *gate
 }
 
-// Competence is what is assessed, by criteria.
-type Competence struct {
+// Unit is what is assessed as one: a compétence, by criteria.
+type Unit struct {
 	Code              string
 	HasBlocOnlyMethod bool // a method replaces the normal one when one bloc is presented alone
 	Criteria          []Criterion
@@ -108,7 +108,7 @@ type JuryRule struct {
 // Place is the position of a criterion in a référentiel.
 type Place struct {
 	Bloc        string
-	Competence  string
+	Unit        string
 	Eliminatory bool
 	Bonus       bool
 	Finding     FindingKind // how it is assessed
@@ -184,15 +184,15 @@ func (s *Scheme) setBlocs(blocs []Bloc) []error {
 	for _, b := range blocs {
 		_, taken := s.blocIndex[b.Code]
 		errs = append(errs, checkCode("bloc", b.Code, taken))
-		if len(b.Competences) == 0 {
+		if len(b.Units) == 0 {
 			errs = append(errs, fmt.Errorf("bloc %q has no competence", b.Code))
 		}
 		s.blocIndex[b.Code] = len(s.blocs)
-		b.Competences = slices.Clone(b.Competences)
-		for i, c := range b.Competences {
+		b.Units = slices.Clone(b.Units)
+		for i, c := range b.Units {
 			errs = append(errs, checkCode("competence", c.Code, competences[c.Code]))
 			competences[c.Code] = true
-			b.Competences[i].Criteria = slices.Clone(c.Criteria)
+			b.Units[i].Criteria = slices.Clone(c.Criteria)
 			errs = append(errs, s.setCriteria(b.Code, c)...)
 		}
 		s.blocs = append(s.blocs, b)
@@ -200,7 +200,7 @@ func (s *Scheme) setBlocs(blocs []Bloc) []error {
 	return errs
 }
 
-func (s *Scheme) setCriteria(bloc string, c Competence) []error {
+func (s *Scheme) setCriteria(bloc string, c Unit) []error {
 	var errs []error
 	if len(c.Criteria) == 0 {
 		errs = append(errs, fmt.Errorf("competence %q has no criterion", c.Code))
@@ -208,7 +208,7 @@ func (s *Scheme) setCriteria(bloc string, c Competence) []error {
 	for _, k := range c.Criteria {
 		_, taken := s.places[k.Code]
 		errs = append(errs, checkCode("criterion", k.Code, taken))
-		s.places[k.Code] = Place{Bloc: bloc, Competence: c.Code, Eliminatory: k.Eliminatory, Bonus: k.BonusAbove != "", index: len(s.places)}
+		s.places[k.Code] = Place{Bloc: bloc, Unit: c.Code, Eliminatory: k.Eliminatory, Bonus: k.BonusAbove != "", index: len(s.places)}
 	}
 	return errs
 }
@@ -216,7 +216,7 @@ func (s *Scheme) setCriteria(bloc string, c Competence) []error {
 // setFindings notes how each criterion is assessed, once scales are compiled.
 func (s *Scheme) setFindings() {
 	for _, b := range s.blocs {
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			for _, k := range c.Criteria {
 				place := s.places[k.Code]
 				place.scale, place.Finding = k.scale, k.scale.kind()

@@ -75,12 +75,12 @@ func genSpec(revision Revision) *rapid.Generator[Spec] {
 		for b := range rapid.IntRange(1, 3).Draw(t, "blocs") {
 			bloc := Bloc{Code: fmt.Sprintf("B%d", b+1)}
 			for c := range rapid.IntRange(1, 3).Draw(t, "competences") {
-				competence := Competence{Code: fmt.Sprintf("C%d.%d", b+1, c+1), HasBlocOnlyMethod: rapid.Bool().Draw(t, "dossier")}
+				competence := Unit{Code: fmt.Sprintf("C%d.%d", b+1, c+1), HasBlocOnlyMethod: rapid.Bool().Draw(t, "dossier")}
 				for k := range rapid.IntRange(1, 3).Draw(t, "criteria") {
 					eliminatory := rapid.IntRange(0, 4).Draw(t, "eliminatory") == 0
 					competence.Criteria = append(competence.Criteria, Criterion{Code: fmt.Sprintf("%s.%d", competence.Code, k+1), Eliminatory: eliminatory})
 				}
-				bloc.Competences = append(bloc.Competences, competence)
+				bloc.Units = append(bloc.Units, competence)
 			}
 			spec.Blocs = append(spec.Blocs, bloc)
 		}
@@ -106,9 +106,9 @@ func genGates(t *rapid.T, spec *Spec) {
 	}
 	for i := range spec.Blocs {
 		b := &spec.Blocs[i]
-		b.Gate = own(len(b.Competences))
-		for j := range b.Competences {
-			c := &b.Competences[j]
+		b.Gate = own(len(b.Units))
+		for j := range b.Units {
+			c := &b.Units[j]
 			if b.Gate != nil && b.Gate.Mean != nil {
 				share(&c.Share, b.Gate.Count == nil && j > 0 && !slices.ContainsFunc(c.Criteria, func(k Criterion) bool { return k.Eliminatory }))
 			}

@@ -142,9 +142,9 @@ func (g Grid) Seen(v View) Grid {
 	standing, blocs := v.Sees(FieldStanding, Always), slices.Clone(g.Blocs)
 	for i := range blocs {
 		b := &blocs[i]
-		b.Competences = slices.Clone(b.Competences)
-		for j := range b.Competences {
-			b.Competences[j].cut(v, standing)
+		b.Units = slices.Clone(b.Units)
+		for j := range b.Units {
+			b.Units[j].cut(v, standing)
 		}
 		if !standing {
 			b.Outcome, b.Reasons = "", nil
@@ -157,7 +157,7 @@ func (v View) seesAllOfGrids() bool {
 	return v.Sees(FieldStanding, Always) && v.Sees(FieldVerdict, Always) && v.Sees(FieldSettlement, Always) && v.Sees(FieldExemption, Always)
 }
 
-func (c *GridCompetence) cut(v View, standing bool) {
+func (c *GridUnit) cut(v View, standing bool) {
 	verdicts, settlement, exemption := v.Sees(FieldVerdict, Always), v.Sees(FieldSettlement, Always), v.Sees(FieldExemption, Always)
 	c.Criteria = slices.Clone(c.Criteria)
 	for i := range c.Criteria {

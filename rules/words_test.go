@@ -58,7 +58,7 @@ func (p *player) criteria(candidacy string, codes []string) []string {
 	for _, code := range codes {
 		before := len(criteria)
 		for _, b := range p.world.caseOf(candidacy).Scheme.blocs {
-			for _, c := range b.Competences {
+			for _, c := range b.Units {
 				for _, k := range c.Criteria {
 					if code == b.Code || code == c.Code {
 						criteria = append(criteria, k.Code)
@@ -272,7 +272,7 @@ func (p *player) shows(l line) error {
 	if b := grid.Bloc(code); b != nil {
 		return p.expect(l, want, string(b.Outcome), b.Reasons)
 	}
-	if c := grid.Competence(code); c != nil {
+	if c := grid.Unit(code); c != nil {
 		return p.expect(l, want, string(c.Outcome), c.Reasons)
 	}
 	if k := grid.Criterion(code); k != nil {
@@ -282,7 +282,7 @@ func (p *player) shows(l line) error {
 }
 
 func (p *player) method(l line) error {
-	c := p.world.caseOf(l.arg(0)).Grid().Competence(l.arg(1))
+	c := p.world.caseOf(l.arg(0)).Grid().Unit(l.arg(1))
 	if c == nil {
 		return l.errorf("%s is not in the grid", l.arg(1))
 	}

@@ -201,7 +201,7 @@ func genSettlements(t *rapid.T, scheme *rules.Scheme, grid rules.Grid) *storepb.
 	a := &storepb.Assessment{Author: rapid.SampledFrom([]string{"chair", "member"}).Draw(t, "juror")}
 	verdict := rapid.SampledFrom([]rules.Verdict{rules.Met, rules.NotMet}).Draw(t, "settled")
 	for _, b := range grid.Blocs {
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			for _, k := range c.Criteria {
 				if len(k.Opinions) == 2 && k.Opinions[0].Verdict != k.Opinions[1].Verdict {
 					settled := rules.Settlement{Criterion: k.Code, Verdict: verdict, On: k.Opinions}
@@ -230,7 +230,7 @@ func wantedGrid(f *file, caller *call.Caller, grid rules.Grid, texts map[uint64]
 		if standing {
 			bloc.Outcome, bloc.Reasons = acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(b.Outcome)]), wantedReasons(b.Reasons)
 		}
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			bloc.Competences = append(bloc.Competences, wantedCompetence(f, caller, c, standing, texts))
 		}
 		want.Blocs = append(want.Blocs, bloc)
@@ -238,7 +238,7 @@ func wantedGrid(f *file, caller *call.Caller, grid rules.Grid, texts map[uint64]
 	return want
 }
 
-func wantedCompetence(f *file, caller *call.Caller, c rules.GridCompetence, standing bool, texts map[uint64][]string) *acquispb.Grid_GridCompetence {
+func wantedCompetence(f *file, caller *call.Caller, c rules.GridUnit, standing bool, texts map[uint64][]string) *acquispb.Grid_GridCompetence {
 	known := f.revision.compiled.Competence(c.Code)
 	want := &acquispb.Grid_GridCompetence{Code: c.Code, Statement: known.GetStatement(), Method: methodFrom(known.GetMethod())}
 	if len(f.candidacy.GetEnrolledBlocs()) == 1 {

@@ -76,10 +76,10 @@ func (g *Grids) Blocs(grid rules.Grid, said Said) (blocs []*acquispb.Grid_GridBl
 			Title:       known.GetTitle(),
 			Outcome:     outcome(b.Outcome),
 			Reasons:     known.reasons.list(b.Reasons),
-			Competences: make([]*acquispb.Grid_GridCompetence, len(b.Competences)),
+			Competences: make([]*acquispb.Grid_GridCompetence, len(b.Units)),
 		}
-		for j := range b.Competences {
-			if shown.Competences[j], err = g.competence(&b.Competences[j], said); err != nil {
+		for j := range b.Units {
+			if shown.Competences[j], err = g.competence(&b.Units[j], said); err != nil {
 				return nil, err
 			}
 		}
@@ -88,7 +88,7 @@ func (g *Grids) Blocs(grid rules.Grid, said Said) (blocs []*acquispb.Grid_GridBl
 	return blocs, nil
 }
 
-func (g *Grids) competence(c *rules.GridCompetence, said Said) (shown *acquispb.Grid_GridCompetence, err error) {
+func (g *Grids) competence(c *rules.GridUnit, said Said) (shown *acquispb.Grid_GridCompetence, err error) {
 	known := g.competences[c.Code]
 	shown = &acquispb.Grid_GridCompetence{
 		Code:      c.Code,
