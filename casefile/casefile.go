@@ -333,7 +333,7 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 
 func storedReason(r rules.Reason) *storepb.Reason {
 	stored := &storepb.Reason{
-		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
+		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion,
 		Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
 		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption,
 	}
@@ -346,7 +346,7 @@ func storedReason(r rules.Reason) *storepb.Reason {
 // Reason reads a reason.
 func Reason(r *storepb.Reason) rules.Reason {
 	read := rules.Reason{
-		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Criterion: r.GetCriterion(),
+		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Epreuve: r.GetEpreuve(), Criterion: r.GetCriterion(),
 		Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
 		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
 	}

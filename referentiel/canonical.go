@@ -127,6 +127,7 @@ func (e *encoder) bloc(b *storepb.Bloc) {
 	each(e, 3, b.GetActivities(), (*encoder).activity)
 	each(e, 4, b.GetCompetences(), (*encoder).competence)
 	e.message(5, func(e *encoder) { e.gate(b.GetGate()) })
+	each(e, 7, b.GetEpreuves(), (*encoder).epreuve)
 }
 
 func (e *encoder) activity(a *storepb.Activity) {
@@ -160,6 +161,21 @@ func (e *encoder) criterion(c *storepb.Criterion) {
 	e.number(4, c.Weight)
 	e.text(5, c.GetBonusAbove())
 	e.text(6, c.GetScale())
+	e.texts(7, c.GetCompetences())
+}
+
+func (e *encoder) epreuve(u *storepb.Epreuve) {
+	e.text(1, u.GetCode())
+	e.text(2, u.GetTitle())
+	e.message(3, func(e *encoder) { e.method(u.GetMethod()) })
+	e.texts(4, u.GetCompetences())
+	each(e, 5, u.GetCriteria(), (*encoder).criterion)
+	e.message(6, func(e *encoder) { e.gate(u.GetGate()) })
+	e.number(7, u.Weight)
+	e.text(8, u.GetBonusAbove())
+	e.text(9, u.GetScale())
+	e.yes(10, u.GetEliminatory())
+	e.number(11, u.MinAssessors)
 }
 
 func (e *encoder) rules(r *storepb.Rules) {

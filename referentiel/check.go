@@ -15,6 +15,7 @@ const (
 	maxActivities   = 50
 	maxCompetences  = 100
 	maxCriteria     = 100
+	maxEpreuves     = 100
 	maxDeliverables = 50
 	maxReplaces     = 200
 	maxScales       = 20
@@ -30,9 +31,9 @@ const maxProblems = 500
 // that there are more.
 //
 // Codes of blocs, activities and compétences are 1 to 32 letters, digits, dots
-// and hyphens, and unique within their kind. The code of a criterion is
-// determined by its position: the compétence's code, a dot, its position from
-// 1.
+// and hyphens, and unique within their kind; those of épreuves likewise, and no
+// compétence has the same. The code of a criterion is determined by its position:
+// the code of its compétence or épreuve, a dot, its position from 1.
 func Check(r *storepb.Referentiel) []Problem {
 	c := &checker{shapes: newShapes(), blocs: seen{}, activities: seen{}, competences: seen{}}
 	c.head(r)
@@ -47,6 +48,7 @@ func Check(r *storepb.Referentiel) []Problem {
 	}
 	c.rules(r.GetRules())
 	if !c.tooMany {
+		c.apart(r.GetBlocs())
 		for _, p := range rules.CheckGates(spec(r)) {
 			c.report(p.Field, p.Message)
 		}
@@ -60,6 +62,7 @@ type checker struct {
 	shapes                         shapes
 	problems                       []Problem
 	blocs, activities, competences seen
+	wholes                         []whole
 	tooMany                        bool // some list is too long to be read
 }
 
@@ -135,6 +138,10 @@ func (c *checker) bloc(field string, b *storepb.Bloc) {
 		c.unique(item+".code", a.GetCode(), c.activities)
 		c.text(item+".title", a.GetTitle(), maxTitle)
 	}
+	if len(b.GetEpreuves()) > 0 {
+		c.byEpreuves(field, b)
+		return
+	}
 	for i, k := range list(c, field+".competences", b.GetCompetences(), 1, maxCompetences) {
 		c.competence(at(field+".competences", i), k)
 	}
@@ -162,11 +169,22 @@ func (c *checker) competence(field string, k *storepb.Competence) {
 	if k.GetBlocOnlyMethod() != nil {
 		c.method(field+".bloc_only_method", k.GetBlocOnlyMethod())
 	}
-	for i, criterion := range list(c, field+".criteria", k.GetCriteria(), 1, maxCriteria) {
-		item := at(field+".criteria", i)
+	c.criteria(field+".criteria", k.GetCode(), k.GetCriteria(), 1)
+	for i, criterion := range k.GetCriteria() {
+		item := at(field+".criteria", i) + ".competences"
+		for j, code := range list(c, item, criterion.GetCompetences(), 0, maxCompetences) {
+			c.report(at(item, j), fmt.Sprintf("%q must be left out: the criterion is about its own compétence", clip(code)))
+		}
+	}
+}
+
+// criteria checks the criteria of a compétence or an épreuve with that code.
+func (c *checker) criteria(field, unit string, criteria []*storepb.Criterion, fewest int) {
+	for i, criterion := range list(c, field, criteria, fewest, maxCriteria) {
+		item := at(field, i)
 		// A criterion is identified by its position, never by its text. A code
 		// of another position would be ambiguous.
-		if want := fmt.Sprintf("%s.%d", k.GetCode(), i+1); criterion.GetCode() != want && k.GetCode() != "" {
+		if want := fmt.Sprintf("%s.%d", unit, i+1); criterion.GetCode() != want && unit != "" {
 			c.report(item+".code", fmt.Sprintf("must be %q because of its position, not %q", clip(want), clip(criterion.GetCode())))
 		}
 		c.text(item+".statement", criterion.GetStatement(), maxStatement)

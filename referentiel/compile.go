@@ -17,7 +17,8 @@ type Compiled struct {
 	content      *storepb.Referentiel
 	scheme       *rules.Scheme
 	blocs        map[string]*storepb.Bloc
-	competences  map[string]*storepb.Competence
+	competences  map[string]*storepb.Competence // of all blocs, assessed or listed
+	epreuves     map[string]*storepb.Epreuve
 	fingerprints map[string]string // of each bloc: a digest of its content
 
 	// The texts that can be searched. They are prepared at the first search: a
@@ -33,6 +34,7 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 		content:      proto.CloneOf(r),
 		blocs:        make(map[string]*storepb.Bloc),
 		competences:  make(map[string]*storepb.Competence),
+		epreuves:     make(map[string]*storepb.Epreuve),
 		fingerprints: make(map[string]string),
 	}
 	read := spec(c.content)
@@ -47,6 +49,9 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 		c.fingerprints[b.GetCode()] = digest(encodeBloc(b))
 		for _, k := range b.GetCompetences() {
 			c.competences[k.GetCode()] = k
+		}
+		for _, e := range b.GetEpreuves() {
+			c.epreuves[e.GetCode()] = e
 		}
 	}
 	c.entries = sync.OnceValue(func() []entry { return entries(c.content) })
@@ -65,6 +70,9 @@ func (c *Compiled) Bloc(code string) *storepb.Bloc { return c.blocs[code] }
 // Competence finds a compétence by its code; nil if there is none.
 func (c *Compiled) Competence(code string) *storepb.Competence { return c.competences[code] }
 
+// Epreuve finds an épreuve by its code; nil if there is none.
+func (c *Compiled) Epreuve(code string) *storepb.Epreuve { return c.epreuves[code] }
+
 // spec is the part of a référentiel that the rules read, but for its name.
 func spec(r *storepb.Referentiel) rules.Spec {
 	s := rules.Spec{
@@ -79,26 +87,48 @@ func spec(r *storepb.Referentiel) rules.Spec {
 	}
 	for _, b := range r.GetBlocs() {
 		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate())}
+		for _, e := range b.GetEpreuves() {
+			bloc.Units = append(bloc.Units, epreuveSpec(e))
+		}
 		for _, k := range b.GetCompetences() {
-			bloc.Units = append(bloc.Units, competenceSpec(k))
+			if len(b.GetEpreuves()) == 0 { // otherwise they are only listed
+				bloc.Units = append(bloc.Units, competenceSpec(k))
+			}
 		}
 		s.Blocs = append(s.Blocs, bloc)
 	}
 	return s
 }
 
-func competenceSpec(k *storepb.Competence) rules.Unit {
-	competence := rules.Unit{
-		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()),
-		Share: rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
+func epreuveSpec(e *storepb.Epreuve) rules.Unit {
+	unit := rules.Unit{
+		Code: e.GetCode(), Epreuve: true, Gate: gate(e.GetGate()), MinAssessors: number(e.MinAssessors),
+		Share:    rules.Share{Weight: number(e.Weight), BonusAbove: e.GetBonusAbove()},
+		Criteria: criteria(e.GetCriteria()),
 	}
-	for _, criterion := range k.GetCriteria() {
-		competence.Criteria = append(competence.Criteria, rules.Criterion{
-			Code: criterion.GetCode(), Eliminatory: criterion.GetEliminatory(), Scale: criterion.GetScale(),
-			Share: rules.Share{Weight: number(criterion.Weight), BonusAbove: criterion.GetBonusAbove()},
+	if len(unit.Criteria) == 0 {
+		unit.AsWhole = true
+		unit.Criteria = []rules.Criterion{{Code: e.GetCode(), Eliminatory: e.GetEliminatory(), Scale: e.GetScale()}}
+	}
+	return unit
+}
+
+func competenceSpec(k *storepb.Competence) rules.Unit {
+	return rules.Unit{
+		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()),
+		Share:    rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
+		Criteria: criteria(k.GetCriteria()),
+	}
+}
+
+func criteria(given []*storepb.Criterion) (read []rules.Criterion) {
+	for _, k := range given {
+		read = append(read, rules.Criterion{
+			Code: k.GetCode(), Eliminatory: k.GetEliminatory(), Scale: k.GetScale(),
+			Share: rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
 		})
 	}
-	return competence
+	return read
 }
 
 func scaleSpec(s *storepb.Scale) rules.Scale {

@@ -183,7 +183,14 @@ func (e *explainer) blocs() {
 		e.section("Bloc %s : %s", "Bloc %s: %s", b.GetCode(), b.GetTitle())
 		e.bloc(b)
 		for _, k := range b.GetCompetences() {
+			if len(b.GetEpreuves()) > 0 {
+				e.say("%s : %s", "%s: %s", k.GetCode(), k.GetStatement())
+				continue
+			}
 			e.competence(k)
+		}
+		for _, u := range b.GetEpreuves() {
+			e.epreuve(u)
 		}
 	}
 }
@@ -194,15 +201,24 @@ func (e *explainer) bloc(b *storepb.Bloc) {
 		codes = append(codes, k.GetCode())
 	}
 	e.say("Ses compétences : %s.", "Its compétences: %s.", codes)
+	var epreuves []string
+	for _, u := range b.GetEpreuves() {
+		epreuves = append(epreuves, u.GetCode())
+	}
+	if len(epreuves) > 0 {
+		e.say("Elles ne sont pas évaluées une à une, mais par les épreuves : %s.", "They are not assessed one by one, but by the épreuves: %s.", epreuves)
+	}
 	when, own := "", bilingual{}
 	switch {
 	case b.GetGate() != nil:
-		when, own = e.gate(b.GetGate(), ofCompetences), bilingual{" (règle propre)", " (a rule of its own)"}
+		when, own = e.gate(b.GetGate(), e.children(b)), bilingual{" (règle propre)", " (a rule of its own)"}
 	case e.r.GetRules().GetBlocGate() != nil:
-		when = e.gate(e.r.GetRules().GetBlocGate(), ofCompetences)
+		when = e.gate(e.r.GetRules().GetBlocGate(), e.children(b))
 	default:
 		_, bloc := e.thresholds()
-		when = bloc.when
+		if when = bloc.when; len(epreuves) > 0 {
+			when = strings.Replace(when, "compétences", "épreuves", 1)
+		}
 	}
 	e.say("Le bloc %s est acquis quand %s%s.", "Bloc %s is acquired when %s%s.", b.GetCode(), when, own)
 }
@@ -219,11 +235,7 @@ func (e *explainer) competence(k *storepb.Competence) {
 	if shared := e.share(k.Weight, k.GetBonusAbove()); shared != "" {
 		e.text.WriteString("    " + e.phrase("Dans le bloc : %s.", "In the bloc: %s.", shared) + "\n")
 	}
-	var all []string
-	for _, criterion := range k.GetCriteria() {
-		all = append(all, e.criterion(criterion))
-	}
-	e.text.WriteString("    " + e.phrase("Critères : %s.", "Criteria: %s.", all) + "\n")
+	e.detail("Critères : %s.", "Criteria: %s.", e.criteria(k.GetCriteria()))
 }
 
 // criterion is its code, with what is special about it.

@@ -74,10 +74,13 @@ func (c *gateCompiler) defaults() {
 
 func (c *gateCompiler) bloc(field string, b *Bloc) {
 	f := family{path: field + ".competences"}
+	if len(b.Units) > 0 && b.Units[0].Epreuve {
+		f.path = field + ".epreuves"
+	}
 	for i := range b.Units {
 		k := &b.Units[i]
 		item := fmt.Sprintf("%s[%d]", f.path, i)
-		c.competence(item, k)
+		c.unit(item, k)
 		c.share(&f, item, &k.Share)
 		f.join(k.unit)
 		if k.bonus != nil && slices.ContainsFunc(k.Criteria, func(k Criterion) bool { return k.Eliminatory }) {
@@ -93,10 +96,13 @@ func (c *gateCompiler) bloc(field string, b *Bloc) {
 	c.read(f, b.gate)
 }
 
-func (c *gateCompiler) competence(field string, k *Unit) {
+func (c *gateCompiler) unit(field string, k *Unit) {
 	f := family{path: field + ".criteria"}
 	for i := range k.Criteria {
 		item := fmt.Sprintf("%s[%d]", f.path, i)
+		if k.AsWhole {
+			item = field
+		}
 		k.Criteria[i].scale = c.scaleOf(item, &k.Criteria[i])
 		c.share(&f, item, &k.Criteria[i].Share)
 		f.join(k.Criteria[i].scale)
@@ -108,7 +114,11 @@ func (c *gateCompiler) competence(field string, k *Unit) {
 	mean := exact.Whole(threshold.Value)
 	k.gate = &gate{short: f.bonuses == 0 && f.unit == nil && !f.mixed, threshold: threshold, mean: &mean, percent: true}
 	k.percent = f.mixed
-	if given, at := own(k.Gate, field, c.spec.CompetenceGate, "rules.competence_gate"); given != nil {
+	given, at := own(k.Gate, field, c.spec.CompetenceGate, "rules.competence_gate")
+	switch {
+	case k.AsWhole && k.Gate == nil:
+		k.gate = k.Criteria[0].scale.gate()
+	case given != nil:
 		k.gate = c.gate(at, given, f)
 		k.percent = f.mixed || given.InPercent
 	}

@@ -139,9 +139,12 @@ func (p *player) on(l line) error {
 		spec.Scale = l.tail
 		return p.compile(l, spec)
 	}
-	_, _, criterion := find(spec, l.arg(1))
-	if criterion == nil {
+	_, unit, criterion := find(spec, l.arg(1))
+	switch {
+	case unit == nil || criterion == nil && !unit.AsWhole:
 		return l.errorf("no criterion")
+	case criterion == nil:
+		criterion = &unit.Criteria[0]
 	}
 	criterion.Scale = l.tail
 	return p.compile(l, spec)

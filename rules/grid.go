@@ -2,13 +2,13 @@ package rules
 
 import "slices"
 
-// Grid shows, for each presented bloc, the compétences, the method in force and
+// Grid shows, for each presented bloc, the compétences or épreuves, the method in force and
 // the status of every criterion, with the outcomes and their reasons.
 type Grid struct {
 	Blocs []GridBloc
 }
 
-// GridBloc is a presented bloc.
+// GridBloc is a presented bloc. Its units are compétences or épreuves.
 type GridBloc struct {
 	Code    string
 	Outcome Outcome
@@ -16,9 +16,10 @@ type GridBloc struct {
 	Units   []GridUnit
 }
 
-// GridUnit is a compétence of a presented bloc.
+// GridUnit is a compétence or an épreuve of a presented bloc.
 type GridUnit struct {
 	Code     string
+	Epreuve  bool
 	Method   Method
 	Outcome  Outcome
 	Reasons  []Reason
@@ -62,23 +63,22 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 	return grid
 }
 
-// assess finds the outcome of the compétence, given every criterion of the
-// référentiel.
+// assess finds the outcome of the unit, given every criterion of the référentiel.
 func (c *GridUnit) assess(scheme *Scheme, of *Unit, method Method, criteria []GridCriterion) {
-	c.Code, c.Method = of.Code, Normal
+	c.Code, c.Epreuve, c.Method = of.Code, of.Epreuve, Normal
 	if of.HasBlocOnlyMethod {
 		c.Method = method
 	}
 	first := scheme.places[of.Criteria[0].Code].index // the others follow it
 	c.Criteria = criteria[first : first+len(of.Criteria) : first+len(of.Criteria)]
 	for i, k := range of.Criteria {
-		c.Criteria[i].assess(k, scheme.minAssessors)
+		c.Criteria[i].assess(k, of.minAssessors)
 	}
 	c.conclude(of)
 }
 
-// conclude finds the outcome of a compétence: the first rule that applies, and the gate
-// if none does.
+// conclude finds the outcome of a unit: the first rule that applies, and the gate if none
+// does.
 func (c *GridUnit) conclude(of *Unit) {
 	switch {
 	case c.because(of, Pending, CriterionPending, (*GridCriterion).pending):
@@ -88,9 +88,12 @@ func (c *GridUnit) conclude(of *Unit) {
 		var room [16]child
 		c.Outcome, c.Reasons = of.gate.conclude(Reason{Competence: c.Code}, c.children(of, of.gate.percent, room[:0]))
 	}
+	if of.Epreuve {
+		speakOfEpreuves(c.Reasons)
+	}
 }
 
-// because gives the compétence an outcome if a rule applies to any of the criteria that
+// because gives the unit an outcome if a rule applies to any of the criteria that
 // count, and tells whether one did.
 func (c *GridUnit) because(of *Unit, outcome Outcome, rule ReasonRule, applies func(*GridCriterion) bool) bool {
 	for i := range c.Criteria {
@@ -155,9 +158,12 @@ func (b *GridBloc) conclude(of *Bloc) {
 		var room [16]child
 		b.Outcome, b.Reasons = of.gate.conclude(Reason{Bloc: b.Code}, b.children(of, room[:0]))
 	}
+	if of.Units[0].Epreuve {
+		speakOfEpreuves(b.Reasons)
+	}
 }
 
-// because gives the bloc the outcome if any of its compétences has it, and tells
+// because gives the bloc the outcome if any of its units has it, and tells
 // whether one did.
 func (b *GridBloc) because(of *Bloc, outcome Outcome, rule ReasonRule) bool {
 	for i := range b.Units {
@@ -185,7 +191,7 @@ func (b *GridBloc) eliminated() bool {
 	return b.Outcome != ""
 }
 
-// children are the compétences as a gate reads them.
+// children are the units as a gate reads them.
 func (b *GridBloc) children(of *Bloc, children []child) []child {
 	for i := range b.Units {
 		c, below := &b.Units[i], &of.Units[i]
@@ -211,7 +217,7 @@ func (g Grid) Bloc(code string) *GridBloc {
 	return &g.Blocs[i]
 }
 
-// Unit finds a compétence of a presented bloc; nil if there is none.
+// Unit finds a compétence or an épreuve of a presented bloc; nil if there is none.
 func (g Grid) Unit(code string) *GridUnit {
 	for _, b := range g.Blocs {
 		for i := range b.Units {

@@ -122,7 +122,8 @@ func isName(word string, letter byte) bool {
 // setups are the words that set up a story.
 var setups = map[string]func(*player, line) error{
 	"revision":   (*player).revision,
-	"competence": (*player).competence,
+	"competence": (*player).unit,
+	"epreuve":    (*player).unit,
 	"number":     (*player).number,
 	"gate":       (*player).gate,
 	"weight":     (*player).share,
@@ -148,7 +149,7 @@ func (p *player) revision(l line) error {
 	return nil
 }
 
-func (p *player) competence(l line) error {
+func (p *player) unit(l line) error {
 	spec := p.revisions[p.building]
 	if spec == nil {
 		return l.errorf("no revision begun")
@@ -158,20 +159,28 @@ func (p *player) competence(l line) error {
 		i = len(spec.Blocs)
 		spec.Blocs = append(spec.Blocs, Bloc{Code: l.arg(0)})
 	}
-	c := Unit{Code: l.arg(1), HasBlocOnlyMethod: l.arg(2) == "dossier"}
+	c := Unit{Code: l.arg(1), Epreuve: l.word == "epreuve", HasBlocOnlyMethod: l.arg(2) == "dossier"}
 	for _, code := range l.part(0) {
 		bare, eliminatory := strings.CutSuffix(code, "!")
 		c.Criteria = append(c.Criteria, Criterion{Code: bare, Eliminatory: eliminatory})
+	}
+	if c.Epreuve && len(c.Criteria) == 0 {
+		bare, eliminatory := strings.CutSuffix(c.Code, "!")
+		c.Code, c.AsWhole, c.Criteria = bare, true, []Criterion{{Code: bare, Eliminatory: eliminatory}}
 	}
 	spec.Blocs[i].Units = append(spec.Blocs[i].Units, c)
 	return p.compile(l, spec)
 }
 
 func (p *player) number(l line) error {
-	value, err := strconv.Atoi(l.arg(2))
+	value, err := strconv.Atoi(l.arg(len(l.about) - 1))
 	spec := p.revisions[l.arg(0)]
 	if err != nil || spec == nil {
 		return l.errorf("not a number of a revision")
+	}
+	if _, unit, _ := find(spec, l.arg(1)); unit != nil && l.arg(2) == "assessors" {
+		unit.MinAssessors = &value
+		return p.compile(l, spec)
 	}
 	numbers := &spec.Rules
 	field, ok := map[string]**int{

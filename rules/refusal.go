@@ -217,6 +217,14 @@ func (r Refusal) against(present int, needed Number, unit string) Refusal {
 	return r
 }
 
+// ofUnit says the kind of the unit that the refusal is about.
+func (r Refusal) ofUnit(u *GridUnit) Refusal {
+	if u.Epreuve {
+		r.Description = strings.Replace(r.Description, "its competence", "its epreuve", 1)
+	}
+	return r
+}
+
 // allowing completes a refusal with what would be accepted.
 func (r Refusal) allowing(what string) Refusal {
 	r.Description += "; give " + what

@@ -58,7 +58,7 @@ type Numbers struct {
 	MinExternalPercent  *int // 0–100
 }
 
-// Bloc is acquired as one unit.
+// Bloc is acquired as a whole. Its units are all compétences or all épreuves.
 type Bloc struct {
 	Code  string
 	Units []Unit
@@ -67,17 +67,31 @@ type Bloc struct {
 	gate *gate
 }
 
-// Unit is what is assessed as one: a compétence, by criteria.
+// Unit is what is assessed as one: a compétence, or an épreuve, which covers several. It
+// is assessed by criteria. An épreuve may be assessed as a whole; then it is its own only
+// criterion, with its own code.
 type Unit struct {
 	Code              string
+	Epreuve           bool
+	AsWhole           bool
 	HasBlocOnlyMethod bool // a method replaces the normal one when one bloc is presented alone
 	Criteria          []Criterion
 	Gate              *Gate // its own; nil means that of the référentiel
+	MinAssessors      *int  // its own; nil means the number of the référentiel
 	Share
 
-	gate    *gate
-	unit    *scale // of marks: what its points are in; nil means percent
-	percent bool   // its points are in percent, whatever its criteria have
+	gate         *gate
+	unit         *scale // of marks: what its points are in; nil means percent
+	percent      bool   // its points are in percent, whatever its criteria have
+	minAssessors Number
+}
+
+// noun names the kind of the unit.
+func (u *Unit) noun() string {
+	if u.Epreuve {
+		return "epreuve"
+	}
+	return "competence"
 }
 
 // Criterion is what an assessor gives a verdict on.
@@ -153,13 +167,9 @@ func NewScheme(spec Spec) (*Scheme, error) {
 func (s *Scheme) setNumbers(given Numbers) []error {
 	var errs []error
 	number := func(name string, given *int, otherwise, low, high int) Number {
-		if given == nil {
-			return Number{Value: otherwise, Default: true}
-		}
-		if *given < low || *given > high {
-			errs = append(errs, fmt.Errorf("%s is %d, not between %d and %d", name, *given, low, high))
-		}
-		return Number{Value: *given}
+		n, err := numberOf(name, given, Number{otherwise, true}, low, high)
+		errs = append(errs, err)
+		return n
 	}
 	s.competenceThreshold = number("competence threshold", given.CompetenceThreshold, DefaultCompetenceThreshold, 1, 100)
 	s.blocThreshold = number("bloc threshold", given.BlocThreshold, DefaultBlocThreshold, 1, 100)
@@ -167,6 +177,17 @@ func (s *Scheme) setNumbers(given Numbers) []error {
 	s.jury.MinMembers = number("number of jury members", given.MinMembers, DefaultMinMembers, 1, maxPeople)
 	s.jury.MinExternalPercent = number("share of external members", given.MinExternalPercent, DefaultMinExternalPercent, 0, 100)
 	return errs
+}
+
+// numberOf is a number that is given, or the one otherwise in force.
+func numberOf(name string, given *int, otherwise Number, low, high int) (Number, error) {
+	switch {
+	case given == nil:
+		return otherwise, nil
+	case *given < low || *given > high:
+		return Number{}, fmt.Errorf("%s is %d, not between %d and %d", name, *given, low, high)
+	}
+	return Number{Value: *given}, nil
 }
 
 // maxPeople bounds the numbers of people that a référentiel can ask for. It is
@@ -180,20 +201,23 @@ func (s *Scheme) setBlocs(blocs []Bloc) []error {
 	if len(blocs) == 0 {
 		errs = append(errs, errors.New("no bloc"))
 	}
-	competences := make(map[string]bool)
+	units := make(map[string]bool)
 	for _, b := range blocs {
 		_, taken := s.blocIndex[b.Code]
 		errs = append(errs, checkCode("bloc", b.Code, taken))
 		if len(b.Units) == 0 {
-			errs = append(errs, fmt.Errorf("bloc %q has no competence", b.Code))
+			errs = append(errs, fmt.Errorf("bloc %q has neither a competence nor an epreuve", b.Code))
 		}
 		s.blocIndex[b.Code] = len(s.blocs)
 		b.Units = slices.Clone(b.Units)
-		for i, c := range b.Units {
-			errs = append(errs, checkCode("competence", c.Code, competences[c.Code]))
-			competences[c.Code] = true
-			b.Units[i].Criteria = slices.Clone(c.Criteria)
-			errs = append(errs, s.setCriteria(b.Code, c)...)
+		for i := range b.Units {
+			u := &b.Units[i]
+			errs = append(errs, checkCode(u.noun(), u.Code, units[u.Code]))
+			units[u.Code] = true
+			u.Criteria = slices.Clone(u.Criteria)
+			n, err := numberOf("number of assessors of "+u.Code, u.MinAssessors, s.minAssessors, 1, maxPeople)
+			u.minAssessors = n
+			errs = append(append(errs, err), s.setCriteria(b.Code, *u)...)
 		}
 		s.blocs = append(s.blocs, b)
 	}
@@ -203,7 +227,7 @@ func (s *Scheme) setBlocs(blocs []Bloc) []error {
 func (s *Scheme) setCriteria(bloc string, c Unit) []error {
 	var errs []error
 	if len(c.Criteria) == 0 {
-		errs = append(errs, fmt.Errorf("competence %q has no criterion", c.Code))
+		errs = append(errs, fmt.Errorf("%s %q has no criterion", c.noun(), c.Code))
 	}
 	for _, k := range c.Criteria {
 		_, taken := s.places[k.Code]

@@ -21,7 +21,7 @@ func TestNewSchemeSaysEverythingThatIsWrong(t *testing.T) {
 		"no codes":     {Spec{Blocs: []Bloc{{Units: []Unit{{Criteria: []Criterion{{}}}}}}}, []string{"a bloc has no code", "a competence has no code", "a criterion has no code"}},
 		"no criterion": {Spec{Blocs: oneBloc()}, []string{`competence "C1.1" has no criterion`}},
 		"no competence": {Spec{Blocs: []Bloc{{Code: "B1"}}},
-			[]string{`bloc "B1" has no competence`}},
+			[]string{`bloc "B1" has neither a competence nor an epreuve`}},
 		"criterion twice": {Spec{Blocs: oneBloc(Criterion{Code: "K"}, Criterion{Code: "K"})},
 			[]string{`criterion "K" occurs twice`}},
 		"bloc twice": {Spec{Blocs: append(good, oneBloc(Criterion{Code: "C1.1.2"})...)},

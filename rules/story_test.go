@@ -73,19 +73,31 @@ func genSpec(revision Revision) *rapid.Generator[Spec] {
 			MinExternalPercent:  genNumber(0, 33, 50).Draw(t, "externals"),
 		}}
 		for b := range rapid.IntRange(1, 3).Draw(t, "blocs") {
-			bloc := Bloc{Code: fmt.Sprintf("B%d", b+1)}
-			for c := range rapid.IntRange(1, 3).Draw(t, "competences") {
-				competence := Unit{Code: fmt.Sprintf("C%d.%d", b+1, c+1), HasBlocOnlyMethod: rapid.Bool().Draw(t, "dossier")}
-				for k := range rapid.IntRange(1, 3).Draw(t, "criteria") {
-					eliminatory := rapid.IntRange(0, 4).Draw(t, "eliminatory") == 0
-					competence.Criteria = append(competence.Criteria, Criterion{Code: fmt.Sprintf("%s.%d", competence.Code, k+1), Eliminatory: eliminatory})
-				}
-				bloc.Units = append(bloc.Units, competence)
+			bloc, epreuves := Bloc{Code: fmt.Sprintf("B%d", b+1)}, rapid.Bool().Draw(t, "epreuves")
+			for c := range rapid.IntRange(1, 3).Draw(t, "units") {
+				bloc.Units = append(bloc.Units, genUnit(fmt.Sprintf("C%d.%d", b+1, c+1), epreuves).Draw(t, "unit"))
 			}
 			spec.Blocs = append(spec.Blocs, bloc)
 		}
 		genGates(t, &spec)
 		return spec
+	})
+}
+
+func genUnit(code string, epreuve bool) *rapid.Generator[Unit] {
+	return rapid.Custom(func(t *rapid.T) Unit {
+		u := Unit{Code: code, Epreuve: epreuve, HasBlocOnlyMethod: rapid.Bool().Draw(t, "dossier")}
+		for k := range rapid.IntRange(1, 3).Draw(t, "criteria") {
+			eliminatory := rapid.IntRange(0, 4).Draw(t, "eliminatory") == 0
+			u.Criteria = append(u.Criteria, Criterion{Code: fmt.Sprintf("%s.%d", code, k+1), Eliminatory: eliminatory})
+		}
+		if epreuve {
+			u.MinAssessors = genNumber(1, 2).Draw(t, "assessors")
+			if u.AsWhole = len(u.Criteria) == 1; u.AsWhole {
+				u.Criteria[0].Code = code
+			}
+		}
+		return u
 	})
 }
 

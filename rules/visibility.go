@@ -30,13 +30,13 @@ const (
 
 // fields describes each field, and the kind of object it belongs to.
 var fields = [...]struct{ of, what string }{
-	FieldStanding:           {"grid", "where each criterion, compétence and bloc stands, why, and how many assessors spoke"},
+	FieldStanding:           {"grid", "where each criterion, compétence, épreuve and bloc stands, why, and how many assessors spoke"},
 	FieldVerdict:            {"grid", "a verdict, its comment, and who gave it"},
 	FieldSettlement:         {"grid", "the jury's settlement, its motive and authors"},
 	FieldDecisionReasons:    {"decision", "why the rules computed what they did"},
 	FieldAccommodationKind:  {"accommodation", "its kind"},
 	FieldAccommodationState: {"accommodation", "its state"},
-	FieldArrangement:        {"accommodation", "the arrangement, and for which compétences"},
+	FieldArrangement:        {"accommodation", "the arrangement, and for which compétences and épreuves"},
 	FieldNeed:               {"accommodation", "the need, the reason of a refusal, who decided, and when"},
 	FieldExemption:          {"exemption", "the advice, who decided, and all reasons; that a criterion is exempted, the grid shows"},
 	FieldActor:              {"event, or read of a file", "who it was, and by which RPC"},

@@ -72,3 +72,41 @@ func scalesOf(given []*acquispb.Scale) (stored []*storepb.Scale) {
 	}
 	return stored
 }
+
+func epreuveFrom(e *storepb.Epreuve) *acquispb.Epreuve {
+	return &acquispb.Epreuve{
+		Code: e.GetCode(), Title: e.GetTitle(), Method: methodFrom(e.GetMethod()),
+		Competences: e.GetCompetences(), Criteria: criteriaFrom(e.GetCriteria()),
+		Gate: gateFrom(e.GetGate()), Weight: e.Weight, BonusAbove: e.GetBonusAbove(),
+		Scale: e.GetScale(), Eliminatory: e.GetEliminatory(), MinAssessors: e.MinAssessors,
+	}
+}
+
+func criteriaFrom(given []*storepb.Criterion) (made []*acquispb.Criterion) {
+	for _, k := range given {
+		made = append(made, &acquispb.Criterion{
+			Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
+			Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(), Competences: k.GetCompetences(),
+		})
+	}
+	return made
+}
+
+func epreuveOf(e *acquispb.Epreuve) *storepb.Epreuve {
+	return &storepb.Epreuve{
+		Code: e.GetCode(), Title: e.GetTitle(), Method: methodOf(e.GetMethod()),
+		Competences: e.GetCompetences(), Criteria: criteriaOf(e.GetCriteria()),
+		Gate: gateOf(e.GetGate()), Weight: e.Weight, BonusAbove: e.GetBonusAbove(),
+		Scale: e.GetScale(), Eliminatory: e.GetEliminatory(), MinAssessors: e.MinAssessors,
+	}
+}
+
+func criteriaOf(given []*acquispb.Criterion) (made []*storepb.Criterion) {
+	for _, k := range given {
+		made = append(made, &storepb.Criterion{
+			Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
+			Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(), Competences: k.GetCompetences(),
+		})
+	}
+	return made
+}

@@ -94,13 +94,11 @@ func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
 			Method: methodFrom(c.GetMethod()), BlocOnlyMethod: methodFrom(c.GetBlocOnlyMethod()),
 			Gate: gateFrom(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
 		}
-		for _, k := range c.GetCriteria() {
-			competence.Criteria = append(competence.Criteria, &acquispb.Criterion{
-				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
-				Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
-			})
-		}
+		competence.Criteria = criteriaFrom(c.GetCriteria())
 		shown.Competences = append(shown.Competences, competence)
+	}
+	for _, e := range b.GetEpreuves() {
+		shown.Epreuves = append(shown.Epreuves, epreuveFrom(e))
 	}
 	return shown
 }
@@ -177,13 +175,11 @@ func blocOf(b *acquispb.Bloc) *storepb.Bloc {
 			Method: methodOf(c.GetMethod()), BlocOnlyMethod: methodOf(c.GetBlocOnlyMethod()),
 			Gate: gateOf(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
 		}
-		for _, k := range c.GetCriteria() {
-			competence.Criteria = append(competence.Criteria, &storepb.Criterion{
-				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
-				Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
-			})
-		}
+		competence.Criteria = criteriaOf(c.GetCriteria())
 		stored.Competences = append(stored.Competences, competence)
+	}
+	for _, e := range b.GetEpreuves() {
+		stored.Epreuves = append(stored.Epreuves, epreuveOf(e))
 	}
 	return stored
 }

@@ -87,10 +87,25 @@ func gridRevision(t *testing.T, minAssessors int32) *revision {
 		}
 		criteria := content.GetBlocs()[0].GetCompetences()[0].GetCriteria()
 		criteria[1].Scale, criteria[2].Scale = "note", "abc"
+		assessByEpreuves(content.GetBlocs()[1], method("épreuve"))
 	}
 	made, err := compileRevision(1, &storepb.ReferentielRevision{Content: content, CreateTime: timestamppb.Now()})
 	must(t, err)
 	return made
+}
+
+// assessByEpreuves makes the first compétence of a bloc an épreuve with the same criteria, and
+// adds one that is assessed as a whole.
+func assessByEpreuves(b *storepb.Bloc, method *storepb.AssessmentMethod) {
+	first := b.GetCompetences()[0]
+	for _, k := range first.GetCriteria() {
+		k.Code, k.Competences = strings.Replace(k.GetCode(), "C", "E", 1), []string{first.GetCode()}
+	}
+	b.Epreuves = []*storepb.Epreuve{
+		{Code: "E2.1", Title: "Écrit", Method: method, Competences: []string{first.GetCode()}, Criteria: first.GetCriteria()},
+		{Code: "E2.2", Title: "Oral", Method: method, Competences: []string{first.GetCode()}},
+	}
+	b.Competences = []*storepb.Competence{{Code: first.GetCode(), Statement: "Compétence"}}
 }
 
 const maxTexts = 8
@@ -231,7 +246,11 @@ func wantedGrid(f *file, caller *call.Caller, grid rules.Grid, texts map[uint64]
 			bloc.Outcome, bloc.Reasons = acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(b.Outcome)]), wantedReasons(b.Reasons)
 		}
 		for _, c := range b.Units {
-			bloc.Competences = append(bloc.Competences, wantedCompetence(f, caller, c, standing, texts))
+			if f.revision.compiled.Epreuve(c.Code) == nil {
+				bloc.Competences = append(bloc.Competences, wantedCompetence(f, caller, c, standing, texts))
+			} else {
+				bloc.Epreuves = append(bloc.Epreuves, wantedEpreuve(f, caller, c, standing, texts))
+			}
 		}
 		want.Blocs = append(want.Blocs, bloc)
 	}
@@ -247,8 +266,27 @@ func wantedCompetence(f *file, caller *call.Caller, c rules.GridUnit, standing b
 	if standing {
 		want.Outcome, want.Reasons = acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(c.Outcome)]), wantedReasons(c.Reasons)
 	}
+	want.Criteria = wantedCriteria(f, caller, c, known.GetCriteria(), standing, texts)
+	return want
+}
+
+func wantedEpreuve(f *file, caller *call.Caller, c rules.GridUnit, standing bool, texts map[uint64][]string) *acquispb.Grid_GridEpreuve {
+	known := f.revision.compiled.Epreuve(c.Code)
+	want := &acquispb.Grid_GridEpreuve{Code: c.Code, Title: known.GetTitle(), Method: methodFrom(known.GetMethod()), Competences: known.GetCompetences()}
+	if standing {
+		want.Outcome, want.Reasons = acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(c.Outcome)]), wantedReasons(c.Reasons)
+	}
+	criteria := known.GetCriteria()
+	if len(criteria) == 0 {
+		criteria = []*storepb.Criterion{{Code: known.GetCode(), Statement: known.GetTitle(), Competences: known.GetCompetences()}}
+	}
+	want.Criteria = wantedCriteria(f, caller, c, criteria, standing, texts)
+	return want
+}
+
+func wantedCriteria(f *file, caller *call.Caller, c rules.GridUnit, known []*storepb.Criterion, standing bool, texts map[uint64][]string) (want []*acquispb.Grid_GridCriterion) {
 	for i, k := range c.Criteria {
-		criterion := &acquispb.Grid_GridCriterion{Code: k.Code, Statement: known.GetCriteria()[i].GetStatement(), Eliminatory: k.Eliminatory}
+		criterion := &acquispb.Grid_GridCriterion{Code: k.Code, Statement: known[i].GetStatement(), Eliminatory: k.Eliminatory, Competences: known[i].GetCompetences()}
 		if standing {
 			criterion.Status = acquispb.CriterionStatus_Enum(acquispb.CriterionStatus_Enum_value[string(k.Status)])
 			criterion.Reasons = wantedReasons([]rules.Reason{k.Reason})
@@ -260,7 +298,7 @@ func wantedCompetence(f *file, caller *call.Caller, c rules.GridUnit, standing b
 		if k.Settlement != nil && (caller.Has(acquispb.Role_JURY) || caller.Has(acquispb.Role_REGISTRAR)) {
 			criterion.Settlement = wantedSettlement(f, k.Settlement, texts)
 		}
-		want.Criteria = append(want.Criteria, criterion)
+		want = append(want, criterion)
 	}
 	return want
 }
@@ -276,7 +314,7 @@ func levelOrMark(found rules.Verdict) (level, mark string) {
 func wantedReasons(reasons []rules.Reason) (want []*acquispb.Reason) {
 	for _, r := range reasons {
 		reason := &acquispb.Reason{
-			Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion, FromDefault: r.FromDefault,
+			Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion, FromDefault: r.FromDefault,
 			Reached: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted), Text: r.String(),
 		}
 		if a := r.Amount; a != nil {

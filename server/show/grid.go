@@ -11,10 +11,11 @@ import (
 type Grids struct {
 	blocs       map[string]*blocWords
 	competences map[string]*competenceWords
+	epreuves    map[string]*epreuveWords
 	criteria    map[string]*criterionWords
 }
 
-// The parts of a revision's blocs, compétences and criteria that grids share,
+// The parts of a revision's blocs, compétences, épreuves and criteria that grids share,
 // with the reasons that grids gave there.
 type (
 	blocWords struct {
@@ -23,6 +24,10 @@ type (
 	}
 	competenceWords struct {
 		*acquispb.Competence
+		reasons sharedReasons
+	}
+	epreuveWords struct {
+		*acquispb.Epreuve
 		reasons sharedReasons
 	}
 	criterionWords struct {
@@ -37,6 +42,7 @@ func NewGrids(referentiel *acquispb.Referentiel) *Grids {
 	g := &Grids{
 		blocs:       make(map[string]*blocWords),
 		competences: make(map[string]*competenceWords),
+		epreuves:    make(map[string]*epreuveWords),
 		criteria:    make(map[string]*criterionWords),
 	}
 	by := make(map[string]rules.FindingKind)
@@ -46,12 +52,21 @@ func NewGrids(referentiel *acquispb.Referentiel) *Grids {
 			by[s.GetCode()] = rules.ByMark
 		}
 	}
+	know := func(criteria ...*acquispb.Criterion) {
+		for _, k := range criteria {
+			g.criteria[k.GetCode()] = &criterionWords{Criterion: k, by: by[cmp.Or(k.GetScale(), referentiel.GetRules().GetScale())]}
+		}
+	}
 	for _, b := range referentiel.GetBlocs() {
 		g.blocs[b.GetCode()] = &blocWords{Bloc: b}
 		for _, c := range b.GetCompetences() {
 			g.competences[c.GetCode()] = &competenceWords{Competence: c}
-			for _, k := range c.GetCriteria() {
-				g.criteria[k.GetCode()] = &criterionWords{Criterion: k, by: by[cmp.Or(k.GetScale(), referentiel.GetRules().GetScale())]}
+			know(c.GetCriteria()...)
+		}
+		for _, e := range b.GetEpreuves() {
+			g.epreuves[e.GetCode()] = &epreuveWords{Epreuve: e}
+			if know(e.GetCriteria()...); len(e.GetCriteria()) == 0 {
+				know(&acquispb.Criterion{Code: e.GetCode(), Statement: e.GetTitle(), Scale: e.GetScale(), Competences: e.GetCompetences()})
 			}
 		}
 	}
@@ -72,14 +87,13 @@ func (g *Grids) Blocs(grid rules.Grid, said Said) (blocs []*acquispb.Grid_GridBl
 		b := &grid.Blocs[i]
 		known := g.blocs[b.Code]
 		shown := &acquispb.Grid_GridBloc{
-			Code:        b.Code,
-			Title:       known.GetTitle(),
-			Outcome:     outcome(b.Outcome),
-			Reasons:     known.reasons.list(b.Reasons),
-			Competences: make([]*acquispb.Grid_GridCompetence, len(b.Units)),
+			Code:    b.Code,
+			Title:   known.GetTitle(),
+			Outcome: outcome(b.Outcome),
+			Reasons: known.reasons.list(b.Reasons),
 		}
 		for j := range b.Units {
-			if shown.Competences[j], err = g.competence(&b.Units[j], said); err != nil {
+			if err := g.unit(&b.Units[j], said, shown); err != nil {
 				return nil, err
 			}
 		}
@@ -88,19 +102,40 @@ func (g *Grids) Blocs(grid rules.Grid, said Said) (blocs []*acquispb.Grid_GridBl
 	return blocs, nil
 }
 
-func (g *Grids) competence(c *rules.GridUnit, said Said) (shown *acquispb.Grid_GridCompetence, err error) {
-	known := g.competences[c.Code]
-	shown = &acquispb.Grid_GridCompetence{
-		Code:      c.Code,
-		Statement: known.GetStatement(),
-		Outcome:   outcome(c.Outcome),
-		Reasons:   known.reasons.list(c.Reasons),
-		Method:    known.GetMethod(),
-		Criteria:  make([]*acquispb.Grid_GridCriterion, len(c.Criteria)),
+// unit shows a compétence or an épreuve in the message of its bloc.
+func (g *Grids) unit(u *rules.GridUnit, said Said, in *acquispb.Grid_GridBloc) error {
+	criteria, err := g.criteriaOf(u, said)
+	if u.Epreuve {
+		known := g.epreuves[u.Code]
+		in.Epreuves = append(in.Epreuves, &acquispb.Grid_GridEpreuve{
+			Code:        u.Code,
+			Title:       known.GetTitle(),
+			Outcome:     outcome(u.Outcome),
+			Reasons:     known.reasons.list(u.Reasons),
+			Method:      known.GetMethod(),
+			Criteria:    criteria,
+			Competences: known.GetCompetences(),
+		})
+		return err
 	}
-	if c.Method == rules.BlocOnly {
+	known := g.competences[u.Code]
+	shown := &acquispb.Grid_GridCompetence{
+		Code:      u.Code,
+		Statement: known.GetStatement(),
+		Outcome:   outcome(u.Outcome),
+		Reasons:   known.reasons.list(u.Reasons),
+		Method:    known.GetMethod(),
+		Criteria:  criteria,
+	}
+	if u.Method == rules.BlocOnly {
 		shown.Method = known.GetBlocOnlyMethod()
 	}
+	in.Competences = append(in.Competences, shown)
+	return err
+}
+
+func (g *Grids) criteriaOf(c *rules.GridUnit, said Said) ([]*acquispb.Grid_GridCriterion, error) {
+	shown := make([]*acquispb.Grid_GridCriterion, len(c.Criteria))
 	// A few large allocations instead of many small ones.
 	criteria, opinions := make([]acquispb.Grid_GridCriterion, len(c.Criteria)), 0
 	for i := range c.Criteria {
@@ -117,7 +152,7 @@ func (g *Grids) competence(c *rules.GridUnit, said Said) (shown *acquispb.Grid_G
 		if err := g.criterion(k, said, &criteria[i]); err != nil {
 			return nil, err
 		}
-		shown.Criteria[i] = &criteria[i]
+		shown[i] = &criteria[i]
 	}
 	return shown, nil
 }
@@ -126,7 +161,7 @@ func (g *Grids) competence(c *rules.GridUnit, said Said) (shown *acquispb.Grid_G
 func (g *Grids) criterion(k *rules.GridCriterion, said Said, shown *acquispb.Grid_GridCriterion) (err error) {
 	known := g.criteria[k.Code]
 	shown.Code, shown.Statement, shown.Eliminatory = k.Code, known.GetStatement(), k.Eliminatory
-	shown.Status = status(k.Status)
+	shown.Status, shown.Competences = status(k.Status), known.GetCompetences()
 	if k.Found != "" {
 		_, shown.Level, shown.Mark = Finding(k.Found, known.by)
 	}

@@ -157,7 +157,7 @@ func (k *Candidacy) Settle(juror string, lines []Line) Answer {
 // disputed tells whether enough assessors gave verdicts, and disagree.
 func (k *Candidacy) disputed(criterion string) bool {
 	verdicts := k.verdicts[criterion]
-	return len(verdicts) >= k.Session.Revision.Number(MinAssessors) && common(verdicts) == ""
+	return len(verdicts) >= k.Session.Revision.assessors(criterion) && common(verdicts) == ""
 }
 
 // common is the verdict that all gave; empty if they disagree.

@@ -13,7 +13,7 @@ var points = map[string]int{"MET": 100, "PARTIALLY_MET": 50, "NOT_MET": 0}
 // of pending, the common verdict, the jury's settlement, contested.
 func (k *Candidacy) settled(criterion string) string {
 	verdicts := k.verdicts[criterion]
-	if len(verdicts) < k.Session.Revision.Number(MinAssessors) {
+	if len(verdicts) < k.Session.Revision.assessors(criterion) {
 		return "PENDING"
 	}
 	if verdict := common(verdicts); verdict != "" {
@@ -155,9 +155,13 @@ func (k *Candidacy) Grid() Grid {
 	g := Grid{Name: k.Name + "/grid", Candidate: k.Candidate.Name, Referentiel: k.Session.Revision.Name, State: k.State, Blocs: []GridBloc{}}
 	for _, code := range k.Presented() {
 		bloc := *k.Session.Revision.Bloc(code)
-		shown := GridBloc{Code: code, Outcome: k.bloc(bloc)}
+		shown := GridBloc{Code: code, Outcome: k.bloc(bloc), Competences: []GridCompetence{}, Epreuves: []GridCompetence{}}
 		for _, c := range bloc.Competences {
-			shown.Competences = append(shown.Competences, k.gridCompetence(c))
+			if bloc.ByEpreuves {
+				shown.Epreuves = append(shown.Epreuves, k.gridCompetence(c))
+			} else {
+				shown.Competences = append(shown.Competences, k.gridCompetence(c))
+			}
 		}
 		g.Blocs = append(g.Blocs, shown)
 	}

@@ -58,12 +58,14 @@ func (r *Revision) On(c Criterion) *Scale {
 	return nil
 }
 
-// A Bloc has compétences, which are assessed by criteria.
+// A Bloc has compétences, which are assessed by criteria. Or it has épreuves, which the model
+// writes as if they were compétences, since what is said of one holds for the other.
 type Bloc struct {
 	Code, Title string
 	Activities  []string
 	Competences []Competence
 	Gate        *Gate
+	ByEpreuves  bool
 }
 
 // A Competence is assessed by BlocOnlyMethod, if it has one, in a candidacy for a
@@ -76,6 +78,10 @@ type Competence struct {
 	Gate            *Gate
 	Weight          int // 0: not given
 	BonusAbove      string
+
+	// Of an épreuve only.
+	AsWhole   bool // its criterion is itself
+	Assessors int  // how many it asks for; 0: not given
 }
 
 // A Criterion is identified by its code.
@@ -121,6 +127,14 @@ func (r *Revision) Number(n Number) int {
 		return 50
 	}
 	return 100
+}
+
+// assessors is how many must give a verdict on a criterion.
+func (r *Revision) assessors(criterion string) int {
+	if _, c, _ := r.Find(criterion); c != nil && c.Assessors > 0 {
+		return c.Assessors
+	}
+	return r.Number(MinAssessors)
 }
 
 // Bloc finds a bloc; nil if there is none with that code.

@@ -1,6 +1,9 @@
 package model
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Grid has the form of the API's.
 type Grid struct {
@@ -12,9 +15,10 @@ type Grid struct {
 type GridBloc struct {
 	Code, Outcome string
 	Competences   []GridCompetence
+	Epreuves      []GridCompetence
 }
 
-// A GridCompetence is a compétence in a grid.
+// A GridCompetence is a compétence or an épreuve in a grid.
 type GridCompetence struct {
 	Code, Outcome string
 	Method        Method
@@ -59,8 +63,8 @@ func (s *Scale) settlement(found string, authors []string) *Settlement {
 func (g Grid) SeenBy(assessor string) Grid {
 	seen := Grid{Name: g.Name, Candidate: g.Candidate, Referentiel: g.Referentiel, State: g.State, Blocs: []GridBloc{}}
 	for _, b := range g.Blocs {
-		bloc := GridBloc{Code: b.Code, Outcome: "OUTCOME_UNSPECIFIED"}
-		for _, c := range b.Competences {
+		bloc := GridBloc{Code: b.Code, Outcome: "OUTCOME_UNSPECIFIED", Competences: []GridCompetence{}, Epreuves: []GridCompetence{}}
+		for _, c := range slices.Concat(b.Competences, b.Epreuves) {
 			competence := GridCompetence{Code: c.Code, Outcome: "OUTCOME_UNSPECIFIED", Method: c.Method}
 			for _, k := range c.Criteria {
 				line := GridCriterion{Code: k.Code, Eliminatory: k.Eliminatory, Status: "CRITERION_STATUS_UNSPECIFIED", Assessments: []Assessment{}}
@@ -71,7 +75,11 @@ func (g Grid) SeenBy(assessor string) Grid {
 				}
 				competence.Criteria = append(competence.Criteria, line)
 			}
-			bloc.Competences = append(bloc.Competences, competence)
+			if len(b.Epreuves) > 0 {
+				bloc.Epreuves = append(bloc.Epreuves, competence)
+			} else {
+				bloc.Competences = append(bloc.Competences, competence)
+			}
 		}
 		seen.Blocs = append(seen.Blocs, bloc)
 	}

@@ -67,9 +67,14 @@ var methods = []string{"PROFESSIONAL_PROJECT", "SITUATIONAL_EXERCISE", "REFLECTI
 
 func (a *author) newBloc(b int) model.Bloc {
 	bloc := model.Bloc{Code: fmt.Sprintf("B%d", b), Title: "Bloc", Activities: []string{fmt.Sprintf("A%d", b)}}
+	bloc.ByEpreuves = a.chance(33)
 	for c := range 1 + a.IntN(3) {
 		competence := model.Competence{Code: fmt.Sprintf("C%d.%d", b, c+1), Statement: "Savoir", Method: world.Pick(a.Rand, methods)}
-		if a.chance(50) {
+		switch {
+		case bloc.ByEpreuves:
+			competence.Code = fmt.Sprintf("E%d.%d", b, c+1)
+			competence.AsWhole, competence.Assessors = a.chance(50), a.IntN(3)
+		case a.chance(50):
 			competence.BlocOnlyMethod = "PROFESSIONAL_FILE"
 		}
 		scale := world.Pick(a.Rand, [][]string{{""}, {""}, {"note"}, {"abc"}, {"", "note", "abc"}})
@@ -78,6 +83,10 @@ func (a *author) newBloc(b int) model.Bloc {
 				Code: fmt.Sprintf("%s.%d", competence.Code, k+1), Statement: "Critère", Eliminatory: a.chance(12),
 				Scale: world.Pick(a.Rand, scale),
 			})
+		}
+		if competence.AsWhole {
+			competence.Criteria = competence.Criteria[:1]
+			competence.Criteria[0].Code, competence.Criteria[0].Statement = competence.Code, competence.Statement
 		}
 		bloc.Competences = append(bloc.Competences, competence)
 	}
@@ -119,7 +128,7 @@ func (a *author) giveGates(bloc *model.Bloc) {
 			c.Gate = &model.Gate{Mean: &model.Mean{Threshold: world.Pick(a.Rand, []string{"9.5", "10", "11.25"}), RoundTo: world.Pick(a.Rand, []string{"", "0.5"})}, Floor: "7"}
 		}
 		for k := range c.Criteria {
-			if c.Gate != nil && c.Gate.Mean == nil {
+			if c.Gate != nil && c.Gate.Mean == nil || c.AsWhole {
 				continue
 			}
 			c.Criteria[k].Weight = a.IntN(4)

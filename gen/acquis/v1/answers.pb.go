@@ -1683,6 +1683,11 @@ func jsonAccommodation(b []byte, x *Accommodation) []byte {
 	if x.DecideTime != nil {
 		b = answers.JSONTimestamp(append(b, `"decideTime":`...), x.DecideTime)
 	}
+	b = append(b, `"epreuves":[`...)
+	for _, v := range x.Epreuves {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1719,6 +1724,9 @@ func wireAccommodation(b []byte, x *Accommodation) []byte {
 	}
 	if x.DecideTime != nil {
 		b = answers.WireMessage(b, 10, x.DecideTime, answers.WireTimestamp)
+	}
+	for _, v := range x.Epreuves {
+		b = answers.WireString(b, 31, v)
 	}
 	return b
 }
@@ -2047,6 +2055,7 @@ func jsonReason(b []byte, x *Reason) []byte {
 	if x.Amount != nil {
 		b = jsonReason_Amount(append(b, `"amount":`...), x.Amount)
 	}
+	b = answers.JSONString(append(b, `"epreuve":`...), x.Epreuve)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2083,6 +2092,9 @@ func wireReason(b []byte, x *Reason) []byte {
 	}
 	if x.Amount != nil {
 		b = answers.WireMessage(b, 10, x.Amount, wireReason_Amount)
+	}
+	if len(x.Epreuve) > 0 {
+		b = answers.WireString(b, 31, x.Epreuve)
 	}
 	return b
 }
@@ -3285,6 +3297,11 @@ func jsonBloc(b []byte, x *Bloc) []byte {
 	if x.Gate != nil {
 		b = jsonGate(append(b, `"gate":`...), x.Gate)
 	}
+	b = append(b, `"epreuves":[`...)
+	for _, v := range x.Epreuves {
+		b = jsonEpreuve(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3306,6 +3323,9 @@ func wireBloc(b []byte, x *Bloc) []byte {
 	}
 	if x.Gate != nil {
 		b = answers.WireMessage(b, 5, x.Gate, wireGate)
+	}
+	for _, v := range x.Epreuves {
+		b = answers.WireMessage(b, 7, v, wireEpreuve)
 	}
 	return b
 }
@@ -3484,6 +3504,11 @@ func jsonCriterion(b []byte, x *Criterion) []byte {
 	}
 	b = answers.JSONString(append(b, `"bonusAbove":`...), x.BonusAbove)
 	b = answers.JSONString(append(b, `"scale":`...), x.Scale)
+	b = append(b, `"competences":[`...)
+	for _, v := range x.Competences {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3508,6 +3533,9 @@ func wireCriterion(b []byte, x *Criterion) []byte {
 	}
 	if len(x.Scale) > 0 {
 		b = answers.WireString(b, 6, x.Scale)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 7, v)
 	}
 	return b
 }
@@ -3703,6 +3731,91 @@ func wireGate_Shortfall(b []byte, x *Gate_Shortfall) []byte {
 	}
 	if len(x.AtMost) > 0 {
 		b = answers.WireString(b, 2, x.AtMost)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Epreuve) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonEpreuve)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Epreuve) AppendWire(b []byte) []byte {
+	return wireEpreuve(b, x)
+}
+
+func jsonEpreuve(b []byte, x *Epreuve) []byte {
+	if x == nil {
+		x = new(Epreuve)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	if x.Method != nil {
+		b = jsonAssessmentMethod(append(b, `"method":`...), x.Method)
+	}
+	b = append(b, `"competences":[`...)
+	for _, v := range x.Competences {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"criteria":[`...)
+	for _, v := range x.Criteria {
+		b = jsonCriterion(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Gate != nil {
+		b = jsonGate(append(b, `"gate":`...), x.Gate)
+	}
+	if x.Weight != nil {
+		b = answers.JSONInt(append(b, `"weight":`...), *x.Weight)
+	}
+	b = answers.JSONString(append(b, `"bonusAbove":`...), x.BonusAbove)
+	b = answers.JSONString(append(b, `"scale":`...), x.Scale)
+	b = answers.JSONBool(append(b, `"eliminatory":`...), x.Eliminatory)
+	if x.MinAssessors != nil {
+		b = answers.JSONInt(append(b, `"minAssessors":`...), *x.MinAssessors)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireEpreuve(b []byte, x *Epreuve) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 3, x.Method, wireAssessmentMethod)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 4, v)
+	}
+	for _, v := range x.Criteria {
+		b = answers.WireMessage(b, 5, v, wireCriterion)
+	}
+	if x.Gate != nil {
+		b = answers.WireMessage(b, 6, x.Gate, wireGate)
+	}
+	if x.Weight != nil {
+		b = answers.WireVarint(b, 7, *x.Weight)
+	}
+	if len(x.BonusAbove) > 0 {
+		b = answers.WireString(b, 8, x.BonusAbove)
+	}
+	if len(x.Scale) > 0 {
+		b = answers.WireString(b, 9, x.Scale)
+	}
+	if x.Eliminatory {
+		b = answers.WireBool(b, 10, x.Eliminatory)
+	}
+	if x.MinAssessors != nil {
+		b = answers.WireVarint(b, 11, *x.MinAssessors)
 	}
 	return b
 }
@@ -4216,6 +4329,7 @@ func jsonSearchReferentielsResponse_SearchResult(b []byte, x *SearchReferentiels
 	b = answers.JSONString(append(b, `"competence":`...), x.Competence)
 	b = answers.JSONString(append(b, `"criterion":`...), x.Criterion)
 	b = answers.JSONString(append(b, `"text":`...), x.Text)
+	b = answers.JSONString(append(b, `"epreuve":`...), x.Epreuve)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4243,6 +4357,9 @@ func wireSearchReferentielsResponse_SearchResult(b []byte, x *SearchReferentiels
 	}
 	if len(x.Text) > 0 {
 		b = answers.WireString(b, 7, x.Text)
+	}
+	if len(x.Epreuve) > 0 {
+		b = answers.WireString(b, 8, x.Epreuve)
 	}
 	return b
 }
@@ -4505,6 +4622,11 @@ func jsonGrid_GridBloc(b []byte, x *Grid_GridBloc) []byte {
 		b = jsonGrid_GridCompetence(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"epreuves":[`...)
+	for _, v := range x.Epreuves {
+		b = jsonGrid_GridEpreuve(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4526,6 +4648,9 @@ func wireGrid_GridBloc(b []byte, x *Grid_GridBloc) []byte {
 	}
 	for _, v := range x.Competences {
 		b = answers.WireMessage(b, 5, v, wireGrid_GridCompetence)
+	}
+	for _, v := range x.Epreuves {
+		b = answers.WireMessage(b, 6, v, wireGrid_GridEpreuve)
 	}
 	return b
 }
@@ -4623,6 +4748,11 @@ func jsonGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
 	b = answers.JSONEnd(b, ']')
 	b = answers.JSONString(append(b, `"level":`...), x.Level)
 	b = answers.JSONString(append(b, `"mark":`...), x.Mark)
+	b = append(b, `"competences":[`...)
+	for _, v := range x.Competences {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4656,6 +4786,76 @@ func wireGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
 	}
 	if len(x.Mark) > 0 {
 		b = answers.WireString(b, 9, x.Mark)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 10, v)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Grid_GridEpreuve) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonGrid_GridEpreuve)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Grid_GridEpreuve) AppendWire(b []byte) []byte {
+	return wireGrid_GridEpreuve(b, x)
+}
+
+func jsonGrid_GridEpreuve(b []byte, x *Grid_GridEpreuve) []byte {
+	if x == nil {
+		x = new(Grid_GridEpreuve)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = answers.JSONEnum(append(b, `"outcome":`...), x.Outcome, Outcome_Enum_name)
+	b = append(b, `"reasons":[`...)
+	for _, v := range x.Reasons {
+		b = jsonReason(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Method != nil {
+		b = jsonAssessmentMethod(append(b, `"method":`...), x.Method)
+	}
+	b = append(b, `"criteria":[`...)
+	for _, v := range x.Criteria {
+		b = jsonGrid_GridCriterion(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"competences":[`...)
+	for _, v := range x.Competences {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireGrid_GridEpreuve(b []byte, x *Grid_GridEpreuve) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Outcome != 0 {
+		b = answers.WireVarint(b, 3, x.Outcome)
+	}
+	for _, v := range x.Reasons {
+		b = answers.WireMessage(b, 4, v, wireReason)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 5, x.Method, wireAssessmentMethod)
+	}
+	for _, v := range x.Criteria {
+		b = answers.WireMessage(b, 6, v, wireGrid_GridCriterion)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 7, v)
 	}
 	return b
 }

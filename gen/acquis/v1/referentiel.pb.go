@@ -86,7 +86,7 @@ func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AssessmentMethod_Kind_Enum.Descriptor instead.
 func (AssessmentMethod_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6, 0, 0}
 }
 
 // See Kind.
@@ -143,7 +143,7 @@ func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Register_Kind_Enum.Descriptor instead.
 func (Register_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0, 0}
 }
 
 // The description of one certification: what a candidate must show, how it is
@@ -408,10 +408,14 @@ type Bloc struct {
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// Work activities the bloc refers to; at most 50.
 	Activities []*Activity `protobuf:"bytes,3,rep,name=activities,proto3" json:"activities,omitempty"`
-	// What is assessed, in order; 1–100.
+	// Its compétences, in order, at most 100. Each is assessed by itself, unless the bloc has
+	// épreuves; then they are only listed. Required without épreuves.
 	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
-	// How its compétences make its outcome, if not as `rules` say.
-	Gate          *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	// How its compétences or épreuves make its outcome, if not as `rules` say.
+	Gate *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	// What is assessed instead of the compétences, in order; at most 100. Empty: each
+	// compétence is assessed by itself.
+	Epreuves      []*Epreuve `protobuf:"bytes,7,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -481,6 +485,13 @@ func (x *Bloc) GetGate() *Gate {
 	return nil
 }
 
+func (x *Bloc) GetEpreuves() []*Epreuve {
+	if x != nil {
+		return x.Epreuves
+	}
+	return nil
+}
+
 // A work activity (activité).
 type Activity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -536,19 +547,21 @@ func (x *Activity) GetTitle() string {
 	return ""
 }
 
-// A compétence: what is assessed.
+// A compétence: what is assessed, by itself or, if its bloc has épreuves, in them. In such
+// a bloc it has a code and a statement, and no other field.
 type Competence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique in its référentiel, for instance `C1.1`. Form as Bloc.code.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Statement, 1–4000 characters.
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
-	// How it is assessed.
+	// How it is assessed. Required in a bloc without épreuves.
 	Method *AssessmentMethod `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
 	// Replaces `method` if a candidacy presents exactly one bloc: the dossier
 	// professionnel. Not set if the method is the same.
 	BlocOnlyMethod *AssessmentMethod `protobuf:"bytes,4,opt,name=bloc_only_method,json=blocOnlyMethod,proto3" json:"bloc_only_method,omitempty"`
-	// What assessors give verdicts on, in order; 1–100. The same for both methods.
+	// What assessors give verdicts on, in order; at most 100. The same for both methods.
+	// Required in a bloc without épreuves.
 	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
 	// How its criteria make its outcome, if not as `rules` say.
 	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
@@ -649,7 +662,155 @@ func (x *Competence) GetBonusAbove() string {
 	return ""
 }
 
-// A modalité d'évaluation: how a compétence is assessed.
+// An épreuve: what is assessed in one go, whatever compétences it covers. It is assessed by
+// criteria or, if it has none, as a whole: by one verdict, level or mark, for which its own
+// code stands where the code of a criterion is asked for.
+type Epreuve struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the épreuves and compétences of its référentiel, for instance `E1`. Form
+	// as Bloc.code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Title, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
+	// Codes of the compétences of its bloc that it covers; at most 100. If any épreuve of a
+	// bloc names some, each compétence must be covered by one at least.
+	Competences []string `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
+	// What assessors give verdicts on, in order; at most 100. Empty: they assess the épreuve
+	// as a whole.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// How its criteria make its outcome, if not as `rules` say. Assessed as a whole, it is
+	// acquired from the `pass` points of its scale on, unless it has a gate of its own.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Its weight in the mean of its bloc, 1–1000. Default 1. Only a gate with a mean
+	// or a shortfall reads it.
+	Weight *int32 `protobuf:"varint,7,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
+	// Makes it a bonus: only its points above these count. They join the sum of the mean,
+	// the divisor stays as it is, and nothing else asks for it: it need not be assessed,
+	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
+	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Code of the scale on which it is assessed as a whole; only without criteria. Empty: that
+	// of `rules`.
+	Scale string `protobuf:"bytes,9,opt,name=scale,proto3" json:"scale,omitempty"`
+	// If true, its bloc can only be acquired if it passes on its scale; only without
+	// criteria. Left out: false.
+	Eliminatory bool `protobuf:"varint,10,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
+	// How many assessors must have assessed each criterion, or the whole, 1–20. Default: the
+	// number of `rules`.
+	MinAssessors  *int32 `protobuf:"varint,11,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Epreuve) Reset() {
+	*x = Epreuve{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Epreuve) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Epreuve) ProtoMessage() {}
+
+func (x *Epreuve) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Epreuve.ProtoReflect.Descriptor instead.
+func (*Epreuve) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Epreuve) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Epreuve) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Epreuve) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *Epreuve) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
+func (x *Epreuve) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *Epreuve) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *Epreuve) GetWeight() int32 {
+	if x != nil && x.Weight != nil {
+		return *x.Weight
+	}
+	return 0
+}
+
+func (x *Epreuve) GetBonusAbove() string {
+	if x != nil {
+		return x.BonusAbove
+	}
+	return ""
+}
+
+func (x *Epreuve) GetScale() string {
+	if x != nil {
+		return x.Scale
+	}
+	return ""
+}
+
+func (x *Epreuve) GetEliminatory() bool {
+	if x != nil {
+		return x.Eliminatory
+	}
+	return false
+}
+
+func (x *Epreuve) GetMinAssessors() int32 {
+	if x != nil && x.MinAssessors != nil {
+		return *x.MinAssessors
+	}
+	return 0
+}
+
+// A modalité d'évaluation: how a compétence or an épreuve is assessed.
 type AssessmentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Kind of method.
@@ -670,7 +831,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -682,7 +843,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -695,7 +856,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AssessmentMethod) GetKind() AssessmentMethod_Kind_Enum {
@@ -736,7 +897,7 @@ func (x *AssessmentMethod) GetAccommodationFramework() string {
 // A critère d'évaluation: what an assessor gives a verdict on.
 type Criterion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The compétence's code, a dot and the position from 1: `C1.1.1`. A criterion
+	// The code of its compétence or épreuve, a dot and the position from 1: `C1.1.1`. A criterion
 	// is known by its code, never by its text.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Statement, 1–4000 characters.
@@ -752,14 +913,17 @@ type Criterion struct {
 	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
 	BonusAbove string `protobuf:"bytes,5,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
 	// Code of the scale on which it is assessed. Empty: that of `rules`.
-	Scale         string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	Scale string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	// Only in an épreuve: codes of the compétences that it is about, of those that the épreuve
+	// covers; at most 100.
+	Competences   []string `protobuf:"bytes,7,rep,name=competences,proto3" json:"competences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +935,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,7 +948,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Criterion) GetCode() string {
@@ -829,13 +993,21 @@ func (x *Criterion) GetScale() string {
 	return ""
 }
 
+func (x *Criterion) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
 // The rules of a référentiel. Numbers that are not set have defaults.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Share of the points needed to acquire a compétence, in percent, 1–100.
+	// Share of the points needed to acquire a compétence, or an épreuve with criteria, in
+	// percent, 1–100.
 	// Default 100. It is a gate in short form: a mean of so many points.
 	CompetenceThresholdPercent *int32 `protobuf:"varint,1,opt,name=competence_threshold_percent,json=competenceThresholdPercent,proto3,oneof" json:"competence_threshold_percent,omitempty"`
-	// Share of the compétences needed to acquire a bloc, in percent, 1–100.
+	// Share of the compétences or épreuves needed to acquire a bloc, in percent, 1–100.
 	// Default 100. It is a gate in short form: a count of so many percent.
 	BlocThresholdPercent *int32 `protobuf:"varint,2,opt,name=bloc_threshold_percent,json=blocThresholdPercent,proto3,oneof" json:"bloc_threshold_percent,omitempty"`
 	// How many assessors must have given a verdict on a criterion, 1–20. Default
@@ -843,8 +1015,8 @@ type Rules struct {
 	MinAssessors *int32 `protobuf:"varint,3,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
 	// The composition that a jury must have.
 	Jury *JuryRule `protobuf:"bytes,4,opt,name=jury,proto3" json:"jury,omitempty"`
-	// The gate of compétences that have none of their own, instead of
-	// `competence_threshold_percent`.
+	// The gate of compétences, and of épreuves with criteria, that have none of their own,
+	// instead of `competence_threshold_percent`.
 	CompetenceGate *Gate `protobuf:"bytes,5,opt,name=competence_gate,json=competenceGate,proto3" json:"competence_gate,omitempty"`
 	// The gate of blocs that have none of their own, instead of `bloc_threshold_percent`.
 	BlocGate *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
@@ -856,7 +1028,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -868,7 +1040,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -881,7 +1053,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -933,8 +1105,8 @@ func (x *Rules) GetScale() string {
 	return ""
 }
 
-// How children make their parent's outcome: the criteria of a compétence, the
-// compétences of a bloc. It has at least one condition, and all of them must hold.
+// How children make their parent's outcome: the criteria of a compétence or an épreuve, the
+// compétences or épreuves of a bloc. It has at least one condition, and all of them must hold.
 //
 // A criterion has the points of its verdict or level, or its mark; a compétence the mean of
 // its criteria, rounded if its own gate says so, in percent if they are on different
@@ -970,7 +1142,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -982,7 +1154,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -995,7 +1167,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1054,7 +1226,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1066,7 +1238,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1079,7 +1251,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1115,7 +1287,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1127,7 +1299,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1140,7 +1312,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1204,7 +1376,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1216,7 +1388,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1229,7 +1401,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Register) GetKind() Register_Kind_Enum {
@@ -1332,7 +1504,7 @@ type Certificateur struct {
 
 func (x *Certificateur) Reset() {
 	*x = Certificateur{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1344,7 +1516,7 @@ func (x *Certificateur) String() string {
 func (*Certificateur) ProtoMessage() {}
 
 func (x *Certificateur) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1357,7 +1529,7 @@ func (x *Certificateur) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
 func (*Certificateur) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Certificateur) GetLegalName() string {
@@ -1394,7 +1566,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1406,7 +1578,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1451,7 +1623,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1463,7 +1635,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1515,7 +1687,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1527,7 +1699,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1573,7 +1745,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1585,7 +1757,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1598,7 +1770,7 @@ func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod_Kind.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6, 0}
 }
 
 // A condition on the mean.
@@ -1615,7 +1787,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1627,7 +1799,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1640,7 +1812,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1671,7 +1843,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1683,7 +1855,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1696,7 +1868,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1726,7 +1898,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1738,7 +1910,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1751,7 +1923,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1782,7 +1954,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1794,7 +1966,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +1979,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1833,7 +2005,7 @@ type Register_Kind struct {
 
 func (x *Register_Kind) Reset() {
 	*x = Register_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1845,7 +2017,7 @@ func (x *Register_Kind) String() string {
 func (*Register_Kind) ProtoMessage() {}
 
 func (x *Register_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1858,7 +2030,7 @@ func (x *Register_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register_Kind.ProtoReflect.Descriptor instead.
 func (*Register_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
 }
 
 var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
@@ -1903,30 +2075,47 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x05Marks\x12\\\n" +
 	"\x03min\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03min\x12\\\n" +
 	"\x03max\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03max\x12^\n" +
-	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\x98\x02\n" +
+	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\xd3\x02\n" +
 	"\x04Bloc\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12@\n" +
 	"\n" +
 	"activities\x18\x03 \x03(\v2\x13.acquis.v1.ActivityB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\n" +
-	"activities\x12F\n" +
-	"\vcompetences\x18\x04 \x03(\v2\x15.acquis.v1.CompetenceB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10dR\vcompetences\x12(\n" +
-	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\"h\n" +
+	"activities\x12D\n" +
+	"\vcompetences\x18\x04 \x03(\v2\x15.acquis.v1.CompetenceB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\vcompetences\x12(\n" +
+	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12;\n" +
+	"\bepreuves\x18\a \x03(\v2\x12.acquis.v1.EpreuveB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bepreuves\"h\n" +
 	"\bActivity\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
-	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\x8e\x04\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\x86\x04\n" +
 	"\n" +
 	"Competence\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12/\n" +
-	"\tstatement\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x01R\tstatement\x12>\n" +
-	"\x06method\x18\x03 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06method\x12J\n" +
-	"\x10bloc_only_method\x18\x04 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x0eblocOnlyMethod\x12?\n" +
-	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10dR\bcriteria\x12(\n" +
+	"\tstatement\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x01R\tstatement\x128\n" +
+	"\x06method\x18\x03 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x06method\x12J\n" +
+	"\x10bloc_only_method\x18\x04 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x0eblocOnlyMethod\x12=\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bcriteria\x12(\n" +
 	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12*\n" +
 	"\x06weight\x18\a \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
 	"\vbonus_above\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
 	"bonusAboveB\t\n" +
-	"\a_weight\"\xd9\x03\n" +
+	"\a_weight\"\xaa\x05\n" +
+	"\aEpreuve\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12>\n" +
+	"\x06method\x18\x03 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06method\x12H\n" +
+	"\vcompetences\x18\x04 \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x10d\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetences\x12=\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bcriteria\x12(\n" +
+	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12*\n" +
+	"\x06weight\x18\a \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
+	"\vbonus_above\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
+	"bonusAbove\x128\n" +
+	"\x05scale\x18\t \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x12%\n" +
+	"\veliminatory\x18\n" +
+	" \x01(\bB\x03\xe0A\x01R\veliminatory\x126\n" +
+	"\rmin_assessors\x18\v \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x01R\fminAssessors\x88\x01\x01B\t\n" +
+	"\a_weightB\x10\n" +
+	"\x0e_min_assessors\"\xd9\x03\n" +
 	"\x10AssessmentMethod\x12H\n" +
 	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x123\n" +
@@ -1940,7 +2129,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x14SITUATIONAL_EXERCISE\x10\x02\x12\x17\n" +
 	"\x13REFLECTIVE_ANALYSIS\x10\x03\x12\x15\n" +
 	"\x11PROFESSIONAL_FILE\x10\x04\x12\t\n" +
-	"\x05OTHER\x10\x05\"\xf7\x02\n" +
+	"\x05OTHER\x10\x05\"\xc1\x03\n" +
 	"\tCriterion\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\x04code\x12/\n" +
 	"\tstatement\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x01R\tstatement\x12%\n" +
@@ -1948,7 +2137,8 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x06weight\x18\x04 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
 	"\vbonus_above\x18\x05 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
 	"bonusAbove\x128\n" +
-	"\x05scale\x18\x06 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scaleB\t\n" +
+	"\x05scale\x18\x06 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x12H\n" +
+	"\vcompetences\x18\a \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x10d\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetencesB\t\n" +
 	"\a_weight\"\x85\x04\n" +
 	"\x05Rules\x12S\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x12G\n" +
@@ -2043,7 +2233,7 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(AssessmentMethod_Kind_Enum)(0), // 0: acquis.v1.AssessmentMethod.Kind.Enum
 	(Register_Kind_Enum)(0),         // 1: acquis.v1.Register.Kind.Enum
@@ -2052,58 +2242,63 @@ var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(*Bloc)(nil),                    // 4: acquis.v1.Bloc
 	(*Activity)(nil),                // 5: acquis.v1.Activity
 	(*Competence)(nil),              // 6: acquis.v1.Competence
-	(*AssessmentMethod)(nil),        // 7: acquis.v1.AssessmentMethod
-	(*Criterion)(nil),               // 8: acquis.v1.Criterion
-	(*Rules)(nil),                   // 9: acquis.v1.Rules
-	(*Gate)(nil),                    // 10: acquis.v1.Gate
-	(*JuryRule)(nil),                // 11: acquis.v1.JuryRule
-	(*Replacement)(nil),             // 12: acquis.v1.Replacement
-	(*Register)(nil),                // 13: acquis.v1.Register
-	(*Certificateur)(nil),           // 14: acquis.v1.Certificateur
-	(*Referentiel_Section)(nil),     // 15: acquis.v1.Referentiel.Section
-	(*Scale_Level)(nil),             // 16: acquis.v1.Scale.Level
-	(*Scale_Marks)(nil),             // 17: acquis.v1.Scale.Marks
-	(*AssessmentMethod_Kind)(nil),   // 18: acquis.v1.AssessmentMethod.Kind
-	(*Gate_Mean)(nil),               // 19: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),              // 20: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),             // 21: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),          // 22: acquis.v1.Gate.Shortfall
-	(*Register_Kind)(nil),           // 23: acquis.v1.Register.Kind
-	(*timestamppb.Timestamp)(nil),   // 24: google.protobuf.Timestamp
+	(*Epreuve)(nil),                 // 7: acquis.v1.Epreuve
+	(*AssessmentMethod)(nil),        // 8: acquis.v1.AssessmentMethod
+	(*Criterion)(nil),               // 9: acquis.v1.Criterion
+	(*Rules)(nil),                   // 10: acquis.v1.Rules
+	(*Gate)(nil),                    // 11: acquis.v1.Gate
+	(*JuryRule)(nil),                // 12: acquis.v1.JuryRule
+	(*Replacement)(nil),             // 13: acquis.v1.Replacement
+	(*Register)(nil),                // 14: acquis.v1.Register
+	(*Certificateur)(nil),           // 15: acquis.v1.Certificateur
+	(*Referentiel_Section)(nil),     // 16: acquis.v1.Referentiel.Section
+	(*Scale_Level)(nil),             // 17: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),             // 18: acquis.v1.Scale.Marks
+	(*AssessmentMethod_Kind)(nil),   // 19: acquis.v1.AssessmentMethod.Kind
+	(*Gate_Mean)(nil),               // 20: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),              // 21: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),             // 22: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),          // 23: acquis.v1.Gate.Shortfall
+	(*Register_Kind)(nil),           // 24: acquis.v1.Register.Kind
+	(*timestamppb.Timestamp)(nil),   // 25: google.protobuf.Timestamp
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	15, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	16, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
 	4,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
-	9,  // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	12, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	24, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
+	10, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
+	13, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	25, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	10, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
 	3,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
-	13, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
-	14, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
-	16, // 9: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
-	17, // 10: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	14, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
+	15, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
+	17, // 9: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	18, // 10: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
 	5,  // 11: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
 	6,  // 12: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	10, // 13: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
-	7,  // 14: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	7,  // 15: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	8,  // 16: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	10, // 17: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	0,  // 18: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	11, // 19: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	10, // 20: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	10, // 21: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	19, // 22: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	20, // 23: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	21, // 24: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	22, // 25: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	1,  // 26: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	11, // 13: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	7,  // 14: acquis.v1.Bloc.epreuves:type_name -> acquis.v1.Epreuve
+	8,  // 15: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	8,  // 16: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	9,  // 17: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	11, // 18: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	8,  // 19: acquis.v1.Epreuve.method:type_name -> acquis.v1.AssessmentMethod
+	9,  // 20: acquis.v1.Epreuve.criteria:type_name -> acquis.v1.Criterion
+	11, // 21: acquis.v1.Epreuve.gate:type_name -> acquis.v1.Gate
+	0,  // 22: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	12, // 23: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	11, // 24: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	11, // 25: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	20, // 26: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	21, // 27: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	22, // 28: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	23, // 29: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	1,  // 30: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -2113,20 +2308,21 @@ func file_acquis_v1_referentiel_proto_init() {
 	}
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_referentiel_proto_msgTypes[4].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[5].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

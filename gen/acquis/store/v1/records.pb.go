@@ -1693,8 +1693,10 @@ type AccommodationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What is asked for.
 	Kind v1.Accommodation_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Accommodation_Kind_Enum" json:"kind,omitempty"`
-	// The compétences it concerns; none: all.
-	Competences   []string `protobuf:"bytes,2,rep,name=competences,proto3" json:"competences,omitempty"`
+	// The compétences it concerns; neither these nor épreuves: everything.
+	Competences []string `protobuf:"bytes,2,rep,name=competences,proto3" json:"competences,omitempty"`
+	// The épreuves it concerns.
+	Epreuves      []string `protobuf:"bytes,23,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1739,6 +1741,13 @@ func (x *AccommodationRequest) GetKind() v1.Accommodation_Kind_Enum {
 func (x *AccommodationRequest) GetCompetences() []string {
 	if x != nil {
 		return x.Competences
+	}
+	return nil
+}
+
+func (x *AccommodationRequest) GetEpreuves() []string {
+	if x != nil {
+		return x.Epreuves
 	}
 	return nil
 }
@@ -2232,7 +2241,9 @@ type Reason struct {
 	// Whether it reveals an exemption.
 	Exemption bool `protobuf:"varint,10,opt,name=exemption,proto3" json:"exemption,omitempty"`
 	// Points that need not be whole; unset if the rule has none.
-	Amount        *Reason_Amount `protobuf:"bytes,11,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount *Reason_Amount `protobuf:"bytes,11,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Épreuve.
+	Epreuve       string `protobuf:"bytes,32,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2342,6 +2353,13 @@ func (x *Reason) GetAmount() *Reason_Amount {
 		return x.Amount
 	}
 	return nil
+}
+
+func (x *Reason) GetEpreuve() string {
+	if x != nil {
+		return x.Epreuve
+	}
+	return ""
 }
 
 // An API key.
@@ -2806,10 +2824,11 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06advice\x18\x06 \x01(\v2 .acquis.store.v1.ExemptionAdviceH\x00R\x06advice\x12B\n" +
 	"\texemption\x18\a \x01(\v2\".acquis.store.v1.ExemptionDecisionH\x00R\texemption\x122\n" +
 	"\x05texts\x18\b \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x05textsB\a\n" +
-	"\x05entry\"p\n" +
+	"\x05entry\"\x8c\x01\n" +
 	"\x14AccommodationRequest\x126\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\".acquis.v1.Accommodation.Kind.EnumR\x04kind\x12 \n" +
-	"\vcompetences\x18\x02 \x03(\tR\vcompetences\"R\n" +
+	"\vcompetences\x18\x02 \x03(\tR\vcompetences\x12\x1a\n" +
+	"\bepreuves\x18\x17 \x03(\tR\bepreuves\"R\n" +
 	"\x15AccommodationDecision\x12\x1f\n" +
 	"\vrequest_uid\x18\x01 \x01(\x04R\n" +
 	"requestUid\x12\x18\n" +
@@ -2847,7 +2866,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06author\x18\x03 \x01(\tR\x06author\x12D\n" +
 	"\x0fmembers_present\x18\x04 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12B\n" +
 	"\x10computed_outcome\x18\x05 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\x0fcomputedOutcome\x121\n" +
-	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xd8\x03\n" +
+	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xf2\x03\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -2862,7 +2881,8 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\ffrom_default\x18\t \x01(\bR\vfromDefault\x12\x1c\n" +
 	"\texemption\x18\n" +
 	" \x01(\bR\texemption\x126\n" +
-	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x1a\x82\x01\n" +
+	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x12\x18\n" +
+	"\aepreuve\x18  \x01(\tR\aepreuve\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +

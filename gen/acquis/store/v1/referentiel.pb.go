@@ -503,7 +503,9 @@ type Bloc struct {
 	// What is assessed.
 	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
 	// Its own gate; unset means that of the rules.
-	Gate          *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	Gate *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	// What is assessed, if it is not the compétences.
+	Epreuves      []*Epreuve `protobuf:"bytes,7,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -573,6 +575,13 @@ func (x *Bloc) GetGate() *Gate {
 	return nil
 }
 
+func (x *Bloc) GetEpreuves() []*Epreuve {
+	if x != nil {
+		return x.Epreuves
+	}
+	return nil
+}
+
 // A work activity.
 type Activity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -628,7 +637,7 @@ func (x *Activity) GetTitle() string {
 	return ""
 }
 
-// A compétence.
+// A compétence. In a bloc with épreuves it has a code and a statement only.
 type Competence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "C1.1".
@@ -737,6 +746,142 @@ func (x *Competence) GetBonusAbove() string {
 	return ""
 }
 
+// An épreuve: what is assessed in one go.
+type Epreuve struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "E1"; no compétence has it either.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
+	// Codes of the compétences of its bloc that it covers.
+	Competences []string `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
+	// What assessors give verdicts on; none: the épreuve itself, under its own code.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// Its own gate; unset means that of the rules.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Its weight in the mean of its bloc, 1–1000; unset means 1.
+	Weight *int32 `protobuf:"varint,7,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
+	// A decimal: only points above it count in the mean of its bloc. Empty: all do.
+	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Without criteria: code of its scale; empty: that of the rules.
+	Scale string `protobuf:"bytes,9,opt,name=scale,proto3" json:"scale,omitempty"`
+	// Without criteria: whether its bloc cannot be acquired without it.
+	Eliminatory bool `protobuf:"varint,10,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
+	// How many assessors must speak; unset means the number of the rules.
+	MinAssessors  *int32 `protobuf:"varint,11,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Epreuve) Reset() {
+	*x = Epreuve{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Epreuve) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Epreuve) ProtoMessage() {}
+
+func (x *Epreuve) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Epreuve.ProtoReflect.Descriptor instead.
+func (*Epreuve) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Epreuve) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Epreuve) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Epreuve) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *Epreuve) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
+func (x *Epreuve) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *Epreuve) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *Epreuve) GetWeight() int32 {
+	if x != nil && x.Weight != nil {
+		return *x.Weight
+	}
+	return 0
+}
+
+func (x *Epreuve) GetBonusAbove() string {
+	if x != nil {
+		return x.BonusAbove
+	}
+	return ""
+}
+
+func (x *Epreuve) GetScale() string {
+	if x != nil {
+		return x.Scale
+	}
+	return ""
+}
+
+func (x *Epreuve) GetEliminatory() bool {
+	if x != nil {
+		return x.Eliminatory
+	}
+	return false
+}
+
+func (x *Epreuve) GetMinAssessors() int32 {
+	if x != nil && x.MinAssessors != nil {
+		return *x.MinAssessors
+	}
+	return 0
+}
+
 // A modalité d'évaluation.
 type AssessmentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -756,7 +901,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -768,7 +913,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -781,7 +926,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AssessmentMethod) GetKind() v1.AssessmentMethod_Kind_Enum {
@@ -834,14 +979,16 @@ type Criterion struct {
 	// do.
 	BonusAbove string `protobuf:"bytes,5,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
 	// Code of its scale; empty: that of the rules.
-	Scale         string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	Scale string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	// In an épreuve: codes of the compétences of its bloc that it is about.
+	Competences   []string `protobuf:"bytes,7,rep,name=competences,proto3" json:"competences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -853,7 +1000,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,7 +1013,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Criterion) GetCode() string {
@@ -911,6 +1058,13 @@ func (x *Criterion) GetScale() string {
 	return ""
 }
 
+func (x *Criterion) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
 // Rules of a référentiel. A number that is not set means the default.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -934,7 +1088,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1100,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,7 +1113,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -1033,7 +1187,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1045,7 +1199,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1058,7 +1212,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1116,7 +1270,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1128,7 +1282,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1141,7 +1295,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1175,7 +1329,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1187,7 +1341,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1200,7 +1354,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1248,7 +1402,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1260,7 +1414,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1273,7 +1427,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -1321,7 +1475,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1333,7 +1487,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1346,7 +1500,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -1392,7 +1546,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1404,7 +1558,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1456,7 +1610,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1468,7 +1622,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1518,7 +1672,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1684,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1697,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1573,7 +1727,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1585,7 +1739,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1598,7 +1752,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1628,7 +1782,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1640,7 +1794,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1653,7 +1807,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1683,7 +1837,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1695,7 +1849,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1708,7 +1862,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1786,7 +1940,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x1e\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tR\n" +
-	"paragraphs\"\xd5\x01\n" +
+	"paragraphs\"\x8b\x02\n" +
 	"\x04Bloc\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -1794,7 +1948,8 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"activities\x18\x03 \x03(\v2\x19.acquis.store.v1.ActivityR\n" +
 	"activities\x12=\n" +
 	"\vcompetences\x18\x04 \x03(\v2\x1b.acquis.store.v1.CompetenceR\vcompetences\x12)\n" +
-	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\"4\n" +
+	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x124\n" +
+	"\bepreuves\x18\a \x03(\v2\x18.acquis.store.v1.EpreuveR\bepreuves\"4\n" +
 	"\bActivity\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\"\xf2\x02\n" +
@@ -1809,13 +1964,29 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x06weight\x18\a \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
 	"\vbonus_above\x18\b \x01(\tR\n" +
 	"bonusAboveB\t\n" +
-	"\a_weight\"\xe4\x01\n" +
+	"\a_weight\"\xb0\x03\n" +
+	"\aEpreuve\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
+	"\x06method\x18\x03 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x06method\x12 \n" +
+	"\vcompetences\x18\x04 \x03(\tR\vcompetences\x126\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x1a.acquis.store.v1.CriterionR\bcriteria\x12)\n" +
+	"\x04gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1b\n" +
+	"\x06weight\x18\a \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
+	"\vbonus_above\x18\b \x01(\tR\n" +
+	"bonusAbove\x12\x14\n" +
+	"\x05scale\x18\t \x01(\tR\x05scale\x12 \n" +
+	"\veliminatory\x18\n" +
+	" \x01(\bR\veliminatory\x12(\n" +
+	"\rmin_assessors\x18\v \x01(\x05H\x01R\fminAssessors\x88\x01\x01B\t\n" +
+	"\a_weightB\x10\n" +
+	"\x0e_min_assessors\"\xe4\x01\n" +
 	"\x10AssessmentMethod\x129\n" +
 	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumR\x04kind\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\"\n" +
 	"\finstructions\x18\x03 \x01(\tR\finstructions\x12\"\n" +
 	"\fdeliverables\x18\x04 \x03(\tR\fdeliverables\x127\n" +
-	"\x17accommodation_framework\x18\x05 \x01(\tR\x16accommodationFramework\"\xbe\x01\n" +
+	"\x17accommodation_framework\x18\x05 \x01(\tR\x16accommodationFramework\"\xe0\x01\n" +
 	"\tCriterion\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
 	"\tstatement\x18\x02 \x01(\tR\tstatement\x12 \n" +
@@ -1823,7 +1994,8 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x06weight\x18\x04 \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
 	"\vbonus_above\x18\x05 \x01(\tR\n" +
 	"bonusAbove\x12\x14\n" +
-	"\x05scale\x18\x06 \x01(\tR\x05scaleB\t\n" +
+	"\x05scale\x18\x06 \x01(\tR\x05scale\x12 \n" +
+	"\vcompetences\x18\a \x03(\tR\vcompetencesB\t\n" +
 	"\a_weight\"\xba\x03\n" +
 	"\x05Rules\x12E\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x129\n" +
@@ -1895,7 +2067,7 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Referentiel)(nil),                // 0: acquis.store.v1.Referentiel
 	(*Register)(nil),                   // 1: acquis.store.v1.Register
@@ -1905,57 +2077,62 @@ var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Bloc)(nil),                       // 5: acquis.store.v1.Bloc
 	(*Activity)(nil),                   // 6: acquis.store.v1.Activity
 	(*Competence)(nil),                 // 7: acquis.store.v1.Competence
-	(*AssessmentMethod)(nil),           // 8: acquis.store.v1.AssessmentMethod
-	(*Criterion)(nil),                  // 9: acquis.store.v1.Criterion
-	(*Rules)(nil),                      // 10: acquis.store.v1.Rules
-	(*Gate)(nil),                       // 11: acquis.store.v1.Gate
-	(*JuryRule)(nil),                   // 12: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                // 13: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),        // 14: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),            // 15: acquis.store.v1.CurrentRevision
-	(*Scale_Level)(nil),                // 16: acquis.store.v1.Scale.Level
-	(*Scale_Marks)(nil),                // 17: acquis.store.v1.Scale.Marks
-	(*Gate_Mean)(nil),                  // 18: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                 // 19: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                // 20: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),             // 21: acquis.store.v1.Gate.Shortfall
-	(v1.Register_Kind_Enum)(0),         // 22: acquis.v1.Register.Kind.Enum
-	(v1.AssessmentMethod_Kind_Enum)(0), // 23: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),      // 24: google.protobuf.Timestamp
+	(*Epreuve)(nil),                    // 8: acquis.store.v1.Epreuve
+	(*AssessmentMethod)(nil),           // 9: acquis.store.v1.AssessmentMethod
+	(*Criterion)(nil),                  // 10: acquis.store.v1.Criterion
+	(*Rules)(nil),                      // 11: acquis.store.v1.Rules
+	(*Gate)(nil),                       // 12: acquis.store.v1.Gate
+	(*JuryRule)(nil),                   // 13: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                // 14: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),        // 15: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),            // 16: acquis.store.v1.CurrentRevision
+	(*Scale_Level)(nil),                // 17: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                // 18: acquis.store.v1.Scale.Marks
+	(*Gate_Mean)(nil),                  // 19: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                 // 20: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                // 21: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),             // 22: acquis.store.v1.Gate.Shortfall
+	(v1.Register_Kind_Enum)(0),         // 23: acquis.v1.Register.Kind.Enum
+	(v1.AssessmentMethod_Kind_Enum)(0), // 24: acquis.v1.AssessmentMethod.Kind.Enum
+	(*timestamppb.Timestamp)(nil),      // 25: google.protobuf.Timestamp
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	4,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
 	5,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
-	10, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	13, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	11, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
+	14, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
 	3,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
 	1,  // 5: acquis.store.v1.Referentiel.register:type_name -> acquis.store.v1.Register
 	2,  // 6: acquis.store.v1.Referentiel.certificateur:type_name -> acquis.store.v1.Certificateur
-	22, // 7: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	16, // 8: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
-	17, // 9: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	23, // 7: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	17, // 8: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	18, // 9: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
 	6,  // 10: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
 	7,  // 11: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	11, // 12: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
-	8,  // 13: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	8,  // 14: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	9,  // 15: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	11, // 16: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	23, // 17: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	12, // 18: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	11, // 19: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	11, // 20: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	18, // 21: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	19, // 22: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	20, // 23: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	21, // 24: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	0,  // 25: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	24, // 26: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	12, // 12: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	8,  // 13: acquis.store.v1.Bloc.epreuves:type_name -> acquis.store.v1.Epreuve
+	9,  // 14: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	9,  // 15: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	10, // 16: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	12, // 17: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	9,  // 18: acquis.store.v1.Epreuve.method:type_name -> acquis.store.v1.AssessmentMethod
+	10, // 19: acquis.store.v1.Epreuve.criteria:type_name -> acquis.store.v1.Criterion
+	12, // 20: acquis.store.v1.Epreuve.gate:type_name -> acquis.store.v1.Gate
+	24, // 21: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	13, // 22: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	12, // 23: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	12, // 24: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	19, // 25: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	20, // 26: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	21, // 27: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	22, // 28: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	0,  // 29: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	25, // 30: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -1965,19 +2142,20 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	}
 	file_acquis_store_v1_referentiel_proto_msgTypes[1].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[16].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

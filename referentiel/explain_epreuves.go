@@ -1,0 +1,65 @@
+package referentiel
+
+import (
+	"strings"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+)
+
+// epreuve says how an épreuve is assessed and acquired.
+func (e *explainer) epreuve(u *storepb.Epreuve) {
+	e.say("%s : %s", "%s: %s", u.GetCode(), u.GetTitle())
+	e.detail("Évaluée par : %s.", "Assessed by: %s.", e.method(u.GetMethod()))
+	if covered := u.GetCompetences(); len(covered) > 0 {
+		e.detail("Porte sur les compétences : %s.", "Covers the compétences: %s.", covered)
+	}
+	if u.MinAssessors != nil {
+		e.detail("Il y faut l'avis d'au moins %s.", "It needs the findings of at least %s.",
+			e.counted(int(u.GetMinAssessors()), bilingual{"évaluateur", "assessor"}, bilingual{"évaluateurs", "assessors"}))
+	}
+	if g := u.GetGate(); g != nil {
+		e.detail("Acquise quand %s (règle propre).", "Acquired when %s (a rule of its own).", e.gate(g, ofCriteria))
+	}
+	if shared := e.share(u.Weight, u.GetBonusAbove()); shared != "" {
+		e.detail("Dans le bloc : %s.", "In the bloc: %s.", shared)
+	}
+	if len(u.GetCriteria()) == 0 {
+		e.asWhole(u)
+		return
+	}
+	e.detail("Critères : %s.", "Criteria: %s.", e.criteria(u.GetCriteria()))
+	if u.GetScale() != "" || u.GetEliminatory() { // which the check refuses
+		e.asWhole(u)
+	}
+}
+
+// asWhole says how an épreuve without criteria is assessed.
+func (e *explainer) asWhole(u *storepb.Epreuve) {
+	how := e.criterion(&storepb.Criterion{Code: u.GetCode(), Scale: u.GetScale(), Eliminatory: u.GetEliminatory()})
+	e.detail("Évaluée en une fois : %s. Sans règle propre, elle est acquise si ce résultat suffit sur son échelle.",
+		"Assessed as a whole: %s. Without a rule of its own it is acquired if that is enough on its scale.", how)
+}
+
+// detail adds a sentence about what was said last.
+func (e *explainer) detail(fr, en string, args ...any) {
+	e.text.WriteString("    " + e.phrase(fr, en, args...) + "\n")
+}
+
+func (e *explainer) criteria(criteria []*storepb.Criterion) (all []string) {
+	for _, c := range criteria {
+		text := e.criterion(c)
+		if about := c.GetCompetences(); len(about) > 0 {
+			text += " [" + strings.Join(about, ", ") + "]"
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// children are what the gate of a bloc is about.
+func (e *explainer) children(b *storepb.Bloc) children {
+	if len(b.GetEpreuves()) > 0 {
+		return children{bilingual{"ses épreuves", "its épreuves"}, bilingual{"acquises", "acquired"}}
+	}
+	return ofCompetences
+}
