@@ -113,8 +113,18 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 		Revision: Revision(session),
 		State:    state,
 		Enrolled: c.GetEnrolledBlocs(),
+		Resits:   c.GetResitBlocs(),
+		Route:    Route(c.GetAccessRoute()),
 		Left:     left,
 	}, nil
+}
+
+// Route is how a candidate came; empty if it is not known.
+func Route(route acquispb.Candidacy_AccessRoute_Enum) rules.AccessRoute {
+	if route == 0 {
+		return ""
+	}
+	return rules.AccessRoute(route.String())
 }
 
 // Standing reads the states of a candidacy and its session, which is all that

@@ -27,7 +27,7 @@ import (
 //	yes       0x01
 //	answer    0x01 for yes, 0x00 for no: a yes or no that proto declares optional
 //	message   as above
-//	list      how many items, then each: a text or a message
+//	list      how many items, then each: a text, a number or a message
 //
 // where lengths and counts are 4 bytes, most significant first.
 //
@@ -144,6 +144,24 @@ func (e *encoder) competence(c *storepb.Competence) {
 	e.message(6, func(e *encoder) { e.gate(c.GetGate()) })
 	e.number(7, c.Weight)
 	e.text(8, c.GetBonusAbove())
+	each(e, 9, c.GetVariants(), (*encoder).variant)
+}
+
+func (e *encoder) variant(v *storepb.Variant) {
+	e.message(1, func(e *encoder) {
+		e.yes(1, v.GetWhen().GetSingleBloc())
+		if routes := v.GetWhen().GetAccessRoutes(); len(routes) > 0 {
+			*e = append(*e, 2)
+			e.uint32(uint32(len(routes)))
+			for _, route := range routes {
+				e.uint32(uint32(route))
+			}
+		}
+		if attempt := int32(v.GetWhen().GetAttempt()); attempt != 0 {
+			e.number(3, &attempt)
+		}
+	})
+	e.message(2, func(e *encoder) { e.method(v.GetMethod()) })
 }
 
 func (e *encoder) method(m *storepb.AssessmentMethod) {
@@ -176,6 +194,7 @@ func (e *encoder) epreuve(u *storepb.Epreuve) {
 	e.text(9, u.GetScale())
 	e.yes(10, u.GetEliminatory())
 	e.number(11, u.MinAssessors)
+	each(e, 12, u.GetVariants(), (*encoder).variant)
 }
 
 func (e *encoder) rules(r *storepb.Rules) {

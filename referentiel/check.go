@@ -16,6 +16,8 @@ const (
 	maxCompetences  = 100
 	maxCriteria     = 100
 	maxEpreuves     = 100
+	maxVariants     = 20
+	maxRoutes       = 6
 	maxDeliverables = 50
 	maxReplaces     = 200
 	maxScales       = 20
@@ -169,6 +171,7 @@ func (c *checker) competence(field string, k *storepb.Competence) {
 	if k.GetBlocOnlyMethod() != nil {
 		c.method(field+".bloc_only_method", k.GetBlocOnlyMethod())
 	}
+	c.variants(field+".variants", k.GetVariants())
 	c.criteria(field+".criteria", k.GetCode(), k.GetCriteria(), 1)
 	for i, criterion := range k.GetCriteria() {
 		item := at(field+".criteria", i) + ".competences"
@@ -195,7 +198,7 @@ func (c *checker) method(field string, m *storepb.AssessmentMethod) {
 	switch {
 	case m.GetKind() == 0:
 		c.report(field+".kind", "must not be empty")
-	case m.GetKind().Descriptor().Values().ByNumber(m.GetKind().Number()) == nil:
+	case unknownValue(m.GetKind()):
 		c.report(field+".kind", fmt.Sprintf("%d is not a kind of method", m.GetKind()))
 	}
 	c.text(field+".title", m.GetTitle(), maxTitle)

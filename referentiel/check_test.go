@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 )
@@ -62,6 +63,13 @@ func byEpreuves() *storepb.Bloc {
 	}
 }
 
+func byVariants() []*storepb.Variant {
+	return []*storepb.Variant{{
+		When:   &storepb.Variant_When{SingleBloc: true, AccessRoutes: []acquispb.Candidacy_AccessRoute_Enum{5}, Attempt: 2},
+		Method: &storepb.AssessmentMethod{Kind: 4, Title: "Dossier"},
+	}}
+}
+
 // full is the small référentiel with one of everything, also of what excludes each other.
 func full() *storepb.Referentiel {
 	gate := func() *storepb.Gate {
@@ -85,6 +93,7 @@ func full() *storepb.Referentiel {
 	b.Competences, b.Epreuves, b.Gate = nil, b.Epreuves[:1], gate()
 	e := b.Epreuves[0]
 	r.Blocs = append(r.Blocs, b)
+	e.Variants, competence(r).Variants = byVariants(), byVariants()
 	e.Gate, e.Weight, e.BonusAbove, e.Scale, e.Eliminatory = gate(), new(int32(2)), "50", "n", true
 	return r
 }
@@ -301,6 +310,7 @@ func oddities() map[string]func(*storepb.Referentiel) {
 			b.Competences, b.Epreuves[0].Competences, b.Epreuves[0].Criteria[0].Competences, b.Epreuves[1].Competences = nil, nil, nil, nil
 			r.Blocs = append(r.Blocs, b)
 		},
+		"methods by route and attempt":   func(r *storepb.Referentiel) { competence(r).Variants = byVariants() },
 		"no rules":                       func(r *storepb.Referentiel) { r.Rules = nil },
 		"rules without a jury":           func(r *storepb.Referentiel) { r.Rules.Jury = nil },
 		"codes of another certificateur": func(r *storepb.Referentiel) { r.Blocs[0].Code, r.Replaces = "RNCP35340BC01", nil },

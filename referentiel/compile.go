@@ -102,7 +102,7 @@ func spec(r *storepb.Referentiel) rules.Spec {
 
 func epreuveSpec(e *storepb.Epreuve) rules.Unit {
 	unit := rules.Unit{
-		Code: e.GetCode(), Epreuve: true, Gate: gate(e.GetGate()), MinAssessors: number(e.MinAssessors),
+		Code: e.GetCode(), Epreuve: true, Gate: gate(e.GetGate()), Variants: variants(e.GetVariants()), MinAssessors: number(e.MinAssessors),
 		Share:    rules.Share{Weight: number(e.Weight), BonusAbove: e.GetBonusAbove()},
 		Criteria: criteria(e.GetCriteria()),
 	}
@@ -115,10 +115,24 @@ func epreuveSpec(e *storepb.Epreuve) rules.Unit {
 
 func competenceSpec(k *storepb.Competence) rules.Unit {
 	return rules.Unit{
-		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()),
+		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()), Variants: variants(k.GetVariants()),
 		Share:    rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
 		Criteria: criteria(k.GetCriteria()),
 	}
+}
+
+func variants(given []*storepb.Variant) (read []rules.When) {
+	for _, v := range given {
+		when := rules.When{SingleBloc: v.GetWhen().GetSingleBloc()}
+		for _, route := range v.GetWhen().GetAccessRoutes() {
+			when.Routes = append(when.Routes, rules.AccessRoute(route.String()))
+		}
+		if attempt := v.GetWhen().GetAttempt(); attempt != 0 {
+			when.Attempt = rules.Attempt(attempt.String())
+		}
+		read = append(read, when)
+	}
+	return read
 }
 
 func criteria(given []*storepb.Criterion) (read []rules.Criterion) {

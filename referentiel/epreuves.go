@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // byEpreuves checks a bloc that is assessed by épreuves: its compétences are only listed.
@@ -48,6 +50,7 @@ func (c *checker) epreuve(field string, e *storepb.Epreuve, listed map[string]bo
 	} else {
 		c.method(field+".method", e.GetMethod())
 	}
+	c.variants(field+".variants", e.GetVariants())
 	c.covers(field+".competences", e.GetCompetences(), "a compétence of its bloc", listed)
 	ofEpreuve := listed
 	if len(e.GetCompetences()) > 0 {
@@ -62,6 +65,44 @@ func (c *checker) epreuve(field string, e *storepb.Epreuve, listed map[string]bo
 	}
 	c.between(field+".min_assessors", e.MinAssessors, 1, 20)
 	c.asWhole(field, e)
+}
+
+// variants checks methods that replace the normal one.
+func (c *checker) variants(field string, variants []*storepb.Variant) {
+	for i, v := range list(c, field, variants, 0, maxVariants) {
+		item := at(field, i)
+		when := v.GetWhen()
+		if !when.GetSingleBloc() && len(when.GetAccessRoutes()) == 0 && when.GetAttempt() == 0 {
+			c.report(item+".when", "must say when it applies: single_bloc, access_routes or attempt")
+		}
+		met := make(map[protoreflect.EnumNumber]bool)
+		for j, route := range list(c, item+".when.access_routes", when.GetAccessRoutes(), 0, maxRoutes) {
+			switch {
+			case met[route.Number()]:
+				c.report(at(item+".when.access_routes", j), fmt.Sprintf("%s is named twice", route))
+			case route == 0 || unknownValue(route):
+				c.report(at(item+".when.access_routes", j), fmt.Sprintf("%d is not an access route", route))
+			}
+			met[route.Number()] = true
+		}
+		if unknownValue(when.GetAttempt()) {
+			c.report(item+".when.attempt", fmt.Sprintf("%d is not an attempt", when.GetAttempt()))
+		}
+		for j := range i {
+			if proto.Equal(variants[j].GetWhen(), when) {
+				c.report(item+".when", "never applies: it says the same as "+at(field, j))
+			}
+		}
+		if v.GetMethod() == nil {
+			c.report(item+".method", "must not be empty")
+			continue
+		}
+		c.method(item+".method", v.GetMethod())
+	}
+}
+
+func unknownValue(of protoreflect.Enum) bool {
+	return of.Descriptor().Values().ByNumber(of.Number()) == nil
 }
 
 // covers checks the codes of compétences that an épreuve or a criterion names.

@@ -10,6 +10,7 @@ import (
 func (e *explainer) epreuve(u *storepb.Epreuve) {
 	e.say("%s : %s", "%s: %s", u.GetCode(), u.GetTitle())
 	e.detail("Évaluée par : %s.", "Assessed by: %s.", e.method(u.GetMethod()))
+	e.variants(u.GetVariants())
 	if covered := u.GetCompetences(); len(covered) > 0 {
 		e.detail("Porte sur les compétences : %s.", "Covers the compétences: %s.", covered)
 	}
@@ -62,4 +63,40 @@ func (e *explainer) children(b *storepb.Bloc) children {
 		return children{bilingual{"ses épreuves", "its épreuves"}, bilingual{"acquises", "acquired"}}
 	}
 	return ofCompetences
+}
+
+// variants says which methods apply in which candidacies.
+func (e *explainer) variants(variants []*storepb.Variant) {
+	for _, v := range variants {
+		var when []string
+		if v.GetWhen().GetSingleBloc() {
+			when = append(when, e.phrase("ce bloc est présenté seul", "this bloc is presented alone"))
+		}
+		if routes := v.GetWhen().GetAccessRoutes(); len(routes) > 0 {
+			var names []string
+			for _, route := range routes {
+				names = append(names, e.pick(routeNames(route.String())))
+			}
+			when = append(when, e.phrase("le candidat vient par %s", "the candidate comes by %s", strings.Join(names, e.phrase(" ou ", " or "))))
+		}
+		switch v.GetWhen().GetAttempt().String() {
+		case "FIRST":
+			when = append(when, e.phrase("le bloc est présenté pour la première fois", "the bloc is presented for the first time"))
+		case "RESIT":
+			when = append(when, e.phrase("le bloc est présenté de nouveau", "the bloc is presented again"))
+		}
+		e.detail("Si %s : %s.", "If %s: %s.", strings.Join(when, e.phrase(" et ", " and ")), e.method(v.GetMethod()))
+	}
+}
+
+// routeNames are what people call an access route.
+func routeNames(route string) bilingual {
+	return map[string]bilingual{
+		"INITIAL_TRAINING":             {"la formation initiale", "initial training"},
+		"APPRENTICESHIP":               {"l'apprentissage", "apprenticeship"},
+		"CONTINUING_TRAINING":          {"la formation continue", "continuing training"},
+		"PROFESSIONALISATION_CONTRACT": {"un contrat de professionnalisation", "a contrat de professionnalisation"},
+		"EXPERIENCE_VALIDATION":        {"la validation des acquis de l'expérience (VAE)", "validation of experience (VAE)"},
+		"INDEPENDENT_CANDIDATE":        {"une candidature libre", "an independent candidacy"},
+	}[route]
 }

@@ -100,6 +100,8 @@ func fill(m protoreflect.Message) {
 		case field.Message() != nil:
 			fill(m.Mutable(field).Message())
 		case m.Has(field):
+		case field.IsList() && field.Kind() == protoreflect.EnumKind:
+			m.Mutable(field).List().Append(protoreflect.ValueOfEnum(1))
 		case field.IsList():
 			m.Mutable(field).List().Append(protoreflect.ValueOfString("1"))
 		case field.Kind() == protoreflect.StringKind:

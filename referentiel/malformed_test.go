@@ -182,6 +182,9 @@ func rulesBroken() []struct{ path, text, field string } {
 		{"certificateur.siret", `"73282932000075"`, "certificateur.siret"},
 		{"blocs[0].competences[0]", "{code: C1.1, statement: a}", "blocs[0].competences[0].method"},
 		{"blocs[1].competences[0]", "{code: C2.1, statement: a, weight: 2}", "blocs[1].competences[0].weight"},
+		{"blocs[0].competences[0].variants[0].when", "{single_bloc: false}", "blocs[0].competences[0].variants[0].when"},
+		{"blocs[0].competences[0].variants[0].when.access_routes", "[INITIAL_TRAINING, INITIAL_TRAINING]", "blocs[0].competences[0].variants[0].when.access_routes[1]"},
+		{"blocs[1].epreuves[0].variants", "[{when: {attempt: RESIT}, method: {kind: OTHER, title: a}}, {when: {attempt: RESIT}, method: {kind: OTHER, title: a}}]", "blocs[1].epreuves[0].variants[1].when"},
 		{"blocs[1].epreuves[0].competences", "[C2.1, C2.1]", "blocs[1].epreuves[0].competences[1]"},
 		{"blocs[1].epreuves[0].criteria[0].competences", "[C2.2]", "blocs[1].epreuves[0].criteria[0].competences[0]"},
 		{"blocs[1].epreuves[1]", "{code: E2, title: a, method: {kind: OTHER, title: a}}", "blocs[1].competences[1]"},
@@ -200,6 +203,8 @@ func unbreakable() map[string]string {
 	return map[string]string{
 		"%d is not a kind of method":   "files name kinds, and the decoder refuses what is none",
 		"%d is not a kind of register": "files name kinds, and the decoder refuses what is none",
+		"%d is not an access route":    "so it is with routes",
+		"%d is not an attempt":         "and with attempts",
 	}
 }
 

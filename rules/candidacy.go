@@ -10,6 +10,8 @@ type Candidacy struct {
 	Revision Revision // the one its session pins
 	State    CandidacyState
 	Enrolled []string // the blocs fixed at enrolment; they fix the methods too
+	Resits   []string // those of them that a jury had decided against before
+	Route    AccessRoute
 	Left     []Departed
 }
 
@@ -28,20 +30,11 @@ func (c Candidacy) hasLeft(bloc string) bool {
 	return slices.ContainsFunc(c.Left, func(d Departed) bool { return d.Bloc == bloc })
 }
 
-// method is the assessment method in force for a compétence with a method for a
-// single bloc. It depends on the blocs enrolled: if only one of several is left,
-// it is still assessed as announced.
-func (c Candidacy) method() Method {
-	if len(c.Enrolled) == 1 {
-		return BlocOnly
-	}
-	return Normal
-}
-
 // Enrolment says what a candidacy asks to present.
 type Enrolment struct {
 	Scope Scope
 	Blocs []string // with NamedBlocs only
+	Route AccessRoute
 }
 
 // Enrol opens a candidacy in the case's session. The candidacy returned has no ID
@@ -54,12 +47,22 @@ func (c Case) Enrol(e Enrolment) (Candidacy, []Refusal) {
 	if len(refusals) > 0 {
 		return Candidacy{}, refusals
 	}
+	enrolled := c.Scheme.inOrder(blocs)
 	return Candidacy{
 		Session:  c.Session.ID,
 		Revision: c.Session.Revision,
 		State:    Enrolled,
-		Enrolled: c.Scheme.inOrder(blocs),
+		Enrolled: enrolled,
+		Resits:   c.resits(enrolled),
+		Route:    e.Route,
 	}, nil
+}
+
+// resits are the blocs that the candidate presents again.
+func (c Case) resits(blocs []string) []string {
+	return slices.DeleteFunc(slices.Clone(blocs), func(bloc string) bool {
+		return c.Candidate.failures(BlocRef{c.Session.Revision, bloc}) == 0
+	})
 }
 
 // asked lists the blocs that an enrolment asks to present.

@@ -21,6 +21,7 @@ type GridUnit struct {
 	Code     string
 	Epreuve  bool
 	Method   Method
+	Variant  int // which of the unit's, if Method is ByVariant
 	Outcome  Outcome
 	Reasons  []Reason
 	Criteria []GridCriterion
@@ -55,7 +56,9 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 		}
 		bloc := GridBloc{Code: b.Code, Units: make([]GridUnit, len(b.Units))}
 		for i := range b.Units {
-			bloc.Units[i].assess(scheme, &b.Units[i], candidacy.method(), criteria)
+			method, variant := candidacy.method(b.Code, &b.Units[i])
+			bloc.Units[i].Method, bloc.Units[i].Variant = method, variant
+			bloc.Units[i].assess(scheme, &b.Units[i], criteria)
 		}
 		bloc.conclude(b)
 		grid.Blocs = append(grid.Blocs, bloc)
@@ -64,11 +67,8 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 }
 
 // assess finds the outcome of the unit, given every criterion of the référentiel.
-func (c *GridUnit) assess(scheme *Scheme, of *Unit, method Method, criteria []GridCriterion) {
-	c.Code, c.Epreuve, c.Method = of.Code, of.Epreuve, Normal
-	if of.HasBlocOnlyMethod {
-		c.Method = method
-	}
+func (c *GridUnit) assess(scheme *Scheme, of *Unit, criteria []GridCriterion) {
+	c.Code, c.Epreuve = of.Code, of.Epreuve
 	first := scheme.places[of.Criteria[0].Code].index // the others follow it
 	c.Criteria = criteria[first : first+len(of.Criteria) : first+len(of.Criteria)]
 	for i, k := range of.Criteria {

@@ -124,6 +124,7 @@ var setups = map[string]func(*player, line) error{
 	"revision":   (*player).revision,
 	"competence": (*player).unit,
 	"epreuve":    (*player).unit,
+	"variant":    (*player).variant,
 	"number":     (*player).number,
 	"gate":       (*player).gate,
 	"weight":     (*player).share,

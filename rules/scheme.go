@@ -74,7 +74,8 @@ type Unit struct {
 	Code              string
 	Epreuve           bool
 	AsWhole           bool
-	HasBlocOnlyMethod bool // a method replaces the normal one when one bloc is presented alone
+	HasBlocOnlyMethod bool   // a method replaces the normal one when one bloc is presented alone
+	Variants          []When // methods that do, the first one that applies, before that
 	Criteria          []Criterion
 	Gate              *Gate // its own; nil means that of the référentiel
 	MinAssessors      *int  // its own; nil means the number of the référentiel

@@ -91,6 +91,7 @@ func genUnit(code string, epreuve bool) *rapid.Generator[Unit] {
 			eliminatory := rapid.IntRange(0, 4).Draw(t, "eliminatory") == 0
 			u.Criteria = append(u.Criteria, Criterion{Code: fmt.Sprintf("%s.%d", code, k+1), Eliminatory: eliminatory})
 		}
+		u.Variants = rapid.SampledFrom([][]When{nil, {{Routes: []AccessRoute{"VAE"}}}, {{SingleBloc: true, Attempt: First}, {Attempt: Resit}}}).Draw(t, "variants")
 		if epreuve {
 			u.MinAssessors = genNumber(1, 2).Draw(t, "assessors")
 			if u.AsWhole = len(u.Criteria) == 1; u.AsWhole {
@@ -205,9 +206,9 @@ func (s *story) someBlocs() []string {
 }
 
 func (s *story) enrol() {
-	session, e := s.anySession(), Enrolment{Scope: Whole}
+	session, e := s.anySession(), Enrolment{Scope: Whole, Route: rapid.SampledFrom([]AccessRoute{"", "VAE"}).Draw(s.T, "route")}
 	if blocs := s.someBlocs(); len(blocs) > 0 {
-		e = Enrolment{Scope: NamedBlocs, Blocs: blocs}
+		e.Scope, e.Blocs = NamedBlocs, blocs
 	}
 	id := fmt.Sprintf("k%d", len(s.world.candidacies)+1)
 	s.do(func(w *world) []Refusal { return w.enrol(id, session, e) })

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -30,6 +31,9 @@ var actions = map[string]func(*player, line) error{
 
 func (p *player) enrol(l line) error {
 	e := Enrolment{Scope: NamedBlocs, Blocs: l.part(0)}
+	if l.arg(3) == "by" {
+		e.Route = AccessRoute(l.arg(4))
+	}
 	if len(e.Blocs) > 0 && (e.Blocs[0] == "whole" || e.Blocs[0] == "neither") {
 		e.Scope = map[string]Scope{"whole": Whole}[e.Blocs[0]]
 		e.Blocs = e.Blocs[1:]
@@ -286,7 +290,11 @@ func (p *player) method(l line) error {
 	if c == nil {
 		return l.errorf("%s is not in the grid", l.arg(1))
 	}
-	return p.expect(l, l.arg(2), string(c.Method), nil)
+	got := string(c.Method)
+	if c.Method == ByVariant {
+		got += " " + strconv.Itoa(c.Variant+1)
+	}
+	return p.expect(l, strings.Join(l.about[2:], " "), got, nil)
 }
 
 func (p *player) presents(l line) error {

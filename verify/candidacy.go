@@ -37,7 +37,7 @@ func (p *person) enrolment(c candidacy) {
 			known.Decisions = append(known.Decisions, d.ruled)
 		}
 	}
-	asked := rules.Enrolment{Scope: rules.Scope(c.message.GetScope().String())}
+	asked := rules.Enrolment{Scope: rules.Scope(c.message.GetScope().String()), Route: c.ruled.Route}
 	if asked.Scope == rules.NamedBlocs {
 		asked.Blocs = c.message.GetEnrolledBlocs()
 	}
@@ -46,6 +46,8 @@ func (p *person) enrolment(c candidacy) {
 		c.wrong("was enrolled, which the rules forbid: %s", why(refusals))
 	} else if !slices.Equal(enrolled.Enrolled, c.message.GetEnrolledBlocs()) {
 		c.wrong("presents %v at enrolment, expected %v", c.message.GetEnrolledBlocs(), enrolled.Enrolled)
+	} else if !slices.Equal(enrolled.Resits, c.message.GetResitBlocs()) {
+		c.wrong("has %v as blocs presented again, expected %v", c.message.GetResitBlocs(), enrolled.Resits)
 	}
 }
 

@@ -40,7 +40,7 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 			candidacy := &storepb.Candidacy{
 				Uid: uid, Label: label, SessionUid: session.GetUid(), CandidateUid: candidate.GetUid(),
 				Scope: req.GetCandidacy().GetScope(), AccessRoute: req.GetCandidacy().GetAccessRoute(),
-				EnrolledBlocs: enrolled.Enrolled, State: acquispb.Candidacy_State_ENROLLED,
+				EnrolledBlocs: enrolled.Enrolled, ResitBlocs: enrolled.Resits, State: acquispb.Candidacy_State_ENROLLED,
 				CreateTime: t.timestamp(),
 			}
 			return t.putCandidacy(candidacy)
@@ -58,6 +58,7 @@ func (s *sessionService) enrol(r store.Reader, session *storepb.Session, candida
 	enrolled, refusals := c.Enrol(rules.Enrolment{
 		Scope: rules.Scope(asked.GetScope().String()),
 		Blocs: asked.GetBlocs(),
+		Route: casefile.Route(asked.GetAccessRoute()),
 	})
 	return enrolled, apierr.Refused(refusals, apierr.At("candidacy.blocs"))
 }
@@ -241,6 +242,7 @@ func (c *core) candidacyIn(r store.Reader, session *storepb.Session, stored *sto
 		Scope:          stored.GetScope(),
 		AccessRoute:    stored.GetAccessRoute(),
 		PresentedBlocs: judged.Presented(),
+		ResitBlocs:     judged.Resits,
 		MethodVariant:  acquispb.Candidacy_MethodVariant_NORMAL,
 		DepartedBlocs:  departedFrom(stored.GetDepartedBlocs()),
 		State:          stored.GetState(),

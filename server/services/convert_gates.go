@@ -79,7 +79,19 @@ func epreuveFrom(e *storepb.Epreuve) *acquispb.Epreuve {
 		Competences: e.GetCompetences(), Criteria: criteriaFrom(e.GetCriteria()),
 		Gate: gateFrom(e.GetGate()), Weight: e.Weight, BonusAbove: e.GetBonusAbove(),
 		Scale: e.GetScale(), Eliminatory: e.GetEliminatory(), MinAssessors: e.MinAssessors,
+		Variants: variantsFrom(e.GetVariants()),
 	}
+}
+
+func variantsFrom(given []*storepb.Variant) (made []*acquispb.Variant) {
+	for _, v := range given {
+		variant := &acquispb.Variant{Method: methodFrom(v.GetMethod())}
+		if w := v.GetWhen(); w != nil {
+			variant.When = &acquispb.Variant_When{SingleBloc: w.GetSingleBloc(), AccessRoutes: w.GetAccessRoutes(), Attempt: w.GetAttempt()}
+		}
+		made = append(made, variant)
+	}
+	return made
 }
 
 func criteriaFrom(given []*storepb.Criterion) (made []*acquispb.Criterion) {
@@ -98,7 +110,19 @@ func epreuveOf(e *acquispb.Epreuve) *storepb.Epreuve {
 		Competences: e.GetCompetences(), Criteria: criteriaOf(e.GetCriteria()),
 		Gate: gateOf(e.GetGate()), Weight: e.Weight, BonusAbove: e.GetBonusAbove(),
 		Scale: e.GetScale(), Eliminatory: e.GetEliminatory(), MinAssessors: e.MinAssessors,
+		Variants: variantsOf(e.GetVariants()),
 	}
+}
+
+func variantsOf(given []*acquispb.Variant) (made []*storepb.Variant) {
+	for _, v := range given {
+		variant := &storepb.Variant{Method: methodOf(v.GetMethod())}
+		if w := v.GetWhen(); w != nil {
+			variant.When = &storepb.Variant_When{SingleBloc: w.GetSingleBloc(), AccessRoutes: w.GetAccessRoutes(), Attempt: w.GetAttempt()}
+		}
+		made = append(made, variant)
+	}
+	return made
 }
 
 func criteriaOf(given []*acquispb.Criterion) (made []*storepb.Criterion) {

@@ -2,6 +2,7 @@ package services
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,53 @@ func byUnits(given *acquispb.Referentiel) {
 			{Code: "E2", Title: "Oral", Method: method, Competences: []string{"C2.1"}, Scale: "note", MinAssessors: proto.Int32(2)},
 		},
 	})
+}
+
+// TestVariants: the method in force follows the route, the number of blocs and the attempt at
+// enrolment; grid and minutes show it.
+func TestVariants(t *testing.T) {
+	s := newStage(t)
+	method := func(title string) *acquispb.AssessmentMethod {
+		return &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_OTHER, Title: title}
+	}
+	s.publish("petit", petit(byUnits, func(given *acquispb.Referentiel) {
+		given.Blocs[1].Epreuves[0].Variants = []*acquispb.Variant{
+			{When: &acquispb.Variant_When{Attempt: acquispb.Attempt_RESIT}, Method: method("Rattrapage")},
+			{When: &acquispb.Variant_When{AccessRoutes: []acquispb.Candidacy_AccessRoute_Enum{acquispb.Candidacy_AccessRoute_CONTINUING_TRAINING}}, Method: method("Contrôle continu")},
+		}
+		given.Blocs[0].Competences[0].Variants = []*acquispb.Variant{{When: &acquispb.Variant_When{SingleBloc: true}, Method: method("Dossier")}}
+	}))
+	for _, session := range []string{"mai", "juin"} {
+		s.session(session, func(given *acquispb.Session) { given.Referentiel = "referentiels/petit" })
+	}
+	first := s.enrolled("mai", "camille", "B1", "B2")
+	titles := func(session string) (titles []string) {
+		record := ask(s.chair, s.GetDeliberationRecord, &acquispb.GetDeliberationRecordRequest{Name: "sessions/" + session + "/deliberationRecord"})
+		for _, m := range record.GetEntries()[0].GetMethods() {
+			titles = append(titles, m.GetBloc()+" "+m.GetCompetence()+m.GetEpreuve()+" "+m.GetTitle())
+		}
+		return titles
+	}
+	normal := petit().GetBlocs()[0].GetCompetences()[0].GetMethod().GetTitle()
+	if got, want := titles("mai"), []string{"B1 C1.1 " + normal, "B2 E1 Contrôle continu", "B2 E2 Examen"}; !slices.Equal(got, want) {
+		t.Errorf("the minutes have %q, not %q", got, want)
+	}
+	if got := s.grid(s.lea, first).GetBlocs()[1].GetEpreuves()[0].GetMethod().GetTitle(); got != "Contrôle continu" {
+		t.Errorf("the grid has %q", got)
+	}
+	ask(s.registrar, s.WithdrawCandidacy, &acquispb.WithdrawCandidacyRequest{Name: first, Blocs: []string{"B1"}})
+	ask(s.lea, s.RecordAssessments, verdicts(first, notMet, "E1.1"))
+	for _, who := range []person{s.lea, s.noa} {
+		ask(who, s.RecordAssessments, &acquispb.RecordAssessmentsRequest{Candidacy: first, Assessments: []*acquispb.Assessment{{Criterion: "E2", Mark: "9"}}})
+	}
+	s.deliberated(first)
+	again := s.enrol("juin", "camille", "B2")
+	if got := ask(s.registrar, s.GetCandidacy, &acquispb.GetCandidacyRequest{Name: again}).GetResitBlocs(); !slices.Equal(got, []string{"B2"}) {
+		t.Errorf("blocs presented again: %v", got)
+	}
+	if got := s.grid(s.lea, again).GetBlocs()[0].GetEpreuves()[0].GetMethod().GetTitle(); got != "Rattrapage" {
+		t.Errorf("the second time, the grid has %q", got)
+	}
 }
 
 // TestEpreuves: épreuves are found, accommodated, assessed and decided, under their codes.

@@ -59,12 +59,16 @@ func byGates(given *acquispb.Referentiel) {
 // blocOfEpreuves is a bloc in which épreuves have everything that they can.
 func blocOfEpreuves(gate func() *acquispb.Gate) *acquispb.Bloc {
 	method := &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_OTHER, Title: "Examen"}
+	variants := []*acquispb.Variant{{
+		When:   &acquispb.Variant_When{SingleBloc: true, AccessRoutes: []acquispb.Candidacy_AccessRoute_Enum{acquispb.Candidacy_AccessRoute_EXPERIENCE_VALIDATION}, Attempt: acquispb.Attempt_RESIT},
+		Method: method,
+	}}
 	return &acquispb.Bloc{
 		Code: "B9", Title: "Compter", Gate: gate(),
 		Competences: []*acquispb.Competence{{Code: "C9.1", Statement: "Additionner"}},
 		Epreuves: []*acquispb.Epreuve{
 			{
-				Code: "E1", Title: "Écrit", Method: method, Competences: []string{"C9.1"}, Gate: gate(), Weight: proto.Int32(2), MinAssessors: proto.Int32(1),
+				Code: "E1", Title: "Écrit", Method: method, Competences: []string{"C9.1"}, Gate: gate(), Weight: proto.Int32(2), MinAssessors: proto.Int32(1), Variants: variants,
 				Criteria: []*acquispb.Criterion{{Code: "E1.1", Statement: "La somme est juste", Competences: []string{"C9.1"}}},
 			},
 			{Code: "E2", Title: "Oral", Method: method, Competences: []string{"C9.1"}, Scale: "note", Eliminatory: true},

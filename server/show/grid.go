@@ -112,7 +112,7 @@ func (g *Grids) unit(u *rules.GridUnit, said Said, in *acquispb.Grid_GridBloc) e
 			Title:       known.GetTitle(),
 			Outcome:     outcome(u.Outcome),
 			Reasons:     known.reasons.list(u.Reasons),
-			Method:      known.GetMethod(),
+			Method:      inForce(known, nil, u.Method, u.Variant),
 			Criteria:    criteria,
 			Competences: known.GetCompetences(),
 		})
@@ -124,14 +124,43 @@ func (g *Grids) unit(u *rules.GridUnit, said Said, in *acquispb.Grid_GridBloc) e
 		Statement: known.GetStatement(),
 		Outcome:   outcome(u.Outcome),
 		Reasons:   known.reasons.list(u.Reasons),
-		Method:    known.GetMethod(),
+		Method:    inForce(known, known.GetBlocOnlyMethod(), u.Method, u.Variant),
 		Criteria:  criteria,
-	}
-	if u.Method == rules.BlocOnly {
-		shown.Method = known.GetBlocOnlyMethod()
 	}
 	in.Competences = append(in.Competences, shown)
 	return err
+}
+
+// inForce is the method of a compétence or an épreuve that the rules chose.
+func inForce(of interface {
+	GetMethod() *acquispb.AssessmentMethod
+	GetVariants() []*acquispb.Variant
+}, blocOnly *acquispb.AssessmentMethod, method rules.Method, variant int) *acquispb.AssessmentMethod {
+	switch method {
+	case rules.BlocOnly:
+		return blocOnly
+	case rules.ByVariant:
+		return of.GetVariants()[variant].GetMethod()
+	}
+	return of.GetMethod()
+}
+
+// Methods shows methods in force.
+func (g *Grids) Methods(methods []rules.UnitMethod) (shown []*acquispb.DeliberationRecord_MethodInForce) {
+	for _, m := range methods {
+		one := &acquispb.DeliberationRecord_MethodInForce{Bloc: m.Bloc}
+		var method *acquispb.AssessmentMethod
+		if m.Epreuve {
+			one.Epreuve = m.Unit
+			method = inForce(g.epreuves[m.Unit], nil, m.Method, m.Variant)
+		} else {
+			one.Competence = m.Unit
+			method = inForce(g.competences[m.Unit], g.competences[m.Unit].GetBlocOnlyMethod(), m.Method, m.Variant)
+		}
+		one.Kind, one.Title = method.GetKind(), method.GetTitle()
+		shown = append(shown, one)
+	}
+	return shown
 }
 
 func (g *Grids) criteriaOf(c *rules.GridUnit, said Said) ([]*acquispb.Grid_GridCriterion, error) {

@@ -4,7 +4,7 @@ import "slices"
 
 // Enrol opens a candidacy: WHOLE for every bloc that is not capitalised yet,
 // BLOCS for those named.
-func (w *World) Enrol(name string, s *Session, c *Candidate, scope string, named []string) Answer {
+func (w *World) Enrol(name string, s *Session, c *Candidate, scope string, named []string, route string) Answer {
 	var o objections
 	o.unless(s.State == "OPEN", "SESSION_NOT_OPEN")
 	c.alone(&o, s, nil)
@@ -18,13 +18,16 @@ func (w *World) Enrol(name string, s *Session, c *Candidate, scope string, named
 		return o.answer()
 	}
 	k := &Candidacy{
-		Name: name, Session: s, Candidate: c, State: "ENROLLED", Scope: scope,
+		Name: name, Session: s, Candidate: c, State: "ENROLLED", Scope: scope, Route: route, Again: []string{},
 		verdicts: make(map[string]map[string]string), recorders: make(map[string]map[string]string), spellings: make(map[string]map[string]string), settlements: make(map[string]*settlement),
 		advice: make(map[string]bool), exemptions: make(map[string]*exemption),
 	}
 	for _, code := range s.Revision.Codes() {
 		if slices.Contains(blocs, code) {
 			k.Enrolled = append(k.Enrolled, code)
+			if len(c.about(s.Revision, code)) > 0 { // who holds it cannot present it
+				k.Again = append(k.Again, code)
+			}
 		}
 	}
 	s.Candidacies = append(s.Candidacies, k)

@@ -74,6 +74,7 @@ type Competence struct {
 	Code, Statement string
 	Method          string // a kind
 	BlocOnlyMethod  string // a kind, or empty
+	Variants        []Variant
 	Criteria        []Criterion
 	Gate            *Gate
 	Weight          int // 0: not given
@@ -82,6 +83,14 @@ type Competence struct {
 	// Of an épreuve only.
 	AsWhole   bool // its criterion is itself
 	Assessors int  // how many it asks for; 0: not given
+}
+
+// A Variant is a method that applies if all that it gives is so.
+type Variant struct {
+	SingleBloc bool
+	Routes     []string // one of these
+	Attempt    string
+	Method     string // a kind
 }
 
 // A Criterion is identified by its code.

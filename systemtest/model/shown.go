@@ -145,7 +145,8 @@ func (d *Decision) Shown() ShownDecision {
 // A ShownCandidacy has the form of the API's candidacy.
 type ShownCandidacy struct {
 	Name, Candidate, Scope, State, Referentiel, MethodVariant string
-	Blocs, PresentedBlocs                                     []string
+	AccessRoute                                               string
+	Blocs, PresentedBlocs, ResitBlocs                         []string
 	DepartedBlocs                                             []Departed
 	Warnings                                                  []Warning
 }
@@ -154,8 +155,12 @@ type ShownCandidacy struct {
 func (k *Candidacy) Shown() ShownCandidacy {
 	shown := ShownCandidacy{
 		Name: k.Name, Candidate: k.Candidate.Name, Scope: k.Scope, State: k.State, Referentiel: k.Session.Revision.Name,
+		AccessRoute: "ACCESS_ROUTE_UNSPECIFIED", ResitBlocs: k.Again,
 		MethodVariant: "NORMAL", Blocs: []string{}, PresentedBlocs: k.Presented(), DepartedBlocs: append([]Departed{}, k.Departed...),
 		Warnings: k.Session.Revision.enrolled(k.Session.day),
+	}
+	if k.Route != "" {
+		shown.AccessRoute = k.Route
 	}
 	if len(k.Enrolled) == 1 {
 		shown.MethodVariant = "BLOC_ONLY"

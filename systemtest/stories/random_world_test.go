@@ -63,6 +63,23 @@ func (a *author) register() *model.Register {
 	return r
 }
 
+var routes = []string{"", "EXPERIENCE_VALIDATION", "APPRENTICESHIP"}
+
+// variants are other methods of a compétence or an épreuve.
+func (a *author) variants() (made []model.Variant) {
+	for _, v := range []model.Variant{
+		{Routes: []string{"EXPERIENCE_VALIDATION"}},
+		{Attempt: "RESIT", Routes: []string{"APPRENTICESHIP", "EXPERIENCE_VALIDATION"}},
+		{SingleBloc: true, Attempt: "FIRST"},
+		{Attempt: "RESIT"},
+	} {
+		if v.Method = world.Pick(a.Rand, methods); a.chance(20) {
+			made = append(made, v)
+		}
+	}
+	return made
+}
+
 var methods = []string{"PROFESSIONAL_PROJECT", "SITUATIONAL_EXERCISE", "REFLECTIVE_ANALYSIS"}
 
 func (a *author) newBloc(b int) model.Bloc {
@@ -77,6 +94,7 @@ func (a *author) newBloc(b int) model.Bloc {
 		case a.chance(50):
 			competence.BlocOnlyMethod = "PROFESSIONAL_FILE"
 		}
+		competence.Variants = a.variants()
 		scale := world.Pick(a.Rand, [][]string{{""}, {""}, {"note"}, {"abc"}, {"", "note", "abc"}})
 		for k := range 1 + a.IntN(4) {
 			competence.Criteria = append(competence.Criteria, model.Criterion{
@@ -316,7 +334,7 @@ func (a *author) enrol() act {
 	if candidate == nil {
 		return newCandidate{a.newID("c")}
 	}
-	e := enrol{Candidacy: a.short(session.Name) + "/" + a.newID("k"), Candidate: a.short(candidate.Name), Scope: "WHOLE"}
+	e := enrol{Candidacy: a.short(session.Name) + "/" + a.newID("k"), Candidate: a.short(candidate.Name), Scope: "WHOLE", Route: world.Pick(a.Rand, routes)}
 	if a.chance(60) {
 		e.Scope, e.Blocs = "BLOCS", a.blocs(session.Revision, session.Revision.Codes())
 		if len(e.Blocs) == 0 || a.chance(5) {

@@ -136,6 +136,7 @@ func blocFields(blocs []model.Bloc) (shown []fields) {
 			if c.BlocOnlyMethod != "" {
 				competence["blocOnlyMethod"] = methodFields(c.BlocOnlyMethod)
 			}
+			competence["variants"] = variantFields(c.Variants)
 			if b.ByEpreuves {
 				epreuves = append(epreuves, epreuveFields(c, competence))
 			} else {
@@ -159,6 +160,17 @@ func epreuveFields(c model.Competence, shown fields) fields {
 	}
 	if c.Assessors > 0 {
 		shown["minAssessors"] = c.Assessors
+	}
+	return shown
+}
+
+func variantFields(variants []model.Variant) (shown []fields) {
+	for _, v := range variants {
+		when := fields{"singleBloc": v.SingleBloc, "accessRoutes": v.Routes}
+		if v.Attempt != "" {
+			when["attempt"] = v.Attempt
+		}
+		shown = append(shown, fields{"when": when, "method": methodFields(v.Method)})
 	}
 	return shown
 }

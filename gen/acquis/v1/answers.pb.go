@@ -1406,6 +1406,11 @@ func jsonCandidacy(b []byte, x *Candidacy) []byte {
 		b = jsonWarning(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"resitBlocs":[`...)
+	for _, v := range x.ResitBlocs {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1454,6 +1459,9 @@ func wireCandidacy(b []byte, x *Candidacy) []byte {
 	}
 	for _, v := range x.Warnings {
 		b = answers.WireMessage(b, 14, v, wireWarning)
+	}
+	for _, v := range x.ResitBlocs {
+		b = answers.WireString(b, 34, v)
 	}
 	return b
 }
@@ -3062,6 +3070,11 @@ func jsonDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte 
 		b = jsonDecision(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"methods":[`...)
+	for _, v := range x.Methods {
+		b = jsonDeliberationRecord_MethodInForce(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3086,6 +3099,54 @@ func wireDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte 
 	}
 	for _, v := range x.Decisions {
 		b = answers.WireMessage(b, 6, v, wireDecision)
+	}
+	for _, v := range x.Methods {
+		b = answers.WireMessage(b, 27, v, wireDeliberationRecord_MethodInForce)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *DeliberationRecord_MethodInForce) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonDeliberationRecord_MethodInForce)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DeliberationRecord_MethodInForce) AppendWire(b []byte) []byte {
+	return wireDeliberationRecord_MethodInForce(b, x)
+}
+
+func jsonDeliberationRecord_MethodInForce(b []byte, x *DeliberationRecord_MethodInForce) []byte {
+	if x == nil {
+		x = new(DeliberationRecord_MethodInForce)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"bloc":`...), x.Bloc)
+	b = answers.JSONString(append(b, `"competence":`...), x.Competence)
+	b = answers.JSONString(append(b, `"epreuve":`...), x.Epreuve)
+	b = answers.JSONEnum(append(b, `"kind":`...), x.Kind, AssessmentMethod_Kind_Enum_name)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireDeliberationRecord_MethodInForce(b []byte, x *DeliberationRecord_MethodInForce) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Bloc) > 0 {
+		b = answers.WireString(b, 1, x.Bloc)
+	}
+	if len(x.Competence) > 0 {
+		b = answers.WireString(b, 2, x.Competence)
+	}
+	if len(x.Epreuve) > 0 {
+		b = answers.WireString(b, 3, x.Epreuve)
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 4, x.Kind)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 5, x.Title)
 	}
 	return b
 }
@@ -3398,6 +3459,11 @@ func jsonCompetence(b []byte, x *Competence) []byte {
 		b = answers.JSONInt(append(b, `"weight":`...), *x.Weight)
 	}
 	b = answers.JSONString(append(b, `"bonusAbove":`...), x.BonusAbove)
+	b = append(b, `"variants":[`...)
+	for _, v := range x.Variants {
+		b = jsonVariant(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3428,6 +3494,9 @@ func wireCompetence(b []byte, x *Competence) []byte {
 	}
 	if len(x.BonusAbove) > 0 {
 		b = answers.WireString(b, 8, x.BonusAbove)
+	}
+	for _, v := range x.Variants {
+		b = answers.WireMessage(b, 9, v, wireVariant)
 	}
 	return b
 }
@@ -3736,6 +3805,82 @@ func wireGate_Shortfall(b []byte, x *Gate_Shortfall) []byte {
 }
 
 // AppendJSON appends the message as JSON without white space.
+func (x *Variant) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonVariant)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Variant) AppendWire(b []byte) []byte {
+	return wireVariant(b, x)
+}
+
+func jsonVariant(b []byte, x *Variant) []byte {
+	if x == nil {
+		x = new(Variant)
+	}
+	b = append(b, '{')
+	if x.When != nil {
+		b = jsonVariant_When(append(b, `"when":`...), x.When)
+	}
+	if x.Method != nil {
+		b = jsonAssessmentMethod(append(b, `"method":`...), x.Method)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireVariant(b []byte, x *Variant) []byte {
+	if x == nil {
+		return b
+	}
+	if x.When != nil {
+		b = answers.WireMessage(b, 1, x.When, wireVariant_When)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 2, x.Method, wireAssessmentMethod)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Variant_When) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonVariant_When)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Variant_When) AppendWire(b []byte) []byte {
+	return wireVariant_When(b, x)
+}
+
+func jsonVariant_When(b []byte, x *Variant_When) []byte {
+	if x == nil {
+		x = new(Variant_When)
+	}
+	b = append(b, '{')
+	b = answers.JSONBool(append(b, `"singleBloc":`...), x.SingleBloc)
+	b = append(b, `"accessRoutes":[`...)
+	for _, v := range x.AccessRoutes {
+		b = answers.JSONEnum(b, v, Candidacy_AccessRoute_Enum_name)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = answers.JSONEnum(append(b, `"attempt":`...), x.Attempt, Attempt_Enum_name)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireVariant_When(b []byte, x *Variant_When) []byte {
+	if x == nil {
+		return b
+	}
+	if x.SingleBloc {
+		b = answers.WireBool(b, 1, x.SingleBloc)
+	}
+	b = answers.WirePacked(b, 2, x.AccessRoutes)
+	if x.Attempt != 0 {
+		b = answers.WireVarint(b, 3, x.Attempt)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
 func (x *Epreuve) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonEpreuve)
 }
@@ -3777,6 +3922,11 @@ func jsonEpreuve(b []byte, x *Epreuve) []byte {
 	if x.MinAssessors != nil {
 		b = answers.JSONInt(append(b, `"minAssessors":`...), *x.MinAssessors)
 	}
+	b = append(b, `"variants":[`...)
+	for _, v := range x.Variants {
+		b = jsonVariant(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3816,6 +3966,9 @@ func wireEpreuve(b []byte, x *Epreuve) []byte {
 	}
 	if x.MinAssessors != nil {
 		b = answers.WireVarint(b, 11, *x.MinAssessors)
+	}
+	for _, v := range x.Variants {
+		b = answers.WireMessage(b, 12, v, wireVariant)
 	}
 	return b
 }

@@ -341,7 +341,8 @@ type Candidacy struct {
 	// Blocs presented, in the order of the référentiel: with scope WHOLE every
 	// bloc that was not capitalised at enrolment, without those that left.
 	PresentedBlocs []string `protobuf:"bytes,6,rep,name=presented_blocs,json=presentedBlocs,proto3" json:"presented_blocs,omitempty"`
-	// Which method applies; fixed at enrolment by the number of blocs.
+	// Which method applies, where a compétence has one for a single bloc and no variant
+	// applies; fixed at enrolment by the number of blocs. The grid shows the method in force.
 	MethodVariant Candidacy_MethodVariant_Enum `protobuf:"varint,7,opt,name=method_variant,json=methodVariant,proto3,enum=acquis.v1.Candidacy_MethodVariant_Enum" json:"method_variant,omitempty"`
 	// Blocs that left the candidacy, and how.
 	DepartedBlocs []*Candidacy_DepartedBloc `protobuf:"bytes,8,rep,name=departed_blocs,json=departedBlocs,proto3" json:"departed_blocs,omitempty"`
@@ -360,7 +361,10 @@ type Candidacy struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// What the registrar should know of the enrolment: REGISTRATION_EXPIRED if it was after
 	// the end of the certification's registration.
-	Warnings      []*Warning `protobuf:"bytes,14,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Warnings []*Warning `protobuf:"bytes,14,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// Blocs presented at enrolment that a jury had decided against before: their attempt is a
+	// RESIT, which may have another method.
+	ResitBlocs    []string `protobuf:"bytes,34,rep,name=resit_blocs,json=resitBlocs,proto3" json:"resit_blocs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -489,6 +493,13 @@ func (x *Candidacy) GetUpdateTime() *timestamppb.Timestamp {
 func (x *Candidacy) GetWarnings() []*Warning {
 	if x != nil {
 		return x.Warnings
+	}
+	return nil
+}
+
+func (x *Candidacy) GetResitBlocs() []string {
+	if x != nil {
+		return x.ResitBlocs
 	}
 	return nil
 }
@@ -737,7 +748,7 @@ var File_acquis_v1_candidacy_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x17acquis/v1/warning.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcc\x0e\n" +
+	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x17acquis/v1/warning.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x80\x0f\n" +
 	"\tCandidacy\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12t\n" +
 	"\tcandidate\x18\x02 \x01(\tBV\xe0A\x02\xe0A\x05\xfaA\x17\n" +
@@ -758,7 +769,9 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\vupdate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12;\n" +
 	"\bwarnings\x18\x0e \x03(\v2\x12.acquis.v1.WarningB\v\xe0A\x03\xbaH\x05\x92\x01\x02\x10\n" +
-	"R\bwarnings\x1a<\n" +
+	"R\bwarnings\x122\n" +
+	"\vresit_blocs\x18\" \x03(\tB\x11\xe0A\x03\xbaH\v\x92\x01\b\x102\"\x04r\x02\x18 R\n" +
+	"resitBlocs\x1a<\n" +
 	"\x05Scope\"3\n" +
 	"\x04Enum\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\t\n" +

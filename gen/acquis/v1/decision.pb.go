@@ -1072,7 +1072,10 @@ type DeliberationRecord_Entry struct {
 	// The blocs that left, and how.
 	DepartedBlocs []*Candidacy_DepartedBloc `protobuf:"bytes,5,rep,name=departed_blocs,json=departedBlocs,proto3" json:"departed_blocs,omitempty"`
 	// Every decision of this jury, in order, including superseded ones.
-	Decisions     []*Decision `protobuf:"bytes,6,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	Decisions []*Decision `protobuf:"bytes,6,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	// By which method each compétence or épreuve of the blocs presented at enrolment is
+	// assessed.
+	Methods       []*DeliberationRecord_MethodInForce `protobuf:"bytes,27,rep,name=methods,proto3" json:"methods,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1147,6 +1150,95 @@ func (x *DeliberationRecord_Entry) GetDecisions() []*Decision {
 		return x.Decisions
 	}
 	return nil
+}
+
+func (x *DeliberationRecord_Entry) GetMethods() []*DeliberationRecord_MethodInForce {
+	if x != nil {
+		return x.Methods
+	}
+	return nil
+}
+
+// The method of one compétence or épreuve.
+type DeliberationRecord_MethodInForce struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Code of its bloc.
+	Bloc string `protobuf:"bytes,1,opt,name=bloc,proto3" json:"bloc,omitempty"`
+	// Code of the compétence; empty if it is an épreuve.
+	Competence string `protobuf:"bytes,2,opt,name=competence,proto3" json:"competence,omitempty"`
+	// Code of the épreuve; empty if it is a compétence.
+	Epreuve string `protobuf:"bytes,3,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
+	// Kind of method.
+	Kind AssessmentMethod_Kind_Enum `protobuf:"varint,4,opt,name=kind,proto3,enum=acquis.v1.AssessmentMethod_Kind_Enum" json:"kind,omitempty"`
+	// Its title.
+	Title         string `protobuf:"bytes,5,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliberationRecord_MethodInForce) Reset() {
+	*x = DeliberationRecord_MethodInForce{}
+	mi := &file_acquis_v1_decision_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliberationRecord_MethodInForce) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliberationRecord_MethodInForce) ProtoMessage() {}
+
+func (x *DeliberationRecord_MethodInForce) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_decision_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliberationRecord_MethodInForce.ProtoReflect.Descriptor instead.
+func (*DeliberationRecord_MethodInForce) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3, 1}
+}
+
+func (x *DeliberationRecord_MethodInForce) GetBloc() string {
+	if x != nil {
+		return x.Bloc
+	}
+	return ""
+}
+
+func (x *DeliberationRecord_MethodInForce) GetCompetence() string {
+	if x != nil {
+		return x.Competence
+	}
+	return ""
+}
+
+func (x *DeliberationRecord_MethodInForce) GetEpreuve() string {
+	if x != nil {
+		return x.Epreuve
+	}
+	return ""
+}
+
+func (x *DeliberationRecord_MethodInForce) GetKind() AssessmentMethod_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return AssessmentMethod_Kind_KIND_UNSPECIFIED
+}
+
+func (x *DeliberationRecord_MethodInForce) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
 }
 
 var File_acquis_v1_decision_proto protoreflect.FileDescriptor
@@ -1247,11 +1339,11 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\vIN_PROGRESS\x10\x01\x12\f\n" +
 	"\bCOMPLETE\x10\x02\x12\v\n" +
 	"\aAWARDED\x10\x03:v\xeaAs\n" +
-	"\x1aacquis.eval/Capitalisation\x124candidates/{candidate}/capitalisations/{referentiel}*\x0fcapitalisations2\x0ecapitalisation\"\xdf\x04\n" +
+	"\x1aacquis.eval/Capitalisation\x124candidates/{candidate}/capitalisations/{referentiel}*\x0fcapitalisations2\x0ecapitalisation\"\xd7\x06\n" +
 	"\x12DeliberationRecord\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x121\n" +
 	"\asession\x18\x02 \x01(\v2\x12.acquis.v1.SessionB\x03\xe0A\x03R\asession\x12B\n" +
-	"\aentries\x18\x03 \x03(\v2#.acquis.v1.DeliberationRecord.EntryB\x03\xe0A\x03R\aentries\x1a\xd8\x02\n" +
+	"\aentries\x18\x03 \x03(\v2#.acquis.v1.DeliberationRecord.EntryB\x03\xe0A\x03R\aentries\x1a\x9f\x03\n" +
 	"\x05Entry\x128\n" +
 	"\tcandidate\x18\x01 \x01(\tB\x1a\xfaA\x17\n" +
 	"\x15acquis.eval/CandidateR\tcandidate\x128\n" +
@@ -1260,7 +1352,16 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x05state\x18\x03 \x01(\x0e2\x1f.acquis.v1.Candidacy.State.EnumR\x05state\x12'\n" +
 	"\x0fpresented_blocs\x18\x04 \x03(\tR\x0epresentedBlocs\x12H\n" +
 	"\x0edeparted_blocs\x18\x05 \x03(\v2!.acquis.v1.Candidacy.DepartedBlocR\rdepartedBlocs\x121\n" +
-	"\tdecisions\x18\x06 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions:^\xeaA[\n" +
+	"\tdecisions\x18\x06 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12E\n" +
+	"\amethods\x18\x1b \x03(\v2+.acquis.v1.DeliberationRecord.MethodInForceR\amethods\x1a\xae\x01\n" +
+	"\rMethodInForce\x12\x12\n" +
+	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12\x1e\n" +
+	"\n" +
+	"competence\x18\x02 \x01(\tR\n" +
+	"competence\x12\x18\n" +
+	"\aepreuve\x18\x03 \x01(\tR\aepreuve\x129\n" +
+	"\x04kind\x18\x04 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumR\x04kind\x12\x14\n" +
+	"\x05title\x18\x05 \x01(\tR\x05title:^\xeaA[\n" +
 	"\x1eacquis.eval/DeliberationRecord\x12%sessions/{session}/deliberationRecord2\x12deliberationRecordB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
@@ -1276,7 +1377,7 @@ func file_acquis_v1_decision_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_decision_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_acquis_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_acquis_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_acquis_v1_decision_proto_goTypes = []any{
 	(Decision_Kind_Enum)(0),                             // 0: acquis.v1.Decision.Kind.Enum
 	(Decision_Outcome_Enum)(0),                          // 1: acquis.v1.Decision.Outcome.Enum
@@ -1293,41 +1394,45 @@ var file_acquis_v1_decision_proto_goTypes = []any{
 	(*Capitalisation_BlocStatus_Status)(nil),            // 12: acquis.v1.Capitalisation.BlocStatus.Status
 	(*Capitalisation_CertificationStatus_Status)(nil),   // 13: acquis.v1.Capitalisation.CertificationStatus.Status
 	(*DeliberationRecord_Entry)(nil),                    // 14: acquis.v1.DeliberationRecord.Entry
-	(Outcome_Enum)(0),                                   // 15: acquis.v1.Outcome.Enum
-	(*Reason)(nil),                                      // 16: acquis.v1.Reason
-	(*JuryMember)(nil),                                  // 17: acquis.v1.JuryMember
-	(*timestamppb.Timestamp)(nil),                       // 18: google.protobuf.Timestamp
-	(*Warning)(nil),                                     // 19: acquis.v1.Warning
-	(*Register)(nil),                                    // 20: acquis.v1.Register
-	(*Certificateur)(nil),                               // 21: acquis.v1.Certificateur
-	(*Session)(nil),                                     // 22: acquis.v1.Session
-	(Candidacy_State_Enum)(0),                           // 23: acquis.v1.Candidacy.State.Enum
-	(*Candidacy_DepartedBloc)(nil),                      // 24: acquis.v1.Candidacy.DepartedBloc
+	(*DeliberationRecord_MethodInForce)(nil),            // 15: acquis.v1.DeliberationRecord.MethodInForce
+	(Outcome_Enum)(0),                                   // 16: acquis.v1.Outcome.Enum
+	(*Reason)(nil),                                      // 17: acquis.v1.Reason
+	(*JuryMember)(nil),                                  // 18: acquis.v1.JuryMember
+	(*timestamppb.Timestamp)(nil),                       // 19: google.protobuf.Timestamp
+	(*Warning)(nil),                                     // 20: acquis.v1.Warning
+	(*Register)(nil),                                    // 21: acquis.v1.Register
+	(*Certificateur)(nil),                               // 22: acquis.v1.Certificateur
+	(*Session)(nil),                                     // 23: acquis.v1.Session
+	(Candidacy_State_Enum)(0),                           // 24: acquis.v1.Candidacy.State.Enum
+	(*Candidacy_DepartedBloc)(nil),                      // 25: acquis.v1.Candidacy.DepartedBloc
+	(AssessmentMethod_Kind_Enum)(0),                     // 26: acquis.v1.AssessmentMethod.Kind.Enum
 }
 var file_acquis_v1_decision_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Decision.kind:type_name -> acquis.v1.Decision.Kind.Enum
 	1,  // 1: acquis.v1.Decision.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
-	15, // 2: acquis.v1.Decision.computed_outcome:type_name -> acquis.v1.Outcome.Enum
-	16, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
-	17, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
-	18, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
-	19, // 6: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
+	16, // 2: acquis.v1.Decision.computed_outcome:type_name -> acquis.v1.Outcome.Enum
+	17, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
+	18, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
+	19, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
+	20, // 6: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
 	10, // 7: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
 	11, // 8: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
-	20, // 9: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
-	21, // 10: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
-	22, // 11: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
+	21, // 9: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
+	22, // 10: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
+	23, // 11: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
 	14, // 12: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
 	2,  // 13: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
 	3,  // 14: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	23, // 15: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
-	24, // 16: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
+	24, // 15: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
+	25, // 16: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
 	4,  // 17: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	15, // 18: acquis.v1.DeliberationRecord.Entry.methods:type_name -> acquis.v1.DeliberationRecord.MethodInForce
+	26, // 19: acquis.v1.DeliberationRecord.MethodInForce.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_decision_proto_init() }
@@ -1346,7 +1451,7 @@ func file_acquis_v1_decision_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_decision_proto_rawDesc), len(file_acquis_v1_decision_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -24,6 +24,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// See Attempt.
+type Attempt_Enum int32
+
+const (
+	// Not set.
+	Attempt_ATTEMPT_UNSPECIFIED Attempt_Enum = 0
+	// No jury has decided it before, or one that counts as it.
+	Attempt_FIRST Attempt_Enum = 1
+	// A jury has decided that it is not acquired.
+	Attempt_RESIT Attempt_Enum = 2
+)
+
+// Enum value maps for Attempt_Enum.
+var (
+	Attempt_Enum_name = map[int32]string{
+		0: "ATTEMPT_UNSPECIFIED",
+		1: "FIRST",
+		2: "RESIT",
+	}
+	Attempt_Enum_value = map[string]int32{
+		"ATTEMPT_UNSPECIFIED": 0,
+		"FIRST":               1,
+		"RESIT":               2,
+	}
+)
+
+func (x Attempt_Enum) Enum() *Attempt_Enum {
+	p := new(Attempt_Enum)
+	*p = x
+	return p
+}
+
+func (x Attempt_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Attempt_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[0].Descriptor()
+}
+
+func (Attempt_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[0]
+}
+
+func (x Attempt_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Attempt_Enum.Descriptor instead.
+func (Attempt_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 0}
+}
+
 // See Kind.
 type AssessmentMethod_Kind_Enum int32
 
@@ -73,11 +126,11 @@ func (x AssessmentMethod_Kind_Enum) String() string {
 }
 
 func (AssessmentMethod_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[0].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[1].Descriptor()
 }
 
 func (AssessmentMethod_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[0]
+	return &file_acquis_v1_referentiel_proto_enumTypes[1]
 }
 
 func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -86,7 +139,7 @@ func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AssessmentMethod_Kind_Enum.Descriptor instead.
 func (AssessmentMethod_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0, 0}
 }
 
 // See Kind.
@@ -130,11 +183,11 @@ func (x Register_Kind_Enum) String() string {
 }
 
 func (Register_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[1].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[2].Descriptor()
 }
 
 func (Register_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[1]
+	return &file_acquis_v1_referentiel_proto_enumTypes[2]
 }
 
 func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -143,7 +196,7 @@ func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Register_Kind_Enum.Descriptor instead.
 func (Register_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 0, 0}
 }
 
 // The description of one certification: what a candidate must show, how it is
@@ -571,7 +624,10 @@ type Competence struct {
 	// Makes it a bonus: only its points above these count. They join the sum of the mean,
 	// the divisor stays as it is, and nothing else asks for it: it need not be assessed,
 	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
-	BonusAbove    string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Methods that replace the normal one in some candidacies, at most 20. The first one that
+	// applies is in force, before `bloc_only_method`; it is fixed at enrolment.
+	Variants      []*Variant `protobuf:"bytes,9,rep,name=variants,proto3" json:"variants,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -662,6 +718,13 @@ func (x *Competence) GetBonusAbove() string {
 	return ""
 }
 
+func (x *Competence) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
 // An épreuve: what is assessed in one go, whatever compétences it covers. It is assessed by
 // criteria or, if it has none, as a whole: by one verdict, level or mark, for which its own
 // code stands where the code of a criterion is asked for.
@@ -698,7 +761,10 @@ type Epreuve struct {
 	Eliminatory bool `protobuf:"varint,10,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
 	// How many assessors must have assessed each criterion, or the whole, 1–20. Default: the
 	// number of `rules`.
-	MinAssessors  *int32 `protobuf:"varint,11,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
+	MinAssessors *int32 `protobuf:"varint,11,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
+	// Methods that replace the normal one in some candidacies, at most 20. The first one that
+	// applies is in force; it is fixed at enrolment.
+	Variants      []*Variant `protobuf:"bytes,12,rep,name=variants,proto3" json:"variants,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -810,6 +876,105 @@ func (x *Epreuve) GetMinAssessors() int32 {
 	return 0
 }
 
+func (x *Epreuve) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+// A method that replaces the normal one in some candidacies.
+type Variant struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In which ones.
+	When *Variant_When `protobuf:"bytes,1,opt,name=when,proto3" json:"when,omitempty"`
+	// How it is assessed in them.
+	Method        *AssessmentMethod `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant) Reset() {
+	*x = Variant{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant) ProtoMessage() {}
+
+func (x *Variant) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant.ProtoReflect.Descriptor instead.
+func (*Variant) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Variant) GetWhen() *Variant_When {
+	if x != nil {
+		return x.When
+	}
+	return nil
+}
+
+func (x *Variant) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+// How often a candidate has presented a bloc before.
+type Attempt struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attempt) Reset() {
+	*x = Attempt{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attempt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attempt) ProtoMessage() {}
+
+func (x *Attempt) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
+func (*Attempt) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+}
+
 // A modalité d'évaluation: how a compétence or an épreuve is assessed.
 type AssessmentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -831,7 +996,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -843,7 +1008,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -856,7 +1021,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AssessmentMethod) GetKind() AssessmentMethod_Kind_Enum {
@@ -923,7 +1088,7 @@ type Criterion struct {
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -935,7 +1100,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -948,7 +1113,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Criterion) GetCode() string {
@@ -1028,7 +1193,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +1205,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +1218,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -1142,7 +1307,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1154,7 +1319,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1167,7 +1332,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1226,7 +1391,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1403,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1416,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1287,7 +1452,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1299,7 +1464,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1312,7 +1477,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1376,7 +1541,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1388,7 +1553,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1401,7 +1566,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Register) GetKind() Register_Kind_Enum {
@@ -1504,7 +1669,7 @@ type Certificateur struct {
 
 func (x *Certificateur) Reset() {
 	*x = Certificateur{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1516,7 +1681,7 @@ func (x *Certificateur) String() string {
 func (*Certificateur) ProtoMessage() {}
 
 func (x *Certificateur) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1529,7 +1694,7 @@ func (x *Certificateur) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
 func (*Certificateur) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Certificateur) GetLegalName() string {
@@ -1566,7 +1731,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1578,7 +1743,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1623,7 +1788,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1635,7 +1800,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +1852,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1699,7 +1864,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1736,6 +1901,72 @@ func (x *Scale_Marks) GetStep() string {
 	return ""
 }
 
+// A condition on candidacies. At least one field is set, and everything that is set must
+// hold.
+type Variant_When struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// If true, the candidacy presents exactly one bloc. Left out: false, any number.
+	SingleBloc bool `protobuf:"varint,1,opt,name=single_bloc,json=singleBloc,proto3" json:"single_bloc,omitempty"`
+	// The candidate comes by one of these routes, each named once. Empty: by any, or by one
+	// that is not known.
+	AccessRoutes []Candidacy_AccessRoute_Enum `protobuf:"varint,2,rep,packed,name=access_routes,json=accessRoutes,proto3,enum=acquis.v1.Candidacy_AccessRoute_Enum" json:"access_routes,omitempty"`
+	// Whether the candidate presents the bloc for the first time. Left out: in any attempt.
+	Attempt       Attempt_Enum `protobuf:"varint,3,opt,name=attempt,proto3,enum=acquis.v1.Attempt_Enum" json:"attempt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant_When) Reset() {
+	*x = Variant_When{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant_When) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant_When) ProtoMessage() {}
+
+func (x *Variant_When) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant_When.ProtoReflect.Descriptor instead.
+func (*Variant_When) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6, 0}
+}
+
+func (x *Variant_When) GetSingleBloc() bool {
+	if x != nil {
+		return x.SingleBloc
+	}
+	return false
+}
+
+func (x *Variant_When) GetAccessRoutes() []Candidacy_AccessRoute_Enum {
+	if x != nil {
+		return x.AccessRoutes
+	}
+	return nil
+}
+
+func (x *Variant_When) GetAttempt() Attempt_Enum {
+	if x != nil {
+		return x.Attempt
+	}
+	return Attempt_ATTEMPT_UNSPECIFIED
+}
+
 // Kinds of assessment methods.
 type AssessmentMethod_Kind struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1745,7 +1976,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1757,7 +1988,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1770,7 +2001,7 @@ func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod_Kind.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
 }
 
 // A condition on the mean.
@@ -1787,7 +2018,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1799,7 +2030,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1812,7 +2043,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1843,7 +2074,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1855,7 +2086,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1868,7 +2099,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1898,7 +2129,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1910,7 +2141,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1923,7 +2154,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1954,7 +2185,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1966,7 +2197,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1979,7 +2210,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -2005,7 +2236,7 @@ type Register_Kind struct {
 
 func (x *Register_Kind) Reset() {
 	*x = Register_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2017,7 +2248,7 @@ func (x *Register_Kind) String() string {
 func (*Register_Kind) ProtoMessage() {}
 
 func (x *Register_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2030,14 +2261,14 @@ func (x *Register_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register_Kind.ProtoReflect.Descriptor instead.
 func (*Register_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 0}
 }
 
 var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\a\n" +
+	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\a\n" +
 	"\vReferentiel\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12C\n" +
 	"\brevision\x18\x02 \x01(\tB'\xe0A\x03\xfaA\x19\n" +
@@ -2087,7 +2318,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\bepreuves\x18\a \x03(\v2\x12.acquis.v1.EpreuveB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bepreuves\"h\n" +
 	"\bActivity\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
-	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\x86\x04\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xc3\x04\n" +
 	"\n" +
 	"Competence\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12/\n" +
@@ -2098,8 +2329,9 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12*\n" +
 	"\x06weight\x18\a \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
 	"\vbonus_above\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
-	"bonusAboveB\t\n" +
-	"\a_weight\"\xaa\x05\n" +
+	"bonusAbove\x12;\n" +
+	"\bvariants\x18\t \x03(\v2\x12.acquis.v1.VariantB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bvariantsB\t\n" +
+	"\a_weight\"\xe7\x05\n" +
 	"\aEpreuve\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12>\n" +
@@ -2113,9 +2345,23 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x05scale\x18\t \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x12%\n" +
 	"\veliminatory\x18\n" +
 	" \x01(\bB\x03\xe0A\x01R\veliminatory\x126\n" +
-	"\rmin_assessors\x18\v \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x01R\fminAssessors\x88\x01\x01B\t\n" +
+	"\rmin_assessors\x18\v \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x01R\fminAssessors\x88\x01\x01\x12;\n" +
+	"\bvariants\x18\f \x03(\v2\x12.acquis.v1.VariantB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bvariantsB\t\n" +
 	"\a_weightB\x10\n" +
-	"\x0e_min_assessors\"\xd9\x03\n" +
+	"\x0e_min_assessors\"\xd4\x02\n" +
+	"\aVariant\x126\n" +
+	"\x04when\x18\x01 \x01(\v2\x17.acquis.v1.Variant.WhenB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04when\x12>\n" +
+	"\x06method\x18\x02 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06method\x1a\xd0\x01\n" +
+	"\x04When\x12$\n" +
+	"\vsingle_bloc\x18\x01 \x01(\bB\x03\xe0A\x01R\n" +
+	"singleBloc\x12b\n" +
+	"\raccess_routes\x18\x02 \x03(\x0e2%.acquis.v1.Candidacy.AccessRoute.EnumB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10\x06\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\faccessRoutes\x12>\n" +
+	"\aattempt\x18\x03 \x01(\x0e2\x17.acquis.v1.Attempt.EnumB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\aattempt\"@\n" +
+	"\aAttempt\"5\n" +
+	"\x04Enum\x12\x17\n" +
+	"\x13ATTEMPT_UNSPECIFIED\x10\x00\x12\t\n" +
+	"\x05FIRST\x10\x01\x12\t\n" +
+	"\x05RESIT\x10\x02\"\xd9\x03\n" +
 	"\x10AssessmentMethod\x12H\n" +
 	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x123\n" +
@@ -2232,73 +2478,84 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
-	(AssessmentMethod_Kind_Enum)(0), // 0: acquis.v1.AssessmentMethod.Kind.Enum
-	(Register_Kind_Enum)(0),         // 1: acquis.v1.Register.Kind.Enum
-	(*Referentiel)(nil),             // 2: acquis.v1.Referentiel
-	(*Scale)(nil),                   // 3: acquis.v1.Scale
-	(*Bloc)(nil),                    // 4: acquis.v1.Bloc
-	(*Activity)(nil),                // 5: acquis.v1.Activity
-	(*Competence)(nil),              // 6: acquis.v1.Competence
-	(*Epreuve)(nil),                 // 7: acquis.v1.Epreuve
-	(*AssessmentMethod)(nil),        // 8: acquis.v1.AssessmentMethod
-	(*Criterion)(nil),               // 9: acquis.v1.Criterion
-	(*Rules)(nil),                   // 10: acquis.v1.Rules
-	(*Gate)(nil),                    // 11: acquis.v1.Gate
-	(*JuryRule)(nil),                // 12: acquis.v1.JuryRule
-	(*Replacement)(nil),             // 13: acquis.v1.Replacement
-	(*Register)(nil),                // 14: acquis.v1.Register
-	(*Certificateur)(nil),           // 15: acquis.v1.Certificateur
-	(*Referentiel_Section)(nil),     // 16: acquis.v1.Referentiel.Section
-	(*Scale_Level)(nil),             // 17: acquis.v1.Scale.Level
-	(*Scale_Marks)(nil),             // 18: acquis.v1.Scale.Marks
-	(*AssessmentMethod_Kind)(nil),   // 19: acquis.v1.AssessmentMethod.Kind
-	(*Gate_Mean)(nil),               // 20: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),              // 21: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),             // 22: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),          // 23: acquis.v1.Gate.Shortfall
-	(*Register_Kind)(nil),           // 24: acquis.v1.Register.Kind
-	(*timestamppb.Timestamp)(nil),   // 25: google.protobuf.Timestamp
+	(Attempt_Enum)(0),               // 0: acquis.v1.Attempt.Enum
+	(AssessmentMethod_Kind_Enum)(0), // 1: acquis.v1.AssessmentMethod.Kind.Enum
+	(Register_Kind_Enum)(0),         // 2: acquis.v1.Register.Kind.Enum
+	(*Referentiel)(nil),             // 3: acquis.v1.Referentiel
+	(*Scale)(nil),                   // 4: acquis.v1.Scale
+	(*Bloc)(nil),                    // 5: acquis.v1.Bloc
+	(*Activity)(nil),                // 6: acquis.v1.Activity
+	(*Competence)(nil),              // 7: acquis.v1.Competence
+	(*Epreuve)(nil),                 // 8: acquis.v1.Epreuve
+	(*Variant)(nil),                 // 9: acquis.v1.Variant
+	(*Attempt)(nil),                 // 10: acquis.v1.Attempt
+	(*AssessmentMethod)(nil),        // 11: acquis.v1.AssessmentMethod
+	(*Criterion)(nil),               // 12: acquis.v1.Criterion
+	(*Rules)(nil),                   // 13: acquis.v1.Rules
+	(*Gate)(nil),                    // 14: acquis.v1.Gate
+	(*JuryRule)(nil),                // 15: acquis.v1.JuryRule
+	(*Replacement)(nil),             // 16: acquis.v1.Replacement
+	(*Register)(nil),                // 17: acquis.v1.Register
+	(*Certificateur)(nil),           // 18: acquis.v1.Certificateur
+	(*Referentiel_Section)(nil),     // 19: acquis.v1.Referentiel.Section
+	(*Scale_Level)(nil),             // 20: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),             // 21: acquis.v1.Scale.Marks
+	(*Variant_When)(nil),            // 22: acquis.v1.Variant.When
+	(*AssessmentMethod_Kind)(nil),   // 23: acquis.v1.AssessmentMethod.Kind
+	(*Gate_Mean)(nil),               // 24: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),              // 25: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),             // 26: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),          // 27: acquis.v1.Gate.Shortfall
+	(*Register_Kind)(nil),           // 28: acquis.v1.Register.Kind
+	(*timestamppb.Timestamp)(nil),   // 29: google.protobuf.Timestamp
+	(Candidacy_AccessRoute_Enum)(0), // 30: acquis.v1.Candidacy.AccessRoute.Enum
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	16, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
-	4,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
-	10, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	13, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	25, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
-	10, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
-	3,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
-	14, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
-	15, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
-	17, // 9: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
-	18, // 10: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
-	5,  // 11: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
-	6,  // 12: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	11, // 13: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
-	7,  // 14: acquis.v1.Bloc.epreuves:type_name -> acquis.v1.Epreuve
-	8,  // 15: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	8,  // 16: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	9,  // 17: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	11, // 18: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	8,  // 19: acquis.v1.Epreuve.method:type_name -> acquis.v1.AssessmentMethod
-	9,  // 20: acquis.v1.Epreuve.criteria:type_name -> acquis.v1.Criterion
-	11, // 21: acquis.v1.Epreuve.gate:type_name -> acquis.v1.Gate
-	0,  // 22: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	12, // 23: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	11, // 24: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	11, // 25: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	20, // 26: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	21, // 27: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	22, // 28: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	23, // 29: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	1,  // 30: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	19, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	5,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
+	13, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
+	16, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	29, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	13, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
+	4,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
+	17, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
+	18, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
+	20, // 9: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	21, // 10: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	6,  // 11: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
+	7,  // 12: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
+	14, // 13: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	8,  // 14: acquis.v1.Bloc.epreuves:type_name -> acquis.v1.Epreuve
+	11, // 15: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	11, // 16: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	12, // 17: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	14, // 18: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	9,  // 19: acquis.v1.Competence.variants:type_name -> acquis.v1.Variant
+	11, // 20: acquis.v1.Epreuve.method:type_name -> acquis.v1.AssessmentMethod
+	12, // 21: acquis.v1.Epreuve.criteria:type_name -> acquis.v1.Criterion
+	14, // 22: acquis.v1.Epreuve.gate:type_name -> acquis.v1.Gate
+	9,  // 23: acquis.v1.Epreuve.variants:type_name -> acquis.v1.Variant
+	22, // 24: acquis.v1.Variant.when:type_name -> acquis.v1.Variant.When
+	11, // 25: acquis.v1.Variant.method:type_name -> acquis.v1.AssessmentMethod
+	1,  // 26: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	15, // 27: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	14, // 28: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	14, // 29: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	24, // 30: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	25, // 31: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	26, // 32: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	27, // 33: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	2,  // 34: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	30, // 35: acquis.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	0,  // 36: acquis.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
+	37, // [37:37] is the sub-list for method output_type
+	37, // [37:37] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -2306,23 +2563,24 @@ func file_acquis_v1_referentiel_proto_init() {
 	if File_acquis_v1_referentiel_proto != nil {
 		return
 	}
+	file_acquis_v1_candidacy_proto_init()
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_referentiel_proto_msgTypes[4].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[5].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   23,
+			NumEnums:      3,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -964,7 +964,9 @@ type Candidacy struct {
 	// When it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Who deliberated, if every bloc was already held, so that no decision says it.
-	Sitting       *Sitting `protobuf:"bytes,13,opt,name=sitting,proto3" json:"sitting,omitempty"`
+	Sitting *Sitting `protobuf:"bytes,13,opt,name=sitting,proto3" json:"sitting,omitempty"`
+	// The blocs of those enrolled that a jury had decided against before.
+	ResitBlocs    []string `protobuf:"bytes,34,rep,name=resit_blocs,json=resitBlocs,proto3" json:"resit_blocs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1086,6 +1088,13 @@ func (x *Candidacy) GetUpdateTime() *timestamppb.Timestamp {
 func (x *Candidacy) GetSitting() *Sitting {
 	if x != nil {
 		return x.Sitting
+	}
+	return nil
+}
+
+func (x *Candidacy) GetResitBlocs() []string {
+	if x != nil {
+		return x.ResitBlocs
 	}
 	return nil
 }
@@ -2763,7 +2772,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x1a\n" +
 	"\bexternal\x18\x03 \x01(\bR\bexternal\x12\x14\n" +
-	"\x05chair\x18\x04 \x01(\bR\x05chair\"\xe6\x04\n" +
+	"\x05chair\x18\x04 \x01(\bR\x05chair\"\x87\x05\n" +
 	"\tCandidacy\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x1f\n" +
@@ -2781,7 +2790,9 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x122\n" +
-	"\asitting\x18\r \x01(\v2\x18.acquis.store.v1.SittingR\asitting\"g\n" +
+	"\asitting\x18\r \x01(\v2\x18.acquis.store.v1.SittingR\asitting\x12\x1f\n" +
+	"\vresit_blocs\x18\" \x03(\tR\n" +
+	"resitBlocs\"g\n" +
 	"\aSitting\x12\x16\n" +
 	"\x06author\x18\x01 \x01(\tR\x06author\x12D\n" +
 	"\x0fmembers_present\x18\x02 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\"f\n" +

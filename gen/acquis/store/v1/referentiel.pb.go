@@ -655,7 +655,9 @@ type Competence struct {
 	// Its weight in the mean of its bloc, 1–1000; unset means 1.
 	Weight *int32 `protobuf:"varint,7,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
 	// A decimal: only points above it count in the mean of its bloc. Empty: all do.
-	BonusAbove    string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Methods that replace the normal one; the first that applies, before bloc_only_method.
+	Variants      []*Variant `protobuf:"bytes,9,rep,name=variants,proto3" json:"variants,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -746,6 +748,13 @@ func (x *Competence) GetBonusAbove() string {
 	return ""
 }
 
+func (x *Competence) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
 // An épreuve: what is assessed in one go.
 type Epreuve struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -770,7 +779,9 @@ type Epreuve struct {
 	// Without criteria: whether its bloc cannot be acquired without it.
 	Eliminatory bool `protobuf:"varint,10,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
 	// How many assessors must speak; unset means the number of the rules.
-	MinAssessors  *int32 `protobuf:"varint,11,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
+	MinAssessors *int32 `protobuf:"varint,11,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
+	// Methods that replace the normal one; the first that applies.
+	Variants      []*Variant `protobuf:"bytes,12,rep,name=variants,proto3" json:"variants,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -882,6 +893,68 @@ func (x *Epreuve) GetMinAssessors() int32 {
 	return 0
 }
 
+func (x *Epreuve) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+// A method that replaces the normal one in some candidacies.
+type Variant struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which ones.
+	When *Variant_When `protobuf:"bytes,1,opt,name=when,proto3" json:"when,omitempty"`
+	// How it is assessed then.
+	Method        *AssessmentMethod `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant) Reset() {
+	*x = Variant{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant) ProtoMessage() {}
+
+func (x *Variant) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant.ProtoReflect.Descriptor instead.
+func (*Variant) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Variant) GetWhen() *Variant_When {
+	if x != nil {
+		return x.When
+	}
+	return nil
+}
+
+func (x *Variant) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
 // A modalité d'évaluation.
 type AssessmentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -901,7 +974,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -913,7 +986,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -926,7 +999,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AssessmentMethod) GetKind() v1.AssessmentMethod_Kind_Enum {
@@ -988,7 +1061,7 @@ type Criterion struct {
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1000,7 +1073,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1013,7 +1086,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Criterion) GetCode() string {
@@ -1088,7 +1161,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1100,7 +1173,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1113,7 +1186,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -1187,7 +1260,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1199,7 +1272,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1212,7 +1285,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1270,7 +1343,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1282,7 +1355,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1295,7 +1368,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1329,7 +1402,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1341,7 +1414,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1354,7 +1427,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1402,7 +1475,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1414,7 +1487,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1427,7 +1500,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -1475,7 +1548,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1487,7 +1560,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1500,7 +1573,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -1546,7 +1619,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1558,7 +1631,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1610,7 +1683,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1622,7 +1695,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1659,6 +1732,70 @@ func (x *Scale_Marks) GetStep() string {
 	return ""
 }
 
+// Everything that is set must hold.
+type Variant_When struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only this bloc is presented.
+	SingleBloc bool `protobuf:"varint,1,opt,name=single_bloc,json=singleBloc,proto3" json:"single_bloc,omitempty"`
+	// The candidate comes by one of these routes.
+	AccessRoutes []v1.Candidacy_AccessRoute_Enum `protobuf:"varint,2,rep,packed,name=access_routes,json=accessRoutes,proto3,enum=acquis.v1.Candidacy_AccessRoute_Enum" json:"access_routes,omitempty"`
+	// The bloc is presented for the first time, or again.
+	Attempt       v1.Attempt_Enum `protobuf:"varint,3,opt,name=attempt,proto3,enum=acquis.v1.Attempt_Enum" json:"attempt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant_When) Reset() {
+	*x = Variant_When{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant_When) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant_When) ProtoMessage() {}
+
+func (x *Variant_When) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant_When.ProtoReflect.Descriptor instead.
+func (*Variant_When) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
+}
+
+func (x *Variant_When) GetSingleBloc() bool {
+	if x != nil {
+		return x.SingleBloc
+	}
+	return false
+}
+
+func (x *Variant_When) GetAccessRoutes() []v1.Candidacy_AccessRoute_Enum {
+	if x != nil {
+		return x.AccessRoutes
+	}
+	return nil
+}
+
+func (x *Variant_When) GetAttempt() v1.Attempt_Enum {
+	if x != nil {
+		return x.Attempt
+	}
+	return v1.Attempt_Enum(0)
+}
+
 // A condition on the mean.
 type Gate_Mean struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1672,7 +1809,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1684,7 +1821,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1697,7 +1834,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1727,7 +1864,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1739,7 +1876,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1752,7 +1889,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1782,7 +1919,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1794,7 +1931,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +1944,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1837,7 +1974,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1849,7 +1986,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1862,7 +1999,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12, 3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1883,7 +2020,7 @@ var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x03\n" +
+	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x03\n" +
 	"\vReferentiel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x124\n" +
@@ -1952,7 +2089,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\bepreuves\x18\a \x03(\v2\x18.acquis.store.v1.EpreuveR\bepreuves\"4\n" +
 	"\bActivity\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\"\xf2\x02\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\xa8\x03\n" +
 	"\n" +
 	"Competence\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
@@ -1963,8 +2100,9 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x04gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1b\n" +
 	"\x06weight\x18\a \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
 	"\vbonus_above\x18\b \x01(\tR\n" +
-	"bonusAboveB\t\n" +
-	"\a_weight\"\xb0\x03\n" +
+	"bonusAbove\x124\n" +
+	"\bvariants\x18\t \x03(\v2\x18.acquis.store.v1.VariantR\bvariantsB\t\n" +
+	"\a_weight\"\xe6\x03\n" +
 	"\aEpreuve\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -1978,9 +2116,18 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x05scale\x18\t \x01(\tR\x05scale\x12 \n" +
 	"\veliminatory\x18\n" +
 	" \x01(\bR\veliminatory\x12(\n" +
-	"\rmin_assessors\x18\v \x01(\x05H\x01R\fminAssessors\x88\x01\x01B\t\n" +
+	"\rmin_assessors\x18\v \x01(\x05H\x01R\fminAssessors\x88\x01\x01\x124\n" +
+	"\bvariants\x18\f \x03(\v2\x18.acquis.store.v1.VariantR\bvariantsB\t\n" +
 	"\a_weightB\x10\n" +
-	"\x0e_min_assessors\"\xe4\x01\n" +
+	"\x0e_min_assessors\"\xa0\x02\n" +
+	"\aVariant\x121\n" +
+	"\x04when\x18\x01 \x01(\v2\x1d.acquis.store.v1.Variant.WhenR\x04when\x129\n" +
+	"\x06method\x18\x02 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x06method\x1a\xa6\x01\n" +
+	"\x04When\x12\x1f\n" +
+	"\vsingle_bloc\x18\x01 \x01(\bR\n" +
+	"singleBloc\x12J\n" +
+	"\raccess_routes\x18\x02 \x03(\x0e2%.acquis.v1.Candidacy.AccessRoute.EnumR\faccessRoutes\x121\n" +
+	"\aattempt\x18\x03 \x01(\x0e2\x17.acquis.v1.Attempt.EnumR\aattempt\"\xe4\x01\n" +
 	"\x10AssessmentMethod\x129\n" +
 	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumR\x04kind\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\"\n" +
@@ -2067,7 +2214,7 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Referentiel)(nil),                // 0: acquis.store.v1.Referentiel
 	(*Register)(nil),                   // 1: acquis.store.v1.Register
@@ -2078,61 +2225,71 @@ var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Activity)(nil),                   // 6: acquis.store.v1.Activity
 	(*Competence)(nil),                 // 7: acquis.store.v1.Competence
 	(*Epreuve)(nil),                    // 8: acquis.store.v1.Epreuve
-	(*AssessmentMethod)(nil),           // 9: acquis.store.v1.AssessmentMethod
-	(*Criterion)(nil),                  // 10: acquis.store.v1.Criterion
-	(*Rules)(nil),                      // 11: acquis.store.v1.Rules
-	(*Gate)(nil),                       // 12: acquis.store.v1.Gate
-	(*JuryRule)(nil),                   // 13: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                // 14: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),        // 15: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),            // 16: acquis.store.v1.CurrentRevision
-	(*Scale_Level)(nil),                // 17: acquis.store.v1.Scale.Level
-	(*Scale_Marks)(nil),                // 18: acquis.store.v1.Scale.Marks
-	(*Gate_Mean)(nil),                  // 19: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                 // 20: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                // 21: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),             // 22: acquis.store.v1.Gate.Shortfall
-	(v1.Register_Kind_Enum)(0),         // 23: acquis.v1.Register.Kind.Enum
-	(v1.AssessmentMethod_Kind_Enum)(0), // 24: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),      // 25: google.protobuf.Timestamp
+	(*Variant)(nil),                    // 9: acquis.store.v1.Variant
+	(*AssessmentMethod)(nil),           // 10: acquis.store.v1.AssessmentMethod
+	(*Criterion)(nil),                  // 11: acquis.store.v1.Criterion
+	(*Rules)(nil),                      // 12: acquis.store.v1.Rules
+	(*Gate)(nil),                       // 13: acquis.store.v1.Gate
+	(*JuryRule)(nil),                   // 14: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                // 15: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),        // 16: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),            // 17: acquis.store.v1.CurrentRevision
+	(*Scale_Level)(nil),                // 18: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                // 19: acquis.store.v1.Scale.Marks
+	(*Variant_When)(nil),               // 20: acquis.store.v1.Variant.When
+	(*Gate_Mean)(nil),                  // 21: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                 // 22: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                // 23: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),             // 24: acquis.store.v1.Gate.Shortfall
+	(v1.Register_Kind_Enum)(0),         // 25: acquis.v1.Register.Kind.Enum
+	(v1.AssessmentMethod_Kind_Enum)(0), // 26: acquis.v1.AssessmentMethod.Kind.Enum
+	(*timestamppb.Timestamp)(nil),      // 27: google.protobuf.Timestamp
+	(v1.Candidacy_AccessRoute_Enum)(0), // 28: acquis.v1.Candidacy.AccessRoute.Enum
+	(v1.Attempt_Enum)(0),               // 29: acquis.v1.Attempt.Enum
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	4,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
 	5,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
-	11, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	14, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	12, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
+	15, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
 	3,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
 	1,  // 5: acquis.store.v1.Referentiel.register:type_name -> acquis.store.v1.Register
 	2,  // 6: acquis.store.v1.Referentiel.certificateur:type_name -> acquis.store.v1.Certificateur
-	23, // 7: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	17, // 8: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
-	18, // 9: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	25, // 7: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	18, // 8: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	19, // 9: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
 	6,  // 10: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
 	7,  // 11: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	12, // 12: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	13, // 12: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
 	8,  // 13: acquis.store.v1.Bloc.epreuves:type_name -> acquis.store.v1.Epreuve
-	9,  // 14: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	9,  // 15: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	10, // 16: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	12, // 17: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	9,  // 18: acquis.store.v1.Epreuve.method:type_name -> acquis.store.v1.AssessmentMethod
-	10, // 19: acquis.store.v1.Epreuve.criteria:type_name -> acquis.store.v1.Criterion
-	12, // 20: acquis.store.v1.Epreuve.gate:type_name -> acquis.store.v1.Gate
-	24, // 21: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	13, // 22: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	12, // 23: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	12, // 24: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	19, // 25: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	20, // 26: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	21, // 27: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	22, // 28: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	0,  // 29: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	25, // 30: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	10, // 14: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	10, // 15: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	11, // 16: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	13, // 17: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	9,  // 18: acquis.store.v1.Competence.variants:type_name -> acquis.store.v1.Variant
+	10, // 19: acquis.store.v1.Epreuve.method:type_name -> acquis.store.v1.AssessmentMethod
+	11, // 20: acquis.store.v1.Epreuve.criteria:type_name -> acquis.store.v1.Criterion
+	13, // 21: acquis.store.v1.Epreuve.gate:type_name -> acquis.store.v1.Gate
+	9,  // 22: acquis.store.v1.Epreuve.variants:type_name -> acquis.store.v1.Variant
+	20, // 23: acquis.store.v1.Variant.when:type_name -> acquis.store.v1.Variant.When
+	10, // 24: acquis.store.v1.Variant.method:type_name -> acquis.store.v1.AssessmentMethod
+	26, // 25: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	14, // 26: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	13, // 27: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	13, // 28: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	21, // 29: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	22, // 30: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	23, // 31: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	24, // 32: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	0,  // 33: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	27, // 34: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	28, // 35: acquis.store.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	29, // 36: acquis.store.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
+	37, // [37:37] is the sub-list for method output_type
+	37, // [37:37] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -2143,19 +2300,19 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	file_acquis_store_v1_referentiel_proto_msgTypes[1].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
