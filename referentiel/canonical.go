@@ -145,6 +145,7 @@ func (e *encoder) competence(c *storepb.Competence) {
 	e.number(7, c.Weight)
 	e.text(8, c.GetBonusAbove())
 	each(e, 9, c.GetVariants(), (*encoder).variant)
+	e.number(10, c.MaxAttempts)
 }
 
 func (e *encoder) variant(v *storepb.Variant) {
@@ -195,6 +196,7 @@ func (e *encoder) epreuve(u *storepb.Epreuve) {
 	e.yes(10, u.GetEliminatory())
 	e.number(11, u.MinAssessors)
 	each(e, 12, u.GetVariants(), (*encoder).variant)
+	e.number(13, u.MaxAttempts)
 }
 
 func (e *encoder) rules(r *storepb.Rules) {

@@ -172,6 +172,7 @@ func (c *checker) competence(field string, k *storepb.Competence) {
 		c.method(field+".bloc_only_method", k.GetBlocOnlyMethod())
 	}
 	c.variants(field+".variants", k.GetVariants())
+	c.between(field+".max_attempts", k.MaxAttempts, 1, 20)
 	c.criteria(field+".criteria", k.GetCode(), k.GetCriteria(), 1)
 	for i, criterion := range k.GetCriteria() {
 		item := at(field+".criteria", i) + ".competences"

@@ -93,6 +93,7 @@ func full() *storepb.Referentiel {
 	b.Competences, b.Epreuves, b.Gate = nil, b.Epreuves[:1], gate()
 	e := b.Epreuves[0]
 	r.Blocs = append(r.Blocs, b)
+	e.MaxAttempts, competence(r).MaxAttempts = new(int32(3)), new(int32(3))
 	e.Variants, competence(r).Variants = byVariants(), byVariants()
 	e.Gate, e.Weight, e.BonusAbove, e.Scale, e.Eliminatory = gate(), new(int32(2)), "50", "n", true
 	return r

@@ -102,7 +102,7 @@ func spec(r *storepb.Referentiel) rules.Spec {
 
 func epreuveSpec(e *storepb.Epreuve) rules.Unit {
 	unit := rules.Unit{
-		Code: e.GetCode(), Epreuve: true, Gate: gate(e.GetGate()), Variants: variants(e.GetVariants()), MinAssessors: number(e.MinAssessors),
+		Code: e.GetCode(), Epreuve: true, Gate: gate(e.GetGate()), Variants: variants(e.GetVariants()), MaxAttempts: number(e.MaxAttempts), MinAssessors: number(e.MinAssessors),
 		Share:    rules.Share{Weight: number(e.Weight), BonusAbove: e.GetBonusAbove()},
 		Criteria: criteria(e.GetCriteria()),
 	}
@@ -115,7 +115,7 @@ func epreuveSpec(e *storepb.Epreuve) rules.Unit {
 
 func competenceSpec(k *storepb.Competence) rules.Unit {
 	return rules.Unit{
-		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()), Variants: variants(k.GetVariants()),
+		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()), Variants: variants(k.GetVariants()), MaxAttempts: number(k.MaxAttempts),
 		Share:    rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
 		Criteria: criteria(k.GetCriteria()),
 	}

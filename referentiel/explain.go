@@ -227,6 +227,7 @@ func (e *explainer) competence(k *storepb.Competence) {
 	e.say("%s : %s", "%s: %s", k.GetCode(), k.GetStatement())
 	e.text.WriteString("    " + e.phrase("Évaluée par : %s.", "Assessed by: %s.", e.method(k.GetMethod())) + "\n")
 	e.variants(k.GetVariants())
+	e.attempts(k.MaxAttempts)
 	if m := k.GetBlocOnlyMethod(); m != nil {
 		e.text.WriteString("    " + e.phrase("Si ce bloc est présenté seul : %s.", "If this bloc is presented alone: %s.", e.method(m)) + "\n")
 	}

@@ -11,6 +11,7 @@ func (e *explainer) epreuve(u *storepb.Epreuve) {
 	e.say("%s : %s", "%s: %s", u.GetCode(), u.GetTitle())
 	e.detail("Évaluée par : %s.", "Assessed by: %s.", e.method(u.GetMethod()))
 	e.variants(u.GetVariants())
+	e.attempts(u.MaxAttempts)
 	if covered := u.GetCompetences(); len(covered) > 0 {
 		e.detail("Porte sur les compétences : %s.", "Covers the compétences: %s.", covered)
 	}
@@ -63,6 +64,13 @@ func (e *explainer) children(b *storepb.Bloc) children {
 		return children{bilingual{"ses épreuves", "its épreuves"}, bilingual{"acquises", "acquired"}}
 	}
 	return ofCompetences
+}
+
+// attempts says how often something may be attempted.
+func (e *explainer) attempts(most *int32) {
+	if most != nil {
+		e.detail("Le bloc peut être présenté %d fois au plus.", "The bloc can be presented %d times at most.", *most)
+	}
 }
 
 // variants says which methods apply in which candidacies.

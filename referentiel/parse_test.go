@@ -74,7 +74,7 @@ const (
 	topKeys        = "id, display_name, preamble, blocs, rules, replaces, scales, register, certificateur"
 	blocKeys       = "code, title, activities, competences, gate, epreuves"
 	methodKeys     = "kind, title, instructions, deliverables, accommodation_framework"
-	competenceKeys = "code, statement, method, bloc_only_method, criteria, gate, weight, bonus_above, variants"
+	competenceKeys = "code, statement, method, bloc_only_method, criteria, gate, weight, bonus_above, variants, max_attempts"
 )
 
 // Errors in a file, and the line that is reported: a change to the small file,

@@ -114,6 +114,7 @@ func (c Case) presentable(blocs []string, candidacy string) []Refusal {
 		if c.Candidate.presentsElsewhere(BlocRef{c.Session.Revision, bloc}, candidacy) {
 			refusals = append(refusals, refuse(BlocElsewhere, "bloc", bloc))
 		}
+		refusals = append(refusals, c.exhausted(bloc)...)
 	}
 	return refusals
 }

@@ -1,6 +1,9 @@
 package rules
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // When says in which candidacies a variant of a method replaces the normal one. All that it
 // gives must hold.
@@ -80,4 +83,22 @@ func (c Candidate) failures(wanted BlocRef) (n int) {
 		}
 	}
 	return n
+}
+
+// exhausted refuses a bloc with a unit that the candidate has attempted as often as it
+// allows: the first such unit.
+func (c Case) exhausted(bloc string) []Refusal {
+	i, known := c.Scheme.blocIndex[bloc]
+	if !known {
+		return nil
+	}
+	failures := c.Candidate.failures(BlocRef{c.Session.Revision, bloc})
+	for _, u := range c.Scheme.blocs[i].Units {
+		if u.MaxAttempts != nil && failures >= *u.MaxAttempts {
+			r := refuse(AttemptsExhausted, "bloc", bloc)
+			r.Description += fmt.Sprintf(" (attempts: %d, and %s allows %d)", failures, u.Code, *u.MaxAttempts)
+			return []Refusal{r}
+		}
+	}
+	return nil
 }

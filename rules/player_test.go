@@ -179,8 +179,15 @@ func (p *player) number(l line) error {
 	if err != nil || spec == nil {
 		return l.errorf("not a number of a revision")
 	}
-	if _, unit, _ := find(spec, l.arg(1)); unit != nil && l.arg(2) == "assessors" {
-		unit.MinAssessors = &value
+	if _, unit, _ := find(spec, l.arg(1)); unit != nil && len(l.about) == 4 {
+		switch l.arg(2) {
+		case "assessors":
+			unit.MinAssessors = &value
+		case "attempts":
+			unit.MaxAttempts = &value
+		default:
+			return l.errorf("unknown number")
+		}
 		return p.compile(l, spec)
 	}
 	numbers := &spec.Rules

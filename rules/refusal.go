@@ -66,6 +66,7 @@ const (
 	BlocDidNotLeave       RefusalRule = "BLOC_DID_NOT_LEAVE"
 	BlocCapitalised       RefusalRule = "BLOC_CAPITALISED"
 	BlocElsewhere         RefusalRule = "BLOC_PRESENTED_ELSEWHERE"
+	AttemptsExhausted     RefusalRule = "ATTEMPTS_EXHAUSTED"
 	NothingToRetract      RefusalRule = "NOTHING_TO_RETRACT"
 	CriterionNotContested RefusalRule = "CRITERION_NOT_CONTESTED"
 	AdviceMissing         RefusalRule = "ADVICE_MISSING"
@@ -145,6 +146,7 @@ var refusalSentences = [...]struct {
 	{BlocDidNotLeave, FailedPrecondition, "did not leave this candidacy"},
 	{BlocCapitalised, FailedPrecondition, "is already capitalised"},
 	{BlocElsewhere, FailedPrecondition, "is presented in another undecided candidacy of the candidate"},
+	{AttemptsExhausted, FailedPrecondition, "has been attempted as often as the référentiel allows"},
 	{NothingToRetract, FailedPrecondition, "has no verdict of this assessor"},
 	{CriterionNotContested, FailedPrecondition, "is not one on which the assessors disagree"},
 	{AdviceMissing, FailedPrecondition, "has no advice of the disability advisor"},

@@ -78,6 +78,7 @@ type Unit struct {
 	Variants          []When // methods that do, the first one that applies, before that
 	Criteria          []Criterion
 	Gate              *Gate // its own; nil means that of the référentiel
+	MaxAttempts       *int  // how often its bloc may be presented; nil means without limit
 	MinAssessors      *int  // its own; nil means the number of the référentiel
 	Share
 
@@ -218,7 +219,8 @@ func (s *Scheme) setBlocs(blocs []Bloc) []error {
 			u.Criteria = slices.Clone(u.Criteria)
 			n, err := numberOf("number of assessors of "+u.Code, u.MinAssessors, s.minAssessors, 1, maxPeople)
 			u.minAssessors = n
-			errs = append(append(errs, err), s.setCriteria(b.Code, *u)...)
+			_, outside := numberOf("number of attempts of "+u.Code, u.MaxAttempts, Number{}, 1, maxPeople)
+			errs = append(append(errs, err, outside), s.setCriteria(b.Code, *u)...)
 		}
 		s.blocs = append(s.blocs, b)
 	}

@@ -91,6 +91,7 @@ func genUnit(code string, epreuve bool) *rapid.Generator[Unit] {
 			eliminatory := rapid.IntRange(0, 4).Draw(t, "eliminatory") == 0
 			u.Criteria = append(u.Criteria, Criterion{Code: fmt.Sprintf("%s.%d", code, k+1), Eliminatory: eliminatory})
 		}
+		u.MaxAttempts = genNumber(1, 2, 20).Draw(t, "attempts")
 		u.Variants = rapid.SampledFrom([][]When{nil, {{Routes: []AccessRoute{"VAE"}}}, {{SingleBloc: true, Attempt: First}, {Attempt: Resit}}}).Draw(t, "variants")
 		if epreuve {
 			u.MinAssessors = genNumber(1, 2).Draw(t, "assessors")

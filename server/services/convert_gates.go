@@ -79,7 +79,7 @@ func epreuveFrom(e *storepb.Epreuve) *acquispb.Epreuve {
 		Competences: e.GetCompetences(), Criteria: criteriaFrom(e.GetCriteria()),
 		Gate: gateFrom(e.GetGate()), Weight: e.Weight, BonusAbove: e.GetBonusAbove(),
 		Scale: e.GetScale(), Eliminatory: e.GetEliminatory(), MinAssessors: e.MinAssessors,
-		Variants: variantsFrom(e.GetVariants()),
+		Variants: variantsFrom(e.GetVariants()), MaxAttempts: e.MaxAttempts,
 	}
 }
 
@@ -110,7 +110,7 @@ func epreuveOf(e *acquispb.Epreuve) *storepb.Epreuve {
 		Competences: e.GetCompetences(), Criteria: criteriaOf(e.GetCriteria()),
 		Gate: gateOf(e.GetGate()), Weight: e.Weight, BonusAbove: e.GetBonusAbove(),
 		Scale: e.GetScale(), Eliminatory: e.GetEliminatory(), MinAssessors: e.MinAssessors,
-		Variants: variantsOf(e.GetVariants()),
+		Variants: variantsOf(e.GetVariants()), MaxAttempts: e.MaxAttempts,
 	}
 }
 

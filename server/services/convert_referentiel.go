@@ -92,8 +92,8 @@ func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
 		competence := &acquispb.Competence{
 			Code: c.GetCode(), Statement: c.GetStatement(),
 			Method: methodFrom(c.GetMethod()), BlocOnlyMethod: methodFrom(c.GetBlocOnlyMethod()),
-			Variants: variantsFrom(c.GetVariants()),
-			Gate:     gateFrom(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
+			Variants: variantsFrom(c.GetVariants()), MaxAttempts: c.MaxAttempts,
+			Gate: gateFrom(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
 		}
 		competence.Criteria = criteriaFrom(c.GetCriteria())
 		shown.Competences = append(shown.Competences, competence)
@@ -174,8 +174,8 @@ func blocOf(b *acquispb.Bloc) *storepb.Bloc {
 		competence := &storepb.Competence{
 			Code: c.GetCode(), Statement: c.GetStatement(),
 			Method: methodOf(c.GetMethod()), BlocOnlyMethod: methodOf(c.GetBlocOnlyMethod()),
-			Variants: variantsOf(c.GetVariants()),
-			Gate:     gateOf(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
+			Variants: variantsOf(c.GetVariants()), MaxAttempts: c.MaxAttempts,
+			Gate: gateOf(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
 		}
 		competence.Criteria = criteriaOf(c.GetCriteria())
 		stored.Competences = append(stored.Competences, competence)

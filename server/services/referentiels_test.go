@@ -68,7 +68,7 @@ func blocOfEpreuves(gate func() *acquispb.Gate) *acquispb.Bloc {
 		Competences: []*acquispb.Competence{{Code: "C9.1", Statement: "Additionner"}},
 		Epreuves: []*acquispb.Epreuve{
 			{
-				Code: "E1", Title: "Écrit", Method: method, Competences: []string{"C9.1"}, Gate: gate(), Weight: proto.Int32(2), MinAssessors: proto.Int32(1), Variants: variants,
+				Code: "E1", Title: "Écrit", Method: method, Competences: []string{"C9.1"}, Gate: gate(), Weight: proto.Int32(2), MinAssessors: proto.Int32(1), Variants: variants, MaxAttempts: proto.Int32(3),
 				Criteria: []*acquispb.Criterion{{Code: "E1.1", Statement: "La somme est juste", Competences: []string{"C9.1"}}},
 			},
 			{Code: "E2", Title: "Oral", Method: method, Competences: []string{"C9.1"}, Scale: "note", Eliminatory: true},

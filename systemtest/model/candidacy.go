@@ -49,6 +49,15 @@ func (c *Candidate) presentable(o *objections, s *Session, blocs []string, besid
 	s.Revision.known(o, blocs)
 	for _, code := range blocs {
 		o.unless(c.holds(s.Revision, code) == nil, "BLOC_CAPITALISED")
+		if b := s.Revision.Bloc(code); b != nil {
+			failed := 0
+			for _, d := range c.about(s.Revision, code) {
+				if d.Outcome == "NOT_CAPITALISED" {
+					failed++
+				}
+			}
+			o.unless(!slices.ContainsFunc(b.Competences, func(k Competence) bool { return k.MaxAttempts > 0 && failed >= k.MaxAttempts }), "ATTEMPTS_EXHAUSTED")
+		}
 		for _, other := range c.Candidacies {
 			if other != besides && other.State == "ENROLLED" {
 				o.unless(!other.presents(s.Revision, code), "BLOC_PRESENTED_ELSEWHERE")

@@ -75,6 +75,7 @@ type Competence struct {
 	Method          string // a kind
 	BlocOnlyMethod  string // a kind, or empty
 	Variants        []Variant
+	MaxAttempts     int // 0: not given
 	Criteria        []Criterion
 	Gate            *Gate
 	Weight          int // 0: not given

@@ -94,7 +94,7 @@ func (a *author) newBloc(b int) model.Bloc {
 		case a.chance(50):
 			competence.BlocOnlyMethod = "PROFESSIONAL_FILE"
 		}
-		competence.Variants = a.variants()
+		competence.Variants, competence.MaxAttempts = a.variants(), world.Pick(a.Rand, []int{0, 0, 0, 1, 2})
 		scale := world.Pick(a.Rand, [][]string{{""}, {""}, {"note"}, {"abc"}, {"", "note", "abc"}})
 		for k := range 1 + a.IntN(4) {
 			competence.Criteria = append(competence.Criteria, model.Criterion{

@@ -137,6 +137,9 @@ func blocFields(blocs []model.Bloc) (shown []fields) {
 				competence["blocOnlyMethod"] = methodFields(c.BlocOnlyMethod)
 			}
 			competence["variants"] = variantFields(c.Variants)
+			if c.MaxAttempts > 0 {
+				competence["maxAttempts"] = c.MaxAttempts
+			}
 			if b.ByEpreuves {
 				epreuves = append(epreuves, epreuveFields(c, competence))
 			} else {

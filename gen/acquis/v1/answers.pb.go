@@ -3464,6 +3464,9 @@ func jsonCompetence(b []byte, x *Competence) []byte {
 		b = jsonVariant(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	if x.MaxAttempts != nil {
+		b = answers.JSONInt(append(b, `"maxAttempts":`...), *x.MaxAttempts)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3497,6 +3500,9 @@ func wireCompetence(b []byte, x *Competence) []byte {
 	}
 	for _, v := range x.Variants {
 		b = answers.WireMessage(b, 9, v, wireVariant)
+	}
+	if x.MaxAttempts != nil {
+		b = answers.WireVarint(b, 10, *x.MaxAttempts)
 	}
 	return b
 }
@@ -3927,6 +3933,9 @@ func jsonEpreuve(b []byte, x *Epreuve) []byte {
 		b = jsonVariant(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	if x.MaxAttempts != nil {
+		b = answers.JSONInt(append(b, `"maxAttempts":`...), *x.MaxAttempts)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3969,6 +3978,9 @@ func wireEpreuve(b []byte, x *Epreuve) []byte {
 	}
 	for _, v := range x.Variants {
 		b = answers.WireMessage(b, 12, v, wireVariant)
+	}
+	if x.MaxAttempts != nil {
+		b = answers.WireVarint(b, 13, *x.MaxAttempts)
 	}
 	return b
 }

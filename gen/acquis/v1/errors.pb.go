@@ -248,6 +248,8 @@ const (
 	ErrorReason_JURY_ACTED ErrorReason_Enum = 157
 	// FAILED_PRECONDITION: it is of a certification whose blocs are not attested one by one.
 	ErrorReason_CERTIFICATION_NOT_DIVISIBLE ErrorReason_Enum = 159
+	// FAILED_PRECONDITION: it has been attempted as often as the référentiel allows.
+	ErrorReason_ATTEMPTS_EXHAUSTED ErrorReason_Enum = 178
 )
 
 // Enum value maps for ErrorReason_Enum.
@@ -362,6 +364,7 @@ var (
 		156: "AWARD_ALREADY_STANDS",
 		157: "JURY_ACTED",
 		159: "CERTIFICATION_NOT_DIVISIBLE",
+		178: "ATTEMPTS_EXHAUSTED",
 	}
 	ErrorReason_Enum_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":    0,
@@ -473,6 +476,7 @@ var (
 		"AWARD_ALREADY_STANDS":        156,
 		"JURY_ACTED":                  157,
 		"CERTIFICATION_NOT_DIVISIBLE": 159,
+		"ATTEMPTS_EXHAUSTED":          178,
 	}
 )
 
@@ -547,8 +551,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xcd\x13\n" +
-	"\vErrorReason\"\xbd\x13\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xe6\x13\n" +
+	"\vErrorReason\"\xd6\x13\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -663,7 +667,8 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01\x12\x0f\n" +
 	"\n" +
 	"JURY_ACTED\x10\x9d\x01\x12 \n" +
-	"\x1bCERTIFICATION_NOT_DIVISIBLE\x10\x9f\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x1bCERTIFICATION_NOT_DIVISIBLE\x10\x9f\x01\x12\x17\n" +
+	"\x12ATTEMPTS_EXHAUSTED\x10\xb2\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_errors_proto_rawDescOnce sync.Once

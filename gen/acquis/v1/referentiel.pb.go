@@ -627,7 +627,11 @@ type Competence struct {
 	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
 	// Methods that replace the normal one in some candidacies, at most 20. The first one that
 	// applies is in force, before `bloc_only_method`; it is fixed at enrolment.
-	Variants      []*Variant `protobuf:"bytes,9,rep,name=variants,proto3" json:"variants,omitempty"`
+	Variants []*Variant `protobuf:"bytes,9,rep,name=variants,proto3" json:"variants,omitempty"`
+	// How often it may be attempted, 1–20. Once so many decisions of juries in force are
+	// against its bloc, or one that counts as it, the bloc cannot be presented again. Default:
+	// without limit.
+	MaxAttempts   *int32 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -725,6 +729,13 @@ func (x *Competence) GetVariants() []*Variant {
 	return nil
 }
 
+func (x *Competence) GetMaxAttempts() int32 {
+	if x != nil && x.MaxAttempts != nil {
+		return *x.MaxAttempts
+	}
+	return 0
+}
+
 // An épreuve: what is assessed in one go, whatever compétences it covers. It is assessed by
 // criteria or, if it has none, as a whole: by one verdict, level or mark, for which its own
 // code stands where the code of a criterion is asked for.
@@ -764,7 +775,11 @@ type Epreuve struct {
 	MinAssessors *int32 `protobuf:"varint,11,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
 	// Methods that replace the normal one in some candidacies, at most 20. The first one that
 	// applies is in force; it is fixed at enrolment.
-	Variants      []*Variant `protobuf:"bytes,12,rep,name=variants,proto3" json:"variants,omitempty"`
+	Variants []*Variant `protobuf:"bytes,12,rep,name=variants,proto3" json:"variants,omitempty"`
+	// How often it may be attempted, 1–20. Once so many decisions of juries in force are
+	// against its bloc, or one that counts as it, the bloc cannot be presented again. Default:
+	// without limit.
+	MaxAttempts   *int32 `protobuf:"varint,13,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -881,6 +896,13 @@ func (x *Epreuve) GetVariants() []*Variant {
 		return x.Variants
 	}
 	return nil
+}
+
+func (x *Epreuve) GetMaxAttempts() int32 {
+	if x != nil && x.MaxAttempts != nil {
+		return *x.MaxAttempts
+	}
+	return 0
 }
 
 // A method that replaces the normal one in some candidacies.
@@ -2318,7 +2340,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\bepreuves\x18\a \x03(\v2\x12.acquis.v1.EpreuveB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bepreuves\"h\n" +
 	"\bActivity\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
-	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xc3\x04\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\x8a\x05\n" +
 	"\n" +
 	"Competence\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12/\n" +
@@ -2330,8 +2352,11 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x06weight\x18\a \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
 	"\vbonus_above\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
 	"bonusAbove\x12;\n" +
-	"\bvariants\x18\t \x03(\v2\x12.acquis.v1.VariantB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bvariantsB\t\n" +
-	"\a_weight\"\xe7\x05\n" +
+	"\bvariants\x18\t \x03(\v2\x12.acquis.v1.VariantB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bvariants\x124\n" +
+	"\fmax_attempts\x18\n" +
+	" \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x01R\vmaxAttempts\x88\x01\x01B\t\n" +
+	"\a_weightB\x0f\n" +
+	"\r_max_attempts\"\xae\x06\n" +
 	"\aEpreuve\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12>\n" +
@@ -2346,9 +2371,11 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\veliminatory\x18\n" +
 	" \x01(\bB\x03\xe0A\x01R\veliminatory\x126\n" +
 	"\rmin_assessors\x18\v \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x01R\fminAssessors\x88\x01\x01\x12;\n" +
-	"\bvariants\x18\f \x03(\v2\x12.acquis.v1.VariantB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bvariantsB\t\n" +
+	"\bvariants\x18\f \x03(\v2\x12.acquis.v1.VariantB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bvariants\x124\n" +
+	"\fmax_attempts\x18\r \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x02R\vmaxAttempts\x88\x01\x01B\t\n" +
 	"\a_weightB\x10\n" +
-	"\x0e_min_assessors\"\xd4\x02\n" +
+	"\x0e_min_assessorsB\x0f\n" +
+	"\r_max_attempts\"\xd4\x02\n" +
 	"\aVariant\x126\n" +
 	"\x04when\x18\x01 \x01(\v2\x17.acquis.v1.Variant.WhenB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04when\x12>\n" +
 	"\x06method\x18\x02 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06method\x1a\xd0\x01\n" +

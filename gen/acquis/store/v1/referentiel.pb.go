@@ -657,7 +657,9 @@ type Competence struct {
 	// A decimal: only points above it count in the mean of its bloc. Empty: all do.
 	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
 	// Methods that replace the normal one; the first that applies, before bloc_only_method.
-	Variants      []*Variant `protobuf:"bytes,9,rep,name=variants,proto3" json:"variants,omitempty"`
+	Variants []*Variant `protobuf:"bytes,9,rep,name=variants,proto3" json:"variants,omitempty"`
+	// How often a candidate may present its bloc; unset: without limit.
+	MaxAttempts   *int32 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -755,6 +757,13 @@ func (x *Competence) GetVariants() []*Variant {
 	return nil
 }
 
+func (x *Competence) GetMaxAttempts() int32 {
+	if x != nil && x.MaxAttempts != nil {
+		return *x.MaxAttempts
+	}
+	return 0
+}
+
 // An épreuve: what is assessed in one go.
 type Epreuve struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -781,7 +790,9 @@ type Epreuve struct {
 	// How many assessors must speak; unset means the number of the rules.
 	MinAssessors *int32 `protobuf:"varint,11,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
 	// Methods that replace the normal one; the first that applies.
-	Variants      []*Variant `protobuf:"bytes,12,rep,name=variants,proto3" json:"variants,omitempty"`
+	Variants []*Variant `protobuf:"bytes,12,rep,name=variants,proto3" json:"variants,omitempty"`
+	// How often a candidate may present its bloc; unset: without limit.
+	MaxAttempts   *int32 `protobuf:"varint,13,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -898,6 +909,13 @@ func (x *Epreuve) GetVariants() []*Variant {
 		return x.Variants
 	}
 	return nil
+}
+
+func (x *Epreuve) GetMaxAttempts() int32 {
+	if x != nil && x.MaxAttempts != nil {
+		return *x.MaxAttempts
+	}
+	return 0
 }
 
 // A method that replaces the normal one in some candidacies.
@@ -2089,7 +2107,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\bepreuves\x18\a \x03(\v2\x18.acquis.store.v1.EpreuveR\bepreuves\"4\n" +
 	"\bActivity\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\"\xa8\x03\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\xe1\x03\n" +
 	"\n" +
 	"Competence\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
@@ -2101,8 +2119,11 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x06weight\x18\a \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
 	"\vbonus_above\x18\b \x01(\tR\n" +
 	"bonusAbove\x124\n" +
-	"\bvariants\x18\t \x03(\v2\x18.acquis.store.v1.VariantR\bvariantsB\t\n" +
-	"\a_weight\"\xe6\x03\n" +
+	"\bvariants\x18\t \x03(\v2\x18.acquis.store.v1.VariantR\bvariants\x12&\n" +
+	"\fmax_attempts\x18\n" +
+	" \x01(\x05H\x01R\vmaxAttempts\x88\x01\x01B\t\n" +
+	"\a_weightB\x0f\n" +
+	"\r_max_attempts\"\x9f\x04\n" +
 	"\aEpreuve\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -2117,9 +2138,11 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\veliminatory\x18\n" +
 	" \x01(\bR\veliminatory\x12(\n" +
 	"\rmin_assessors\x18\v \x01(\x05H\x01R\fminAssessors\x88\x01\x01\x124\n" +
-	"\bvariants\x18\f \x03(\v2\x18.acquis.store.v1.VariantR\bvariantsB\t\n" +
+	"\bvariants\x18\f \x03(\v2\x18.acquis.store.v1.VariantR\bvariants\x12&\n" +
+	"\fmax_attempts\x18\r \x01(\x05H\x02R\vmaxAttempts\x88\x01\x01B\t\n" +
 	"\a_weightB\x10\n" +
-	"\x0e_min_assessors\"\xa0\x02\n" +
+	"\x0e_min_assessorsB\x0f\n" +
+	"\r_max_attempts\"\xa0\x02\n" +
 	"\aVariant\x121\n" +
 	"\x04when\x18\x01 \x01(\v2\x1d.acquis.store.v1.Variant.WhenR\x04when\x129\n" +
 	"\x06method\x18\x02 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x06method\x1a\xa6\x01\n" +
