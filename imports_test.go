@@ -83,12 +83,12 @@ type goPackage struct {
 }
 
 // A package that grows beyond this has become two. The handlers of one API share
-// too much to be told apart by noun.
+// too much to be told apart by noun, and so do the rules of one judgement.
 const (
 	mostFiles, mostLines = 25, 4000
 	mostFilesOfServices  = 40
 
-	mostFilesOfRules, mostLinesOfRules = 40, 7000 // one kind of rule needs most of the others
+	mostFilesOfRules, mostLinesOfRules = 40, 7000
 )
 
 // TestPackagesAreSmall bounds the production code of each package, in files and
@@ -107,13 +107,10 @@ func TestPackagesAreSmall(t *testing.T) {
 			}
 			lines += bytes.Count(text, []byte("\n"))
 		}
-		mostFiles, mostLines := mostFiles, mostLines
-		if name == "rules" {
-			mostFiles, mostLines = mostFilesOfRules, mostLinesOfRules
-		}
 		switch files := len(p.GoFiles); {
 		case name == "server/services" && files > mostFilesOfServices:
 			t.Errorf("%s has %d files, more than %d", name, files, mostFilesOfServices)
+		case name == "rules" && files <= mostFilesOfRules && lines <= mostLinesOfRules:
 		case name != "server/services" && (files > mostFiles || lines > mostLines):
 			t.Errorf("%s has %d files and %d lines: more than %d or %d", name, files, lines, mostFiles, mostLines)
 		}

@@ -102,7 +102,7 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 		if left[i].As, err = nameOf[rules.CandidacyState](d.GetCause()); err != nil {
 			return rules.Candidacy{}, fmt.Errorf("candidacy %d: %w", c.GetUid(), err)
 		}
-		if !slices.Contains(c.GetEnrolledBlocs(), d.GetBloc()) {
+		if !slices.Contains(c.GetEnrolledBlocs(), d.GetBloc()) && !slices.Contains(c.GetEnrolledRequirements(), d.GetBloc()) {
 			return rules.Candidacy{}, fmt.Errorf("casefile: bloc %q left candidacy %d, which never presented it", d.GetBloc(), c.GetUid())
 		}
 	}
@@ -116,6 +116,8 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 		Resits:   c.GetResitBlocs(),
 		Route:    Route(c.GetAccessRoute()),
 		Left:     left,
+
+		Requirements: c.GetEnrolledRequirements(),
 	}, nil
 }
 
@@ -292,18 +294,29 @@ func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
 	if err := errors.Join(kindErr, outcomeErr); err != nil {
 		return rules.Decision{}, nil, fmt.Errorf("decision %d: %w", d.GetUid(), err)
 	}
-	if (kind == rules.AwardDecision) != (act.GetBloc() == "") {
-		return rules.Decision{}, nil, fmt.Errorf("casefile: decision %d is %s of bloc %q", d.GetUid(), kind, act.GetBloc())
+	if !fits(kind, act) {
+		return rules.Decision{}, nil, fmt.Errorf("casefile: decision %d is %s of bloc %q, requirement %q, option %q and amount %d",
+			d.GetUid(), kind, act.GetBloc(), act.GetRequirement(), act.GetOption(), act.GetAmount())
 	}
 	return rules.Decision{
 		ID:         ID(d.GetUid()),
 		Seq:        d.GetUid(),
 		Kind:       kind,
 		Revision:   rules.Revision{Referentiel: act.GetReferentiel(), ID: act.GetRevision()},
-		Bloc:       act.GetBloc(),
+		Bloc:       act.GetBloc() + act.GetRequirement(), // one of them is empty
+		Option:     act.GetOption(),
+		Amount:     int(act.GetAmount()),
 		Outcome:    outcome,
 		Supersedes: ID(act.GetSupersedesUid()),
 	}, act, nil
+}
+
+// fits tells whether an act has what its kind is about, and nothing else.
+func fits(kind rules.DecisionKind, act *storepb.DecisionAct) bool {
+	onBloc := kind == rules.BlocDecision || kind == rules.PriorBlocDecision
+	onRequirement := kind == rules.RequirementDecision || kind == rules.ProofDecision
+	return onBloc == (act.GetBloc() != "") && onRequirement == (act.GetRequirement() != "") &&
+		(act.GetOption() == "" || kind == rules.AwardDecision) && (act.GetAmount() == 0 || kind == rules.ProofDecision)
 }
 
 // Decisions reads all decisions of a candidate.
@@ -325,11 +338,16 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 	act := &storepb.DecisionAct{
 		Kind:          Value[acquispb.Decision_Kind_Enum](r.Kind),
 		Bloc:          r.Bloc,
+		Option:        r.Option,
 		Outcome:       Value[acquispb.Decision_Outcome_Enum](r.Outcome),
 		Referentiel:   r.Revision.Referentiel,
 		Revision:      r.Revision.ID,
 		RulesVersion:  rules.Version,
 		SupersedesUid: UID(r.Supersedes),
+		Amount:        int32(r.Amount),
+	}
+	if r.Kind == rules.RequirementDecision || r.Kind == rules.ProofDecision {
+		act.Bloc, act.Requirement = "", r.Bloc
 	}
 	circumstances := &storepb.DecisionCircumstances{
 		ComputedOutcome: Value[acquispb.Outcome_Enum](r.Computed),
@@ -346,6 +364,7 @@ func storedReason(r rules.Reason) *storepb.Reason {
 		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion,
 		Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
 		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption,
+		Option: r.Option, AnyOf: r.AnyOf, Requirement: r.Requirement,
 	}
 	if a := r.Amount; a != nil {
 		stored.Amount = &storepb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights), Percent: a.Percent}
@@ -359,6 +378,7 @@ func Reason(r *storepb.Reason) rules.Reason {
 		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Epreuve: r.GetEpreuve(), Criterion: r.GetCriterion(),
 		Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
 		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
+		Option: r.GetOption(), AnyOf: r.GetAnyOf(), Requirement: r.GetRequirement(),
 	}
 	if a := r.GetAmount(); a != nil {
 		read.Amount = &rules.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights()), Percent: a.GetPercent()}

@@ -31,9 +31,10 @@ func TestTheRulesKnowEveryNameOfTheAPI(t *testing.T) {
 		{acquispb.Candidacy_State_Enum(0).Descriptor(), names(rules.Enrolled, rules.Decided, rules.Withdrawn, rules.Absent, rules.CandidacyCancelled)},
 		{acquispb.Candidacy_Scope_Enum(0).Descriptor(), names(rules.Whole, rules.NamedBlocs)},
 		{acquispb.Candidacy_MethodVariant_Enum(0).Descriptor(), names(rules.Normal, rules.BlocOnly)},
-		{acquispb.Decision_Kind_Enum(0).Descriptor(), names(rules.BlocDecision, rules.PriorBlocDecision, rules.AwardDecision)},
-		{acquispb.Decision_Outcome_Enum(0).Descriptor(), names(rules.Capitalised, rules.NotCapitalised, rules.Awarded, rules.NotAwarded)},
+		{acquispb.Decision_Kind_Enum(0).Descriptor(), names(rules.BlocDecision, rules.PriorBlocDecision, rules.AwardDecision, rules.RequirementDecision, rules.ProofDecision)},
+		{acquispb.Decision_Outcome_Enum(0).Descriptor(), names(rules.Capitalised, rules.NotCapitalised, rules.Awarded, rules.NotAwarded, rules.Fulfilled, rules.NotFulfilled)},
 		{acquispb.Capitalisation_BlocStatus_Status_Enum(0).Descriptor(), names(rules.LedgerNotPresented, rules.LedgerNotCapitalised, rules.LedgerCapitalised)},
+		{acquispb.Capitalisation_RequirementStatus_Status_Enum(0).Descriptor(), names(rules.RequirementOpen, rules.RequirementNotFulfilled, rules.RequirementFulfilled)},
 		{acquispb.Capitalisation_CertificationStatus_Status_Enum(0).Descriptor(),
 			names(rules.CertificationInProgress, rules.CertificationComplete, rules.CertificationAwarded)},
 	} {

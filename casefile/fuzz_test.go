@@ -16,7 +16,7 @@ import (
 // nowhere is a catalogue that knows no référentiel, like a store that lost them.
 type nowhere struct{}
 
-func (nowhere) Blocs(rules.Revision) []string          { return nil }
+func (nowhere) Scheme(rules.Revision) *rules.Scheme    { return nil }
 func (nowhere) Counts(wanted, held rules.BlocRef) bool { return false }
 
 // FuzzCase reads any records as a case. The result is an error, or a case that

@@ -109,6 +109,7 @@ type Claim struct {
 	Revision      string // resource name of the revision under which it was decided
 	Certification *acquispb.Referentiel
 	Bloc          *acquispb.Bloc // nil: the whole certification was awarded
+	Option        string         // code of the option awarded; empty if there are none
 	Decided       time.Time
 	Decision      uint64                  // its uid, because its name would reveal the candidate's id
 	Proof         *acquispb.DecisionProof // that it is in the journal
@@ -171,6 +172,12 @@ func achievementOf(claim Claim) achievement {
 			lines = append(lines, e.GetCode()+" "+e.GetTitle())
 		}
 	} else {
+		for _, option := range of.GetAward().GetOptions() {
+			if option.GetCode() == claim.Option {
+				a.ID += "/options/" + option.GetCode()
+				a.Name += ", option " + option.GetTitle()
+			}
+		}
 		for _, bloc := range of.GetBlocs() {
 			lines = append(lines, bloc.GetCode()+" "+bloc.GetTitle())
 		}

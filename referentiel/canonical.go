@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"google.golang.org/protobuf/proto"
 )
 
 // # The canonical encoding
@@ -69,6 +70,7 @@ func encode(r *storepb.Referentiel) []byte {
 	each(&e, 8, r.GetScales(), (*encoder).scale)
 	e.message(9, func(e *encoder) { e.register(r.GetRegister()) })
 	e.message(10, func(e *encoder) { e.certificateur(r.GetCertificateur()) })
+	e.message(11, func(e *encoder) { e.award(r.GetAward()) })
 	e.end()
 	return e
 }
@@ -116,6 +118,17 @@ func (e *encoder) certificateur(c *storepb.Certificateur) {
 	e.text(3, c.GetSiret())
 }
 
+// encodeRequirement is the encoding of a requirement. Documents prove what they prove,
+// whatever number a revision asks for.
+func encodeRequirement(r *storepb.AwardRule_Requirement) []byte {
+	e := encoder("acquis.referentiel.requirement.v1\n")
+	r = proto.CloneOf(r)
+	r.AtLeast = nil
+	e.requirement(r)
+	e.end()
+	return e
+}
+
 func (e *encoder) section(s *storepb.Section) {
 	e.text(1, s.GetTitle())
 	e.texts(2, s.GetParagraphs())
@@ -127,7 +140,40 @@ func (e *encoder) bloc(b *storepb.Bloc) {
 	each(e, 3, b.GetActivities(), (*encoder).activity)
 	each(e, 4, b.GetCompetences(), (*encoder).competence)
 	e.message(5, func(e *encoder) { e.gate(b.GetGate()) })
+	e.number(6, b.Credits)
 	each(e, 7, b.GetEpreuves(), (*encoder).epreuve)
+}
+
+func (e *encoder) award(a *storepb.AwardRule) {
+	e.texts(1, a.GetAll())
+	each(e, 2, a.GetChoose(), (*encoder).choice)
+	each(e, 3, a.GetOptions(), (*encoder).option)
+	each(e, 4, a.GetRequirements(), (*encoder).requirement)
+}
+
+func (e *encoder) requirement(r *storepb.AwardRule_Requirement) {
+	e.text(1, r.GetCode())
+	e.text(2, r.GetTitle())
+	if kind := int32(r.GetKind()); kind != 0 {
+		e.number(3, &kind)
+	}
+	e.message(4, func(e *encoder) { e.method(r.GetMethod()) })
+	each(e, 5, r.GetCriteria(), (*encoder).criterion)
+	e.message(6, func(e *encoder) { e.gate(r.GetGate()) })
+	e.number(7, r.AtLeast)
+}
+
+func (e *encoder) choice(c *storepb.AwardRule_Choice) {
+	e.texts(1, c.GetFrom())
+	e.number(2, c.AtLeast)
+	e.number(3, c.AtLeastCredits)
+}
+
+func (e *encoder) option(o *storepb.AwardRule_Option) {
+	e.text(1, o.GetCode())
+	e.text(2, o.GetTitle())
+	e.texts(3, o.GetBlocs())
+	e.texts(4, o.GetRequirements())
 }
 
 func (e *encoder) activity(a *storepb.Activity) {

@@ -22,6 +22,9 @@ const (
 	maxReplaces     = 200
 	maxScales       = 20
 	maxLevels       = 50
+	maxChoices      = 20
+	maxOptions      = 20
+	maxRequirements = 20
 )
 
 // maxProblems is how many problems are reported.
@@ -49,6 +52,7 @@ func Check(r *storepb.Referentiel) []Problem {
 		c.bloc(at("blocs", i), b)
 	}
 	c.rules(r.GetRules())
+	c.award(r.GetAward())
 	if !c.tooMany {
 		c.apart(r.GetBlocs())
 		for _, p := range rules.CheckGates(spec(r)) {
@@ -135,6 +139,7 @@ func (c *checker) section(field string, s *storepb.Section) {
 func (c *checker) bloc(field string, b *storepb.Bloc) {
 	c.unique(field+".code", b.GetCode(), c.blocs)
 	c.text(field+".title", b.GetTitle(), maxTitle)
+	c.between(field+".credits", b.Credits, 1, 1000)
 	for i, a := range list(c, field+".activities", b.GetActivities(), 0, maxActivities) {
 		item := at(field+".activities", i)
 		c.unique(item+".code", a.GetCode(), c.activities)
@@ -147,6 +152,53 @@ func (c *checker) bloc(field string, b *storepb.Bloc) {
 	for i, k := range list(c, field+".competences", b.GetCompetences(), 1, maxCompetences) {
 		c.competence(at(field+".competences", i), k)
 	}
+}
+
+// award checks lists and texts of the award rule; what it means, the rules check.
+func (c *checker) award(a *storepb.AwardRule) {
+	list(c, "award.all", a.GetAll(), 0, maxBlocs)
+	for i, choice := range list(c, "award.choose", a.GetChoose(), 0, maxChoices) {
+		item := at("award.choose", i)
+		list(c, item+".from", choice.GetFrom(), 1, maxBlocs)
+		c.between(item+".at_least", choice.AtLeast, 1, maxBlocs)
+		c.between(item+".at_least_credits", choice.AtLeastCredits, 1, 1000*maxBlocs)
+	}
+	for i, o := range list(c, "award.options", a.GetOptions(), 0, maxOptions) {
+		item := at("award.options", i)
+		c.code(item+".code", o.GetCode())
+		c.text(item+".title", o.GetTitle(), maxTitle)
+		list(c, item+".blocs", o.GetBlocs(), 1, maxBlocs)
+		list(c, item+".requirements", o.GetRequirements(), 0, maxRequirements)
+	}
+	for i, r := range list(c, "award.requirements", a.GetRequirements(), 0, maxRequirements) {
+		c.requirement(at("award.requirements", i), r)
+	}
+}
+
+// requirement checks one, and that it has what its kind needs and nothing else.
+func (c *checker) requirement(field string, r *storepb.AwardRule_Requirement) {
+	c.unique(field+".code", r.GetCode(), c.competences)
+	if first, taken := c.blocs[r.GetCode()]; taken {
+		c.report(field+".code", fmt.Sprintf("%q is taken by %s", r.GetCode(), first))
+	}
+	c.text(field+".title", r.GetTitle(), maxTitle)
+	assessed := r.GetMethod() != nil || len(r.GetCriteria()) > 0 || r.GetGate() != nil
+	switch kind := r.GetKind(); {
+	case kind == 0:
+		c.report(field+".kind", "must not be empty")
+	case kind.Descriptor().Values().ByNumber(kind.Number()) == nil:
+		c.report(field+".kind", fmt.Sprintf("%d is not a kind of requirement", kind))
+	case kind.String() == "PROOF" && assessed:
+		c.report(field, "is a PROOF, so it must have neither a method nor criteria nor a gate")
+	case kind.String() == "EPREUVE" && (r.GetMethod() == nil || len(r.GetCriteria()) == 0 || r.AtLeast != nil):
+		c.report(field, "is an EPREUVE, so it must have a method and criteria, and no at_least")
+	}
+	if r.GetMethod() != nil {
+		c.method(field+".method", r.GetMethod())
+	}
+	c.criteria(field+".criteria", r.GetCode(), r.GetCriteria(), 0)
+	c.aboutNothingElse(field+".criteria", r.GetCriteria())
+	c.between(field+".at_least", r.AtLeast, 1, 100000)
 }
 
 // scale checks the texts of a scale; what it means, the rules check.
@@ -174,10 +226,15 @@ func (c *checker) competence(field string, k *storepb.Competence) {
 	c.variants(field+".variants", k.GetVariants())
 	c.between(field+".max_attempts", k.MaxAttempts, 1, 20)
 	c.criteria(field+".criteria", k.GetCode(), k.GetCriteria(), 1)
-	for i, criterion := range k.GetCriteria() {
-		item := at(field+".criteria", i) + ".competences"
+	c.aboutNothingElse(field+".criteria", k.GetCriteria())
+}
+
+// aboutNothingElse refuses compétences of criteria that are not those of an épreuve.
+func (c *checker) aboutNothingElse(field string, criteria []*storepb.Criterion) {
+	for i, criterion := range criteria {
+		item := at(field, i) + ".competences"
 		for j, code := range list(c, item, criterion.GetCompetences(), 0, maxCompetences) {
-			c.report(at(item, j), fmt.Sprintf("%q must be left out: the criterion is about its own compétence", clip(code)))
+			c.report(at(item, j), fmt.Sprintf("%q must be left out: only criteria of an épreuve name compétences", clip(code)))
 		}
 	}
 }

@@ -88,6 +88,16 @@ func full() *storepb.Referentiel {
 	}}
 	r.Rules.Scale, competence(r).Criteria[0].Scale = "n", "n"
 	r.Register, r.Certificateur = registered(), certified()
+	r.Blocs[0].Credits = new(int32(10))
+	r.Award = &storepb.AwardRule{
+		All:     []string{"B1"},
+		Choose:  []*storepb.AwardRule_Choice{{From: []string{"B2"}, AtLeast: new(int32(1)), AtLeastCredits: new(int32(10))}},
+		Options: []*storepb.AwardRule_Option{{Code: "A", Title: "Option A", Blocs: []string{"B3"}, Requirements: []string{"SOUT"}}},
+		Requirements: []*storepb.AwardRule_Requirement{{
+			Code: "SOUT", Title: "Soutenance", Kind: 1, Method: &storepb.AssessmentMethod{Kind: 5, Title: "Soutenance"},
+			Criteria: []*storepb.Criterion{{Code: "SOUT.1", Statement: "Défendre"}}, Gate: gate(), AtLeast: new(int32(90)),
+		}},
+	}
 	competence(r).Criteria[0].Weight, competence(r).Criteria[0].BonusAbove = new(int32(2)), "50"
 	b := byEpreuves()
 	b.Competences, b.Epreuves, b.Gate = nil, b.Epreuves[:1], gate()

@@ -19,7 +19,7 @@ type Compiled struct {
 	blocs        map[string]*storepb.Bloc
 	competences  map[string]*storepb.Competence // of all blocs, assessed or listed
 	epreuves     map[string]*storepb.Epreuve
-	fingerprints map[string]string // of each bloc: a digest of its content
+	fingerprints map[string]string // of each bloc and requirement: a digest of its content
 
 	// The texts that can be searched. They are prepared at the first search: a
 	// verifier compiles revisions, but never searches.
@@ -54,6 +54,12 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 			c.epreuves[e.GetCode()] = e
 		}
 	}
+	for _, r := range c.content.GetAward().GetRequirements() {
+		c.fingerprints[r.GetCode()] = digest(encodeRequirement(r))
+		if len(r.GetCriteria()) > 0 { // the rules have it as a compétence
+			c.competences[r.GetCode()] = &storepb.Competence{Code: r.GetCode(), Statement: r.GetTitle(), Method: r.GetMethod(), Criteria: r.GetCriteria()}
+		}
+	}
 	c.entries = sync.OnceValue(func() []entry { return entries(c.content) })
 	return c, nil
 }
@@ -81,12 +87,13 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		BlocGate:       gate(r.GetRules().GetBlocGate()),
 		Scale:          r.GetRules().GetScale(),
 		Registration:   registrationSpec(r.GetRegister()),
+		Award:          awardSpec(r.GetAward()),
 	}
 	for _, given := range r.GetScales() {
 		s.Scales = append(s.Scales, scaleSpec(given))
 	}
 	for _, b := range r.GetBlocs() {
-		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate())}
+		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate()), Credits: number(b.Credits)}
 		for _, e := range b.GetEpreuves() {
 			bloc.Units = append(bloc.Units, epreuveSpec(e))
 		}
@@ -98,6 +105,25 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		s.Blocs = append(s.Blocs, bloc)
 	}
 	return s
+}
+
+func awardSpec(a *storepb.AwardRule) *rules.AwardRule {
+	if a == nil {
+		return nil
+	}
+	read := &rules.AwardRule{All: a.GetAll()}
+	for _, c := range a.GetChoose() {
+		read.Choose = append(read.Choose, rules.Choice{From: c.GetFrom(), AtLeast: number(c.AtLeast), AtLeastCredits: number(c.AtLeastCredits)})
+	}
+	for _, o := range a.GetOptions() {
+		read.Options = append(read.Options, rules.Option{Code: o.GetCode(), Blocs: o.GetBlocs(), Requirements: o.GetRequirements()})
+	}
+	for _, r := range a.GetRequirements() {
+		read.Requirements = append(read.Requirements, rules.Requirement{
+			Code: r.GetCode(), Criteria: criteria(r.GetCriteria()), Gate: gate(r.GetGate()), AtLeast: number(r.AtLeast),
+		})
+	}
+	return read
 }
 
 func epreuveSpec(e *storepb.Epreuve) rules.Unit {

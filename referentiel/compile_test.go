@@ -149,10 +149,10 @@ func TestCatalogueOfUnknown(t *testing.T) {
 	if !catalogue.Counts(wanted, unknown) {
 		t.Error("a declared bloc of an unknown revision must count")
 	}
-	if catalogue.Counts(unknown, wanted) || catalogue.Blocs(unknown.Revision) != nil {
+	if catalogue.Counts(unknown, wanted) || catalogue.Scheme(unknown.Revision).BlocCodes() != nil {
 		t.Error("an unknown revision counts")
 	}
-	if got := catalogue.Blocs(now.Revision()); len(got) != 1 || got[0] != "B1" {
+	if got := catalogue.Scheme(now.Revision()).BlocCodes(); len(got) != 1 || got[0] != "B1" {
 		t.Errorf("blocs %v", got)
 	}
 }

@@ -100,12 +100,7 @@ func (e *explainer) counted(n int, one, many bilingual) string {
 
 func (e *explainer) certification() {
 	e.section("Certification", "Certification")
-	var codes []string
-	for _, b := range e.r.GetBlocs() {
-		codes = append(codes, b.GetCode())
-	}
-	e.say("La certification est délivrée par le jury quand tous ses blocs sont acquis : %s.",
-		"The jury awards the certification when all its blocs are acquired: %s.", codes)
+	e.award()
 	e.say("Chaque bloc acquis est capitalisé : il le reste, même si les autres ne sont pas acquis.",
 		"Every bloc that is acquired is capitalised: it stays so, even if the others are not acquired.")
 	e.register()
@@ -201,6 +196,9 @@ func (e *explainer) bloc(b *storepb.Bloc) {
 		codes = append(codes, k.GetCode())
 	}
 	e.say("Ses compétences : %s.", "Its compétences: %s.", codes)
+	if b.Credits != nil {
+		e.say("Il vaut %d crédits.", "It is worth %d credits.", b.GetCredits())
+	}
 	var epreuves []string
 	for _, u := range b.GetEpreuves() {
 		epreuves = append(epreuves, u.GetCode())

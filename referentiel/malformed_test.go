@@ -195,16 +195,18 @@ func rulesBroken() []struct{ path, text, field string } {
 		{"replaces[0].revision", "latest", "replaces[0].revision"},
 		{"replaces[0]", "{bloc: B1, referentiel: vente, replaced_bloc: B1}", "replaces[0].revision"},
 		{"replaces", twoReplaced, "replaces[1]"},
+		{"award.requirements[0].kind", "PROOF", "award.requirements[0]"},
 	}
 }
 
 // unbreakable are rules that no file breaks, and why.
 func unbreakable() map[string]string {
 	return map[string]string{
-		"%d is not a kind of method":   "files name kinds, and the decoder refuses what is none",
-		"%d is not a kind of register": "files name kinds, and the decoder refuses what is none",
-		"%d is not an access route":    "so it is with routes",
-		"%d is not an attempt":         "and with attempts",
+		"%d is not a kind of method":      "files name kinds, and the decoder refuses what is none",
+		"%d is not a kind of register":    "files name kinds, and the decoder refuses what is none",
+		"%d is not a kind of requirement": "files name kinds, and the decoder refuses what is none",
+		"%d is not an access route":       "so it is with routes",
+		"%d is not an attempt":            "and with attempts",
 	}
 }
 

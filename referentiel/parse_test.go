@@ -71,8 +71,8 @@ func TestParse(t *testing.T) {
 }
 
 const (
-	topKeys        = "id, display_name, preamble, blocs, rules, replaces, scales, register, certificateur"
-	blocKeys       = "code, title, activities, competences, gate, epreuves"
+	topKeys        = "id, display_name, preamble, blocs, rules, replaces, scales, register, certificateur, award"
+	blocKeys       = "code, title, activities, competences, gate, credits, epreuves"
 	methodKeys     = "kind, title, instructions, deliverables, accommodation_framework"
 	competenceKeys = "code, statement, method, bloc_only_method, criteria, gate, weight, bonus_above, variants, max_attempts"
 )

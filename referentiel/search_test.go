@@ -180,7 +180,7 @@ func TestCompiledIsShared(t *testing.T) {
 				t.Error("found nothing")
 			}
 			for revision := range catalogue {
-				catalogue.Blocs(revision)
+				catalogue.Scheme(revision).BlocCodes()
 			}
 		})
 	}

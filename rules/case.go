@@ -28,8 +28,8 @@ type Candidate struct {
 // must know every revision that an act, a candidacy or a decision names: nothing
 // of a revision that it does not know is ever complete, lost or awarded.
 type Catalogue interface {
-	// Blocs lists the blocs of a revision, in order.
-	Blocs(Revision) []string
+	// Scheme is that of a revision; nil if the catalogue does not know it.
+	Scheme(Revision) *Scheme
 	// Counts tells whether holding one bloc counts as holding the wanted one:
 	// because they are identical, or because the wanted one's référentiel
 	// declares that it replaces the other. The rules never ask whether a bloc

@@ -24,6 +24,8 @@ func CheckGates(spec Spec) []GateProblem {
 		}
 		s.blocs = append(s.blocs, b)
 	}
+	s.blocIndex, s.places = make(map[string]int), make(map[string]Place)
+	s.setRequirements(spec.Award, make(map[string]bool))
 	return s.setGates(spec)
 }
 
@@ -35,6 +37,7 @@ func (s *Scheme) setGates(spec Spec) []GateProblem {
 	for i := range s.blocs {
 		c.bloc(fmt.Sprintf("blocs[%d]", i), &s.blocs[i])
 	}
+	c.award()
 	return c.problems
 }
 

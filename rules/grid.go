@@ -5,15 +5,17 @@ import "slices"
 // Grid shows, for each presented bloc, the compétences or épreuves, the method in force and
 // the status of every criterion, with the outcomes and their reasons.
 type Grid struct {
-	Blocs []GridBloc
+	Blocs []GridBloc // then requirements
 }
 
-// GridBloc is a presented bloc. Its units are compétences or épreuves.
+// GridBloc is a presented bloc, whose units are compétences or épreuves, or a presented
+// requirement.
 type GridBloc struct {
-	Code    string
-	Outcome Outcome
-	Reasons []Reason
-	Units   []GridUnit
+	Code        string
+	Requirement bool // it is a requirement, of which its only unit has the code and the criteria
+	Outcome     Outcome
+	Reasons     []Reason
+	Units       []GridUnit
 }
 
 // GridUnit is a compétence or an épreuve of a presented bloc.
@@ -49,8 +51,9 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 	criteria := gather(scheme, acts)
 	presented := candidacy.Presented()
 	var grid Grid
-	for i := range scheme.blocs {
-		b := &scheme.blocs[i]
+	units := len(scheme.blocs)
+	for i := range units + len(scheme.requirements) {
+		b := scheme.unit(i)
 		if !slices.Contains(presented, b.Code) {
 			continue
 		}
@@ -60,10 +63,22 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 			bloc.Units[i].Method, bloc.Units[i].Variant = method, variant
 			bloc.Units[i].assess(scheme, &b.Units[i], criteria)
 		}
-		bloc.conclude(b)
+		if i < units {
+			bloc.conclude(b)
+		} else {
+			bloc.concludeRequirement()
+		}
 		grid.Blocs = append(grid.Blocs, bloc)
 	}
 	return grid
+}
+
+// unit is a bloc, or a requirement after them.
+func (s *Scheme) unit(i int) *Bloc {
+	if i < len(s.blocs) {
+		return &s.blocs[i]
+	}
+	return &s.requirements[i-len(s.blocs)]
 }
 
 // assess finds the outcome of the unit, given every criterion of the référentiel.

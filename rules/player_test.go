@@ -132,8 +132,14 @@ var setups = map[string]func(*player, line) error{
 	"scale":      (*player).scale,
 	"on":         (*player).on,
 	"register":   (*player).register,
-	"holding":    (*player).holding,
-	"session":    (*player).session,
+	"credits":    (*player).credits,
+	"all":        (*player).awardRule,
+	"choose":     (*player).awardRule,
+	"option":     (*player).awardRule,
+
+	"requirement": (*player).awardRule,
+	"holding":     (*player).holding,
+	"session":     (*player).session,
 	"tie": func(p *player, l line) error {
 		p.world.tied = append(p.world.tied, l.arg(0))
 		return nil
@@ -256,6 +262,9 @@ func (p *player) describe(r Ruling) string {
 		text += "/" + r.Bloc
 	}
 	text += " " + string(r.Outcome)
+	if r.Option != "" {
+		text += " option " + r.Option
+	}
 	if r.Computed != "" {
 		text += " computed " + string(r.Computed)
 	}

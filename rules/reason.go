@@ -13,6 +13,9 @@ type Reason struct {
 	Rule                        ReasonRule
 	Bloc, Competence, Criterion string
 	Epreuve                     string // instead of Competence, if the unit is one
+	Requirement                 string
+	Option                      string // of an award
+	AnyOf                       string // alternatives, each of which would do, between them " or "
 	Points, Required            int    // actual and needed
 	Counted                     int    // number of items
 	Threshold                   int    // percent
@@ -104,6 +107,9 @@ const (
 	JuryRectified        ReasonRule = "JURY_RECTIFIED"
 	PriorRecognised      ReasonRule = "PRIOR_RECOGNISED"
 	EveryBlocCapitalised ReasonRule = "EVERY_BLOC_CAPITALISED"
+	PathComplete         ReasonRule = "PATH_COMPLETE"
+	FulfilledMeanwhile   ReasonRule = "FULFILLED_MEANWHILE"
+	ProofRecorded        ReasonRule = "PROOF_RECORDED"
 	AwardLost            ReasonRule = "AWARD_LOST"
 )
 
@@ -116,6 +122,27 @@ const (
 	BlocsMissing      ReasonRule = "BLOCS_MISSING"
 	AwaitsJury        ReasonRule = "AWAITS_JURY"
 	AwardStands       ReasonRule = "AWARD_STANDS"
+	PathAwaitsJury    ReasonRule = "PATH_AWAITS_JURY"
+	PathAwarded       ReasonRule = "PATH_AWARDED"
+)
+
+// What an award still needs.
+const (
+	BlocMissing    ReasonRule = "BLOC_MISSING"
+	ChoiceMissing  ReasonRule = "CHOICE_MISSING"
+	CreditsMissing ReasonRule = "CREDITS_MISSING"
+	OptionMissing  ReasonRule = "OPTION_MISSING"
+
+	RequirementMissing ReasonRule = "REQUIREMENT_MISSING"
+	ProofTooSmall      ReasonRule = "PROOF_TOO_SMALL"
+)
+
+// Why a requirement has its status in the ledger.
+const (
+	RequirementNeverDecided   ReasonRule = "REQUIREMENT_NEVER_DECIDED"
+	RequirementDecidedAgainst ReasonRule = "REQUIREMENT_DECIDED_AGAINST"
+	RequirementCounted        ReasonRule = "REQUIREMENT_COUNTED"
+	RequirementHeld           ReasonRule = "REQUIREMENT_HELD"
 )
 
 // reasonSentences is the table of all reasons. The names in braces are the
@@ -170,6 +197,9 @@ var reasonSentences = [...]struct {
 	{JuryRectified, "{bloc}: the jury rectified an earlier decision, with a motive"},
 	{PriorRecognised, "{bloc} was recognised as acquired before or by equivalence, on a named proof"},
 	{EveryBlocCapitalised, "every bloc is capitalised (blocs: {counted})"},
+	{FulfilledMeanwhile, "{requirement} was fulfilled meanwhile, so the jury does not decide it"},
+	{ProofRecorded, "{requirement}: a named document proves it (number: {points})"},
+	{PathComplete, "{path}: everything that is needed is held (blocs: {counted})"},
 	{AwardLost, "{bloc} is no longer capitalised, so the award no longer holds"},
 
 	{HeldByDecision, "{bloc} is capitalised by a decision on it"},
@@ -179,6 +209,20 @@ var reasonSentences = [...]struct {
 	{BlocsMissing, "{counted} of {required} blocs are capitalised"},
 	{AwaitsJury, "every bloc is capitalised and a jury has yet to award (blocs: {counted})"},
 	{AwardStands, "a jury awarded the certification"},
+	{PathAwaitsJury, "{path}: everything that is needed is held, and a jury has yet to award it (blocs: {counted})"},
+	{PathAwarded, "{path}: a jury awarded it"},
+
+	{BlocMissing, "{bloc} is not capitalised"},
+	{ChoiceMissing, "{any_of}: {points} of these are capitalised, and {required} are needed"},
+	{CreditsMissing, "{any_of}: blocs of {points} credits are capitalised, and {required} are needed"},
+	{OptionMissing, "{any_of}: one option is needed, and each lacks this"},
+	{RequirementMissing, "{requirement} is not fulfilled"},
+	{ProofTooSmall, "{requirement}: documents prove {points}, and {required} are needed"},
+
+	{RequirementNeverDecided, "{requirement} has been neither decided nor proved"},
+	{RequirementDecidedAgainst, "{requirement} was decided and not fulfilled"},
+	{RequirementCounted, "{requirement}: documents prove {points} of {required}"},
+	{RequirementHeld, "{requirement} is fulfilled by a decision on it"},
 }
 
 // ofEpreuves are the rules that take the place of others in a bloc of épreuves.
@@ -247,7 +291,16 @@ func (r Reason) field(name string) string {
 	case "amount", "limit", "weights":
 		return r.Amount.field(name)
 	case "bloc":
-		return r.Bloc
+		return cmp.Or(r.Bloc, r.Requirement) // a jury decides both
+	case "requirement":
+		return r.Requirement
+	case "path":
+		if r.Option == "" {
+			return "the award"
+		}
+		return "option " + r.Option
+	case "any_of":
+		return r.AnyOf
 	case "unit":
 		return r.unit()
 	case "criterion":

@@ -33,6 +33,13 @@ const (
 	ScopeUnknown          RefusalRule = "SCOPE_UNKNOWN"
 	NoBlocNamed           RefusalRule = "NO_BLOC_NAMED"
 	BlocsNamedWithWhole   RefusalRule = "BLOCS_NAMED_WITH_WHOLE"
+	PathNamedWithBlocs    RefusalRule = "PATH_NAMED_WITH_BLOCS"
+	OptionUnknown         RefusalRule = "OPTION_UNKNOWN"
+	OptionNotNamed        RefusalRule = "OPTION_NOT_NAMED"
+	BlocNotAChoice        RefusalRule = "BLOC_NOT_A_CHOICE"
+	RequirementIsNoBloc   RefusalRule = "REQUIREMENT_IS_NO_BLOC"
+	RequirementUnknown    RefusalRule = "REQUIREMENT_UNKNOWN"
+	AmountMismatch        RefusalRule = "AMOUNT_MISMATCH"
 	BlocUnknown           RefusalRule = "BLOC_UNKNOWN"
 	BlocRepeated          RefusalRule = "BLOC_REPEATED"
 	BlocNotPresented      RefusalRule = "BLOC_NOT_PRESENTED"
@@ -51,17 +58,22 @@ const (
 
 // Rules about acts in a session or on a candidacy.
 const (
-	GridStale             RefusalRule = "GRID_STALE"
-	SessionNotOpen        RefusalRule = "SESSION_NOT_OPEN"
-	SessionIsCancelled    RefusalRule = "SESSION_IS_CANCELLED"
-	OtherReferentiel      RefusalRule = "OTHER_REFERENTIEL"
-	ReferentielFixed      RefusalRule = "REFERENTIEL_FIXED"
-	CandidacyUndecided    RefusalRule = "CANDIDACY_UNDECIDED"
-	CandidacyDecided      RefusalRule = "CANDIDACY_DECIDED"
-	CandidacyNotEnrolled  RefusalRule = "CANDIDACY_NOT_ENROLLED"
-	CandidacyFinal        RefusalRule = "CANDIDACY_FINAL"
-	AlreadyInSession      RefusalRule = "ALREADY_IN_SESSION"
-	NothingToPresent      RefusalRule = "NOTHING_TO_PRESENT"
+	GridStale            RefusalRule = "GRID_STALE"
+	SessionNotOpen       RefusalRule = "SESSION_NOT_OPEN"
+	SessionIsCancelled   RefusalRule = "SESSION_IS_CANCELLED"
+	OtherReferentiel     RefusalRule = "OTHER_REFERENTIEL"
+	ReferentielFixed     RefusalRule = "REFERENTIEL_FIXED"
+	CandidacyUndecided   RefusalRule = "CANDIDACY_UNDECIDED"
+	CandidacyDecided     RefusalRule = "CANDIDACY_DECIDED"
+	CandidacyNotEnrolled RefusalRule = "CANDIDACY_NOT_ENROLLED"
+	CandidacyFinal       RefusalRule = "CANDIDACY_FINAL"
+	AlreadyInSession     RefusalRule = "ALREADY_IN_SESSION"
+	NothingToPresent     RefusalRule = "NOTHING_TO_PRESENT"
+	ChoiceNotMade        RefusalRule = "CHOICE_NOT_MADE"
+
+	RequirementIsFulfilled     RefusalRule = "REQUIREMENT_IS_FULFILLED"
+	RequirementNotFulfilledYet RefusalRule = "REQUIREMENT_NOT_FULFILLED"
+
 	NothingToReinstate    RefusalRule = "NOTHING_TO_REINSTATE"
 	BlocDidNotLeave       RefusalRule = "BLOC_DID_NOT_LEAVE"
 	BlocCapitalised       RefusalRule = "BLOC_CAPITALISED"
@@ -116,6 +128,13 @@ var refusalSentences = [...]struct {
 	{ScopeUnknown, InvalidArgument, "presents neither the whole certification nor named blocs"},
 	{NoBlocNamed, InvalidArgument, "presents named blocs, but names none"},
 	{BlocsNamedWithWhole, InvalidArgument, "presents the whole certification, so it names no bloc"},
+	{PathNamedWithBlocs, InvalidArgument, "presents named blocs, so it names neither an option nor blocs that it chooses"},
+	{OptionUnknown, InvalidArgument, "is not in the référentiel"},
+	{OptionNotNamed, InvalidArgument, "presents the whole certification, which has options, but names none"},
+	{BlocNotAChoice, InvalidArgument, "is needed in any case, so it is not chosen"},
+	{RequirementIsNoBloc, InvalidArgument, "is not a bloc: a candidacy for the whole presents it without naming it"},
+	{RequirementUnknown, InvalidArgument, "is not in the référentiel"},
+	{AmountMismatch, InvalidArgument, "is proved by a number if it asks for one, and otherwise without"},
 	{BlocUnknown, InvalidArgument, "is not in the référentiel"},
 	{BlocRepeated, InvalidArgument, "is named twice"},
 	{BlocNotPresented, InvalidArgument, "is not presented in this candidacy"},
@@ -142,6 +161,8 @@ var refusalSentences = [...]struct {
 	{CandidacyFinal, FailedPrecondition, "is decided or cancelled, so nothing can be reinstated in it"},
 	{AlreadyInSession, FailedPrecondition, "already has the candidate in another candidacy"},
 	{NothingToPresent, FailedPrecondition, "has nothing to present: every bloc is capitalised"},
+	{ChoiceNotMade, FailedPrecondition, "is not made: too few of its blocs are chosen or capitalised"},
+	{RequirementIsFulfilled, FailedPrecondition, "is already fulfilled"},
 	{NothingToReinstate, FailedPrecondition, "has no bloc that left"},
 	{BlocDidNotLeave, FailedPrecondition, "did not leave this candidacy"},
 	{BlocCapitalised, FailedPrecondition, "is already capitalised"},
@@ -173,6 +194,7 @@ var refusalSentences = [...]struct {
 	{DecisionSuperseded, FailedPrecondition, "is superseded; only the effective decision of a chain can be rectified"},
 	{AwardNotRectifiable, FailedPrecondition, "is an award, which follows its blocs and is not rectified by itself"},
 	{CertificationNotComplete, FailedPrecondition, "is not capitalised, so the certification is not complete"},
+	{RequirementNotFulfilledYet, FailedPrecondition, "is not fulfilled, so the certification is not complete"},
 	{AwardAlreadyStands, FailedPrecondition, "already awards this certification"},
 	{JuryActed, FailedPrecondition, "has an act of its jury, so it cannot be cancelled; withdraw its candidacies or mark them absent, then close it"},
 

@@ -47,6 +47,7 @@ type Spec struct {
 	Scale  string // code of the one of criteria that name none; empty: they have verdicts
 
 	Registration registration.Registration
+	Award        *AwardRule // nil: an award needs every bloc
 }
 
 // Numbers are the rules of a référentiel; nil means that it does not set one.
@@ -60,11 +61,13 @@ type Numbers struct {
 
 // Bloc is acquired as a whole. Its units are all compétences or all épreuves.
 type Bloc struct {
-	Code  string
-	Units []Unit
-	Gate  *Gate // its own; nil means that of the référentiel
+	Code    string
+	Units   []Unit
+	Gate    *Gate // its own; nil means that of the référentiel
+	Credits *int  // what it is worth in a choice; nil: nothing
 
-	gate *gate
+	gate    *gate
+	atLeast *int // of a requirement that documents prove
 }
 
 // Unit is what is assessed as one: a compétence, or an épreuve, which covers several. It
@@ -141,6 +144,8 @@ type Scheme struct {
 	blocThreshold       Number
 	minAssessors        Number
 	jury                JuryRule
+	award               awardRule
+	requirements        []Bloc
 	blocIndex           map[string]int
 	places              map[string]Place
 	registration        registration.Registration
@@ -154,7 +159,7 @@ func NewScheme(spec Spec) (*Scheme, error) {
 		places:       make(map[string]Place),
 		registration: spec.Registration,
 	}
-	errs := append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs)...)
+	errs := append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs, spec.Award)...)
 	for _, p := range s.setGates(spec) {
 		errs = append(errs, p)
 	}
@@ -198,7 +203,7 @@ const maxPeople = 1000
 
 // setBlocs copies the blocs, so that the caller's slices may change later, and
 // builds the indexes.
-func (s *Scheme) setBlocs(blocs []Bloc) []error {
+func (s *Scheme) setBlocs(blocs []Bloc, rule *AwardRule) []error {
 	var errs []error
 	if len(blocs) == 0 {
 		errs = append(errs, errors.New("no bloc"))
@@ -224,7 +229,7 @@ func (s *Scheme) setBlocs(blocs []Bloc) []error {
 		}
 		s.blocs = append(s.blocs, b)
 	}
-	return errs
+	return append(errs, s.setRequirements(rule, units)...)
 }
 
 func (s *Scheme) setCriteria(bloc string, c Unit) []error {
@@ -242,7 +247,7 @@ func (s *Scheme) setCriteria(bloc string, c Unit) []error {
 
 // setFindings notes how each criterion is assessed, once scales are compiled.
 func (s *Scheme) setFindings() {
-	for _, b := range s.blocs {
+	for _, b := range slices.Concat(s.blocs, s.requirements) {
 		for _, c := range b.Units {
 			for _, k := range c.Criteria {
 				place := s.places[k.Code]
@@ -280,6 +285,9 @@ func (s *Scheme) Jury() JuryRule { return s.jury }
 
 // BlocCodes lists the blocs in the référentiel's order.
 func (s *Scheme) BlocCodes() []string {
+	if s == nil {
+		return nil // a revision that the catalogue does not know
+	}
 	codes := make([]string, len(s.blocs))
 	for i, b := range s.blocs {
 		codes[i] = b.Code

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ var actions = map[string]func(*player, line) error{
 	"rectify":    (*player).rectify,
 	"award":      (*player).award,
 	"prior":      (*player).prior,
+	"prove":      (*player).prove,
 	"close":      (*player).end,
 	"cancel":     (*player).end,
 	"jury":       (*player).jury,
@@ -37,6 +39,16 @@ func (p *player) enrol(l line) error {
 	if len(e.Blocs) > 0 && (e.Blocs[0] == "whole" || e.Blocs[0] == "neither") {
 		e.Scope = map[string]Scope{"whole": Whole}[e.Blocs[0]]
 		e.Blocs = e.Blocs[1:]
+	}
+	for _, part := range l.parts[1:] {
+		switch {
+		case len(part) == 2 && part[0] == "option":
+			e.Option = part[1]
+		case len(part) > 1 && part[0] == "choosing":
+			e.Chosen = part[1:]
+		default:
+			return l.errorf("%q is not understood", part)
+		}
 	}
 	p.refusals = p.world.enrol(l.arg(0), l.arg(2), e)
 	return nil
@@ -61,7 +73,7 @@ func (p *player) criteria(candidacy string, codes []string) []string {
 	var criteria []string
 	for _, code := range codes {
 		before := len(criteria)
-		for _, b := range p.world.caseOf(candidacy).Scheme.blocs {
+		for _, b := range p.world.caseOf(candidacy).Scheme.units() {
 			for _, c := range b.Units {
 				for _, k := range c.Criteria {
 					if code == b.Code || code == c.Code {
@@ -229,6 +241,9 @@ var checks = map[string]func(*player, line) error{
 	"ledger":        (*player).ledger,
 	"certification": (*player).certification,
 	"warns":         (*player).warns,
+	"missing":       (*player).missing,
+	"path":          (*player).path,
+	"holds":         (*player).holds,
 }
 
 func (p *player) refused(l line) error {
@@ -364,4 +379,18 @@ func (p *player) certification(l line) error {
 	ledger := p.world.candidate().Ledger(p.revisionOf(l.arg(0)))
 	want := strings.Join(l.about[1:], " ")
 	return p.expect(l, want, strings.TrimSpace(string(ledger.Certification)+" "+ledger.Award), ledger.Reasons)
+}
+
+func (p *player) missing(l line) error { // missing r1: 2
+	ledger := p.world.candidate().Ledger(p.revisionOf(l.arg(0)))
+	return p.expect(l, l.tail, fmt.Sprint(len(ledger.Missing)), ledger.Missing)
+}
+
+func (p *player) path(l line) error { // path r1 A d4
+	for _, path := range p.world.candidate().Ledger(p.revisionOf(l.arg(0))).Paths {
+		if path.Option == l.arg(1) {
+			return p.expect(l, strings.Join(l.about[2:], " "), path.Award, path.Missing)
+		}
+	}
+	return l.errorf("there is no such option")
 }

@@ -34,12 +34,9 @@ func newWorld() *world {
 	}
 }
 
-func (w *world) Blocs(r Revision) []string {
-	if s := w.schemes[r]; s != nil {
-		return s.BlocCodes()
-	}
-	return nil
-}
+func (w *world) Scheme(r Revision) *Scheme { return w.schemes[r] }
+
+func (w *world) Blocs(r Revision) []string { return w.schemes[r].BlocCodes() }
 
 func (w *world) Counts(wanted, held BlocRef) bool { return w.counting[[2]BlocRef{wanted, held}] }
 

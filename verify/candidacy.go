@@ -37,7 +37,10 @@ func (p *person) enrolment(c candidacy) {
 			known.Decisions = append(known.Decisions, d.ruled)
 		}
 	}
-	asked := rules.Enrolment{Scope: rules.Scope(c.message.GetScope().String()), Route: c.ruled.Route}
+	asked := rules.Enrolment{
+		Scope:  rules.Scope(c.message.GetScope().String()),
+		Option: c.message.GetOption(), Chosen: c.message.GetChosenBlocs(), Route: c.ruled.Route,
+	}
 	if asked.Scope == rules.NamedBlocs {
 		asked.Blocs = c.message.GetEnrolledBlocs()
 	}
@@ -48,6 +51,8 @@ func (p *person) enrolment(c candidacy) {
 		c.wrong("presents %v at enrolment, expected %v", c.message.GetEnrolledBlocs(), enrolled.Enrolled)
 	} else if !slices.Equal(enrolled.Resits, c.message.GetResitBlocs()) {
 		c.wrong("has %v as blocs presented again, expected %v", c.message.GetResitBlocs(), enrolled.Resits)
+	} else if !slices.Equal(enrolled.Requirements, c.message.GetEnrolledRequirements()) {
+		c.wrong("presents the requirements %v at enrolment, expected %v", c.message.GetEnrolledRequirements(), enrolled.Requirements)
 	}
 }
 
@@ -57,7 +62,7 @@ func (p *person) departures(c candidacy) {
 	for _, d := range c.message.GetDepartedBlocs() {
 		cause := d.GetCause()
 		switch {
-		case !slices.Contains(c.message.GetEnrolledBlocs(), d.GetBloc()) || slices.Contains(left, d.GetBloc()):
+		case !slices.Contains(slices.Concat(c.ruled.Enrolled, c.ruled.Requirements), d.GetBloc()) || slices.Contains(left, d.GetBloc()):
 			c.wrong("says that bloc %s left, which it did not present", d.GetBloc())
 		case cause == acquispb.Candidacy_DepartedBloc_Cause_ALREADY_HELD && c.state() != acquispb.Candidacy_State_DECIDED:
 			c.wrong("says that bloc %s was held at a deliberation, but is not decided", d.GetBloc())

@@ -26,6 +26,10 @@ func (k *checkCommand) Run(c console) error {
 		return err
 	}
 	_, err = fmt.Fprintf(c.out, "%s: %s\n%s\nrevision %s\n", r.GetId(), r.GetDisplayName(), count(r), referentiel.ID(r))
+	for _, warning := range referentiel.Warnings(r) {
+		_, failed := fmt.Fprintln(c.out, warning)
+		err = cmp.Or(err, failed)
+	}
 	return err
 }
 

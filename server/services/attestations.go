@@ -113,7 +113,7 @@ func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.
 	}
 	return credential.New(credential.Claim{
 		Issuer: s.issuer, Holder: holder,
-		Revision: revisionName(act.GetReferentiel(), act.GetRevision()), Certification: under.shown, Bloc: under.blocs[act.GetBloc()].Message,
+		Revision: revisionName(act.GetReferentiel(), act.GetRevision()), Certification: under.shown, Bloc: under.blocs[act.GetBloc()].Message, Option: act.GetOption(),
 		Decided: act.GetDecideTime().AsTime(), Decision: p.decision.GetUid(), Proof: p.message(),
 	}, s.notary, s.now())
 }
@@ -270,6 +270,8 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 		IssueTime:     attestation.GetIssueTime(),
 		Register:      under.shown.GetRegister(),
 		Certificateur: under.shown.GetCertificateur(),
+		Option:        act.GetOption(),
+		OptionTitle:   optionTitle(under.shown.GetAward(), act.GetOption()),
 	}, err
 }
 

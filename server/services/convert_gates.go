@@ -134,3 +134,53 @@ func criteriaOf(given []*acquispb.Criterion) (made []*storepb.Criterion) {
 	}
 	return made
 }
+
+func awardFrom(a *storepb.AwardRule) *acquispb.AwardRule {
+	if a == nil {
+		return nil
+	}
+	shown := &acquispb.AwardRule{All: a.GetAll()}
+	for _, c := range a.GetChoose() {
+		shown.Choose = append(shown.Choose, &acquispb.AwardRule_Choice{From: c.GetFrom(), AtLeast: c.AtLeast, AtLeastCredits: c.AtLeastCredits})
+	}
+	for _, o := range a.GetOptions() {
+		shown.Options = append(shown.Options, &acquispb.AwardRule_Option{Code: o.GetCode(), Title: o.GetTitle(), Blocs: o.GetBlocs(), Requirements: o.GetRequirements()})
+	}
+	for _, r := range a.GetRequirements() {
+		shown.Requirements = append(shown.Requirements, &acquispb.AwardRule_Requirement{
+			Code: r.GetCode(), Title: r.GetTitle(), Kind: r.GetKind(), Method: methodFrom(r.GetMethod()),
+			Criteria: criteriaFrom(r.GetCriteria()), Gate: gateFrom(r.GetGate()), AtLeast: r.AtLeast,
+		})
+	}
+	return shown
+}
+
+func awardOf(a *acquispb.AwardRule) *storepb.AwardRule {
+	if a == nil {
+		return nil
+	}
+	stored := &storepb.AwardRule{All: a.GetAll()}
+	for _, c := range a.GetChoose() {
+		stored.Choose = append(stored.Choose, &storepb.AwardRule_Choice{From: c.GetFrom(), AtLeast: c.AtLeast, AtLeastCredits: c.AtLeastCredits})
+	}
+	for _, o := range a.GetOptions() {
+		stored.Options = append(stored.Options, &storepb.AwardRule_Option{Code: o.GetCode(), Title: o.GetTitle(), Blocs: o.GetBlocs(), Requirements: o.GetRequirements()})
+	}
+	for _, r := range a.GetRequirements() {
+		stored.Requirements = append(stored.Requirements, &storepb.AwardRule_Requirement{
+			Code: r.GetCode(), Title: r.GetTitle(), Kind: r.GetKind(), Method: methodOf(r.GetMethod()),
+			Criteria: criteriaOf(r.GetCriteria()), Gate: gateOf(r.GetGate()), AtLeast: r.AtLeast,
+		})
+	}
+	return stored
+}
+
+// optionTitle finds the title of an option; empty if there is none.
+func optionTitle(a *acquispb.AwardRule, code string) string {
+	for _, o := range a.GetOptions() {
+		if o.GetCode() == code {
+			return o.GetTitle()
+		}
+	}
+	return ""
+}

@@ -19,6 +19,7 @@ func referentielFrom(stored *storepb.ReferentielRevision, compiled *referentiel.
 		DisplayName: content.GetDisplayName(),
 		Rules:       rulesFrom(content.GetRules()),
 		Scales:      scalesFrom(content.GetScales()),
+		Award:       awardFrom(content.GetAward()),
 		CreateTime:  stored.GetCreateTime(),
 
 		RulesInForce:  rulesInForce(content.GetRules(), compiled.Scheme()),
@@ -84,7 +85,7 @@ func rulesInForce(given *storepb.Rules, scheme *rules.Scheme) *acquispb.Rules {
 }
 
 func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
-	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate())}
+	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate()), Credits: b.Credits}
 	for _, a := range b.GetActivities() {
 		shown.Activities = append(shown.Activities, &acquispb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}
@@ -129,6 +130,7 @@ func referentielOf(id string, given *acquispb.Referentiel) *storepb.Referentiel 
 
 		Register:      registerOf(given.GetRegister()),
 		Certificateur: certificateurOf(given.GetCertificateur()),
+		Award:         awardOf(given.GetAward()),
 	}
 	for _, section := range given.GetPreamble() {
 		content.Preamble = append(content.Preamble, &storepb.Section{
@@ -166,7 +168,7 @@ func rulesOf(r *acquispb.Rules) *storepb.Rules {
 }
 
 func blocOf(b *acquispb.Bloc) *storepb.Bloc {
-	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate())}
+	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate()), Credits: b.Credits}
 	for _, a := range b.GetActivities() {
 		stored.Activities = append(stored.Activities, &storepb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}

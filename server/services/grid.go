@@ -55,9 +55,14 @@ func (f *file) etag() string {
 
 // showGrid makes a message of a grid that has been cut.
 func (f *file) showGrid(seen rules.Grid, candidate string, r store.Reader) (*acquispb.Grid, error) {
-	blocs, err := f.revision.grids.Blocs(seen, &said{
+	texts := &said{
 		reader: r, records: f.assessments, texts: make([][]string, len(f.assessments)), next: make([]int, len(f.assessments)),
-	})
+	}
+	blocs, err := f.revision.grids.Blocs(seen, texts)
+	if err != nil {
+		return nil, err
+	}
+	requirements, err := f.revision.grids.Requirements(seen, texts)
 	return &acquispb.Grid{
 		Name:         candidacyName(f.session.GetLabel(), f.candidacy.GetLabel()) + "/grid",
 		Etag:         f.etag(),
@@ -66,6 +71,7 @@ func (f *file) showGrid(seen rules.Grid, candidate string, r store.Reader) (*acq
 		State:        f.candidacy.GetState(),
 		RulesVersion: rules.Version,
 		Blocs:        blocs,
+		Requirements: requirements,
 	}, err
 }
 

@@ -74,6 +74,8 @@ func (m *minutes) addCandidacy(r store.Reader, stored *storepb.Candidacy) error 
 		PresentedBlocs: candidacy.GetPresentedBlocs(),
 		DepartedBlocs:  candidacy.GetDepartedBlocs(),
 		Methods:        m.revision.grids.Methods(m.revision.compiled.Scheme().Methods(judged)),
+
+		PresentedRequirements: candidacy.GetPresentedRequirements(),
 	})
 	return nil
 }

@@ -321,6 +321,7 @@ func (r *revision) summary(name string, current bool) *acquispb.Referentiel {
 		Certificateur: r.shown.GetCertificateur(),
 		Replaces:      r.shown.GetReplaces(),
 		Scales:        r.shown.GetScales(),
+		Award:         r.shown.GetAward(),
 		CreateTime:    r.shown.GetCreateTime(),
 		Current:       current,
 	}

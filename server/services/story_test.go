@@ -95,6 +95,8 @@ func (s *stage) decisionIsTold(as telling) {
 	for _, bloc := range []string{"B1", "B2", "B4"} {
 		tell(as, s.registrar, s.RecordPriorBloc, prior("camille", bloc))
 	}
+	s.publish("jours", petit(withDays))
+	tell(as, s.registrar, s.RecordRequirement, days("camille", 60))
 	decided := tell(as, s.chair, s.Deliberate, s.deliberation(toldOf)).GetDecisions() // and awarded
 	tell(as, s.chair, s.GetDecision, &acquispb.GetDecisionRequest{Name: decided[0].GetName()})
 	tell(as, s.chair, s.ListDecisions, &acquispb.ListDecisionsRequest{Parent: "candidates/-", Filter: `session = "sessions/juin"`})

@@ -70,6 +70,10 @@ func NewGrids(referentiel *acquispb.Referentiel) *Grids {
 			}
 		}
 	}
+	for _, r := range referentiel.GetAward().GetRequirements() {
+		g.competences[r.GetCode()] = &competenceWords{Competence: &acquispb.Competence{Code: r.GetCode(), Statement: r.GetTitle(), Method: r.GetMethod()}}
+		know(r.GetCriteria()...)
+	}
 	return g
 }
 
@@ -81,10 +85,27 @@ type Said interface {
 	Settlement(s *rules.Settlement) (*acquispb.Settlement, error)
 }
 
-// Blocs shows a grid.
+// Requirements shows the requirements of a grid, each of which is one compétence.
+func (g *Grids) Requirements(grid rules.Grid, said Said) (requirements []*acquispb.Grid_GridCompetence, err error) {
+	for i := range grid.Blocs {
+		if b := &grid.Blocs[i]; b.Requirement {
+			shown := new(acquispb.Grid_GridBloc)
+			if err := g.unit(&b.Units[0], said, shown); err != nil {
+				return nil, err
+			}
+			requirements = append(requirements, shown.Competences...)
+		}
+	}
+	return requirements, nil
+}
+
+// Blocs shows the blocs of a grid.
 func (g *Grids) Blocs(grid rules.Grid, said Said) (blocs []*acquispb.Grid_GridBloc, err error) {
 	for i := range grid.Blocs {
 		b := &grid.Blocs[i]
+		if b.Requirement {
+			continue
+		}
 		known := g.blocs[b.Code]
 		shown := &acquispb.Grid_GridBloc{
 			Code:    b.Code,

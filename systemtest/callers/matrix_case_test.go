@@ -24,8 +24,9 @@ func populateMatrix(w *world.World) {
 		w.NewKeyOf(name+"@PARIS", fmt.Sprintf(`{"subject":"%s-paris","roles":[%q],"centre":"PARIS"}`, name, matrixRole(name)))
 	}
 	w.NewKeyOf("lyon", `{"subject":"lyon","roles":["REGISTRAR"],"centre":"LYON"}`)
-	for _, id := range []string{"small", "other"} {
-		w.Do("admin", "POST", "/v1/referentiels:publish", `{"referentielId":"`+id+`","referentiel":`+smallReferentiel+`}`)
+	other := strings.TrimSuffix(smallReferentiel, "}") + `,"award":{"requirements":[{"code":"DAYS","title":"Jours","kind":"PROOF","atLeast":90}]}}`
+	for id, content := range map[string]string{"small": smallReferentiel, "other": other} {
+		w.Do("admin", "POST", "/v1/referentiels:publish", `{"referentielId":"`+id+`","referentiel":`+content+`}`)
 	}
 }
 

@@ -2,16 +2,23 @@ package model
 
 import "slices"
 
-// Enrol opens a candidacy: WHOLE for every bloc that is not capitalised yet,
-// BLOCS for those named.
-func (w *World) Enrol(name string, s *Session, c *Candidate, scope string, named []string, route string) Answer {
+// A Path is how a candidate wants to reach the whole.
+type Path struct {
+	Option string
+	Chosen []string
+}
+
+// Enrol opens a candidacy: WHOLE for every bloc that its path needs and that is not
+// capitalised yet, BLOCS for those named.
+func (w *World) Enrol(name string, s *Session, c *Candidate, scope string, named []string, path Path, route string) Answer {
 	var o objections
 	o.unless(s.State == "OPEN", "SESSION_NOT_OPEN")
 	c.alone(&o, s, nil)
 	blocs := named
 	if scope == "WHOLE" {
-		blocs = slices.DeleteFunc(s.Revision.Codes(), func(b string) bool { return c.holds(s.Revision, b) != nil })
-		o.unless(len(blocs) > 0, "NOTHING_TO_PRESENT")
+		wrong := len(o)
+		blocs = c.pathOf(&o, s.Revision, path)
+		o.unless(len(blocs) > 0 || len(o) > wrong, "NOTHING_TO_PRESENT")
 	}
 	c.presentable(&o, s, blocs, nil)
 	if len(o) > 0 {

@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // holds finds the first effective decision that capitalises a bloc of a revision,
 // or a bloc that counts as it; nil if there is none.
 func (c *Candidate) holds(r *Revision, bloc string) *Decision {
@@ -21,20 +23,21 @@ func (c *Candidate) about(r *Revision, bloc string) (all []*Decision) {
 	return all
 }
 
-// complete says whether every bloc of a revision is held.
-func (c *Candidate) complete(r *Revision) bool {
-	for _, code := range r.Codes() {
-		if c.holds(r, code) == nil {
-			return false
-		}
-	}
-	return true
+// complete says whether all that an option needs is held.
+func (c *Candidate) complete(r *Revision, option string) bool {
+	return len(c.missing(r, r.needed(option))) == 0 && c.chosen(r, nil)
 }
 
-// award finds the award of a référentiel in force; nil if there is none.
-func (c *Candidate) award(referentiel string) *Decision {
+// missing lists those of some blocs that are not held.
+func (c *Candidate) missing(r *Revision, codes []string) []string {
+	return slices.DeleteFunc(slices.Clone(codes), func(b string) bool { return c.holds(r, b) != nil })
+}
+
+// award finds the award of a référentiel in force, or of one of its options; nil if there
+// is none.
+func (c *Candidate) award(referentiel, option string) *Decision {
 	for _, d := range c.Decisions {
-		if d.Outcome == "AWARDED" && d.SupersededBy == nil && d.Revision.ID == referentiel {
+		if d.Outcome == "AWARDED" && d.SupersededBy == nil && d.Revision.ID == referentiel && (option == "" || option == d.Option) {
 			return d
 		}
 	}
@@ -55,11 +58,26 @@ func (c *Candidate) Ledger(r *Revision) Ledger {
 		l.Blocs = append(l.Blocs, status)
 	}
 	l.Certification.Status = "IN_PROGRESS"
-	if c.complete(r) {
-		l.Certification.Status = "COMPLETE"
+	l.Certification.Missing, l.Certification.Options = []Missing{}, []OptionStatus{}
+	for _, option := range r.options() {
+		if c.complete(r, option) {
+			l.Certification.Status = "COMPLETE"
+		}
 	}
-	if d := c.award(r.ID); d != nil {
+	if d := c.award(r.ID, ""); d != nil {
 		l.Certification.Status, l.Certification.Decision = "AWARDED", d.Name
+	}
+	if l.Certification.Status == "IN_PROGRESS" {
+		l.Certification.Missing = c.open(r)
+	}
+	for _, option := range r.options() {
+		if option != "" {
+			o := OptionStatus{Code: option}
+			if d := c.award(r.ID, option); d != nil {
+				o.Decision = d.Name
+			}
+			l.Certification.Options = append(l.Certification.Options, o)
+		}
 	}
 	return l
 }

@@ -19,6 +19,7 @@ type Revision struct {
 	Scale  string // of criteria that name none; empty: verdicts
 
 	Register *Register
+	Award    *AwardRule // nil: every bloc
 }
 
 // A Scale has the form of the API's: it has levels or marks.
@@ -66,6 +67,7 @@ type Bloc struct {
 	Competences []Competence
 	Gate        *Gate
 	ByEpreuves  bool
+	Credits     int // 0: none given
 }
 
 // A Competence is assessed by BlocOnlyMethod, if it has one, in a candidacy for a

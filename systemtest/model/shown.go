@@ -96,9 +96,19 @@ type Settlement struct {
 type Ledger struct {
 	Name, Referentiel string
 	Blocs             []BlocStatus
-	Certification     struct{ Status, Decision string }
-	Divisible         bool
+	Certification     struct {
+		Status, Decision string
+		Missing          []Missing
+		Options          []OptionStatus
+	}
+	Divisible bool
 }
+
+// Missing is something that an award needs.
+type Missing struct{ Rule, Bloc, AnyOf string }
+
+// An OptionStatus has the form of the API's.
+type OptionStatus struct{ Code, Decision string }
 
 // A BlocStatus is the status of a bloc in a ledger.
 type BlocStatus struct{ Code, Status, Decision string }
@@ -106,6 +116,7 @@ type BlocStatus struct{ Code, Status, Decision string }
 // A ShownDecision has the form of the API's decision.
 type ShownDecision struct {
 	Name, Kind, Bloc, Outcome, ComputedOutcome string
+	Option                                     string
 	Referentiel, Session, Candidacy            string
 	Motive                                     string
 	MembersPresent                             []Member
@@ -117,7 +128,7 @@ type ShownDecision struct {
 // Shown is the decision as the API shows it.
 func (d *Decision) Shown() ShownDecision {
 	shown := ShownDecision{
-		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed,
+		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed, Option: d.Option,
 		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{}, Warnings: []Warning{},
 	}
 	if d.Outcome == "AWARDED" {

@@ -79,6 +79,7 @@ type Decision struct {
 	Kind         string
 	Revision     *Revision
 	Bloc         string
+	Option       string
 	Outcome      string
 	Computed     string
 	Session      *Session

@@ -23,12 +23,15 @@ func (a *author) publish() act {
 		p.Numbers = a.numbers()
 		a.ruleByGates(&p)
 		p.Register = a.register()
+		p.Award = a.awardRule(p.Blocs)
 		p.Replaces = a.replacements(p)
 		return p
 	}
 	p.Blocs, p.Numbers = slices.Clone(last.Blocs), last.Numbers
-	p.CompetenceGate, p.BlocGate, p.Register = last.CompetenceGate, last.BlocGate, last.Register
-	switch a.IntN(5) {
+	p.CompetenceGate, p.BlocGate, p.Award, p.Register = last.CompetenceGate, last.BlocGate, last.Award, last.Register
+	switch a.IntN(6) {
+	case 5:
+		p.Award = a.awardRule(p.Blocs)
 	case 0:
 		p.Numbers = a.numbers()
 		a.ruleByGates(&p)
@@ -80,10 +83,34 @@ func (a *author) variants() (made []model.Variant) {
 	return made
 }
 
+// awardRule is one over some blocs, or none.
+func (a *author) awardRule(blocs []model.Bloc) *model.AwardRule {
+	switch n := len(blocs); {
+	case n < 2 || a.chance(40):
+		return nil
+	case a.chance(30):
+		return &model.AwardRule{All: []string{blocs[0].Code}}
+	case a.chance(40):
+		c := model.Choice{From: []string{blocs[n-2].Code, blocs[n-1].Code}, AtLeast: 1 + a.IntN(2)}
+		if a.chance(50) {
+			c.AtLeast, c.AtLeastCredits = 0, 1+a.IntN(blocs[n-2].Credits+blocs[n-1].Credits)
+		}
+		return &model.AwardRule{Choose: []model.Choice{c}}
+	default:
+		rule := &model.AwardRule{Options: []model.Option{{Code: "A", Title: "Option A", Blocs: []string{blocs[n-1].Code}}}}
+		second := model.Option{Code: "B", Title: "Option B", Blocs: []string{blocs[n-2].Code}}
+		if a.chance(30) {
+			second.Blocs = append(second.Blocs, blocs[n-1].Code)
+		}
+		rule.Options = append(rule.Options, second)
+		return rule
+	}
+}
+
 var methods = []string{"PROFESSIONAL_PROJECT", "SITUATIONAL_EXERCISE", "REFLECTIVE_ANALYSIS"}
 
 func (a *author) newBloc(b int) model.Bloc {
-	bloc := model.Bloc{Code: fmt.Sprintf("B%d", b), Title: "Bloc", Activities: []string{fmt.Sprintf("A%d", b)}}
+	bloc := model.Bloc{Code: fmt.Sprintf("B%d", b), Title: "Bloc", Activities: []string{fmt.Sprintf("A%d", b)}, Credits: 5 * b}
 	bloc.ByEpreuves = a.chance(33)
 	for c := range 1 + a.IntN(3) {
 		competence := model.Competence{Code: fmt.Sprintf("C%d.%d", b, c+1), Statement: "Savoir", Method: world.Pick(a.Rand, methods)}
@@ -340,6 +367,23 @@ func (a *author) enrol() act {
 		if len(e.Blocs) == 0 || a.chance(5) {
 			e.Blocs = append(e.Blocs, world.Pick(a.Rand, session.Revision.Codes()))
 		}
+		return e
+	}
+	if rule := session.Revision.Award; rule != nil {
+		if len(rule.Options) > 0 && a.chance(90) {
+			e.Path.Option = world.Pick(a.Rand, rule.Options).Code
+		}
+		for _, c := range rule.Choose {
+			if a.chance(90) {
+				e.Path.Chosen = a.blocs(session.Revision, c.From)
+			}
+		}
+	}
+	switch {
+	case a.chance(3):
+		e.Path.Option = "Z"
+	case a.chance(5):
+		e.Path.Chosen = append(e.Path.Chosen, world.Pick(a.Rand, session.Revision.Codes()))
 	}
 	return e
 }

@@ -30,6 +30,7 @@ type publish struct {
 	CompetenceGate, BlocGate *model.Gate
 	Scale                    string // of all criteria that have none of their own
 	Register                 *model.Register
+	Award                    *model.AwardRule
 }
 
 // A replacement names the other revision by its label; without a label it means
@@ -39,7 +40,10 @@ type replacement struct{ Bloc, ID, Label, ReplacedBloc string }
 func (a publish) touches() touched { return touched{} }
 
 func (a publish) revision(s *stage) *model.Revision {
-	r := &model.Revision{ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers, CompetenceGate: a.CompetenceGate, BlocGate: a.BlocGate, Scales: scales, Scale: a.Scale, Register: a.Register}
+	r := &model.Revision{
+		ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers, CompetenceGate: a.CompetenceGate, BlocGate: a.BlocGate,
+		Scales: scales, Scale: a.Scale, Award: a.Award, Register: a.Register,
+	}
 	for _, p := range a.Replaces {
 		made := model.Replacement{Bloc: p.Bloc, Referentiel: s.prefix + p.ID, ReplacedBloc: p.ReplacedBloc}
 		if p.Label != "" {
@@ -75,7 +79,7 @@ func (a publish) String() string {
 		}
 		text.WriteString(" ]")
 	}
-	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.Blocs, a.Register})
+	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.Blocs, a.Award, a.Register})
 	fmt.Fprintf(&text, " %v %s %s", a.Numbers, gates, a.Scale)
 	for _, p := range a.Replaces {
 		fmt.Fprintf(&text, ", %s replaces %s of %s %s", p.Bloc, p.ReplacedBloc, p.ID, p.Label)
@@ -104,6 +108,9 @@ func (a publish) call(s *stage) (call, bool) {
 	content := fields{"displayName": "Référentiel", "rules": rules, "blocs": blocFields(r.Blocs)}
 	if r.Register != nil {
 		content["register"] = r.Register
+	}
+	if r.Award != nil {
+		content["award"] = r.Award
 	}
 	var replaces []fields
 	for _, p := range r.Replaces {
@@ -148,6 +155,9 @@ func blocFields(blocs []model.Bloc) (shown []fields) {
 		}
 		bloc := fields{"code": b.Code, "title": b.Title, "activities": activities, "competences": competences, "epreuves": epreuves}
 		addGate(bloc, "gate", b.Gate)
+		if b.Credits > 0 {
+			bloc["credits"] = b.Credits
+		}
 		shown = append(shown, bloc)
 	}
 	return shown

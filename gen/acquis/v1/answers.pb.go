@@ -372,6 +372,8 @@ func jsonVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	if x.Certificateur != nil {
 		b = jsonCertificateur(append(b, `"certificateur":`...), x.Certificateur)
 	}
+	b = answers.JSONString(append(b, `"option":`...), x.Option)
+	b = answers.JSONString(append(b, `"optionTitle":`...), x.OptionTitle)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -411,6 +413,12 @@ func wireVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	}
 	if x.Certificateur != nil {
 		b = answers.WireMessage(b, 12, x.Certificateur, wireCertificateur)
+	}
+	if len(x.Option) > 0 {
+		b = answers.WireString(b, 21, x.Option)
+	}
+	if len(x.OptionTitle) > 0 {
+		b = answers.WireString(b, 22, x.OptionTitle)
 	}
 	return b
 }
@@ -1406,6 +1414,17 @@ func jsonCandidacy(b []byte, x *Candidacy) []byte {
 		b = jsonWarning(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = answers.JSONString(append(b, `"option":`...), x.Option)
+	b = append(b, `"chosenBlocs":[`...)
+	for _, v := range x.ChosenBlocs {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"presentedRequirements":[`...)
+	for _, v := range x.PresentedRequirements {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	b = append(b, `"resitBlocs":[`...)
 	for _, v := range x.ResitBlocs {
 		b = answers.JSONString(b, v)
@@ -1459,6 +1478,15 @@ func wireCandidacy(b []byte, x *Candidacy) []byte {
 	}
 	for _, v := range x.Warnings {
 		b = answers.WireMessage(b, 14, v, wireWarning)
+	}
+	if len(x.Option) > 0 {
+		b = answers.WireString(b, 24, x.Option)
+	}
+	for _, v := range x.ChosenBlocs {
+		b = answers.WireString(b, 25, v)
+	}
+	for _, v := range x.PresentedRequirements {
+		b = answers.WireString(b, 26, v)
 	}
 	for _, v := range x.ResitBlocs {
 		b = answers.WireString(b, 34, v)
@@ -1969,6 +1997,9 @@ func jsonDecision(b []byte, x *Decision) []byte {
 		b = jsonWarning(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = answers.JSONString(append(b, `"option":`...), x.Option)
+	b = answers.JSONString(append(b, `"requirement":`...), x.Requirement)
+	b = answers.JSONInt(append(b, `"amount":`...), x.Amount)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2033,6 +2064,15 @@ func wireDecision(b []byte, x *Decision) []byte {
 	for _, v := range x.Warnings {
 		b = answers.WireMessage(b, 19, v, wireWarning)
 	}
+	if len(x.Option) > 0 {
+		b = answers.WireString(b, 29, x.Option)
+	}
+	if len(x.Requirement) > 0 {
+		b = answers.WireString(b, 30, x.Requirement)
+	}
+	if x.Amount != 0 {
+		b = answers.WireVarint(b, 31, x.Amount)
+	}
 	return b
 }
 
@@ -2063,6 +2103,9 @@ func jsonReason(b []byte, x *Reason) []byte {
 	if x.Amount != nil {
 		b = jsonReason_Amount(append(b, `"amount":`...), x.Amount)
 	}
+	b = answers.JSONString(append(b, `"option":`...), x.Option)
+	b = answers.JSONString(append(b, `"anyOf":`...), x.AnyOf)
+	b = answers.JSONString(append(b, `"requirement":`...), x.Requirement)
 	b = answers.JSONString(append(b, `"epreuve":`...), x.Epreuve)
 	return answers.JSONEnd(b, '}')
 }
@@ -2100,6 +2143,15 @@ func wireReason(b []byte, x *Reason) []byte {
 	}
 	if x.Amount != nil {
 		b = answers.WireMessage(b, 10, x.Amount, wireReason_Amount)
+	}
+	if len(x.Option) > 0 {
+		b = answers.WireString(b, 21, x.Option)
+	}
+	if len(x.AnyOf) > 0 {
+		b = answers.WireString(b, 22, x.AnyOf)
+	}
+	if len(x.Requirement) > 0 {
+		b = answers.WireString(b, 23, x.Requirement)
 	}
 	if len(x.Epreuve) > 0 {
 		b = answers.WireString(b, 31, x.Epreuve)
@@ -2534,6 +2586,11 @@ func jsonCapitalisation(b []byte, x *Capitalisation) []byte {
 		b = jsonCertificateur(append(b, `"certificateur":`...), x.Certificateur)
 	}
 	b = answers.JSONBool(append(b, `"divisible":`...), x.Divisible)
+	b = append(b, `"requirements":[`...)
+	for _, v := range x.Requirements {
+		b = jsonCapitalisation_RequirementStatus(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2561,6 +2618,9 @@ func wireCapitalisation(b []byte, x *Capitalisation) []byte {
 	}
 	if x.Divisible {
 		b = answers.WireBool(b, 7, x.Divisible)
+	}
+	for _, v := range x.Requirements {
+		b = answers.WireMessage(b, 15, v, wireCapitalisation_RequirementStatus)
 	}
 	return b
 }
@@ -2623,6 +2683,16 @@ func jsonCapitalisation_CertificationStatus(b []byte, x *Capitalisation_Certific
 	b = append(b, '{')
 	b = answers.JSONEnum(append(b, `"status":`...), x.Status, Capitalisation_CertificationStatus_Status_Enum_name)
 	b = answers.JSONString(append(b, `"decision":`...), x.Decision)
+	b = append(b, `"missing":[`...)
+	for _, v := range x.Missing {
+		b = jsonReason(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"options":[`...)
+	for _, v := range x.Options {
+		b = jsonOptionStatus(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2635,6 +2705,106 @@ func wireCapitalisation_CertificationStatus(b []byte, x *Capitalisation_Certific
 	}
 	if len(x.Decision) > 0 {
 		b = answers.WireString(b, 2, x.Decision)
+	}
+	for _, v := range x.Missing {
+		b = answers.WireMessage(b, 3, v, wireReason)
+	}
+	for _, v := range x.Options {
+		b = answers.WireMessage(b, 4, v, wireOptionStatus)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *OptionStatus) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonOptionStatus)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *OptionStatus) AppendWire(b []byte) []byte {
+	return wireOptionStatus(b, x)
+}
+
+func jsonOptionStatus(b []byte, x *OptionStatus) []byte {
+	if x == nil {
+		x = new(OptionStatus)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = answers.JSONString(append(b, `"decision":`...), x.Decision)
+	b = append(b, `"missing":[`...)
+	for _, v := range x.Missing {
+		b = jsonReason(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireOptionStatus(b []byte, x *OptionStatus) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if len(x.Decision) > 0 {
+		b = answers.WireString(b, 3, x.Decision)
+	}
+	for _, v := range x.Missing {
+		b = answers.WireMessage(b, 4, v, wireReason)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Capitalisation_RequirementStatus) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonCapitalisation_RequirementStatus)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Capitalisation_RequirementStatus) AppendWire(b []byte) []byte {
+	return wireCapitalisation_RequirementStatus(b, x)
+}
+
+func jsonCapitalisation_RequirementStatus(b []byte, x *Capitalisation_RequirementStatus) []byte {
+	if x == nil {
+		x = new(Capitalisation_RequirementStatus)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = answers.JSONEnum(append(b, `"status":`...), x.Status, Capitalisation_RequirementStatus_Status_Enum_name)
+	b = answers.JSONString(append(b, `"decision":`...), x.Decision)
+	b = answers.JSONInt(append(b, `"reached":`...), x.Reached)
+	b = answers.JSONInt(append(b, `"required":`...), x.Required)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireCapitalisation_RequirementStatus(b []byte, x *Capitalisation_RequirementStatus) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Status != 0 {
+		b = answers.WireVarint(b, 3, x.Status)
+	}
+	if len(x.Decision) > 0 {
+		b = answers.WireString(b, 4, x.Decision)
+	}
+	if x.Reached != 0 {
+		b = answers.WireVarint(b, 5, x.Reached)
+	}
+	if x.Required != 0 {
+		b = answers.WireVarint(b, 6, x.Required)
 	}
 	return b
 }
@@ -2744,6 +2914,45 @@ func jsonRecordPriorBlocResponse(b []byte, x *RecordPriorBlocResponse) []byte {
 }
 
 func wireRecordPriorBlocResponse(b []byte, x *RecordPriorBlocResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Decisions {
+		b = answers.WireMessage(b, 1, v, wireDecision)
+	}
+	if x.Capitalisation != nil {
+		b = answers.WireMessage(b, 2, x.Capitalisation, wireCapitalisation)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *RecordRequirementResponse) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonRecordRequirementResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *RecordRequirementResponse) AppendWire(b []byte) []byte {
+	return wireRecordRequirementResponse(b, x)
+}
+
+func jsonRecordRequirementResponse(b []byte, x *RecordRequirementResponse) []byte {
+	if x == nil {
+		x = new(RecordRequirementResponse)
+	}
+	b = append(b, '{')
+	b = append(b, `"decisions":[`...)
+	for _, v := range x.Decisions {
+		b = jsonDecision(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Capitalisation != nil {
+		b = jsonCapitalisation(append(b, `"capitalisation":`...), x.Capitalisation)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireRecordRequirementResponse(b []byte, x *RecordRequirementResponse) []byte {
 	if x == nil {
 		return b
 	}
@@ -3070,6 +3279,11 @@ func jsonDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte 
 		b = jsonDecision(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"presentedRequirements":[`...)
+	for _, v := range x.PresentedRequirements {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	b = append(b, `"methods":[`...)
 	for _, v := range x.Methods {
 		b = jsonDeliberationRecord_MethodInForce(b, v)
@@ -3099,6 +3313,9 @@ func wireDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte 
 	}
 	for _, v := range x.Decisions {
 		b = answers.WireMessage(b, 6, v, wireDecision)
+	}
+	for _, v := range x.PresentedRequirements {
+		b = answers.WireString(b, 17, v)
 	}
 	for _, v := range x.Methods {
 		b = answers.WireMessage(b, 27, v, wireDeliberationRecord_MethodInForce)
@@ -3242,6 +3459,9 @@ func jsonReferentiel(b []byte, x *Referentiel) []byte {
 	if x.Certificateur != nil {
 		b = jsonCertificateur(append(b, `"certificateur":`...), x.Certificateur)
 	}
+	if x.Award != nil {
+		b = jsonAwardRule(append(b, `"award":`...), x.Award)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3287,6 +3507,9 @@ func wireReferentiel(b []byte, x *Referentiel) []byte {
 	}
 	if x.Certificateur != nil {
 		b = answers.WireMessage(b, 14, x.Certificateur, wireCertificateur)
+	}
+	if x.Award != nil {
+		b = answers.WireMessage(b, 15, x.Award, wireAwardRule)
 	}
 	return b
 }
@@ -3358,6 +3581,9 @@ func jsonBloc(b []byte, x *Bloc) []byte {
 	if x.Gate != nil {
 		b = jsonGate(append(b, `"gate":`...), x.Gate)
 	}
+	if x.Credits != nil {
+		b = answers.JSONInt(append(b, `"credits":`...), *x.Credits)
+	}
 	b = append(b, `"epreuves":[`...)
 	for _, v := range x.Epreuves {
 		b = jsonEpreuve(b, v)
@@ -3384,6 +3610,9 @@ func wireBloc(b []byte, x *Bloc) []byte {
 	}
 	if x.Gate != nil {
 		b = answers.WireMessage(b, 5, x.Gate, wireGate)
+	}
+	if x.Credits != nil {
+		b = answers.WireVarint(b, 6, *x.Credits)
 	}
 	for _, v := range x.Epreuves {
 		b = answers.WireMessage(b, 7, v, wireEpreuve)
@@ -4252,6 +4481,220 @@ func wireScale_Marks(b []byte, x *Scale_Marks) []byte {
 }
 
 // AppendJSON appends the message as JSON without white space.
+func (x *AwardRule) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAwardRule)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardRule) AppendWire(b []byte) []byte {
+	return wireAwardRule(b, x)
+}
+
+func jsonAwardRule(b []byte, x *AwardRule) []byte {
+	if x == nil {
+		x = new(AwardRule)
+	}
+	b = append(b, '{')
+	b = append(b, `"all":[`...)
+	for _, v := range x.All {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"choose":[`...)
+	for _, v := range x.Choose {
+		b = jsonAwardRule_Choice(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"options":[`...)
+	for _, v := range x.Options {
+		b = jsonAwardRule_Option(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"requirements":[`...)
+	for _, v := range x.Requirements {
+		b = jsonAwardRule_Requirement(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAwardRule(b []byte, x *AwardRule) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.All {
+		b = answers.WireString(b, 1, v)
+	}
+	for _, v := range x.Choose {
+		b = answers.WireMessage(b, 2, v, wireAwardRule_Choice)
+	}
+	for _, v := range x.Options {
+		b = answers.WireMessage(b, 3, v, wireAwardRule_Option)
+	}
+	for _, v := range x.Requirements {
+		b = answers.WireMessage(b, 4, v, wireAwardRule_Requirement)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *AwardRule_Choice) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAwardRule_Choice)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardRule_Choice) AppendWire(b []byte) []byte {
+	return wireAwardRule_Choice(b, x)
+}
+
+func jsonAwardRule_Choice(b []byte, x *AwardRule_Choice) []byte {
+	if x == nil {
+		x = new(AwardRule_Choice)
+	}
+	b = append(b, '{')
+	b = append(b, `"from":[`...)
+	for _, v := range x.From {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.AtLeast != nil {
+		b = answers.JSONInt(append(b, `"atLeast":`...), *x.AtLeast)
+	}
+	if x.AtLeastCredits != nil {
+		b = answers.JSONInt(append(b, `"atLeastCredits":`...), *x.AtLeastCredits)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAwardRule_Choice(b []byte, x *AwardRule_Choice) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.From {
+		b = answers.WireString(b, 1, v)
+	}
+	if x.AtLeast != nil {
+		b = answers.WireVarint(b, 2, *x.AtLeast)
+	}
+	if x.AtLeastCredits != nil {
+		b = answers.WireVarint(b, 3, *x.AtLeastCredits)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *AwardRule_Option) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAwardRule_Option)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardRule_Option) AppendWire(b []byte) []byte {
+	return wireAwardRule_Option(b, x)
+}
+
+func jsonAwardRule_Option(b []byte, x *AwardRule_Option) []byte {
+	if x == nil {
+		x = new(AwardRule_Option)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = append(b, `"blocs":[`...)
+	for _, v := range x.Blocs {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"requirements":[`...)
+	for _, v := range x.Requirements {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAwardRule_Option(b []byte, x *AwardRule_Option) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	for _, v := range x.Blocs {
+		b = answers.WireString(b, 3, v)
+	}
+	for _, v := range x.Requirements {
+		b = answers.WireString(b, 4, v)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *AwardRule_Requirement) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAwardRule_Requirement)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardRule_Requirement) AppendWire(b []byte) []byte {
+	return wireAwardRule_Requirement(b, x)
+}
+
+func jsonAwardRule_Requirement(b []byte, x *AwardRule_Requirement) []byte {
+	if x == nil {
+		x = new(AwardRule_Requirement)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = answers.JSONEnum(append(b, `"kind":`...), x.Kind, AwardRule_Requirement_Kind_Enum_name)
+	if x.Method != nil {
+		b = jsonAssessmentMethod(append(b, `"method":`...), x.Method)
+	}
+	b = append(b, `"criteria":[`...)
+	for _, v := range x.Criteria {
+		b = jsonCriterion(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Gate != nil {
+		b = jsonGate(append(b, `"gate":`...), x.Gate)
+	}
+	if x.AtLeast != nil {
+		b = answers.JSONInt(append(b, `"atLeast":`...), *x.AtLeast)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAwardRule_Requirement(b []byte, x *AwardRule_Requirement) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 3, x.Kind)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 4, x.Method, wireAssessmentMethod)
+	}
+	for _, v := range x.Criteria {
+		b = answers.WireMessage(b, 5, v, wireCriterion)
+	}
+	if x.Gate != nil {
+		b = answers.WireMessage(b, 6, x.Gate, wireGate)
+	}
+	if x.AtLeast != nil {
+		b = answers.WireVarint(b, 7, *x.AtLeast)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
 func (x *ListReferentielRevisionsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListReferentielRevisionsResponse)
 }
@@ -4728,6 +5171,11 @@ func jsonGrid(b []byte, x *Grid) []byte {
 	}
 	b = answers.JSONEnd(b, ']')
 	b = answers.JSONString(append(b, `"rulesVersion":`...), x.RulesVersion)
+	b = append(b, `"requirements":[`...)
+	for _, v := range x.Requirements {
+		b = jsonGrid_GridCompetence(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4755,6 +5203,9 @@ func wireGrid(b []byte, x *Grid) []byte {
 	}
 	if len(x.RulesVersion) > 0 {
 		b = answers.WireString(b, 7, x.RulesVersion)
+	}
+	for _, v := range x.Requirements {
+		b = answers.WireMessage(b, 18, v, wireGrid_GridCompetence)
 	}
 	return b
 }

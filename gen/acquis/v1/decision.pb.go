@@ -35,21 +35,29 @@ const (
 	Decision_Kind_PRIOR_BLOC Decision_Kind_Enum = 2
 	// A jury awarded the certification, or an award ended.
 	Decision_Kind_AWARD Decision_Kind_Enum = 3
+	// A jury decided a requirement that it assessed.
+	Decision_Kind_REQUIREMENT Decision_Kind_Enum = 14
+	// A registrar recorded a document that proves a requirement, or a part of it.
+	Decision_Kind_PROOF Decision_Kind_Enum = 15
 )
 
 // Enum value maps for Decision_Kind_Enum.
 var (
 	Decision_Kind_Enum_name = map[int32]string{
-		0: "KIND_UNSPECIFIED",
-		1: "BLOC",
-		2: "PRIOR_BLOC",
-		3: "AWARD",
+		0:  "KIND_UNSPECIFIED",
+		1:  "BLOC",
+		2:  "PRIOR_BLOC",
+		3:  "AWARD",
+		14: "REQUIREMENT",
+		15: "PROOF",
 	}
 	Decision_Kind_Enum_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
 		"BLOC":             1,
 		"PRIOR_BLOC":       2,
 		"AWARD":            3,
+		"REQUIREMENT":      14,
+		"PROOF":            15,
 	}
 )
 
@@ -94,16 +102,22 @@ const (
 	Decision_Outcome_AWARDED Decision_Outcome_Enum = 3
 	// An award no longer holds, because a rectification took a bloc away.
 	Decision_Outcome_NOT_AWARDED Decision_Outcome_Enum = 4
+	// The requirement is fulfilled; if it asks for a number, so much of it as `amount` says.
+	Decision_Outcome_FULFILLED Decision_Outcome_Enum = 15
+	// The requirement is not fulfilled, or the document counts no more.
+	Decision_Outcome_NOT_FULFILLED Decision_Outcome_Enum = 16
 )
 
 // Enum value maps for Decision_Outcome_Enum.
 var (
 	Decision_Outcome_Enum_name = map[int32]string{
-		0: "OUTCOME_UNSPECIFIED",
-		1: "CAPITALISED",
-		2: "NOT_CAPITALISED",
-		3: "AWARDED",
-		4: "NOT_AWARDED",
+		0:  "OUTCOME_UNSPECIFIED",
+		1:  "CAPITALISED",
+		2:  "NOT_CAPITALISED",
+		3:  "AWARDED",
+		4:  "NOT_AWARDED",
+		15: "FULFILLED",
+		16: "NOT_FULFILLED",
 	}
 	Decision_Outcome_Enum_value = map[string]int32{
 		"OUTCOME_UNSPECIFIED": 0,
@@ -111,6 +125,8 @@ var (
 		"NOT_CAPITALISED":     2,
 		"AWARDED":             3,
 		"NOT_AWARDED":         4,
+		"FULFILLED":           15,
+		"NOT_FULFILLED":       16,
 	}
 )
 
@@ -139,6 +155,63 @@ func (x Decision_Outcome_Enum) Number() protoreflect.EnumNumber {
 // Deprecated: Use Decision_Outcome_Enum.Descriptor instead.
 func (Decision_Outcome_Enum) EnumDescriptor() ([]byte, []int) {
 	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{0, 1, 0}
+}
+
+// See Status.
+type Capitalisation_RequirementStatus_Status_Enum int32
+
+const (
+	// Not set.
+	Capitalisation_RequirementStatus_Status_STATUS_UNSPECIFIED Capitalisation_RequirementStatus_Status_Enum = 0
+	// Neither decided nor proved yet.
+	Capitalisation_RequirementStatus_Status_NOT_PRESENTED Capitalisation_RequirementStatus_Status_Enum = 1
+	// Decided against, or proved in part.
+	Capitalisation_RequirementStatus_Status_NOT_FULFILLED Capitalisation_RequirementStatus_Status_Enum = 2
+	// Fulfilled.
+	Capitalisation_RequirementStatus_Status_FULFILLED Capitalisation_RequirementStatus_Status_Enum = 3
+)
+
+// Enum value maps for Capitalisation_RequirementStatus_Status_Enum.
+var (
+	Capitalisation_RequirementStatus_Status_Enum_name = map[int32]string{
+		0: "STATUS_UNSPECIFIED",
+		1: "NOT_PRESENTED",
+		2: "NOT_FULFILLED",
+		3: "FULFILLED",
+	}
+	Capitalisation_RequirementStatus_Status_Enum_value = map[string]int32{
+		"STATUS_UNSPECIFIED": 0,
+		"NOT_PRESENTED":      1,
+		"NOT_FULFILLED":      2,
+		"FULFILLED":          3,
+	}
+)
+
+func (x Capitalisation_RequirementStatus_Status_Enum) Enum() *Capitalisation_RequirementStatus_Status_Enum {
+	p := new(Capitalisation_RequirementStatus_Status_Enum)
+	*p = x
+	return p
+}
+
+func (x Capitalisation_RequirementStatus_Status_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Capitalisation_RequirementStatus_Status_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_decision_proto_enumTypes[2].Descriptor()
+}
+
+func (Capitalisation_RequirementStatus_Status_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_decision_proto_enumTypes[2]
+}
+
+func (x Capitalisation_RequirementStatus_Status_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Capitalisation_RequirementStatus_Status_Enum.Descriptor instead.
+func (Capitalisation_RequirementStatus_Status_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0, 0, 0}
 }
 
 // See Status.
@@ -182,11 +255,11 @@ func (x Capitalisation_BlocStatus_Status_Enum) String() string {
 }
 
 func (Capitalisation_BlocStatus_Status_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_decision_proto_enumTypes[2].Descriptor()
+	return file_acquis_v1_decision_proto_enumTypes[3].Descriptor()
 }
 
 func (Capitalisation_BlocStatus_Status_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_decision_proto_enumTypes[2]
+	return &file_acquis_v1_decision_proto_enumTypes[3]
 }
 
 func (x Capitalisation_BlocStatus_Status_Enum) Number() protoreflect.EnumNumber {
@@ -195,7 +268,7 @@ func (x Capitalisation_BlocStatus_Status_Enum) Number() protoreflect.EnumNumber 
 
 // Deprecated: Use Capitalisation_BlocStatus_Status_Enum.Descriptor instead.
 func (Capitalisation_BlocStatus_Status_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0, 0, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1, 0, 0}
 }
 
 // See Status.
@@ -204,9 +277,9 @@ type Capitalisation_CertificationStatus_Status_Enum int32
 const (
 	// Not set.
 	Capitalisation_CertificationStatus_Status_STATUS_UNSPECIFIED Capitalisation_CertificationStatus_Status_Enum = 0
-	// Some bloc is missing.
+	// Something that the award needs is missing.
 	Capitalisation_CertificationStatus_Status_IN_PROGRESS Capitalisation_CertificationStatus_Status_Enum = 1
-	// Every bloc is capitalised; no jury has awarded it yet.
+	// All that the award needs is there; no jury has awarded it yet.
 	Capitalisation_CertificationStatus_Status_COMPLETE Capitalisation_CertificationStatus_Status_Enum = 2
 	// Awarded by a jury.
 	Capitalisation_CertificationStatus_Status_AWARDED Capitalisation_CertificationStatus_Status_Enum = 3
@@ -239,11 +312,11 @@ func (x Capitalisation_CertificationStatus_Status_Enum) String() string {
 }
 
 func (Capitalisation_CertificationStatus_Status_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_decision_proto_enumTypes[3].Descriptor()
+	return file_acquis_v1_decision_proto_enumTypes[4].Descriptor()
 }
 
 func (Capitalisation_CertificationStatus_Status_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_decision_proto_enumTypes[3]
+	return &file_acquis_v1_decision_proto_enumTypes[4]
 }
 
 func (x Capitalisation_CertificationStatus_Status_Enum) Number() protoreflect.EnumNumber {
@@ -252,7 +325,7 @@ func (x Capitalisation_CertificationStatus_Status_Enum) Number() protoreflect.En
 
 // Deprecated: Use Capitalisation_CertificationStatus_Status_Enum.Descriptor instead.
 func (Capitalisation_CertificationStatus_Status_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1, 0, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 2, 0, 0}
 }
 
 // A decision: one immutable legal act about a candidate. It is never edited or
@@ -263,7 +336,7 @@ type Decision struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// What kind of act.
 	Kind Decision_Kind_Enum `protobuf:"varint,2,opt,name=kind,proto3,enum=acquis.v1.Decision_Kind_Enum" json:"kind,omitempty"`
-	// Code of the bloc; empty for an AWARD.
+	// Code of the bloc; empty for an AWARD, and for a decision on a requirement.
 	Bloc string `protobuf:"bytes,3,opt,name=bloc,proto3" json:"bloc,omitempty"`
 	// What was decided.
 	Outcome Decision_Outcome_Enum `protobuf:"varint,4,opt,name=outcome,proto3,enum=acquis.v1.Decision_Outcome_Enum" json:"outcome,omitempty"`
@@ -303,7 +376,13 @@ type Decision struct {
 	SupersededBy string `protobuf:"bytes,18,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
 	// What the jury and the registrar should know of an award: DELIVERY_DEADLINE_PASSED if
 	// it was after the last day on which the certification may be awarded. The award stands.
-	Warnings      []*Warning `protobuf:"bytes,19,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Warnings []*Warning `protobuf:"bytes,19,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// Of an AWARD: code of the option awarded; empty if the award has no options.
+	Option string `protobuf:"bytes,29,opt,name=option,proto3" json:"option,omitempty"`
+	// Of a REQUIREMENT or a PROOF: code of the requirement.
+	Requirement string `protobuf:"bytes,30,opt,name=requirement,proto3" json:"requirement,omitempty"`
+	// Of a PROOF: the number that the document proves; 0 if the requirement asks for none.
+	Amount        int32 `protobuf:"varint,31,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -471,6 +550,27 @@ func (x *Decision) GetWarnings() []*Warning {
 	return nil
 }
 
+func (x *Decision) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *Decision) GetRequirement() string {
+	if x != nil {
+		return x.Requirement
+	}
+	return ""
+}
+
+func (x *Decision) GetAmount() int32 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
 // Proof that a decision is in the journal, and since when: its public act, and
 // the hashes from it to a signed checkpoint. It reveals nothing else of the
 // decision, neither who decided nor why. docs/proofs.md explains how to check
@@ -481,7 +581,7 @@ type DecisionProof struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The public act: the bytes of a message of kind (1), bloc (2), outcome (3),
 	// référentiel (4), revision (5), time of decision (6), version of the rules
-	// (7) and id of the superseded decision (8).
+	// (7), id of the superseded decision (8), option (19), requirement (20) and amount (21).
 	Act []byte `protobuf:"bytes,2,opt,name=act,proto3" json:"act,omitempty"`
 	// The act's digest is HMAC-SHA-256 of the decision's id (8 bytes, big-endian)
 	// and the act, keyed with this.
@@ -632,7 +732,9 @@ type Capitalisation struct {
 	// Who answers for it, as the revision says; if it says so.
 	Certificateur *Certificateur `protobuf:"bytes,6,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
 	// Whether its blocs are attested one by one, with the default filled in.
-	Divisible     bool `protobuf:"varint,7,opt,name=divisible,proto3" json:"divisible,omitempty"`
+	Divisible bool `protobuf:"varint,7,opt,name=divisible,proto3" json:"divisible,omitempty"`
+	// What an award needs beside blocs, in order.
+	Requirements  []*Capitalisation_RequirementStatus `protobuf:"bytes,15,rep,name=requirements,proto3" json:"requirements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -716,6 +818,86 @@ func (x *Capitalisation) GetDivisible() bool {
 	return false
 }
 
+func (x *Capitalisation) GetRequirements() []*Capitalisation_RequirementStatus {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
+// The status of an option of a certification.
+type OptionStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Its award in force, if any.
+	Decision string `protobuf:"bytes,3,opt,name=decision,proto3" json:"decision,omitempty"`
+	// What it would still need; empty if it is complete or awarded.
+	Missing       []*Reason `protobuf:"bytes,4,rep,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptionStatus) Reset() {
+	*x = OptionStatus{}
+	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptionStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptionStatus) ProtoMessage() {}
+
+func (x *OptionStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptionStatus.ProtoReflect.Descriptor instead.
+func (*OptionStatus) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *OptionStatus) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *OptionStatus) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *OptionStatus) GetDecision() string {
+	if x != nil {
+		return x.Decision
+	}
+	return ""
+}
+
+func (x *OptionStatus) GetMissing() []*Reason {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
 // The minutes of a session (procès-verbal): its jury, and what it decided about
 // each candidacy.
 type DeliberationRecord struct {
@@ -732,7 +914,7 @@ type DeliberationRecord struct {
 
 func (x *DeliberationRecord) Reset() {
 	*x = DeliberationRecord{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	mi := &file_acquis_v1_decision_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -744,7 +926,7 @@ func (x *DeliberationRecord) String() string {
 func (*DeliberationRecord) ProtoMessage() {}
 
 func (x *DeliberationRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	mi := &file_acquis_v1_decision_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -757,7 +939,7 @@ func (x *DeliberationRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliberationRecord.ProtoReflect.Descriptor instead.
 func (*DeliberationRecord) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *DeliberationRecord) GetName() string {
@@ -790,7 +972,7 @@ type Decision_Kind struct {
 
 func (x *Decision_Kind) Reset() {
 	*x = Decision_Kind{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[4]
+	mi := &file_acquis_v1_decision_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -802,7 +984,7 @@ func (x *Decision_Kind) String() string {
 func (*Decision_Kind) ProtoMessage() {}
 
 func (x *Decision_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[4]
+	mi := &file_acquis_v1_decision_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -827,7 +1009,7 @@ type Decision_Outcome struct {
 
 func (x *Decision_Outcome) Reset() {
 	*x = Decision_Outcome{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[5]
+	mi := &file_acquis_v1_decision_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -839,7 +1021,7 @@ func (x *Decision_Outcome) String() string {
 func (*Decision_Outcome) ProtoMessage() {}
 
 func (x *Decision_Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[5]
+	mi := &file_acquis_v1_decision_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -853,6 +1035,97 @@ func (x *Decision_Outcome) ProtoReflect() protoreflect.Message {
 // Deprecated: Use Decision_Outcome.ProtoReflect.Descriptor instead.
 func (*Decision_Outcome) Descriptor() ([]byte, []int) {
 	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{0, 1}
+}
+
+// The status of one requirement.
+type Capitalisation_RequirementStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Status.
+	Status Capitalisation_RequirementStatus_Status_Enum `protobuf:"varint,3,opt,name=status,proto3,enum=acquis.v1.Capitalisation_RequirementStatus_Status_Enum" json:"status,omitempty"`
+	// The effective decision on which the status is based, if any.
+	Decision string `protobuf:"bytes,4,opt,name=decision,proto3" json:"decision,omitempty"`
+	// What documents prove, and what is needed; 0 if it asks for no number.
+	Reached int32 `protobuf:"varint,5,opt,name=reached,proto3" json:"reached,omitempty"`
+	// See reached.
+	Required      int32 `protobuf:"varint,6,opt,name=required,proto3" json:"required,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Capitalisation_RequirementStatus) Reset() {
+	*x = Capitalisation_RequirementStatus{}
+	mi := &file_acquis_v1_decision_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Capitalisation_RequirementStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Capitalisation_RequirementStatus) ProtoMessage() {}
+
+func (x *Capitalisation_RequirementStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_decision_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Capitalisation_RequirementStatus.ProtoReflect.Descriptor instead.
+func (*Capitalisation_RequirementStatus) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0}
+}
+
+func (x *Capitalisation_RequirementStatus) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Capitalisation_RequirementStatus) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Capitalisation_RequirementStatus) GetStatus() Capitalisation_RequirementStatus_Status_Enum {
+	if x != nil {
+		return x.Status
+	}
+	return Capitalisation_RequirementStatus_Status_STATUS_UNSPECIFIED
+}
+
+func (x *Capitalisation_RequirementStatus) GetDecision() string {
+	if x != nil {
+		return x.Decision
+	}
+	return ""
+}
+
+func (x *Capitalisation_RequirementStatus) GetReached() int32 {
+	if x != nil {
+		return x.Reached
+	}
+	return 0
+}
+
+func (x *Capitalisation_RequirementStatus) GetRequired() int32 {
+	if x != nil {
+		return x.Required
+	}
+	return 0
 }
 
 // The status of one bloc.
@@ -872,7 +1145,7 @@ type Capitalisation_BlocStatus struct {
 
 func (x *Capitalisation_BlocStatus) Reset() {
 	*x = Capitalisation_BlocStatus{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[6]
+	mi := &file_acquis_v1_decision_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -884,7 +1157,7 @@ func (x *Capitalisation_BlocStatus) String() string {
 func (*Capitalisation_BlocStatus) ProtoMessage() {}
 
 func (x *Capitalisation_BlocStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[6]
+	mi := &file_acquis_v1_decision_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -897,7 +1170,7 @@ func (x *Capitalisation_BlocStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capitalisation_BlocStatus.ProtoReflect.Descriptor instead.
 func (*Capitalisation_BlocStatus) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1}
 }
 
 func (x *Capitalisation_BlocStatus) GetCode() string {
@@ -933,15 +1206,21 @@ type Capitalisation_CertificationStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Status.
 	Status Capitalisation_CertificationStatus_Status_Enum `protobuf:"varint,1,opt,name=status,proto3,enum=acquis.v1.Capitalisation_CertificationStatus_Status_Enum" json:"status,omitempty"`
-	// The award, if AWARDED.
-	Decision      string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
+	// The award, if AWARDED; the first one, if several options are awarded.
+	Decision string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
+	// With IN_PROGRESS: what is missing. One reason for each bloc that is needed in any case,
+	// one for each choice, one for each requirement, and one for the options if none is
+	// complete.
+	Missing []*Reason `protobuf:"bytes,3,rep,name=missing,proto3" json:"missing,omitempty"`
+	// The options, in order, each with its award; empty if the award has none.
+	Options       []*OptionStatus `protobuf:"bytes,4,rep,name=options,proto3" json:"options,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Capitalisation_CertificationStatus) Reset() {
 	*x = Capitalisation_CertificationStatus{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[7]
+	mi := &file_acquis_v1_decision_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1232,7 @@ func (x *Capitalisation_CertificationStatus) String() string {
 func (*Capitalisation_CertificationStatus) ProtoMessage() {}
 
 func (x *Capitalisation_CertificationStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[7]
+	mi := &file_acquis_v1_decision_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1245,7 @@ func (x *Capitalisation_CertificationStatus) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use Capitalisation_CertificationStatus.ProtoReflect.Descriptor instead.
 func (*Capitalisation_CertificationStatus) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 2}
 }
 
 func (x *Capitalisation_CertificationStatus) GetStatus() Capitalisation_CertificationStatus_Status_Enum {
@@ -983,6 +1262,57 @@ func (x *Capitalisation_CertificationStatus) GetDecision() string {
 	return ""
 }
 
+func (x *Capitalisation_CertificationStatus) GetMissing() []*Reason {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *Capitalisation_CertificationStatus) GetOptions() []*OptionStatus {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+// Statuses of a requirement.
+type Capitalisation_RequirementStatus_Status struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Capitalisation_RequirementStatus_Status) Reset() {
+	*x = Capitalisation_RequirementStatus_Status{}
+	mi := &file_acquis_v1_decision_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Capitalisation_RequirementStatus_Status) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Capitalisation_RequirementStatus_Status) ProtoMessage() {}
+
+func (x *Capitalisation_RequirementStatus_Status) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_decision_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Capitalisation_RequirementStatus_Status.ProtoReflect.Descriptor instead.
+func (*Capitalisation_RequirementStatus_Status) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0, 0}
+}
+
 // Statuses of a bloc.
 type Capitalisation_BlocStatus_Status struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -992,7 +1322,7 @@ type Capitalisation_BlocStatus_Status struct {
 
 func (x *Capitalisation_BlocStatus_Status) Reset() {
 	*x = Capitalisation_BlocStatus_Status{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[8]
+	mi := &file_acquis_v1_decision_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1004,7 +1334,7 @@ func (x *Capitalisation_BlocStatus_Status) String() string {
 func (*Capitalisation_BlocStatus_Status) ProtoMessage() {}
 
 func (x *Capitalisation_BlocStatus_Status) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[8]
+	mi := &file_acquis_v1_decision_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1017,7 +1347,7 @@ func (x *Capitalisation_BlocStatus_Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capitalisation_BlocStatus_Status.ProtoReflect.Descriptor instead.
 func (*Capitalisation_BlocStatus_Status) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1, 0}
 }
 
 // Statuses of a certification.
@@ -1029,7 +1359,7 @@ type Capitalisation_CertificationStatus_Status struct {
 
 func (x *Capitalisation_CertificationStatus_Status) Reset() {
 	*x = Capitalisation_CertificationStatus_Status{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[9]
+	mi := &file_acquis_v1_decision_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1041,7 +1371,7 @@ func (x *Capitalisation_CertificationStatus_Status) String() string {
 func (*Capitalisation_CertificationStatus_Status) ProtoMessage() {}
 
 func (x *Capitalisation_CertificationStatus_Status) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[9]
+	mi := &file_acquis_v1_decision_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1054,7 +1384,7 @@ func (x *Capitalisation_CertificationStatus_Status) ProtoReflect() protoreflect.
 
 // Deprecated: Use Capitalisation_CertificationStatus_Status.ProtoReflect.Descriptor instead.
 func (*Capitalisation_CertificationStatus_Status) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 2, 0}
 }
 
 // One candidacy, or a candidate about whom this jury decided without one.
@@ -1069,10 +1399,12 @@ type DeliberationRecord_Entry struct {
 	State Candidacy_State_Enum `protobuf:"varint,3,opt,name=state,proto3,enum=acquis.v1.Candidacy_State_Enum" json:"state,omitempty"`
 	// The blocs presented.
 	PresentedBlocs []string `protobuf:"bytes,4,rep,name=presented_blocs,json=presentedBlocs,proto3" json:"presented_blocs,omitempty"`
-	// The blocs that left, and how.
+	// The blocs and requirements that left, and how.
 	DepartedBlocs []*Candidacy_DepartedBloc `protobuf:"bytes,5,rep,name=departed_blocs,json=departedBlocs,proto3" json:"departed_blocs,omitempty"`
 	// Every decision of this jury, in order, including superseded ones.
 	Decisions []*Decision `protobuf:"bytes,6,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	// The requirements presented.
+	PresentedRequirements []string `protobuf:"bytes,17,rep,name=presented_requirements,json=presentedRequirements,proto3" json:"presented_requirements,omitempty"`
 	// By which method each compétence or épreuve of the blocs presented at enrolment is
 	// assessed.
 	Methods       []*DeliberationRecord_MethodInForce `protobuf:"bytes,27,rep,name=methods,proto3" json:"methods,omitempty"`
@@ -1082,7 +1414,7 @@ type DeliberationRecord_Entry struct {
 
 func (x *DeliberationRecord_Entry) Reset() {
 	*x = DeliberationRecord_Entry{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[10]
+	mi := &file_acquis_v1_decision_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1094,7 +1426,7 @@ func (x *DeliberationRecord_Entry) String() string {
 func (*DeliberationRecord_Entry) ProtoMessage() {}
 
 func (x *DeliberationRecord_Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[10]
+	mi := &file_acquis_v1_decision_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1107,7 +1439,7 @@ func (x *DeliberationRecord_Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliberationRecord_Entry.ProtoReflect.Descriptor instead.
 func (*DeliberationRecord_Entry) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{4, 0}
 }
 
 func (x *DeliberationRecord_Entry) GetCandidate() string {
@@ -1152,6 +1484,13 @@ func (x *DeliberationRecord_Entry) GetDecisions() []*Decision {
 	return nil
 }
 
+func (x *DeliberationRecord_Entry) GetPresentedRequirements() []string {
+	if x != nil {
+		return x.PresentedRequirements
+	}
+	return nil
+}
+
 func (x *DeliberationRecord_Entry) GetMethods() []*DeliberationRecord_MethodInForce {
 	if x != nil {
 		return x.Methods
@@ -1178,7 +1517,7 @@ type DeliberationRecord_MethodInForce struct {
 
 func (x *DeliberationRecord_MethodInForce) Reset() {
 	*x = DeliberationRecord_MethodInForce{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[11]
+	mi := &file_acquis_v1_decision_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +1529,7 @@ func (x *DeliberationRecord_MethodInForce) String() string {
 func (*DeliberationRecord_MethodInForce) ProtoMessage() {}
 
 func (x *DeliberationRecord_MethodInForce) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[11]
+	mi := &file_acquis_v1_decision_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +1542,7 @@ func (x *DeliberationRecord_MethodInForce) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliberationRecord_MethodInForce.ProtoReflect.Descriptor instead.
 func (*DeliberationRecord_MethodInForce) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3, 1}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{4, 1}
 }
 
 func (x *DeliberationRecord_MethodInForce) GetBloc() string {
@@ -1245,7 +1584,8 @@ var File_acquis_v1_decision_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
-	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x17acquis/v1/session.proto\x1a\x17acquis/v1/warning.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xde\t\n" +
+	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x17acquis/v1/session.proto\x1a\x17acquis/v1/warning.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\n" +
+	"\n" +
 	"\bDecision\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumB\x03\xe0A\x03R\x04kind\x12\x17\n" +
@@ -1274,21 +1614,28 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"supersedes\x12A\n" +
 	"\rsuperseded_by\x18\x12 \x01(\tB\x1c\xe0A\x03\xfaA\x16\n" +
 	"\x14acquis.eval/DecisionR\fsupersededBy\x123\n" +
-	"\bwarnings\x18\x13 \x03(\v2\x12.acquis.v1.WarningB\x03\xe0A\x03R\bwarnings\x1aI\n" +
-	"\x04Kind\"A\n" +
+	"\bwarnings\x18\x13 \x03(\v2\x12.acquis.v1.WarningB\x03\xe0A\x03R\bwarnings\x12\x1b\n" +
+	"\x06option\x18\x1d \x01(\tB\x03\xe0A\x03R\x06option\x12%\n" +
+	"\vrequirement\x18\x1e \x01(\tB\x03\xe0A\x03R\vrequirement\x12\x1b\n" +
+	"\x06amount\x18\x1f \x01(\x05B\x03\xe0A\x03R\x06amount\x1ae\n" +
+	"\x04Kind\"]\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\b\n" +
 	"\x04BLOC\x10\x01\x12\x0e\n" +
 	"\n" +
 	"PRIOR_BLOC\x10\x02\x12\t\n" +
-	"\x05AWARD\x10\x03\x1an\n" +
-	"\aOutcome\"c\n" +
+	"\x05AWARD\x10\x03\x12\x0f\n" +
+	"\vREQUIREMENT\x10\x0e\x12\t\n" +
+	"\x05PROOF\x10\x0f\x1a\x91\x01\n" +
+	"\aOutcome\"\x85\x01\n" +
 	"\x04Enum\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vCAPITALISED\x10\x01\x12\x13\n" +
 	"\x0fNOT_CAPITALISED\x10\x02\x12\v\n" +
 	"\aAWARDED\x10\x03\x12\x0f\n" +
-	"\vNOT_AWARDED\x10\x04:[\xeaAX\n" +
+	"\vNOT_AWARDED\x10\x04\x12\r\n" +
+	"\tFULFILLED\x10\x0f\x12\x11\n" +
+	"\rNOT_FULFILLED\x10\x10:[\xeaAX\n" +
 	"\x14acquis.eval/Decision\x12+candidates/{candidate}/decisions/{decision}*\tdecisions2\bdecision\"\xd7\x03\n" +
 	"\rDecisionProof\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x15\n" +
@@ -1306,7 +1653,7 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\v \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:p\xeaAm\n" +
-	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xb2\b\n" +
+	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xc5\f\n" +
 	"\x0eCapitalisation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12A\n" +
 	"\vreferentiel\x18\x02 \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
@@ -1315,7 +1662,22 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\rcertification\x18\x04 \x01(\v2-.acquis.v1.Capitalisation.CertificationStatusB\x03\xe0A\x03R\rcertification\x124\n" +
 	"\bregister\x18\x05 \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x03R\bregister\x12C\n" +
 	"\rcertificateur\x18\x06 \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x03R\rcertificateur\x12!\n" +
-	"\tdivisible\x18\a \x01(\bB\x03\xe0A\x03R\tdivisible\x1a\x9a\x02\n" +
+	"\tdivisible\x18\a \x01(\bB\x03\xe0A\x03R\tdivisible\x12T\n" +
+	"\frequirements\x18\x0f \x03(\v2+.acquis.v1.Capitalisation.RequirementStatusB\x03\xe0A\x03R\frequirements\x1a\xda\x02\n" +
+	"\x11RequirementStatus\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12O\n" +
+	"\x06status\x18\x03 \x01(\x0e27.acquis.v1.Capitalisation.RequirementStatus.Status.EnumR\x06status\x125\n" +
+	"\bdecision\x18\x04 \x01(\tB\x19\xfaA\x16\n" +
+	"\x14acquis.eval/DecisionR\bdecision\x12\x18\n" +
+	"\areached\x18\x05 \x01(\x05R\areached\x12\x1a\n" +
+	"\brequired\x18\x06 \x01(\x05R\brequired\x1a]\n" +
+	"\x06Status\"S\n" +
+	"\x04Enum\x12\x16\n" +
+	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rNOT_PRESENTED\x10\x01\x12\x11\n" +
+	"\rNOT_FULFILLED\x10\x02\x12\r\n" +
+	"\tFULFILLED\x10\x03\x1a\x9a\x02\n" +
 	"\n" +
 	"BlocStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
@@ -1328,22 +1690,30 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rNOT_PRESENTED\x10\x01\x12\x13\n" +
 	"\x0fNOT_CAPITALISED\x10\x02\x12\x0f\n" +
-	"\vCAPITALISED\x10\x03\x1a\xf5\x01\n" +
+	"\vCAPITALISED\x10\x03\x1a\xd5\x02\n" +
 	"\x13CertificationStatus\x12Q\n" +
 	"\x06status\x18\x01 \x01(\x0e29.acquis.v1.Capitalisation.CertificationStatus.Status.EnumR\x06status\x125\n" +
 	"\bdecision\x18\x02 \x01(\tB\x19\xfaA\x16\n" +
-	"\x14acquis.eval/DecisionR\bdecision\x1aT\n" +
+	"\x14acquis.eval/DecisionR\bdecision\x12+\n" +
+	"\amissing\x18\x03 \x03(\v2\x11.acquis.v1.ReasonR\amissing\x121\n" +
+	"\aoptions\x18\x04 \x03(\v2\x17.acquis.v1.OptionStatusR\aoptions\x1aT\n" +
 	"\x06Status\"J\n" +
 	"\x04Enum\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vIN_PROGRESS\x10\x01\x12\f\n" +
 	"\bCOMPLETE\x10\x02\x12\v\n" +
 	"\aAWARDED\x10\x03:v\xeaAs\n" +
-	"\x1aacquis.eval/Capitalisation\x124candidates/{candidate}/capitalisations/{referentiel}*\x0fcapitalisations2\x0ecapitalisation\"\xd7\x06\n" +
+	"\x1aacquis.eval/Capitalisation\x124candidates/{candidate}/capitalisations/{referentiel}*\x0fcapitalisations2\x0ecapitalisation\"\x9c\x01\n" +
+	"\fOptionStatus\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x125\n" +
+	"\bdecision\x18\x03 \x01(\tB\x19\xfaA\x16\n" +
+	"\x14acquis.eval/DecisionR\bdecision\x12+\n" +
+	"\amissing\x18\x04 \x03(\v2\x11.acquis.v1.ReasonR\amissing\"\x8e\a\n" +
 	"\x12DeliberationRecord\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x121\n" +
 	"\asession\x18\x02 \x01(\v2\x12.acquis.v1.SessionB\x03\xe0A\x03R\asession\x12B\n" +
-	"\aentries\x18\x03 \x03(\v2#.acquis.v1.DeliberationRecord.EntryB\x03\xe0A\x03R\aentries\x1a\x9f\x03\n" +
+	"\aentries\x18\x03 \x03(\v2#.acquis.v1.DeliberationRecord.EntryB\x03\xe0A\x03R\aentries\x1a\xd6\x03\n" +
 	"\x05Entry\x128\n" +
 	"\tcandidate\x18\x01 \x01(\tB\x1a\xfaA\x17\n" +
 	"\x15acquis.eval/CandidateR\tcandidate\x128\n" +
@@ -1352,7 +1722,8 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x05state\x18\x03 \x01(\x0e2\x1f.acquis.v1.Candidacy.State.EnumR\x05state\x12'\n" +
 	"\x0fpresented_blocs\x18\x04 \x03(\tR\x0epresentedBlocs\x12H\n" +
 	"\x0edeparted_blocs\x18\x05 \x03(\v2!.acquis.v1.Candidacy.DepartedBlocR\rdepartedBlocs\x121\n" +
-	"\tdecisions\x18\x06 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12E\n" +
+	"\tdecisions\x18\x06 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x125\n" +
+	"\x16presented_requirements\x18\x11 \x03(\tR\x15presentedRequirements\x12E\n" +
 	"\amethods\x18\x1b \x03(\v2+.acquis.v1.DeliberationRecord.MethodInForceR\amethods\x1a\xae\x01\n" +
 	"\rMethodInForce\x12\x12\n" +
 	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -1376,63 +1747,72 @@ func file_acquis_v1_decision_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_decision_proto_rawDescData
 }
 
-var file_acquis_v1_decision_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_acquis_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_acquis_v1_decision_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_acquis_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_acquis_v1_decision_proto_goTypes = []any{
 	(Decision_Kind_Enum)(0),                             // 0: acquis.v1.Decision.Kind.Enum
 	(Decision_Outcome_Enum)(0),                          // 1: acquis.v1.Decision.Outcome.Enum
-	(Capitalisation_BlocStatus_Status_Enum)(0),          // 2: acquis.v1.Capitalisation.BlocStatus.Status.Enum
-	(Capitalisation_CertificationStatus_Status_Enum)(0), // 3: acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	(*Decision)(nil),                                    // 4: acquis.v1.Decision
-	(*DecisionProof)(nil),                               // 5: acquis.v1.DecisionProof
-	(*Capitalisation)(nil),                              // 6: acquis.v1.Capitalisation
-	(*DeliberationRecord)(nil),                          // 7: acquis.v1.DeliberationRecord
-	(*Decision_Kind)(nil),                               // 8: acquis.v1.Decision.Kind
-	(*Decision_Outcome)(nil),                            // 9: acquis.v1.Decision.Outcome
-	(*Capitalisation_BlocStatus)(nil),                   // 10: acquis.v1.Capitalisation.BlocStatus
-	(*Capitalisation_CertificationStatus)(nil),          // 11: acquis.v1.Capitalisation.CertificationStatus
-	(*Capitalisation_BlocStatus_Status)(nil),            // 12: acquis.v1.Capitalisation.BlocStatus.Status
-	(*Capitalisation_CertificationStatus_Status)(nil),   // 13: acquis.v1.Capitalisation.CertificationStatus.Status
-	(*DeliberationRecord_Entry)(nil),                    // 14: acquis.v1.DeliberationRecord.Entry
-	(*DeliberationRecord_MethodInForce)(nil),            // 15: acquis.v1.DeliberationRecord.MethodInForce
-	(Outcome_Enum)(0),                                   // 16: acquis.v1.Outcome.Enum
-	(*Reason)(nil),                                      // 17: acquis.v1.Reason
-	(*JuryMember)(nil),                                  // 18: acquis.v1.JuryMember
-	(*timestamppb.Timestamp)(nil),                       // 19: google.protobuf.Timestamp
-	(*Warning)(nil),                                     // 20: acquis.v1.Warning
-	(*Register)(nil),                                    // 21: acquis.v1.Register
-	(*Certificateur)(nil),                               // 22: acquis.v1.Certificateur
-	(*Session)(nil),                                     // 23: acquis.v1.Session
-	(Candidacy_State_Enum)(0),                           // 24: acquis.v1.Candidacy.State.Enum
-	(*Candidacy_DepartedBloc)(nil),                      // 25: acquis.v1.Candidacy.DepartedBloc
-	(AssessmentMethod_Kind_Enum)(0),                     // 26: acquis.v1.AssessmentMethod.Kind.Enum
+	(Capitalisation_RequirementStatus_Status_Enum)(0),   // 2: acquis.v1.Capitalisation.RequirementStatus.Status.Enum
+	(Capitalisation_BlocStatus_Status_Enum)(0),          // 3: acquis.v1.Capitalisation.BlocStatus.Status.Enum
+	(Capitalisation_CertificationStatus_Status_Enum)(0), // 4: acquis.v1.Capitalisation.CertificationStatus.Status.Enum
+	(*Decision)(nil),                                    // 5: acquis.v1.Decision
+	(*DecisionProof)(nil),                               // 6: acquis.v1.DecisionProof
+	(*Capitalisation)(nil),                              // 7: acquis.v1.Capitalisation
+	(*OptionStatus)(nil),                                // 8: acquis.v1.OptionStatus
+	(*DeliberationRecord)(nil),                          // 9: acquis.v1.DeliberationRecord
+	(*Decision_Kind)(nil),                               // 10: acquis.v1.Decision.Kind
+	(*Decision_Outcome)(nil),                            // 11: acquis.v1.Decision.Outcome
+	(*Capitalisation_RequirementStatus)(nil),            // 12: acquis.v1.Capitalisation.RequirementStatus
+	(*Capitalisation_BlocStatus)(nil),                   // 13: acquis.v1.Capitalisation.BlocStatus
+	(*Capitalisation_CertificationStatus)(nil),          // 14: acquis.v1.Capitalisation.CertificationStatus
+	(*Capitalisation_RequirementStatus_Status)(nil),     // 15: acquis.v1.Capitalisation.RequirementStatus.Status
+	(*Capitalisation_BlocStatus_Status)(nil),            // 16: acquis.v1.Capitalisation.BlocStatus.Status
+	(*Capitalisation_CertificationStatus_Status)(nil),   // 17: acquis.v1.Capitalisation.CertificationStatus.Status
+	(*DeliberationRecord_Entry)(nil),                    // 18: acquis.v1.DeliberationRecord.Entry
+	(*DeliberationRecord_MethodInForce)(nil),            // 19: acquis.v1.DeliberationRecord.MethodInForce
+	(Outcome_Enum)(0),                                   // 20: acquis.v1.Outcome.Enum
+	(*Reason)(nil),                                      // 21: acquis.v1.Reason
+	(*JuryMember)(nil),                                  // 22: acquis.v1.JuryMember
+	(*timestamppb.Timestamp)(nil),                       // 23: google.protobuf.Timestamp
+	(*Warning)(nil),                                     // 24: acquis.v1.Warning
+	(*Register)(nil),                                    // 25: acquis.v1.Register
+	(*Certificateur)(nil),                               // 26: acquis.v1.Certificateur
+	(*Session)(nil),                                     // 27: acquis.v1.Session
+	(Candidacy_State_Enum)(0),                           // 28: acquis.v1.Candidacy.State.Enum
+	(*Candidacy_DepartedBloc)(nil),                      // 29: acquis.v1.Candidacy.DepartedBloc
+	(AssessmentMethod_Kind_Enum)(0),                     // 30: acquis.v1.AssessmentMethod.Kind.Enum
 }
 var file_acquis_v1_decision_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Decision.kind:type_name -> acquis.v1.Decision.Kind.Enum
 	1,  // 1: acquis.v1.Decision.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
-	16, // 2: acquis.v1.Decision.computed_outcome:type_name -> acquis.v1.Outcome.Enum
-	17, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
-	18, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
-	19, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
-	20, // 6: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
-	10, // 7: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
-	11, // 8: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
-	21, // 9: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
-	22, // 10: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
-	23, // 11: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
-	14, // 12: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
-	2,  // 13: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
-	3,  // 14: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	24, // 15: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
-	25, // 16: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
-	4,  // 17: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
-	15, // 18: acquis.v1.DeliberationRecord.Entry.methods:type_name -> acquis.v1.DeliberationRecord.MethodInForce
-	26, // 19: acquis.v1.DeliberationRecord.MethodInForce.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	20, // 2: acquis.v1.Decision.computed_outcome:type_name -> acquis.v1.Outcome.Enum
+	21, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
+	22, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
+	23, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
+	24, // 6: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
+	13, // 7: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
+	14, // 8: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
+	25, // 9: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
+	26, // 10: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
+	12, // 11: acquis.v1.Capitalisation.requirements:type_name -> acquis.v1.Capitalisation.RequirementStatus
+	21, // 12: acquis.v1.OptionStatus.missing:type_name -> acquis.v1.Reason
+	27, // 13: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
+	18, // 14: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
+	2,  // 15: acquis.v1.Capitalisation.RequirementStatus.status:type_name -> acquis.v1.Capitalisation.RequirementStatus.Status.Enum
+	3,  // 16: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
+	4,  // 17: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
+	21, // 18: acquis.v1.Capitalisation.CertificationStatus.missing:type_name -> acquis.v1.Reason
+	8,  // 19: acquis.v1.Capitalisation.CertificationStatus.options:type_name -> acquis.v1.OptionStatus
+	28, // 20: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
+	29, // 21: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
+	5,  // 22: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
+	19, // 23: acquis.v1.DeliberationRecord.Entry.methods:type_name -> acquis.v1.DeliberationRecord.MethodInForce
+	30, // 24: acquis.v1.DeliberationRecord.MethodInForce.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_decision_proto_init() }
@@ -1450,8 +1830,8 @@ func file_acquis_v1_decision_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_decision_proto_rawDesc), len(file_acquis_v1_decision_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   12,
+			NumEnums:      5,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -253,6 +253,12 @@ type Reason struct {
 	Text string `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
 	// Points that need not be whole, if the rule is about any.
 	Amount *Reason_Amount `protobuf:"bytes,10,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Code of the option of an award that it is about, if any.
+	Option string `protobuf:"bytes,21,opt,name=option,proto3" json:"option,omitempty"`
+	// Alternatives, each of which would do: codes of blocs, for instance `BC4A or BC4B`.
+	AnyOf string `protobuf:"bytes,22,opt,name=any_of,json=anyOf,proto3" json:"any_of,omitempty"`
+	// Code of the requirement that it is about, if any.
+	Requirement string `protobuf:"bytes,23,opt,name=requirement,proto3" json:"requirement,omitempty"`
 	// Code of the épreuve that it is about, if any.
 	Epreuve       string `protobuf:"bytes,31,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -359,6 +365,27 @@ func (x *Reason) GetAmount() *Reason_Amount {
 	return nil
 }
 
+func (x *Reason) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *Reason) GetAnyOf() string {
+	if x != nil {
+		return x.AnyOf
+	}
+	return ""
+}
+
+func (x *Reason) GetRequirement() string {
+	if x != nil {
+		return x.Requirement
+	}
+	return ""
+}
+
 func (x *Reason) GetEpreuve() string {
 	if x != nil {
 		return x.Epreuve
@@ -391,7 +418,9 @@ type Grid struct {
 	// The presented blocs, in order.
 	Blocs []*Grid_GridBloc `protobuf:"bytes,6,rep,name=blocs,proto3" json:"blocs,omitempty"`
 	// Version of the rules that computed it.
-	RulesVersion  string `protobuf:"bytes,7,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	RulesVersion string `protobuf:"bytes,7,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	// The presented requirements, each shown as a compétence: its title is the statement.
+	Requirements  []*Grid_GridCompetence `protobuf:"bytes,18,rep,name=requirements,proto3" json:"requirements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -473,6 +502,13 @@ func (x *Grid) GetRulesVersion() string {
 		return x.RulesVersion
 	}
 	return ""
+}
+
+func (x *Grid) GetRequirements() []*Grid_GridCompetence {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
 }
 
 // Points that need not be whole. All arithmetic is exact; only what is shown is cut.
@@ -993,7 +1029,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\aPENDING\x10\x01\x12\r\n" +
 	"\tCONTESTED\x10\x02\x12\f\n" +
 	"\bACQUIRED\x10\x03\x12\x10\n" +
-	"\fNOT_ACQUIRED\x10\x04\"\xc6\x03\n" +
+	"\fNOT_ACQUIRED\x10\x04\"\x97\x04\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -1007,14 +1043,17 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\ffrom_default\x18\b \x01(\bR\vfromDefault\x12\x12\n" +
 	"\x04text\x18\t \x01(\tR\x04text\x120\n" +
 	"\x06amount\x18\n" +
-	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x12\x18\n" +
+	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x12\x16\n" +
+	"\x06option\x18\x15 \x01(\tR\x06option\x12\x15\n" +
+	"\x06any_of\x18\x16 \x01(\tR\x05anyOf\x12 \n" +
+	"\vrequirement\x18\x17 \x01(\tR\vrequirement\x12\x18\n" +
 	"\aepreuve\x18\x1f \x01(\tR\aepreuve\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\tR\x05limit\x12\x18\n" +
 	"\aweights\x18\x04 \x01(\x05R\aweights\x12\x18\n" +
-	"\apercent\x18\x05 \x01(\bR\apercent\"\xfc\f\n" +
+	"\apercent\x18\x05 \x01(\bR\apercent\"\xc5\r\n" +
 	"\x04Grid\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x17\n" +
 	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x03R\x04etag\x12;\n" +
@@ -1024,7 +1063,8 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\x17acquis.eval/ReferentielR\vreferentiel\x12:\n" +
 	"\x05state\x18\x05 \x01(\x0e2\x1f.acquis.v1.Candidacy.State.EnumB\x03\xe0A\x03R\x05state\x123\n" +
 	"\x05blocs\x18\x06 \x03(\v2\x18.acquis.v1.Grid.GridBlocB\x03\xe0A\x03R\x05blocs\x12(\n" +
-	"\rrules_version\x18\a \x01(\tB\x03\xe0A\x03R\frulesVersion\x1a\x8f\x02\n" +
+	"\rrules_version\x18\a \x01(\tB\x03\xe0A\x03R\frulesVersion\x12G\n" +
+	"\frequirements\x18\x12 \x03(\v2\x1e.acquis.v1.Grid.GridCompetenceB\x03\xe0A\x03R\frequirements\x1a\x8f\x02\n" +
 	"\bGridBloc\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x121\n" +
@@ -1098,27 +1138,28 @@ var file_acquis_v1_grid_proto_depIdxs = []int32{
 	6,  // 0: acquis.v1.Reason.amount:type_name -> acquis.v1.Reason.Amount
 	11, // 1: acquis.v1.Grid.state:type_name -> acquis.v1.Candidacy.State.Enum
 	7,  // 2: acquis.v1.Grid.blocs:type_name -> acquis.v1.Grid.GridBloc
-	1,  // 3: acquis.v1.Grid.GridBloc.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 4: acquis.v1.Grid.GridBloc.reasons:type_name -> acquis.v1.Reason
-	8,  // 5: acquis.v1.Grid.GridBloc.competences:type_name -> acquis.v1.Grid.GridCompetence
-	9,  // 6: acquis.v1.Grid.GridBloc.epreuves:type_name -> acquis.v1.Grid.GridEpreuve
-	1,  // 7: acquis.v1.Grid.GridCompetence.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 8: acquis.v1.Grid.GridCompetence.reasons:type_name -> acquis.v1.Reason
-	12, // 9: acquis.v1.Grid.GridCompetence.method:type_name -> acquis.v1.AssessmentMethod
-	10, // 10: acquis.v1.Grid.GridCompetence.criteria:type_name -> acquis.v1.Grid.GridCriterion
-	1,  // 11: acquis.v1.Grid.GridEpreuve.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 12: acquis.v1.Grid.GridEpreuve.reasons:type_name -> acquis.v1.Reason
-	12, // 13: acquis.v1.Grid.GridEpreuve.method:type_name -> acquis.v1.AssessmentMethod
-	10, // 14: acquis.v1.Grid.GridEpreuve.criteria:type_name -> acquis.v1.Grid.GridCriterion
-	0,  // 15: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
-	13, // 16: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
-	14, // 17: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
-	4,  // 18: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	8,  // 3: acquis.v1.Grid.requirements:type_name -> acquis.v1.Grid.GridCompetence
+	1,  // 4: acquis.v1.Grid.GridBloc.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 5: acquis.v1.Grid.GridBloc.reasons:type_name -> acquis.v1.Reason
+	8,  // 6: acquis.v1.Grid.GridBloc.competences:type_name -> acquis.v1.Grid.GridCompetence
+	9,  // 7: acquis.v1.Grid.GridBloc.epreuves:type_name -> acquis.v1.Grid.GridEpreuve
+	1,  // 8: acquis.v1.Grid.GridCompetence.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 9: acquis.v1.Grid.GridCompetence.reasons:type_name -> acquis.v1.Reason
+	12, // 10: acquis.v1.Grid.GridCompetence.method:type_name -> acquis.v1.AssessmentMethod
+	10, // 11: acquis.v1.Grid.GridCompetence.criteria:type_name -> acquis.v1.Grid.GridCriterion
+	1,  // 12: acquis.v1.Grid.GridEpreuve.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 13: acquis.v1.Grid.GridEpreuve.reasons:type_name -> acquis.v1.Reason
+	12, // 14: acquis.v1.Grid.GridEpreuve.method:type_name -> acquis.v1.AssessmentMethod
+	10, // 15: acquis.v1.Grid.GridEpreuve.criteria:type_name -> acquis.v1.Grid.GridCriterion
+	0,  // 16: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
+	13, // 17: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
+	14, // 18: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
+	4,  // 19: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_grid_proto_init() }

@@ -24,6 +24,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// See Kind.
+type AwardRule_Requirement_Kind_Enum int32
+
+const (
+	// Not a kind; refused as input.
+	AwardRule_Requirement_Kind_KIND_UNSPECIFIED AwardRule_Requirement_Kind_Enum = 0
+	// Assessed and decided by the jury, in candidacies for the whole.
+	AwardRule_Requirement_Kind_EPREUVE AwardRule_Requirement_Kind_Enum = 1
+	// Proved by documents, which a registrar records.
+	AwardRule_Requirement_Kind_PROOF AwardRule_Requirement_Kind_Enum = 2
+)
+
+// Enum value maps for AwardRule_Requirement_Kind_Enum.
+var (
+	AwardRule_Requirement_Kind_Enum_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "EPREUVE",
+		2: "PROOF",
+	}
+	AwardRule_Requirement_Kind_Enum_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"EPREUVE":          1,
+		"PROOF":            2,
+	}
+)
+
+func (x AwardRule_Requirement_Kind_Enum) Enum() *AwardRule_Requirement_Kind_Enum {
+	p := new(AwardRule_Requirement_Kind_Enum)
+	*p = x
+	return p
+}
+
+func (x AwardRule_Requirement_Kind_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AwardRule_Requirement_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[0].Descriptor()
+}
+
+func (AwardRule_Requirement_Kind_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[0]
+}
+
+func (x AwardRule_Requirement_Kind_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AwardRule_Requirement_Kind_Enum.Descriptor instead.
+func (AwardRule_Requirement_Kind_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0, 0, 0}
+}
+
 // See Attempt.
 type Attempt_Enum int32
 
@@ -61,11 +114,11 @@ func (x Attempt_Enum) String() string {
 }
 
 func (Attempt_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[0].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[1].Descriptor()
 }
 
 func (Attempt_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[0]
+	return &file_acquis_v1_referentiel_proto_enumTypes[1]
 }
 
 func (x Attempt_Enum) Number() protoreflect.EnumNumber {
@@ -74,7 +127,7 @@ func (x Attempt_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Attempt_Enum.Descriptor instead.
 func (Attempt_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
 }
 
 // See Kind.
@@ -126,11 +179,11 @@ func (x AssessmentMethod_Kind_Enum) String() string {
 }
 
 func (AssessmentMethod_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[1].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[2].Descriptor()
 }
 
 func (AssessmentMethod_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[1]
+	return &file_acquis_v1_referentiel_proto_enumTypes[2]
 }
 
 func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -139,7 +192,7 @@ func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AssessmentMethod_Kind_Enum.Descriptor instead.
 func (AssessmentMethod_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 0, 0}
 }
 
 // See Kind.
@@ -183,11 +236,11 @@ func (x Register_Kind_Enum) String() string {
 }
 
 func (Register_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[2].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[3].Descriptor()
 }
 
 func (Register_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[2]
+	return &file_acquis_v1_referentiel_proto_enumTypes[3]
 }
 
 func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -196,7 +249,7 @@ func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Register_Kind_Enum.Descriptor instead.
 func (Register_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 0, 0}
 }
 
 // The description of one certification: what a candidate must show, how it is
@@ -241,6 +294,8 @@ type Referentiel struct {
 	Register *Register `protobuf:"bytes,13,opt,name=register,proto3" json:"register,omitempty"`
 	// Who answers for the certification. Attestations and ledgers name it.
 	Certificateur *Certificateur `protobuf:"bytes,14,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
+	// What an award needs. Left out: every bloc.
+	Award         *AwardRule `protobuf:"bytes,15,opt,name=award,proto3" json:"award,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -366,6 +421,93 @@ func (x *Referentiel) GetCertificateur() *Certificateur {
 	return nil
 }
 
+func (x *Referentiel) GetAward() *AwardRule {
+	if x != nil {
+		return x.Award
+	}
+	return nil
+}
+
+// What an award of the certification needs: some blocs in any case, enough of each choice,
+// and what one of the options needs besides, if there are any. A bloc that stands in none
+// of these is never needed.
+//
+// Each option has an award of its own. A candidate can add a second one later; an option
+// that is not chosen is not missing.
+type AwardRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Codes of the blocs that every award needs, at most 50. Left out: all that neither
+	// `choose` nor `options` name.
+	All []string `protobuf:"bytes,1,rep,name=all,proto3" json:"all,omitempty"`
+	// Groups of blocs of which some are needed, at most 20.
+	Choose []*AwardRule_Choice `protobuf:"bytes,2,rep,name=choose,proto3" json:"choose,omitempty"`
+	// Options, of which one is needed, at most 20.
+	Options []*AwardRule_Option `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`
+	// What an award needs beside blocs, at most 20. Those that no option names are needed in
+	// any case. Blocs are expected to be enough in the register RNCP, outside limited cases.
+	Requirements  []*AwardRule_Requirement `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule) Reset() {
+	*x = AwardRule{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule) ProtoMessage() {}
+
+func (x *AwardRule) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule.ProtoReflect.Descriptor instead.
+func (*AwardRule) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AwardRule) GetAll() []string {
+	if x != nil {
+		return x.All
+	}
+	return nil
+}
+
+func (x *AwardRule) GetChoose() []*AwardRule_Choice {
+	if x != nil {
+		return x.Choose
+	}
+	return nil
+}
+
+func (x *AwardRule) GetOptions() []*AwardRule_Option {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *AwardRule) GetRequirements() []*AwardRule_Requirement {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
 // A scale on which criteria are assessed: of levels, or of marks. A criterion that names
 // none is on that of `rules`, otherwise it is assessed by verdicts: MET is 100 points,
 // PARTIALLY_MET 50, NOT_MET 0.
@@ -388,7 +530,7 @@ type Scale struct {
 
 func (x *Scale) Reset() {
 	*x = Scale{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -400,7 +542,7 @@ func (x *Scale) String() string {
 func (*Scale) ProtoMessage() {}
 
 func (x *Scale) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -413,7 +555,7 @@ func (x *Scale) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale.ProtoReflect.Descriptor instead.
 func (*Scale) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Scale) GetCode() string {
@@ -466,6 +608,9 @@ type Bloc struct {
 	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
 	// How its compétences or épreuves make its outcome, if not as `rules` say.
 	Gate *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Its credits (ECTS, for instance), 1–1000: what it is worth in a choice that asks for
+	// credits.
+	Credits *int32 `protobuf:"varint,6,opt,name=credits,proto3,oneof" json:"credits,omitempty"`
 	// What is assessed instead of the compétences, in order; at most 100. Empty: each
 	// compétence is assessed by itself.
 	Epreuves      []*Epreuve `protobuf:"bytes,7,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
@@ -475,7 +620,7 @@ type Bloc struct {
 
 func (x *Bloc) Reset() {
 	*x = Bloc{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -487,7 +632,7 @@ func (x *Bloc) String() string {
 func (*Bloc) ProtoMessage() {}
 
 func (x *Bloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -500,7 +645,7 @@ func (x *Bloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bloc.ProtoReflect.Descriptor instead.
 func (*Bloc) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Bloc) GetCode() string {
@@ -538,6 +683,13 @@ func (x *Bloc) GetGate() *Gate {
 	return nil
 }
 
+func (x *Bloc) GetCredits() int32 {
+	if x != nil && x.Credits != nil {
+		return *x.Credits
+	}
+	return 0
+}
+
 func (x *Bloc) GetEpreuves() []*Epreuve {
 	if x != nil {
 		return x.Epreuves
@@ -558,7 +710,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +722,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +735,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Activity) GetCode() string {
@@ -638,7 +790,7 @@ type Competence struct {
 
 func (x *Competence) Reset() {
 	*x = Competence{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -650,7 +802,7 @@ func (x *Competence) String() string {
 func (*Competence) ProtoMessage() {}
 
 func (x *Competence) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -663,7 +815,7 @@ func (x *Competence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Competence.ProtoReflect.Descriptor instead.
 func (*Competence) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{4}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Competence) GetCode() string {
@@ -786,7 +938,7 @@ type Epreuve struct {
 
 func (x *Epreuve) Reset() {
 	*x = Epreuve{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -798,7 +950,7 @@ func (x *Epreuve) String() string {
 func (*Epreuve) ProtoMessage() {}
 
 func (x *Epreuve) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -811,7 +963,7 @@ func (x *Epreuve) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Epreuve.ProtoReflect.Descriptor instead.
 func (*Epreuve) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Epreuve) GetCode() string {
@@ -918,7 +1070,7 @@ type Variant struct {
 
 func (x *Variant) Reset() {
 	*x = Variant{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -930,7 +1082,7 @@ func (x *Variant) String() string {
 func (*Variant) ProtoMessage() {}
 
 func (x *Variant) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -943,7 +1095,7 @@ func (x *Variant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Variant.ProtoReflect.Descriptor instead.
 func (*Variant) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Variant) GetWhen() *Variant_When {
@@ -969,7 +1121,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -981,7 +1133,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -994,7 +1146,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 // A modalité d'évaluation: how a compétence or an épreuve is assessed.
@@ -1018,7 +1170,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1030,7 +1182,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1043,7 +1195,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AssessmentMethod) GetKind() AssessmentMethod_Kind_Enum {
@@ -1110,7 +1262,7 @@ type Criterion struct {
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1122,7 +1274,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1135,7 +1287,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Criterion) GetCode() string {
@@ -1215,7 +1367,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1227,7 +1379,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1240,7 +1392,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -1329,7 +1481,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1341,7 +1493,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1354,7 +1506,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1413,7 +1565,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1425,7 +1577,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1438,7 +1590,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1474,7 +1626,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1486,7 +1638,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1499,7 +1651,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1563,7 +1715,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1575,7 +1727,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1588,7 +1740,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Register) GetKind() Register_Kind_Enum {
@@ -1691,7 +1843,7 @@ type Certificateur struct {
 
 func (x *Certificateur) Reset() {
 	*x = Certificateur{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1703,7 +1855,7 @@ func (x *Certificateur) String() string {
 func (*Certificateur) ProtoMessage() {}
 
 func (x *Certificateur) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1716,7 +1868,7 @@ func (x *Certificateur) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
 func (*Certificateur) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Certificateur) GetLegalName() string {
@@ -1753,7 +1905,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1765,7 +1917,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1795,6 +1947,284 @@ func (x *Referentiel_Section) GetParagraphs() []string {
 	return nil
 }
 
+// A defence, an interview, days in a company: a candidate holds it. It is never
+// capitalised, and never attested as a bloc.
+type AwardRule_Requirement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among blocs, compétences and requirements. Form as Bloc.code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Title, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is fulfilled.
+	Kind AwardRule_Requirement_Kind_Enum `protobuf:"varint,3,opt,name=kind,proto3,enum=acquis.v1.AwardRule_Requirement_Kind_Enum" json:"kind,omitempty"`
+	// Of an EPREUVE, which must have one: how it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,4,opt,name=method,proto3" json:"method,omitempty"`
+	// Of an EPREUVE, which must have one at least: what assessors give verdicts on, as of a
+	// compétence with this code; at most 100.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// Of an EPREUVE: how its criteria make its outcome, if not as `rules` say of compétences.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Of a PROOF: what the numbers that documents prove must add up to, for instance days,
+	// 1–100000. Left out: a document proves it without a number.
+	AtLeast       *int32 `protobuf:"varint,7,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Requirement) Reset() {
+	*x = AwardRule_Requirement{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Requirement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Requirement) ProtoMessage() {}
+
+func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Requirement.ProtoReflect.Descriptor instead.
+func (*AwardRule_Requirement) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+}
+
+func (x *AwardRule_Requirement) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetKind() AwardRule_Requirement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return AwardRule_Requirement_Kind_KIND_UNSPECIFIED
+}
+
+func (x *AwardRule_Requirement) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+// A group of blocs. Exactly one of the two numbers is set.
+type AwardRule_Choice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Their codes, 1–50. None stands in `all`, in an option or in another choice.
+	From []string `protobuf:"bytes,1,rep,name=from,proto3" json:"from,omitempty"`
+	// How many of them are needed, 1 to their number.
+	AtLeast *int32 `protobuf:"varint,2,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	// How many credits they must come to, 1 to what all have; each of them has credits.
+	AtLeastCredits *int32 `protobuf:"varint,3,opt,name=at_least_credits,json=atLeastCredits,proto3,oneof" json:"at_least_credits,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *AwardRule_Choice) Reset() {
+	*x = AwardRule_Choice{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Choice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Choice) ProtoMessage() {}
+
+func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Choice.ProtoReflect.Descriptor instead.
+func (*AwardRule_Choice) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+}
+
+func (x *AwardRule_Choice) GetFrom() []string {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *AwardRule_Choice) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+func (x *AwardRule_Choice) GetAtLeastCredits() int32 {
+	if x != nil && x.AtLeastCredits != nil {
+		return *x.AtLeastCredits
+	}
+	return 0
+}
+
+// One of several ways to the award, which names it.
+type AwardRule_Option struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the options. Form as Bloc.code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Title, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Codes of the blocs that it needs besides those that all need, 1–50. Options may
+	// share blocs.
+	Blocs []string `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
+	// Codes of requirements that not every award needs, at most 20.
+	Requirements  []string `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Option) Reset() {
+	*x = AwardRule_Option{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Option) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Option) ProtoMessage() {}
+
+func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Option.ProtoReflect.Descriptor instead.
+func (*AwardRule_Option) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 2}
+}
+
+func (x *AwardRule_Option) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Option) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Option) GetBlocs() []string {
+	if x != nil {
+		return x.Blocs
+	}
+	return nil
+}
+
+func (x *AwardRule_Option) GetRequirements() []string {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
+// How requirements are fulfilled.
+type AwardRule_Requirement_Kind struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Requirement_Kind) Reset() {
+	*x = AwardRule_Requirement_Kind{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Requirement_Kind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Requirement_Kind) ProtoMessage() {}
+
+func (x *AwardRule_Requirement_Kind) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Requirement_Kind.ProtoReflect.Descriptor instead.
+func (*AwardRule_Requirement_Kind) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0, 0}
+}
+
 // A level.
 type Scale_Level struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1810,7 +2240,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1822,7 +2252,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1835,7 +2265,7 @@ func (x *Scale_Level) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Level.ProtoReflect.Descriptor instead.
 func (*Scale_Level) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2, 0}
 }
 
 func (x *Scale_Level) GetCode() string {
@@ -1874,7 +2304,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1886,7 +2316,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1899,7 +2329,7 @@ func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Marks.ProtoReflect.Descriptor instead.
 func (*Scale_Marks) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2, 1}
 }
 
 func (x *Scale_Marks) GetMin() string {
@@ -1940,7 +2370,7 @@ type Variant_When struct {
 
 func (x *Variant_When) Reset() {
 	*x = Variant_When{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1952,7 +2382,7 @@ func (x *Variant_When) String() string {
 func (*Variant_When) ProtoMessage() {}
 
 func (x *Variant_When) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1965,7 +2395,7 @@ func (x *Variant_When) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Variant_When.ProtoReflect.Descriptor instead.
 func (*Variant_When) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 0}
 }
 
 func (x *Variant_When) GetSingleBloc() bool {
@@ -1998,7 +2428,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2010,7 +2440,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2023,7 +2453,7 @@ func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod_Kind.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
 }
 
 // A condition on the mean.
@@ -2040,7 +2470,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2052,7 +2482,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2065,7 +2495,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -2096,7 +2526,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2108,7 +2538,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2121,7 +2551,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -2151,7 +2581,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2163,7 +2593,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2176,7 +2606,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -2207,7 +2637,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2219,7 +2649,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2232,7 +2662,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -2258,7 +2688,7 @@ type Register_Kind struct {
 
 func (x *Register_Kind) Reset() {
 	*x = Register_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2270,7 +2700,7 @@ func (x *Register_Kind) String() string {
 func (*Register_Kind) ProtoMessage() {}
 
 func (x *Register_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2283,14 +2713,14 @@ func (x *Register_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register_Kind.ProtoReflect.Descriptor instead.
 func (*Register_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 0}
 }
 
 var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\a\n" +
+	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\b\n" +
 	"\vReferentiel\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12C\n" +
 	"\brevision\x18\x02 \x01(\tB'\xe0A\x03\xfaA\x19\n" +
@@ -2307,13 +2737,44 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x0erules_in_force\x18\v \x01(\v2\x10.acquis.v1.RulesB\x03\xe0A\x03R\frulesInForce\x125\n" +
 	"\x06scales\x18\f \x03(\v2\x10.acquis.v1.ScaleB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06scales\x124\n" +
 	"\bregister\x18\r \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x01R\bregister\x12C\n" +
-	"\rcertificateur\x18\x0e \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x01R\rcertificateur\x1aj\n" +
+	"\rcertificateur\x18\x0e \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x01R\rcertificateur\x12/\n" +
+	"\x05award\x18\x0f \x01(\v2\x14.acquis.v1.AwardRuleB\x03\xe0A\x01R\x05award\x1aj\n" +
 	"\aSection\x12%\n" +
 	"\x05title\x18\x01 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x128\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tB\x18\xe0A\x02\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01\x18\xc0>\xa0\xb5\x18\x01R\n" +
 	"paragraphs:\x85\x01\xeaA\x81\x01\n" +
-	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentielJ\x04\b\x04\x10\x05R\vrncp_number\"\xfa\x05\n" +
+	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentielJ\x04\b\x04\x10\x05R\vrncp_number\"\xc6\t\n" +
+	"\tAwardRule\x128\n" +
+	"\x03all\x18\x01 \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x03all\x12@\n" +
+	"\x06choose\x18\x02 \x03(\v2\x1b.acquis.v1.AwardRule.ChoiceB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06choose\x12B\n" +
+	"\aoptions\x18\x03 \x03(\v2\x1b.acquis.v1.AwardRule.OptionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\aoptions\x12Q\n" +
+	"\frequirements\x18\x04 \x03(\v2 .acquis.v1.AwardRule.RequirementB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\frequirements\x1a\xd8\x03\n" +
+	"\vRequirement\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12M\n" +
+	"\x04kind\x18\x03 \x01(\x0e2*.acquis.v1.AwardRule.Requirement.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x128\n" +
+	"\x06method\x18\x04 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x06method\x12=\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bcriteria\x12(\n" +
+	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12.\n" +
+	"\bat_least\x18\a \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\aatLeast\x88\x01\x01\x1a<\n" +
+	"\x04Kind\"4\n" +
+	"\x04Enum\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aEPREUVE\x10\x01\x12\t\n" +
+	"\x05PROOF\x10\x02B\v\n" +
+	"\t_at_least\x1a\xd5\x01\n" +
+	"\x06Choice\x12<\n" +
+	"\x04from\x18\x01 \x03(\tB(\xe0A\x02\xbaH\"\x92\x01\x1f\b\x01\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04from\x12,\n" +
+	"\bat_least\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x182(\x01H\x00R\aatLeast\x88\x01\x01\x12=\n" +
+	"\x10at_least_credits\x18\x03 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06\x18І\x03(\x01H\x01R\x0eatLeastCredits\x88\x01\x01B\v\n" +
+	"\t_at_leastB\x13\n" +
+	"\x11_at_least_credits\x1a\xf2\x01\n" +
+	"\x06Option\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12>\n" +
+	"\x05blocs\x18\x03 \x03(\tB(\xe0A\x02\xbaH\"\x92\x01\x1f\b\x01\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x05blocs\x12J\n" +
+	"\frequirements\x18\x04 \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x10\x14\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\frequirements\"\xfa\x05\n" +
 	"\x05Scale\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12;\n" +
@@ -2328,7 +2789,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x05Marks\x12\\\n" +
 	"\x03min\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03min\x12\\\n" +
 	"\x03max\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03max\x12^\n" +
-	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\xd3\x02\n" +
+	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\x8d\x03\n" +
 	"\x04Bloc\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12@\n" +
@@ -2336,8 +2797,11 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"activities\x18\x03 \x03(\v2\x13.acquis.v1.ActivityB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\n" +
 	"activities\x12D\n" +
 	"\vcompetences\x18\x04 \x03(\v2\x15.acquis.v1.CompetenceB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\vcompetences\x12(\n" +
-	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12;\n" +
-	"\bepreuves\x18\a \x03(\v2\x12.acquis.v1.EpreuveB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bepreuves\"h\n" +
+	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12,\n" +
+	"\acredits\x18\x06 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\acredits\x88\x01\x01\x12;\n" +
+	"\bepreuves\x18\a \x03(\v2\x12.acquis.v1.EpreuveB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bepreuvesB\n" +
+	"\n" +
+	"\b_credits\"h\n" +
 	"\bActivity\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\x8a\x05\n" +
@@ -2505,84 +2969,98 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
-	(Attempt_Enum)(0),               // 0: acquis.v1.Attempt.Enum
-	(AssessmentMethod_Kind_Enum)(0), // 1: acquis.v1.AssessmentMethod.Kind.Enum
-	(Register_Kind_Enum)(0),         // 2: acquis.v1.Register.Kind.Enum
-	(*Referentiel)(nil),             // 3: acquis.v1.Referentiel
-	(*Scale)(nil),                   // 4: acquis.v1.Scale
-	(*Bloc)(nil),                    // 5: acquis.v1.Bloc
-	(*Activity)(nil),                // 6: acquis.v1.Activity
-	(*Competence)(nil),              // 7: acquis.v1.Competence
-	(*Epreuve)(nil),                 // 8: acquis.v1.Epreuve
-	(*Variant)(nil),                 // 9: acquis.v1.Variant
-	(*Attempt)(nil),                 // 10: acquis.v1.Attempt
-	(*AssessmentMethod)(nil),        // 11: acquis.v1.AssessmentMethod
-	(*Criterion)(nil),               // 12: acquis.v1.Criterion
-	(*Rules)(nil),                   // 13: acquis.v1.Rules
-	(*Gate)(nil),                    // 14: acquis.v1.Gate
-	(*JuryRule)(nil),                // 15: acquis.v1.JuryRule
-	(*Replacement)(nil),             // 16: acquis.v1.Replacement
-	(*Register)(nil),                // 17: acquis.v1.Register
-	(*Certificateur)(nil),           // 18: acquis.v1.Certificateur
-	(*Referentiel_Section)(nil),     // 19: acquis.v1.Referentiel.Section
-	(*Scale_Level)(nil),             // 20: acquis.v1.Scale.Level
-	(*Scale_Marks)(nil),             // 21: acquis.v1.Scale.Marks
-	(*Variant_When)(nil),            // 22: acquis.v1.Variant.When
-	(*AssessmentMethod_Kind)(nil),   // 23: acquis.v1.AssessmentMethod.Kind
-	(*Gate_Mean)(nil),               // 24: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),              // 25: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),             // 26: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),          // 27: acquis.v1.Gate.Shortfall
-	(*Register_Kind)(nil),           // 28: acquis.v1.Register.Kind
-	(*timestamppb.Timestamp)(nil),   // 29: google.protobuf.Timestamp
-	(Candidacy_AccessRoute_Enum)(0), // 30: acquis.v1.Candidacy.AccessRoute.Enum
+	(AwardRule_Requirement_Kind_Enum)(0), // 0: acquis.v1.AwardRule.Requirement.Kind.Enum
+	(Attempt_Enum)(0),                    // 1: acquis.v1.Attempt.Enum
+	(AssessmentMethod_Kind_Enum)(0),      // 2: acquis.v1.AssessmentMethod.Kind.Enum
+	(Register_Kind_Enum)(0),              // 3: acquis.v1.Register.Kind.Enum
+	(*Referentiel)(nil),                  // 4: acquis.v1.Referentiel
+	(*AwardRule)(nil),                    // 5: acquis.v1.AwardRule
+	(*Scale)(nil),                        // 6: acquis.v1.Scale
+	(*Bloc)(nil),                         // 7: acquis.v1.Bloc
+	(*Activity)(nil),                     // 8: acquis.v1.Activity
+	(*Competence)(nil),                   // 9: acquis.v1.Competence
+	(*Epreuve)(nil),                      // 10: acquis.v1.Epreuve
+	(*Variant)(nil),                      // 11: acquis.v1.Variant
+	(*Attempt)(nil),                      // 12: acquis.v1.Attempt
+	(*AssessmentMethod)(nil),             // 13: acquis.v1.AssessmentMethod
+	(*Criterion)(nil),                    // 14: acquis.v1.Criterion
+	(*Rules)(nil),                        // 15: acquis.v1.Rules
+	(*Gate)(nil),                         // 16: acquis.v1.Gate
+	(*JuryRule)(nil),                     // 17: acquis.v1.JuryRule
+	(*Replacement)(nil),                  // 18: acquis.v1.Replacement
+	(*Register)(nil),                     // 19: acquis.v1.Register
+	(*Certificateur)(nil),                // 20: acquis.v1.Certificateur
+	(*Referentiel_Section)(nil),          // 21: acquis.v1.Referentiel.Section
+	(*AwardRule_Requirement)(nil),        // 22: acquis.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),             // 23: acquis.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),             // 24: acquis.v1.AwardRule.Option
+	(*AwardRule_Requirement_Kind)(nil),   // 25: acquis.v1.AwardRule.Requirement.Kind
+	(*Scale_Level)(nil),                  // 26: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),                  // 27: acquis.v1.Scale.Marks
+	(*Variant_When)(nil),                 // 28: acquis.v1.Variant.When
+	(*AssessmentMethod_Kind)(nil),        // 29: acquis.v1.AssessmentMethod.Kind
+	(*Gate_Mean)(nil),                    // 30: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),                   // 31: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),                  // 32: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),               // 33: acquis.v1.Gate.Shortfall
+	(*Register_Kind)(nil),                // 34: acquis.v1.Register.Kind
+	(*timestamppb.Timestamp)(nil),        // 35: google.protobuf.Timestamp
+	(Candidacy_AccessRoute_Enum)(0),      // 36: acquis.v1.Candidacy.AccessRoute.Enum
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	19, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
-	5,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
-	13, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	16, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	29, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
-	13, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
-	4,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
-	17, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
-	18, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
-	20, // 9: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
-	21, // 10: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
-	6,  // 11: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
-	7,  // 12: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	14, // 13: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
-	8,  // 14: acquis.v1.Bloc.epreuves:type_name -> acquis.v1.Epreuve
-	11, // 15: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	11, // 16: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	12, // 17: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	14, // 18: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	9,  // 19: acquis.v1.Competence.variants:type_name -> acquis.v1.Variant
-	11, // 20: acquis.v1.Epreuve.method:type_name -> acquis.v1.AssessmentMethod
-	12, // 21: acquis.v1.Epreuve.criteria:type_name -> acquis.v1.Criterion
-	14, // 22: acquis.v1.Epreuve.gate:type_name -> acquis.v1.Gate
-	9,  // 23: acquis.v1.Epreuve.variants:type_name -> acquis.v1.Variant
-	22, // 24: acquis.v1.Variant.when:type_name -> acquis.v1.Variant.When
-	11, // 25: acquis.v1.Variant.method:type_name -> acquis.v1.AssessmentMethod
-	1,  // 26: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	15, // 27: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	14, // 28: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	14, // 29: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	24, // 30: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	25, // 31: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	26, // 32: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	27, // 33: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	2,  // 34: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	30, // 35: acquis.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
-	0,  // 36: acquis.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
-	37, // [37:37] is the sub-list for method output_type
-	37, // [37:37] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	21, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	7,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
+	15, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
+	18, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	35, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	15, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
+	6,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
+	19, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
+	20, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
+	5,  // 9: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
+	23, // 10: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
+	24, // 11: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
+	22, // 12: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
+	26, // 13: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	27, // 14: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	8,  // 15: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
+	9,  // 16: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
+	16, // 17: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	10, // 18: acquis.v1.Bloc.epreuves:type_name -> acquis.v1.Epreuve
+	13, // 19: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	13, // 20: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	14, // 21: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	16, // 22: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	11, // 23: acquis.v1.Competence.variants:type_name -> acquis.v1.Variant
+	13, // 24: acquis.v1.Epreuve.method:type_name -> acquis.v1.AssessmentMethod
+	14, // 25: acquis.v1.Epreuve.criteria:type_name -> acquis.v1.Criterion
+	16, // 26: acquis.v1.Epreuve.gate:type_name -> acquis.v1.Gate
+	11, // 27: acquis.v1.Epreuve.variants:type_name -> acquis.v1.Variant
+	28, // 28: acquis.v1.Variant.when:type_name -> acquis.v1.Variant.When
+	13, // 29: acquis.v1.Variant.method:type_name -> acquis.v1.AssessmentMethod
+	2,  // 30: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	17, // 31: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	16, // 32: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	16, // 33: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	30, // 34: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	31, // 35: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	32, // 36: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	33, // 37: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	3,  // 38: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	0,  // 39: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	13, // 40: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
+	14, // 41: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
+	16, // 42: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
+	36, // 43: acquis.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	1,  // 44: acquis.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
+	45, // [45:45] is the sub-list for method output_type
+	45, // [45:45] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -2592,22 +3070,25 @@ func file_acquis_v1_referentiel_proto_init() {
 	}
 	file_acquis_v1_candidacy_proto_init()
 	file_acquis_v1_form_proto_init()
-	file_acquis_v1_referentiel_proto_msgTypes[4].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[3].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[5].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[27].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[28].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   26,
+			NumEnums:      4,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

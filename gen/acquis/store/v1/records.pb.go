@@ -965,6 +965,12 @@ type Candidacy struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Who deliberated, if every bloc was already held, so that no decision says it.
 	Sitting *Sitting `protobuf:"bytes,13,opt,name=sitting,proto3" json:"sitting,omitempty"`
+	// With scope WHOLE: the option named at enrolment, if there are options.
+	Option string `protobuf:"bytes,24,opt,name=option,proto3" json:"option,omitempty"`
+	// With scope WHOLE: the blocs chosen at enrolment.
+	ChosenBlocs []string `protobuf:"bytes,25,rep,name=chosen_blocs,json=chosenBlocs,proto3" json:"chosen_blocs,omitempty"`
+	// The requirements presented at enrolment.
+	EnrolledRequirements []string `protobuf:"bytes,26,rep,name=enrolled_requirements,json=enrolledRequirements,proto3" json:"enrolled_requirements,omitempty"`
 	// The blocs of those enrolled that a jury had decided against before.
 	ResitBlocs    []string `protobuf:"bytes,34,rep,name=resit_blocs,json=resitBlocs,proto3" json:"resit_blocs,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1092,6 +1098,27 @@ func (x *Candidacy) GetSitting() *Sitting {
 	return nil
 }
 
+func (x *Candidacy) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *Candidacy) GetChosenBlocs() []string {
+	if x != nil {
+		return x.ChosenBlocs
+	}
+	return nil
+}
+
+func (x *Candidacy) GetEnrolledRequirements() []string {
+	if x != nil {
+		return x.EnrolledRequirements
+	}
+	return nil
+}
+
 func (x *Candidacy) GetResitBlocs() []string {
 	if x != nil {
 		return x.ResitBlocs
@@ -1157,7 +1184,7 @@ func (x *Sitting) GetMembersPresent() []*JuryMember {
 // A bloc that left a candidacy.
 type DepartedBloc struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its code.
+	// Its code, or that of a requirement.
 	Bloc string `protobuf:"bytes,1,opt,name=bloc,proto3" json:"bloc,omitempty"`
 	// Why.
 	Cause         v1.Candidacy_DepartedBloc_Cause_Enum `protobuf:"varint,2,opt,name=cause,proto3,enum=acquis.v1.Candidacy_DepartedBloc_Cause_Enum" json:"cause,omitempty"`
@@ -2045,6 +2072,12 @@ type DecisionAct struct {
 	RulesVersion string `protobuf:"bytes,7,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
 	// Uid of the decision that it supersedes.
 	SupersedesUid uint64 `protobuf:"varint,8,opt,name=supersedes_uid,json=supersedesUid,proto3" json:"supersedes_uid,omitempty"`
+	// Code of the option awarded; empty if the award has no options.
+	Option string `protobuf:"bytes,19,opt,name=option,proto3" json:"option,omitempty"`
+	// Code of the requirement, if it is about one.
+	Requirement string `protobuf:"bytes,20,opt,name=requirement,proto3" json:"requirement,omitempty"`
+	// The number that a document proves; 0 if the requirement asks for none.
+	Amount        int32 `protobuf:"varint,21,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2131,6 +2164,27 @@ func (x *DecisionAct) GetRulesVersion() string {
 func (x *DecisionAct) GetSupersedesUid() uint64 {
 	if x != nil {
 		return x.SupersedesUid
+	}
+	return 0
+}
+
+func (x *DecisionAct) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *DecisionAct) GetRequirement() string {
+	if x != nil {
+		return x.Requirement
+	}
+	return ""
+}
+
+func (x *DecisionAct) GetAmount() int32 {
+	if x != nil {
+		return x.Amount
 	}
 	return 0
 }
@@ -2251,6 +2305,12 @@ type Reason struct {
 	Exemption bool `protobuf:"varint,10,opt,name=exemption,proto3" json:"exemption,omitempty"`
 	// Points that need not be whole; unset if the rule has none.
 	Amount *Reason_Amount `protobuf:"bytes,11,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Option of an award.
+	Option string `protobuf:"bytes,22,opt,name=option,proto3" json:"option,omitempty"`
+	// Alternatives, each of which would do.
+	AnyOf string `protobuf:"bytes,23,opt,name=any_of,json=anyOf,proto3" json:"any_of,omitempty"`
+	// Requirement.
+	Requirement string `protobuf:"bytes,24,opt,name=requirement,proto3" json:"requirement,omitempty"`
 	// Épreuve.
 	Epreuve       string `protobuf:"bytes,32,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2362,6 +2422,27 @@ func (x *Reason) GetAmount() *Reason_Amount {
 		return x.Amount
 	}
 	return nil
+}
+
+func (x *Reason) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *Reason) GetAnyOf() string {
+	if x != nil {
+		return x.AnyOf
+	}
+	return ""
+}
+
+func (x *Reason) GetRequirement() string {
+	if x != nil {
+		return x.Requirement
+	}
+	return ""
 }
 
 func (x *Reason) GetEpreuve() string {
@@ -2772,7 +2853,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x1a\n" +
 	"\bexternal\x18\x03 \x01(\bR\bexternal\x12\x14\n" +
-	"\x05chair\x18\x04 \x01(\bR\x05chair\"\x87\x05\n" +
+	"\x05chair\x18\x04 \x01(\bR\x05chair\"\xf7\x05\n" +
 	"\tCandidacy\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x1f\n" +
@@ -2790,7 +2871,10 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x122\n" +
-	"\asitting\x18\r \x01(\v2\x18.acquis.store.v1.SittingR\asitting\x12\x1f\n" +
+	"\asitting\x18\r \x01(\v2\x18.acquis.store.v1.SittingR\asitting\x12\x16\n" +
+	"\x06option\x18\x18 \x01(\tR\x06option\x12!\n" +
+	"\fchosen_blocs\x18\x19 \x03(\tR\vchosenBlocs\x123\n" +
+	"\x15enrolled_requirements\x18\x1a \x03(\tR\x14enrolledRequirements\x12\x1f\n" +
 	"\vresit_blocs\x18\" \x03(\tR\n" +
 	"resitBlocs\"g\n" +
 	"\aSitting\x12\x16\n" +
@@ -2859,7 +2943,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\bact_salt\x18\x04 \x01(\fR\aactSalt\x12$\n" +
 	"\rcircumstances\x18\x05 \x01(\fR\rcircumstances\x12-\n" +
 	"\x12circumstances_salt\x18\x06 \x01(\fR\x11circumstancesSalt\x120\n" +
-	"\x04text\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x04text\"\xd7\x02\n" +
+	"\x04text\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x04text\"\xa9\x03\n" +
 	"\vDecisionAct\x121\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumR\x04kind\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12:\n" +
@@ -2869,7 +2953,10 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vdecide_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"decideTime\x12#\n" +
 	"\rrules_version\x18\a \x01(\tR\frulesVersion\x12%\n" +
-	"\x0esupersedes_uid\x18\b \x01(\x04R\rsupersedesUid\"\xb2\x02\n" +
+	"\x0esupersedes_uid\x18\b \x01(\x04R\rsupersedesUid\x12\x16\n" +
+	"\x06option\x18\x13 \x01(\tR\x06option\x12 \n" +
+	"\vrequirement\x18\x14 \x01(\tR\vrequirement\x12\x16\n" +
+	"\x06amount\x18\x15 \x01(\x05R\x06amount\"\xb2\x02\n" +
 	"\x15DecisionCircumstances\x12\x1f\n" +
 	"\vsession_uid\x18\x01 \x01(\x04R\n" +
 	"sessionUid\x12#\n" +
@@ -2877,7 +2964,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06author\x18\x03 \x01(\tR\x06author\x12D\n" +
 	"\x0fmembers_present\x18\x04 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12B\n" +
 	"\x10computed_outcome\x18\x05 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\x0fcomputedOutcome\x121\n" +
-	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xf2\x03\n" +
+	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xc3\x04\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -2892,7 +2979,10 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\ffrom_default\x18\t \x01(\bR\vfromDefault\x12\x1c\n" +
 	"\texemption\x18\n" +
 	" \x01(\bR\texemption\x126\n" +
-	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x12\x18\n" +
+	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x12\x16\n" +
+	"\x06option\x18\x16 \x01(\tR\x06option\x12\x15\n" +
+	"\x06any_of\x18\x17 \x01(\tR\x05anyOf\x12 \n" +
+	"\vrequirement\x18\x18 \x01(\tR\vrequirement\x12\x18\n" +
 	"\aepreuve\x18  \x01(\tR\aepreuve\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +

@@ -48,6 +48,8 @@ type Referentiel struct {
 	Register *Register `protobuf:"bytes,9,opt,name=register,proto3" json:"register,omitempty"`
 	// Who answers for it.
 	Certificateur *Certificateur `protobuf:"bytes,10,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
+	// What an award needs; unset: every bloc.
+	Award         *AwardRule `protobuf:"bytes,11,opt,name=award,proto3" json:"award,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -141,6 +143,13 @@ func (x *Referentiel) GetRegister() *Register {
 func (x *Referentiel) GetCertificateur() *Certificateur {
 	if x != nil {
 		return x.Certificateur
+	}
+	return nil
+}
+
+func (x *Referentiel) GetAward() *AwardRule {
+	if x != nil {
+		return x.Award
 	}
 	return nil
 }
@@ -354,6 +363,80 @@ func (x *Certificateur) GetSiret() string {
 	return ""
 }
 
+// What an award needs.
+type AwardRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Codes of the blocs that it needs in any case; none: those that neither choices nor
+	// options name.
+	All []string `protobuf:"bytes,1,rep,name=all,proto3" json:"all,omitempty"`
+	// Groups of blocs of which some are needed.
+	Choose []*AwardRule_Choice `protobuf:"bytes,2,rep,name=choose,proto3" json:"choose,omitempty"`
+	// The options, one of which is needed.
+	Options []*AwardRule_Option `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`
+	// What it needs beside blocs.
+	Requirements  []*AwardRule_Requirement `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule) Reset() {
+	*x = AwardRule{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule) ProtoMessage() {}
+
+func (x *AwardRule) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule.ProtoReflect.Descriptor instead.
+func (*AwardRule) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AwardRule) GetAll() []string {
+	if x != nil {
+		return x.All
+	}
+	return nil
+}
+
+func (x *AwardRule) GetChoose() []*AwardRule_Choice {
+	if x != nil {
+		return x.Choose
+	}
+	return nil
+}
+
+func (x *AwardRule) GetOptions() []*AwardRule_Option {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *AwardRule) GetRequirements() []*AwardRule_Requirement {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
 // A scale of levels or of marks.
 type Scale struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -373,7 +456,7 @@ type Scale struct {
 
 func (x *Scale) Reset() {
 	*x = Scale{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -385,7 +468,7 @@ func (x *Scale) String() string {
 func (*Scale) ProtoMessage() {}
 
 func (x *Scale) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -398,7 +481,7 @@ func (x *Scale) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale.ProtoReflect.Descriptor instead.
 func (*Scale) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Scale) GetCode() string {
@@ -449,7 +532,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -461,7 +544,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -474,7 +557,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Section) GetTitle() string {
@@ -504,6 +587,8 @@ type Bloc struct {
 	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
 	// Its own gate; unset means that of the rules.
 	Gate *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	// What it is worth where credits are counted; unset: nothing.
+	Credits *int32 `protobuf:"varint,6,opt,name=credits,proto3,oneof" json:"credits,omitempty"`
 	// What is assessed, if it is not the compétences.
 	Epreuves      []*Epreuve `protobuf:"bytes,7,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -512,7 +597,7 @@ type Bloc struct {
 
 func (x *Bloc) Reset() {
 	*x = Bloc{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -524,7 +609,7 @@ func (x *Bloc) String() string {
 func (*Bloc) ProtoMessage() {}
 
 func (x *Bloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -537,7 +622,7 @@ func (x *Bloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bloc.ProtoReflect.Descriptor instead.
 func (*Bloc) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Bloc) GetCode() string {
@@ -575,6 +660,13 @@ func (x *Bloc) GetGate() *Gate {
 	return nil
 }
 
+func (x *Bloc) GetCredits() int32 {
+	if x != nil && x.Credits != nil {
+		return *x.Credits
+	}
+	return 0
+}
+
 func (x *Bloc) GetEpreuves() []*Epreuve {
 	if x != nil {
 		return x.Epreuves
@@ -595,7 +687,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -607,7 +699,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -620,7 +712,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Activity) GetCode() string {
@@ -666,7 +758,7 @@ type Competence struct {
 
 func (x *Competence) Reset() {
 	*x = Competence{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -678,7 +770,7 @@ func (x *Competence) String() string {
 func (*Competence) ProtoMessage() {}
 
 func (x *Competence) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -691,7 +783,7 @@ func (x *Competence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Competence.ProtoReflect.Descriptor instead.
 func (*Competence) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Competence) GetCode() string {
@@ -799,7 +891,7 @@ type Epreuve struct {
 
 func (x *Epreuve) Reset() {
 	*x = Epreuve{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -811,7 +903,7 @@ func (x *Epreuve) String() string {
 func (*Epreuve) ProtoMessage() {}
 
 func (x *Epreuve) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -824,7 +916,7 @@ func (x *Epreuve) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Epreuve.ProtoReflect.Descriptor instead.
 func (*Epreuve) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Epreuve) GetCode() string {
@@ -931,7 +1023,7 @@ type Variant struct {
 
 func (x *Variant) Reset() {
 	*x = Variant{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -943,7 +1035,7 @@ func (x *Variant) String() string {
 func (*Variant) ProtoMessage() {}
 
 func (x *Variant) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -956,7 +1048,7 @@ func (x *Variant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Variant.ProtoReflect.Descriptor instead.
 func (*Variant) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Variant) GetWhen() *Variant_When {
@@ -992,7 +1084,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1004,7 +1096,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1017,7 +1109,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AssessmentMethod) GetKind() v1.AssessmentMethod_Kind_Enum {
@@ -1079,7 +1171,7 @@ type Criterion struct {
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1091,7 +1183,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1104,7 +1196,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Criterion) GetCode() string {
@@ -1179,7 +1271,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1191,7 +1283,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1204,7 +1296,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -1278,7 +1370,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1290,7 +1382,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1303,7 +1395,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1361,7 +1453,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1373,7 +1465,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1386,7 +1478,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1420,7 +1512,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1432,7 +1524,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1445,7 +1537,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1493,7 +1585,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1505,7 +1597,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1518,7 +1610,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -1566,7 +1658,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1578,7 +1670,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1591,7 +1683,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -1622,6 +1714,243 @@ func (x *CurrentRevision) GetFirstRevisionUid() uint64 {
 	return 0
 }
 
+// What an award needs beside blocs.
+type AwardRule_Requirement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among blocs, compétences and requirements.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is fulfilled.
+	Kind v1.AwardRule_Requirement_Kind_Enum `protobuf:"varint,3,opt,name=kind,proto3,enum=acquis.v1.AwardRule_Requirement_Kind_Enum" json:"kind,omitempty"`
+	// Of an EPREUVE: how it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,4,opt,name=method,proto3" json:"method,omitempty"`
+	// Of an EPREUVE: what assessors give verdicts on.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// Of an EPREUVE: its own gate; unset means that of compétences.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Of a PROOF: what the numbers of its documents must add up to; unset: it has none.
+	AtLeast       *int32 `protobuf:"varint,7,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Requirement) Reset() {
+	*x = AwardRule_Requirement{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Requirement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Requirement) ProtoMessage() {}
+
+func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Requirement.ProtoReflect.Descriptor instead.
+func (*AwardRule_Requirement) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 0}
+}
+
+func (x *AwardRule_Requirement) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetKind() v1.AwardRule_Requirement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.AwardRule_Requirement_Kind_Enum(0)
+}
+
+func (x *AwardRule_Requirement) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+// A group of blocs; one of the two numbers is set.
+type AwardRule_Choice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Their codes.
+	From []string `protobuf:"bytes,1,rep,name=from,proto3" json:"from,omitempty"`
+	// How many are needed.
+	AtLeast *int32 `protobuf:"varint,2,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	// How many credits are needed.
+	AtLeastCredits *int32 `protobuf:"varint,3,opt,name=at_least_credits,json=atLeastCredits,proto3,oneof" json:"at_least_credits,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *AwardRule_Choice) Reset() {
+	*x = AwardRule_Choice{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Choice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Choice) ProtoMessage() {}
+
+func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Choice.ProtoReflect.Descriptor instead.
+func (*AwardRule_Choice) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 1}
+}
+
+func (x *AwardRule_Choice) GetFrom() []string {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *AwardRule_Choice) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+func (x *AwardRule_Choice) GetAtLeastCredits() int32 {
+	if x != nil && x.AtLeastCredits != nil {
+		return *x.AtLeastCredits
+	}
+	return 0
+}
+
+// One of several ways to the award.
+type AwardRule_Option struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in its référentiel.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Codes of the blocs that it needs besides.
+	Blocs []string `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
+	// Codes of the requirements that only options need, if they name them.
+	Requirements  []string `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Option) Reset() {
+	*x = AwardRule_Option{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Option) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Option) ProtoMessage() {}
+
+func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Option.ProtoReflect.Descriptor instead.
+func (*AwardRule_Option) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 2}
+}
+
+func (x *AwardRule_Option) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Option) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Option) GetBlocs() []string {
+	if x != nil {
+		return x.Blocs
+	}
+	return nil
+}
+
+func (x *AwardRule_Option) GetRequirements() []string {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
 // A level.
 type Scale_Level struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1637,7 +1966,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1649,7 +1978,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1662,7 +1991,7 @@ func (x *Scale_Level) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Level.ProtoReflect.Descriptor instead.
 func (*Scale_Level) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 0}
 }
 
 func (x *Scale_Level) GetCode() string {
@@ -1701,7 +2030,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1713,7 +2042,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1726,7 +2055,7 @@ func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Marks.ProtoReflect.Descriptor instead.
 func (*Scale_Marks) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 1}
 }
 
 func (x *Scale_Marks) GetMin() string {
@@ -1765,7 +2094,7 @@ type Variant_When struct {
 
 func (x *Variant_When) Reset() {
 	*x = Variant_When{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1777,7 +2106,7 @@ func (x *Variant_When) String() string {
 func (*Variant_When) ProtoMessage() {}
 
 func (x *Variant_When) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1790,7 +2119,7 @@ func (x *Variant_When) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Variant_When.ProtoReflect.Descriptor instead.
 func (*Variant_When) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10, 0}
 }
 
 func (x *Variant_When) GetSingleBloc() bool {
@@ -1827,7 +2156,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1839,7 +2168,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1852,7 +2181,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1882,7 +2211,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1894,7 +2223,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1907,7 +2236,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1937,7 +2266,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1949,7 +2278,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1962,7 +2291,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1992,7 +2321,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2004,7 +2333,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2017,7 +2346,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -2038,7 +2367,7 @@ var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x03\n" +
+	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x03\n" +
 	"\vReferentiel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x124\n" +
@@ -2049,7 +2378,8 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x06scales\x18\b \x03(\v2\x16.acquis.store.v1.ScaleR\x06scales\x125\n" +
 	"\bregister\x18\t \x01(\v2\x19.acquis.store.v1.RegisterR\bregister\x12D\n" +
 	"\rcertificateur\x18\n" +
-	" \x01(\v2\x1e.acquis.store.v1.CertificateurR\rcertificateurJ\x04\b\x03\x10\x04R\vrncp_number\"\xbf\x03\n" +
+	" \x01(\v2\x1e.acquis.store.v1.CertificateurR\rcertificateur\x120\n" +
+	"\x05award\x18\v \x01(\v2\x1a.acquis.store.v1.AwardRuleR\x05awardJ\x04\b\x03\x10\x04R\vrncp_number\"\xbf\x03\n" +
 	"\bRegister\x121\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1d.acquis.v1.Register.Kind.EnumR\x04kind\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x19\n" +
@@ -2075,7 +2405,32 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"legal_name\x18\x01 \x01(\tR\tlegalName\x12\x1d\n" +
 	"\n" +
 	"trade_name\x18\x02 \x01(\tR\ttradeName\x12\x14\n" +
-	"\x05siret\x18\x03 \x01(\tR\x05siret\"\xcb\x02\n" +
+	"\x05siret\x18\x03 \x01(\tR\x05siret\"\xa4\x06\n" +
+	"\tAwardRule\x12\x10\n" +
+	"\x03all\x18\x01 \x03(\tR\x03all\x129\n" +
+	"\x06choose\x18\x02 \x03(\v2!.acquis.store.v1.AwardRule.ChoiceR\x06choose\x12;\n" +
+	"\aoptions\x18\x03 \x03(\v2!.acquis.store.v1.AwardRule.OptionR\aoptions\x12J\n" +
+	"\frequirements\x18\x04 \x03(\v2&.acquis.store.v1.AwardRule.RequirementR\frequirements\x1a\xc2\x02\n" +
+	"\vRequirement\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12>\n" +
+	"\x04kind\x18\x03 \x01(\x0e2*.acquis.v1.AwardRule.Requirement.Kind.EnumR\x04kind\x129\n" +
+	"\x06method\x18\x04 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x06method\x126\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x1a.acquis.store.v1.CriterionR\bcriteria\x12)\n" +
+	"\x04gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1e\n" +
+	"\bat_least\x18\a \x01(\x05H\x00R\aatLeast\x88\x01\x01B\v\n" +
+	"\t_at_least\x1a\x8d\x01\n" +
+	"\x06Choice\x12\x12\n" +
+	"\x04from\x18\x01 \x03(\tR\x04from\x12\x1e\n" +
+	"\bat_least\x18\x02 \x01(\x05H\x00R\aatLeast\x88\x01\x01\x12-\n" +
+	"\x10at_least_credits\x18\x03 \x01(\x05H\x01R\x0eatLeastCredits\x88\x01\x01B\v\n" +
+	"\t_at_leastB\x13\n" +
+	"\x11_at_least_credits\x1al\n" +
+	"\x06Option\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x14\n" +
+	"\x05blocs\x18\x03 \x03(\tR\x05blocs\x12\"\n" +
+	"\frequirements\x18\x04 \x03(\tR\frequirements\"\xcb\x02\n" +
 	"\x05Scale\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x124\n" +
@@ -2095,7 +2450,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x1e\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tR\n" +
-	"paragraphs\"\x8b\x02\n" +
+	"paragraphs\"\xb6\x02\n" +
 	"\x04Bloc\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -2103,8 +2458,11 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"activities\x18\x03 \x03(\v2\x19.acquis.store.v1.ActivityR\n" +
 	"activities\x12=\n" +
 	"\vcompetences\x18\x04 \x03(\v2\x1b.acquis.store.v1.CompetenceR\vcompetences\x12)\n" +
-	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x124\n" +
-	"\bepreuves\x18\a \x03(\v2\x18.acquis.store.v1.EpreuveR\bepreuves\"4\n" +
+	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1d\n" +
+	"\acredits\x18\x06 \x01(\x05H\x00R\acredits\x88\x01\x01\x124\n" +
+	"\bepreuves\x18\a \x03(\v2\x18.acquis.store.v1.EpreuveR\bepreuvesB\n" +
+	"\n" +
+	"\b_credits\"4\n" +
 	"\bActivity\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\"\xe1\x03\n" +
@@ -2237,82 +2595,95 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
-	(*Referentiel)(nil),                // 0: acquis.store.v1.Referentiel
-	(*Register)(nil),                   // 1: acquis.store.v1.Register
-	(*Certificateur)(nil),              // 2: acquis.store.v1.Certificateur
-	(*Scale)(nil),                      // 3: acquis.store.v1.Scale
-	(*Section)(nil),                    // 4: acquis.store.v1.Section
-	(*Bloc)(nil),                       // 5: acquis.store.v1.Bloc
-	(*Activity)(nil),                   // 6: acquis.store.v1.Activity
-	(*Competence)(nil),                 // 7: acquis.store.v1.Competence
-	(*Epreuve)(nil),                    // 8: acquis.store.v1.Epreuve
-	(*Variant)(nil),                    // 9: acquis.store.v1.Variant
-	(*AssessmentMethod)(nil),           // 10: acquis.store.v1.AssessmentMethod
-	(*Criterion)(nil),                  // 11: acquis.store.v1.Criterion
-	(*Rules)(nil),                      // 12: acquis.store.v1.Rules
-	(*Gate)(nil),                       // 13: acquis.store.v1.Gate
-	(*JuryRule)(nil),                   // 14: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                // 15: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),        // 16: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),            // 17: acquis.store.v1.CurrentRevision
-	(*Scale_Level)(nil),                // 18: acquis.store.v1.Scale.Level
-	(*Scale_Marks)(nil),                // 19: acquis.store.v1.Scale.Marks
-	(*Variant_When)(nil),               // 20: acquis.store.v1.Variant.When
-	(*Gate_Mean)(nil),                  // 21: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                 // 22: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                // 23: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),             // 24: acquis.store.v1.Gate.Shortfall
-	(v1.Register_Kind_Enum)(0),         // 25: acquis.v1.Register.Kind.Enum
-	(v1.AssessmentMethod_Kind_Enum)(0), // 26: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),      // 27: google.protobuf.Timestamp
-	(v1.Candidacy_AccessRoute_Enum)(0), // 28: acquis.v1.Candidacy.AccessRoute.Enum
-	(v1.Attempt_Enum)(0),               // 29: acquis.v1.Attempt.Enum
+	(*Referentiel)(nil),                     // 0: acquis.store.v1.Referentiel
+	(*Register)(nil),                        // 1: acquis.store.v1.Register
+	(*Certificateur)(nil),                   // 2: acquis.store.v1.Certificateur
+	(*AwardRule)(nil),                       // 3: acquis.store.v1.AwardRule
+	(*Scale)(nil),                           // 4: acquis.store.v1.Scale
+	(*Section)(nil),                         // 5: acquis.store.v1.Section
+	(*Bloc)(nil),                            // 6: acquis.store.v1.Bloc
+	(*Activity)(nil),                        // 7: acquis.store.v1.Activity
+	(*Competence)(nil),                      // 8: acquis.store.v1.Competence
+	(*Epreuve)(nil),                         // 9: acquis.store.v1.Epreuve
+	(*Variant)(nil),                         // 10: acquis.store.v1.Variant
+	(*AssessmentMethod)(nil),                // 11: acquis.store.v1.AssessmentMethod
+	(*Criterion)(nil),                       // 12: acquis.store.v1.Criterion
+	(*Rules)(nil),                           // 13: acquis.store.v1.Rules
+	(*Gate)(nil),                            // 14: acquis.store.v1.Gate
+	(*JuryRule)(nil),                        // 15: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                     // 16: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),             // 17: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),                 // 18: acquis.store.v1.CurrentRevision
+	(*AwardRule_Requirement)(nil),           // 19: acquis.store.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),                // 20: acquis.store.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),                // 21: acquis.store.v1.AwardRule.Option
+	(*Scale_Level)(nil),                     // 22: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                     // 23: acquis.store.v1.Scale.Marks
+	(*Variant_When)(nil),                    // 24: acquis.store.v1.Variant.When
+	(*Gate_Mean)(nil),                       // 25: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                      // 26: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                     // 27: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),                  // 28: acquis.store.v1.Gate.Shortfall
+	(v1.Register_Kind_Enum)(0),              // 29: acquis.v1.Register.Kind.Enum
+	(v1.AssessmentMethod_Kind_Enum)(0),      // 30: acquis.v1.AssessmentMethod.Kind.Enum
+	(*timestamppb.Timestamp)(nil),           // 31: google.protobuf.Timestamp
+	(v1.AwardRule_Requirement_Kind_Enum)(0), // 32: acquis.v1.AwardRule.Requirement.Kind.Enum
+	(v1.Candidacy_AccessRoute_Enum)(0),      // 33: acquis.v1.Candidacy.AccessRoute.Enum
+	(v1.Attempt_Enum)(0),                    // 34: acquis.v1.Attempt.Enum
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
-	4,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
-	5,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
-	12, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	15, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
-	3,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
+	5,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
+	6,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
+	13, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
+	16, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	4,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
 	1,  // 5: acquis.store.v1.Referentiel.register:type_name -> acquis.store.v1.Register
 	2,  // 6: acquis.store.v1.Referentiel.certificateur:type_name -> acquis.store.v1.Certificateur
-	25, // 7: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	18, // 8: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
-	19, // 9: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
-	6,  // 10: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
-	7,  // 11: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	13, // 12: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
-	8,  // 13: acquis.store.v1.Bloc.epreuves:type_name -> acquis.store.v1.Epreuve
-	10, // 14: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	10, // 15: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	11, // 16: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	13, // 17: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	9,  // 18: acquis.store.v1.Competence.variants:type_name -> acquis.store.v1.Variant
-	10, // 19: acquis.store.v1.Epreuve.method:type_name -> acquis.store.v1.AssessmentMethod
-	11, // 20: acquis.store.v1.Epreuve.criteria:type_name -> acquis.store.v1.Criterion
-	13, // 21: acquis.store.v1.Epreuve.gate:type_name -> acquis.store.v1.Gate
-	9,  // 22: acquis.store.v1.Epreuve.variants:type_name -> acquis.store.v1.Variant
-	20, // 23: acquis.store.v1.Variant.when:type_name -> acquis.store.v1.Variant.When
-	10, // 24: acquis.store.v1.Variant.method:type_name -> acquis.store.v1.AssessmentMethod
-	26, // 25: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	14, // 26: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	13, // 27: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	13, // 28: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	21, // 29: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	22, // 30: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	23, // 31: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	24, // 32: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	0,  // 33: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	27, // 34: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	28, // 35: acquis.store.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
-	29, // 36: acquis.store.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
-	37, // [37:37] is the sub-list for method output_type
-	37, // [37:37] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	3,  // 7: acquis.store.v1.Referentiel.award:type_name -> acquis.store.v1.AwardRule
+	29, // 8: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	20, // 9: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
+	21, // 10: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
+	19, // 11: acquis.store.v1.AwardRule.requirements:type_name -> acquis.store.v1.AwardRule.Requirement
+	22, // 12: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	23, // 13: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	7,  // 14: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
+	8,  // 15: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
+	14, // 16: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	9,  // 17: acquis.store.v1.Bloc.epreuves:type_name -> acquis.store.v1.Epreuve
+	11, // 18: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	11, // 19: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	12, // 20: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	14, // 21: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	10, // 22: acquis.store.v1.Competence.variants:type_name -> acquis.store.v1.Variant
+	11, // 23: acquis.store.v1.Epreuve.method:type_name -> acquis.store.v1.AssessmentMethod
+	12, // 24: acquis.store.v1.Epreuve.criteria:type_name -> acquis.store.v1.Criterion
+	14, // 25: acquis.store.v1.Epreuve.gate:type_name -> acquis.store.v1.Gate
+	10, // 26: acquis.store.v1.Epreuve.variants:type_name -> acquis.store.v1.Variant
+	24, // 27: acquis.store.v1.Variant.when:type_name -> acquis.store.v1.Variant.When
+	11, // 28: acquis.store.v1.Variant.method:type_name -> acquis.store.v1.AssessmentMethod
+	30, // 29: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	15, // 30: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	14, // 31: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	14, // 32: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	25, // 33: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	26, // 34: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	27, // 35: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	28, // 36: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	0,  // 37: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	31, // 38: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	32, // 39: acquis.store.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	11, // 40: acquis.store.v1.AwardRule.Requirement.method:type_name -> acquis.store.v1.AssessmentMethod
+	12, // 41: acquis.store.v1.AwardRule.Requirement.criteria:type_name -> acquis.store.v1.Criterion
+	14, // 42: acquis.store.v1.AwardRule.Requirement.gate:type_name -> acquis.store.v1.Gate
+	33, // 43: acquis.store.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	34, // 44: acquis.store.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
+	45, // [45:45] is the sub-list for method output_type
+	45, // [45:45] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -2321,21 +2692,24 @@ func file_acquis_store_v1_referentiel_proto_init() {
 		return
 	}
 	file_acquis_store_v1_referentiel_proto_msgTypes[1].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[26].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[27].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
