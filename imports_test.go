@@ -26,8 +26,9 @@ var importRules = []struct {
 	allowed []string
 	because string
 }{
-	{"rules", []string{"rules/exact", "rules/registration"}, "whoever holds the records recomputes a decision with nothing but this package and its numbers"},
+	{"rules", []string{"rules/exact", "rules/agreement", "rules/registration"}, "whoever holds the records recomputes a decision with nothing but this package and its numbers"},
 	{"rules/exact", nil, "it is arithmetic"},
+	{"rules/agreement", []string{"rules/exact"}, "it is arithmetic on what assessors find"},
 	{"rules/registration", nil, "what follows from a registration hangs on its days and its register only"},
 	{"legible", nil, "what people can read is the same for the API, files and flags"},
 	{"referentiel", []string{"rules", "legible", "gen/acquis/store"}, "it compiles stored référentiels for the rules, and knows no store"},

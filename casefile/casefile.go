@@ -82,9 +82,18 @@ func Session(s *storepb.Session) (rules.Session, error) {
 func Jury(members []*storepb.JuryMember) []rules.Member {
 	jury := make([]rules.Member, len(members))
 	for i, m := range members {
-		jury[i] = rules.Member{Subject: m.GetSubject(), External: m.GetExternal(), Chair: m.GetChair()}
+		jury[i] = rules.Member{Subject: m.GetSubject(), External: m.GetExternal(), Chair: m.GetChair(), College: m.GetCollege()}
 	}
 	return jury
+}
+
+// Assessors reads who assesses in a session.
+func Assessors(s *storepb.Session) []rules.Assessor {
+	assessors := make([]rules.Assessor, len(s.GetAssessors()))
+	for i, a := range s.GetAssessors() {
+		assessors[i] = rules.Assessor{Subject: a.GetSubject(), Quality: a.GetQuality()}
+	}
+	return assessors
 }
 
 // Candidacy reads a candidacy of the session.
@@ -209,7 +218,9 @@ func found(a assessed) (rules.Verdict, error) {
 
 func addVerdicts(acts *rules.Acts, a *storepb.Assessment) (err error) {
 	for _, line := range a.GetVerdicts() {
-		read := rules.Assessment{Criterion: line.GetCriterion(), Assessor: a.GetAuthor(), Retracted: Retracts(line), Seq: a.GetUid()}
+		read := rules.Assessment{
+			Criterion: line.GetCriterion(), Assessor: a.GetAuthor(), Quality: a.GetQuality(), Retracted: Retracts(line), Seq: a.GetUid(),
+		}
 		if !read.Retracted {
 			if read.Verdict, err = found(line); err != nil {
 				return err
@@ -234,7 +245,7 @@ func addSettlements(acts *rules.Acts, a *storepb.Assessment) (err error) {
 		}
 		read.On = make([]rules.Opinion, len(line.GetOn()))
 		for i, o := range line.GetOn() {
-			read.On[i].Assessor = o.GetAssessor()
+			read.On[i].Assessor, read.On[i].Quality = o.GetAssessor(), o.GetQuality()
 			if read.On[i].Verdict, err = found(o); err != nil {
 				return err
 			}

@@ -71,6 +71,7 @@ func encode(r *storepb.Referentiel) []byte {
 	e.message(9, func(e *encoder) { e.register(r.GetRegister()) })
 	e.message(10, func(e *encoder) { e.certificateur(r.GetCertificateur()) })
 	e.message(11, func(e *encoder) { e.award(r.GetAward()) })
+	each(&e, 13, r.GetAssessorQualities(), (*encoder).quality)
 	e.end()
 	return e
 }
@@ -192,6 +193,7 @@ func (e *encoder) competence(c *storepb.Competence) {
 	e.text(8, c.GetBonusAbove())
 	each(e, 9, c.GetVariants(), (*encoder).variant)
 	e.number(10, c.MaxAttempts)
+	e.message(15, func(e *encoder) { e.agreement(c.GetAgreement()) })
 }
 
 func (e *encoder) variant(v *storepb.Variant) {
@@ -243,6 +245,7 @@ func (e *encoder) epreuve(u *storepb.Epreuve) {
 	e.number(11, u.MinAssessors)
 	each(e, 12, u.GetVariants(), (*encoder).variant)
 	e.number(13, u.MaxAttempts)
+	e.message(15, func(e *encoder) { e.agreement(u.GetAgreement()) })
 }
 
 func (e *encoder) rules(r *storepb.Rules) {
@@ -256,6 +259,24 @@ func (e *encoder) rules(r *storepb.Rules) {
 	e.message(5, func(e *encoder) { e.gate(r.GetCompetenceGate()) })
 	e.message(6, func(e *encoder) { e.gate(r.GetBlocGate()) })
 	e.text(7, r.GetScale())
+	e.message(8, func(e *encoder) { e.agreement(r.GetAgreement()) })
+}
+
+func (e *encoder) agreement(a *storepb.Agreement) {
+	if kind := int32(a.GetKind()); kind != 0 {
+		e.number(1, &kind)
+	}
+	e.text(2, a.GetMaxGap())
+	e.text(3, a.GetThirdReading())
+	each(e, 4, a.GetWeights(), func(e *encoder, w *storepb.Agreement_Weight) {
+		e.text(1, w.GetQuality())
+		e.number(2, w.Percent)
+	})
+}
+
+func (e *encoder) quality(q *storepb.AssessorQuality) {
+	e.text(1, q.GetCode())
+	e.text(2, q.GetTitle())
 }
 
 func (e *encoder) gate(g *storepb.Gate) {
@@ -307,6 +328,18 @@ func (e *encoder) juryRule(j *storepb.JuryRule) {
 	}
 	e.number(1, j.MinMembers)
 	e.number(2, j.MinExternalPercent)
+	each(e, 3, j.GetColleges(), (*encoder).college)
+	if chair := int32(j.GetChair()); chair != 0 {
+		e.number(4, &chair)
+	}
+	e.yes(5, j.GetCastingVote())
+}
+
+func (e *encoder) college(c *storepb.JuryRule_College) {
+	e.text(1, c.GetCode())
+	e.text(2, c.GetTitle())
+	e.number(3, c.AtLeast)
+	e.yes(4, c.GetParity())
 }
 
 func (e *encoder) replacement(r *storepb.Replacement) {

@@ -25,6 +25,8 @@ const (
 	maxChoices      = 20
 	maxOptions      = 20
 	maxRequirements = 20
+	maxQualities    = 20
+	maxColleges     = 20
 )
 
 // maxProblems is how many problems are reported.
@@ -47,6 +49,12 @@ func Check(r *storepb.Referentiel) []Problem {
 	}
 	for i, scale := range list(c, "scales", r.GetScales(), 0, maxScales) {
 		c.scale(at("scales", i), scale)
+	}
+	qualities := seen{}
+	for i, q := range list(c, "assessor_qualities", r.GetAssessorQualities(), 0, maxQualities) {
+		item := at("assessor_qualities", i)
+		c.unique(item+".code", q.GetCode(), qualities)
+		c.text(item+".title", q.GetTitle(), maxTitle)
 	}
 	for i, b := range list(c, "blocs", r.GetBlocs(), 1, maxBlocs) {
 		c.bloc(at("blocs", i), b)
@@ -223,6 +231,7 @@ func (c *checker) competence(field string, k *storepb.Competence) {
 	if k.GetBlocOnlyMethod() != nil {
 		c.method(field+".bloc_only_method", k.GetBlocOnlyMethod())
 	}
+	list(c, field+".agreement.weights", k.GetAgreement().GetWeights(), 0, maxQualities)
 	c.variants(field+".variants", k.GetVariants())
 	c.between(field+".max_attempts", k.MaxAttempts, 1, 20)
 	c.criteria(field+".criteria", k.GetCode(), k.GetCriteria(), 1)
@@ -278,6 +287,20 @@ func (c *checker) rules(r *storepb.Rules) {
 	if jury := r.GetJury(); jury != nil {
 		c.between("rules.jury.min_members", jury.MinMembers, 2, 50)
 		c.between("rules.jury.min_external_percent", jury.MinExternalPercent, 0, 100)
+		c.jury(jury)
+	}
+	list(c, "rules.agreement.weights", r.GetAgreement().GetWeights(), 0, maxQualities)
+}
+
+// jury checks the texts of a jury's colleges; what they mean, the rules check.
+func (c *checker) jury(j *storepb.JuryRule) {
+	for i, college := range list(c, "rules.jury.colleges", j.GetColleges(), 0, maxColleges) {
+		item := at("rules.jury.colleges", i)
+		c.code(item+".code", college.GetCode())
+		c.text(item+".title", college.GetTitle(), maxTitle)
+	}
+	if j.GetChair().Descriptor().Values().ByNumber(j.GetChair().Number()) == nil {
+		c.report("rules.jury.chair", fmt.Sprintf("%d is neither REQUIRED nor NONE", j.GetChair()))
 	}
 }
 

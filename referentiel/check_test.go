@@ -86,6 +86,13 @@ func full() *storepb.Referentiel {
 		Code: "n", Title: "Note", Pass: "10", Marks: &storepb.Scale_Marks{Min: "0", Max: "20", Step: "0.5"},
 		Levels: []*storepb.Scale_Level{{Code: "A", Label: "Acquis", Points: new(int32(100))}},
 	}}
+	agreement := func() *storepb.Agreement {
+		return &storepb.Agreement{Kind: 2, MaxGap: "4", ThirdReading: "t", Weights: []*storepb.Agreement_Weight{{Quality: "t", Percent: new(int32(100))}}}
+	}
+	r.AssessorQualities = []*storepb.AssessorQuality{{Code: "t", Title: "Tuteur"}}
+	r.Rules.Agreement, competence(r).Agreement = agreement(), agreement()
+	r.Rules.Jury.Colleges = []*storepb.JuryRule_College{{Code: "E", Title: "Employeurs", AtLeast: new(int32(2)), Parity: true}}
+	r.Rules.Jury.Chair, r.Rules.Jury.CastingVote = 1, true
 	r.Rules.Scale, competence(r).Criteria[0].Scale = "n", "n"
 	r.Register, r.Certificateur = registered(), certified()
 	r.Blocs[0].Credits = new(int32(10))
@@ -103,6 +110,7 @@ func full() *storepb.Referentiel {
 	b.Competences, b.Epreuves, b.Gate = nil, b.Epreuves[:1], gate()
 	e := b.Epreuves[0]
 	r.Blocs = append(r.Blocs, b)
+	e.Agreement = agreement()
 	e.MaxAttempts, competence(r).MaxAttempts = new(int32(3)), new(int32(3))
 	e.Variants, competence(r).Variants = byVariants(), byVariants()
 	e.Gate, e.Weight, e.BonusAbove, e.Scale, e.Eliminatory = gate(), new(int32(2)), "50", "n", true

@@ -6,6 +6,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/rules"
+	agreements "github.com/acquis-eval/acquis/rules/agreement"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -88,6 +89,11 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		Scale:          r.GetRules().GetScale(),
 		Registration:   registrationSpec(r.GetRegister()),
 		Award:          awardSpec(r.GetAward()),
+		Agreement:      agreement(r.GetRules().GetAgreement()),
+		Jury:           juryRule(r.GetRules().GetJury()),
+	}
+	for _, q := range r.GetAssessorQualities() {
+		s.Qualities = append(s.Qualities, q.GetCode())
 	}
 	for _, given := range r.GetScales() {
 		s.Scales = append(s.Scales, scaleSpec(given))
@@ -128,7 +134,8 @@ func awardSpec(a *storepb.AwardRule) *rules.AwardRule {
 
 func epreuveSpec(e *storepb.Epreuve) rules.Unit {
 	unit := rules.Unit{
-		Code: e.GetCode(), Epreuve: true, Gate: gate(e.GetGate()), Variants: variants(e.GetVariants()), MaxAttempts: number(e.MaxAttempts), MinAssessors: number(e.MinAssessors),
+		Agreement: agreement(e.GetAgreement()),
+		Code:      e.GetCode(), Epreuve: true, Gate: gate(e.GetGate()), Variants: variants(e.GetVariants()), MaxAttempts: number(e.MaxAttempts), MinAssessors: number(e.MinAssessors),
 		Share:    rules.Share{Weight: number(e.Weight), BonusAbove: e.GetBonusAbove()},
 		Criteria: criteria(e.GetCriteria()),
 	}
@@ -141,7 +148,8 @@ func epreuveSpec(e *storepb.Epreuve) rules.Unit {
 
 func competenceSpec(k *storepb.Competence) rules.Unit {
 	return rules.Unit{
-		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()), Variants: variants(k.GetVariants()), MaxAttempts: number(k.MaxAttempts),
+		Agreement: agreement(k.GetAgreement()),
+		Code:      k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()), Variants: variants(k.GetVariants()), MaxAttempts: number(k.MaxAttempts),
 		Share:    rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
 		Criteria: criteria(k.GetCriteria()),
 	}
@@ -178,6 +186,28 @@ func scaleSpec(s *storepb.Scale) rules.Scale {
 	}
 	if m := s.GetMarks(); m != nil {
 		read.Marks = &rules.Marks{Min: m.GetMin(), Max: m.GetMax(), Step: m.GetStep()}
+	}
+	return read
+}
+
+func agreement(a *storepb.Agreement) *rules.Agreement {
+	if a == nil {
+		return nil
+	}
+	read := &rules.Agreement{MaxGap: a.GetMaxGap(), ThirdReading: a.GetThirdReading()}
+	if a.GetKind() != 0 {
+		read.Kind = agreements.Kind(a.GetKind().String())
+	}
+	for _, w := range a.GetWeights() {
+		read.Weights = append(read.Weights, rules.QualityWeight{Quality: w.GetQuality(), Percent: number(w.Percent)})
+	}
+	return read
+}
+
+func juryRule(j *storepb.JuryRule) rules.JurySpec {
+	read := rules.JurySpec{NoChair: j.GetChair().String() == "NONE", CastingVote: j.GetCastingVote()}
+	for _, c := range j.GetColleges() {
+		read.Colleges = append(read.Colleges, rules.College{Code: c.GetCode(), AtLeast: number(c.AtLeast), Parity: c.GetParity()})
 	}
 	return read
 }

@@ -64,6 +64,7 @@ func (c *checker) epreuve(field string, e *storepb.Epreuve, listed map[string]bo
 		c.covers(at(field+".criteria", i)+".competences", k.GetCompetences(), "a compétence that its épreuve covers", ofEpreuve)
 	}
 	c.between(field+".min_assessors", e.MinAssessors, 1, 20)
+	list(c, field+".agreement.weights", e.GetAgreement().GetWeights(), 0, maxQualities)
 	c.between(field+".max_attempts", e.MaxAttempts, 1, 20)
 	c.asWhole(field, e)
 }

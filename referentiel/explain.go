@@ -113,8 +113,7 @@ func (e *explainer) jury() {
 	e.say("Le jury délibère si %d membres au moins sont présents%s.", "The jury deliberates if at least %d members are present%s.", n, note)
 	n, note = e.number(externals(rule), rules.DefaultMinExternalPercent)
 	e.say("Au moins %d %% des membres présents sont externes%s.", "At least %d %% of the members present are external%s.", n, note)
-	e.say("L'un d'eux préside, et aucun n'a de lien déclaré avec le candidat.",
-		"One of them chairs, and none has a declared tie with the candidate.")
+	e.sides()
 	e.say("Le jury suit le résultat calculé, ou s'en écarte avec un motif.",
 		"The jury follows the computed outcome, or departs from it with a motive.")
 }
@@ -142,8 +141,7 @@ func (e *explainer) assessing() {
 	n, note := e.number(needed, rules.DefaultMinAssessors)
 	assessors := e.counted(n, bilingual{"évaluateur", "assessor"}, bilingual{"évaluateurs", "assessors"})
 	e.say("Il faut sur chaque critère l'avis d'au moins %s%s.", "Each criterion needs the findings of at least %s%s.", assessors, note)
-	e.say("Si des évaluateurs se contredisent sur un critère, le jury tranche.",
-		"If assessors disagree on a criterion, the jury settles it.")
+	e.agreements()
 	if code := e.r.GetRules().GetScale(); code != "" {
 		e.say("Un critère sans autre échelle est évalué sur l'échelle %s.", "A criterion without another scale is assessed on the scale %s.", code)
 	} else {
@@ -231,6 +229,9 @@ func (e *explainer) competence(k *storepb.Competence) {
 	}
 	if g := k.GetGate(); g != nil {
 		e.text.WriteString("    " + e.phrase("Acquise quand %s (règle propre).", "Acquired when %s (a rule of its own).", e.gate(g, ofCriteria)) + "\n")
+	}
+	if a := k.GetAgreement(); a != nil {
+		e.text.WriteString("    " + e.phrase("Si plusieurs l'évaluent : %s (règle propre).", "If several assess it: %s (a rule of its own).", e.agreement(a)) + "\n")
 	}
 	if shared := e.share(k.Weight, k.GetBonusAbove()); shared != "" {
 		e.text.WriteString("    " + e.phrase("Dans le bloc : %s.", "In the bloc: %s.", shared) + "\n")

@@ -19,6 +19,9 @@ func (e *explainer) epreuve(u *storepb.Epreuve) {
 		e.detail("Il y faut l'avis d'au moins %s.", "It needs the findings of at least %s.",
 			e.counted(int(u.GetMinAssessors()), bilingual{"évaluateur", "assessor"}, bilingual{"évaluateurs", "assessors"}))
 	}
+	if a := u.GetAgreement(); a != nil {
+		e.detail("Si plusieurs l'évaluent : %s (règle propre).", "If several assess it: %s (a rule of its own).", e.agreement(a))
+	}
 	if g := u.GetGate(); g != nil {
 		e.detail("Acquise quand %s (règle propre).", "Acquired when %s (a rule of its own).", e.gate(g, ofCriteria))
 	}

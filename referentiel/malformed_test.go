@@ -207,6 +207,7 @@ func unbreakable() map[string]string {
 		"%d is not a kind of requirement": "files name kinds, and the decoder refuses what is none",
 		"%d is not an access route":       "so it is with routes",
 		"%d is not an attempt":            "and with attempts",
+		"%d is neither REQUIRED nor NONE": "files name it, and the decoder refuses anything else",
 	}
 }
 

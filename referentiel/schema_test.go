@@ -272,6 +272,22 @@ func beyondSchema() map[string]string {
 		"award: a requirement with the code of a bloc":        elsewhere,
 		"award: a proof with a method":                        elsewhere,
 		"award: an épreuve without criteria":                  elsewhere,
+		"weights that are not 100":                            elsewhere,
+		"no weights":                                          elsewhere,
+		"a weight of a quality that is not declared":          elsewhere,
+		"two weights of a quality":                            elsewhere,
+		"a gap of what has none":                              elsewhere,
+		"a gap larger than the scale":                         elsewhere,
+		"a gap larger than the marks":                         elsewhere,
+		"a third reading without a gap":                       elsewhere,
+		"a third reading of an unknown quality":               elsewhere,
+		"weights of what has none":                            elsewhere,
+		"together, but one is enough":                         elsewhere,
+		"a quality twice":                                     elsewhere,
+		"parity of one":                                       elsewhere,
+		"a college twice":                                     elsewhere,
+		"a casting vote of no chair":                          elsewhere,
+		"a gap below 0":                                       "points of a scale may be below 0, and have the same pattern",
 	}
 }
 

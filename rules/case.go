@@ -58,10 +58,11 @@ type CriterionVerdict struct {
 	Kind      FindingKind // which of them; empty means a verdict
 }
 
-// Record checks a batch of verdicts; if one is bad, none is written. It reads no
-// acts, so that recording need not load them.
-func (c Case) Record(lines []CriterionVerdict) []Refusal {
-	return append(c.Undecided(), c.checkLines(lines)...)
+// Record checks a batch of verdicts of somebody who assesses in a quality, or in none; if
+// one is bad, none is written. It reads no acts, so that recording need not load them.
+func (c Case) Record(quality string, lines []CriterionVerdict) []Refusal {
+	refusals := append(c.Undecided(), c.checkLines(lines)...)
+	return append(refusals, c.qualified(quality, lines)...)
 }
 
 // Retract checks that an assessor can take back the verdicts on these criteria.
@@ -93,7 +94,7 @@ func (c Case) Settle(juror string, lines []CriterionVerdict) ([]Settlement, []Re
 		if k == nil {
 			continue // refused above
 		}
-		if !k.disputed() || k.Settled == StatusPending {
+		if !k.Open {
 			refusals = append(refusals, refuse(CriterionNotContested, "criterion", line.Criterion))
 		}
 		settlements = append(settlements, Settlement{

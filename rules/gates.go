@@ -33,6 +33,7 @@ func CheckGates(spec Spec) []GateProblem {
 func (s *Scheme) setGates(spec Spec) []GateProblem {
 	c := &gateCompiler{spec: spec, scheme: s}
 	c.setScales()
+	c.setJury()
 	c.defaults()
 	for i := range s.blocs {
 		c.bloc(fmt.Sprintf("blocs[%d]", i), &s.blocs[i])
@@ -66,6 +67,9 @@ func (c *gateCompiler) defaults() {
 		if d.given != nil {
 			c.gate(d.field, d.given, family{children: 100, anyPoints: true})
 		}
+	}
+	if c.spec.Agreement != nil {
+		c.agreement("rules.agreement", c.spec.Agreement)
 	}
 	if c.spec.CompetenceGate != nil && c.spec.Rules.CompetenceThreshold != nil {
 		c.report("rules.competence_gate", "must be left out if competence_threshold_percent is given, which is a gate in short form")
@@ -107,6 +111,8 @@ func (c *gateCompiler) unit(field string, k *Unit) {
 			item = field
 		}
 		k.Criteria[i].scale = c.scaleOf(item, &k.Criteria[i])
+		k.Criteria[i].agreement = c.agreementOf(field, k.Agreement, k.Criteria[i].scale)
+		f.averaged = f.averaged || k.Criteria[i].agreement.Averages()
 		c.share(&f, item, &k.Criteria[i].Share)
 		f.join(k.Criteria[i].scale)
 		if k.Criteria[i].bonus != nil && k.Criteria[i].Eliminatory {
@@ -115,7 +121,7 @@ func (c *gateCompiler) unit(field string, k *Unit) {
 	}
 	threshold := c.scheme.competenceThreshold
 	mean := exact.Whole(threshold.Value)
-	k.gate = &gate{short: f.bonuses == 0 && f.unit == nil && !f.mixed, threshold: threshold, mean: &mean, percent: true}
+	k.gate = &gate{short: f.bonuses == 0 && f.unit == nil && !f.mixed && !f.averaged, threshold: threshold, mean: &mean, percent: true}
 	k.percent = f.mixed
 	given, at := own(k.Gate, field, c.spec.CompetenceGate, "rules.competence_gate")
 	switch {
@@ -149,6 +155,7 @@ type family struct {
 	bonusesAbove      []bonusAbove
 	unit              *scale // of marks: what all their points are in; nil means percent
 	mixed             bool   // they have several
+	averaged          bool   // points may be a mean of several assessors, so not whole
 	anyPoints         bool   // nothing is known of their points
 }
 

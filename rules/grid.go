@@ -1,6 +1,10 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/acquis-eval/acquis/rules/exact"
+)
 
 // Grid shows, for each presented bloc, the compétences or épreuves, the method in force and
 // the status of every criterion, with the outcomes and their reasons.
@@ -37,11 +41,14 @@ type GridCriterion struct {
 	Status      CriterionStatus
 	Settled     CriterionStatus // the status as it would be without an exemption
 	Found       Verdict         // the level or the mark, if Settled is ASSESSED
+	Points      *exact.Number   // instead, if different opinions make points: what they come to
+	Joint       bool            // assessors assess together, and see what the others found
 	Reason      Reason
 	Opinions    []Opinion   // the verdicts that count, by assessor
 	Settlement  *Settlement // the one in force, with all its authors; nil if there is none
 	Advice      *Advice     // the latest; nil if there is none
 	Exemption   *Exemption  // the latest decision, with all its authors; nil if there is none
+	Open        bool        // assessors found different things, which the jury may settle
 }
 
 // Assess computes the grid of a candidacy. It shows only presented blocs, in the
@@ -86,8 +93,8 @@ func (c *GridUnit) assess(scheme *Scheme, of *Unit, criteria []GridCriterion) {
 	c.Code, c.Epreuve = of.Code, of.Epreuve
 	first := scheme.places[of.Criteria[0].Code].index // the others follow it
 	c.Criteria = criteria[first : first+len(of.Criteria) : first+len(of.Criteria)]
-	for i, k := range of.Criteria {
-		c.Criteria[i].assess(k, of.minAssessors)
+	for i := range of.Criteria {
+		c.Criteria[i].assess(&of.Criteria[i], of.minAssessors)
 	}
 	c.conclude(of)
 }
@@ -130,7 +137,7 @@ func (c *GridUnit) children(of *Unit, percent bool, children []child) []child {
 	for i := range c.Criteria {
 		k, spec := &c.Criteria[i], &of.Criteria[i]
 		one := child{code: k.Code, acquired: k.Passed, exempted: k.Status == StatusExempted, weight: spec.weight, bonus: spec.bonus}
-		if one.points, one.judged = spec.scale.points(k.finding()); percent {
+		if one.points, one.judged = k.points(spec.scale); percent {
 			one.points = spec.scale.percent(one.points)
 		}
 		children = append(children, one)

@@ -140,6 +140,10 @@ var setups = map[string]func(*player, line) error{
 	"requirement": (*player).awardRule,
 	"holding":     (*player).holding,
 	"session":     (*player).session,
+	"agreement":   (*player).agreement,
+	"qualities":   (*player).qualities,
+	"colleges":    (*player).colleges,
+	"chair":       (*player).chair,
 	"tie": func(p *player, l line) error {
 		p.world.tied = append(p.world.tied, l.arg(0))
 		return nil
@@ -234,7 +238,7 @@ func (p *player) session(l line) error {
 		return l.errorf("jury or revision not understood: %v", err)
 	}
 	s := &Session{ID: l.arg(0), Label: l.arg(0), Revision: spec.Revision, State: SessionOpen}
-	if refusals := s.ChangeJury(jury, nil); len(refusals) > 0 {
+	if refusals := append(s.ChangeJury(jury, nil), p.world.schemes[s.Revision].People(jury, nil)...); len(refusals) > 0 {
 		return l.errorf("%s", refusals[0].Description)
 	}
 	s.Jury = jury

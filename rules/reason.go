@@ -60,6 +60,18 @@ const (
 	ExemptionGranted  ReasonRule = "EXEMPTION_GRANTED"
 )
 
+// Why a criterion has its status, if the référentiel has another agreement of assessors.
+const (
+	AssessedTogether     ReasonRule = "ASSESSED_TOGETHER"
+	MeanOfAssessors      ReasonRule = "MEAN_OF_ASSESSORS"
+	MeanWithinGap        ReasonRule = "MEAN_WITHIN_GAP"
+	AssessorsTooFarApart ReasonRule = "ASSESSORS_TOO_FAR_APART"
+	ThirdReadingNeeded   ReasonRule = "THIRD_READING_NEEDED"
+	ThirdReading         ReasonRule = "THIRD_READING"
+	WeightedAssessors    ReasonRule = "WEIGHTED_ASSESSORS"
+	QualityMissing       ReasonRule = "QUALITY_MISSING"
+)
+
 // Why a compétence or a bloc has its outcome.
 const (
 	CriterionPending      ReasonRule = "CRITERION_PENDING"
@@ -157,6 +169,15 @@ var reasonSentences = [...]struct {
 	{AssessorsDisagree, "{criterion}: the assessors disagree and the jury has not settled it (verdicts: {counted})"},
 	{SettlementLapsed, "{criterion}: the assessors disagree and their verdicts are no longer those the jury settled (verdicts: {counted})"},
 	{ExemptionGranted, "{criterion}: the jury exempted the candidate from it"},
+
+	{AssessedTogether, "{criterion}: the assessors found the same together (verdicts: {counted})"},
+	{MeanOfAssessors, "{criterion}: the mean of the assessors is {amount} (verdicts: {counted})"},
+	{MeanWithinGap, "{criterion}: the mean of the assessors is {amount}, and they are not more than {limit} apart (verdicts: {counted})"},
+	{AssessorsTooFarApart, "{criterion}: the assessors are {amount} apart, more than {limit}, and the jury has not settled it (verdicts: {counted})"},
+	{ThirdReadingNeeded, "{criterion}: the assessors are {amount} apart, more than {limit}, so it needs a third reading (verdicts: {counted})"},
+	{ThirdReading, "{criterion}: the assessors are more than {limit} apart, so the third reading counts: {amount} (its verdicts: {counted})"},
+	{WeightedAssessors, "{criterion}: the assessors come to {amount} by the weights of their qualities (verdicts: {counted})"},
+	{QualityMissing, "{criterion}: assessors of {counted} of {required} qualities have given a verdict"},
 
 	{CriterionPending, "{criterion} is still pending"},
 	{CriterionContested, "{criterion} is contested"},

@@ -54,6 +54,8 @@ const (
 	MotiveMissing         RefusalRule = "MOTIVE_MISSING"
 	ReasonMissing         RefusalRule = "REASON_MISSING"
 	ProofMissing          RefusalRule = "PROOF_MISSING"
+	QualityUnknown        RefusalRule = "QUALITY_UNKNOWN"
+	CollegeUnknown        RefusalRule = "COLLEGE_UNKNOWN"
 )
 
 // Rules about acts in a session or on a candidacy.
@@ -87,6 +89,7 @@ const (
 	AppliesInPractice     RefusalRule = "APPLIES_IN_PRACTICE"
 	StatementUnreasoned   RefusalRule = "STATEMENT_UNREASONED"
 	LastCriterion         RefusalRule = "LAST_CRITERION"
+	AssessorUnqualified   RefusalRule = "ASSESSOR_UNQUALIFIED"
 )
 
 // Rules about acts of the jury.
@@ -99,6 +102,8 @@ const (
 	JuryTooSmall             RefusalRule = "JURY_TOO_SMALL"
 	JuryTooInternal          RefusalRule = "JURY_TOO_INTERNAL"
 	JuryWithoutChair         RefusalRule = "JURY_WITHOUT_CHAIR"
+	JuryLacksCollege         RefusalRule = "JURY_LACKS_COLLEGE"
+	JuryNotParitary          RefusalRule = "JURY_NOT_PARITARY"
 	BlocPending              RefusalRule = "BLOC_PENDING"
 	BlocContested            RefusalRule = "BLOC_CONTESTED"
 	SettlementAuthorAbsent   RefusalRule = "SETTLEMENT_AUTHOR_ABSENT"
@@ -143,12 +148,14 @@ var refusalSentences = [...]struct {
 	{CriterionNotPresented, InvalidArgument, "belongs to a bloc that is not presented in this candidacy"},
 	{VerdictUnknown, InvalidArgument, "has a verdict that does not exist"},
 	{OffScale, InvalidArgument, "is not assessed so"},
-	{OutcomeUnknown, InvalidArgument, "has an outcome that a jury cannot decide on a bloc"},
+	{OutcomeUnknown, InvalidArgument, "has an outcome that a jury cannot decide on it"},
 	{DecisionUnknown, InvalidArgument, "is not among the candidate's decisions"},
 	{MemberRepeated, InvalidArgument, "is named twice"},
 	{MotiveMissing, InvalidArgument, "is rectified without a motive"},
 	{ReasonMissing, InvalidArgument, "is refused an exemption without a reason"},
 	{ProofMissing, InvalidArgument, "is recognised without naming its proof"},
+	{QualityUnknown, InvalidArgument, "has a quality that the référentiel does not have"},
+	{CollegeUnknown, InvalidArgument, "is in a college that the référentiel does not have"},
 
 	{GridStale, Aborted, "has changed since the jury saw its grid"},
 	{SessionNotOpen, FailedPrecondition, "is not open"},
@@ -176,6 +183,7 @@ var refusalSentences = [...]struct {
 	{AppliesInPractice, FailedPrecondition, "cannot be exempted: it will apply in the candidate's future practice"},
 	{StatementUnreasoned, FailedPrecondition, "cannot be exempted: the jury must give its reason for each condition"},
 	{LastCriterion, FailedPrecondition, "cannot be exempted: its competence would keep no criterion"},
+	{AssessorUnqualified, FailedPrecondition, "is assessed in certain qualities, and the assessor has none of them in this session"},
 
 	{MemberNotOnJury, FailedPrecondition, "does not belong to the session's jury"},
 	{MemberTied, FailedPrecondition, "has a declared tie with the candidate"},
@@ -185,6 +193,8 @@ var refusalSentences = [...]struct {
 	{JuryTooSmall, FailedPrecondition, "has too few members present"},
 	{JuryTooInternal, FailedPrecondition, "has too few external members present"},
 	{JuryWithoutChair, FailedPrecondition, "has no chair present"},
+	{JuryLacksCollege, FailedPrecondition, "has too few members of a college present"},
+	{JuryNotParitary, FailedPrecondition, "does not have as many members of each college with parity present"},
 	{BlocPending, FailedPrecondition, "is still pending"},
 	{BlocContested, FailedPrecondition, "is contested"},
 	{SettlementAuthorAbsent, FailedPrecondition, "was settled by members none of whom is present"},

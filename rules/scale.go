@@ -84,6 +84,14 @@ func (s *scale) gate() *gate {
 	return &gate{mean: &pass, threshold: Number{Default: isDefault}}
 }
 
+// passing are the points from which an assessment is acquired.
+func (s *scale) passing() exact.Number {
+	if s == nil {
+		return exact.Whole(Met.Points())
+	}
+	return s.pass
+}
+
 // percent makes points of the scale a share of it.
 func (s *scale) percent(points exact.Number) exact.Number {
 	if s.kind() != ByMark {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/agreement"
 	"github.com/acquis-eval/acquis/rules/exact"
 	"github.com/acquis-eval/acquis/rules/registration"
 )
@@ -48,6 +49,9 @@ type Spec struct {
 
 	Registration registration.Registration
 	Award        *AwardRule // nil: an award needs every bloc
+	Qualities    []string   // codes of those in which somebody can assess
+	Agreement    *Agreement // of compétences that have none of their own; nil: UNANIMOUS
+	Jury         JurySpec
 }
 
 // Numbers are the rules of a référentiel; nil means that it does not set one.
@@ -80,9 +84,10 @@ type Unit struct {
 	HasBlocOnlyMethod bool   // a method replaces the normal one when one bloc is presented alone
 	Variants          []When // methods that do, the first one that applies, before that
 	Criteria          []Criterion
-	Gate              *Gate // its own; nil means that of the référentiel
-	MaxAttempts       *int  // how often its bloc may be presented; nil means without limit
-	MinAssessors      *int  // its own; nil means the number of the référentiel
+	MaxAttempts       *int       // how often its bloc may be presented; nil means without limit
+	MinAssessors      *int       // its own; nil means the number of the référentiel
+	Gate              *Gate      // its own; nil means that of the référentiel
+	Agreement         *Agreement // its own; nil means that of the référentiel
 	Share
 
 	gate         *gate
@@ -106,7 +111,8 @@ type Criterion struct {
 	Scale       string // code of its own; empty: that of the référentiel
 	Share
 
-	scale *scale
+	scale     *scale
+	agreement *agreement.Agreement
 }
 
 // Share is how a child takes part in its parent's mean.
@@ -118,12 +124,6 @@ type Share struct {
 	bonus  *exact.Number
 }
 
-// JuryRule is the smallest jury that may act.
-type JuryRule struct {
-	MinMembers         Number
-	MinExternalPercent Number
-}
-
 // Place is the position of a criterion in a référentiel.
 type Place struct {
 	Bloc        string
@@ -133,6 +133,7 @@ type Place struct {
 	Finding     FindingKind // how it is assessed
 	index       int         // among all criteria of the référentiel
 	scale       *scale
+	agreement   *agreement.Agreement
 }
 
 // Scheme is a compiled référentiel. It never changes, so any number of goroutines
@@ -146,6 +147,8 @@ type Scheme struct {
 	jury                JuryRule
 	award               awardRule
 	requirements        []Bloc
+	qualities           []string
+	joint               bool // on some criteria assessors assess together
 	blocIndex           map[string]int
 	places              map[string]Place
 	registration        registration.Registration
@@ -164,6 +167,7 @@ func NewScheme(spec Spec) (*Scheme, error) {
 		errs = append(errs, p)
 	}
 	s.setFindings()
+	s.qualities = slices.Clone(spec.Qualities)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -252,6 +256,9 @@ func (s *Scheme) setFindings() {
 			for _, k := range c.Criteria {
 				place := s.places[k.Code]
 				place.scale, place.Finding = k.scale, k.scale.kind()
+				if place.agreement = k.agreement; k.agreement != nil && k.agreement.Kind == agreement.Joint {
+					s.joint = true
+				}
 				s.places[k.Code] = place
 			}
 		}

@@ -58,7 +58,8 @@ func (p *player) notices(l line) error { // notices k1 eve ASSESSOR
 	}
 	view := viewOf(l.about)
 	got := "ignores"
-	if p.before[l.arg(0)].Version(view) != p.world.caseOf(l.arg(0)).Acts.Version(view) {
+	now := p.world.caseOf(l.arg(0))
+	if now.Scheme.Version(p.before[l.arg(0)], view) != now.Scheme.Version(now.Acts, view) {
 		got = "notices"
 	}
 	return p.expect(l, l.word, got, nil)

@@ -56,9 +56,10 @@ func startOf(specs []Spec, counting map[[2]BlocRef]bool) *world {
 		}
 		w.schemes[spec.Revision] = scheme
 	}
-	jury := []Member{{"ann", true, true}, {"bob", false, true}, {"cleo", true, false}, {"dan", false, false}}
+	jury := []Member{{Subject: "ann", External: true, Chair: true}, {Subject: "bob", Chair: true}, {Subject: "cleo", External: true}, {Subject: "dan"}}
 	for id, revision := range map[string]Revision{"s1": mainR1, "s2": mainR1, "s3": mainR2} {
 		w.sessions[id] = &Session{ID: id, Label: id, Revision: revision, State: SessionOpen, Jury: jury}
+		w.qualities[id] = qualityOf
 	}
 	return w
 }
@@ -80,6 +81,7 @@ func genSpec(revision Revision) *rapid.Generator[Spec] {
 			spec.Blocs = append(spec.Blocs, bloc)
 		}
 		genGates(t, &spec)
+		genAgreements(t, &spec)
 		return spec
 	})
 }

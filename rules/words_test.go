@@ -27,6 +27,7 @@ var actions = map[string]func(*player, line) error{
 	"close":      (*player).end,
 	"cancel":     (*player).end,
 	"jury":       (*player).jury,
+	"assessors":  (*player).assessors,
 	"pin":        (*player).pin,
 	"attest":     (*player).attest,
 }
@@ -208,7 +209,8 @@ func (p *player) jury(l line) error {
 		return err
 	}
 	s := p.world.sessions[l.arg(0)]
-	if p.refusals = s.ChangeJury(jury, p.world.tookPart[s.ID]); len(p.refusals) == 0 {
+	p.refusals = append(s.ChangeJury(jury, p.world.tookPart[s.ID]), p.world.schemes[s.Revision].People(jury, nil)...)
+	if len(p.refusals) == 0 {
 		s.Jury = jury
 	}
 	return nil
@@ -295,7 +297,11 @@ func (p *player) shows(l line) error {
 		return p.expect(l, want, string(c.Outcome), c.Reasons)
 	}
 	if k := grid.Criterion(code); k != nil {
-		return p.expect(l, want, strings.TrimSpace(string(k.Status)+" "+string(k.Found)), []Reason{k.Reason})
+		found := string(k.Found)
+		if k.Points != nil {
+			found = k.Points.String() + " points"
+		}
+		return p.expect(l, want, strings.TrimSpace(string(k.Status)+" "+found), []Reason{k.Reason})
 	}
 	return l.errorf("%s is not in the grid", code)
 }

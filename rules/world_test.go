@@ -12,7 +12,8 @@ type world struct {
 	schemes     map[Revision]*Scheme
 	counting    map[[2]BlocRef]bool // wanted, held
 	sessions    map[string]*Session
-	tookPart    map[string][]string // by session: subjects who took part in an act of its jury
+	tookPart    map[string][]string          // by session: subjects who took part in an act of its jury
+	qualities   map[string]map[string]string // by session and subject: in which quality they assess
 	candidacies []*candidacyFile
 	decisions   []Decision
 	tied        []string
@@ -31,6 +32,8 @@ func newWorld() *world {
 		counting: make(map[[2]BlocRef]bool),
 		sessions: make(map[string]*Session),
 		tookPart: make(map[string][]string),
+
+		qualities: make(map[string]map[string]string),
 	}
 }
 
@@ -101,13 +104,15 @@ func (w *world) move(id string, act func(Case) (Candidacy, []Refusal)) []Refusal
 }
 
 func (w *world) record(id, assessor string, lines ...CriterionVerdict) []Refusal {
-	refusals := w.caseOf(id).Record(lines)
+	k := w.file(id)
+	quality := w.qualities[k.Session][assessor]
+	refusals := w.caseOf(id).Record(quality, lines)
 	if len(refusals) > 0 {
 		return refusals
 	}
-	k, seq := w.file(id), w.next()
+	seq := w.next()
 	for _, l := range lines {
-		k.acts.Assessments = append(k.acts.Assessments, Assessment{Criterion: l.Criterion, Assessor: assessor, Verdict: l.Verdict, Seq: seq})
+		k.acts.Assessments = append(k.acts.Assessments, Assessment{Criterion: l.Criterion, Assessor: assessor, Quality: quality, Verdict: l.Verdict, Seq: seq})
 	}
 	return nil
 }

@@ -212,7 +212,7 @@ func (e entry) assessed(judged rules.Case) {
 			given = append(given, rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: verdict, Kind: kind})
 		}
 	}
-	refusals = append(refusals, judged.Record(given)...)
+	refusals = append(refusals, judged.Record(e.assessment.GetQuality(), given)...)
 	if len(retracted) > 0 {
 		refusals = append(refusals, judged.Retract(e.assessment.GetAuthor(), retracted)...)
 	}

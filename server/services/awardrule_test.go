@@ -62,7 +62,7 @@ func TestOptions(t *testing.T) {
 		refusal{"no option", try(s.registrar, s.CreateCandidacy, path("juin", "camille", "")), "OPTION_NOT_NAMED at candidacy.option"},
 		refusal{"an unknown option", try(s.registrar, s.CreateCandidacy, path("juin", "camille", "C")), "OPTION_UNKNOWN at candidacy.option"},
 		refusal{"no choice", try(s.registrar, s.CreateCandidacy, path("juin", "camille", "A", "B1")), "BLOC_NOT_A_CHOICE at candidacy.chosenBlocs"},
-		refusal{"blocs by an option", try(s.registrar, s.CreateCandidacy, wrong), "INVALID_FIELD at candidacy"},
+		refusal{"blocs by an option", try(s.registrar, s.CreateCandidacy, wrong), "INVALID_FIELD at candidacy.option"},
 	)
 	k := ask(s.registrar, s.CreateCandidacy, path("juin", "camille", "A"))
 	if k.GetOption() != "A" || !slices.Equal(k.GetPresentedBlocs(), []string{"B1", "B2", "B3"}) {

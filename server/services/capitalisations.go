@@ -69,6 +69,9 @@ func deliberate(c rules.Case, caller *call.Caller, etag string, req *acquispb.De
 	return judgement, apierr.Refused(refusals, func(r rules.Refusal) string {
 		for i, line := range req.GetBlocDecisions() {
 			if r.Subject == "bloc "+line.GetBloc() || r.Subject == "requirement "+line.GetBloc() {
+				if r.Rule == rules.OutcomeUnknown {
+					return fmt.Sprintf("blocDecisions[%d].outcome", i)
+				}
 				return fmt.Sprintf("blocDecisions[%d].bloc", i)
 			}
 		}
@@ -108,7 +111,13 @@ func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquis
 				Outcome:  rules.DecisionOutcome(req.GetOutcome().String()),
 				Motive:   req.GetMotive(),
 			})
-			if err := apierr.Refused(refusals, apierr.At("membersPresent")); err != nil {
+			err = apierr.Refused(refusals, func(r rules.Refusal) string {
+				if r.Rule == rules.OutcomeUnknown {
+					return "outcome"
+				}
+				return "membersPresent"
+			})
+			if err != nil {
 				return nil, err
 			}
 			return t.putRulings(by, rulings, req.GetMotive())

@@ -1,8 +1,11 @@
 package services
 
 import (
+	"google.golang.org/protobuf/proto"
+
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/rules"
 )
 
 func gateFrom(g *storepb.Gate) *acquispb.Gate {
@@ -79,7 +82,7 @@ func epreuveFrom(e *storepb.Epreuve) *acquispb.Epreuve {
 		Competences: e.GetCompetences(), Criteria: criteriaFrom(e.GetCriteria()),
 		Gate: gateFrom(e.GetGate()), Weight: e.Weight, BonusAbove: e.GetBonusAbove(),
 		Scale: e.GetScale(), Eliminatory: e.GetEliminatory(), MinAssessors: e.MinAssessors,
-		Variants: variantsFrom(e.GetVariants()), MaxAttempts: e.MaxAttempts,
+		Variants: variantsFrom(e.GetVariants()), MaxAttempts: e.MaxAttempts, Agreement: agreementFrom(e.GetAgreement()),
 	}
 }
 
@@ -110,7 +113,7 @@ func epreuveOf(e *acquispb.Epreuve) *storepb.Epreuve {
 		Competences: e.GetCompetences(), Criteria: criteriaOf(e.GetCriteria()),
 		Gate: gateOf(e.GetGate()), Weight: e.Weight, BonusAbove: e.GetBonusAbove(),
 		Scale: e.GetScale(), Eliminatory: e.GetEliminatory(), MinAssessors: e.MinAssessors,
-		Variants: variantsOf(e.GetVariants()), MaxAttempts: e.MaxAttempts,
+		Variants: variantsOf(e.GetVariants()), MaxAttempts: e.MaxAttempts, Agreement: agreementOf(e.GetAgreement()),
 	}
 }
 
@@ -183,4 +186,87 @@ func optionTitle(a *acquispb.AwardRule, code string) string {
 		}
 	}
 	return ""
+}
+
+func agreementFrom(a *storepb.Agreement) *acquispb.Agreement {
+	if a == nil {
+		return nil
+	}
+	shown := &acquispb.Agreement{Kind: a.GetKind(), MaxGap: a.GetMaxGap(), ThirdReading: a.GetThirdReading()}
+	for _, w := range a.GetWeights() {
+		shown.Weights = append(shown.Weights, &acquispb.Agreement_Weight{Quality: w.GetQuality(), Percent: w.Percent})
+	}
+	return shown
+}
+
+func agreementOf(a *acquispb.Agreement) *storepb.Agreement {
+	if a == nil {
+		return nil
+	}
+	stored := &storepb.Agreement{Kind: a.GetKind(), MaxGap: a.GetMaxGap(), ThirdReading: a.GetThirdReading()}
+	for _, w := range a.GetWeights() {
+		stored.Weights = append(stored.Weights, &storepb.Agreement_Weight{Quality: w.GetQuality(), Percent: w.Percent})
+	}
+	return stored
+}
+
+func qualitiesFrom(stored []*storepb.AssessorQuality) (shown []*acquispb.AssessorQuality) {
+	for _, q := range stored {
+		shown = append(shown, &acquispb.AssessorQuality{Code: q.GetCode(), Title: q.GetTitle()})
+	}
+	return shown
+}
+
+func qualitiesOf(given []*acquispb.AssessorQuality) (stored []*storepb.AssessorQuality) {
+	for _, q := range given {
+		stored = append(stored, &storepb.AssessorQuality{Code: q.GetCode(), Title: q.GetTitle()})
+	}
+	return stored
+}
+
+func juryRuleFrom(j *storepb.JuryRule) *acquispb.JuryRule {
+	if j == nil {
+		return nil
+	}
+	shown := &acquispb.JuryRule{
+		MinMembers: j.MinMembers, MinExternalPercent: j.MinExternalPercent, Chair: j.GetChair(), CastingVote: j.GetCastingVote(),
+	}
+	for _, c := range j.GetColleges() {
+		shown.Colleges = append(shown.Colleges, &acquispb.JuryRule_College{
+			Code: c.GetCode(), Title: c.GetTitle(), AtLeast: c.AtLeast, Parity: c.GetParity(),
+		})
+	}
+	return shown
+}
+
+// juryRuleInForce has every default filled in.
+func juryRuleInForce(given *storepb.JuryRule, rule rules.JuryRule) *acquispb.JuryRule {
+	shown := juryRuleFrom(given)
+	if shown == nil {
+		shown = new(acquispb.JuryRule)
+	}
+	shown.MinMembers = proto.Int32(int32(rule.MinMembers.Value))
+	shown.MinExternalPercent = proto.Int32(int32(rule.MinExternalPercent.Value))
+	if shown.Chair = acquispb.JuryRule_Chair_NONE; rule.NeedsChair {
+		shown.Chair = acquispb.JuryRule_Chair_REQUIRED
+	}
+	for i, c := range rule.Colleges {
+		shown.Colleges[i].AtLeast = proto.Int32(int32(c.AtLeast.Value))
+	}
+	return shown
+}
+
+func juryRuleOf(j *acquispb.JuryRule) *storepb.JuryRule {
+	if j == nil {
+		return nil
+	}
+	stored := &storepb.JuryRule{
+		MinMembers: j.MinMembers, MinExternalPercent: j.MinExternalPercent, Chair: j.GetChair(), CastingVote: j.GetCastingVote(),
+	}
+	for _, c := range j.GetColleges() {
+		stored.Colleges = append(stored.Colleges, &storepb.JuryRule_College{
+			Code: c.GetCode(), Title: c.GetTitle(), AtLeast: c.AtLeast, Parity: c.GetParity(),
+		})
+	}
+	return stored
 }

@@ -25,6 +25,8 @@ func referentielFrom(stored *storepb.ReferentielRevision, compiled *referentiel.
 		RulesInForce:  rulesInForce(content.GetRules(), compiled.Scheme()),
 		Register:      registerFrom(content.GetRegister()),
 		Certificateur: certificateurFrom(content.GetCertificateur()),
+
+		AssessorQualities: qualitiesFrom(content.GetAssessorQualities()),
 	}
 	for _, section := range content.GetPreamble() {
 		shown.Preamble = append(shown.Preamble, &acquispb.Referentiel_Section{
@@ -57,9 +59,8 @@ func rulesFrom(r *storepb.Rules) *acquispb.Rules {
 		CompetenceGate:             gateFrom(r.GetCompetenceGate()),
 		BlocGate:                   gateFrom(r.GetBlocGate()),
 		Scale:                      r.GetScale(),
-	}
-	if jury := r.GetJury(); jury != nil {
-		shown.Jury = &acquispb.JuryRule{MinMembers: jury.MinMembers, MinExternalPercent: jury.MinExternalPercent}
+		Agreement:                  agreementFrom(r.GetAgreement()),
+		Jury:                       juryRuleFrom(r.GetJury()),
 	}
 	return shown
 }
@@ -70,10 +71,11 @@ func rulesInForce(given *storepb.Rules, scheme *rules.Scheme) *acquispb.Rules {
 		BlocGate:       gateFrom(given.GetBlocGate()),
 		Scale:          given.GetScale(),
 		MinAssessors:   proto.Int32(int32(scheme.MinAssessors().Value)),
-		Jury: &acquispb.JuryRule{
-			MinMembers:         proto.Int32(int32(scheme.Jury().MinMembers.Value)),
-			MinExternalPercent: proto.Int32(int32(scheme.Jury().MinExternalPercent.Value)),
-		},
+		Agreement:      agreementFrom(given.GetAgreement()),
+		Jury:           juryRuleInForce(given.GetJury(), scheme.Jury()),
+	}
+	if shown.Agreement == nil {
+		shown.Agreement = &acquispb.Agreement{Kind: acquispb.Agreement_Kind_UNANIMOUS}
 	}
 	if shown.CompetenceGate == nil {
 		shown.CompetenceThresholdPercent = proto.Int32(int32(scheme.CompetenceThreshold().Value))
@@ -95,6 +97,7 @@ func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
 			Method: methodFrom(c.GetMethod()), BlocOnlyMethod: methodFrom(c.GetBlocOnlyMethod()),
 			Variants: variantsFrom(c.GetVariants()), MaxAttempts: c.MaxAttempts,
 			Gate: gateFrom(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
+			Agreement: agreementFrom(c.GetAgreement()),
 		}
 		competence.Criteria = criteriaFrom(c.GetCriteria())
 		shown.Competences = append(shown.Competences, competence)
@@ -128,9 +131,10 @@ func referentielOf(id string, given *acquispb.Referentiel) *storepb.Referentiel 
 		Rules:       rulesOf(given.GetRules()),
 		Scales:      scalesOf(given.GetScales()),
 
-		Register:      registerOf(given.GetRegister()),
-		Certificateur: certificateurOf(given.GetCertificateur()),
-		Award:         awardOf(given.GetAward()),
+		Register:          registerOf(given.GetRegister()),
+		Certificateur:     certificateurOf(given.GetCertificateur()),
+		Award:             awardOf(given.GetAward()),
+		AssessorQualities: qualitiesOf(given.GetAssessorQualities()),
 	}
 	for _, section := range given.GetPreamble() {
 		content.Preamble = append(content.Preamble, &storepb.Section{
@@ -160,9 +164,8 @@ func rulesOf(r *acquispb.Rules) *storepb.Rules {
 		CompetenceGate:             gateOf(r.GetCompetenceGate()),
 		BlocGate:                   gateOf(r.GetBlocGate()),
 		Scale:                      r.GetScale(),
-	}
-	if jury := r.GetJury(); jury != nil {
-		stored.Jury = &storepb.JuryRule{MinMembers: jury.MinMembers, MinExternalPercent: jury.MinExternalPercent}
+		Agreement:                  agreementOf(r.GetAgreement()),
+		Jury:                       juryRuleOf(r.GetJury()),
 	}
 	return stored
 }
@@ -178,6 +181,7 @@ func blocOf(b *acquispb.Bloc) *storepb.Bloc {
 			Method: methodOf(c.GetMethod()), BlocOnlyMethod: methodOf(c.GetBlocOnlyMethod()),
 			Variants: variantsOf(c.GetVariants()), MaxAttempts: c.MaxAttempts,
 			Gate: gateOf(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
+			Agreement: agreementOf(c.GetAgreement()),
 		}
 		competence.Criteria = criteriaOf(c.GetCriteria())
 		stored.Competences = append(stored.Competences, competence)

@@ -49,7 +49,7 @@ func (f *file) etag() string {
 		sees = "own"
 	}
 	digest := store.Fingerprint(f.revision.id.Referentiel, f.revision.id.ID, rules.Version, etag(f.candidacy), sees,
-		number(f.judged.Acts.Version(f.view)))
+		number(f.judged.Scheme.Version(f.judged.Acts, f.view)))
 	return hex.EncodeToString(digest[:16])
 }
 
@@ -147,5 +147,5 @@ func showAssessment(a *storepb.Assessment, line *storepb.VerdictLine, comment st
 	shown.Recorder = cmp.Or(a.GetRecorder(), a.GetAuthor())
 	shown.Criterion, shown.Verdict, shown.Comment = line.GetCriterion(), line.GetVerdict(), comment
 	shown.Level, shown.Mark = line.GetLevel(), line.GetMark()
-	shown.Assessor, shown.RecordTime = a.GetAuthor(), a.GetRecordTime()
+	shown.Assessor, shown.Quality, shown.RecordTime = a.GetAuthor(), a.GetQuality(), a.GetRecordTime()
 }

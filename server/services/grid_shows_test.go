@@ -90,6 +90,8 @@ func gridRevision(t *testing.T, minAssessors int32) *revision {
 		}
 		criteria := content.GetBlocs()[0].GetCompetences()[0].GetCriteria()
 		criteria[1].Scale, criteria[2].Scale = "note", "abc"
+		content.Rules.Agreement = &storepb.Agreement{Kind: acquispb.Agreement_Kind_MEAN}
+		content.GetBlocs()[0].GetCompetences()[1].Agreement = &storepb.Agreement{Kind: acquispb.Agreement_Kind_JOINT} // C1.2
 		assessByEpreuves(content.GetBlocs()[1], method("épreuve"))
 	}
 	made, err := compileRevision(1, &storepb.ReferentielRevision{Content: content, CreateTime: timestamppb.Now()})
@@ -195,6 +197,7 @@ func (f *file) judge(t *rapid.T) {
 
 func genVerdicts(t *rapid.T, scheme *rules.Scheme) *storepb.Assessment {
 	a := &storepb.Assessment{Author: rapid.SampledFrom([]string{"eve", "paul"}).Draw(t, "author")}
+	a.Quality = rapid.SampledFrom([]string{"", "tuteur"}).Draw(t, "quality")
 	a.Recorder = rapid.SampledFrom([]string{"", "platform"}).Draw(t, "recorder")
 	for _, code := range scheme.Criteria() {
 		if rapid.IntRange(0, 1).Draw(t, "spoken") == 0 {
@@ -294,6 +297,9 @@ func wantedCriteria(f *file, caller *call.Caller, c rules.GridUnit, known []*sto
 			criterion.Status = acquispb.CriterionStatus_Enum(acquispb.CriterionStatus_Enum_value[string(k.Status)])
 			criterion.Reasons = wantedReasons([]rules.Reason{k.Reason})
 			criterion.Level, criterion.Mark = levelOrMark(k.Found)
+			if k.Points != nil {
+				criterion.Points = k.Points.String()
+			}
 		}
 		for _, o := range k.Opinions {
 			criterion.Assessments = append(criterion.Assessments, wantedAssessment(f, caller, k.Code, o, texts)...)
@@ -331,7 +337,8 @@ func wantedReasons(reasons []rules.Reason) (want []*acquispb.Reason) {
 // wantedAssessment is the latest one, if the caller may see it.
 func wantedAssessment(f *file, caller *call.Caller, criterion string, o rules.Opinion, texts map[uint64][]string) []*acquispb.Assessment {
 	all := caller.Has(acquispb.Role_JURY) || caller.Has(acquispb.Role_REGISTRAR)
-	if !all && (!caller.Has(acquispb.Role_ASSESSOR) || o.Assessor != caller.Subject) {
+	together := f.revision.compiled.Scheme().MinAssessors().Value > 1 && strings.HasPrefix(criterion, "C1.2.")
+	if !all && (!caller.Has(acquispb.Role_ASSESSOR) || o.Assessor != caller.Subject && !together) {
 		return nil
 	}
 	for _, a := range slices.Backward(f.assessments) {
@@ -346,7 +353,7 @@ func wantedAssessment(f *file, caller *call.Caller, criterion string, o rules.Op
 		return []*acquispb.Assessment{{
 			Criterion: criterion, Verdict: acquispb.Verdict_Enum(acquispb.Verdict_Enum_value[string(o.Verdict)]), Comment: textOf(texts, a, i),
 			Level: a.GetVerdicts()[i].GetLevel(), Mark: a.GetVerdicts()[i].GetMark(),
-			Assessor: o.Assessor, Recorder: recorder, RecordTime: a.GetRecordTime(),
+			Assessor: o.Assessor, Quality: o.Quality, Recorder: recorder, RecordTime: a.GetRecordTime(),
 		}}
 	}
 	return nil

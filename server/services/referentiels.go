@@ -324,5 +324,7 @@ func (r *revision) summary(name string, current bool) *acquispb.Referentiel {
 		Award:         r.shown.GetAward(),
 		CreateTime:    r.shown.GetCreateTime(),
 		Current:       current,
+
+		AssessorQualities: r.shown.GetAssessorQualities(),
 	}
 }

@@ -58,7 +58,7 @@ func (s *stage) enrolmentIsTold(as telling) {
 	tell(as, s.registrar, s.CreateSession, &acquispb.CreateSessionRequest{SessionId: "juin", Session: aSession()})
 	tell(as, s.registrar, s.CreateSession, &acquispb.CreateSessionRequest{SessionId: "mai", Session: aSession()})
 	tell(as, s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: &acquispb.Session{
-		Name: "sessions/juin", Etag: s.etag("sessions/juin"), Assessors: []string{"lea", "noa"}, Referentiel: "referentiels/marketing",
+		Name: "sessions/juin", Etag: s.etag("sessions/juin"), Assessors: assessing("lea", "noa"), Referentiel: "referentiels/marketing",
 	}})
 	tell(as, s.registrar, s.CreateCandidacy, enrolment("mai", "camille", "B1"))
 	tell(as, s.registrar, s.CancelSession, &acquispb.CancelSessionRequest{Name: "sessions/mai"})

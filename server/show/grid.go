@@ -215,6 +215,9 @@ func (g *Grids) criterion(k *rules.GridCriterion, said Said, shown *acquispb.Gri
 	if k.Found != "" {
 		_, shown.Level, shown.Mark = Finding(k.Found, known.by)
 	}
+	if k.Points != nil {
+		shown.Points = k.Points.String()
+	}
 	if k.Reason.Rule != "" {
 		shown.Reasons = known.reasons.one(&k.Reason)
 	}

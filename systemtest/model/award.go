@@ -10,6 +10,69 @@ type AwardRule struct {
 	All     []string `json:"all,omitempty"`
 	Choose  []Choice `json:"choose,omitempty"`
 	Options []Option `json:"options,omitempty"`
+
+	Requirements []Requirement `json:"requirements,omitempty"`
+}
+
+// A Requirement is proved by documents, whose numbers add up to AtLeast if it is given.
+type Requirement struct {
+	Code    string `json:"code"`
+	Title   string `json:"title"`
+	Kind    string `json:"kind"`
+	AtLeast int    `json:"atLeast,omitempty"`
+}
+
+func (r *Revision) requirement(code string) *Requirement {
+	for _, q := range r.rule().Requirements {
+		if q.Code == code {
+			return &q
+		}
+	}
+	return nil
+}
+
+// proved is what effective documents prove of a requirement, of revisions that have the same
+// one, whatever number they ask for; and how many documents there are.
+func (c *Candidate) proved(r *Revision, code string) (sum, documents int) {
+	for _, d := range c.Decisions {
+		q, other := r.requirement(code), d.Revision.requirement(d.Requirement)
+		if d.SupersededBy == nil && d.Outcome == "FULFILLED" && d.Revision.ID == r.ID && other != nil && other.Code == q.Code && other.Title == q.Title {
+			sum, documents = sum+d.Amount, documents+1
+		}
+	}
+	return sum, documents
+}
+
+func (c *Candidate) fulfilled(r *Revision, code string) bool {
+	sum, documents := c.proved(r, code)
+	return documents > 0 && sum >= r.requirement(code).AtLeast
+}
+
+// unfulfilled lists the requirements that are open.
+func (c *Candidate) unfulfilled(r *Revision) (open []Requirement) {
+	for _, q := range r.rule().Requirements {
+		if !c.fulfilled(r, q.Code) {
+			open = append(open, q)
+		}
+	}
+	return open
+}
+
+// RecordRequirement records a document.
+func (c *Candidate) RecordRequirement(current *Revision, code string, amount int, proof string) Answer {
+	var o objections
+	switch q := current.requirement(code); {
+	case q == nil:
+		o.unless(false, "REQUIREMENT_UNKNOWN")
+	case c.fulfilled(current, code):
+		o.unless(false, "REQUIREMENT_IS_FULFILLED")
+	default:
+		o.unless((q.AtLeast > 0) == (amount > 0), "AMOUNT_MISMATCH")
+	}
+	if len(o) == 0 {
+		c.Decisions = append(c.Decisions, &Decision{Kind: "PROOF", Revision: current, Requirement: code, Amount: amount, Outcome: "FULFILLED"})
+	}
+	return o.answer()
 }
 
 // A Choice asks for so many of its blocs, or for so many credits.
@@ -113,6 +176,13 @@ func (c *Candidate) open(r *Revision) (missing []Missing) {
 		}
 		missing = append(missing, m)
 	}
+	for _, q := range c.unfulfilled(r) {
+		m := Missing{Rule: "REQUIREMENT_MISSING", Requirement: q.Code}
+		if q.AtLeast > 0 {
+			m.Rule = "PROOF_TOO_SMALL"
+		}
+		missing = append(missing, m)
+	}
 	var ways []string
 	for _, o := range r.rule().Options {
 		lacks := c.missing(r, o.Blocs)
@@ -134,14 +204,22 @@ func (c *Candidate) pathOf(o *objections, r *Revision, path Path) []string {
 		o.unless(path.Option == "", "OPTION_UNKNOWN")
 		return nil
 	}
-	before := len(*o)
+	wrong := len(*o)
 	r.known(o, path.Chosen)
 	for _, code := range path.Chosen {
 		o.unless(!slices.Contains(r.needed(path.Option), code), "BLOC_NOT_A_CHOICE")
 	}
 	o.unless(c.chosen(r, path.Chosen), "CHOICE_NOT_MADE")
-	if len(*o) > before {
-		return nil // what such a path would present is not looked at
+	if len(*o) > wrong {
+		return nil
 	}
-	return c.missing(r, slices.Concat(r.needed(path.Option), slices.DeleteFunc(slices.Clone(path.Chosen), func(code string) bool { return r.Bloc(code) == nil })))
+	return c.missing(r, slices.Concat(r.needed(path.Option), path.Chosen))
+}
+
+// rejected says whether a jury let a document count no more, and no other took its place.
+func (c *Candidate) rejected(r *Revision, code string) bool {
+	return slices.ContainsFunc(c.Decisions, func(d *Decision) bool {
+		other, q := d.Revision.requirement(d.Requirement), r.requirement(code)
+		return d.SupersededBy == nil && d.Outcome == "NOT_FULFILLED" && d.Revision.ID == r.ID && other != nil && other.Code == q.Code && other.Title == q.Title
+	})
 }

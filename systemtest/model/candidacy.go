@@ -26,7 +26,8 @@ func (w *World) Enrol(name string, s *Session, c *Candidate, scope string, named
 	}
 	k := &Candidacy{
 		Name: name, Session: s, Candidate: c, State: "ENROLLED", Scope: scope, Route: route, Again: []string{},
-		verdicts: make(map[string]map[string]string), recorders: make(map[string]map[string]string), spellings: make(map[string]map[string]string), settlements: make(map[string]*settlement),
+		verdicts: make(map[string]map[string]string), recorders: make(map[string]map[string]string), spellings: make(map[string]map[string]string),
+		qualities: make(map[string]map[string]string), settlements: make(map[string]*settlement),
 		advice: make(map[string]bool), exemptions: make(map[string]*exemption),
 	}
 	for _, code := range s.Revision.Codes() {

@@ -116,12 +116,13 @@ func (c *Candidate) Rectify(d *Decision, s *Session, by Sitting, outcome, motive
 	if d.Kind != "AWARD" {
 		o.unless(d.SupersededBy == nil, "DECISION_SUPERSEDED")
 		o.unless(!blank(motive), "MOTIVE_MISSING")
+		o.unless((d.Kind == "PROOF") == (outcome == "FULFILLED" || outcome == "NOT_FULFILLED"), "OUTCOME_UNKNOWN")
 	}
 	if len(o) > 0 {
 		return o.answer()
 	}
 	c.supersede(d, Decision{
-		Kind: d.Kind, Revision: d.Revision, Bloc: d.Bloc, Computed: d.Computed, Candidacy: d.Candidacy,
+		Kind: d.Kind, Revision: d.Revision, Bloc: d.Bloc, Requirement: d.Requirement, Amount: d.Amount, Computed: d.Computed, Candidacy: d.Candidacy,
 		Outcome: outcome, Session: s, Motive: motive, Present: s.seated(by),
 	})
 	c.follow(Decision{Revision: d.Revision, Session: s, Candidacy: d.Candidacy, Present: s.seated(by)})
@@ -144,7 +145,10 @@ func (c *Candidate) Award(current *Revision, s *Session, by Sitting) Answer {
 	s.sit(&o, c, by)
 	s.competent(&o, current)
 	if !slices.ContainsFunc(current.options(), func(option string) bool { return c.awaits(current, option) }) {
-		o.unless(len(c.open(current)) == 0, "CERTIFICATION_NOT_COMPLETE")
+		for _, m := range c.open(current) {
+			o.unless(m.Requirement != "", "CERTIFICATION_NOT_COMPLETE")
+			o.unless(m.Requirement == "", "REQUIREMENT_NOT_FULFILLED")
+		}
 		o.unless(c.award(current.ID, "") == nil, "AWARD_ALREADY_STANDS")
 	}
 	if len(o) > 0 {

@@ -46,7 +46,7 @@ func (r *Revision) gateOf(c Competence) Gate {
 	case c.Gate != nil:
 		return *c.Gate
 	case c.AsWhole:
-		return Gate{Mean: &Mean{Threshold: r.On(c.Criteria[0]).enough()}}
+		return Gate{Mean: &Mean{Threshold: r.On(c.Criteria[0]).least()}}
 	case r.CompetenceGate != nil:
 		return *r.CompetenceGate
 	}
@@ -108,8 +108,23 @@ func (s *Scale) has(found string) bool {
 	return steps.IsInt() && worth.Cmp(number(s.Marks.Min)) >= 0 && worth.Cmp(number(s.Marks.Max)) <= 0
 }
 
-// enough is what something found must be worth to be enough by itself.
-func (s *Scale) enough() string {
+// enough says whether points are enough by themselves.
+func (s *Scale) enough(worth *big.Rat) bool {
+	switch {
+	case worth == nil:
+		return false
+	case s == nil:
+		return worth.Cmp(big.NewRat(100, 1)) >= 0
+	case s.Pass != "":
+		return worth.Cmp(number(s.Pass)) >= 0
+	case s.Marks != nil:
+		return worth.Cmp(number(s.Marks.Max)) == 0
+	}
+	return worth.Cmp(big.NewRat(int64(s.Levels[0].Points), 1)) >= 0
+}
+
+// least is what something found must be worth to be enough.
+func (s *Scale) least() string {
 	switch {
 	case s == nil:
 		return "100"
@@ -119,12 +134,6 @@ func (s *Scale) enough() string {
 		return s.Marks.Max
 	}
 	return strconv.Itoa(s.Levels[0].Points)
-}
-
-// passes says whether something found is enough by itself.
-func (s *Scale) passes(found string) bool {
-	worth := s.worth(found)
-	return worth != nil && worth.Cmp(number(s.enough())) >= 0
 }
 
 // percent is where points lie between the least and the greatest mark.

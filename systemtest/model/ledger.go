@@ -16,7 +16,7 @@ func (c *Candidate) holds(r *Revision, bloc string) *Decision {
 // about lists the effective decisions about a bloc of a revision.
 func (c *Candidate) about(r *Revision, bloc string) (all []*Decision) {
 	for _, d := range c.Decisions {
-		if d.SupersededBy == nil && d.Kind != "AWARD" && r.Bloc(bloc) != nil && r.counts(bloc, held{d.Revision, d.Bloc}) {
+		if d.SupersededBy == nil && d.Bloc != "" && r.Bloc(bloc) != nil && r.counts(bloc, held{d.Revision, d.Bloc}) {
 			all = append(all, d)
 		}
 	}
@@ -25,7 +25,7 @@ func (c *Candidate) about(r *Revision, bloc string) (all []*Decision) {
 
 // complete says whether all that an option needs is held.
 func (c *Candidate) complete(r *Revision, option string) bool {
-	return len(c.missing(r, r.needed(option))) == 0 && c.chosen(r, nil)
+	return len(c.missing(r, r.needed(option))) == 0 && c.chosen(r, nil) && len(c.unfulfilled(r)) == 0
 }
 
 // missing lists those of some blocs that are not held.
@@ -56,6 +56,17 @@ func (c *Candidate) Ledger(r *Revision) Ledger {
 			status.Status, status.Decision = "CAPITALISED", d.Name
 		}
 		l.Blocs = append(l.Blocs, status)
+	}
+	l.Requirements = []RequirementStatus{}
+	for _, q := range r.rule().Requirements {
+		s := RequirementStatus{Code: q.Code, Required: q.AtLeast, Status: "NOT_PRESENTED"}
+		s.Reached, _ = c.proved(r, q.Code)
+		if c.fulfilled(r, q.Code) {
+			s.Status = "FULFILLED"
+		} else if s.Reached > 0 || c.rejected(r, q.Code) {
+			s.Status = "NOT_FULFILLED"
+		}
+		l.Requirements = append(l.Requirements, s)
 	}
 	l.Certification.Status = "IN_PROGRESS"
 	l.Certification.Missing, l.Certification.Options = []Missing{}, []OptionStatus{}

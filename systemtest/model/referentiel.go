@@ -18,8 +18,11 @@ type Revision struct {
 	Scales []Scale
 	Scale  string // of criteria that name none; empty: verdicts
 
-	Register *Register
-	Award    *AwardRule // nil: every bloc
+	Register  *Register
+	Award     *AwardRule // nil: every bloc
+	Agreement *Agreement // of compétences without their own; nil: UNANIMOUS
+	Colleges  []College
+	NoChair   bool
 }
 
 // A Scale has the form of the API's: it has levels or marks.
@@ -80,6 +83,7 @@ type Competence struct {
 	MaxAttempts     int // 0: not given
 	Criteria        []Criterion
 	Gate            *Gate
+	Agreement       *Agreement
 	Weight          int // 0: not given
 	BonusAbove      string
 

@@ -32,13 +32,14 @@ type Method struct{ Kind string }
 type GridCriterion struct {
 	Code, Status string
 	Level, Mark  string
+	Points       string
 	Eliminatory  bool
 	Assessments  []Assessment
 	Settlement   *Settlement
 }
 
 // An Assessment is an assessor's current verdict.
-type Assessment struct{ Assessor, Verdict, Level, Mark string }
+type Assessment struct{ Assessor, Quality, Verdict, Level, Mark string }
 
 const noVerdict = "VERDICT_UNSPECIFIED"
 
@@ -59,17 +60,19 @@ func (s *Scale) settlement(found string, authors []string) *Settlement {
 }
 
 // SeenBy is the grid as seen by somebody who is only an assessor: the criteria,
-// their own verdicts, and nothing that could follow from those of others.
-func (g Grid) SeenBy(assessor string) Grid {
+// their own verdicts, those of others only where they assess together, and nothing that
+// could follow from those of others.
+func (k *Candidacy) SeenBy(assessor string, g Grid) Grid {
 	seen := Grid{Name: g.Name, Candidate: g.Candidate, Referentiel: g.Referentiel, State: g.State, Blocs: []GridBloc{}}
 	for _, b := range g.Blocs {
 		bloc := GridBloc{Code: b.Code, Outcome: "OUTCOME_UNSPECIFIED", Competences: []GridCompetence{}, Epreuves: []GridCompetence{}}
 		for _, c := range slices.Concat(b.Competences, b.Epreuves) {
 			competence := GridCompetence{Code: c.Code, Outcome: "OUTCOME_UNSPECIFIED", Method: c.Method}
-			for _, k := range c.Criteria {
-				line := GridCriterion{Code: k.Code, Eliminatory: k.Eliminatory, Status: "CRITERION_STATUS_UNSPECIFIED", Assessments: []Assessment{}}
-				for _, a := range k.Assessments {
-					if strings.EqualFold(a.Assessor, assessor) {
+			for _, criterion := range c.Criteria {
+				line := GridCriterion{Code: criterion.Code, Eliminatory: criterion.Eliminatory, Status: "CRITERION_STATUS_UNSPECIFIED", Assessments: []Assessment{}}
+				together := k.Session.Revision.agreementOn(criterion.Code).Kind == "JOINT"
+				for _, a := range criterion.Assessments {
+					if strings.EqualFold(a.Assessor, assessor) || together {
 						line.Assessments = append(line.Assessments, a)
 					}
 				}
@@ -101,11 +104,18 @@ type Ledger struct {
 		Missing          []Missing
 		Options          []OptionStatus
 	}
-	Divisible bool
+	Divisible    bool
+	Requirements []RequirementStatus
 }
 
 // Missing is something that an award needs.
-type Missing struct{ Rule, Bloc, AnyOf string }
+type Missing struct{ Rule, Bloc, AnyOf, Requirement string }
+
+// A RequirementStatus has the form of the API's, without the decision.
+type RequirementStatus struct {
+	Code, Status      string
+	Reached, Required int
+}
 
 // An OptionStatus has the form of the API's.
 type OptionStatus struct{ Code, Decision string }
@@ -116,7 +126,8 @@ type BlocStatus struct{ Code, Status, Decision string }
 // A ShownDecision has the form of the API's decision.
 type ShownDecision struct {
 	Name, Kind, Bloc, Outcome, ComputedOutcome string
-	Option                                     string
+	Option, Requirement                        string
+	Amount                                     int
 	Referentiel, Session, Candidacy            string
 	Motive                                     string
 	MembersPresent                             []Member
@@ -128,7 +139,7 @@ type ShownDecision struct {
 // Shown is the decision as the API shows it.
 func (d *Decision) Shown() ShownDecision {
 	shown := ShownDecision{
-		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed, Option: d.Option,
+		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed, Option: d.Option, Requirement: d.Requirement, Amount: d.Amount,
 		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{}, Warnings: []Warning{},
 	}
 	if d.Outcome == "AWARDED" {

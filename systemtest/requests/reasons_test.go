@@ -160,7 +160,7 @@ func TestCallerWhoHangsUp(t *testing.T) {
 // the rules without the service can get them (TestEveryRuleHasACase in rules).
 var ruledOut = []acquispb.ErrorReason_Enum{
 	acquispb.ErrorReason_SCOPE_UNKNOWN, acquispb.ErrorReason_NO_BLOC_NAMED, acquispb.ErrorReason_BLOCS_NAMED_WITH_WHOLE,
-	acquispb.ErrorReason_CRITERION_REPEATED, acquispb.ErrorReason_OUTCOME_UNKNOWN,
+	acquispb.ErrorReason_CRITERION_REPEATED,
 	acquispb.ErrorReason_DECISION_UNKNOWN, acquispb.ErrorReason_MEMBER_REPEATED, acquispb.ErrorReason_MOTIVE_MISSING,
 	acquispb.ErrorReason_PROOF_MISSING, acquispb.ErrorReason_JURY_NOT_COLLEGIAL, acquispb.ErrorReason_PATH_NAMED_WITH_BLOCS,
 }

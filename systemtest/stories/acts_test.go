@@ -344,3 +344,21 @@ func (a recordPrior) call(s *stage) (call, bool) {
 func (a recordPrior) predict(s *stage) model.Answer {
 	return s.candidate(a.Candidate).RecordPrior(s.model.Current[s.prefix+a.Referentiel], a.Bloc, a.Proof)
 }
+
+// recordRequirement records a document that proves a requirement.
+type recordRequirement struct {
+	Candidate, Referentiel, Requirement string
+	Amount                              int
+}
+
+func (a recordRequirement) touches() touched { return touched{candidate: a.Candidate} }
+
+func (a recordRequirement) call(s *stage) (call, bool) {
+	name := "candidates/" + s.prefix + a.Candidate + "/capitalisations/" + s.prefix + a.Referentiel
+	return post("registrar", name+":recordRequirement", fields{"requirement": a.Requirement, "amount": a.Amount, "proof": "attestation"}),
+		s.candidate(a.Candidate) != nil && s.model.Current[s.prefix+a.Referentiel] != nil
+}
+
+func (a recordRequirement) predict(s *stage) model.Answer {
+	return s.candidate(a.Candidate).RecordRequirement(s.model.Current[s.prefix+a.Referentiel], a.Requirement, a.Amount, "attestation")
+}

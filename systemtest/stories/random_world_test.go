@@ -24,17 +24,20 @@ func (a *author) publish() act {
 		a.ruleByGates(&p)
 		p.Register = a.register()
 		p.Award = a.awardRule(p.Blocs)
+		a.bySides(&p)
 		p.Replaces = a.replacements(p)
 		return p
 	}
 	p.Blocs, p.Numbers = slices.Clone(last.Blocs), last.Numbers
 	p.CompetenceGate, p.BlocGate, p.Award, p.Register = last.CompetenceGate, last.BlocGate, last.Award, last.Register
+	p.Agreement, p.Colleges, p.NoChair = last.Agreement, last.Colleges, last.NoChair
 	switch a.IntN(6) {
 	case 5:
 		p.Award = a.awardRule(p.Blocs)
 	case 0:
 		p.Numbers = a.numbers()
 		a.ruleByGates(&p)
+		a.bySides(&p)
 	case 1:
 		i := a.IntN(len(p.Blocs))
 		p.Blocs[i] = a.changed(p.Blocs[i], i+1)
@@ -83,8 +86,19 @@ func (a *author) variants() (made []model.Variant) {
 	return made
 }
 
-// awardRule is one over some blocs, or none.
+// awardRule is one over some blocs, perhaps with requirements, or none.
 func (a *author) awardRule(blocs []model.Bloc) *model.AwardRule {
+	rule := a.pathRule(blocs)
+	if a.chance(25) {
+		if rule == nil {
+			rule = new(model.AwardRule)
+		}
+		rule.Requirements = []model.Requirement{{Code: "DAYS", Title: "Jours", Kind: "PROOF", AtLeast: a.IntN(4)}}
+	}
+	return rule
+}
+
+func (a *author) pathRule(blocs []model.Bloc) *model.AwardRule {
 	switch n := len(blocs); {
 	case n < 2 || a.chance(40):
 		return nil
@@ -133,6 +147,9 @@ func (a *author) newBloc(b int) model.Bloc {
 			competence.Criteria = competence.Criteria[:1]
 			competence.Criteria[0].Code, competence.Criteria[0].Statement = competence.Code, competence.Statement
 		}
+		if a.chance(20) {
+			competence.Agreement = a.agreement(false)
+		}
 		bloc.Competences = append(bloc.Competences, competence)
 	}
 	a.giveGates(&bloc)
@@ -149,6 +166,63 @@ func (a *author) ruleByGates(p *publish) {
 	if a.chance(25) {
 		p.BlocGate = &model.Gate{Mean: &model.Mean{Threshold: "50"}, AtMost: &model.AtMost{Number: 1, Below: "40"}, InPercent: true}
 		delete(p.Numbers, model.BlocThreshold)
+	}
+}
+
+// bySides has several assessors agree in some way, and the jury sides.
+func (a *author) bySides(p *publish) {
+	p.Agreement, p.Colleges, p.NoChair = nil, nil, a.chance(15)
+	if a.chance(50) {
+		p.Agreement = a.agreement(p.Numbers[model.MinAssessors] > 1)
+	}
+	if a.chance(30) {
+		parity := a.chance(40)
+		p.Colleges = []model.College{
+			{Code: "E", Title: "Employeurs", AtLeast: a.IntN(2), Parity: parity}, {Code: "S", Title: "Salariés", AtLeast: a.IntN(2), Parity: parity},
+		}
+	}
+}
+
+// agreement is one of all kinds, or none if assessors cannot assess together.
+func (a *author) agreement(together bool) *model.Agreement {
+	weights := []model.Weight{{Quality: "tutor", Percent: 33}, {Quality: "evaluator", Percent: 67}}
+	if a.chance(30) {
+		weights = []model.Weight{{Quality: "tutor", Percent: 20}, {Quality: "evaluator", Percent: 30}, {Quality: "arbiter", Percent: 50}}
+	}
+	made := world.Pick(a.Rand, []model.Agreement{
+		{Kind: "UNANIMOUS"}, {Kind: "MEAN"}, {Kind: "MEAN", MaxGap: "12.5"}, {Kind: "MEAN", MaxGap: "4", ThirdReading: "arbiter"},
+		{Kind: "WEIGHTED", Weights: weights}, {Kind: "JOINT"},
+	})
+	if made.Kind == "JOINT" && !together {
+		return nil
+	}
+	return &made
+}
+
+// qualities are those in which people assess in a session: usually each in their own.
+func (a *author) qualities() map[string]string {
+	all := map[string]string{"assessor-1": "tutor", "assessor-2": "evaluator", "assessor-3": "arbiter", "platform": "", "someone": "tutor", "jury-1": "", "jury-5": "arbiter"}
+	for _, subject := range slices.Sorted(maps.Keys(all)) {
+		if a.chance(10) {
+			all[subject] = world.Pick(a.Rand, []string{"", "tutor", "evaluator", "arbiter"})
+		}
+	}
+	return all
+}
+
+// seat puts the members of a jury on the sides of a référentiel, and rarely on one that it
+// does not have.
+func (a *author) seat(jury []model.Member, r *model.Revision) {
+	for i := range jury {
+		switch jury[i].College = ""; {
+		case r != nil && len(r.Colleges) > 0:
+			jury[i].College = []string{"E", "S"}[i%2]
+			if a.chance(10) {
+				jury[i].College = ""
+			}
+		case a.chance(1):
+			jury[i].College = "X"
+		}
 	}
 }
 
@@ -291,8 +365,10 @@ func (a *author) jury() (jury []model.Member) {
 }
 
 func (a *author) newSession() act {
-	s := newSession{ID: a.newID("s"), Jury: a.jury()}
+	s := newSession{ID: a.newID("s"), Jury: a.jury(), Qualities: a.qualities()}
 	s.Referentiel, s.Label = a.revision()
+	r, _ := pinned(a.s, s.Referentiel, s.Label)
+	a.seat(s.Jury, r)
 	return s
 }
 
@@ -316,6 +392,7 @@ func (a *author) changeSession() act {
 	switch {
 	case a.chance(20):
 		c.Jury = a.jury()
+		a.seat(c.Jury, session.Revision)
 	case a.chance(50) && len(c.Jury) > 0:
 		i := a.IntN(len(c.Jury))
 		c.Jury = slices.Delete(c.Jury, i, i+1)
@@ -326,6 +403,9 @@ func (a *author) changeSession() act {
 	if a.chance(30) {
 		c.Referentiel, c.Label = a.revision()
 	}
+	if a.chance(30) {
+		c.Qualities = a.qualities()
+	}
 	return c
 }
 
@@ -335,7 +415,11 @@ func (a *author) strengthen(session *model.Session) act {
 	for i := range 5 {
 		subject := fmt.Sprintf("jury-%d", i+1)
 		if !slices.ContainsFunc(jury, func(m model.Member) bool { return m.Subject == subject }) {
-			jury = append(jury, model.Member{Subject: subject, External: true, Chair: true})
+			added := []model.Member{{Subject: subject, External: true, Chair: true}}
+			if a.seat(added, session.Revision); len(session.Revision.Colleges) > 0 {
+				added[0].College = []string{"E", "S"}[i%2]
+			}
+			jury = append(jury, added...)
 		}
 	}
 	return changeSession{ID: a.short(session.Name), Jury: jury}
@@ -422,7 +506,7 @@ func (a *author) rectify() act {
 	by := a.sitting(session, c, 85)
 	return rectify{
 		Candidate: a.short(c.Name), Number: i, Session: a.short(session.Name), Key: by.Caller, Present: by.Present,
-		Outcome: world.Pick(a.Rand, []string{"CAPITALISED", "NOT_CAPITALISED"}), Motive: "motif",
+		Outcome: a.outcomeFor(c.Decisions[i]), Motive: "motif",
 	}
 }
 
@@ -433,6 +517,14 @@ func (a *author) attest() act {
 	}
 	c := world.Pick(a.Rand, decided)
 	return attest{a.short(c.Name), a.IntN(len(c.Decisions))}
+}
+
+// outcomeFor is mostly one that fits the decision.
+func (a *author) outcomeFor(d *model.Decision) string {
+	if (d.Kind == "PROOF") != a.chance(5) {
+		return world.Pick(a.Rand, []string{"FULFILLED", "NOT_FULFILLED"})
+	}
+	return world.Pick(a.Rand, []string{"CAPITALISED", "NOT_CAPITALISED"})
 }
 
 func (a *author) award() act {
@@ -454,4 +546,21 @@ func (a *author) prior() act {
 	c, id := world.Pick(a.Rand, a.s.model.Candidates), a.referentiel()
 	codes := append(a.s.model.Current[a.s.prefix+id].Codes(), "B1", "B9")
 	return recordPrior{a.short(c.Name), id, world.Pick(a.Rand, codes), "PV"}
+}
+
+func (a *author) requirement() act {
+	c, r := world.Pick(a.Rand, a.s.model.Candidates), a.s.model.Current[a.s.prefix+a.referentiel()]
+	for _, other := range a.s.model.Current { // mostly one that has a requirement
+		if other.Award != nil && len(other.Award.Requirements) > 0 && other.Name < r.Name {
+			r = other
+		}
+	}
+	code, amount := "DAYS", 0
+	if r.Award != nil && len(r.Award.Requirements) > 0 && r.Award.Requirements[0].AtLeast > 0 || a.chance(10) {
+		amount = 1 + a.IntN(3)
+	}
+	if a.chance(5) {
+		code = "B1"
+	}
+	return recordRequirement{a.short(c.Name), strings.TrimPrefix(r.ID, a.s.prefix), code, amount}
 }

@@ -3,6 +3,7 @@ package stories
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -31,6 +32,10 @@ type publish struct {
 	Scale                    string // of all criteria that have none of their own
 	Register                 *model.Register
 	Award                    *model.AwardRule
+
+	Agreement *model.Agreement
+	Colleges  []model.College
+	NoChair   bool
 }
 
 // A replacement names the other revision by its label; without a label it means
@@ -44,6 +49,7 @@ func (a publish) revision(s *stage) *model.Revision {
 		ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers, CompetenceGate: a.CompetenceGate, BlocGate: a.BlocGate,
 		Scales: scales, Scale: a.Scale, Award: a.Award, Register: a.Register,
 	}
+	r.Agreement, r.Colleges, r.NoChair = a.Agreement, a.Colleges, a.NoChair
 	for _, p := range a.Replaces {
 		made := model.Replacement{Bloc: p.Bloc, Referentiel: s.prefix + p.ID, ReplacedBloc: p.ReplacedBloc}
 		if p.Label != "" {
@@ -79,7 +85,7 @@ func (a publish) String() string {
 		}
 		text.WriteString(" ]")
 	}
-	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.Blocs, a.Award, a.Register})
+	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.Blocs, a.Award, a.Register, a.Agreement, a.Colleges, a.NoChair})
 	fmt.Fprintf(&text, " %v %s %s", a.Numbers, gates, a.Scale)
 	for _, p := range a.Replaces {
 		fmt.Fprintf(&text, ", %s replaces %s of %s %s", p.Bloc, p.ReplacedBloc, p.ID, p.Label)
@@ -103,6 +109,7 @@ func (a publish) call(s *stage) (call, bool) {
 		}
 	}
 	rules["scale"] = r.Scale
+	addSides(rules, jury, r)
 	addGate(rules, "competenceGate", r.CompetenceGate)
 	addGate(rules, "blocGate", r.BlocGate)
 	content := fields{"displayName": "Référentiel", "rules": rules, "blocs": blocFields(r.Blocs)}
@@ -120,7 +127,7 @@ func (a publish) call(s *stage) (call, bool) {
 		}
 		replaces = append(replaces, fields{"bloc": p.Bloc, "replacedReferentiel": name, "replacedBloc": p.ReplacedBloc})
 	}
-	content["replaces"], content["scales"] = replaces, r.Scales
+	content["replaces"], content["scales"], content["assessorQualities"] = replaces, r.Scales, qualities
 	return post("admin", "referentiels:publish", fields{"referentielId": r.ID, "referentiel": content}), true
 }
 
@@ -140,6 +147,9 @@ func blocFields(blocs []model.Bloc) (shown []fields) {
 			competence := fields{"code": c.Code, "statement": c.Statement, "method": methodFields(c.Method), "criteria": criteria, "bonusAbove": c.BonusAbove}
 			addWeight(competence, c.Weight)
 			addGate(competence, "gate", c.Gate)
+			if c.Agreement != nil {
+				competence["agreement"] = c.Agreement
+			}
 			if c.BlocOnlyMethod != "" {
 				competence["blocOnlyMethod"] = methodFields(c.BlocOnlyMethod)
 			}
@@ -192,6 +202,22 @@ func variantFields(variants []model.Variant) (shown []fields) {
 var scales = []model.Scale{
 	{Code: "note", Title: "Note", Marks: &model.Marks{Min: "0", Max: "20", Step: "0.5"}, Pass: "10"},
 	{Code: "abc", Title: "Niveau", Levels: []model.Level{{Code: "A", Label: "A", Points: 100}, {Code: "B", Label: "B", Points: 60}, {Code: "C", Label: "C", Points: 10}}},
+}
+
+// qualities are declared by every référentiel of a story.
+var qualities = []fields{{"code": "tutor", "title": "Tuteur"}, {"code": "evaluator", "title": "Évaluateur"}, {"code": "arbiter", "title": "Arbitre"}}
+
+// addSides adds what a référentiel says of several assessors and of the sides of its jury.
+func addSides(rules, jury fields, r *model.Revision) {
+	if r.Agreement != nil {
+		rules["agreement"] = r.Agreement
+	}
+	if r.NoChair {
+		jury["chair"] = "NONE"
+	}
+	if jury["colleges"] = r.Colleges; len(r.Colleges) > 0 || r.NoChair {
+		rules["jury"] = jury
+	}
 }
 
 func addGate(to fields, name string, g *model.Gate) {
@@ -267,6 +293,7 @@ func (a declareTie) predict(s *stage) model.Answer {
 type newSession struct {
 	ID, Referentiel, Label string
 	Jury                   []model.Member
+	Qualities              map[string]string // of those who assess
 }
 
 func (a newSession) touches() touched { return touched{session: a.ID} }
@@ -286,18 +313,26 @@ func (a newSession) call(s *stage) (call, bool) {
 	r, name := pinned(s, a.Referentiel, a.Label)
 	return post("registrar", "sessions?sessionId="+s.prefix+a.ID, fields{
 		"displayName": "Session", "referentiel": name, "startDate": fields{"year": 2026, "month": 6, "day": 15}, "jury": juryFields(a.Jury),
+		"assessors": assessorFields(a.Qualities),
 	}), r != nil
 }
 
 func (a newSession) predict(s *stage) model.Answer {
 	r, _ := pinned(s, a.Referentiel, a.Label)
-	return s.model.NewSession("sessions/"+s.prefix+a.ID, r, a.Jury)
+	return s.model.NewSession("sessions/"+s.prefix+a.ID, r, a.Jury, a.Qualities)
 }
 
 func juryFields(jury []model.Member) []fields {
 	shown := []fields{}
 	for _, m := range jury {
-		shown = append(shown, fields{"subject": m.Subject, "displayName": "Membre", "external": m.External, "chair": m.Chair})
+		shown = append(shown, fields{"subject": m.Subject, "displayName": "Membre", "external": m.External, "chair": m.Chair, "college": m.College})
+	}
+	return shown
+}
+
+func assessorFields(qualities map[string]string) (shown []fields) {
+	for _, subject := range slices.Sorted(maps.Keys(qualities)) {
+		shown = append(shown, fields{"subject": subject, "quality": qualities[subject]})
 	}
 	return shown
 }
@@ -308,6 +343,7 @@ type changeSession struct {
 	ID, Referentiel, Label string
 	Jury                   []model.Member
 	Stale                  bool
+	Qualities              map[string]string // nil: as before
 }
 
 func (a changeSession) touches() touched { return touched{session: a.ID} }
@@ -323,13 +359,17 @@ func (a changeSession) call(s *stage) (call, bool) {
 	}
 	body := fields{"etag": etag, "jury": juryFields(a.Jury)}
 	mask := "jury"
+	if a.Qualities != nil {
+		body["assessors"] = assessorFields(a.Qualities)
+		mask += ",assessors"
+	}
 	if a.Referentiel != "" || a.Label != "" {
 		r, name := pinned(s, a.Referentiel, a.Label)
 		if r == nil {
 			return call{}, false
 		}
 		body["referentiel"] = name
-		mask = "jury,referentiel"
+		mask += ",referentiel"
 	}
 	c := post("registrar", session.Name+"?updateMask="+mask, body)
 	c.method = "PATCH"
@@ -345,7 +385,11 @@ func (a changeSession) predict(s *stage) model.Answer {
 	if a.Stale {
 		return model.Answer{Code: "ABORTED", Rules: []string{"ETAG_STALE"}}
 	}
-	return session.Change(a.Jury, r)
+	qualities := session.Qualities
+	if a.Qualities != nil {
+		qualities = a.Qualities
+	}
+	return session.Change(a.Jury, r, qualities)
 }
 
 // endSession closes or cancels a session.

@@ -381,7 +381,7 @@ func (s *stage) compareAlone(k *model.Candidacy, whole model.Grid) error {
 	if err := s.read(assessor, k.Name+"/grid", &got); err != nil {
 		return err
 	}
-	want := whole.SeenBy(assessor)
+	want := k.SeenBy(assessor, whole)
 	if diff := cmp.Diff(want, got.Grid); diff != "" {
 		return fmt.Errorf("%s's grid (-model +service):\n%s", assessor, diff)
 	}

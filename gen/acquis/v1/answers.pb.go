@@ -1593,6 +1593,7 @@ func jsonAssessment(b []byte, x *Assessment) []byte {
 	}
 	b = answers.JSONString(append(b, `"level":`...), x.Level)
 	b = answers.JSONString(append(b, `"mark":`...), x.Mark)
+	b = answers.JSONString(append(b, `"quality":`...), x.Quality)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1623,6 +1624,9 @@ func wireAssessment(b []byte, x *Assessment) []byte {
 	}
 	if len(x.Mark) > 0 {
 		b = answers.WireString(b, 8, x.Mark)
+	}
+	if len(x.Quality) > 0 {
+		b = answers.WireString(b, 39, x.Quality)
 	}
 	return b
 }
@@ -2223,6 +2227,10 @@ func jsonJuryMember(b []byte, x *JuryMember) []byte {
 	b = answers.JSONString(append(b, `"displayName":`...), x.DisplayName)
 	b = answers.JSONBool(append(b, `"external":`...), x.External)
 	b = answers.JSONBool(append(b, `"chair":`...), x.Chair)
+	b = answers.JSONString(append(b, `"college":`...), x.College)
+	b = answers.JSONString(append(b, `"quality":`...), x.Quality)
+	b = answers.JSONString(append(b, `"profession":`...), x.Profession)
+	b = answers.JSONString(append(b, `"organisation":`...), x.Organisation)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2241,6 +2249,18 @@ func wireJuryMember(b []byte, x *JuryMember) []byte {
 	}
 	if x.Chair {
 		b = answers.WireBool(b, 4, x.Chair)
+	}
+	if len(x.College) > 0 {
+		b = answers.WireString(b, 5, x.College)
+	}
+	if len(x.Quality) > 0 {
+		b = answers.WireString(b, 6, x.Quality)
+	}
+	if len(x.Profession) > 0 {
+		b = answers.WireString(b, 7, x.Profession)
+	}
+	if len(x.Organisation) > 0 {
+		b = answers.WireString(b, 8, x.Organisation)
 	}
 	return b
 }
@@ -3164,7 +3184,7 @@ func jsonSession(b []byte, x *Session) []byte {
 	}
 	b = append(b, `"assessors":[`...)
 	for _, v := range x.Assessors {
-		b = answers.JSONString(b, v)
+		b = jsonSessionAssessor(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
@@ -3208,7 +3228,7 @@ func wireSession(b []byte, x *Session) []byte {
 		b = answers.WireMessage(b, 11, x.UpdateTime, answers.WireTimestamp)
 	}
 	for _, v := range x.Assessors {
-		b = answers.WireString(b, 12, v)
+		b = answers.WireMessage(b, 12, v, wireSessionAssessor)
 	}
 	return b
 }
@@ -3242,6 +3262,39 @@ func wireSession_Centre(b []byte, x *Session_Centre) []byte {
 	}
 	if len(x.DisplayName) > 0 {
 		b = answers.WireString(b, 2, x.DisplayName)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *SessionAssessor) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonSessionAssessor)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *SessionAssessor) AppendWire(b []byte) []byte {
+	return wireSessionAssessor(b, x)
+}
+
+func jsonSessionAssessor(b []byte, x *SessionAssessor) []byte {
+	if x == nil {
+		x = new(SessionAssessor)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"subject":`...), x.Subject)
+	b = answers.JSONString(append(b, `"quality":`...), x.Quality)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireSessionAssessor(b []byte, x *SessionAssessor) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Subject) > 0 {
+		b = answers.WireString(b, 1, x.Subject)
+	}
+	if len(x.Quality) > 0 {
+		b = answers.WireString(b, 2, x.Quality)
 	}
 	return b
 }
@@ -3462,6 +3515,11 @@ func jsonReferentiel(b []byte, x *Referentiel) []byte {
 	if x.Award != nil {
 		b = jsonAwardRule(append(b, `"award":`...), x.Award)
 	}
+	b = append(b, `"assessorQualities":[`...)
+	for _, v := range x.AssessorQualities {
+		b = jsonAssessorQuality(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3510,6 +3568,9 @@ func wireReferentiel(b []byte, x *Referentiel) []byte {
 	}
 	if x.Award != nil {
 		b = answers.WireMessage(b, 15, x.Award, wireAwardRule)
+	}
+	for _, v := range x.AssessorQualities {
+		b = answers.WireMessage(b, 17, v, wireAssessorQuality)
 	}
 	return b
 }
@@ -3696,6 +3757,9 @@ func jsonCompetence(b []byte, x *Competence) []byte {
 	if x.MaxAttempts != nil {
 		b = answers.JSONInt(append(b, `"maxAttempts":`...), *x.MaxAttempts)
 	}
+	if x.Agreement != nil {
+		b = jsonAgreement(append(b, `"agreement":`...), x.Agreement)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3732,6 +3796,9 @@ func wireCompetence(b []byte, x *Competence) []byte {
 	}
 	if x.MaxAttempts != nil {
 		b = answers.WireVarint(b, 10, *x.MaxAttempts)
+	}
+	if x.Agreement != nil {
+		b = answers.WireMessage(b, 15, x.Agreement, wireAgreement)
 	}
 	return b
 }
@@ -4116,6 +4183,86 @@ func wireVariant_When(b []byte, x *Variant_When) []byte {
 }
 
 // AppendJSON appends the message as JSON without white space.
+func (x *Agreement) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAgreement)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Agreement) AppendWire(b []byte) []byte {
+	return wireAgreement(b, x)
+}
+
+func jsonAgreement(b []byte, x *Agreement) []byte {
+	if x == nil {
+		x = new(Agreement)
+	}
+	b = append(b, '{')
+	b = answers.JSONEnum(append(b, `"kind":`...), x.Kind, Agreement_Kind_Enum_name)
+	b = answers.JSONString(append(b, `"maxGap":`...), x.MaxGap)
+	b = answers.JSONString(append(b, `"thirdReading":`...), x.ThirdReading)
+	b = append(b, `"weights":[`...)
+	for _, v := range x.Weights {
+		b = jsonAgreement_Weight(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAgreement(b []byte, x *Agreement) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 1, x.Kind)
+	}
+	if len(x.MaxGap) > 0 {
+		b = answers.WireString(b, 2, x.MaxGap)
+	}
+	if len(x.ThirdReading) > 0 {
+		b = answers.WireString(b, 3, x.ThirdReading)
+	}
+	for _, v := range x.Weights {
+		b = answers.WireMessage(b, 4, v, wireAgreement_Weight)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Agreement_Weight) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAgreement_Weight)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Agreement_Weight) AppendWire(b []byte) []byte {
+	return wireAgreement_Weight(b, x)
+}
+
+func jsonAgreement_Weight(b []byte, x *Agreement_Weight) []byte {
+	if x == nil {
+		x = new(Agreement_Weight)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"quality":`...), x.Quality)
+	if x.Percent != nil {
+		b = answers.JSONInt(append(b, `"percent":`...), *x.Percent)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAgreement_Weight(b []byte, x *Agreement_Weight) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Quality) > 0 {
+		b = answers.WireString(b, 1, x.Quality)
+	}
+	if x.Percent != nil {
+		b = answers.WireVarint(b, 2, *x.Percent)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
 func (x *Epreuve) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonEpreuve)
 }
@@ -4165,6 +4312,9 @@ func jsonEpreuve(b []byte, x *Epreuve) []byte {
 	if x.MaxAttempts != nil {
 		b = answers.JSONInt(append(b, `"maxAttempts":`...), *x.MaxAttempts)
 	}
+	if x.Agreement != nil {
+		b = jsonAgreement(append(b, `"agreement":`...), x.Agreement)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4211,6 +4361,9 @@ func wireEpreuve(b []byte, x *Epreuve) []byte {
 	if x.MaxAttempts != nil {
 		b = answers.WireVarint(b, 13, *x.MaxAttempts)
 	}
+	if x.Agreement != nil {
+		b = answers.WireMessage(b, 15, x.Agreement, wireAgreement)
+	}
 	return b
 }
 
@@ -4248,6 +4401,9 @@ func jsonRules(b []byte, x *Rules) []byte {
 		b = jsonGate(append(b, `"blocGate":`...), x.BlocGate)
 	}
 	b = answers.JSONString(append(b, `"scale":`...), x.Scale)
+	if x.Agreement != nil {
+		b = jsonAgreement(append(b, `"agreement":`...), x.Agreement)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4276,6 +4432,9 @@ func wireRules(b []byte, x *Rules) []byte {
 	if len(x.Scale) > 0 {
 		b = answers.WireString(b, 7, x.Scale)
 	}
+	if x.Agreement != nil {
+		b = answers.WireMessage(b, 8, x.Agreement, wireAgreement)
+	}
 	return b
 }
 
@@ -4300,6 +4459,13 @@ func jsonJuryRule(b []byte, x *JuryRule) []byte {
 	if x.MinExternalPercent != nil {
 		b = answers.JSONInt(append(b, `"minExternalPercent":`...), *x.MinExternalPercent)
 	}
+	b = append(b, `"colleges":[`...)
+	for _, v := range x.Colleges {
+		b = jsonJuryRule_College(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = answers.JSONEnum(append(b, `"chair":`...), x.Chair, JuryRule_Chair_Enum_name)
+	b = answers.JSONBool(append(b, `"castingVote":`...), x.CastingVote)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4312,6 +4478,58 @@ func wireJuryRule(b []byte, x *JuryRule) []byte {
 	}
 	if x.MinExternalPercent != nil {
 		b = answers.WireVarint(b, 2, *x.MinExternalPercent)
+	}
+	for _, v := range x.Colleges {
+		b = answers.WireMessage(b, 3, v, wireJuryRule_College)
+	}
+	if x.Chair != 0 {
+		b = answers.WireVarint(b, 4, x.Chair)
+	}
+	if x.CastingVote {
+		b = answers.WireBool(b, 5, x.CastingVote)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *JuryRule_College) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonJuryRule_College)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *JuryRule_College) AppendWire(b []byte) []byte {
+	return wireJuryRule_College(b, x)
+}
+
+func jsonJuryRule_College(b []byte, x *JuryRule_College) []byte {
+	if x == nil {
+		x = new(JuryRule_College)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	if x.AtLeast != nil {
+		b = answers.JSONInt(append(b, `"atLeast":`...), *x.AtLeast)
+	}
+	b = answers.JSONBool(append(b, `"parity":`...), x.Parity)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireJuryRule_College(b []byte, x *JuryRule_College) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.AtLeast != nil {
+		b = answers.WireVarint(b, 3, *x.AtLeast)
+	}
+	if x.Parity {
+		b = answers.WireBool(b, 4, x.Parity)
 	}
 	return b
 }
@@ -4690,6 +4908,39 @@ func wireAwardRule_Requirement(b []byte, x *AwardRule_Requirement) []byte {
 	}
 	if x.AtLeast != nil {
 		b = answers.WireVarint(b, 7, *x.AtLeast)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *AssessorQuality) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAssessorQuality)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AssessorQuality) AppendWire(b []byte) []byte {
+	return wireAssessorQuality(b, x)
+}
+
+func jsonAssessorQuality(b []byte, x *AssessorQuality) []byte {
+	if x == nil {
+		x = new(AssessorQuality)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAssessorQuality(b []byte, x *AssessorQuality) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
 	}
 	return b
 }
@@ -5369,6 +5620,7 @@ func jsonGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
 		b = answers.JSONString(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = answers.JSONString(append(b, `"points":`...), x.Points)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -5405,6 +5657,9 @@ func wireGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
 	}
 	for _, v := range x.Competences {
 		b = answers.WireString(b, 10, v)
+	}
+	if len(x.Points) > 0 {
+		b = answers.WireString(b, 40, x.Points)
 	}
 	return b
 }

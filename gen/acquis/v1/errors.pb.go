@@ -150,7 +150,7 @@ const (
 	//
 	// INVALID_ARGUMENT: it is not assessed so.
 	ErrorReason_OFF_SCALE ErrorReason_Enum = 158
-	// INVALID_ARGUMENT: it has an outcome that a jury cannot decide on a bloc.
+	// INVALID_ARGUMENT: it has an outcome that a jury cannot decide on it.
 	ErrorReason_OUTCOME_UNKNOWN ErrorReason_Enum = 110
 	// INVALID_ARGUMENT: it is not among the candidate's decisions.
 	ErrorReason_DECISION_UNKNOWN ErrorReason_Enum = 111
@@ -270,6 +270,16 @@ const (
 	ErrorReason_REQUIREMENT_IS_FULFILLED ErrorReason_Enum = 176
 	// FAILED_PRECONDITION: it is not fulfilled, so the certification is not complete.
 	ErrorReason_REQUIREMENT_NOT_FULFILLED ErrorReason_Enum = 177
+	// FAILED_PRECONDITION: it is assessed in certain qualities, and the assessor has none of them in this session.
+	ErrorReason_ASSESSOR_UNQUALIFIED ErrorReason_Enum = 189
+	// INVALID_ARGUMENT: it has a quality that the référentiel does not have.
+	ErrorReason_QUALITY_UNKNOWN ErrorReason_Enum = 190
+	// INVALID_ARGUMENT: it is in a college that the référentiel does not have.
+	ErrorReason_COLLEGE_UNKNOWN ErrorReason_Enum = 191
+	// FAILED_PRECONDITION: it has too few members of a college present.
+	ErrorReason_JURY_LACKS_COLLEGE ErrorReason_Enum = 192
+	// FAILED_PRECONDITION: it does not have as many members of each college with parity present.
+	ErrorReason_JURY_NOT_PARITARY ErrorReason_Enum = 193
 )
 
 // Enum value maps for ErrorReason_Enum.
@@ -395,6 +405,11 @@ var (
 		175: "AMOUNT_MISMATCH",
 		176: "REQUIREMENT_IS_FULFILLED",
 		177: "REQUIREMENT_NOT_FULFILLED",
+		189: "ASSESSOR_UNQUALIFIED",
+		190: "QUALITY_UNKNOWN",
+		191: "COLLEGE_UNKNOWN",
+		192: "JURY_LACKS_COLLEGE",
+		193: "JURY_NOT_PARITARY",
 	}
 	ErrorReason_Enum_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":    0,
@@ -517,6 +532,11 @@ var (
 		"AMOUNT_MISMATCH":             175,
 		"REQUIREMENT_IS_FULFILLED":    176,
 		"REQUIREMENT_NOT_FULFILLED":   177,
+		"ASSESSOR_UNQUALIFIED":        189,
+		"QUALITY_UNKNOWN":             190,
+		"COLLEGE_UNKNOWN":             191,
+		"JURY_LACKS_COLLEGE":          192,
+		"JURY_NOT_PARITARY":           193,
 	}
 )
 
@@ -591,8 +611,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xe8\x15\n" +
-	"\vErrorReason\"\xd8\x15\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xe0\x16\n" +
+	"\vErrorReason\"\xd0\x16\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -718,7 +738,12 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x13REQUIREMENT_UNKNOWN\x10\xae\x01\x12\x14\n" +
 	"\x0fAMOUNT_MISMATCH\x10\xaf\x01\x12\x1d\n" +
 	"\x18REQUIREMENT_IS_FULFILLED\x10\xb0\x01\x12\x1e\n" +
-	"\x19REQUIREMENT_NOT_FULFILLED\x10\xb1\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x19REQUIREMENT_NOT_FULFILLED\x10\xb1\x01\x12\x19\n" +
+	"\x14ASSESSOR_UNQUALIFIED\x10\xbd\x01\x12\x14\n" +
+	"\x0fQUALITY_UNKNOWN\x10\xbe\x01\x12\x14\n" +
+	"\x0fCOLLEGE_UNKNOWN\x10\xbf\x01\x12\x17\n" +
+	"\x12JURY_LACKS_COLLEGE\x10\xc0\x01\x12\x16\n" +
+	"\x11JURY_NOT_PARITARY\x10\xc1\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_errors_proto_rawDescOnce sync.Once

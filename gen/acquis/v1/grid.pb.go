@@ -40,7 +40,7 @@ const (
 	CriterionStatus_CONTESTED CriterionStatus_Enum = 5
 	// The jury exempted the candidate from it.
 	CriterionStatus_EXEMPTED CriterionStatus_Enum = 6
-	// Assessed by a level or a mark.
+	// Assessed by a level or a mark, or by points that several findings make.
 	CriterionStatus_ASSESSED CriterionStatus_Enum = 7
 )
 
@@ -399,7 +399,8 @@ func (x *Reason) GetEpreuve() string {
 // The jury and the registrar see all of it, the disability advisor everything but
 // assessments and settlements. An assessor sees their own assessments and nothing
 // that follows from those of others: statuses, outcomes, reasons and settlements
-// are unset, before and after their own verdict. A caller with several of these
+// are unset, before and after their own verdict. On criteria that assessors assess
+// together (JOINT), each also sees the assessments of the others. A caller with several of these
 // roles in the session sees what each of them sees.
 type Grid struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -889,7 +890,8 @@ type Grid_GridCriterion struct {
 	// Its status. Unset for an assessor.
 	Status CriterionStatus_Enum `protobuf:"varint,4,opt,name=status,proto3,enum=acquis.v1.CriterionStatus_Enum" json:"status,omitempty"`
 	// The latest verdict of each assessor, without retracted ones. An assessor sees
-	// their own, the disability advisor none.
+	// their own, and all if the référentiel has them assess together (JOINT); the
+	// disability advisor none.
 	Assessments []*Assessment `protobuf:"bytes,5,rep,name=assessments,proto3" json:"assessments,omitempty"`
 	// The jury's valid settlement, if any. Only for the jury and the registrar.
 	Settlement *Settlement `protobuf:"bytes,6,opt,name=settlement,proto3" json:"settlement,omitempty"`
@@ -903,7 +905,12 @@ type Grid_GridCriterion struct {
 	// an exempted criterion. Only on a scale of marks. Empty for an assessor.
 	Mark string `protobuf:"bytes,9,opt,name=mark,proto3" json:"mark,omitempty"`
 	// In an épreuve: codes of the compétences that it is about.
-	Competences   []string `protobuf:"bytes,10,rep,name=competences,proto3" json:"competences,omitempty"`
+	Competences []string `protobuf:"bytes,10,rep,name=competences,proto3" json:"competences,omitempty"`
+	// What different findings of assessors come to, as the référentiel's `Agreement`
+	// says, in points of the criterion's scale: a decimal, cut after two places (the
+	// reason has it in full). Then there is neither level nor mark. Empty for an
+	// assessor, if findings are the same, and if the jury settled it.
+	Points        string `protobuf:"bytes,40,opt,name=points,proto3" json:"points,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1008,6 +1015,13 @@ func (x *Grid_GridCriterion) GetCompetences() []string {
 	return nil
 }
 
+func (x *Grid_GridCriterion) GetPoints() string {
+	if x != nil {
+		return x.Points
+	}
+	return ""
+}
+
 var File_acquis_v1_grid_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_grid_proto_rawDesc = "" +
@@ -1053,7 +1067,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\tR\x05limit\x12\x18\n" +
 	"\aweights\x18\x04 \x01(\x05R\aweights\x12\x18\n" +
-	"\apercent\x18\x05 \x01(\bR\apercent\"\xc5\r\n" +
+	"\apercent\x18\x05 \x01(\bR\apercent\"\xdd\r\n" +
 	"\x04Grid\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x17\n" +
 	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x03R\x04etag\x12;\n" +
@@ -1086,7 +1100,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\areasons\x18\x04 \x03(\v2\x11.acquis.v1.ReasonR\areasons\x123\n" +
 	"\x06method\x18\x05 \x01(\v2\x1b.acquis.v1.AssessmentMethodR\x06method\x129\n" +
 	"\bcriteria\x18\x06 \x03(\v2\x1d.acquis.v1.Grid.GridCriterionR\bcriteria\x12 \n" +
-	"\vcompetences\x18\a \x03(\tR\vcompetences\x1a\x85\x03\n" +
+	"\vcompetences\x18\a \x03(\tR\vcompetences\x1a\x9d\x03\n" +
 	"\rGridCriterion\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
 	"\tstatement\x18\x02 \x01(\tR\tstatement\x12 \n" +
@@ -1100,7 +1114,8 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\x05level\x18\b \x01(\tR\x05level\x12\x12\n" +
 	"\x04mark\x18\t \x01(\tR\x04mark\x12 \n" +
 	"\vcompetences\x18\n" +
-	" \x03(\tR\vcompetences:L\xeaAI\n" +
+	" \x03(\tR\vcompetences\x12\x16\n" +
+	"\x06points\x18( \x01(\tR\x06points:L\xeaAI\n" +
 	"\x10acquis.eval/Grid\x12/sessions/{session}/candidacies/{candidacy}/grid2\x04gridB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (

@@ -127,7 +127,7 @@ func (x Attempt_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Attempt_Enum.Descriptor instead.
 func (Attempt_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
 }
 
 // See Kind.
@@ -192,7 +192,126 @@ func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AssessmentMethod_Kind_Enum.Descriptor instead.
 func (AssessmentMethod_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 0, 0}
+}
+
+// See Kind.
+type Agreement_Kind_Enum int32
+
+const (
+	// Not a kind; refused as input.
+	Agreement_Kind_KIND_UNSPECIFIED Agreement_Kind_Enum = 0
+	// All must find the same, otherwise the criterion is CONTESTED.
+	Agreement_Kind_UNANIMOUS Agreement_Kind_Enum = 1
+	// The mean of what they find counts.
+	Agreement_Kind_MEAN Agreement_Kind_Enum = 2
+	// The mean of what each quality finds counts by the weight of the quality. Each
+	// quality is needed: until then the criterion is PENDING. Several assessors of one
+	// quality count by their mean. Who has none of these qualities in the session
+	// cannot assess.
+	Agreement_Kind_WEIGHTED Agreement_Kind_Enum = 3
+	// They assess together: one records, each of the others, who sees it, records the
+	// same by their own key. `min_assessors` must be 2 at least. If they differ, the
+	// criterion is CONTESTED.
+	Agreement_Kind_JOINT Agreement_Kind_Enum = 4
+)
+
+// Enum value maps for Agreement_Kind_Enum.
+var (
+	Agreement_Kind_Enum_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "UNANIMOUS",
+		2: "MEAN",
+		3: "WEIGHTED",
+		4: "JOINT",
+	}
+	Agreement_Kind_Enum_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"UNANIMOUS":        1,
+		"MEAN":             2,
+		"WEIGHTED":         3,
+		"JOINT":            4,
+	}
+)
+
+func (x Agreement_Kind_Enum) Enum() *Agreement_Kind_Enum {
+	p := new(Agreement_Kind_Enum)
+	*p = x
+	return p
+}
+
+func (x Agreement_Kind_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Agreement_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[3].Descriptor()
+}
+
+func (Agreement_Kind_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[3]
+}
+
+func (x Agreement_Kind_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Agreement_Kind_Enum.Descriptor instead.
+func (Agreement_Kind_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13, 0, 0}
+}
+
+// See Chair.
+type JuryRule_Chair_Enum int32
+
+const (
+	// Not set: REQUIRED.
+	JuryRule_Chair_CHAIR_UNSPECIFIED JuryRule_Chair_Enum = 0
+	// A member who may chair must be present.
+	JuryRule_Chair_REQUIRED JuryRule_Chair_Enum = 1
+	// The members are peers.
+	JuryRule_Chair_NONE JuryRule_Chair_Enum = 2
+)
+
+// Enum value maps for JuryRule_Chair_Enum.
+var (
+	JuryRule_Chair_Enum_name = map[int32]string{
+		0: "CHAIR_UNSPECIFIED",
+		1: "REQUIRED",
+		2: "NONE",
+	}
+	JuryRule_Chair_Enum_value = map[string]int32{
+		"CHAIR_UNSPECIFIED": 0,
+		"REQUIRED":          1,
+		"NONE":              2,
+	}
+)
+
+func (x JuryRule_Chair_Enum) Enum() *JuryRule_Chair_Enum {
+	p := new(JuryRule_Chair_Enum)
+	*p = x
+	return p
+}
+
+func (x JuryRule_Chair_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (JuryRule_Chair_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[4].Descriptor()
+}
+
+func (JuryRule_Chair_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[4]
+}
+
+func (x JuryRule_Chair_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use JuryRule_Chair_Enum.Descriptor instead.
+func (JuryRule_Chair_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 1, 0}
 }
 
 // See Kind.
@@ -236,11 +355,11 @@ func (x Register_Kind_Enum) String() string {
 }
 
 func (Register_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[3].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[5].Descriptor()
 }
 
 func (Register_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[3]
+	return &file_acquis_v1_referentiel_proto_enumTypes[5]
 }
 
 func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -249,7 +368,7 @@ func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Register_Kind_Enum.Descriptor instead.
 func (Register_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17, 0, 0}
 }
 
 // The description of one certification: what a candidate must show, how it is
@@ -295,9 +414,12 @@ type Referentiel struct {
 	// Who answers for the certification. Attestations and ledgers name it.
 	Certificateur *Certificateur `protobuf:"bytes,14,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
 	// What an award needs. Left out: every bloc.
-	Award         *AwardRule `protobuf:"bytes,15,opt,name=award,proto3" json:"award,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Award *AwardRule `protobuf:"bytes,15,opt,name=award,proto3" json:"award,omitempty"`
+	// The qualities in which somebody can assess, if they matter for an `Agreement`: tutor,
+	// trainer, external evaluator. At most 20.
+	AssessorQualities []*AssessorQuality `protobuf:"bytes,17,rep,name=assessor_qualities,json=assessorQualities,proto3" json:"assessor_qualities,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Referentiel) Reset() {
@@ -424,6 +546,13 @@ func (x *Referentiel) GetCertificateur() *Certificateur {
 func (x *Referentiel) GetAward() *AwardRule {
 	if x != nil {
 		return x.Award
+	}
+	return nil
+}
+
+func (x *Referentiel) GetAssessorQualities() []*AssessorQuality {
+	if x != nil {
+		return x.AssessorQualities
 	}
 	return nil
 }
@@ -783,7 +912,9 @@ type Competence struct {
 	// How often it may be attempted, 1–20. Once so many decisions of juries in force are
 	// against its bloc, or one that counts as it, the bloc cannot be presented again. Default:
 	// without limit.
-	MaxAttempts   *int32 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	MaxAttempts *int32 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	// How the findings of several assessors on its criteria make one, if not as `rules` say.
+	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -888,6 +1019,68 @@ func (x *Competence) GetMaxAttempts() int32 {
 	return 0
 }
 
+func (x *Competence) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
+// A quality in which somebody assesses. A session says who has which.
+type AssessorQuality struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the qualities of its référentiel. 1–32 letters, digits, dots or hyphens.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// What people call it, 1–500 characters.
+	Title         string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssessorQuality) Reset() {
+	*x = AssessorQuality{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssessorQuality) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssessorQuality) ProtoMessage() {}
+
+func (x *AssessorQuality) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssessorQuality.ProtoReflect.Descriptor instead.
+func (*AssessorQuality) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AssessorQuality) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AssessorQuality) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
 // An épreuve: what is assessed in one go, whatever compétences it covers. It is assessed by
 // criteria or, if it has none, as a whole: by one verdict, level or mark, for which its own
 // code stands where the code of a criterion is asked for.
@@ -931,14 +1124,16 @@ type Epreuve struct {
 	// How often it may be attempted, 1–20. Once so many decisions of juries in force are
 	// against its bloc, or one that counts as it, the bloc cannot be presented again. Default:
 	// without limit.
-	MaxAttempts   *int32 `protobuf:"varint,13,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	MaxAttempts *int32 `protobuf:"varint,13,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	// How the findings of several assessors on it make one, if not as `rules` say.
+	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Epreuve) Reset() {
 	*x = Epreuve{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -950,7 +1145,7 @@ func (x *Epreuve) String() string {
 func (*Epreuve) ProtoMessage() {}
 
 func (x *Epreuve) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -963,7 +1158,7 @@ func (x *Epreuve) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Epreuve.ProtoReflect.Descriptor instead.
 func (*Epreuve) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Epreuve) GetCode() string {
@@ -1057,6 +1252,13 @@ func (x *Epreuve) GetMaxAttempts() int32 {
 	return 0
 }
 
+func (x *Epreuve) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
 // A method that replaces the normal one in some candidacies.
 type Variant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1070,7 +1272,7 @@ type Variant struct {
 
 func (x *Variant) Reset() {
 	*x = Variant{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1082,7 +1284,7 @@ func (x *Variant) String() string {
 func (*Variant) ProtoMessage() {}
 
 func (x *Variant) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1095,7 +1297,7 @@ func (x *Variant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Variant.ProtoReflect.Descriptor instead.
 func (*Variant) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Variant) GetWhen() *Variant_When {
@@ -1121,7 +1323,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1133,7 +1335,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1146,7 +1348,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 // A modalité d'évaluation: how a compétence or an épreuve is assessed.
@@ -1170,7 +1372,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1182,7 +1384,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1195,7 +1397,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AssessmentMethod) GetKind() AssessmentMethod_Kind_Enum {
@@ -1262,7 +1464,7 @@ type Criterion struct {
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1274,7 +1476,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1287,7 +1489,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Criterion) GetCode() string {
@@ -1360,14 +1562,17 @@ type Rules struct {
 	// The gate of blocs that have none of their own, instead of `bloc_threshold_percent`.
 	BlocGate *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
 	// Code of the scale of criteria that name none. Empty: they are assessed by verdicts.
-	Scale         string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	Scale string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	// How the findings of several assessors on a criterion make one, for compétences that
+	// do not say otherwise. Not set: UNANIMOUS.
+	Agreement     *Agreement `protobuf:"bytes,8,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1379,7 +1584,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1392,7 +1597,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -1444,6 +1649,97 @@ func (x *Rules) GetScale() string {
 	return ""
 }
 
+func (x *Rules) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
+// How the findings of several assessors on one criterion make one. A finding is a verdict,
+// a level or a mark, and counts by its points. Fewer findings than `min_assessors` are
+// PENDING under each kind. If findings differ, the jury may settle the criterion under each
+// kind, and its settlement holds as long as the findings are those it was made on.
+//
+// It works on each criterion. If compétence and bloc only have means, that is the same as
+// the mean of the assessors' totals.
+type Agreement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind.
+	Kind Agreement_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Agreement_Kind_Enum" json:"kind,omitempty"`
+	// MEAN: by how many points the highest and the lowest finding may differ, in points of
+	// the criterion's scale (verdicts and levels: 0 to 100). Further apart, the criterion is
+	// CONTESTED. A decimal, not below 0. Empty: any difference is accepted.
+	MaxGap string `protobuf:"bytes,2,opt,name=max_gap,json=maxGap,proto3" json:"max_gap,omitempty"`
+	// MEAN with `max_gap`: code of the quality of those who assess a third time. What they
+	// find counts only if the others are too far apart, and then replaces their findings;
+	// until then the criterion is PENDING, not CONTESTED. They are not among the
+	// `min_assessors`. Empty: there is no third reading.
+	ThirdReading string `protobuf:"bytes,3,opt,name=third_reading,json=thirdReading,proto3" json:"third_reading,omitempty"`
+	// WEIGHTED: the share of each quality, 1–20, in sum 100 percent.
+	Weights       []*Agreement_Weight `protobuf:"bytes,4,rep,name=weights,proto3" json:"weights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement) Reset() {
+	*x = Agreement{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement) ProtoMessage() {}
+
+func (x *Agreement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement.ProtoReflect.Descriptor instead.
+func (*Agreement) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Agreement) GetKind() Agreement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return Agreement_Kind_KIND_UNSPECIFIED
+}
+
+func (x *Agreement) GetMaxGap() string {
+	if x != nil {
+		return x.MaxGap
+	}
+	return ""
+}
+
+func (x *Agreement) GetThirdReading() string {
+	if x != nil {
+		return x.ThirdReading
+	}
+	return ""
+}
+
+func (x *Agreement) GetWeights() []*Agreement_Weight {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
 // How children make their parent's outcome: the criteria of a compétence or an épreuve, the
 // compétences or épreuves of a bloc. It has at least one condition, and all of them must hold.
 //
@@ -1481,7 +1777,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1493,7 +1789,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1506,7 +1802,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1559,13 +1855,21 @@ type JuryRule struct {
 	// Share of external members among those present, in percent, 0–100.
 	// Default 50, the practice for private certifications in the RNCP.
 	MinExternalPercent *int32 `protobuf:"varint,2,opt,name=min_external_percent,json=minExternalPercent,proto3,oneof" json:"min_external_percent,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// The colleges that must be present, for instance employers and employees. At most 20.
+	// A member without a college counts in none.
+	Colleges []*JuryRule_College `protobuf:"bytes,3,rep,name=colleges,proto3" json:"colleges,omitempty"`
+	// Whether a member who may chair must be present. Default REQUIRED.
+	Chair JuryRule_Chair_Enum `protobuf:"varint,4,opt,name=chair,proto3,enum=acquis.v1.JuryRule_Chair_Enum" json:"chair,omitempty"`
+	// Whether the chair's vote decides if votes are equal. The service keeps and shows
+	// this, but records no votes. Left out: false.
+	CastingVote   bool `protobuf:"varint,5,opt,name=casting_vote,json=castingVote,proto3" json:"casting_vote,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1577,7 +1881,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1590,7 +1894,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1605,6 +1909,27 @@ func (x *JuryRule) GetMinExternalPercent() int32 {
 		return *x.MinExternalPercent
 	}
 	return 0
+}
+
+func (x *JuryRule) GetColleges() []*JuryRule_College {
+	if x != nil {
+		return x.Colleges
+	}
+	return nil
+}
+
+func (x *JuryRule) GetChair() JuryRule_Chair_Enum {
+	if x != nil {
+		return x.Chair
+	}
+	return JuryRule_Chair_CHAIR_UNSPECIFIED
+}
+
+func (x *JuryRule) GetCastingVote() bool {
+	if x != nil {
+		return x.CastingVote
+	}
+	return false
 }
 
 // A bloc of another revision or référentiel that counts as a bloc of this one.
@@ -1626,7 +1951,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1638,7 +1963,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1651,7 +1976,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1715,7 +2040,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1727,7 +2052,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1740,7 +2065,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Register) GetKind() Register_Kind_Enum {
@@ -1843,7 +2168,7 @@ type Certificateur struct {
 
 func (x *Certificateur) Reset() {
 	*x = Certificateur{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1855,7 +2180,7 @@ func (x *Certificateur) String() string {
 func (*Certificateur) ProtoMessage() {}
 
 func (x *Certificateur) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1868,7 +2193,7 @@ func (x *Certificateur) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
 func (*Certificateur) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Certificateur) GetLegalName() string {
@@ -1905,7 +2230,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1917,7 +2242,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1973,7 +2298,7 @@ type AwardRule_Requirement struct {
 
 func (x *AwardRule_Requirement) Reset() {
 	*x = AwardRule_Requirement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1985,7 +2310,7 @@ func (x *AwardRule_Requirement) String() string {
 func (*AwardRule_Requirement) ProtoMessage() {}
 
 func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2065,7 +2390,7 @@ type AwardRule_Choice struct {
 
 func (x *AwardRule_Choice) Reset() {
 	*x = AwardRule_Choice{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2077,7 +2402,7 @@ func (x *AwardRule_Choice) String() string {
 func (*AwardRule_Choice) ProtoMessage() {}
 
 func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2132,7 +2457,7 @@ type AwardRule_Option struct {
 
 func (x *AwardRule_Option) Reset() {
 	*x = AwardRule_Option{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2144,7 +2469,7 @@ func (x *AwardRule_Option) String() string {
 func (*AwardRule_Option) ProtoMessage() {}
 
 func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2197,7 +2522,7 @@ type AwardRule_Requirement_Kind struct {
 
 func (x *AwardRule_Requirement_Kind) Reset() {
 	*x = AwardRule_Requirement_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2209,7 +2534,7 @@ func (x *AwardRule_Requirement_Kind) String() string {
 func (*AwardRule_Requirement_Kind) ProtoMessage() {}
 
 func (x *AwardRule_Requirement_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2240,7 +2565,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2252,7 +2577,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2304,7 +2629,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2316,7 +2641,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2370,7 +2695,7 @@ type Variant_When struct {
 
 func (x *Variant_When) Reset() {
 	*x = Variant_When{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2382,7 +2707,7 @@ func (x *Variant_When) String() string {
 func (*Variant_When) ProtoMessage() {}
 
 func (x *Variant_When) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2395,7 +2720,7 @@ func (x *Variant_When) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Variant_When.ProtoReflect.Descriptor instead.
 func (*Variant_When) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
 }
 
 func (x *Variant_When) GetSingleBloc() bool {
@@ -2428,7 +2753,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2440,7 +2765,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2453,7 +2778,99 @@ func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod_Kind.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 0}
+}
+
+// Kinds of agreement.
+type Agreement_Kind struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement_Kind) Reset() {
+	*x = Agreement_Kind{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement_Kind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement_Kind) ProtoMessage() {}
+
+func (x *Agreement_Kind) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement_Kind.ProtoReflect.Descriptor instead.
+func (*Agreement_Kind) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13, 0}
+}
+
+// The share of one quality.
+type Agreement_Weight struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Code of the quality.
+	Quality string `protobuf:"bytes,1,opt,name=quality,proto3" json:"quality,omitempty"`
+	// Its share, 1–100.
+	Percent       *int32 `protobuf:"varint,2,opt,name=percent,proto3,oneof" json:"percent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement_Weight) Reset() {
+	*x = Agreement_Weight{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement_Weight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement_Weight) ProtoMessage() {}
+
+func (x *Agreement_Weight) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement_Weight.ProtoReflect.Descriptor instead.
+func (*Agreement_Weight) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13, 1}
+}
+
+func (x *Agreement_Weight) GetQuality() string {
+	if x != nil {
+		return x.Quality
+	}
+	return ""
+}
+
+func (x *Agreement_Weight) GetPercent() int32 {
+	if x != nil && x.Percent != nil {
+		return *x.Percent
+	}
+	return 0
 }
 
 // A condition on the mean.
@@ -2470,7 +2887,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2482,7 +2899,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2495,7 +2912,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -2526,7 +2943,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2538,7 +2955,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2551,7 +2968,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -2581,7 +2998,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2593,7 +3010,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2606,7 +3023,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -2637,7 +3054,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2649,7 +3066,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2662,7 +3079,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -2679,6 +3096,117 @@ func (x *Gate_Shortfall) GetAtMost() string {
 	return ""
 }
 
+// A college of a jury.
+type JuryRule_College struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the colleges of its jury. 1–32 letters, digits, dots or hyphens.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// What people call it, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How many of its members must be present, 0–50. Default 1.
+	AtLeast *int32 `protobuf:"varint,3,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	// Whether as many of its members must be present as of each other college with
+	// parity, of which there must be one. Left out: false.
+	Parity        bool `protobuf:"varint,4,opt,name=parity,proto3" json:"parity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JuryRule_College) Reset() {
+	*x = JuryRule_College{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JuryRule_College) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JuryRule_College) ProtoMessage() {}
+
+func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JuryRule_College.ProtoReflect.Descriptor instead.
+func (*JuryRule_College) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 0}
+}
+
+func (x *JuryRule_College) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *JuryRule_College) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *JuryRule_College) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+func (x *JuryRule_College) GetParity() bool {
+	if x != nil {
+		return x.Parity
+	}
+	return false
+}
+
+// Whether a chair is needed.
+type JuryRule_Chair struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JuryRule_Chair) Reset() {
+	*x = JuryRule_Chair{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JuryRule_Chair) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JuryRule_Chair) ProtoMessage() {}
+
+func (x *JuryRule_Chair) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JuryRule_Chair.ProtoReflect.Descriptor instead.
+func (*JuryRule_Chair) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 1}
+}
+
 // Registers.
 type Register_Kind struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2688,7 +3216,7 @@ type Register_Kind struct {
 
 func (x *Register_Kind) Reset() {
 	*x = Register_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2700,7 +3228,7 @@ func (x *Register_Kind) String() string {
 func (*Register_Kind) ProtoMessage() {}
 
 func (x *Register_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2713,14 +3241,14 @@ func (x *Register_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register_Kind.ProtoReflect.Descriptor instead.
 func (*Register_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17, 0}
 }
 
 var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\b\n" +
+	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf7\b\n" +
 	"\vReferentiel\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12C\n" +
 	"\brevision\x18\x02 \x01(\tB'\xe0A\x03\xfaA\x19\n" +
@@ -2738,7 +3266,8 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x06scales\x18\f \x03(\v2\x10.acquis.v1.ScaleB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06scales\x124\n" +
 	"\bregister\x18\r \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x01R\bregister\x12C\n" +
 	"\rcertificateur\x18\x0e \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x01R\rcertificateur\x12/\n" +
-	"\x05award\x18\x0f \x01(\v2\x14.acquis.v1.AwardRuleB\x03\xe0A\x01R\x05award\x1aj\n" +
+	"\x05award\x18\x0f \x01(\v2\x14.acquis.v1.AwardRuleB\x03\xe0A\x01R\x05award\x12V\n" +
+	"\x12assessor_qualities\x18\x11 \x03(\v2\x1a.acquis.v1.AssessorQualityB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x11assessorQualities\x1aj\n" +
 	"\aSection\x12%\n" +
 	"\x05title\x18\x01 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x128\n" +
 	"\n" +
@@ -2804,7 +3333,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\b_credits\"h\n" +
 	"\bActivity\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
-	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\x8a\x05\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xc3\x05\n" +
 	"\n" +
 	"Competence\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12/\n" +
@@ -2818,9 +3347,13 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"bonusAbove\x12;\n" +
 	"\bvariants\x18\t \x03(\v2\x12.acquis.v1.VariantB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bvariants\x124\n" +
 	"\fmax_attempts\x18\n" +
-	" \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x01R\vmaxAttempts\x88\x01\x01B\t\n" +
+	" \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x01R\vmaxAttempts\x88\x01\x01\x127\n" +
+	"\tagreement\x18\x0f \x01(\v2\x14.acquis.v1.AgreementB\x03\xe0A\x01R\tagreementB\t\n" +
 	"\a_weightB\x0f\n" +
-	"\r_max_attempts\"\xae\x06\n" +
+	"\r_max_attempts\"o\n" +
+	"\x0fAssessorQuality\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xe7\x06\n" +
 	"\aEpreuve\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12>\n" +
@@ -2836,7 +3369,8 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	" \x01(\bB\x03\xe0A\x01R\veliminatory\x126\n" +
 	"\rmin_assessors\x18\v \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x01R\fminAssessors\x88\x01\x01\x12;\n" +
 	"\bvariants\x18\f \x03(\v2\x12.acquis.v1.VariantB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bvariants\x124\n" +
-	"\fmax_attempts\x18\r \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x02R\vmaxAttempts\x88\x01\x01B\t\n" +
+	"\fmax_attempts\x18\r \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x02R\vmaxAttempts\x88\x01\x01\x127\n" +
+	"\tagreement\x18\x0f \x01(\v2\x14.acquis.v1.AgreementB\x03\xe0A\x01R\tagreementB\t\n" +
 	"\a_weightB\x10\n" +
 	"\x0e_min_assessorsB\x0f\n" +
 	"\r_max_attempts\"\xd4\x02\n" +
@@ -2876,7 +3410,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"bonusAbove\x128\n" +
 	"\x05scale\x18\x06 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x12H\n" +
 	"\vcompetences\x18\a \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x10d\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetencesB\t\n" +
-	"\a_weight\"\x85\x04\n" +
+	"\a_weight\"\xbe\x04\n" +
 	"\x05Rules\x12S\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x12G\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x01R\x14blocThresholdPercent\x88\x01\x01\x126\n" +
@@ -2884,10 +3418,28 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x04jury\x18\x04 \x01(\v2\x13.acquis.v1.JuryRuleB\x03\xe0A\x01R\x04jury\x12=\n" +
 	"\x0fcompetence_gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x0ecompetenceGate\x121\n" +
 	"\tbloc_gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\bblocGate\x128\n" +
-	"\x05scale\x18\a \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scaleB\x1f\n" +
+	"\x05scale\x18\a \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x127\n" +
+	"\tagreement\x18\b \x01(\v2\x14.acquis.v1.AgreementB\x03\xe0A\x01R\tagreementB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
-	"\x0e_min_assessors\"\xb2\b\n" +
+	"\x0e_min_assessors\"\x9a\x04\n" +
+	"\tAgreement\x12A\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1e.acquis.v1.Agreement.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12d\n" +
+	"\amax_gap\x18\x02 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\x06maxGap\x12G\n" +
+	"\rthird_reading\x18\x03 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\fthirdReading\x12B\n" +
+	"\aweights\x18\x04 \x03(\v2\x1b.acquis.v1.Agreement.WeightB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\aweights\x1aV\n" +
+	"\x04Kind\"N\n" +
+	"\x04Enum\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\r\n" +
+	"\tUNANIMOUS\x10\x01\x12\b\n" +
+	"\x04MEAN\x10\x02\x12\f\n" +
+	"\bWEIGHTED\x10\x03\x12\t\n" +
+	"\x05JOINT\x10\x04\x1a\x7f\n" +
+	"\x06Weight\x129\n" +
+	"\aquality\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\aquality\x12.\n" +
+	"\apercent\x18\x02 \x01(\x05B\x0f\xe0A\x02\xbaH\t\xc8\x01\x01\x1a\x04\x18d(\x01H\x00R\apercent\x88\x01\x01B\n" +
+	"\n" +
+	"\b_percent\"\xb2\b\n" +
 	"\x04Gate\x12-\n" +
 	"\x04mean\x18\x01 \x01(\v2\x14.acquis.v1.Gate.MeanB\x03\xe0A\x01R\x04mean\x120\n" +
 	"\x05count\x18\x02 \x01(\v2\x15.acquis.v1.Gate.CountB\x03\xe0A\x01R\x05count\x12a\n" +
@@ -2911,11 +3463,25 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\a_number\x1a\xd2\x01\n" +
 	"\tShortfall\x12`\n" +
 	"\x05below\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x05below\x12c\n" +
-	"\aat_most\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x06atMost\"\xac\x01\n" +
+	"\aat_most\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x06atMost\"\xdf\x04\n" +
 	"\bJuryRule\x122\n" +
 	"\vmin_members\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x182(\x02H\x00R\n" +
 	"minMembers\x88\x01\x01\x12C\n" +
-	"\x14min_external_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00H\x01R\x12minExternalPercent\x88\x01\x01B\x0e\n" +
+	"\x14min_external_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00H\x01R\x12minExternalPercent\x88\x01\x01\x12D\n" +
+	"\bcolleges\x18\x03 \x03(\v2\x1b.acquis.v1.JuryRule.CollegeB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bcolleges\x12A\n" +
+	"\x05chair\x18\x04 \x01(\x0e2\x1e.acquis.v1.JuryRule.Chair.EnumB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05chair\x12&\n" +
+	"\fcasting_vote\x18\x05 \x01(\bB\x03\xe0A\x01R\vcastingVote\x1a\xbf\x01\n" +
+	"\aCollege\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12,\n" +
+	"\bat_least\x18\x03 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x182(\x00H\x00R\aatLeast\x88\x01\x01\x12\x1b\n" +
+	"\x06parity\x18\x04 \x01(\bB\x03\xe0A\x01R\x06parityB\v\n" +
+	"\t_at_least\x1a>\n" +
+	"\x05Chair\"5\n" +
+	"\x04Enum\x12\x15\n" +
+	"\x11CHAIR_UNSPECIFIED\x10\x00\x12\f\n" +
+	"\bREQUIRED\x10\x01\x12\b\n" +
+	"\x04NONE\x10\x02B\x0e\n" +
 	"\f_min_membersB\x17\n" +
 	"\x15_min_external_percent\"\xaf\x02\n" +
 	"\vReplacement\x123\n" +
@@ -2969,98 +3535,114 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(AwardRule_Requirement_Kind_Enum)(0), // 0: acquis.v1.AwardRule.Requirement.Kind.Enum
 	(Attempt_Enum)(0),                    // 1: acquis.v1.Attempt.Enum
 	(AssessmentMethod_Kind_Enum)(0),      // 2: acquis.v1.AssessmentMethod.Kind.Enum
-	(Register_Kind_Enum)(0),              // 3: acquis.v1.Register.Kind.Enum
-	(*Referentiel)(nil),                  // 4: acquis.v1.Referentiel
-	(*AwardRule)(nil),                    // 5: acquis.v1.AwardRule
-	(*Scale)(nil),                        // 6: acquis.v1.Scale
-	(*Bloc)(nil),                         // 7: acquis.v1.Bloc
-	(*Activity)(nil),                     // 8: acquis.v1.Activity
-	(*Competence)(nil),                   // 9: acquis.v1.Competence
-	(*Epreuve)(nil),                      // 10: acquis.v1.Epreuve
-	(*Variant)(nil),                      // 11: acquis.v1.Variant
-	(*Attempt)(nil),                      // 12: acquis.v1.Attempt
-	(*AssessmentMethod)(nil),             // 13: acquis.v1.AssessmentMethod
-	(*Criterion)(nil),                    // 14: acquis.v1.Criterion
-	(*Rules)(nil),                        // 15: acquis.v1.Rules
-	(*Gate)(nil),                         // 16: acquis.v1.Gate
-	(*JuryRule)(nil),                     // 17: acquis.v1.JuryRule
-	(*Replacement)(nil),                  // 18: acquis.v1.Replacement
-	(*Register)(nil),                     // 19: acquis.v1.Register
-	(*Certificateur)(nil),                // 20: acquis.v1.Certificateur
-	(*Referentiel_Section)(nil),          // 21: acquis.v1.Referentiel.Section
-	(*AwardRule_Requirement)(nil),        // 22: acquis.v1.AwardRule.Requirement
-	(*AwardRule_Choice)(nil),             // 23: acquis.v1.AwardRule.Choice
-	(*AwardRule_Option)(nil),             // 24: acquis.v1.AwardRule.Option
-	(*AwardRule_Requirement_Kind)(nil),   // 25: acquis.v1.AwardRule.Requirement.Kind
-	(*Scale_Level)(nil),                  // 26: acquis.v1.Scale.Level
-	(*Scale_Marks)(nil),                  // 27: acquis.v1.Scale.Marks
-	(*Variant_When)(nil),                 // 28: acquis.v1.Variant.When
-	(*AssessmentMethod_Kind)(nil),        // 29: acquis.v1.AssessmentMethod.Kind
-	(*Gate_Mean)(nil),                    // 30: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),                   // 31: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),                  // 32: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),               // 33: acquis.v1.Gate.Shortfall
-	(*Register_Kind)(nil),                // 34: acquis.v1.Register.Kind
-	(*timestamppb.Timestamp)(nil),        // 35: google.protobuf.Timestamp
-	(Candidacy_AccessRoute_Enum)(0),      // 36: acquis.v1.Candidacy.AccessRoute.Enum
+	(Agreement_Kind_Enum)(0),             // 3: acquis.v1.Agreement.Kind.Enum
+	(JuryRule_Chair_Enum)(0),             // 4: acquis.v1.JuryRule.Chair.Enum
+	(Register_Kind_Enum)(0),              // 5: acquis.v1.Register.Kind.Enum
+	(*Referentiel)(nil),                  // 6: acquis.v1.Referentiel
+	(*AwardRule)(nil),                    // 7: acquis.v1.AwardRule
+	(*Scale)(nil),                        // 8: acquis.v1.Scale
+	(*Bloc)(nil),                         // 9: acquis.v1.Bloc
+	(*Activity)(nil),                     // 10: acquis.v1.Activity
+	(*Competence)(nil),                   // 11: acquis.v1.Competence
+	(*AssessorQuality)(nil),              // 12: acquis.v1.AssessorQuality
+	(*Epreuve)(nil),                      // 13: acquis.v1.Epreuve
+	(*Variant)(nil),                      // 14: acquis.v1.Variant
+	(*Attempt)(nil),                      // 15: acquis.v1.Attempt
+	(*AssessmentMethod)(nil),             // 16: acquis.v1.AssessmentMethod
+	(*Criterion)(nil),                    // 17: acquis.v1.Criterion
+	(*Rules)(nil),                        // 18: acquis.v1.Rules
+	(*Agreement)(nil),                    // 19: acquis.v1.Agreement
+	(*Gate)(nil),                         // 20: acquis.v1.Gate
+	(*JuryRule)(nil),                     // 21: acquis.v1.JuryRule
+	(*Replacement)(nil),                  // 22: acquis.v1.Replacement
+	(*Register)(nil),                     // 23: acquis.v1.Register
+	(*Certificateur)(nil),                // 24: acquis.v1.Certificateur
+	(*Referentiel_Section)(nil),          // 25: acquis.v1.Referentiel.Section
+	(*AwardRule_Requirement)(nil),        // 26: acquis.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),             // 27: acquis.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),             // 28: acquis.v1.AwardRule.Option
+	(*AwardRule_Requirement_Kind)(nil),   // 29: acquis.v1.AwardRule.Requirement.Kind
+	(*Scale_Level)(nil),                  // 30: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),                  // 31: acquis.v1.Scale.Marks
+	(*Variant_When)(nil),                 // 32: acquis.v1.Variant.When
+	(*AssessmentMethod_Kind)(nil),        // 33: acquis.v1.AssessmentMethod.Kind
+	(*Agreement_Kind)(nil),               // 34: acquis.v1.Agreement.Kind
+	(*Agreement_Weight)(nil),             // 35: acquis.v1.Agreement.Weight
+	(*Gate_Mean)(nil),                    // 36: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),                   // 37: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),                  // 38: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),               // 39: acquis.v1.Gate.Shortfall
+	(*JuryRule_College)(nil),             // 40: acquis.v1.JuryRule.College
+	(*JuryRule_Chair)(nil),               // 41: acquis.v1.JuryRule.Chair
+	(*Register_Kind)(nil),                // 42: acquis.v1.Register.Kind
+	(*timestamppb.Timestamp)(nil),        // 43: google.protobuf.Timestamp
+	(Candidacy_AccessRoute_Enum)(0),      // 44: acquis.v1.Candidacy.AccessRoute.Enum
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	21, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
-	7,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
-	15, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	18, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	35, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
-	15, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
-	6,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
-	19, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
-	20, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
-	5,  // 9: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
-	23, // 10: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
-	24, // 11: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
-	22, // 12: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
-	26, // 13: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
-	27, // 14: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
-	8,  // 15: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
-	9,  // 16: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	16, // 17: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
-	10, // 18: acquis.v1.Bloc.epreuves:type_name -> acquis.v1.Epreuve
-	13, // 19: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	13, // 20: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	14, // 21: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	16, // 22: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	11, // 23: acquis.v1.Competence.variants:type_name -> acquis.v1.Variant
-	13, // 24: acquis.v1.Epreuve.method:type_name -> acquis.v1.AssessmentMethod
-	14, // 25: acquis.v1.Epreuve.criteria:type_name -> acquis.v1.Criterion
-	16, // 26: acquis.v1.Epreuve.gate:type_name -> acquis.v1.Gate
-	11, // 27: acquis.v1.Epreuve.variants:type_name -> acquis.v1.Variant
-	28, // 28: acquis.v1.Variant.when:type_name -> acquis.v1.Variant.When
-	13, // 29: acquis.v1.Variant.method:type_name -> acquis.v1.AssessmentMethod
-	2,  // 30: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	17, // 31: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	16, // 32: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	16, // 33: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	30, // 34: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	31, // 35: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	32, // 36: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	33, // 37: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	3,  // 38: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	0,  // 39: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
-	13, // 40: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
-	14, // 41: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
-	16, // 42: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
-	36, // 43: acquis.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
-	1,  // 44: acquis.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
-	45, // [45:45] is the sub-list for method output_type
-	45, // [45:45] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	25, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	9,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
+	18, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
+	22, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	43, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	18, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
+	8,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
+	23, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
+	24, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
+	7,  // 9: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
+	12, // 10: acquis.v1.Referentiel.assessor_qualities:type_name -> acquis.v1.AssessorQuality
+	27, // 11: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
+	28, // 12: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
+	26, // 13: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
+	30, // 14: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	31, // 15: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	10, // 16: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
+	11, // 17: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
+	20, // 18: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	13, // 19: acquis.v1.Bloc.epreuves:type_name -> acquis.v1.Epreuve
+	16, // 20: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	16, // 21: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	17, // 22: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	20, // 23: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	14, // 24: acquis.v1.Competence.variants:type_name -> acquis.v1.Variant
+	19, // 25: acquis.v1.Competence.agreement:type_name -> acquis.v1.Agreement
+	16, // 26: acquis.v1.Epreuve.method:type_name -> acquis.v1.AssessmentMethod
+	17, // 27: acquis.v1.Epreuve.criteria:type_name -> acquis.v1.Criterion
+	20, // 28: acquis.v1.Epreuve.gate:type_name -> acquis.v1.Gate
+	14, // 29: acquis.v1.Epreuve.variants:type_name -> acquis.v1.Variant
+	19, // 30: acquis.v1.Epreuve.agreement:type_name -> acquis.v1.Agreement
+	32, // 31: acquis.v1.Variant.when:type_name -> acquis.v1.Variant.When
+	16, // 32: acquis.v1.Variant.method:type_name -> acquis.v1.AssessmentMethod
+	2,  // 33: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	21, // 34: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	20, // 35: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	20, // 36: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	19, // 37: acquis.v1.Rules.agreement:type_name -> acquis.v1.Agreement
+	3,  // 38: acquis.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
+	35, // 39: acquis.v1.Agreement.weights:type_name -> acquis.v1.Agreement.Weight
+	36, // 40: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	37, // 41: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	38, // 42: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	39, // 43: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	40, // 44: acquis.v1.JuryRule.colleges:type_name -> acquis.v1.JuryRule.College
+	4,  // 45: acquis.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
+	5,  // 46: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	0,  // 47: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	16, // 48: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
+	17, // 49: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
+	20, // 50: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
+	44, // 51: acquis.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	1,  // 52: acquis.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
+	53, // [53:53] is the sub-list for method output_type
+	53, // [53:53] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -3072,23 +3654,25 @@ func file_acquis_v1_referentiel_proto_init() {
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_referentiel_proto_msgTypes[3].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[5].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[27].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[28].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[24].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[29].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[31].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[32].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[34].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   31,
+			NumEnums:      6,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

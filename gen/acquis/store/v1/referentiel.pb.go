@@ -49,9 +49,11 @@ type Referentiel struct {
 	// Who answers for it.
 	Certificateur *Certificateur `protobuf:"bytes,10,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
 	// What an award needs; unset: every bloc.
-	Award         *AwardRule `protobuf:"bytes,11,opt,name=award,proto3" json:"award,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Award *AwardRule `protobuf:"bytes,11,opt,name=award,proto3" json:"award,omitempty"`
+	// The qualities in which somebody can assess.
+	AssessorQualities []*AssessorQuality `protobuf:"bytes,13,rep,name=assessor_qualities,json=assessorQualities,proto3" json:"assessor_qualities,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Referentiel) Reset() {
@@ -154,6 +156,68 @@ func (x *Referentiel) GetAward() *AwardRule {
 	return nil
 }
 
+func (x *Referentiel) GetAssessorQualities() []*AssessorQuality {
+	if x != nil {
+		return x.AssessorQualities
+	}
+	return nil
+}
+
+// A quality in which somebody assesses.
+type AssessorQuality struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in its référentiel.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title         string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssessorQuality) Reset() {
+	*x = AssessorQuality{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssessorQuality) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssessorQuality) ProtoMessage() {}
+
+func (x *AssessorQuality) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssessorQuality.ProtoReflect.Descriptor instead.
+func (*AssessorQuality) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AssessorQuality) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AssessorQuality) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
 // The registration of a certification. Days have the form "2027-03-27".
 type Register struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -187,7 +251,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -199,7 +263,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -212,7 +276,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Register) GetKind() v1.Register_Kind_Enum {
@@ -314,7 +378,7 @@ type Certificateur struct {
 
 func (x *Certificateur) Reset() {
 	*x = Certificateur{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -326,7 +390,7 @@ func (x *Certificateur) String() string {
 func (*Certificateur) ProtoMessage() {}
 
 func (x *Certificateur) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -339,7 +403,7 @@ func (x *Certificateur) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
 func (*Certificateur) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Certificateur) GetLegalName() string {
@@ -381,7 +445,7 @@ type AwardRule struct {
 
 func (x *AwardRule) Reset() {
 	*x = AwardRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -393,7 +457,7 @@ func (x *AwardRule) String() string {
 func (*AwardRule) ProtoMessage() {}
 
 func (x *AwardRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -406,7 +470,7 @@ func (x *AwardRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRule.ProtoReflect.Descriptor instead.
 func (*AwardRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *AwardRule) GetAll() []string {
@@ -456,7 +520,7 @@ type Scale struct {
 
 func (x *Scale) Reset() {
 	*x = Scale{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -468,7 +532,7 @@ func (x *Scale) String() string {
 func (*Scale) ProtoMessage() {}
 
 func (x *Scale) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -481,7 +545,7 @@ func (x *Scale) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale.ProtoReflect.Descriptor instead.
 func (*Scale) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Scale) GetCode() string {
@@ -532,7 +596,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -544,7 +608,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -557,7 +621,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Section) GetTitle() string {
@@ -597,7 +661,7 @@ type Bloc struct {
 
 func (x *Bloc) Reset() {
 	*x = Bloc{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -609,7 +673,7 @@ func (x *Bloc) String() string {
 func (*Bloc) ProtoMessage() {}
 
 func (x *Bloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -622,7 +686,7 @@ func (x *Bloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bloc.ProtoReflect.Descriptor instead.
 func (*Bloc) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Bloc) GetCode() string {
@@ -687,7 +751,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -699,7 +763,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -712,7 +776,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Activity) GetCode() string {
@@ -751,14 +815,16 @@ type Competence struct {
 	// Methods that replace the normal one; the first that applies, before bloc_only_method.
 	Variants []*Variant `protobuf:"bytes,9,rep,name=variants,proto3" json:"variants,omitempty"`
 	// How often a candidate may present its bloc; unset: without limit.
-	MaxAttempts   *int32 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	MaxAttempts *int32 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	// How several findings on one of its criteria make one; unset means that of the rules.
+	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Competence) Reset() {
 	*x = Competence{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -770,7 +836,7 @@ func (x *Competence) String() string {
 func (*Competence) ProtoMessage() {}
 
 func (x *Competence) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -783,7 +849,7 @@ func (x *Competence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Competence.ProtoReflect.Descriptor instead.
 func (*Competence) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Competence) GetCode() string {
@@ -856,6 +922,13 @@ func (x *Competence) GetMaxAttempts() int32 {
 	return 0
 }
 
+func (x *Competence) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
 // An épreuve: what is assessed in one go.
 type Epreuve struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -884,14 +957,16 @@ type Epreuve struct {
 	// Methods that replace the normal one; the first that applies.
 	Variants []*Variant `protobuf:"bytes,12,rep,name=variants,proto3" json:"variants,omitempty"`
 	// How often a candidate may present its bloc; unset: without limit.
-	MaxAttempts   *int32 `protobuf:"varint,13,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	MaxAttempts *int32 `protobuf:"varint,13,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	// How several findings on one of its criteria make one; unset means that of the rules.
+	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Epreuve) Reset() {
 	*x = Epreuve{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -903,7 +978,7 @@ func (x *Epreuve) String() string {
 func (*Epreuve) ProtoMessage() {}
 
 func (x *Epreuve) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -916,7 +991,7 @@ func (x *Epreuve) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Epreuve.ProtoReflect.Descriptor instead.
 func (*Epreuve) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Epreuve) GetCode() string {
@@ -1010,6 +1085,13 @@ func (x *Epreuve) GetMaxAttempts() int32 {
 	return 0
 }
 
+func (x *Epreuve) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
 // A method that replaces the normal one in some candidacies.
 type Variant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1023,7 +1105,7 @@ type Variant struct {
 
 func (x *Variant) Reset() {
 	*x = Variant{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1035,7 +1117,7 @@ func (x *Variant) String() string {
 func (*Variant) ProtoMessage() {}
 
 func (x *Variant) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1048,7 +1130,7 @@ func (x *Variant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Variant.ProtoReflect.Descriptor instead.
 func (*Variant) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Variant) GetWhen() *Variant_When {
@@ -1084,7 +1166,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1178,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1191,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AssessmentMethod) GetKind() v1.AssessmentMethod_Kind_Enum {
@@ -1171,7 +1253,7 @@ type Criterion struct {
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1183,7 +1265,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1196,7 +1278,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Criterion) GetCode() string {
@@ -1264,14 +1346,16 @@ type Rules struct {
 	// The gate of blocs that have none of their own, instead of the threshold.
 	BlocGate *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
 	// Code of the scale of criteria that name none; empty: verdicts.
-	Scale         string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	Scale string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	// How several findings on a criterion make one; unset means that all must be the same.
+	Agreement     *Agreement `protobuf:"bytes,8,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1283,7 +1367,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1296,7 +1380,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -1348,6 +1432,86 @@ func (x *Rules) GetScale() string {
 	return ""
 }
 
+func (x *Rules) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
+// How the findings of several assessors on a criterion make one.
+type Agreement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind.
+	Kind v1.Agreement_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Agreement_Kind_Enum" json:"kind,omitempty"`
+	// A decimal: how far findings may be apart for a mean; empty means any distance.
+	MaxGap string `protobuf:"bytes,2,opt,name=max_gap,json=maxGap,proto3" json:"max_gap,omitempty"`
+	// Code of the quality whose findings replace others that are too far apart.
+	ThirdReading string `protobuf:"bytes,3,opt,name=third_reading,json=thirdReading,proto3" json:"third_reading,omitempty"`
+	// The shares of qualities, if they have weights.
+	Weights       []*Agreement_Weight `protobuf:"bytes,4,rep,name=weights,proto3" json:"weights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement) Reset() {
+	*x = Agreement{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement) ProtoMessage() {}
+
+func (x *Agreement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement.ProtoReflect.Descriptor instead.
+func (*Agreement) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Agreement) GetKind() v1.Agreement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.Agreement_Kind_Enum(0)
+}
+
+func (x *Agreement) GetMaxGap() string {
+	if x != nil {
+		return x.MaxGap
+	}
+	return ""
+}
+
+func (x *Agreement) GetThirdReading() string {
+	if x != nil {
+		return x.ThirdReading
+	}
+	return ""
+}
+
+func (x *Agreement) GetWeights() []*Agreement_Weight {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
 // How children make their parent's outcome. Everything that is set must hold. Numbers
 // that are strings are decimals, such as "12.5", each in its only form.
 type Gate struct {
@@ -1370,7 +1534,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1382,7 +1546,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1395,7 +1559,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1447,13 +1611,19 @@ type JuryRule struct {
 	MinMembers *int32 `protobuf:"varint,1,opt,name=min_members,json=minMembers,proto3,oneof" json:"min_members,omitempty"`
 	// Share of external members among those present, 0–100.
 	MinExternalPercent *int32 `protobuf:"varint,2,opt,name=min_external_percent,json=minExternalPercent,proto3,oneof" json:"min_external_percent,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// The colleges that must be present.
+	Colleges []*JuryRule_College `protobuf:"bytes,3,rep,name=colleges,proto3" json:"colleges,omitempty"`
+	// Whether somebody who may chair must be present; unset means yes.
+	Chair v1.JuryRule_Chair_Enum `protobuf:"varint,4,opt,name=chair,proto3,enum=acquis.v1.JuryRule_Chair_Enum" json:"chair,omitempty"`
+	// Whether the chair's vote decides if votes are equal.
+	CastingVote   bool `protobuf:"varint,5,opt,name=casting_vote,json=castingVote,proto3" json:"casting_vote,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1465,7 +1635,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1478,7 +1648,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1493,6 +1663,27 @@ func (x *JuryRule) GetMinExternalPercent() int32 {
 		return *x.MinExternalPercent
 	}
 	return 0
+}
+
+func (x *JuryRule) GetColleges() []*JuryRule_College {
+	if x != nil {
+		return x.Colleges
+	}
+	return nil
+}
+
+func (x *JuryRule) GetChair() v1.JuryRule_Chair_Enum {
+	if x != nil {
+		return x.Chair
+	}
+	return v1.JuryRule_Chair_Enum(0)
+}
+
+func (x *JuryRule) GetCastingVote() bool {
+	if x != nil {
+		return x.CastingVote
+	}
+	return false
 }
 
 // A bloc of another revision or référentiel that counts as a bloc of this one.
@@ -1512,7 +1703,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1524,7 +1715,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1537,7 +1728,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1585,7 +1776,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1597,7 +1788,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1610,7 +1801,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -1658,7 +1849,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1670,7 +1861,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1683,7 +1874,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -1737,7 +1928,7 @@ type AwardRule_Requirement struct {
 
 func (x *AwardRule_Requirement) Reset() {
 	*x = AwardRule_Requirement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1749,7 +1940,7 @@ func (x *AwardRule_Requirement) String() string {
 func (*AwardRule_Requirement) ProtoMessage() {}
 
 func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1762,7 +1953,7 @@ func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRule_Requirement.ProtoReflect.Descriptor instead.
 func (*AwardRule_Requirement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 0}
 }
 
 func (x *AwardRule_Requirement) GetCode() string {
@@ -1829,7 +2020,7 @@ type AwardRule_Choice struct {
 
 func (x *AwardRule_Choice) Reset() {
 	*x = AwardRule_Choice{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1841,7 +2032,7 @@ func (x *AwardRule_Choice) String() string {
 func (*AwardRule_Choice) ProtoMessage() {}
 
 func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1854,7 +2045,7 @@ func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRule_Choice.ProtoReflect.Descriptor instead.
 func (*AwardRule_Choice) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 1}
 }
 
 func (x *AwardRule_Choice) GetFrom() []string {
@@ -1895,7 +2086,7 @@ type AwardRule_Option struct {
 
 func (x *AwardRule_Option) Reset() {
 	*x = AwardRule_Option{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1907,7 +2098,7 @@ func (x *AwardRule_Option) String() string {
 func (*AwardRule_Option) ProtoMessage() {}
 
 func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1920,7 +2111,7 @@ func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRule_Option.ProtoReflect.Descriptor instead.
 func (*AwardRule_Option) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 2}
 }
 
 func (x *AwardRule_Option) GetCode() string {
@@ -1966,7 +2157,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1978,7 +2169,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1991,7 +2182,7 @@ func (x *Scale_Level) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Level.ProtoReflect.Descriptor instead.
 func (*Scale_Level) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5, 0}
 }
 
 func (x *Scale_Level) GetCode() string {
@@ -2030,7 +2221,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2042,7 +2233,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2055,7 +2246,7 @@ func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Marks.ProtoReflect.Descriptor instead.
 func (*Scale_Marks) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5, 1}
 }
 
 func (x *Scale_Marks) GetMin() string {
@@ -2094,7 +2285,7 @@ type Variant_When struct {
 
 func (x *Variant_When) Reset() {
 	*x = Variant_When{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2106,7 +2297,7 @@ func (x *Variant_When) String() string {
 func (*Variant_When) ProtoMessage() {}
 
 func (x *Variant_When) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2119,7 +2310,7 @@ func (x *Variant_When) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Variant_When.ProtoReflect.Descriptor instead.
 func (*Variant_When) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 0}
 }
 
 func (x *Variant_When) GetSingleBloc() bool {
@@ -2143,6 +2334,61 @@ func (x *Variant_When) GetAttempt() v1.Attempt_Enum {
 	return v1.Attempt_Enum(0)
 }
 
+// The share of a quality.
+type Agreement_Weight struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code.
+	Quality string `protobuf:"bytes,1,opt,name=quality,proto3" json:"quality,omitempty"`
+	// 1–100.
+	Percent       *int32 `protobuf:"varint,2,opt,name=percent,proto3,oneof" json:"percent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement_Weight) Reset() {
+	*x = Agreement_Weight{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement_Weight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement_Weight) ProtoMessage() {}
+
+func (x *Agreement_Weight) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement_Weight.ProtoReflect.Descriptor instead.
+func (*Agreement_Weight) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15, 0}
+}
+
+func (x *Agreement_Weight) GetQuality() string {
+	if x != nil {
+		return x.Quality
+	}
+	return ""
+}
+
+func (x *Agreement_Weight) GetPercent() int32 {
+	if x != nil && x.Percent != nil {
+		return *x.Percent
+	}
+	return 0
+}
+
 // A condition on the mean.
 type Gate_Mean struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2156,7 +2402,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2168,7 +2414,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2181,7 +2427,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -2211,7 +2457,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2223,7 +2469,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2236,7 +2482,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -2266,7 +2512,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2278,7 +2524,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2291,7 +2537,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -2321,7 +2567,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2333,7 +2579,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2346,7 +2592,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -2363,11 +2609,84 @@ func (x *Gate_Shortfall) GetAtMost() string {
 	return ""
 }
 
+// A college.
+type JuryRule_College struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in its jury rule.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How many of its members must be present; unset means 1.
+	AtLeast *int32 `protobuf:"varint,3,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	// Whether there must be as many as of the other colleges with parity.
+	Parity        bool `protobuf:"varint,4,opt,name=parity,proto3" json:"parity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JuryRule_College) Reset() {
+	*x = JuryRule_College{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JuryRule_College) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JuryRule_College) ProtoMessage() {}
+
+func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JuryRule_College.ProtoReflect.Descriptor instead.
+func (*JuryRule_College) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17, 0}
+}
+
+func (x *JuryRule_College) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *JuryRule_College) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *JuryRule_College) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+func (x *JuryRule_College) GetParity() bool {
+	if x != nil {
+		return x.Parity
+	}
+	return false
+}
+
 var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x03\n" +
+	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x04\n" +
 	"\vReferentiel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x124\n" +
@@ -2379,7 +2698,11 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\bregister\x18\t \x01(\v2\x19.acquis.store.v1.RegisterR\bregister\x12D\n" +
 	"\rcertificateur\x18\n" +
 	" \x01(\v2\x1e.acquis.store.v1.CertificateurR\rcertificateur\x120\n" +
-	"\x05award\x18\v \x01(\v2\x1a.acquis.store.v1.AwardRuleR\x05awardJ\x04\b\x03\x10\x04R\vrncp_number\"\xbf\x03\n" +
+	"\x05award\x18\v \x01(\v2\x1a.acquis.store.v1.AwardRuleR\x05award\x12O\n" +
+	"\x12assessor_qualities\x18\r \x03(\v2 .acquis.store.v1.AssessorQualityR\x11assessorQualitiesJ\x04\b\x03\x10\x04R\vrncp_number\";\n" +
+	"\x0fAssessorQuality\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\xbf\x03\n" +
 	"\bRegister\x121\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1d.acquis.v1.Register.Kind.EnumR\x04kind\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x19\n" +
@@ -2465,7 +2788,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\b_credits\"4\n" +
 	"\bActivity\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\"\xe1\x03\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\x9b\x04\n" +
 	"\n" +
 	"Competence\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
@@ -2479,9 +2802,10 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"bonusAbove\x124\n" +
 	"\bvariants\x18\t \x03(\v2\x18.acquis.store.v1.VariantR\bvariants\x12&\n" +
 	"\fmax_attempts\x18\n" +
-	" \x01(\x05H\x01R\vmaxAttempts\x88\x01\x01B\t\n" +
+	" \x01(\x05H\x01R\vmaxAttempts\x88\x01\x01\x128\n" +
+	"\tagreement\x18\x0f \x01(\v2\x1a.acquis.store.v1.AgreementR\tagreementB\t\n" +
 	"\a_weightB\x0f\n" +
-	"\r_max_attempts\"\x9f\x04\n" +
+	"\r_max_attempts\"\xd9\x04\n" +
 	"\aEpreuve\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -2497,7 +2821,8 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	" \x01(\bR\veliminatory\x12(\n" +
 	"\rmin_assessors\x18\v \x01(\x05H\x01R\fminAssessors\x88\x01\x01\x124\n" +
 	"\bvariants\x18\f \x03(\v2\x18.acquis.store.v1.VariantR\bvariants\x12&\n" +
-	"\fmax_attempts\x18\r \x01(\x05H\x02R\vmaxAttempts\x88\x01\x01B\t\n" +
+	"\fmax_attempts\x18\r \x01(\x05H\x02R\vmaxAttempts\x88\x01\x01\x128\n" +
+	"\tagreement\x18\x0f \x01(\v2\x1a.acquis.store.v1.AgreementR\tagreementB\t\n" +
 	"\a_weightB\x10\n" +
 	"\x0e_min_assessorsB\x0f\n" +
 	"\r_max_attempts\"\xa0\x02\n" +
@@ -2524,7 +2849,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"bonusAbove\x12\x14\n" +
 	"\x05scale\x18\x06 \x01(\tR\x05scale\x12 \n" +
 	"\vcompetences\x18\a \x03(\tR\vcompetencesB\t\n" +
-	"\a_weight\"\xba\x03\n" +
+	"\a_weight\"\xf4\x03\n" +
 	"\x05Rules\x12E\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x129\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05H\x01R\x14blocThresholdPercent\x88\x01\x01\x12(\n" +
@@ -2532,10 +2857,21 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x04jury\x18\x04 \x01(\v2\x19.acquis.store.v1.JuryRuleR\x04jury\x12>\n" +
 	"\x0fcompetence_gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x0ecompetenceGate\x122\n" +
 	"\tbloc_gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\bblocGate\x12\x14\n" +
-	"\x05scale\x18\a \x01(\tR\x05scaleB\x1f\n" +
+	"\x05scale\x18\a \x01(\tR\x05scale\x128\n" +
+	"\tagreement\x18\b \x01(\v2\x1a.acquis.store.v1.AgreementR\tagreementB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
-	"\x0e_min_assessors\"\xba\x04\n" +
+	"\x0e_min_assessors\"\x89\x02\n" +
+	"\tAgreement\x122\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1e.acquis.v1.Agreement.Kind.EnumR\x04kind\x12\x17\n" +
+	"\amax_gap\x18\x02 \x01(\tR\x06maxGap\x12#\n" +
+	"\rthird_reading\x18\x03 \x01(\tR\fthirdReading\x12;\n" +
+	"\aweights\x18\x04 \x03(\v2!.acquis.store.v1.Agreement.WeightR\aweights\x1aM\n" +
+	"\x06Weight\x12\x18\n" +
+	"\aquality\x18\x01 \x01(\tR\aquality\x12\x1d\n" +
+	"\apercent\x18\x02 \x01(\x05H\x00R\apercent\x88\x01\x01B\n" +
+	"\n" +
+	"\b_percent\"\xba\x04\n" +
 	"\x04Gate\x12.\n" +
 	"\x04mean\x18\x01 \x01(\v2\x1a.acquis.store.v1.Gate.MeanR\x04mean\x121\n" +
 	"\x05count\x18\x02 \x01(\v2\x1b.acquis.store.v1.Gate.CountR\x05count\x12\x14\n" +
@@ -2559,11 +2895,20 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\a_number\x1a:\n" +
 	"\tShortfall\x12\x14\n" +
 	"\x05below\x18\x01 \x01(\tR\x05below\x12\x17\n" +
-	"\aat_most\x18\x02 \x01(\tR\x06atMost\"\x90\x01\n" +
+	"\aat_most\x18\x02 \x01(\tR\x06atMost\"\xa2\x03\n" +
 	"\bJuryRule\x12$\n" +
 	"\vmin_members\x18\x01 \x01(\x05H\x00R\n" +
 	"minMembers\x88\x01\x01\x125\n" +
-	"\x14min_external_percent\x18\x02 \x01(\x05H\x01R\x12minExternalPercent\x88\x01\x01B\x0e\n" +
+	"\x14min_external_percent\x18\x02 \x01(\x05H\x01R\x12minExternalPercent\x88\x01\x01\x12=\n" +
+	"\bcolleges\x18\x03 \x03(\v2!.acquis.store.v1.JuryRule.CollegeR\bcolleges\x124\n" +
+	"\x05chair\x18\x04 \x01(\x0e2\x1e.acquis.v1.JuryRule.Chair.EnumR\x05chair\x12!\n" +
+	"\fcasting_vote\x18\x05 \x01(\bR\vcastingVote\x1ax\n" +
+	"\aCollege\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1e\n" +
+	"\bat_least\x18\x03 \x01(\x05H\x00R\aatLeast\x88\x01\x01\x12\x16\n" +
+	"\x06parity\x18\x04 \x01(\bR\x06parityB\v\n" +
+	"\t_at_leastB\x0e\n" +
 	"\f_min_membersB\x17\n" +
 	"\x15_min_external_percent\"\x84\x01\n" +
 	"\vReplacement\x12\x12\n" +
@@ -2595,95 +2940,109 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Referentiel)(nil),                     // 0: acquis.store.v1.Referentiel
-	(*Register)(nil),                        // 1: acquis.store.v1.Register
-	(*Certificateur)(nil),                   // 2: acquis.store.v1.Certificateur
-	(*AwardRule)(nil),                       // 3: acquis.store.v1.AwardRule
-	(*Scale)(nil),                           // 4: acquis.store.v1.Scale
-	(*Section)(nil),                         // 5: acquis.store.v1.Section
-	(*Bloc)(nil),                            // 6: acquis.store.v1.Bloc
-	(*Activity)(nil),                        // 7: acquis.store.v1.Activity
-	(*Competence)(nil),                      // 8: acquis.store.v1.Competence
-	(*Epreuve)(nil),                         // 9: acquis.store.v1.Epreuve
-	(*Variant)(nil),                         // 10: acquis.store.v1.Variant
-	(*AssessmentMethod)(nil),                // 11: acquis.store.v1.AssessmentMethod
-	(*Criterion)(nil),                       // 12: acquis.store.v1.Criterion
-	(*Rules)(nil),                           // 13: acquis.store.v1.Rules
-	(*Gate)(nil),                            // 14: acquis.store.v1.Gate
-	(*JuryRule)(nil),                        // 15: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                     // 16: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),             // 17: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),                 // 18: acquis.store.v1.CurrentRevision
-	(*AwardRule_Requirement)(nil),           // 19: acquis.store.v1.AwardRule.Requirement
-	(*AwardRule_Choice)(nil),                // 20: acquis.store.v1.AwardRule.Choice
-	(*AwardRule_Option)(nil),                // 21: acquis.store.v1.AwardRule.Option
-	(*Scale_Level)(nil),                     // 22: acquis.store.v1.Scale.Level
-	(*Scale_Marks)(nil),                     // 23: acquis.store.v1.Scale.Marks
-	(*Variant_When)(nil),                    // 24: acquis.store.v1.Variant.When
-	(*Gate_Mean)(nil),                       // 25: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                      // 26: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                     // 27: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),                  // 28: acquis.store.v1.Gate.Shortfall
-	(v1.Register_Kind_Enum)(0),              // 29: acquis.v1.Register.Kind.Enum
-	(v1.AssessmentMethod_Kind_Enum)(0),      // 30: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),           // 31: google.protobuf.Timestamp
-	(v1.AwardRule_Requirement_Kind_Enum)(0), // 32: acquis.v1.AwardRule.Requirement.Kind.Enum
-	(v1.Candidacy_AccessRoute_Enum)(0),      // 33: acquis.v1.Candidacy.AccessRoute.Enum
-	(v1.Attempt_Enum)(0),                    // 34: acquis.v1.Attempt.Enum
+	(*AssessorQuality)(nil),                 // 1: acquis.store.v1.AssessorQuality
+	(*Register)(nil),                        // 2: acquis.store.v1.Register
+	(*Certificateur)(nil),                   // 3: acquis.store.v1.Certificateur
+	(*AwardRule)(nil),                       // 4: acquis.store.v1.AwardRule
+	(*Scale)(nil),                           // 5: acquis.store.v1.Scale
+	(*Section)(nil),                         // 6: acquis.store.v1.Section
+	(*Bloc)(nil),                            // 7: acquis.store.v1.Bloc
+	(*Activity)(nil),                        // 8: acquis.store.v1.Activity
+	(*Competence)(nil),                      // 9: acquis.store.v1.Competence
+	(*Epreuve)(nil),                         // 10: acquis.store.v1.Epreuve
+	(*Variant)(nil),                         // 11: acquis.store.v1.Variant
+	(*AssessmentMethod)(nil),                // 12: acquis.store.v1.AssessmentMethod
+	(*Criterion)(nil),                       // 13: acquis.store.v1.Criterion
+	(*Rules)(nil),                           // 14: acquis.store.v1.Rules
+	(*Agreement)(nil),                       // 15: acquis.store.v1.Agreement
+	(*Gate)(nil),                            // 16: acquis.store.v1.Gate
+	(*JuryRule)(nil),                        // 17: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                     // 18: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),             // 19: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),                 // 20: acquis.store.v1.CurrentRevision
+	(*AwardRule_Requirement)(nil),           // 21: acquis.store.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),                // 22: acquis.store.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),                // 23: acquis.store.v1.AwardRule.Option
+	(*Scale_Level)(nil),                     // 24: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                     // 25: acquis.store.v1.Scale.Marks
+	(*Variant_When)(nil),                    // 26: acquis.store.v1.Variant.When
+	(*Agreement_Weight)(nil),                // 27: acquis.store.v1.Agreement.Weight
+	(*Gate_Mean)(nil),                       // 28: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                      // 29: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                     // 30: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),                  // 31: acquis.store.v1.Gate.Shortfall
+	(*JuryRule_College)(nil),                // 32: acquis.store.v1.JuryRule.College
+	(v1.Register_Kind_Enum)(0),              // 33: acquis.v1.Register.Kind.Enum
+	(v1.AssessmentMethod_Kind_Enum)(0),      // 34: acquis.v1.AssessmentMethod.Kind.Enum
+	(v1.Agreement_Kind_Enum)(0),             // 35: acquis.v1.Agreement.Kind.Enum
+	(v1.JuryRule_Chair_Enum)(0),             // 36: acquis.v1.JuryRule.Chair.Enum
+	(*timestamppb.Timestamp)(nil),           // 37: google.protobuf.Timestamp
+	(v1.AwardRule_Requirement_Kind_Enum)(0), // 38: acquis.v1.AwardRule.Requirement.Kind.Enum
+	(v1.Candidacy_AccessRoute_Enum)(0),      // 39: acquis.v1.Candidacy.AccessRoute.Enum
+	(v1.Attempt_Enum)(0),                    // 40: acquis.v1.Attempt.Enum
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
-	5,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
-	6,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
-	13, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	16, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
-	4,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
-	1,  // 5: acquis.store.v1.Referentiel.register:type_name -> acquis.store.v1.Register
-	2,  // 6: acquis.store.v1.Referentiel.certificateur:type_name -> acquis.store.v1.Certificateur
-	3,  // 7: acquis.store.v1.Referentiel.award:type_name -> acquis.store.v1.AwardRule
-	29, // 8: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	20, // 9: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
-	21, // 10: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
-	19, // 11: acquis.store.v1.AwardRule.requirements:type_name -> acquis.store.v1.AwardRule.Requirement
-	22, // 12: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
-	23, // 13: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
-	7,  // 14: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
-	8,  // 15: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	14, // 16: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
-	9,  // 17: acquis.store.v1.Bloc.epreuves:type_name -> acquis.store.v1.Epreuve
-	11, // 18: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	11, // 19: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	12, // 20: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	14, // 21: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	10, // 22: acquis.store.v1.Competence.variants:type_name -> acquis.store.v1.Variant
-	11, // 23: acquis.store.v1.Epreuve.method:type_name -> acquis.store.v1.AssessmentMethod
-	12, // 24: acquis.store.v1.Epreuve.criteria:type_name -> acquis.store.v1.Criterion
-	14, // 25: acquis.store.v1.Epreuve.gate:type_name -> acquis.store.v1.Gate
-	10, // 26: acquis.store.v1.Epreuve.variants:type_name -> acquis.store.v1.Variant
-	24, // 27: acquis.store.v1.Variant.when:type_name -> acquis.store.v1.Variant.When
-	11, // 28: acquis.store.v1.Variant.method:type_name -> acquis.store.v1.AssessmentMethod
-	30, // 29: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	15, // 30: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	14, // 31: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	14, // 32: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	25, // 33: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	26, // 34: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	27, // 35: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	28, // 36: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	0,  // 37: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	31, // 38: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	32, // 39: acquis.store.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
-	11, // 40: acquis.store.v1.AwardRule.Requirement.method:type_name -> acquis.store.v1.AssessmentMethod
-	12, // 41: acquis.store.v1.AwardRule.Requirement.criteria:type_name -> acquis.store.v1.Criterion
-	14, // 42: acquis.store.v1.AwardRule.Requirement.gate:type_name -> acquis.store.v1.Gate
-	33, // 43: acquis.store.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
-	34, // 44: acquis.store.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
-	45, // [45:45] is the sub-list for method output_type
-	45, // [45:45] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	6,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
+	7,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
+	14, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
+	18, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	5,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
+	2,  // 5: acquis.store.v1.Referentiel.register:type_name -> acquis.store.v1.Register
+	3,  // 6: acquis.store.v1.Referentiel.certificateur:type_name -> acquis.store.v1.Certificateur
+	4,  // 7: acquis.store.v1.Referentiel.award:type_name -> acquis.store.v1.AwardRule
+	1,  // 8: acquis.store.v1.Referentiel.assessor_qualities:type_name -> acquis.store.v1.AssessorQuality
+	33, // 9: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	22, // 10: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
+	23, // 11: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
+	21, // 12: acquis.store.v1.AwardRule.requirements:type_name -> acquis.store.v1.AwardRule.Requirement
+	24, // 13: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	25, // 14: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	8,  // 15: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
+	9,  // 16: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
+	16, // 17: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	10, // 18: acquis.store.v1.Bloc.epreuves:type_name -> acquis.store.v1.Epreuve
+	12, // 19: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	12, // 20: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	13, // 21: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	16, // 22: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	11, // 23: acquis.store.v1.Competence.variants:type_name -> acquis.store.v1.Variant
+	15, // 24: acquis.store.v1.Competence.agreement:type_name -> acquis.store.v1.Agreement
+	12, // 25: acquis.store.v1.Epreuve.method:type_name -> acquis.store.v1.AssessmentMethod
+	13, // 26: acquis.store.v1.Epreuve.criteria:type_name -> acquis.store.v1.Criterion
+	16, // 27: acquis.store.v1.Epreuve.gate:type_name -> acquis.store.v1.Gate
+	11, // 28: acquis.store.v1.Epreuve.variants:type_name -> acquis.store.v1.Variant
+	15, // 29: acquis.store.v1.Epreuve.agreement:type_name -> acquis.store.v1.Agreement
+	26, // 30: acquis.store.v1.Variant.when:type_name -> acquis.store.v1.Variant.When
+	12, // 31: acquis.store.v1.Variant.method:type_name -> acquis.store.v1.AssessmentMethod
+	34, // 32: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	17, // 33: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	16, // 34: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	16, // 35: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	15, // 36: acquis.store.v1.Rules.agreement:type_name -> acquis.store.v1.Agreement
+	35, // 37: acquis.store.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
+	27, // 38: acquis.store.v1.Agreement.weights:type_name -> acquis.store.v1.Agreement.Weight
+	28, // 39: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	29, // 40: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	30, // 41: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	31, // 42: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	32, // 43: acquis.store.v1.JuryRule.colleges:type_name -> acquis.store.v1.JuryRule.College
+	36, // 44: acquis.store.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
+	0,  // 45: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	37, // 46: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	38, // 47: acquis.store.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	12, // 48: acquis.store.v1.AwardRule.Requirement.method:type_name -> acquis.store.v1.AssessmentMethod
+	13, // 49: acquis.store.v1.AwardRule.Requirement.criteria:type_name -> acquis.store.v1.Criterion
+	16, // 50: acquis.store.v1.AwardRule.Requirement.gate:type_name -> acquis.store.v1.Gate
+	39, // 51: acquis.store.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	40, // 52: acquis.store.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
+	53, // [53:53] is the sub-list for method output_type
+	53, // [53:53] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -2691,25 +3050,27 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	if File_acquis_store_v1_referentiel_proto != nil {
 		return
 	}
-	file_acquis_store_v1_referentiel_proto_msgTypes[1].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[2].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[26].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[24].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[27].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[29].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[30].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[32].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
