@@ -88,7 +88,8 @@ type goPackage struct {
 const (
 	mostFiles, mostLines = 25, 4000
 	mostFilesOfServices  = 40
-	mostLinesOfRules     = 5500
+
+	mostFilesOfRules, mostLinesOfRules = 40, 7000
 )
 
 // TestPackagesAreSmall bounds the production code of each package, in files and
@@ -110,7 +111,7 @@ func TestPackagesAreSmall(t *testing.T) {
 		switch files := len(p.GoFiles); {
 		case name == "server/services" && files > mostFilesOfServices:
 			t.Errorf("%s has %d files, more than %d", name, files, mostFilesOfServices)
-		case name == "rules" && files <= mostFiles && lines <= mostLinesOfRules:
+		case name == "rules" && files <= mostFilesOfRules && lines <= mostLinesOfRules:
 		case name != "server/services" && (files > mostFiles || lines > mostLines):
 			t.Errorf("%s has %d files and %d lines: more than %d or %d", name, files, lines, mostFiles, mostLines)
 		}

@@ -122,10 +122,20 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 		Revision: Revision(session),
 		State:    state,
 		Enrolled: c.GetEnrolledBlocs(),
+		Resits:   c.GetResitBlocs(),
+		Route:    Route(c.GetAccessRoute()),
 		Left:     left,
 
 		Requirements: c.GetEnrolledRequirements(),
 	}, nil
+}
+
+// Route is how a candidate came; empty if it is not known.
+func Route(route acquispb.Candidacy_AccessRoute_Enum) rules.AccessRoute {
+	if route == 0 {
+		return ""
+	}
+	return rules.AccessRoute(route.String())
 }
 
 // Standing reads the states of a candidacy and its session, which is all that
@@ -362,7 +372,7 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 
 func storedReason(r rules.Reason) *storepb.Reason {
 	stored := &storepb.Reason{
-		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
+		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion,
 		Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
 		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption,
 		Option: r.Option, AnyOf: r.AnyOf, Requirement: r.Requirement,
@@ -376,7 +386,7 @@ func storedReason(r rules.Reason) *storepb.Reason {
 // Reason reads a reason.
 func Reason(r *storepb.Reason) rules.Reason {
 	read := rules.Reason{
-		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Criterion: r.GetCriterion(),
+		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Epreuve: r.GetEpreuve(), Criterion: r.GetCriterion(),
 		Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
 		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
 		Option: r.GetOption(), AnyOf: r.GetAnyOf(), Requirement: r.GetRequirement(),

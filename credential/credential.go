@@ -168,6 +168,9 @@ func achievementOf(claim Claim) achievement {
 		for _, c := range bloc.GetCompetences() {
 			lines = append(lines, c.GetCode()+" "+c.GetStatement())
 		}
+		for _, e := range bloc.GetEpreuves() {
+			lines = append(lines, e.GetCode()+" "+e.GetTitle())
+		}
 	} else {
 		for _, option := range of.GetAward().GetOptions() {
 			if option.GetCode() == claim.Option {

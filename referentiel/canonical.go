@@ -28,7 +28,7 @@ import (
 //	yes       0x01
 //	answer    0x01 for yes, 0x00 for no: a yes or no that proto declares optional
 //	message   as above
-//	list      how many items, then each: a text or a message
+//	list      how many items, then each: a text, a number or a message
 //
 // where lengths and counts are 4 bytes, most significant first.
 //
@@ -142,6 +142,7 @@ func (e *encoder) bloc(b *storepb.Bloc) {
 	each(e, 4, b.GetCompetences(), (*encoder).competence)
 	e.message(5, func(e *encoder) { e.gate(b.GetGate()) })
 	e.number(6, b.Credits)
+	each(e, 7, b.GetEpreuves(), (*encoder).epreuve)
 }
 
 func (e *encoder) award(a *storepb.AwardRule) {
@@ -190,7 +191,26 @@ func (e *encoder) competence(c *storepb.Competence) {
 	e.message(6, func(e *encoder) { e.gate(c.GetGate()) })
 	e.number(7, c.Weight)
 	e.text(8, c.GetBonusAbove())
+	each(e, 9, c.GetVariants(), (*encoder).variant)
+	e.number(10, c.MaxAttempts)
 	e.message(15, func(e *encoder) { e.agreement(c.GetAgreement()) })
+}
+
+func (e *encoder) variant(v *storepb.Variant) {
+	e.message(1, func(e *encoder) {
+		e.yes(1, v.GetWhen().GetSingleBloc())
+		if routes := v.GetWhen().GetAccessRoutes(); len(routes) > 0 {
+			*e = append(*e, 2)
+			e.uint32(uint32(len(routes)))
+			for _, route := range routes {
+				e.uint32(uint32(route))
+			}
+		}
+		if attempt := int32(v.GetWhen().GetAttempt()); attempt != 0 {
+			e.number(3, &attempt)
+		}
+	})
+	e.message(2, func(e *encoder) { e.method(v.GetMethod()) })
 }
 
 func (e *encoder) method(m *storepb.AssessmentMethod) {
@@ -208,6 +228,24 @@ func (e *encoder) criterion(c *storepb.Criterion) {
 	e.number(4, c.Weight)
 	e.text(5, c.GetBonusAbove())
 	e.text(6, c.GetScale())
+	e.texts(7, c.GetCompetences())
+}
+
+func (e *encoder) epreuve(u *storepb.Epreuve) {
+	e.text(1, u.GetCode())
+	e.text(2, u.GetTitle())
+	e.message(3, func(e *encoder) { e.method(u.GetMethod()) })
+	e.texts(4, u.GetCompetences())
+	each(e, 5, u.GetCriteria(), (*encoder).criterion)
+	e.message(6, func(e *encoder) { e.gate(u.GetGate()) })
+	e.number(7, u.Weight)
+	e.text(8, u.GetBonusAbove())
+	e.text(9, u.GetScale())
+	e.yes(10, u.GetEliminatory())
+	e.number(11, u.MinAssessors)
+	each(e, 12, u.GetVariants(), (*encoder).variant)
+	e.number(13, u.MaxAttempts)
+	e.message(15, func(e *encoder) { e.agreement(u.GetAgreement()) })
 }
 
 func (e *encoder) rules(r *storepb.Rules) {

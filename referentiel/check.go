@@ -15,6 +15,9 @@ const (
 	maxActivities   = 50
 	maxCompetences  = 100
 	maxCriteria     = 100
+	maxEpreuves     = 100
+	maxVariants     = 20
+	maxRoutes       = 6
 	maxDeliverables = 50
 	maxReplaces     = 200
 	maxScales       = 20
@@ -35,9 +38,9 @@ const maxProblems = 500
 // that there are more.
 //
 // Codes of blocs, activities and compétences are 1 to 32 letters, digits, dots
-// and hyphens, and unique within their kind. The code of a criterion is
-// determined by its position: the compétence's code, a dot, its position from
-// 1.
+// and hyphens, and unique within their kind; those of épreuves likewise, and no
+// compétence has the same. The code of a criterion is determined by its position:
+// the code of its compétence or épreuve, a dot, its position from 1.
 func Check(r *storepb.Referentiel) []Problem {
 	c := &checker{shapes: newShapes(), blocs: seen{}, activities: seen{}, competences: seen{}}
 	c.head(r)
@@ -59,6 +62,7 @@ func Check(r *storepb.Referentiel) []Problem {
 	c.rules(r.GetRules())
 	c.award(r.GetAward())
 	if !c.tooMany {
+		c.apart(r.GetBlocs())
 		for _, p := range rules.CheckGates(spec(r)) {
 			c.report(p.Field, p.Message)
 		}
@@ -72,6 +76,7 @@ type checker struct {
 	shapes                         shapes
 	problems                       []Problem
 	blocs, activities, competences seen
+	wholes                         []whole
 	tooMany                        bool // some list is too long to be read
 }
 
@@ -148,6 +153,10 @@ func (c *checker) bloc(field string, b *storepb.Bloc) {
 		c.unique(item+".code", a.GetCode(), c.activities)
 		c.text(item+".title", a.GetTitle(), maxTitle)
 	}
+	if len(b.GetEpreuves()) > 0 {
+		c.byEpreuves(field, b)
+		return
+	}
 	for i, k := range list(c, field+".competences", b.GetCompetences(), 1, maxCompetences) {
 		c.competence(at(field+".competences", i), k)
 	}
@@ -195,7 +204,8 @@ func (c *checker) requirement(field string, r *storepb.AwardRule_Requirement) {
 	if r.GetMethod() != nil {
 		c.method(field+".method", r.GetMethod())
 	}
-	c.criteria(field+".criteria", r.GetCode(), list(c, field+".criteria", r.GetCriteria(), 0, maxCriteria))
+	c.criteria(field+".criteria", r.GetCode(), r.GetCriteria(), 0)
+	c.aboutNothingElse(field+".criteria", r.GetCriteria())
 	c.between(field+".at_least", r.AtLeast, 1, 100000)
 }
 
@@ -222,16 +232,29 @@ func (c *checker) competence(field string, k *storepb.Competence) {
 		c.method(field+".bloc_only_method", k.GetBlocOnlyMethod())
 	}
 	list(c, field+".agreement.weights", k.GetAgreement().GetWeights(), 0, maxQualities)
-	c.criteria(field+".criteria", k.GetCode(), list(c, field+".criteria", k.GetCriteria(), 1, maxCriteria))
+	c.variants(field+".variants", k.GetVariants())
+	c.between(field+".max_attempts", k.MaxAttempts, 1, 20)
+	c.criteria(field+".criteria", k.GetCode(), k.GetCriteria(), 1)
+	c.aboutNothingElse(field+".criteria", k.GetCriteria())
 }
 
-// criteria checks those of a compétence or a requirement with that code.
-func (c *checker) criteria(field, of string, criteria []*storepb.Criterion) {
+// aboutNothingElse refuses compétences of criteria that are not those of an épreuve.
+func (c *checker) aboutNothingElse(field string, criteria []*storepb.Criterion) {
 	for i, criterion := range criteria {
+		item := at(field, i) + ".competences"
+		for j, code := range list(c, item, criterion.GetCompetences(), 0, maxCompetences) {
+			c.report(at(item, j), fmt.Sprintf("%q must be left out: only criteria of an épreuve name compétences", clip(code)))
+		}
+	}
+}
+
+// criteria checks the criteria of a compétence or an épreuve with that code.
+func (c *checker) criteria(field, unit string, criteria []*storepb.Criterion, fewest int) {
+	for i, criterion := range list(c, field, criteria, fewest, maxCriteria) {
 		item := at(field, i)
 		// A criterion is identified by its position, never by its text. A code
 		// of another position would be ambiguous.
-		if want := fmt.Sprintf("%s.%d", of, i+1); criterion.GetCode() != want && of != "" {
+		if want := fmt.Sprintf("%s.%d", unit, i+1); criterion.GetCode() != want && unit != "" {
 			c.report(item+".code", fmt.Sprintf("must be %q because of its position, not %q", clip(want), clip(criterion.GetCode())))
 		}
 		c.text(item+".statement", criterion.GetStatement(), maxStatement)
@@ -242,7 +265,7 @@ func (c *checker) method(field string, m *storepb.AssessmentMethod) {
 	switch {
 	case m.GetKind() == 0:
 		c.report(field+".kind", "must not be empty")
-	case m.GetKind().Descriptor().Values().ByNumber(m.GetKind().Number()) == nil:
+	case unknownValue(m.GetKind()):
 		c.report(field+".kind", fmt.Sprintf("%d is not a kind of method", m.GetKind()))
 	}
 	c.text(field+".title", m.GetTitle(), maxTitle)

@@ -18,7 +18,8 @@ type Compiled struct {
 	content      *storepb.Referentiel
 	scheme       *rules.Scheme
 	blocs        map[string]*storepb.Bloc
-	competences  map[string]*storepb.Competence
+	competences  map[string]*storepb.Competence // of all blocs, assessed or listed
+	epreuves     map[string]*storepb.Epreuve
 	fingerprints map[string]string // of each bloc and requirement: a digest of its content
 
 	// The texts that can be searched. They are prepared at the first search: a
@@ -34,6 +35,7 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 		content:      proto.CloneOf(r),
 		blocs:        make(map[string]*storepb.Bloc),
 		competences:  make(map[string]*storepb.Competence),
+		epreuves:     make(map[string]*storepb.Epreuve),
 		fingerprints: make(map[string]string),
 	}
 	read := spec(c.content)
@@ -48,6 +50,9 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 		c.fingerprints[b.GetCode()] = digest(encodeBloc(b))
 		for _, k := range b.GetCompetences() {
 			c.competences[k.GetCode()] = k
+		}
+		for _, e := range b.GetEpreuves() {
+			c.epreuves[e.GetCode()] = e
 		}
 	}
 	for _, r := range c.content.GetAward().GetRequirements() {
@@ -72,6 +77,9 @@ func (c *Compiled) Bloc(code string) *storepb.Bloc { return c.blocs[code] }
 // Competence finds a compétence by its code; nil if there is none.
 func (c *Compiled) Competence(code string) *storepb.Competence { return c.competences[code] }
 
+// Epreuve finds an épreuve by its code; nil if there is none.
+func (c *Compiled) Epreuve(code string) *storepb.Epreuve { return c.epreuves[code] }
+
 // spec is the part of a référentiel that the rules read, but for its name.
 func spec(r *storepb.Referentiel) rules.Spec {
 	s := rules.Spec{
@@ -92,8 +100,13 @@ func spec(r *storepb.Referentiel) rules.Spec {
 	}
 	for _, b := range r.GetBlocs() {
 		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate()), Credits: number(b.Credits)}
+		for _, e := range b.GetEpreuves() {
+			bloc.Units = append(bloc.Units, epreuveSpec(e))
+		}
 		for _, k := range b.GetCompetences() {
-			bloc.Competences = append(bloc.Competences, competenceSpec(k))
+			if len(b.GetEpreuves()) == 0 { // otherwise they are only listed
+				bloc.Units = append(bloc.Units, competenceSpec(k))
+			}
 		}
 		s.Blocs = append(s.Blocs, bloc)
 	}
@@ -113,27 +126,54 @@ func awardSpec(a *storepb.AwardRule) *rules.AwardRule {
 	}
 	for _, r := range a.GetRequirements() {
 		read.Requirements = append(read.Requirements, rules.Requirement{
-			Code: r.GetCode(), Criteria: criteriaSpec(r.GetCriteria()), Gate: gate(r.GetGate()), AtLeast: number(r.AtLeast),
+			Code: r.GetCode(), Criteria: criteria(r.GetCriteria()), Gate: gate(r.GetGate()), AtLeast: number(r.AtLeast),
 		})
 	}
 	return read
 }
 
-func competenceSpec(k *storepb.Competence) rules.Competence {
-	competence := rules.Competence{
-		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()),
-		Agreement: agreement(k.GetAgreement()),
-		Share:     rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
+func epreuveSpec(e *storepb.Epreuve) rules.Unit {
+	unit := rules.Unit{
+		Agreement: agreement(e.GetAgreement()),
+		Code:      e.GetCode(), Epreuve: true, Gate: gate(e.GetGate()), Variants: variants(e.GetVariants()), MaxAttempts: number(e.MaxAttempts), MinAssessors: number(e.MinAssessors),
+		Share:    rules.Share{Weight: number(e.Weight), BonusAbove: e.GetBonusAbove()},
+		Criteria: criteria(e.GetCriteria()),
 	}
-	competence.Criteria = criteriaSpec(k.GetCriteria())
-	return competence
+	if len(unit.Criteria) == 0 {
+		unit.AsWhole = true
+		unit.Criteria = []rules.Criterion{{Code: e.GetCode(), Eliminatory: e.GetEliminatory(), Scale: e.GetScale()}}
+	}
+	return unit
 }
 
-func criteriaSpec(criteria []*storepb.Criterion) (read []rules.Criterion) {
-	for _, criterion := range criteria {
+func competenceSpec(k *storepb.Competence) rules.Unit {
+	return rules.Unit{
+		Agreement: agreement(k.GetAgreement()),
+		Code:      k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()), Variants: variants(k.GetVariants()), MaxAttempts: number(k.MaxAttempts),
+		Share:    rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
+		Criteria: criteria(k.GetCriteria()),
+	}
+}
+
+func variants(given []*storepb.Variant) (read []rules.When) {
+	for _, v := range given {
+		when := rules.When{SingleBloc: v.GetWhen().GetSingleBloc()}
+		for _, route := range v.GetWhen().GetAccessRoutes() {
+			when.Routes = append(when.Routes, rules.AccessRoute(route.String()))
+		}
+		if attempt := v.GetWhen().GetAttempt(); attempt != 0 {
+			when.Attempt = rules.Attempt(attempt.String())
+		}
+		read = append(read, when)
+	}
+	return read
+}
+
+func criteria(given []*storepb.Criterion) (read []rules.Criterion) {
+	for _, k := range given {
 		read = append(read, rules.Criterion{
-			Code: criterion.GetCode(), Eliminatory: criterion.GetEliminatory(), Scale: criterion.GetScale(),
-			Share: rules.Share{Weight: number(criterion.Weight), BonusAbove: criterion.GetBonusAbove()},
+			Code: k.GetCode(), Eliminatory: k.GetEliminatory(), Scale: k.GetScale(),
+			Share: rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
 		})
 	}
 	return read

@@ -30,7 +30,7 @@ func TestCompile(t *testing.T) {
 		t.Errorf("%d criteria", len(c.Scheme().Criteria()))
 	}
 	for _, code := range c.Scheme().Criteria() {
-		if place, ok := c.Scheme().Place(code); !ok || !strings.HasPrefix(code, place.Competence+".") {
+		if place, ok := c.Scheme().Place(code); !ok || !strings.HasPrefix(code, place.Unit+".") {
 			t.Errorf("the scheme has criterion %s at %v", code, place)
 		}
 	}

@@ -176,7 +176,14 @@ func (e *explainer) blocs() {
 		e.section("Bloc %s : %s", "Bloc %s: %s", b.GetCode(), b.GetTitle())
 		e.bloc(b)
 		for _, k := range b.GetCompetences() {
+			if len(b.GetEpreuves()) > 0 {
+				e.say("%s : %s", "%s: %s", k.GetCode(), k.GetStatement())
+				continue
+			}
 			e.competence(k)
+		}
+		for _, u := range b.GetEpreuves() {
+			e.epreuve(u)
 		}
 	}
 }
@@ -190,15 +197,24 @@ func (e *explainer) bloc(b *storepb.Bloc) {
 	if b.Credits != nil {
 		e.say("Il vaut %d crédits.", "It is worth %d credits.", b.GetCredits())
 	}
+	var epreuves []string
+	for _, u := range b.GetEpreuves() {
+		epreuves = append(epreuves, u.GetCode())
+	}
+	if len(epreuves) > 0 {
+		e.say("Elles ne sont pas évaluées une à une, mais par les épreuves : %s.", "They are not assessed one by one, but by the épreuves: %s.", epreuves)
+	}
 	when, own := "", bilingual{}
 	switch {
 	case b.GetGate() != nil:
-		when, own = e.gate(b.GetGate(), ofCompetences), bilingual{" (règle propre)", " (a rule of its own)"}
+		when, own = e.gate(b.GetGate(), e.children(b)), bilingual{" (règle propre)", " (a rule of its own)"}
 	case e.r.GetRules().GetBlocGate() != nil:
-		when = e.gate(e.r.GetRules().GetBlocGate(), ofCompetences)
+		when = e.gate(e.r.GetRules().GetBlocGate(), e.children(b))
 	default:
 		_, bloc := e.thresholds()
-		when = bloc.when
+		if when = bloc.when; len(epreuves) > 0 {
+			when = strings.Replace(when, "compétences", "épreuves", 1)
+		}
 	}
 	e.say("Le bloc %s est acquis quand %s%s.", "Bloc %s is acquired when %s%s.", b.GetCode(), when, own)
 }
@@ -206,6 +222,8 @@ func (e *explainer) bloc(b *storepb.Bloc) {
 func (e *explainer) competence(k *storepb.Competence) {
 	e.say("%s : %s", "%s: %s", k.GetCode(), k.GetStatement())
 	e.text.WriteString("    " + e.phrase("Évaluée par : %s.", "Assessed by: %s.", e.method(k.GetMethod())) + "\n")
+	e.variants(k.GetVariants())
+	e.attempts(k.MaxAttempts)
 	if m := k.GetBlocOnlyMethod(); m != nil {
 		e.text.WriteString("    " + e.phrase("Si ce bloc est présenté seul : %s.", "If this bloc is presented alone: %s.", e.method(m)) + "\n")
 	}
@@ -218,11 +236,7 @@ func (e *explainer) competence(k *storepb.Competence) {
 	if shared := e.share(k.Weight, k.GetBonusAbove()); shared != "" {
 		e.text.WriteString("    " + e.phrase("Dans le bloc : %s.", "In the bloc: %s.", shared) + "\n")
 	}
-	var all []string
-	for _, criterion := range k.GetCriteria() {
-		all = append(all, e.criterion(criterion))
-	}
-	e.text.WriteString("    " + e.phrase("Critères : %s.", "Criteria: %s.", all) + "\n")
+	e.detail("Critères : %s.", "Criteria: %s.", e.criteria(k.GetCriteria()))
 }
 
 // criterion is its code, with what is special about it.

@@ -71,11 +71,7 @@ func (e *explainer) requirement(r *storepb.AwardRule_Requirement) {
 	if len(r.GetCriteria()) == 0 {
 		return
 	}
-	var all []string
-	for _, criterion := range r.GetCriteria() {
-		all = append(all, e.criterion(criterion))
-	}
-	line := e.phrase("Évaluée par : %s. Critères : %s.", "Assessed by: %s. Criteria: %s.", e.method(r.GetMethod()), all)
+	line := e.phrase("Évaluée par : %s. Critères : %s.", "Assessed by: %s. Criteria: %s.", e.method(r.GetMethod()), e.criteria(r.GetCriteria()))
 	if g := r.GetGate(); g != nil {
 		line += " " + e.phrase("Acquise quand %s (règle propre).", "Acquired when %s (a rule of its own).", e.gate(g, ofCriteria))
 	}

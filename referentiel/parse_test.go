@@ -72,9 +72,9 @@ func TestParse(t *testing.T) {
 
 const (
 	topKeys        = "id, display_name, preamble, blocs, rules, replaces, scales, register, certificateur, award, assessor_qualities"
-	blocKeys       = "code, title, activities, competences, gate, credits"
+	blocKeys       = "code, title, activities, competences, gate, credits, epreuves"
 	methodKeys     = "kind, title, instructions, deliverables, accommodation_framework"
-	competenceKeys = "code, statement, method, bloc_only_method, criteria, gate, weight, bonus_above, agreement"
+	competenceKeys = "code, statement, method, bloc_only_method, criteria, gate, weight, bonus_above, variants, max_attempts, agreement"
 )
 
 // Errors in a file, and the line that is reported: a change to the small file,

@@ -10,6 +10,8 @@ type Candidacy struct {
 	Revision Revision // the one its session pins
 	State    CandidacyState
 	Enrolled []string // the blocs fixed at enrolment; they fix the methods too
+	Resits   []string // those of them that a jury had decided against before
+	Route    AccessRoute
 	Left     []Departed
 
 	Requirements []string // those fixed at enrolment
@@ -30,22 +32,13 @@ func (c Candidacy) hasLeft(bloc string) bool {
 	return slices.ContainsFunc(c.Left, func(d Departed) bool { return d.Bloc == bloc })
 }
 
-// method is the assessment method in force for a compétence with a method for a
-// single bloc. It depends on the blocs enrolled: if only one of several is left,
-// it is still assessed as announced.
-func (c Candidacy) method() Method {
-	if len(c.Enrolled) == 1 {
-		return BlocOnly
-	}
-	return Normal
-}
-
 // Enrolment says what a candidacy asks to present.
 type Enrolment struct {
 	Scope  Scope
 	Blocs  []string // with NamedBlocs only
 	Option string   // with Whole only: code of the option, if the award has options
 	Chosen []string // with Whole only: blocs besides those that are needed in any case
+	Route  AccessRoute
 }
 
 // Enrol opens a candidacy in the case's session. The candidacy returned has no ID
@@ -59,14 +52,24 @@ func (c Case) Enrol(e Enrolment) (Candidacy, []Refusal) {
 		return Candidacy{}, refusals
 	}
 	isRequirement := func(code string) bool { return c.Scheme.requirement(code) != nil }
+	enrolled := c.Scheme.inOrder(slices.DeleteFunc(slices.Clone(blocs), isRequirement))
 	return Candidacy{
 		Session:  c.Session.ID,
 		Revision: c.Session.Revision,
 		State:    Enrolled,
-		Enrolled: c.Scheme.inOrder(slices.DeleteFunc(slices.Clone(blocs), isRequirement)),
+		Enrolled: enrolled,
+		Resits:   c.resits(enrolled),
+		Route:    e.Route,
 
 		Requirements: slices.DeleteFunc(slices.Clone(blocs), func(code string) bool { return !isRequirement(code) }),
 	}, nil
+}
+
+// resits are the blocs that the candidate presents again.
+func (c Case) resits(blocs []string) []string {
+	return slices.DeleteFunc(slices.Clone(blocs), func(bloc string) bool {
+		return c.Candidate.failures(BlocRef{c.Session.Revision, bloc}) == 0
+	})
 }
 
 // asked lists the blocs that an enrolment asks to present.
@@ -133,6 +136,7 @@ func (c Case) presentable(blocs []string, candidacy string) []Refusal {
 		if c.Candidate.presentsElsewhere(BlocRef{c.Session.Revision, bloc}, candidacy) {
 			refusals = append(refusals, refuse(BlocElsewhere, c.Scheme.noun(bloc), bloc))
 		}
+		refusals = append(refusals, c.exhausted(bloc)...)
 	}
 	return refusals
 }

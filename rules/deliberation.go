@@ -85,7 +85,7 @@ func (b GridBloc) noun() string {
 func (b GridBloc) authored(present []string) []Refusal {
 	isPresent := func(author string) bool { return slices.Contains(present, author) }
 	var refusals []Refusal
-	for _, c := range b.Competences {
+	for _, c := range b.Units {
 		for _, k := range c.Criteria {
 			if k.Settlement != nil && !slices.ContainsFunc(k.Settlement.Authors, isPresent) {
 				refusals = append(refusals, refuse(SettlementAuthorAbsent, "criterion", k.Code))

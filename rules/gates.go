@@ -18,9 +18,9 @@ func CheckGates(spec Spec) []GateProblem {
 	s := &Scheme{}
 	s.setNumbers(spec.Rules)
 	for _, b := range spec.Blocs {
-		b.Competences = slices.Clone(b.Competences)
-		for i := range b.Competences {
-			b.Competences[i].Criteria = slices.Clone(b.Competences[i].Criteria)
+		b.Units = slices.Clone(b.Units)
+		for i := range b.Units {
+			b.Units[i].Criteria = slices.Clone(b.Units[i].Criteria)
 		}
 		s.blocs = append(s.blocs, b)
 	}
@@ -81,10 +81,13 @@ func (c *gateCompiler) defaults() {
 
 func (c *gateCompiler) bloc(field string, b *Bloc) {
 	f := family{path: field + ".competences"}
-	for i := range b.Competences {
-		k := &b.Competences[i]
+	if len(b.Units) > 0 && b.Units[0].Epreuve {
+		f.path = field + ".epreuves"
+	}
+	for i := range b.Units {
+		k := &b.Units[i]
 		item := fmt.Sprintf("%s[%d]", f.path, i)
-		c.competence(item, k)
+		c.unit(item, k)
 		c.share(&f, item, &k.Share)
 		f.join(k.unit)
 		if k.bonus != nil && slices.ContainsFunc(k.Criteria, func(k Criterion) bool { return k.Eliminatory }) {
@@ -100,10 +103,13 @@ func (c *gateCompiler) bloc(field string, b *Bloc) {
 	c.read(f, b.gate)
 }
 
-func (c *gateCompiler) competence(field string, k *Competence) {
+func (c *gateCompiler) unit(field string, k *Unit) {
 	f := family{path: field + ".criteria"}
 	for i := range k.Criteria {
 		item := fmt.Sprintf("%s[%d]", f.path, i)
+		if k.AsWhole {
+			item = field
+		}
 		k.Criteria[i].scale = c.scaleOf(item, &k.Criteria[i])
 		k.Criteria[i].agreement = c.agreementOf(field, k.Agreement, k.Criteria[i].scale)
 		f.averaged = f.averaged || k.Criteria[i].agreement.Averages()
@@ -117,7 +123,11 @@ func (c *gateCompiler) competence(field string, k *Competence) {
 	mean := exact.Whole(threshold.Value)
 	k.gate = &gate{short: f.bonuses == 0 && f.unit == nil && !f.mixed && !f.averaged, threshold: threshold, mean: &mean, percent: true}
 	k.percent = f.mixed
-	if given, at := own(k.Gate, field, c.spec.CompetenceGate, "rules.competence_gate"); given != nil {
+	given, at := own(k.Gate, field, c.spec.CompetenceGate, "rules.competence_gate")
+	switch {
+	case k.AsWhole && k.Gate == nil:
+		k.gate = k.Criteria[0].scale.gate()
+	case given != nil:
 		k.gate = c.gate(at, given, f)
 		k.percent = f.mixed || given.InPercent
 	}

@@ -74,9 +74,9 @@ func genAgreements(t *rapid.T, spec *Spec) {
 	}
 	spec.Agreement = draw("agreement")
 	for i := range spec.Blocs {
-		for j := range spec.Blocs[i].Competences {
+		for j := range spec.Blocs[i].Units {
 			if rapid.IntRange(0, 3).Draw(t, "own") == 0 {
-				spec.Blocs[i].Competences[j].Agreement = draw("agreement")
+				spec.Blocs[i].Units[j].Agreement = draw("agreement")
 			}
 		}
 	}
@@ -107,7 +107,7 @@ func outcomes(g Grid) map[string]Outcome {
 	all := make(map[string]Outcome)
 	for _, b := range g.Blocs {
 		all[b.Code] = b.Outcome
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			all[c.Code] = c.Outcome
 		}
 	}

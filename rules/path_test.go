@@ -18,7 +18,7 @@ func genAward(t *rapid.T) Spec {
 		codes = append(codes, code)
 		spec.Blocs = append(spec.Blocs, Bloc{
 			Code: code, Credits: new(rapid.IntRange(1, 9).Draw(t, "credits")),
-			Competences: []Competence{{Code: "C" + code, Criteria: []Criterion{{Code: "C" + code + ".1"}}}},
+			Units: []Unit{{Code: "C" + code, Criteria: []Criterion{{Code: "C" + code + ".1"}}}},
 		})
 	}
 	rule := &AwardRule{Requirements: []Requirement{{Code: "DAYS", AtLeast: new(rapid.IntRange(1, 3).Draw(t, "days"))}}}

@@ -12,6 +12,7 @@ import (
 type Reason struct {
 	Rule                        ReasonRule
 	Bloc, Competence, Criterion string
+	Epreuve                     string // instead of Competence, if the unit is one
 	Requirement                 string
 	Option                      string // of an award
 	AnyOf                       string // alternatives, each of which would do, between them " or "
@@ -85,6 +86,11 @@ const (
 	CompetenceNotAcquired ReasonRule = "COMPETENCE_NOT_ACQUIRED"
 	CompetencesReached    ReasonRule = "COMPETENCES_REACHED"
 	CompetencesMissed     ReasonRule = "COMPETENCES_MISSED"
+	EpreuvePending        ReasonRule = "EPREUVE_PENDING"
+	EpreuveContested      ReasonRule = "EPREUVE_CONTESTED"
+	EpreuveNotAcquired    ReasonRule = "EPREUVE_NOT_ACQUIRED"
+	EpreuvesReached       ReasonRule = "EPREUVES_REACHED"
+	EpreuvesMissed        ReasonRule = "EPREUVES_MISSED"
 )
 
 // Reasons of a gate.
@@ -178,13 +184,18 @@ var reasonSentences = [...]struct {
 	{EliminatoryNotMet, "{criterion} is eliminatory and is not met"},
 	{ExemptedCounts, "{criterion} is exempted, but counts since its {points} points reach the threshold of {threshold} %"},
 	{ExemptedLeftOut, "{criterion} is exempted and is left out"},
-	{PointsReached, "{competence}: {points} points reach the {required} needed (criteria: {counted}, threshold: {threshold} %)"},
-	{PointsMissed, "{competence}: {points} points do not reach the {required} needed (criteria: {counted}, threshold: {threshold} %)"},
-	{CompetencePending, "{competence} is still pending"},
-	{CompetenceContested, "{competence} is contested"},
-	{CompetenceNotAcquired, "{competence} is not acquired"},
+	{PointsReached, "{unit}: {points} points reach the {required} needed (criteria: {counted}, threshold: {threshold} %)"},
+	{PointsMissed, "{unit}: {points} points do not reach the {required} needed (criteria: {counted}, threshold: {threshold} %)"},
+	{CompetencePending, "{unit} is still pending"},
+	{CompetenceContested, "{unit} is contested"},
+	{CompetenceNotAcquired, "{unit} is not acquired"},
 	{CompetencesReached, "{bloc}: {acquired} of {counted} competences are acquired, which is enough (threshold: {threshold} %)"},
 	{CompetencesMissed, "{bloc}: {acquired} of {counted} competences are acquired, which is not enough (threshold: {threshold} %)"},
+	{EpreuvePending, "{unit} is still pending"},
+	{EpreuveContested, "{unit} is contested"},
+	{EpreuveNotAcquired, "{unit} is not acquired"},
+	{EpreuvesReached, "{bloc}: {acquired} of {counted} epreuves are acquired, which is enough (threshold: {threshold} %)"},
+	{EpreuvesMissed, "{bloc}: {acquired} of {counted} epreuves are acquired, which is not enough (threshold: {threshold} %)"},
 
 	{MeanReached, "{parent}: the mean {amount} reaches the {limit} needed (in the mean: {counted}, weights: {weights})"},
 	{MeanMissed, "{parent}: the mean {amount} does not reach the {limit} needed (in the mean: {counted}, weights: {weights})"},
@@ -235,6 +246,27 @@ var reasonSentences = [...]struct {
 	{RequirementHeld, "{requirement} is fulfilled by a decision on it"},
 }
 
+// ofEpreuves are the rules that take the place of others in a bloc of épreuves.
+var ofEpreuves = map[ReasonRule]ReasonRule{
+	CompetencePending:     EpreuvePending,
+	CompetenceContested:   EpreuveContested,
+	CompetenceNotAcquired: EpreuveNotAcquired,
+	CompetencesReached:    EpreuvesReached,
+	CompetencesMissed:     EpreuvesMissed,
+}
+
+// speakOfEpreuves makes reasons speak of épreuves instead of compétences.
+func speakOfEpreuves(reasons []Reason) {
+	for i := range reasons {
+		r := &reasons[i]
+		r.Epreuve, r.Competence = r.Competence, ""
+		r.Rule = cmp.Or(ofEpreuves[r.Rule], r.Rule)
+	}
+}
+
+// unit is the code of the compétence or épreuve.
+func (r *Reason) unit() string { return cmp.Or(r.Competence, r.Epreuve) }
+
 // ReasonRules lists every rule that a reason can name.
 func ReasonRules() []ReasonRule {
 	rules := make([]ReasonRule, len(reasonSentences))
@@ -274,9 +306,9 @@ func (r Reason) fill(sentence string) string {
 func (r Reason) field(name string) string {
 	switch name {
 	case "child":
-		return cmp.Or(r.Criterion, r.Competence)
+		return cmp.Or(r.Criterion, r.unit())
 	case "parent":
-		return cmp.Or(r.Bloc, r.Competence)
+		return cmp.Or(r.Bloc, r.unit())
 	case "amount", "limit", "weights":
 		return r.Amount.field(name)
 	case "bloc":
@@ -290,8 +322,8 @@ func (r Reason) field(name string) string {
 		return "option " + r.Option
 	case "any_of":
 		return r.AnyOf
-	case "competence":
-		return r.Competence
+	case "unit":
+		return r.unit()
 	case "criterion":
 		return r.Criterion
 	case "points":

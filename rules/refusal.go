@@ -80,6 +80,7 @@ const (
 	BlocDidNotLeave       RefusalRule = "BLOC_DID_NOT_LEAVE"
 	BlocCapitalised       RefusalRule = "BLOC_CAPITALISED"
 	BlocElsewhere         RefusalRule = "BLOC_PRESENTED_ELSEWHERE"
+	AttemptsExhausted     RefusalRule = "ATTEMPTS_EXHAUSTED"
 	NothingToRetract      RefusalRule = "NOTHING_TO_RETRACT"
 	CriterionNotContested RefusalRule = "CRITERION_NOT_CONTESTED"
 	AdviceMissing         RefusalRule = "ADVICE_MISSING"
@@ -173,6 +174,7 @@ var refusalSentences = [...]struct {
 	{BlocDidNotLeave, FailedPrecondition, "did not leave this candidacy"},
 	{BlocCapitalised, FailedPrecondition, "is already capitalised"},
 	{BlocElsewhere, FailedPrecondition, "is presented in another undecided candidacy of the candidate"},
+	{AttemptsExhausted, FailedPrecondition, "has been attempted as often as the référentiel allows"},
 	{NothingToRetract, FailedPrecondition, "has no verdict of this assessor"},
 	{CriterionNotContested, FailedPrecondition, "is not one on which the assessors disagree"},
 	{AdviceMissing, FailedPrecondition, "has no advice of the disability advisor"},
@@ -246,6 +248,14 @@ func refuse(rule RefusalRule, noun, code string) Refusal {
 func (r Refusal) against(present int, needed Number, unit string) Refusal {
 	r.Description += fmt.Sprintf(" (%d%s present, %d%s needed%s)", present, unit, needed.Value, unit, defaultNote(needed.Default))
 	r.FromDefault = needed.Default
+	return r
+}
+
+// ofUnit says the kind of the unit that the refusal is about.
+func (r Refusal) ofUnit(u *GridUnit) Refusal {
+	if u.Epreuve {
+		r.Description = strings.Replace(r.Description, "its competence", "its epreuve", 1)
+	}
 	return r
 }
 

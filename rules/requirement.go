@@ -32,9 +32,9 @@ func (s *Scheme) setRequirements(rule *AwardRule, competences map[string]bool) (
 		competences[r.Code] = true
 		unit := Bloc{Code: r.Code, atLeast: r.AtLeast}
 		if len(r.Criteria) > 0 {
-			c := Competence{Code: r.Code, Criteria: slices.Clone(r.Criteria), Gate: r.Gate}
+			c := Unit{Code: r.Code, Criteria: slices.Clone(r.Criteria), Gate: r.Gate, minAssessors: s.minAssessors}
 			errs = append(errs, s.setCriteria(r.Code, c)...)
-			unit.Competences = []Competence{c}
+			unit.Units = []Unit{c}
 		}
 		s.requirements = append(s.requirements, unit)
 	}
@@ -54,7 +54,7 @@ func (s *Scheme) requirement(code string) *Bloc {
 }
 
 // assessed tells whether a candidacy can present the requirement.
-func (b *Bloc) assessed() bool { return len(b.Competences) > 0 }
+func (b *Bloc) assessed() bool { return len(b.Units) > 0 }
 
 // noun is what a code names: a bloc, or a requirement.
 func (s *Scheme) noun(code string) string {
@@ -72,7 +72,7 @@ func (c *gateCompiler) requirements(given *AwardRule) {
 	a := &c.scheme.award
 	for i := range c.scheme.requirements {
 		if r := &c.scheme.requirements[i]; r.assessed() {
-			c.competence(fmt.Sprintf("award.requirements[%d]", i), &r.Competences[0])
+			c.unit(fmt.Sprintf("award.requirements[%d]", i), &r.Units[0])
 		}
 	}
 	for _, r := range given.Requirements {
@@ -200,7 +200,7 @@ func (s *Scheme) about(rule ReasonRule, code string) Reason {
 
 // concludeRequirement finds the outcome of a requirement, which is that of its criteria.
 func (b *GridBloc) concludeRequirement() {
-	of := b.Competences[0]
+	of := b.Units[0]
 	b.Requirement, b.Outcome = true, of.Outcome
 	b.Reasons = slices.Clone(of.Reasons)
 	for i := range b.Reasons {

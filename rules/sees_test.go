@@ -27,7 +27,7 @@ func (p *player) sees(l line) error { // sees k1 eve ASSESSOR C1.1.1: MET, eve M
 	code := l.arg(last)
 	if b := grid.Bloc(code); b != nil {
 		add(string(b.Outcome))
-	} else if c := grid.Competence(code); c != nil {
+	} else if c := grid.Unit(code); c != nil {
 		add(string(c.Outcome))
 	} else if k := grid.Criterion(code); k != nil {
 		add(string(k.Status))

@@ -34,13 +34,13 @@ const (
 
 // fields describes each field, and the kind of object it belongs to.
 var fields = [...]struct{ of, what string }{
-	FieldStanding:           {"grid", "where each criterion, compétence and bloc stands, why, and how many assessors spoke"},
+	FieldStanding:           {"grid", "where each criterion, compétence, épreuve and bloc stands, why, and how many assessors spoke"},
 	FieldVerdict:            {"grid", "a verdict, its comment, and who gave it"},
 	FieldSettlement:         {"grid", "the jury's settlement, its motive and authors"},
 	FieldDecisionReasons:    {"decision", "why the rules computed what they did"},
 	FieldAccommodationKind:  {"accommodation", "its kind"},
 	FieldAccommodationState: {"accommodation", "its state"},
-	FieldArrangement:        {"accommodation", "the arrangement, and for which compétences"},
+	FieldArrangement:        {"accommodation", "the arrangement, and for which compétences and épreuves"},
 	FieldNeed:               {"accommodation", "the need, the reason of a refusal, who decided, and when"},
 	FieldExemption:          {"exemption", "the advice, who decided, and all reasons; that a criterion is exempted, the grid shows"},
 	FieldActor:              {"event, or read of a file", "who it was, and by which RPC"},
@@ -157,9 +157,9 @@ func (g Grid) Seen(v View) Grid {
 	standing, blocs := v.Sees(FieldStanding, Always), slices.Clone(g.Blocs)
 	for i := range blocs {
 		b := &blocs[i]
-		b.Competences = slices.Clone(b.Competences)
-		for j := range b.Competences {
-			b.Competences[j].cut(v, standing)
+		b.Units = slices.Clone(b.Units)
+		for j := range b.Units {
+			b.Units[j].cut(v, standing)
 		}
 		if !standing {
 			b.Outcome, b.Reasons = "", nil
@@ -172,7 +172,7 @@ func (v View) seesAllOfGrids() bool {
 	return v.Sees(FieldStanding, Always) && v.Sees(FieldVerdict, Always) && v.Sees(FieldSettlement, Always) && v.Sees(FieldExemption, Always)
 }
 
-func (c *GridCompetence) cut(v View, standing bool) {
+func (c *GridUnit) cut(v View, standing bool) {
 	verdicts, settlement, exemption := v.Sees(FieldVerdict, Always), v.Sees(FieldSettlement, Always), v.Sees(FieldExemption, Always)
 	c.Criteria = slices.Clone(c.Criteria)
 	for i := range c.Criteria {

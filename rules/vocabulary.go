@@ -59,8 +59,9 @@ type Method string
 
 // The methods in force.
 const (
-	Normal   Method = "NORMAL"
-	BlocOnly Method = "BLOC_ONLY"
+	Normal    Method = "NORMAL"
+	BlocOnly  Method = "BLOC_ONLY"
+	ByVariant Method = "VARIANT"
 )
 
 // Scope is what a candidacy asks to present.

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -33,6 +34,9 @@ var actions = map[string]func(*player, line) error{
 
 func (p *player) enrol(l line) error {
 	e := Enrolment{Scope: NamedBlocs, Blocs: l.part(0)}
+	if l.arg(3) == "by" {
+		e.Route = AccessRoute(l.arg(4))
+	}
 	if len(e.Blocs) > 0 && (e.Blocs[0] == "whole" || e.Blocs[0] == "neither") {
 		e.Scope = map[string]Scope{"whole": Whole}[e.Blocs[0]]
 		e.Blocs = e.Blocs[1:]
@@ -71,7 +75,7 @@ func (p *player) criteria(candidacy string, codes []string) []string {
 	for _, code := range codes {
 		before := len(criteria)
 		for _, b := range p.world.caseOf(candidacy).Scheme.units() {
-			for _, c := range b.Competences {
+			for _, c := range b.Units {
 				for _, k := range c.Criteria {
 					if code == b.Code || code == c.Code {
 						criteria = append(criteria, k.Code)
@@ -289,7 +293,7 @@ func (p *player) shows(l line) error {
 	if b := grid.Bloc(code); b != nil {
 		return p.expect(l, want, string(b.Outcome), b.Reasons)
 	}
-	if c := grid.Competence(code); c != nil {
+	if c := grid.Unit(code); c != nil {
 		return p.expect(l, want, string(c.Outcome), c.Reasons)
 	}
 	if k := grid.Criterion(code); k != nil {
@@ -303,11 +307,15 @@ func (p *player) shows(l line) error {
 }
 
 func (p *player) method(l line) error {
-	c := p.world.caseOf(l.arg(0)).Grid().Competence(l.arg(1))
+	c := p.world.caseOf(l.arg(0)).Grid().Unit(l.arg(1))
 	if c == nil {
 		return l.errorf("%s is not in the grid", l.arg(1))
 	}
-	return p.expect(l, l.arg(2), string(c.Method), nil)
+	got := string(c.Method)
+	if c.Method == ByVariant {
+		got += " " + strconv.Itoa(c.Variant+1)
+	}
+	return p.expect(l, strings.Join(l.about[2:], " "), got, nil)
 }
 
 func (p *player) presents(l line) error {

@@ -121,7 +121,7 @@ func (w *world) record(id, assessor string, lines ...CriterionVerdict) []Refusal
 func (g Grid) criteria() []GridCriterion {
 	var all []GridCriterion
 	for _, b := range g.Blocs {
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			all = append(all, c.Criteria...)
 		}
 	}

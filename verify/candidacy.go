@@ -39,7 +39,7 @@ func (p *person) enrolment(c candidacy) {
 	}
 	asked := rules.Enrolment{
 		Scope:  rules.Scope(c.message.GetScope().String()),
-		Option: c.message.GetOption(), Chosen: c.message.GetChosenBlocs(),
+		Option: c.message.GetOption(), Chosen: c.message.GetChosenBlocs(), Route: c.ruled.Route,
 	}
 	if asked.Scope == rules.NamedBlocs {
 		asked.Blocs = c.message.GetEnrolledBlocs()
@@ -49,6 +49,8 @@ func (p *person) enrolment(c candidacy) {
 		c.wrong("was enrolled, which the rules forbid: %s", why(refusals))
 	} else if !slices.Equal(enrolled.Enrolled, c.message.GetEnrolledBlocs()) {
 		c.wrong("presents %v at enrolment, expected %v", c.message.GetEnrolledBlocs(), enrolled.Enrolled)
+	} else if !slices.Equal(enrolled.Resits, c.message.GetResitBlocs()) {
+		c.wrong("has %v as blocs presented again, expected %v", c.message.GetResitBlocs(), enrolled.Resits)
 	} else if !slices.Equal(enrolled.Requirements, c.message.GetEnrolledRequirements()) {
 		c.wrong("presents the requirements %v at enrolment, expected %v", c.message.GetEnrolledRequirements(), enrolled.Requirements)
 	}

@@ -41,7 +41,7 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 				Uid: uid, Label: label, SessionUid: session.GetUid(), CandidateUid: candidate.GetUid(),
 				Scope: req.GetCandidacy().GetScope(), AccessRoute: req.GetCandidacy().GetAccessRoute(),
 				Option: req.GetCandidacy().GetOption(), ChosenBlocs: req.GetCandidacy().GetChosenBlocs(),
-				EnrolledBlocs: enrolled.Enrolled, EnrolledRequirements: enrolled.Requirements, State: acquispb.Candidacy_State_ENROLLED,
+				EnrolledBlocs: enrolled.Enrolled, ResitBlocs: enrolled.Resits, EnrolledRequirements: enrolled.Requirements, State: acquispb.Candidacy_State_ENROLLED,
 				CreateTime: t.timestamp(),
 			}
 			return t.putCandidacy(candidacy)
@@ -58,7 +58,7 @@ func (s *sessionService) enrol(r store.Reader, session *storepb.Session, candida
 	}
 	enrolled, refusals := c.Enrol(rules.Enrolment{
 		Scope: rules.Scope(asked.GetScope().String()),
-		Blocs: asked.GetBlocs(), Option: asked.GetOption(), Chosen: asked.GetChosenBlocs(),
+		Blocs: asked.GetBlocs(), Route: casefile.Route(asked.GetAccessRoute()), Option: asked.GetOption(), Chosen: asked.GetChosenBlocs(),
 	})
 	return enrolled, apierr.Refused(refusals, func(r rules.Refusal) string {
 		switch {
@@ -250,6 +250,7 @@ func (c *core) candidacyIn(r store.Reader, session *storepb.Session, stored *sto
 		Scope:          stored.GetScope(),
 		AccessRoute:    stored.GetAccessRoute(),
 		PresentedBlocs: within(judged.Presented(), stored.GetEnrolledBlocs()),
+		ResitBlocs:     judged.Resits,
 
 		PresentedRequirements: within(judged.Presented(), stored.GetEnrolledRequirements()),
 

@@ -76,6 +76,68 @@ func scalesOf(given []*acquispb.Scale) (stored []*storepb.Scale) {
 	return stored
 }
 
+func epreuveFrom(e *storepb.Epreuve) *acquispb.Epreuve {
+	return &acquispb.Epreuve{
+		Code: e.GetCode(), Title: e.GetTitle(), Method: methodFrom(e.GetMethod()),
+		Competences: e.GetCompetences(), Criteria: criteriaFrom(e.GetCriteria()),
+		Gate: gateFrom(e.GetGate()), Weight: e.Weight, BonusAbove: e.GetBonusAbove(),
+		Scale: e.GetScale(), Eliminatory: e.GetEliminatory(), MinAssessors: e.MinAssessors,
+		Variants: variantsFrom(e.GetVariants()), MaxAttempts: e.MaxAttempts, Agreement: agreementFrom(e.GetAgreement()),
+	}
+}
+
+func variantsFrom(given []*storepb.Variant) (made []*acquispb.Variant) {
+	for _, v := range given {
+		variant := &acquispb.Variant{Method: methodFrom(v.GetMethod())}
+		if w := v.GetWhen(); w != nil {
+			variant.When = &acquispb.Variant_When{SingleBloc: w.GetSingleBloc(), AccessRoutes: w.GetAccessRoutes(), Attempt: w.GetAttempt()}
+		}
+		made = append(made, variant)
+	}
+	return made
+}
+
+func criteriaFrom(given []*storepb.Criterion) (made []*acquispb.Criterion) {
+	for _, k := range given {
+		made = append(made, &acquispb.Criterion{
+			Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
+			Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(), Competences: k.GetCompetences(),
+		})
+	}
+	return made
+}
+
+func epreuveOf(e *acquispb.Epreuve) *storepb.Epreuve {
+	return &storepb.Epreuve{
+		Code: e.GetCode(), Title: e.GetTitle(), Method: methodOf(e.GetMethod()),
+		Competences: e.GetCompetences(), Criteria: criteriaOf(e.GetCriteria()),
+		Gate: gateOf(e.GetGate()), Weight: e.Weight, BonusAbove: e.GetBonusAbove(),
+		Scale: e.GetScale(), Eliminatory: e.GetEliminatory(), MinAssessors: e.MinAssessors,
+		Variants: variantsOf(e.GetVariants()), MaxAttempts: e.MaxAttempts, Agreement: agreementOf(e.GetAgreement()),
+	}
+}
+
+func variantsOf(given []*acquispb.Variant) (made []*storepb.Variant) {
+	for _, v := range given {
+		variant := &storepb.Variant{Method: methodOf(v.GetMethod())}
+		if w := v.GetWhen(); w != nil {
+			variant.When = &storepb.Variant_When{SingleBloc: w.GetSingleBloc(), AccessRoutes: w.GetAccessRoutes(), Attempt: w.GetAttempt()}
+		}
+		made = append(made, variant)
+	}
+	return made
+}
+
+func criteriaOf(given []*acquispb.Criterion) (made []*storepb.Criterion) {
+	for _, k := range given {
+		made = append(made, &storepb.Criterion{
+			Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
+			Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(), Competences: k.GetCompetences(),
+		})
+	}
+	return made
+}
+
 func awardFrom(a *storepb.AwardRule) *acquispb.AwardRule {
 	if a == nil {
 		return nil

@@ -95,11 +95,15 @@ func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
 		competence := &acquispb.Competence{
 			Code: c.GetCode(), Statement: c.GetStatement(),
 			Method: methodFrom(c.GetMethod()), BlocOnlyMethod: methodFrom(c.GetBlocOnlyMethod()),
+			Variants: variantsFrom(c.GetVariants()), MaxAttempts: c.MaxAttempts,
 			Gate: gateFrom(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
 			Agreement: agreementFrom(c.GetAgreement()),
 		}
 		competence.Criteria = criteriaFrom(c.GetCriteria())
 		shown.Competences = append(shown.Competences, competence)
+	}
+	for _, e := range b.GetEpreuves() {
+		shown.Epreuves = append(shown.Epreuves, epreuveFrom(e))
 	}
 	return shown
 }
@@ -175,11 +179,15 @@ func blocOf(b *acquispb.Bloc) *storepb.Bloc {
 		competence := &storepb.Competence{
 			Code: c.GetCode(), Statement: c.GetStatement(),
 			Method: methodOf(c.GetMethod()), BlocOnlyMethod: methodOf(c.GetBlocOnlyMethod()),
+			Variants: variantsOf(c.GetVariants()), MaxAttempts: c.MaxAttempts,
 			Gate: gateOf(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
 			Agreement: agreementOf(c.GetAgreement()),
 		}
 		competence.Criteria = criteriaOf(c.GetCriteria())
 		stored.Competences = append(stored.Competences, competence)
+	}
+	for _, e := range b.GetEpreuves() {
+		stored.Epreuves = append(stored.Epreuves, epreuveOf(e))
 	}
 	return stored
 }
@@ -249,24 +257,4 @@ func certificateurOf(c *acquispb.Certificateur) *storepb.Certificateur {
 		return nil
 	}
 	return &storepb.Certificateur{LegalName: c.GetLegalName(), TradeName: c.GetTradeName(), Siret: c.GetSiret()}
-}
-
-func criteriaFrom(criteria []*storepb.Criterion) (shown []*acquispb.Criterion) {
-	for _, k := range criteria {
-		shown = append(shown, &acquispb.Criterion{
-			Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
-			Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
-		})
-	}
-	return shown
-}
-
-func criteriaOf(criteria []*acquispb.Criterion) (stored []*storepb.Criterion) {
-	for _, k := range criteria {
-		stored = append(stored, &storepb.Criterion{
-			Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
-			Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
-		})
-	}
-	return stored
 }

@@ -91,11 +91,26 @@ func gridRevision(t *testing.T, minAssessors int32) *revision {
 		criteria := content.GetBlocs()[0].GetCompetences()[0].GetCriteria()
 		criteria[1].Scale, criteria[2].Scale = "note", "abc"
 		content.Rules.Agreement = &storepb.Agreement{Kind: acquispb.Agreement_Kind_MEAN}
-		content.GetBlocs()[1].GetCompetences()[1].Agreement = &storepb.Agreement{Kind: acquispb.Agreement_Kind_JOINT} // C2.2
+		content.GetBlocs()[0].GetCompetences()[1].Agreement = &storepb.Agreement{Kind: acquispb.Agreement_Kind_JOINT} // C1.2
+		assessByEpreuves(content.GetBlocs()[1], method("épreuve"))
 	}
 	made, err := compileRevision(1, &storepb.ReferentielRevision{Content: content, CreateTime: timestamppb.Now()})
 	must(t, err)
 	return made
+}
+
+// assessByEpreuves makes the first compétence of a bloc an épreuve with the same criteria, and
+// adds one that is assessed as a whole.
+func assessByEpreuves(b *storepb.Bloc, method *storepb.AssessmentMethod) {
+	first := b.GetCompetences()[0]
+	for _, k := range first.GetCriteria() {
+		k.Code, k.Competences = strings.Replace(k.GetCode(), "C", "E", 1), []string{first.GetCode()}
+	}
+	b.Epreuves = []*storepb.Epreuve{
+		{Code: "E2.1", Title: "Écrit", Method: method, Competences: []string{first.GetCode()}, Criteria: first.GetCriteria()},
+		{Code: "E2.2", Title: "Oral", Method: method, Competences: []string{first.GetCode()}},
+	}
+	b.Competences = []*storepb.Competence{{Code: first.GetCode(), Statement: "Compétence"}}
 }
 
 const maxTexts = 8
@@ -207,7 +222,7 @@ func genSettlements(t *rapid.T, scheme *rules.Scheme, grid rules.Grid) *storepb.
 	a := &storepb.Assessment{Author: rapid.SampledFrom([]string{"chair", "member"}).Draw(t, "juror")}
 	verdict := rapid.SampledFrom([]rules.Verdict{rules.Met, rules.NotMet}).Draw(t, "settled")
 	for _, b := range grid.Blocs {
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			for _, k := range c.Criteria {
 				if len(k.Opinions) == 2 && k.Opinions[0].Verdict != k.Opinions[1].Verdict {
 					settled := rules.Settlement{Criterion: k.Code, Verdict: verdict, On: k.Opinions}
@@ -236,15 +251,19 @@ func wantedGrid(f *file, caller *call.Caller, grid rules.Grid, texts map[uint64]
 		if standing {
 			bloc.Outcome, bloc.Reasons = acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(b.Outcome)]), wantedReasons(b.Reasons)
 		}
-		for _, c := range b.Competences {
-			bloc.Competences = append(bloc.Competences, wantedCompetence(f, caller, c, standing, texts))
+		for _, c := range b.Units {
+			if f.revision.compiled.Epreuve(c.Code) == nil {
+				bloc.Competences = append(bloc.Competences, wantedCompetence(f, caller, c, standing, texts))
+			} else {
+				bloc.Epreuves = append(bloc.Epreuves, wantedEpreuve(f, caller, c, standing, texts))
+			}
 		}
 		want.Blocs = append(want.Blocs, bloc)
 	}
 	return want
 }
 
-func wantedCompetence(f *file, caller *call.Caller, c rules.GridCompetence, standing bool, texts map[uint64][]string) *acquispb.Grid_GridCompetence {
+func wantedCompetence(f *file, caller *call.Caller, c rules.GridUnit, standing bool, texts map[uint64][]string) *acquispb.Grid_GridCompetence {
 	known := f.revision.compiled.Competence(c.Code)
 	want := &acquispb.Grid_GridCompetence{Code: c.Code, Statement: known.GetStatement(), Method: methodFrom(known.GetMethod())}
 	if len(f.candidacy.GetEnrolledBlocs()) == 1 {
@@ -253,8 +272,27 @@ func wantedCompetence(f *file, caller *call.Caller, c rules.GridCompetence, stan
 	if standing {
 		want.Outcome, want.Reasons = acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(c.Outcome)]), wantedReasons(c.Reasons)
 	}
+	want.Criteria = wantedCriteria(f, caller, c, known.GetCriteria(), standing, texts)
+	return want
+}
+
+func wantedEpreuve(f *file, caller *call.Caller, c rules.GridUnit, standing bool, texts map[uint64][]string) *acquispb.Grid_GridEpreuve {
+	known := f.revision.compiled.Epreuve(c.Code)
+	want := &acquispb.Grid_GridEpreuve{Code: c.Code, Title: known.GetTitle(), Method: methodFrom(known.GetMethod()), Competences: known.GetCompetences()}
+	if standing {
+		want.Outcome, want.Reasons = acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(c.Outcome)]), wantedReasons(c.Reasons)
+	}
+	criteria := known.GetCriteria()
+	if len(criteria) == 0 {
+		criteria = []*storepb.Criterion{{Code: known.GetCode(), Statement: known.GetTitle(), Competences: known.GetCompetences()}}
+	}
+	want.Criteria = wantedCriteria(f, caller, c, criteria, standing, texts)
+	return want
+}
+
+func wantedCriteria(f *file, caller *call.Caller, c rules.GridUnit, known []*storepb.Criterion, standing bool, texts map[uint64][]string) (want []*acquispb.Grid_GridCriterion) {
 	for i, k := range c.Criteria {
-		criterion := &acquispb.Grid_GridCriterion{Code: k.Code, Statement: known.GetCriteria()[i].GetStatement(), Eliminatory: k.Eliminatory}
+		criterion := &acquispb.Grid_GridCriterion{Code: k.Code, Statement: known[i].GetStatement(), Eliminatory: k.Eliminatory, Competences: known[i].GetCompetences()}
 		if standing {
 			criterion.Status = acquispb.CriterionStatus_Enum(acquispb.CriterionStatus_Enum_value[string(k.Status)])
 			criterion.Reasons = wantedReasons([]rules.Reason{k.Reason})
@@ -269,7 +307,7 @@ func wantedCompetence(f *file, caller *call.Caller, c rules.GridCompetence, stan
 		if k.Settlement != nil && (caller.Has(acquispb.Role_JURY) || caller.Has(acquispb.Role_REGISTRAR)) {
 			criterion.Settlement = wantedSettlement(f, k.Settlement, texts)
 		}
-		want.Criteria = append(want.Criteria, criterion)
+		want = append(want, criterion)
 	}
 	return want
 }
@@ -285,7 +323,7 @@ func levelOrMark(found rules.Verdict) (level, mark string) {
 func wantedReasons(reasons []rules.Reason) (want []*acquispb.Reason) {
 	for _, r := range reasons {
 		reason := &acquispb.Reason{
-			Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion, FromDefault: r.FromDefault,
+			Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion, FromDefault: r.FromDefault,
 			Reached: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted), Text: r.String(),
 		}
 		if a := r.Amount; a != nil {
@@ -299,7 +337,7 @@ func wantedReasons(reasons []rules.Reason) (want []*acquispb.Reason) {
 // wantedAssessment is the latest one, if the caller may see it.
 func wantedAssessment(f *file, caller *call.Caller, criterion string, o rules.Opinion, texts map[uint64][]string) []*acquispb.Assessment {
 	all := caller.Has(acquispb.Role_JURY) || caller.Has(acquispb.Role_REGISTRAR)
-	together := f.revision.compiled.Scheme().MinAssessors().Value > 1 && strings.HasPrefix(criterion, "C2.2.")
+	together := f.revision.compiled.Scheme().MinAssessors().Value > 1 && strings.HasPrefix(criterion, "C1.2.")
 	if !all && (!caller.Has(acquispb.Role_ASSESSOR) || o.Assessor != caller.Subject && !together) {
 		return nil
 	}

@@ -210,6 +210,7 @@ func resultFrom(r *revision, hit referentiel.Hit) *acquispb.SearchReferentielsRe
 		Bloc:        hit.Bloc,
 		Activity:    hit.Activity,
 		Competence:  hit.Competence,
+		Epreuve:     hit.Epreuve,
 		Criterion:   hit.Criterion,
 		Text:        hit.Text,
 	}

@@ -64,6 +64,29 @@ func byGates(given *acquispb.Referentiel) {
 	b.Competences[1].Code, b.Competences[1].BonusAbove = "C1.2", "50"
 	b.Competences[1].Criteria[0].Code, b.Competences[1].Criteria[0].Weight = "C1.2.1", proto.Int32(4)
 	b.Competences[1].Criteria = b.Competences[1].GetCriteria()[:1]
+	given.Blocs = append(given.Blocs, blocOfEpreuves(gate))
+}
+
+// blocOfEpreuves is a bloc in which épreuves have everything that they can.
+func blocOfEpreuves(gate func() *acquispb.Gate) *acquispb.Bloc {
+	method := &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_OTHER, Title: "Examen"}
+	variants := []*acquispb.Variant{{
+		When:   &acquispb.Variant_When{SingleBloc: true, AccessRoutes: []acquispb.Candidacy_AccessRoute_Enum{acquispb.Candidacy_AccessRoute_EXPERIENCE_VALIDATION}, Attempt: acquispb.Attempt_RESIT},
+		Method: method,
+	}}
+	return &acquispb.Bloc{
+		Code: "B9", Title: "Compter", Gate: gate(),
+		Competences: []*acquispb.Competence{{Code: "C9.1", Statement: "Additionner"}},
+		Epreuves: []*acquispb.Epreuve{
+			{
+				Code: "E1", Title: "Écrit", Method: method, Competences: []string{"C9.1"}, Gate: gate(), Weight: proto.Int32(2), MinAssessors: proto.Int32(1), Variants: variants, MaxAttempts: proto.Int32(3),
+				Agreement: &acquispb.Agreement{Kind: acquispb.Agreement_Kind_MEAN},
+				Criteria:  []*acquispb.Criterion{{Code: "E1.1", Statement: "La somme est juste", Competences: []string{"C9.1"}}},
+			},
+			{Code: "E2", Title: "Oral", Method: method, Competences: []string{"C9.1"}, Scale: "note", Eliminatory: true},
+			{Code: "E3", Title: "Facultatif", Method: method, Scale: "abc", BonusAbove: "50"},
+		},
+	}
 }
 
 // TestReferentielIsKept: everybody reads what was published, as a whole and bloc

@@ -19,7 +19,7 @@ func Reasons(reasons []rules.Reason) []*acquispb.Reason {
 
 func reason(r rules.Reason) *acquispb.Reason {
 	shown := &acquispb.Reason{
-		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
+		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion,
 		Reached: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
 		FromDefault: r.FromDefault, Text: r.String(), Option: r.Option, AnyOf: r.AnyOf, Requirement: r.Requirement,
 	}

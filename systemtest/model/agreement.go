@@ -63,7 +63,7 @@ func (k *Candidacy) heard(criterion string) (said string, points *big.Rat) {
 	}
 	one := common(regular)
 	switch {
-	case len(regular) < k.Session.Revision.Number(MinAssessors):
+	case len(regular) < k.Session.Revision.assessors(criterion):
 		return tooFew, nil
 	case a.Kind == "WEIGHTED":
 		return k.weighed(criterion, a.Weights, regular)

@@ -1,6 +1,9 @@
 package model
 
-import "math/big"
+import (
+	"math/big"
+	"strconv"
+)
 
 // A Gate has the form of the API's: each condition that is given must hold.
 type Gate struct {
@@ -36,11 +39,14 @@ type Shortfall struct {
 	AtMost string `json:"atMost"`
 }
 
-// gateOf is the gate of a compétence: its own, the référentiel's, or its threshold.
+// gateOf is the gate of a compétence: its own, the référentiel's, or its threshold. An
+// épreuve as a whole passes or not, if it has none of its own.
 func (r *Revision) gateOf(c Competence) Gate {
 	switch {
 	case c.Gate != nil:
 		return *c.Gate
+	case c.AsWhole:
+		return Gate{Mean: &Mean{Threshold: r.On(c.Criteria[0]).least()}}
 	case r.CompetenceGate != nil:
 		return *r.CompetenceGate
 	}
@@ -115,6 +121,19 @@ func (s *Scale) enough(worth *big.Rat) bool {
 		return worth.Cmp(number(s.Marks.Max)) == 0
 	}
 	return worth.Cmp(big.NewRat(int64(s.Levels[0].Points), 1)) >= 0
+}
+
+// least is what something found must be worth to be enough.
+func (s *Scale) least() string {
+	switch {
+	case s == nil:
+		return "100"
+	case s.Pass != "":
+		return s.Pass
+	case s.Marks != nil:
+		return s.Marks.Max
+	}
+	return strconv.Itoa(s.Levels[0].Points)
 }
 
 // percent is where points lie between the least and the greatest mark.

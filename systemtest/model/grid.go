@@ -157,7 +157,20 @@ func outcome(parts map[string]bool, excluded, reached bool) string {
 
 // method is the method in force. It is fixed at enrolment: a bloc that leaves
 // does not change it.
-func (k *Candidacy) method(c Competence) string {
+func (k *Candidacy) method(bloc string, c Competence) string {
+	attempt := "FIRST"
+	if slices.Contains(k.Again, bloc) {
+		attempt = "RESIT"
+	}
+	for _, v := range c.Variants {
+		switch {
+		case v.SingleBloc && len(k.Enrolled) != 1:
+		case len(v.Routes) > 0 && !slices.Contains(v.Routes, k.Route):
+		case v.Attempt != "" && v.Attempt != attempt:
+		default:
+			return v.Method
+		}
+	}
 	if len(k.Enrolled) == 1 && c.BlocOnlyMethod != "" {
 		return c.BlocOnlyMethod
 	}
@@ -169,17 +182,21 @@ func (k *Candidacy) Grid() Grid {
 	g := Grid{Name: k.Name + "/grid", Candidate: k.Candidate.Name, Referentiel: k.Session.Revision.Name, State: k.State, Blocs: []GridBloc{}}
 	for _, code := range k.Presented() {
 		bloc := *k.Session.Revision.Bloc(code)
-		shown := GridBloc{Code: code, Outcome: k.bloc(bloc)}
+		shown := GridBloc{Code: code, Outcome: k.bloc(bloc), Competences: []GridCompetence{}, Epreuves: []GridCompetence{}}
 		for _, c := range bloc.Competences {
-			shown.Competences = append(shown.Competences, k.gridCompetence(c))
+			if bloc.ByEpreuves {
+				shown.Epreuves = append(shown.Epreuves, k.gridCompetence(code, c))
+			} else {
+				shown.Competences = append(shown.Competences, k.gridCompetence(code, c))
+			}
 		}
 		g.Blocs = append(g.Blocs, shown)
 	}
 	return g
 }
 
-func (k *Candidacy) gridCompetence(c Competence) GridCompetence {
-	shown := GridCompetence{Code: c.Code, Outcome: k.competence(c), Method: Method{Kind: k.method(c)}}
+func (k *Candidacy) gridCompetence(bloc string, c Competence) GridCompetence {
+	shown := GridCompetence{Code: c.Code, Outcome: k.competence(c), Method: Method{Kind: k.method(bloc, c)}}
 	for _, criterion := range c.Criteria {
 		line := GridCriterion{
 			Code: criterion.Code, Eliminatory: criterion.Eliminatory,

@@ -1,6 +1,9 @@
 package model
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Grid has the form of the API's.
 type Grid struct {
@@ -12,9 +15,10 @@ type Grid struct {
 type GridBloc struct {
 	Code, Outcome string
 	Competences   []GridCompetence
+	Epreuves      []GridCompetence
 }
 
-// A GridCompetence is a compétence in a grid.
+// A GridCompetence is a compétence or an épreuve in a grid.
 type GridCompetence struct {
 	Code, Outcome string
 	Method        Method
@@ -61,8 +65,8 @@ func (s *Scale) settlement(found string, authors []string) *Settlement {
 func (k *Candidacy) SeenBy(assessor string, g Grid) Grid {
 	seen := Grid{Name: g.Name, Candidate: g.Candidate, Referentiel: g.Referentiel, State: g.State, Blocs: []GridBloc{}}
 	for _, b := range g.Blocs {
-		bloc := GridBloc{Code: b.Code, Outcome: "OUTCOME_UNSPECIFIED"}
-		for _, c := range b.Competences {
+		bloc := GridBloc{Code: b.Code, Outcome: "OUTCOME_UNSPECIFIED", Competences: []GridCompetence{}, Epreuves: []GridCompetence{}}
+		for _, c := range slices.Concat(b.Competences, b.Epreuves) {
 			competence := GridCompetence{Code: c.Code, Outcome: "OUTCOME_UNSPECIFIED", Method: c.Method}
 			for _, criterion := range c.Criteria {
 				line := GridCriterion{Code: criterion.Code, Eliminatory: criterion.Eliminatory, Status: "CRITERION_STATUS_UNSPECIFIED", Assessments: []Assessment{}}
@@ -74,7 +78,11 @@ func (k *Candidacy) SeenBy(assessor string, g Grid) Grid {
 				}
 				competence.Criteria = append(competence.Criteria, line)
 			}
-			bloc.Competences = append(bloc.Competences, competence)
+			if len(b.Epreuves) > 0 {
+				bloc.Epreuves = append(bloc.Epreuves, competence)
+			} else {
+				bloc.Competences = append(bloc.Competences, competence)
+			}
 		}
 		seen.Blocs = append(seen.Blocs, bloc)
 	}
@@ -159,7 +167,8 @@ func (d *Decision) Shown() ShownDecision {
 // A ShownCandidacy has the form of the API's candidacy.
 type ShownCandidacy struct {
 	Name, Candidate, Scope, State, Referentiel, MethodVariant string
-	Blocs, PresentedBlocs                                     []string
+	AccessRoute                                               string
+	Blocs, PresentedBlocs, ResitBlocs                         []string
 	DepartedBlocs                                             []Departed
 	Warnings                                                  []Warning
 }
@@ -168,8 +177,12 @@ type ShownCandidacy struct {
 func (k *Candidacy) Shown() ShownCandidacy {
 	shown := ShownCandidacy{
 		Name: k.Name, Candidate: k.Candidate.Name, Scope: k.Scope, State: k.State, Referentiel: k.Session.Revision.Name,
+		AccessRoute: "ACCESS_ROUTE_UNSPECIFIED", ResitBlocs: k.Again,
 		MethodVariant: "NORMAL", Blocs: []string{}, PresentedBlocs: k.Presented(), DepartedBlocs: append([]Departed{}, k.Departed...),
 		Warnings: k.Session.Revision.enrolled(k.Session.day),
+	}
+	if k.Route != "" {
+		shown.AccessRoute = k.Route
 	}
 	if len(k.Enrolled) == 1 {
 		shown.MethodVariant = "BLOC_ONLY"

@@ -46,6 +46,8 @@ type Candidacy struct {
 	State          string // ENROLLED, DECIDED, WITHDRAWN, ABSENT, CANCELLED
 	Scope          string
 	Enrolled       []string // the blocs, fixed at enrolment
+	Again          []string // those that had been decided before, and not in the candidate's favour
+	Route          string   // empty: not known
 	Departed       []Departed
 	Accommodations []*Accommodation
 	verdicts       map[string]map[string]string // criterion, assessor in lower case: verdict

@@ -48,6 +48,14 @@ var laterCalls = []goodCall{
 	{"admin", "POST", "/v1/referentiels:publish", `{"referentielId":"caces","referentiel":{"displayName":"Conduite","register":{"kind":"RS","number":"RS5054"},` +
 		`"blocs":[{"code":"T","title":"t","competences":[{"code":"T1","statement":"s","method":{"kind":"OTHER","title":"m"},"criteria":[{"code":"T1.1","statement":"k"}]}]}]}}`},
 	{"registrar", "POST", "/v1/candidates/c-r2/capitalisations/caces:recordPriorBloc", `{"bloc":"T","proof":"PV"}`},
+	{"admin", "POST", "/v1/referentiels:publish", `{"referentielId":"once","referentiel":{"displayName":"Une fois",` +
+		`"blocs":[{"code":"T","title":"t","epreuves":[{"code":"E1","title":"s","method":{"kind":"OTHER","title":"m"},"maxAttempts":1}]}]}}`},
+	{"registrar", "POST", "/v1/sessions?sessionId=s-r6", `{"displayName":"d","referentiel":"referentiels/once",` + laterJury},
+	{"registrar", "POST", "/v1/sessions?sessionId=s-r7", `{"displayName":"d","referentiel":"referentiels/once",` + laterJury},
+	{"registrar", "POST", "/v1/candidates?candidateId=c-spent", `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`},
+	{"registrar", "POST", "/v1/sessions/s-r6/candidacies?candidacyId=k-spent", `{"candidate":"candidates/c-spent","scope":"WHOLE"}`},
+	{"assessor-1", "POST", "/v1/sessions/s-r6/candidacies/k-spent:recordAssessments", `{"assessments":[{"criterion":"E1","verdict":"NOT_MET"}]}`},
+	{"jury-1", "POST", "/v1/sessions/s-r6/candidacies/k-spent:deliberate", `{"gridEtag":"{etag sessions/s-r6/candidacies/k-spent}","membersPresent":["jury-1","jury-2"]}`},
 }
 
 const laterJury = `"startDate":{"year":2026,"month":1,"day":1},"jury":[{"subject":"jury-1","displayName":"Une","external":true,"chair":true},` +

@@ -39,6 +39,7 @@ func meet(w *world.World) {
 type enrol struct {
 	Candidacy, Candidate, Scope string
 	Blocs                       []string
+	Route                       string
 	Path                        model.Path
 }
 
@@ -47,14 +48,22 @@ func (a enrol) touches() touched { return touched{candidacy: a.Candidacy} }
 func (a enrol) call(s *stage) (call, bool) {
 	session, id, _ := strings.Cut(a.Candidacy, "/")
 	return post("registrar", "sessions/"+s.prefix+session+"/candidacies?candidacyId="+s.prefix+id, fields{
-		"candidate": "candidates/" + s.prefix + a.Candidate, "scope": a.Scope, "blocs": a.Blocs,
+		"candidate": "candidates/" + s.prefix + a.Candidate, "scope": a.Scope, "blocs": a.Blocs, "accessRoute": routeOf(a.Route),
 		"option": a.Path.Option, "chosenBlocs": a.Path.Chosen,
 	}), s.session(session) != nil && s.candidate(a.Candidate) != nil
 }
 
 func (a enrol) predict(s *stage) model.Answer {
 	session, _, _ := strings.Cut(a.Candidacy, "/")
-	return s.model.Enrol(s.candidacyName(a.Candidacy), s.session(session), s.candidate(a.Candidate), a.Scope, a.Blocs, a.Path)
+	return s.model.Enrol(s.candidacyName(a.Candidacy), s.session(session), s.candidate(a.Candidate), a.Scope, a.Blocs, a.Path, a.Route)
+}
+
+// routeOf is a route as the API has it.
+func routeOf(route string) string {
+	if route == "" {
+		return "ACCESS_ROUTE_UNSPECIFIED"
+	}
+	return route
 }
 
 // on names the candidacy that an act is about.

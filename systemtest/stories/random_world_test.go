@@ -69,6 +69,23 @@ func (a *author) register() *model.Register {
 	return r
 }
 
+var routes = []string{"", "EXPERIENCE_VALIDATION", "APPRENTICESHIP"}
+
+// variants are other methods of a compétence or an épreuve.
+func (a *author) variants() (made []model.Variant) {
+	for _, v := range []model.Variant{
+		{Routes: []string{"EXPERIENCE_VALIDATION"}},
+		{Attempt: "RESIT", Routes: []string{"APPRENTICESHIP", "EXPERIENCE_VALIDATION"}},
+		{SingleBloc: true, Attempt: "FIRST"},
+		{Attempt: "RESIT"},
+	} {
+		if v.Method = world.Pick(a.Rand, methods); a.chance(20) {
+			made = append(made, v)
+		}
+	}
+	return made
+}
+
 // awardRule is one over some blocs, perhaps with requirements, or none.
 func (a *author) awardRule(blocs []model.Bloc) *model.AwardRule {
 	rule := a.pathRule(blocs)
@@ -108,17 +125,27 @@ var methods = []string{"PROFESSIONAL_PROJECT", "SITUATIONAL_EXERCISE", "REFLECTI
 
 func (a *author) newBloc(b int) model.Bloc {
 	bloc := model.Bloc{Code: fmt.Sprintf("B%d", b), Title: "Bloc", Activities: []string{fmt.Sprintf("A%d", b)}, Credits: 5 * b}
+	bloc.ByEpreuves = a.chance(33)
 	for c := range 1 + a.IntN(3) {
 		competence := model.Competence{Code: fmt.Sprintf("C%d.%d", b, c+1), Statement: "Savoir", Method: world.Pick(a.Rand, methods)}
-		if a.chance(50) {
+		switch {
+		case bloc.ByEpreuves:
+			competence.Code = fmt.Sprintf("E%d.%d", b, c+1)
+			competence.AsWhole, competence.Assessors = a.chance(50), a.IntN(3)
+		case a.chance(50):
 			competence.BlocOnlyMethod = "PROFESSIONAL_FILE"
 		}
+		competence.Variants, competence.MaxAttempts = a.variants(), world.Pick(a.Rand, []int{0, 0, 0, 1, 2})
 		scale := world.Pick(a.Rand, [][]string{{""}, {""}, {"note"}, {"abc"}, {"", "note", "abc"}})
 		for k := range 1 + a.IntN(4) {
 			competence.Criteria = append(competence.Criteria, model.Criterion{
 				Code: fmt.Sprintf("%s.%d", competence.Code, k+1), Statement: "Critère", Eliminatory: a.chance(12),
 				Scale: world.Pick(a.Rand, scale),
 			})
+		}
+		if competence.AsWhole {
+			competence.Criteria = competence.Criteria[:1]
+			competence.Criteria[0].Code, competence.Criteria[0].Statement = competence.Code, competence.Statement
 		}
 		if a.chance(20) {
 			competence.Agreement = a.agreement(false)
@@ -220,7 +247,7 @@ func (a *author) giveGates(bloc *model.Bloc) {
 			c.Gate = &model.Gate{Mean: &model.Mean{Threshold: world.Pick(a.Rand, []string{"9.5", "10", "11.25"}), RoundTo: world.Pick(a.Rand, []string{"", "0.5"})}, Floor: "7"}
 		}
 		for k := range c.Criteria {
-			if c.Gate != nil && c.Gate.Mean == nil {
+			if c.Gate != nil && c.Gate.Mean == nil || c.AsWhole {
 				continue
 			}
 			c.Criteria[k].Weight = a.IntN(4)
@@ -418,7 +445,7 @@ func (a *author) enrol() act {
 	if candidate == nil {
 		return newCandidate{a.newID("c")}
 	}
-	e := enrol{Candidacy: a.short(session.Name) + "/" + a.newID("k"), Candidate: a.short(candidate.Name), Scope: "WHOLE"}
+	e := enrol{Candidacy: a.short(session.Name) + "/" + a.newID("k"), Candidate: a.short(candidate.Name), Scope: "WHOLE", Route: world.Pick(a.Rand, routes)}
 	if a.chance(60) {
 		e.Scope, e.Blocs = "BLOCS", a.blocs(session.Revision, session.Revision.Codes())
 		if len(e.Blocs) == 0 || a.chance(5) {

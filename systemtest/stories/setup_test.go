@@ -67,7 +67,7 @@ func (a publish) revision(s *stage) *model.Revision {
 }
 
 // String writes blocs as "B1[C1.1: C1.1.1 C1.1.2!]": ! is eliminatory, and
-// "C1.1 dossier" has a method for a single bloc.
+// "C1.1 dossier" has a method for a single bloc. Codes of épreuves begin with E.
 func (a publish) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s of %s:", a.Label, a.ID)
@@ -133,7 +133,7 @@ func (a publish) call(s *stage) (call, bool) {
 
 func blocFields(blocs []model.Bloc) (shown []fields) {
 	for _, b := range blocs {
-		var activities, competences []fields
+		var activities, competences, epreuves []fields
 		for _, code := range b.Activities {
 			activities = append(activities, fields{"code": code, "title": "Activité"})
 		}
@@ -153,14 +153,47 @@ func blocFields(blocs []model.Bloc) (shown []fields) {
 			if c.BlocOnlyMethod != "" {
 				competence["blocOnlyMethod"] = methodFields(c.BlocOnlyMethod)
 			}
-			competences = append(competences, competence)
+			competence["variants"] = variantFields(c.Variants)
+			if c.MaxAttempts > 0 {
+				competence["maxAttempts"] = c.MaxAttempts
+			}
+			if b.ByEpreuves {
+				epreuves = append(epreuves, epreuveFields(c, competence))
+			} else {
+				competences = append(competences, competence)
+			}
 		}
-		bloc := fields{"code": b.Code, "title": b.Title, "activities": activities, "competences": competences}
+		bloc := fields{"code": b.Code, "title": b.Title, "activities": activities, "competences": competences, "epreuves": epreuves}
 		addGate(bloc, "gate", b.Gate)
 		if b.Credits > 0 {
 			bloc["credits"] = b.Credits
 		}
 		shown = append(shown, bloc)
+	}
+	return shown
+}
+
+// epreuveFields makes fields of a compétence those of an épreuve.
+func epreuveFields(c model.Competence, shown fields) fields {
+	delete(shown, "statement")
+	shown["title"] = c.Statement
+	if c.AsWhole {
+		delete(shown, "criteria")
+		shown["scale"], shown["eliminatory"] = c.Criteria[0].Scale, c.Criteria[0].Eliminatory
+	}
+	if c.Assessors > 0 {
+		shown["minAssessors"] = c.Assessors
+	}
+	return shown
+}
+
+func variantFields(variants []model.Variant) (shown []fields) {
+	for _, v := range variants {
+		when := fields{"singleBloc": v.SingleBloc, "accessRoutes": v.Routes}
+		if v.Attempt != "" {
+			when["attempt"] = v.Attempt
+		}
+		shown = append(shown, fields{"when": when, "method": methodFields(v.Method)})
 	}
 	return shown
 }

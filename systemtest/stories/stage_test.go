@@ -343,7 +343,7 @@ func (s *stage) compareGrid(k *model.Candidacy) error {
 		return err
 	}
 	for _, b := range got.Blocs {
-		for _, c := range b.Competences {
+		for _, c := range slices.Concat(b.Competences, b.Epreuves) {
 			for _, criterion := range c.Criteria {
 				model.SortAssessments(criterion.Assessments)
 				if criterion.Settlement != nil {

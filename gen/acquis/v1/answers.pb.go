@@ -1425,6 +1425,11 @@ func jsonCandidacy(b []byte, x *Candidacy) []byte {
 		b = answers.JSONString(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"resitBlocs":[`...)
+	for _, v := range x.ResitBlocs {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1482,6 +1487,9 @@ func wireCandidacy(b []byte, x *Candidacy) []byte {
 	}
 	for _, v := range x.PresentedRequirements {
 		b = answers.WireString(b, 26, v)
+	}
+	for _, v := range x.ResitBlocs {
+		b = answers.WireString(b, 34, v)
 	}
 	return b
 }
@@ -1715,6 +1723,11 @@ func jsonAccommodation(b []byte, x *Accommodation) []byte {
 	if x.DecideTime != nil {
 		b = answers.JSONTimestamp(append(b, `"decideTime":`...), x.DecideTime)
 	}
+	b = append(b, `"epreuves":[`...)
+	for _, v := range x.Epreuves {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1751,6 +1764,9 @@ func wireAccommodation(b []byte, x *Accommodation) []byte {
 	}
 	if x.DecideTime != nil {
 		b = answers.WireMessage(b, 10, x.DecideTime, answers.WireTimestamp)
+	}
+	for _, v := range x.Epreuves {
+		b = answers.WireString(b, 31, v)
 	}
 	return b
 }
@@ -2094,6 +2110,7 @@ func jsonReason(b []byte, x *Reason) []byte {
 	b = answers.JSONString(append(b, `"option":`...), x.Option)
 	b = answers.JSONString(append(b, `"anyOf":`...), x.AnyOf)
 	b = answers.JSONString(append(b, `"requirement":`...), x.Requirement)
+	b = answers.JSONString(append(b, `"epreuve":`...), x.Epreuve)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2139,6 +2156,9 @@ func wireReason(b []byte, x *Reason) []byte {
 	}
 	if len(x.Requirement) > 0 {
 		b = answers.WireString(b, 23, x.Requirement)
+	}
+	if len(x.Epreuve) > 0 {
+		b = answers.WireString(b, 31, x.Epreuve)
 	}
 	return b
 }
@@ -3317,6 +3337,11 @@ func jsonDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte 
 		b = answers.JSONString(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"methods":[`...)
+	for _, v := range x.Methods {
+		b = jsonDeliberationRecord_MethodInForce(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3344,6 +3369,54 @@ func wireDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte 
 	}
 	for _, v := range x.PresentedRequirements {
 		b = answers.WireString(b, 17, v)
+	}
+	for _, v := range x.Methods {
+		b = answers.WireMessage(b, 27, v, wireDeliberationRecord_MethodInForce)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *DeliberationRecord_MethodInForce) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonDeliberationRecord_MethodInForce)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DeliberationRecord_MethodInForce) AppendWire(b []byte) []byte {
+	return wireDeliberationRecord_MethodInForce(b, x)
+}
+
+func jsonDeliberationRecord_MethodInForce(b []byte, x *DeliberationRecord_MethodInForce) []byte {
+	if x == nil {
+		x = new(DeliberationRecord_MethodInForce)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"bloc":`...), x.Bloc)
+	b = answers.JSONString(append(b, `"competence":`...), x.Competence)
+	b = answers.JSONString(append(b, `"epreuve":`...), x.Epreuve)
+	b = answers.JSONEnum(append(b, `"kind":`...), x.Kind, AssessmentMethod_Kind_Enum_name)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireDeliberationRecord_MethodInForce(b []byte, x *DeliberationRecord_MethodInForce) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Bloc) > 0 {
+		b = answers.WireString(b, 1, x.Bloc)
+	}
+	if len(x.Competence) > 0 {
+		b = answers.WireString(b, 2, x.Competence)
+	}
+	if len(x.Epreuve) > 0 {
+		b = answers.WireString(b, 3, x.Epreuve)
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 4, x.Kind)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 5, x.Title)
 	}
 	return b
 }
@@ -3572,6 +3645,11 @@ func jsonBloc(b []byte, x *Bloc) []byte {
 	if x.Credits != nil {
 		b = answers.JSONInt(append(b, `"credits":`...), *x.Credits)
 	}
+	b = append(b, `"epreuves":[`...)
+	for _, v := range x.Epreuves {
+		b = jsonEpreuve(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3596,6 +3674,9 @@ func wireBloc(b []byte, x *Bloc) []byte {
 	}
 	if x.Credits != nil {
 		b = answers.WireVarint(b, 6, *x.Credits)
+	}
+	for _, v := range x.Epreuves {
+		b = answers.WireMessage(b, 7, v, wireEpreuve)
 	}
 	return b
 }
@@ -3668,6 +3749,14 @@ func jsonCompetence(b []byte, x *Competence) []byte {
 		b = answers.JSONInt(append(b, `"weight":`...), *x.Weight)
 	}
 	b = answers.JSONString(append(b, `"bonusAbove":`...), x.BonusAbove)
+	b = append(b, `"variants":[`...)
+	for _, v := range x.Variants {
+		b = jsonVariant(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.MaxAttempts != nil {
+		b = answers.JSONInt(append(b, `"maxAttempts":`...), *x.MaxAttempts)
+	}
 	if x.Agreement != nil {
 		b = jsonAgreement(append(b, `"agreement":`...), x.Agreement)
 	}
@@ -3701,6 +3790,12 @@ func wireCompetence(b []byte, x *Competence) []byte {
 	}
 	if len(x.BonusAbove) > 0 {
 		b = answers.WireString(b, 8, x.BonusAbove)
+	}
+	for _, v := range x.Variants {
+		b = answers.WireMessage(b, 9, v, wireVariant)
+	}
+	if x.MaxAttempts != nil {
+		b = answers.WireVarint(b, 10, *x.MaxAttempts)
 	}
 	if x.Agreement != nil {
 		b = answers.WireMessage(b, 15, x.Agreement, wireAgreement)
@@ -3780,6 +3875,11 @@ func jsonCriterion(b []byte, x *Criterion) []byte {
 	}
 	b = answers.JSONString(append(b, `"bonusAbove":`...), x.BonusAbove)
 	b = answers.JSONString(append(b, `"scale":`...), x.Scale)
+	b = append(b, `"competences":[`...)
+	for _, v := range x.Competences {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3804,6 +3904,9 @@ func wireCriterion(b []byte, x *Criterion) []byte {
 	}
 	if len(x.Scale) > 0 {
 		b = answers.WireString(b, 6, x.Scale)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 7, v)
 	}
 	return b
 }
@@ -4004,6 +4107,82 @@ func wireGate_Shortfall(b []byte, x *Gate_Shortfall) []byte {
 }
 
 // AppendJSON appends the message as JSON without white space.
+func (x *Variant) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonVariant)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Variant) AppendWire(b []byte) []byte {
+	return wireVariant(b, x)
+}
+
+func jsonVariant(b []byte, x *Variant) []byte {
+	if x == nil {
+		x = new(Variant)
+	}
+	b = append(b, '{')
+	if x.When != nil {
+		b = jsonVariant_When(append(b, `"when":`...), x.When)
+	}
+	if x.Method != nil {
+		b = jsonAssessmentMethod(append(b, `"method":`...), x.Method)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireVariant(b []byte, x *Variant) []byte {
+	if x == nil {
+		return b
+	}
+	if x.When != nil {
+		b = answers.WireMessage(b, 1, x.When, wireVariant_When)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 2, x.Method, wireAssessmentMethod)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Variant_When) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonVariant_When)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Variant_When) AppendWire(b []byte) []byte {
+	return wireVariant_When(b, x)
+}
+
+func jsonVariant_When(b []byte, x *Variant_When) []byte {
+	if x == nil {
+		x = new(Variant_When)
+	}
+	b = append(b, '{')
+	b = answers.JSONBool(append(b, `"singleBloc":`...), x.SingleBloc)
+	b = append(b, `"accessRoutes":[`...)
+	for _, v := range x.AccessRoutes {
+		b = answers.JSONEnum(b, v, Candidacy_AccessRoute_Enum_name)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = answers.JSONEnum(append(b, `"attempt":`...), x.Attempt, Attempt_Enum_name)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireVariant_When(b []byte, x *Variant_When) []byte {
+	if x == nil {
+		return b
+	}
+	if x.SingleBloc {
+		b = answers.WireBool(b, 1, x.SingleBloc)
+	}
+	b = answers.WirePacked(b, 2, x.AccessRoutes)
+	if x.Attempt != 0 {
+		b = answers.WireVarint(b, 3, x.Attempt)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
 func (x *Agreement) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonAgreement)
 }
@@ -4079,6 +4258,111 @@ func wireAgreement_Weight(b []byte, x *Agreement_Weight) []byte {
 	}
 	if x.Percent != nil {
 		b = answers.WireVarint(b, 2, *x.Percent)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Epreuve) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonEpreuve)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Epreuve) AppendWire(b []byte) []byte {
+	return wireEpreuve(b, x)
+}
+
+func jsonEpreuve(b []byte, x *Epreuve) []byte {
+	if x == nil {
+		x = new(Epreuve)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	if x.Method != nil {
+		b = jsonAssessmentMethod(append(b, `"method":`...), x.Method)
+	}
+	b = append(b, `"competences":[`...)
+	for _, v := range x.Competences {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"criteria":[`...)
+	for _, v := range x.Criteria {
+		b = jsonCriterion(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Gate != nil {
+		b = jsonGate(append(b, `"gate":`...), x.Gate)
+	}
+	if x.Weight != nil {
+		b = answers.JSONInt(append(b, `"weight":`...), *x.Weight)
+	}
+	b = answers.JSONString(append(b, `"bonusAbove":`...), x.BonusAbove)
+	b = answers.JSONString(append(b, `"scale":`...), x.Scale)
+	b = answers.JSONBool(append(b, `"eliminatory":`...), x.Eliminatory)
+	if x.MinAssessors != nil {
+		b = answers.JSONInt(append(b, `"minAssessors":`...), *x.MinAssessors)
+	}
+	b = append(b, `"variants":[`...)
+	for _, v := range x.Variants {
+		b = jsonVariant(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.MaxAttempts != nil {
+		b = answers.JSONInt(append(b, `"maxAttempts":`...), *x.MaxAttempts)
+	}
+	if x.Agreement != nil {
+		b = jsonAgreement(append(b, `"agreement":`...), x.Agreement)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireEpreuve(b []byte, x *Epreuve) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 3, x.Method, wireAssessmentMethod)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 4, v)
+	}
+	for _, v := range x.Criteria {
+		b = answers.WireMessage(b, 5, v, wireCriterion)
+	}
+	if x.Gate != nil {
+		b = answers.WireMessage(b, 6, x.Gate, wireGate)
+	}
+	if x.Weight != nil {
+		b = answers.WireVarint(b, 7, *x.Weight)
+	}
+	if len(x.BonusAbove) > 0 {
+		b = answers.WireString(b, 8, x.BonusAbove)
+	}
+	if len(x.Scale) > 0 {
+		b = answers.WireString(b, 9, x.Scale)
+	}
+	if x.Eliminatory {
+		b = answers.WireBool(b, 10, x.Eliminatory)
+	}
+	if x.MinAssessors != nil {
+		b = answers.WireVarint(b, 11, *x.MinAssessors)
+	}
+	for _, v := range x.Variants {
+		b = answers.WireMessage(b, 12, v, wireVariant)
+	}
+	if x.MaxAttempts != nil {
+		b = answers.WireVarint(b, 13, *x.MaxAttempts)
+	}
+	if x.Agreement != nil {
+		b = answers.WireMessage(b, 15, x.Agreement, wireAgreement)
 	}
 	return b
 }
@@ -4904,6 +5188,7 @@ func jsonSearchReferentielsResponse_SearchResult(b []byte, x *SearchReferentiels
 	b = answers.JSONString(append(b, `"competence":`...), x.Competence)
 	b = answers.JSONString(append(b, `"criterion":`...), x.Criterion)
 	b = answers.JSONString(append(b, `"text":`...), x.Text)
+	b = answers.JSONString(append(b, `"epreuve":`...), x.Epreuve)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4931,6 +5216,9 @@ func wireSearchReferentielsResponse_SearchResult(b []byte, x *SearchReferentiels
 	}
 	if len(x.Text) > 0 {
 		b = answers.WireString(b, 7, x.Text)
+	}
+	if len(x.Epreuve) > 0 {
+		b = answers.WireString(b, 8, x.Epreuve)
 	}
 	return b
 }
@@ -5201,6 +5489,11 @@ func jsonGrid_GridBloc(b []byte, x *Grid_GridBloc) []byte {
 		b = jsonGrid_GridCompetence(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"epreuves":[`...)
+	for _, v := range x.Epreuves {
+		b = jsonGrid_GridEpreuve(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -5222,6 +5515,9 @@ func wireGrid_GridBloc(b []byte, x *Grid_GridBloc) []byte {
 	}
 	for _, v := range x.Competences {
 		b = answers.WireMessage(b, 5, v, wireGrid_GridCompetence)
+	}
+	for _, v := range x.Epreuves {
+		b = answers.WireMessage(b, 6, v, wireGrid_GridEpreuve)
 	}
 	return b
 }
@@ -5319,6 +5615,11 @@ func jsonGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
 	b = answers.JSONEnd(b, ']')
 	b = answers.JSONString(append(b, `"level":`...), x.Level)
 	b = answers.JSONString(append(b, `"mark":`...), x.Mark)
+	b = append(b, `"competences":[`...)
+	for _, v := range x.Competences {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	b = answers.JSONString(append(b, `"points":`...), x.Points)
 	return answers.JSONEnd(b, '}')
 }
@@ -5354,8 +5655,78 @@ func wireGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
 	if len(x.Mark) > 0 {
 		b = answers.WireString(b, 9, x.Mark)
 	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 10, v)
+	}
 	if len(x.Points) > 0 {
 		b = answers.WireString(b, 40, x.Points)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Grid_GridEpreuve) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonGrid_GridEpreuve)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Grid_GridEpreuve) AppendWire(b []byte) []byte {
+	return wireGrid_GridEpreuve(b, x)
+}
+
+func jsonGrid_GridEpreuve(b []byte, x *Grid_GridEpreuve) []byte {
+	if x == nil {
+		x = new(Grid_GridEpreuve)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = answers.JSONEnum(append(b, `"outcome":`...), x.Outcome, Outcome_Enum_name)
+	b = append(b, `"reasons":[`...)
+	for _, v := range x.Reasons {
+		b = jsonReason(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Method != nil {
+		b = jsonAssessmentMethod(append(b, `"method":`...), x.Method)
+	}
+	b = append(b, `"criteria":[`...)
+	for _, v := range x.Criteria {
+		b = jsonGrid_GridCriterion(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"competences":[`...)
+	for _, v := range x.Competences {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireGrid_GridEpreuve(b []byte, x *Grid_GridEpreuve) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Outcome != 0 {
+		b = answers.WireVarint(b, 3, x.Outcome)
+	}
+	for _, v := range x.Reasons {
+		b = answers.WireMessage(b, 4, v, wireReason)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 5, x.Method, wireAssessmentMethod)
+	}
+	for _, v := range x.Criteria {
+		b = answers.WireMessage(b, 6, v, wireGrid_GridCriterion)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 7, v)
 	}
 	return b
 }

@@ -343,7 +343,8 @@ type Candidacy struct {
 	// bloc that the award needs and that was not capitalised at enrolment, without those that
 	// left.
 	PresentedBlocs []string `protobuf:"bytes,6,rep,name=presented_blocs,json=presentedBlocs,proto3" json:"presented_blocs,omitempty"`
-	// Which method applies; fixed at enrolment by the number of blocs.
+	// Which method applies, where a compétence has one for a single bloc and no variant
+	// applies; fixed at enrolment by the number of blocs. The grid shows the method in force.
 	MethodVariant Candidacy_MethodVariant_Enum `protobuf:"varint,7,opt,name=method_variant,json=methodVariant,proto3,enum=acquis.v1.Candidacy_MethodVariant_Enum" json:"method_variant,omitempty"`
 	// Blocs and requirements that left the candidacy, and how.
 	DepartedBlocs []*Candidacy_DepartedBloc `protobuf:"bytes,8,rep,name=departed_blocs,json=departedBlocs,proto3" json:"departed_blocs,omitempty"`
@@ -374,8 +375,11 @@ type Candidacy struct {
 	// Requirements presented: with scope WHOLE those that the jury assesses, that the award
 	// needs and that were not fulfilled at enrolment, without those that left.
 	PresentedRequirements []string `protobuf:"bytes,26,rep,name=presented_requirements,json=presentedRequirements,proto3" json:"presented_requirements,omitempty"`
-	unknownFields         protoimpl.UnknownFields
-	sizeCache             protoimpl.SizeCache
+	// Blocs presented at enrolment that a jury had decided against before: their attempt is a
+	// RESIT, which may have another method.
+	ResitBlocs    []string `protobuf:"bytes,34,rep,name=resit_blocs,json=resitBlocs,proto3" json:"resit_blocs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Candidacy) Reset() {
@@ -523,6 +527,13 @@ func (x *Candidacy) GetChosenBlocs() []string {
 func (x *Candidacy) GetPresentedRequirements() []string {
 	if x != nil {
 		return x.PresentedRequirements
+	}
+	return nil
+}
+
+func (x *Candidacy) GetResitBlocs() []string {
+	if x != nil {
+		return x.ResitBlocs
 	}
 	return nil
 }
@@ -771,7 +782,7 @@ var File_acquis_v1_candidacy_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x17acquis/v1/warning.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x11\n" +
+	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x17acquis/v1/warning.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x12\n" +
 	"\tCandidacy\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12t\n" +
 	"\tcandidate\x18\x02 \x01(\tBV\xe0A\x02\xe0A\x05\xfaA\x17\n" +
@@ -795,7 +806,9 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"R\bwarnings\x12=\n" +
 	"\x06option\x18\x18 \x01(\tB%\xe0A\x01\xe0A\x05\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x06option\x12L\n" +
 	"\fchosen_blocs\x18\x19 \x03(\tB)\xe0A\x01\xe0A\x05\xbaH \x92\x01\x1d\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vchosenBlocs\x12H\n" +
-	"\x16presented_requirements\x18\x1a \x03(\tB\x11\xe0A\x03\xbaH\v\x92\x01\b\x10\x14\"\x04r\x02\x18 R\x15presentedRequirements\x1a<\n" +
+	"\x16presented_requirements\x18\x1a \x03(\tB\x11\xe0A\x03\xbaH\v\x92\x01\b\x10\x14\"\x04r\x02\x18 R\x15presentedRequirements\x122\n" +
+	"\vresit_blocs\x18\" \x03(\tB\x11\xe0A\x03\xbaH\v\x92\x01\b\x102\"\x04r\x02\x18 R\n" +
+	"resitBlocs\x1a<\n" +
 	"\x05Scope\"3\n" +
 	"\x04Enum\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\t\n" +

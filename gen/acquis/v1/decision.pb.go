@@ -1405,8 +1405,11 @@ type DeliberationRecord_Entry struct {
 	Decisions []*Decision `protobuf:"bytes,6,rep,name=decisions,proto3" json:"decisions,omitempty"`
 	// The requirements presented.
 	PresentedRequirements []string `protobuf:"bytes,17,rep,name=presented_requirements,json=presentedRequirements,proto3" json:"presented_requirements,omitempty"`
-	unknownFields         protoimpl.UnknownFields
-	sizeCache             protoimpl.SizeCache
+	// By which method each compétence or épreuve of the blocs presented at enrolment is
+	// assessed.
+	Methods       []*DeliberationRecord_MethodInForce `protobuf:"bytes,27,rep,name=methods,proto3" json:"methods,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeliberationRecord_Entry) Reset() {
@@ -1486,6 +1489,95 @@ func (x *DeliberationRecord_Entry) GetPresentedRequirements() []string {
 		return x.PresentedRequirements
 	}
 	return nil
+}
+
+func (x *DeliberationRecord_Entry) GetMethods() []*DeliberationRecord_MethodInForce {
+	if x != nil {
+		return x.Methods
+	}
+	return nil
+}
+
+// The method of one compétence or épreuve.
+type DeliberationRecord_MethodInForce struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Code of its bloc.
+	Bloc string `protobuf:"bytes,1,opt,name=bloc,proto3" json:"bloc,omitempty"`
+	// Code of the compétence; empty if it is an épreuve.
+	Competence string `protobuf:"bytes,2,opt,name=competence,proto3" json:"competence,omitempty"`
+	// Code of the épreuve; empty if it is a compétence.
+	Epreuve string `protobuf:"bytes,3,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
+	// Kind of method.
+	Kind AssessmentMethod_Kind_Enum `protobuf:"varint,4,opt,name=kind,proto3,enum=acquis.v1.AssessmentMethod_Kind_Enum" json:"kind,omitempty"`
+	// Its title.
+	Title         string `protobuf:"bytes,5,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliberationRecord_MethodInForce) Reset() {
+	*x = DeliberationRecord_MethodInForce{}
+	mi := &file_acquis_v1_decision_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliberationRecord_MethodInForce) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliberationRecord_MethodInForce) ProtoMessage() {}
+
+func (x *DeliberationRecord_MethodInForce) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_decision_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliberationRecord_MethodInForce.ProtoReflect.Descriptor instead.
+func (*DeliberationRecord_MethodInForce) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{4, 1}
+}
+
+func (x *DeliberationRecord_MethodInForce) GetBloc() string {
+	if x != nil {
+		return x.Bloc
+	}
+	return ""
+}
+
+func (x *DeliberationRecord_MethodInForce) GetCompetence() string {
+	if x != nil {
+		return x.Competence
+	}
+	return ""
+}
+
+func (x *DeliberationRecord_MethodInForce) GetEpreuve() string {
+	if x != nil {
+		return x.Epreuve
+	}
+	return ""
+}
+
+func (x *DeliberationRecord_MethodInForce) GetKind() AssessmentMethod_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return AssessmentMethod_Kind_KIND_UNSPECIFIED
+}
+
+func (x *DeliberationRecord_MethodInForce) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
 }
 
 var File_acquis_v1_decision_proto protoreflect.FileDescriptor
@@ -1617,11 +1709,11 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x125\n" +
 	"\bdecision\x18\x03 \x01(\tB\x19\xfaA\x16\n" +
 	"\x14acquis.eval/DecisionR\bdecision\x12+\n" +
-	"\amissing\x18\x04 \x03(\v2\x11.acquis.v1.ReasonR\amissing\"\x96\x05\n" +
+	"\amissing\x18\x04 \x03(\v2\x11.acquis.v1.ReasonR\amissing\"\x8e\a\n" +
 	"\x12DeliberationRecord\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x121\n" +
 	"\asession\x18\x02 \x01(\v2\x12.acquis.v1.SessionB\x03\xe0A\x03R\asession\x12B\n" +
-	"\aentries\x18\x03 \x03(\v2#.acquis.v1.DeliberationRecord.EntryB\x03\xe0A\x03R\aentries\x1a\x8f\x03\n" +
+	"\aentries\x18\x03 \x03(\v2#.acquis.v1.DeliberationRecord.EntryB\x03\xe0A\x03R\aentries\x1a\xd6\x03\n" +
 	"\x05Entry\x128\n" +
 	"\tcandidate\x18\x01 \x01(\tB\x1a\xfaA\x17\n" +
 	"\x15acquis.eval/CandidateR\tcandidate\x128\n" +
@@ -1631,7 +1723,16 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x0fpresented_blocs\x18\x04 \x03(\tR\x0epresentedBlocs\x12H\n" +
 	"\x0edeparted_blocs\x18\x05 \x03(\v2!.acquis.v1.Candidacy.DepartedBlocR\rdepartedBlocs\x121\n" +
 	"\tdecisions\x18\x06 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x125\n" +
-	"\x16presented_requirements\x18\x11 \x03(\tR\x15presentedRequirements:^\xeaA[\n" +
+	"\x16presented_requirements\x18\x11 \x03(\tR\x15presentedRequirements\x12E\n" +
+	"\amethods\x18\x1b \x03(\v2+.acquis.v1.DeliberationRecord.MethodInForceR\amethods\x1a\xae\x01\n" +
+	"\rMethodInForce\x12\x12\n" +
+	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12\x1e\n" +
+	"\n" +
+	"competence\x18\x02 \x01(\tR\n" +
+	"competence\x12\x18\n" +
+	"\aepreuve\x18\x03 \x01(\tR\aepreuve\x129\n" +
+	"\x04kind\x18\x04 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumR\x04kind\x12\x14\n" +
+	"\x05title\x18\x05 \x01(\tR\x05title:^\xeaA[\n" +
 	"\x1eacquis.eval/DeliberationRecord\x12%sessions/{session}/deliberationRecord2\x12deliberationRecordB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
@@ -1647,7 +1748,7 @@ func file_acquis_v1_decision_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_decision_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_acquis_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_acquis_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_acquis_v1_decision_proto_goTypes = []any{
 	(Decision_Kind_Enum)(0),                             // 0: acquis.v1.Decision.Kind.Enum
 	(Decision_Outcome_Enum)(0),                          // 1: acquis.v1.Decision.Outcome.Enum
@@ -1668,46 +1769,50 @@ var file_acquis_v1_decision_proto_goTypes = []any{
 	(*Capitalisation_BlocStatus_Status)(nil),            // 16: acquis.v1.Capitalisation.BlocStatus.Status
 	(*Capitalisation_CertificationStatus_Status)(nil),   // 17: acquis.v1.Capitalisation.CertificationStatus.Status
 	(*DeliberationRecord_Entry)(nil),                    // 18: acquis.v1.DeliberationRecord.Entry
-	(Outcome_Enum)(0),                                   // 19: acquis.v1.Outcome.Enum
-	(*Reason)(nil),                                      // 20: acquis.v1.Reason
-	(*JuryMember)(nil),                                  // 21: acquis.v1.JuryMember
-	(*timestamppb.Timestamp)(nil),                       // 22: google.protobuf.Timestamp
-	(*Warning)(nil),                                     // 23: acquis.v1.Warning
-	(*Register)(nil),                                    // 24: acquis.v1.Register
-	(*Certificateur)(nil),                               // 25: acquis.v1.Certificateur
-	(*Session)(nil),                                     // 26: acquis.v1.Session
-	(Candidacy_State_Enum)(0),                           // 27: acquis.v1.Candidacy.State.Enum
-	(*Candidacy_DepartedBloc)(nil),                      // 28: acquis.v1.Candidacy.DepartedBloc
+	(*DeliberationRecord_MethodInForce)(nil),            // 19: acquis.v1.DeliberationRecord.MethodInForce
+	(Outcome_Enum)(0),                                   // 20: acquis.v1.Outcome.Enum
+	(*Reason)(nil),                                      // 21: acquis.v1.Reason
+	(*JuryMember)(nil),                                  // 22: acquis.v1.JuryMember
+	(*timestamppb.Timestamp)(nil),                       // 23: google.protobuf.Timestamp
+	(*Warning)(nil),                                     // 24: acquis.v1.Warning
+	(*Register)(nil),                                    // 25: acquis.v1.Register
+	(*Certificateur)(nil),                               // 26: acquis.v1.Certificateur
+	(*Session)(nil),                                     // 27: acquis.v1.Session
+	(Candidacy_State_Enum)(0),                           // 28: acquis.v1.Candidacy.State.Enum
+	(*Candidacy_DepartedBloc)(nil),                      // 29: acquis.v1.Candidacy.DepartedBloc
+	(AssessmentMethod_Kind_Enum)(0),                     // 30: acquis.v1.AssessmentMethod.Kind.Enum
 }
 var file_acquis_v1_decision_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Decision.kind:type_name -> acquis.v1.Decision.Kind.Enum
 	1,  // 1: acquis.v1.Decision.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
-	19, // 2: acquis.v1.Decision.computed_outcome:type_name -> acquis.v1.Outcome.Enum
-	20, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
-	21, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
-	22, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
-	23, // 6: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
+	20, // 2: acquis.v1.Decision.computed_outcome:type_name -> acquis.v1.Outcome.Enum
+	21, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
+	22, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
+	23, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
+	24, // 6: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
 	13, // 7: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
 	14, // 8: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
-	24, // 9: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
-	25, // 10: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
+	25, // 9: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
+	26, // 10: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
 	12, // 11: acquis.v1.Capitalisation.requirements:type_name -> acquis.v1.Capitalisation.RequirementStatus
-	20, // 12: acquis.v1.OptionStatus.missing:type_name -> acquis.v1.Reason
-	26, // 13: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
+	21, // 12: acquis.v1.OptionStatus.missing:type_name -> acquis.v1.Reason
+	27, // 13: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
 	18, // 14: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
 	2,  // 15: acquis.v1.Capitalisation.RequirementStatus.status:type_name -> acquis.v1.Capitalisation.RequirementStatus.Status.Enum
 	3,  // 16: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
 	4,  // 17: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	20, // 18: acquis.v1.Capitalisation.CertificationStatus.missing:type_name -> acquis.v1.Reason
+	21, // 18: acquis.v1.Capitalisation.CertificationStatus.missing:type_name -> acquis.v1.Reason
 	8,  // 19: acquis.v1.Capitalisation.CertificationStatus.options:type_name -> acquis.v1.OptionStatus
-	27, // 20: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
-	28, // 21: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
+	28, // 20: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
+	29, // 21: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
 	5,  // 22: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	19, // 23: acquis.v1.DeliberationRecord.Entry.methods:type_name -> acquis.v1.DeliberationRecord.MethodInForce
+	30, // 24: acquis.v1.DeliberationRecord.MethodInForce.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_decision_proto_init() }
@@ -1726,7 +1831,7 @@ func file_acquis_v1_decision_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_decision_proto_rawDesc), len(file_acquis_v1_decision_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

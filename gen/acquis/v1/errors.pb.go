@@ -248,6 +248,8 @@ const (
 	ErrorReason_JURY_ACTED ErrorReason_Enum = 157
 	// FAILED_PRECONDITION: it is of a certification whose blocs are not attested one by one.
 	ErrorReason_CERTIFICATION_NOT_DIVISIBLE ErrorReason_Enum = 159
+	// FAILED_PRECONDITION: it has been attempted as often as the référentiel allows.
+	ErrorReason_ATTEMPTS_EXHAUSTED ErrorReason_Enum = 178
 	// INVALID_ARGUMENT: it presents named blocs, so it names neither an option nor blocs that it chooses.
 	ErrorReason_PATH_NAMED_WITH_BLOCS ErrorReason_Enum = 168
 	// INVALID_ARGUMENT: it is not in the référentiel.
@@ -392,6 +394,7 @@ var (
 		156: "AWARD_ALREADY_STANDS",
 		157: "JURY_ACTED",
 		159: "CERTIFICATION_NOT_DIVISIBLE",
+		178: "ATTEMPTS_EXHAUSTED",
 		168: "PATH_NAMED_WITH_BLOCS",
 		169: "OPTION_UNKNOWN",
 		170: "OPTION_NOT_NAMED",
@@ -518,6 +521,7 @@ var (
 		"AWARD_ALREADY_STANDS":        156,
 		"JURY_ACTED":                  157,
 		"CERTIFICATION_NOT_DIVISIBLE": 159,
+		"ATTEMPTS_EXHAUSTED":          178,
 		"PATH_NAMED_WITH_BLOCS":       168,
 		"OPTION_UNKNOWN":              169,
 		"OPTION_NOT_NAMED":            170,
@@ -607,8 +611,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xc7\x16\n" +
-	"\vErrorReason\"\xb7\x16\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xe0\x16\n" +
+	"\vErrorReason\"\xd0\x16\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -723,7 +727,8 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01\x12\x0f\n" +
 	"\n" +
 	"JURY_ACTED\x10\x9d\x01\x12 \n" +
-	"\x1bCERTIFICATION_NOT_DIVISIBLE\x10\x9f\x01\x12\x1a\n" +
+	"\x1bCERTIFICATION_NOT_DIVISIBLE\x10\x9f\x01\x12\x17\n" +
+	"\x12ATTEMPTS_EXHAUSTED\x10\xb2\x01\x12\x1a\n" +
 	"\x15PATH_NAMED_WITH_BLOCS\x10\xa8\x01\x12\x13\n" +
 	"\x0eOPTION_UNKNOWN\x10\xa9\x01\x12\x15\n" +
 	"\x10OPTION_NOT_NAMED\x10\xaa\x01\x12\x16\n" +

@@ -77,6 +77,59 @@ func (AwardRule_Requirement_Kind_Enum) EnumDescriptor() ([]byte, []int) {
 	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0, 0, 0}
 }
 
+// See Attempt.
+type Attempt_Enum int32
+
+const (
+	// Not set.
+	Attempt_ATTEMPT_UNSPECIFIED Attempt_Enum = 0
+	// No jury has decided it before, or one that counts as it.
+	Attempt_FIRST Attempt_Enum = 1
+	// A jury has decided that it is not acquired.
+	Attempt_RESIT Attempt_Enum = 2
+)
+
+// Enum value maps for Attempt_Enum.
+var (
+	Attempt_Enum_name = map[int32]string{
+		0: "ATTEMPT_UNSPECIFIED",
+		1: "FIRST",
+		2: "RESIT",
+	}
+	Attempt_Enum_value = map[string]int32{
+		"ATTEMPT_UNSPECIFIED": 0,
+		"FIRST":               1,
+		"RESIT":               2,
+	}
+)
+
+func (x Attempt_Enum) Enum() *Attempt_Enum {
+	p := new(Attempt_Enum)
+	*p = x
+	return p
+}
+
+func (x Attempt_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Attempt_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[1].Descriptor()
+}
+
+func (Attempt_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[1]
+}
+
+func (x Attempt_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Attempt_Enum.Descriptor instead.
+func (Attempt_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
+}
+
 // See Kind.
 type AssessmentMethod_Kind_Enum int32
 
@@ -126,11 +179,11 @@ func (x AssessmentMethod_Kind_Enum) String() string {
 }
 
 func (AssessmentMethod_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[1].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[2].Descriptor()
 }
 
 func (AssessmentMethod_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[1]
+	return &file_acquis_v1_referentiel_proto_enumTypes[2]
 }
 
 func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -139,7 +192,7 @@ func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AssessmentMethod_Kind_Enum.Descriptor instead.
 func (AssessmentMethod_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 0, 0}
 }
 
 // See Kind.
@@ -192,11 +245,11 @@ func (x Agreement_Kind_Enum) String() string {
 }
 
 func (Agreement_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[2].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[3].Descriptor()
 }
 
 func (Agreement_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[2]
+	return &file_acquis_v1_referentiel_proto_enumTypes[3]
 }
 
 func (x Agreement_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -205,7 +258,7 @@ func (x Agreement_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Agreement_Kind_Enum.Descriptor instead.
 func (Agreement_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13, 0, 0}
 }
 
 // See Chair.
@@ -245,11 +298,11 @@ func (x JuryRule_Chair_Enum) String() string {
 }
 
 func (JuryRule_Chair_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[3].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[4].Descriptor()
 }
 
 func (JuryRule_Chair_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[3]
+	return &file_acquis_v1_referentiel_proto_enumTypes[4]
 }
 
 func (x JuryRule_Chair_Enum) Number() protoreflect.EnumNumber {
@@ -258,7 +311,7 @@ func (x JuryRule_Chair_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use JuryRule_Chair_Enum.Descriptor instead.
 func (JuryRule_Chair_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 1, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 1, 0}
 }
 
 // See Kind.
@@ -302,11 +355,11 @@ func (x Register_Kind_Enum) String() string {
 }
 
 func (Register_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[4].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[5].Descriptor()
 }
 
 func (Register_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[4]
+	return &file_acquis_v1_referentiel_proto_enumTypes[5]
 }
 
 func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -315,7 +368,7 @@ func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Register_Kind_Enum.Descriptor instead.
 func (Register_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17, 0, 0}
 }
 
 // The description of one certification: what a candidate must show, how it is
@@ -679,13 +732,17 @@ type Bloc struct {
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// Work activities the bloc refers to; at most 50.
 	Activities []*Activity `protobuf:"bytes,3,rep,name=activities,proto3" json:"activities,omitempty"`
-	// What is assessed, in order; 1–100.
+	// Its compétences, in order, at most 100. Each is assessed by itself, unless the bloc has
+	// épreuves; then they are only listed. Required without épreuves.
 	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
-	// How its compétences make its outcome, if not as `rules` say.
+	// How its compétences or épreuves make its outcome, if not as `rules` say.
 	Gate *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
 	// Its credits (ECTS, for instance), 1–1000: what it is worth in a choice that asks for
 	// credits.
-	Credits       *int32 `protobuf:"varint,6,opt,name=credits,proto3,oneof" json:"credits,omitempty"`
+	Credits *int32 `protobuf:"varint,6,opt,name=credits,proto3,oneof" json:"credits,omitempty"`
+	// What is assessed instead of the compétences, in order; at most 100. Empty: each
+	// compétence is assessed by itself.
+	Epreuves      []*Epreuve `protobuf:"bytes,7,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -762,6 +819,13 @@ func (x *Bloc) GetCredits() int32 {
 	return 0
 }
 
+func (x *Bloc) GetEpreuves() []*Epreuve {
+	if x != nil {
+		return x.Epreuves
+	}
+	return nil
+}
+
 // A work activity (activité).
 type Activity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -817,19 +881,21 @@ func (x *Activity) GetTitle() string {
 	return ""
 }
 
-// A compétence: what is assessed.
+// A compétence: what is assessed, by itself or, if its bloc has épreuves, in them. In such
+// a bloc it has a code and a statement, and no other field.
 type Competence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique in its référentiel, for instance `C1.1`. Form as Bloc.code.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Statement, 1–4000 characters.
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
-	// How it is assessed.
+	// How it is assessed. Required in a bloc without épreuves.
 	Method *AssessmentMethod `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
 	// Replaces `method` if a candidacy presents exactly one bloc: the dossier
 	// professionnel. Not set if the method is the same.
 	BlocOnlyMethod *AssessmentMethod `protobuf:"bytes,4,opt,name=bloc_only_method,json=blocOnlyMethod,proto3" json:"bloc_only_method,omitempty"`
-	// What assessors give verdicts on, in order; 1–100. The same for both methods.
+	// What assessors give verdicts on, in order; at most 100. The same for both methods.
+	// Required in a bloc without épreuves.
 	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
 	// How its criteria make its outcome, if not as `rules` say.
 	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
@@ -840,6 +906,13 @@ type Competence struct {
 	// the divisor stays as it is, and nothing else asks for it: it need not be assessed,
 	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
 	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Methods that replace the normal one in some candidacies, at most 20. The first one that
+	// applies is in force, before `bloc_only_method`; it is fixed at enrolment.
+	Variants []*Variant `protobuf:"bytes,9,rep,name=variants,proto3" json:"variants,omitempty"`
+	// How often it may be attempted, 1–20. Once so many decisions of juries in force are
+	// against its bloc, or one that counts as it, the bloc cannot be presented again. Default:
+	// without limit.
+	MaxAttempts *int32 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
 	// How the findings of several assessors on its criteria make one, if not as `rules` say.
 	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -932,6 +1005,20 @@ func (x *Competence) GetBonusAbove() string {
 	return ""
 }
 
+func (x *Competence) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+func (x *Competence) GetMaxAttempts() int32 {
+	if x != nil && x.MaxAttempts != nil {
+		return *x.MaxAttempts
+	}
+	return 0
+}
+
 func (x *Competence) GetAgreement() *Agreement {
 	if x != nil {
 		return x.Agreement
@@ -994,7 +1081,277 @@ func (x *AssessorQuality) GetTitle() string {
 	return ""
 }
 
-// A modalité d'évaluation: how a compétence is assessed.
+// An épreuve: what is assessed in one go, whatever compétences it covers. It is assessed by
+// criteria or, if it has none, as a whole: by one verdict, level or mark, for which its own
+// code stands where the code of a criterion is asked for.
+type Epreuve struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the épreuves and compétences of its référentiel, for instance `E1`. Form
+	// as Bloc.code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Title, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
+	// Codes of the compétences of its bloc that it covers; at most 100. If any épreuve of a
+	// bloc names some, each compétence must be covered by one at least.
+	Competences []string `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
+	// What assessors give verdicts on, in order; at most 100. Empty: they assess the épreuve
+	// as a whole.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// How its criteria make its outcome, if not as `rules` say. Assessed as a whole, it is
+	// acquired from the `pass` points of its scale on, unless it has a gate of its own.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Its weight in the mean of its bloc, 1–1000. Default 1. Only a gate with a mean
+	// or a shortfall reads it.
+	Weight *int32 `protobuf:"varint,7,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
+	// Makes it a bonus: only its points above these count. They join the sum of the mean,
+	// the divisor stays as it is, and nothing else asks for it: it need not be assessed,
+	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
+	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Code of the scale on which it is assessed as a whole; only without criteria. Empty: that
+	// of `rules`.
+	Scale string `protobuf:"bytes,9,opt,name=scale,proto3" json:"scale,omitempty"`
+	// If true, its bloc can only be acquired if it passes on its scale; only without
+	// criteria. Left out: false.
+	Eliminatory bool `protobuf:"varint,10,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
+	// How many assessors must have assessed each criterion, or the whole, 1–20. Default: the
+	// number of `rules`.
+	MinAssessors *int32 `protobuf:"varint,11,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
+	// Methods that replace the normal one in some candidacies, at most 20. The first one that
+	// applies is in force; it is fixed at enrolment.
+	Variants []*Variant `protobuf:"bytes,12,rep,name=variants,proto3" json:"variants,omitempty"`
+	// How often it may be attempted, 1–20. Once so many decisions of juries in force are
+	// against its bloc, or one that counts as it, the bloc cannot be presented again. Default:
+	// without limit.
+	MaxAttempts *int32 `protobuf:"varint,13,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	// How the findings of several assessors on it make one, if not as `rules` say.
+	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Epreuve) Reset() {
+	*x = Epreuve{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Epreuve) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Epreuve) ProtoMessage() {}
+
+func (x *Epreuve) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Epreuve.ProtoReflect.Descriptor instead.
+func (*Epreuve) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Epreuve) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Epreuve) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Epreuve) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *Epreuve) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
+func (x *Epreuve) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *Epreuve) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *Epreuve) GetWeight() int32 {
+	if x != nil && x.Weight != nil {
+		return *x.Weight
+	}
+	return 0
+}
+
+func (x *Epreuve) GetBonusAbove() string {
+	if x != nil {
+		return x.BonusAbove
+	}
+	return ""
+}
+
+func (x *Epreuve) GetScale() string {
+	if x != nil {
+		return x.Scale
+	}
+	return ""
+}
+
+func (x *Epreuve) GetEliminatory() bool {
+	if x != nil {
+		return x.Eliminatory
+	}
+	return false
+}
+
+func (x *Epreuve) GetMinAssessors() int32 {
+	if x != nil && x.MinAssessors != nil {
+		return *x.MinAssessors
+	}
+	return 0
+}
+
+func (x *Epreuve) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+func (x *Epreuve) GetMaxAttempts() int32 {
+	if x != nil && x.MaxAttempts != nil {
+		return *x.MaxAttempts
+	}
+	return 0
+}
+
+func (x *Epreuve) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
+// A method that replaces the normal one in some candidacies.
+type Variant struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In which ones.
+	When *Variant_When `protobuf:"bytes,1,opt,name=when,proto3" json:"when,omitempty"`
+	// How it is assessed in them.
+	Method        *AssessmentMethod `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant) Reset() {
+	*x = Variant{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant) ProtoMessage() {}
+
+func (x *Variant) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant.ProtoReflect.Descriptor instead.
+func (*Variant) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Variant) GetWhen() *Variant_When {
+	if x != nil {
+		return x.When
+	}
+	return nil
+}
+
+func (x *Variant) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+// How often a candidate has presented a bloc before.
+type Attempt struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attempt) Reset() {
+	*x = Attempt{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attempt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attempt) ProtoMessage() {}
+
+func (x *Attempt) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
+func (*Attempt) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+}
+
+// A modalité d'évaluation: how a compétence or an épreuve is assessed.
 type AssessmentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Kind of method.
@@ -1015,7 +1372,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +1384,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,7 +1397,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AssessmentMethod) GetKind() AssessmentMethod_Kind_Enum {
@@ -1081,7 +1438,7 @@ func (x *AssessmentMethod) GetAccommodationFramework() string {
 // A critère d'évaluation: what an assessor gives a verdict on.
 type Criterion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The compétence's code, a dot and the position from 1: `C1.1.1`. A criterion
+	// The code of its compétence or épreuve, a dot and the position from 1: `C1.1.1`. A criterion
 	// is known by its code, never by its text.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Statement, 1–4000 characters.
@@ -1097,14 +1454,17 @@ type Criterion struct {
 	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
 	BonusAbove string `protobuf:"bytes,5,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
 	// Code of the scale on which it is assessed. Empty: that of `rules`.
-	Scale         string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	Scale string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	// Only in an épreuve: codes of the compétences that it is about, of those that the épreuve
+	// covers; at most 100.
+	Competences   []string `protobuf:"bytes,7,rep,name=competences,proto3" json:"competences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1116,7 +1476,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1129,7 +1489,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Criterion) GetCode() string {
@@ -1174,13 +1534,21 @@ func (x *Criterion) GetScale() string {
 	return ""
 }
 
+func (x *Criterion) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
 // The rules of a référentiel. Numbers that are not set have defaults.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Share of the points needed to acquire a compétence, in percent, 1–100.
+	// Share of the points needed to acquire a compétence, or an épreuve with criteria, in
+	// percent, 1–100.
 	// Default 100. It is a gate in short form: a mean of so many points.
 	CompetenceThresholdPercent *int32 `protobuf:"varint,1,opt,name=competence_threshold_percent,json=competenceThresholdPercent,proto3,oneof" json:"competence_threshold_percent,omitempty"`
-	// Share of the compétences needed to acquire a bloc, in percent, 1–100.
+	// Share of the compétences or épreuves needed to acquire a bloc, in percent, 1–100.
 	// Default 100. It is a gate in short form: a count of so many percent.
 	BlocThresholdPercent *int32 `protobuf:"varint,2,opt,name=bloc_threshold_percent,json=blocThresholdPercent,proto3,oneof" json:"bloc_threshold_percent,omitempty"`
 	// How many assessors must have given a verdict on a criterion, 1–20. Default
@@ -1188,8 +1556,8 @@ type Rules struct {
 	MinAssessors *int32 `protobuf:"varint,3,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
 	// The composition that a jury must have.
 	Jury *JuryRule `protobuf:"bytes,4,opt,name=jury,proto3" json:"jury,omitempty"`
-	// The gate of compétences that have none of their own, instead of
-	// `competence_threshold_percent`.
+	// The gate of compétences, and of épreuves with criteria, that have none of their own,
+	// instead of `competence_threshold_percent`.
 	CompetenceGate *Gate `protobuf:"bytes,5,opt,name=competence_gate,json=competenceGate,proto3" json:"competence_gate,omitempty"`
 	// The gate of blocs that have none of their own, instead of `bloc_threshold_percent`.
 	BlocGate *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
@@ -1204,7 +1572,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1216,7 +1584,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1229,7 +1597,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -1316,7 +1684,7 @@ type Agreement struct {
 
 func (x *Agreement) Reset() {
 	*x = Agreement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1328,7 +1696,7 @@ func (x *Agreement) String() string {
 func (*Agreement) ProtoMessage() {}
 
 func (x *Agreement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1341,7 +1709,7 @@ func (x *Agreement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Agreement.ProtoReflect.Descriptor instead.
 func (*Agreement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Agreement) GetKind() Agreement_Kind_Enum {
@@ -1372,8 +1740,8 @@ func (x *Agreement) GetWeights() []*Agreement_Weight {
 	return nil
 }
 
-// How children make their parent's outcome: the criteria of a compétence, the
-// compétences of a bloc. It has at least one condition, and all of them must hold.
+// How children make their parent's outcome: the criteria of a compétence or an épreuve, the
+// compétences or épreuves of a bloc. It has at least one condition, and all of them must hold.
 //
 // A criterion has the points of its verdict or level, or its mark; a compétence the mean of
 // its criteria, rounded if its own gate says so, in percent if they are on different
@@ -1409,7 +1777,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1421,7 +1789,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1434,7 +1802,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1501,7 +1869,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1513,7 +1881,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1526,7 +1894,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1583,7 +1951,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1595,7 +1963,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1608,7 +1976,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1672,7 +2040,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1684,7 +2052,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1697,7 +2065,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Register) GetKind() Register_Kind_Enum {
@@ -1800,7 +2168,7 @@ type Certificateur struct {
 
 func (x *Certificateur) Reset() {
 	*x = Certificateur{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1812,7 +2180,7 @@ func (x *Certificateur) String() string {
 func (*Certificateur) ProtoMessage() {}
 
 func (x *Certificateur) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1825,7 +2193,7 @@ func (x *Certificateur) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
 func (*Certificateur) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Certificateur) GetLegalName() string {
@@ -1862,7 +2230,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1874,7 +2242,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1930,7 +2298,7 @@ type AwardRule_Requirement struct {
 
 func (x *AwardRule_Requirement) Reset() {
 	*x = AwardRule_Requirement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1942,7 +2310,7 @@ func (x *AwardRule_Requirement) String() string {
 func (*AwardRule_Requirement) ProtoMessage() {}
 
 func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2022,7 +2390,7 @@ type AwardRule_Choice struct {
 
 func (x *AwardRule_Choice) Reset() {
 	*x = AwardRule_Choice{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2034,7 +2402,7 @@ func (x *AwardRule_Choice) String() string {
 func (*AwardRule_Choice) ProtoMessage() {}
 
 func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2089,7 +2457,7 @@ type AwardRule_Option struct {
 
 func (x *AwardRule_Option) Reset() {
 	*x = AwardRule_Option{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2101,7 +2469,7 @@ func (x *AwardRule_Option) String() string {
 func (*AwardRule_Option) ProtoMessage() {}
 
 func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2154,7 +2522,7 @@ type AwardRule_Requirement_Kind struct {
 
 func (x *AwardRule_Requirement_Kind) Reset() {
 	*x = AwardRule_Requirement_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2166,7 +2534,7 @@ func (x *AwardRule_Requirement_Kind) String() string {
 func (*AwardRule_Requirement_Kind) ProtoMessage() {}
 
 func (x *AwardRule_Requirement_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2197,7 +2565,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2209,7 +2577,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2261,7 +2629,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2273,7 +2641,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2310,6 +2678,72 @@ func (x *Scale_Marks) GetStep() string {
 	return ""
 }
 
+// A condition on candidacies. At least one field is set, and everything that is set must
+// hold.
+type Variant_When struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// If true, the candidacy presents exactly one bloc. Left out: false, any number.
+	SingleBloc bool `protobuf:"varint,1,opt,name=single_bloc,json=singleBloc,proto3" json:"single_bloc,omitempty"`
+	// The candidate comes by one of these routes, each named once. Empty: by any, or by one
+	// that is not known.
+	AccessRoutes []Candidacy_AccessRoute_Enum `protobuf:"varint,2,rep,packed,name=access_routes,json=accessRoutes,proto3,enum=acquis.v1.Candidacy_AccessRoute_Enum" json:"access_routes,omitempty"`
+	// Whether the candidate presents the bloc for the first time. Left out: in any attempt.
+	Attempt       Attempt_Enum `protobuf:"varint,3,opt,name=attempt,proto3,enum=acquis.v1.Attempt_Enum" json:"attempt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant_When) Reset() {
+	*x = Variant_When{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant_When) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant_When) ProtoMessage() {}
+
+func (x *Variant_When) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant_When.ProtoReflect.Descriptor instead.
+func (*Variant_When) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
+}
+
+func (x *Variant_When) GetSingleBloc() bool {
+	if x != nil {
+		return x.SingleBloc
+	}
+	return false
+}
+
+func (x *Variant_When) GetAccessRoutes() []Candidacy_AccessRoute_Enum {
+	if x != nil {
+		return x.AccessRoutes
+	}
+	return nil
+}
+
+func (x *Variant_When) GetAttempt() Attempt_Enum {
+	if x != nil {
+		return x.Attempt
+	}
+	return Attempt_ATTEMPT_UNSPECIFIED
+}
+
 // Kinds of assessment methods.
 type AssessmentMethod_Kind struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2319,7 +2753,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2331,7 +2765,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2344,7 +2778,7 @@ func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod_Kind.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 0}
 }
 
 // Kinds of agreement.
@@ -2356,7 +2790,7 @@ type Agreement_Kind struct {
 
 func (x *Agreement_Kind) Reset() {
 	*x = Agreement_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2368,7 +2802,7 @@ func (x *Agreement_Kind) String() string {
 func (*Agreement_Kind) ProtoMessage() {}
 
 func (x *Agreement_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2381,7 +2815,7 @@ func (x *Agreement_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Agreement_Kind.ProtoReflect.Descriptor instead.
 func (*Agreement_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13, 0}
 }
 
 // The share of one quality.
@@ -2397,7 +2831,7 @@ type Agreement_Weight struct {
 
 func (x *Agreement_Weight) Reset() {
 	*x = Agreement_Weight{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2409,7 +2843,7 @@ func (x *Agreement_Weight) String() string {
 func (*Agreement_Weight) ProtoMessage() {}
 
 func (x *Agreement_Weight) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2422,7 +2856,7 @@ func (x *Agreement_Weight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Agreement_Weight.ProtoReflect.Descriptor instead.
 func (*Agreement_Weight) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13, 1}
 }
 
 func (x *Agreement_Weight) GetQuality() string {
@@ -2453,7 +2887,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2465,7 +2899,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2478,7 +2912,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -2509,7 +2943,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2521,7 +2955,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2534,7 +2968,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -2564,7 +2998,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2576,7 +3010,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2589,7 +3023,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -2620,7 +3054,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2632,7 +3066,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2645,7 +3079,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11, 3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -2680,7 +3114,7 @@ type JuryRule_College struct {
 
 func (x *JuryRule_College) Reset() {
 	*x = JuryRule_College{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2692,7 +3126,7 @@ func (x *JuryRule_College) String() string {
 func (*JuryRule_College) ProtoMessage() {}
 
 func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2705,7 +3139,7 @@ func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule_College.ProtoReflect.Descriptor instead.
 func (*JuryRule_College) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 0}
 }
 
 func (x *JuryRule_College) GetCode() string {
@@ -2745,7 +3179,7 @@ type JuryRule_Chair struct {
 
 func (x *JuryRule_Chair) Reset() {
 	*x = JuryRule_Chair{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2757,7 +3191,7 @@ func (x *JuryRule_Chair) String() string {
 func (*JuryRule_Chair) ProtoMessage() {}
 
 func (x *JuryRule_Chair) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2770,7 +3204,7 @@ func (x *JuryRule_Chair) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule_Chair.ProtoReflect.Descriptor instead.
 func (*JuryRule_Chair) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 1}
 }
 
 // Registers.
@@ -2782,7 +3216,7 @@ type Register_Kind struct {
 
 func (x *Register_Kind) Reset() {
 	*x = Register_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2794,7 +3228,7 @@ func (x *Register_Kind) String() string {
 func (*Register_Kind) ProtoMessage() {}
 
 func (x *Register_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2807,14 +3241,14 @@ func (x *Register_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register_Kind.ProtoReflect.Descriptor instead.
 func (*Register_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17, 0}
 }
 
 var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf7\b\n" +
+	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf7\b\n" +
 	"\vReferentiel\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12C\n" +
 	"\brevision\x18\x02 \x01(\tB'\xe0A\x03\xfaA\x19\n" +
@@ -2884,37 +3318,75 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x05Marks\x12\\\n" +
 	"\x03min\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03min\x12\\\n" +
 	"\x03max\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03max\x12^\n" +
-	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\xd2\x02\n" +
+	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\x8d\x03\n" +
 	"\x04Bloc\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12@\n" +
 	"\n" +
 	"activities\x18\x03 \x03(\v2\x13.acquis.v1.ActivityB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\n" +
-	"activities\x12F\n" +
-	"\vcompetences\x18\x04 \x03(\v2\x15.acquis.v1.CompetenceB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10dR\vcompetences\x12(\n" +
+	"activities\x12D\n" +
+	"\vcompetences\x18\x04 \x03(\v2\x15.acquis.v1.CompetenceB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\vcompetences\x12(\n" +
 	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12,\n" +
-	"\acredits\x18\x06 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\acredits\x88\x01\x01B\n" +
+	"\acredits\x18\x06 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\acredits\x88\x01\x01\x12;\n" +
+	"\bepreuves\x18\a \x03(\v2\x12.acquis.v1.EpreuveB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bepreuvesB\n" +
 	"\n" +
 	"\b_credits\"h\n" +
 	"\bActivity\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
-	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xc7\x04\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xc3\x05\n" +
 	"\n" +
 	"Competence\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12/\n" +
-	"\tstatement\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x01R\tstatement\x12>\n" +
-	"\x06method\x18\x03 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06method\x12J\n" +
-	"\x10bloc_only_method\x18\x04 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x0eblocOnlyMethod\x12?\n" +
-	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10dR\bcriteria\x12(\n" +
+	"\tstatement\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x01R\tstatement\x128\n" +
+	"\x06method\x18\x03 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x06method\x12J\n" +
+	"\x10bloc_only_method\x18\x04 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x0eblocOnlyMethod\x12=\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bcriteria\x12(\n" +
 	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12*\n" +
 	"\x06weight\x18\a \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
 	"\vbonus_above\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
-	"bonusAbove\x127\n" +
+	"bonusAbove\x12;\n" +
+	"\bvariants\x18\t \x03(\v2\x12.acquis.v1.VariantB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bvariants\x124\n" +
+	"\fmax_attempts\x18\n" +
+	" \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x01R\vmaxAttempts\x88\x01\x01\x127\n" +
 	"\tagreement\x18\x0f \x01(\v2\x14.acquis.v1.AgreementB\x03\xe0A\x01R\tagreementB\t\n" +
-	"\a_weight\"o\n" +
+	"\a_weightB\x0f\n" +
+	"\r_max_attempts\"o\n" +
 	"\x0fAssessorQuality\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
-	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xd9\x03\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xe7\x06\n" +
+	"\aEpreuve\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12>\n" +
+	"\x06method\x18\x03 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06method\x12H\n" +
+	"\vcompetences\x18\x04 \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x10d\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetences\x12=\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bcriteria\x12(\n" +
+	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12*\n" +
+	"\x06weight\x18\a \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
+	"\vbonus_above\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
+	"bonusAbove\x128\n" +
+	"\x05scale\x18\t \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x12%\n" +
+	"\veliminatory\x18\n" +
+	" \x01(\bB\x03\xe0A\x01R\veliminatory\x126\n" +
+	"\rmin_assessors\x18\v \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x01R\fminAssessors\x88\x01\x01\x12;\n" +
+	"\bvariants\x18\f \x03(\v2\x12.acquis.v1.VariantB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bvariants\x124\n" +
+	"\fmax_attempts\x18\r \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x02R\vmaxAttempts\x88\x01\x01\x127\n" +
+	"\tagreement\x18\x0f \x01(\v2\x14.acquis.v1.AgreementB\x03\xe0A\x01R\tagreementB\t\n" +
+	"\a_weightB\x10\n" +
+	"\x0e_min_assessorsB\x0f\n" +
+	"\r_max_attempts\"\xd4\x02\n" +
+	"\aVariant\x126\n" +
+	"\x04when\x18\x01 \x01(\v2\x17.acquis.v1.Variant.WhenB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04when\x12>\n" +
+	"\x06method\x18\x02 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06method\x1a\xd0\x01\n" +
+	"\x04When\x12$\n" +
+	"\vsingle_bloc\x18\x01 \x01(\bB\x03\xe0A\x01R\n" +
+	"singleBloc\x12b\n" +
+	"\raccess_routes\x18\x02 \x03(\x0e2%.acquis.v1.Candidacy.AccessRoute.EnumB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10\x06\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\faccessRoutes\x12>\n" +
+	"\aattempt\x18\x03 \x01(\x0e2\x17.acquis.v1.Attempt.EnumB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\aattempt\"@\n" +
+	"\aAttempt\"5\n" +
+	"\x04Enum\x12\x17\n" +
+	"\x13ATTEMPT_UNSPECIFIED\x10\x00\x12\t\n" +
+	"\x05FIRST\x10\x01\x12\t\n" +
+	"\x05RESIT\x10\x02\"\xd9\x03\n" +
 	"\x10AssessmentMethod\x12H\n" +
 	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x123\n" +
@@ -2928,7 +3400,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x14SITUATIONAL_EXERCISE\x10\x02\x12\x17\n" +
 	"\x13REFLECTIVE_ANALYSIS\x10\x03\x12\x15\n" +
 	"\x11PROFESSIONAL_FILE\x10\x04\x12\t\n" +
-	"\x05OTHER\x10\x05\"\xf7\x02\n" +
+	"\x05OTHER\x10\x05\"\xc1\x03\n" +
 	"\tCriterion\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\x04code\x12/\n" +
 	"\tstatement\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x01R\tstatement\x12%\n" +
@@ -2936,7 +3408,8 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x06weight\x18\x04 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
 	"\vbonus_above\x18\x05 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
 	"bonusAbove\x128\n" +
-	"\x05scale\x18\x06 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scaleB\t\n" +
+	"\x05scale\x18\x06 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x12H\n" +
+	"\vcompetences\x18\a \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x10d\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetencesB\t\n" +
 	"\a_weight\"\xbe\x04\n" +
 	"\x05Rules\x12S\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x12G\n" +
@@ -3062,97 +3535,114 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(AwardRule_Requirement_Kind_Enum)(0), // 0: acquis.v1.AwardRule.Requirement.Kind.Enum
-	(AssessmentMethod_Kind_Enum)(0),      // 1: acquis.v1.AssessmentMethod.Kind.Enum
-	(Agreement_Kind_Enum)(0),             // 2: acquis.v1.Agreement.Kind.Enum
-	(JuryRule_Chair_Enum)(0),             // 3: acquis.v1.JuryRule.Chair.Enum
-	(Register_Kind_Enum)(0),              // 4: acquis.v1.Register.Kind.Enum
-	(*Referentiel)(nil),                  // 5: acquis.v1.Referentiel
-	(*AwardRule)(nil),                    // 6: acquis.v1.AwardRule
-	(*Scale)(nil),                        // 7: acquis.v1.Scale
-	(*Bloc)(nil),                         // 8: acquis.v1.Bloc
-	(*Activity)(nil),                     // 9: acquis.v1.Activity
-	(*Competence)(nil),                   // 10: acquis.v1.Competence
-	(*AssessorQuality)(nil),              // 11: acquis.v1.AssessorQuality
-	(*AssessmentMethod)(nil),             // 12: acquis.v1.AssessmentMethod
-	(*Criterion)(nil),                    // 13: acquis.v1.Criterion
-	(*Rules)(nil),                        // 14: acquis.v1.Rules
-	(*Agreement)(nil),                    // 15: acquis.v1.Agreement
-	(*Gate)(nil),                         // 16: acquis.v1.Gate
-	(*JuryRule)(nil),                     // 17: acquis.v1.JuryRule
-	(*Replacement)(nil),                  // 18: acquis.v1.Replacement
-	(*Register)(nil),                     // 19: acquis.v1.Register
-	(*Certificateur)(nil),                // 20: acquis.v1.Certificateur
-	(*Referentiel_Section)(nil),          // 21: acquis.v1.Referentiel.Section
-	(*AwardRule_Requirement)(nil),        // 22: acquis.v1.AwardRule.Requirement
-	(*AwardRule_Choice)(nil),             // 23: acquis.v1.AwardRule.Choice
-	(*AwardRule_Option)(nil),             // 24: acquis.v1.AwardRule.Option
-	(*AwardRule_Requirement_Kind)(nil),   // 25: acquis.v1.AwardRule.Requirement.Kind
-	(*Scale_Level)(nil),                  // 26: acquis.v1.Scale.Level
-	(*Scale_Marks)(nil),                  // 27: acquis.v1.Scale.Marks
-	(*AssessmentMethod_Kind)(nil),        // 28: acquis.v1.AssessmentMethod.Kind
-	(*Agreement_Kind)(nil),               // 29: acquis.v1.Agreement.Kind
-	(*Agreement_Weight)(nil),             // 30: acquis.v1.Agreement.Weight
-	(*Gate_Mean)(nil),                    // 31: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),                   // 32: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),                  // 33: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),               // 34: acquis.v1.Gate.Shortfall
-	(*JuryRule_College)(nil),             // 35: acquis.v1.JuryRule.College
-	(*JuryRule_Chair)(nil),               // 36: acquis.v1.JuryRule.Chair
-	(*Register_Kind)(nil),                // 37: acquis.v1.Register.Kind
-	(*timestamppb.Timestamp)(nil),        // 38: google.protobuf.Timestamp
+	(Attempt_Enum)(0),                    // 1: acquis.v1.Attempt.Enum
+	(AssessmentMethod_Kind_Enum)(0),      // 2: acquis.v1.AssessmentMethod.Kind.Enum
+	(Agreement_Kind_Enum)(0),             // 3: acquis.v1.Agreement.Kind.Enum
+	(JuryRule_Chair_Enum)(0),             // 4: acquis.v1.JuryRule.Chair.Enum
+	(Register_Kind_Enum)(0),              // 5: acquis.v1.Register.Kind.Enum
+	(*Referentiel)(nil),                  // 6: acquis.v1.Referentiel
+	(*AwardRule)(nil),                    // 7: acquis.v1.AwardRule
+	(*Scale)(nil),                        // 8: acquis.v1.Scale
+	(*Bloc)(nil),                         // 9: acquis.v1.Bloc
+	(*Activity)(nil),                     // 10: acquis.v1.Activity
+	(*Competence)(nil),                   // 11: acquis.v1.Competence
+	(*AssessorQuality)(nil),              // 12: acquis.v1.AssessorQuality
+	(*Epreuve)(nil),                      // 13: acquis.v1.Epreuve
+	(*Variant)(nil),                      // 14: acquis.v1.Variant
+	(*Attempt)(nil),                      // 15: acquis.v1.Attempt
+	(*AssessmentMethod)(nil),             // 16: acquis.v1.AssessmentMethod
+	(*Criterion)(nil),                    // 17: acquis.v1.Criterion
+	(*Rules)(nil),                        // 18: acquis.v1.Rules
+	(*Agreement)(nil),                    // 19: acquis.v1.Agreement
+	(*Gate)(nil),                         // 20: acquis.v1.Gate
+	(*JuryRule)(nil),                     // 21: acquis.v1.JuryRule
+	(*Replacement)(nil),                  // 22: acquis.v1.Replacement
+	(*Register)(nil),                     // 23: acquis.v1.Register
+	(*Certificateur)(nil),                // 24: acquis.v1.Certificateur
+	(*Referentiel_Section)(nil),          // 25: acquis.v1.Referentiel.Section
+	(*AwardRule_Requirement)(nil),        // 26: acquis.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),             // 27: acquis.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),             // 28: acquis.v1.AwardRule.Option
+	(*AwardRule_Requirement_Kind)(nil),   // 29: acquis.v1.AwardRule.Requirement.Kind
+	(*Scale_Level)(nil),                  // 30: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),                  // 31: acquis.v1.Scale.Marks
+	(*Variant_When)(nil),                 // 32: acquis.v1.Variant.When
+	(*AssessmentMethod_Kind)(nil),        // 33: acquis.v1.AssessmentMethod.Kind
+	(*Agreement_Kind)(nil),               // 34: acquis.v1.Agreement.Kind
+	(*Agreement_Weight)(nil),             // 35: acquis.v1.Agreement.Weight
+	(*Gate_Mean)(nil),                    // 36: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),                   // 37: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),                  // 38: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),               // 39: acquis.v1.Gate.Shortfall
+	(*JuryRule_College)(nil),             // 40: acquis.v1.JuryRule.College
+	(*JuryRule_Chair)(nil),               // 41: acquis.v1.JuryRule.Chair
+	(*Register_Kind)(nil),                // 42: acquis.v1.Register.Kind
+	(*timestamppb.Timestamp)(nil),        // 43: google.protobuf.Timestamp
+	(Candidacy_AccessRoute_Enum)(0),      // 44: acquis.v1.Candidacy.AccessRoute.Enum
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	21, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
-	8,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
-	14, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	18, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	38, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
-	14, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
-	7,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
-	19, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
-	20, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
-	6,  // 9: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
-	11, // 10: acquis.v1.Referentiel.assessor_qualities:type_name -> acquis.v1.AssessorQuality
-	23, // 11: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
-	24, // 12: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
-	22, // 13: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
-	26, // 14: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
-	27, // 15: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
-	9,  // 16: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
-	10, // 17: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	16, // 18: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
-	12, // 19: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	12, // 20: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	13, // 21: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	16, // 22: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	15, // 23: acquis.v1.Competence.agreement:type_name -> acquis.v1.Agreement
-	1,  // 24: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	17, // 25: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	16, // 26: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	16, // 27: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	15, // 28: acquis.v1.Rules.agreement:type_name -> acquis.v1.Agreement
-	2,  // 29: acquis.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
-	30, // 30: acquis.v1.Agreement.weights:type_name -> acquis.v1.Agreement.Weight
-	31, // 31: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	32, // 32: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	33, // 33: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	34, // 34: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	35, // 35: acquis.v1.JuryRule.colleges:type_name -> acquis.v1.JuryRule.College
-	3,  // 36: acquis.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
-	4,  // 37: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	0,  // 38: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
-	12, // 39: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
-	13, // 40: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
-	16, // 41: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
-	42, // [42:42] is the sub-list for method output_type
-	42, // [42:42] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	25, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	9,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
+	18, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
+	22, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	43, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	18, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
+	8,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
+	23, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
+	24, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
+	7,  // 9: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
+	12, // 10: acquis.v1.Referentiel.assessor_qualities:type_name -> acquis.v1.AssessorQuality
+	27, // 11: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
+	28, // 12: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
+	26, // 13: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
+	30, // 14: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	31, // 15: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	10, // 16: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
+	11, // 17: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
+	20, // 18: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	13, // 19: acquis.v1.Bloc.epreuves:type_name -> acquis.v1.Epreuve
+	16, // 20: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	16, // 21: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	17, // 22: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	20, // 23: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	14, // 24: acquis.v1.Competence.variants:type_name -> acquis.v1.Variant
+	19, // 25: acquis.v1.Competence.agreement:type_name -> acquis.v1.Agreement
+	16, // 26: acquis.v1.Epreuve.method:type_name -> acquis.v1.AssessmentMethod
+	17, // 27: acquis.v1.Epreuve.criteria:type_name -> acquis.v1.Criterion
+	20, // 28: acquis.v1.Epreuve.gate:type_name -> acquis.v1.Gate
+	14, // 29: acquis.v1.Epreuve.variants:type_name -> acquis.v1.Variant
+	19, // 30: acquis.v1.Epreuve.agreement:type_name -> acquis.v1.Agreement
+	32, // 31: acquis.v1.Variant.when:type_name -> acquis.v1.Variant.When
+	16, // 32: acquis.v1.Variant.method:type_name -> acquis.v1.AssessmentMethod
+	2,  // 33: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	21, // 34: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	20, // 35: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	20, // 36: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	19, // 37: acquis.v1.Rules.agreement:type_name -> acquis.v1.Agreement
+	3,  // 38: acquis.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
+	35, // 39: acquis.v1.Agreement.weights:type_name -> acquis.v1.Agreement.Weight
+	36, // 40: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	37, // 41: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	38, // 42: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	39, // 43: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	40, // 44: acquis.v1.JuryRule.colleges:type_name -> acquis.v1.JuryRule.College
+	4,  // 45: acquis.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
+	5,  // 46: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	0,  // 47: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	16, // 48: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
+	17, // 49: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
+	20, // 50: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
+	44, // 51: acquis.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	1,  // 52: acquis.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
+	53, // [53:53] is the sub-list for method output_type
+	53, // [53:53] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -3160,27 +3650,29 @@ func file_acquis_v1_referentiel_proto_init() {
 	if File_acquis_v1_referentiel_proto != nil {
 		return
 	}
+	file_acquis_v1_candidacy_proto_init()
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_referentiel_proto_msgTypes[3].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[5].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[8].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[25].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[27].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[28].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[30].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[24].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[29].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[31].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[32].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[34].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   33,
+			NumEnums:      6,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1062,8 +1062,10 @@ type Candidacy struct {
 	ChosenBlocs []string `protobuf:"bytes,25,rep,name=chosen_blocs,json=chosenBlocs,proto3" json:"chosen_blocs,omitempty"`
 	// The requirements presented at enrolment.
 	EnrolledRequirements []string `protobuf:"bytes,26,rep,name=enrolled_requirements,json=enrolledRequirements,proto3" json:"enrolled_requirements,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// The blocs of those enrolled that a jury had decided against before.
+	ResitBlocs    []string `protobuf:"bytes,34,rep,name=resit_blocs,json=resitBlocs,proto3" json:"resit_blocs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Candidacy) Reset() {
@@ -1204,6 +1206,13 @@ func (x *Candidacy) GetChosenBlocs() []string {
 func (x *Candidacy) GetEnrolledRequirements() []string {
 	if x != nil {
 		return x.EnrolledRequirements
+	}
+	return nil
+}
+
+func (x *Candidacy) GetResitBlocs() []string {
+	if x != nil {
+		return x.ResitBlocs
 	}
 	return nil
 }
@@ -1830,8 +1839,10 @@ type AccommodationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What is asked for.
 	Kind v1.Accommodation_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Accommodation_Kind_Enum" json:"kind,omitempty"`
-	// The compétences it concerns; none: all.
-	Competences   []string `protobuf:"bytes,2,rep,name=competences,proto3" json:"competences,omitempty"`
+	// The compétences it concerns; neither these nor épreuves: everything.
+	Competences []string `protobuf:"bytes,2,rep,name=competences,proto3" json:"competences,omitempty"`
+	// The épreuves it concerns.
+	Epreuves      []string `protobuf:"bytes,23,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1876,6 +1887,13 @@ func (x *AccommodationRequest) GetKind() v1.Accommodation_Kind_Enum {
 func (x *AccommodationRequest) GetCompetences() []string {
 	if x != nil {
 		return x.Competences
+	}
+	return nil
+}
+
+func (x *AccommodationRequest) GetEpreuves() []string {
+	if x != nil {
+		return x.Epreuves
 	}
 	return nil
 }
@@ -2402,7 +2420,9 @@ type Reason struct {
 	// Alternatives, each of which would do.
 	AnyOf string `protobuf:"bytes,23,opt,name=any_of,json=anyOf,proto3" json:"any_of,omitempty"`
 	// Requirement.
-	Requirement   string `protobuf:"bytes,24,opt,name=requirement,proto3" json:"requirement,omitempty"`
+	Requirement string `protobuf:"bytes,24,opt,name=requirement,proto3" json:"requirement,omitempty"`
+	// Épreuve.
+	Epreuve       string `protobuf:"bytes,32,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2531,6 +2551,13 @@ func (x *Reason) GetAnyOf() string {
 func (x *Reason) GetRequirement() string {
 	if x != nil {
 		return x.Requirement
+	}
+	return ""
+}
+
+func (x *Reason) GetEpreuve() string {
+	if x != nil {
+		return x.Epreuve
 	}
 	return ""
 }
@@ -2945,7 +2972,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\n" +
 	"profession\x18\a \x01(\tR\n" +
 	"profession\x12\"\n" +
-	"\forganisation\x18\b \x01(\tR\forganisation\"\xd6\x05\n" +
+	"\forganisation\x18\b \x01(\tR\forganisation\"\xf7\x05\n" +
 	"\tCandidacy\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x1f\n" +
@@ -2966,7 +2993,9 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\asitting\x18\r \x01(\v2\x18.acquis.store.v1.SittingR\asitting\x12\x16\n" +
 	"\x06option\x18\x18 \x01(\tR\x06option\x12!\n" +
 	"\fchosen_blocs\x18\x19 \x03(\tR\vchosenBlocs\x123\n" +
-	"\x15enrolled_requirements\x18\x1a \x03(\tR\x14enrolledRequirements\"g\n" +
+	"\x15enrolled_requirements\x18\x1a \x03(\tR\x14enrolledRequirements\x12\x1f\n" +
+	"\vresit_blocs\x18\" \x03(\tR\n" +
+	"resitBlocs\"g\n" +
 	"\aSitting\x12\x16\n" +
 	"\x06author\x18\x01 \x01(\tR\x06author\x12D\n" +
 	"\x0fmembers_present\x18\x02 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\"f\n" +
@@ -3011,10 +3040,11 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06advice\x18\x06 \x01(\v2 .acquis.store.v1.ExemptionAdviceH\x00R\x06advice\x12B\n" +
 	"\texemption\x18\a \x01(\v2\".acquis.store.v1.ExemptionDecisionH\x00R\texemption\x122\n" +
 	"\x05texts\x18\b \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x05textsB\a\n" +
-	"\x05entry\"p\n" +
+	"\x05entry\"\x8c\x01\n" +
 	"\x14AccommodationRequest\x126\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\".acquis.v1.Accommodation.Kind.EnumR\x04kind\x12 \n" +
-	"\vcompetences\x18\x02 \x03(\tR\vcompetences\"R\n" +
+	"\vcompetences\x18\x02 \x03(\tR\vcompetences\x12\x1a\n" +
+	"\bepreuves\x18\x17 \x03(\tR\bepreuves\"R\n" +
 	"\x15AccommodationDecision\x12\x1f\n" +
 	"\vrequest_uid\x18\x01 \x01(\x04R\n" +
 	"requestUid\x12\x18\n" +
@@ -3055,7 +3085,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06author\x18\x03 \x01(\tR\x06author\x12D\n" +
 	"\x0fmembers_present\x18\x04 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12B\n" +
 	"\x10computed_outcome\x18\x05 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\x0fcomputedOutcome\x121\n" +
-	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xa9\x04\n" +
+	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xc3\x04\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -3073,7 +3103,8 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x12\x16\n" +
 	"\x06option\x18\x16 \x01(\tR\x06option\x12\x15\n" +
 	"\x06any_of\x18\x17 \x01(\tR\x05anyOf\x12 \n" +
-	"\vrequirement\x18\x18 \x01(\tR\vrequirement\x1a\x82\x01\n" +
+	"\vrequirement\x18\x18 \x01(\tR\vrequirement\x12\x18\n" +
+	"\aepreuve\x18  \x01(\tR\aepreuve\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +

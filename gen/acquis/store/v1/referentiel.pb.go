@@ -652,7 +652,9 @@ type Bloc struct {
 	// Its own gate; unset means that of the rules.
 	Gate *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
 	// What it is worth where credits are counted; unset: nothing.
-	Credits       *int32 `protobuf:"varint,6,opt,name=credits,proto3,oneof" json:"credits,omitempty"`
+	Credits *int32 `protobuf:"varint,6,opt,name=credits,proto3,oneof" json:"credits,omitempty"`
+	// What is assessed, if it is not the compétences.
+	Epreuves      []*Epreuve `protobuf:"bytes,7,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -729,6 +731,13 @@ func (x *Bloc) GetCredits() int32 {
 	return 0
 }
 
+func (x *Bloc) GetEpreuves() []*Epreuve {
+	if x != nil {
+		return x.Epreuves
+	}
+	return nil
+}
+
 // A work activity.
 type Activity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -784,7 +793,7 @@ func (x *Activity) GetTitle() string {
 	return ""
 }
 
-// A compétence.
+// A compétence. In a bloc with épreuves it has a code and a statement only.
 type Competence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "C1.1".
@@ -803,6 +812,10 @@ type Competence struct {
 	Weight *int32 `protobuf:"varint,7,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
 	// A decimal: only points above it count in the mean of its bloc. Empty: all do.
 	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Methods that replace the normal one; the first that applies, before bloc_only_method.
+	Variants []*Variant `protobuf:"bytes,9,rep,name=variants,proto3" json:"variants,omitempty"`
+	// How often a candidate may present its bloc; unset: without limit.
+	MaxAttempts *int32 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
 	// How several findings on one of its criteria make one; unset means that of the rules.
 	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -895,9 +908,241 @@ func (x *Competence) GetBonusAbove() string {
 	return ""
 }
 
+func (x *Competence) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+func (x *Competence) GetMaxAttempts() int32 {
+	if x != nil && x.MaxAttempts != nil {
+		return *x.MaxAttempts
+	}
+	return 0
+}
+
 func (x *Competence) GetAgreement() *Agreement {
 	if x != nil {
 		return x.Agreement
+	}
+	return nil
+}
+
+// An épreuve: what is assessed in one go.
+type Epreuve struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "E1"; no compétence has it either.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
+	// Codes of the compétences of its bloc that it covers.
+	Competences []string `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
+	// What assessors give verdicts on; none: the épreuve itself, under its own code.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// Its own gate; unset means that of the rules.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Its weight in the mean of its bloc, 1–1000; unset means 1.
+	Weight *int32 `protobuf:"varint,7,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
+	// A decimal: only points above it count in the mean of its bloc. Empty: all do.
+	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Without criteria: code of its scale; empty: that of the rules.
+	Scale string `protobuf:"bytes,9,opt,name=scale,proto3" json:"scale,omitempty"`
+	// Without criteria: whether its bloc cannot be acquired without it.
+	Eliminatory bool `protobuf:"varint,10,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
+	// How many assessors must speak; unset means the number of the rules.
+	MinAssessors *int32 `protobuf:"varint,11,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
+	// Methods that replace the normal one; the first that applies.
+	Variants []*Variant `protobuf:"bytes,12,rep,name=variants,proto3" json:"variants,omitempty"`
+	// How often a candidate may present its bloc; unset: without limit.
+	MaxAttempts *int32 `protobuf:"varint,13,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	// How several findings on one of its criteria make one; unset means that of the rules.
+	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Epreuve) Reset() {
+	*x = Epreuve{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Epreuve) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Epreuve) ProtoMessage() {}
+
+func (x *Epreuve) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Epreuve.ProtoReflect.Descriptor instead.
+func (*Epreuve) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Epreuve) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Epreuve) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Epreuve) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *Epreuve) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
+func (x *Epreuve) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *Epreuve) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *Epreuve) GetWeight() int32 {
+	if x != nil && x.Weight != nil {
+		return *x.Weight
+	}
+	return 0
+}
+
+func (x *Epreuve) GetBonusAbove() string {
+	if x != nil {
+		return x.BonusAbove
+	}
+	return ""
+}
+
+func (x *Epreuve) GetScale() string {
+	if x != nil {
+		return x.Scale
+	}
+	return ""
+}
+
+func (x *Epreuve) GetEliminatory() bool {
+	if x != nil {
+		return x.Eliminatory
+	}
+	return false
+}
+
+func (x *Epreuve) GetMinAssessors() int32 {
+	if x != nil && x.MinAssessors != nil {
+		return *x.MinAssessors
+	}
+	return 0
+}
+
+func (x *Epreuve) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+func (x *Epreuve) GetMaxAttempts() int32 {
+	if x != nil && x.MaxAttempts != nil {
+		return *x.MaxAttempts
+	}
+	return 0
+}
+
+func (x *Epreuve) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
+// A method that replaces the normal one in some candidacies.
+type Variant struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which ones.
+	When *Variant_When `protobuf:"bytes,1,opt,name=when,proto3" json:"when,omitempty"`
+	// How it is assessed then.
+	Method        *AssessmentMethod `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant) Reset() {
+	*x = Variant{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant) ProtoMessage() {}
+
+func (x *Variant) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant.ProtoReflect.Descriptor instead.
+func (*Variant) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Variant) GetWhen() *Variant_When {
+	if x != nil {
+		return x.When
+	}
+	return nil
+}
+
+func (x *Variant) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
 	}
 	return nil
 }
@@ -921,7 +1166,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -933,7 +1178,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -946,7 +1191,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AssessmentMethod) GetKind() v1.AssessmentMethod_Kind_Enum {
@@ -999,14 +1244,16 @@ type Criterion struct {
 	// do.
 	BonusAbove string `protobuf:"bytes,5,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
 	// Code of its scale; empty: that of the rules.
-	Scale         string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	Scale string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	// In an épreuve: codes of the compétences of its bloc that it is about.
+	Competences   []string `protobuf:"bytes,7,rep,name=competences,proto3" json:"competences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1018,7 +1265,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1031,7 +1278,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Criterion) GetCode() string {
@@ -1076,6 +1323,13 @@ func (x *Criterion) GetScale() string {
 	return ""
 }
 
+func (x *Criterion) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
 // Rules of a référentiel. A number that is not set means the default.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1101,7 +1355,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1113,7 +1367,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1126,7 +1380,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -1202,7 +1456,7 @@ type Agreement struct {
 
 func (x *Agreement) Reset() {
 	*x = Agreement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1214,7 +1468,7 @@ func (x *Agreement) String() string {
 func (*Agreement) ProtoMessage() {}
 
 func (x *Agreement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1227,7 +1481,7 @@ func (x *Agreement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Agreement.ProtoReflect.Descriptor instead.
 func (*Agreement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Agreement) GetKind() v1.Agreement_Kind_Enum {
@@ -1280,7 +1534,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1292,7 +1546,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1305,7 +1559,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1369,7 +1623,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1381,7 +1635,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1394,7 +1648,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1449,7 +1703,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1461,7 +1715,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1474,7 +1728,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1522,7 +1776,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1534,7 +1788,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1547,7 +1801,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -1595,7 +1849,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1607,7 +1861,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1620,7 +1874,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -1674,7 +1928,7 @@ type AwardRule_Requirement struct {
 
 func (x *AwardRule_Requirement) Reset() {
 	*x = AwardRule_Requirement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1686,7 +1940,7 @@ func (x *AwardRule_Requirement) String() string {
 func (*AwardRule_Requirement) ProtoMessage() {}
 
 func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1766,7 +2020,7 @@ type AwardRule_Choice struct {
 
 func (x *AwardRule_Choice) Reset() {
 	*x = AwardRule_Choice{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1778,7 +2032,7 @@ func (x *AwardRule_Choice) String() string {
 func (*AwardRule_Choice) ProtoMessage() {}
 
 func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1832,7 +2086,7 @@ type AwardRule_Option struct {
 
 func (x *AwardRule_Option) Reset() {
 	*x = AwardRule_Option{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1844,7 +2098,7 @@ func (x *AwardRule_Option) String() string {
 func (*AwardRule_Option) ProtoMessage() {}
 
 func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1903,7 +2157,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1915,7 +2169,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1967,7 +2221,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1979,7 +2233,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2016,6 +2270,70 @@ func (x *Scale_Marks) GetStep() string {
 	return ""
 }
 
+// Everything that is set must hold.
+type Variant_When struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only this bloc is presented.
+	SingleBloc bool `protobuf:"varint,1,opt,name=single_bloc,json=singleBloc,proto3" json:"single_bloc,omitempty"`
+	// The candidate comes by one of these routes.
+	AccessRoutes []v1.Candidacy_AccessRoute_Enum `protobuf:"varint,2,rep,packed,name=access_routes,json=accessRoutes,proto3,enum=acquis.v1.Candidacy_AccessRoute_Enum" json:"access_routes,omitempty"`
+	// The bloc is presented for the first time, or again.
+	Attempt       v1.Attempt_Enum `protobuf:"varint,3,opt,name=attempt,proto3,enum=acquis.v1.Attempt_Enum" json:"attempt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant_When) Reset() {
+	*x = Variant_When{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant_When) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant_When) ProtoMessage() {}
+
+func (x *Variant_When) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant_When.ProtoReflect.Descriptor instead.
+func (*Variant_When) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 0}
+}
+
+func (x *Variant_When) GetSingleBloc() bool {
+	if x != nil {
+		return x.SingleBloc
+	}
+	return false
+}
+
+func (x *Variant_When) GetAccessRoutes() []v1.Candidacy_AccessRoute_Enum {
+	if x != nil {
+		return x.AccessRoutes
+	}
+	return nil
+}
+
+func (x *Variant_When) GetAttempt() v1.Attempt_Enum {
+	if x != nil {
+		return x.Attempt
+	}
+	return v1.Attempt_Enum(0)
+}
+
 // The share of a quality.
 type Agreement_Weight struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2029,7 +2347,7 @@ type Agreement_Weight struct {
 
 func (x *Agreement_Weight) Reset() {
 	*x = Agreement_Weight{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2041,7 +2359,7 @@ func (x *Agreement_Weight) String() string {
 func (*Agreement_Weight) ProtoMessage() {}
 
 func (x *Agreement_Weight) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2054,7 +2372,7 @@ func (x *Agreement_Weight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Agreement_Weight.ProtoReflect.Descriptor instead.
 func (*Agreement_Weight) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15, 0}
 }
 
 func (x *Agreement_Weight) GetQuality() string {
@@ -2084,7 +2402,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2096,7 +2414,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2109,7 +2427,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -2139,7 +2457,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2151,7 +2469,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2164,7 +2482,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -2194,7 +2512,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2206,7 +2524,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2219,7 +2537,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -2249,7 +2567,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2261,7 +2579,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2274,7 +2592,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14, 3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -2308,7 +2626,7 @@ type JuryRule_College struct {
 
 func (x *JuryRule_College) Reset() {
 	*x = JuryRule_College{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[29]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2320,7 +2638,7 @@ func (x *JuryRule_College) String() string {
 func (*JuryRule_College) ProtoMessage() {}
 
 func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[29]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2333,7 +2651,7 @@ func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule_College.ProtoReflect.Descriptor instead.
 func (*JuryRule_College) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17, 0}
 }
 
 func (x *JuryRule_College) GetCode() string {
@@ -2368,7 +2686,7 @@ var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x04\n" +
+	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x04\n" +
 	"\vReferentiel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x124\n" +
@@ -2455,7 +2773,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x1e\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tR\n" +
-	"paragraphs\"\x80\x02\n" +
+	"paragraphs\"\xb6\x02\n" +
 	"\x04Bloc\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -2464,12 +2782,13 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"activities\x12=\n" +
 	"\vcompetences\x18\x04 \x03(\v2\x1b.acquis.store.v1.CompetenceR\vcompetences\x12)\n" +
 	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1d\n" +
-	"\acredits\x18\x06 \x01(\x05H\x00R\acredits\x88\x01\x01B\n" +
+	"\acredits\x18\x06 \x01(\x05H\x00R\acredits\x88\x01\x01\x124\n" +
+	"\bepreuves\x18\a \x03(\v2\x18.acquis.store.v1.EpreuveR\bepreuvesB\n" +
 	"\n" +
 	"\b_credits\"4\n" +
 	"\bActivity\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\"\xac\x03\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\x9b\x04\n" +
 	"\n" +
 	"Competence\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
@@ -2480,15 +2799,47 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x04gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1b\n" +
 	"\x06weight\x18\a \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
 	"\vbonus_above\x18\b \x01(\tR\n" +
-	"bonusAbove\x128\n" +
+	"bonusAbove\x124\n" +
+	"\bvariants\x18\t \x03(\v2\x18.acquis.store.v1.VariantR\bvariants\x12&\n" +
+	"\fmax_attempts\x18\n" +
+	" \x01(\x05H\x01R\vmaxAttempts\x88\x01\x01\x128\n" +
 	"\tagreement\x18\x0f \x01(\v2\x1a.acquis.store.v1.AgreementR\tagreementB\t\n" +
-	"\a_weight\"\xe4\x01\n" +
+	"\a_weightB\x0f\n" +
+	"\r_max_attempts\"\xd9\x04\n" +
+	"\aEpreuve\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
+	"\x06method\x18\x03 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x06method\x12 \n" +
+	"\vcompetences\x18\x04 \x03(\tR\vcompetences\x126\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x1a.acquis.store.v1.CriterionR\bcriteria\x12)\n" +
+	"\x04gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1b\n" +
+	"\x06weight\x18\a \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
+	"\vbonus_above\x18\b \x01(\tR\n" +
+	"bonusAbove\x12\x14\n" +
+	"\x05scale\x18\t \x01(\tR\x05scale\x12 \n" +
+	"\veliminatory\x18\n" +
+	" \x01(\bR\veliminatory\x12(\n" +
+	"\rmin_assessors\x18\v \x01(\x05H\x01R\fminAssessors\x88\x01\x01\x124\n" +
+	"\bvariants\x18\f \x03(\v2\x18.acquis.store.v1.VariantR\bvariants\x12&\n" +
+	"\fmax_attempts\x18\r \x01(\x05H\x02R\vmaxAttempts\x88\x01\x01\x128\n" +
+	"\tagreement\x18\x0f \x01(\v2\x1a.acquis.store.v1.AgreementR\tagreementB\t\n" +
+	"\a_weightB\x10\n" +
+	"\x0e_min_assessorsB\x0f\n" +
+	"\r_max_attempts\"\xa0\x02\n" +
+	"\aVariant\x121\n" +
+	"\x04when\x18\x01 \x01(\v2\x1d.acquis.store.v1.Variant.WhenR\x04when\x129\n" +
+	"\x06method\x18\x02 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x06method\x1a\xa6\x01\n" +
+	"\x04When\x12\x1f\n" +
+	"\vsingle_bloc\x18\x01 \x01(\bR\n" +
+	"singleBloc\x12J\n" +
+	"\raccess_routes\x18\x02 \x03(\x0e2%.acquis.v1.Candidacy.AccessRoute.EnumR\faccessRoutes\x121\n" +
+	"\aattempt\x18\x03 \x01(\x0e2\x17.acquis.v1.Attempt.EnumR\aattempt\"\xe4\x01\n" +
 	"\x10AssessmentMethod\x129\n" +
 	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumR\x04kind\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\"\n" +
 	"\finstructions\x18\x03 \x01(\tR\finstructions\x12\"\n" +
 	"\fdeliverables\x18\x04 \x03(\tR\fdeliverables\x127\n" +
-	"\x17accommodation_framework\x18\x05 \x01(\tR\x16accommodationFramework\"\xbe\x01\n" +
+	"\x17accommodation_framework\x18\x05 \x01(\tR\x16accommodationFramework\"\xe0\x01\n" +
 	"\tCriterion\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
 	"\tstatement\x18\x02 \x01(\tR\tstatement\x12 \n" +
@@ -2496,7 +2847,8 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x06weight\x18\x04 \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
 	"\vbonus_above\x18\x05 \x01(\tR\n" +
 	"bonusAbove\x12\x14\n" +
-	"\x05scale\x18\x06 \x01(\tR\x05scaleB\t\n" +
+	"\x05scale\x18\x06 \x01(\tR\x05scale\x12 \n" +
+	"\vcompetences\x18\a \x03(\tR\vcompetencesB\t\n" +
 	"\a_weight\"\xf4\x03\n" +
 	"\x05Rules\x12E\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x129\n" +
@@ -2588,7 +2940,7 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Referentiel)(nil),                     // 0: acquis.store.v1.Referentiel
 	(*AssessorQuality)(nil),                 // 1: acquis.store.v1.AssessorQuality
@@ -2600,81 +2952,97 @@ var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Bloc)(nil),                            // 7: acquis.store.v1.Bloc
 	(*Activity)(nil),                        // 8: acquis.store.v1.Activity
 	(*Competence)(nil),                      // 9: acquis.store.v1.Competence
-	(*AssessmentMethod)(nil),                // 10: acquis.store.v1.AssessmentMethod
-	(*Criterion)(nil),                       // 11: acquis.store.v1.Criterion
-	(*Rules)(nil),                           // 12: acquis.store.v1.Rules
-	(*Agreement)(nil),                       // 13: acquis.store.v1.Agreement
-	(*Gate)(nil),                            // 14: acquis.store.v1.Gate
-	(*JuryRule)(nil),                        // 15: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                     // 16: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),             // 17: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),                 // 18: acquis.store.v1.CurrentRevision
-	(*AwardRule_Requirement)(nil),           // 19: acquis.store.v1.AwardRule.Requirement
-	(*AwardRule_Choice)(nil),                // 20: acquis.store.v1.AwardRule.Choice
-	(*AwardRule_Option)(nil),                // 21: acquis.store.v1.AwardRule.Option
-	(*Scale_Level)(nil),                     // 22: acquis.store.v1.Scale.Level
-	(*Scale_Marks)(nil),                     // 23: acquis.store.v1.Scale.Marks
-	(*Agreement_Weight)(nil),                // 24: acquis.store.v1.Agreement.Weight
-	(*Gate_Mean)(nil),                       // 25: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                      // 26: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                     // 27: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),                  // 28: acquis.store.v1.Gate.Shortfall
-	(*JuryRule_College)(nil),                // 29: acquis.store.v1.JuryRule.College
-	(v1.Register_Kind_Enum)(0),              // 30: acquis.v1.Register.Kind.Enum
-	(v1.AssessmentMethod_Kind_Enum)(0),      // 31: acquis.v1.AssessmentMethod.Kind.Enum
-	(v1.Agreement_Kind_Enum)(0),             // 32: acquis.v1.Agreement.Kind.Enum
-	(v1.JuryRule_Chair_Enum)(0),             // 33: acquis.v1.JuryRule.Chair.Enum
-	(*timestamppb.Timestamp)(nil),           // 34: google.protobuf.Timestamp
-	(v1.AwardRule_Requirement_Kind_Enum)(0), // 35: acquis.v1.AwardRule.Requirement.Kind.Enum
+	(*Epreuve)(nil),                         // 10: acquis.store.v1.Epreuve
+	(*Variant)(nil),                         // 11: acquis.store.v1.Variant
+	(*AssessmentMethod)(nil),                // 12: acquis.store.v1.AssessmentMethod
+	(*Criterion)(nil),                       // 13: acquis.store.v1.Criterion
+	(*Rules)(nil),                           // 14: acquis.store.v1.Rules
+	(*Agreement)(nil),                       // 15: acquis.store.v1.Agreement
+	(*Gate)(nil),                            // 16: acquis.store.v1.Gate
+	(*JuryRule)(nil),                        // 17: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                     // 18: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),             // 19: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),                 // 20: acquis.store.v1.CurrentRevision
+	(*AwardRule_Requirement)(nil),           // 21: acquis.store.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),                // 22: acquis.store.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),                // 23: acquis.store.v1.AwardRule.Option
+	(*Scale_Level)(nil),                     // 24: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                     // 25: acquis.store.v1.Scale.Marks
+	(*Variant_When)(nil),                    // 26: acquis.store.v1.Variant.When
+	(*Agreement_Weight)(nil),                // 27: acquis.store.v1.Agreement.Weight
+	(*Gate_Mean)(nil),                       // 28: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                      // 29: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                     // 30: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),                  // 31: acquis.store.v1.Gate.Shortfall
+	(*JuryRule_College)(nil),                // 32: acquis.store.v1.JuryRule.College
+	(v1.Register_Kind_Enum)(0),              // 33: acquis.v1.Register.Kind.Enum
+	(v1.AssessmentMethod_Kind_Enum)(0),      // 34: acquis.v1.AssessmentMethod.Kind.Enum
+	(v1.Agreement_Kind_Enum)(0),             // 35: acquis.v1.Agreement.Kind.Enum
+	(v1.JuryRule_Chair_Enum)(0),             // 36: acquis.v1.JuryRule.Chair.Enum
+	(*timestamppb.Timestamp)(nil),           // 37: google.protobuf.Timestamp
+	(v1.AwardRule_Requirement_Kind_Enum)(0), // 38: acquis.v1.AwardRule.Requirement.Kind.Enum
+	(v1.Candidacy_AccessRoute_Enum)(0),      // 39: acquis.v1.Candidacy.AccessRoute.Enum
+	(v1.Attempt_Enum)(0),                    // 40: acquis.v1.Attempt.Enum
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	6,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
 	7,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
-	12, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	16, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	14, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
+	18, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
 	5,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
 	2,  // 5: acquis.store.v1.Referentiel.register:type_name -> acquis.store.v1.Register
 	3,  // 6: acquis.store.v1.Referentiel.certificateur:type_name -> acquis.store.v1.Certificateur
 	4,  // 7: acquis.store.v1.Referentiel.award:type_name -> acquis.store.v1.AwardRule
 	1,  // 8: acquis.store.v1.Referentiel.assessor_qualities:type_name -> acquis.store.v1.AssessorQuality
-	30, // 9: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	20, // 10: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
-	21, // 11: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
-	19, // 12: acquis.store.v1.AwardRule.requirements:type_name -> acquis.store.v1.AwardRule.Requirement
-	22, // 13: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
-	23, // 14: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	33, // 9: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	22, // 10: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
+	23, // 11: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
+	21, // 12: acquis.store.v1.AwardRule.requirements:type_name -> acquis.store.v1.AwardRule.Requirement
+	24, // 13: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	25, // 14: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
 	8,  // 15: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
 	9,  // 16: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	14, // 17: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
-	10, // 18: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	10, // 19: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	11, // 20: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	14, // 21: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	13, // 22: acquis.store.v1.Competence.agreement:type_name -> acquis.store.v1.Agreement
-	31, // 23: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	15, // 24: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	14, // 25: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	14, // 26: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	13, // 27: acquis.store.v1.Rules.agreement:type_name -> acquis.store.v1.Agreement
-	32, // 28: acquis.store.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
-	24, // 29: acquis.store.v1.Agreement.weights:type_name -> acquis.store.v1.Agreement.Weight
-	25, // 30: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	26, // 31: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	27, // 32: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	28, // 33: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	29, // 34: acquis.store.v1.JuryRule.colleges:type_name -> acquis.store.v1.JuryRule.College
-	33, // 35: acquis.store.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
-	0,  // 36: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	34, // 37: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	35, // 38: acquis.store.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
-	10, // 39: acquis.store.v1.AwardRule.Requirement.method:type_name -> acquis.store.v1.AssessmentMethod
-	11, // 40: acquis.store.v1.AwardRule.Requirement.criteria:type_name -> acquis.store.v1.Criterion
-	14, // 41: acquis.store.v1.AwardRule.Requirement.gate:type_name -> acquis.store.v1.Gate
-	42, // [42:42] is the sub-list for method output_type
-	42, // [42:42] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	16, // 17: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	10, // 18: acquis.store.v1.Bloc.epreuves:type_name -> acquis.store.v1.Epreuve
+	12, // 19: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	12, // 20: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	13, // 21: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	16, // 22: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	11, // 23: acquis.store.v1.Competence.variants:type_name -> acquis.store.v1.Variant
+	15, // 24: acquis.store.v1.Competence.agreement:type_name -> acquis.store.v1.Agreement
+	12, // 25: acquis.store.v1.Epreuve.method:type_name -> acquis.store.v1.AssessmentMethod
+	13, // 26: acquis.store.v1.Epreuve.criteria:type_name -> acquis.store.v1.Criterion
+	16, // 27: acquis.store.v1.Epreuve.gate:type_name -> acquis.store.v1.Gate
+	11, // 28: acquis.store.v1.Epreuve.variants:type_name -> acquis.store.v1.Variant
+	15, // 29: acquis.store.v1.Epreuve.agreement:type_name -> acquis.store.v1.Agreement
+	26, // 30: acquis.store.v1.Variant.when:type_name -> acquis.store.v1.Variant.When
+	12, // 31: acquis.store.v1.Variant.method:type_name -> acquis.store.v1.AssessmentMethod
+	34, // 32: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	17, // 33: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	16, // 34: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	16, // 35: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	15, // 36: acquis.store.v1.Rules.agreement:type_name -> acquis.store.v1.Agreement
+	35, // 37: acquis.store.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
+	27, // 38: acquis.store.v1.Agreement.weights:type_name -> acquis.store.v1.Agreement.Weight
+	28, // 39: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	29, // 40: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	30, // 41: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	31, // 42: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	32, // 43: acquis.store.v1.JuryRule.colleges:type_name -> acquis.store.v1.JuryRule.College
+	36, // 44: acquis.store.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
+	0,  // 45: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	37, // 46: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	38, // 47: acquis.store.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	12, // 48: acquis.store.v1.AwardRule.Requirement.method:type_name -> acquis.store.v1.AssessmentMethod
+	13, // 49: acquis.store.v1.AwardRule.Requirement.criteria:type_name -> acquis.store.v1.Criterion
+	16, // 50: acquis.store.v1.AwardRule.Requirement.gate:type_name -> acquis.store.v1.Gate
+	39, // 51: acquis.store.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	40, // 52: acquis.store.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
+	53, // [53:53] is the sub-list for method output_type
+	53, // [53:53] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -2685,23 +3053,24 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	file_acquis_store_v1_referentiel_proto_msgTypes[2].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[24].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[26].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[27].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[29].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[30].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[32].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
